@@ -1,0 +1,1 @@
+"""Who answers: models behind one method that streams deltas."""

@@ -1,0 +1,75 @@
+"""A model: one method that turns a request into a stream of deltas. Provider shapes stop here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..messages import Message, Sampling, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the reply's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of what the model thinks aloud; never shown, never sent back."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallDelta:
+    """A piece of a native tool call; pieces of calls with different `index` may come interleaved."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a reply: why it ended ("stop", "length", "tool_calls", "content_filter") and what it used."""
+
+    reason: str = "stop"
+    usage: Usage = field(default_factory=Usage)
+
+
+Delta = TextDelta | ReasoningDelta | CallDelta | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What a model is asked. `messages` is the live transcript: read it, do not keep it.
+
+    `tools` are OpenAI function schemas (empty when calls are to be written as text); `schema` is the JSON schema of the answer, if one is wanted.
+    """
+
+    messages: Sequence[Message]
+    tools: Sequence[Mapping[str, Any]] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    schema: Mapping[str, Any] | None = None
+
+
+class Model(Protocol):
+    """Anything that answers: an endpoint, a local model, the extractive reader, a script."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for events, prices and the choice of dialect."""
+        ...
+
+    @property
+    def takes_tools(self) -> bool:
+        """Whether calls can go through the provider's own field; if not, they are asked for and read as text."""
+        ...
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+        """The reply, piece by piece, with exactly one Finished at its end. Raises ModelError."""
+        ...

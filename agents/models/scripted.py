@@ -1,0 +1,72 @@
+"""A model that says what it was told to say, for tests, examples and demonstrations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sayso.tools.errors import ModelError
+
+from ..messages import NativeCall, Reply
+from .model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
+
+Line = str | Reply | BaseException | Callable[[ModelRequest], "str | Reply"]
+
+
+@dataclass
+class ScriptedModel:
+    """Replies in order: text, a Reply, an exception to raise, or a function of the request. `pieces` characters at a time when streamed.
+
+    `requests` is how often it was asked. After its last line it raises ModelError, unless `repeat` says to go on with that line.
+    """
+
+    lines: tuple[Line, ...]
+    pieces: int = 0
+    repeat: bool = False
+    name: str = "scripted"
+    takes_tools: bool = True
+    requests: int = field(default=0, init=False)
+
+    def __init__(self, *lines: Line, pieces: int = 0, repeat: bool = False, name: str = "scripted", takes_tools: bool = True) -> None:
+        self.lines, self.pieces, self.repeat, self.name, self.takes_tools = lines, pieces, repeat, name, takes_tools
+        self.requests = 0
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+        """The next line as deltas."""
+        reply = self._next(request)
+        if reply.reasoning:
+            yield ReasoningDelta(reply.reasoning)
+        if reply.text and not self.pieces:
+            yield TextDelta(reply.text)
+        else:
+            for start in range(0, len(reply.text), self.pieces or 1):
+                yield TextDelta(reply.text[start : start + self.pieces])
+        for index, call in enumerate(reply.calls):
+            yield CallDelta(index, call.id, call.name, call.arguments)
+        yield Finished(reply.finish, reply.usage)
+
+    def _next(self, request: ModelRequest) -> Reply:
+        at = self.requests
+        self.requests += 1
+        if at >= len(self.lines):
+            if not (self.repeat and self.lines):
+                raise ModelError(f"The script of {self.name} has {len(self.lines)} lines and was asked for one more.")
+            at = len(self.lines) - 1
+        line = self.lines[at]
+        if isinstance(line, BaseException):
+            raise line
+        said = line if isinstance(line, (str, Reply)) else line(request)
+        return Reply(said) if isinstance(said, str) else said
+
+
+def call(tool: str, /, **arguments: object) -> NativeCall:
+    """A native call for a script: `Reply(calls=(call("search", query="burgers"),))`."""
+    from sayso.tools.canonical import readable_json
+
+    return NativeCall("", tool, readable_json(arguments))
+
+
+def calls(**by_tool: Mapping[str, Any]) -> tuple[NativeCall, ...]:
+    """Several native calls for a script, one a tool."""
+    return tuple(call(tool, **arguments) for tool, arguments in by_tool.items())

@@ -1,0 +1,1 @@
+"""Agents that act, and act only on your say-so."""

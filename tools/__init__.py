@@ -1,0 +1,91 @@
+"""What can be done: tools, the calls that ask for them, how calls are read, and who has to say yes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .approvals import Approve as Approve
+    from .approvals import ApprovalRequest as ApprovalRequest
+    from .approvals import Approver as Approver
+    from .approvals import Decision as Decision
+    from .approvals import Edit as Edit
+    from .approvals import Reject as Reject
+    from .approvals import approve_all as approve_all
+    from .calls import Content as Content
+    from .policy import Grant as Grant
+    from .errors import SaysoError as SaysoError
+    from .errors import UsageError as UsageError
+    from .errors import RunError as RunError
+    from .errors import NotFinished as NotFinished
+    from .errors import LimitReached as LimitReached
+    from .errors import ModelError as ModelError
+    from .errors import OutputError as OutputError
+    from .errors import WorkflowError as WorkflowError
+    from .errors import ReplayError as ReplayError
+    from .errors import Cancelled as Cancelled
+    from .errors import StepTimeout as StepTimeout
+    from .calls import Outcome as Outcome
+    from .calls import ToolCall as ToolCall
+    from .calls import ToolResult as ToolResult
+    from .effects import Effect as Effect
+    from .effects import Labels as Labels
+    from .effects import Secrecy as Secrecy
+    from .effects import Trust as Trust
+    from .errors import InvalidArguments as InvalidArguments
+    from .errors import ToolError as ToolError
+    from .errors import UnknownTool as UnknownTool
+    from .definition import Tool as Tool
+    from .definition import ToolContext as ToolContext
+    from .definition import tool as tool
+
+_PLACES = {
+    "Approve": "approvals",
+    "ApprovalRequest": "approvals",
+    "Approver": "approvals",
+    "Decision": "approvals",
+    "Edit": "approvals",
+    "Reject": "approvals",
+    "approve_all": "approvals",
+    "Content": "calls",
+    "Grant": "policy",
+    "SaysoError": "errors",
+    "UsageError": "errors",
+    "RunError": "errors",
+    "NotFinished": "errors",
+    "LimitReached": "errors",
+    "ModelError": "errors",
+    "OutputError": "errors",
+    "WorkflowError": "errors",
+    "ReplayError": "errors",
+    "Cancelled": "errors",
+    "StepTimeout": "errors",
+    "Effect": "effects",
+    "InvalidArguments": "errors",
+    "Labels": "effects",
+    "Outcome": "calls",
+    "Secrecy": "effects",
+    "Tool": "definition",
+    "ToolCall": "calls",
+    "ToolContext": "definition",
+    "ToolError": "errors",
+    "ToolResult": "calls",
+    "Trust": "effects",
+    "UnknownTool": "errors",
+    "tool": "definition",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

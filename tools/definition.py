@@ -1,0 +1,299 @@
+"""A tool: a typed function that a model may ask for, with what it can do to the world and how it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+
+from .arguments import Signature, arguments_model, as_json, described, schema_of, signature_of, text_parameters, validated
+from .calls import Content, ToolCall
+from .canonical import canonical_json, readable_json, sha256, strict_json
+from .effects import Effect, Secrecy, Trust
+from .errors import InvalidArguments, ToolError, UsageError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .sandbox import Sandbox
+
+P = ParamSpec("P")
+R = TypeVar("R")
+DepsT = TypeVar("DepsT")
+
+Card = str | Callable[[Mapping[str, Any]], str]
+Inline = Callable[[object, str, str], str]
+Lookup = Callable[[str], Awaitable[object | None]]
+Prepare = Callable[[Mapping[str, Any], "ToolContext[Any]"], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext(Generic[DepsT]):
+    """What the application hands a tool beside the model's arguments.
+
+    `key` is the idempotency key of this call: the same before and after a crash, different for each call.
+    `user_text` is what the user wrote last; `call` is the call being performed (None when code calls the tool).
+    """
+
+    deps: DepsT
+    key: str = ""
+    call: ToolCall | None = None
+    user_text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Tool(Generic[P, R]):
+    """A function with a schema, an effect and a card. Made by `@tool.pure`, `@tool.read`, `@tool.egress` or `@tool.write`."""
+
+    function: Callable[P, R]
+    name: str
+    effect: Effect
+    description: str
+    card: Card | None = None
+    timeout_seconds: float | None = None
+    requires_approval: bool = False
+    closes: bool = False
+    idempotent: bool = False
+    lookup: Lookup | None = None
+    trust: Trust = Trust.TOOL
+    secrecy: Secrecy = Secrecy.PUBLIC
+    inline: Inline | None = None
+    prepare: Prepare | None = None
+    cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0
+    from_user: tuple[str, ...] = ()
+    sandbox: Sandbox | None = None
+    effect_stated: bool = True
+    bound: Mapping[str, object] = field(default_factory=dict)
+    parameter_texts: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The parameters that a caller fills in, without the bound ones and the context."""
+        full = signature_of(self.function, ToolContext)
+        return Signature(tuple(p for p in full.parameters if p.name not in self.bound), full.context, full.hints, full.returns)
+
+    @cached_property
+    def arguments(self) -> type[BaseModel]:
+        """The pydantic model that a call's arguments are checked with."""
+        return arguments_model(self.name, self.signature, self.parameter_texts)
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The JSON schema of the arguments."""
+        return schema_of(self.arguments)
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of name, schema, card and code: an approval given for one version does not hold for another."""
+        code = getattr(self.function, "__code__", None)
+        return sha256(self.name, self.parameters, self.card if isinstance(self.card, str) else "", code.co_code.hex() if code else "")[:16]
+
+    @cached_property
+    def is_async(self) -> bool:
+        """Whether the function must be awaited."""
+        return inspect.iscoroutinefunction(self.function)
+
+    @cached_property
+    def _wants_text(self) -> frozenset[str]:
+        return text_parameters(self.parameters)
+
+    def check(self, arguments: Mapping[str, object]) -> dict[str, Any]:
+        """The arguments as the function's types, defaults filled in, bound ones added. Raises InvalidArguments."""
+        checked = validated(self.name, self.arguments, arguments, self._wants_text)
+        if self.bound:
+            checked.update(self.bound)
+        return checked
+
+    def frozen_arguments(self, arguments: Mapping[str, object]) -> str:
+        """The checked arguments as canonical JSON: the bytes that a card shows, a digest covers and a write is performed from."""
+        return canonical_json(self.check(arguments))
+
+    def thawed(self, frozen: str) -> dict[str, Any]:
+        """The typed arguments of a frozen call."""
+        given = json.loads(frozen)
+        return self.check({name: value for name, value in given.items() if name not in self.bound})
+
+    async def perform(self, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Any:
+        """Call the function with checked arguments and give its value as JSON (or a Content of it); effects are the caller's to guard.
+
+        Blocking functions run in a thread unless they are PURE, which is quick by nature.
+        """
+        if self.signature.context:
+            arguments = {**arguments, self.signature.context: context}
+        function = cast(Callable[..., Any], self.function)
+        if self.sandbox is not None:
+            from .sandbox import run_function_sandboxed
+
+            value = await run_function_sandboxed(function, dict(arguments), self.sandbox)
+        elif self.is_async:
+            value = await function(**arguments)
+        elif self.effect is Effect.PURE:
+            value = function(**arguments)
+        else:
+            value = await asyncio.to_thread(function, **arguments)
+        if type(value) is str:
+            return value
+        if isinstance(value, Content):
+            return replace(value, value=as_json(value.value, self.name))
+        return as_json(value, self.name)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function, for all but WRITE: a write needs a run that can ask first."""
+        if self.effect is Effect.WRITE or self.requires_approval:
+            raise self._needs_a_run()
+        return cast(R, cast(Callable[..., Any], self.function)(*args, **{**self.bound, **kwargs}))
+
+    def _needs_a_run(self) -> UsageError:
+        return UsageError(
+            f"{self.name} asks before it acts, so it cannot be called like a function. "
+            f"Give it to an Agent, use it as a step of a workflow, or call it inside a run: await run.call({self.name}, ...)."
+        )
+
+    def using(self, **bound: object) -> Tool[..., R]:
+        """This tool with some arguments fixed by the program; the model neither sees nor chooses them."""
+        known = {parameter.name for parameter in self.signature.parameters}
+        for name in bound:
+            if name not in known:
+                raise UsageError(f"{self.name} has no argument {name!r}; it has: {', '.join(sorted(known)) or 'none'}.")
+        return replace(cast("Tool[..., R]", self), bound={**self.bound, **bound})
+
+    def openai_schema(self) -> dict[str, Any]:
+        """This tool as an entry of `tools=` in a chat-completions request."""
+        return {"type": "function", "function": {"name": self.name, "description": self.description, "parameters": self.parameters}}
+
+    def answer(self, tool_call: Any) -> dict[str, Any]:
+        """Answer one tool call of your own model loop: the `role: tool` message to append, errors included.
+
+        Takes the openai client's object or a dict. Raises UsageError for a WRITE (it needs a run) and for another tool's call.
+        """
+        call_id, name, arguments = _openai_call(tool_call)
+        if name != self.name:
+            raise UsageError(f"{self.name} was handed a call of {name!r}.")
+        if self.effect is Effect.WRITE or self.requires_approval:
+            raise self._needs_a_run()
+        try:
+            checked = self.check(_arguments_object(self.name, arguments))
+            content = self._answer_text(checked)
+        except ToolError as error:
+            content = f"Error: {error}"
+        return {"role": "tool", "tool_call_id": call_id, "content": content}
+
+    def _answer_text(self, checked: Mapping[str, Any]) -> str:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            value = asyncio.run(self.perform(checked, ToolContext(None)))
+        else:
+            if self.is_async:
+                raise UsageError(
+                    f"{self.name} is async; inside a running event loop write: await asyncio.to_thread({self.name}.answer, call)."
+                )
+            context = {self.signature.context: ToolContext(None)} if self.signature.context else {}
+            value = as_json(cast(Callable[..., Any], self.function)(**checked, **context), self.name)
+        return value if isinstance(value, str) else readable_json(value)
+
+    def __repr__(self) -> str:
+        return f"<{self.effect} tool {self.name}>"
+
+
+def _openai_call(tool_call: Any) -> tuple[str, str, str | Mapping[str, object]]:
+    if isinstance(tool_call, Mapping):
+        function = tool_call["function"]
+        return str(tool_call.get("id", "")), function["name"], function["arguments"]
+    return tool_call.id, tool_call.function.name, tool_call.function.arguments
+
+
+def _arguments_object(tool_name: str, arguments: str | Mapping[str, object]) -> Mapping[str, object]:
+    if isinstance(arguments, Mapping):
+        return arguments
+    try:
+        parsed = strict_json(arguments or "{}")
+    except ValueError as error:
+        raise InvalidArguments(tool_name, [f"the arguments are not JSON ({error})"]) from None
+    if not isinstance(parsed, dict):
+        raise InvalidArguments(tool_name, [f"the arguments are a JSON {type(parsed).__name__}, not an object"])
+    return parsed
+
+
+class Decorator(Protocol):
+    """What `@tool.write(...)` returns: it turns the function below it into a Tool."""
+
+    def __call__(self, function: Callable[P, R], /) -> Tool[P, R]: ...
+
+
+class _Kind:
+    """One way to declare a tool: bare (`@tool.read`) or with options (`@tool.read(name=...)`)."""
+
+    def __init__(self, effect: Effect, trust: Trust, secrecy: Secrecy, *, stated: bool = True) -> None:
+        self._effect, self._trust, self._secrecy, self._stated = effect, trust, secrecy, stated
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Tool[P, R]: ...
+    @overload
+    def __call__(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        card: Card | None = None,
+        timeout_seconds: float | None = None,
+        requires_approval: bool = False,
+        closes: bool = False,
+        idempotent: bool = False,
+        lookup: Lookup | None = None,
+        trust: Trust | None = None,
+        secrecy: Secrecy | None = None,
+        inline: Inline | None = None,
+        prepare: Prepare | None = None,
+        cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0,
+        from_user: tuple[str, ...] = (),
+        sandbox: Sandbox | None = None,
+    ) -> Decorator: ...
+
+    def __call__(self, function: Any = None, **options: Any) -> Any:
+        def decorate(function: Callable[P, R]) -> Tool[P, R]:
+            return _make(function, self._effect, self._trust, self._secrecy, self._stated, options)
+
+        return decorate if function is None else decorate(function)
+
+
+class _ToolDecorator(_Kind):
+    """`@tool.pure`, `@tool.read`, `@tool.egress`, `@tool.write`; a bare `@tool` is a WRITE: nobody said what it can do."""
+
+    pure = _Kind(Effect.PURE, Trust.TOOL, Secrecy.PUBLIC)
+    read = _Kind(Effect.READ, Trust.TOOL, Secrecy.PRIVATE)
+    egress = _Kind(Effect.EGRESS, Trust.UNTRUSTED, Secrecy.PUBLIC)
+    write = _Kind(Effect.WRITE, Trust.TOOL, Secrecy.PUBLIC)
+
+
+tool = _ToolDecorator(Effect.WRITE, Trust.TOOL, Secrecy.PUBLIC, stated=False)
+
+
+def _make(function: Callable[P, R], effect: Effect, trust: Trust, secrecy: Secrecy, stated: bool, options: dict[str, Any]) -> Tool[P, R]:
+    name = options.pop("name", None) or getattr(function, "__name__", "")
+    if not name.isidentifier():
+        raise UsageError(f"A tool needs a name that can be called, not {name!r}; write @tool.read(name='...').")
+    text, parameter_texts = described(function)
+    description = options.pop("description", None) or text
+    if not description:
+        raise UsageError(f"The tool {name} has no docstring; its first line tells the model what it is for.")
+    if options.get("closes") and effect is not Effect.WRITE:
+        raise UsageError(f"The tool {name} has closes=True, which is for writes only.")
+    options["trust"] = options.get("trust") or trust
+    options["secrecy"] = options.get("secrecy") or secrecy
+    made = Tool(
+        function=function,
+        name=name,
+        effect=effect,
+        description=description,
+        effect_stated=stated,
+        parameter_texts=parameter_texts,
+        **options,
+    )
+    if "<locals>" not in getattr(function, "__qualname__", ""):  # a local function may name types that only its maker can see later
+        _ = made.signature
+    return made

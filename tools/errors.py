@@ -1,0 +1,103 @@
+"""Every error of Sayso, by who is meant to read it.
+
+SaysoError
+├── ToolError               for the model: becomes a result of the call, and the run goes on
+│   ├── UnknownTool         a name that is no tool
+│   ├── InvalidArguments    arguments that the tool's schema refuses
+│   └── (a tool's own: CalculationError, PageError, ...)
+├── UsageError              for the programmer: a tool, agent or workflow was put together or called wrongly
+│   └── WorkflowError       two nodes that do not fit, a name used twice, two steps at once on one run
+└── RunError                for the caller: raised out of a run, with its id and what was done so far
+    ├── NotFinished         the run waits for approvals
+    ├── LimitReached        a limit of the run is used up
+    ├── ModelError          the model could not be reached, refused, or answered nonsense
+    ├── OutputError         the answer never became the type that was asked for
+    ├── StepTimeout         a step took longer than it may
+    ├── ReplayError         the code no longer does what the journal says it did
+    └── Cancelled           the run was cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SaysoError(Exception):
+    """The root: catch this to catch all that Sayso raises on purpose."""
+
+
+class ToolError(SaysoError):
+    """A tool says no, in words that the model can use; raised by a tool, it means that nothing happened."""
+
+
+class UnknownTool(ToolError):
+    """The model named a tool that it was not given."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name, self.known = name, tuple(known)
+        super().__init__(f"There is no tool {name!r}. Tools: {', '.join(known) or 'none'}.")
+
+
+class InvalidArguments(ToolError):
+    """The arguments of a call do not fit the tool's schema; `problems` has one sentence for each that does not."""
+
+    def __init__(self, tool: str, problems: Sequence[str]) -> None:
+        self.tool, self.problems = tool, tuple(problems)
+        super().__init__(f"{tool} was not called: {'; '.join(problems)}.")
+
+
+class UsageError(SaysoError):
+    """Sayso was asked for something it does not offer; the message says what to write instead."""
+
+
+class WorkflowError(UsageError):
+    """The parts of a workflow do not fit together; the message names them."""
+
+
+class RunError(SaysoError):
+    """A run ended early. `run_id` is the run, `partial` what it had done (a RunResult, where there is one)."""
+
+    run_id: str | None = None
+    partial: object = None
+
+
+class NotFinished(RunError):
+    """`.output` was read while approvals are open."""
+
+
+class LimitReached(RunError):
+    """A limit is used up. `limit` is its name, `allowed` and `seen` the numbers."""
+
+    def __init__(self, limit: str, allowed: float, seen: float, unit: str = "") -> None:
+        self.limit, self.allowed, self.seen = limit, allowed, seen
+        super().__init__(
+            f"Limit reached: {limit} = {allowed:g}{unit} (this would make it {seen:g}{unit}). Raise Limits({limit}=...) to go on."
+        )
+
+
+class ModelError(RunError):
+    """A model call failed for good. `retryable` says whether the same call may work later."""
+
+    def __init__(self, message: str, *, retryable: bool = False, retry_after_seconds: float | None = None) -> None:
+        self.retryable, self.retry_after_seconds = retryable, retry_after_seconds
+        super().__init__(message)
+
+
+class OutputError(RunError):
+    """The model did not produce the output type in the tries it had. `text` is its last answer."""
+
+    def __init__(self, message: str, text: str) -> None:
+        self.text = text
+        super().__init__(message)
+
+
+class StepTimeout(RunError):
+    """A step took longer than its `timeout_seconds`."""
+
+
+class ReplayError(RunError):
+    """On resume the code asked for another step than the journal holds; the journal is kept as it was."""
+
+
+class Cancelled(RunError):
+    """The run was cancelled; what was done so far is kept."""

@@ -1,0 +1,92 @@
+"""The one place that decides whether a call may happen, must be asked about, or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .calls import ToolCall
+from .effects import Effect, Labels
+from .definition import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Go ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person decides; `warning` goes on the card."""
+
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No, and nobody is asked."""
+
+    reason: str
+
+
+Ruling = Allow | Ask | Deny
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """A standing approval: a rule on a tool and its arguments, with an end.
+
+    `arguments` maps names to the value that is allowed, or to a function that tells; an argument that is not named may be anything.
+    It never covers a run that has read something private, nor a write whose arguments come from untrusted text.
+    """
+
+    tool: str
+    arguments: Mapping[str, object | Callable[[Any], bool]] = field(default_factory=dict)
+    until: float | None = None
+
+    def covers(self, call: ToolCall, now: float) -> bool:
+        """Whether this very call is meant, now."""
+        if call.tool != self.tool or (self.until is not None and now >= self.until):
+            return False
+        return all(name in call.arguments and _fits(rule, call.arguments[name]) for name, rule in self.arguments.items())
+
+
+def _fits(rule: object, value: object) -> bool:
+    return bool(rule(value)) if callable(rule) else rule == value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What a run goes by: its standing grants, and whether writes after untrusted and private text are refused outright."""
+
+    grants: tuple[Grant, ...] = ()
+    strict: bool = False
+
+
+def decide(
+    call: ToolCall, tool: Tool[..., Any], labels: Labels, rules: Rules, *, now: float = 0.0, tainted: frozenset[str] = frozenset()
+) -> Ruling:
+    """Rule on one call.
+
+    | effect     | clean run | has read untrusted | untrusted and private          |
+    |------------|-----------|--------------------|--------------------------------|
+    | pure, read | allow     | allow              | allow                          |
+    | egress     | allow     | allow              | ask                            |
+    | write      | ask       | ask                | ask with a warning, or refused |
+
+    `tainted` names the arguments whose values were found in untrusted text. `requires_approval` can only add asking.
+    """
+    both = labels.untrusted and labels.private
+    granted = not labels.private and any(grant.covers(call, now) for grant in rules.grants)
+    match tool.effect:
+        case Effect.WRITE:
+            if both and rules.strict:
+                return Deny(f"{tool.name} is refused: this run has read both untrusted and private text, and its rules are strict.")
+            if granted and not tainted:
+                return Allow()
+            return Ask("This run has read text from strangers and private text; check that nothing private leaves." if both else "")
+        case Effect.EGRESS if both:
+            return Ask("This would tell an outsider something after private text was read.")
+        case _:
+            return Ask() if tool.requires_approval and not granted else Allow()

@@ -1,0 +1,67 @@
+"""How work is carried through: runs, engines, shapes, limits and events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .approval import CallFailed as CallFailed
+    from .doors import RunEnded as RunEnded
+    from .doors import Workflow as Workflow
+    from .engines import engine as engine
+    from .limits import Limits as Limits
+    from .limits import Usage as Usage
+    from .memory import MemoryEngine as MemoryEngine
+    from .result import RunResult as RunResult
+    from .run import Engine as Engine
+    from .run import Run as Run
+    from .shapes import Draft as Draft
+    from .shapes import Failed as Failed
+    from .shapes import RoundsUsedUp as RoundsUsedUp
+    from .shapes import best_of as best_of
+    from .shapes import conditional as conditional
+    from .shapes import iterate as iterate
+    from .shapes import map_each as map_each
+    from .shapes import parallel as parallel
+    from .shapes import reflect as reflect
+    from .shapes import sequential as sequential
+    from .steps import step as step
+
+_PLACES = {
+    "CallFailed": "approval",
+    "Draft": "shapes",
+    "Engine": "run",
+    "Failed": "shapes",
+    "Limits": "limits",
+    "MemoryEngine": "memory",
+    "RoundsUsedUp": "shapes",
+    "Run": "run",
+    "RunEnded": "doors",
+    "RunResult": "result",
+    "Usage": "limits",
+    "Workflow": "doors",
+    "best_of": "shapes",
+    "conditional": "shapes",
+    "engine": "engines",
+    "iterate": "shapes",
+    "map_each": "shapes",
+    "parallel": "shapes",
+    "reflect": "shapes",
+    "sequential": "shapes",
+    "step": "steps",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

@@ -1,0 +1,140 @@
+"""Values on their way through a journal: JSON that remembers the type of what is not JSON by itself.
+
+A pydantic model, dataclass, named tuple, enum, tuple, set, date, decimal or fraction is written as `{"$": "module:Name", "=": ...}` and read
+back as the same type. Nothing is imported while reading: a type must already be loaded, so a journal cannot name code into a process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sayso.tools.errors import SaysoError, UsageError
+
+_TEXTUAL: dict[str, tuple[type, Any]] = {
+    "datetime": (datetime.datetime, datetime.datetime.fromisoformat),
+    "date": (datetime.date, datetime.date.fromisoformat),
+    "decimal": (Decimal, Decimal),
+    "fraction": (Fraction, Fraction),
+}
+
+
+class NotJson(UsageError):
+    """A value that cannot be kept; the message says where it stands and what it is."""
+
+
+class Lost(SaysoError):
+    """An error that was kept by a run and whose class cannot be made again; its text says what it was."""
+
+
+def to_json(value: Any, place: str = "value") -> Any:
+    """The value as JSON types. NotJson names the place of what is not."""
+    if value is None or type(value) in (str, bool, int):
+        return value
+    if type(value) is float:
+        if value != value or value in (float("inf"), float("-inf")):
+            raise NotJson(f"{place} is {value!r}, which JSON has no word for.")
+        return value
+    if type(value) is list:
+        return [to_json(item, f"{place}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, Mapping) and type(value).__module__ in ("builtins", "collections", "types"):
+        return _mapping(value, place)
+    return _tagged(value, place)
+
+
+def _mapping(value: Mapping[Any, Any], place: str) -> dict[str, Any]:
+    for key in value:
+        if type(key) is not str:
+            raise NotJson(f"{place} has the key {key!r}, and JSON keys are text.")
+    written = {key: to_json(item, f"{place}.{key}") for key, item in value.items()}
+    return {"$": "dict", "=": written} if "$" in written else written
+
+
+def _tagged(value: Any, place: str) -> dict[str, Any]:
+    kind = type(value)
+    for name, (textual, _) in _TEXTUAL.items():
+        if kind is textual:
+            return {"$": name, "=": value.isoformat() if isinstance(value, datetime.date) else str(value)}
+    if isinstance(value, enum.Enum):
+        return {"$": _name(kind, place), "=": to_json(value.value, place)}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return {"$": _name(kind, place), "=": [to_json(item, f"{place}.{name}") for name, item in zip(value._fields, value, strict=True)]}
+    if kind in (tuple, set, frozenset):
+        items = sorted(value, key=repr) if kind is not tuple else value
+        return {"$": kind.__name__, "=": [to_json(item, f"{place}[{index}]") for index, item in enumerate(items)]}
+    if dataclasses.is_dataclass(value):
+        fields = [field.name for field in dataclasses.fields(value) if field.init]
+        return {"$": _name(kind, place), "=": {name: to_json(getattr(value, name), f"{place}.{name}") for name in fields}}
+    if isinstance(value, Exception):
+        attributes = {key: to_json(item, f"{place}.{key}") for key, item in vars(value).items() if key not in ("partial", "__notes__")}
+        return {"$": _name(kind, place), "=": {"message": str(value), "attributes": attributes}}
+    if hasattr(kind, "model_validate"):
+        return {"$": _name(kind, place), "=": value.model_dump(mode="json", by_alias=True)}
+    raise NotJson(
+        f"{place} is a {kind.__module__}.{kind.__qualname__}, and only JSON, models, dataclasses and tuples are kept between steps."
+    )
+
+
+def _name(kind: type, place: str) -> str:
+    if "<locals>" in kind.__qualname__:
+        raise NotJson(f"{place} is a {kind.__qualname__}, which cannot be found again; move the class out of the function.")
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def from_json(data: Any) -> Any:
+    """The value that `to_json` wrote."""
+    if isinstance(data, list):
+        return [from_json(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if "$" not in data:
+        return {key: from_json(item) for key, item in data.items()}
+    tag, inner = data["$"], data["="]
+    if tag == "dict":
+        return {key: from_json(item) for key, item in inner.items()}
+    if tag in ("tuple", "set", "frozenset"):
+        return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](from_json(item) for item in inner)
+    if tag in _TEXTUAL:
+        return _TEXTUAL[tag][1](inner)
+    return _made(_found(tag, inner), inner)
+
+
+def _found(tag: str, inner: Any) -> Any:
+    module, _, qualname = tag.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    if isinstance(found, type):
+        return found
+    if isinstance(inner, dict) and inner.keys() == {"message", "attributes"}:
+        return Lost
+    raise NotJson(f"The journal holds a {qualname} of {module}, which this program has not loaded. Import it before the run is resumed.")
+
+
+def _made(kind: Any, inner: Any) -> Any:
+    if issubclass(kind, enum.Enum):
+        return kind(from_json(inner))
+    if issubclass(kind, tuple):
+        return kind(*[from_json(item) for item in inner])
+    if issubclass(kind, Exception):
+        return _error(kind, inner)
+    if hasattr(kind, "model_validate"):
+        return kind.model_validate(inner)
+    if dataclasses.is_dataclass(kind):
+        return kind(**{name: from_json(item) for name, item in inner.items()})
+    raise NotJson(f"The journal holds a {kind.__qualname__}, which is no kind of value that a journal keeps.")
+
+
+def _error(kind: type[Exception], inner: Any) -> Exception:
+    # An error's __init__ makes its sentence from parts; here the sentence is what was kept.
+    error = kind.__new__(kind)
+    Exception.__init__(error, inner["message"])
+    for name, item in inner["attributes"].items():
+        setattr(error, name, from_json(item))
+    return error

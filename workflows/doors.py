@@ -1,0 +1,150 @@
+"""The one door of agents and workflows: run, run_sync, run_stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from sayso.tools.approvals import Approver
+from sayso.tools.errors import UsageError
+from sayso.tools.policy import Grant, Rules
+
+from .limits import Limits, Meter
+from .memory import MemoryEngine
+from .result import RunResult
+from .run import Engine, Run, Scope
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class RunEnded(NamedTuple):
+    """The last event of a stream: the result, finished or paused."""
+
+    result: RunResult[Any]
+
+
+class Workflow(Generic[A, B]):
+    """Something that can be run, streamed, drawn, and used as a step of something larger: a shape, an agent, a lifted function."""
+
+    kind: ClassVar[str] = "workflow"
+
+    def __init__(self, name: str, limits: Limits | None = None) -> None:
+        self.name = name
+        self.limits = limits
+
+    async def carry(self, run: Run, value: A) -> B:
+        """The workflow's own code: everything that has an effect or chance in it goes through `run`."""
+        raise TypeError(f"{type(self).__name__} says how it is carried through by defining carry(run, value).")
+
+    async def __call__(self, value: A) -> B:
+        """Run on a memory engine of its own and give the output. Raises NotFinished where somebody must be asked."""
+        return (await self.run(value)).output
+
+    async def run(
+        self,
+        value: A,
+        *,
+        deps: Any = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+        grants: tuple[Grant, ...] = (),
+    ) -> RunResult[B]:
+        """Carry it through, to its end or to where a person must decide.
+
+        Without an approver, writes stay pending: see `result.pending` and `result.resume`. Raises what the workflow raises; a RunError
+        carries the run id and, as `partial`, what was done.
+        """
+        opened = self._open(value, deps, approve, limits, engine, run_id, grants, record=False)
+        return await opened.carry(suspends=True)
+
+    def run_sync(
+        self,
+        value: A,
+        *,
+        deps: Any = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+        grants: tuple[Grant, ...] = (),
+    ) -> RunResult[B]:
+        """`run` for programs without an event loop."""
+        return in_a_loop(
+            lambda: self.run(value, deps=deps, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=grants), "run_sync"
+        )
+
+    async def run_stream(
+        self,
+        value: A,
+        *,
+        deps: Any = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+        grants: tuple[Grant, ...] = (),
+    ) -> AsyncIterator[Any]:
+        """The events of the run as they happen, its RunEnded last. Leaving the loop early cancels the run."""
+        opened = self._open(value, deps, approve, limits, engine, run_id, grants, record=False)
+        async for event in streamed(opened):
+            yield event
+
+    def _open(
+        self,
+        value: A,
+        deps: Any,
+        approve: Approver | None,
+        limits: Limits | None,
+        engine: Engine | None,
+        run_id: str | None,
+        grants: tuple[Grant, ...],
+        *,
+        record: bool,
+    ) -> Any:
+        def fresh() -> Scope:
+            return Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants))
+
+        home = MemoryEngine(record=record) if engine is None else engine
+        if not isinstance(home, MemoryEngine):
+            raise UsageError(f"{home!r} is no engine that a run can be opened in.")
+        return home.open(self.carry, value, run_id, fresh)
+
+
+async def streamed(opened: Any) -> AsyncIterator[Any]:
+    """Carry an opened run through in a task of its own and give its events."""
+    queue = opened.listen()
+    task = asyncio.get_running_loop().create_task(opened.carry(suspends=True))
+    task.add_done_callback(lambda _: queue.put_nowait(None))
+    try:
+        while (event := await queue.get()) is not None:
+            yield event
+        yield RunEnded(await task)
+    finally:
+        opened.listeners.remove(queue)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+
+def combined(own: Limits | None, given: Limits | None) -> Limits | None:
+    """The limits of a run: what the caller gives, over what the workflow has by default."""
+    if own is None or given is None:
+        return given or own
+    return Limits(**{name: _first(getattr(given, name), getattr(own, name)) for name in Limits.__dataclass_fields__})
+
+
+def _first(given: Any, own: Any) -> Any:
+    return own if given is None else given
+
+
+def in_a_loop(make: Callable[[], Any], door: str) -> Any:
+    """Run a coroutine in an event loop of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(make())
+    raise UsageError(f"{door} was called inside a running event loop (a notebook, an async function). Write: await ...run(...)")

@@ -1,0 +1,128 @@
+"""How much a run may use, and the meter that counts it for every branch below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sayso.tools.errors import LimitReached
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used: tokens in and out, US dollars where the price is known, calls, and money that tools spent."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    model_calls: int = 0
+    tool_calls: int = 0
+    spend_usd: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost_usd + other.cost_usd,
+            self.model_calls + other.model_calls,
+            self.tool_calls + other.tool_calls,
+            self.spend_usd + other.spend_usd,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a run and everything inside it may use; None is no limit. `cost_usd` is for models, `spend_usd` is what tools spend."""
+
+    model_calls: int | None = None
+    tool_calls: int | None = None
+    tokens: int | None = None
+    cost_usd: float | None = None
+    spend_usd: float | None = None
+    seconds: float | None = None
+
+
+class Meter:
+    """Counts what a run and its children use, and refuses what would go over. A child's meter also counts on its parent's.
+
+    A model call is reserved at its largest price before it starts and settled at its real one after, so that two branches
+    cannot both take the last dollar.
+    """
+
+    __slots__ = ("cost_usd", "input_tokens", "limits", "model_calls", "output_tokens", "parent", "spend_usd", "tool_calls")
+
+    def __init__(self, limits: Limits | None = None, parent: Meter | None = None) -> None:
+        self.limits, self.parent = limits, parent
+        self.model_calls = self.tool_calls = self.input_tokens = self.output_tokens = 0
+        self.cost_usd = self.spend_usd = 0.0
+
+    @property
+    def usage(self) -> Usage:
+        """What was used so far, reservations included."""
+        return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
+
+    def begin_model_call(self, reserved: Usage | None = None) -> None:
+        """Count one model call and reserve what it may cost. Raises LimitReached and counts nothing if a limit is in the way."""
+        tokens, cost = (reserved.input_tokens + reserved.output_tokens, reserved.cost_usd) if reserved else (0, 0.0)
+        meter: Meter | None = self
+        while meter is not None:
+            if (limits := meter.limits) is not None:
+                _check("model_calls", limits.model_calls, meter.model_calls + 1)
+                used = meter.input_tokens + meter.output_tokens
+                _check("tokens", limits.tokens, used + max(tokens, 1))
+                _check("cost_usd", limits.cost_usd, meter.cost_usd + cost)
+            meter = meter.parent
+        meter = self
+        while meter is not None:
+            meter.model_calls += 1
+            if reserved:
+                meter.input_tokens += reserved.input_tokens
+                meter.output_tokens += reserved.output_tokens
+                meter.cost_usd += cost
+            meter = meter.parent
+
+    def end_model_call(self, used: Usage, reserved: Usage | None = None) -> None:
+        """Replace the reservation by what the call really used."""
+        before = reserved or _NOTHING
+        meter: Meter | None = self
+        while meter is not None:
+            meter.input_tokens += used.input_tokens - before.input_tokens
+            meter.output_tokens += used.output_tokens - before.output_tokens
+            meter.cost_usd += used.cost_usd - before.cost_usd
+            meter = meter.parent
+
+    def count_tool_calls(self, number: int) -> None:
+        """Count tool calls that are about to start. Raises LimitReached and counts nothing if they are too many."""
+        meter: Meter | None = self
+        while meter is not None:
+            if meter.limits is not None:
+                _check("tool_calls", meter.limits.tool_calls, meter.tool_calls + number)
+            meter = meter.parent
+        meter = self
+        while meter is not None:
+            meter.tool_calls += number
+            meter = meter.parent
+
+    def spend(self, amount_usd: float) -> None:
+        """Reserve money that a tool is about to spend. Raises LimitReached and reserves nothing if it is too much."""
+        meter: Meter | None = self
+        while meter is not None:
+            if meter.limits is not None:
+                _check("spend_usd", meter.limits.spend_usd, meter.spend_usd + amount_usd)
+            meter = meter.parent
+        self.refund(-amount_usd)
+
+    def refund(self, amount_usd: float) -> None:
+        """Give back money that was reserved and not spent."""
+        meter: Meter | None = self
+        while meter is not None:
+            meter.spend_usd -= amount_usd
+            meter = meter.parent
+
+
+_NOTHING = Usage()
+
+
+def _check(limit: str, allowed: float | None, seen: float) -> None:
+    # A dollar is not a binary fraction: ten dimes must make one.
+    if allowed is not None and seen > allowed + 1e-9:
+        raise LimitReached(limit, allowed, seen)

@@ -1,0 +1,131 @@
+"""The seam: what workflow code sees of a run, and what an application sees of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sayso.tools.approvals import Approver, Background
+from sayso.tools.calls import ToolResult
+from sayso.tools.effects import CLEAN, Labels, Trust
+from sayso.tools.policy import Rules
+
+from .limits import Limits, Meter
+
+if TYPE_CHECKING:
+    from sayso.tools.definition import Tool
+
+WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
+
+
+class Seen:
+    """What a run has read so far: its labels, the user's words and the texts of others. Grows as results come in; shared by a run's children."""
+
+    __slots__ = ("labels", "read_texts", "user_texts")
+
+    def __init__(self) -> None:
+        self.labels: Labels = CLEAN
+        self.user_texts: list[str] = []
+        self.read_texts: list[tuple[str, str]] = []
+
+    def take(self, result: ToolResult) -> None:
+        """Join a result's labels, and remember an untrusted text so that a card can say where a value is from."""
+        self.labels = self.labels.join(result.trust, result.secrecy)
+        if result.trust is Trust.UNTRUSTED:
+            self.read_texts.append((result.origin, result.text))
+
+    def background(self) -> Background:
+        """The texts as a card needs them."""
+        return Background(tuple(self.user_texts), tuple(self.read_texts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """What a run was given by its caller and hands on to its children."""
+
+    approve: Approver | None = None
+    deps: Any = None
+    meter: Meter = field(default_factory=Meter)
+    rules: Rules = field(default_factory=Rules)
+    seen: Seen = field(default_factory=Seen)
+    transcripts: dict[str, Any] = field(default_factory=dict)
+
+    def within(self, limits: Limits | None) -> Scope:
+        """The same scope with limits of its own on top."""
+        return self if limits is None else replace(self, meter=Meter(limits, self.meter))
+
+
+class Run(Protocol):
+    """One line of work: steps and waits one after another, children side by side."""
+
+    @property
+    def id(self) -> str:
+        """ "r1"; a child is "r1/quotes.0"."""
+        ...
+
+    @property
+    def scope(self) -> Scope:
+        """What the caller gave: approver, deps, limits, rules."""
+        ...
+
+    @property
+    def attempt(self) -> str:
+        """Names this execution: a run resumed after a crash is another attempt."""
+        ...
+
+    async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
+        """Do `op(*args)` once and keep its result; on resume the kept result is given again."""
+        ...
+
+    async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
+        """What was sent to this run under `topic`; None after the time. Without a topic it sleeps."""
+        ...
+
+    async def child(self, name: str, workflow: WorkflowCode, value: Any, *, limits: Limits | None = None) -> Any:
+        """Carry a nested run through and give its result."""
+        ...
+
+    async def emit(self, event: Any) -> None:
+        """Tell whoever listens."""
+        ...
+
+    async def call(self, tool: Tool[..., Any], /, **arguments: Any) -> Any:
+        """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Gives its value."""
+        ...
+
+    def tell(self, event: Any) -> None:
+        """Tell whoever listens right now; never kept."""
+        ...
+
+    def clock(self) -> float:
+        """Seconds since 1970, by the engine's clock; use it inside a step."""
+        ...
+
+
+class Engine(Protocol):
+    """Where runs live: in memory, in a file, in a database."""
+
+    async def start(self, workflow: WorkflowCode, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+        """Start a run; starting the same id again does nothing."""
+        ...
+
+    async def signal(self, run_id: str, topic: str, value: Any) -> None:
+        """Send a value to a run; the first for a topic counts, the others do nothing."""
+        ...
+
+    async def cancel(self, run_id: str) -> None:
+        """Stop a run and its children before their next step."""
+        ...
+
+    async def result(self, run_id: str) -> Any:
+        """Wait for a run's result; raises what it raised."""
+        ...
+
+    def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+        """The events of a run and its children from number `since` on, then live ones until it ends."""
+        ...
+
+    async def resume(self, run_id: str, decisions: Mapping[str, Any]) -> Any:
+        """Hand in decisions (by digest) and carry the run on."""
+        ...

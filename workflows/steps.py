@@ -1,0 +1,204 @@
+"""What a step may be, and how each kind is carried out: function, tool, workflow."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, TypeVar, cast, overload
+
+from sayso.tools.errors import StepTimeout, UsageError, WorkflowError
+from sayso.tools.definition import Tool
+
+from .doors import Workflow
+from .events import StepRetried
+from .run import Run
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+Carry = Callable[[Any, str, Any], Awaitable[Any]]
+"""How a node is carried out: the run, the node's position in it, the value."""
+
+
+class Node:
+    """One place of a workflow: what stands there, what it is called, and how it is carried out."""
+
+    __slots__ = ("carry", "kind", "name", "thing")
+
+    def __init__(self, name: str, kind: str, carry: Carry, thing: Any) -> None:
+        self.name, self.kind, self.carry, self.thing = name, kind, carry, thing
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+def node(thing: Any) -> Node:
+    """The node for a step. WorkflowError says what cannot be one."""
+    if isinstance(thing, Node):
+        return thing
+    if isinstance(thing, Step):
+        return Node(thing.name, "step", thing.carry_as, thing)
+    if isinstance(thing, Workflow):
+        return Node(thing.name, thing.kind, _carry_workflow(thing), thing)
+    if isinstance(thing, Tool):
+        return Node(thing.name, "tool", _carry_tool(thing), thing)
+    return _function_node(thing)
+
+
+def _carry_workflow(workflow: Workflow[Any, Any]) -> Carry:
+    async def carry(run: Any, position: str, value: Any) -> Any:
+        return await run.child(position, workflow.carry, value, limits=workflow.limits)
+
+    return carry
+
+
+def _carry_tool(tool: Tool[..., Any]) -> Carry:
+    parameters = [parameter.name for parameter in tool.signature.parameters]
+    needed = [parameter.name for parameter in tool.signature.parameters if parameter.default is parameter.empty]
+
+    async def carry(run: Any, position: str, value: Any) -> Any:
+        from .approval import call_tool
+
+        return await call_tool(run, tool, _arguments(tool, parameters, needed, value), position)
+
+    return carry
+
+
+def _arguments(tool: Tool[..., Any], parameters: list[str], needed: list[str], value: Any) -> Mapping[str, Any]:
+    """What a value means to a tool: its only open argument, or all of them by name."""
+    if not parameters:
+        return {}
+    if len(parameters) > 1 and isinstance(value, Mapping):
+        return cast(Mapping[str, Any], value)
+    if len(needed) > 1:
+        raise WorkflowError(
+            f"The tool {tool.name} takes {', '.join(parameters)} and was handed one {type(value).__name__}. "
+            f"Hand it a dict of its arguments, or fix some of them: {tool.name}.using({needed[0]}=...)."
+        )
+    return {(needed or parameters)[0]: value}
+
+
+def _function_node(function: Any) -> Node:
+    if not callable(function):
+        raise WorkflowError(f"{function!r} is no step. A step is an async function, a tool, an agent or another workflow.")
+    name = getattr(function, "__name__", type(function).__name__)
+    call = function if inspect.isfunction(function) or inspect.ismethod(function) else function.__call__
+    if not inspect.iscoroutinefunction(call):
+        raise WorkflowError(
+            f"{name} is not async, so it cannot be awaited as a step. Write async def {name}(...), or lift it: step({name})."
+        )
+    places = [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    needed = [p for p in places if p.default is p.empty]
+    label = name if name != "<lambda>" else "lambda"
+    if takes_run(places):
+        return Node(label, "code", _carry_code(function), function)
+    if len(places) < 1 or len(needed) > 1:
+        raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
+
+    async def carry(run: Any, position: str, value: Any) -> Any:
+        return await run.step(position, function, value)
+
+    return Node(label, "step", carry, function)
+
+
+def takes_run(parameters: list[inspect.Parameter]) -> bool:
+    """Whether a function is workflow code: its first parameter is a Run (by its hint, or by its name)."""
+    if len(parameters) < 2:
+        return False
+    hint = parameters[0].annotation
+    return hint is Run or (isinstance(hint, str) and hint.rpartition(".")[2] == "Run") or parameters[0].name == "run"
+
+
+def _carry_code(function: Callable[..., Awaitable[Any]]) -> Carry:
+    async def carry(run: Any, position: str, value: Any) -> Any:
+        return await run.child(position, function, value)
+
+    return carry
+
+
+class Step(Generic[A, B]):
+    """A function with options: how often it is tried, how long it may take. Made by `step`."""
+
+    __slots__ = ("backoff_seconds", "function", "name", "retries", "timeout_seconds")
+
+    def __init__(
+        self, function: Callable[[A], Any], name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None
+    ) -> None:
+        self.function, self.name, self.retries = function, name, retries
+        self.backoff_seconds, self.timeout_seconds = backoff_seconds, timeout_seconds
+
+    async def __call__(self, value: A) -> B:
+        """One try, in the time it has; a sync function runs in a thread."""
+        call = self.function(value) if inspect.iscoroutinefunction(self.function) else asyncio.to_thread(self.function, value)
+        if self.timeout_seconds is None:
+            return cast(B, await call)
+        timer = asyncio.timeout(self.timeout_seconds)
+        try:
+            async with timer:
+                return cast(B, await call)
+        except TimeoutError:
+            if timer.expired():
+                raise StepTimeout(f"The step {self.name} took longer than its {self.timeout_seconds:g} s.") from None
+            raise
+
+    async def carry_as(self, run: Any, position: str, value: Any) -> Any:
+        """All tries are one step of the run: what is kept is the last one's result."""
+        return await run.step(position, self._tried, run, position, value)
+
+    async def _tried(self, run: Any, position: str, value: Any) -> Any:
+        if not self.retries:
+            return await self(value)
+        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+        def tell(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            wait_seconds = state.next_action.sleep if state.next_action else 0.0
+            run.tell(StepRetried(run.id, position, state.attempt_number + 1, wait_seconds, str(error)))
+
+        trying = AsyncRetrying(
+            stop=stop_after_attempt(self.retries + 1),
+            wait=wait_exponential_jitter(initial=self.backoff_seconds, max=60, jitter=self.backoff_seconds),
+            retry=retry_if_exception_type(Exception),
+            before_sleep=tell,
+            reraise=True,
+        )
+        return await trying(self, value)
+
+
+@overload
+def step(
+    function: Callable[[A], Awaitable[B]],
+    *,
+    name: str | None = None,
+    retries: int = 0,
+    backoff_seconds: float = 0.5,
+    timeout_seconds: float | None = None,
+) -> Step[A, B]: ...
+@overload
+def step(
+    function: Callable[[A], B],
+    *,
+    name: str | None = None,
+    retries: int = 0,
+    backoff_seconds: float = 0.5,
+    timeout_seconds: float | None = None,
+) -> Step[A, B]: ...
+
+
+def step(
+    function: Callable[[A], Any],
+    *,
+    name: str | None = None,
+    retries: int = 0,
+    backoff_seconds: float = 0.5,
+    timeout_seconds: float | None = None,
+) -> Step[A, Any]:
+    """Lift a function, sync or async, to a step with options.
+
+    `retries` more tries follow a failure, after `backoff_seconds` that double each time; `timeout_seconds` is for each try. A sync
+    function runs in a thread.
+    """
+    if isinstance(function, (Workflow, Tool, Step)):
+        raise UsageError(f"{function!r} is a step already; step(...) is for plain functions.")
+    return Step(function, name or getattr(function, "__name__", "step"), retries, backoff_seconds, timeout_seconds)
