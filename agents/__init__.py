@@ -1,0 +1,55 @@
+"""Who decides: agents and the models behind them. The competitor-research agent is in `sayso.agents.research`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .agent import Agent as Agent
+    from .messages import AssistantMessage as AssistantMessage
+    from .messages import Message as Message
+    from .messages import Reply as Reply
+    from .messages import Sampling as Sampling
+    from .messages import SystemMessage as SystemMessage
+    from .messages import ToolMessage as ToolMessage
+    from .messages import UserMessage as UserMessage
+    from .models.model import Model as Model
+    from .models.named import model_from as model_from
+    from .models.openai_chat import OpenAIChat as OpenAIChat
+    from .models.openai_chat import Retrying as Retrying
+    from .models.prices import price as price
+    from .models.scripted import ScriptedModel as ScriptedModel
+    from .models.scripted import call as call
+
+_PLACES = {
+    "Agent": "agent",
+    "AssistantMessage": "messages",
+    "Message": "messages",
+    "Model": "models.model",
+    "OpenAIChat": "models.openai_chat",
+    "Reply": "messages",
+    "Retrying": "models.openai_chat",
+    "Sampling": "messages",
+    "ScriptedModel": "models.scripted",
+    "SystemMessage": "messages",
+    "ToolMessage": "messages",
+    "UserMessage": "messages",
+    "call": "models.scripted",
+    "model_from": "models.named",
+    "price": "models.prices",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

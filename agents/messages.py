@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sayso.tools import ToolCall, ToolResult
+from sayso.workflows import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +39,14 @@ class AssistantMessage:
 
 @dataclass(frozen=True, slots=True)
 class ToolMessage:
-    """The results of a reply's calls, in the order of the calls."""
+    """The results of a reply's calls, in the order of the calls. `shown` is how a text dialect shows them; empty for native calls."""
 
     results: tuple[ToolResult, ...]
     native: bool = False
+    shown: str = ""
 
 
 Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What model calls used: tokens in and out, and US dollars where the price is known."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float = 0.0
-    model_calls: int = 0
-    tool_calls: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.cost_usd + other.cost_usd,
-            self.model_calls + other.model_calls,
-            self.tool_calls + other.tool_calls,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from sayso.tools.approvals import Approver
+from sayso.tools.cards import texts
 from sayso.tools.errors import UsageError
 from sayso.tools.policy import Grant, Rules
 
@@ -37,6 +38,10 @@ class Workflow(Generic[A, B]):
     async def carry(self, run: Run, value: A) -> B:
         """The workflow's own code: everything that has an effect or chance in it goes through `run`."""
         raise TypeError(f"{type(self).__name__} says how it is carried through by defining carry(run, value).")
+
+    def spoken(self, value: A) -> Iterable[str]:
+        """The words in the value that the caller of a run says; a card shows arguments that repeat them as "you wrote this"."""
+        return texts(value)
 
     async def __call__(self, value: A) -> B:
         """Run on a memory engine of its own and give the output. Raises NotFinished where somebody must be asked."""
@@ -106,7 +111,9 @@ class Workflow(Generic[A, B]):
         record: bool,
     ) -> Any:
         def fresh() -> Scope:
-            return Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants))
+            scope = Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants))
+            scope.seen.user_texts.extend(self.spoken(value))
+            return scope
 
         home = MemoryEngine(record=record) if engine is None else engine
         if not isinstance(home, MemoryEngine):

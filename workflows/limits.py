@@ -60,6 +60,16 @@ class Meter:
         """What was used so far, reservations included."""
         return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
 
+    @property
+    def prices_matter(self) -> bool:
+        """Whether a limit on tokens or dollars is set here or above."""
+        meter: Meter | None = self
+        while meter is not None:
+            if meter.limits is not None and (meter.limits.cost_usd is not None or meter.limits.tokens is not None):
+                return True
+            meter = meter.parent
+        return False
+
     def begin_model_call(self, reserved: Usage | None = None) -> None:
         """Count one model call and reserve what it may cost. Raises LimitReached and counts nothing if a limit is in the way."""
         tokens, cost = (reserved.input_tokens + reserved.output_tokens, reserved.cost_usd) if reserved else (0, 0.0)

@@ -72,6 +72,11 @@ class MemoryRun:
         """Names this execution of the run."""
         return self.root.attempt
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.root.listeners)
+
     async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
         """Do `op(*args)` once and keep its result."""
         if self._busy is not None:

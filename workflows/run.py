@@ -74,6 +74,11 @@ class Run(Protocol):
         """Names this execution: a run resumed after a crash is another attempt."""
         ...
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens to what is told right now."""
+        ...
+
     async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
         """Do `op(*args)` once and keep its result; on resume the kept result is given again."""
         ...

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..messages import Message, Sampling, Usage
+from sayso.workflows import Usage
+
+from ..messages import Message, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ Delta = TextDelta | ReasoningDelta | CallDelta | Finished
 class ModelRequest:
     """What a model is asked. `messages` is the live transcript: read it, do not keep it.
 
-    `tools` are OpenAI function schemas (empty when calls are to be written as text); `schema` is the JSON schema of the answer, if one is wanted.
+    `tools` are OpenAI function schemas, empty when calls are to be written as text; `schema` is the JSON schema of a typed answer.
     """
 
     messages: Sequence[Message]

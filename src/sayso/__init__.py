@@ -1,1 +1,75 @@
 """Agents that act, and act only on your say-so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from sayso.agents import Agent as Agent
+    from sayso.agents import Sampling as Sampling
+    from sayso.agents import ScriptedModel as ScriptedModel
+    from sayso.agents.research import research as research
+    from sayso.console import terminal as terminal
+    from sayso.tools import ApprovalRequest as ApprovalRequest
+    from sayso.tools import Approve as Approve
+    from sayso.tools import Edit as Edit
+    from sayso.tools import Reject as Reject
+    from sayso.tools import SaysoError as SaysoError
+    from sayso.tools import ToolContext as ToolContext
+    from sayso.tools import ToolError as ToolError
+    from sayso.tools import tool as tool
+    from sayso.workflows import Limits as Limits
+    from sayso.workflows import Run as Run
+    from sayso.workflows import best_of as best_of
+    from sayso.workflows import conditional as conditional
+    from sayso.workflows import engine as engine
+    from sayso.workflows import iterate as iterate
+    from sayso.workflows import map_each as map_each
+    from sayso.workflows import parallel as parallel
+    from sayso.workflows import reflect as reflect
+    from sayso.workflows import sequential as sequential
+    from sayso.workflows import step as step
+
+_PLACES = {
+    "Agent": "agents",
+    "ApprovalRequest": "tools",
+    "Approve": "tools",
+    "Edit": "tools",
+    "Limits": "workflows",
+    "Reject": "tools",
+    "Run": "workflows",
+    "Sampling": "agents",
+    "SaysoError": "tools",
+    "ScriptedModel": "agents",
+    "ToolContext": "tools",
+    "ToolError": "tools",
+    "best_of": "workflows",
+    "conditional": "workflows",
+    "engine": "workflows",
+    "iterate": "workflows",
+    "map_each": "workflows",
+    "parallel": "workflows",
+    "reflect": "workflows",
+    "research": "agents.research",
+    "sequential": "workflows",
+    "step": "workflows",
+    "terminal": "console",
+    "tool": "tools",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

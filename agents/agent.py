@@ -1,0 +1,243 @@
+"""An agent: a model, what it is told, the tools it may ask for, and the type of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+from sayso.tools import Tool
+from sayso.tools.approvals import Approver
+from sayso.tools.canonical import readable_json
+from sayso.tools.effects import Effect
+from sayso.tools.errors import UsageError
+from sayso.tools.policy import Grant
+from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
+from sayso.workflows.doors import in_a_loop
+
+from .messages import AssistantMessage, Message, Sampling, SystemMessage, UserMessage
+from .typed_output import TypedOutput
+
+if TYPE_CHECKING:
+    from .models.model import Model
+
+Out = TypeVar("Out")
+AGENT_LIMITS = Limits(model_calls=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What an agent is asked: the user's words, after what was said before."""
+
+    text: str
+    history: tuple[Message, ...] = ()
+
+
+class Agent(Workflow[Any, Out], Generic[Out]):
+    """Asks a model until it has an answer, carrying out what the model asks for: reads at once, writes only after a yes.
+
+    `model` is a name ("gpt-5-mini", "http://localhost:11434/v1#qwen3") or a Model. `examples` are pairs of what a user says and what the
+    model should say; they go to the model as real turns. `output` is the type of the answer. `approve` answers for its writes where the
+    caller gives no approver. `dialect` is how calls are written: "auto", "native", or the name of a text dialect.
+    """
+
+    kind = "agent"
+
+    @overload
+    def __init__(
+        self: Agent[str],
+        model: str | Model,
+        *,
+        name: str = ...,
+        instructions: str = ...,
+        tools: Iterable[Tool[..., Any]] = ...,
+        examples: Sequence[tuple[str, str]] = ...,
+        limits: Limits | None = ...,
+        approve: Approver | None = ...,
+        sampling: Sampling | None = ...,
+        dialect: str = ...,
+        output_tries: int = ...,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        model: str | Model,
+        *,
+        name: str = ...,
+        instructions: str = ...,
+        tools: Iterable[Tool[..., Any]] = ...,
+        examples: Sequence[tuple[str, str]] = ...,
+        output: type[Out],
+        limits: Limits | None = ...,
+        approve: Approver | None = ...,
+        sampling: Sampling | None = ...,
+        dialect: str = ...,
+        output_tries: int = ...,
+    ) -> None: ...
+    def __init__(
+        self,
+        model: str | Model,
+        *,
+        name: str = "agent",
+        instructions: str = "",
+        tools: Iterable[Tool[..., Any]] = (),
+        examples: Sequence[tuple[str, str]] = (),
+        output: Any = str,
+        limits: Limits | None = None,
+        approve: Approver | None = None,
+        sampling: Sampling | None = None,
+        dialect: str = "auto",
+        output_tries: int = 3,
+    ) -> None:
+        super().__init__(name, AGENT_LIMITS if limits is None else limits)
+        self._model = model
+        self.instructions = instructions
+        self.tools: Mapping[str, Tool[..., Any]] = _by_name(tools, name)
+        self.examples = tuple(examples)
+        self.typed: TypedOutput[Out] | None = None if output is str else TypedOutput(output)
+        self.approve = approve
+        self.sampling = sampling or Sampling()
+        self.dialect = dialect
+        self.output_tries = output_tries
+        # Prose around a write waits until the write is settled, and half a JSON value is no answer: these say their text at the end.
+        self.speaks_last = self.typed is not None or any(tool.effect is Effect.WRITE for tool in self.tools.values())
+
+    @cached_property
+    def model(self) -> Model:
+        """The model; a name is looked up when it is first asked."""
+        if not isinstance(self._model, str):
+            return self._model
+        from .models.named import model_from
+
+        return model_from(self._model)
+
+    @cached_property
+    def native(self) -> bool:
+        """Whether calls go through the provider's own field."""
+        return self.dialect == "native" or (self.dialect == "auto" and self.model.takes_tools)
+
+    @cached_property
+    def text_dialect(self) -> str:
+        """The dialect in which calls are asked for and shown back when they are text."""
+        if self.dialect not in ("auto", "native"):
+            return self.dialect
+        from sayso.tools.dialects import dialect_for_model
+
+        return dialect_for_model(self.model.name) or "call"
+
+    @cached_property
+    def schemas(self) -> tuple[dict[str, Any], ...]:
+        """The tools as the provider's field takes them; none when calls are written as text."""
+        return tuple(tool.openai_schema() for tool in self.tools.values()) if self.native else ()
+
+    @cached_property
+    def opening(self) -> tuple[Message, ...]:
+        """What every conversation starts with: the instructions, how to ask for tools, the examples."""
+        parts = [self.instructions]
+        if self.tools and not self.native:
+            from sayso.tools.dialects import DIALECTS
+
+            parts.append(DIALECTS[self.text_dialect].ask(list(self.tools.values())))
+        if self.typed is not None:
+            parts.append(self.typed.instruction)
+        text = "\n\n".join(part for part in parts if part)
+        turns = [message for asked, said in self.examples for message in (UserMessage(asked), AssistantMessage(said))]
+        return (*([SystemMessage(text)] if text else []), *turns)
+
+    def spoken(self, value: Any) -> Iterable[str]:
+        """The user's words: what is asked now and what was asked before."""
+        if not isinstance(value, Conversation):
+            return super().spoken(value)
+        return [*(message.text for message in value.history if isinstance(message, UserMessage)), value.text]
+
+    async def carry(self, run: Run, value: Any) -> Out:
+        """Converse until there is an answer; see `loop.converse`."""
+        from .loop import converse
+
+        return cast(Out, await converse(self, run, value if isinstance(value, Conversation) else Conversation(prompt_text(value))))
+
+    async def run(
+        self,
+        value: Any,
+        *,
+        history: Sequence[Message] = (),
+        deps: Any = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+        grants: tuple[Grant, ...] = (),
+    ) -> RunResult[Out]:
+        """Answer `value`, after `history` (an earlier result's `.messages`) if that is given. Otherwise as Workflow.run."""
+        asked = Conversation(prompt_text(value), _without_system(history))
+        return await super().run(
+            asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
+        )
+
+    def run_sync(
+        self,
+        value: Any,
+        *,
+        history: Sequence[Message] = (),
+        deps: Any = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+        grants: tuple[Grant, ...] = (),
+    ) -> RunResult[Out]:
+        """`run` for programs without an event loop."""
+        return cast(
+            RunResult[Out],
+            in_a_loop(
+                lambda: self.run(
+                    value, history=history, deps=deps, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=grants
+                ),
+                "run_sync",
+            ),
+        )
+
+    async def run_stream(
+        self,
+        value: Any,
+        *,
+        history: Sequence[Message] = (),
+        deps: Any = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+        grants: tuple[Grant, ...] = (),
+    ) -> AsyncIterator[Any]:
+        """The events of the run as they happen, pieces of text among them, its RunEnded last."""
+        asked = Conversation(prompt_text(value), _without_system(history))
+        stream = super().run_stream(
+            asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
+        )
+        async for event in stream:
+            yield event
+
+
+def _without_system(history: Sequence[Message]) -> tuple[Message, ...]:
+    return tuple(message for message in history if not isinstance(message, SystemMessage))
+
+
+def _by_name(tools: Iterable[Tool[..., Any]], agent: str) -> dict[str, Tool[..., Any]]:
+    named: dict[str, Tool[..., Any]] = {}
+    for tool in tools:
+        if not isinstance(tool, Tool):
+            raise UsageError(f"{agent} was given {tool!r} as a tool. Declare it with @tool.read, @tool.pure, @tool.egress or @tool.write.")
+        if tool.name in named:
+            raise UsageError(f"{agent} has two tools named {tool.name!r}; give one of them name=.")
+        named[tool.name] = tool
+    return named
+
+
+def prompt_text(value: Any) -> str:
+    """What an agent is asked when it is handed a value: text as it is, data as JSON, anything with words of its own by those."""
+    if isinstance(value, str):
+        return value
+    if type(value).__str__ is not object.__str__ and not isinstance(value, (dict, list, tuple)) and not hasattr(value, "model_dump"):
+        return str(value)
+    return readable_json(value)

@@ -1,0 +1,149 @@
+"""One model call: reserved, streamed, told to whoever listens, settled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sayso.tools.effects import Effect
+from sayso.tools.errors import ToolError
+from sayso.workflows import Run, Usage
+
+from .agent import Agent
+from .events import CallAnnounced, ReasoningSaid, TextSaid
+from .messages import Message, NativeCall, Reply, ToolMessage
+from .models.model import CallDelta, Finished, ModelRequest, ReasoningDelta, TextDelta
+
+
+async def ask_model(agent: Agent[Any], run: Run, turn: int, transcript: Sequence[Message]) -> Reply:
+    """The model's reply to the transcript, as the run's step `model:{turn}`; counted against the limits."""
+    meter = run.scope.meter
+    reserved = reservation(agent, transcript) if meter.prices_matter else None
+    meter.begin_model_call(reserved)
+    used = Usage()
+    try:
+        reply: Reply = await run.step(f"model:{turn}", stream_reply, agent, run, turn, transcript, preemptible=True)
+        used = reply.usage
+    finally:
+        meter.end_model_call(used, reserved)
+    return reply
+
+
+async def stream_reply(agent: Agent[Any], run: Run, turn: int, transcript: Sequence[Message]) -> Reply:
+    """Take in the model's deltas, passing on what may be shown at once."""
+    request = ModelRequest(transcript, agent.schemas, agent.sampling, agent.typed.schema if agent.typed is not None else None)
+    text: list[str] = []
+    reasoning: list[str] = []
+    calls: dict[int, list[str]] = {}
+    finish, usage = "stop", Usage()
+    voice = Voice(agent, run, turn) if run.heard and not agent.speaks_last else None
+    async for delta in agent.model.stream(request):
+        match delta:
+            case TextDelta(piece):
+                text.append(piece)
+                if voice is not None:
+                    voice.say(piece)
+            case ReasoningDelta(piece):
+                reasoning.append(piece)
+                run.tell(ReasoningSaid(run.id, turn, piece))
+            case CallDelta(index, call_id, name, arguments):
+                parts = calls.setdefault(index, ["", "", ""])
+                parts[0], parts[1], parts[2] = parts[0] or call_id, parts[1] + name, parts[2] + arguments
+                if name:
+                    run.tell(CallAnnounced(run.id, turn, name))
+            case Finished(reason, used):
+                finish, usage = reason, used
+    if voice is not None:
+        voice.end()
+    native = tuple(NativeCall(*calls[index]) for index in sorted(calls))
+    return Reply("".join(text), native, "".join(reasoning), usage, finish)
+
+
+class Voice:
+    """Says a reply's text while it streams. A PURE call is said as its value, once the word after it is known ("147.75 dollars").
+
+    Where a write may follow, or the answer is typed, nothing is said before the whole reply is settled: see `loop.converse`.
+    """
+
+    def __init__(self, agent: Agent[Any], run: Run, turn: int) -> None:
+        self._run, self._turn, self._agent = run, turn, agent
+        self._raw = ""
+        self._call: Any = None
+        self._after = ""
+        self._reader: Any = None
+        if agent.tools and agent.dialect != "native":
+            from sayso.tools.dialects import Reader, shapes
+
+            self._reader = Reader(shapes(tuple(agent.tools.values())), agent.dialect)
+
+    def say(self, piece: str) -> None:
+        """Pass on what cannot be part of a call."""
+        if self._reader is None:
+            self._tell(piece)
+            return
+        self._raw += piece
+        self._take(self._reader.feed(piece))
+
+    def end(self) -> None:
+        """Pass on what is left."""
+        if self._reader is not None:
+            self._take(self._reader.finish())
+            self._say_call()
+
+    def _take(self, events: Sequence[Any]) -> None:
+        from sayso.tools.dialects import CallRead, CallStarted, TextRead
+
+        for event in events:
+            match event:
+                case TextRead(text):
+                    self._after += text
+                    if not self._call or _a_word_follows(self._after):
+                        self._say_call()
+                case CallStarted(tool):
+                    self._run.tell(CallAnnounced(self._run.id, self._turn, tool))
+                case CallRead(call):
+                    self._say_call()
+                    self._call = call
+
+    def _say_call(self) -> None:
+        if self._call is not None:
+            self._tell(value_in_place(self._agent, self._call, self._raw[: self._call.span[0]], self._after))
+        self._tell(self._after)
+        self._call, self._after = None, ""
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self._run.tell(TextSaid(self._run.id, self._turn, text))
+
+
+def _a_word_follows(text: str) -> bool:
+    return re.match(r"\s*\S+\s|\s{4}|.{32}", text, re.DOTALL) is not None
+
+
+def value_in_place(agent: Agent[Any], call: Any, before: str, after: str) -> str:
+    """How a PURE call reads where it stands; nothing for any other call, which is answered by its result."""
+    tool = agent.tools.get(call.tool)
+    if tool is None or tool.effect is not Effect.PURE or tool.is_async or tool.signature.context:
+        return ""
+    try:
+        value: Any = tool.function(**tool.check(call.arguments))
+    except ToolError:
+        return ""
+    return tool.inline(value, before, after) if tool.inline else str(value)
+
+
+def reservation(agent: Agent[Any], transcript: Sequence[Message]) -> Usage:
+    """The most that the call can use: the transcript at four characters a token, and all the tokens the reply may have."""
+    from .models.prices import price
+
+    characters = sum(_length(message) for message in transcript)
+    output_tokens = agent.sampling.max_tokens or 4096
+    input_tokens = characters // 4 + 1
+    return Usage(input_tokens, output_tokens, price(agent.model.name, input_tokens, output_tokens) or 0.0)
+
+
+def _length(message: Message) -> int:
+    if isinstance(message, ToolMessage):
+        return sum(len(result.text) for result in message.results)
+    return len(message.text)

@@ -1,0 +1,138 @@
+"""The agent loop: ask the model, read its reply, carry out its calls, until there is an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from sayso.tools import Outcome, Tool, ToolCall, ToolResult
+from sayso.tools.canonical import sha256
+from sayso.tools.effects import Effect
+from sayso.tools.errors import OutputError, UnknownTool
+from sayso.workflows import Run
+from sayso.workflows.approval import failed, goes_straight, perform_reads, settle
+
+from .agent import Agent, Conversation
+from .asking import ask_model
+from .events import TextSaid, TextWithdrawn
+from .messages import Message, ToolMessage, UserMessage
+from .reading import Read, understood
+from .typed_output import NotTheType
+
+AnyAgent = Agent[Any]
+
+
+async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
+    """Converse with the model until it answers; every effect and every chance goes through `run`.
+
+    Raises LimitReached, ModelError, OutputError.
+    """
+    transcript: list[Message] = [*agent.opening, *asked.history, UserMessage(asked.text)]
+    run.scope.transcripts[run.id] = transcript
+    remember(run, asked.history)
+    tries = 0
+    for turn in count():
+        reply = await ask_model(agent, run, turn, transcript)
+        read = understood(agent, reply, turn)
+        transcript.append(read.message)
+        if not read.empty:
+            results = await carry_out(agent, run, turn, read)
+            if (words := closing_words(agent, read, results)) is not None:
+                return said_at_last(agent, run, turn, words)
+            run.tell(TextWithdrawn(run.id, turn))
+            transcript.append(shown_back(agent, run, read, results))
+            continue
+        if agent.typed is None:
+            return said_at_last(agent, run, turn, read.prose)
+        try:
+            return agent.typed.read(read.prose)
+        except NotTheType as wrong:
+            tries += 1
+            if tries >= agent.output_tries:
+                raise OutputError(f"{agent.name} gave no valid answer in {tries} tries: {wrong}.", read.prose) from None
+            transcript.append(UserMessage(f"That does not fit: {wrong}. {agent.typed.instruction}"))
+    raise AssertionError("count() does not end")
+
+
+async def carry_out(agent: AnyAgent, run: Run, turn: int, read: Read) -> list[ToolResult]:
+    """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order."""
+    results = list(read.refused)
+    together: list[tuple[ToolCall, Tool[..., Any]]] = []
+
+    async def flush() -> None:
+        if together:
+            results.extend(await perform_reads(run, f"reads:{turn}.{together[0][0].id.partition('.')[2]}", together))
+            together.clear()
+
+    for call in read.calls:
+        tool = agent.tools.get(call.tool)
+        if tool is None:
+            results.append(failed(call, str(UnknownTool(call.tool, sorted(agent.tools)))))
+        elif goes_straight(run, call, tool):
+            together.append((call, tool))
+        else:
+            await flush()
+            results.append(await settle(run, call, tool, f"{tool.name}:{call.id}"))
+    await flush()
+    places = {call.id: place for place, call in enumerate(read.message.calls)}
+    return sorted(results, key=lambda result: places[result.call_id])
+
+
+def closing_words(agent: AnyAgent, read: Read, results: Sequence[ToolResult]) -> str | None:
+    """The reply's own words, where they already are the answer: every call in its prose is done and was either PURE, and so is replaced by
+    its value, or a write that closes. None when the model has to be asked again."""
+    by_id = {result.call_id: result for result in results}
+    if agent.typed is not None or read.refused or not read.prose.strip():
+        return None
+    for call in read.calls:
+        tool = agent.tools.get(call.tool)
+        written = tool is not None and tool.effect is Effect.PURE and call.span[1] > 0
+        if tool is None or not (written or tool.closes) or by_id[call.id].outcome is not Outcome.DONE:
+            return None
+    return filled(agent, read, by_id)
+
+
+def said_at_last(agent: AnyAgent, run: Run, turn: int, words: str) -> str:
+    """The answer; told now where it could not be told while it streamed."""
+    if agent.speaks_last:
+        run.tell(TextSaid(run.id, turn, words))
+    return words
+
+
+def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
+    """The raw text with each PURE call replaced by how its value reads there, and each closing write taken out."""
+    text, parts, at = read.message.text, list[str](), 0
+    if read.message.native:
+        return read.prose
+    for call in sorted(read.calls, key=lambda call: call.span):
+        start, end = call.span
+        before, after = text[at:start], text[end:]
+        tool = agent.tools[call.tool]
+        if tool.effect is Effect.PURE:
+            value = by_id[call.id]
+            parts += [before, tool.inline(value.content, text[:start], after) if tool.inline else value.text]
+        else:
+            parts.append(before.rstrip(" \t"))
+        at = end
+    return "".join([*parts, text[at:]]).strip()
+
+
+def shown_back(agent: AnyAgent, run: Run, read: Read, results: Sequence[ToolResult]) -> ToolMessage:
+    """The results as the model sees them next."""
+    if read.message.native:
+        return ToolMessage(tuple(results), native=True)
+    from sayso.tools.dialects import DIALECTS
+
+    tools = {call.id: call.tool for call in read.message.calls}
+    boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
+    shown = DIALECTS[agent.text_dialect].render_results([(tools[result.call_id], result.text) for result in results], boundary)
+    return ToolMessage(tuple(results), shown=shown)
+
+
+def remember(run: Run, history: Sequence[Message]) -> None:
+    """What an earlier conversation read is still in the context, so its labels hold on."""
+    for message in history:
+        if isinstance(message, ToolMessage):
+            for result in message.results:
+                run.scope.seen.take(result)

@@ -1,0 +1,291 @@
+"""The extractive reader: a model without a neural network.
+
+It plans the obvious, picks by shared words, and answers with sentences it was given. It knows the research's questions by the type of the
+answer they ask for; to any other question it answers with the sentences of the conversation's material that share most words with it. Same
+question, same answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from sayso.tools.canonical import readable_json
+from sayso.tools.errors import ModelError
+from sayso.workflows import Usage
+
+from ..messages import Message, SystemMessage, ToolMessage, UserMessage
+from .model import Delta, Finished, ModelRequest, TextDelta
+
+STOP_WORDS = frozenset(
+    """
+    a an and are as at be but by can do does for from had has have how i if in is it its me my no not of on or our so that the their them
+    there they this to us was we were what when where which who why will with you your
+    """.split()
+)
+
+
+PAGE_WORDS = frozenset(
+    ["about", "home", "story", "menu", "page", "price", "contact", "location", "welcome", "site", "website", "official", "competitor"]
+)
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    """A pattern for any of the words, each a piece of a regular expression."""
+    return re.compile(rf"\b(?:{'|'.join(words.split(', '))})\b", re.IGNORECASE)
+
+
+NOT_A_BUSINESS = _any_of(
+    r"top \d+, best .{0,40}(?:near|in|of|list), near me, directory, directories, listings?, reviews?, wikipedia, news, blog, jobs?, "
+    r"coupons?, rank(?:ed|ing)s?, guide"
+)
+ORDERS_TO_A_READER = re.compile(r"\b(ignore|disregard|instructions?|assistants?|language model|system prompt|AI)\b")
+BOILERPLATE = re.compile(
+    r"cookie|privacy|copyright|©|all rights reserved|subject to change|\b(?:Inc|Ltd|GmbH)\.|LLC,|terms of|javascript|newsletter|subscribe|"
+    r"skip to|log in|sign in|cart",
+    re.IGNORECASE,
+)
+TOPIC_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "what it sells",
+        _any_of(
+            r"is an? .{0,60}(?:chain|group|company|restaurants?|maker|shop|brand), "
+            "burgers?, serves?, offers?, sells?, patt(?:y|ies), fries, shakes?, bowls?, ramen, plant, vegan, beef, chicken, coffee, "
+            "products?, services?, we (?:cook|make|bake|grill)"
+        ),
+    ),
+    (
+        "what sets it apart",
+        _any_of(
+            "first, only, award, voted, signature, known for, famous, unlike, never frozen, organic, local, family, since, founded, "
+            "own(?:ed|er), invented"
+        ),
+    ),
+    ("prices", re.compile(r"[$€£]\s?\d|\d\s?(dollars|euros|pounds|cents)\b")),
+    (
+        "locations",
+        _any_of(
+            r"\d+ .{0,30}(?:restaurants?|shops?|stores?|cafés?|branches|locations|drive-ins?), restaurants? in, caf[eé]s? in, "
+            r"open (?:daily|every), street, avenue, branches, based in, headquarter"
+        ),
+    ),
+    ("ordering", _any_of("order, delivery, deliver, pick-?up, app, loyalty, points, rewards?, drive-?thr(?:u|ough), online, catering")),
+)
+MOST_CLAIMS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractiveReader:
+    """Answers by quoting. Deterministic, offline, free."""
+
+    name: str = "extractive reader"
+    takes_tools: bool = False
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+        """The answer in one piece."""
+        question = next((message.text for message in reversed(request.messages) if isinstance(message, UserMessage)), "")
+        if request.schema is None:
+            text = quoted_answer(question, request.messages)
+        else:
+            answer = ANSWERS.get(str(request.schema.get("title", "")))
+            if answer is None:
+                raise ModelError(
+                    f"The extractive reader cannot make a {request.schema.get('title', 'value of that type')}: it only quotes. "
+                    "Give a model: --model NAME or --base-url URL."
+                )
+            text = readable_json(answer(question))
+        yield TextDelta(text)
+        yield Finished("stop", Usage())
+
+
+def words_of(text: str) -> list[str]:
+    """The words that mean something, in lower case, plural s dropped."""
+    found = re.findall(r"[^\W_]+(?:['’][^\W_]+)?", text.lower())
+    return [word.rstrip("s") if len(word) > 3 else word for word in found if word not in STOP_WORDS]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text, each as it stands there; lines are ends of sentences too."""
+    found: list[str] = []
+    for line in text.split("\n"):
+        found += [part.strip() for part in re.split(r"(?<=[.!?])[\"”’)]?\s+(?=[\"“‘(]?[A-Z0-9À-Þ$£€])", line.strip())]
+    return [sentence for sentence in found if sentence]
+
+
+def _field(question: str, name: str) -> str:
+    found = re.search(rf"^{name}: (.*)$", question, re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
+def plan(question: str) -> Mapping[str, Any]:
+    """The obvious plan: what kind of business it is, told by what is said about it, and who else is of that kind."""
+    company = _field(question, "Company")
+    wanted = _field(question, "Competitors wanted") or "some"
+    name = "".join(words_of(company))
+    said = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(words_of(line)))
+    kind = [
+        word for word, _ in said.most_common() if len(word) > 3 and word.isalpha() and not name.startswith(word) and word not in PAGE_WORDS
+    ][:2]
+    about = " ".join(kind) or company
+    steps = [
+        f"Search for businesses like {company}" + (f" ({about})." if kind else "."),
+        f"Choose {wanted} competitors from the results, leaving out directories and news.",
+        "Visit each one's home page and its menu, price or about page.",
+        "Quote what the pages say about products, prices, locations, ordering and what sets them apart.",
+        "Compare, check every quote against the page, and write the report.",
+    ]
+    own = f"{company} competitors"
+    return {"steps": steps, "queries": [f"{about} menu prices", f"{about} locations", f"{about} about us", own] if kind else [own]}
+
+
+def choice(question: str) -> Mapping[str, Any]:
+    """The results that are businesses' own sites, those that share most words with the rest first."""
+    company = "".join(words_of(_field(question, "Company")))
+    most = int((re.search(r"up to (\d+)", question) or ["", "8"])[1])
+    rows = [
+        (int(n), title, url, snippet) for n, url, title, snippet in re.findall(r"^(\d+)\. (\S+) \| (.*?) \| (.*)$", question, re.MULTILINE)
+    ]
+    common = Counter(word for _, title, _, snippet in rows for word in set(words_of(f"{title} {snippet}")))
+    scored = []
+    for number, title, url, snippet in rows:
+        site = _site(url)
+        about_company = company and company in "".join(words_of(f"{site} {title}"))
+        if about_company or NOT_A_BUSINESS.search(f"{title} {url.replace('-', ' ')}"):
+            continue
+        shared = sum(common[word] > 1 for word in set(words_of(f"{title} {snippet}")))
+        scored.append((-shared, number, _name_in(title, site), snippet))
+    picks = [
+        {"number": number, "name": name, "reason": _first_sentence(snippet) or f"shares {-shared} words with the other results"}
+        for shared, number, name, snippet in sorted(scored)[:most]
+    ]
+    return {"picks": picks}
+
+
+def _site(url: str) -> str:
+    """The part of an address that names its owner: "smashwick" of http://www.smashwick.example/menu."""
+    labels = (urlsplit(url).hostname or "").removeprefix("www.").split(".")
+    return labels[-2] if len(labels) > 1 else labels[0]
+
+
+def _name_in(title: str, site: str) -> str:
+    """The name in a page's title: the part that its address repeats, else the address's own name."""
+    wanted = site.replace("-", "")
+    close = ""
+    for part in re.split(r"\s+[|–—·-]\s+|[:,]\s", title):
+        words = part.split()
+        for end in range(1, len(words) + 1):
+            squashed = _squashed(" ".join(words[:end]))
+            if squashed == wanted:
+                return " ".join(words[:end])
+            if wanted in squashed or (len(squashed) > 4 and squashed in wanted):
+                close = close or " ".join(words[:end])
+    if close:
+        return close
+    return site.replace("-", " ").title()
+
+
+def _squashed(name: str) -> str:
+    """A name as an address spells it: "Fern & Bean" is fernandbean."""
+    ascii_name = unicodedata.normalize("NFKD", name.replace("&", "and")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", ascii_name.lower())
+
+
+def _first_sentence(text: str) -> str:
+    return next((sentence for sentence in sentences_of(text.strip(" .…")) if len(sentence) > 20), text.strip())[:160]
+
+
+def findings(question: str) -> Mapping[str, Any]:
+    """For each topic the sentence that says most about it, quoted; two for what sets the business apart and for its prices."""
+    if "\nThese quotes are not on the pages:" in question:
+        return {"claims": []}  # every sentence was copied: there is no better copy
+    pages = re.findall(r"^\[page (\d+)\] .*?\n(.*?)\n\[end of page \1\]", question, re.MULTILINE | re.DOTALL)
+    sentences = [(int(number), sentence) for number, text in pages for sentence in sentences_of(text) if _says_something(sentence)]
+    claims: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for topic, marks in TOPIC_MARKS:
+        scored = [(-_score(sentence, marks), place, number, sentence) for place, (number, sentence) in enumerate(sentences)]
+        best = [(number, sentence) for score, _, number, sentence in sorted(scored) if score < 0 and sentence not in taken]
+        for number, sentence in best[: 2 if topic in ("prices", "what sets it apart") else 1]:
+            taken.add(sentence)
+            claims.append({"topic": topic, "text": sentence, "quote": sentence, "page": number})
+    order = {topic: place for place, topic in enumerate(("what it sells", "prices", "locations", "ordering", "what sets it apart"))}
+    claims.sort(key=lambda claim: order[claim["topic"]])
+    return {"claims": claims[: MOST_CLAIMS + 1]}
+
+
+def _says_something(sentence: str) -> bool:
+    return (
+        20 <= len(sentence) <= 320 and not BOILERPLATE.search(sentence) and not ORDERS_TO_A_READER.search(sentence) and "?" not in sentence
+    )
+
+
+def _score(sentence: str, marks: re.Pattern[str]) -> float:
+    """How much of the topic is in the sentence; facts have numbers and names, and end like sentences."""
+    hits = len({found.group(0).lower() for found in marks.finditer(sentence)})
+    if not hits:
+        return 0.0
+    facts = len(re.findall(r"\d+", sentence)) * 0.3 + len(re.findall(r"(?<!^)\b[A-Z][a-z]+", sentence)) * 0.1
+    whole = 1.0 if sentence.endswith((".", "!")) else 0.0
+    defines = 1.5 if re.search(r"\b(is|are) (an?|the) .*\b(that|which|with|from|for)\b", sentence) else 0.0
+    return hits + min(facts, 1.5) + whole + defines - len(sentence) / 400
+
+
+def comparison(question: str) -> Mapping[str, Any]:
+    """One line a topic: who says what, in the competitors' own words, each with its number."""
+    rows = re.findall(r"^\[(\d+)\] (.*?) \| (.*?) \| (.*)$", question, re.MULTILINE)
+    by_topic: dict[str, dict[str, tuple[int, str]]] = {}
+    for number, name, topic, text in rows:
+        by_topic.setdefault(topic, {}).setdefault(name, (int(number), text))
+    points = []
+    for topic, said in by_topic.items():
+        told = "; ".join(f"{name}: “{_shortened(text)}”" for name, (_, text) in said.items())
+        points.append({"text": f"{topic.capitalize()} — {told}", "facts": [number for number, _ in said.values()]})
+    return {"points": points}
+
+
+def _shortened(text: str, most: int = 110) -> str:
+    text = text.rstrip(".")
+    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
+
+
+def critique(question: str) -> Mapping[str, Any]:
+    """Checks what can be checked without understanding: that each sentence names facts that exist."""
+    known = set(re.findall(r"^\[(\d+)\] ", question, re.MULTILINE))
+    problems = []
+    for text, facts in re.findall(r"^- (.*) \(facts: (.*)\)$", question, re.MULTILINE):
+        wrong = [number for number in re.findall(r"\d+", facts) if number not in known]
+        if facts == "none" or wrong:
+            problems.append(f"{text[:80]}: names {'no fact' if facts == 'none' else 'facts that do not exist: ' + ', '.join(wrong)}")
+    return {"problems": problems}
+
+
+ANSWERS: Mapping[str, Callable[[str], Mapping[str, Any]]] = {
+    "Plan": plan,
+    "Choice": choice,
+    "Findings": findings,
+    "Comparison": comparison,
+    "Critique": critique,
+}
+
+
+def quoted_answer(question: str, messages: Sequence[Message]) -> str:
+    """Up to three sentences of the material that share most words with the question."""
+    material = [message.text for message in messages if isinstance(message, (SystemMessage, UserMessage)) and message.text != question]
+    material += [result.text for message in messages if isinstance(message, ToolMessage) for result in message.results]
+    lines = question.strip().split("\n")
+    asked, own = (lines[-1], "\n".join(lines[:-1])) if len(lines) > 1 else (question, "")
+    wanted = set(words_of(asked))
+    scored = []
+    for place, sentence in enumerate(sentences_of("\n".join([own, *material]))):
+        shared = len(wanted & set(words_of(sentence)))
+        if shared and _says_something(sentence):
+            scored.append((-shared, place, sentence))
+    best = sorted(scored)[:3]
+    if not best:
+        return "The material I was given does not say."
+    return " ".join(sentence for _, _, sentence in sorted(best, key=lambda row: row[1]))

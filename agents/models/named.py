@@ -1,0 +1,63 @@
+"""A model by its name: "gpt-5-mini" at OpenAI, "http://localhost:11434/v1#qwen3" at that endpoint."""
+
+from __future__ import annotations
+
+from sayso.tools.errors import ModelError, UsageError
+
+from . import openai_errors as errors
+from .endpoint import Endpoint, endpoint, no_key
+from .model import Model
+from .openai_chat import OpenAIChat
+
+
+def model_from(name: str | Model, *, base_url: str | None = None, api_key: str | None = None) -> Model:
+    """The model of that name; a model object is handed back. An endpoint without a model's name is asked which one it has."""
+    if not isinstance(name, str):
+        return name
+    name = name.strip()
+    if "://" in name:
+        if base_url:
+            raise UsageError(f"The model {name!r} is a base URL already, and base_url={base_url!r} is another. Give one of them.")
+        base_url, _, name = name.partition("#")
+    elif "#" in name:
+        raise UsageError(f"{name!r} is no model. Write an endpoint with its scheme: http://{name}")
+    at = endpoint(name, base_url, api_key, timeout_seconds=10)
+    if not at.key:
+        raise UsageError(no_key(name or "a model"))
+    if not name:
+        if at.is_openai:
+            raise UsageError("Which model? Name one, like model='gpt-5-mini'.")
+        name = _only_model(at)
+    return OpenAIChat(name, base_url=base_url, api_key=api_key)
+
+
+def _only_model(at: Endpoint) -> str:
+    """The one model that an endpoint serves."""
+    names = _models(at)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise ModelError(f"{at.shown_url} lists no models. Name one after a '#': {at.shown_url}#NAME")
+    raise ModelError(f"{at.shown_url} has {len(names)} models: {', '.join(names)}. Name one after a '#', like {at.shown_url}#{names[0]}")
+
+
+def _models(at: Endpoint) -> list[str]:
+    import time
+
+    import openai
+
+    http_client = openai.DefaultHttpxClient(trust_env=not at.is_local)
+    with openai.OpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=at.timeout_seconds, http_client=http_client) as client:
+        try:
+            listed = client.get("/models", cast_to=object, options={"security": {"bearer_auth": True}})
+        except openai.APIStatusError as error:
+            answer = errors.Answer(error.status_code, error.response.headers, error.response.text)
+            raise errors.refusal(at, answer, time.time()) from None
+        except openai.APIConnectionError as error:
+            raise errors.unreachable(at, errors.why(error)) from None
+        except ValueError as error:
+            raise errors.not_an_answer(at, str(error)) from None
+    rows = listed.get("data") if isinstance(listed, dict) else None
+    if not isinstance(rows, list):
+        raise errors.not_an_answer(at, str(listed))
+    return sorted(str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id"))

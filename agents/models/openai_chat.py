@@ -1,0 +1,285 @@
+"""Any OpenAI-compatible endpoint as a Model: one streamed chat completion, retried until its first word."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sayso.tools.errors import ModelError
+from sayso.workflows import Usage
+
+from ..messages import Sampling
+from . import openai_errors as errors
+from .endpoint import Endpoint, endpoint, no_key
+from .model import Delta, Finished, ModelRequest
+from .openai_errors import Answer
+from .openai_wire import ReplyReader, body_of, refused_field
+
+if TYPE_CHECKING:
+    import ssl
+
+    from openai import AsyncOpenAI, AsyncStream
+    from tenacity import RetryCallState
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """A try failed and there will be another: the try's number (the first is 1), the wait before the next, and why."""
+
+    attempt: int
+    wait_seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An answer up to its first deltas; the rest is still to come."""
+
+    first: list[Delta]
+    chunks: AsyncGenerator[object]
+    reader: ReplyReader
+
+
+class OpenAIChat:
+    """A model behind an OpenAI-compatible endpoint. `timeout_seconds` is the longest silence that is waited for, not the length of a reply.
+
+    What the endpoint refuses (a sampling option, stream_options, a response format) is left out, and remembered for the next request.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        sampling: Sampling | None = None,
+        timeout_seconds: float = 300,
+        takes_tools: bool = True,
+        max_tries: int = 4,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        on_retry: Callable[[Retrying], None] | None = None,
+    ) -> None:
+        self.name, self.takes_tools = model, takes_tools
+        self._at = endpoint(model, base_url, api_key, timeout_seconds)
+        self._sampling, self._max_tries, self._sleep, self._on_retry = sampling or Sampling(), max_tries, sleep, on_retry
+        # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
+        self._refused = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
+
+    def __repr__(self) -> str:
+        return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+        """The reply, piece by piece. A connection lives as long as its reply, so no event loop is left with one that is open."""
+        if not self._at.key:
+            raise ModelError(no_key(self.name))
+        request = _with_sampling(request, self._sampling)
+        async with AsyncExitStack() as closing:
+            client = _client(self._at)
+            closing.push_async_callback(client.close)
+            opened = await self._opened(client, request)
+            closing.push_async_callback(opened.chunks.aclose)
+            for delta in opened.first:
+                yield delta
+            async for chunk in opened.chunks:
+                for delta in opened.reader.feed(chunk):
+                    yield delta
+            yield self._finished(opened.reader)
+
+    async def _opened(self, client: AsyncOpenAI, request: ModelRequest) -> _Opened:
+        """The answer with its first words. Only up to there may a request be repeated: later the words have been shown."""
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+
+        retrying = AsyncRetrying(
+            sleep=self._sleep,
+            stop=stop_after_attempt(self._max_tries),
+            wait=_wait,
+            retry=retry_if_exception(_worth_another_try),
+            before_sleep=self._tell,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._fitted, client, request)
+        except ModelError as error:
+            tries = retrying.statistics["attempt_number"]
+            if tries == 1:
+                raise
+            raise ModelError(
+                f"{error} Tried {tries} times.", retryable=error.retryable, retry_after_seconds=error.retry_after_seconds
+            ) from None
+
+    def _tell(self, state: RetryCallState) -> None:
+        if self._on_retry is not None and state.outcome is not None and state.next_action is not None:
+            self._on_retry(Retrying(state.attempt_number, state.next_action.sleep, str(state.outcome.exception())))
+
+    async def _fitted(self, client: AsyncOpenAI, request: ModelRequest) -> _Opened:
+        """One request, again without what the endpoint refuses; what it took in the end is remembered."""
+        from openai import APIStatusError
+
+        refused = self._refused
+        while True:
+            body = body_of(self.name, request, refused)
+            try:
+                opened = await self._first_words(client, body)
+            except APIStatusError as error:
+                answer = Answer(error.status_code, error.response.headers, error.response.text)
+                field = refused_field(answer.text, body) if answer.status in (400, 422) else None
+                if field is None:
+                    raise errors.refusal(self._at, answer, time.time()) from None
+                refused |= {field}
+                continue
+            self._refused |= refused
+            return opened
+
+    async def _first_words(self, client: AsyncOpenAI, body: dict[str, Any]) -> _Opened:
+        """One request, answered up to its first deltas."""
+        chunks = _until_broken(self._at, await _send(self._at, client, body))
+        reader = ReplyReader()
+        async for chunk in chunks:
+            if first := reader.feed(chunk):
+                return _Opened(first, chunks, reader)
+        if not reader.finish:
+            raise errors.broken(self._at, "it ended before its first word")
+        return _Opened([], chunks, reader)
+
+    def _finished(self, reader: ReplyReader) -> Finished:
+        if not reader.finish:
+            raise errors.broken(self._at, "it ended without a finish reason")
+        if reader.finish == "content_filter" and not reader.said:
+            raise errors.filtered(self._at)
+        return Finished(reader.finish, _usage(self._at, reader.usage))
+
+
+def _with_sampling(request: ModelRequest, default: Sampling) -> ModelRequest:
+    """The request, with the model's own sampling where the request has none."""
+    from dataclasses import fields, replace
+
+    asked = {field.name: value for field in fields(Sampling) if (value := getattr(request.sampling, field.name)) is not None}
+    return replace(request, sampling=replace(default, **asked))
+
+
+def _client(at: Endpoint) -> AsyncOpenAI:
+    import openai
+
+    # A proxy for the web is no way to this machine, and httpx would take it.
+    http_client = openai.DefaultAsyncHttpxClient(verify=_tls(), trust_env=not at.is_local)
+    timeout = openai.Timeout(at.timeout_seconds, connect=min(10.0, at.timeout_seconds))
+    return openai.AsyncOpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=timeout, http_client=http_client)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading the certificates takes longer than all the rest of a client."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+async def _send(at: Endpoint, client: AsyncOpenAI, body: dict[str, Any]) -> AsyncStream[object]:
+    """The bare request. The pieces come as plain JSON: what endpoints send is often not what openai's types say."""
+    import openai
+
+    try:
+        return await client.post(
+            "/chat/completions",
+            body=body,
+            cast_to=object,
+            options={"security": {"bearer_auth": True}},
+            stream=True,
+            stream_cls=openai.AsyncStream[object],
+        )
+    except openai.APITimeoutError as error:
+        raise _timeout(at, error) from None
+    except openai.APIConnectionError as error:
+        raise errors.unreachable(at, errors.why(error)) from None
+
+
+async def _until_broken(at: Endpoint, stream: AsyncStream[object]) -> AsyncGenerator[object]:
+    """The pieces of the answer; whatever breaks it becomes a ModelError."""
+    import httpx2
+    import openai
+
+    try:
+        kind = stream.response.headers.get("content-type", "")
+        if "html" in kind:
+            raise errors.not_an_answer(at, await _beginning(stream.response.aiter_text()))
+        if "json" in kind and "event-stream" not in kind and "ndjson" not in kind:
+            yield _whole(at, (await stream.response.aread()).decode("utf-8", "replace"))
+            return
+        async for chunk in stream:
+            yield chunk
+    except openai.APITimeoutError as error:
+        raise _timeout(at, error) from None
+    except openai.APIConnectionError as error:
+        raise errors.broken(at, errors.why(error)) from None
+    except httpx2.HTTPError as error:
+        raise errors.broken(at, str(error)) from None
+    except openai.APIError as error:
+        raise errors.reported(at, error.body, error.message, time.time()) from None
+    except ValueError as error:
+        raise errors.broken(at, f"a piece of it is not JSON ({error})") from None
+    finally:
+        await stream.close()
+
+
+def _whole(at: Endpoint, text: str) -> object:
+    """An answer that was not streamed."""
+    import json
+
+    try:
+        body = json.loads(text)
+    except ValueError:
+        raise errors.not_an_answer(at, text) from None
+    if isinstance(body, dict) and body.get("error"):
+        raise errors.reported(at, body["error"], text, time.time())
+    if not (isinstance(body, dict) and body.get("choices")):
+        raise errors.not_an_answer(at, text)
+    return body
+
+
+async def _beginning(pieces: AsyncIterator[str], longest: int = 20_000) -> str:
+    text = ""
+    async for piece in pieces:
+        text += piece
+        if len(text) > longest:
+            break
+    return text[:longest]
+
+
+def _timeout(at: Endpoint, error: Exception) -> ModelError:
+    from httpx2 import ConnectTimeout
+
+    return errors.unreachable(at, "no connection in time") if isinstance(error.__cause__, ConnectTimeout) else errors.silent(at)
+
+
+def _worth_another_try(error: BaseException) -> bool:
+    return isinstance(error, ModelError) and error.retryable and (error.retry_after_seconds or 0) <= errors.LONGEST_WAIT_SECONDS
+
+
+def _wait(state: RetryCallState) -> float:
+    """As long as the endpoint asks; where it does not, about 0.5, 1, 2, 4, ... seconds."""
+    from tenacity import wait_exponential_jitter
+
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, ModelError) and error.retry_after_seconds is not None:
+        return error.retry_after_seconds
+    return wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.25)(state)
+
+
+def _usage(at: Endpoint, usage: Mapping[str, Any]) -> Usage:
+    from .prices import price
+
+    sent, written = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    details = usage.get("prompt_tokens_details")
+    cached = _count(details, "cached_tokens") if isinstance(details, Mapping) else 0
+    cost = price(at.model, sent, written, cached_tokens=cached, base_url=at.url) if sent or written else None
+    return Usage(sent, written, cost or 0.0, model_calls=1)
+
+
+def _count(numbers: Mapping[str, Any], name: str) -> int:
+    value = numbers.get(name)
+    return max(0, int(value)) if isinstance(value, (int, float)) else 0

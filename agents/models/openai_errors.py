@@ -1,0 +1,154 @@
+"""What went wrong with an endpoint, as a ModelError that says what to do. Pure; keys are never in a message."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from sayso.tools.errors import ModelError
+
+from .endpoint import Endpoint
+
+LONGEST_WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer that is no reply: its status, its headers, its text."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+def refusal(at: Endpoint, answer: Answer, now: float) -> ModelError:
+    """The error for an answer with a status of 400 or more."""
+    said = words_of(at, answer.text)
+    where, status = at.shown_url, answer.status
+    if status == 401:
+        return ModelError(f"{where} refuses the key {at.key_from} (401){said} Set OPENAI_API_KEY or give api_key=.")
+    if status == 403:
+        return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){said}")
+    if status == 404:
+        path = urlsplit(at.url).path.rstrip("/")
+        hint = "" if path.endswith("/v1") else f" Most base URLs end in /v1; this one is {where}."
+        return ModelError(f"There is no model {at.model!r} at {where} (404){said}{hint}")
+    if status == 429 and re.search(r"insufficient_quota|exceeded your current quota|billing", answer.text):
+        return ModelError(f"The account behind the key {at.key_from} has no credit left at {where} (429){said}")
+    if status in (408, 409, 429) or status >= 500:
+        return _for_now(at, answer, said, now)
+    if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
+        return ModelError(f"The content filter of {where} refuses the request ({status}){said}")
+    if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", said) and re.search(r"support|requires", said):
+        return no_tools(at, status, said)
+    return ModelError(f"{where} refuses the request for {at.model!r} ({status}){said}")
+
+
+def no_tools(at: Endpoint, status: int, said: str) -> ModelError:
+    """The model is known, and cannot be given tools natively."""
+    return ModelError(f"{at.model!r} at {at.shown_url} takes no tools ({status}){said} With takes_tools=False calls are written as text.")
+
+
+def _for_now(at: Endpoint, answer: Answer, said: str, now: float) -> ModelError:
+    if re.search(r"tools? param|jinja", said):  # llama.cpp says it with a 500
+        return no_tools(at, answer.status, said)
+    what = {408: "timed out", 409: "is at odds with another request", 429: "is asked too often"}.get(answer.status, "has trouble")
+    wait = retry_after_seconds(answer.headers, now)
+    asks = f" It asks to wait {wait:g} s." if wait else ""
+    if wait is not None and wait > LONGEST_WAIT_SECONDS:
+        asks = f" It asks to wait {wait:g} s, more than the {LONGEST_WAIT_SECONDS:g} s that are waited for."
+    return ModelError(f"{at.shown_url} {what} ({answer.status}){said}{asks}", retryable=True, retry_after_seconds=wait)
+
+
+def why(error: BaseException) -> str:
+    """The words of the innermost cause: "Connection refused", not "Connection error"."""
+    words, cause = str(error), error.__cause__ or error.__context__
+    while cause is not None:
+        # asyncio writes the address where the reason should be, so the reason is looked up by its number; name lookups count below zero.
+        if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+            words = os.strerror(cause.errno)
+        else:
+            words = getattr(cause, "strerror", None) or str(cause) or words
+        cause = cause.__cause__ or cause.__context__
+    return words
+
+
+def unreachable(at: Endpoint, why: str) -> ModelError:
+    """No connection: nobody listens there, or the name is unknown."""
+    hint = "Is the server running?" if at.is_local else "Is the address right, and the network up?"
+    return ModelError(f"{at.shown_url} cannot be reached{_sentence(why)} {hint}", retryable=True)
+
+
+def silent(at: Endpoint) -> ModelError:
+    """Connected, and then nothing. Not tried again: what took that long once takes it twice."""
+    return ModelError(f"{at.shown_url} said nothing for {at.timeout_seconds:g} s. If {at.model!r} needs longer, give timeout_seconds=.")
+
+
+def broken(at: Endpoint, why: str) -> ModelError:
+    """The answer began and did not end."""
+    return ModelError(f"The answer of {at.model!r} at {at.shown_url} broke off{_sentence(why)}", retryable=True)
+
+
+def reported(at: Endpoint, error: object, text: str, now: float) -> ModelError:
+    """An error that came where the reply should, with status 200; some give a status as its code."""
+    code = error.get("code") if isinstance(error, Mapping) else None
+    if re.fullmatch(r"[45]\d\d", str(code)):
+        return refusal(at, Answer(int(str(code)), {}, json.dumps(error, default=str)), now)
+    return broken(at, words_of(at, text).strip(": ."))
+
+
+def not_an_answer(at: Endpoint, text: str) -> ModelError:
+    """Something came that is no chat completion: a web page, an empty body, broken JSON."""
+    what = "a web page" if re.match(r"\s*<(!doctype|html|\?xml)", text, re.I) else "no chat completion"
+    return ModelError(f"{at.shown_url} answered with {what}{words_of(at, text)} Is it the base URL of an OpenAI-compatible API (.../v1)?")
+
+
+def filtered(at: Endpoint) -> ModelError:
+    """The endpoint stopped the reply before its first word."""
+    return ModelError(f"The content filter of {at.shown_url} stopped the reply of {at.model!r}. Word the request differently.")
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
+    """How long an endpoint asks to wait: retry-after-ms, Retry-After in seconds or as a date; None where it does not say."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        if re.fullmatch(r"\s*\d{1,12}(\.\d{0,12})?\s*", text := headers.get(name, "")):
+            return float(text) * unit
+    try:
+        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def words_of(at: Endpoint, text: str) -> str:
+    """What the endpoint itself said, as the rest of a sentence: its message out of the JSON, without the key, on one line."""
+    try:
+        found = _message(json.loads(text))
+    except ValueError:
+        found = re.sub(r"(?is)<(script|style).*?</\1>|<[^>]*>", " ", text)
+    found = " ".join(found.split())
+    if len(at.key) >= 8:
+        found = found.replace(at.key, "***")
+    found = re.sub(r"\bsk-[\w*.-]{3,}", "sk-***", found)
+    return _sentence(found if len(found) <= 500 else found[:499] + "…")
+
+
+def _message(body: object) -> str:
+    """The designated message of an error body; the whole body where there is none."""
+    match body:
+        case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
+            return message
+        case str():
+            return body
+    return json.dumps(body, ensure_ascii=False)
+
+
+def _sentence(words: str) -> str:
+    words = words.strip()
+    if not words:
+        return "."
+    return f": {words}" if words[-1] in ".!?…" else f": {words}."

@@ -1,0 +1,19 @@
+"""What a model call costs in US dollars, from the price list carried in genai-prices; the network is never asked."""
+
+from __future__ import annotations
+
+
+def price(model_name: str, input_tokens: int, output_tokens: int, *, cached_tokens: int = 0, base_url: str | None = None) -> float | None:
+    """US dollars for that many tokens, or None where no price is known. `cached_tokens`: those of the input that were cached.
+
+    With `base_url` only the provider at that address counts: a model on your own machine costs nothing, whatever its name.
+    """
+    from genai_prices import Usage, calc_price
+
+    usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=min(cached_tokens, input_tokens))
+    try:
+        if base_url is None:
+            return float(calc_price(usage, model_name).total_price)
+        return float(calc_price(usage, model_name, provider_api_url=base_url).total_price)
+    except LookupError:
+        return None

@@ -1,0 +1,152 @@
+"""The competitor report as a value: claims with quotes, numbered sources, what failed; and how it is written down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sayso.tools.errors import UsageError
+
+Topic = str
+TOPICS = ("what it sells", "prices", "locations", "ordering", "what sets it apart")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement about a competitor, with the words of the page that it rests on. `source` is a number in the report's sources."""
+
+    topic: Topic
+    text: str
+    quote: str
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Competitor:
+    """A competitor that was visited, and what is known of it."""
+
+    name: str
+    url: str
+    reason: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page as it was read: when, and the sha256 of its bytes. `snapshot` is the name under which it is kept."""
+
+    number: int
+    url: str
+    title: str
+    fetched_at: str
+    sha256: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPage:
+    """A page that was not read, and why."""
+
+    url: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One sentence of the comparison and the claims (by their numbers in the report) that it rests on."""
+
+    text: str
+    claims: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the research came to."""
+
+    company: str
+    made_at: str
+    written_by: str
+    plan: tuple[str, ...]
+    queries: tuple[str, ...]
+    competitors: tuple[Competitor, ...]
+    comparison: tuple[Point, ...]
+    sources: tuple[Source, ...]
+    failed_pages: tuple[FailedPage, ...]
+    dropped_claims: int = 0
+
+    def numbered_claims(self) -> list[tuple[int, Competitor, Claim]]:
+        """All claims in order with their numbers, from 1."""
+        pairs = [(competitor, claim) for competitor in self.competitors for claim in competitor.claims]
+        return [(number, *pair) for number, pair in enumerate(pairs, 1)]
+
+    def markdown(self) -> str:
+        """The report for people."""
+        return "\n".join(_lines(self)).rstrip() + "\n"
+
+    def json(self) -> str:
+        """The report for programs."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the Markdown to `path` and the JSON beside it; gives the Markdown's path. UsageError when the place cannot be written."""
+        target = Path(path)
+        if target.suffix.lower() not in (".md", ".markdown"):
+            target = target / f"{slug(self.company)}.md"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(self.markdown(), encoding="utf-8")
+            target.with_suffix(".json").write_text(self.json(), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"The report cannot be written to {target}: {error.strerror or error}. Give another place with --out."
+            ) from None
+        return target
+
+
+def slug(name: str) -> str:
+    """A file name for a company."""
+    kept = "".join(character if character.isalnum() else "-" for character in name.casefold())
+    return "-".join(part for part in kept.split("-") if part)[:60] or "report"
+
+
+def escaped(text: str) -> str:
+    """Text of strangers as Markdown that shows it and does nothing: no links, no HTML, one line."""
+    line = " ".join(text.split())
+    for mark in "\\`*_[]<>|#":
+        line = line.replace(mark, f"\\{mark}")
+    return line
+
+
+def _lines(report: Report) -> list[str]:
+    lines = [f"# Competitors of {escaped(report.company)}", "", f"Made {report.made_at}. {report.written_by}", ""]
+    lines += ["## Plan", "", *(f"- {escaped(step)}" for step in report.plan)]
+    lines += ["", "Searched for: " + "; ".join(f"“{escaped(query)}”" for query in report.queries) + ".", ""]
+    if report.comparison:
+        lines += ["## Comparison", ""]
+        lines += [f"- {escaped(point.text)} {_claim_marks(point)}".rstrip() for point in report.comparison] + [""]
+    numbers = {id(claim): number for number, _, claim in report.numbered_claims()}
+    lines += ["## Competitors", ""]
+    for competitor in report.competitors:
+        lines += [f"### {escaped(competitor.name)}", "", f"<{competitor.url}>", ""]
+        if competitor.reason:
+            lines += [f"Chosen because: {escaped(competitor.reason)}", ""]
+        for claim in competitor.claims:
+            lines += [f"- ({numbers[id(claim)]}) **{claim.topic}:** {escaped(claim.text)} [{claim.source}]"]
+            if " ".join(claim.quote.split()) != " ".join(claim.text.split()):
+                lines += [f"  > “{escaped(claim.quote)}”"]
+        lines += [""]
+    if not report.competitors:
+        lines += ["None was found that could be read.", ""]
+    if report.failed_pages:
+        lines += ["## Pages that could not be read", "", *(f"- <{page.url}>: {escaped(page.why)}" for page in report.failed_pages), ""]
+    if report.dropped_claims:
+        word = "claim was" if report.dropped_claims == 1 else "claims were"
+        lines += [f"{report.dropped_claims} {word} dropped because the quote is not on the page.", ""]
+    lines += ["## Sources", ""]
+    lines += [f"{s.number}. <{s.url}> {escaped(s.title)}. Read {s.fetched_at}, sha256 `{s.sha256[:16]}`" for s in report.sources]
+    return lines
+
+
+def _claim_marks(point: Point) -> str:
+    return " ".join(f"({number})" for number in point.claims)

@@ -1,0 +1,475 @@
+"""The competitor-research agent: from a company's name to a report in which every claim has a quote from a page that was read.
+
+plan → search → choose → visit, each in parallel → find → compare → criticise → report. The model never writes an address: it chooses among
+numbered results. It never has the last word on a fact: a claim whose quote is not in the stored page is asked for once more, then dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sayso.tools import Content, Tool, tool
+from sayso.tools.approvals import Approver
+from sayso.tools.errors import RunError, ToolError, UsageError
+from sayso.tools.policy import Grant
+from sayso.tools.web import quote_found
+from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
+from sayso.workflows.doors import in_a_loop
+from sayso.workflows.events import Progress
+from sayso.workflows.shapes import map_each, reflect, sequential
+
+from .agent import Agent
+from .report import Claim, Competitor, FailedPage, Point, Report, Source, slug
+
+if TYPE_CHECKING:
+    from sayso.tools.web import Search, Web
+
+    from .models.model import Model
+    from .research_stages import Choice, Comparison, Critique, Findings, Plan
+
+SPARE = 4
+"""How many more competitors are chosen than asked for, to step in for those whose site cannot be read."""
+RESULTS = 20
+USEFUL = ("menu", "price", "product", "about", "location", "store", "story", "find-us", "visit", "order", "restaurants", "features")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A search result that stands for a site; its number is its place in the list that the model chooses from."""
+
+    title: str
+    url: str
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitedPage:
+    """A page that was read, with what proves it."""
+
+    url: str
+    title: str
+    text: str
+    links: tuple[tuple[str, str], ...]
+    fetched_at: str
+    sha256: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chosen competitor, not visited yet."""
+
+    name: str
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a visit to a competitor brought: pages, failures, and the claims found on the pages (their source is an index into them)."""
+
+    candidate: Candidate
+    pages: tuple[VisitedPage, ...]
+    failed: tuple[FailedPage, ...]
+    claims: tuple[Claim, ...] = ()
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is known so far; each stage hands on a fuller one."""
+
+    company: str
+    plan: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    comparison: tuple[Point, ...] = ()
+    failed: tuple[FailedPage, ...] = ()
+
+
+class NothingFound(RunError):
+    """The searches found no competitor; the message says what was searched for."""
+
+
+class CompetitorResearch(Workflow[str, Report]):
+    """The research as a workflow: a company's name in, a Report out."""
+
+    kind = "sequential"
+
+    def __init__(self, model: Model, search: Search, web: Web, *, competitors: int = 5, name: str = "research") -> None:
+        super().__init__(name)
+        if competitors < 1:
+            raise UsageError(f"competitors={competitors}: ask for at least one.")
+        self.wanted, self.model = competitors, model
+        self.search_tool, self.visit_tool = search_with(search), visit_with(web)
+        self.grants = (Grant(tool=self.search_tool.name), Grant(tool=self.visit_tool.name))
+        from . import research_stages as ask
+
+        self.planner: Agent[Plan] = Agent(model, name="plan", instructions=ask.PLAN, output=ask.Plan)
+        self.chooser: Agent[Choice] = Agent(model, name="choose", instructions=ask.CHOOSE, output=ask.Choice)
+        self.finder: Agent[Findings] = Agent(model, name="find", instructions=ask.FIND, output=ask.Findings)
+        self.writer: Agent[Comparison] = Agent(model, name="compare", instructions=ask.COMPARE, output=ask.Comparison)
+        self.critic: Agent[Critique] = Agent(model, name="criticise", instructions=ask.CRITICISE, output=ask.Critique)
+        self.flow = sequential(self.make_plan, self.search, self.choose, self.visit, self.compare, self.report, name="research")
+
+    async def carry(self, run: Run, value: str) -> Report:
+        """All stages in order."""
+        company = value.strip()
+        if not company:
+            raise UsageError("Whose competitors? Give a company's name.")
+        report: Report = await self.flow.carry(run, Work(company))
+        return report
+
+    async def make_plan(self, run: Run, work: Work) -> Work:
+        """Look the name up once, then plan; the plan is shown before anything is done."""
+        from .research_stages import plan_question
+
+        run.tell(Progress(run.id, "plan", work.company))
+        first_look = await self._searched(run, work.company)
+        question = plan_question(work.company, self.wanted, [(hit.title, hit.snippet) for hit in first_look[:5]])
+        plan: Plan = await run.child("plan", self.planner.carry, question)
+        for step in plan.steps:
+            run.tell(Progress(run.id, "plan", step))
+        return _with(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look))
+
+    async def search(self, run: Run, work: Work) -> Work:
+        """All queries side by side; one hit for each site, in the order in which the queries found them."""
+        found = await run.child("queries", map_each(self._query, on_error="collect").carry, work.queries[:6])
+        hits: dict[str, Hit] = {}
+        failed = []
+        for query, result in zip(work.queries, found, strict=False):
+            if isinstance(result, list):
+                for hit in result:
+                    known = hits.get(_host(hit.url))
+                    if known is None or len(urlsplit(hit.url).path) < len(urlsplit(known.url).path):
+                        hits[_host(hit.url)] = hit  # the page nearest to the home page says best what a site is
+            else:
+                failed.append(f"“{query}”: {result.error}")
+        if not hits:
+            why = f" The searches failed: {'; '.join(failed)}" if failed else " Try a fuller name, or another --search."
+            raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in work.queries)}.{why}")
+        return _with(work, hits=tuple(hits.values()))
+
+    async def _query(self, run: Run, query: str) -> list[Hit]:
+        run.tell(Progress(run.id, "search", query))
+        return await self._searched(run, query)
+
+    async def _searched(self, run: Run, query: str) -> list[Hit]:
+        rows: Sequence[Mapping[str, str]] = await run.call(self.search_tool, query=query)
+        return [Hit(row["title"], row["url"], row["snippet"]) for row in rows]
+
+    async def choose(self, run: Run, work: Work) -> Work:
+        """The model points at results by number, so no address is ever invented."""
+        from .research_stages import choice_question
+
+        run.tell(Progress(run.id, "choose", f"among {len(work.hits)} sites"))
+        rows = [(hit.title, hit.url, hit.snippet) for hit in work.hits]
+        choice: Choice = await run.child("choose", self.chooser.carry, choice_question(work.company, self.wanted + SPARE, rows))
+        candidates: dict[str, Candidate] = {}
+        own = slug(work.company).replace("-", "")
+        for pick in choice.picks:
+            if 1 <= pick.number <= len(work.hits) and own not in _host(work.hits[pick.number - 1].url).replace("-", ""):
+                home = _home(work.hits[pick.number - 1].url)
+                candidates.setdefault(home, Candidate(" ".join(pick.name.split())[:80], home, pick.reason))
+        if not candidates:
+            raise NothingFound(
+                f"Among {len(work.hits)} sites no competitor of {work.company} was chosen. Try another model, or other words."
+            )
+        return _with(work, candidates=tuple(candidates.values()))
+
+    async def visit(self, run: Run, work: Work) -> Work:
+        """Visit as many as are wanted, side by side; for each that cannot be read the next candidate steps in."""
+        visits: list[Visit] = []
+        left = list(work.candidates)
+        for round_number in range(len(left)):
+            missing = self.wanted - sum(1 for visit in visits if visit.claims)
+            batch, left = left[:missing], left[missing:]
+            if not batch:
+                break
+            visits += await run.child(f"visits.{round_number}", map_each(self.visit_one, concurrency=8, name="visits").carry, batch)
+        return _with(work, visits=tuple(visits))
+
+    async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
+        """The home page and the one or two most useful pages it links to, then the claims that stand on them."""
+        run.tell(Progress(run.id, "visit", candidate.url))
+        home = await self._page(run, candidate.url)
+        if isinstance(home, FailedPage):
+            run.tell(Progress(run.id, "failed", f"{candidate.url}: {home.why}"))
+            return Visit(candidate, (), (home,))
+        more = [await self._page(run, url) for url in useful_links(home)]
+        pages = (home, *(page for page in more if isinstance(page, VisitedPage)))
+        visit = Visit(candidate, pages, tuple(page for page in more if isinstance(page, FailedPage)))
+        run.tell(Progress(run.id, "read", f"{candidate.name}: {len(pages)} pages"))
+        return await self._claims(run, visit)
+
+    async def _page(self, run: Run, url: str) -> VisitedPage | FailedPage:
+        try:
+            page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
+        except ToolError as error:
+            return FailedPage(url, str(error))
+        links = tuple((link["url"], link["text"]) for link in page["links"])
+        return VisitedPage(page["url"], page["title"], page["text"], links, page["fetched_at"], page["sha256"], page["snapshot"])
+
+    async def _claims(self, run: Run, visit: Visit) -> Visit:
+        """Claims whose quotes are on the pages. What is not there is asked for once more, then dropped and counted."""
+        from .research_stages import findings_question, missing_question
+
+        question = findings_question(visit.candidate.name, [(page.title, page.url, page.text) for page in visit.pages])
+        first: Findings = await run.child("find.0", self.finder.carry, question)
+        kept, missing = checked(first, visit.pages)
+        if missing:
+            again: Findings = await run.child("find.1", self.finder.carry, missing_question(question, missing))
+            more, still_missing = checked(again, visit.pages)
+            kept = tuple(dict.fromkeys((*kept, *more)))
+            missing = still_missing or missing[: max(0, len(missing) - len(more))]
+        return Visit(visit.candidate, visit.pages, visit.failed, kept, len(missing))
+
+    async def compare(self, run: Run, work: Work) -> Work:
+        """Write the comparison and let a critic look at it; a sentence whose facts do not exist is left out."""
+        from .research_stages import comparison_question, critique_question, rewrite_question
+
+        competitors = _competitors(work.visits, {})
+        facts = sum(len(competitor.claims) for competitor in competitors)
+        if not facts:
+            return work
+        run.tell(Progress(run.id, "compare", f"{len(competitors)} competitors, {facts} facts"))
+        question = comparison_question(work.company, competitors)
+
+        async def write(run: Run, task: Any) -> Comparison:
+            asked = task if isinstance(task, str) else rewrite_question(question, task.text, task.critique)
+            written: Comparison = await run.child("compare", self.writer.carry, asked)
+            return written
+
+        async def criticise(run: Run, comparison: Comparison) -> Critique:
+            run.tell(Progress(run.id, "criticise", f"{len(comparison.points)} sentences"))
+            said: Critique = await run.child("criticise", self.critic.carry, critique_question(question, comparison))
+            return said
+
+        better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
+        comparison: Comparison = await run.child("reflect", better.carry, question)
+        points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
+        return _with(work, comparison=tuple(point for point in points if point.claims))
+
+    async def report(self, run: Run, work: Work) -> Report:
+        """Number the sources and put the report together."""
+        pages = [page for visit in work.visits for page in visit.pages]
+        sources = {
+            page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot)
+            for number, page in enumerate({page.snapshot: page for page in pages}.values(), 1)
+        }
+        failed = tuple(page for visit in work.visits for page in visit.failed)
+        return Report(
+            company=work.company,
+            made_at=await run.step("made_at", _moment, run),
+            written_by=written_by(self.model),
+            plan=work.plan,
+            queries=work.queries,
+            competitors=_competitors(work.visits, sources),
+            comparison=work.comparison,
+            sources=tuple(sources.values()),
+            failed_pages=failed,
+            dropped_claims=sum(visit.dropped for visit in work.visits),
+        )
+
+
+def search_with(search: Search) -> Tool[..., Any]:
+    """The research's search tool."""
+
+    @tool.egress(name="search")
+    async def search_the_web(query: str) -> list[dict[str, str]]:
+        """Search the web."""
+        return [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in await search(query, RESULTS)]
+
+    return search_the_web
+
+
+def visit_with(web: Web) -> Tool[..., Any]:
+    """The research's page tool: a page with its links and what proves it."""
+
+    @tool.egress(name="visit")
+    async def visit_page(url: str) -> Content:
+        """Read a web page."""
+        page = await web.page(url)
+        snapshot = page.snapshot
+        links = [{"url": link.url, "text": link.text} for link in page.links]
+        value = {"url": page.final_url, "title": page.title, "text": snapshot.text, "links": links}
+        proof = {"fetched_at": snapshot.fetched_at, "sha256": snapshot.sha256, "snapshot": snapshot.name}
+        return Content({**value, **proof}, origin=page.final_url)
+
+    return visit_page
+
+
+def useful_links(home: VisitedPage, most: int = 2) -> list[str]:
+    """The pages of the same site that say most about a business, told by their address and link text."""
+    found: dict[str, int] = {}
+    for url, text in home.links:
+        address = url.partition("#")[0]
+        if _host(address) != _host(home.url) or address.rstrip("/") == home.url.rstrip("/"):
+            continue
+        words = f"{urlsplit(address).path} {text}".lower()
+        score = min((place for place, word in enumerate(USEFUL) if word in words), default=len(USEFUL))
+        if score < len(USEFUL):
+            found[address] = min(score, found.get(address, score))
+    return sorted(found, key=lambda address: (found[address], len(address)))[:most]
+
+
+def checked(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
+    """The claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
+    kept: list[Claim] = []
+    missing: list[str] = []
+    for claim in findings.claims:
+        order = sorted(range(len(pages)), key=lambda index: index != claim.page - 1)  # the page that was named first
+        place = next((index for index in order if quote_found(claim.quote, pages[index].text)), None)
+        if place is None:
+            missing.append(claim.quote)
+        else:
+            kept.append(Claim(" ".join(claim.topic.split()), " ".join(claim.text.split()), claim.quote.strip(), place))
+    return tuple(dict.fromkeys(kept)), missing
+
+
+def _competitors(visits: Sequence[Visit], sources: Mapping[str, Source]) -> tuple[Competitor, ...]:
+    """The visits that found something, their claims pointing to the report's sources."""
+    made = []
+    for visit in visits:
+        numbers = [sources[page.snapshot].number if sources else 0 for page in visit.pages]
+        claims = tuple(Claim(claim.topic, claim.text, claim.quote, numbers[claim.source]) for claim in visit.claims)
+        if claims:
+            made.append(Competitor(visit.candidate.name, visit.candidate.url, visit.candidate.reason, claims))
+    return tuple(made)
+
+
+def written_by(model: Model) -> str:
+    """Who wrote the report, said plainly."""
+    from .models.extractive import ExtractiveReader
+
+    if isinstance(model, ExtractiveReader):
+        return "No language model: sentences are quoted, not written."
+    return f"Written by {model.name}; every claim has a quote that was found on the page."
+
+
+async def _moment(run: Run) -> str:
+    return datetime.fromtimestamp(run.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _with(work: Work, **changed: Any) -> Work:
+    from dataclasses import replace
+
+    return replace(work, **changed)
+
+
+def _unique(queries: Sequence[str]) -> tuple[str, ...]:
+    return tuple({" ".join(query.split()).casefold(): " ".join(query.split()) for query in queries if query.strip()}.values())
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _home(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+class Research:
+    """`research.run_sync("BettaBurgers", model="gpt-5-mini")`: the door to the competitor-research agent.
+
+    Without a model, sentences are quoted by the built-in extractive reader. `search` is "duckduckgo" (the default, or what the environment
+    variable SAYSO_SEARCH says), "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are kept
+    under `snapshots` when that is given.
+    """
+
+    async def run(
+        self,
+        company: str,
+        *,
+        model: str | Model | None = None,
+        competitors: int = 5,
+        search: str | Search | None = None,
+        web: Web | None = None,
+        snapshots: Path | str | None = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+    ) -> RunResult[Report]:
+        """Research a company's competitors; the result's `.output` is a Report. Raises NothingFound, ModelError, LimitReached."""
+        from .research_places import places
+
+        async with places(search, web, snapshots) as (found_search, found_web):
+            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors)
+            return await flow.run(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants)
+
+    def run_sync(
+        self,
+        company: str,
+        *,
+        model: str | Model | None = None,
+        competitors: int = 5,
+        search: str | Search | None = None,
+        web: Web | None = None,
+        snapshots: Path | str | None = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+    ) -> RunResult[Report]:
+        """`run` for programs without an event loop."""
+        result: RunResult[Report] = in_a_loop(
+            lambda: self.run(
+                company,
+                model=model,
+                competitors=competitors,
+                search=search,
+                web=web,
+                snapshots=snapshots,
+                approve=approve,
+                limits=limits,
+                engine=engine,
+                run_id=run_id,
+            ),
+            "run_sync",
+        )
+        return result
+
+    async def run_stream(
+        self,
+        company: str,
+        *,
+        model: str | Model | None = None,
+        competitors: int = 5,
+        search: str | Search | None = None,
+        web: Web | None = None,
+        snapshots: Path | str | None = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+    ) -> AsyncIterator[Any]:
+        """The events of the research as they happen, its RunEnded last."""
+        from .research_places import places
+
+        async with places(search, web, snapshots) as (found_search, found_web):
+            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors)
+            async for event in flow.run_stream(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants):
+                yield event
+
+
+def model_or_reader(model: str | Model | None) -> Model:
+    """The model that was named, or the extractive reader where none was."""
+    if model is None:
+        from .models.extractive import ExtractiveReader
+
+        return ExtractiveReader()
+    from .models.named import model_from
+
+    return model_from(model)
+
+
+research = Research()

@@ -1,0 +1,37 @@
+"""A small web of invented restaurant chains, carried along so that research can be tried without the internet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .server import SampleWeb as SampleWeb
+    from .server import serve as serve
+    from .sites import content_type as content_type
+    from .sites import folder as folder
+    from .sites import hosts as hosts
+    from .sites import pages as pages
+
+_PLACES = {
+    "SampleWeb": "server",
+    "content_type": "sites",
+    "folder": "sites",
+    "hosts": "sites",
+    "pages": "sites",
+    "serve": "server",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

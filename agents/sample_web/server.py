@@ -1,0 +1,170 @@
+"""The sample web over real HTTP: every site on one loopback port, told apart by the Host header."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+from typing import Any
+
+from .sites import BEHAVIOUR, ORDINARY, Behaviour, content_type, folder, hosts, pages
+
+LOOPBACK = "127.0.0.1"
+IDLE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWeb:
+    """A running sample web: what a `Web` needs to reach it, and nothing else, by the hosts' own names."""
+
+    port: int
+    hosts: tuple[str, ...]
+
+    @property
+    def allow(self) -> frozenset[tuple[str, int]]:
+        """The one address, not public, that may be connected to."""
+        return frozenset({(LOOPBACK, self.port)})
+
+    async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
+        """Where a host is; any host that is not of the sample web has no address."""
+        return [(LOOPBACK, self.port)] if host in self.hosts else []
+
+
+@contextmanager
+def serve() -> Iterator[SampleWeb]:
+    """Serve the sample web until the block ends. Nothing of it is left running then."""
+    server = _Server(Site(load()))
+    # A short poll: it is what closing waits for.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="sample-web", daemon=True)
+    thread.start()
+    try:
+        yield SampleWeb(int(server.server_address[1]), hosts())
+    finally:
+        server.shutdown()
+        thread.join()
+        server.hang_up()
+        server.server_close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back for one request."""
+
+    status: HTTPStatus
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def load() -> dict[tuple[str, str], Answer]:
+    """Every file as the answer to its (host, path). What is not in here cannot be asked for, however the path is spelt."""
+    files: dict[tuple[str, str], Answer] = {}
+    for url, path in pages():
+        host, target = path.parent.name, "/" + url.split("/", 3)[3]
+        files[host, target] = Answer(HTTPStatus.OK, {"Content-Type": content_type(url)}, path.read_bytes())
+        files[host, f"/{path.name}"] = Answer(HTTPStatus.MOVED_PERMANENTLY, {"Location": target}, b"")
+    for path in folder().glob("*/robots.txt"):
+        files[path.parent.name, "/robots.txt"] = Answer(HTTPStatus.OK, {"Content-Type": "text/plain; charset=utf-8"}, path.read_bytes())
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Decides the answer to a request. It remembers only how often a busy host has been asked."""
+
+    files: Mapping[tuple[str, str], Answer]
+    _asked: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, host: str, path: str) -> Answer:
+        """The answer for a path on a host."""
+        if (host, "/") not in self.files:
+            return _said(HTTPStatus.MISDIRECTED_REQUEST, "No site of this name is served here.")
+        behaviour = BEHAVIOUR.get(host, ORDINARY)
+        if path != "/robots.txt" and behaviour.broken:
+            return _said(HTTPStatus.INTERNAL_SERVER_ERROR, "The kitchen is on fire. We are looking into it.")
+        if path != "/robots.txt" and self._busy(host, behaviour):
+            return _said(HTTPStatus.SERVICE_UNAVAILABLE, "Too many guests at once. Please try again.", {"Retry-After": "0"})
+        return self.files.get((host, path)) or _said(HTTPStatus.NOT_FOUND, "There is no such page. Try the home page.")
+
+    def _busy(self, host: str, behaviour: Behaviour) -> bool:
+        if not behaviour.busy_answers:
+            return False
+        with self._lock:
+            self._asked[host] += 1
+            return self._asked[host] <= behaviour.busy_answers
+
+
+def _said(status: HTTPStatus, words: str, headers: Mapping[str, str] | None = None) -> Answer:
+    title = f"{status.value} {status.phrase}"
+    body = (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head><title>{title}</title></head>\n<body><h1>{title}</h1>\n<p>{words}</p></body>\n</html>\n'
+    )
+    return Answer(status, {"Content-Type": "text/html; charset=utf-8", **(headers or {})}, body.encode())
+
+
+class _Server(ThreadingTCPServer):
+    """Not http.server's own class: that one looks up its own name when it starts, which can take seconds without a network."""
+
+    allow_reuse_address = True
+    daemon_threads = False  # so that closing waits for them
+    request_queue_size = 128
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._open: set[socket.socket] = set()
+        super().__init__((LOOPBACK, 0), _Request)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End connections that clients keep open, so that no thread waits for their next request."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that goes away in the middle is no news; anything else is a bug and is shown.
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
+
+
+class _Request(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version = "SampleWeb"
+    sys_version = ""
+    timeout = IDLE_SECONDS
+
+    def do_GET(self) -> None:
+        self._send(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._send(with_body=False)
+
+    def _send(self, *, with_body: bool) -> None:
+        host = self.headers.get("Host", "").partition(":")[0].lower()
+        answer = self.server.site.answer(host, self.path.partition("?")[0])
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the terminal belongs to whoever runs the demo."""

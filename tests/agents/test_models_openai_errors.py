@@ -1,0 +1,79 @@
+"""How long an endpoint asks to wait, and what it is quoted with."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.agents.models.endpoint import Endpoint, local
+from sayso.agents.models.openai_errors import Answer, refusal, retry_after_seconds, words_of
+
+NOON = 1_767_268_800.0  # Thu, 01 Jan 2026 12:00:00 GMT
+WAITS = {
+    "not said": ({}, None),
+    "seconds": ({"retry-after": "12"}, 12.0),
+    "parts of a second": ({"retry-after": " 0.25 "}, 0.25),
+    "milliseconds": ({"retry-after-ms": "250", "retry-after": "12"}, 0.25),
+    "a date": ({"retry-after": "Thu, 01 Jan 2026 12:00:30 GMT"}, 30.0),
+    "a date that is past": ({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
+    "less than nothing": ({"retry-after": "-3"}, None),
+    "nonsense": ({"retry-after": "soon"}, None),
+    "no number": ({"retry-after": "nan"}, None),
+    "too many digits": ({"retry-after": "9" * 400}, None),
+}
+
+
+@pytest.mark.parametrize(("headers", "seconds"), WAITS.values(), ids=WAITS)
+def test_how_long_an_endpoint_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_seconds(headers, NOON) == seconds
+
+
+@given(st.text())
+def test_no_header_breaks_it(text: str) -> None:
+    assert (retry_after_seconds({"retry-after": text}, NOON) or 0) >= 0
+
+
+KEY = "mykey-0123456789"
+AT = Endpoint("m", "https://ada:secret@models.example.org/v1", KEY, "given as api_key=", 10)
+QUOTES = {
+    "openai": ('{"error": {"message": "Bad.", "type": "x"}}', ": Bad."),
+    "a bare message": ('{"message": "Bad"}', ": Bad."),
+    "ollama": ('{"error": "model not found"}', ": model not found."),
+    "fastapi": ('{"detail": "Not Found"}', ": Not Found."),
+    "a string": ('"why?"', ": why?"),
+    "a page": ("<html><style>p {}</style><h1>502</h1> Bad\n\n gateway", ": 502 Bad gateway."),
+    "nothing": ("", "."),
+    "the key": ('{"error": {"message": "' + KEY + ' is wrong"}}', ": *** is wrong."),
+    "half of a key": ('{"error": {"message": "wrong: sk-proj-****abcd"}}', ": wrong: sk-***."),
+    "a long story": ("x" * 1000, ": " + "x" * 499 + "…"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), QUOTES.values(), ids=QUOTES)
+def test_what_the_endpoint_said_is_quoted_on_one_line_without_the_key(text: str, words: str) -> None:
+    assert words_of(AT, text) == words
+
+
+@given(st.sampled_from([400, 401, 403, 404, 408, 409, 418, 422, 429, 500, 503]), st.text(), st.text())
+def test_no_answer_gets_the_key_or_a_password_into_an_error(status: int, before: str, after: str) -> None:
+    message = str(refusal(AT, Answer(status, {}, f"{before}{KEY}{after}"), NOON))
+    assert KEY not in message
+    assert "secret" not in message
+    assert KEY not in repr(AT)
+
+
+@pytest.mark.parametrize(
+    ("url", "hinted"), [("http://localhost:11434", True), ("http://localhost:11434/v1", False), ("http://localhost:11434/v1/", False)]
+)
+def test_a_base_url_without_its_end_is_hinted_at(url: str, hinted: bool) -> None:
+    error = refusal(Endpoint("m", url, "none", "", 1), Answer(404, {}, "404 page not found"), NOON)
+    assert ("end in /v1" in str(error)) is hinted
+
+
+HOSTS = {"localhost": True, "127.0.0.1": True, "127.9.9.9": True, "::1": True, "127.0.0.1.example.org": False, "10.0.0.1": False, "": False}
+
+
+@pytest.mark.parametrize(("host", "here"), HOSTS.items())
+def test_which_hosts_are_this_machine(host: str, here: bool) -> None:
+    assert local(host) is here

@@ -1,0 +1,192 @@
+"""Chat completions on the wire, as pure functions: messages out, deltas in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.agents.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
+from sayso.agents.models.model import CallDelta, Delta, ReasoningDelta, TextDelta
+from sayso.agents.models.openai_wire import ReplyReader, refused_field, wire_id, wire_messages
+from sayso.tools import Outcome, ToolCall, ToolResult
+
+SEARCH = ToolCall("3.0", "search", {"query": "burgers"})
+ORDER = ToolCall("3.1", "ORDER", {"item": "Käseburger"})
+
+MESSAGES: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
+    "plain talk": (
+        [SystemMessage("Be brief."), UserMessage("Hi"), AssistantMessage("Hello.", reasoning="a greeting")],
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": "Hello."},
+        ],
+    ),
+    "native calls and their results": (
+        [
+            AssistantMessage("", (SEARCH, ORDER), native=True),
+            ToolMessage((ToolResult("3.0", {"found": 2}), ToolResult("3.1", "not on the menu", Outcome.FAILED)), native=True),
+        ],
+        [
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {"id": "call00300", "type": "function", "function": {"name": "search", "arguments": '{"query": "burgers"}'}},
+                    {"id": "call00301", "type": "function", "function": {"name": "ORDER", "arguments": '{"item": "Käseburger"}'}},
+                ],
+            },
+            {"role": "tool", "tool_call_id": "call00300", "content": '{"found": 2}'},
+            {"role": "tool", "tool_call_id": "call00301", "content": "not on the menu"},
+        ],
+    ),
+    "calls written as text": (
+        [
+            AssistantMessage("search(burgers) ORDER(Käseburger)", (SEARCH, ORDER)),
+            ToolMessage((ToolResult("3.0", "two places"), ToolResult("3.1", "done"), ToolResult("9.9", "?"))),
+        ],
+        [
+            {"role": "assistant", "content": "search(burgers) ORDER(Käseburger)"},
+            {
+                "role": "user",
+                "content": "[result of search]\ntwo places\n[end of result]\n\n[result of ORDER]\ndone\n[end of result]\n\n"
+                "[result of the call]\n?\n[end of result]",
+            },
+        ],
+    ),
+    "a native reply without calls": ([AssistantMessage("", native=True)], [{"role": "assistant", "content": ""}]),
+}
+
+
+@pytest.mark.parametrize(("messages", "wired"), MESSAGES.values(), ids=MESSAGES)
+def test_messages_are_wired(messages: list[Message], wired: list[dict[str, Any]]) -> None:
+    assert wire_messages(messages) == wired
+
+
+places = st.builds(lambda reply, call: f"{reply}.{call}", st.integers(0, 10**6), st.integers(0, 10**4))
+
+
+@given(st.lists(places | st.text(max_size=12), unique=True, max_size=40))
+def test_every_call_id_becomes_nine_letters_or_digits_of_its_own(ids: list[str]) -> None:
+    wired = [wire_id(name) for name in ids]
+    assert all(len(name) == 9 and name.isalnum() and name.isascii() for name in wired)
+    assert len(set(wired)) == len(ids)
+
+
+def piece(**delta: object) -> dict[str, object]:
+    return {"choices": [{"index": 0, "delta": delta}]}
+
+
+def call(arguments: object = None, **fields: object) -> dict[str, object]:
+    name = fields.pop("name", None)
+    return piece(tool_calls=[{**fields, "function": {"name": name, "arguments": arguments}}])
+
+
+SHADES: dict[str, tuple[list[object], list[Delta]]] = {
+    "no index": (
+        [call("{", id="a", name="f"), call("}"), call("{}", id="b", name="g")],
+        [CallDelta(0, "a", "f", "{"), CallDelta(0, arguments="}"), CallDelta(1, "b", "g", "{}")],
+    ),
+    "no index and no id": (
+        [call("{}", name="f"), call("{}", name="f")],
+        [CallDelta(0, "", "f", "{}"), CallDelta(1, "", "f", "{}")],
+    ),
+    "index 0 for every call": (
+        [call("{}", index=0, id="a", name="f"), call("{", index=0, id="b", name="g"), call("}", index=0)],
+        [CallDelta(0, "a", "f", "{}"), CallDelta(1, "b", "g", "{"), CallDelta(1, arguments="}")],
+    ),
+    "id and name with every piece": (
+        [call("{", index=0, id="a", name="f"), call("}", index=0, id="a", name="f")],
+        [CallDelta(0, "a", "f", "{"), CallDelta(0, arguments="}")],
+    ),
+    "indexes that begin at 1": (
+        [call("{}", index=1, id="a", name="f"), call("{}", index=2, id="b", name="g")],
+        [CallDelta(0, "a", "f", "{}"), CallDelta(1, "b", "g", "{}")],
+    ),
+    "arguments that are no text": ([call({"x": "ü"}, index=0, id="a", name="f")], [CallDelta(0, "a", "f", '{"x": "ü"}')]),
+    "the older function_call": (
+        [piece(function_call={"name": "f", "arguments": "{"}), piece(function_call={"arguments": "}"})],
+        [CallDelta(0, "", "f", "{"), CallDelta(0, arguments="}")],
+    ),
+    "thinking aloud": (
+        [piece(reasoning_content="a"), piece(reasoning="b", content=None), piece(reasoning="c", reasoning_content="c")],
+        [ReasoningDelta("a"), ReasoningDelta("b"), ReasoningDelta("c")],
+    ),
+    "content in parts": (
+        [piece(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "ok"}, "?"])],
+        [ReasoningDelta("hm"), TextDelta("ok")],
+    ),
+    "a refusal in words": ([piece(refusal="I cannot.")], [TextDelta("I cannot.")]),
+    "only the first choice": (
+        [{"choices": [{"index": 1, "delta": {"content": "b"}}, {"index": 0, "delta": {"content": "a"}}]}],
+        [TextDelta("a")],
+    ),
+    "nothing in it": ([{}, {"choices": None}, {"choices": []}, {"choices": [{}]}, {"choices": [{"delta": None}]}, None, 3, []], []),
+    "nonsense in it": ([piece(content=3, tool_calls=["x", {}], function_call="f", reasoning_content=["r"])], []),
+}
+
+
+@pytest.mark.parametrize(("chunks", "deltas"), SHADES.values(), ids=SHADES)
+def test_every_shade_of_the_format_reads_alike(chunks: list[object], deltas: list[Delta]) -> None:
+    reader = ReplyReader()
+    assert [delta for chunk in chunks for delta in reader.feed(chunk)] == deltas
+
+
+def test_the_end_of_a_reply_is_kept() -> None:
+    reader = ReplyReader()
+    reader.feed({"choices": [{"index": 0, "delta": {}, "finish_reason": "function_call"}], "usage": None})
+    reader.feed({"choices": [], "usage": {"prompt_tokens": 3}})
+    assert (reader.finish, reader.usage, reader.said) == ("tool_calls", {"prompt_tokens": 3}, False)
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-2, 3), st.text(max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                ["choices", "delta", "message", "content", "tool_calls", "function", "index", "id", "name", "arguments", "text"]
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.lists(json_values, max_size=4), json_values)
+def test_no_json_breaks_the_reader(chunks: list[object], delta: object) -> None:
+    reader = ReplyReader()
+    for chunk in [*chunks, {"choices": [{"delta": delta}]}, {"choices": [{"delta": {"tool_calls": delta}}]}]:
+        for read in reader.feed(chunk):
+            assert isinstance(read, (TextDelta, ReasoningDelta, CallDelta))
+
+
+BODY = {
+    "max_tokens": 9,
+    "stream_options": {},
+    "temperature": 1,
+    "stop": ["x"],
+    "response_format": {"type": "json_schema"},
+}
+REFUSALS = {
+    "stream options": ("Unrecognized field: stream_options", "stream_options"),
+    "the length by another name": ("'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_tokens"),
+    "a length that is too large": ("max_tokens is too large: 100000. This model supports at most 4096 completion tokens.", None),
+    "a schema": ("This model does not support response format `json_schema`.", "json_schema"),
+    "a grammar": ("failed to parse grammar", "json_schema"),
+    "stop": ("Unsupported parameter: 'stop' is not supported with this model.", "stop"),
+    "a word that ends in it": ("non_stop is not supported", None),
+    "a temperature out of range": ("temperature must be between 0 and 2", None),
+    "something else": ("the messages are empty", None),
+    "what was not sent": ("'seed' is not supported", None),
+}
+
+
+@pytest.mark.parametrize(("answer", "field"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_names_the_field_to_leave_out(answer: str, field: str | None) -> None:
+    assert refused_field(answer, BODY) == field

@@ -1,0 +1,218 @@
+"""`@tool(sandbox=Sandbox(...))`: ordinary functions run behind the walls, and those that cannot are refused in words."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sayso.tools import ToolContext, ToolError
+from sayso.tools.errors import UsageError
+from sayso.tools.sandbox import Sandbox, SandboxError, SandboxRaised, SandboxTimeout, close_all, enforced, run_function_sandboxed
+from sayso.tools.sandbox.functions import place_of
+
+SHOP = '''
+"""A module as a user writes it."""
+import datetime
+import decimal
+from pathlib import Path
+from sayso.tools import ToolError, tool
+from sayso.tools.sandbox import Sandbox
+
+def plain(a: int, b: int = 2) -> int:
+    return a + b
+
+def bad() -> None:
+    raise ToolError("the shop is shut")
+
+def where() -> str:
+    return __name__
+
+def read(path: str) -> str:
+    return Path(path).read_text()
+
+def write(path: str) -> str:
+    Path(path).write_text("new")
+    return "written"
+
+def hang(path: str) -> None:
+    Path(path).write_text("half")
+    while True:
+        pass
+
+@tool.pure(sandbox=Sandbox())
+def add(a: int, b: int = 2) -> int:
+    """Add."""
+    return a + b
+
+@tool.pure(sandbox=Sandbox(seconds=10))
+def next_day(day: datetime.date) -> datetime.date:
+    """The day after."""
+    return day + datetime.timedelta(days=1)
+
+@tool.read(sandbox=Sandbox())
+async def later(text: str) -> dict[str, str]:
+    """Say it later."""
+    return {"said": text}
+
+class Box:
+    @staticmethod
+    def size() -> int:
+        return 3
+
+    def weight(self) -> int:
+        return 4
+
+def outer():
+    def inner() -> int:
+        return 1
+    return inner
+
+shadowed = plain
+def taken() -> int:
+    return 1
+first_taken = taken
+def taken() -> int:
+    return 2
+'''
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "sandbox_shop.py").write_text(SHOP)
+    sys.path.insert(0, str(folder))
+    yield importlib.import_module("sandbox_shop")
+    sys.path.remove(str(folder))
+    close_all()
+
+
+async def test_a_function_of_a_users_module_runs_in_a_worker(shop: ModuleType) -> None:
+    assert await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox()) == 3
+    assert await run_function_sandboxed(shop.where, {}, Sandbox()) == "sandbox_shop"
+    assert await run_function_sandboxed(shop.Box.size, {}, Sandbox()) == 3
+
+
+async def test_a_tool_with_a_sandbox_runs_in_a_worker(shop: ModuleType) -> None:
+    assert await shop.add.perform(shop.add.check({"a": 5}), ToolContext(None)) == 7
+    assert await shop.later.perform({"text": "hi"}, ToolContext(None)) == {"said": "hi"}
+
+
+async def test_typed_arguments_arrive_as_their_types(shop: ModuleType) -> None:
+    assert await shop.next_day.perform(shop.next_day.check({"day": "2026-02-28"}), ToolContext(None)) == "2026-03-01"
+
+
+async def test_a_tool_error_is_one_outside_too(shop: ModuleType) -> None:
+    with pytest.raises(ToolError, match="the shop is shut"):
+        await run_function_sandboxed(shop.bad, {}, Sandbox())
+
+
+async def test_files_are_open_only_where_the_sandbox_says(shop: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    with pytest.raises(SandboxRaised, match=r"read failed with PermissionError.*lets it read no files, write none, not use the network"):
+        await run_function_sandboxed(shop.read, {"path": str(path)}, Sandbox())
+    assert await run_function_sandboxed(shop.read, {"path": str(path)}, Sandbox(read=[tmp_path])) == "old"
+    with pytest.raises(SandboxRaised, match="PermissionError"):
+        await run_function_sandboxed(shop.write, {"path": str(path)}, Sandbox(read=[tmp_path]))
+    assert await run_function_sandboxed(shop.write, {"path": str(path)}, Sandbox(write=[tmp_path])) == "written"
+    assert path.read_text() == "new"
+
+
+async def test_a_killed_call_says_whether_something_may_have_happened(shop: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(SandboxTimeout) as caught:
+        await run_function_sandboxed(shop.hang, {"path": str(tmp_path / "file")}, Sandbox(seconds=0.2, write=[tmp_path]))
+    assert not caught.value.nothing_happened
+    with pytest.raises(SandboxError) as other:
+        await run_function_sandboxed(shop.hang, {"path": str(tmp_path / "file")}, Sandbox(seconds=0.2))
+    assert other.value.nothing_happened
+
+
+REFUSED: dict[str, tuple[Callable[[ModuleType], Any], str]] = {
+    "a lambda": (lambda shop: lambda: 1, "it is a lambda"),
+    "a nested function": (lambda shop: shop.outer(), "defined inside another function"),
+    "a method": (lambda shop: shop.Box().weight, "only plain functions"),
+    "a partial": (lambda shop: functools.partial(shop.plain, 1), "only plain functions"),
+    "a function whose name was taken": (lambda shop: shop.first_taken, "that name now holds"),
+}
+
+
+@pytest.mark.parametrize(("make", "text"), REFUSED.values(), ids=REFUSED)
+async def test_what_a_worker_cannot_find_is_refused(shop: ModuleType, make: Callable[[ModuleType], Any], text: str) -> None:
+    with pytest.raises(UsageError, match=text):
+        await run_function_sandboxed(make(shop), {}, Sandbox())
+
+
+async def test_what_cannot_travel_is_refused(shop: ModuleType) -> None:
+    with pytest.raises(UsageError, match="'a' is a ToolContext"):
+        await run_function_sandboxed(shop.plain, {"a": ToolContext(None)}, Sandbox())
+    with pytest.raises(UsageError, match="only JSON values go to a worker"):
+        await run_function_sandboxed(shop.plain, {"a": object()}, Sandbox())
+
+
+async def test_a_folder_that_is_not_there_is_said(shop: ModuleType) -> None:
+    with pytest.raises(UsageError, match="there is no such file or folder"):
+        await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(read=["/no/such/folder"]))
+
+
+def test_the_report_of_a_default_sandbox_lacks_nothing_here() -> None:
+    assert enforced().missing() == ()
+    assert "landlock: on (ABI" in str(enforced(Sandbox(network=True)))
+
+
+SCRIPT = """
+import asyncio
+from sayso.tools.sandbox import Sandbox, run_function_sandboxed
+from neighbour import number
+def work(a: int) -> str:
+    return f"{a + number} {__name__}"
+"""
+START = "print(asyncio.run(run_function_sandboxed(work, {'a': 1}, Sandbox())))"
+
+
+def run_script(folder: Path, text: str, *how: str) -> subprocess.CompletedProcess[str]:
+    (folder / "neighbour.py").write_text("number = 41")
+    (folder / "script.py").write_text(text)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    return subprocess.run([sys.executable, "-W", "error", *how], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_a_guarded_script_can_sandbox_its_own_functions(tmp_path: Path) -> None:
+    done = run_script(tmp_path, SCRIPT + 'if __name__ == "__main__":\n    ' + START, "script.py")
+    assert (done.stdout, done.stderr) == ("42 sayso_script_script\n", "")
+
+
+def test_a_module_run_with_m_keeps_its_name(tmp_path: Path) -> None:
+    done = run_script(tmp_path, SCRIPT + 'if __name__ == "__main__":\n    ' + START, "-m", "script")
+    assert (done.stdout, done.stderr) == ("42 script\n", "")
+
+
+def test_a_script_without_a_guard_is_refused(tmp_path: Path) -> None:
+    done = run_script(tmp_path, SCRIPT + START, "script.py")
+    assert 'Put what starts the program under `if __name__ == "__main__":`' in done.stderr
+
+
+def test_a_function_from_a_prompt_is_refused(tmp_path: Path) -> None:
+    done = run_script(tmp_path, "", "-c", SCRIPT + START)
+    assert "it was typed at a prompt" in done.stderr
+
+
+def test_a_module_loaded_from_a_path_is_loaded_from_there_again(tmp_path: Path) -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    (tmp_path / "some-file.py").write_text("def f() -> int:\n    return 7\n")
+    spec = spec_from_file_location("loaded_by_hand", tmp_path / "some-file.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules["loaded_by_hand"] = module
+    spec.loader.exec_module(module)
+    assert place_of(module.f).file == str(tmp_path / "some-file.py")
+    del sys.modules["loaded_by_hand"]

@@ -1,0 +1,242 @@
+"""What is read out of a page: the text a person would see, its links and its data."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from base64 import b64encode
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sayso.tools.web.hidden import hides
+from sayso.tools.web.parse import parse_html, parse_page
+
+ARTICLES = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "article_pages"
+HOME = "http://stackhouse.example/"
+
+MENU = """<!doctype html><html lang="en"><head><title>Menu | Stackhouse</title><meta name="description" content="Smashed burgers">
+<link rel="canonical" href="/menu"></head><body>
+<div class="cookie-banner">We use cookies <button>Accept</button></div>
+<nav><ul><li><a href="/">Home</a><li><a href="/menu">Menu</a><li><a href="about#team">About</a></ul></nav>
+<main><h1>Our menu</h1><p>Everything is smashed to order on our flat-top.</p>
+<h2>Burgers</h2><table><tr><th>Item<th>Price</tr><tr><td>Classic Stack<td>$8.50</tr><tr><td>Double Stack<td>$11.25</tr></table>
+<h2>Sides</h2><ul><li>Fries <span>$3.50</span></li><li>Slaw <span>$2.95</span></ul>
+<dl><dt>Milkshake<dd>$5.00</dl></main>
+<footer>Stackhouse, 12 Main Street. Open daily 11-22. <a href="/imprint">Imprint</a></footer></body></html>"""
+
+MENU_TEXT = """Our menu
+
+Everything is smashed to order on our flat-top.
+
+Burgers
+
+Item | Price
+Classic Stack | $8.50
+Double Stack | $11.25
+
+Sides
+
+- Fries $3.50
+- Slaw $2.95
+
+Milkshake
+$5.00
+
+Stackhouse, 12 Main Street. Open daily 11-22. Imprint"""
+
+
+def test_a_menu_keeps_its_tables_lists_and_address() -> None:
+    page = parse_html(MENU, "http://stackhouse.example/menu.html")
+    assert page["text"] == MENU_TEXT
+    assert (page["title"], page["description"], page["language"]) == ("Menu | Stackhouse", "Smashed burgers", "en")
+    assert page["canonical"] == "http://stackhouse.example/menu"
+    assert page["links"] == [
+        {"url": "http://stackhouse.example/", "text": "Home"},
+        {"url": "http://stackhouse.example/menu", "text": "Menu"},
+        {"url": "http://stackhouse.example/about", "text": "About"},
+        {"url": "http://stackhouse.example/imprint", "text": "Imprint"},
+    ]
+
+
+STORY = "".join(
+    f"<p>{n} times this ordinary article says something about burgers, sauces and the people who eat them.</p>" for n in range(9)
+)
+
+
+def test_an_article_loses_what_surrounds_it() -> None:
+    around = "<div class='sidebar'><ul>" + "<li><a href='/x'>Another story</a>" * 9 + "</ul></div>"
+    html = f"<html><body><nav>Home</nav><article><h1>News</h1>{STORY}</article>{around}</body></html>"
+    text = parse_html(html, "http://news.example/2026/05/a-long-story-about-burgers-4711")["text"]
+    assert "ordinary article" in text
+    assert "Another story" not in text
+
+
+def test_prices_beside_an_article_are_kept() -> None:
+    prices = "".join(f"<div class='row'><span>Burger {n}</span> <span>${n}.50</span></div>" for n in range(1, 9))
+    html = f"<html><body><article>{STORY}</article><div class='grid'>{prices}</div></body></html>"
+    text = parse_html(html, "http://shop.example/p/burgers-and-more-of-them-2026")["text"]
+    assert all(f"${n}.50" in text for n in range(1, 9))
+
+
+HIDDEN = {
+    "hidden": "<p hidden>X</p>",
+    "aria-hidden": "<p aria-hidden='true'>X</p>",
+    "display": "<p style='color:red; DISPLAY : none'>X</p>",
+    "display, important": "<p style='display:none!important'>X</p>",
+    "visibility": "<p style='visibility:hidden'>X</p>",
+    "opacity": "<p style='opacity:0'>X</p>",
+    "opacity 0.0": "<p style='opacity: 0.0;'>X</p>",
+    "font size": "<p style='font-size:0px'>X</p>",
+    "off screen": "<p style='position:absolute;left:-9999px'>X</p>",
+    "indented away": "<p style='text-indent:-10000px'>X</p>",
+    "clipped": "<p style='clip: rect(0, 0, 0, 0)'>X</p>",
+    "no height": "<p style='height:0;overflow:hidden'>X</p>",
+    "comment": "<!-- X -->",
+    "conditional comment": "<!--[if IE]>X<![endif]-->",
+    "script": "<script>X</script>",
+    "style": "<style>X</style>",
+    "template": "<template>X</template>",
+    "noscript": "<noscript>X</noscript>",
+    "svg": "<svg><text>X</text></svg>",
+    "iframe": "<iframe>X</iframe>",
+    "textarea": "<textarea>X</textarea>",
+    "closed dialog": "<dialog>X</dialog>",
+    "inside something hidden": "<div hidden><div><p>X</p></div></div>",
+    "screen readers only": "<span class='sr-only'>X</span>",
+    "by a class": "<style>.tip{display:none}</style><p class='a tip'>X</p>",
+    "by an id": "<style>p#tip, .other { position:absolute; left:-9999px }</style><p id='tip'>X</p>",
+    "by a class after @media": "<style>@media print{.q{color:red}} .tip{display:none}</style><p class='tip'>X</p>",
+}
+SEEN = {
+    "a folding tab": "<style>.tab{display:none}.tab.active{display:block}</style><p class='tab'>X</p>",
+    "hidden in print": "<style>@media print{.tip{display:none}}</style><p class='tip'>X</p>",
+    "aria-hidden false": "<p aria-hidden='false'>X</p>",
+    "half transparent": "<p style='opacity:0.5'>X</p>",
+    "small": "<p style='font-size:0.8em'>X</p>",
+    "moved a little": "<p style='left:-10px'>X</p>",
+    "after something hidden": "<span hidden>no</span>X",
+    "after a comment": "<!-- no -->X",
+    "in a form around the page": "<form><h1>All</h1>X</form>",
+    "in a box with nav in its name": "<div class='with-nav'><main>X</main></div>",
+    "shown again by an id": "<style>#a,.b{visibility:hidden} #a:target{visibility:visible}</style><p id='a'>X</p>",
+    "a folding part": "<details><summary>More</summary>X</details>",
+}
+
+
+@pytest.mark.parametrize("html", HIDDEN.values(), ids=HIDDEN)
+def test_what_a_reader_cannot_see_is_not_text(html: str) -> None:
+    assert parse_html(f"<body><p>Seen</p>{html}<p>End</p></body>", HOME)["text"].split() == ["Seen", "End"]
+
+
+@pytest.mark.parametrize("html", SEEN.values(), ids=SEEN)
+def test_what_a_reader_can_see_is_text(html: str) -> None:
+    assert "X" in parse_html(f"<body><p>Seen</p>{html}<p>End</p></body>", HOME)["text"]
+
+
+JSON_LD = {
+    "an object": ('{"@type": "Restaurant", "name": "A"}', [{"@type": "Restaurant", "name": "A"}]),
+    "a list": ('[{"@type": "A"}, 3, {"@type": "B"}]', [{"@type": "A"}, {"@type": "B"}]),
+    "a graph": ('{"@context": "x", "@graph": [{"@type": "A"}, "no"]}', [{"@type": "A"}]),
+    "a raw newline in a text": ('{"name": "A\nB"}', [{"name": "A\nB"}]),
+    "in a comment": ('<!-- {"name": "A"} -->', [{"name": "A"}]),
+    "not a number": ('{"price": NaN, "high": 1e999}', [{"price": None, "high": None}]),
+    "broken": ('{"name": "A"', []),
+    "a text": ('"A"', []),
+    "very deep": ("[" * 100_000, []),
+    "very deep object": ('{"a":' * 500 + "1" + "}" * 500, None),
+    "a long number": ('{"n": ' + "9" * 5000 + "}", [{"n": "9" * 5000}]),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), JSON_LD.values(), ids=JSON_LD)
+def test_json_ld_is_read_when_it_is_json(source: str, expected: list[object] | None) -> None:
+    found = parse_html(f'<script type="application/ld+json">{source}</script><p>x', HOME)["json_ld"]
+    assert expected is None or found == expected
+    json.dumps(found, allow_nan=False)
+
+
+LINKS = {
+    "relative": ("<a href='a'>x</a>", ["http://h.example/d/a"]),
+    "fragment only": ("<a href='#top'>x</a>", ["http://h.example/d/"]),
+    "mail": ("<a href='mailto:a@b.example'>x</a>", []),
+    "script": ("<a href='javascript:alert(1)'>x</a>", []),
+    "split script": ("<a href='java\nscript:alert(1)'>x</a>", []),
+    "broken": ("<a href='http://[::1'>x</a>", []),
+    "twice": ("<a href='/a'></a><a href='/a#b'>x</a>", ["http://h.example/a"]),
+    "with a base": ("<base href='http://o.example/z/'><a href='a'>x</a>", ["http://o.example/z/a"]),
+    "hidden": ("<a href='/trap' style='display:none'>x</a>", []),
+}
+
+
+@pytest.mark.parametrize(("html", "expected"), LINKS.values(), ids=LINKS)
+def test_links_are_absolute_and_of_the_web(html: str, expected: list[str]) -> None:
+    assert [link["url"] for link in parse_html(f"<body>{html}<p>text", "http://h.example/d/")["links"]] == expected
+
+
+HOSTILE = {
+    "nothing": "",
+    "only a comment": "<!-- -->",
+    "deep": "<div>" * 50_000 + "x",
+    "deep lists": "<ul><li>" * 20_000 + "x",
+    "many attributes": f"<p {' '.join(f'a{n}=1' for n in range(20_000))}>x",
+    "open tags": "<" * 100_000,
+    "a long style": f"<style>{'.a{display:none}.b{opacity:1}' * 6_000}</style><p>x",
+    "a style without braces": f"<style>{'a ' * 100_000}</style><p>x",
+    "open braces in a style": f"<style>{'a{' * 50_000}</style><p>x",
+    "spaces in a style": f"<p style='display{' ' * 100_000}x'>x",
+    "a long word": "a" * 2_000_000,
+    "entities": "<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]><p>&b;&b;",
+    "outside file": "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><p>&a;",
+    "many prices": "$1 " * 100_000,
+    "frameset": "<frameset><frame src=x></frameset>",
+    "null characters": "<p>a\0b",
+}
+
+
+@pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_html_is_read_without_harm(html: str) -> None:
+    page = parse_page(HOME, "text/html", b64encode(html.encode()).decode())
+    assert len(page["text"]) <= 500_000
+    assert "root:" not in page["text"]
+
+
+def test_plain_text_and_markdown_are_taken_as_they_are() -> None:
+    page = parse_page(HOME, "text/markdown; charset=utf-8", b64encode(b"# Our menu\r\n\r\n\r\n\r\n- <b>Fries</b>").decode())
+    assert (page["title"], page["text"]) == ("Our menu", "# Our menu\n\n- <b>Fries</b>")
+
+
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["", "text/html", "text/html; charset=utf-16", "text/plain; charset=big5", "text/html;charset=zip"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_become_a_page_of_clean_json(body: bytes, content_type: str) -> None:
+    page = parse_page(HOME, content_type, b64encode(body).decode())
+    json.dumps(page, allow_nan=False).encode("utf-8")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", page["text"] + page["title"])
+
+
+@given(st.text(alphabet="display:noneopacity0.;% -px", max_size=80))
+def test_styles_of_any_shape_are_judged(style: str) -> None:
+    assert hides(style) in (True, False)
+
+
+@pytest.mark.skipif(not ARTICLES.exists(), reason="the article pages are not part of the repository")
+def test_articles_are_read_as_well_as_by_the_best_extractors() -> None:
+    truth = json.loads((ARTICLES / "ground-truth.json").read_text(encoding="utf-8"))
+    scores = []
+    for name, entry in truth.items():
+        html = gzip.decompress((ARTICLES / "html" / f"{name}.html.gz").read_bytes())
+        text = parse_page(entry["url"], "text/html", b64encode(html).decode())["text"]
+        scores.append(_token_f1(text, entry["articleBody"]))
+    assert sum(scores) / len(scores) > 0.95
+
+
+def _token_f1(text: str, truth: str) -> float:
+    found, wanted = Counter(re.findall(r"\w+", text)), Counter(re.findall(r"\w+", truth))
+    return 2 * sum((found & wanted).values()) / max(1, sum(found.values()) + sum(wanted.values()))

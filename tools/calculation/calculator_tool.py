@@ -1,0 +1,42 @@
+"""The CALCULATOR tool: exact arithmetic for a model, alone or in the middle of a sentence."""
+
+from __future__ import annotations
+
+import re
+
+from ..definition import tool
+from .evaluation import calculate
+from .tokens import CURRENCIES
+from .units import UNITS
+from .writing import as_cents, written_text
+
+_WORD_AFTER = re.compile(r"\s?([A-Za-z]+|[€$£¥₹])")
+_MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR))\s?$")
+INLINE_DIGITS = 12
+
+
+def reads_as(value: object, before: str, after: str) -> str:
+    """A value as it reads in a sentence: to the cent beside a currency sign or word (half a cent goes up), else 12 significant digits."""
+    text = str(value)
+    plain = as_cents(text)
+    if plain is None:
+        sign = next((sign for sign in CURRENCIES if text.lstrip("-").startswith(sign)), "")
+        return text.replace(sign, "", 1) if sign and before.endswith(sign) else text
+    following = _WORD_AFTER.match(after)
+    if _MONEY_BEFORE.search(before) or (following and UNITS.get(following[1], following[1]) in CURRENCIES):
+        return plain
+    if "." not in text and "e" not in text:
+        return text  # whole numbers are never rounded
+    from decimal import Decimal
+
+    return written_text(Decimal(text), INLINE_DIGITS)
+
+
+@tool.pure(name="CALCULATOR", inline=reads_as)
+def calculator(expression: str) -> str:
+    """Work out an arithmetic expression exactly and give its value.
+
+    Args:
+        expression: The expression, such as 100 * 1.05^8 or sqrt(2) / 3; ^ is power, % after a number is percent.
+    """
+    return calculate(expression).text

@@ -1,0 +1,65 @@
+"""`calculate`: text to an exact result."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .exact import evaluate
+from .grammar import Program, parse
+from .rational import reduced
+from .refusal import CalculationError, NotRational, Refused, Why
+from .result import Result
+from .symbols import ask
+from .tokens import place_of
+from .units import PLAIN, label_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    Variable = int | float | str | Decimal | Fraction | Result
+
+_NO_VARIABLES: dict[str, Program] = {}
+
+
+def calculate(expression: str, /, **variables: Variable) -> Result:
+    """The exact value of an expression; names in it are the keyword arguments. Raises CalculationError.
+
+    A variable given as text may be anything that is an expression itself: `r="5%"`, `price="$1,200"`.
+    """
+    if not isinstance(expression, str):
+        raise CalculationError(expression, 0, f"An expression is text (str), not {type(expression).__name__}.", Why.SYNTAX_NOT_ALLOWED)
+    known = {name: _program_of(name, value) for name, value in variables.items()} if variables else _NO_VARIABLES
+    code, has_units, has_symbols = parse(expression, known)
+    try:
+        label = label_of(code) if has_units else PLAIN
+        if has_symbols:
+            return Result(expression, ask(code), code, label)
+        try:
+            return Result(expression, evaluate(code), code, label)
+        except NotRational:
+            return Result(expression, ask(code), code, label)
+    except Refused as refusal:
+        raise CalculationError(expression, place_of(expression, refusal.at or 0), refusal.reason, refusal.code) from None
+
+
+def _program_of(name: str, value: object) -> Program:
+    """A variable's value as a program, so that an irrational one stays exact."""
+    if isinstance(value, str):
+        return parse(value, _NO_VARIABLES)
+    if isinstance(value, Result):
+        code = list(value._code)
+        return Program(code, any(verb == "unit" for verb, _, _ in code), any(verb == "symbol" for verb, _, _ in code))
+    from decimal import Decimal
+
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, Fraction)):
+        reason = f"The variable {name} is {type(value).__name__}; give a number, text, or a Result."
+        raise CalculationError(name, 0, reason, Why.SYNTAX_NOT_ALLOWED)
+    try:
+        # a float means the shortest decimal that it prints as: 0.1 is one tenth
+        number = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+        return Program([("number", 0, reduced(*number.as_integer_ratio()))], False, False)
+    except (ValueError, OverflowError):
+        raise CalculationError(name, 0, f"The variable {name} is {value}, which is not a number one can calculate with.", Why.MATH_DOMAIN) from None
+    except Refused as refusal:
+        raise CalculationError(name, 0, f"The variable {name}: {refusal.reason}", refusal.code) from None

@@ -1,0 +1,52 @@
+"""Working a program out on rational numbers, each cost checked before it is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .functions import FUNCTIONS, fact
+from .rational import Rational, add, divide, floor_divide, modulo, multiply, negate, power, subtract
+from .refusal import NotRational, Refused
+
+BINARY: dict[str, Callable[[Rational, Rational], Rational]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "//": floor_divide,
+    "%": modulo,
+    "^": power,
+}
+
+
+def percent(number: Rational) -> Rational:
+    """Hundredths."""
+    return divide(number, 100)
+
+
+UNARY: dict[str, Callable[[Rational], Rational]] = {"negate": negate, "percent": percent, "factorial": fact}
+
+
+def evaluate(code: Sequence[tuple[str, int, object]]) -> Rational:
+    """The value of a program. Raises NotRational where it is not rational, Refused (with the token) where there is none."""
+    stack: list[Rational] = []
+    at = 0
+    try:
+        for verb, at, value in code:
+            if verb == "number":
+                stack.append(value)  # type: ignore[arg-type]
+            elif verb in BINARY:
+                right = stack.pop()
+                stack[-1] = BINARY[verb](stack[-1], right)
+            elif verb in UNARY:
+                stack[-1] = UNARY[verb](stack[-1])
+            elif verb == "call":
+                name, count = value  # type: ignore[misc]
+                arguments = stack[-count:]
+                del stack[-count:]
+                stack.append(FUNCTIONS[name][0](*arguments))
+            elif verb != "unit":
+                raise NotRational  # a constant or an unknown
+    except Refused as refusal:
+        raise Refused(refusal.reason, refusal.code, at) from None
+    return stack[0]

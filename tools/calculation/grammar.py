@@ -1,0 +1,362 @@
+"""The grammar: tokens to a flat program, in the order in which it is worked out. docs/calculator.md shows it as rules.
+
+A program is a list of (verb, token number, value), operands first: `1 + 2 * 3` is number 1, number 2, number 3, *, +.
+So no later pass needs recursion, and depth is bounded here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .functions import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIST
+from .rational import read_number
+from .refusal import CalculationError, Refused, Why
+from .tokens import CURRENCIES, SUPERSCRIPTS, is_glued, place_of, tokenize
+from .units import UNITS
+
+MAX_DEPTH = 60
+MAX_NODES = 2_000
+
+Instruction = tuple[str, int, object]
+
+_PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # where % can only mean "hundredths"
+_POSTFIX = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
+_PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-")
+
+
+class Program(NamedTuple):
+    """A parsed expression."""
+
+    code: list[Instruction]
+    has_units: bool
+    has_symbols: bool
+
+
+def parse(text: str, variables: Mapping[str, Program]) -> Program:
+    """The program of an expression. Raises CalculationError with the place of what cannot be read, or read in two ways."""
+    tokens = tokenize(text)
+    parser = _Parser(text, tokens, variables)
+    try:
+        parser.sum(0)
+        if tokens[parser.at]:
+            raise parser.unexpected()
+        if len(parser.code) > MAX_NODES:
+            raise Refused(f"The expression has {len(parser.code):,} parts; at most {MAX_NODES:,} are worked out.", Why.TOO_LARGE, 0)
+    except Refused as refusal:
+        at = parser.at if refusal.at is None else refusal.at
+        raise CalculationError(text, place_of(text, at), refusal.reason, refusal.code) from None
+    return Program(parser.code, parser.has_units, parser.has_symbols)
+
+
+class _Parser:
+    """One descent over the tokens; `at` is the next one, `code` what has been understood."""
+
+    __slots__ = ("at", "code", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
+
+    def __init__(self, text: str, tokens: list[str], variables: Mapping[str, Program]) -> None:
+        self.text, self.tokens, self.variables = text, tokens, variables
+        self.code: list[Instruction] = []
+        self.at = 0
+        self.power_ended = -1  # the token after the last power: nothing may be multiplied onto it silently
+        self.unknowns_allowed = 0
+        self.has_units = self.has_symbols = False
+
+    def sum(self, depth: int) -> None:
+        """product (("+" | "-") product)*"""
+        tokens, code = self.tokens, self.code
+        begun = len(code)
+        self.product(depth)
+        while True:
+            at = self.at
+            operator = tokens[at]
+            if operator != "+" and operator != "-":
+                return
+            left_is_one = len(code) == begun + 1 and code[begun] == ("number", code[begun][1], 1)
+            self.at = at + 1
+            self.product(depth)
+            # 1 + 5% is 1.05 however it is read; 100 + 5% is 105 to one person and 100.05 to the next
+            if tokens[self.at - 1] == "%" and code[-1][0] in ("percent", "negate") and not left_is_one:
+                reason = f"'x {operator} y%' can mean y% of x or y hundredths; write x * (1 {operator} y%) or x {operator} (y/100)."
+                raise Refused(reason, Why.AMBIGUOUS, self.at - 1)
+            code.append((operator, at, None))
+
+    def product(self, depth: int) -> None:
+        """operand (("*" | "/" | "//" | "%" | "of") operand | implicit operand)*"""
+        tokens, code = self.tokens, self.code
+        self.operand(depth)
+        last = "*"
+        while True:
+            at = self.at
+            operator = tokens[at]
+            if operator == "*" or operator == "/" or operator == "//" or operator == "%":
+                self.at = at + 1
+                if operator == "%":
+                    self._check_modulo(at)
+                self.operand(depth)
+                if operator == "%" and tokens[self.at - 1] == "%":
+                    raise Refused("A remainder of a division by a percentage is not clear; write parentheses.", Why.AMBIGUOUS, self.at - 1)
+                code.append((operator, at, None))
+                last = operator
+            elif operator == "of" and tokens[at - 1] == "%":
+                self.at = at + 1
+                self.operand(depth)
+                code.append(("*", at, None))
+            elif operator == "(" or (operator[:1].isalpha() and operator != "of"):
+                self._check_implicit(at, last)
+                self.operand(depth)
+                code.append(("*", at, None))
+                last = "*"
+            else:
+                return
+
+    def operand(self, depth: int) -> None:
+        """("-" | "+") operand | primary postfix* (("^" | "**") operand)?"""
+        tokens, code = self.tokens, self.code
+        at = self.at
+        token = tokens[at]
+        if depth > MAX_DEPTH:
+            raise Refused(f"The expression is nested more than {MAX_DEPTH} levels deep.", Why.TOO_LARGE)
+        if token == "-" or token == "+":
+            self.at = at + 1
+            self.operand(depth + 1)
+            if token == "-":
+                code.append(("negate", at, None))
+            return
+        first = token[:1]
+        if first.isdigit() or (first == "." and token != "."):
+            code.append(("number", at, read_number(token)))
+            self.at = at + 1
+        else:
+            self._primary(token, depth)
+        token = tokens[self.at]
+        if token[:1] in _POSTFIX or token in UNITS:
+            self._postfix()
+            token = tokens[self.at]
+        if token == "^" or token == "**":
+            at = self.at
+            self.at = at + 1
+            self.operand(depth + 1)
+            if tokens[self.at - 1] == "%":
+                raise Refused("A percentage in an exponent is not clear; write parentheses.", Why.AMBIGUOUS, self.at - 1)
+            code.append(("^", at, None))
+            self.power_ended = self.at
+
+    def _primary(self, token: str, depth: int) -> None:
+        at = self.at
+        if token == "(":
+            self.at = at + 1
+            self.sum(depth + 1)
+            self._close("(", ")", at)
+        elif token and token in CURRENCIES:
+            self._currency(token, depth)
+        elif token[:1].isalpha() or token[:1] == "_":
+            self._name(token, depth)
+        else:
+            raise self.unexpected()
+
+    def _close(self, opened: str, closes: str, at: int) -> None:
+        if self.tokens[self.at] == closes:
+            self.at += 1
+        elif not self.tokens[self.at]:
+            raise Refused(f"This {opened!r} is never closed.", Why.SYNTAX_ERROR, at)
+        else:
+            raise self.unexpected()
+
+    def _currency(self, sign: str, depth: int) -> None:
+        at = self.at
+        self.at = at + 1
+        negated = self.tokens[self.at] == "-"
+        if negated:
+            self.at += 1
+        token = self.tokens[self.at]
+        if token[:1].isdigit() or (token[:1] == "." and token != "."):
+            self.code.append(("number", self.at, read_number(token)))
+            self.at += 1
+        elif token == "(" or token in self.variables:
+            self._primary(token, depth)
+        else:
+            raise Refused(f"An amount should follow {sign}.", Why.SYNTAX_ERROR)
+        self._unit(sign, at)
+        if negated:
+            self.code.append(("negate", at, None))
+
+    def _unit(self, unit: str, at: int) -> None:
+        self.code.append(("unit", at, unit))
+        self.has_units = True
+
+    def _name(self, name: str, depth: int) -> None:
+        at = self.at
+        following = self.tokens[at + 1]
+        if following == "(" and name not in self.variables:
+            self._call(self._function(name), depth)
+            return
+        if following == "(":
+            reason = f"It is not clear whether {name}(...) is a call or a product; write {name} * (...)."
+            raise Refused(reason, Why.AMBIGUOUS)
+        self.at = at + 1
+        constant = name if name == "e" else name.lower()
+        if name in self.variables:
+            self._splice(self.variables[name], at)
+        elif self.unknowns_allowed and len(name) == 1 and name != "e":
+            self.code.append(("symbol", at, name))
+            self.has_symbols = True
+        elif constant in CONSTANTS:
+            self.code.append(("constant", at, constant))
+        elif name in UNITS and self.tokens[at - 1] in ("/", "*") and at:
+            self.code.append(("number", at, 1))
+            self._unit(UNITS[name], at)
+        else:
+            self.at = at
+            raise self._unknown(name)
+
+    def _splice(self, program: Program, at: int) -> None:
+        """A variable is the program of its value, put where its name stands."""
+        self.code.extend((verb, at, value) for verb, _, value in program.code)
+        self.has_units |= program.has_units
+        self.has_symbols |= program.has_symbols
+
+    def _function(self, name: str) -> str:
+        found = name if name in FUNCTIONS else name.lower()
+        found = ALIASES.get(found, found)
+        if found in FUNCTIONS:
+            return found
+        if name in CONSTANTS or (self.unknowns_allowed and len(name) == 1):
+            raise Refused(f"It is not clear whether {name}(...) is a call or a product; write {name} * (...).", Why.AMBIGUOUS)
+        raise Refused(f"There is no function {name!r}; there are: {', '.join(sorted(FUNCTIONS))}.", Why.UNKNOWN_FUNCTION)
+
+    def _unknown(self, name: str) -> Refused:
+        lower = name.lower()
+        if lower in FUNCTIONS or lower in ALIASES:
+            return Refused(f"The function {name!r} needs its arguments in parentheses.", Why.SYNTAX_ERROR)
+        if lower in ("inf", "infinity", "nan"):
+            return Refused(f"{name!r} is not a number one can calculate with.", Why.UNKNOWN_NAME)
+        known = f" Variables: {', '.join(sorted(self.variables))}." if self.variables else ""
+        return Refused(f"The name {name!r} is not known.{known}", Why.UNKNOWN_NAME)
+
+    def _call(self, name: str, depth: int) -> None:
+        at = self.at
+        self.at = at + 2
+        self.unknowns_allowed += name in OF_SYMBOLS
+        if self.tokens[self.at] == "[" and name in TAKES_LIST:
+            self.at += 1
+            count = self._arguments(name, depth)
+            self._close("[", "]", at + 2)
+        else:
+            count = self._arguments(name, depth)
+        self._close("(", ")", at + 1)
+        self.unknowns_allowed -= name in OF_SYMBOLS
+        _, fewest, most = FUNCTIONS[name]
+        if not fewest <= count <= most:
+            wanted = str(fewest) if fewest == most else f"{fewest} or more" if most > 2 else f"{fewest} or {most}"
+            raise Refused(f"{name} takes {wanted} argument{'' if wanted == '1' else 's'}, not {count}.", Why.SYNTAX_ERROR, at)
+        self.code.append(("call", at, (name, count)))
+
+    def _arguments(self, name: str, depth: int) -> int:
+        if self.tokens[self.at] in (")", "]"):
+            return 0
+        count = 1
+        while True:
+            self.sum(depth + 1)
+            if self.tokens[self.at] == "=" and name == "solve" and count == 1:
+                at = self.at
+                self.at += 1
+                self.sum(depth + 1)
+                self.code.append(("-", at, None))
+            if self.tokens[self.at] != ",":
+                return count
+            self.at += 1
+            count += 1
+
+    def _postfix(self) -> None:
+        """("!" | superscript | "%" | unit)* after a primary."""
+        while True:
+            at = self.at
+            token = self.tokens[at]
+            if token == "!":
+                if self.tokens[at + 1] == "!":
+                    raise Refused("'!!' can mean a double factorial or two factorials; write parentheses.", Why.AMBIGUOUS, at)
+                if self.tokens[at + 1] == "=":
+                    raise Refused("Comparisons are not calculated.", Why.SYNTAX_NOT_ALLOWED, at)
+                self.code.append(("factorial", at, None))
+            elif token and token[0] in SUPERSCRIPTS:
+                self._superscript(token, at)
+            elif token == "%" and self.tokens[at + 1] in _PERCENT_BEFORE:
+                self.code.append(("percent", at, None))
+                self.at = at + 1
+                return
+            elif token in UNITS and token not in self.variables and not self.unknowns_allowed and self.tokens[at + 1] != "(":
+                self._unit(UNITS[token], at)
+            elif token and token in CURRENCIES:
+                following = self.tokens[at + 1]
+                if following == "(" or following[:1].isalnum() or following[:1] == ".":
+                    raise Refused(f"It is not clear which number {token} belongs to.", Why.AMBIGUOUS, at)
+                self._unit(token, at)
+            else:
+                return
+            self.at = at + 1
+
+    def _superscript(self, token: str, at: int) -> None:
+        digits = token.translate(_PLAIN_SUPERSCRIPTS)
+        sign = -1 if digits[0] == "-" else 1
+        if not digits.lstrip("+-").isdigit() or len(digits) - len(digits.lstrip("+-")) > 1:
+            raise Refused("This superscript is not a whole number.", Why.SYNTAX_ERROR, at)
+        if self.tokens[at + 1] in ("^", "**"):
+            raise Refused("Two powers in a row in two ways of writing; write parentheses.", Why.AMBIGUOUS, at + 1)
+        value = read_number(digits.lstrip("+-"))
+        self.code.append(("number", at, sign * value if type(value) is int else value))
+        self.code.append(("^", at, None))
+
+    def _check_modulo(self, at: int) -> None:
+        """7 % -3 is a remainder; 7% - 3 and 7% + 3 look like a percentage and a sum."""
+        following = self.tokens[at + 1]
+        if following == "+" or (following == "-" and not is_glued(self.text, at + 2)):
+            raise Refused("'%' before + or - can mean a percentage or a remainder; write parentheses.", Why.AMBIGUOUS, at)
+        if following in ("%", "^", "**", "!"):
+            raise self.unexpected()
+
+    def _check_implicit(self, at: int, last: str) -> None:
+        """Two operands side by side are a product, as in 2(3), 2pi, (1+2)(3+4), where it can mean nothing else."""
+        before, token = self.tokens[at - 1], self.tokens[at]
+        if last != "*":
+            reason = "A product without a sign after a division can be read in two ways; write the * and parentheses."
+            raise Refused(reason, Why.AMBIGUOUS, at)
+        if self.power_ended == at:
+            raise Refused("A product without a sign after a power can be read in two ways; write the *.", Why.AMBIGUOUS, at)
+        is_name = token != "("
+        if is_name and (before[:1].isalpha() or before == "%"):
+            raise Refused(f"An operator is missing before {token!r}.", Why.SYNTAX_ERROR) if self._is_known(token) else self._unknown(token)
+        if is_name and before[-1].isalnum() and token[0] in "eExXbBoO_" and is_glued(self.text, at) and before[0].isdigit():
+            self._check_number_end(before, token, at)
+        if not is_name and before == "%":
+            raise self.unexpected()
+
+    def _is_known(self, token: str) -> bool:
+        return token in self.variables or token.lower() in FUNCTIONS or token.lower() in CONSTANTS or token.lower() in ALIASES
+
+    def _check_number_end(self, before: str, token: str, at: int) -> None:
+        """2e and 0x10 are numbers somebody else would read further."""
+        if token in ("e", "E") and "e" not in self.variables:
+            raise Refused(f"{before}{token} looks like a number that is cut off; write {before} * e.", Why.AMBIGUOUS, at)
+        if before == "0" and token[0] in "xXbBoO":
+            raise Refused("Only decimal numbers are read.", Why.SYNTAX_NOT_ALLOWED, at)
+
+    def unexpected(self) -> Refused:
+        """What to say of a token that cannot stand where it stands."""
+        at = self.at
+        token, before = self.tokens[at], self.tokens[at - 1] if at else ""
+        if not token:
+            return Refused("The expression ends where a number should follow.", Why.SYNTAX_ERROR)
+        if token in (")", "]"):
+            return Refused(f"This {token!r} closes nothing, or nothing stands before it.", Why.SYNTAX_ERROR)
+        if token[0].isdigit() or token[0] == ".":
+            adjacent = before[-1:].isalnum() or before[-1:] in (")", ".")
+            what = "An operator is missing between two numbers." if adjacent else f"{token!r} cannot stand here."
+            return Refused(what, Why.SYNTAX_ERROR)
+        if token == "=":
+            return Refused("'=' is only for solve(left = right, x).", Why.SYNTAX_ERROR)
+        if token in ("+", "-", "*", "/", "//", "^", "**", "%", "!", ","):
+            return Refused(f"A number is missing before {token!r}.", Why.SYNTAX_ERROR)
+        shown = token if token.isprintable() else f"U+{ord(token[0]):04X}"
+        return Refused(f"{shown!r} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED)
+

@@ -1,0 +1,229 @@
+"""Rational numbers as an int or a reduced pair (numerator, denominator > 1): Fraction's arithmetic at a fifth of its price, within limits."""
+
+from __future__ import annotations
+
+from math import gcd, isqrt, log10
+
+from .refusal import NotRational, Refused, Why
+
+MAX_DIGITS = 5_000
+LIMIT = 10**MAX_DIGITS
+_WRITABLE_DIGITS = 4_000  # below Python's own limit of 4,300 for int to text and back
+_WRITABLE = 10**_WRITABLE_DIGITS
+
+Rational = int | tuple[int, int]
+
+
+def too_large(what: str = "The result") -> Refused:
+    """The refusal of a number that would be longer than the limit."""
+    return Refused(f"{what} has more than {MAX_DIGITS:,} digits.", Why.TOO_LARGE)
+
+
+def undefined(reason: str) -> Refused:
+    """The refusal of a value that does not exist or is not real."""
+    return Refused(reason, Why.MATH_DOMAIN)
+
+
+def pair(number: Rational) -> tuple[int, int]:
+    """Numerator and denominator."""
+    return (number, 1) if type(number) is int else number  # type: ignore[return-value]
+
+
+def reduced(numerator: int, denominator: int) -> Rational:
+    """The number numerator / denominator; the denominator is not zero."""
+    common = gcd(numerator, denominator)
+    if denominator < 0:
+        common = -common
+    if common != 1:
+        numerator //= common
+        denominator //= common
+    if not (-LIMIT < numerator < LIMIT and denominator < LIMIT):
+        raise too_large()
+    return numerator if denominator == 1 else (numerator, denominator)
+
+
+def add(left: Rational, right: Rational) -> Rational:
+    """left + right."""
+    if type(left) is int and type(right) is int:
+        total = left + right
+        if -LIMIT < total < LIMIT:
+            return total
+        raise too_large()
+    (a, b), (c, d) = pair(left), pair(right)
+    return reduced(a * d + c * b, b * d)
+
+
+def subtract(left: Rational, right: Rational) -> Rational:
+    """left - right."""
+    if type(left) is int and type(right) is int:
+        total = left - right
+        if -LIMIT < total < LIMIT:
+            return total
+        raise too_large()
+    (a, b), (c, d) = pair(left), pair(right)
+    return reduced(a * d - c * b, b * d)
+
+
+def multiply(left: Rational, right: Rational) -> Rational:
+    """left * right."""
+    if type(left) is int and type(right) is int:
+        product = left * right
+        if -LIMIT < product < LIMIT:
+            return product
+        raise too_large()
+    (a, b), (c, d) = pair(left), pair(right)
+    return reduced(a * c, b * d)
+
+
+def divide(left: Rational, right: Rational) -> Rational:
+    """left / right, exactly."""
+    if right == 0:
+        raise undefined("Division by zero.")
+    (a, b), (c, d) = pair(left), pair(right)
+    return reduced(a * d, b * c)
+
+
+def floor(number: Rational) -> int:
+    """The largest whole number that is not above it."""
+    return number if type(number) is int else number[0] // number[1]  # type: ignore[index]
+
+
+def floor_divide(left: Rational, right: Rational) -> Rational:
+    """The floor of left / right."""
+    return floor(divide(left, right))
+
+
+def modulo(left: Rational, right: Rational) -> Rational:
+    """What floor division leaves over: it has the sign of the divisor."""
+    if right == 0:
+        raise undefined("The remainder of a division by zero is not defined.")
+    return subtract(left, multiply(right, floor_divide(left, right)))
+
+
+def negate(number: Rational) -> Rational:
+    """The number with the other sign."""
+    return -number if type(number) is int else (-number[0], number[1])  # type: ignore[index]
+
+
+def sign(number: Rational) -> int:
+    """-1, 0 or 1."""
+    top = number if type(number) is int else number[0]  # type: ignore[index]
+    return (top > 0) - (top < 0)  # type: ignore[operator]
+
+
+def is_less(left: Rational, right: Rational) -> bool:
+    """left < right."""
+    (a, b), (c, d) = pair(left), pair(right)
+    return a * d < c * b
+
+
+def power(base: Rational, exponent: Rational) -> Rational:
+    """base ** exponent where that is rational; NotRational where it is real all the same. The cost is known before it is spent."""
+    if type(exponent) is int:
+        return _whole_power(base, exponent)
+    if sign(base) < 0:
+        hint = " The real root of odd degree is root(x, n) or cbrt(x)." if pair(exponent)[1] % 2 else ""
+        raise undefined(f"A negative number to a power that is not whole is not real.{hint}")
+    if base == 0:
+        return _zero_power(sign(exponent))
+    top, degree = pair(exponent)
+    a, b = pair(base)
+    root_a, root_b = exact_root(a, degree), exact_root(b, degree)
+    if root_a is None or root_b is None:
+        check_magnitude(base, exponent)
+        raise NotRational
+    return _whole_power(reduced(root_a, root_b), top)
+
+
+def _zero_power(exponent_sign: int) -> int:
+    if exponent_sign < 0:
+        raise undefined("Division by zero: zero to a negative power is not defined.")
+    return 1 if exponent_sign == 0 else 0
+
+
+def _whole_power(base: Rational, exponent: int) -> Rational:
+    if base == 0:
+        return _zero_power((exponent > 0) - (exponent < 0))
+    if base in (1, -1):
+        return 1 if base == 1 or exponent % 2 == 0 else -1
+    a, b = pair(base)
+    size = abs(exponent)
+    # log10 has 53 right bits, so the last digit of the limit is judged on the value itself
+    if size * max(log10(abs(a)), log10(b)) > MAX_DIGITS + 1:
+        if b == 1 or abs(a) == 1:
+            raise too_large()
+        check_magnitude(base if sign(base) > 0 else negate(base), exponent)
+        raise NotRational  # (7301/7300)^3650 is small; only its digits are too many to write out
+    if exponent < 0:
+        a, b = (b, a) if a > 0 else (-b, -a)
+    top, bottom = a**size, b**size
+    if not (-LIMIT < top < LIMIT and bottom < LIMIT):
+        if bottom == 1 or abs(top) == 1:
+            raise too_large()
+        raise NotRational
+    return top if bottom == 1 else (top, bottom)
+
+
+def check_magnitude(base: Rational, exponent: Rational) -> None:
+    """Refuse a power of a positive number whose whole part (or whose leading zeros) would pass the limit."""
+    a, b = pair(base)
+    top, bottom = pair(exponent)
+    # ratios of long numbers: log10 of each, never the float of either
+    size = log10(a) - log10(b)
+    if size == 0:
+        size = (a - b) / b / 2.302585092994046
+    if size and log10(abs(size)) + log10(abs(top)) - log10(bottom) > log10(MAX_DIGITS):
+        raise too_large()
+
+
+def exact_root(number: int, degree: int) -> int | None:
+    """The whole number whose `degree`-th power is `number` (not negative), None if there is none."""
+    if number in (0, 1):
+        return number
+    if degree == 2:
+        root = isqrt(number)
+    elif degree >= number.bit_length():
+        return None
+    else:
+        root = whole_root(number, degree)
+    return root if root**degree == number else None
+
+
+def whole_root(number: int, degree: int) -> int:
+    """The floor of the root of a positive number, by Newton's method on whole numbers."""
+    guess = 1 << -(-number.bit_length() // degree)
+    while True:
+        better = ((degree - 1) * guess + number // guess ** (degree - 1)) // degree
+        if better >= guess:
+            return guess
+        guess = better
+
+
+def read_whole(digits: str) -> int:
+    """int(digits) for any length."""
+    if len(digits) <= _WRITABLE_DIGITS:
+        return int(digits)
+    return read_whole(digits[:-_WRITABLE_DIGITS]) * _WRITABLE + int(digits[-_WRITABLE_DIGITS:])
+
+
+def write_whole(number: int) -> str:
+    """str(number) for any length."""
+    if -_WRITABLE < number < _WRITABLE:
+        return str(number)
+    high, low = divmod(abs(number), _WRITABLE)
+    return f"{'-' if number < 0 else ''}{write_whole(high)}{low:0{_WRITABLE_DIGITS}d}"
+
+
+def read_number(token: str) -> Rational:
+    """The exact value of a number as it is written: 0.1 is one tenth."""
+    if token.isdigit():
+        whole = read_whole(token)
+        if whole < LIMIT:
+            return whole
+        raise too_large("The number")
+    mantissa, _, shift = token.lower().partition("e")
+    before, _, after = mantissa.partition(".")
+    if len(shift) > 6 or abs(int(shift or 0)) > MAX_DIGITS:
+        raise Refused(f"The exponent of a number is at most {MAX_DIGITS:,}.", Why.TOO_LARGE)
+    digits, scale = read_whole(before + after), int(shift or 0) - len(after)
+    return reduced(digits * 10**scale, 1) if scale >= 0 else reduced(digits, 10**-scale)

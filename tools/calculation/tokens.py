@@ -1,0 +1,121 @@
+"""Text to tokens: which characters are read at all, where numbers end, and what a comma means."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from .refusal import CalculationError, Why
+
+MAX_CHARACTERS = 10_000
+
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
+CURRENCIES = "$€£¥₹"
+# One sign, one token: mapping must never make an operator, so "××" is two multiplications and not a power.
+SAME_TOKEN = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "＊": "*", "÷": "/", "∕": "/", "／": "/", "−": "-", "－": "-", "＋": "+", "π": "pi", "√": "sqrt"}
+SAME_CHARACTER = str.maketrans(dict(zip("０１２３４５６７８９（）．，％＾\u00a0\u2009\u202f", "0123456789().,%^   ", strict=True)))
+ACCEPTED = frozenset(SUPERSCRIPTS) | frozenset(CURRENCIES) | frozenset(SAME_TOKEN) | frozenset(chr(code) for code in SAME_CHARACTER)
+
+_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_TOKEN = re.compile(rf"[ \t\r\n]*({_NUMBER}|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|[{SUPERSCRIPTS}]+|[^ \t\r\n])")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])")
+_ONLY_SPACE = " \t\r\n"
+
+
+def tokenize(text: str) -> list[str]:
+    """The tokens of a text, an empty one at the end. Raises CalculationError for characters and commas that have no one reading."""
+    if len(text) > MAX_CHARACTERS:
+        raise CalculationError(text, MAX_CHARACTERS, f"The expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.", Why.TOO_LARGE)
+    plain = text if text.isascii() else _plain(text)
+    if "," in plain or "\n" in plain or "\r" in plain:
+        tokens = _scan(text, plain)[0]
+    else:
+        tokens = _TOKEN.findall(plain)
+        if not plain.isascii():
+            tokens = [SAME_TOKEN.get(token, token) for token in tokens]
+    if not tokens:
+        raise CalculationError(text, 0, "The expression is empty.")
+    tokens.append("")
+    return tokens
+
+
+def place_of(text: str, at: int) -> int:
+    """Where token number `at` begins. Scans again: places are only wanted when something went wrong."""
+    try:
+        starts = _scan(text, _plain(text))[1]
+    except CalculationError as error:  # the first scan passed, so this is a caller's own text
+        return error.position
+    return starts[at] if at < len(starts) else len(text)
+
+
+def is_glued(text: str, at: int) -> bool:
+    """Whether token number `at` stands directly after the one before it, without a space."""
+    start = place_of(text, at)
+    return start > 0 and text[start - 1] not in _ONLY_SPACE
+
+
+def _plain(text: str) -> str:
+    for position, character in enumerate(text):
+        if character > "\x7f" and character not in ACCEPTED:
+            raise CalculationError(text, position, f"The character {_named(character)} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED)
+    return text.translate(SAME_CHARACTER)
+
+
+def _named(character: str) -> str:
+    import unicodedata
+
+    name = unicodedata.name(character, "")
+    sign = f"{character!r} " if character.isprintable() else ""
+    return f"{sign}(U+{ord(character):04X}{' ' if name else ''}{name})"
+
+
+def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
+    """Tokens with their places; grouped numbers are joined, commas between arguments are kept."""
+    tokens: list[str] = []
+    starts: list[int] = []
+    is_call: list[bool] = []
+    joined_until = 0
+    for match in _TOKEN.finditer(plain):
+        token, start = SAME_TOKEN.get(match[1], match[1]), match.start(1)
+        if start < joined_until:
+            continue
+        if token in ("(", "["):
+            is_call.append(token == "[" or bool(tokens) and tokens[-1][0].isalpha())
+        elif token in (")", "]") and is_call:
+            is_call.pop()
+        elif token == ",":
+            _check_separator(text, plain, start, is_call, tokens)
+        elif token[0].isdigit() and not any(is_call) and plain[match.end() : match.end() + 1] == ",":
+            grouped = _GROUPED.match(plain, start)
+            if grouped is None:
+                raise _wrong_groups(text, match.end())
+            token, joined_until = grouped[0].replace(",", ""), grouped.end()
+        tokens.append(token)
+        starts.append(start)
+    _check_lines(text, plain, tokens, starts)
+    return tokens, starts
+
+
+def _check_separator(text: str, plain: str, start: int, is_call: list[bool], tokens: list[str]) -> None:
+    if not is_call or not is_call[-1]:
+        raise _wrong_groups(text, start)
+    if len(tokens) > 1 and tokens[-2] in CURRENCIES and re.match(r",[0-9]{3}(?![0-9])", plain[start : start + 5]):
+        reason = "Inside a call a comma separates arguments, but after a currency sign it looks like a thousands mark; write the number without it."
+        raise CalculationError(text, start, reason, Why.AMBIGUOUS)
+
+
+def _wrong_groups(text: str, position: int) -> CalculationError:
+    reason = "A comma stands between groups of three digits (1,234) or between the arguments of a function; this one does neither."
+    return CalculationError(text, position, reason, Why.AMBIGUOUS)
+
+
+def _check_lines(text: str, plain: str, tokens: list[str], starts: list[int]) -> None:
+    """A line may only end where the expression obviously goes on: inside brackets or after an operator."""
+    if "\n" not in plain.strip() and "\r" not in plain.strip():
+        return
+    depth = 0
+    for (token, start), (_, following) in pairwise(zip(tokens, starts, strict=True)):
+        depth += (token in ("(", "[")) - (token in (")", "]"))
+        gap = plain[start:following]
+        if depth == 0 and ("\n" in gap or "\r" in gap) and token not in ("+", "-", "*", "/", "//", "^", "**"):
+            raise CalculationError(text, following, "A second line begins here; give one expression at a time.", Why.SYNTAX_ERROR)

@@ -1,0 +1,53 @@
+"""Where functions run that can hang, eat memory or read hostile input: worker processes that can be killed and do little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .calls import acall_sandboxed as acall_sandboxed
+    from .calls import call_sandboxed as call_sandboxed
+    from .calls import close_all as close_all
+    from .errors import SandboxDied as SandboxDied
+    from .errors import SandboxError as SandboxError
+    from .errors import SandboxMemory as SandboxMemory
+    from .errors import SandboxMissing as SandboxMissing
+    from .errors import SandboxRaised as SandboxRaised
+    from .errors import SandboxTimeout as SandboxTimeout
+    from .functions import enforced as enforced
+    from .functions import run_function_sandboxed as run_function_sandboxed
+    from .settings import Layer as Layer
+    from .settings import Layers as Layers
+    from .settings import Sandbox as Sandbox
+
+_PLACES = {
+    "Layer": "settings",
+    "Layers": "settings",
+    "Sandbox": "settings",
+    "SandboxDied": "errors",
+    "SandboxError": "errors",
+    "SandboxMemory": "errors",
+    "SandboxMissing": "errors",
+    "SandboxRaised": "errors",
+    "SandboxTimeout": "errors",
+    "acall_sandboxed": "calls",
+    "call_sandboxed": "calls",
+    "close_all": "calls",
+    "enforced": "functions",
+    "run_function_sandboxed": "functions",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

@@ -1,0 +1,69 @@
+"""What can go wrong around a worker; each is a ToolError, so the model reads it as a result.
+
+ToolError
+└── SandboxError            the worker gave no answer, or one that is not allowed
+    ├── SandboxTimeout      it took longer than its seconds and was killed
+    ├── SandboxMemory       it needed more memory than it was given
+    ├── SandboxDied         the process ended in mid-call: a crash in native code, or somebody killed it
+    ├── SandboxRaised       the function raised something that was not meant for the model
+    └── SandboxMissing      a layer that the call needs is not there on this system
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import ToolError
+
+
+class SandboxError(ToolError):
+    """A call in a worker failed.
+
+    `nothing_happened` is False when the worker may have written files or talked to a network before it ended.
+    """
+
+    nothing_happened: bool = True
+
+
+class SandboxTimeout(SandboxError):
+    """The call was stopped at its deadline."""
+
+    def __init__(self, target: str, seconds: float) -> None:
+        self.target, self.seconds = target, seconds
+        super().__init__(f"{_short(target)} was stopped: it took longer than {seconds:g} s.")
+
+
+class SandboxMemory(SandboxError):
+    """The call needed more memory than its worker has."""
+
+    def __init__(self, target: str, memory_mb: int) -> None:
+        self.target, self.memory_mb = target, memory_mb
+        super().__init__(f"{_short(target)} was stopped: it needed more than {memory_mb} MB of memory.")
+
+
+class SandboxDied(SandboxError):
+    """The worker process ended, or broke the protocol, before it answered."""
+
+    def __init__(self, target: str, reason: str) -> None:
+        self.target, self.reason = target, reason
+        super().__init__(f"{_short(target)} gave no answer: {reason}.")
+
+
+class SandboxRaised(SandboxError):
+    """The function raised an exception that was not meant for the model. `traceback` is the text of it, from inside the worker."""
+
+    def __init__(self, target: str, summary: str, traceback: str, hint: str = "") -> None:
+        self.target, self.summary, self.traceback = target, summary, traceback
+        super().__init__(f"{_short(target)} failed with {summary}." + (f" {hint}" if hint else ""))
+
+
+class SandboxMissing(SandboxError):
+    """This system cannot give what the call needs; nothing was run. `layers` names what is missing."""
+
+    def __init__(self, layers: Sequence[str], message: str) -> None:
+        self.layers = tuple(layers)
+        super().__init__(message)
+
+
+def _short(target: str) -> str:
+    return target.rpartition(":")[2].rpartition(".")[2]

@@ -1,0 +1,110 @@
+"""Which files a worker may open, and which hosts it may connect to: Linux Landlock, through ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+from pathlib import Path
+
+from .settings import Layer, Profile
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every processor
+ASK_VERSION, PATH_BENEATH = 1, 1
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << bit for bit in range(6))
+MAKE_DIR, MAKE_REG, MAKE_SYM, REFER, TRUNCATE = 1 << 7, 1 << 8, 1 << 12, 1 << 13, 1 << 14
+READING = READ_FILE | READ_DIR
+WRITING = READING | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SYM | REFER | TRUNCATE
+ON_A_FILE = READ_FILE | WRITE_FILE | TRUNCATE
+ALL_OF_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
+BIND_TCP, CONNECT_TCP = 1, 2
+ABSTRACT_SOCKETS, SIGNALS = 1, 2
+FOR_NAMES = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/host.conf",
+    "/etc/services",
+    "/etc/ssl",
+    "/etc/pki",
+)
+"""What looking up a name and checking a certificate reads."""
+SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
+STOPS = "opening files that were not named, /proc of other processes included"
+
+
+def abi(libc: ctypes.CDLL) -> int:
+    """The version of Landlock in this kernel; 0 for none."""
+    if sys.platform != "linux":
+        return 0
+    return max(0, int(libc.syscall(ctypes.c_long(CREATE_RULESET), None, ctypes.c_long(0), ctypes.c_long(ASK_VERSION))))
+
+
+def confine(profile: Profile, libc: ctypes.CDLL, version: int) -> Layer:
+    """Open nothing from now on but Python's own files and what the profile names."""
+    if version == 0:
+        return Layer("landlock", False, STOPS, "this kernel has no Landlock" if sys.platform == "linux" else "only Linux has Landlock")
+    threads = len(os.listdir("/proc/self/task")) if Path("/proc/self/task").exists() else 1  # noqa: PTH208 - only the number counts
+    if threads > 1:
+        return Layer(
+            "landlock", False, STOPS, f"the modules of this worker started {threads - 1} threads while loading, which it cannot bind"
+        )
+    files = ALL_OF_ABI[min(version, 5)]
+    network = (BIND_TCP if profile.network else BIND_TCP | CONNECT_TCP) if version >= 4 else 0
+    scopes = ABSTRACT_SOCKETS | SIGNALS if version >= 6 else 0
+    attributes = struct.pack("=QQQ", files, network, scopes)[: 8 if version < 4 else 16 if version < 6 else 24]
+    rules = libc.syscall(ctypes.c_long(CREATE_RULESET), attributes, ctypes.c_long(len(attributes)), ctypes.c_long(0))
+    if rules < 0:
+        return _refused("no rules could be made")
+    try:
+        for path, rights in _granted(profile):
+            _grant(libc, rules, path, rights & files)
+        if libc.syscall(ctypes.c_long(RESTRICT_SELF), ctypes.c_long(rules), ctypes.c_long(0)) != 0:
+            return _refused("the rules were not taken")
+    finally:
+        os.close(rules)
+    return Layer("landlock", True, STOPS, f"ABI {version}: {', '.join(_kinds(version))}")
+
+
+def _refused(what: str) -> Layer:
+    return Layer("landlock", False, STOPS, f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def _kinds(version: int) -> list[str]:
+    return ["files", *(["TCP"] if version >= 4 else []), *(["abstract sockets", "signals"] if version >= 6 else [])]
+
+
+def _granted(profile: Profile) -> list[tuple[str, int]]:
+    granted = [(path, READING) for path in python_own()]
+    granted += [("/dev/null", READ_FILE | WRITE_FILE), ("/dev/urandom", READ_FILE), ("/dev/zero", READ_FILE)]
+    if profile.network:
+        granted += [(path, READING) for path in FOR_NAMES]
+    return granted + [(path, READING) for path in profile.read] + [(path, WRITING) for path in profile.write]
+
+
+def python_own() -> list[str]:
+    """The folders of the interpreter, the installed packages and this package: for modules that are loaded late."""
+    import site
+    import sysconfig
+
+    own = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    own |= set(site.getsitepackages())
+    own |= {entry for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages") or entry.endswith(".zip")}
+    own.add(str(Path(__file__).resolve().parents[1]))
+    return sorted(own) + list(SYSTEM_LIBRARIES)
+
+
+def _grant(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # one of the usual places that this system does not have; what the caller names was checked before
+    try:
+        allowed = rights if Path(path).is_dir() else rights & ON_A_FILE
+        rule = struct.pack("=Qi", allowed, place)
+        if libc.syscall(ctypes.c_long(ADD_RULE), ctypes.c_long(rules), ctypes.c_long(PATH_BENEATH), rule, ctypes.c_long(0)) != 0:
+            raise OSError(ctypes.get_errno(), f"Landlock took no rule for {path}")
+    finally:
+        os.close(place)

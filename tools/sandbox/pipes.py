@@ -1,0 +1,173 @@
+"""Lines through a child's pipes with a deadline: poll where there is poll, a watchdog where there is not."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import IO, Protocol
+
+CHUNK = 64 * 1024
+"""What a pipe holds; larger buffers would be fresh memory from the system for every read."""
+WATCH_SECONDS = 0.05
+"""How often memory is looked at while waiting, where the system has no hard limit."""
+
+
+class Closed(Exception):
+    """The other end is gone."""
+
+
+class TooLate(Exception):
+    """The deadline came first."""
+
+
+class TooLong(Exception):
+    """The line is longer than allowed."""
+
+
+class Pipe(Protocol):
+    """A way to the child and back."""
+
+    def send(self, text: bytes, deadline: float) -> None:
+        """Write all of the text, or raise TooLate or Closed."""
+
+    def read(self, deadline: float, limit: int, watch: Callable[[], None] | None = None) -> bytes:
+        """Read one line, or raise TooLate, Closed or TooLong; `watch` is called now and then meanwhile."""
+
+    def is_open(self, *, quiet: bool) -> bool:
+        """Whether the child is there and, where it should be quiet, has said nothing."""
+
+    def close(self) -> None:
+        """Close this end."""
+
+
+def open_pipe(to_child: IO[bytes], from_child: IO[bytes], kill: Callable[[], None]) -> Pipe:
+    """The pipe of this system."""
+    if hasattr(select, "poll"):
+        return PolledPipe(to_child, from_child)
+    return WatchedPipe(to_child, from_child, kill)
+
+
+class PolledPipe:
+    """Non-blocking ends and poll(): two system calls for each direction."""
+
+    __slots__ = ("_can_read", "_can_write", "_from", "_in", "_out", "_to")
+
+    def __init__(self, to_child: IO[bytes], from_child: IO[bytes]) -> None:
+        self._to, self._from = to_child, from_child
+        self._out, self._in = to_child.fileno(), from_child.fileno()
+        os.set_blocking(self._out, False)
+        os.set_blocking(self._in, False)
+        self._can_write, self._can_read = select.poll(), select.poll()
+        self._can_write.register(self._out, select.POLLOUT)
+        self._can_read.register(self._in, select.POLLIN)
+
+    def send(self, text: bytes, deadline: float) -> None:
+        rest = memoryview(text)
+        while rest:
+            try:
+                rest = rest[os.write(self._out, rest) :]
+            except BlockingIOError:
+                _wait(self._can_write, deadline)
+            except OSError:
+                raise Closed from None
+
+    def read(self, deadline: float, limit: int, watch: Callable[[], None] | None = None) -> bytes:
+        parts: list[bytes] = []
+        length = 0
+        while True:
+            _wait(self._can_read, deadline, watch)
+            chunk = os.read(self._in, CHUNK)
+            if not chunk:
+                raise Closed("it closed its end")
+            parts.append(chunk)
+            length += len(chunk)
+            if chunk.endswith(b"\n"):
+                return b"".join(parts)
+            if length > limit:
+                raise TooLong(f"an answer of more than {limit:,} bytes")
+
+    def is_open(self, *, quiet: bool) -> bool:
+        events = self._can_read.poll(0)
+        return not events or not (quiet or events[0][1] & ~select.POLLIN)
+
+    def close(self) -> None:
+        self._to.close()
+        self._from.close()
+
+
+def _wait(poller: select.poll, deadline: float, watch: Callable[[], None] | None = None) -> None:
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TooLate
+        if watch is None:
+            if poller.poll(left * 1000 + 1):
+                return
+        elif poller.poll(min(left, WATCH_SECONDS) * 1000 + 1):
+            return
+        else:
+            watch()
+
+
+class WatchedPipe:
+    """Blocking ends and a timer that kills the child: for systems where pipes cannot be polled."""
+
+    __slots__ = ("_from", "_kill", "_to")
+
+    def __init__(self, to_child: IO[bytes], from_child: IO[bytes], kill: Callable[[], None]) -> None:
+        self._to, self._from, self._kill = to_child, from_child, kill
+
+    def send(self, text: bytes, deadline: float) -> None:
+        with _Watchdog(deadline, self._kill):
+            rest = memoryview(text)
+            while rest:
+                try:
+                    rest = rest[os.write(self._to.fileno(), rest) :]
+                except OSError:
+                    raise Closed from None
+
+    def read(self, deadline: float, limit: int, watch: Callable[[], None] | None = None) -> bytes:
+        parts: list[bytes] = []
+        length = 0
+        with _Watchdog(deadline, self._kill):
+            while not (parts and parts[-1].endswith(b"\n")):
+                chunk = os.read(self._from.fileno(), CHUNK)
+                if not chunk:
+                    raise Closed("it closed its end")
+                parts.append(chunk)
+                length += len(chunk)
+                if length > limit:
+                    raise TooLong(f"an answer of more than {limit:,} bytes")
+        return b"".join(parts)
+
+    def is_open(self, *, quiet: bool) -> bool:
+        return True  # a closed pipe shows at the next call only
+
+    def close(self) -> None:
+        self._to.close()
+        self._from.close()
+
+
+class _Watchdog:
+    """Kills at the deadline; what was blocked then finds its pipe closed, and this turns that into TooLate."""
+
+    def __init__(self, deadline: float, kill: Callable[[], None]) -> None:
+        self._barked = threading.Event()
+        self._kill = kill
+        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._bark)
+        self._timer.daemon = True
+
+    def _bark(self) -> None:
+        self._barked.set()
+        self._kill()
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._timer.cancel()
+        if isinstance(error, Closed) and self._barked.is_set():
+            raise TooLate from None

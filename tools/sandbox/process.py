@@ -1,0 +1,218 @@
+"""The parent's side of one worker: start it, send it a request, read its reply until the deadline, kill it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .errors import SandboxDied, SandboxError, SandboxMemory, SandboxMissing, SandboxRaised, SandboxTimeout
+from .memory import resident_bytes
+from .pipes import Closed, TooLate, TooLong, open_pipe
+from .protocol import REPLY_BYTES, line, rebuild_tool_error
+from .settings import Layer, Layers, Profile
+
+BOOT_SECONDS = 60.0
+"""How long a worker may take to load its modules, on the slowest machine that is still of use."""
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from sayso.tools.sandbox.worker import main; main()"
+PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+"""The only environment that a worker gets: where the interpreter's own libraries are."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Landlock binds only threads that start after it, so libraries must not start theirs while loading."""
+
+
+class Worker:
+    """One child process. Used by one thread at a time; `kill` may come from any."""
+
+    __slots__ = ("_lock", "_number", "_pipe", "_process", "_stderr", "_watch", "layers", "profile")
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.layers: Layers | None = None
+        self._number = 0
+        self._watch: Callable[[], None] | None = None
+        self._lock = threading.Lock()
+        self._process = _start()
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin is not None
+        assert stdout is not None
+        assert stderr is not None
+        self._stderr = stderr
+        self._pipe = open_pipe(stdin, stdout, self.kill)
+        self._pipe.send(line(profile.as_json()), time.monotonic() + BOOT_SECONDS)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the child."""
+        return self._process.pid
+
+    def ready(self) -> Layers:
+        """Wait until the modules are loaded and the walls are up. SandboxError says why when they never will be."""
+        if self.layers is None:
+            self.layers = self._read_hello()
+            self._watch = None if self.layers["memory"].on else self._watch_memory
+        return self.layers
+
+    def _read_hello(self) -> Layers:
+        try:
+            hello = json.loads(self._pipe.read(time.monotonic() + BOOT_SECONDS, REPLY_BYTES))
+        except (Closed, TooLate, TooLong, ValueError) as error:
+            self.kill()
+            said = self._stderr.read()[-2000:].decode("utf-8", "replace").strip()
+            raise SandboxError(f"A worker for {_modules(self.profile)} did not start: {said or error or type(error).__name__}") from None
+        if "failed" in hello:
+            self.kill()
+            raise SandboxError(f"A worker for {_modules(self.profile)} did not start: {hello['failed']}")
+        layers = Layers((*_from_outside(), *(Layer(*layer) for layer in hello["layers"])))
+        refuse_if_missing(layers, self.profile)
+        return layers
+
+    def is_fresh(self) -> bool:
+        """Whether it is alive and has nothing unread: a reply nobody asked for means that it broke the protocol."""
+        return self.alive and self._pipe.is_open(quiet=self.layers is not None)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was not seen to end."""
+        return self._process.returncode is None
+
+    def call(self, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, *, typed: bool = False) -> Any:
+        """Send one request and wait for its reply. After any SandboxError but SandboxRaised the worker is dead."""
+        deadline = time.monotonic() + seconds
+        self._number += 1
+        request = {"id": self._number, "target": target, "args": args, "kwargs": kwargs, "seconds": seconds, "typed": typed}
+        try:
+            self._pipe.send(line(request), deadline)
+            reply = json.loads(self._pipe.read(deadline, REPLY_BYTES, self._watch))
+            if reply["id"] != self._number:
+                raise ValueError("a reply to another request")
+        except TooLate:
+            self.kill()
+            raise SandboxTimeout(target, seconds) from None
+        except _Fat:
+            self.kill()
+            raise SandboxMemory(target, self.profile.memory_mb) from None
+        except Closed:
+            raise SandboxDied(target, self._obituary()) from None
+        except (TooLong, ValueError, TypeError, KeyError, RecursionError) as error:
+            self.kill()
+            raise SandboxDied(target, f"its worker broke the protocol ({error})") from None
+        return self._result_of(reply, target)
+
+    def _result_of(self, reply: dict[str, Any], target: str) -> Any:
+        if "result" in reply:
+            return reply["result"]
+        if "error" in reply:
+            raise rebuild_tool_error(reply["error"])
+        if "raised" in reply:
+            raised = reply["raised"]
+            hint = _hint(self.profile) if raised["blocked"] else ""
+            raise SandboxRaised(target, str(raised["summary"]), str(raised["traceback"]), hint)
+        self.kill()  # what a MemoryError leaves behind is not worth guessing
+        raise SandboxMemory(target, self.profile.memory_mb)
+
+    def _watch_memory(self) -> None:
+        used = resident_bytes(self.pid)
+        if used is not None and used > self.profile.memory_mb * 1024 * 1024:
+            raise _Fat
+
+    def _obituary(self) -> str:
+        self.kill()
+        code = self._process.returncode
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+            return f"its worker was ended by signal {name}"
+        return f"its worker ended with code {code}"
+
+    def kill(self) -> None:
+        """End the child and everything in its process group, and reap it. Safe to call twice and from any thread."""
+        with self._lock:
+            if self._process.returncode is None:
+                _kill_group(self._process.pid)  # also when the child itself is gone: unreaped, its number is still its group's
+                with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it goes when the kernel lets it
+                    self._process.wait(5)
+
+    def close(self) -> None:
+        """End the child and close the pipes."""
+        self.kill()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close this process's ends of the pipes without touching the child: it belongs to the process that forked."""
+        self._pipe.close()
+        self._stderr.close()
+        if self._process.returncode is None:
+            self._process.returncode = 0  # Popen warns of a child it believes to be running; it is not ours
+
+
+class _Fat(Exception):
+    """The worker's memory is over its limit."""
+
+
+def _start() -> subprocess.Popen[bytes]:
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise SandboxMissing(
+            ("python",),
+            "A worker needs a Python interpreter to run in, and this program has none of its own (it is frozen or embedded). "
+            "Run it with an ordinary python.",
+        )
+    path = [entry for entry in sys.path if Path(entry).is_absolute()]
+    environment = ONE_THREAD | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    command = [sys.executable, "-I", "-X", "utf8", "-c", BOOT, *path]
+    streams = subprocess.PIPE
+    return subprocess.Popen(
+        command, stdin=streams, stdout=streams, stderr=streams, bufsize=0, env=environment, start_new_session=os.name == "posix"
+    )
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, for a group of zombies
+        if sys.platform == "win32":
+            os.kill(pid, signal.SIGTERM)  # TerminateProcess, whatever the signal
+        else:
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _from_outside() -> list[Layer]:
+    how = "SIGKILL to the process group" if os.name == "posix" else "TerminateProcess"
+    return [
+        Layer(
+            "deadline",
+            True,
+            "running past the limit, endless output",
+            f"this program's clock, then {how}; replies of {REPLY_BYTES >> 20} MB at most",
+        ),
+        Layer("environment", True, "reading this program's environment variables", "it gets none of them"),
+    ]
+
+
+def _modules(profile: Profile) -> str:
+    return ", ".join(profile.preload) or "nothing"
+
+
+def refuse_if_missing(layers: Layers, profile: Profile) -> None:
+    """SandboxMissing when a layer that the profile needs does not stand."""
+    missing = layers.missing(profile.needs)
+    if not missing:
+        return
+    told = "; ".join(f"{layer.name} ({layer.detail}), which stops {layer.stops}" for layer in missing)
+    kept = tuple(name for name in profile.needs if name not in {layer.name for layer in missing})
+    raise SandboxMissing(
+        [layer.name for layer in missing],
+        f"Nothing was run: this system lacks {told}. Run it where that exists (Linux 5.13 or later with Landlock, on x86_64 or aarch64), "
+        f"or accept to go without: Sandbox(needs={list(kept)}).",
+    )
+
+
+def _hint(profile: Profile) -> str:
+    allowed = [f"read {', '.join(profile.read) or 'no files'}", f"write {', '.join(profile.write) or 'none'}"]
+    allowed.append("use the network" if profile.network else "not use the network")
+    return f"The sandbox lets it {', '.join(allowed)}: more needs Sandbox(read=, write=, network=)."

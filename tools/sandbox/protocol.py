@@ -1,0 +1,76 @@
+"""The lines between a program and its worker: one JSON object each, one request at a time.
+
+request  {"id": 7, "target": "module:function", "args": [...], "kwargs": {...}, "seconds": 2.0, "typed": false}
+reply    {"id": 7, "result": ...}
+         {"id": 7, "error": {"error": "module:Class", "message": "...", "attributes": {...}}}      a ToolError
+         {"id": 7, "raised": {"summary": "ValueError: ...", "traceback": "...", "blocked": false}}  anything else
+         {"id": 7, "memory": true}
+hello    {"layers": [[name, on, stops, detail], ...]} or {"failed": "traceback"}
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ToolError
+
+REPLY_BYTES = 16 * 1024 * 1024
+"""The longest line that a worker may answer with."""
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # ASCII only: lone surrogates in hostile text survive
+
+
+def line(message: Mapping[str, Any]) -> bytes:
+    """The message as one line."""
+    return _encode(message).encode("ascii") + b"\n"
+
+
+def describe_tool_error(error: ToolError) -> dict[str, Any]:
+    """A ToolError as JSON: its class by place, its text, and those attributes that are JSON."""
+    attributes: dict[str, Any] = {}
+    for name, value in vars(error).items():
+        try:
+            attributes[name] = json.loads(json.dumps(value))
+        except (TypeError, ValueError):
+            continue  # an attribute that is no JSON stays behind; the text says what matters
+    return {"error": f"{type(error).__module__}:{type(error).__qualname__}", "message": str(error), "attributes": attributes}
+
+
+def rebuild_tool_error(described: Mapping[str, Any]) -> ToolError:
+    """The error of the same class, if that is one of Sayso's own; otherwise a plain ToolError with the same text."""
+    message = str(described.get("message", ""))
+    kind = _tool_error_class(str(described.get("error", "")))
+    attributes = described.get("attributes")
+    if kind is None:
+        return ToolError(message)
+    error = kind.__new__(kind)  # not __init__: it takes the class's own arguments and would word the text anew
+    error.args = (message,)
+    if isinstance(attributes, dict):
+        vars(error).update({name: value for name, value in attributes.items() if not name.startswith("__")})
+    return error
+
+
+def _tool_error_class(place: str) -> type[ToolError] | None:
+    module_name, _, class_name = place.partition(":")
+    if not module_name.startswith("sayso.tools."):
+        return None
+    # The worker is not trusted to make this process import something: only what is loaded already, or errors modules, count.
+    if module_name not in sys.modules and module_name.rpartition(".")[2] == "errors" and module_name.replace(".", "").isidentifier():
+        from importlib import import_module
+
+        try:
+            import_module(module_name)
+        except ImportError:
+            return None
+    found = getattr(sys.modules.get(module_name), class_name, None)
+    return found if isinstance(found, type) and issubclass(found, ToolError) else None
+
+
+def describe_exception(error: BaseException) -> dict[str, Any]:
+    """Any other exception as JSON: one line, and its traceback cut to what a person reads."""
+    text = "".join(traceback.format_exception(error))
+    summary = "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
+    return {"summary": summary[:500], "traceback": text[-20_000:], "blocked": isinstance(error, PermissionError)}

@@ -1,0 +1,112 @@
+"""Which system calls a worker may make: a list of allowed ones, compiled to the kernel's filter language."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+
+from .settings import Layer, Profile
+from .syscalls import HIGHEST, NETWORK, OWN, WRITING, numbers
+
+Condition = tuple[int, int, int]
+"""Argument number, mask, value: `argument & mask == value`."""
+Rules = dict[str, tuple[tuple[Condition, ...], ...]]
+"""For each call the cases in which it is allowed; a case without conditions is: always."""
+
+ALWAYS: tuple[tuple[Condition, ...], ...] = ((),)
+ALL_BITS = 0xFFFFFFFF
+AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+X32_BIT = 0x40000000
+RET_KILL, RET_ALLOW, RET_ERRNO = 0x80000000, 0x7FFF0000, 0x00050000
+EPERM, ENOSYS = 1, 38
+LOAD, JUMP_EQUAL, JUMP_AT_LEAST, MASK, RETURN = 0x20, 0x15, 0x35, 0x54, 0x06  # BPF opcodes
+SET_MODE_FILTER, ALL_THREADS = 1, 1
+NOT_THERE = ("clone3", "openat2")
+"""Their arguments lie in memory, where a filter cannot look: without them the C library takes the older call."""
+CLONE_THREAD = 0x10000
+OPEN_CHANGES = os.O_ACCMODE | os.O_CREAT | getattr(os, "O_TRUNC", 0) if os.name == "posix" else 0
+# Not F_SETOWN and F_SETSIG: with them a file's readiness becomes a signal of one's choice to any process of the same user.
+FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, its size, bytes waiting, non-blocking, (non-)inheritable
+PR_SET_NAME = 15
+STOPS = "starting programs and processes, signals to others, tracing, mounting, sockets, changing files' modes and owners"
+
+
+def rules_for(profile: Profile, pid: int, *, truncate: bool) -> Rules:
+    """What a worker of that profile may call; `truncate` says that Landlock guards truncation by name."""
+    rules: Rules = dict.fromkeys(OWN.split(), ALWAYS)
+    rules |= dict.fromkeys(("kill", "tgkill"), (((0, ALL_BITS, pid),),))  # abort() is a signal to oneself
+    rules["clone"] = (((0, CLONE_THREAD, CLONE_THREAD),),)
+    rules["fcntl"] = tuple(((1, ALL_BITS, command),) for command in FCNTL)
+    rules["ioctl"] = tuple(((1, ALL_BITS, command),) for command in IOCTL)
+    rules["prctl"] = (((0, ALL_BITS, PR_SET_NAME),),)
+    rules["prlimit64"] = (((0, ALL_BITS, 0),),)
+    rules["socketpair"] = (((0, ALL_BITS, 1), (1, 0xF, 1)),)  # AF_UNIX streams (asyncio wakes itself through one) lead nowhere else
+    if profile.write:
+        rules |= dict.fromkeys((*WRITING.split(), "open", "openat"), ALWAYS)
+        if truncate:
+            rules["truncate"] = ALWAYS
+    else:
+        rules["open"], rules["openat"] = (((1, OPEN_CHANGES, 0),),), (((2, OPEN_CHANGES, 0),),)
+    if profile.network:
+        rules |= dict.fromkeys(NETWORK.split(), ALWAYS)
+        rules["socket"] = tuple(((0, ALL_BITS, family), (1, 0xF, kind)) for family in (2, 10) for kind in (1, 2))
+    return rules
+
+
+def compiled(rules: Rules, table: Mapping[str, int], architecture: int) -> bytes:
+    """The rules as a filter program: allowed calls return, everything else is EPERM."""
+    program = [
+        _line(LOAD, 4),
+        _line(JUMP_EQUAL, architecture, 1, 0),
+        _line(RETURN, RET_KILL),
+        _line(LOAD, 0),
+        _line(JUMP_AT_LEAST, X32_BIT, 0, 1),
+        _line(RETURN, RET_KILL),
+        _line(JUMP_AT_LEAST, HIGHEST + 1, 0, 1),
+        _line(RETURN, RET_ERRNO | ENOSYS),
+    ]
+    for name in NOT_THERE:
+        program += [_line(JUMP_EQUAL, table[name], 0, 1), _line(RETURN, RET_ERRNO | ENOSYS)]
+    for name, cases in rules.items():
+        if name in table:
+            program += _when_called(table[name], cases)
+    return b"".join([*program, _line(RETURN, RET_ERRNO | EPERM)])
+
+
+def _when_called(number: int, cases: Sequence[tuple[Condition, ...]]) -> list[bytes]:
+    body: list[bytes] = []
+    for conditions in cases:
+        case = [_line(RETURN, RET_ALLOW)]
+        for index, mask, value in reversed(conditions):
+            check = [_line(LOAD, 16 + 8 * index), _line(MASK, mask), _line(JUMP_EQUAL, value, 0, len(case))]
+            case = check + case
+        body += case
+    if cases != ALWAYS:
+        body.append(_line(RETURN, RET_ERRNO | EPERM))
+    return [_line(JUMP_EQUAL, number, 0, len(body)), *body]
+
+
+def _line(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, if_true, if_false, value)
+
+
+def filter_calls(profile: Profile, libc: ctypes.CDLL, *, truncate: bool) -> Layer:
+    """Install the filter in this process, all threads, for good."""
+    machine = os.uname().machine if os.name == "posix" else ""
+    table = numbers(machine)
+    if table is None or sys.maxsize < 2**32:
+        return Layer("seccomp", False, STOPS, f"no table of system calls for {machine or 'this processor'}")
+    program = compiled(rules_for(profile, os.getpid(), truncate=truncate), table, AUDIT_ARCH[machine])
+    code = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog: the number of instructions, then (aligned) where they are.
+    fprog = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
+    if libc.syscall(ctypes.c_long(table["seccomp"]), ctypes.c_long(SET_MODE_FILTER), ctypes.c_long(ALL_THREADS), fprog) != 0:
+        return Layer("seccomp", False, STOPS, f"the kernel refused the filter: {os.strerror(ctypes.get_errno())}")
+    allowed = "TCP and UDP allowed" if profile.network else "no sockets"
+    return Layer(
+        "seccomp", True, STOPS, f"{machine}, {allowed}, {'files may be written' if profile.write else 'no file opens for writing'}"
+    )

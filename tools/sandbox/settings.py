@@ -1,0 +1,111 @@
+"""What a worker may do (Sandbox, Profile), and what this system enforces of it (Layer, Layers)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import UsageError
+
+LAYER_NAMES = ("deadline", "environment", "memory", "limits", "capabilities", "landlock", "seccomp")
+MEMORY_MB_MIN = 64
+"""A bare interpreter with ctypes and json has about 30 MB of address space; under 64 MB nothing useful is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """What a function may use while it runs. The default is: 2 s, 256 MB, no network, no files but Python's own.
+
+    `read` and `write` are files and folders (write includes read). `needs` are the layers without which the call is refused;
+    leave some out only where you accept that nothing stops what they would have stopped.
+    """
+
+    seconds: float = 2.0
+    memory_mb: int = 256
+    network: bool = False
+    read: Iterable[str | os.PathLike[str]] = ()
+    write: Iterable[str | os.PathLike[str]] = ()
+    needs: Iterable[str] = ("deadline", "memory", "limits", "landlock", "seccomp")
+
+    def __post_init__(self) -> None:
+        for name in ("read", "write", "needs"):
+            given = getattr(self, name)
+            if isinstance(given, (str, os.PathLike)):
+                raise UsageError(f"Sandbox({name}=) takes a list; write {name}=[{os.fspath(given)!r}].")
+            object.__setattr__(self, name, tuple(os.fspath(item) for item in given))
+        if not self.seconds > 0:
+            raise UsageError(f"Sandbox(seconds={self.seconds!r}): give a time above 0.")
+        if self.memory_mb < MEMORY_MB_MIN:
+            raise UsageError(f"Sandbox(memory_mb={self.memory_mb!r}): a worker needs at least {MEMORY_MB_MIN} MB.")
+        unknown = [name for name in self.needs if name not in LAYER_NAMES]
+        if unknown:
+            raise UsageError(f"Sandbox(needs=) has no layer {unknown[0]!r}; the layers are: {', '.join(LAYER_NAMES)}.")
+
+    @property
+    def may_change_something(self) -> bool:
+        """Whether a call that was killed half-way may have left something behind."""
+        return self.network or bool(tuple(self.write))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What tells one pool of workers from another: the modules it has loaded and the walls around it."""
+
+    preload: tuple[str, ...]
+    memory_mb: int = 1024
+    network: bool = False
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("deadline",)
+    roots: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    """Modules that are loaded from a path under a name: scripts."""
+    folder: str = ""
+    """Where relative paths start; empty for wherever the program is."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as the worker's first line."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Profile:
+        """Read the worker's first line."""
+        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        values["files"] = tuple((name, path) for name, path in given["files"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One wall: whether it stands here, what it stops, and how."""
+
+    name: str
+    on: bool
+    stops: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {'on' if self.on else 'missing'} ({self.detail}); stops {self.stops}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Every wall around one kind of worker, as the worker itself reported them."""
+
+    all: tuple[Layer, ...]
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.all)
+
+    def __getitem__(self, name: str) -> Layer:
+        return next(layer for layer in self.all if layer.name == name)
+
+    def missing(self, needs: Iterable[str] = LAYER_NAMES) -> tuple[Layer, ...]:
+        """The needed layers that do not stand."""
+        wanted = set(needs)
+        return tuple(layer for layer in self.all if layer.name in wanted and not layer.on)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.all))

@@ -1,0 +1,75 @@
+"""The open web as tools: strict fetching of pages, and search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .ddgs import ddgs_search as ddgs_search
+    from .fetch import Fetched as Fetched
+    from .fetch import Web as Web
+    from .local_index import LocalIndex as LocalIndex
+    from .page_errors import ConnectionFailed as ConnectionFailed
+    from .page_errors import NotAPage as NotAPage
+    from .page_errors import PageEmpty as PageEmpty
+    from .page_errors import PageError as PageError
+    from .page_errors import PageStatus as PageStatus
+    from .page_errors import PageTimeout as PageTimeout
+    from .page_errors import PageTooLarge as PageTooLarge
+    from .page_errors import PageUnreadable as PageUnreadable
+    from .page_errors import RobotsForbid as RobotsForbid
+    from .page_errors import TooManyRedirects as TooManyRedirects
+    from .page_errors import UrlRefused as UrlRefused
+    from .pages import Link as Link
+    from .pages import Page as Page
+    from .search import Search as Search
+    from .search import SearchError as SearchError
+    from .search import SearchResult as SearchResult
+    from .snapshots import Snapshot as Snapshot
+    from .snapshots import load_snapshot as load_snapshot
+    from .snapshots import quote_found as quote_found
+    from .web_tools import fetch_page as fetch_page
+    from .web_tools import web_search as web_search
+
+_PLACES = {
+    "ConnectionFailed": "page_errors",
+    "Fetched": "fetch",
+    "Link": "pages",
+    "LocalIndex": "local_index",
+    "NotAPage": "page_errors",
+    "Page": "pages",
+    "PageEmpty": "page_errors",
+    "PageError": "page_errors",
+    "PageStatus": "page_errors",
+    "PageTimeout": "page_errors",
+    "PageTooLarge": "page_errors",
+    "PageUnreadable": "page_errors",
+    "RobotsForbid": "page_errors",
+    "Search": "search",
+    "SearchError": "search",
+    "SearchResult": "search",
+    "Snapshot": "snapshots",
+    "TooManyRedirects": "page_errors",
+    "UrlRefused": "page_errors",
+    "Web": "fetch",
+    "ddgs_search": "ddgs",
+    "fetch_page": "web_tools",
+    "load_snapshot": "snapshots",
+    "quote_found": "snapshots",
+    "web_search": "web_tools",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

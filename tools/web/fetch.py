@@ -1,0 +1,310 @@
+"""Fetching a page: resolve once, check every address, connect to the checked one, and again for each redirect."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+from .addresses import is_loopback, is_public
+from .body import Caps, check_headers, read_body
+from .kinds import refuse_by_content, refuse_by_type
+from .page_errors import (
+    ConnectionFailed,
+    PageEmpty,
+    PageError,
+    PageStatus,
+    PageTimeout,
+    PageUnreadable,
+    RobotsForbid,
+    TooManyRedirects,
+    UrlRefused,
+)
+from .pages import Link, Page
+from .robots import MAX_ROBOTS_BYTES, Robots, parse_robots
+from .snapshots import Snapshot, store_snapshot
+from .transport import HttpTransport, Resolve, Response, Target, Transport, system_resolve
+from .urls import Allowed, Url, parse_url
+
+USER_AGENT = "Mozilla/5.0 (compatible; Sayso/0.1; reads pages for its user)"
+PARSE_PAGE = "sayso.tools.web.parse:parse_page"
+ROBOTS_NAME = "Sayso"
+MAX_ADDRESSES = 3
+MAX_WAIT_SECONDS = 5.0
+MAX_CRAWL_DELAY_SECONDS = 30.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+Parse = Callable[[str, str, bytes], Awaitable[Mapping[str, Any]]]
+"""Reads a body: (url, content type, bytes) to what `parse_page` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes of a page at the end of its redirects, unpacked and not yet read."""
+
+    url: Url
+    status: int
+    content_type: str
+    body: bytes
+
+
+async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Any]:
+    """Read the page in the worker process: the half that connects never parses, the half that parses never connects."""
+    from base64 import b64encode
+
+    from ..sandbox import SandboxError, SandboxMissing, acall_sandboxed
+
+    encoded = b64encode(body).decode("ascii")
+    try:
+        parsed: Mapping[str, Any] = await acall_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
+    except SandboxMissing:
+        raise  # the system lacks something, not the page
+    except SandboxError as error:
+        raise PageUnreadable(url, str(error)) from error
+    return parsed
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Web:
+    """The web as a tool may see it: public addresses, http and https, robots.txt honoured, time and size bounded.
+
+    `allow` names the exact (host, port) pairs that are reached although they are not public, for tests and sample sites.
+    """
+
+    resolve: Resolve = system_resolve
+    transport: Transport = field(default_factory=HttpTransport)
+    parse: Parse = parse_in_worker
+    allow: Allowed = ()
+    robots: bool = True
+    user_agent: str = USER_AGENT
+    connect_seconds: float = 10
+    total_seconds: float = 20
+    max_bytes: int = 5_000_000
+    max_decoded: int = 10_000_000
+    max_redirects: int = 10
+    snapshots: Path | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    wait: Callable[[float], Awaitable[object]] = asyncio.sleep
+    _robots: dict[str, Robots] = field(default_factory=dict, init=False, repr=False)
+
+    async def page(self, url: str) -> Page:
+        """Read a page: its text, links and data. Raises PageError, whose kind and words say why not."""
+        fetched_at = self.now()
+        fetched = await self.fetch(url)
+        final_url = str(fetched.url)
+        parsed = await self.parse(final_url, fetched.content_type, fetched.body)
+        if not parsed["text"] and not parsed["json_ld"]:
+            raise PageEmpty(final_url)
+        snapshot = Snapshot(
+            url=url,
+            final_url=final_url,
+            fetched_at=fetched_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            sha256=hashlib.sha256(fetched.body).hexdigest(),
+            status=fetched.status,
+            content_type=fetched.content_type,
+            text=parsed["text"],
+        )
+        if self.snapshots is not None:
+            await asyncio.to_thread(store_snapshot, self.snapshots, snapshot, fetched.body)
+        return Page(
+            url=url,
+            final_url=final_url,
+            title=parsed["title"],
+            text=parsed["text"],
+            links=tuple(Link(link["url"], link["text"]) for link in parsed["links"]),
+            json_ld=tuple(parsed["json_ld"]),
+            snapshot=snapshot,
+            description=parsed["description"],
+            language=parsed["language"],
+        )
+
+    async def fetch(self, url: str) -> Fetched:
+        """The bytes of a page, with every rule kept; `total_seconds` covers redirects, robots.txt and the second try."""
+        try:
+            async with asyncio.timeout(self.total_seconds):
+                return await self._follow(parse_url(url, self.allow), self._caps(), self.robots)
+        except TimeoutError:
+            raise PageTimeout(url, self.total_seconds) from None
+
+    def crawl_delay_seconds(self, url: str) -> float:
+        """How long the site asks crawlers to wait between two pages; 0 when it does not say or was not asked yet."""
+        robots = self._robots.get(parse_url(url, self.allow).origin)
+        return min(robots.crawl_delay_seconds(ROBOTS_NAME), MAX_CRAWL_DELAY_SECONDS) if robots else 0.0
+
+    def _caps(self) -> Caps:
+        return Caps(max_bytes=self.max_bytes, max_decoded=self.max_decoded)
+
+    async def _follow(self, url: Url, caps: Caps, robots: bool) -> Fetched:
+        """Hop to hop until something is no redirect. Each hop is checked as if it were the first."""
+        seen = [url]
+        while True:
+            try:
+                if robots:
+                    await self._ask_robots(url)
+                found = await self._read_twice(url, caps)
+                if isinstance(found, Fetched):
+                    return found
+                url = self._next_hop(url, found, seen)
+            except UrlRefused as refused:
+                if len(seen) == 1 and refused.url == str(url):
+                    raise
+                raise UrlRefused(refused.url, f"{refused.rule} ({seen[0]} redirects there)") from refused
+            seen.append(url)
+
+    def _next_hop(self, url: Url, location: str, seen: list[Url]) -> Url:
+        start = str(seen[0])
+        try:
+            target = parse_url(urljoin(str(url), location.partition("#")[0]), self.allow)
+        except ValueError:
+            raise UrlRefused(location, "it is not a URL") from None
+        if url.scheme == "https" and target.scheme == "http":
+            raise UrlRefused(str(target), "that would leave https")
+        if target in seen:
+            raise TooManyRedirects(start, f"it redirects in a circle, back to {target}")
+        if len(seen) > self.max_redirects:
+            raise TooManyRedirects(start, f"it redirects more than {self.max_redirects} times")
+        return target
+
+    async def _ask_robots(self, url: Url) -> None:
+        robots = self._robots.get(url.origin)
+        if robots is None:
+            robots = await self._read_robots(url)
+            self._robots[url.origin] = robots
+        if not robots.allows(str(url), ROBOTS_NAME):
+            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} asks programs not to read it")
+
+    async def _read_robots(self, url: Url) -> Robots:
+        """The rules of this origin. A missing file allows all; a file that cannot be read forbids all, but only for now."""
+        caps = replace(self._caps(), max_bytes=MAX_ROBOTS_BYTES, max_decoded=MAX_ROBOTS_BYTES, cut=True)
+        place = replace(url, target="/robots.txt")
+        try:
+            async with asyncio.timeout(self.total_seconds / 2):
+                fetched = await self._follow(place, caps, robots=False)
+        except PageStatus as error:
+            if 400 <= error.status < 500 and error.status != 429:
+                return Robots()
+            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} answered with status {error.status}") from error
+        except ConnectionFailed:
+            raise
+        except UrlRefused as error:
+            if error.url == str(place):
+                raise UrlRefused(str(url), error.rule) from error
+            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} leads elsewhere: {error.rule}") from error
+        except (PageError, TimeoutError) as error:
+            reason = str(error) or f"no answer within {self.total_seconds / 2:g} s"
+            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} could not be read: {reason.rstrip('.')}") from error
+        return parse_robots(fetched.body)
+
+    async def _read_twice(self, url: Url, caps: Caps) -> Fetched | str:
+        """One hop, and once more when the server stumbled: a read changes nothing, so it may be repeated."""
+        try:
+            return await self._hop(url, caps)
+        except _Stumbled as stumble:
+            if stumble.wait_seconds > MAX_WAIT_SECONDS:
+                raise stumble.error from None
+            await self.wait(stumble.wait_seconds)
+        try:
+            return await self._hop(url, caps)
+        except _Stumbled as stumble:
+            raise stumble.error from None
+
+    async def _hop(self, url: Url, caps: Caps) -> Fetched | str:
+        """One request. Gives the page, or where a redirect leads."""
+        addresses = await self._checked_addresses(url)
+        async with AsyncExitStack() as stack:
+            response = await self._opened(url, addresses, stack)
+            check_headers(str(url), response, caps)
+            if response.status in _REDIRECTS:
+                return _location(url, response)
+            if response.status != 200:
+                raise self._bad_status(url, response)
+            content_type = response.header("content-type")[:200]
+            if not caps.cut:
+                refuse_by_type(str(url), response, content_type)
+            try:
+                body = await read_body(str(url), response, caps)
+            except ConnectionFailed as error:
+                raise _Stumbled(error) from error
+        if not caps.cut:
+            refuse_by_content(str(url), body)
+        return Fetched(url, response.status, content_type, body)
+
+    async def _opened(self, url: Url, addresses: list[tuple[str, int]], stack: AsyncExitStack) -> Response:
+        """The response of the first address that answers, within `connect_seconds` for all of them."""
+        failed: ConnectionFailed | None = None
+        try:
+            async with asyncio.timeout(self.connect_seconds):
+                for ip, port in addresses:
+                    target = Target(url, ip, port, self.user_agent, self.connect_seconds / len(addresses))
+                    try:
+                        return await stack.enter_async_context(self.transport.open(target))
+                    except ConnectionFailed as error:
+                        failed = error
+        except TimeoutError:
+            raise PageTimeout(str(url), self.connect_seconds, "to answer") from None
+        raise _Stumbled(failed or ConnectionFailed(str(url), "it has no address"))
+
+    async def _checked_addresses(self, url: Url) -> list[tuple[str, int]]:
+        """The addresses of a host, resolved once. One that may not be connected to refuses them all: mixed answers are an attack."""
+        found = [(url.host, url.port)] if url.is_address else list(await self.resolve(url.host, url.port))
+        if not found:
+            raise ConnectionFailed(str(url), f"the name {url.host} is not known")
+        for ip, port in found:
+            if not self._may_connect(url, ip, port):
+                raise UrlRefused(str(url), f"{url.host} is at {ip}, which is not an address of the public internet")
+        return found[:MAX_ADDRESSES]
+
+    def _may_connect(self, url: Url, ip: str, port: int) -> bool:
+        if (ip, port) in self.allow:
+            return True
+        if (url.host, url.port) in self.allow and is_loopback(ip):
+            return True
+        return port == url.port and is_public(ip)
+
+    def _bad_status(self, url: Url, response: Response) -> Exception:
+        status = response.status
+        if status == 204:
+            return PageEmpty(str(url))
+        wait_seconds = _retry_after(response.header("retry-after"), self.now()) if status in (429, 503) else None
+        note = f"it asks to come back in {wait_seconds:.0f} s" if wait_seconds else ""
+        error = PageStatus(str(url), status, note)
+        return _Stumbled(error, wait_seconds) if status in _TRY_AGAIN else error
+
+
+class _Stumbled(Exception):
+    """A failure that may pass: the same read may work after a wait."""
+
+    def __init__(self, error: PageError, wait_seconds: float | None = None) -> None:
+        self.error = error
+        self.wait_seconds = 0.5 if wait_seconds is None else wait_seconds
+        super().__init__(str(error))
+
+
+def _retry_after(value: str, now: datetime) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
+
+
+def _location(url: Url, response: Response) -> str:
+    places = [value for name, value in response.headers if name.lower() == "location"]
+    if len(places) != 1:
+        raise PageStatus(str(url), response.status, f"a redirect with {len(places) or 'no'} Location")
+    try:
+        # Headers arrive as Latin-1; many servers put UTF-8 there.
+        return places[0].encode("latin-1").decode("utf-8").strip(" \t")
+    except UnicodeError:
+        return places[0].strip(" \t")

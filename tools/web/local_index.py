@@ -1,0 +1,184 @@
+"""A search provider of your own: the pages of a folder or of one site, in a full-text index."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import threading
+import weakref
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from ..errors import UsageError
+from .fetch import PARSE_PAGE, Web
+from .page_errors import PageError
+from .pages import Page
+from .search import SearchResult
+from .urls import parse_url
+
+MAX_QUERY_WORDS = 64
+MAX_RESULTS = 50
+MAX_FILE_BYTES = 10_000_000
+_CONTENT_TYPES = {".html": "text/html", ".htm": "text/html", ".md": "text/markdown", ".txt": "text/plain"}
+_SCHEMA = """
+CREATE VIRTUAL TABLE IF NOT EXISTS pages USING fts5(url UNINDEXED, title, body, tokenize = "porter unicode61 remove_diacritics 2")
+"""
+_BEST = """
+SELECT title, url, snippet(pages, 2, '', '', ' … ', 40) FROM pages WHERE pages MATCH ? ORDER BY bm25(pages, 0.0, 4.0, 1.0), rowid LIMIT ?
+"""
+
+ParseFile = Callable[[str, str, bytes], Mapping[str, Any]]
+"""Reads a file: (url, content type, bytes) to what `parse_page` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is indexed of a page."""
+
+    url: str
+    title: str
+    text: str
+
+
+def parse_file_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Any]:
+    """Read a file in the worker process: a folder of saved pages is as hostile as the web."""
+    from ..sandbox import call_sandboxed
+
+    encoded = b64encode(body).decode("ascii")
+    parsed: Mapping[str, Any] = call_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
+    return parsed
+
+
+class LocalIndex:
+    """Pages in SQLite FTS5, found by word stems. It is itself a Search; close it, or use it in a `with`."""
+
+    def __init__(
+        self, documents: Iterable[Document] = (), *, path: Path | str = ":memory:", failed: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self.failed: tuple[tuple[str, str], ...] = tuple(failed)
+        """What could not be indexed, each with the reason."""
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(str(path), check_same_thread=False)
+        # An index that is simply forgotten must not leave an open connection behind.
+        self.close = weakref.finalize(self, self._db.close)
+        self._db.execute(_SCHEMA)
+        self.add(documents)
+
+    @classmethod
+    def of_folder(
+        cls,
+        folder: Path | str,
+        *,
+        base_url: str = "http://localhost/",
+        urls: Callable[[Path], str | None] | None = None,
+        path: Path | str = ":memory:",
+        parse: ParseFile = parse_file_in_worker,
+    ) -> LocalIndex:
+        """Index the HTML, Markdown and text files of a folder. `urls` says which URL a file has (None leaves it out)."""
+        root = Path(folder)
+        if not root.is_dir():
+            raise UsageError(f"There is no folder {folder} to index.")
+        named = urls or (lambda file: base_url.rstrip("/") + "/" + quote(file.relative_to(root).as_posix()))
+        return cls(_read_files(root, named, parse), path=path)
+
+    @classmethod
+    async def of_site(
+        cls, start_url: str, web: Web, *, max_pages: int = 50, pause_seconds: float = 0.25, path: Path | str = ":memory:"
+    ) -> LocalIndex:
+        """Read a site from its start page on, one page at a time and no faster than its robots.txt asks, and index it."""
+        documents, failed = await _crawl(start_url, web, max_pages, pause_seconds)
+        return cls(documents, path=path, failed=failed)
+
+    def add(self, documents: Iterable[Document]) -> None:
+        """Put documents in; one with the same URL is replaced."""
+        with self._lock, self._db:
+            for document in documents:
+                self._db.execute("DELETE FROM pages WHERE url = ?", (document.url,))
+                self._db.execute("INSERT INTO pages (url, title, body) VALUES (?, ?, ?)", (document.url, document.title, document.text))
+
+    def __len__(self) -> int:
+        with self._lock:
+            return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])
+
+    async def __call__(self, query: str, limit: int) -> Sequence[SearchResult]:
+        """The best pages for any of these words; the query is words only, never a query language."""
+        return await asyncio.to_thread(self.search, query, limit)
+
+    def search(self, query: str, limit: int) -> list[SearchResult]:
+        """The same search without awaiting."""
+        match = match_any_word(query)
+        if not match or limit < 1:
+            return []
+        with self._lock:
+            rows = self._db.execute(_BEST, (match, min(limit, MAX_RESULTS))).fetchall()
+        return [SearchResult(title, url, " ".join(snippet.split())) for title, url, snippet in rows]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def match_any_word(query: str) -> str:
+    """The query as an FTS5 expression in which every word is quoted, so that none can be an operator."""
+    words = dict.fromkeys(re.findall(r"\w+", query.lower()))
+    return " OR ".join(f'"{word}"' for word in list(words)[:MAX_QUERY_WORDS])
+
+
+def _read_files(root: Path, named: Callable[[Path], str | None], parse: ParseFile) -> Iterator[Document]:
+    for file in sorted(root.rglob("*")):
+        content_type = _CONTENT_TYPES.get(file.suffix.lower())
+        if content_type is None or not file.is_file() or file.stat().st_size > MAX_FILE_BYTES:
+            continue
+        url = named(file)
+        if url is None:
+            continue
+        parsed = parse(url, content_type, file.read_bytes())
+        if parsed["text"]:
+            yield Document(url, parsed["title"] or file.stem, parsed["text"])
+
+
+async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float) -> tuple[list[Document], list[tuple[str, str]]]:
+    """Breadth first over one host. The start page must be readable; of the others, those that are not are listed."""
+    first = await web.page(start_url)
+    host = parse_url(first.final_url, web.allow).authority
+    documents = {first.final_url: _document(first)}
+    failed: list[tuple[str, str]] = []
+    queue = list(_same_host(first, host, web))
+    asked = {start_url, first.final_url, *queue}
+    while queue and len(asked) - len(queue) <= 2 * max_pages and len(documents) < max_pages:
+        url = queue.pop(0)
+        await web.wait(max(pause_seconds, web.crawl_delay_seconds(url)))
+        try:
+            page = await web.page(url)
+        except PageError as error:
+            failed.append((url, str(error)))
+            continue
+        if parse_url(page.final_url, web.allow).authority != host:
+            continue
+        documents.setdefault(page.final_url, _document(page))
+        found = [link for link in _same_host(page, host, web) if link not in asked]
+        asked.update(found)
+        queue.extend(found)
+    return list(documents.values()), failed
+
+
+def _document(page: Page) -> Document:
+    return Document(page.final_url, page.title or page.final_url, page.text)
+
+
+def _same_host(page: Page, host: str, web: Web) -> Iterator[str]:
+    for link in page.links:
+        try:
+            url = parse_url(link.url, web.allow)
+        except PageError:
+            continue
+        if url.authority == host:
+            yield str(url)

@@ -1,0 +1,218 @@
+"""A page's bytes to what it says: title, main text, links and data. Runs in the worker process: its input is hostile."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+# Heavy, and at the top on purpose: only the worker imports this module, and it loads what it needs before it locks itself in.
+import charset_normalizer  # noqa: F401
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from trafilatura import extract
+
+from .charsets import clean, decode
+from .hidden import drop_hidden
+from .visible import visible_text
+
+MAX_TEXT = 500_000
+MAX_LINKS = 500
+MAX_JSON_LD = 50
+MAX_JSON_LD_CHARS = 200_000
+_SITE_SEGMENT = re.compile(r"[a-z]{1,20}(?:[-_][a-z]{1,12}){0,2}(?:\.[a-z]{3,5})?", re.IGNORECASE)
+_PRICE = re.compile(r"(?:[$€£¥]\s?\d[\d.,]*)|(?:\d[\d.,]*\s?(?:[€£¥]|EUR|USD|GBP|CHF|kr\b|zł))")
+
+
+def parse_page(url: str, content_type: str, body_base64: str) -> dict[str, Any]:
+    """Read a page. The result is JSON: title, description, text, links, json_ld, language, canonical, charset."""
+    text, charset = decode(b64decode(body_base64), content_type)
+    text = clean(text)
+    kind = content_type.partition(";")[0].strip().lower()
+    if (kind.startswith("text/") and kind != "text/html") or (not kind and "<" not in text[:2000]):
+        return _result(text=_tidy(text), title=_first_line(text), charset=charset)
+    return {**parse_html(text, url), "charset": charset}
+
+
+def parse_html(html: str, url: str) -> dict[str, Any]:
+    """Read HTML that is already clean text."""
+    tree = _tree(html)
+    if tree is None:
+        return _result()
+    json_ld = list(_json_ld(tree))
+    title, description = _title(tree), _meta(tree, "description", "og:description")
+    canonical = _first(tree.xpath("//link[translate(@rel,'CANOIL','canoil')='canonical']/@href"))
+    base = _absolute(url, _first(tree.xpath("//base/@href"))) or url
+    language = _first(tree.xpath("/html/@lang"))[:35]
+    is_article = _is_article(tree, json_ld)
+    drop_hidden(tree)
+    return _result(
+        title=title,
+        description=description,
+        text=_main_text(tree, url, is_article=is_article),
+        links=_links(tree, base),
+        json_ld=json_ld,
+        language=language,
+        canonical=_absolute(base, canonical) if canonical else "",
+    )
+
+
+def _result(**found: Any) -> dict[str, Any]:
+    empty = {"title": "", "description": "", "text": "", "links": [], "json_ld": [], "language": "", "canonical": "", "charset": ""}
+    return {**empty, **found}
+
+
+def _tree(html: str) -> HtmlElement | None:
+    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True)
+    try:
+        return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None  # nothing but white space or comments
+
+
+def _main_text(tree: HtmlElement, url: str, *, is_article: bool) -> str:
+    """Article text where the page is an article; all visible text where it is a menu, a price list, a table or a list of places."""
+    whole = visible_text(tree) or visible_text(tree, furniture=True)
+    article = _article_text(tree)
+    if len(whole) <= len(article):
+        return _tidy(article)
+    wants_whole = not is_article and (_is_site_page(url) or _leaves_out_too_much(article, whole))
+    return _tidy(whole if wants_whole or len(article) < 250 else article)
+
+
+def _article_text(tree: HtmlElement) -> str:
+    return extract(tree, include_comments=False, include_tables=True) or ""
+
+
+def _is_site_page(url: str) -> bool:
+    """Whether this is a page such as /, /menu.html or /about-us/team, which has no article: everything on it counts."""
+    segments = [segment for segment in urlsplit(url).path.split("/") if segment]
+    return len(segments) <= 2 and all(_SITE_SEGMENT.fullmatch(segment) for segment in segments)
+
+
+def _leaves_out_too_much(article: str, whole: str) -> bool:
+    left_out = len(whole) - len(article)
+    prices_lost = len(_PRICE.findall(whole)) - len(_PRICE.findall(article))
+    return (prices_lost >= 2 and left_out < 200 * prices_lost) or len(article) < 0.25 * len(whole)
+
+
+def _is_article(tree: HtmlElement, json_ld: list[dict[str, Any]]) -> bool:
+    """Whether the page says that it is a dated piece of writing (og:type does not count: many systems say "article" everywhere)."""
+    kinds = {str(kind) for item in json_ld for kind in _as_list(item.get("@type"))}
+    return any(kind.endswith(("Article", "BlogPosting")) for kind in kinds) or bool(_meta(tree, "article:published_time"))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _tidy(text: str) -> str:
+    lines = (line.rstrip() for line in clean(text).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:MAX_TEXT]
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip(" #") for line in text.split("\n") if line.strip(" #")), "")[:300]
+
+
+def _first(found: Any) -> str:
+    return str(found[0]).strip() if found else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+def _title(tree: HtmlElement) -> str:
+    for candidates in (tree.xpath("//head/title"), tree.xpath("//title[not(ancestor::svg)]"), tree.xpath("//h1")):
+        for element in candidates:
+            if text := _one_line(element.text_content()):
+                return text[:300]
+    return _meta(tree, "og:title")[:300]
+
+
+def _meta(tree: HtmlElement, *names: str) -> str:
+    for name in names:
+        for element in tree.iter("meta"):
+            if name in (element.get("name", "").lower(), element.get("property", "").lower()) and element.get("content", "").strip():
+                return _one_line(element.get("content", ""))[:1000]
+    return ""
+
+
+def _absolute(base: str, href: str) -> str:
+    """The URL that a link means, without its fragment; empty when it is not one of the web."""
+    try:
+        target = urljoin(base, "".join(href.split())).partition("#")[0]
+    except ValueError:
+        return ""
+    return target if target.lower().startswith(("http://", "https://")) and len(target) <= 2000 else ""
+
+
+def _links(tree: HtmlElement, base: str) -> list[dict[str, str]]:
+    found: dict[str, str] = {}
+    for element in tree.iter("a", "area"):
+        target = _absolute(base, element.get("href", ""))
+        if not target or (target not in found and len(found) >= MAX_LINKS):
+            continue
+        text = _one_line(element.text_content() or element.get("title", "") or element.get("alt", ""))[:200]
+        found[target] = found.get(target) or text
+    return [{"url": target, "text": text} for target, text in found.items()]
+
+
+def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
+    """The page's own description of itself as JSON-LD objects; a block that is no JSON is passed over."""
+    left, count = MAX_JSON_LD_CHARS, 0
+    for script in tree.iter("script"):
+        if script.get("type", "").partition(";")[0].strip().lower() != "application/ld+json":
+            continue
+        source = (script.text or "").strip()
+        left -= len(source)
+        if left < 0:
+            return
+        for item in _objects(_loaded(source)):
+            count += 1
+            if count > MAX_JSON_LD:
+                return
+            yield item
+
+
+def _loaded(source: str) -> Any:
+    source = source.removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
+    try:
+        return json.loads(source, strict=False, parse_constant=lambda _: None, parse_int=_number)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= 300 else digits
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        for item in value[:MAX_JSON_LD]:
+            yield from _objects(item) if isinstance(item, dict) else ()
+    elif isinstance(value, dict):
+        graph = value.get("@graph")
+        if isinstance(graph, list):
+            yield from (_cleaned(item) for item in graph[:MAX_JSON_LD] if isinstance(item, dict))
+        else:
+            yield _cleaned(value)
+
+
+def _cleaned(value: Any, depth: int = 0) -> Any:
+    """The same data with clean texts; what is nested deeper than any real description is dropped."""
+    if isinstance(value, str):
+        return clean(value)
+    if depth > 20:
+        return None
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item, depth + 1) for item in value]
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return None  # 1e999 has no spelling in JSON
+    return value

@@ -1,0 +1,34 @@
+"""Searching: a query goes in, titles, addresses and snippets come out. Where it looks is the provider's business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..errors import ToolError
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """One hit. Title and snippet were written by strangers."""
+
+    title: str
+    url: str
+    snippet: str
+
+
+class Search(Protocol):
+    """A search provider: at most `limit` results, the best first; nothing found is an empty list, not an error."""
+
+    async def __call__(self, query: str, limit: int) -> Sequence[SearchResult]: ...
+
+
+class SearchError(ToolError):
+    """The search itself failed, which is not the same as finding nothing. `retryable`: the same search may work later."""
+
+    def __init__(self, provider: str, reason: str, *, retryable: bool = True) -> None:
+        self.provider, self.reason, self.retryable = provider, reason, retryable
+        super().__init__(
+            f"The search with {provider} failed: {reason}. {'Try again later or with other words.' if retryable else ''}".strip()
+        )

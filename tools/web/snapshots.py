@@ -1,0 +1,64 @@
+"""What a page said, and when: kept so that a quote can be checked later, without the network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One page at one moment. `sha256` is of the bytes as received, after unpacking; `text` is what was read out of them."""
+
+    url: str
+    final_url: str
+    fetched_at: str
+    sha256: str
+    status: int
+    content_type: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The file name (without ending) under which this snapshot is kept: the same moment and bytes, the same name."""
+        host = re.sub(r"[^a-z0-9.-]+", "_", self.final_url.partition("://")[2].partition("/")[0])
+        moment = re.sub(r"[^0-9TZ]", "", self.fetched_at)
+        page = hashlib.sha256(self.url.encode("utf-8", "replace")).hexdigest()
+        return f"{moment}-{host[:80]}-{page[:8]}-{self.sha256[:12]}"
+
+
+def store_snapshot(folder: Path, snapshot: Snapshot, body: bytes) -> Path:
+    """Keep the snapshot as two files, the bytes and what is known about them; gives the path to load it from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{snapshot.name}.body").write_bytes(body)
+    described = folder / f"{snapshot.name}.json"
+    # The description comes last, by renaming: a snapshot that can be loaded is complete.
+    unfinished = described.with_suffix(".json.part")
+    unfinished.write_text(json.dumps(asdict(snapshot), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return unfinished.replace(described)
+
+
+def load_snapshot(path: Path | str) -> Snapshot:
+    """Read a stored snapshot back; UsageError when its bytes are no longer the ones that were fetched."""
+    described = Path(path)
+    snapshot = Snapshot(**json.loads(described.read_text(encoding="utf-8")))
+    body = described.with_suffix(".body")
+    if not body.exists() or hashlib.sha256(body.read_bytes()).hexdigest() != snapshot.sha256:
+        raise UsageError(
+            f"The snapshot {described} does not match its bytes in {body.name}: it was changed or is incomplete. Fetch the page again."
+        )
+    return snapshot
+
+
+def quote_found(quote: str, text: str) -> tuple[int, int] | None:
+    """Where the quote stands in the text, any run of white space being as good as another; None when it is not there."""
+    words = quote.split()
+    if not words:
+        return None
+    found = re.search(r"\s+".join(map(re.escape, words)), text)
+    return found.span() if found else None

@@ -1,0 +1,46 @@
+"""Search and page reading as tools for a model. What they bring back was written by strangers and is labelled so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..definition import Tool, tool
+from .fetch import Web
+from .search import Search
+
+
+def web_search(search: Search, *, results: int = 8) -> Tool[..., Any]:
+    """A tool that searches with this provider; give it to an agent."""
+
+    @tool.egress(name="web_search")
+    async def web_search(query: str) -> list[dict[str, object]]:
+        """Search the web. Gives titles, addresses and snippets; read a page with read_page before relying on it.
+
+        Args:
+            query: A few words, as typed into a search engine.
+        """
+        found = await search(query, results)
+        return [
+            {"number": number, "title": hit.title, "url": hit.url, "snippet": hit.snippet} for number, hit in enumerate(found[:results], 1)
+        ]
+
+    return web_search
+
+
+def fetch_page(web: Web, *, max_chars: int = 20_000) -> Tool[..., Any]:
+    """A tool that reads one page of the web; give it to an agent."""
+
+    @tool.egress(name="read_page")
+    async def read_page(url: str) -> dict[str, object]:
+        """Read a web page: its title and main text.
+
+        Args:
+            url: The complete address, starting with http:// or https://.
+        """
+        page = await web.page(url)
+        text = page.text
+        if len(text) > max_chars:
+            text = f"{text[:max_chars]}\n[cut here: {len(page.text):,} characters in all]"
+        return {"url": page.final_url, "title": page.title, "text": text}
+
+    return read_page
