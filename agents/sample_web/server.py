@@ -143,7 +143,6 @@ class _Server(ThreadingTCPServer):
 
 
 class _Request(BaseHTTPRequestHandler):
-    server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "SampleWeb"
     sys_version = ""
@@ -156,6 +155,7 @@ class _Request(BaseHTTPRequestHandler):
         self._send(with_body=False)
 
     def _send(self, *, with_body: bool) -> None:
+        assert isinstance(self.server, _Server)
         host = self.headers.get("Host", "").partition(":")[0].lower()
         answer = self.server.site.answer(host, self.path.partition("?")[0])
         self.send_response(answer.status)

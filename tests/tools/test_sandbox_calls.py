@@ -222,6 +222,19 @@ async def test_a_cancelled_task_leaves_no_call_behind() -> None:
     assert await acall_sandboxed("sayso.tools.canonical:canonical_json", 1) == "1"
 
 
+async def test_a_timeout_on_the_event_loop_is_one_and_the_next_call_works() -> None:
+    target = "sayso.tools.canonical:sha256"
+    assert len(await acall_sandboxed(target, 1)) == 64
+    with pytest.raises(SandboxTimeout):
+        await acall_sandboxed(target, list(range(3_000_000)), seconds=0.01)
+    assert len(await acall_sandboxed(target, 1)) == 64
+
+
+async def test_many_tasks_at_once_each_get_their_own_answer() -> None:
+    answers = await asyncio.gather(*(acall_sandboxed("sayso.tools.canonical:canonical_json", n, seconds=30) for n in range(300)))
+    assert answers == [str(n) for n in range(300)]
+
+
 async def test_the_event_loop_goes_on_while_a_worker_works() -> None:
     ticks = 0
     task = asyncio.create_task(acall_sandboxed("sayso.tools.canonical:sha256", list(range(200_000)), seconds=30))

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from sayso.tools import ToolContext, ToolError
 from sayso.tools.errors import UsageError
 from sayso.tools.sandbox import Sandbox, SandboxError, SandboxRaised, SandboxTimeout, close_all, enforced, run_function_sandboxed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .evaluation import calculate as calculate
     from .calculator_tool import calculator as calculator
+    from .evaluation import calculate as calculate
     from .refusal import CalculationError as CalculationError
     from .result import Result as Result
 

@@ -18,13 +18,14 @@ INLINE_DIGITS = 12
 def reads_as(value: object, before: str, after: str) -> str:
     """A value as it reads in a sentence: to the cent beside a currency sign or word (half a cent goes up), else 12 significant digits."""
     text = str(value)
-    plain = as_cents(text)
-    if plain is None:
-        sign = next((sign for sign in CURRENCIES if text.lstrip("-").startswith(sign)), "")
-        return text.replace(sign, "", 1) if sign and before.endswith(sign) else text
     following = _WORD_AFTER.match(after)
-    if _MONEY_BEFORE.search(before) or (following and UNITS.get(following[1], following[1]) in CURRENCIES):
-        return plain
+    currency_after = UNITS.get(following[1], following[1]) if following else ""
+    cents = as_cents(text)
+    if cents is None:
+        sign = next((sign for sign in CURRENCIES if text.lstrip("-").startswith(sign)), "")
+        return text.replace(sign, "", 1) if sign and (before.endswith(sign) or currency_after == sign) else text
+    if _MONEY_BEFORE.search(before) or (currency_after and currency_after in CURRENCIES):
+        return cents
     if "." not in text and "e" not in text:
         return text  # whole numbers are never rounded
     from decimal import Decimal

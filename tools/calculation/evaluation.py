@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .exact import evaluate
-from .grammar import Program, parse
-from .rational import reduced
+from .grammar import Instruction, Program, parse
+from .rational import Rational, reduced
 from .refusal import CalculationError, NotRational, Refused, Why
 from .result import Result
-from .symbols import ask
+from .symbols import Symbolic, ask
 from .tokens import place_of
 from .units import PLAIN, label_of
 
@@ -33,14 +34,18 @@ def calculate(expression: str, /, **variables: Variable) -> Result:
     code, has_units, has_symbols = parse(expression, known)
     try:
         label = label_of(code) if has_units else PLAIN
-        if has_symbols:
-            return Result(expression, ask(code), code, label)
-        try:
-            return Result(expression, evaluate(code), code, label)
-        except NotRational:
-            return Result(expression, ask(code), code, label)
+        value = ask(code) if has_symbols else _rational_or_symbolic(code)
     except Refused as refusal:
         raise CalculationError(expression, place_of(expression, refusal.at or 0), refusal.reason, refusal.code) from None
+    return Result(expression, value, code, label)
+
+
+def _rational_or_symbolic(code: Sequence[Instruction]) -> Rational | Symbolic:
+    try:
+        return evaluate(code)
+    except NotRational:
+        pass  # asked outside of this handler: an error there is not one of this one's
+    return ask(code)
 
 
 def _program_of(name: str, value: object) -> Program:
@@ -60,6 +65,8 @@ def _program_of(name: str, value: object) -> Program:
         number = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
         return Program([("number", 0, reduced(*number.as_integer_ratio()))], False, False)
     except (ValueError, OverflowError):
-        raise CalculationError(name, 0, f"The variable {name} is {value}, which is not a number one can calculate with.", Why.MATH_DOMAIN) from None
+        raise CalculationError(
+            name, 0, f"The variable {name} is {value}, which is not a number one can calculate with.", Why.MATH_DOMAIN
+        ) from None
     except Refused as refusal:
         raise CalculationError(name, 0, f"The variable {name}: {refusal.reason}", refusal.code) from None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from .functions import FUNCTIONS, fact
 from .rational import Rational, add, divide, floor_divide, modulo, multiply, negate, power, subtract
 from .refusal import NotRational, Refused
+from .units import Code
 
 BINARY: dict[str, Callable[[Rational, Rational], Rational]] = {
     "+": add,
@@ -27,21 +28,21 @@ def percent(number: Rational) -> Rational:
 UNARY: dict[str, Callable[[Rational], Rational]] = {"negate": negate, "percent": percent, "factorial": fact}
 
 
-def evaluate(code: Sequence[tuple[str, int, object]]) -> Rational:
+def evaluate(code: Code) -> Rational:
     """The value of a program. Raises NotRational where it is not rational, Refused (with the token) where there is none."""
     stack: list[Rational] = []
     at = 0
     try:
-        for verb, at, value in code:
+        for verb, at, value in code:  # noqa: B007 - where it was, when something is refused
             if verb == "number":
-                stack.append(value)  # type: ignore[arg-type]
+                stack.append(value)
             elif verb in BINARY:
                 right = stack.pop()
                 stack[-1] = BINARY[verb](stack[-1], right)
             elif verb in UNARY:
                 stack[-1] = UNARY[verb](stack[-1])
             elif verb == "call":
-                name, count = value  # type: ignore[misc]
+                name, count = value
                 arguments = stack[-count:]
                 del stack[-count:]
                 stack.append(FUNCTIONS[name][0](*arguments))

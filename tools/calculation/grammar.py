@@ -7,18 +7,18 @@ So no later pass needs recursion, and depth is bounded here, once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .functions import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIST
 from .rational import read_number
 from .refusal import CalculationError, Refused, Why
-from .tokens import CURRENCIES, SUPERSCRIPTS, is_glued, place_of, tokenize
+from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, is_glued, place_of, tokenize
 from .units import UNITS
 
 MAX_DEPTH = 60
 MAX_NODES = 2_000
 
-Instruction = tuple[str, int, object]
+Instruction = tuple[str, int, Any]
 
 _PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # where % can only mean "hundredths"
 _POSTFIX = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
@@ -124,7 +124,7 @@ class _Parser:
                 code.append(("negate", at, None))
             return
         first = token[:1]
-        if first.isdigit() or (first == "." and token != "."):
+        if first in DIGITS or (first == "." and token != "."):
             code.append(("number", at, read_number(token)))
             self.at = at + 1
         else:
@@ -170,7 +170,7 @@ class _Parser:
         if negated:
             self.at += 1
         token = self.tokens[self.at]
-        if token[:1].isdigit() or (token[:1] == "." and token != "."):
+        if token[:1] in DIGITS or (token[:1] == "." and token != "."):
             self.code.append(("number", self.at, read_number(token)))
             self.at += 1
         elif token == "(" or token in self.variables:
@@ -289,7 +289,7 @@ class _Parser:
                 self._unit(UNITS[token], at)
             elif token and token in CURRENCIES:
                 following = self.tokens[at + 1]
-                if following == "(" or following[:1].isalnum() or following[:1] == ".":
+                if following == "(" or following[:1] in DIGITS or following[:1].isalpha() or following[:1] == ".":
                     raise Refused(f"It is not clear which number {token} belongs to.", Why.AMBIGUOUS, at)
                 self._unit(token, at)
             else:
@@ -299,7 +299,7 @@ class _Parser:
     def _superscript(self, token: str, at: int) -> None:
         digits = token.translate(_PLAIN_SUPERSCRIPTS)
         sign = -1 if digits[0] == "-" else 1
-        if not digits.lstrip("+-").isdigit() or len(digits) - len(digits.lstrip("+-")) > 1:
+        if not digits.lstrip("+-") or len(digits) - len(digits.lstrip("+-")) > 1 or not digits.lstrip("+-").isdigit():
             raise Refused("This superscript is not a whole number.", Why.SYNTAX_ERROR, at)
         if self.tokens[at + 1] in ("^", "**"):
             raise Refused("Two powers in a row in two ways of writing; write parentheses.", Why.AMBIGUOUS, at + 1)
@@ -326,7 +326,7 @@ class _Parser:
         is_name = token != "("
         if is_name and (before[:1].isalpha() or before == "%"):
             raise Refused(f"An operator is missing before {token!r}.", Why.SYNTAX_ERROR) if self._is_known(token) else self._unknown(token)
-        if is_name and before[-1].isalnum() and token[0] in "eExXbBoO_" and is_glued(self.text, at) and before[0].isdigit():
+        if is_name and before[-1].isalnum() and token[0] in "eExXbBoO_" and is_glued(self.text, at) and before[0] in DIGITS:
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
             raise self.unexpected()
@@ -349,7 +349,7 @@ class _Parser:
             return Refused("The expression ends where a number should follow.", Why.SYNTAX_ERROR)
         if token in (")", "]"):
             return Refused(f"This {token!r} closes nothing, or nothing stands before it.", Why.SYNTAX_ERROR)
-        if token[0].isdigit() or token[0] == ".":
+        if token[0] in DIGITS or token[0] == ".":
             adjacent = before[-1:].isalnum() or before[-1:] in (")", ".")
             what = "An operator is missing between two numbers." if adjacent else f"{token!r} cannot stand here."
             return Refused(what, Why.SYNTAX_ERROR)
@@ -359,4 +359,3 @@ class _Parser:
             return Refused(f"A number is missing before {token!r}.", Why.SYNTAX_ERROR)
         shown = token if token.isprintable() else f"U+{ord(token[0]):04X}"
         return Refused(f"{shown!r} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED)
-

@@ -1,4 +1,4 @@
-"""Rational numbers as an int or a reduced pair (numerator, denominator > 1): Fraction's arithmetic at a fifth of its price, within limits."""
+"""Rational numbers as an int or a reduced pair (numerator, denominator > 1): what Fraction does at a fifth of its price."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def exact_root(number: int, degree: int) -> int | None:
         return None
     else:
         root = whole_root(number, degree)
-    return root if root**degree == number else None
+    return root if int(root**degree) == number else None
 
 
 def whole_root(number: int, degree: int) -> int:

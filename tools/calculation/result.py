@@ -83,7 +83,7 @@ class Result:
         return work_shown(self._code, self._value)
 
     def decimal(self, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
-        """The value rounded to so many decimals, once, from the exact value; a half goes away from zero unless `rounding` says otherwise."""
+        """The exact value rounded, once, to so many decimals; a half goes away from zero unless `rounding` says otherwise."""
         if not 0 <= places <= MAX_PLACES:
             raise UsageError(f"decimal(places) takes 0 to {MAX_PLACES} decimals, not {places}.")
         if not isinstance(self._value, Symbolic):

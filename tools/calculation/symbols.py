@@ -55,7 +55,7 @@ def _value_of(answer: dict[str, Any]) -> Rational | Symbolic:
 
 def encoded(code: Code) -> list[list[Any]]:
     """A program as JSON; numbers in hexadecimal, which has no limit on its length and no rounding."""
-    return [[verb, at, [hex(part) for part in pair(value)] if verb == "number" else value] for verb, at, value in code]  # type: ignore[arg-type]
+    return [[verb, at, [hex(part) for part in pair(value)] if verb == "number" else value] for verb, at, value in code]
 
 
 def decoded(code: Sequence[Sequence[Any]]) -> list[tuple[str, int, Any]]:
@@ -101,13 +101,13 @@ def _traced(code: Code) -> list[str]:
     return texts
 
 
-def operands_of(instruction: tuple[str, int, object]) -> int:
+def operands_of(instruction: tuple[str, int, Any]) -> int:
     """How many values an instruction takes from the stack."""
     verb, _, value = instruction
     if verb in ("number", "constant", "symbol"):
         return 0
     if verb == "call":
-        return value[1]  # type: ignore[index, no-any-return]
+        return int(value[1])
     return 1 if verb in ("negate", "percent", "factorial", "unit") else 2
 
 
@@ -121,7 +121,8 @@ def _lines(code: Code, texts: list[str]) -> list[str]:
         del stack[len(stack) - count :]
         stack.append(text)
         if count and verb not in ("unit", "negate") and len(lines) < MAX_STEPS:
-            lines.append(f"{_written(verb, value, given)} = {text}")
+            done = _written(verb, value, given)
+            lines.extend([f"{done} = {text}"] if done != text else [])
     return lines
 
 

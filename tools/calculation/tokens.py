@@ -9,10 +9,25 @@ from .refusal import CalculationError, Why
 
 MAX_CHARACTERS = 10_000
 
+DIGITS = frozenset("0123456789")  # str.isdigit also says yes to ², which int() refuses
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"
 CURRENCIES = "$€£¥₹"
 # One sign, one token: mapping must never make an operator, so "××" is two multiplications and not a power.
-SAME_TOKEN = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "＊": "*", "÷": "/", "∕": "/", "／": "/", "−": "-", "－": "-", "＋": "+", "π": "pi", "√": "sqrt"}
+SAME_TOKEN = {
+    "×": "*",
+    "·": "*",
+    "⋅": "*",
+    "∗": "*",
+    "＊": "*",
+    "÷": "/",
+    "∕": "/",
+    "／": "/",
+    "−": "-",
+    "－": "-",
+    "＋": "+",
+    "π": "pi",
+    "√": "sqrt",
+}
 SAME_CHARACTER = str.maketrans(dict(zip("０１２３４５６７８９（）．，％＾\u00a0\u2009\u202f", "0123456789().,%^   ", strict=True)))
 ACCEPTED = frozenset(SUPERSCRIPTS) | frozenset(CURRENCIES) | frozenset(SAME_TOKEN) | frozenset(chr(code) for code in SAME_CHARACTER)
 
@@ -25,7 +40,9 @@ _ONLY_SPACE = " \t\r\n"
 def tokenize(text: str) -> list[str]:
     """The tokens of a text, an empty one at the end. Raises CalculationError for characters and commas that have no one reading."""
     if len(text) > MAX_CHARACTERS:
-        raise CalculationError(text, MAX_CHARACTERS, f"The expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.", Why.TOO_LARGE)
+        raise CalculationError(
+            text, MAX_CHARACTERS, f"The expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.", Why.TOO_LARGE
+        )
     plain = text if text.isascii() else _plain(text)
     if "," in plain or "\n" in plain or "\r" in plain:
         tokens = _scan(text, plain)[0]
@@ -57,7 +74,9 @@ def is_glued(text: str, at: int) -> bool:
 def _plain(text: str) -> str:
     for position, character in enumerate(text):
         if character > "\x7f" and character not in ACCEPTED:
-            raise CalculationError(text, position, f"The character {_named(character)} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED)
+            raise CalculationError(
+                text, position, f"The character {_named(character)} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED
+            )
     return text.translate(SAME_CHARACTER)
 
 
@@ -80,12 +99,12 @@ def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
         if start < joined_until:
             continue
         if token in ("(", "["):
-            is_call.append(token == "[" or bool(tokens) and tokens[-1][0].isalpha())
+            is_call.append(token == "[" or (bool(tokens) and tokens[-1][0].isalpha()))
         elif token in (")", "]") and is_call:
             is_call.pop()
         elif token == ",":
             _check_separator(text, plain, start, is_call, tokens)
-        elif token[0].isdigit() and not any(is_call) and plain[match.end() : match.end() + 1] == ",":
+        elif token[0] in DIGITS and not any(is_call) and plain[match.end() : match.end() + 1] == ",":
             grouped = _GROUPED.match(plain, start)
             if grouped is None:
                 raise _wrong_groups(text, match.end())
@@ -100,7 +119,9 @@ def _check_separator(text: str, plain: str, start: int, is_call: list[bool], tok
     if not is_call or not is_call[-1]:
         raise _wrong_groups(text, start)
     if len(tokens) > 1 and tokens[-2] in CURRENCIES and re.match(r",[0-9]{3}(?![0-9])", plain[start : start + 5]):
-        reason = "Inside a call a comma separates arguments, but after a currency sign it looks like a thousands mark; write the number without it."
+        reason = (
+            "In a call a comma separates arguments, but in an amount it looks like a thousands mark; write it without."
+        )
         raise CalculationError(text, start, reason, Why.AMBIGUOUS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from .refusal import Refused, Why
 from .tokens import CURRENCIES
@@ -47,7 +48,7 @@ _KEEP = frozenset({"abs", "round", "floor", "ceil", "trunc"})
 _JOIN = frozenset({"max", "min", "sum", "mean", "median", "stdev", "pstdev", "hypot"})
 
 # what the parser emits: (verb, token number, value)
-Code = Sequence[tuple[str, int, object]]
+Code = Sequence[tuple[str, int, Any]]
 
 
 def label_of(code: Code) -> Label:
@@ -63,7 +64,7 @@ def label_of(code: Code) -> Label:
                     raise _refused("This already has a unit.")
                 stack.append((((str(value), 1),), number))
             elif verb == "call":
-                name, count = value  # type: ignore[misc]
+                name, count = value
                 labels = [label for label, _ in stack[len(stack) - count :]]
                 del stack[len(stack) - count :]
                 stack.append((_of_call(name, labels), None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Context, Decimal
 from math import log10
 
-from .rational import Rational, write_whole
+from .rational import write_whole
 
 TEXT_DIGITS = 12  # of a fraction that never ends
 FINITE_DIGITS = 28  # a decimal that ends within these is written whole
@@ -105,4 +105,4 @@ def as_cents(text: str) -> str | None:
     except ArithmeticError:
         return None
     cents = quantized(*amount.as_integer_ratio(), 2, ROUND_HALF_UP)
-    return format(cents, "f").removesuffix(".00")
+    return format(abs(cents) if cents == 0 else cents, "f").removesuffix(".00")

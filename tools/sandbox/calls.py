@@ -33,11 +33,25 @@ async def acall_sandboxed(target: str, *args: Any, seconds: float = 2.0, memory_
 
 
 async def call_in(profile: Profile, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, *, typed: bool = False) -> Any:
-    """Call a function in a worker of that profile."""
+    """Call a function in a worker of that profile: on the event loop when one is warm, otherwise in a thread that waits for it."""
+    pool = pool_for(profile)
+    worker = pool.take_ready()
+    if worker is None:
+        return await _in_a_thread(pool, target, args, kwargs, seconds, typed)
+    try:
+        return await worker.acall(target, args, kwargs, seconds, typed=typed)
+    finally:
+        if worker.alive:
+            pool.give_back(worker)
+        else:
+            await asyncio.shield(asyncio.get_running_loop().run_in_executor(_executor(), pool.give_back, worker))
+
+
+async def _in_a_thread(pool: Pool, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, typed: bool) -> Any:
     cancellation = Cancellation()
 
     def call() -> Any:
-        return pool_for(profile).call(target, args, kwargs, seconds, typed=typed, cancellation=cancellation)
+        return pool.call(target, args, kwargs, seconds, typed=typed, cancellation=cancellation)
 
     future = asyncio.get_running_loop().run_in_executor(_executor(), call)
     try:

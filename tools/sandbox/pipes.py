@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import threading
@@ -25,6 +26,10 @@ class TooLate(Exception):
 
 class TooLong(Exception):
     """The line is longer than allowed."""
+
+
+class TooMuch(Exception):
+    """The child has taken more memory than it was given."""
 
 
 class Pipe(Protocol):
@@ -89,6 +94,34 @@ class PolledPipe:
             if length > limit:
                 raise TooLong(f"an answer of more than {limit:,} bytes")
 
+    async def asend(self, text: bytes) -> None:
+        """Write all of the text while the event loop waits; raises Closed."""
+        rest = memoryview(text)
+        while rest:
+            try:
+                rest = rest[os.write(self._out, rest) :]
+            except BlockingIOError:
+                loop = asyncio.get_running_loop()
+                await _ready(self._out, loop.add_writer, loop.remove_writer)
+            except OSError:
+                raise Closed from None
+
+    async def aread(self, limit: int) -> bytes:
+        """Read one line while the event loop waits; raises Closed or TooLong."""
+        loop = asyncio.get_running_loop()
+        parts: list[bytes] = []
+        length = 0
+        while not (parts and parts[-1].endswith(b"\n")):
+            await _ready(self._in, loop.add_reader, loop.remove_reader)
+            chunk = os.read(self._in, CHUNK)
+            if not chunk:
+                raise Closed("it closed its end")
+            parts.append(chunk)
+            length += len(chunk)
+            if length > limit:
+                raise TooLong(f"an answer of more than {limit:,} bytes")
+        return b"".join(parts)
+
     def is_open(self, *, quiet: bool) -> bool:
         events = self._can_read.poll(0)
         return not events or not (quiet or events[0][1] & ~select.POLLIN)
@@ -110,6 +143,15 @@ def _wait(poller: select.poll, deadline: float, watch: Callable[[], None] | None
             return
         else:
             watch()
+
+
+async def _ready(descriptor: int, add: Callable[..., None], remove: Callable[[int], bool]) -> None:
+    happened = asyncio.get_running_loop().create_future()
+    add(descriptor, lambda: None if happened.done() else happened.set_result(None))
+    try:
+        await happened
+    finally:
+        remove(descriptor)
 
 
 class WatchedPipe:

@@ -29,7 +29,7 @@ class Cancellation:
         with self._lock:
             self._cancelled = True
             if self._worker is not None:
-                self._worker.kill()
+                self._worker.interrupt()
 
     def runs_in(self, worker: Worker | None) -> None:
         """The call is now in this worker (None: in none)."""
@@ -76,7 +76,19 @@ class Pool:
         finally:
             if cancellation is not None:
                 cancellation.runs_in(None)
-            self._give_back(worker)
+            self.give_back(worker)
+
+    def take_ready(self) -> Worker | None:
+        """A worker that can serve at once on an event loop, for `give_back` afterwards; None when a thread has to wait for one."""
+        with self._changed:
+            if self._busy >= BUSY_AT_MOST:
+                return None
+            worker = self._fresh()
+            if worker is None or worker.can_wait_on_a_loop:
+                self._busy += worker is not None
+                return worker
+            self._idle.append(worker)
+            return None
 
     @property
     def pids(self) -> frozenset[int]:
@@ -89,13 +101,19 @@ class Pool:
         """How many of them are in a call."""
         return self._busy
 
+    def warm(self) -> None:
+        """Wait until every worker that is not in a call has loaded its modules."""
+        with self._changed:
+            for worker in self._idle:
+                worker.ready()
+
     def layers(self) -> Layers:
         """What is enforced around the workers of this profile, as one of them reports it."""
         worker = self._take(None)
         try:
             return worker.ready()
         finally:
-            self._give_back(worker)
+            self.give_back(worker)
 
     def _take(self, cancellation: Cancellation | None) -> Worker:
         with self._changed:
@@ -130,7 +148,8 @@ class Pool:
             if not self._closed and (not self._idle or len(self._idle) + self._busy < 2):
                 self._idle.appendleft(self._start())
 
-    def _give_back(self, worker: Worker) -> None:
+    def give_back(self, worker: Worker) -> None:
+        """The call is over: keep the worker for the next one, or replace it when it is dead."""
         served = worker.layers is not None
         if served and worker.alive and not self._closed:
             with self._changed:
@@ -151,11 +170,12 @@ class Pool:
         """End all workers; a call that is in one gets SandboxDied."""
         with self._changed:
             self._closed = True
-            self._idle.clear()
-            workers = list(self._workers)
-        for worker in workers:
-            worker.kill()
-            worker.close()
+            idle, self._idle = list(self._idle), deque()
+            busy = self._workers.difference(idle)
+        for worker in busy:
+            worker.kill()  # its pipes are closed by the thread that waits at them
+        for worker in idle:
+            self._drop(worker)
 
     def abandon(self) -> None:
         """Let go of the workers without ending them: for a forked process, whose parent they belong to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,9 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..errors import ToolError
 from .errors import SandboxDied, SandboxError, SandboxMemory, SandboxMissing, SandboxRaised, SandboxTimeout
 from .memory import resident_bytes
-from .pipes import Closed, TooLate, TooLong, open_pipe
+from .pipes import Closed, PolledPipe, TooLate, TooLong, TooMuch, open_pipe
 from .protocol import REPLY_BYTES, line, rebuild_tool_error
 from .settings import Layer, Layers, Profile
 
@@ -32,12 +34,13 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 class Worker:
     """One child process. Used by one thread at a time; `kill` may come from any."""
 
-    __slots__ = ("_lock", "_number", "_pipe", "_process", "_stderr", "_watch", "layers", "profile")
+    __slots__ = ("_ended", "_lock", "_number", "_pipe", "_process", "_stderr", "_watch", "layers", "profile")
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.layers: Layers | None = None
         self._number = 0
+        self._ended = False
         self._watch: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._process = _start()
@@ -82,59 +85,106 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Whether it was not seen to end."""
-        return self._process.returncode is None
+        return not self._ended
+
+    @property
+    def can_wait_on_a_loop(self) -> bool:
+        """Whether it is ready and needs nobody to look after it while it works."""
+        return self.layers is not None and self._watch is None and isinstance(self._pipe, PolledPipe)
 
     def call(self, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, *, typed: bool = False) -> Any:
         """Send one request and wait for its reply. After any SandboxError but SandboxRaised the worker is dead."""
+        request = self._request(target, args, kwargs, seconds, typed)
         deadline = time.monotonic() + seconds
-        self._number += 1
-        request = {"id": self._number, "target": target, "args": args, "kwargs": kwargs, "seconds": seconds, "typed": typed}
         try:
-            self._pipe.send(line(request), deadline)
-            reply = json.loads(self._pipe.read(deadline, REPLY_BYTES, self._watch))
+            self._pipe.send(request, deadline)
+            reply = self._pipe.read(deadline, REPLY_BYTES, self._watch)
+        except (TooLate, TooLong, TooMuch, Closed) as error:
+            raise self._failure(error, target, seconds) from None
+        except BaseException:  # Ctrl-C: the reply to this request must not be taken for one to the next
+            self.interrupt()
+            raise
+        return self._settled(reply, target)
+
+    async def acall(self, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, *, typed: bool = False) -> Any:
+        """The same while the running event loop does the waiting. Cancelled, it leaves the killed child to `close`."""
+        request = self._request(target, args, kwargs, seconds, typed)
+        assert isinstance(self._pipe, PolledPipe)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._pipe.asend(request)
+                reply = await self._pipe.aread(REPLY_BYTES)
+        except TimeoutError:
+            raise await asyncio.to_thread(self._failure, TooLate(), target, seconds) from None
+        except (TooLong, Closed) as error:
+            raise await asyncio.to_thread(self._failure, error, target, seconds) from None
+        except BaseException:
+            self.interrupt()
+            raise
+        return self._settled(reply, target)
+
+    def _request(self, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, typed: bool) -> bytes:
+        self._number += 1
+        return line({"id": self._number, "target": target, "args": args, "kwargs": kwargs, "seconds": seconds, "typed": typed})
+
+    def _failure(self, error: Exception, target: str, seconds: float) -> SandboxError:
+        self.kill()
+        match error:
+            case TooLate():
+                return SandboxTimeout(target, seconds)
+            case TooMuch():
+                return SandboxMemory(target, self.profile.memory_mb)
+            case Closed():
+                return SandboxDied(target, self._obituary())
+            case _:
+                return SandboxDied(target, f"its worker broke the protocol ({error})")
+
+    def _settled(self, text: bytes, target: str) -> Any:
+        try:
+            reply = json.loads(text.decode("ascii"))
             if reply["id"] != self._number:
                 raise ValueError("a reply to another request")
-        except TooLate:
-            self.kill()
-            raise SandboxTimeout(target, seconds) from None
-        except _Fat:
-            self.kill()
-            raise SandboxMemory(target, self.profile.memory_mb) from None
-        except Closed:
-            raise SandboxDied(target, self._obituary()) from None
-        except (TooLong, ValueError, TypeError, KeyError, RecursionError) as error:
-            self.kill()
-            raise SandboxDied(target, f"its worker broke the protocol ({error})") from None
-        return self._result_of(reply, target)
+            if "result" in reply:
+                return reply["result"]
+            error = self._error_in(reply, target)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as odd:
+            raise self._failure(odd, target, 0) from None
+        raise error
 
-    def _result_of(self, reply: dict[str, Any], target: str) -> Any:
-        if "result" in reply:
-            return reply["result"]
+    def _error_in(self, reply: dict[str, Any], target: str) -> ToolError:
         if "error" in reply:
-            raise rebuild_tool_error(reply["error"])
+            return rebuild_tool_error(reply["error"])
         if "raised" in reply:
             raised = reply["raised"]
             hint = _hint(self.profile) if raised["blocked"] else ""
-            raise SandboxRaised(target, str(raised["summary"]), str(raised["traceback"]), hint)
-        self.kill()  # what a MemoryError leaves behind is not worth guessing
-        raise SandboxMemory(target, self.profile.memory_mb)
+            return SandboxRaised(target, str(raised["summary"]), str(raised["traceback"]), hint)
+        if "memory" in reply:  # what a MemoryError leaves behind in the worker is not worth guessing
+            return self._failure(TooMuch(), target, 0)
+        raise KeyError("result")
 
     def _watch_memory(self) -> None:
         used = resident_bytes(self.pid)
         if used is not None and used > self.profile.memory_mb * 1024 * 1024:
-            raise _Fat
+            raise TooMuch
 
     def _obituary(self) -> str:
-        self.kill()
         code = self._process.returncode
         if code is not None and code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
             return f"its worker was ended by signal {name}"
         return f"its worker ended with code {code}"
 
+    def interrupt(self) -> None:
+        """Send the signal that ends it, without waiting for the end."""
+        with self._lock:
+            self._ended = True
+            if self._process.returncode is None:
+                _kill_group(self._process.pid)
+
     def kill(self) -> None:
         """End the child and everything in its process group, and reap it. Safe to call twice and from any thread."""
         with self._lock:
+            self._ended = True
             if self._process.returncode is None:
                 _kill_group(self._process.pid)  # also when the child itself is gone: unreaped, its number is still its group's
                 with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it goes when the kernel lets it
@@ -151,10 +201,6 @@ class Worker:
         self._stderr.close()
         if self._process.returncode is None:
             self._process.returncode = 0  # Popen warns of a child it believes to be running; it is not ours
-
-
-class _Fat(Exception):
-    """The worker's memory is over its limit."""
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..calls import Content
 from ..definition import Tool, tool
 from .fetch import Web
 from .search import Search
@@ -31,7 +32,7 @@ def fetch_page(web: Web, *, max_chars: int = 20_000) -> Tool[..., Any]:
     """A tool that reads one page of the web; give it to an agent."""
 
     @tool.egress(name="read_page")
-    async def read_page(url: str) -> dict[str, object]:
+    async def read_page(url: str) -> Content:
         """Read a web page: its title and main text.
 
         Args:
@@ -41,6 +42,6 @@ def fetch_page(web: Web, *, max_chars: int = 20_000) -> Tool[..., Any]:
         text = page.text
         if len(text) > max_chars:
             text = f"{text[:max_chars]}\n[cut here: {len(page.text):,} characters in all]"
-        return {"url": page.final_url, "title": page.title, "text": text}
+        return Content({"url": page.final_url, "title": page.title, "text": text}, origin=page.final_url)
 
     return read_page

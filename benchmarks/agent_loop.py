@@ -1,0 +1,146 @@
+"""What the agent loop costs beside a hand-written asyncio loop that does the same: streams from the model, validates arguments, keeps messages.
+
+    python benchmarks/agent_loop.py [--write]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from _table import Row, finish
+from pydantic import BaseModel
+
+from sayso.agents import Agent, Reply, ScriptedModel, call
+from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, TextDelta
+from sayso.tools import tool
+from sayso.workflows import Limits
+
+
+class Arguments(BaseModel):
+    """What the hand-written loop validates with."""
+
+    item: str
+
+
+@tool.read
+async def calories(item: str) -> str:
+    """Looks an item up."""
+    return "520 calories"
+
+
+ASKED = Reply(calls=(call("calories", item="cheeseburger"),))
+
+
+async def by_hand(model: ScriptedModel) -> str:
+    """The loop that one would write for one's own program."""
+    messages: list[Any] = [{"role": "user", "content": "How many?"}]
+    while True:
+        text, calls = "", {}
+        async for delta in model.stream(ModelRequest(messages)):
+            match delta:
+                case TextDelta(piece):
+                    text += piece
+                case CallDelta(index, call_id, name, arguments):
+                    known = calls.setdefault(index, [call_id, "", ""])
+                    known[1] += name
+                    known[2] += arguments
+        messages.append({"role": "assistant", "content": text, "tool_calls": list(calls.values())})
+        if not calls:
+            return text
+        for call_id, _name, arguments in calls.values():
+            checked = Arguments.model_validate(json.loads(arguments))
+            result = await calories.function(**checked.__dict__)
+            messages.append({"role": "tool", "tool_call_id": call_id, "content": result})
+
+
+async def median_us(once: Callable[[], Awaitable[Any]], times: int = 2000) -> float:
+    """The median of many runs, in microseconds."""
+    for _ in range(50):
+        await once()
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        await once()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken) * 1e6
+
+
+class Slow:
+    """A model whose every call takes 100 ms: a tool call, then an answer."""
+
+    name, takes_tools = "slow", True
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+        """Two turns a run, told apart by the length of the transcript."""
+        await asyncio.sleep(0.1)
+        if len(request.messages) < 3:
+            yield CallDelta(0, "", "calories", '{"item": "cheeseburger"}')
+        else:
+            yield TextDelta("520 calories")
+        yield Finished()
+
+
+async def turns(number: int) -> list[float]:
+    """The time between one model call and the next, in one run of many turns."""
+    stamps: list[float] = []
+
+    def line(request: ModelRequest) -> Reply:
+        stamps.append(time.perf_counter())
+        return ASKED if len(stamps) <= number else Reply("done")
+
+    agent = Agent(ScriptedModel(line, repeat=True), tools=[calories], limits=Limits())
+    await agent.run("How many?")
+    return [later - earlier for earlier, later in zip(stamps, stamps[1:], strict=False)]
+
+
+async def flatness(number: int = 200, runs: int = 15) -> float:
+    """Last ten turns over first ten, each turn its median over several runs."""
+    await turns(number)
+    columns = list(zip(*[await turns(number) for _ in range(runs)], strict=True))
+    medians = [statistics.median(column) for column in columns]
+    return statistics.median(medians[-10:]) / statistics.median(medians[1:11])
+
+
+async def concurrent(number: int = 1000) -> float:
+    """Seconds for that many runs at once, the best of three."""
+    agent = Agent(Slow(), tools=[calories])
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        await asyncio.gather(*(agent.run("How many?") for _ in range(number)))
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+async def main() -> list[Row]:
+    """All rows."""
+    lines = (ASKED, "520 calories")
+    hand = await median_us(lambda: by_hand(ScriptedModel(*lines)))
+
+    async def ours() -> None:
+        await Agent(ScriptedModel(*lines), tools=[calories]).run("How many?")
+
+    kept = Agent(ScriptedModel(*lines), tools=[calories])
+
+    async def ours_kept() -> None:
+        kept.model.requests = 0
+        await kept.run("How many?")
+
+    run = await median_us(ours_kept)
+    return [
+        Row("one run (model, tool, answer), by hand", hand, "us"),
+        Row("one run with an Agent", run, "us"),
+        Row("one run with an Agent / by hand", run / hand, "x", limit=3.0),
+        Row("one run, the Agent made anew", await median_us(ours, 300), "us"),
+        Row("turn cost, last 10 of 200 / first 10", await flatness(), "x", limit=1.1),
+        Row("1,000 concurrent runs of two 100 ms model calls", await concurrent(), "s", limit=0.28),
+    ]
+
+
+if __name__ == "__main__":
+    finish("Agent loop", asyncio.run(main()))

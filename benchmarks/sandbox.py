@@ -1,0 +1,99 @@
+"""What a call in a worker costs: warm, cold, and after a worker was killed. Run: python benchmarks/sandbox.py"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from sayso.tools.sandbox import SandboxTimeout, acall_sandboxed, call_sandboxed, close_all
+from sayso.tools.sandbox.calls import pool_for
+from sayso.tools.sandbox.settings import Profile
+
+TARGET = "sayso.tools.canonical:canonical_json"
+VALUE = {"b": 1, "a": [2]}
+ECHO = "import os\nwhile data := os.read(0, 65536): os.write(1, data)"
+CALLS = 5000
+
+
+def per_call_us(call: Callable[[], object]) -> float:
+    """The median of ten rounds, in microseconds a call."""
+    rounds = []
+    for _ in range(10):
+        start = time.perf_counter()
+        for _ in range(CALLS // 10):
+            call()
+        rounds.append((time.perf_counter() - start) / (CALLS // 10) * 1e6)
+    return statistics.median(rounds)
+
+
+def bare_pipe_us() -> float:
+    """The floor: one line to a bare interpreter and back, no JSON, no deadline."""
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        to, back = child.stdin.fileno(), child.stdout.fileno()
+
+        def ping() -> None:
+            os.write(to, b"x" * 100)
+            os.read(back, 65536)
+
+        ping()
+        taken = per_call_us(ping)
+        child.stdin.close()
+    return taken
+
+
+async def async_us() -> float:
+    """A warm call awaited on an event loop."""
+    await acall_sandboxed(TARGET, VALUE)
+    start = time.perf_counter()
+    for _ in range(CALLS):
+        await acall_sandboxed(TARGET, VALUE)
+    return (time.perf_counter() - start) / CALLS * 1e6
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def replacement_seconds(profile: Profile, stuck: str, *args: object) -> tuple[float, float]:
+    """After a kill: how long the next call takes, and until the pool has a warm spare again."""
+    pool = pool_for(profile)
+    pool.call(TARGET, [1], {}, 10)
+    pool.warm()
+    try:
+        pool.call(stuck, list(args), {}, 0.05)
+    except SandboxTimeout:
+        killed = time.perf_counter()
+    next_call = seconds_of(lambda: pool.call(TARGET, [1], {}, 10))
+    pool.warm()
+    return next_call, time.perf_counter() - killed
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"cold first call                  {seconds_of(lambda: call_sandboxed(TARGET, VALUE)) * 1e3:8.1f} ms")
+    print(f"bare pipe, there and back        {bare_pipe_us():8.1f} µs")
+    print(f"warm call                        {per_call_us(lambda: call_sandboxed(TARGET, VALUE)):8.1f} µs   (at most 100)")
+    print(f"warm call, awaited               {asyncio.run(async_us()):8.1f} µs")
+    megabyte = "x" * 1_000_000
+    print(
+        f"warm call with 1 MB each way     {statistics.median(seconds_of(lambda: call_sandboxed(TARGET, megabyte)) for _ in range(20)) * 1e3:8.1f} ms"
+    )
+    for name, preload in {"a small worker": (), "a worker with sympy": ("sympy",)}.items():
+        profile = Profile(preload=("sayso.tools.canonical", "time", *preload))
+        next_call, replaced = replacement_seconds(profile, "time:sleep", 60)
+        print(f"{name:20} killed: next call {next_call * 1e3:6.1f} ms, replaced after {replaced * 1e3:6.0f} ms   (at most 500)")
+    close_all()
+
+
+if __name__ == "__main__":
+    main()

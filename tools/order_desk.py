@@ -1,0 +1,186 @@
+"""The order desk: a menu, an order book in SQLite, and the tools ORDER and MENU over them."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from .definition import ToolContext, tool
+from .effects import Secrecy
+from .errors import ToolError
+from .menu import HOUSE_MENU, Menu
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    item TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    customer TEXT NOT NULL,
+    address TEXT NOT NULL,
+    total_usd TEXT NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who is signed in."""
+
+    number: str
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A row of the order book; `key` is the idempotency key it was placed with."""
+
+    number: int
+    key: str
+    item: str
+    quantity: int
+    customer: str
+    address: str
+    total_usd: Decimal
+
+
+class OrderDesk:
+    """An order book that takes each key once. Safe across threads and processes; close it, or use it in a `with`."""
+
+    def __init__(self, path: Path | str = ":memory:", menu: Menu = HOUSE_MENU) -> None:
+        self.menu = menu
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(str(path), check_same_thread=False, timeout=10, isolation_level=None)
+        self.close = weakref.finalize(self, self._db.close)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")  # a receipt is on the disk before anybody is told
+        self._db.execute(_SCHEMA)
+
+    def place(self, key: str, item: str, quantity: int, customer: str, address: str) -> Order:
+        """Take an order. The same key again gives the first order; with other content it is a ToolError."""
+        wish = self.menu.wish(item)
+        row = (key, str(wish), quantity, customer, address, str(wish.dish.price_usd * quantity))
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO orders (key, item, quantity, customer, address, total_usd) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING", row
+            )
+        placed = self.find(key)
+        if placed is None:  # pragma: no cover  the insert above has committed
+            raise ToolError("the order book did not keep the order")
+        if (placed.item, placed.quantity, placed.customer, placed.address) != row[1:5]:
+            raise ToolError(f"the key {key[:12]} was used for another order: {placed.quantity} {placed.item}")
+        return placed
+
+    def find(self, key: str) -> Order | None:
+        """The order with that key, if there is one."""
+        with self._lock:
+            row = self._db.execute("SELECT * FROM orders WHERE key = ?", (key,)).fetchone()
+        return None if row is None else _order(row)
+
+    def orders(self) -> list[Order]:
+        """The whole book, oldest first."""
+        with self._lock:
+            return [_order(row) for row in self._db.execute("SELECT * FROM orders ORDER BY number")]
+
+    def __enter__(self) -> OrderDesk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _order(row: tuple[Any, ...]) -> Order:
+    return Order(*row[:6], Decimal(row[6]))
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What the order desk's tools find in `deps`: the desk, and who is signed in."""
+
+    desk: OrderDesk
+    customer: Customer | None = None
+
+
+def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Mapping[str, Any]:
+    """The order as it would be placed: the dish as the menu calls it, customer and address from who is signed in where the model gave none."""
+    signed_in = context.deps.customer
+    customer = arguments["customer"].strip() or (signed_in.number if signed_in else "")
+    address = arguments["address"].strip() or (signed_in.address if signed_in and customer == signed_in.number else "")
+    if not customer:
+        raise ToolError("nobody is signed in, so the order needs a customer number; ask for it")
+    if not address:
+        raise ToolError("there is no address to deliver to; ask for it")
+    return {"item": str(context.deps.desk.menu.wish(arguments["item"])), "customer": customer, "address": address}
+
+
+def card(arguments: Mapping[str, Any]) -> str:
+    """The question that is put to the customer."""
+    quantity, item = arguments["quantity"], str(arguments["item"])
+    dish, *rest = item.split(" with", 1)
+    many = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
+    wish = f"{quantity} {many}{' with' + rest[0] if rest else ''}"
+    return (
+        f"You have ordered: {wish} for delivery to: {arguments['address']}. Is this correct? (If yes, your credit card will be charged)"
+    )
+
+
+def order_tool(desk: OrderDesk | None = None) -> Any:
+    """ORDER; with a desk it can look up whether an order with some key was placed, which settles a doubt after a crash."""
+
+    async def lookup(key: str) -> object | None:
+        found = await asyncio.to_thread(desk.find, key) if desk is not None else None
+        return None if found is None else receipt(found)
+
+    @tool.write(name="ORDER", card=card, closes=True, idempotent=True, prepare=completed, lookup=lookup if desk is not None else None)
+    async def order(item: str, customer: str = "", address: str = "", quantity: int = 1, *, context: ToolContext[Counter]) -> str:
+        """Order food for delivery. Leave customer and address out for the customer who is signed in.
+
+        Args:
+            item: What to order, as on the menu, like "Burger" or "Burger without pickles".
+            customer: The customer number.
+            address: Where to deliver.
+            quantity: How many.
+        """
+        if not 1 <= quantity <= 100:
+            raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to 100 can")
+        placed = await asyncio.to_thread(context.deps.desk.place, context.key, item, quantity, customer, address)
+        return receipt(placed)
+
+    return order
+
+
+def receipt(order: Order) -> str:
+    """What the customer is told of a placed order."""
+    return f"Order {order.number} is placed: {order.quantity} {order.item}, ${order.total_usd}, to {order.address}."
+
+
+@tool.read(name="MENU", secrecy=Secrecy.PUBLIC)
+def menu(item: str = "", *, context: ToolContext[Counter]) -> str:
+    """Look at the menu: prices, calories, toppings. With an item, only that one.
+
+    Args:
+        item: A dish or topping; leave it out for the whole menu.
+    """
+    known = context.deps.desk.menu
+    if not item.strip():
+        return "\n".join(known.lines())
+    try:
+        dish = known.wish(item).dish
+    except ToolError:
+        return f"Yes, there are {known.topping(item)}."
+    toppings = f", with {', '.join(dish.toppings)}" if dish.toppings else ""
+    return f"{dish.name}: ${dish.price_usd}, {dish.calories} calories{toppings}"
+
+
+ORDER = order_tool()
+MENU = menu
+
+
