@@ -238,6 +238,5 @@ def prompt_text(value: Any) -> str:
     """What an agent is asked when it is handed a value: text as it is, data as JSON, anything with words of its own by those."""
     if isinstance(value, str):
         return value
-    if type(value).__str__ is not object.__str__ and not isinstance(value, (dict, list, tuple)) and not hasattr(value, "model_dump"):
-        return str(value)
-    return readable_json(value)
+    has_words = "__str__" in vars(type(value)) and not hasattr(value, "model_dump")
+    return str(value) if has_words else readable_json(value)

@@ -85,9 +85,8 @@ def main() -> None:
     print(f"warm call                        {per_call_us(lambda: call_sandboxed(TARGET, VALUE)):8.1f} µs   (at most 100)")
     print(f"warm call, awaited               {asyncio.run(async_us()):8.1f} µs")
     megabyte = "x" * 1_000_000
-    print(
-        f"warm call with 1 MB each way     {statistics.median(seconds_of(lambda: call_sandboxed(TARGET, megabyte)) for _ in range(20)) * 1e3:8.1f} ms"
-    )
+    large = statistics.median(seconds_of(lambda: call_sandboxed(TARGET, megabyte)) for _ in range(20))
+    print(f"warm call with 1 MB each way     {large * 1e3:8.1f} ms")
     for name, preload in {"a small worker": (), "a worker with sympy": ("sympy",)}.items():
         profile = Profile(preload=("sayso.tools.canonical", "time", *preload))
         next_call, replaced = replacement_seconds(profile, "time:sleep", 60)

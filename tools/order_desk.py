@@ -98,7 +98,8 @@ class OrderDesk:
 
 
 def _order(row: tuple[Any, ...]) -> Order:
-    return Order(*row[:6], Decimal(row[6]))
+    number, key, item, quantity, customer, address, total_usd = row
+    return Order(number, key, item, quantity, customer, address, Decimal(total_usd))
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,16 +152,14 @@ async def _ruled(
     if isinstance(ruling, Allow):
         return request, Approve(by="standing approval")
     await run.emit(ApprovalAsked(run.id, request))
-    decision = await run.ask(request)
+    decision: Decision | None = await run.ask(request)
     if decision is None or (decision.at is not None and decision.at > request.expires_at):
         return request, failed(call, "Nobody decided in time; the request has expired and nothing was done.", Outcome.REJECTED)
     await run.emit(ApprovalDecided(run.id, request.digest, decision))
-    match decision:
-        case Reject(reason):
-            told = f"The user said no{': ' + reason if reason else ''}. Nothing was done."
-            return request, failed(call, told, Outcome.REJECTED)
-        case Edit() | Approve():
-            return request, decision
+    if isinstance(decision, Reject):
+        told = f"The user said no{': ' + decision.reason if decision.reason else ''}. Nothing was done."
+        return request, failed(call, told, Outcome.REJECTED)
+    return request, decision
 
 
 async def _propose(

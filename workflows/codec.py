@@ -126,7 +126,7 @@ def _made(kind: Any, inner: Any) -> Any:
         return _error(kind, inner)
     if hasattr(kind, "model_validate"):
         return kind.model_validate(inner)
-    if dataclasses.is_dataclass(kind):
+    if hasattr(kind, "__dataclass_fields__"):
         return kind(**{name: from_json(item) for name, item in inner.items()})
     raise NotJson(f"The journal holds a {kind.__qualname__}, which is no kind of value that a journal keeps.")
 

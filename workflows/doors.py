@@ -64,7 +64,8 @@ class Workflow(Generic[A, B]):
         carries the run id and, as `partial`, what was done.
         """
         opened = self._open(value, deps, approve, limits, engine, run_id, grants, record=False)
-        return await opened.carry(suspends=True)
+        result: RunResult[B] = await opened.carry(suspends=True)
+        return result
 
     def run_sync(
         self,
@@ -78,9 +79,10 @@ class Workflow(Generic[A, B]):
         grants: tuple[Grant, ...] = (),
     ) -> RunResult[B]:
         """`run` for programs without an event loop."""
-        return in_a_loop(
+        result: RunResult[B] = in_a_loop(
             lambda: self.run(value, deps=deps, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=grants), "run_sync"
         )
+        return result
 
     async def run_stream(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import struct
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from sayso.tools.errors import InvalidArguments, ToolError, UnknownTool, UsageError
+from sayso.tools.sandbox.landlock import confine
 from sayso.tools.sandbox.memory import resident_bytes
 from sayso.tools.sandbox.pipes import Closed, PolledPipe, TooLate, TooLong, WatchedPipe
 from sayso.tools.sandbox.protocol import describe_tool_error, rebuild_tool_error
@@ -224,8 +226,18 @@ def test_a_polled_pipe_keeps_its_deadline_and_looks_around_meanwhile() -> None:
 
 def test_a_watched_pipe_kills_at_its_deadline() -> None:
     closing: list[int] = []
-    pipe, child_reads, child_writes = ends(WatchedPipe, lambda: [os.close(end) for end in closing] and None)
+
+    def kill() -> None:
+        for end in closing:
+            os.close(end)
+
+    pipe, child_reads, child_writes = ends(WatchedPipe, kill)
     closing += [child_reads, child_writes]
     with pytest.raises(TooLate):
         pipe.read(time.monotonic() + 0.01, 100)
     pipe.close()
+
+
+def test_a_system_without_landlock_says_so() -> None:
+    layer = confine(CLOSED, ctypes.CDLL(None), 0)
+    assert (layer.name, layer.on, layer.detail) == ("landlock", False, "this kernel has no Landlock")

@@ -8,6 +8,7 @@ from .refusal import NotRational, Refused, Why
 
 MAX_DIGITS = 5_000
 LIMIT = 10**MAX_DIGITS
+MANY = 10**9  # an exponent beyond this is refused, or left to the symbolic part, for any base but 0, 1 and -1
 _WRITABLE_DIGITS = 4_000  # below Python's own limit of 4,300 for int to text and back
 _WRITABLE = 10**_WRITABLE_DIGITS
 
@@ -108,7 +109,7 @@ def negate(number: Rational) -> Rational:
 def sign(number: Rational) -> int:
     """-1, 0 or 1."""
     top = number if type(number) is int else number[0]  # type: ignore[index]
-    return (top > 0) - (top < 0)  # type: ignore[operator]
+    return (top > 0) - (top < 0)
 
 
 def is_less(left: Rational, right: Rational) -> bool:
@@ -149,7 +150,7 @@ def _whole_power(base: Rational, exponent: int) -> Rational:
     a, b = pair(base)
     size = abs(exponent)
     # log10 has 53 right bits, so the last digit of the limit is judged on the value itself
-    if size * max(log10(abs(a)), log10(b)) > MAX_DIGITS + 1:
+    if size > MANY or size * max(log10(abs(a)), log10(b)) > MAX_DIGITS + 1:
         if b == 1 or abs(a) == 1:
             raise too_large()
         check_magnitude(base if sign(base) > 0 else negate(base), exponent)
@@ -186,7 +187,7 @@ def exact_root(number: int, degree: int) -> int | None:
         return None
     else:
         root = whole_root(number, degree)
-    return root if int(root**degree) == number else None
+    return None if root**degree != number else root
 
 
 def whole_root(number: int, degree: int) -> int:

@@ -5,6 +5,7 @@ Every value is real and checked after each step. What cannot be decided (is this
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,13 +21,17 @@ from .symbols import decoded, encoded_number
 
 LN_10 = 2.302585092994046
 SURE_DIGITS = 60  # two values that agree in so many digits are tried for equality
-MOST_DIGITS = 12_000  # working precision of one numeric estimate
+FEW_DIGITS, MOST_DIGITS = 300, 6_000  # working precision of one numeric estimate
 MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tried for
-MAX_DEGREE = 60  # of a polynomial to be solved
+MAX_ROOT = 1_000  # roots of higher degree are kept as numbers
+MAX_DEGREE = 24  # of a polynomial to be solved
 
 
 class power_value(sympy.Function):  # type: ignore[misc]  # noqa: N801 - it prints as it is named
-    """A rational to a large whole power, kept unexpanded: (7301/7300)^3650 is small, but its digits are not."""
+    """A power of rationals that sympy must not try to expand or to simplify.
+
+    (7301/7300)^3650 is small, but its digits are not; sympy looks for the minimal polynomial of 5^(1/10^300).
+    """
 
     nargs = 2
     is_real = True
@@ -36,12 +41,12 @@ class power_value(sympy.Function):  # type: ignore[misc]  # noqa: N801 - it prin
         import mpmath
 
         base, exponent = self.args
-        with mpmath.workprec(prec + 40 + int(exponent).bit_length()):
-            value = mpmath.exp(int(exponent) * mpmath.log(mpmath.mpf(int(base.p)) / int(base.q)))
+        with mpmath.workprec(prec + 40 + int(exponent.p).bit_length()):
+            value = mpmath.exp(mpmath.mpf(int(exponent.p)) / int(exponent.q) * mpmath.log(mpmath.mpf(int(base.p)) / int(base.q)))
         return sympy.Float._new(value._mpf_, prec)
 
     def _sympystr(self, printer: Any) -> str:
-        return f"({self.args[0]})**{self.args[1]}"
+        return f"({printer._print(self.args[0])})**({printer._print(self.args[1])})"
 
 
 def evaluate(code: Sequence[Sequence[Any]], digits: int, traced: bool) -> dict[str, Any]:
@@ -58,6 +63,7 @@ def evaluate(code: Sequence[Sequence[Any]], digits: int, traced: bool) -> dict[s
 
 def warm() -> None:
     """Load what sympy loads late, before the walls go up and before somebody waits."""
+    sys.set_int_max_str_digits(0)  # sympy prints the numbers of its errors; this process is ours, and the length of numbers is limited
     evaluate(
         [["number", 0, ["0x2", "0x1"]], ["call", 1, ["sqrt", 1]], ["constant", 2, "pi"], ["call", 3, ["sin", 1]], ["*", 4, None]], 20, False
     )
@@ -132,10 +138,10 @@ def _rational_of(value: Any) -> Any:
     return int(value.p) if value.q == 1 else (int(value.p), int(value.q))
 
 
-def _number(value: Any, digits: int) -> Any:
+def _number(value: Any, digits: int, most_digits: int = MOST_DIGITS) -> Any:
     """The value with so many right digits, or None when the working precision does not give them (it may be zero)."""
     try:
-        return value.evalf(digits, maxn=max(MOST_DIGITS, digits + 100), strict=True)
+        return value.evalf(digits, maxn=max(most_digits, digits + 100), strict=True)
     except sympy.core.evalf.PrecisionExhausted:
         return None
 
@@ -146,19 +152,24 @@ def _sign(value: Any) -> int:
         return bool(value > 0) - bool(value < 0)
     if value.free_symbols:
         raise Refused("The sign of an expression with unknowns is not known.", Why.UNDECIDED)
-    number = _number(value, 5)
-    if number is not None and number.is_comparable and number != 0:
-        return 1 if number > 0 else -1
-    if _is_zero(value):
+    # the cheap look first; simplify is the slowest and comes last
+    for digits in (FEW_DIGITS, MOST_DIGITS):
+        number = _number(value, 5, digits)
+        if number is not None and number.is_Float and number != 0:
+            return 1 if number > 0 else -1
+        if value.is_zero or sympy.expand(value) == 0:
+            return 0
+    if sympy.radsimp(value) == 0 or sympy.simplify(value) == 0:
         return 0
     raise Refused("It cannot be decided whether a value here is exactly zero.", Why.UNDECIDED)
 
 
 def _is_zero(value: Any) -> bool:
     """Whether the value is proved to be zero."""
-    if value.is_zero is not None:
-        return bool(value.is_zero)
-    return any(step(value) == 0 for step in (sympy.expand, sympy.radsimp, sympy.simplify))
+    try:
+        return _sign(value) == 0
+    except Refused:
+        return False
 
 
 def _magnitude(value: Any) -> float:
@@ -194,6 +205,8 @@ def _power(base: Any, exponent: Any) -> Any:
         raise too_large()
     if base.is_Rational and exponent.is_Integer:
         return power_value(base, exponent) if sign > 0 else power_value(-base, exponent) * (-1 if exponent.is_odd else 1)
+    if base.is_Rational and exponent.is_Rational and exponent.q > MAX_ROOT:
+        return power_value(base, exponent)
     if base == S.Exp1:
         return sympy.exp(exponent)
     return sympy.Pow(base, exponent)
@@ -309,7 +322,10 @@ def _mean(*values: Any) -> Any:
 def _median(*values: Any) -> Any:
     from functools import cmp_to_key
 
-    ordered = sorted(values, key=cmp_to_key(lambda a, b: _sign(a - b)))
+    def compared(left: Any, right: Any) -> int:
+        return _sign(left - right)
+
+    ordered = sorted(values, key=cmp_to_key(compared))
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
@@ -348,7 +364,7 @@ def _unknown_of(expression: Any, symbol: Any) -> Any:
 def _solve(equation: Any, symbol: Any = None) -> Any:
     """The real solutions in order; one is a number to go on with, several are not."""
     unknown = _unknown_of(equation, symbol)
-    if any(symbol != unknown for symbol in equation.free_symbols):
+    if equation.free_symbols.difference((unknown,)):
         found = sympy.solve(equation, unknown)
         return _several(unknown, [_checked(value) for value in found])
     solutions = sympy.solveset(equation, unknown, domain=S.Reals)
