@@ -5,41 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .approvals import Approve as Approve
     from .approvals import ApprovalRequest as ApprovalRequest
+    from .approvals import Approve as Approve
     from .approvals import Approver as Approver
     from .approvals import Decision as Decision
     from .approvals import Edit as Edit
     from .approvals import Reject as Reject
     from .approvals import approve_all as approve_all
+    from .calculation import CalculationError as CalculationError
+    from .calculation import Result as Result
+    from .calculation import calculate as calculate
+    from .calculation import calculator as calculator
     from .calls import Content as Content
-    from .policy import Grant as Grant
-    from .errors import SaysoError as SaysoError
-    from .errors import UsageError as UsageError
-    from .errors import RunError as RunError
-    from .errors import NotFinished as NotFinished
-    from .errors import LimitReached as LimitReached
-    from .errors import ModelError as ModelError
-    from .errors import OutputError as OutputError
-    from .errors import WorkflowError as WorkflowError
-    from .errors import ReplayError as ReplayError
-    from .errors import Cancelled as Cancelled
-    from .errors import StepTimeout as StepTimeout
     from .calls import Outcome as Outcome
     from .calls import ToolCall as ToolCall
     from .calls import ToolResult as ToolResult
+    from .definition import Tool as Tool
+    from .definition import ToolContext as ToolContext
+    from .definition import tool as tool
+    from .dialects import Reader as Reader
+    from .dialects import Reading as Reading
+    from .dialects import read as read
     from .effects import Effect as Effect
     from .effects import Labels as Labels
     from .effects import Secrecy as Secrecy
     from .effects import Trust as Trust
+    from .errors import Cancelled as Cancelled
     from .errors import InvalidArguments as InvalidArguments
+    from .errors import LimitReached as LimitReached
+    from .errors import ModelError as ModelError
+    from .errors import NotFinished as NotFinished
+    from .errors import OutputError as OutputError
+    from .errors import ReplayError as ReplayError
+    from .errors import RunError as RunError
+    from .errors import SaysoError as SaysoError
+    from .errors import StepTimeout as StepTimeout
     from .errors import ToolError as ToolError
     from .errors import UnknownTool as UnknownTool
-    from .definition import Tool as Tool
-    from .definition import ToolContext as ToolContext
-    from .definition import tool as tool
+    from .errors import UsageError as UsageError
+    from .errors import WorkflowError as WorkflowError
+    from .filling import fill as fill
+    from .policy import Grant as Grant
+    from .sandbox import Sandbox as Sandbox
+    from .sandbox import SandboxError as SandboxError
 
 _PLACES = {
+    "CalculationError": "calculation",
+    "Result": "calculation",
+    "calculate": "calculation",
+    "calculator": "calculation",
+    "fill": "filling",
+    "read": "dialects",
+    "Reader": "dialects",
+    "Reading": "dialects",
+    "Sandbox": "sandbox",
+    "SandboxError": "sandbox",
     "Approve": "approvals",
     "ApprovalRequest": "approvals",
     "Approver": "approvals",

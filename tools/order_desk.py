@@ -70,7 +70,8 @@ class OrderDesk:
         row = (key, str(wish), quantity, customer, address, str(wish.dish.price_usd * quantity))
         with self._lock:
             self._db.execute(
-                "INSERT INTO orders (key, item, quantity, customer, address, total_usd) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING", row
+                "INSERT INTO orders (key, item, quantity, customer, address, total_usd) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING",
+                row,
             )
         placed = self.find(key)
         if placed is None:  # pragma: no cover  the insert above has committed
@@ -128,9 +129,7 @@ def card(arguments: Mapping[str, Any]) -> str:
     dish, *rest = item.split(" with", 1)
     many = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
     wish = f"{quantity} {many}{' with' + rest[0] if rest else ''}"
-    return (
-        f"You have ordered: {wish} for delivery to: {arguments['address']}. Is this correct? (If yes, your credit card will be charged)"
-    )
+    return f"You have ordered: {wish} for delivery to: {arguments['address']}. Is this correct? (If yes, your credit card will be charged)"
 
 
 def order_tool(desk: OrderDesk | None = None) -> Any:
@@ -183,5 +182,3 @@ def menu(item: str = "", *, context: ToolContext[Counter]) -> str:
 
 ORDER = order_tool()
 MENU = menu
-
-

@@ -13,7 +13,20 @@ from sayso.agents.agent import Conversation
 from sayso.agents.events import TextSaid
 from sayso.agents.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
-from sayso.tools import Approve, Decision, Edit, LimitReached, ModelError, NotFinished, Outcome, OutputError, Reject, ToolContext, ToolError, tool
+from sayso.tools import (
+    Approve,
+    Decision,
+    Edit,
+    LimitReached,
+    ModelError,
+    NotFinished,
+    Outcome,
+    OutputError,
+    Reject,
+    ToolContext,
+    ToolError,
+    tool,
+)
 from sayso.tools.approvals import ApprovalRequest
 from sayso.tools.calculation import calculator
 from sayso.workflows import Limits, RunEnded, engine

@@ -74,9 +74,7 @@ async def placed(said: str | Reply, customer: Customer | None = ADA) -> tuple[li
         return cards, desk.orders(), result.output
 
 
-CARD = (
-    "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
-)
+CARD = "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
 FORMS = {
     "the course's words": "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!",
     "by keyword": 'ORDER(item="Burger", customer="9876", address="1234 My Street") Ok, it\'s on the way!',
@@ -90,7 +88,9 @@ FORMS = {
 async def test_an_order_in_any_form_shows_the_same_card_and_is_placed_once(said: str | Reply) -> None:
     cards, book, answer = await placed(said)
     assert cards == [CARD]
-    assert [(o.item, o.quantity, o.customer, o.address, o.total_usd) for o in book] == [("burger", 1, "9876", "1234 My Street", Decimal("7.50"))]
+    assert [(o.item, o.quantity, o.customer, o.address, o.total_usd) for o in book] == [
+        ("burger", 1, "9876", "1234 My Street", Decimal("7.50"))
+    ]
     assert answer == "Ok, it's on the way!"
 
 

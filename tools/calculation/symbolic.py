@@ -23,6 +23,7 @@ LN_10 = 2.302585092994046
 SURE_DIGITS = 60  # two values that agree in so many digits are tried for equality
 FEW_DIGITS, MOST_DIGITS = 300, 6_000  # working precision of one numeric estimate
 MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tried for
+MAX_FACTORED = 2**100  # sympy factors what it takes a root of
 MAX_ROOT = 1_000  # roots of higher degree are kept as numbers
 MAX_DEGREE = 24  # of a polynomial to be solved
 
@@ -122,7 +123,7 @@ def _checked(value: Any) -> Any:
     value = sympy.sympify(value)
     if value.has(S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity, sympy.AccumBounds):
         raise undefined("The value is not defined.")
-    if value.has(S.ImaginaryUnit) or (not value.free_symbols and value.is_real is False):
+    if value.has(S.ImaginaryUnit):  # .is_real would say more, after a search that can take seconds; each function checks its domain
         raise undefined("The value is not a real number.")
     if value.is_Rational and not (abs(value.p) < 10**MAX_DIGITS and value.q < 10**MAX_DIGITS):
         raise too_large()
@@ -205,8 +206,10 @@ def _power(base: Any, exponent: Any) -> Any:
         raise too_large()
     if base.is_Rational and exponent.is_Integer:
         return power_value(base, exponent) if sign > 0 else power_value(-base, exponent) * (-1 if exponent.is_odd else 1)
-    if base.is_Rational and exponent.is_Rational and exponent.q > MAX_ROOT:
+    if base.is_Rational and exponent.is_Rational and (exponent.q > MAX_ROOT or max(base.p, base.q) >= MAX_FACTORED):
         return power_value(base, exponent)
+    if isinstance(base, power_value) and exponent.is_Rational:
+        return _apply("^", [base.args[0], base.args[1] * exponent])
     if base == S.Exp1:
         return sympy.exp(exponent)
     return sympy.Pow(base, exponent)
@@ -441,7 +444,7 @@ SYMBOLIC: dict[str, Callable[..., Any]] = {
     "stdev": lambda *values: _sqrt(_variance(*values)),
     "sum": _sum,
     "tan": _tan,
-    "tanh": sympy.tanh,
+    "tanh": _hyperbolic(sympy.tanh),
     "trunc": _trunc,
     "variance": _variance,
 }
@@ -459,9 +462,7 @@ def _answer(value: Any, digits: int) -> dict[str, Any]:
     if value.is_Rational:
         return {"rational": encoded_number(_rational_of(value))}
     number = _number(value, digits)
-    if number is None:
-        if _is_zero(value):
-            return {"rational": encoded_number(0)}
+    if number is None or number == 0:
         raise Refused("The value is too close to zero to give its digits, and cannot be shown to be zero.", Why.UNDECIDED)
     if not number.is_Float:
         raise undefined("The value is not a real number.")
@@ -473,7 +474,7 @@ def _as_rational(value: Any) -> Any:
     if value.is_Rational or value.has(power_value):
         return value
     number = _number(value, SURE_DIGITS + 20)
-    if number is None:
+    if number is None or number == 0:
         return S.Zero if _is_zero(value) else value
     exactly = Rational(*to_rational(number._mpf_))
     nearest = exactly.limit_denominator(MOST_DENOMINATOR) if abs(exactly) < 10**20 else Integer(round(exactly))

@@ -119,9 +119,7 @@ def _check_separator(text: str, plain: str, start: int, is_call: list[bool], tok
     if not is_call or not is_call[-1]:
         raise _wrong_groups(text, start)
     if len(tokens) > 1 and tokens[-2] in CURRENCIES and re.match(r",[0-9]{3}(?![0-9])", plain[start : start + 5]):
-        reason = (
-            "In a call a comma separates arguments, but in an amount it looks like a thousands mark; write it without."
-        )
+        reason = "In a call a comma separates arguments, but in an amount it looks like a thousands mark; write it without."
         raise CalculationError(text, start, reason, Why.AMBIGUOUS)
 
 

@@ -1,0 +1,106 @@
+"""Digits of an exact real expression: worked out twice, at a precision and at its double, until both agree. Runs in the worker.
+
+sympy's own evalf gives up on sums with sin(10^4000) in them, and takes seconds where this takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import sympy
+from mpmath import mp, mpf
+from sympy import S
+
+MOST_BITS = 40_000
+SPARE_BITS = 64
+BITS_A_DIGIT = 3.33
+
+
+class _Lost(Exception):
+    """The precision at work is too low to see a part of the expression at all."""
+
+
+def number_of(value: Any, digits: int, most_bits: int = MOST_BITS) -> Any:
+    """The value as an mpf of which so many digits are right; None when `most_bits` do not give them, as when it is exactly zero."""
+    bits = int(digits * BITS_A_DIGIT) + SPARE_BITS + size_of(value)
+    known = _tried(value, bits)
+    while bits * 2 <= max(most_bits, 4 * size_of(value)):
+        bits *= 2
+        better = _tried(value, bits)
+        if known is not None and better is not None and abs(known - better) <= abs(better) * mpf(10) ** -(digits + 3):
+            return better
+        known = better
+    return None
+
+
+def size_of(value: Any) -> int:
+    """The bits of all rational numbers in an expression: below this precision 1 + 10^-400 is 1."""
+    return sum(max(int(atom.p).bit_length(), int(atom.q).bit_length()) for atom in value.atoms(sympy.Rational))
+
+
+def _tried(value: Any, bits: int) -> Any:
+    with mp.workprec(bits):
+        try:
+            return _at(value)
+        except (_Lost, ZeroDivisionError, ValueError, OverflowError):
+            return None
+
+
+def _at(value: Any) -> Any:
+    """The value at the precision at work. A part that comes out as exactly nothing has been lost, for sympy removes true zeros."""
+    if value.is_Rational:
+        return mpf(int(value.p)) / int(value.q)
+    if value is S.Pi:
+        return +mp.pi
+    if value is S.Exp1:
+        return +mp.e
+    if isinstance(value, sympy.polys.rootoftools.ComplexRootOf):
+        return mpf(value.evalf(int(mp.prec / BITS_A_DIGIT))._mpf_)
+    arguments = [_at(argument) for argument in value.args]
+    if value.is_Pow or value.func.__name__ == "power_value":
+        result = _power(*arguments)
+    else:
+        function = _FUNCTIONS.get(value.func)
+        if function is None:
+            raise _Lost
+        result = function(*arguments)
+    if not isinstance(result, mpf) or result == 0 or not mpmath.isfinite(result):
+        raise _Lost
+    return result
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if base == 1:
+        raise _Lost  # 1 + tiny, and the exponent may be large
+    if mpmath.isint(exponent):
+        return base ** int(exponent) if abs(exponent) < 2**20 else mpmath.exp(exponent * mpmath.log(abs(base))) * (-1) ** int(exponent)
+    return base**exponent
+
+
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    sympy.Add: lambda *terms: mpmath.fsum(terms),
+    sympy.Mul: lambda *factors: mpmath.fprod(factors),
+    sympy.Abs: abs,
+    sympy.exp: mpmath.exp,
+    sympy.log: mpmath.log,
+    sympy.sin: mpmath.sin,
+    sympy.cos: mpmath.cos,
+    sympy.tan: mpmath.tan,
+    sympy.cot: mpmath.cot,
+    sympy.sec: mpmath.sec,
+    sympy.csc: mpmath.csc,
+    sympy.asin: mpmath.asin,
+    sympy.acos: mpmath.acos,
+    sympy.atan: mpmath.atan,
+    sympy.acot: mpmath.acot,
+    sympy.atan2: mpmath.atan2,
+    sympy.sinh: mpmath.sinh,
+    sympy.cosh: mpmath.cosh,
+    sympy.tanh: mpmath.tanh,
+    sympy.coth: mpmath.coth,
+    sympy.asinh: mpmath.asinh,
+    sympy.acosh: mpmath.acosh,
+    sympy.LambertW: mpmath.lambertw,
+}
