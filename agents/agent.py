@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
@@ -20,6 +20,8 @@ from .messages import AssistantMessage, Message, Sampling, SystemMessage, UserMe
 from .typed_output import TypedOutput
 
 if TYPE_CHECKING:
+    from sayso.tools.dialects import Shapes
+
     from .models.model import Model
 
 Out = TypeVar("Out")
@@ -127,6 +129,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         return dialect_for_model(self.model.name) or "call"
 
     @cached_property
+    def shapes(self) -> Shapes:
+        """The tools as a reader of calls sees them."""
+        from sayso.tools.dialects import shapes
+
+        return shapes(tuple(self.tools.values()))
+
+    @cached_property
     def schemas(self) -> tuple[dict[str, Any], ...]:
         """The tools as the provider's field takes them; none when calls are written as text."""
         return tuple(tool.openai_schema() for tool in self.tools.values()) if self.native else ()
@@ -149,13 +158,20 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """The user's words: what is asked now and what was asked before."""
         if not isinstance(value, Conversation):
             return super().spoken(value)
+        if not value.history:
+            return (value.text,)
         return [*(message.text for message in value.history if isinstance(message, UserMessage)), value.text]
+
+    @cached_property
+    def _converse(self) -> Callable[[Any, Run, Conversation], Awaitable[Any]]:
+        from .loop import converse
+
+        return converse
 
     async def carry(self, run: Run, value: Any) -> Out:
         """Converse until there is an answer; see `loop.converse`."""
-        from .loop import converse
-
-        return cast(Out, await converse(self, run, value if isinstance(value, Conversation) else Conversation(prompt_text(value))))
+        asked = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
+        return cast(Out, await self._converse(self, run, asked))
 
     async def run(
         self,
@@ -220,7 +236,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
 
 def _without_system(history: Sequence[Message]) -> tuple[Message, ...]:
-    return tuple(message for message in history if not isinstance(message, SystemMessage))
+    return tuple(message for message in history if not isinstance(message, SystemMessage)) if history else ()
 
 
 def _by_name(tools: Iterable[Tool[..., Any]], agent: str) -> dict[str, Tool[..., Any]]:

@@ -6,57 +6,62 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from sayso.tools.dialects import CallRead, CallStarted, Reader, TextRead
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ToolError
 from sayso.workflows import Run, Usage
+from sayso.workflows.limits import NO_USAGE
 
 from .agent import Agent
 from .events import CallAnnounced, ReasoningSaid, TextSaid
 from .messages import Message, NativeCall, Reply, ToolMessage
-from .models.model import CallDelta, Finished, ModelRequest, ReasoningDelta, TextDelta
+from .models.model import CallDelta, ModelRequest, ReasoningDelta, TextDelta
 
 
-async def ask_model(agent: Agent[Any], run: Run, turn: int, transcript: Sequence[Message]) -> Reply:
-    """The model's reply to the transcript, as the run's step `model:{turn}`; counted against the limits."""
+async def ask_model(agent: Agent[Any], run: Run, turn: int, request: ModelRequest) -> Reply:
+    """The model's reply to the transcript so far, as the run's step `model:{turn}`; counted against the limits."""
     meter = run.scope.meter
-    reserved = reservation(agent, transcript) if meter.prices_matter else None
+    reserved = reservation(agent, request.messages) if meter.prices_matter else None
     meter.begin_model_call(reserved)
-    used = Usage()
+    used = NO_USAGE
     try:
-        reply: Reply = await run.step(f"model:{turn}", stream_reply, agent, run, turn, transcript, preemptible=True)
+        reply: Reply = await run.step(f"model:{turn}", stream_reply, agent, run, turn, request, preemptible=True)
         used = reply.usage
     finally:
         meter.end_model_call(used, reserved)
     return reply
 
 
-async def stream_reply(agent: Agent[Any], run: Run, turn: int, transcript: Sequence[Message]) -> Reply:
+async def stream_reply(agent: Agent[Any], run: Run, turn: int, request: ModelRequest) -> Reply:
     """Take in the model's deltas, passing on what may be shown at once."""
-    request = ModelRequest(transcript, agent.schemas, agent.sampling, agent.typed.schema if agent.typed is not None else None)
     text: list[str] = []
     reasoning: list[str] = []
     calls: dict[int, list[str]] = {}
-    finish, usage = "stop", Usage()
+    finish, usage = "stop", NO_USAGE
     voice = Voice(agent, run, turn) if run.heard and not agent.speaks_last else None
-    async for delta in agent.model.stream(request):
-        match delta:
-            case TextDelta(piece):
-                text.append(piece)
+    deltas = agent.model.stream(request)
+    try:
+        async for delta in deltas:
+            if isinstance(delta, TextDelta):
+                text.append(delta.text)
                 if voice is not None:
-                    voice.say(piece)
-            case ReasoningDelta(piece):
-                reasoning.append(piece)
-                run.tell(ReasoningSaid(run.id, turn, piece))
-            case CallDelta(index, call_id, name, arguments):
-                parts = calls.setdefault(index, ["", "", ""])
-                parts[0], parts[1], parts[2] = parts[0] or call_id, parts[1] + name, parts[2] + arguments
-                if name:
-                    run.tell(CallAnnounced(run.id, turn, name))
-            case Finished(reason, used):
-                finish, usage = reason, used
+                    voice.say(delta.text)
+            elif isinstance(delta, CallDelta):
+                parts = calls.setdefault(delta.index, ["", "", ""])
+                parts[0], parts[1], parts[2] = parts[0] or delta.id, parts[1] + delta.name, parts[2] + delta.arguments
+                if delta.name and run.heard:
+                    run.tell(CallAnnounced(run.id, turn, delta.name))
+            elif isinstance(delta, ReasoningDelta):
+                reasoning.append(delta.text)
+                run.tell(ReasoningSaid(run.id, turn, delta.text))
+            else:
+                finish, usage = delta.reason, delta.usage
+    except BaseException:  # cancelled or broken off: the connection is given back now, not when the garbage is collected
+        await deltas.aclose()
+        raise
     if voice is not None:
         voice.end()
-    native = tuple(NativeCall(*calls[index]) for index in sorted(calls))
+    native = tuple([NativeCall(*calls[index]) for index in sorted(calls)]) if calls else ()
     return Reply("".join(text), native, "".join(reasoning), usage, finish)
 
 
@@ -71,11 +76,9 @@ class Voice:
         self._raw = ""
         self._call: Any = None
         self._after = ""
-        self._reader: Any = None
+        self._reader: Reader | None = None
         if agent.tools and agent.dialect != "native":
-            from sayso.tools.dialects import Reader, shapes
-
-            self._reader = Reader(shapes(tuple(agent.tools.values())), agent.dialect)
+            self._reader = Reader(agent.shapes, agent.dialect)
 
     def say(self, piece: str) -> None:
         """Pass on what cannot be part of a call."""
@@ -92,8 +95,6 @@ class Voice:
             self._say_call()
 
     def _take(self, events: Sequence[Any]) -> None:
-        from sayso.tools.dialects import CallRead, CallStarted, TextRead
-
         for event in events:
             match event:
                 case TextRead(text):

@@ -17,6 +17,7 @@ from .agent import Agent, Conversation
 from .asking import ask_model
 from .events import TextSaid, TextWithdrawn
 from .messages import Message, ToolMessage, UserMessage
+from .models.model import ModelRequest
 from .reading import Read, understood
 from .typed_output import NotTheType
 
@@ -30,17 +31,21 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     """
     transcript: list[Message] = [*agent.opening, *asked.history, UserMessage(asked.text)]
     run.scope.transcripts[run.id] = transcript
-    remember(run, asked.history)
+    if asked.history:
+        remember(run, asked.history)
+    schema = None if agent.typed is None else agent.typed.schema
+    request = ModelRequest(transcript, agent.schemas, agent.sampling, schema)  # the transcript is live: each turn adds to it
     tries = 0
     for turn in count():
-        reply = await ask_model(agent, run, turn, transcript)
+        reply = await ask_model(agent, run, turn, request)
         read = understood(agent, reply, turn)
         transcript.append(read.message)
         if not read.empty:
-            results = await carry_out(agent, run, turn, read)
+            results = await carry_out(agent, run, read)
             if (words := closing_words(agent, read, results)) is not None:
                 return said_at_last(agent, run, turn, words)
-            run.tell(TextWithdrawn(run.id, turn))
+            if run.heard:
+                run.tell(TextWithdrawn(run.id, turn))
             transcript.append(shown_back(agent, run, read, results))
             continue
         if agent.typed is None:
@@ -55,16 +60,10 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     raise AssertionError("count() does not end")
 
 
-async def carry_out(agent: AnyAgent, run: Run, turn: int, read: Read) -> list[ToolResult]:
+async def carry_out(agent: AnyAgent, run: Run, read: Read) -> list[ToolResult]:
     """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order."""
     results = list(read.refused)
     together: list[tuple[ToolCall, Tool[..., Any]]] = []
-
-    async def flush() -> None:
-        if together:
-            results.extend(await perform_reads(run, f"reads:{turn}.{together[0][0].id.partition('.')[2]}", together))
-            together.clear()
-
     for call in read.calls:
         tool = agent.tools.get(call.tool)
         if tool is None:
@@ -72,19 +71,24 @@ async def carry_out(agent: AnyAgent, run: Run, turn: int, read: Read) -> list[To
         elif goes_straight(run, call, tool):
             together.append((call, tool))
         else:
-            await flush()
+            if together:
+                results += await perform_reads(run, f"reads:{together[0][0].id}", together)
+                together = []
             results.append(await settle(run, call, tool, f"{tool.name}:{call.id}"))
-    await flush()
-    places = {call.id: place for place, call in enumerate(read.message.calls)}
-    return sorted(results, key=lambda result: places[result.call_id])
+    if together:
+        results += await perform_reads(run, f"reads:{together[0][0].id}", together)
+    if len(results) > 1:
+        places = {call.id: place for place, call in enumerate(read.message.calls)}
+        results.sort(key=lambda result: places[result.call_id])
+    return results
 
 
 def closing_words(agent: AnyAgent, read: Read, results: Sequence[ToolResult]) -> str | None:
     """The reply's own words, where they already are the answer: every call in its prose is done and was either PURE, and so is replaced by
     its value, or a write that closes. None when the model has to be asked again."""
-    by_id = {result.call_id: result for result in results}
     if agent.typed is not None or read.refused or not read.prose.strip():
         return None
+    by_id = {result.call_id: result for result in results}
     for call in read.calls:
         tool = agent.tools.get(call.tool)
         written = tool is not None and tool.effect is Effect.PURE and call.span[1] > 0

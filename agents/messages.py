@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.workflows import Usage
+from sayso.workflows.limits import NO_USAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,7 @@ class Sampling:
     seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NativeCall:
+class NativeCall(NamedTuple):
     """A call as a provider delivers it: the arguments are still its JSON text."""
 
     id: str
@@ -72,12 +73,11 @@ class NativeCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A whole reply of a model: what `ScriptedModel` is given, and what a model's deltas add up to."""
 
     text: str = ""
     calls: tuple[NativeCall, ...] = ()
     reasoning: str = ""
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = NO_USAGE
     finish: str = "stop"

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
+from sayso.tools.dialects import Problem, ReadCall, native_calls, read
 
 from .agent import Agent
 from .messages import AssistantMessage, Reply
 
-if TYPE_CHECKING:
-    from sayso.tools.dialects import Problem, ReadCall
 
-
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """A reply as it was understood: the message for the transcript, its calls in order, and an error result for each that was unreadable.
 
     `prose` is the text outside the calls.
     """
 
     message: AssistantMessage
-    calls: tuple[ToolCall, ...]
-    refused: tuple[ToolResult, ...]
+    calls: Sequence[ToolCall]
+    refused: Sequence[ToolResult]
     prose: str
 
     @property
@@ -36,31 +32,29 @@ class Read:
 
 def understood(agent: Agent[Any], reply: Reply, turn: int) -> Read:
     """Read a reply. A native call counts before any in the text; what cannot be read one way only becomes an error result."""
-    if not reply.calls and (not agent.tools or agent.dialect == "native"):
-        return Read(AssistantMessage(reply.text, reasoning=reply.reasoning), (), (), reply.text)
-    from sayso.tools.dialects import native_calls, read, shapes
-
-    known = shapes(tuple(agent.tools.values()))
     if reply.calls:
-        return _read(native_calls(reply.calls, known), reply, turn, prose=reply.text, native=True)
-    reading = read(reply.text, known, agent.dialect)
+        return _read(native_calls(reply.calls, agent.shapes), reply, turn, reply.text, reply.reasoning, native=True)
+    if not agent.tools or agent.dialect == "native":
+        return Read(AssistantMessage(reply.text, (), False, reply.reasoning), (), (), reply.text)
+    reading = read(reply.text, agent.shapes, agent.dialect)
+    reasoning = reply.reasoning + reading.reasoning
+    if not reading.calls and not reading.problems:
+        return Read(AssistantMessage(reply.text, (), False, reasoning), (), (), reading.text)
     items = sorted((*reading.calls, *reading.problems), key=lambda item: item.span)
-    return _read(items, reply, turn, prose=reading.text, native=False, reasoning=reading.reasoning)
+    return _read(items, reply, turn, reading.text, reasoning, native=False)
 
 
-def _read(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, *, prose: str, native: bool, reasoning: str = "") -> Read:
-    calls: list[ToolCall] = []
-    refused: list[ToolResult] = []
+def _read(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: str, reasoning: str, *, native: bool) -> Read:
     shown: list[ToolCall] = []
+    refused: dict[str, ToolResult] = {}
     for index, item in enumerate(items):
         place = f"{turn}.{index}"
-        if not hasattr(item, "seen"):
-            call = ToolCall(place, item.tool, item.arguments, item.span, item.notes)
-            calls.append(call)
-            shown.append(call)
+        if isinstance(item, ReadCall):
+            shown.append(ToolCall(place, item.tool, item.arguments, item.span, item.notes))
         else:
             told = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}."
-            refused.append(ToolResult(place, told, Outcome.FAILED, item.tool or ""))
+            refused[place] = ToolResult(place, told, Outcome.FAILED, item.tool or "")
             shown.append(ToolCall(place, item.tool or "unknown", {}, item.span, ("not understood",)))
-    message = AssistantMessage(reply.text, tuple(shown), native, "\n".join(part for part in (reply.reasoning, reasoning) if part))
-    return Read(message, tuple(calls), tuple(refused), prose)
+    message = AssistantMessage(reply.text, tuple(shown), native, reasoning)
+    calls = shown if not refused else [call for call in shown if call.id not in refused]
+    return Read(message, calls, tuple(refused.values()), prose)

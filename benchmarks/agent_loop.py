@@ -1,6 +1,6 @@
 """What the agent loop costs beside a hand-written asyncio loop that does the same: streams from the model, validates arguments, keeps messages.
 
-    python benchmarks/agent_loop.py [--write]
+python benchmarks/agent_loop.py [--write]
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import json
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from _table import Row, finish
@@ -75,7 +75,7 @@ class Slow:
 
     name, takes_tools = "slow", True
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Two turns a run, told apart by the length of the transcript."""
         await asyncio.sleep(0.1)
         if len(request.messages) < 3:

@@ -6,13 +6,13 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .canonical import plain
 from .errors import InvalidArguments, UsageError
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from pydantic import BaseModel, ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +102,17 @@ def _without_titles(schema: Any) -> Any:
 
 def validated(tool: str, model: type[BaseModel], arguments: Mapping[str, object], wants_text: frozenset[str]) -> dict[str, Any]:
     """The arguments as the function's types. InvalidArguments names every one that does not fit."""
-    from pydantic import ValidationError
-
-    if wants_text:
-        arguments = {key: _as_text(value) if key in wants_text else value for key, value in arguments.items()}
     try:
-        checked = model.__pydantic_validator__.validate_python(dict(arguments))
-    except ValidationError as error:
-        raise InvalidArguments(tool, [_problem(item, model) for item in error.errors(include_url=False)]) from None
-    return dict(checked.__dict__)
-
-
-def _as_text(value: object) -> object:
-    # A whole number where text is wanted (a customer number, a postcode) has one reading; 1e3 or true does not.
-    return str(value) if type(value) is int else value
+        checked = model.__pydantic_validator__.validate_python(arguments)
+    except ValueError as error:  # pydantic's ValidationError
+        # A whole number where text is wanted (a customer number, a postcode) has one reading; 1e3 or true does not.
+        numbers = {key: str(value) for key, value in arguments.items() if key in wants_text and type(value) is int}
+        if numbers:
+            return validated(tool, model, {**arguments, **numbers}, wants_text)
+        problems = cast("ValidationError", error).errors(include_url=False)
+        raise InvalidArguments(tool, [_problem(item, model) for item in problems]) from None
+    values: dict[str, Any] = checked.__dict__
+    return values
 
 
 def _problem(item: Any, model: type[BaseModel]) -> str:

@@ -47,7 +47,15 @@ def sha256(*parts: object) -> str:
 
 def strict_json(text: str) -> Any:
     """`json.loads` that refuses duplicate keys, NaN and infinities with a ValueError."""
-    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    from pydantic_core import from_json
+
+    try:
+        value = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return _STRICT.decode(text)  # says better what is wrong
+    if type(value) is dict and len(value) == text.count(":"):
+        return value  # one colon for each key that was kept: no key was there twice
+    return _STRICT.decode(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,3 +68,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON value")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)

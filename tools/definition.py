@@ -93,6 +93,11 @@ class Tool(Generic[P, R]):
         return sha256(self.name, self.parameters, self.card if isinstance(self.card, str) else "", code.co_code.hex() if code else "")[:16]
 
     @cached_property
+    def asks_nothing(self) -> bool:
+        """Whether the tool has no use for a ToolContext."""
+        return self.signature.context is None and self.prepare is None and self.lookup is None
+
+    @cached_property
     def is_async(self) -> bool:
         """Whether the function must be awaited."""
         return inspect.iscoroutinefunction(self.function)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .calls import ToolCall
-from .effects import Effect, Labels
 from .definition import Tool
+from .effects import Effect, Labels
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,10 @@ from sayso.tools.approvals import (
     still_fits,
 )
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
+from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
 from sayso.tools.errors import RunError, ToolError
 from sayso.tools.policy import Allow, Deny, decide
-from sayso.tools.definition import Tool, ToolContext
 
 from .events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
 
@@ -42,8 +42,13 @@ class CallFailed(RunError):
         super().__init__(f"{tool} ended {result.outcome}: {result.text}")
 
 
-def context_for(run: Any, call: ToolCall, key: str = "") -> ToolContext[Any]:
-    """What the application hands the tool for this call."""
+NO_CONTEXT: ToolContext[Any] = ToolContext(None)
+
+
+def context_for(run: Any, call: ToolCall, tool: AnyTool, key: str = "") -> ToolContext[Any]:
+    """What the application hands the tool for this call; nothing to a tool that asks for nothing."""
+    if tool.asks_nothing:
+        return NO_CONTEXT
     said = run.scope.seen.user_texts
     return ToolContext(run.scope.deps, key, call, said[-1] if said else "")
 
@@ -68,25 +73,25 @@ def failed(call: ToolCall, text: str, outcome: Outcome = Outcome.FAILED) -> Tool
     return ToolResult(call.id, text, outcome, call.tool)
 
 
-async def perform(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Any:
+async def perform_in_time(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Any:
     """Perform the tool, in the time it has. Raises ToolError when the time is over: for a read, nothing happened."""
-    if tool.timeout_seconds is None:
-        return await tool.perform(arguments, context)
     timer = asyncio.timeout(tool.timeout_seconds)
     try:
         async with timer:
             return await tool.perform(arguments, context)
     except TimeoutError:
         if timer.expired():
-            raise ToolError(f"{tool.name} gave no answer within {tool.timeout_seconds:g} s.") from None
+            raise ToolError(f"{tool.name} gave no answer within {tool.timeout_seconds} s.") from None
         raise
 
 
 async def perform_read(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
     """One call that needs no question."""
-    context = context_for(run, call)
+    context = context_for(run, call, tool)
     try:
-        return result_of(call, tool, await perform(tool, prepared(tool, call.arguments, context), context))
+        arguments = tool.check(call.arguments) if tool.prepare is None else prepared(tool, call.arguments, context)
+        performing = tool.perform(arguments, context) if tool.timeout_seconds is None else perform_in_time(tool, arguments, context)
+        return result_of(call, tool, await performing)
     except ToolError as error:
         return failed(call, str(error))
 
@@ -122,7 +127,7 @@ def goes_straight(run: Any, call: ToolCall, tool: AnyTool) -> bool:
 async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
     """Carry out a call that writes or must be asked about; `position` is its place in the run ("ORDER:3.0")."""
     try:
-        arguments = prepared(tool, call.arguments, context_for(run, call))
+        arguments = prepared(tool, call.arguments, context_for(run, call, tool))
     except ToolError as error:
         return failed(call, str(error))
     given = frozenset(name for name, value in arguments.items() if name in tool.bound or call.arguments.get(name) in (None, "") != value)
@@ -133,7 +138,7 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str) -> Tool
             return answer
         if isinstance(answer, Edit):
             try:
-                arguments = prepared(tool, answer.arguments, context_for(run, call))
+                arguments = prepared(tool, answer.arguments, context_for(run, call, tool))
             except ToolError as error:
                 return failed(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
             given = frozenset(name for name in arguments if name in tool.bound)
@@ -198,7 +203,7 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
         run.scope.meter.spend(cost)
     intent = await run.step(f"intent:{place}", _attempt, run)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
-    once = _Once(tool, arguments, context_for(run, call, request.key), call, begun_before=intent != run.attempt)
+    once = _Once(tool, arguments, context_for(run, call, tool, request.key), call, begun_before=intent != run.attempt)
     result: ToolResult = await run.step(f"effect:{place}", once.perform)
     if cost and result.outcome in (Outcome.FAILED, Outcome.REJECTED):
         run.scope.meter.refund(cost)

@@ -14,7 +14,7 @@ from sayso.tools.policy import Grant, Rules
 from .limits import Limits, Meter
 from .memory import MemoryEngine
 from .result import RunResult
-from .run import Engine, Run, Scope
+from .run import NO_RULES, Engine, Run, Scope, Seen
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -113,9 +113,9 @@ class Workflow(Generic[A, B]):
         record: bool,
     ) -> Any:
         def fresh() -> Scope:
-            scope = Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants))
-            scope.seen.user_texts.extend(self.spoken(value))
-            return scope
+            seen = Seen()
+            seen.user_texts.extend(self.spoken(value))
+            return Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants) if grants else NO_RULES, seen, {})
 
         home = MemoryEngine(record=record) if engine is None else engine
         if not isinstance(home, MemoryEngine):

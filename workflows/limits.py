@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sayso.tools.errors import LimitReached
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What was used: tokens in and out, US dollars where the price is known, calls, and money that tools spent."""
 
     input_tokens: int = 0
@@ -18,7 +18,7 @@ class Usage:
     tool_calls: int = 0
     spend_usd: float = 0.0
 
-    def __add__(self, other: Usage) -> Usage:
+    def __add__(self, other: Usage) -> Usage:  # type: ignore[override]  # sums, where a tuple would be joined
         return Usage(
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
@@ -27,6 +27,9 @@ class Usage:
             self.tool_calls + other.tool_calls,
             self.spend_usd + other.spend_usd,
         )
+
+
+NO_USAGE = Usage()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,10 +79,12 @@ class Meter:
         meter: Meter | None = self
         while meter is not None:
             if (limits := meter.limits) is not None:
-                _check("model_calls", limits.model_calls, meter.model_calls + 1)
-                used = meter.input_tokens + meter.output_tokens
-                _check("tokens", limits.tokens, used + max(tokens, 1))
-                _check("cost_usd", limits.cost_usd, meter.cost_usd + cost)
+                if limits.model_calls is not None:
+                    _check("model_calls", limits.model_calls, meter.model_calls + 1)
+                if limits.tokens is not None:
+                    _check("tokens", limits.tokens, meter.input_tokens + meter.output_tokens + max(tokens, 1))
+                if limits.cost_usd is not None:
+                    _check("cost_usd", limits.cost_usd, meter.cost_usd + cost)
             meter = meter.parent
         meter = self
         while meter is not None:
@@ -92,7 +97,9 @@ class Meter:
 
     def end_model_call(self, used: Usage, reserved: Usage | None = None) -> None:
         """Replace the reservation by what the call really used."""
-        before = reserved or _NOTHING
+        before = reserved or NO_USAGE
+        if used is before:
+            return
         meter: Meter | None = self
         while meter is not None:
             meter.input_tokens += used.input_tokens - before.input_tokens
@@ -104,7 +111,7 @@ class Meter:
         """Count tool calls that are about to start. Raises LimitReached and counts nothing if they are too many."""
         meter: Meter | None = self
         while meter is not None:
-            if meter.limits is not None:
+            if meter.limits is not None and meter.limits.tool_calls is not None:
                 _check("tool_calls", meter.limits.tool_calls, meter.tool_calls + number)
             meter = meter.parent
         meter = self
@@ -116,7 +123,7 @@ class Meter:
         """Reserve money that a tool is about to spend. Raises LimitReached and reserves nothing if it is too much."""
         meter: Meter | None = self
         while meter is not None:
-            if meter.limits is not None:
+            if meter.limits is not None and meter.limits.spend_usd is not None:
                 _check("spend_usd", meter.limits.spend_usd, meter.spend_usd + amount_usd)
             meter = meter.parent
         self.refund(-amount_usd)
@@ -129,10 +136,7 @@ class Meter:
             meter = meter.parent
 
 
-_NOTHING = Usage()
-
-
-def _check(limit: str, allowed: float | None, seen: float) -> None:
+def _check(limit: str, allowed: float, seen: float) -> None:
     # A dollar is not a binary fraction: ten dimes must make one.
-    if allowed is not None and seen > allowed + 1e-9:
+    if seen > allowed + 1e-9:
         raise LimitReached(limit, allowed, seen)

@@ -7,7 +7,7 @@ over the journal. Nothing alive is kept.
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -228,6 +228,35 @@ async def _in_time(work: Awaitable[Any], seconds: float) -> Any:
 class Root:
     """One run with all its children: its journal, its inbox, who waits and who listens."""
 
+    __slots__ = (
+        "activity",
+        "asked",
+        "asker",
+        "asking",
+        "attempt",
+        "attempts",
+        "clock",
+        "engine",
+        "fresh",
+        "history",
+        "id",
+        "inbox",
+        "journal",
+        "leaves",
+        "listeners",
+        "order",
+        "pending",
+        "result",
+        "suspends",
+        "task",
+        "value",
+        "waiting",
+        "waits",
+        "waits_only",
+        "watched",
+        "workflow",
+    )
+
     def __init__(self, engine: MemoryEngine, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> None:
         self.engine, self.id, self.workflow, self.value, self.fresh = engine, run_id, workflow, value, fresh
         self.clock = engine.clock
@@ -242,18 +271,20 @@ class Root:
         self.attempt = ""
         self.task: asyncio.Task[RunResult[Any]] | None = None
         self.result: RunResult[Any] | None = None
-        self._begin(suspends=False)
-
-    def _begin(self, suspends: bool) -> None:
-        self.attempts += 1
-        self.attempt = f"{self.id}#{self.attempts}"
-        self.suspends = suspends
-        self.leaves, self.waiting, self.activity = 1, 0, 0
-        self.waits_only = False
+        self.suspends = self.waits_only = False
+        self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
         self.waits: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self.asked: asyncio.Queue[tuple[ApprovalRequest, Scope]] | None = None
         self.asker: asyncio.Task[None] | None = None
-        self.asking = 0
+
+    def _begin(self, suspends: bool) -> None:
+        """A new execution of the run: nobody waits and nobody is being asked yet."""
+        self.attempts += 1
+        self.attempt = f"{self.id}#{self.attempts}"
+        self.suspends, self.waits_only = suspends, False
+        if self.attempts > 1:
+            self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
+            self.waits, self.asked, self.asker = {}, None, None
 
     async def carry(self, *, suspends: bool) -> RunResult[Any]:
         """Run the workflow's code over the journal, to its end or to where it can only wait."""
@@ -409,6 +440,8 @@ class Root:
 class MemoryEngine:
     """Runs in this process. `strict` sends every kept value through JSON, as durable engines do; `record` keeps events for replay."""
 
+    __slots__ = ("__weakref__", "_roots", "clock", "record", "run_type", "strict")
+
     def __init__(self, *, strict: bool = False, record: bool = True, clock: Callable[[], float] = time.time) -> None:
         self.record, self.clock = record, clock
         self.strict = strict
@@ -417,8 +450,9 @@ class MemoryEngine:
 
     def open(self, workflow: WorkflowCode, value: Any, run_id: str | None, fresh: Callable[[], Scope]) -> Root:
         """The run of that id; made if there is none yet."""
-        run_id = run_id or f"r{secrets.token_hex(6)}"
-        if "/" in run_id:
+        if run_id is None:
+            run_id = f"r{os.urandom(6).hex()}"
+        elif "/" in run_id or not run_id:
             raise UsageError(f"{run_id!r} is no run id: a slash separates a run from its children.")
         root = self._roots.get(run_id)
         if root is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sayso.tools.approvals import Approver, Background
@@ -16,6 +15,7 @@ from .limits import Limits, Meter
 if TYPE_CHECKING:
     from sayso.tools.definition import Tool
 
+NO_RULES = Rules()
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
@@ -40,20 +40,30 @@ class Seen:
         return Background(tuple(self.user_texts), tuple(self.read_texts))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Scope:
     """What a run was given by its caller and hands on to its children."""
 
-    approve: Approver | None = None
-    deps: Any = None
-    meter: Meter = field(default_factory=Meter)
-    rules: Rules = field(default_factory=Rules)
-    seen: Seen = field(default_factory=Seen)
-    transcripts: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("approve", "deps", "meter", "rules", "seen", "transcripts")
+
+    def __init__(
+        self,
+        approve: Approver | None = None,
+        deps: Any = None,
+        meter: Meter | None = None,
+        rules: Rules = NO_RULES,
+        seen: Seen | None = None,
+        transcripts: dict[str, Any] | None = None,
+    ) -> None:
+        self.approve, self.deps, self.rules = approve, deps, rules
+        self.meter = meter or Meter()
+        self.seen = seen or Seen()
+        self.transcripts = {} if transcripts is None else transcripts
 
     def within(self, limits: Limits | None) -> Scope:
         """The same scope with limits of its own on top."""
-        return self if limits is None else replace(self, meter=Meter(limits, self.meter))
+        if limits is None:
+            return self
+        return Scope(self.approve, self.deps, Meter(limits, self.meter), self.rules, self.seen, self.transcripts)
 
 
 class Run(Protocol):

@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar, cast, overload
 
-from sayso.tools.errors import StepTimeout, UsageError, WorkflowError
 from sayso.tools.definition import Tool
+from sayso.tools.errors import StepTimeout, UsageError, WorkflowError
 
 from .doors import Workflow
 from .events import StepRetried

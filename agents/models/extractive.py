@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,7 +86,7 @@ class ExtractiveReader:
     name: str = "extractive reader"
     takes_tools: bool = False
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """The answer in one piece."""
         question = next((message.text for message in reversed(request.messages) if isinstance(message, UserMessage)), "")
         if request.schema is None:

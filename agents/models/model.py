@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sayso.workflows import Usage
+from sayso.workflows.limits import NO_USAGE
 
 from ..messages import Message, Sampling
+
+PLAIN = Sampling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Finished:
     """The end of a reply: why it ended ("stop", "length", "tool_calls", "content_filter") and what it used."""
 
     reason: str = "stop"
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = NO_USAGE
 
 
 Delta = TextDelta | ReasoningDelta | CallDelta | Finished
@@ -55,7 +58,7 @@ class ModelRequest:
 
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, Any]] = ()
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Sampling = PLAIN
     schema: Mapping[str, Any] | None = None
 
 
@@ -72,6 +75,6 @@ class Model(Protocol):
         """Whether calls can go through the provider's own field; if not, they are asked for and read as text."""
         ...
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """The reply, piece by piece, with exactly one Finished at its end. Raises ModelError."""
         ...

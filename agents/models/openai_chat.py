@@ -73,7 +73,7 @@ class OpenAIChat:
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """The reply, piece by piece. A connection lives as long as its reply, so no event loop is left with one that is open."""
         if not self._at.key:
             raise ModelError(no_key(self.name))

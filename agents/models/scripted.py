@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ class ScriptedModel:
         self.lines, self.pieces, self.repeat, self.name, self.takes_tools = lines, pieces, repeat, name, takes_tools
         self.requests = 0
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Delta]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """The next line as deltas."""
         reply = self._next(request)
         if reply.reasoning:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .functions import FUNCTIONS, fact
+from .elementary import fact
+from .functions import FUNCTIONS
 from .rational import Rational, add, divide, floor_divide, modulo, multiply, negate, power, subtract
 from .refusal import NotRational, Refused
 from .units import Code

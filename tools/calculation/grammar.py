@@ -349,7 +349,7 @@ class _Parser:
             return Refused("The expression ends where a number should follow.", Why.SYNTAX_ERROR)
         if token in (")", "]"):
             return Refused(f"This {token!r} closes nothing, or nothing stands before it.", Why.SYNTAX_ERROR)
-        if token[0] in DIGITS or token[0] == ".":
+        if token[0] in DIGITS or (token[0] == "." and token != "."):
             adjacent = before[-1:].isalnum() or before[-1:] in (")", ".")
             what = "An operator is missing between two numbers." if adjacent else f"{token!r} cannot stand here."
             return Refused(what, Why.SYNTAX_ERROR)

@@ -26,7 +26,8 @@ def number_of(value: Any, digits: int, most_bits: int = MOST_BITS) -> Any:
     """The value as an mpf of which so many digits are right; None when `most_bits` do not give them, as when it is exactly zero."""
     bits = int(digits * BITS_A_DIGIT) + SPARE_BITS + size_of(value)
     known = _tried(value, bits)
-    while bits * 2 <= max(most_bits, 4 * size_of(value)):
+    limit = max(most_bits, 2 * bits)
+    while bits * 2 <= limit:
         bits *= 2
         better = _tried(value, bits)
         if known is not None and better is not None and abs(known - better) <= abs(better) * mpf(10) ** -(digits + 3):

@@ -7,10 +7,10 @@ from math import gcd, isqrt, log10
 from .refusal import NotRational, Refused, Why
 
 MAX_DIGITS = 5_000
-LIMIT = 10**MAX_DIGITS
+LIMIT: int = 10**MAX_DIGITS
 MANY = 10**9  # an exponent beyond this is refused, or left to the symbolic part, for any base but 0, 1 and -1
 _WRITABLE_DIGITS = 4_000  # below Python's own limit of 4,300 for int to text and back
-_WRITABLE = 10**_WRITABLE_DIGITS
+_WRITABLE: int = 10**_WRITABLE_DIGITS
 
 Rational = int | tuple[int, int]
 

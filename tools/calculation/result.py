@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ..errors import UsageError
 from .rational import Rational, pair
-from .refusal import CalculationError, Why
+from .refusal import CalculationError, Refused, Why
 from .symbols import KEPT_DIGITS, Symbolic, ask, work_shown
 from .units import PLAIN, Code, Label, currency_of, spelled
 from .writing import TEXT_DIGITS, money, quantized, significant, text_of, written
@@ -80,7 +80,10 @@ class Result:
     @property
     def steps(self) -> tuple[str, ...]:
         """The work shown: one line for each operation, in the order in which it was done."""
-        return work_shown(self._code, self._value)
+        try:
+            return work_shown(self._code, self._value)
+        except Refused as refusal:
+            raise self._unfit(refusal.reason, refusal.code) from None
 
     def decimal(self, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
         """The exact value rounded, once, to so many decimals; a half goes away from zero unless `rounding` says otherwise."""
@@ -91,7 +94,10 @@ class Result:
         digits = self._decimal()
         wanted = max(digits.adjusted(), 0) + places + 5
         if wanted > KEPT_DIGITS:
-            answer = ask(self._code, wanted)
+            try:
+                answer = ask(self._code, wanted)
+            except Refused as refusal:
+                raise self._unfit(refusal.reason, refusal.code) from None
             digits = Decimal(answer.digits or "0") if isinstance(answer, Symbolic) else digits
         return quantized(*digits.as_integer_ratio(), places, rounding)
 
@@ -103,8 +109,8 @@ class Result:
             raise self._unfit(f"{self._value.spelling} is not one number.")
         return Decimal(self._value.digits)
 
-    def _unfit(self, reason: str) -> CalculationError:
-        return CalculationError(self.expression, 0, reason, Why.MATH_DOMAIN)
+    def _unfit(self, reason: str, code: Why = Why.MATH_DOMAIN) -> CalculationError:
+        return CalculationError(self.expression, 0, reason, code)
 
     def __str__(self) -> str:
         return self.text
@@ -138,6 +144,8 @@ class Result:
             places = int(after[2]) if after[1] and after[2].isdigit() else 6
             number = self.decimal(places + 2).scaleb(0) if kind == "%" else self.decimal(places)
             return format(number, spec)
+        if type(self._value) is int and not kind.isalpha():
+            return format(self._value, spec)
         return format(written(self._decimal()), spec)
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""Irrational and symbolic values with sympy objects, built bottom-up from a parsed program; runs in the worker, never on text.
+"""The symbolic part, which runs in the worker: a program is worked out on sympy objects, never on text, and answered as JSON.
 
 Every value is real and checked after each step. What cannot be decided (is this zero?) within the digits allowed is refused, not guessed.
 """
@@ -6,48 +6,22 @@ Every value is real and checked after each step. What cannot be decided (is this
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sympy
 from mpmath.libmp import to_rational, to_str
 from sympy import Integer, Rational, S
 
-from .exact import BINARY, UNARY
-from .functions import FUNCTIONS
-from .rational import MAX_DIGITS, pair, too_large, undefined, write_whole
-from .refusal import NotRational, Refused, Why
+from .exact import UNARY
+from .numeric import number_of
+from .rational import write_whole
+from .refusal import Refused, Why
+from .symbolic_functions import apply, is_zero, power_value, rational_of, sympy_of
 from .symbols import decoded, encoded_number
 
-LN_10 = 2.302585092994046
 SURE_DIGITS = 60  # two values that agree in so many digits are tried for equality
-FEW_DIGITS, MOST_DIGITS = 300, 6_000  # working precision of one numeric estimate
 MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tried for
-MAX_FACTORED = 2**100  # sympy factors what it takes a root of
-MAX_ROOT = 1_000  # roots of higher degree are kept as numbers
-MAX_DEGREE = 24  # of a polynomial to be solved
-
-
-class power_value(sympy.Function):  # type: ignore[misc]  # noqa: N801 - it prints as it is named
-    """A power of rationals that sympy must not try to expand or to simplify.
-
-    (7301/7300)^3650 is small, but its digits are not; sympy looks for the minimal polynomial of 5^(1/10^300).
-    """
-
-    nargs = 2
-    is_real = True
-    is_positive = True
-
-    def _eval_evalf(self, prec: int) -> Any:
-        import mpmath
-
-        base, exponent = self.args
-        with mpmath.workprec(prec + 40 + int(exponent.p).bit_length()):
-            value = mpmath.exp(mpmath.mpf(int(exponent.p)) / int(exponent.q) * mpmath.log(mpmath.mpf(int(base.p)) / int(base.q)))
-        return sympy.Float._new(value._mpf_, prec)
-
-    def _sympystr(self, printer: Any) -> str:
-        return f"({printer._print(self.args[0])})**({printer._print(self.args[1])})"
 
 
 def evaluate(code: Sequence[Sequence[Any]], digits: int, traced: bool) -> dict[str, Any]:
@@ -89,7 +63,7 @@ class _Machine:
         for verb, at, value in self.code:
             self.at = at
             if verb == "number":
-                stack.append(_sympy_of(value))
+                stack.append(sympy_of(value))
             elif verb == "constant":
                 stack.append({"pi": S.Pi, "e": S.Exp1, "tau": 2 * S.Pi}[value])
             elif verb == "symbol":
@@ -98,359 +72,10 @@ class _Machine:
                 count = value[1] if verb == "call" else 1 if verb in UNARY else 2
                 arguments = stack[-count:]
                 del stack[-count:]
-                stack.append(_apply(value[0] if verb == "call" else verb, arguments))
+                stack.append(apply(value[0] if verb == "call" else verb, arguments))
             if traced:
                 self.trace.append(_shown(stack[-1]))
         return stack[0]
-
-
-def _apply(name: str, arguments: list[Any]) -> Any:
-    """One operation: on rationals as everywhere else, and with symbols where that has no rational answer."""
-    if any(isinstance(argument, tuple) for argument in arguments):
-        raise Refused("This has more than one value, so it cannot be calculated with.", Why.MATH_DOMAIN)
-    if all(argument.is_Rational for argument in arguments):
-        exactly = BINARY.get(name) or UNARY.get(name) or FUNCTIONS[name][0]
-        try:
-            return _sympy_of(exactly(*(_rational_of(argument) for argument in arguments)))
-        except NotRational:
-            pass
-    value = SYMBOLIC[name](*arguments)
-    return value if isinstance(value, tuple) else _checked(value)
-
-
-def _checked(value: Any) -> Any:
-    """The value, if it exists and is real."""
-    value = sympy.sympify(value)
-    if value.has(S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity, sympy.AccumBounds):
-        raise undefined("The value is not defined.")
-    if value.has(S.ImaginaryUnit):  # .is_real would say more, after a search that can take seconds; each function checks its domain
-        raise undefined("The value is not a real number.")
-    if value.is_Rational and not (abs(value.p) < 10**MAX_DIGITS and value.q < 10**MAX_DIGITS):
-        raise too_large()
-    return value
-
-
-def _sympy_of(number: Any) -> Any:
-    top, bottom = pair(number)
-    return Integer(top) if bottom == 1 else Rational(top, bottom)
-
-
-def _rational_of(value: Any) -> Any:
-    return int(value.p) if value.q == 1 else (int(value.p), int(value.q))
-
-
-def _number(value: Any, digits: int, most_digits: int = MOST_DIGITS) -> Any:
-    """The value with so many right digits, or None when the working precision does not give them (it may be zero)."""
-    try:
-        return value.evalf(digits, maxn=max(most_digits, digits + 100), strict=True)
-    except sympy.core.evalf.PrecisionExhausted:
-        return None
-
-
-def _sign(value: Any) -> int:
-    """-1, 0 or 1. Raises Refused where it cannot be decided."""
-    if value.is_Rational:
-        return bool(value > 0) - bool(value < 0)
-    if value.free_symbols:
-        raise Refused("The sign of an expression with unknowns is not known.", Why.UNDECIDED)
-    # the cheap look first; simplify is the slowest and comes last
-    for digits in (FEW_DIGITS, MOST_DIGITS):
-        number = _number(value, 5, digits)
-        if number is not None and number.is_Float and number != 0:
-            return 1 if number > 0 else -1
-        if value.is_zero or sympy.expand(value) == 0:
-            return 0
-    if sympy.radsimp(value) == 0 or sympy.simplify(value) == 0:
-        return 0
-    raise Refused("It cannot be decided whether a value here is exactly zero.", Why.UNDECIDED)
-
-
-def _is_zero(value: Any) -> bool:
-    """Whether the value is proved to be zero."""
-    try:
-        return _sign(value) == 0
-    except Refused:
-        return False
-
-
-def _magnitude(value: Any) -> float:
-    """The value as a float, for estimates; huge ones are infinite."""
-    number = _number(value, 5)
-    return 0.0 if number is None else float(number)
-
-
-# --- the operations ---------------------------------------------------------------------------------------------------
-
-
-def _divide(left: Any, right: Any) -> Any:
-    if right.free_symbols or _sign(right) != 0:
-        return left / right
-    raise undefined("Division by zero.")
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    if base.free_symbols or exponent.free_symbols:
-        if exponent.is_Rational and (abs(exponent.p) > MAX_DEGREE or exponent.q > MAX_DEGREE):
-            raise Refused(f"A power of an unknown goes up to {MAX_DEGREE}.", Why.TOO_LARGE)
-        return sympy.Pow(base, exponent)
-    sign = _sign(base)
-    if sign == 0:
-        below = _sign(exponent)
-        if below < 0:
-            raise undefined("Division by zero: zero to a negative power is not defined.")
-        return S.One if below == 0 else S.Zero
-    if sign < 0 and not exponent.is_Integer:
-        raise undefined("A negative number to a power that is not whole is not real.")
-    size = _number(sympy.log(abs(base), evaluate=False) * exponent, 5) if base != 1 else S.Zero
-    if size is not None and abs(float(size)) > MAX_DIGITS * LN_10:
-        raise too_large()
-    if base.is_Rational and exponent.is_Integer:
-        return power_value(base, exponent) if sign > 0 else power_value(-base, exponent) * (-1 if exponent.is_odd else 1)
-    if base.is_Rational and exponent.is_Rational and (exponent.q > MAX_ROOT or max(base.p, base.q) >= MAX_FACTORED):
-        return power_value(base, exponent)
-    if isinstance(base, power_value) and exponent.is_Rational:
-        return _apply("^", [base.args[0], base.args[1] * exponent])
-    if base == S.Exp1:
-        return sympy.exp(exponent)
-    return sympy.Pow(base, exponent)
-
-
-def _exp(value: Any) -> Any:
-    return _power(S.Exp1, value)
-
-
-def _floor(value: Any) -> Any:
-    if value.free_symbols:
-        raise Refused("Rounding needs a number, not an expression with unknowns.", Why.UNDECIDED)
-    estimate = _number(value, 5)
-    size = 0 if estimate is None or estimate == 0 else max(0, int(sympy.log(abs(estimate), 10)))
-    if size > MAX_DIGITS:
-        raise too_large()
-    number = _number(value, size + 25)
-    nearest = Integer(round(number)) if number is not None else S.Zero
-    return nearest - 1 if _sign(value - nearest) < 0 else nearest
-
-
-def _ceil(value: Any) -> Any:
-    return -_floor(-value)
-
-
-def _trunc(value: Any) -> Any:
-    return _floor(value) if _sign(value) >= 0 else _ceil(value)
-
-
-def _round(value: Any, places: Any = S.Zero) -> Any:
-    if not places.is_Integer or abs(places) > 1_000:
-        raise undefined("Rounding to decimals needs a whole number of them, up to 1,000.")
-    scale = Integer(10) ** places
-    sign = _sign(value)
-    return sign * _floor(abs(value) * scale + S.Half) / scale if sign else S.Zero
-
-
-def _modulo(left: Any, right: Any) -> Any:
-    return left - right * _floor(_divide(left, right))
-
-
-def _absolute(value: Any) -> Any:
-    return sympy.Abs(value) if value.free_symbols else -value if _sign(value) < 0 else value
-
-
-def _sqrt(value: Any) -> Any:
-    return _root(value, Integer(2))
-
-
-def _root(value: Any, degree: Any) -> Any:
-    if not degree.is_Integer or degree == 0:
-        raise undefined("The degree of a root is a whole number other than 0.")
-    if not value.free_symbols and _sign(value) < 0:
-        if degree % 2 == 0:
-            raise undefined("A root of even degree of a negative number is not real.")
-        return -_power(-value, 1 / degree)
-    return _power(value, 1 / degree)
-
-
-def _log(value: Any, base: Any = None) -> Any:
-    if not value.free_symbols and _sign(value) <= 0:
-        raise undefined("A logarithm is defined for numbers above zero.")
-    if base is None:
-        return sympy.log(value)
-    if base.free_symbols or _sign(base) <= 0 or _sign(base - 1) == 0:
-        raise undefined("The base of a logarithm is above zero and not 1.")
-    return sympy.log(value) / sympy.log(base)
-
-
-def _inverse(function: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
-    def checked(value: Any) -> Any:
-        if not value.free_symbols and _sign(1 - value**2) < 0:
-            raise undefined(f"{name} is real only from -1 to 1.")
-        return function(value)
-
-    return checked
-
-
-def _tan(value: Any) -> Any:
-    if not value.free_symbols and _sign(sympy.cos(value)) == 0:
-        raise undefined("The tangent is not defined here.")
-    return sympy.tan(value)
-
-
-def _hyperbolic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def checked(value: Any) -> Any:
-        if not value.free_symbols and abs(_magnitude(value)) > MAX_DIGITS * LN_10:
-            raise too_large()
-        return function(value)
-
-    return checked
-
-
-def _compared(wanted: int) -> Callable[..., Any]:
-    def pick(*values: Any) -> Any:
-        best = values[0]
-        for value in values[1:]:
-            if _sign(value - best) == wanted:
-                best = value
-        return best
-
-    return pick
-
-
-def _sum(*values: Any) -> Any:
-    return sympy.Add(*values)
-
-
-def _mean(*values: Any) -> Any:
-    return sympy.Add(*values) / len(values)
-
-
-def _median(*values: Any) -> Any:
-    from functools import cmp_to_key
-
-    def compared(left: Any, right: Any) -> int:
-        return _sign(left - right)
-
-    ordered = sorted(values, key=cmp_to_key(compared))
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
-
-
-def _variance(*values: Any) -> Any:
-    return _squares(values) / (len(values) - 1)
-
-
-def _pvariance(*values: Any) -> Any:
-    return _squares(values) / len(values)
-
-
-def _squares(values: Sequence[Any]) -> Any:
-    middle = _mean(*values)
-    return sympy.Add(*((value - middle) ** 2 for value in values))
-
-
-def _needs_rationals(*values: Any) -> Any:
-    raise undefined("This needs whole numbers.")
-
-
-# --- unknowns ---------------------------------------------------------------------------------------------------------
-
-
-def _unknown_of(expression: Any, symbol: Any) -> Any:
-    if symbol is None:
-        found = sorted(expression.free_symbols, key=str)
-        if len(found) != 1:
-            raise Refused("Say for which unknown, as in solve(x^2 = y, x).", Why.AMBIGUOUS)
-        return found[0]
-    if not symbol.is_Symbol:
-        raise Refused("The second argument is the unknown, a single letter.", Why.SYNTAX_ERROR)
-    return symbol
-
-
-def _solve(equation: Any, symbol: Any = None) -> Any:
-    """The real solutions in order; one is a number to go on with, several are not."""
-    unknown = _unknown_of(equation, symbol)
-    if equation.free_symbols.difference((unknown,)):
-        found = sympy.solve(equation, unknown)
-        return _several(unknown, [_checked(value) for value in found])
-    solutions = sympy.solveset(equation, unknown, domain=S.Reals)
-    if solutions == S.EmptySet:
-        raise undefined("There is no real solution.")
-    if solutions == S.Reals:
-        raise undefined("Every number is a solution.")
-    if not isinstance(solutions, sympy.FiniteSet):
-        raise Refused("No finite list of solutions was found.", Why.UNDECIDED)
-    return _several(unknown, sorted((_checked(value) for value in solutions), key=lambda value: value.evalf(30)))
-
-
-def _several(unknown: Any, found: list[Any]) -> Any:
-    if not found:
-        raise undefined("There is no real solution.")
-    return found[0] if len(found) == 1 else tuple(found)
-
-
-def _diff(expression: Any, symbol: Any = None) -> Any:
-    if symbol is None and not expression.free_symbols:
-        return S.Zero
-    return sympy.diff(expression, _unknown_of(expression, symbol))
-
-
-SYMBOLIC: dict[str, Callable[..., Any]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "/": _divide,
-    "//": lambda left, right: _floor(_divide(left, right)),
-    "%": _modulo,
-    "^": _power,
-    "negate": lambda value: -value,
-    "percent": lambda value: value / 100,
-    "factorial": _needs_rationals,
-    "abs": _absolute,
-    "acos": _inverse(sympy.acos, "acos"),
-    "asin": _inverse(sympy.asin, "asin"),
-    "atan": sympy.atan,
-    "atan2": sympy.atan2,
-    "cbrt": lambda value: _root(value, Integer(3)),
-    "ceil": _ceil,
-    "comb": _needs_rationals,
-    "cos": sympy.cos,
-    "cosh": _hyperbolic(sympy.cosh),
-    "degrees": lambda value: value * 180 / S.Pi,
-    "diff": _diff,
-    "exp": _exp,
-    "floor": _floor,
-    "gcd": _needs_rationals,
-    "hypot": lambda *values: _sqrt(sympy.Add(*(value**2 for value in values))),
-    "lcm": _needs_rationals,
-    "ln": _log,
-    "log": _log,
-    "log10": lambda value: _log(value, Integer(10)),
-    "log2": lambda value: _log(value, Integer(2)),
-    "max": _compared(1),
-    "mean": _mean,
-    "median": _median,
-    "min": _compared(-1),
-    "perm": _needs_rationals,
-    "pow": _power,
-    "pstdev": lambda *values: _sqrt(_pvariance(*values)),
-    "pvariance": _pvariance,
-    "radians": lambda value: value * S.Pi / 180,
-    "root": _root,
-    "round": _round,
-    "sign": lambda value: Integer(_sign(value)),
-    "simplify": sympy.simplify,
-    "sin": sympy.sin,
-    "sinh": _hyperbolic(sympy.sinh),
-    "solve": _solve,
-    "sqrt": _sqrt,
-    "stdev": lambda *values: _sqrt(_variance(*values)),
-    "sum": _sum,
-    "tan": _tan,
-    "tanh": _hyperbolic(sympy.tanh),
-    "trunc": _trunc,
-    "variance": _variance,
-}
-
-
-# --- the answer -------------------------------------------------------------------------------------------------------
 
 
 def _answer(value: Any, digits: int) -> dict[str, Any]:
@@ -460,12 +85,10 @@ def _answer(value: Any, digits: int) -> dict[str, Any]:
         return {"spelling": _spelled(value), "digits": None}
     value = _as_rational(value)
     if value.is_Rational:
-        return {"rational": encoded_number(_rational_of(value))}
-    number = _number(value, digits)
-    if number is None or number == 0:
+        return {"rational": encoded_number(rational_of(value))}
+    number = number_of(value, digits)
+    if number is None:
         raise Refused("The value is too close to zero to give its digits, and cannot be shown to be zero.", Why.UNDECIDED)
-    if not number.is_Float:
-        raise undefined("The value is not a real number.")
     return {"spelling": _spelled(value), "digits": _digits(number, digits)}
 
 
@@ -473,12 +96,12 @@ def _as_rational(value: Any) -> Any:
     """The rational that the value is proved to be, such as 1 for sin(1)^2 + cos(1)^2, else the value."""
     if value.is_Rational or value.has(power_value):
         return value
-    number = _number(value, SURE_DIGITS + 20)
-    if number is None or number == 0:
-        return S.Zero if _is_zero(value) else value
+    number = number_of(value, SURE_DIGITS + 20)
+    if number is None:
+        return S.Zero if is_zero(value) else value
     exactly = Rational(*to_rational(number._mpf_))
     nearest = exactly.limit_denominator(MOST_DENOMINATOR) if abs(exactly) < 10**20 else Integer(round(exactly))
-    if abs(exactly - nearest) < Rational(1, 10**SURE_DIGITS) and _is_zero(value - nearest):
+    if abs(exactly - nearest) < Rational(1, 10**SURE_DIGITS) and is_zero(value - nearest):
         return nearest
     return value
 
@@ -497,7 +120,7 @@ def _shown(value: Any) -> str:
     if value.is_Rational:
         from .writing import text_of
 
-        return text_of(_rational_of(value))
+        return text_of(rational_of(value))
     return _spelled(value)
 
 

@@ -16,7 +16,7 @@ def native_calls(calls: Iterable[Any], known: Shapes) -> list[ReadCall | Problem
 
 
 def _native_call(name: str, arguments: str, known: Shapes) -> ReadCall | Problem:
-    shape = known.by_name.get(name) or known.find(name)
+    shape = known.find(name)
     if shape is None:
         return Problem(f"a call of {name!r}", (0, 0), f"one of the tools {', '.join(known.names) or '(there are none)'}", name)
     try:

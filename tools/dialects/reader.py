@@ -135,6 +135,9 @@ class Reader:
 
 def read(text: str, tools: Shapes | Sequence[Any], dialect: str = "auto") -> Reading:
     """Read a whole reply: its prose, its calls, and what was meant as a call and cannot be read one way only."""
-    reader = Reader(tools, dialect)
+    known = shapes(tools)
+    if not known.opening.search(text):
+        return Reading(text)
+    reader = Reader(known, dialect)
     reader.feed(text)
     return reader.close()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ReadCall:
+class ReadCall(NamedTuple):
     """A call that was read: `span` is where it stands in the raw text, `notes` the repairs that were made."""
 
     tool: str
@@ -27,8 +26,7 @@ class Problem:
     tool: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A whole reply as it was read; `text` is the prose outside the calls."""
 
     text: str

@@ -1,0 +1,47 @@
+"""The CALCULATOR tool: its schema, its answers, and how a value reads inside a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.tools import Effect
+from sayso.tools.calculation import calculator
+from sayso.tools.calculation.calculator_tool import reads_as
+
+READS = {
+    "before a currency word": ("147.74554437890625", "you would have ", " dollars", "147.75"),
+    "after a currency sign": ("147.74554437890625", "you would have $", ".", "147.75"),
+    "elsewhere": ("147.74554437890625", "x = ", ".", "147.745544379"),
+    "half a cent goes up": ("0.125", "$", "", "0.13"),
+    "a debt": ("-3.455", "$", "", "-3.46"),
+    "whole money": ("24", "$", ".", "24"),
+    "tens of cents": ("24.5", "€", ".", "24.50"),
+    "a sign before that is there already": ("$3,600", "pay $", ".", "3,600"),
+    "a word after that says the sign": ("$3,600", "pay ", " dollars", "3,600"),
+    "its own sign": ("$3,600", "pay ", ".", "$3,600"),
+    "long whole numbers stay whole": ("123456789012345678", "", "", "123456789012345678"),
+    "a spelling": ("3*x**2", "it is ", "", "3*x**2"),
+    "a unit": ("30 km/h", "at ", "", "30 km/h"),
+    "another word": ("1.23456789012345", "", " dogs", "1.23456789012"),
+    "a fraction of a cent": ("-0.001", "$", "", "0"),
+}
+
+
+@pytest.mark.parametrize(("value", "before", "after", "text"), READS.values(), ids=READS)
+def test_a_value_reads_as_the_sentence_around_it_asks(value: str, before: str, after: str, text: str) -> None:
+    assert reads_as(value, before, after) == text
+
+
+def test_the_tool_is_pure_and_takes_one_text() -> None:
+    assert (calculator.name, calculator.effect) == ("CALCULATOR", Effect.PURE)
+    assert list(calculator.parameters["properties"]) == ["expression"]
+    assert calculator("100 * 1.05^8") == "147.74554437890625"
+
+
+def test_a_refusal_is_an_answer_that_the_model_can_use() -> None:
+    call = {"id": "c1", "function": {"name": "CALCULATOR", "arguments": '{"expression": "100 + 10%"}'}}
+    answer = calculator.answer(call)
+    assert answer["tool_call_id"] == "c1"
+    assert answer["content"].startswith("Error: 'x + y%' can mean")
+    call["function"] = {"name": "CALCULATOR", "arguments": '{"expression": "48/2"}'}
+    assert calculator.answer(call)["content"] == "24"

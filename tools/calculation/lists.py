@@ -1,0 +1,133 @@
+"""Functions of many numbers, exactly: divisors, sums, statistics, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cmp_to_key
+from math import comb, gcd, lcm, lgamma, log10, perm
+
+from .elementary import LN_10, sqrt, whole
+from .rational import LIMIT, MAX_DIGITS, Rational, add, divide, is_less, multiply, negate, subtract, too_large, undefined
+
+
+def greatest_divisor(*numbers: Rational) -> Rational:
+    """The greatest common divisor."""
+    return gcd(*(whole(number, "gcd") for number in numbers))
+
+
+def least_multiple(*numbers: Rational) -> Rational:
+    """The least common multiple; refused as soon as it passes the limit."""
+    result = 1
+    for number in numbers:
+        result = lcm(result, whole(number, "lcm"))
+        if result >= LIMIT:
+            raise too_large()
+    return result
+
+
+def least(*numbers: Rational) -> Rational:
+    """The smallest."""
+    result = numbers[0]
+    for number in numbers[1:]:
+        if is_less(number, result):
+            result = number
+    return result
+
+
+def greatest(*numbers: Rational) -> Rational:
+    """The largest."""
+    return negate(least(*map(negate, numbers)))
+
+
+def total(*numbers: Rational) -> Rational:
+    """The sum."""
+    result: Rational = 0
+    for number in numbers:
+        result = add(result, number)
+    return result
+
+
+def mean(*numbers: Rational) -> Rational:
+    """The arithmetic mean."""
+    return divide(total(*numbers), len(numbers))
+
+
+def compare(left: Rational, right: Rational) -> int:
+    """-1, 0 or 1: the sign of left - right."""
+    return is_less(right, left) - is_less(left, right)
+
+
+def median(*numbers: Rational) -> Rational:
+    """The middle value, or the mean of the two in the middle."""
+    ordered = sorted(numbers, key=cmp_to_key(compare))
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else divide(add(ordered[middle - 1], ordered[middle]), 2)
+
+
+def pvariance(*numbers: Rational) -> Rational:
+    """The variance of a whole population."""
+    return _variance(numbers, len(numbers))
+
+
+def variance(*numbers: Rational) -> Rational:
+    """The variance of a sample (n - 1)."""
+    return _variance(numbers, len(numbers) - 1)
+
+
+def _variance(numbers: Sequence[Rational], divisor: int) -> Rational:
+    middle = mean(*numbers)
+    distances = [subtract(number, middle) for number in numbers]
+    return divide(total(*(multiply(distance, distance) for distance in distances)), divisor)
+
+
+def stdev(*numbers: Rational) -> Rational:
+    """The standard deviation of a sample (n - 1)."""
+    return sqrt(variance(*numbers))
+
+
+def pstdev(*numbers: Rational) -> Rational:
+    """The standard deviation of a whole population."""
+    return sqrt(pvariance(*numbers))
+
+
+def combinations(of: Rational, taken: Rational) -> Rational:
+    """The ways to choose without order."""
+    n, k = _counts(of, taken)
+    if k > n:
+        return 0
+    k = min(k, n - k)
+    _check_choices(n, k, lgamma(k + 1) / LN_10 if k < 10 * MAX_DIGITS else 0.0)
+    return _within(comb(n, k))
+
+
+def permutations(of: Rational, taken: Rational) -> Rational:
+    """The ways to choose in order."""
+    n, k = _counts(of, taken)
+    if k > n:
+        return 0
+    _check_choices(n, k, 0.0)
+    return _within(perm(n, k))
+
+
+def _counts(of: Rational, taken: Rational) -> tuple[int, int]:
+    n, k = whole(of, "Choosing"), whole(taken, "Choosing")
+    if n < 0 or k < 0:
+        raise undefined("Choosing needs whole numbers from 0.")
+    return n, k
+
+
+def _check_choices(n: int, k: int, saved_digits: float) -> None:
+    """A product of k factors up to n, divided by one of `saved_digits` digits, must stay within the limit; k bounds the time."""
+    if k > 4 * MAX_DIGITS or (k and k * log10(max(n - k, 1)) - saved_digits > MAX_DIGITS + 1):
+        raise too_large()
+
+
+def _within(number: int) -> int:
+    if number < LIMIT:
+        return number
+    raise too_large()
+
+
+def hypot(*numbers: Rational) -> Rational:
+    """The square root of the sum of squares."""
+    return sqrt(total(*(multiply(number, number) for number in numbers)))
