@@ -154,6 +154,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         turns = [message for asked, said in self.examples for message in (UserMessage(asked), AssistantMessage(said))]
         return (*([SystemMessage(text)] if text else []), *turns)
 
+    def _continued(self, history: Sequence[Message]) -> tuple[Message, ...]:
+        """An earlier conversation without its opening, which this one has itself."""
+        if not history:
+            return ()
+        begin = len(self.opening) if tuple(history[: len(self.opening)]) == self.opening else 0
+        return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
+
     def spoken(self, value: Any) -> Iterable[str]:
         """The user's words: what is asked now and what was asked before."""
         if not isinstance(value, Conversation):
@@ -186,7 +193,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         grants: tuple[Grant, ...] = (),
     ) -> RunResult[Out]:
         """Answer `value`, after `history` (an earlier result's `.messages`) if that is given. Otherwise as Workflow.run."""
-        asked = Conversation(prompt_text(value), _without_system(history))
+        asked = Conversation(prompt_text(value), self._continued(history))
         return await super().run(
             asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
         )
@@ -227,16 +234,12 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         grants: tuple[Grant, ...] = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, pieces of text among them, its RunEnded last."""
-        asked = Conversation(prompt_text(value), _without_system(history))
+        asked = Conversation(prompt_text(value), self._continued(history))
         stream = super().run_stream(
             asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
         )
         async for event in stream:
             yield event
-
-
-def _without_system(history: Sequence[Message]) -> tuple[Message, ...]:
-    return tuple(message for message in history if not isinstance(message, SystemMessage)) if history else ()
 
 
 def _by_name(tools: Iterable[Tool[..., Any]], agent: str) -> dict[str, Tool[..., Any]]:

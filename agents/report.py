@@ -74,6 +74,7 @@ class Report:
     sources: tuple[Source, ...]
     failed_pages: tuple[FailedPage, ...]
     dropped_claims: int = 0
+    stopped: str = ""
 
     def numbered_claims(self) -> list[tuple[int, Competitor, Claim]]:
         """All claims in order with their numbers, from 1."""
@@ -120,6 +121,8 @@ def escaped(text: str) -> str:
 
 def _lines(report: Report) -> list[str]:
     lines = [f"# Competitors of {escaped(report.company)}", "", f"Made {report.made_at}. {report.written_by}", ""]
+    if report.stopped:
+        lines += [f"**Stopped early:** {escaped(report.stopped)} What follows is what was done until then.", ""]
     lines += ["## Plan", "", *(f"- {escaped(step)}" for step in report.plan)]
     lines += ["", "Searched for: " + "; ".join(f"“{escaped(query)}”" for query in report.queries) + ".", ""]
     if report.comparison:

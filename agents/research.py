@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sayso.tools import Content, Tool, tool
@@ -94,6 +94,13 @@ class Work:
     failed: tuple[FailedPage, ...] = ()
 
 
+class WorkSoFar(NamedTuple):
+    """What is known at this moment of a research; told after each stage and each visit, and not kept."""
+
+    run: str
+    work: Work
+
+
 class NothingFound(RunError):
     """The searches found no competitor; the message says what was searched for."""
 
@@ -137,7 +144,7 @@ class CompetitorResearch(Workflow[str, Report]):
         plan: Plan = await run.child("plan", self.planner.carry, question)
         for step in plan.steps:
             run.tell(Progress(run.id, "plan", step))
-        return _with(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look))
+        return told(run, _with(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look)))
 
     async def search(self, run: Run, work: Work) -> Work:
         """All queries side by side; one hit for each site, in the order in which the queries found them."""
@@ -182,19 +189,27 @@ class CompetitorResearch(Workflow[str, Report]):
             raise NothingFound(
                 f"Among {len(work.hits)} sites no competitor of {work.company} was chosen. Try another model, or other words."
             )
-        return _with(work, candidates=tuple(candidates.values()))
+        return told(run, _with(work, candidates=tuple(candidates.values())))
 
     async def visit(self, run: Run, work: Work) -> Work:
         """Visit as many as are wanted, side by side; for each that cannot be read the next candidate steps in."""
         visits: list[Visit] = []
+        arrived: list[Visit] = []
         left = list(work.candidates)
+
+        async def visit_and_tell(run: Run, candidate: Candidate) -> Visit:
+            visit = await self.visit_one(run, candidate)
+            arrived.append(visit)
+            told(run, _with(work, visits=tuple(arrived)))
+            return visit
+
         for round_number in range(len(left)):
             missing = self.wanted - sum(1 for visit in visits if visit.claims)
             batch, left = left[:missing], left[missing:]
             if not batch:
                 break
-            visits += await run.child(f"visits.{round_number}", map_each(self.visit_one, concurrency=8, name="visits").carry, batch)
-        return _with(work, visits=tuple(visits))
+            visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits").carry, batch)
+        return told(run, _with(work, visits=tuple(visits)))
 
     async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
         """The home page and the one or two most useful pages it links to, then the claims that stand on them."""
@@ -255,28 +270,45 @@ class CompetitorResearch(Workflow[str, Report]):
         better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
         comparison: Comparison = await run.child("reflect", better.carry, question)
         points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
-        return _with(work, comparison=tuple(point for point in points if point.claims))
+        return told(run, _with(work, comparison=tuple(point for point in points if point.claims)))
 
     async def report(self, run: Run, work: Work) -> Report:
         """Number the sources and put the report together."""
-        pages = [page for visit in work.visits for page in visit.pages]
-        sources = {
-            page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot)
-            for number, page in enumerate({page.snapshot: page for page in pages}.values(), 1)
-        }
-        failed = tuple(page for visit in work.visits for page in visit.failed)
-        return Report(
-            company=work.company,
-            made_at=await run.step("made_at", _moment, run),
-            written_by=written_by(self.model),
-            plan=work.plan,
-            queries=work.queries,
-            competitors=_competitors(work.visits, sources),
-            comparison=work.comparison,
-            sources=tuple(sources.values()),
-            failed_pages=failed,
-            dropped_claims=sum(visit.dropped for visit in work.visits),
-        )
+        return report_of(work, written_by(self.model), await run.step("made_at", _moment, run))
+
+
+def report_of(work: Work, author: str, made_at: str, stopped: str = "") -> Report:
+    """The report of what is known."""
+    pages = [page for visit in work.visits for page in visit.pages]
+    sources = {
+        page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot)
+        for number, page in enumerate({page.snapshot: page for page in pages}.values(), 1)
+    }
+    return Report(
+        company=work.company,
+        made_at=made_at,
+        written_by=author,
+        plan=work.plan,
+        queries=work.queries,
+        competitors=_competitors(work.visits, sources),
+        comparison=work.comparison,
+        sources=tuple(sources.values()),
+        failed_pages=tuple(page for visit in work.visits for page in visit.failed),
+        dropped_claims=sum(visit.dropped for visit in work.visits),
+        stopped=stopped,
+    )
+
+
+def report_so_far(work: Work, model: Model | None, stopped: str) -> Report:
+    """The report of a research that was stopped: what was done until then, and why it stopped."""
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return report_of(work, written_by(model_or_reader(model)), now, stopped)
+
+
+def told(run: Run, work: Work) -> Work:
+    """The work, told to whoever listens, so that nothing is lost when the research is stopped."""
+    run.tell(WorkSoFar(run.id, work))
+    return work
 
 
 def search_with(search: Search) -> Tool[..., Any]:

@@ -64,13 +64,26 @@ def _drop_typed_ahead(stream: TextIO) -> None:
         termios.tcflush(stream.fileno(), termios.TCIFLUSH)
 
 
+async def next_line(prompt: str) -> str | None:
+    """The next line of standard input, None at its end. The prompt is for people: without a terminal it is not shown."""
+    if sys.stdin.isatty():
+        print(prompt, end="", file=sys.stderr, flush=True)
+        return await _line(sys.stdin)
+    return await asyncio.to_thread(sys.stdin.readline) or None
+
+
 async def _line(stream: TextIO) -> str | None:
     """The next line typed, None at the end of input. Cancellable: the loop watches the terminal."""
     if sys.platform == "win32":
         return await asyncio.to_thread(stream.readline) or None
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
-    loop.add_reader(stream.fileno(), lambda: ready.done() or ready.set_result(None))
+
+    def come() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(stream.fileno(), come)
     try:
         await ready
     finally:

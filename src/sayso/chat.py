@@ -1,0 +1,95 @@
+"""`sayso chat`: the food-order bot in the terminal. It orders only after a yes to the card."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sayso.agents import Agent
+from sayso.agents.events import ModelRetried, TextSaid, TextWithdrawn
+from sayso.console import next_line, terminal
+from sayso.tools import RunError, calculator
+from sayso.tools.cards import visible_lines
+from sayso.tools.errors import UsageError
+from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
+from sayso.workflows import RunEnded, RunResult
+
+if TYPE_CHECKING:
+    from sayso.agents import Message, Model
+
+INSTRUCTIONS = """\
+You take orders for a restaurant and answer questions about its menu. The customer is signed in: leave customer and address out unless they
+name others. To order, call ORDER once and then say a short friendly sentence. For prices, calories and toppings call MENU. To calculate,
+write CALCULATOR(expression) where the number belongs; never calculate yourself. Otherwise just answer."""
+EXAMPLES = (
+    ("Send me a burger!", "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"),
+    ("Hello!", "Hello! What would you like to eat?"),
+    ("How many calories are in the fries?", "MENU(fries)"),
+    (
+        "If I put $100 in a savings account at 5% a year, what do I have after 8 years?",
+        "After 8 years you would have CALCULATOR(100 * 1.05^8) dollars.",
+    ),
+)
+
+
+def order_bot(model: Model) -> Agent[str]:
+    """The agent behind the chat."""
+    return Agent(model, name="order_bot", instructions=INSTRUCTIONS, tools=[ORDER, MENU, calculator], examples=EXAMPLES)
+
+
+async def converse(model: Model, book: Path, customer: str, address: str) -> int:
+    """Talk until the input ends. Gives 3 when an order waits and nobody can be asked, 1 when the last turn failed."""
+    agent = order_bot(model)
+    try:
+        book.parent.mkdir(parents=True, exist_ok=True)
+        desk = OrderDesk(book)
+    except Exception as error:  # noqa: BLE001  sqlite3 and the file system each have their own errors for the same thing
+        raise UsageError(f"The order book {book} cannot be opened: {error}. Give another file with --desk.") from None
+    messages: tuple[Message, ...] = ()
+    code = 0
+    with desk:
+        counter = Counter(desk, Customer(customer, address))
+        while (line := await next_line("you> ")) is not None:
+            if line.strip().lower() in ("exit", "quit", "bye"):
+                break
+            if not line.strip():
+                continue
+            try:
+                result = await _answered(agent, line.strip(), messages, counter)
+            except RunError as error:
+                print(f"\nsayso: {error}", file=sys.stderr, flush=True)
+                code = 1
+                continue
+            code = 0
+            if result.pending:
+                for request in result.pending:
+                    print(visible_lines(request.card))
+                print("sayso: this waits for your yes, which only a terminal can give. Nothing was ordered.", file=sys.stderr)
+                return 3
+            messages = tuple(result.messages)
+    return code
+
+
+async def _answered(agent: Agent[str], line: str, messages: tuple[Message, ...], counter: Counter) -> RunResult[str]:
+    """One turn: its text as it comes, then its result."""
+    result: RunResult[Any] | None = None
+    said = False
+    async for event in agent.run_stream(line, history=messages, deps=counter, approve=terminal):
+        match event:
+            case TextSaid(_, _, text):
+                sys.stdout.write(text)
+                sys.stdout.flush()
+                said = True
+            case TextWithdrawn() if said:
+                sys.stdout.write("\n")
+                said = False
+            case ModelRetried(_, attempt, wait, why):
+                print(f"(try {attempt} failed: {why}; again in {wait:.0f} s)", file=sys.stderr)
+            case RunEnded(ended):
+                result = ended
+    if said:
+        print(flush=True)
+    if result is None:
+        raise RunError("The turn ended without a result.")
+    return result

@@ -1,0 +1,20 @@
+"""Running `sayso` as a user does: a process of its own, with an environment that has no key of ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a user: no model configured unless `more` says so."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SAYSO_"))}
+    return {**clean, **more}
+
+
+def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    """`sayso ARGUMENTS` with `text` on standard input."""
+    command = [sys.executable, "-W", "error", "-m", "sayso", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=environment(**more), input=text or "", capture_output=True, text=True, timeout=120, check=False)

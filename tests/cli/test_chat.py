@@ -1,0 +1,173 @@
+"""`sayso chat`: against a real HTTP endpoint, through a pipe and in a terminal."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from sayso.agents import Reply, call
+
+from ..agents.fake_openai import FakeOpenAI, HttpError
+from .commands import environment, sayso
+
+ORDERED = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
+NATIVE = Reply(calls=(call("ORDER", item="Burger"),))
+CARD = "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
+
+
+def book(folder: Path) -> list[tuple[str, str]]:
+    """What was ordered."""
+    with sqlite3.connect(folder / "orders.db") as database:
+        rows = database.execute("SELECT item, address FROM orders").fetchall()
+    database.close()
+    return rows
+
+
+@pytest.mark.parametrize("reply", [ORDERED, NATIVE], ids=["written", "native"])
+def test_without_a_terminal_an_order_waits_and_a_yes_in_the_pipe_does_not_count(reply: str | Reply, tmp_path: Path) -> None:
+    with FakeOpenAI([reply, "ok"]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Send me a burger!\ny\nyes\n")
+    assert (ran.returncode, ran.stdout) == (3, f"{CARD}\n")
+    assert book(tmp_path) == []
+
+
+def test_a_calculation_streams_in_as_its_value(tmp_path: Path) -> None:
+    with FakeOpenAI(["After 8 years you would have CALCULATOR(100 * 1.05^8) dollars."]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="And in the bank?\n")
+    assert (ran.returncode, ran.stdout) == (0, "After 8 years you would have 147.75 dollars.\n")
+
+
+def test_a_menu_question_goes_to_the_menu_and_the_conversation_is_remembered(tmp_path: Path) -> None:
+    with FakeOpenAI([Reply(calls=(call("MENU", item="cheeseburger"),)), "630 calories.", "You are welcome."]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="How many calories in the cheeseburger?\nThanks!\n")
+    assert (ran.returncode, ran.stdout) == (0, "630 calories.\nYou are welcome.\n")
+    shown = [message for message in endpoint.requests[1]["messages"] if message["role"] == "tool"]
+    assert "630 calories" in shown[-1]["content"]
+    last = [message["content"] for message in endpoint.requests[2]["messages"] if message["role"] == "user"]
+    assert last.count("How many calories in the cheeseburger?") == 1
+    assert last[-1] == "Thanks!"
+
+
+SCENES = {
+    "yes": (["y"], [("burger", "1234 My Street")], "on the way"),
+    "no": (["n"], [], "Nothing"),
+    "only enter": ([""], [], "Nothing"),
+    "something else": (["sure thing"], [], "Nothing"),
+    "view, then yes": (["v", "yes"], [("burger", "1234 My Street")], "on the way"),
+}
+
+
+@pytest.fixture
+def endpoint() -> Iterator[FakeOpenAI]:
+    """A model that orders and, when refused, says so."""
+    with FakeOpenAI([ORDERED, "Nothing was ordered."]) as fake:
+        yield fake
+
+
+def in_a_terminal(endpoint: FakeOpenAI, folder: Path) -> pexpect.spawn[str]:
+    """`sayso chat` under a pseudo-terminal."""
+    arguments = ["-m", "sayso", "chat", "--base-url", endpoint.base_url]
+    child = pexpect.spawn(sys.executable, arguments, cwd=str(folder), env=environment(), encoding="utf-8", timeout=30, dimensions=(40, 200))
+    child.expect_exact("you> ")
+    return child
+
+
+@pytest.mark.parametrize(("answers", "ordered", "said"), SCENES.values(), ids=SCENES)
+def test_in_a_terminal_only_a_yes_to_the_card_orders(
+    answers: list[str], ordered: list[tuple[str, str]], said: str, endpoint: FakeOpenAI, tmp_path: Path
+) -> None:
+    child = in_a_terminal(endpoint, tmp_path)
+    child.sendline("Send me a burger!")
+    child.expect_exact(CARD)
+    for answer in answers:
+        child.expect_exact("Approve? [y/N, v to view all] ")
+        assert book(tmp_path) == []
+        child.sendline(answer)
+    child.expect(said)
+    child.expect_exact("you> ")
+    child.sendeof()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert (child.exitstatus, book(tmp_path)) == (0, ordered)
+
+
+def test_a_yes_typed_ahead_does_not_count(endpoint: FakeOpenAI, tmp_path: Path) -> None:
+    child = in_a_terminal(endpoint, tmp_path)
+    child.send("Send me a burger!\ny\ny\n")
+    child.expect_exact("Approve? [y/N, v to view all] ")
+    child.sendline("n")
+    child.expect("Nothing was ordered")
+    child.sendeof()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert book(tmp_path) == []
+
+
+def test_ctrl_c_at_the_question_orders_nothing(endpoint: FakeOpenAI, tmp_path: Path) -> None:
+    child = in_a_terminal(endpoint, tmp_path)
+    child.sendline("Send me a burger!")
+    child.expect_exact("Approve? [y/N, v to view all] ")
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert (child.exitstatus, book(tmp_path)) == (130, [])
+
+
+FAILURES = {
+    "a wrong key": ([HttpError(401, body='{"error": {"message": "Incorrect API key"}}')], "401|key"),
+    "an unknown tool": ([Reply(calls=(call("teleport", to="Mars"),)), "I cannot do that."], None),
+    "bad arguments": ([Reply(calls=(call("ORDER", dish="Burger"),)), "I cannot do that."], None),
+}
+
+
+@pytest.mark.parametrize(("replies", "told"), FAILURES.values(), ids=FAILURES)
+def test_what_goes_wrong_is_said_clearly(replies: list[object], told: str | None, tmp_path: Path) -> None:
+    with FakeOpenAI(replies) as endpoint:  # type: ignore[arg-type]
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hello\n")
+    if told is None:
+        assert (ran.returncode, ran.stdout) == (0, "I cannot do that.\n")
+    else:
+        assert ran.returncode == 1
+        assert any(word in ran.stderr for word in told.split("|"))
+        assert "Traceback" not in ran.stderr
+    assert book(tmp_path) == []
+
+
+def test_a_rate_limit_is_waited_out(tmp_path: Path) -> None:
+    with FakeOpenAI([HttpError(429, headers={"Retry-After": "0"}), "Hello!"]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
+    assert (ran.returncode, ran.stdout) == (0, "Hello!\n")
+
+
+def test_a_model_that_never_stops_calling_is_stopped(tmp_path: Path) -> None:
+    with FakeOpenAI([Reply(calls=(call("MENU"),))], repeat=True) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
+    assert ran.returncode == 1
+    assert "Limit reached: model_calls = 20" in ran.stderr
+
+
+def test_an_endpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with FakeOpenAI([]) as gone:
+        address = gone.base_url
+    ran = sayso("chat", "--base-url", address, "--model", "fake", cwd=tmp_path, text="Hi\n")
+    assert ran.returncode == 1
+    assert address in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_without_a_model_chat_says_what_to_give(tmp_path: Path) -> None:
+    ran = sayso("chat", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "chat needs a model" in ran.stderr
+
+
+def test_an_order_book_that_cannot_be_opened_is_wrong_usage(tmp_path: Path) -> None:
+    with FakeOpenAI(["Hi"]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, "--desk", tmp_path, cwd=tmp_path, text="Hi\n")
+    assert ran.returncode == 2
+    assert "--desk" in ran.stderr
