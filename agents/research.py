@@ -25,6 +25,7 @@ from sayso.workflows.shapes import map_each, reflect, sequential
 
 from .agent import Agent
 from .report import Claim, Competitor, FailedPage, Point, Report, Source, slug
+from .site_names import name_in, site_of, squashed
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
@@ -220,6 +221,9 @@ class CompetitorResearch(Workflow[str, Report]):
             return Visit(candidate, (), (home,))
         more = [await self._page(run, url) for url in useful_links(home)]
         pages = (home, *(page for page in more if isinstance(page, VisitedPage)))
+        if squashed(candidate.name) not in squashed(f"{home.title} {home.text} {candidate.url}"):
+            # A model may give one result's number and another one's name; the page itself says whose it is.
+            candidate = Candidate(name_in(home.title, site_of(candidate.url)), candidate.url, "")
         visit = Visit(candidate, pages, tuple(page for page in more if isinstance(page, FailedPage)))
         run.tell(Progress(run.id, "read", f"{candidate.name}: {len(pages)} pages"))
         return await self._claims(run, visit)

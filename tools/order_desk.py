@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import threading
+import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +19,8 @@ from .effects import Secrecy
 from .errors import ToolError
 from .menu import HOUSE_MENU, Menu
 
+MOST = 100
+NUMBER_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -27,6 +31,11 @@ CREATE TABLE IF NOT EXISTS orders (
     address TEXT NOT NULL,
     total_usd TEXT NOT NULL
 )
+"""
+
+
+_INSERT = """
+INSERT INTO orders (key, item, quantity, customer, address, total_usd) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING
 """
 
 
@@ -60,19 +69,16 @@ class OrderDesk:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(str(path), check_same_thread=False, timeout=10, isolation_level=None)
         self.close = weakref.finalize(self, self._db.close)
-        self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")  # a receipt is on the disk before anybody is told
-        self._db.execute(_SCHEMA)
+        _patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
+        _patiently(lambda: self._db.execute(_SCHEMA))
 
     def place(self, key: str, item: str, quantity: int, customer: str, address: str) -> Order:
         """Take an order. The same key again gives the first order; with other content it is a ToolError."""
         wish = self.menu.wish(item)
         row = (key, str(wish), quantity, customer, address, str(wish.dish.price_usd * quantity))
         with self._lock:
-            self._db.execute(
-                "INSERT INTO orders (key, item, quantity, customer, address, total_usd) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING",
-                row,
-            )
+            self._db.execute(_INSERT, row)
         placed = self.find(key)
         if placed is None:  # pragma: no cover  the insert above has committed
             raise ToolError("the order book did not keep the order")
@@ -98,6 +104,20 @@ class OrderDesk:
         self.close()
 
 
+def _patiently(work: Callable[[], object]) -> None:
+    """Changing the journal mode does not wait for another process that does the same; so it is tried again."""
+    for _ in range(200):
+        try:
+            work()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.01)
+        else:
+            return
+    work()
+
+
 def _order(row: tuple[Any, ...]) -> Order:
     number, key, item, quantity, customer, address, total_usd = row
     return Order(number, key, item, quantity, customer, address, Decimal(total_usd))
@@ -112,7 +132,7 @@ class Counter:
 
 
 def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Mapping[str, Any]:
-    """The order as it would be placed: the dish as the menu calls it, customer and address from who is signed in where the model gave none."""
+    """The order as it would be placed: the dish as the menu calls it; who is signed in, where the model names nobody."""
     signed_in = context.deps.customer
     customer = arguments["customer"].strip() or (signed_in.number if signed_in else "")
     address = arguments["address"].strip() or (signed_in.address if signed_in and customer == signed_in.number else "")
@@ -120,7 +140,21 @@ def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Ma
         raise ToolError("nobody is signed in, so the order needs a customer number; ask for it")
     if not address:
         raise ToolError("there is no address to deliver to; ask for it")
-    return {"item": str(context.deps.desk.menu.wish(arguments["item"])), "customer": customer, "address": address}
+    quantity, item = counted(arguments["item"], arguments["quantity"])
+    if not 1 <= quantity <= MOST:
+        raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to {MOST} can")
+    return {"item": str(context.deps.desk.menu.wish(item)), "quantity": quantity, "customer": customer, "address": address}
+
+
+def counted(item: str, quantity: int) -> tuple[int, str]:
+    """The number and the dish in "2 cheeseburgers" or "two cheeseburgers"; a ToolError when `quantity` says another number."""
+    found = re.match(r"\s*(\d{1,4}|[a-z]+)\s*(?:x\s+|\s)(.+)$", item, re.IGNORECASE | re.DOTALL)
+    number = None if found is None else int(found[1]) if found[1].isdigit() else NUMBER_WORDS.get(found[1].lower())
+    if found is None or number is None:
+        return quantity, item
+    if quantity not in (1, number):
+        raise ToolError(f"is it {number} or {quantity}? the item says {item!r} and the quantity {quantity}")
+    return number, found[2]
 
 
 def card(arguments: Mapping[str, Any]) -> str:
@@ -149,8 +183,6 @@ def order_tool(desk: OrderDesk | None = None) -> Any:
             address: Where to deliver.
             quantity: How many.
         """
-        if not 1 <= quantity <= 100:
-            raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to 100 can")
         placed = await asyncio.to_thread(context.deps.desk.place, context.key, item, quantity, customer, address)
         return receipt(placed)
 

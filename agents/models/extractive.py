@@ -8,18 +8,17 @@ question, same answer.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from sayso.tools.canonical import readable_json
 from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
+from ..site_names import name_in, site_of
 from .model import Delta, Finished, ModelRequest, TextDelta
 
 STOP_WORDS = frozenset(
@@ -153,46 +152,17 @@ def choice(question: str) -> Mapping[str, Any]:
     common = Counter(word for _, title, _, snippet in rows for word in set(words_of(f"{title} {snippet}")))
     scored = []
     for number, title, url, snippet in rows:
-        site = _site(url)
+        site = site_of(url)
         about_company = company and company in "".join(words_of(f"{site} {title}"))
         if about_company or NOT_A_BUSINESS.search(f"{title} {url.replace('-', ' ')}"):
             continue
         shared = sum(common[word] > 1 for word in set(words_of(f"{title} {snippet}")))
-        scored.append((-shared, number, _name_in(title, site), snippet))
+        scored.append((-shared, number, name_in(title, site), snippet))
     picks = [
         {"number": number, "name": name, "reason": _first_sentence(snippet) or f"shares {-shared} words with the other results"}
         for shared, number, name, snippet in sorted(scored)[:most]
     ]
     return {"picks": picks}
-
-
-def _site(url: str) -> str:
-    """The part of an address that names its owner: "smashwick" of http://www.smashwick.example/menu."""
-    labels = (urlsplit(url).hostname or "").removeprefix("www.").split(".")
-    return labels[-2] if len(labels) > 1 else labels[0]
-
-
-def _name_in(title: str, site: str) -> str:
-    """The name in a page's title: the part that its address repeats, else the address's own name."""
-    wanted = site.replace("-", "")
-    close = ""
-    for part in re.split(r"\s+[|–—·-]\s+|[:,]\s", title):
-        words = part.split()
-        for end in range(1, len(words) + 1):
-            squashed = _squashed(" ".join(words[:end]))
-            if squashed == wanted:
-                return " ".join(words[:end])
-            if wanted in squashed or (len(squashed) > 4 and squashed in wanted):
-                close = close or " ".join(words[:end])
-    if close:
-        return close
-    return site.replace("-", " ").title()
-
-
-def _squashed(name: str) -> str:
-    """A name as an address spells it: "Fern & Bean" is fernandbean."""
-    ascii_name = unicodedata.normalize("NFKD", name.replace("&", "and")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", ascii_name.lower())
 
 
 def _first_sentence(text: str) -> str:

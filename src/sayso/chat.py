@@ -11,6 +11,7 @@ from sayso.agents.events import ModelRetried, TextSaid, TextWithdrawn
 from sayso.console import next_line, terminal
 from sayso.tools import RunError, calculator
 from sayso.tools.cards import visible_lines
+from sayso.tools.dialects import DIALECTS
 from sayso.tools.errors import UsageError
 from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import RunEnded, RunResult
@@ -26,6 +27,8 @@ EXAMPLES = (
     ("Send me a burger!", "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"),
     ("Hello!", "Hello! What would you like to eat?"),
     ("How many calories are in the fries?", "MENU(fries)"),
+    (DIALECTS["call"].render_results([("MENU", "Fries: $3.25, 380 calories")], "0"), "The fries have 380 calories."),
+    ("Two milkshakes to 7 Oak Road, please.", "ORDER(Milkshake, 9876, 7 Oak Road, 2) They will be with you soon!"),
     (
         "If I put $100 in a savings account at 5% a year, what do I have after 8 years?",
         "After 8 years you would have CALCULATOR(100 * 1.05^8) dollars.",

@@ -59,7 +59,7 @@ EXACT = {
     "huge exponents of one": ("1^(10^4000) + (-1)^(10^4000+1)", "0"),
     "names in capitals": ("SQRT(4) + Max(1, 2)", "4"),
     "a line that goes on": ("(1 +\n2)", "3"),
-    "the limit of digits": ("10^4999 / 10^4998", "10"),
+    "the limit of digits": ("10^4299 / 10^4298", "10"),
     "a new line after an operator": ("1 +\n 2", "3"),
     "spaces around": ("  \t1 + 1\n", "2"),
 }
@@ -131,12 +131,16 @@ REFUSED = {
     "a chain of factorials": ("((9!)!)!", 5, "too_large"),
     "a huge exponent of ten": ("1e88888888", 0, "too_large"),
     "a power of powers": ("(2**64)**(2**40)", 7, "too_large"),
-    "a product past the limit": ("10^4000 * 10^4000", 8, "too_large"),
+    "a product past the limit": ("10^4000 * 10^400", 8, "too_large"),
     "a huge choice": ("comb(10^9, 10^8)", 0, "too_large"),
     "a huge rounding": ("round(1, 10^9)", 0, "too_large"),
     "euros and dollars": ("$5 + €3", 3, "labels"),
     "metres and seconds": ("5 m + 3 s", 4, "labels"),
     "half a kilometre or one over two": ("1/2 km", 1, "ambiguous"),
+    "a unit with a power": ("5 m^2", 3, "ambiguous"),
+    "a unit with a superscript": ("5 m²", 3, "ambiguous"),
+    "a sign without an amount": ("2 + $", 5, "syntax_error"),
+    "two signs": ("$5€", 0, "labels"),
     "arguments missing": ("sqrt()", 0, "syntax_error"),
     "arguments too many": ("sqrt(1, 2)", 0, "syntax_error"),
     "a function without brackets": ("sqrt 16", 0, "syntax_error"),
@@ -171,6 +175,7 @@ TEXTS = {
     "money with cents": ("$10 / 4", "$2.50"),
     "money rounded": ("$10 / 3", "$3.33"),
     "a debt": ("$5 - $8", "-$3"),
+    "a sign before a power": ("$2^3 - $-1", "$9"),
     "a sign after": ("5€ * 2", "€10"),
     "a currency word": ("12.5 dollars * 2", "$25"),
     "a ratio of money": ("$40 / $8", "5"),
@@ -240,7 +245,7 @@ BOUNDED = {
     "a number of 6,000 digits": "9" * 6_000,
     "a factorial in each term": "*".join(["1500!"] * 100),
     "a sum of many fractions": "+".join(f"1/{n}" for n in range(1, 1_500)),
-    "many arguments": f"gcd({','.join(['10^4999'] * 900)})",
+    "many arguments": f"gcd({','.join(['10^4299'] * 900)})",
     "a median of long numbers": f"median({','.join(f'10^4000+{n}' for n in range(400))})",
     "percents": "5%" * 3_000,
 }
@@ -275,6 +280,7 @@ def test_a_result_is_frozen_and_equal_to_its_value() -> None:
     assert calculate("$5") != calculate("5")
     assert calculate("$5") == calculate("10 dollars / 2")
     assert not calculate("2-2")
+    assert pickle.loads(pickle.dumps(result)) == result
     assert repr(result) == "<Result '3/4' = 0.75>"
 
 

@@ -25,6 +25,7 @@ from .refusal import NotRational, Refused, Why
 
 MAX_FACTORIAL = 1_500
 LN_10 = 2.302585092994046
+MOST_EXPONENT = int(MAX_DIGITS * LN_10)  # of e^x, for the result to stay within the digits
 MAX_LOG_DENOMINATOR = 12
 
 
@@ -99,7 +100,7 @@ def exp(number: Rational) -> Rational:
     if number == 0:
         return 1
     top, bottom = pair(number)
-    if abs(top) > bottom * 11_513:  # 5,000 digits of e^x
+    if abs(top) > bottom * MOST_EXPONENT:
         raise too_large()
     raise NotRational
 

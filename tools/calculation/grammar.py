@@ -135,6 +135,8 @@ class _Parser:
             token = tokens[self.at]
         if token == "^" or token == "**":
             at = self.at
+            if code[-1][0] == "unit" and tokens[at - 1] in UNITS:
+                raise self._squared_unit(at)
             self.at = at + 1
             self.operand(depth + 1)
             if tokens[self.at - 1] == "%":
@@ -164,22 +166,13 @@ class _Parser:
             raise self.unexpected()
 
     def _currency(self, sign: str, depth: int) -> None:
+        """A sign before an amount; $2^3 is $8, as everybody reads it."""
         at = self.at
         self.at = at + 1
-        negated = self.tokens[self.at] == "-"
-        if negated:
-            self.at += 1
-        token = self.tokens[self.at]
-        if token[:1] in DIGITS or (token[:1] == "." and token != "."):
-            self.code.append(("number", self.at, read_number(token)))
-            self.at += 1
-        elif token == "(" or token in self.variables:
-            self._primary(token, depth)
-        else:
+        if not self.tokens[self.at]:
             raise Refused(f"An amount should follow {sign}.", Why.SYNTAX_ERROR)
+        self.operand(depth + 1)
         self._unit(sign, at)
-        if negated:
-            self.code.append(("negate", at, None))
 
     def _unit(self, unit: str, at: int) -> None:
         self.code.append(("unit", at, unit))
@@ -280,6 +273,8 @@ class _Parser:
                     raise Refused("Comparisons are not calculated.", Why.SYNTAX_NOT_ALLOWED, at)
                 self.code.append(("factorial", at, None))
             elif token and token[0] in SUPERSCRIPTS:
+                if self.code[-1][0] == "unit" and self.tokens[at - 1] in UNITS:
+                    raise self._squared_unit(at)
                 self._superscript(token, at)
             elif token == "%" and self.tokens[at + 1] in _PERCENT_BEFORE:
                 self.code.append(("percent", at, None))
@@ -295,6 +290,10 @@ class _Parser:
             else:
                 return
             self.at = at + 1
+
+    def _squared_unit(self, at: int) -> Refused:
+        unit = self.tokens[at - 1]
+        return Refused(f"5 {unit}^2 can mean (5 {unit})^2 or 5 square {unit}; write parentheses.", Why.AMBIGUOUS, at)
 
     def _superscript(self, token: str, at: int) -> None:
         digits = token.translate(_PLAIN_SUPERSCRIPTS)

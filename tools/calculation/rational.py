@@ -6,11 +6,9 @@ from math import gcd, isqrt, log10
 
 from .refusal import NotRational, Refused, Why
 
-MAX_DIGITS = 5_000
+MAX_DIGITS = 4_300  # what Python itself turns into text by default, so that str() and json of a result never fail
 LIMIT: int = 10**MAX_DIGITS
 MANY = 10**9  # an exponent beyond this is refused, or left to the symbolic part, for any base but 0, 1 and -1
-_WRITABLE_DIGITS = 4_000  # below Python's own limit of 4,300 for int to text and back
-_WRITABLE: int = 10**_WRITABLE_DIGITS
 
 Rational = int | tuple[int, int]
 
@@ -200,31 +198,15 @@ def whole_root(number: int, degree: int) -> int:
         guess = better
 
 
-def read_whole(digits: str) -> int:
-    """int(digits) for any length."""
-    if len(digits) <= _WRITABLE_DIGITS:
-        return int(digits)
-    return read_whole(digits[:-_WRITABLE_DIGITS]) * _WRITABLE + int(digits[-_WRITABLE_DIGITS:])
-
-
-def write_whole(number: int) -> str:
-    """str(number) for any length."""
-    if -_WRITABLE < number < _WRITABLE:
-        return str(number)
-    high, low = divmod(abs(number), _WRITABLE)
-    return f"{'-' if number < 0 else ''}{write_whole(high)}{low:0{_WRITABLE_DIGITS}d}"
-
-
 def read_number(token: str) -> Rational:
     """The exact value of a number as it is written: 0.1 is one tenth."""
-    if token.isdigit():
-        whole = read_whole(token)
-        if whole < LIMIT:
-            return whole
-        raise too_large("The number")
+    if token.isdigit() and len(token) <= MAX_DIGITS:
+        return int(token)
     mantissa, _, shift = token.lower().partition("e")
     before, _, after = mantissa.partition(".")
+    if len(before) + len(after) > MAX_DIGITS:
+        raise too_large("The number")
     if len(shift) > 6 or abs(int(shift or 0)) > MAX_DIGITS:
         raise Refused(f"The exponent of a number is at most {MAX_DIGITS:,}.", Why.TOO_LARGE)
-    digits, scale = read_whole(before + after), int(shift or 0) - len(after)
+    digits, scale = int(before + after), int(shift or 0) - len(after)
     return reduced(digits * 10**scale, 1) if scale >= 0 else reduced(digits, 10**-scale)

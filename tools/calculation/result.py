@@ -36,6 +36,9 @@ class Result:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"A Result is frozen: {name!r} cannot be set.")
 
+    def __reduce__(self) -> tuple[type[Result], tuple[object, ...]]:
+        return Result, (self.expression, self._value, self._code, self._label)
+
     @property
     def exact(self) -> int | Fraction | str:
         """The value without any rounding: an int, a Fraction, or for what is not rational its spelling, such as 'sqrt(2)'."""

@@ -15,7 +15,6 @@ from sympy import Integer, Rational, S
 
 from .exact import UNARY
 from .numeric import number_of
-from .rational import write_whole
 from .refusal import Refused, Why
 from .symbolic_functions import apply, is_zero, power_value, rational_of, sympy_of
 from .symbols import decoded, encoded_number
@@ -125,13 +124,7 @@ def _shown(value: Any) -> str:
 
 
 class _Spelling(sympy.printing.str.StrPrinter):  # type: ignore[misc]
-    """Values as this calculator reads them: e, and whole numbers of any length."""
+    """Values as this calculator reads them: e is e."""
 
     def _print_Exp1(self, value: Any) -> str:  # noqa: N802 - sympy finds it by this name
         return "e"
-
-    def _print_Integer(self, value: Any) -> str:  # noqa: N802
-        return write_whole(int(value))
-
-    def _print_Rational(self, value: Any) -> str:  # noqa: N802
-        return f"{write_whole(int(value.p))}/{write_whole(int(value.q))}"

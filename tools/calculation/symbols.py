@@ -32,7 +32,7 @@ def ask(code: Code, digits: int = KEPT_DIGITS) -> Rational | Symbolic:
 
 
 def _call(code: Code, digits: int, traced: bool) -> dict[str, Any]:
-    from ..sandbox import SandboxDied, SandboxMemory, SandboxRaised, SandboxTimeout, call_sandboxed
+    from ..sandbox import SandboxDied, SandboxError, SandboxMemory, SandboxRaised, SandboxTimeout, call_sandboxed
 
     try:
         answer: dict[str, Any] = call_sandboxed(TARGET, encoded(code), digits, traced, seconds=SECONDS, memory_mb=MEMORY_MB)
@@ -44,6 +44,8 @@ def _call(code: Code, digits: int, traced: bool) -> dict[str, Any]:
         raise Refused("The worker process that does symbolic calculations ended in the middle; try again.", Why.UNDECIDED, 0) from None
     except SandboxRaised as failure:  # sympy has its own bugs; they are no answer, and no reason to end the run
         raise Refused("The symbolic part failed on this expression; write it in another way.", Why.UNDECIDED, 0) from failure
+    except SandboxError as missing:
+        raise Refused(f"This needs the symbolic part, which does not run here: {missing}", Why.UNDECIDED, 0) from missing
     if "refused" in answer:
         raise Refused(answer["refused"], Why(answer["code"]), answer["at"])
     return answer

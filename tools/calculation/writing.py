@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Context, Decimal
 from math import log10
 
-from .rational import write_whole
-
 TEXT_DIGITS = 12  # of a fraction that never ends
 FINITE_DIGITS = 28  # a decimal that ends within these is written whole
 IRRATIONAL_DIGITS = 15
@@ -16,7 +14,7 @@ _EXACT = Context(prec=40_000, Emax=999_999, Emin=-999_999)
 def text_of(value: object) -> str:
     """A plain value as text."""
     if type(value) is int:
-        return write_whole(value)
+        return str(value)
     if isinstance(value, tuple):
         return _fraction_text(*value)
     digits = getattr(value, "digits", None)

@@ -166,6 +166,14 @@ def _by_place(shape: Shape, parts: Sequence[str]) -> dict[str, object]:
     raise problem or Unreadable(shape.signature)
 
 
+def _could_be(shape: Shape, name: str, part: str) -> bool:
+    try:
+        typed(part, shape.properties[name], name)
+    except Unreadable:
+        return False
+    return True
+
+
 def _merged(shape: Shape, names: Sequence[str], parts: Sequence[str], surplus: int) -> list[str] | None:
     if not surplus:
         return list(parts)
@@ -174,4 +182,7 @@ def _merged(shape: Shape, names: Sequence[str], parts: Sequence[str], surplus: i
     place = names.index(shape.text[-1])
     if len(parts) <= place + surplus:
         return None
+    absorbed = parts[place + 1 : place + surplus + 1]
+    if any(_could_be(shape, name, part) for name in names[place + 1 :] for part in absorbed):
+        return None  # "5 Elm Street, 2, false": the 2 may be a number of its own, so there is no one reading
     return [*parts[:place], ", ".join(parts[place : place + surplus + 1]), *parts[place + surplus + 1 :]]

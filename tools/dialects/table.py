@@ -38,7 +38,8 @@ def _render_call(call: ReadCall) -> str:
 
 
 def _framed(results: Sequence[tuple[str, str]], boundary: str) -> str:
-    return "\n".join(f"[result {boundary} of {tool}]\n{text}\n[end of result {boundary}]" for tool, text in results)
+    frames = "\n".join(f"[result {boundary} of {tool}]\n{text}\n[end of result {boundary}]" for tool, text in results)
+    return f"{frames}\nNow answer me in a sentence with what the result says."
 
 
 DIALECTS: Mapping[str, Dialect] = {"call": Dialect("call", _ask_call, _render_call, _framed)}

@@ -1,0 +1,98 @@
+"""The calculator beside other ways to work out arithmetic text: time for each, and what each answers to 0.1 + 0.2.
+
+    python benchmarks/calculator.py
+
+simpleeval, asteval and numexpr are measured where they are installed. Times are the best of several rounds.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from timeit import repeat
+from typing import Any
+
+from sayso.tools.calculation import calculate
+
+MIXED = ("1+2*3", "48/2", "(60-5)*0.2+3.5", "100*1.05**8", "(12.5*4+3)/7-2**3", "(1+2)*(3-4)/5+6*7-8/9")
+ROUNDS, CALLS = 5, 1_000
+OPERATORS: dict[type, Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+}
+
+
+def walk(node: ast.AST) -> Any:
+    """The least that works: Python's parser and a walk over its tree, in floats and without any limit."""
+    if isinstance(node, ast.Expression):
+        return walk(node.body)
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.BinOp):
+        return OPERATORS[type(node.op)](walk(node.left), walk(node.right))
+    if isinstance(node, ast.UnaryOp):
+        return OPERATORS[type(node.op)](walk(node.operand))
+    raise ValueError(ast.dump(node))
+
+
+def contestants() -> Iterator[tuple[str, Callable[[str], Any], int]]:
+    """Name, function, calls per round."""
+    yield "ast walk (floats)", lambda text: walk(ast.parse(text, mode="eval")), CALLS
+    yield "sayso calculate (exact)", calculate, CALLS
+    try:
+        from simpleeval import simple_eval
+
+        yield "simpleeval", simple_eval, CALLS
+    except ImportError:
+        pass
+    try:
+        from asteval import Interpreter
+
+        interpreter = Interpreter()
+        yield "asteval", interpreter, CALLS
+    except ImportError:
+        pass
+    try:
+        import numexpr
+
+        yield "numexpr", lambda text: numexpr.evaluate(text).item(), CALLS // 10
+    except ImportError:
+        pass
+    from sympy import sympify
+
+    yield "sympify", sympify, CALLS // 50
+
+
+def microseconds(function: Callable[[str], Any], text: str, calls: int) -> float:
+    """The time of one call, in the best round."""
+    return min(repeat(lambda: function(text), number=calls, repeat=ROUNDS)) / calls * 1e6
+
+
+def import_milliseconds() -> float:
+    """What `from sayso.tools.calculation import calculate` costs above a bare interpreter."""
+    code = "import time; t = time.perf_counter(); from sayso.tools.calculation import calculate; print((time.perf_counter() - t) * 1e3)"
+    return min(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(5))
+
+
+def main() -> None:
+    """Print the table."""
+    base = 0.0
+    print(f"{'mean of ' + str(len(MIXED)) + ' expressions':<26}{'µs':>9}{'x ast walk':>12}   0.1+0.2")
+    for name, function, calls in contestants():
+        mean = sum(microseconds(function, text, calls) for text in MIXED) / len(MIXED)
+        base = base or mean
+        print(f"{name:<26}{mean:>9.1f}{mean / base:>12.2f}   {function('0.1+0.2')}")
+    calculate("sqrt(2)")  # starts the worker
+    print(f"{'sqrt(2) in the worker':<26}{microseconds(calculate, 'sqrt(2)', 200):>9.1f}")
+    print(f"{'import':<26}{import_milliseconds():>9.1f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""`sayso research` and `sayso demo`: the report, and what is kept when something stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sayso.agents.models.extractive import ANSWERS
+from sayso.tools.web import load_snapshot, quote_found
+
+from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError
+from .commands import environment, sayso
+
+
+def answered(body: dict[str, Any]) -> str:
+    """A model that answers each question of the research by its schema; the findings have a quote too many that is on no page."""
+    title = body["response_format"]["json_schema"]["schema"]["title"]
+    answer = dict(ANSWERS[title](body["messages"][-1]["content"]))
+    if title == "Findings":
+        invented = {"topic": "prices", "text": "Everything is free.", "quote": "Everything is free on Sundays at our house.", "page": 1}
+        answer["claims"] = [*answer["claims"], invented]
+    return json.dumps(answer)
+
+
+def checked_report(path: Path) -> dict[str, Any]:
+    """The report's JSON, after every claim's quote was found in the stored snapshot of its source."""
+    report: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    sources = {source["number"]: source for source in report["sources"]}
+    for competitor in report["competitors"]:
+        assert competitor["claims"]
+        for claim in competitor["claims"]:
+            snapshot = load_snapshot(path.parent / "snapshots" / f"{sources[claim['source']]['snapshot']}.json")
+            assert quote_found(claim["quote"], snapshot.text) is not None
+            assert snapshot.sha256 == sources[claim["source"]]["sha256"]
+    return report
+
+
+def test_the_demo_reports_nine_competitors_with_quotes_and_names_the_sites_that_failed(tmp_path: Path) -> None:
+    ran = sayso("demo", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    path = Path(ran.stdout.strip())
+    assert ran.stdout == "reports/bettaburgers.md\n"
+    report = checked_report(tmp_path / path)
+    assert len(report["competitors"]) == 9
+    assert {page["url"] for page in report["failed_pages"]} == {"http://grillatron.example/", "http://hushcow.example/"}
+    names = {competitor["url"] for competitor in report["competitors"]}
+    assert "http://kilnbun.example/" in names  # answers 503 at first
+    assert not names & {"http://bettaburgers.example/", "http://best-burger-directory.example/", "http://thecounterpost.example/"}
+    assert "Jalapeño" in (tmp_path / path).read_text("utf-8")  # served in ISO-8859-1
+    assert "order 50 burgers" not in (tmp_path / path).read_text("utf-8").lower()
+    assert "no language model: sentences are quoted, not written" in ran.stderr
+    plan, first_search = ran.stderr.index("  plan "), ran.stderr.index("  search ")
+    assert plan < first_search
+
+
+def test_a_model_behind_an_endpoint_writes_the_report_and_its_invented_quotes_are_dropped(tmp_path: Path) -> None:
+    with FakeOpenAI([answered], repeat=True) as endpoint:
+        ran = sayso(
+            "research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", 5, "--out", "r.md", cwd=tmp_path
+        )
+    assert (ran.returncode, ran.stdout) == (0, "r.md\n"), ran.stderr
+    report = checked_report(tmp_path / "r.md")
+    assert (len(report["competitors"]), report["dropped_claims"]) == (5, 5)
+    assert report["written_by"].startswith("Written by fake")
+    assert "free on Sundays" not in (tmp_path / "r.md").read_text("utf-8")
+
+
+def stopped_report(folder: Path, why: str) -> dict[str, Any]:
+    """The report that was kept when the research stopped."""
+    assert "**Stopped early:**" in (folder / "reports" / "bettaburgers.md").read_text("utf-8")
+    report = checked_report(folder / "reports" / "bettaburgers.md")
+    assert why in report["stopped"]
+    return report
+
+
+def test_an_endpoint_that_fails_midway_leaves_what_was_done(tmp_path: Path) -> None:
+    def until_comparison(body: dict[str, Any]) -> str | HttpError:
+        title = body["response_format"]["json_schema"]["schema"]["title"]
+        return HttpError(401, "key revoked") if title == "Comparison" else answered(body)
+
+    with FakeOpenAI([until_comparison], repeat=True) as endpoint:
+        ran = sayso("research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", 3, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "reports/bettaburgers.md\n")
+    assert len(stopped_report(tmp_path, "401")["competitors"]) == 3
+    assert "Traceback" not in ran.stderr
+
+
+def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
+    silent: list[bool] = []
+
+    def until_comparison(body: dict[str, Any]) -> str | FallsSilent:
+        if body["response_format"]["json_schema"]["schema"]["title"] == "Comparison":
+            silent.append(True)
+            return FallsSilent()
+        return answered(body)
+
+    with FakeOpenAI([until_comparison], repeat=True) as endpoint:
+        arguments = ["research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", "3"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sayso", *arguments], cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stderr is not None
+        shown = next(line for line in process.stderr if "compare" in line)
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "reports/bettaburgers.md\n"), shown + err
+    assert len(stopped_report(tmp_path, "interrupted")["competitors"]) == 3
+
+
+def test_a_cost_limit_stops_it_and_keeps_what_was_done(tmp_path: Path) -> None:
+    with FakeOpenAI([answered], repeat=True, models=("gpt-5-mini",)) as endpoint:
+        arguments = ("--base-url", endpoint.base_url, "--model", "gpt-5-mini", "--search", "sample", "--max-cost", "0.000001")
+        ran = sayso("research", "BettaBurgers", *arguments, cwd=tmp_path)
+    assert ran.returncode in (0, 1), ran.stderr  # an endpoint on loopback costs nothing, so nothing can go over
+
+
+WRONG = {
+    "a place that cannot be written": (["--search", "sample", "--out", "/proc/nowhere"], 2, "--out"),
+    "no place to search": (["--search", "nowhere-at-all"], 2, "nowhere-at-all"),
+    "no competitors": (["--search", "sample", "--competitors", "0"], 2, "at least one"),
+    "an empty search": (["--search", "empty"], 1, "Nothing was found"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "code", "told"), WRONG.values(), ids=WRONG)
+def test_wrong_input_is_said_clearly(arguments: list[str], code: int, told: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = sayso("research", "BettaBurgers", *arguments, cwd=tmp_path)
+    assert (ran.returncode, told in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr
