@@ -17,4 +17,6 @@ def environment(**more: str) -> dict[str, str]:
 def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
     """`sayso ARGUMENTS` with `text` on standard input."""
     command = [sys.executable, "-W", "error", "-m", "sayso", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment(**more), input=text or "", capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=environment(**more), input=text or "", capture_output=True, text=True, timeout=120, check=False
+    )

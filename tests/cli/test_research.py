@@ -63,7 +63,17 @@ def test_the_demo_reports_nine_competitors_with_quotes_and_names_the_sites_that_
 def test_a_model_behind_an_endpoint_writes_the_report_and_its_invented_quotes_are_dropped(tmp_path: Path) -> None:
     with FakeOpenAI([answered], repeat=True) as endpoint:
         ran = sayso(
-            "research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", 5, "--out", "r.md", cwd=tmp_path
+            "research",
+            "BettaBurgers",
+            "--base-url",
+            endpoint.base_url,
+            "--search",
+            "sample",
+            "--competitors",
+            5,
+            "--out",
+            "r.md",
+            cwd=tmp_path,
         )
     assert (ran.returncode, ran.stdout) == (0, "r.md\n"), ran.stderr
     report = checked_report(tmp_path / "r.md")
@@ -104,7 +114,12 @@ def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
     with FakeOpenAI([until_comparison], repeat=True) as endpoint:
         arguments = ["research", "BettaBurgers", "--base-url", endpoint.base_url, "--search", "sample", "--competitors", "3"]
         process = subprocess.Popen(
-            [sys.executable, "-m", "sayso", *arguments], cwd=tmp_path, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-m", "sayso", *arguments],
+            cwd=tmp_path,
+            env=environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert process.stderr is not None
         shown = next(line for line in process.stderr if "compare" in line)
