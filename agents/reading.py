@@ -40,7 +40,8 @@ def understood(agent: Agent[Any], reply: Reply, turn: int) -> Read:
     reasoning = reply.reasoning + reading.reasoning
     if not reading.calls and not reading.problems:
         return Read(AssistantMessage(reply.text, (), False, reasoning), (), (), reading.text)
-    items = sorted((*reading.calls, *reading.problems), key=lambda item: item.span)
+    found: list[ReadCall | Problem] = [*reading.calls, *reading.problems]
+    items = sorted(found, key=lambda item: item.span)
     return _read(items, reply, turn, reading.text, reasoning, native=False)
 
 

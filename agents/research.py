@@ -387,7 +387,8 @@ def written_by(model: Model) -> str:
 
     if isinstance(model, ExtractiveReader):
         return "No language model: sentences are quoted, not written."
-    return f"Written by {model.name}; every claim has a quote that was found on the page."
+    name = model.name.rpartition("/")[2] if model.name.startswith("/") else model.name  # a local file's folder is nobody's business
+    return f"Written by {name}; every claim has a quote that was found on the page."
 
 
 async def _moment(run: Run) -> str:

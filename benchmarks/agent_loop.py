@@ -1,4 +1,4 @@
-"""What the agent loop costs beside a hand-written asyncio loop that does the same: streams from the model, validates arguments, keeps messages.
+"""What the agent loop costs beside a hand-written asyncio loop that also streams, validates arguments and keeps the messages.
 
 python benchmarks/agent_loop.py [--write]
 """
@@ -10,6 +10,7 @@ import json
 import statistics
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 from _table import Row, finish
@@ -95,7 +96,7 @@ async def turns(number: int) -> list[float]:
 
     agent = Agent(ScriptedModel(line, repeat=True), tools=[calories], limits=Limits())
     await agent.run("How many?")
-    return [later - earlier for earlier, later in zip(stamps, stamps[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(stamps)]
 
 
 async def flatness(number: int = 200, runs: int = 15) -> float:

@@ -54,7 +54,7 @@ def context_for(run: Any, call: ToolCall, tool: AnyTool, key: str = "") -> ToolC
 
 
 def prepared(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> dict[str, Any]:
-    """The checked arguments, completed by the tool from what the application knows. Raises ToolError: an answer for the model, not a question."""
+    """The checked arguments, completed by the tool from what the application knows. A ToolError is an answer for the model, no question."""
     checked = tool.check(arguments)
     return checked if tool.prepare is None else {**checked, **tool.prepare(checked, context)}
 
@@ -275,7 +275,8 @@ class _Once:
         return self._unknown(why)
 
     def _unknown(self, why: str) -> ToolResult:
-        text = f"It is not known whether {self.tool.name} happened ({why}). It is not tried again; a person has to find out (key {self.context.key[:16]})."
+        doubt = f"It is not known whether {self.tool.name} happened ({why})."
+        text = f"{doubt} It is not tried again; a person has to find out (key {self.context.key[:16]})."
         return failed(self.call, text, Outcome.UNKNOWN)
 
 

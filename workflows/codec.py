@@ -1,7 +1,7 @@
 """Values on their way through a journal: JSON that remembers the type of what is not JSON by itself.
 
-A pydantic model, dataclass, named tuple, enum, tuple, set, date, decimal or fraction is written as `{"$": "module:Name", "=": ...}` and read
-back as the same type. Nothing is imported while reading: a type must already be loaded, so a journal cannot name code into a process.
+A pydantic model, dataclass, named tuple, enum, tuple, set, date, decimal or fraction is written as `{"$": "module:Name", "=": ...}` and
+read back as the same type. Nothing is imported while reading: a type must already be loaded, so a journal cannot name code into a process.
 """
 
 from __future__ import annotations

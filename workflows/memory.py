@@ -126,7 +126,8 @@ class MemoryRun:
 
     def _two_at_once(self, name: str) -> WorkflowError:
         return WorkflowError(
-            f"Run {self.id} was asked for {name!r} while {self._busy!r} is under way. A run is one line; put what goes side by side into children: parallel(...)."
+            f"Run {self.id} was asked for {name!r} while {self._busy!r} is under way. A run is one line; "
+            "put what goes side by side into children: parallel(...)."
         )
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:

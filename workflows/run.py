@@ -20,7 +20,7 @@ WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
 class Seen:
-    """What a run has read so far: its labels, the user's words and the texts of others. Grows as results come in; shared by a run's children."""
+    """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in; shared by a run's children."""
 
     __slots__ = ("labels", "read_texts", "user_texts")
 

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
 from sayso.tools.errors import WorkflowError
@@ -133,7 +134,7 @@ class Parallel(Workflow[Any, Any]):
     async def carry(self, run: Run, value: Any) -> Any:
         """All branches, then the join of their results in the branches' order."""
         results = await side_by_side(
-            [(position, lambda b=branch, p=position: run.child(p, b, value)) for branch, position in self._branches],
+            [(position, partial(run.child, position, branch, value)) for branch, position in self._branches],
             collect=self.on_error == "collect",
         )
         if self.join is None:
@@ -166,9 +167,7 @@ class MapEach(Workflow[Any, Any]):
     async def carry(self, run: Run, value: Iterable[Any]) -> list[Any]:
         """A result for each item, in the items' order."""
         base = self.body.name
-        jobs = [
-            (position := f"{base}.{index}", lambda p=position, i=item: run.child(p, self._branch, i)) for index, item in enumerate(value)
-        ]
+        jobs = [(f"{base}.{index}", partial(run.child, f"{base}.{index}", self._branch, item)) for index, item in enumerate(value)]
         return await side_by_side(jobs, collect=self.on_error == "collect", concurrency=self.concurrency)
 
 
@@ -254,9 +253,8 @@ class BestOf(Workflow[Any, Any]):
 
     async def carry(self, run: Run, value: Any) -> Any:
         """The best try; of equals the first."""
-        jobs = [
-            (position := f"{self.body.name}.{index}", lambda p=position: run.child(p, self._branch, value)) for index in range(self.tries)
-        ]
+        places = [f"{self.body.name}.{index}" for index in range(self.tries)]
+        jobs = [(place, partial(run.child, place, self._branch, value)) for place in places]
         tried = await side_by_side(jobs)
         scores = [await self.score.carry(run, f"score.{index}", each) for index, each in enumerate(tried)]
         return tried[max(range(self.tries), key=lambda index: (scores[index], -index))]
@@ -337,7 +335,7 @@ async def side_by_side(
     if not tasks:
         return results
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         left = [task for task in tasks if not task.done()]
         for task in left:

@@ -201,4 +201,5 @@ def step(
     """
     if isinstance(function, (Workflow, Tool, Step)):
         raise UsageError(f"{function!r} is a step already; step(...) is for plain functions.")
-    return Step(function, name or getattr(function, "__name__", "step"), retries, backoff_seconds, timeout_seconds)
+    label = name or str(getattr(function, "__name__", "step"))
+    return Step(function, label, retries, backoff_seconds, timeout_seconds)

@@ -29,7 +29,7 @@ from sayso.tools import (
 )
 from sayso.tools.approvals import ApprovalRequest
 from sayso.tools.calculation import calculator
-from sayso.workflows import Limits, RunEnded, engine
+from sayso.workflows import Limits, RunEnded, RunResult, engine
 from sayso.workflows.run import Scope
 
 
@@ -221,7 +221,7 @@ async def test_a_card_says_which_arguments_come_from_a_stranger() -> None:
     )
     paused = await Agent(model, tools=[look_up, order]).run("What is new?", deps=Book())
     (request,) = paused.pending
-    assert dict((row.name, row.source) for row in request.shown)["address"] == "from look_up"
+    assert {row.name: row.source for row in request.shown}["address"] == "from look_up"
 
 
 class Mail(BaseModel):
@@ -266,7 +266,9 @@ async def test_a_model_that_never_stops_calling_is_stopped() -> None:
     agent = Agent(ScriptedModel(Reply(calls=(call("calories", item="cheeseburger"),)), repeat=True), tools=[calories])
     with pytest.raises(LimitReached, match="model_calls = 20") as caught:
         await agent.run("How many?")
-    assert caught.value.partial is not None and len(caught.value.partial.messages) > 20  # type: ignore[attr-defined]
+    partial = caught.value.partial
+    assert isinstance(partial, RunResult)
+    assert len(partial.messages) > 20
 
 
 async def test_limits_of_the_caller_hold() -> None:

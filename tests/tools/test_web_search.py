@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.tools import Effect, Trust
+from sayso.tools.calls import Content
 from sayso.tools.errors import UsageError
 from sayso.tools.web import (
     LocalIndex,
@@ -227,11 +228,10 @@ async def test_the_tools_search_and_read_and_are_labelled() -> None:
         assert await search("fries") == [
             {"number": 1, "title": "Burgerhaus", "url": "http://a.example/", "snippet": DOCUMENTS[0].text},
         ]
-    assert await read("http://shop.example/deep") == {
-        "url": "http://shop.example/deep",
-        "title": "Deep",
-        "text": "Onion\n[cut here: 10 characters in all]",
-    }
+    assert await read("http://shop.example/deep") == Content(
+        {"url": "http://shop.example/deep", "title": "Deep", "text": "Onion\n[cut here: 10 characters in all]"},
+        origin="http://shop.example/deep",
+    )
     with pytest.raises(UrlRefused):
         await read("http://127.0.0.1/")
     for made, name, argument in ((search, "web_search", "query"), (read, "read_page", "url")):
