@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
+from sayso.tools.definition import Tool
 from sayso.tools.errors import WorkflowError
 
 from .doors import Workflow
 from .events import RoundEnded
 from .limits import Limits
 from .run import Run
-from .steps import Node, node
+from .steps import Node, Step, is_async, node
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -284,13 +285,13 @@ def _branch(each: Node) -> Callable[[Run, Any], Awaitable[Any]]:
 
 def _plain_or_node(thing: Any) -> Node:
     """A node; a plain function that only looks (a choice, a test, a score) needs no step of its own."""
-    if inspect.isfunction(thing) and not inspect.iscoroutinefunction(thing):
+    if isinstance(thing, (Workflow, Tool, Step, Node)) or not callable(thing) or is_async(thing):
+        return node(thing)
 
-        async def carry(run: Any, position: str, value: Any) -> Any:
-            return thing(value)
+    async def carry(run: Any, position: str, value: Any) -> Any:
+        return thing(value)
 
-        return Node(thing.__name__, "look", carry, thing)
-    return node(thing)
+    return Node(getattr(thing, "__name__", "look"), "look", carry, thing)
 
 
 def _join(join: Any, branches: int, name: str) -> Node | None:
@@ -300,13 +301,15 @@ def _join(join: Any, branches: int, name: str) -> Node | None:
         return node(join)
     try:
         inspect.signature(join).bind(*range(branches))
+    except ValueError:
+        pass  # a builtin that does not say what it takes
     except TypeError:
         raise WorkflowError(
             f"{name} has {branches} branches, and its join {getattr(join, '__name__', join)!r} cannot take {branches} results."
         ) from None
 
     async def carry(run: Any, position: str, results: Sequence[Any]) -> Any:
-        if inspect.iscoroutinefunction(join):
+        if is_async(join):
             return await run.step(position, join, *results)
         return join(*results)
 

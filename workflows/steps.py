@@ -83,8 +83,7 @@ def _function_node(function: Any) -> Node:
     if not callable(function):
         raise WorkflowError(f"{function!r} is no step. A step is an async function, a tool, an agent or another workflow.")
     name = getattr(function, "__name__", type(function).__name__)
-    call = function if inspect.isfunction(function) or inspect.ismethod(function) else function.__call__
-    if not inspect.iscoroutinefunction(call):
+    if not is_async(function):
         raise WorkflowError(
             f"{name} is not async, so it cannot be awaited as a step. Write async def {name}(...), or lift it: step({name})."
         )
@@ -100,6 +99,11 @@ def _function_node(function: Any) -> Node:
         return await run.step(position, function, value)
 
     return Node(label, "step", carry, function)
+
+
+def is_async(function: Any) -> bool:
+    """Whether calling it gives something to await: an async function, or an object whose __call__ is one."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
 def takes_run(parameters: list[inspect.Parameter]) -> bool:
@@ -158,7 +162,7 @@ class Step(Generic[A, B]):
 
         trying = AsyncRetrying(
             stop=stop_after_attempt(self.retries + 1),
-            wait=wait_exponential_jitter(initial=self.backoff_seconds, max=60, jitter=self.backoff_seconds),
+            wait=wait_exponential_jitter(multiplier=self.backoff_seconds, max=60, jitter=self.backoff_seconds),
             retry=retry_if_exception_type(Exception),
             before_sleep=tell,
             reraise=True,

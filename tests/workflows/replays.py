@@ -1,0 +1,36 @@
+"""Running a workflow, and running it again from every point at which it could have been cut off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from sayso.tools import Approve, Decision
+from sayso.tools.approvals import ApprovalRequest
+from sayso.workflows import RunResult, Workflow, engine
+from sayso.workflows.run import Scope
+
+
+async def yes(request: ApprovalRequest) -> Decision:
+    """An approver that agrees."""
+    return Approve(by="tests")
+
+
+async def everywhere(workflow: Workflow[Any, Any], value: Any, *, deps: Callable[[], Any] = lambda: None) -> Any:
+    """The output on a strict engine, after every prefix of its journal was carried to the same one."""
+    home = engine(strict=True)
+    result = await workflow.run(value, engine=home, run_id="r1", approve=yes, deps=deps())
+    entries = home.journal("r1")
+    for cut in range(len(entries) + 1):
+        again = engine(strict=True).restore(workflow.carry, value, "r1", entries[:cut], lambda: Scope(approve=yes, deps=deps()))
+        resumed: RunResult[Any] = await again.carry(suspends=True)
+        assert resumed.output == result.output, f"cut after {cut} of {len(entries)} entries"
+    return result.output
+
+
+async def nothing_left_running() -> None:
+    """Asserts that no task but this one is alive."""
+    await asyncio.sleep(0)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    assert left == set()

@@ -1,0 +1,279 @@
+"""The shapes at their public door: what they give, in which order, and that any of them goes on from any cut."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sayso.tools import StepTimeout, WorkflowError, tool
+from sayso.workflows import (
+    Draft,
+    Failed,
+    RoundsUsedUp,
+    Run,
+    RunEnded,
+    Workflow,
+    best_of,
+    conditional,
+    engine,
+    iterate,
+    map_each,
+    parallel,
+    reflect,
+    sequential,
+    step,
+)
+from sayso.workflows.events import StepEnded, StepRetried
+
+from .replays import everywhere, nothing_left_running
+
+
+async def one_more(value: int) -> int:
+    return value + 1
+
+
+async def twice(value: int) -> int:
+    return value * 2
+
+
+async def count_up(run: Run, value: int) -> list[int]:
+    """Workflow code: its steps are kept, itself is run again."""
+    return [await run.step(f"more.{index}", one_more, value + index) for index in range(3)]
+
+
+@tool.read
+def size_of(value: int) -> str:
+    """Says how big."""
+    return "big" if value > 10 else "small"
+
+
+async def write(task: Any) -> str:
+    return "draft" if isinstance(task, str) else f"{task.text}+"
+
+
+async def critique(text: str) -> str:
+    return "OK" if text.endswith("++") else "longer"
+
+
+SHAPES: dict[str, tuple[Workflow[Any, Any], Any, Any]] = {
+    "sequential": (sequential(one_more, twice), 3, 8),
+    "conditional": (conditional(lambda v: v > 5, {True: one_more, False: twice}), 3, 6),
+    "conditional with a default": (conditional(size_of, {"big": one_more}, default=twice), 3, 6),
+    "iterate": (iterate(twice, until=lambda v: v > 20, max_rounds=9), 3, 24),
+    "parallel": (parallel(one_more, twice), 3, (4, 6)),
+    "parallel with a join": (parallel(one_more, twice, join=lambda a, b: a * b), 3, 24),
+    "map_each": (map_each(twice), [1, 2, 3], [2, 4, 6]),
+    "map_each, two at once": (map_each(twice, concurrency=2), [1, 2, 3, 4, 5], [2, 4, 6, 8, 10]),
+    "reflect": (reflect(write, critique, rounds=5), "task", "draft++"),
+    "best_of": (best_of(count_up, 3, score=sum), 1, [2, 3, 4]),
+    "workflow code": (sequential(count_up), 1, [2, 3, 4]),
+    "a tool as a step": (sequential(twice, size_of), 6, "big"),
+    "a lifted sync function": (sequential(step(lambda v: v - 1, name="less"), one_more), 3, 3),
+    "nested": (
+        sequential(parallel(sequential(one_more, twice), iterate(twice, until=lambda v: v > 9, max_rounds=5)), step(list, name="as_list")),
+        3,
+        [8, 12],
+    ),
+}
+
+
+@pytest.mark.parametrize(("workflow", "value", "output"), SHAPES.values(), ids=SHAPES)
+async def test_a_shape_gives_what_it_says_from_every_cut_of_its_journal(workflow: Workflow[Any, Any], value: Any, output: Any) -> None:
+    assert await everywhere(workflow, value) == output
+    assert (await workflow.run(value)).output == output
+    await nothing_left_running()
+
+
+def test_run_sync_and_calling_a_workflow_give_the_output() -> None:
+    flow = sequential(one_more, twice)
+    assert flow.run_sync(3).output == 8
+    assert asyncio.run(flow(3)) == 8
+
+
+NODES: list[tuple[Callable[..., Any], Callable[[int], int]]] = [(one_more, lambda v: v + 1), (twice, lambda v: v * 2)]
+
+
+def nested() -> st.SearchStrategy[tuple[Any, Callable[[int], int]]]:
+    """Any nesting of shapes over numbers, beside the plain function that does the same."""
+
+    def larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        some = st.lists(inner, min_size=1, max_size=3)
+
+        def in_order(parts: list[Any]) -> tuple[Any, Callable[[int], int]]:
+            def plain(value: int) -> int:
+                for _, each in parts:
+                    value = each(value)
+                return value
+
+            return sequential(*[flow for flow, _ in parts]), plain
+
+        def added(parts: list[Any]) -> tuple[Any, Callable[[int], int]]:
+            return parallel(*[flow for flow, _ in parts], join=lambda *v: sum(v)), lambda value: sum(each(value) for _, each in parts)
+
+        def chosen(parts: list[Any]) -> tuple[Any, Callable[[int], int]]:
+            ways = {index: flow for index, (flow, _) in enumerate(parts)}
+            return conditional(lambda v: v % len(parts), ways), lambda value: parts[value % len(parts)][1](value)
+
+        return st.one_of(some.map(in_order), some.map(added), some.map(chosen))
+
+    return st.recursive(st.sampled_from(NODES), larger, max_leaves=12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(nested(), st.integers(-3, 30))
+def test_any_nesting_gives_what_plain_functions_give(pair: tuple[Any, Callable[[int], int]], value: int) -> None:
+    flow, plain = pair
+    assert asyncio.run(everywhere(sequential(flow), value)) == plain(value)
+
+
+WRONG = {
+    "no step at all": (lambda: sequential(), "at least one step"),
+    "no ways": (lambda: conditional(size_of, {}), "no ways"),
+    "not a step": (lambda: sequential(7), "7 is no step"),
+    "a sync function": (lambda: sequential(len), "not async"),
+    "a join of the wrong arity": (lambda: parallel(one_more, twice, join=lambda a: a), "2 branches"),
+    "no rounds": (lambda: iterate(one_more, until=bool, max_rounds=0), "max_rounds=0"),
+    "no tries": (lambda: best_of(one_more, 0, score=bool), "n=0"),
+    "no workers": (lambda: map_each(one_more, concurrency=0), "concurrency=0"),
+}
+
+
+@pytest.mark.parametrize(("build", "told"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_a_workflow_is_refused_when_it_is_built(build: Callable[[], Any], told: str) -> None:
+    with pytest.raises(WorkflowError, match=told):
+        build()
+
+
+async def test_a_choice_that_is_no_way_names_the_ways() -> None:
+    with pytest.raises(WorkflowError, match=r"chose 'small'.*'big'"):
+        await conditional(size_of, {"big": one_more}).run(3)
+
+
+async def test_rounds_that_are_used_up_carry_the_last_value() -> None:
+    with pytest.raises(RoundsUsedUp) as caught:
+        await iterate(twice, until=lambda v: v > 100, max_rounds=3).run(1)
+    assert (caught.value.best, caught.value.rounds) == (8, 3)
+
+
+async def test_a_tool_that_wants_more_than_it_is_handed_says_how_to_fix_it() -> None:
+    @tool.read
+    def both(left: int, right: int) -> int:
+        """Adds."""
+        return left + right
+
+    assert (await sequential(both.using(right=1)).run(2)).output == 3
+    assert (await sequential(both).run({"left": 1, "right": 2})).output == 3
+    with pytest.raises(WorkflowError, match=r"both\.using\(left="):
+        await sequential(both).run(2)
+
+
+async def fails(value: int) -> int:
+    raise ValueError("broken")
+
+
+async def test_the_first_failure_cancels_the_other_branches_and_is_raised_as_it_is() -> None:
+    started, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def waits(value: int) -> int:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return value
+
+    async def fails_then(value: int) -> int:
+        await started.wait()
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await parallel(waits, fails_then).run(1)
+    assert cancelled.is_set()
+    await nothing_left_running()
+
+
+async def test_failures_can_be_collected() -> None:
+    good, bad = (await parallel(one_more, fails, on_error="collect").run(1)).output
+    assert (good, type(bad), str(bad.error)) == (2, Failed, "broken")
+    assert isinstance((await map_each(fails, on_error="collect").run([1])).output[0], Failed)
+
+
+async def test_a_step_is_tried_again_and_each_try_is_an_event() -> None:
+    tries: list[int] = []
+
+    async def third_time(value: int) -> int:
+        tries.append(value)
+        if len(tries) < 3:
+            raise ValueError(f"try {len(tries)}")
+        return value
+
+    flow = sequential(step(third_time, retries=3, backoff_seconds=0))
+    events = [event async for event in flow.run_stream(1)]
+    assert [(event.attempt, event.error) for event in events if isinstance(event, StepRetried)] == [(2, "try 1"), (3, "try 2")]
+    assert isinstance(events[-1], RunEnded)
+    assert (events[-1].result.output, tries) == (1, [1, 1, 1])
+
+
+async def test_a_step_that_takes_too_long_is_named() -> None:
+    async def forever(value: int) -> int:
+        await asyncio.Event().wait()
+        return value
+
+    with pytest.raises(StepTimeout, match=r"forever took longer than its 0\.01 s"):
+        await sequential(step(forever, timeout_seconds=0.01)).run(1)
+    await nothing_left_running()
+
+
+async def test_the_events_of_a_run_are_its_story_and_can_be_read_again() -> None:
+    home = engine()
+    await sequential(one_more, twice).run(1, engine=home, run_id="r1")
+    assert [event async for event in home.events("r1")][1::2] == [StepEnded("r1", "one_more.0"), StepEnded("r1", "twice.1")]
+    assert len([event async for event in home.events("r1", since=3)]) == 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 40))
+def test_a_cancellation_at_any_moment_leaves_nothing_running(turns: int) -> None:
+    async def slow(value: int) -> int:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return value + 1
+
+    async def main() -> None:
+        flow = sequential(parallel(slow, sequential(slow, slow), slow, join=max), map_each_of(slow))
+        task = asyncio.ensure_future(flow.run(1))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        await nothing_left_running()
+
+    asyncio.run(main())
+
+
+def map_each_of(body: Any) -> Workflow[Any, Any]:
+    """The same value three times, side by side."""
+
+    async def three(value: int) -> list[int]:
+        return [value] * 3
+
+    return sequential(three, map_each(body, concurrency=2))
+
+
+async def test_a_writer_is_given_its_task_its_text_and_the_critique() -> None:
+    seen: list[Any] = []
+
+    async def writer(task: Any) -> str:
+        seen.append(task)
+        return f"text {len(seen)}"
+
+    async def critic(text: str) -> str:
+        return f"not {text}"
+
+    assert (await reflect(writer, critic, rounds=1).run("task")).output == "text 2"
+    assert seen == ["task", Draft("task", "text 1", "not text 1")]
