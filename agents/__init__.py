@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from .messages import ToolMessage as ToolMessage
     from .messages import UserMessage as UserMessage
     from .models.model import Model as Model
+    from .models.model import Retrying as Retrying
     from .models.named import model_from as model_from
     from .models.openai_chat import OpenAIChat as OpenAIChat
-    from .models.openai_chat import Retrying as Retrying
     from .models.prices import price as price
     from .models.scripted import ScriptedModel as ScriptedModel
     from .models.scripted import call as call
@@ -28,7 +28,7 @@ _PLACES = {
     "Model": "models.model",
     "OpenAIChat": "models.openai_chat",
     "Reply": "messages",
-    "Retrying": "models.openai_chat",
+    "Retrying": "models.model",
     "Sampling": "messages",
     "ScriptedModel": "models.scripted",
     "SystemMessage": "messages",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -15,9 +15,9 @@ from sayso.workflows.approval import failed, goes_straight, perform_reads, settl
 
 from .agent import Agent, Conversation
 from .asking import ask_model
-from .events import TextSaid, TextWithdrawn
+from .events import ModelRetried, TextSaid, TextWithdrawn
 from .messages import Message, ToolMessage, UserMessage
-from .models.model import ModelRequest
+from .models.model import ModelRequest, Retrying
 from .reading import Read, understood
 from .typed_output import NotTheType
 
@@ -34,7 +34,8 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     if asked.history:
         remember(run, asked.history)
     schema = None if agent.typed is None else agent.typed.schema
-    request = ModelRequest(transcript, agent.schemas, agent.sampling, schema)  # the transcript is live: each turn adds to it
+    # The transcript is live: each turn adds to it.
+    request = ModelRequest(transcript, agent.schemas, agent.sampling, schema, tell_retries(run) if run.heard else None)
     tries = 0
     for turn in count():
         reply = await ask_model(agent, run, turn, request)
@@ -132,6 +133,11 @@ def shown_back(agent: AnyAgent, run: Run, read: Read, results: Sequence[ToolResu
     boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
     shown = DIALECTS[agent.text_dialect].render_results([(tools[result.call_id], result.text) for result in results], boundary)
     return ToolMessage(tuple(results), shown=shown)
+
+
+def tell_retries(run: Run) -> Callable[[Retrying], None]:
+    """Turns a model's failed tries into events of the run."""
+    return lambda failed: run.tell(ModelRetried(run.id, failed.attempt, failed.wait_seconds, failed.why))
 
 
 def remember(run: Run, history: Sequence[Message]) -> None:

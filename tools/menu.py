@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from .errors import ToolError
+
+_MARK = re.compile(r"[,;]?\s+(?:(?:and|but|with)\s+)?(with|without|w/o|no|minus|hold the|extra|plus)\s+", re.IGNORECASE)
+_LEAVES_OUT = frozenset({"without", "w/o", "no", "minus", "hold the"})
+_BETWEEN = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+|\s*&\s*", re.IGNORECASE)
+_WHOLE_MENU = frozenset({"", "menu", "the menu", "whole menu", "the whole menu", "full menu", "everything", "all"})
+_LONGEST_ECHO = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +40,9 @@ class Wish:
     def __str__(self) -> str:
         said = self.dish.name.lower()
         if self.extra:
-            said += f" with {' and '.join(self.extra)}"
+            said += f" with {_listed(self.extra, 'and')}"
         if self.without:
-            said += f" without {' or '.join(self.without)}"
+            said += f" without {_listed(self.without, 'or')}"
         return said
 
 
@@ -56,8 +63,7 @@ class Menu:
         for dish in self.dishes:
             if wanted in (_singular(dish.name), *map(_singular, dish.also_called)):
                 return dish
-        names = [dish.name.lower() for dish in self.dishes]
-        raise NotOnTheMenu(f"we don't have {name.strip().lower() or 'that'}; there are {_closest_first(wanted, names)}")
+        raise NotOnTheMenu(f"we don't have {_echo(name)}; there are {_closest_first(wanted, self._dish_names)}")
 
     def topping(self, name: str) -> str:
         """The topping of that name. NotOnTheMenu names what there is."""
@@ -65,22 +71,48 @@ class Menu:
         for topping in self.toppings:
             if _singular(topping) == wanted:
                 return topping
-        raise NotOnTheMenu(f"we don't have {name.strip().lower() or 'that'}; there are {_closest_first(wanted, self.toppings)}")
+        raise NotOnTheMenu(f"we don't have {_echo(name)}; there are {_closest_first(wanted, self.toppings)}")
 
     def wish(self, text: str) -> Wish:
         """Read "Burger", "cheeseburgers", "a burger with onions and no pickles". Every word must mean something; nothing is guessed."""
-        cleaned = re.sub(r"^\s*(?:an?|one|the)\s+", "", " ".join(text.split()), flags=re.IGNORECASE)
-        head, *rest = re.split(r"[,;]?\s+\b(with(?:out)?|no|extra|plus|and no|hold the)\b\s+", cleaned, flags=re.IGNORECASE)
+        head, *rest = _MARK.split(_plain(text))
         dish = self.dish(head)
         extra: list[str] = []
         without: list[str] = []
         for mark, words in zip(rest[::2], rest[1::2], strict=True):
-            leaves_out = mark.lower() in ("without", "no", "and no", "hold the")
-            (without if leaves_out else extra).extend(self._listed(words))
+            leaves_out = mark.lower() in _LEAVES_OUT
+            if not leaves_out and re.search(r"\bor\b", words, re.IGNORECASE):
+                raise ToolError(f"which of them: {_echo(words)}?")
+            (without if leaves_out else extra).extend(self.topping(word) for word in _BETWEEN.split(words))
+        if rest and not dish.toppings:
+            takers = [dish.name.lower() for dish in self.dishes if dish.toppings]
+            raise NotOnTheMenu(
+                f"{dish.name.lower()} comes as it is, nothing is put on it or left out; toppings go on {_listed(takers, 'or')}"
+            )
+        if both := [topping for topping in extra if topping in without]:
+            raise ToolError(f"with {both[0]} or without?")
         return Wish(dish, tuple(dict.fromkeys(extra)), tuple(dict.fromkeys(without)))
 
-    def _listed(self, words: str) -> Iterable[str]:
-        return [self.topping(word) for word in re.split(r"\s*(?:,|\band\b|\bor\b|&)\s*", words, flags=re.IGNORECASE) if word.strip()]
+    def about(self, text: str) -> str:
+        """What the menu says of a dish, of a topping, or, with nothing named, of all there is. NotOnTheMenu names what there is."""
+        if " ".join(text.lower().split()) in _WHOLE_MENU:
+            return "\n".join(self.lines())
+        try:
+            dish = self.wish(text).dish
+        except NotOnTheMenu:
+            return self._about_topping(text)
+        toppings = f", with {', '.join(dish.toppings)}" if dish.toppings else ""
+        return f"{dish.name}: ${dish.price_usd}, {dish.calories} calories{toppings}"
+
+    def _about_topping(self, text: str) -> str:
+        try:
+            return f"Yes, there are {self.topping(text)}."
+        except NotOnTheMenu as error:
+            raise NotOnTheMenu(f"{error}; dishes: {_closest_first(_singular(text), self._dish_names)}") from None
+
+    @property
+    def _dish_names(self) -> list[str]:
+        return [dish.name.lower() for dish in self.dishes]
 
     def lines(self) -> list[str]:
         """The menu as lines of text."""
@@ -88,9 +120,27 @@ class Menu:
         return [*rows, f"Toppings: {', '.join(self.toppings)}"]
 
 
+def _plain(text: str) -> str:
+    """A wish without what is only manners: "a burger (no pickles), please!" is "burger no pickles"."""
+    said = re.sub(r",?\s+please$", "", " ".join(text.split()).rstrip("!. "), flags=re.IGNORECASE)
+    said = re.sub(r"\s*\(([^()]+)\)$", r" \1", said)
+    return re.sub(r"^(?:an?|one|the)\s+", "", said, flags=re.IGNORECASE)
+
+
+def _listed(names: Sequence[str], word: str) -> str:
+    """ "a, b and c"."""
+    return f" {word} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _echo(name: str) -> str:
+    said = " ".join(name.lower().split()) or "that"
+    return said if len(said) <= _LONGEST_ECHO else f"{said[:_LONGEST_ECHO]}..."
+
+
 def _singular(word: str) -> str:
-    """One of it, in lower case: "Burgers" and "burger" are the same wish."""
-    text = " ".join(word.lower().split()).removesuffix("!").removesuffix(".")
+    """One of it, in lower case, without accents: "Burgers" and "burger" are the same wish."""
+    letters = unicodedata.normalize("NFKD", word.lower())
+    text = " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
     for ending, one in (("ies", "y"), ("oes", "o"), ("ches", "ch"), ("s", "")):
         if len(text) > len(ending) + 2 and text.endswith(ending) and not text.endswith("ss"):
             return text[: -len(ending)] + one

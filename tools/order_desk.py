@@ -14,19 +14,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from .cards import shown
 from .definition import ToolContext, tool
 from .effects import Secrecy
-from .errors import ToolError
-from .menu import HOUSE_MENU, Menu
+from .errors import ToolError, UsageError
+from .menu import HOUSE_MENU, Menu, Wish
 
 MOST = 100
 NUMBER_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL UNIQUE CHECK (key <> ''),
     item TEXT NOT NULL,
-    quantity INTEGER NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity > 0),
     customer TEXT NOT NULL,
     address TEXT NOT NULL,
     total_usd TEXT NOT NULL
@@ -75,15 +76,26 @@ class OrderDesk:
 
     def place(self, key: str, item: str, quantity: int, customer: str, address: str) -> Order:
         """Take an order. The same key again gives the first order; with other content it is a ToolError."""
-        wish = self.menu.wish(item)
+        if not key:
+            raise UsageError("An order needs its own key, so that it is placed once; place() was given an empty one.")
+        placed = self.find(key)  # before the menu, which may have changed since the first time: a placed order stays placed
+        if placed is None:
+            placed = self._insert(key, self.menu.wish(item), quantity, customer, address)
+        if placed.item != item:
+            item = str(self.menu.wish(item))
+        if (placed.item, placed.quantity, placed.customer, placed.address) != (item, quantity, customer, address):
+            raise ToolError(f"the key {key[:12]} was used for another order: {many(placed.quantity, placed.item)}")
+        return placed
+
+    def _insert(self, key: str, wish: Wish, quantity: int, customer: str, address: str) -> Order:
+        """A new row, or the one that somebody else made with this key in the meantime."""
+        if not 1 <= quantity <= MOST:
+            raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to {MOST} can")
         row = (key, str(wish), quantity, customer, address, str(wish.dish.price_usd * quantity))
         with self._lock:
             self._db.execute(_INSERT, row)
         placed = self.find(key)
-        if placed is None:  # pragma: no cover  the insert above has committed
-            raise ToolError("the order book did not keep the order")
-        if (placed.item, placed.quantity, placed.customer, placed.address) != row[1:5]:
-            raise ToolError(f"the key {key[:12]} was used for another order: {placed.quantity} {placed.item}")
+        assert placed is not None, "the insert above has committed"
         return placed
 
     def find(self, key: str) -> Order | None:
@@ -135,9 +147,11 @@ def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Ma
     """The order as it would be placed: the dish as the menu calls it; who is signed in, where the model names nobody."""
     signed_in = context.deps.customer
     customer = arguments["customer"].strip() or (signed_in.number if signed_in else "")
-    address = arguments["address"].strip() or (signed_in.address if signed_in and customer == signed_in.number else "")
+    address = " ".join(arguments["address"].split()) or (signed_in.address if signed_in and customer == signed_in.number else "")
     if not customer:
         raise ToolError("nobody is signed in, so the order needs a customer number; ask for it")
+    if re.search(r"\s", customer):  # small models put the address here
+        raise ToolError(f"{customer!r} is no customer number; the order is item, customer, address")
     if not address:
         raise ToolError("there is no address to deliver to; ask for it")
     quantity, item = counted(arguments["item"], arguments["quantity"])
@@ -147,23 +161,30 @@ def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Ma
 
 
 def counted(item: str, quantity: int) -> tuple[int, str]:
-    """The number and the dish in "2 cheeseburgers" or "two cheeseburgers"; a ToolError when `quantity` says another number."""
-    found = re.match(r"\s*(\d{1,4}|[a-z]+)\s*(?:x\s+|\s)(.+)$", item, re.IGNORECASE | re.DOTALL)
-    number = None if found is None else int(found[1]) if found[1].isdigit() else NUMBER_WORDS.get(found[1].lower())
-    if found is None or number is None:
-        return quantity, item
-    if quantity not in (1, number):
-        raise ToolError(f"is it {number} or {quantity}? the item says {item!r} and the quantity {quantity}")
-    return number, found[2]
+    """The number and the dish in "2 cheeseburgers" or "burger x2"; a ToolError when `quantity` says another number."""
+    before = re.match(r"\s*(\d{1,9}|[a-z]+)\s*(?:[x×]\s+|\s)\s*(?P<dish>.+)$", item, re.IGNORECASE | re.DOTALL)
+    after = re.match(r"(?P<dish>.+?)\s*[x×]\s*(\d{1,9})\s*$", item, re.IGNORECASE | re.DOTALL)
+    for found, digits in ((before, before and before[1]), (after, after and after[2])):
+        number = int(digits) if digits and digits.isdecimal() else NUMBER_WORDS.get((digits or "").lower())
+        if found is None or number is None:
+            continue
+        if quantity not in (1, number):
+            raise ToolError(f"is it {number} or {quantity}? the item says {item!r} and the quantity {quantity}")
+        return number, found["dish"]
+    return quantity, item
+
+
+def many(quantity: int, item: str) -> str:
+    """ "2 burgers with onions"."""
+    dish, *rest = item.split(" with", 1)
+    dishes = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
+    return f"{quantity} {dishes}{' with' + rest[0] if rest else ''}"
 
 
 def card(arguments: Mapping[str, Any]) -> str:
-    """The question that is put to the customer."""
-    quantity, item = arguments["quantity"], str(arguments["item"])
-    dish, *rest = item.split(" with", 1)
-    many = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
-    wish = f"{quantity} {many}{' with' + rest[0] if rest else ''}"
-    return f"You have ordered: {wish} for delivery to: {arguments['address']}. Is this correct? (If yes, your credit card will be charged)"
+    """The question that is put to the customer. What the model wrote is made visible, so that it cannot end a line of the card."""
+    wish, address = many(arguments["quantity"], shown(arguments["item"])), shown(arguments["address"])
+    return f"You have ordered: {wish} for delivery to: {address}. Is this correct? (If yes, your credit card will be charged)"
 
 
 def order_tool(desk: OrderDesk | None = None) -> Any:
@@ -191,7 +212,7 @@ def order_tool(desk: OrderDesk | None = None) -> Any:
 
 def receipt(order: Order) -> str:
     """What the customer is told of a placed order."""
-    return f"Order {order.number} is placed: {order.quantity} {order.item}, ${order.total_usd}, to {order.address}."
+    return f"Order {order.number} is placed: {many(order.quantity, order.item)}, ${order.total_usd}, to {order.address}."
 
 
 @tool.read(name="MENU", secrecy=Secrecy.PUBLIC)
@@ -201,15 +222,7 @@ def menu(item: str = "", *, context: ToolContext[Counter]) -> str:
     Args:
         item: A dish or topping; leave it out for the whole menu.
     """
-    known = context.deps.desk.menu
-    if not item.strip():
-        return "\n".join(known.lines())
-    try:
-        dish = known.wish(item).dish
-    except ToolError:
-        return f"Yes, there are {known.topping(item)}."
-    toppings = f", with {', '.join(dish.toppings)}" if dish.toppings else ""
-    return f"{dish.name}: ${dish.price_usd}, {dish.calories} calories{toppings}"
+    return context.deps.desk.menu.about(item)
 
 
 ORDER = order_tool()

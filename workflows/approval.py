@@ -250,14 +250,16 @@ class _Once:
             async with asyncio.timeout(self.tool.timeout_seconds):
                 return result_of(self.call, self.tool, await self.tool.perform(self.arguments, self.context))
         except ToolError as error:
-            return failed(self.call, str(error))
+            if getattr(error, "nothing_happened", True):
+                return failed(self.call, str(error))
+            why = str(error)  # a sandboxed write that was killed may have left something behind
         except Exception as error:  # noqa: BLE001  whatever it was, the write may have happened: only ToolError says it did not
             why = (
                 f"no answer within {self.tool.timeout_seconds:g} s"
                 if isinstance(error, TimeoutError)
                 else f"{type(error).__name__}: {error}"
             )
-            return await self._after_doubt(why) if again else self._unknown(why)
+        return await self._after_doubt(why) if again else self._unknown(why)
 
     async def _after_doubt(self, why: str) -> ToolResult:
         """Idempotent: the same key again. With a lookup: look first. Neither: nobody knows, and a person decides."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,16 +50,27 @@ Delta = TextDelta | ReasoningDelta | CallDelta | Finished
 
 
 @dataclass(frozen=True, slots=True)
+class Retrying:
+    """A try failed and there will be another: the try's number (the first is 1), the wait before the next, and why."""
+
+    attempt: int
+    wait_seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
     """What a model is asked. `messages` is the live transcript: read it, do not keep it.
 
     `tools` are OpenAI function schemas, empty when calls are to be written as text; `schema` is the JSON schema of a typed answer.
+    `retrying` is told of each failed try that is followed by another.
     """
 
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, Any]] = ()
     sampling: Sampling = PLAIN
     schema: Mapping[str, Any] | None = None
+    retrying: Callable[[Retrying], None] | None = None
 
 
 class Model(Protocol):

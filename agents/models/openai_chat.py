@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.errors import ModelError
@@ -16,7 +16,7 @@ from sayso.workflows import Usage
 from ..messages import Sampling
 from . import openai_errors as errors
 from .endpoint import Endpoint, endpoint, no_key
-from .model import Delta, Finished, ModelRequest
+from .model import Delta, Finished, ModelRequest, Retrying
 from .openai_errors import Answer
 from .openai_wire import ReplyReader, body_of, refused_field
 
@@ -25,15 +25,6 @@ if TYPE_CHECKING:
 
     from openai import AsyncOpenAI, AsyncStream
     from tenacity import RetryCallState
-
-
-@dataclass(frozen=True, slots=True)
-class Retrying:
-    """A try failed and there will be another: the try's number (the first is 1), the wait before the next, and why."""
-
-    attempt: int
-    wait_seconds: float
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +90,7 @@ class OpenAIChat:
             stop=stop_after_attempt(self._max_tries),
             wait=_wait,
             retry=retry_if_exception(_worth_another_try),
-            before_sleep=self._tell,
+            before_sleep=partial(self._tell, request),
             reraise=True,
         )
         try:
@@ -112,9 +103,13 @@ class OpenAIChat:
                 f"{error} Tried {tries} times.", retryable=error.retryable, retry_after_seconds=error.retry_after_seconds
             ) from None
 
-    def _tell(self, state: RetryCallState) -> None:
-        if self._on_retry is not None and state.outcome is not None and state.next_action is not None:
-            self._on_retry(Retrying(state.attempt_number, state.next_action.sleep, str(state.outcome.exception())))
+    def _tell(self, request: ModelRequest, state: RetryCallState) -> None:
+        if state.outcome is None or state.next_action is None:
+            return
+        retrying = Retrying(state.attempt_number, state.next_action.sleep, str(state.outcome.exception()))
+        for told in (self._on_retry, request.retrying):
+            if told is not None:
+                told(retrying)
 
     async def _fitted(self, client: AsyncOpenAI, request: ModelRequest) -> _Opened:
         """One request, again without what the endpoint refuses; what it took in the end is remembered."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sayso.agents.events import ModelRetried
 from sayso.agents.report import Report, slug
 from sayso.agents.research import WorkSoFar, report_so_far, research
 from sayso.tools.errors import RunError, UsageError
 from sayso.workflows import Limits, RunEnded
-from sayso.workflows.events import Progress, StepRetried
+from sayso.workflows.events import Progress
 
 if TYPE_CHECKING:
     from sayso.agents import Model
@@ -62,8 +63,8 @@ class Research:
             match event:
                 case Progress(_, stage, detail):
                     print(f"  {stage:<10} {detail}", file=sys.stderr, flush=True)
-                case StepRetried(_, name, attempt, wait, why):
-                    print(f"  {'retry':<10} {name}, try {attempt} in {wait:.0f} s: {why}", file=sys.stderr, flush=True)
+                case ModelRetried(_, attempt, wait, why):
+                    print(f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {why}", file=sys.stderr, flush=True)
                 case WorkSoFar():
                     self.latest = event
                 case RunEnded(result):

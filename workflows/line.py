@@ -1,0 +1,214 @@
+"""One line of a run in memory: its steps, waits and children, kept as they end and given again on resume."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sayso.tools.approvals import ApprovalRequest, Decision
+from sayso.tools.errors import LimitReached, ReplayError, WorkflowError
+
+from .codec import from_json, to_json
+from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
+from .limits import Limits
+from .run import Scope, WorkflowCode
+
+if TYPE_CHECKING:
+    from .root import Root
+
+
+class Entry(NamedTuple):
+    """One kept result: of the step or wait `name` of the run `run`."""
+
+    run: str
+    name: str
+    value: Any
+
+
+class Failure(NamedTuple):
+    """A step that raised; on replay it raises the same."""
+
+    error: Exception
+
+
+class Suspended(BaseException):
+    """Unwinds a run whose every branch waits. Not an Exception: no handler of the workflow's code should take it for a failure."""
+
+
+class MemoryRun:
+    """One line of a run in memory."""
+
+    __slots__ = ("_at", "_busy", "_children", "_kept", "_names", "_open", "_tool_calls", "id", "root", "scope")
+
+    def __init__(self, root: Root, run_id: str, scope: Scope) -> None:
+        self.root, self.id, self.scope = root, run_id, scope
+        self._busy: str | None = None
+        kept = root.journal.get(run_id)
+        if kept is None:
+            kept = root.journal[run_id] = {}
+        self._kept: dict[str, Any] = kept
+        self._names = list(kept)  # what an earlier execution did, in order; this one must do the same
+        self._at = 0
+        self._open = 0
+        self._children: set[str] = set()
+        self._tool_calls = 0
+
+    @property
+    def attempt(self) -> str:
+        """Names this execution of the run."""
+        return self.root.attempt
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.root.listeners)
+
+    async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
+        """Do `op(*args)` once and keep its result."""
+        if self._busy is not None:
+            raise self._two_at_once(name)
+        if self._at != len(self._names) or name in self._kept:
+            return self._replayed(name)
+        watched = self.root.watched
+        if watched:
+            self.root.note(StepStarted(self.id, name))
+        self._busy = name
+        try:
+            value = await op(*args)
+        except Exception as error:
+            self._keep(name, Failure(error))
+            if watched:
+                self.root.note(StepFailed(self.id, name, str(error)))
+            raise
+        finally:
+            self._busy = None
+        value = self._keep(name, value)
+        if watched:
+            self.root.note(StepEnded(self.id, name))
+        return value
+
+    def _keep(self, name: str, value: Any) -> Any:
+        self._kept[name] = value
+        return value
+
+    def _replayed(self, name: str) -> Any:
+        if self._at == len(self._names):
+            raise WorkflowError(
+                f"Run {self.id} has two steps named {name!r}; a name is a position and stands once. Give one of them name=."
+            )
+        expected = self._names[self._at]
+        if name != expected:
+            error = ReplayError(
+                f"Run {self.id} was resumed with other code: its journal has {expected!r} next, the code asks for {name!r}. "
+                "The journal is kept; resume it with the code it was started with."
+            )
+            error.run_id = self.id
+            raise error
+        self._at += 1
+        value = self._kept[name]
+        if isinstance(value, Failure):
+            raise value.error
+        return value
+
+    def _two_at_once(self, name: str) -> WorkflowError:
+        return WorkflowError(
+            f"Run {self.id} was asked for {name!r} while {self._busy!r} is under way. A run is one line; "
+            "put what goes side by side into children: parallel(...)."
+        )
+
+    async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
+        """What was sent under `topic`, or None after the time; without a topic, a sleep."""
+        name = f"wait:{topic}" if topic is not None else f"sleep:{len(self._kept)}"
+        if self._busy is not None:
+            raise self._two_at_once(name)
+        if self._at != len(self._names) or name in self._kept:
+            return self._replayed(name)
+        self._busy = name
+        try:
+            value = await self.root.receive(self.id, topic, timeout_seconds)
+        finally:
+            self._busy = None
+        return self._keep(name, value)
+
+    async def child(self, name: str, workflow: WorkflowCode, value: Any, *, limits: Limits | None = None) -> Any:
+        """Carry a nested run through and give its result."""
+        child_id = f"{self.id}/{name}"
+        if name in self._children:
+            raise WorkflowError(
+                f"Run {self.id} has two children named {name!r}; a name is a position and stands once. Give one of them name=."
+            )
+        self._children.add(name)
+        root = self.root
+        watched = root.watched
+        if watched:
+            root.note(BranchStarted(child_id, name))
+        root.branch_begins(self)
+        try:
+            child = type(self)(root, child_id, self.scope if limits is None else self.scope.within(limits))
+            if limits is not None and limits.seconds is not None:
+                result = await in_time(workflow(child, value), limits.seconds)
+            else:
+                result = await workflow(child, value)
+        except Exception as error:
+            if watched:
+                root.note(BranchFailed(child_id, name, str(error)))
+            raise
+        finally:
+            root.branch_ends(self)
+        if watched:
+            root.note(BranchEnded(child_id, name))
+        return result
+
+    async def emit(self, event: Any) -> None:
+        """Tell whoever listens."""
+        if self.root.watched:
+            self.root.note(event)
+
+    def tell(self, event: Any) -> None:
+        """Tell whoever listens right now."""
+        if self.root.listeners:
+            self.root.whisper(event)
+
+    async def call(self, tool: Any, /, **arguments: Any) -> Any:
+        """Call a tool as a model would: checked, ruled on, asked about if it writes, done once."""
+        from .approval import call_tool
+
+        self._tool_calls += 1
+        return await call_tool(self, tool, arguments, f"{tool.name}.{self._tool_calls - 1}")
+
+    async def ask(self, request: ApprovalRequest) -> Decision | None:
+        """Put a request to the approver and wait for the decision, from wherever it comes. None when it expired."""
+        if f"wait:{request.topic}" not in self._kept:  # decided before a restart: nobody is asked again
+            self.root.ask(request, self.scope)
+        decision: Decision | None = await self.wait(request.topic, max(0.0, request.expires_at - self.clock()))
+        self.root.pending.pop(request.digest, None)
+        return decision
+
+    def clock(self) -> float:
+        """Seconds since 1970."""
+        return self.root.clock()
+
+
+class StrictRun(MemoryRun):
+    """A run whose every kept value goes through JSON, as on a durable engine."""
+
+    __slots__ = ()
+
+    def _keep(self, name: str, value: Any) -> Any:
+        written = to_json(value, f"the result of {name!r} in run {self.id}")
+        self._kept[name] = value = from_json(written)
+        self.root.order.append(Entry(self.id, name, written))
+        return value
+
+
+async def in_time(work: Awaitable[Any], seconds: float) -> Any:
+    """What the work gives, in the time it has. Raises LimitReached."""
+    timer = asyncio.timeout(seconds)
+    try:
+        async with timer:
+            return await work
+    except TimeoutError:
+        if timer.expired():
+            raise LimitReached("seconds", seconds, seconds, " s") from None
+        raise

@@ -1,0 +1,230 @@
+"""A run with all its children: its journal, its inbox, who waits, who listens and who answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.errors import RunError
+
+from .line import Entry, MemoryRun, Suspended, in_time
+from .result import NOTHING, RunResult
+from .run import Scope, WorkflowCode
+
+if TYPE_CHECKING:
+    from .memory import MemoryEngine
+
+
+class Root:
+    """One run with all its children: its journal, its inbox, who waits and who listens."""
+
+    __slots__ = (
+        "activity",
+        "asked",
+        "asker",
+        "asking",
+        "attempt",
+        "attempts",
+        "clock",
+        "engine",
+        "fresh",
+        "history",
+        "id",
+        "inbox",
+        "journal",
+        "leaves",
+        "listeners",
+        "order",
+        "pending",
+        "result",
+        "suspends",
+        "task",
+        "value",
+        "waiting",
+        "waits",
+        "waits_only",
+        "watched",
+        "workflow",
+    )
+
+    def __init__(self, engine: MemoryEngine, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> None:
+        self.engine, self.id, self.workflow, self.value, self.fresh = engine, run_id, workflow, value, fresh
+        self.clock = engine.clock
+        self.journal: dict[str, dict[str, Any]] = {}
+        self.order: list[Entry] = []
+        self.inbox: dict[tuple[str, str], Any] = {}
+        self.pending: dict[str, ApprovalRequest] = {}
+        self.history: list[Any] | None = [] if engine.record else None
+        self.listeners: list[asyncio.Queue[Any]] = []
+        self.watched = engine.record
+        self.attempts = 0
+        self.attempt = ""
+        self.task: asyncio.Task[RunResult[Any]] | None = None
+        self.result: RunResult[Any] | None = None
+        self.suspends = self.waits_only = False
+        self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
+        self.waits: dict[tuple[str, str], asyncio.Future[Any]] = {}
+        self.asked: asyncio.Queue[tuple[ApprovalRequest, Scope]] | None = None
+        self.asker: asyncio.Task[None] | None = None
+
+    def _begin(self, suspends: bool) -> None:
+        """A new execution of the run: nobody waits and nobody is being asked yet."""
+        self.attempts += 1
+        self.attempt = f"{self.id}#{self.attempts}"
+        self.suspends, self.waits_only = suspends, False
+        if self.attempts > 1:
+            self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
+            self.waits, self.asked, self.asker = {}, None, None
+
+    async def carry(self, *, suspends: bool) -> RunResult[Any]:
+        """Run the workflow's code over the journal, to its end or to where it can only wait."""
+        self._begin(suspends)
+        scope = self.fresh()
+        limits = scope.meter.limits
+        seconds = limits.seconds if limits is not None else None
+        work = self.workflow(self.engine.run_type(self, self.id, scope), self.value)
+        try:
+            value = await (work if seconds is None else in_time(work, seconds))
+            self.result = self._result(value, scope)
+        except RunError as error:
+            error.run_id = error.run_id or self.id
+            error.partial = error.partial or self._result(NOTHING, scope)
+            raise
+        except BaseException:  # Suspended, or a group that the workflow's own TaskGroup made of it
+            if not self.suspended:
+                raise
+            self.result = self._result(NOTHING, scope)
+        finally:
+            if self.asker is not None:
+                self.asker.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self.asker
+        return self.result
+
+    def _result(self, value: Any, scope: Scope) -> RunResult[Any]:
+        messages = tuple(scope.transcripts.get(self.id, ()))
+        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine)
+
+    # who listens
+
+    def note(self, event: Any) -> None:
+        """Tell an event to the listeners and, where events are recorded, keep it."""
+        if self.history is not None:
+            self.history.append(event)
+        for queue in self.listeners:
+            queue.put_nowait(event)
+
+    def whisper(self, event: Any) -> None:
+        """Tell a transient event (a piece of text) to the listeners; it is not kept."""
+        for queue in self.listeners:
+            queue.put_nowait(event)
+
+    def listen(self) -> asyncio.Queue[Any]:
+        """A queue of the events from now on."""
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        self.listeners.append(queue)
+        self.watched = True
+        return queue
+
+    # who waits
+
+    @property
+    def suspended(self) -> bool:
+        """Whether this execution was unwound because it could only wait."""
+        return self.suspends and self.waits_only
+
+    def branch_begins(self, parent: MemoryRun) -> None:
+        """A child begins: it takes its parent's place as the tip of a branch, or is one more."""
+        self.activity += 1
+        if parent._open:
+            self.leaves += 1
+        parent._open += 1
+
+    def branch_ends(self, parent: MemoryRun) -> None:
+        """A child ends."""
+        self.activity += 1
+        parent._open -= 1
+        if parent._open:
+            self.leaves -= 1
+        if self.waiting:
+            self._look_again()
+
+    async def receive(self, run_id: str, topic: str | None, timeout_seconds: float | None) -> Any:
+        """What the inbox has for the topic, now or when it comes."""
+        if topic is None:
+            await asyncio.sleep(timeout_seconds or 0)
+            return None
+        place = (run_id, topic)
+        if place in self.inbox:
+            return self.inbox[place]
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.waits[place] = future
+        parked = topic.startswith("approve:") or timeout_seconds is None
+        self.activity += 1
+        self.waiting += parked
+        if parked:
+            self._look_again()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await future
+        except TimeoutError:
+            return None
+        finally:
+            self.activity += 1
+            self.waiting -= parked
+            del self.waits[place]
+
+    def send(self, run_id: str, topic: str, value: Any) -> None:
+        """Put a value into the inbox; the first for a topic counts."""
+        place = (run_id, topic)
+        if place in self.inbox:
+            return
+        self.inbox[place] = value
+        future = self.waits.get(place)
+        if future is not None and not future.done():
+            future.set_result(value)
+
+    def _look_again(self, hops: int = 3, activity: int | None = None) -> None:
+        # A branch that ends may wake a sibling that was held back by a semaphore; that takes a few turns of the event loop.
+        if not self.suspends or (activity is not None and activity != self.activity):
+            return
+        if hops:
+            asyncio.get_running_loop().call_soon(self._look_again, hops - 1, self.activity)
+        elif self._only_waits():
+            self.waits_only = True
+            for future in self.waits.values():
+                if not future.done():
+                    future.set_exception(Suspended())
+
+    def _only_waits(self) -> bool:
+        nobody_answers = not self.asking and (self.asked is None or self.asked.empty())
+        asks = any(topic.startswith("approve:") for _, topic in self.waits)
+        return nobody_answers and asks and self.waiting == self.leaves
+
+    # who answers
+
+    def ask(self, request: ApprovalRequest, scope: Scope) -> None:
+        """Hand a request to the approver, one at a time, in the order they were made."""
+        self.pending[request.digest] = request
+        if scope.approve is None or (request.run_id, request.topic) in self.inbox:
+            return
+        if self.asked is None:
+            self.asked = asyncio.Queue()
+            self.asker = asyncio.get_running_loop().create_task(self._ask_one_by_one(self.asked))
+        self.asking += 1
+        self.asked.put_nowait((request, scope))
+
+    async def _ask_one_by_one(self, asked: asyncio.Queue[tuple[ApprovalRequest, Scope]]) -> None:
+        from .approval import decision_of
+
+        while True:
+            request, scope = await asked.get()
+            decision = await decision_of(scope.approve, request, self.note) if request.digest in self.pending else None
+            self.asking -= 1
+            if decision is not None:
+                self.send(request.run_id, request.topic, self.engine.stamped(decision))
+            else:
+                self._look_again()
