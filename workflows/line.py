@@ -198,7 +198,7 @@ class StrictRun(MemoryRun):
     def _keep(self, name: str, value: Any) -> Any:
         written = to_json(value, f"the result of {name!r} in run {self.id}")
         self._kept[name] = value = from_json(written)
-        self.root.order.append(Entry(self.id, name, written))
+        self.root.engine.keep(self.root, Entry(self.id, name, written))
         return value
 
 

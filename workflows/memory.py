@@ -45,7 +45,20 @@ class MemoryEngine:
             if self.strict:
                 value = from_json(to_json(value, f"the input of run {run_id}"))
             root = self._roots[run_id] = Root(self, run_id, workflow, value, fresh)
+        elif not root.carried:
+            root.workflow, root.fresh = workflow, fresh  # the same run, asked for again: by its caller of now
         return root
+
+    def attempt(self, root: Root) -> str:
+        """A name for the execution that begins; no other execution of the run has had it."""
+        return f"{root.id}#{root.attempts}"
+
+    def keep(self, root: Root, entry: Entry) -> None:
+        """A strict run has kept this."""
+        root.order.append(entry)
+
+    def sent(self, root: Root, run_id: str, topic: str, value: Any) -> None:
+        """Something was put into a run's inbox."""
 
     async def start(self, workflow: WorkflowCode, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
         """Start a run in the background; starting the same id again does nothing."""

@@ -28,6 +28,7 @@ class Root:
         "asking",
         "attempt",
         "attempts",
+        "carried",
         "clock",
         "engine",
         "fresh",
@@ -40,6 +41,7 @@ class Root:
         "order",
         "pending",
         "result",
+        "sharing",
         "suspends",
         "task",
         "value",
@@ -64,7 +66,8 @@ class Root:
         self.attempt = ""
         self.task: asyncio.Task[RunResult[Any]] | None = None
         self.result: RunResult[Any] | None = None
-        self.suspends = self.waits_only = False
+        self.suspends = self.waits_only = self.carried = False
+        self.sharing: list[asyncio.Future[RunResult[Any]]] = []
         self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
         self.waits: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self.asked: asyncio.Queue[tuple[ApprovalRequest, Scope]] | None = None
@@ -73,14 +76,44 @@ class Root:
     def _begin(self, suspends: bool) -> None:
         """A new execution of the run: nobody waits and nobody is being asked yet."""
         self.attempts += 1
-        self.attempt = f"{self.id}#{self.attempts}"
+        self.attempt = self.engine.attempt(self)
         self.suspends, self.waits_only = suspends, False
         if self.attempts > 1:
             self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
             self.waits, self.asked, self.asker = {}, None, None
 
     async def carry(self, *, suspends: bool) -> RunResult[Any]:
-        """Run the workflow's code over the journal, to its end or to where it can only wait."""
+        """Run the workflow's code over the journal, to its end or to where it can only wait.
+
+        Whoever asks while it is under way shares that execution: a run is never carried twice at once.
+        """
+        if self.carried:
+            shared: asyncio.Future[RunResult[Any]] = asyncio.get_running_loop().create_future()
+            self.sharing.append(shared)
+            return await shared
+        self.carried = True
+        try:
+            result = await self._carry(suspends)
+        except BaseException as error:
+            self._share(error)
+            raise
+        self._share(result)
+        return result
+
+    def _share(self, end: RunResult[Any] | BaseException) -> None:
+        """The execution is over: whoever shared it gets the same end."""
+        self.carried, sharing, self.sharing = False, self.sharing, []
+        for shared in sharing:
+            if shared.done():
+                continue
+            if isinstance(end, RunResult):
+                shared.set_result(end)
+            elif isinstance(end, asyncio.CancelledError):
+                shared.cancel()
+            else:
+                shared.set_exception(end)
+
+    async def _carry(self, suspends: bool) -> RunResult[Any]:
         self._begin(suspends)
         scope = self.fresh()
         limits = scope.meter.limits
@@ -183,6 +216,7 @@ class Root:
         if place in self.inbox:
             return
         self.inbox[place] = value
+        self.engine.sent(self, run_id, topic, value)
         future = self.waits.get(place)
         if future is not None and not future.done():
             future.set_result(value)
