@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from timeit import repeat
 from typing import Any
 
+from _table import Row, finish
+
 from sayso.tools.calculation import calculate
 
 MIXED = ("1+2*3", "48/2", "(60-5)*0.2+3.5", "100*1.05**8", "(12.5*4+3)/7-2**3", "(1+2)*(3-4)/5+6*7-8/9")
@@ -81,18 +83,19 @@ def import_milliseconds() -> float:
     return min(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(5))
 
 
-def main() -> None:
-    """Print the table."""
-    base = 0.0
-    print(f"{'mean of ' + str(len(MIXED)) + ' expressions':<26}{'µs':>9}{'x ast walk':>12}   0.1+0.2")
-    for name, function, calls in contestants():
-        mean = sum(microseconds(function, text, calls) for text in MIXED) / len(MIXED)
-        base = base or mean
-        print(f"{name:<26}{mean:>9.1f}{mean / base:>12.2f}   {function('0.1+0.2')}")
+def main() -> list[Row]:
+    """All rows."""
+    means = {name: sum(microseconds(function, text, calls) for text in MIXED) / len(MIXED) for name, function, calls in contestants()}
+    base, *_ = means.values()
+    ours = next(name for name in means if name.startswith("sayso"))
     calculate("sqrt(2)")  # starts the worker
-    print(f"{'sqrt(2) in the worker':<26}{microseconds(calculate, 'sqrt(2)', 200):>9.1f}")
-    print(f"{'import':<26}{import_milliseconds():>9.1f} ms")
+    return [
+        *(Row(f"mean of {len(MIXED)} expressions, {name}", mean, "us") for name, mean in means.items()),
+        Row("calculate / ast walk", means[ours] / base, "x", limit=2.0),
+        Row("sqrt(2) in the warm worker, whole call", microseconds(calculate, "sqrt(2)", 200), "us"),
+        Row("import", import_milliseconds(), "ms", limit=30),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    finish("Calculator", main())

@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from _table import Row, finish
+
 from sayso.tools.sandbox import SandboxTimeout, acall_sandboxed, call_sandboxed, close_all
 from sayso.tools.sandbox.calls import pool_for
 from sayso.tools.sandbox.settings import Profile
@@ -78,21 +80,30 @@ def replacement_seconds(profile: Profile, stuck: str, *args: object) -> tuple[fl
     return next_call, time.perf_counter() - killed
 
 
-def main() -> None:
-    """Print the table."""
-    print(f"cold first call                  {seconds_of(lambda: call_sandboxed(TARGET, VALUE)) * 1e3:8.1f} ms")
-    print(f"bare pipe, there and back        {bare_pipe_us():8.1f} µs")
-    print(f"warm call                        {per_call_us(lambda: call_sandboxed(TARGET, VALUE)):8.1f} µs   (at most 100)")
-    print(f"warm call, awaited               {asyncio.run(async_us()):8.1f} µs")
+def main() -> list[Row]:
+    """All rows."""
     megabyte = "x" * 1_000_000
-    large = statistics.median(seconds_of(lambda: call_sandboxed(TARGET, megabyte)) for _ in range(20))
-    print(f"warm call with 1 MB each way     {large * 1e3:8.1f} ms")
+    rows = [
+        Row("cold first call", seconds_of(lambda: call_sandboxed(TARGET, VALUE)) * 1e3, "ms"),
+        Row("bare pipe, there and back", bare_pipe_us(), "us"),
+        Row("warm call", per_call_us(lambda: call_sandboxed(TARGET, VALUE)), "us", limit=100),
+        Row("warm call, awaited", asyncio.run(async_us()), "us"),
+        Row(
+            "warm call with 1 MB each way",
+            statistics.median(seconds_of(lambda: call_sandboxed(TARGET, megabyte)) for _ in range(20)) * 1e3,
+            "ms",
+        ),
+    ]
     for name, preload in {"a small worker": (), "a worker with sympy": ("sympy",)}.items():
         profile = Profile(preload=("sayso.tools.canonical", "time", *preload))
         next_call, replaced = replacement_seconds(profile, "time:sleep", 60)
-        print(f"{name:20} killed: next call {next_call * 1e3:6.1f} ms, replaced after {replaced * 1e3:6.0f} ms   (at most 500)")
+        rows += [
+            Row(f"{name} killed: next call", next_call * 1e3, "ms"),
+            Row(f"{name} killed: replaced after", replaced * 1e3, "ms", limit=500),
+        ]
     close_all()
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    finish("Sandbox", main())

@@ -43,11 +43,8 @@ class Labels:
 
     def join(self, trust: Trust, secrecy: Secrecy) -> Labels:
         """These labels after a text of that trust and secrecy was read."""
-        untrusted = self.untrusted or trust is Trust.UNTRUSTED
-        private = self.private or secrecy is Secrecy.PRIVATE
-        if untrusted == self.untrusted and private == self.private:
-            return self
-        return Labels(untrusted, private)
+        return _ALL[self.untrusted or trust is Trust.UNTRUSTED][self.private or secrecy is Secrecy.PRIVATE]
 
 
 CLEAN = Labels()
+_ALL = ((CLEAN, Labels(False, True)), (Labels(True, False), Labels(True, True)))

@@ -82,13 +82,11 @@ class Menu:
         for mark, words in zip(rest[::2], rest[1::2], strict=True):
             leaves_out = mark.lower() in _LEAVES_OUT
             if not leaves_out and re.search(r"\bor\b", words, re.IGNORECASE):
-                raise ToolError(f"which of them: {_echo(words)}?")
+                raise ToolError(f"which is it, in {_echo(text)!r}? order one or the other")
             (without if leaves_out else extra).extend(self.topping(word) for word in _BETWEEN.split(words))
         if rest and not dish.toppings:
             takers = [dish.name.lower() for dish in self.dishes if dish.toppings]
-            raise NotOnTheMenu(
-                f"{dish.name.lower()} comes as it is, nothing is put on it or left out; toppings go on {_listed(takers, 'or')}"
-            )
+            raise NotOnTheMenu(f"there is nothing to put on {dish.name.lower()} or leave out; toppings go on {_listed(takers, 'or')}")
         if both := [topping for topping in extra if topping in without]:
             raise ToolError(f"with {both[0]} or without?")
         return Wish(dish, tuple(dict.fromkeys(extra)), tuple(dict.fromkeys(without)))
@@ -100,6 +98,8 @@ class Menu:
         try:
             dish = self.wish(text).dish
         except NotOnTheMenu:
+            if _MARK.search(text):
+                raise  # it names the topping that there is not
             return self._about_topping(text)
         toppings = f", with {', '.join(dish.toppings)}" if dish.toppings else ""
         return f"{dish.name}: ${dish.price_usd}, {dish.calories} calories{toppings}"

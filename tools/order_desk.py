@@ -162,11 +162,13 @@ def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Ma
 
 def counted(item: str, quantity: int) -> tuple[int, str]:
     """The number and the dish in "2 cheeseburgers" or "burger x2"; a ToolError when `quantity` says another number."""
-    before = re.match(r"\s*(\d{1,9}|[a-z]+)\s*(?:[x×]\s+|\s)\s*(?P<dish>.+)$", item, re.IGNORECASE | re.DOTALL)
-    after = re.match(r"(?P<dish>.+?)\s*[x×]\s*(\d{1,9})\s*$", item, re.IGNORECASE | re.DOTALL)
-    for found, digits in ((before, before and before[1]), (after, after and after[2])):
-        number = int(digits) if digits and digits.isdecimal() else NUMBER_WORDS.get((digits or "").lower())
-        if found is None or number is None:
+    said = " ".join(item.split())
+    before = re.match(r"(?P<number>\d{1,9}|[a-z]+)(?: ?[x×])? (?P<dish>.+)$", said, re.IGNORECASE)
+    after = re.match(r"(?P<dish>.+?) ?[x×] ?(?P<number>\d{1,9})$", said, re.IGNORECASE)
+    for found in filter(None, (before, after)):
+        digits = found["number"]
+        number = int(digits) if digits.isdecimal() else NUMBER_WORDS.get(digits.lower())
+        if number is None:
             continue
         if quantity not in (1, number):
             raise ToolError(f"is it {number} or {quantity}? the item says {item!r} and the quantity {quantity}")

@@ -95,14 +95,17 @@ class Root:
         try:
             result = await self._carry(suspends)
         except BaseException as error:
+            self.carried = False
             self._share(error)
             raise
-        self._share(result)
+        self.carried = False
+        if self.sharing:
+            self._share(result)
         return result
 
     def _share(self, end: RunResult[Any] | BaseException) -> None:
         """The execution is over: whoever shared it gets the same end."""
-        self.carried, sharing, self.sharing = False, self.sharing, []
+        sharing, self.sharing = self.sharing, []
         for shared in sharing:
             if shared.done():
                 continue

@@ -1,0 +1,48 @@
+"""What an import costs above a bare interpreter, in time and memory.
+
+python benchmarks/imports.py [--write]
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+
+from _table import Row, finish
+
+MEASURE = """
+import time
+start = time.perf_counter()
+{code}
+taken = time.perf_counter() - start
+import resource
+print(taken * 1e3, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def measured(code: str, times: int = 15) -> tuple[float, float]:
+    """Milliseconds and megabytes, each the median of new processes."""
+    runs = [
+        subprocess.run([sys.executable, "-c", MEASURE.format(code=code)], capture_output=True, text=True, check=True) for _ in range(times)
+    ]
+    pairs = [tuple(map(float, run.stdout.split())) for run in runs]
+    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+
+
+def main() -> list[Row]:
+    """All rows."""
+    _, bare = measured("pass")
+    rows = []
+    for what, code, most_ms, most_mb in (
+        ("from sayso.agents import Agent", "from sayso.agents import Agent", 100, 30),
+        ("from sayso import Agent, sequential, engine", "from sayso import Agent, sequential, engine", 100, 30),
+        ("from sayso.tools import calculate", "from sayso.tools import calculate", 30, 30),
+    ):
+        taken, megabytes = measured(code)
+        rows += [Row(what, taken, "ms", limit=most_ms), Row(f"{what}: memory", megabytes - bare, "MB", limit=most_mb)]
+    return rows
+
+
+if __name__ == "__main__":
+    finish("Imports", main())
