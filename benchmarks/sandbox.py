@@ -83,16 +83,13 @@ def replacement_seconds(profile: Profile, stuck: str, *args: object) -> tuple[fl
 def main() -> list[Row]:
     """All rows."""
     megabyte = "x" * 1_000_000
+    large = statistics.median(seconds_of(lambda: call_sandboxed(TARGET, megabyte)) for _ in range(20))
     rows = [
         Row("cold first call", seconds_of(lambda: call_sandboxed(TARGET, VALUE)) * 1e3, "ms"),
         Row("bare pipe, there and back", bare_pipe_us(), "us"),
         Row("warm call", per_call_us(lambda: call_sandboxed(TARGET, VALUE)), "us", limit=100),
         Row("warm call, awaited", asyncio.run(async_us()), "us"),
-        Row(
-            "warm call with 1 MB each way",
-            statistics.median(seconds_of(lambda: call_sandboxed(TARGET, megabyte)) for _ in range(20)) * 1e3,
-            "ms",
-        ),
+        Row("warm call with 1 MB each way", large * 1e3, "ms"),
     ]
     for name, preload in {"a small worker": (), "a worker with sympy": ("sympy",)}.items():
         profile = Profile(preload=("sayso.tools.canonical", "time", *preload))
