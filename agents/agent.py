@@ -100,7 +100,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         self.typed: TypedOutput[Out] | None = None if output is str else TypedOutput(output)
         self.approve = approve
         self.sampling = sampling or Sampling()
-        self.dialect = dialect
+        self.dialect = _known_dialect(dialect)
         self.output_tries = output_tries
         # Prose around a write waits until the write is settled, and half a JSON value is no answer: these say their text at the end.
         self.speaks_last = self.typed is not None or any(tool.effect is Effect.WRITE for tool in self.tools.values())
@@ -240,6 +240,16 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         )
         async for event in stream:
             yield event
+
+
+def _known_dialect(name: str) -> str:
+    if name in ("auto", "native"):
+        return name
+    from sayso.tools.dialects import DIALECTS
+
+    if name not in DIALECTS:
+        raise UsageError(f"There is no dialect {name!r}. Dialects: auto, native, {', '.join(sorted(DIALECTS))}.")
+    return name
 
 
 def _by_name(tools: Iterable[Tool[..., Any]], agent: str) -> dict[str, Tool[..., Any]]:

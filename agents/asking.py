@@ -8,7 +8,7 @@ from typing import Any
 
 from sayso.tools.dialects import CallRead, CallStarted, Reader, TextRead
 from sayso.tools.effects import Effect
-from sayso.tools.errors import ToolError
+from sayso.tools.errors import ModelError, ToolError
 from sayso.workflows import Run, Usage
 from sayso.workflows.limits import NO_USAGE
 
@@ -27,6 +27,8 @@ async def ask_model(agent: Agent[Any], run: Run, turn: int, request: ModelReques
     try:
         reply: Reply = await run.step(f"model:{turn}", stream_reply, agent, run, turn, request, preemptible=True)
         used = reply.usage
+        if reply.finish == "content_filter":
+            raise ModelError(f"The content filter of {agent.model.name} cut its reply off. Ask differently, or another model.")
     finally:
         meter.end_model_call(used, reserved)
     return reply

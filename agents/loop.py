@@ -55,8 +55,9 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
             return agent.typed.read(read.prose)
         except NotTheType as wrong:
             tries += 1
+            cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
             if tries >= agent.output_tries:
-                raise OutputError(f"{agent.name} gave no valid answer in {tries} tries: {wrong}.", read.prose) from None
+                raise OutputError(f"{agent.name} gave no valid answer in {tries} tries: {wrong}.{cut}", read.prose) from None
             transcript.append(UserMessage(f"That does not fit: {wrong}. {agent.typed.instruction}"))
     raise AssertionError("count() does not end")
 

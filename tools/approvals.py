@@ -116,6 +116,9 @@ def source_of(value: object, background: Background) -> str:
 
 
 def _occurs(wanted: str, places: Iterable[str]) -> bool:
+    if len(wanted) > 200:  # long enough to be nobody else's words by chance
+        words = " ".join(wanted.casefold().split())
+        return any(words in " ".join(place.casefold().split()) for place in places)
     pattern = r"(?<!\w)" + r"\s+".join(re.escape(part) for part in wanted.split()) + r"(?!\w)"
     return any(re.search(pattern, place, re.IGNORECASE) for place in places)
 

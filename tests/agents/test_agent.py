@@ -25,6 +25,7 @@ from sayso.tools import (
     Reject,
     ToolContext,
     ToolError,
+    UsageError,
     tool,
 )
 from sayso.tools.approvals import ApprovalRequest
@@ -281,6 +282,25 @@ async def test_a_model_error_carries_the_run() -> None:
     with pytest.raises(ModelError) as caught:
         await Agent(ScriptedModel(ModelError("gone"))).run("Hi", run_id="r1", engine=engine())
     assert caught.value.run_id == "r1"
+
+
+async def test_a_reply_that_the_filter_cut_off_is_no_answer() -> None:
+    with pytest.raises(ModelError, match="content filter"):
+        await Agent(ScriptedModel(Reply("Half of", finish="content_filter"))).run("Hi")
+
+
+async def test_a_typed_answer_that_was_cut_off_says_so() -> None:
+    with pytest.raises(OutputError, match="cut off at max_tokens"):
+        await Agent(ScriptedModel(Reply('{"complaint": ', finish="length"), repeat=True), output=Mail).run("Hi")
+
+
+def test_an_agent_is_put_together_rightly_or_not_at_all() -> None:
+    with pytest.raises(UsageError, match="no dialect 'klingon'"):
+        Agent(ScriptedModel(), dialect="klingon")
+    with pytest.raises(UsageError, match="two tools named 'calories'"):
+        Agent(ScriptedModel(), tools=[calories, calories])
+    with pytest.raises(UsageError, match="as a tool"):
+        Agent(ScriptedModel(), tools=[len])  # type: ignore[list-item]
 
 
 def test_run_sync_works_twice() -> None:

@@ -118,6 +118,14 @@ def test_prose_is_passed_on_at_once_and_a_call_is_announced_before_it_is_complet
     assert reader.feed("ger)") == [CallRead(ReadCall("ORDER", {"item": "Burger"}, (13, 26)))]
 
 
+def test_a_long_argument_may_come_in_small_pieces_at_no_growing_cost() -> None:
+    reader = Reader(TOOLS)
+    reader.feed("ORDER(Burger, 9876, ")
+    for _ in range(50_000):
+        assert reader.feed("ab") == []
+    assert [type(event) for event in reader.feed(")")] == [CallRead]
+
+
 @given(st.text(alphabet="ORDER(),`\"'= ab12CALCULATOR\n", max_size=60), st.data())
 def test_no_text_is_too_strange_to_read_and_no_cut_changes_it(text: str, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(text)))

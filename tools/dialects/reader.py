@@ -23,6 +23,7 @@ class Reader:
         self._at = 0  # everything before is settled
         self._fence = ""  # the mark that the code we are in was opened with
         self._announced = -1
+        self._open_until = 0  # the call at hand is known to be open up to here
         self._prose: list[str] = []
         self._calls: list[ReadCall] = []
         self._problems: list[Problem] = []
@@ -102,8 +103,10 @@ class Reader:
             self._say(found.end(), events)
             return True
         self._say(start, events)
-        end = end_of(text, found.end())
+        still_open = not self._ended and self._open_until > start and text.find(")", self._open_until) < 0
+        end = None if still_open else end_of(text, found.end())
         if end is None and not self._ended:
+            self._open_until = len(text)
             if self._announced < start:
                 self._announced = start
                 events.append(CallStarted(shape.name))
