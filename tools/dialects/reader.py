@@ -63,8 +63,10 @@ class Reader:
         text = self._text
         if self._fence:
             return self._in_code(events)
-        mark = _MARKS.search(text, self._at)
         call = self._known.opening.search(text, self._at) if self._known.by_name else None
+        if call is not None and call.start() == self._at:
+            return self._read_call(call, events)
+        mark = _MARKS.search(text, self._at)
         if call is not None and (mark is None or call.start() < mark.start()):
             return self._read_call(call, events)
         if mark is not None:
