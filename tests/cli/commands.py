@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,11 @@ def environment(**more: str) -> dict[str, str]:
     """The environment of a user: no model configured unless `more` says so."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SAYSO_"))}
     return {**clean, **more}
+
+
+def listens_to_ctrl_c() -> None:
+    """In a child before it starts: a process that was started in the background may have been told to ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ import pytest
 from sayso.agents import Reply, call
 
 from ..agents.fake_openai import FakeOpenAI, HttpError
-from .commands import environment, sayso
+from .commands import environment, listens_to_ctrl_c, sayso
 
 ORDERED = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
 NATIVE = Reply(calls=(call("ORDER", item="Burger"),))
@@ -72,7 +72,16 @@ def endpoint() -> Iterator[FakeOpenAI]:
 def in_a_terminal(endpoint: FakeOpenAI, folder: Path) -> pexpect.spawn[str]:
     """`sayso chat` under a pseudo-terminal."""
     arguments = ["-m", "sayso", "chat", "--base-url", endpoint.base_url]
-    child = pexpect.spawn(sys.executable, arguments, cwd=str(folder), env=environment(), encoding="utf-8", timeout=30, dimensions=(40, 200))
+    child = pexpect.spawn(
+        sys.executable,
+        arguments,
+        cwd=str(folder),
+        env=environment(),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 200),
+        preexec_fn=listens_to_ctrl_c,
+    )
     child.expect_exact("you> ")
     return child
 

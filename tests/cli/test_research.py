@@ -16,7 +16,7 @@ from sayso.agents.models.extractive import ANSWERS
 from sayso.tools.web import load_snapshot, quote_found
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError
-from .commands import environment, sayso
+from .commands import environment, listens_to_ctrl_c, sayso
 
 
 def answered(body: dict[str, Any]) -> str:
@@ -120,6 +120,7 @@ def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=listens_to_ctrl_c,
         )
         assert process.stderr is not None
         shown = next(line for line in process.stderr if "compare" in line)
