@@ -37,10 +37,10 @@ $(VENV)/made:
 
 $(VENV)/core: $(VENV)/made pyproject.toml
 	@echo "Installing Sayso into $(VENV) (once) ..." >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable . >&2
 	@touch $@
 
 $(VENV)/dev: $(VENV)/made pyproject.toml
 	@echo "Installing Sayso and its development tools into $(VENV) (once) ..." >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' >&2
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[dev]' >&2
 	@touch $@ $(VENV)/core

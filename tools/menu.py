@@ -14,7 +14,8 @@ from .errors import ToolError
 _MARK = re.compile(r"[,;]?\s+(?:(?:and|but|with)\s+)?(with|without|w/o|no|minus|hold the|extra|plus)\s+", re.IGNORECASE)
 _LEAVES_OUT = frozenset({"without", "w/o", "no", "minus", "hold the"})
 _BETWEEN = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+|\s*&\s*", re.IGNORECASE)
-_WHOLE_MENU = frozenset({"", "menu", "the menu", "whole menu", "the whole menu", "full menu", "everything", "all"})
+_WHOLE_MENU = frozenset({"", "menu", "whole menu", "full menu", "everything", "all"})
+_LONGEST_WISH = 300
 _LONGEST_ECHO = 60
 
 
@@ -93,14 +94,15 @@ class Menu:
 
     def about(self, text: str) -> str:
         """What the menu says of a dish, of a topping, or, with nothing named, of all there is. NotOnTheMenu names what there is."""
-        if " ".join(text.lower().split()) in _WHOLE_MENU:
+        said = _plain(text)
+        if said.lower() in _WHOLE_MENU:
             return "\n".join(self.lines())
         try:
-            dish = self.wish(text).dish
+            dish = self.wish(said).dish
         except NotOnTheMenu:
-            if _MARK.search(text):
+            if _MARK.search(said):
                 raise  # it names the topping that there is not
-            return self._about_topping(text)
+            return self._about_topping(said)
         toppings = f", with {', '.join(dish.toppings)}" if dish.toppings else ""
         return f"{dish.name}: ${dish.price_usd}, {dish.calories} calories{toppings}"
 
@@ -122,6 +124,8 @@ class Menu:
 
 def _plain(text: str) -> str:
     """A wish without what is only manners: "a burger (no pickles), please!" is "burger no pickles"."""
+    if len(text) > _LONGEST_WISH:
+        raise NotOnTheMenu(f"{len(text)} characters are no dish: {_echo(text[:_LONGEST_WISH])}; name one dish of the menu")
     said = re.sub(r",?\s+please$", "", " ".join(text.split()).rstrip("!. "), flags=re.IGNORECASE)
     said = re.sub(r"\s*\(([^()]+)\)$", r" \1", said)
     return re.sub(r"^(?:an?|one|the)\s+", "", said, flags=re.IGNORECASE)

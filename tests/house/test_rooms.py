@@ -9,27 +9,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from .tree import ROOT, files
+
 ROOMS = {"tools": 0, "workflows": 1, "agents": 2, "src/sayso": 3}
-FILES = [
-    (room, path)
-    for room in ROOMS
-    for path in sorted((ROOT / room).rglob("*.py"))
-    if not any(part.is_symlink() for part in (path, *path.parents) if ROOT in part.parents)
-]
-
-
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Every absolute import of our own in a file, function-level and TYPE_CHECKING ones too: line and module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").split(".")[0] == "sayso":
-            yield node.lineno, node.module or ""
-        elif isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names if alias.name.split(".")[0] == "sayso")
+SOURCES = [name for name in files(*ROOMS) if name.endswith(".py")]
+IMPORTERS = frozenset({"import_module", "__import__"})
 
 
 def room_of(module: str) -> str:
@@ -38,22 +26,95 @@ def room_of(module: str) -> str:
     return parts[1] if len(parts) > 1 and parts[1] in ROOMS else "src/sayso"
 
 
-def test_imports_only_point_down() -> None:
-    wrong = [
-        f"{path.relative_to(ROOT)}:{line} imports {module}"
-        for room, path in FILES
-        for line, module in imports(path)
-        if room != "src/sayso" and ROOMS[room_of(module)] >= ROOMS[room]
-    ]
-    assert wrong == []
+def package_of(name: str) -> list[str]:
+    """The package that relative imports of a file start from: tools/web/fetch.py is in sayso.tools.web."""
+    return ["sayso", *PurePosixPath(name.removeprefix("src/sayso/")).parent.parts]
+
+
+def imports(name: str, source: str) -> Iterator[tuple[int, bool, str]]:
+    """Every import of our own in a file, in functions and under TYPE_CHECKING too: its line, whether it is relative, the module."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.ImportFrom(module=module, names=names, level=level):
+                package = package_of(name)
+                base = package[: len(package) - level + 1] if level else []
+                stem = ".".join([*base, *filter(None, [module])])
+                # "from sayso import tools" and "from .. import agents" name the room on the right
+                for target in [f"{stem}.{alias.name}" for alias in names] if stem == "sayso" else [stem]:
+                    if target.split(".")[0] == "sayso":
+                        yield node.lineno, level > 0, target
+            case ast.Import(names=names):
+                yield from ((node.lineno, False, alias.name) for alias in names if alias.name.split(".")[0] == "sayso")
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(target)), *_]):
+                if called in IMPORTERS and target.split(".")[0] == "sayso":
+                    yield node.lineno, False, target
+
+
+def wrong_imports(name: str, source: str) -> list[str]:
+    """What a file imports against the rules: upwards, its own room by its full name, another room by dots."""
+    room = next(room for room in ROOMS if name.startswith(f"{room}/"))
+    told = []
+    for line, relative, module in imports(name, source):
+        level = ROOMS[room_of(module)] - ROOMS[room]
+        if level > 0 or (level == 0 and not relative and room != "src/sayso") or (level != 0 and relative):
+            told.append(f"{name}:{line} imports {module}")
+    return told
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_imports_only_point_down(name: str) -> None:
+    assert wrong_imports(name, (ROOT / name).read_text(encoding="utf-8")) == []
+
+
+SEEN = {
+    "upwards": ("tools/a.py", "from sayso.workflows import Run", True),
+    "upwards in a function": ("tools/a.py", "def f():\n    import sayso.agents.loop", True),
+    "upwards for types": ("workflows/a.py", "if TYPE_CHECKING:\n    from sayso.agents import Agent", True),
+    "the front door": ("agents/a.py", "from sayso import tool", True),
+    "by dots into another room": ("agents/a.py", "from ..tools import Tool", True),
+    "by dots upwards": ("tools/web/a.py", "from ... import agents", True),
+    "by dots, from deep inside": ("tools/web/a.py", "from ...agents import Agent", True),
+    "by text": ("tools/a.py", "import_module('sayso.agents')", True),
+    "one's own room by its full name": ("tools/a.py", "from sayso.tools.calls import ToolCall", True),
+    "downwards": ("agents/a.py", "from sayso.tools import Tool", False),
+    "a room from the door": ("workflows/a.py", "from sayso import tools", False),
+    "one's own room": ("tools/web/a.py", "from ..calls import ToolCall", False),
+    "the front door itself": ("src/sayso/a.py", "from sayso.agents import Agent", False),
+    "another's package": ("tools/a.py", "from agents.sayso import x", False),
+}
+
+
+@pytest.mark.parametrize(("name", "source", "wrong"), SEEN.values(), ids=SEEN)
+def test_the_rule_sees(name: str, source: str, wrong: bool) -> None:
+    assert bool(wrong_imports(name, source)) is wrong
 
 
 def test_nothing_is_imported_by_the_name_of_its_folder() -> None:
     bare = re.compile(r"^\s*(?:from|import) (?:tools|workflows|agents)\b", re.MULTILINE)
-    assert [str(path) for _, path in FILES if bare.search(path.read_text(encoding="utf-8"))] == []
+    assert [name for name in SOURCES if bare.search((ROOT / name).read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("package", ["sayso", "sayso.tools", "sayso.workflows", "sayso.agents", "sayso.tools.web", "sayso.tools.sandbox"])
+PACKAGES = {
+    ".".join(package_of(name)): name
+    for name in SOURCES
+    if name.endswith("/__init__.py") and "_PLACES" in (ROOT / name).read_text(encoding="utf-8")
+}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_type_checkers_and_programs_are_told_the_same_names(package: str) -> None:
+    typed = {
+        alias.asname: node.module or alias.name
+        for node in ast.walk(ast.parse((ROOT / PACKAGES[package]).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
+    places = importlib.import_module(package)._PLACES
+    assert {name: module.removeprefix("sayso.") for name, module in typed.items()} == places
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_public_name_is_there_and_says_what_it_is(package: str) -> None:
     module = importlib.import_module(package)
     undocumented = []
@@ -95,9 +156,8 @@ def test_an_agent_costs_at_most_30_megabytes_above_a_bare_interpreter() -> None:
 
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
-    told = re.compile(r"/home/\w+/|/root/|/work/|/opt/pypi|files\.pythonhosted|registry\.npmjs")
-    own = str(Path(__file__).relative_to(ROOT))
-    text_files = [ROOT / name for name in listed if name != own and not name.endswith((".gz", ".db", ".png", ".pdf"))]
-    found = [str(path) for path in text_files if path.is_file() and told.search(path.read_text(encoding="utf-8", errors="replace"))]
+    told = re.compile(r"/home/\w+/|/root/|/work/|/opt/(?:pypi|wheels)|files\.pythonhosted|registry\.npmjs")
+    own = PurePosixPath(__file__).relative_to(ROOT).as_posix()
+    text_files = [name for name in files() if name != own and not name.endswith((".gz", ".db", ".png", ".pdf"))]
+    found = [name for name in text_files if told.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))]
     assert found == []

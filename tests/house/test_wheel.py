@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from .tree import ROOT, files
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_the_wheel_holds_the_tree_and_nothing_else(wheel: Path) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "agents", "tools", "workflows", "src/sayso"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    expected = {f"sayso/{name.removeprefix('src/sayso/')}" for name in listed if not (ROOT / name).is_symlink()}
+    expected = {f"sayso/{name.removeprefix('src/sayso/')}" for name in files("agents", "tools", "workflows", "src/sayso")}
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == expected
 
