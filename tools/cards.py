@@ -51,9 +51,10 @@ def card_text(card: Any, name: str, arguments: Mapping[str, Any]) -> str:
     `card` is a format string over the arguments, a function of them, or None. Values are made visible before they are put in, so no
     value can end its line or obey an escape.
     """
-    if callable(card):
-        return visible_lines(str(card(arguments)))
     values = {key: shown(value) for key, value in arguments.items()}
+    if callable(card):
+        # Texts are made visible before a function of the user's sees them too: no value can add a line to the card.
+        return visible_lines(str(card({key: values[key] if isinstance(value, str) else value for key, value in arguments.items()})))
     if card is None:
         return f"{name}({', '.join(f'{key}={value}' for key, value in values.items())})"
     return str(card).format_map(values)

@@ -194,16 +194,19 @@ async def _propose(
 
 async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: ApprovalRequest, place: str) -> ToolResult:
     """The approved call: intent, effect, receipt. Once begun it is awaited to its end, whatever is cancelled meanwhile."""
-    if not still_fits(request, tool):
-        return failed(call, f"{tool.name} is no longer the tool that was asked about, so nothing was done.", Outcome.REJECTED)
-    arguments = tool.thawed(request.arguments)
-    cost = tool.cost_usd(arguments) if callable(tool.cost_usd) else tool.cost_usd
+    fits = still_fits(request, tool)
+    arguments = tool.thawed(request.arguments) if fits else {}
+    cost = (tool.cost_usd(arguments) if callable(tool.cost_usd) else tool.cost_usd) if fits else 0.0
     run.scope.meter.count_tool_calls(1)
     if cost:
         run.scope.meter.spend(cost)
-    intent = await run.step(f"intent:{place}", _attempt, run)
+    # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
+    # when the run is resumed with a newer tool.
+    intent = await run.step(f"intent:{place}", _attempt, run, fits)
+    if not intent:
+        return failed(call, f"{tool.name} is no longer the tool that was asked about, so nothing was done.", Outcome.REJECTED)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
-    once = _Once(tool, arguments, context_for(run, call, tool, request.key), call, begun_before=intent != run.attempt)
+    once = _Once(tool, arguments, context_for(run, call, tool, request.key), call, request.key, intent != run.attempt, fits)
     result: ToolResult = await run.step(f"effect:{place}", once.perform)
     if cost and result.outcome in (Outcome.FAILED, Outcome.REJECTED):
         run.scope.meter.refund(cost)
@@ -214,18 +217,25 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
     return result
 
 
-async def _attempt(run: Any) -> str:
-    attempt: str = run.attempt
-    return attempt
+async def _attempt(run: Any, fits: bool) -> str:
+    return run.attempt if fits else ""
 
 
 class _Once:
     """One started write: awaited to its end, and told apart by what is known of it when something goes wrong."""
 
     def __init__(
-        self, tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any], call: ToolCall, *, begun_before: bool
+        self,
+        tool: AnyTool,
+        arguments: Mapping[str, Any],
+        context: ToolContext[Any],
+        call: ToolCall,
+        key: str,
+        begun_before: bool,
+        fits: bool,
     ) -> None:
-        self.tool, self.arguments, self.context, self.call, self.begun_before = tool, arguments, context, call, begun_before
+        self.tool, self.arguments, self.context, self.call, self.key = tool, arguments, context, call, key
+        self.begun_before, self.fits = begun_before, fits
         self.cancelled = False
 
     async def perform(self) -> ToolResult:
@@ -241,24 +251,28 @@ class _Once:
         return task.result()
 
     async def _settled(self) -> ToolResult:
+        if self.begun_before and not self.fits:
+            return self._unknown("an earlier attempt was cut off, and the tool is no longer the one that was asked about")
         if self.begun_before:
             return await self._after_doubt("an earlier attempt was cut off")
         return await self._tried(again=True)
 
     async def _tried(self, *, again: bool) -> ToolResult:
+        timer = asyncio.timeout(self.tool.timeout_seconds)
         try:
-            async with asyncio.timeout(self.tool.timeout_seconds):
+            async with timer:
                 return result_of(self.call, self.tool, await self.tool.perform(self.arguments, self.context))
         except ToolError as error:
             if getattr(error, "nothing_happened", True):
                 return failed(self.call, str(error))
             why = str(error)  # a sandboxed write that was killed may have left something behind
         except Exception as error:  # noqa: BLE001  whatever it was, the write may have happened: only ToolError says it did not
-            why = (
-                f"no answer within {self.tool.timeout_seconds:g} s"
-                if isinstance(error, TimeoutError)
-                else f"{type(error).__name__}: {error}"
-            )
+            why = f"no answer within {self.tool.timeout_seconds:g} s" if timer.expired() else f"{type(error).__name__}: {error}"
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():  # the loop itself is closing
+                raise
+            why = "something inside it was cancelled"
         return await self._after_doubt(why) if again else self._unknown(why)
 
     async def _after_doubt(self, why: str) -> ToolResult:
@@ -266,7 +280,7 @@ class _Once:
         tool = self.tool
         if tool.lookup is not None:
             try:
-                found = await tool.lookup(self.context.key)
+                found = await tool.lookup(self.key)
             except Exception as error:  # noqa: BLE001  a look-up that fails leaves the doubt where it was
                 return self._unknown(f"{why}; looking it up failed too ({type(error).__name__}: {error})")
             if found is not None:
@@ -278,7 +292,7 @@ class _Once:
 
     def _unknown(self, why: str) -> ToolResult:
         doubt = f"It is not known whether {self.tool.name} happened ({why})."
-        text = f"{doubt} It is not tried again; a person has to find out (key {self.context.key[:16]})."
+        text = f"{doubt} It is not tried again; a person has to find out (key {self.key[:16]})."
         return failed(self.call, text, Outcome.UNKNOWN)
 
 

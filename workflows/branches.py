@@ -7,14 +7,15 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
-from sayso.tools.errors import WorkflowError
+from sayso.tools.definition import Tool
+from sayso.tools.errors import ReplayError, UsageError, WorkflowError
 
 from .doors import Workflow
 from .limits import Limits
-from .run import Run
-from .steps import Node, is_async, node
+from .run import Run, WorkflowCode
+from .steps import Node, Step, is_async, name_of, node, said_types
 
 OnError = Literal["cancel", "collect"]
 
@@ -35,12 +36,14 @@ class Parallel(Workflow[Any, Any]):
     def __init__(self, nodes: Sequence[Node], join: Node | None, on_error: OnError, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.nodes, self.join, self.on_error = tuple(nodes), join, on_error
-        self._branches = tuple((_branch(each), f"{each.name}.{index}") for index, each in enumerate(self.nodes))
+        self.parts = (*self.nodes, *((join,) if join is not None else ()))
+        self._branches = tuple((branch(each), f"{each.name}.{index}") for index, each in enumerate(self.nodes))
+        self.gives = tuple if join is None else join.gives
 
     async def carry(self, run: Run, value: Any) -> Any:
         """All branches, then the join of their results in the branches' order."""
         results = await side_by_side(
-            [(position, partial(run.child, position, branch, value)) for branch, position in self._branches],
+            [each.job(run, position, value) for each, position in self._branches],
             collect=self.on_error == "collect",
         )
         if self.join is None:
@@ -56,12 +59,18 @@ class MapEach(Workflow[Any, Any]):
     def __init__(self, body: Node, concurrency: int | None, on_error: OnError, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.body, self.concurrency, self.on_error = body, concurrency, on_error
-        self._branch = _branch(body)
+        self.parts = (body,)
+        self._branch = branch(body)
+        self.gives = list
 
     async def carry(self, run: Run, value: Iterable[Any]) -> list[Any]:
         """A result for each item, in the items' order."""
+        if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+            raise WorkflowError(
+                f"{self.name} was handed a {type(value).__name__}; it takes a list, and does {self.body.name} for each item."
+            )
         base = self.body.name
-        jobs = [(f"{base}.{index}", partial(run.child, f"{base}.{index}", self._branch, item)) for index, item in enumerate(value)]
+        jobs = [self._branch.job(run, f"{base}.{index}", item) for index, item in enumerate(value)]
         return await side_by_side(jobs, collect=self.on_error == "collect", concurrency=self.concurrency)
 
 
@@ -73,52 +82,62 @@ class BestOf(Workflow[Any, Any]):
     def __init__(self, body: Node, tries: int, score: Node, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.body, self.tries, self.score = body, tries, score
-        self._branch = _branch(body)
+        self.parts = (body, score)
+        self._branch = branch(body)
+        self.takes, self.gives = body.takes, body.gives
 
     async def carry(self, run: Run, value: Any) -> Any:
         """The best try; of equals the first."""
-        places = [f"{self.body.name}.{index}" for index in range(self.tries)]
-        jobs = [(place, partial(run.child, place, self._branch, value)) for place in places]
-        tried = await side_by_side(jobs)
-        scores = [await self.score.carry(run, f"score.{index}", each) for index, each in enumerate(tried)]
+        tried = await side_by_side([self._branch.job(run, f"{self.body.name}.{index}", value) for index in range(self.tries)])
+        scores = [await self.score.carry(run, f"{self.score.name}.{index}.score", each) for index, each in enumerate(tried)]
         return tried[max(range(self.tries), key=lambda index: (scores[index], -index))]
 
 
-def _branch(each: Node) -> Callable[[Run, Any], Awaitable[Any]]:
-    """A node as a child of its own: a nested workflow is one already, a step or tool gets a line to itself."""
+class Branch(NamedTuple):
+    """A node as a child of its own: what to run in it, and the limits it brings."""
+
+    code: WorkflowCode
+    limits: Limits | None = None
+
+    def job(self, run: Run, position: str, value: Any) -> tuple[str, Callable[[], Awaitable[Any]]]:
+        """The branch, ready to be started at its position."""
+        return position, partial(run.child, position, self.code, value, limits=self.limits)
+
+
+def branch(each: Node) -> Branch:
+    """A nested workflow is a child already, and so is workflow code; a step or tool gets a line to itself."""
     thing = each.thing
     if isinstance(thing, Workflow):
-        return thing.carry
+        return Branch(thing.carry, thing.limits)
     if each.kind == "code":
-        return cast(Callable[[Run, Any], Awaitable[Any]], thing)
+        return Branch(cast(WorkflowCode, thing))
     carry, name = each.carry, each.name
 
-    async def branch(run: Run, value: Any) -> Any:
+    async def alone(run: Run, value: Any) -> Any:
         return await carry(run, name, value)
 
-    return branch
+    return Branch(alone)
 
 
 def joined_by(join: Any, branches: int, name: str) -> Node | None:
+    """The node that makes one value of the branches' results: a function takes them as arguments, anything else as one list."""
     if join is None:
         return None
-    if isinstance(join, Workflow):
+    if isinstance(join, (Workflow, Tool, Step)):
         return node(join)
     try:
         inspect.signature(join).bind(*range(branches))
     except ValueError:
         pass  # a builtin that does not say what it takes
     except TypeError:
-        raise WorkflowError(
-            f"{name} has {branches} branches, and its join {getattr(join, '__name__', join)!r} cannot take {branches} results."
-        ) from None
+        raise WorkflowError(f"{name} has {branches} branches, and its join {name_of(join)!r} cannot take {branches} results.") from None
+
+    awaited = is_async(join)
 
     async def carry(run: Any, position: str, results: Sequence[Any]) -> Any:
-        if is_async(join):
-            return await run.step(position, join, *results)
-        return join(*results)
+        return await run.step(position, join, *results) if awaited else join(*results)
 
-    return Node(getattr(join, "__name__", "join"), "join", carry, join)
+    return Node(name_of(join), "join", carry, join, None, said_types(join, 0)[1])
 
 
 async def side_by_side(
@@ -134,6 +153,8 @@ async def side_by_side(
             name, start = jobs[index]
             try:
                 results[index] = await start()
+            except (UsageError, ReplayError):  # a mistake in the program is no branch's failure
+                raise
             except Exception as error:
                 if not collect:
                     raise
@@ -145,13 +166,24 @@ async def side_by_side(
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        left = [task for task in tasks if not task.done()]
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left)
+        await _all_ended(tasks)
     _raise_first(tasks)
     return results
+
+
+async def _all_ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel what still runs and stay until it has ended, however often this is cancelled meanwhile: a write may be under way."""
+    left = [task for task in tasks if not task.done()]
+    cancelled = False
+    for task in left:
+        task.cancel()
+    while not all(task.done() for task in left):
+        try:
+            await asyncio.wait(left)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 def _raise_first(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -11,6 +11,7 @@ import datetime
 import enum
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -68,17 +69,40 @@ def _tagged(value: Any, place: str) -> dict[str, Any]:
     if kind in (tuple, set, frozenset):
         items = sorted(value, key=repr) if kind is not tuple else value
         return {"$": kind.__name__, "=": [to_json(item, f"{place}[{index}]") for index, item in enumerate(items)]}
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [field.name for field in dataclasses.fields(value) if field.init]
         return {"$": _name(kind, place), "=": {name: to_json(getattr(value, name), f"{place}.{name}") for name in fields}}
     if isinstance(value, Exception):
-        attributes = {key: to_json(item, f"{place}.{key}") for key, item in vars(value).items() if key not in ("partial", "__notes__")}
-        return {"$": _name(kind, place), "=": {"message": str(value), "attributes": attributes}}
+        return {"$": f"{kind.__module__}:{kind.__qualname__}", "=": {"message": str(value), "attributes": _facts(value)}}
     if hasattr(kind, "model_validate"):
-        return {"$": _name(kind, place), "=": value.model_dump(mode="json", by_alias=True)}
+        return {"$": _name(kind, place), "=": _model(value, place)}
     raise NotJson(
         f"{place} is a {kind.__module__}.{kind.__qualname__}, and only JSON, models, dataclasses and tuples are kept between steps."
     )
+
+
+def _model(value: Any, place: str) -> Any:
+    # A secret is dumped as stars and an excluded field not at all: what would not come back is refused now, not missed later.
+    written = value.model_dump(mode="json", by_alias=True)
+    try:
+        lost = type(value).model_validate(written).__dict__ != value.__dict__
+    except ValueError as error:
+        raise NotJson(f"{place} is a {type(value).__qualname__} that cannot be read back from its own JSON: {error}") from None
+    if lost:
+        raise NotJson(
+            f"{place} is a {type(value).__qualname__} that does not come back from JSON as it was (a secret, an excluded field?)."
+        )
+    return written
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    # What cannot be kept of an error (a connection, a response) is left out: to raise NotJson here would hide the error itself.
+    facts: dict[str, Any] = {}
+    for key, item in vars(error).items():
+        if key not in ("partial", "__notes__"):
+            with suppress(NotJson):
+                facts[key] = to_json(item, key)
+    return facts
 
 
 def _name(kind: type, place: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from sayso.tools.approvals import Approver
 from sayso.tools.cards import texts
@@ -15,6 +15,10 @@ from .limits import Limits, Meter
 from .memory import MemoryEngine
 from .result import RunResult
 from .run import NO_RULES, Engine, Run, Scope, Seen
+
+if TYPE_CHECKING:
+    from .steps import Node
+    from .story import Story
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -30,6 +34,9 @@ class Workflow(Generic[A, B]):
     """Something that can be run, streamed, drawn, and used as a step of something larger: a shape, an agent, a lifted function."""
 
     kind: ClassVar[str] = "workflow"
+    takes: type | None = None
+    gives: type | None = None
+    parts: tuple[Node, ...] = ()
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         self.name = name
@@ -99,6 +106,12 @@ class Workflow(Generic[A, B]):
         opened = self._open(value, deps, approve, limits, engine, run_id, grants, record=False)
         async for event in streamed(opened):
             yield event
+
+    def mermaid(self, events: Story | Iterable[Any] | None = None) -> str:
+        """The workflow as a Mermaid flowchart. With a run's events, or a Story of them, it shows counts, times and where it stopped."""
+        from .draw import mermaid
+
+        return mermaid(self, events)
 
     def _open(
         self,

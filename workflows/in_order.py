@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from sayso.tools.errors import WorkflowError
+from sayso.tools.errors import RunError, WorkflowError
 
 from .doors import Workflow
 from .events import RoundEnded
 from .limits import Limits
 from .run import Run
-from .steps import Node
+from .steps import Node, disagree, misfit
 
 
-class RoundsUsedUp(WorkflowError):
+class RoundsUsedUp(RunError):
     """An iteration reached `max_rounds` before it was done; `best` is the last value."""
 
     def __init__(self, name: str, rounds: int, best: object) -> None:
@@ -30,14 +31,35 @@ class Sequential(Workflow[Any, Any]):
 
     def __init__(self, nodes: Sequence[Node], name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.nodes = tuple(nodes)
-        self._path = tuple((each.carry, f"{each.name}.{index}") for index, each in enumerate(self.nodes))
+        self.nodes = self.parts = tuple(nodes)
+        self.takes, self.gives = self.nodes[0].takes, self.nodes[-1].gives
+        for before, after in pairwise(self.nodes):
+            if disagree(before.gives, after.takes):
+                raise hand_over(name, f"{before.name} gives {_article(before.gives)}", after)
+        self._path = tuple((each.carry, f"{each.name}.{index}", each.takes) for index, each in enumerate(self.nodes))
 
     async def carry(self, run: Run, value: Any) -> Any:
         """Through all steps in order."""
-        for carry, position in self._path:
+        for carry, position, takes in self._path:
+            if takes is not None and type(value) is not takes and misfit(value, takes):
+                raise self._handed(position, value)
             value = await carry(run, position, value)
         return value
+
+    def _handed(self, position: str, value: Any) -> WorkflowError:
+        place = next(index for index, each in enumerate(self._path) if each[1] == position)
+        giver = f"{self.nodes[place - 1].name} gave" if place else "it was handed"
+        return hand_over(self.name, f"{giver} {_article(type(value))}", self.nodes[place])
+
+
+def hand_over(name: str, given: str, after: Node) -> WorkflowError:
+    """The error for two neighbours that do not fit, by name."""
+    return WorkflowError(f"{name}: {given}, and {after.name} takes {_article(after.takes)}. Change one of them or put a step between.")
+
+
+def _article(kind: type | None) -> str:
+    name = "None" if kind in (None, type(None)) else kind.__name__
+    return name if name == "None" else f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 class Conditional(Workflow[Any, Any]):
@@ -48,17 +70,21 @@ class Conditional(Workflow[Any, Any]):
     def __init__(self, choose: Node, ways: Mapping[Any, Node], default: Node | None, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.choose, self.ways, self.default = choose, dict(ways), default
+        self.parts = (choose, *ways.values(), *((default,) if default is not None else ()))
+        self._otherwise = (default, f"{default.name}.{len(ways)}") if default is not None else None
+        self._places = {key: (way, f"{way.name}.{index}") for index, (key, way) in enumerate(ways.items())}
 
     async def carry(self, run: Run, value: Any) -> Any:
         """Choose, then go that way with the same value."""
-        choice = await self.choose.carry(run, "choose", value)
-        way = self.ways.get(choice, self.default)
-        if way is None:
-            known = ", ".join(repr(each) for each in self.ways)
+        choice = await self.choose.carry(run, f"{self.choose.name}.choose", value)
+        chosen = self._places.get(choice, self._otherwise)
+        if chosen is None:
+            known = ", ".join(map(repr, self.ways))
             raise WorkflowError(
                 f"{self.name}: {self.choose.name} chose {choice!r}, and there is no such way (ways: {known}). Add it, or a default=."
             )
-        return await way.carry(run, way.name, value)
+        way, position = chosen
+        return await way.carry(run, position, value)
 
 
 class Iterate(Workflow[Any, Any]):
@@ -69,12 +95,16 @@ class Iterate(Workflow[Any, Any]):
     def __init__(self, body: Node, until: Node, max_rounds: int, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.body, self.until, self.max_rounds = body, until, max_rounds
+        self.parts = (body, until)
+        self.takes, self.gives = body.takes, body.gives
+        if max_rounds > 1 and disagree(body.gives, body.takes):
+            raise hand_over(name, f"{body.name} gives {_article(body.gives)}", body)
 
     async def carry(self, run: Run, value: Any) -> Any:
         """Rounds until `until` says so. Raises RoundsUsedUp with the last value."""
         for index in range(self.max_rounds):
             value = await self.body.carry(run, f"{self.body.name}.{index}", value)
-            done = await self.until.carry(run, f"until.{index}", value)
+            done = await self.until.carry(run, f"{self.until.name}.{index}.until", value)
             await run.emit(RoundEnded(run.id, index))
             if done:
                 return value
@@ -101,15 +131,16 @@ class Reflect(Workflow[Any, Any]):
     def __init__(self, write: Node, critique: Node, rounds: int, accept: Node, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.write, self.critique, self.rounds, self.accept = write, critique, rounds, accept
+        self.parts = (write, critique, accept)
 
-    async def carry(self, run: Run, task: Any) -> Any:
+    async def carry(self, run: Run, value: Any) -> Any:
         """At most `rounds` rewrites; an accepted or unchanged text ends it."""
-        text = await self.write.carry(run, f"{self.write.name}.0.draft", task)
+        text = await self.write.carry(run, f"{self.write.name}.0.draft", value)
         for index in range(self.rounds):
             said = await self.critique.carry(run, f"{self.critique.name}.{index}.critique", text)
-            if await self.accept.carry(run, f"accept.{index}", said):
+            if await self.accept.carry(run, f"{self.accept.name}.{index}.accept", said):
                 return text
-            better = await self.write.carry(run, f"{self.write.name}.{index + 1}.draft", _draft_for(self.write, Draft(task, text, said)))
+            better = await self.write.carry(run, f"{self.write.name}.{index + 1}.draft", _draft_for(self.write, Draft(value, text, said)))
             await run.emit(RoundEnded(run.id, index))
             if better == text:
                 return text

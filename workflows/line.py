@@ -51,7 +51,7 @@ class MemoryRun:
         self._names = list(kept)  # what an earlier execution did, in order; this one must do the same
         self._at = 0
         self._open = 0
-        self._children: set[str] = set()
+        self._children: dict[str, MemoryRun | None] = {}  # None once it has ended
         self._tool_calls = 0
 
     @property
@@ -70,22 +70,27 @@ class MemoryRun:
             raise self._two_at_once(name)
         if self._at != len(self._names) or name in self._kept:
             return self._replayed(name)
-        watched = self.root.watched
+        root = self.root
+        if root.waits_only:  # what the code does in its `finally` while the run is unwound is no part of the run
+            raise Suspended
+        watched = root.watched
         if watched:
-            self.root.note(StepStarted(self.id, name))
+            root.note(StepStarted(self.id, name))
         self._busy = name
         try:
             value = await op(*args)
         except Exception as error:
             self._keep(name, Failure(error))
             if watched:
-                self.root.note(StepFailed(self.id, name, str(error)))
+                root.note(StepFailed(self.id, name, str(error)))
             raise
         finally:
             self._busy = None
+            if root.parked:
+                root.work_ends()
         value = self._keep(name, value)
         if watched:
-            self.root.note(StepEnded(self.id, name))
+            root.note(StepEnded(self.id, name))
         return value
 
     def _keep(self, name: str, value: Any) -> Any:
@@ -119,16 +124,21 @@ class MemoryRun:
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
         """What was sent under `topic`, or None after the time; without a topic, a sleep."""
-        name = f"wait:{topic}" if topic is not None else f"sleep:{len(self._kept)}"
+        place = self._at if self._at < len(self._names) else len(self._kept)
+        name = f"wait:{topic}" if topic is not None else f"sleep:{place}"
         if self._busy is not None:
             raise self._two_at_once(name)
         if self._at != len(self._names) or name in self._kept:
             return self._replayed(name)
+        if self.root.waits_only:
+            raise Suspended
         self._busy = name
         try:
             value = await self.root.receive(self.id, topic, timeout_seconds)
         finally:
             self._busy = None
+            if self.root.parked:
+                self.root.work_ends()
         return self._keep(name, value)
 
     async def child(self, name: str, workflow: WorkflowCode, value: Any, *, limits: Limits | None = None) -> Any:
@@ -138,14 +148,14 @@ class MemoryRun:
             raise WorkflowError(
                 f"Run {self.id} has two children named {name!r}; a name is a position and stands once. Give one of them name=."
             )
-        self._children.add(name)
         root = self.root
+        child = type(self)(root, child_id, self.scope if limits is None else self.scope.within(limits))
+        self._children[name] = child
         watched = root.watched
         if watched:
             root.note(BranchStarted(child_id, name))
         root.branch_begins(self)
         try:
-            child = type(self)(root, child_id, self.scope if limits is None else self.scope.within(limits))
             if limits is not None and limits.seconds is not None:
                 result = await in_time(workflow(child, value), limits.seconds)
             else:
@@ -155,10 +165,17 @@ class MemoryRun:
                 root.note(BranchFailed(child_id, name, str(error)))
             raise
         finally:
+            self._children[name] = None
             root.branch_ends(self)
         if watched:
             root.note(BranchEnded(child_id, name))
         return result
+
+    def works(self) -> bool:
+        """Whether this line or one below it is in a step, asleep, or waits with a timeout: whatever goes on by itself."""
+        if self._busy is not None and self.id not in self.root.parked:
+            return True
+        return self._open > 0 and any(child is not None and child.works() for child in self._children.values())
 
     async def emit(self, event: Any) -> None:
         """Tell whoever listens."""
@@ -197,7 +214,9 @@ class StrictRun(MemoryRun):
 
     def _keep(self, name: str, value: Any) -> Any:
         written = to_json(value, f"the result of {name!r} in run {self.id}")
-        self._kept[name] = value = from_json(written)
+        if not isinstance(value, Failure):  # what is raised now and what is kept stay the same error
+            value = from_json(written)
+        self._kept[name] = value
         self.root.engine.keep(self.root, Entry(self.id, name, written))
         return value
 

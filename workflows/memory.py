@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sayso.tools.approvals import Decision
-from sayso.tools.errors import Cancelled, UsageError
+from sayso.tools.approvals import Approve, Decision, Edit, Reject
+from sayso.tools.errors import Cancelled, NotFinished, UsageError
 
 from .codec import from_json, to_json
 from .line import Entry, MemoryRun, StrictRun
@@ -43,6 +43,9 @@ class MemoryEngine:
         root = self._roots.get(run_id)
         if root is None:
             if self.strict:
+                from .steps import refuse_lambdas
+
+                refuse_lambdas(getattr(workflow, "__self__", None))
                 value = from_json(to_json(value, f"the input of run {run_id}"))
             root = self._roots[run_id] = Root(self, run_id, workflow, value, fresh)
         elif not root.carried:
@@ -57,6 +60,10 @@ class MemoryEngine:
         """A strict run has kept this."""
         root.order.append(entry)
 
+    def forget(self, root: Root, run_id: str, name: str) -> None:
+        """A failure that ended the run is not kept."""
+        root.order = [entry for entry in root.order if (entry.run, entry.name) != (run_id, name)]
+
     def sent(self, root: Root, run_id: str, topic: str, value: Any) -> None:
         """Something was put into a run's inbox."""
 
@@ -65,24 +72,25 @@ class MemoryEngine:
         root = self.open(workflow, value, run_id, lambda: scope or Scope())
         if root.task is None:
             root.task = asyncio.get_running_loop().create_task(root.carry(suspends=False), name=f"sayso:{run_id}")
+            root.task.add_done_callback(_seen)
 
     async def signal(self, run_id: str, topic: str, value: Any) -> None:
         """Send a value to a run (or one of its children, by its id); the first for a topic counts."""
+        if topic.startswith("approve:"):
+            value = self.stamped(value)
         if self.strict:
             value = from_json(to_json(value, f"the signal {topic!r}"))
         self._root(run_id).send(run_id, topic, value)
 
     async def cancel(self, run_id: str) -> None:
-        """Stop a run that was started: a write under way is finished first."""
-        task = self._root(run_id).task
-        if task is not None:
-            task.cancel()
+        """Stop a run and its children before their next step: a write under way is finished first. One that is paused stays so."""
+        self._root(run_id).cancel()
 
     async def result(self, run_id: str) -> Any:
         """Wait for the run's result; raises what it raised, Cancelled if it was cancelled."""
         root = self._root(run_id)
         if root.task is None:
-            return root.result.output if root.result is not None else None
+            return await _end_of(root)
         try:
             return (await asyncio.shield(root.task)).output
         except asyncio.CancelledError:
@@ -93,39 +101,37 @@ class MemoryEngine:
             raise error from None
 
     async def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
-        """The recorded events from number `since` on, then live ones until the run ends."""
+        """The recorded events of a run and its children from number `since` on, then live ones until the run ends or pauses."""
         root = self._root(run_id)
-        queue = root.listen()
-        try:
-            for event in (root.history or [])[since:]:
+        below = f"{run_id}/"
+        number = 0
+        async for event, recorded in _told(root):
+            run = getattr(event, "run", root.id)
+            if run_id != root.id and run != run_id and not run.startswith(below):
+                continue
+            if number >= since:
                 yield event
-            while root.task is not None:
-                getting = asyncio.ensure_future(queue.get())
-                await asyncio.wait({getting, root.task}, return_when=asyncio.FIRST_COMPLETED)
-                if not getting.done():
-                    getting.cancel()
-                    break
-                yield getting.result()
-            while not queue.empty():
-                yield queue.get_nowait()
-        finally:
-            root.listeners.remove(queue)
+            number += recorded
 
     async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> RunResult[Any]:
         """Hand in decisions by digest and carry the run on to its end or its next pause."""
         root = self._root(run_id)
-        for digest, decision in decisions.items():
-            request = root.pending.get(digest)
-            if request is None:
-                waiting = ", ".join(digest[:12] for digest in root.pending) or "none"
-                raise UsageError(f"Run {run_id} has no open request {digest[:12]!r} (open: {waiting}). It may be decided or expired.")
-            root.send(request.run_id, request.topic, self.stamped(decision))
+        stamped = {digest: self.stamped(decision) for digest, decision in decisions.items()}
+        unknown = [digest for digest in stamped if digest not in root.pending]
+        if unknown:
+            waiting = ", ".join(digest[:12] for digest in root.pending) or "none"
+            raise UsageError(f"Run {run_id} has no open request {unknown[0][:12]!r} (open: {waiting}). It may be decided or expired.")
+        for digest, decision in stamped.items():
+            request = root.pending[digest]
+            root.send(request.run_id, request.topic, decision)
         if root.result is not None and root.result.finished:
             return root.result
         return await root.carry(suspends=True)
 
     def stamped(self, decision: Decision) -> Decision:
         """The decision with the time it arrived, by this engine's clock: a decision does not say itself when it was made."""
+        if not isinstance(decision, (Approve, Edit, Reject)):
+            raise UsageError(f"{decision!r} is no decision. Write Approve(), Edit(arguments) or Reject(reason).")
         return replace(decision, at=self.clock())
 
     def journal(self, run_id: str) -> tuple[Entry, ...]:
@@ -148,3 +154,51 @@ class MemoryEngine:
         if root is None:
             raise UsageError(f"This engine has no run {run_id!r}. Runs: {', '.join(sorted(self._roots)) or 'none'}.")
         return root
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    # Whoever wants to know asks for the result; nobody asking is no reason for asyncio to complain.
+    if not task.cancelled():
+        task.exception()
+
+
+async def _end_of(root: Root) -> Any:
+    """What a run came to that its caller carries, or carried."""
+    if root.carried:
+        return (await root.shared()).output
+    if root.error is not None:
+        raise root.error
+    if root.result is None:
+        raise NotFinished(f"Run {root.id} is not under way. Go on with: await engine.resume({root.id!r}, {{}}).")
+    return root.result.output
+
+
+async def _told(root: Root) -> AsyncIterator[tuple[Any, bool]]:
+    """The events of a whole run until it ends or pauses, and whether each is a recorded one."""
+    queue = root.listen()
+    kept = list(root.history or ())
+    at = len(kept)
+    ending: asyncio.Future[Any] | None = root.task or (root.shared() if root.carried else None)
+    try:
+        for event in kept:
+            yield event, True
+        while True:
+            if queue.empty():
+                if ending is None or ending.done():
+                    return
+                getting = asyncio.ensure_future(queue.get())
+                try:
+                    await asyncio.wait({getting, ending}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    if not getting.done():
+                        getting.cancel()
+                if not getting.done() or getting.cancelled():
+                    continue
+                event = getting.result()
+            else:
+                event = queue.get_nowait()
+            recorded = root.history is not None and at < len(root.history) and root.history[at] is event
+            at += recorded
+            yield event, recorded
+    finally:
+        root.listeners.remove(queue)

@@ -8,14 +8,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approvals import ApprovalRequest
-from sayso.tools.errors import RunError
+from sayso.tools.errors import Cancelled, RunError
 
-from .line import Entry, MemoryRun, Suspended, in_time
+from .line import Entry, Failure, MemoryRun, Suspended, in_time
 from .result import NOTHING, RunResult
 from .run import Scope, WorkflowCode
 
 if TYPE_CHECKING:
     from .memory import MemoryEngine
+
+
+CANCEL = "cancel the run"
+HELD_BACK_SECONDS = 0.2
 
 
 class Root:
@@ -29,23 +33,28 @@ class Root:
         "attempt",
         "attempts",
         "carried",
+        "carrier",
         "clock",
         "engine",
+        "error",
         "fresh",
         "history",
         "id",
         "inbox",
         "journal",
+        "later",
         "leaves",
         "listeners",
+        "looking",
         "order",
+        "parked",
         "pending",
         "result",
         "sharing",
         "suspends",
         "task",
+        "top",
         "value",
-        "waiting",
         "waits",
         "waits_only",
         "watched",
@@ -66,9 +75,14 @@ class Root:
         self.attempt = ""
         self.task: asyncio.Task[RunResult[Any]] | None = None
         self.result: RunResult[Any] | None = None
-        self.suspends = self.waits_only = self.carried = False
+        self.suspends = self.waits_only = self.carried = self.looking = False
         self.sharing: list[asyncio.Future[RunResult[Any]]] = []
-        self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
+        self.error: Exception | None = None
+        self.carrier: asyncio.Task[Any] | None = None
+        self.top: MemoryRun | None = None
+        self.later: asyncio.TimerHandle | None = None
+        self.leaves, self.activity, self.asking = 1, 0, 0
+        self.parked: set[str] = set()  # the runs that wait for somebody to send something, with no end of their own
         self.waits: dict[tuple[str, str], asyncio.Future[Any]] = {}
         self.asked: asyncio.Queue[tuple[ApprovalRequest, Scope]] | None = None
         self.asker: asyncio.Task[None] | None = None
@@ -77,31 +91,70 @@ class Root:
         """A new execution of the run: nobody waits and nobody is being asked yet."""
         self.attempts += 1
         self.attempt = self.engine.attempt(self)
-        self.suspends, self.waits_only = suspends, False
+        self.suspends, self.waits_only, self.error = suspends, False, None
         if self.attempts > 1:
-            self.leaves, self.waiting, self.activity, self.asking = 1, 0, 0, 0
-            self.waits, self.asked, self.asker = {}, None, None
+            self.leaves, self.asking, self.looking = 1, 0, False
+            self.parked, self.waits, self.asked, self.asker = set(), {}, None, None
 
     async def carry(self, *, suspends: bool) -> RunResult[Any]:
         """Run the workflow's code over the journal, to its end or to where it can only wait.
 
         Whoever asks while it is under way shares that execution: a run is never carried twice at once.
         """
-        if self.carried:
-            shared: asyncio.Future[RunResult[Any]] = asyncio.get_running_loop().create_future()
-            self.sharing.append(shared)
-            return await shared
+        while self.carried:
+            shared = await self.shared()
+            if suspends or shared.finished:
+                return shared
         self.carried = True
         try:
             result = await self._carry(suspends)
         except BaseException as error:
-            self.carried = False
+            self.carried, self.carrier = False, None
+            if isinstance(error, Exception):
+                self.error = error
+                self._forget(error)
             self._share(error)
             raise
-        self.carried = False
+        self.carried, self.carrier = False, None
         if self.sharing:
             self._share(result)
         return result
+
+    def shared(self) -> asyncio.Future[RunResult[Any]]:
+        """The end, or the next pause, of the execution that is under way."""
+        shared: asyncio.Future[RunResult[Any]] = asyncio.get_running_loop().create_future()
+        self.sharing.append(shared)
+        if self.parked:
+            self._look_again()
+        return shared
+
+    def _forget(self, error: BaseException) -> None:
+        """The failures that ended the run are not kept: when it is run again, what failed is tried again.
+
+        A failure that the workflow's code dealt with stays: what came after it was decided by it.
+        """
+        causes = set[int]()
+        _collect(error, causes)
+        for run_id, kept in self.journal.items():
+            while kept:
+                name = next(reversed(kept))
+                if not (isinstance(kept[name], Failure) and id(kept[name].error) in causes):
+                    break
+                del kept[name]
+                self.engine.forget(self, run_id, name)
+
+    def cancel(self) -> None:
+        """Stop before the next step; a write under way is finished first. A run that is cancelled stays so."""
+        if self.cancelled or (self.result is not None and self.result.finished):
+            return
+        self.send(self.id, CANCEL, True)
+        if self.carrier is not None:
+            self.carrier.cancel()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody cancelled the run."""
+        return (self.id, CANCEL) in self.inbox
 
     def _share(self, end: RunResult[Any] | BaseException) -> None:
         """The execution is over: whoever shared it gets the same end."""
@@ -115,16 +168,29 @@ class Root:
                 shared.cancel()
             else:
                 shared.set_exception(end)
+                shared.exception()  # whoever asked may be gone by now
 
     async def _carry(self, suspends: bool) -> RunResult[Any]:
-        self._begin(suspends)
         scope = self.fresh()
+        if self.cancelled:
+            raise self._was_cancelled(scope)
+        self._begin(suspends)
+        self.carrier = carrier = asyncio.current_task()
         limits = scope.meter.limits
         seconds = limits.seconds if limits is not None else None
-        work = self.workflow(self.engine.run_type(self, self.id, scope), self.value)
+        self.top = self.engine.run_type(self, self.id, scope)
+        work = self.workflow(self.top, self.value)
         try:
             value = await (work if seconds is None else in_time(work, seconds))
+            if self.cancelled:
+                await asyncio.sleep(0)  # it came too late to stop anything; here it is heard, and not in the caller's code
             self.result = self._result(value, scope)
+        except asyncio.CancelledError:
+            if self.cancelled and carrier is not None and carrier.uncancel() <= 0:
+                raise self._was_cancelled(scope) from None
+            if not self.suspended or (carrier is not None and carrier.cancelling()):
+                raise
+            self.result = self._result(NOTHING, scope)
         except RunError as error:
             error.run_id = error.run_id or self.id
             error.partial = error.partial or self._result(NOTHING, scope)
@@ -134,11 +200,19 @@ class Root:
                 raise
             self.result = self._result(NOTHING, scope)
         finally:
+            if self.later is not None:
+                self.later.cancel()
+                self.later = None
             if self.asker is not None:
                 self.asker.cancel()
                 with suppress(asyncio.CancelledError):
                     await self.asker
         return self.result
+
+    def _was_cancelled(self, scope: Scope) -> Cancelled:
+        error = Cancelled(f"Run {self.id} was cancelled.")
+        error.run_id, error.partial = self.id, self._result(NOTHING, scope)
+        return error
 
     def _result(self, value: Any, scope: Scope) -> RunResult[Any]:
         messages = tuple(scope.transcripts.get(self.id, ()))
@@ -185,8 +259,13 @@ class Root:
         parent._open -= 1
         if parent._open:
             self.leaves -= 1
-        if self.waiting:
+        if self.parked:
             self._look_again()
+
+    def work_ends(self) -> None:
+        """A step or a wait is over while others wait."""
+        self.activity += 1
+        self._look_again()
 
     async def receive(self, run_id: str, topic: str | None, timeout_seconds: float | None) -> Any:
         """What the inbox has for the topic, now or when it comes."""
@@ -200,8 +279,8 @@ class Root:
         self.waits[place] = future
         parked = topic.startswith("approve:") or timeout_seconds is None
         self.activity += 1
-        self.waiting += parked
         if parked:
+            self.parked.add(run_id)
             self._look_again()
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -210,7 +289,7 @@ class Root:
             return None
         finally:
             self.activity += 1
-            self.waiting -= parked
+            self.parked.discard(run_id)
             del self.waits[place]
 
     def send(self, run_id: str, topic: str, value: Any) -> None:
@@ -224,22 +303,48 @@ class Root:
         if future is not None and not future.done():
             future.set_result(value)
 
-    def _look_again(self, hops: int = 3, activity: int | None = None) -> None:
+    def _look_again(self) -> None:
+        if (self.suspends or self.sharing) and not self.looking:
+            self.looking = True
+            asyncio.get_running_loop().call_soon(self._look, 3, self.activity)
+
+    def _look(self, hops: int, activity: int) -> None:
         # A branch that ends may wake a sibling that was held back by a semaphore; that takes a few turns of the event loop.
-        if not self.suspends or (activity is not None and activity != self.activity):
+        if hops and self.parked:
+            hops = hops - 1 if activity == self.activity else 3
+            asyncio.get_running_loop().call_soon(self._look, hops, self.activity)
             return
-        if hops:
-            asyncio.get_running_loop().call_soon(self._look_again, hops - 1, self.activity)
+        self.looking = False
+        if not self.parked:
+            return
+        if len(self.parked) >= self.leaves:
+            if self._only_waits():
+                self._pause()
+        elif self.later is None:
+            # Fewer wait than there are branches: the others work, or are held back by a lock that one who waits holds.
+            self.later = asyncio.get_running_loop().call_later(HELD_BACK_SECONDS, self._look_later, self.activity)
+
+    def _look_later(self, activity: int) -> None:
+        self.later = None
+        if activity != self.activity:
+            self._look_again()
         elif self._only_waits():
-            self.waits_only = True
-            for future in self.waits.values():
-                if not future.done():
-                    future.set_exception(Suspended())
+            self._pause()
 
     def _only_waits(self) -> bool:
         nobody_answers = not self.asking and (self.asked is None or self.asked.empty())
         asks = any(topic.startswith("approve:") for _, topic in self.waits)
-        return nobody_answers and asks and self.waiting == self.leaves
+        return nobody_answers and asks and self.top is not None and not self.top.works()
+
+    def _pause(self) -> None:
+        if not self.suspends:  # started in the background: it stays where it is, and whoever resumed it is told
+            assert self.top is not None
+            self._share(self._result(NOTHING, self.top.scope))
+            return
+        self.waits_only = True
+        for future in self.waits.values():
+            if not future.done():
+                future.set_exception(Suspended())
 
     # who answers
 
@@ -265,3 +370,14 @@ class Root:
                 self.send(request.run_id, request.topic, self.engine.stamped(decision))
             else:
                 self._look_again()
+
+
+def _collect(error: BaseException, causes: set[int]) -> None:
+    """The error, what it was raised from, and the members of a group."""
+    if id(error) in causes:
+        return
+    causes.add(id(error))
+    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for each in (error.__cause__, error.__context__, *members):
+        if each is not None:
+            _collect(each, causes)

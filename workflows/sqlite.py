@@ -19,7 +19,7 @@ from typing import Any
 from sayso.tools.errors import UsageError
 
 from .codec import from_json, to_json
-from .line import Entry, Failure
+from .line import Entry
 from .memory import MemoryEngine
 from .root import Root
 from .run import Scope, WorkflowCode
@@ -70,7 +70,7 @@ class SqliteEngine(MemoryEngine):
         if stored is not None:
             self._load(root)
         elif not known:
-            written = json.dumps(to_json(value, f"the input of run {root.id}"), ensure_ascii=False)
+            written = json.dumps(to_json(value, f"the input of run {root.id}"))
             self._database.execute("INSERT OR IGNORE INTO runs (id, input) VALUES (?, ?)", (root.id, written))
         return root
 
@@ -78,14 +78,8 @@ class SqliteEngine(MemoryEngine):
         for run, topic, value in self._database.execute("SELECT run, topic, value FROM inbox WHERE root = ?", (root.id,)):
             root.inbox[run, topic] = from_json(json.loads(value))
         rows = self._database.execute("SELECT run, name, value FROM entries WHERE root = ? ORDER BY number", (root.id,)).fetchall()
-        last = {run: name for run, name, _ in rows}
         for run, name, written in rows:
-            value = from_json(json.loads(written))
-            if isinstance(value, Failure) and last[run] == name:
-                # The step that a line ended with had failed (the endpoint was down, a key was wrong): it is tried again.
-                self._database.execute("DELETE FROM entries WHERE run = ? AND name = ?", (run, name))
-                continue
-            root.journal.setdefault(run, {})[name] = value
+            root.journal.setdefault(run, {})[name] = from_json(json.loads(written))
             root.order.append(Entry(run, name, json.loads(written)))
 
     def attempt(self, root: Root) -> str:
@@ -96,14 +90,19 @@ class SqliteEngine(MemoryEngine):
 
     def keep(self, root: Root, entry: Entry) -> None:
         """On the disk before the run goes on."""
-        written = json.dumps(entry.value, ensure_ascii=False)
+        written = json.dumps(entry.value)
         row = (root.id, entry.run, entry.name, written)
         self._database.execute("INSERT INTO entries (root, run, name, value) VALUES (?, ?, ?, ?)", row)
         super().keep(root, entry)
 
+    def forget(self, root: Root, run_id: str, name: str) -> None:
+        """Off the disk, so that the step is tried again by whoever resumes the run."""
+        self._database.execute("DELETE FROM entries WHERE run = ? AND name = ?", (run_id, name))
+        super().forget(root, run_id, name)
+
     def sent(self, root: Root, run_id: str, topic: str, value: Any) -> None:
         """A decision is on the disk before it is acted on."""
-        written = json.dumps(to_json(value, f"the signal {topic!r}"), ensure_ascii=False)
+        written = json.dumps(to_json(value, f"the signal {topic!r}"))
         self._database.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?, ?)", (root.id, run_id, topic, written))
 
 

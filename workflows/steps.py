@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar, cast, overload
 
 from sayso.tools.definition import Tool
-from sayso.tools.errors import StepTimeout, UsageError, WorkflowError
+from sayso.tools.errors import LimitReached, StepTimeout, UsageError, WorkflowError
 
 from .doors import Workflow
 from .events import StepRetried
@@ -17,17 +18,23 @@ from .run import Run
 A = TypeVar("A")
 B = TypeVar("B")
 
+Does = Callable[[A], Awaitable[B]] | Callable[[Run, A], Awaitable[B]]
+"""A step from A to B: an async function, tool, agent or workflow, or workflow code, which takes a Run first."""
+
+LAMBDA = (lambda: None).__name__
+
 Carry = Callable[[Any, str, Any], Awaitable[Any]]
 """How a node is carried out: the run, the node's position in it, the value."""
 
 
 class Node:
-    """One place of a workflow: what stands there, what it is called, and how it is carried out."""
+    """One place of a workflow: what stands there, what it is called, how it is carried out, what it takes and gives where that is said."""
 
-    __slots__ = ("carry", "kind", "name", "thing")
+    __slots__ = ("carry", "gives", "kind", "name", "takes", "thing")
 
-    def __init__(self, name: str, kind: str, carry: Carry, thing: Any) -> None:
+    def __init__(self, name: str, kind: str, carry: Carry, thing: Any, takes: type | None = None, gives: type | None = None) -> None:
         self.name, self.kind, self.carry, self.thing = name, kind, carry, thing
+        self.takes, self.gives = takes, gives
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
@@ -38,11 +45,12 @@ def node(thing: Any) -> Node:
     if isinstance(thing, Node):
         return thing
     if isinstance(thing, Step):
-        return Node(thing.name, "step", thing.carry_as, thing)
+        return Node(thing.name, "step", thing.carry_as, thing, *said_types(thing.function, 0))
     if isinstance(thing, Workflow):
-        return Node(thing.name, thing.kind, _carry_workflow(thing), thing)
+        return Node(thing.name, thing.kind, _carry_workflow(thing), thing, thing.takes, thing.gives)
     if isinstance(thing, Tool):
-        return Node(thing.name, "tool", _carry_tool(thing), thing)
+        returns = thing.signature.returns  # what it takes is for the tool to check; what it gives comes back as JSON
+        return Node(thing.name, "tool", _carry_tool(thing), thing, None, returns if returns in _JSON_TYPES else None)
     return _function_node(thing)
 
 
@@ -82,23 +90,56 @@ def _arguments(tool: Tool[..., Any], parameters: list[str], needed: list[str], v
 def _function_node(function: Any) -> Node:
     if not callable(function):
         raise WorkflowError(f"{function!r} is no step. A step is an async function, a tool, an agent or another workflow.")
-    name = getattr(function, "__name__", type(function).__name__)
+    name = name_of(function)
     if not is_async(function):
         raise WorkflowError(
             f"{name} is not async, so it cannot be awaited as a step. Write async def {name}(...), or lift it: step({name})."
         )
     places = [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     needed = [p for p in places if p.default is p.empty]
-    label = name if name != "<lambda>" else "lambda"
     if takes_run(places):
-        return Node(label, "code", _carry_code(function), function)
+        return Node(name, "code", _carry_code(cast(Callable[..., Awaitable[Any]], function)), function, *said_types(function, 1))
     if len(places) < 1 or len(needed) > 1:
         raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
 
     async def carry(run: Any, position: str, value: Any) -> Any:
         return await run.step(position, function, value)
 
-    return Node(label, "step", carry, function)
+    return Node(name, "step", carry, function, *said_types(function, 0))
+
+
+def look(thing: Any) -> Node:
+    """A node; a plain function that only looks (a choice, a test, a score) needs no step of its own."""
+    if isinstance(thing, (Workflow, Tool, Step, Node)) or not callable(thing) or is_async(thing):
+        return node(thing)
+
+    async def carry(run: Any, position: str, value: Any) -> Any:
+        return thing(value)
+
+    return Node(name_of(thing), "look", carry, thing)
+
+
+def name_of(function: Any) -> str:
+    """What a function is called; a partial one as the function within, another callable as its class."""
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__name__", type(inner).__name__))
+
+
+def refuse_lambdas(workflow: Any, place: str = "") -> None:
+    """Raise WorkflowError, naming the place, for a step that is a lambda: a journal that outlives the program needs a name to find it by.
+
+    Functions that only look (`until=`, `choose`) and joins are code of the workflow, not steps, and may be lambdas.
+    """
+    if not isinstance(workflow, Workflow):
+        return
+    place = f"{place}/{workflow.name}" if place else workflow.name
+    for index, part in enumerate(workflow.parts):
+        if part.name == LAMBDA and part.kind not in ("look", "join"):
+            raise WorkflowError(
+                f"Step {index} of {place} is a lambda, and this engine keeps what steps give by their names. "
+                "Write it as a def, or name it: step(..., name=...)."
+            )
+        refuse_lambdas(part.thing, place)
 
 
 def is_async(function: Any) -> bool:
@@ -124,17 +165,18 @@ def _carry_code(function: Callable[..., Awaitable[Any]]) -> Carry:
 class Step(Generic[A, B]):
     """A function with options: how often it is tried, how long it may take. Made by `step`."""
 
-    __slots__ = ("backoff_seconds", "function", "name", "retries", "timeout_seconds")
+    __slots__ = ("_awaited", "backoff_seconds", "function", "name", "retries", "timeout_seconds")
 
     def __init__(
         self, function: Callable[[A], Any], name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None
     ) -> None:
         self.function, self.name, self.retries = function, name, retries
         self.backoff_seconds, self.timeout_seconds = backoff_seconds, timeout_seconds
+        self._awaited = is_async(function)
 
     async def __call__(self, value: A) -> B:
         """One try, in the time it has; a sync function runs in a thread."""
-        call = self.function(value) if inspect.iscoroutinefunction(self.function) else asyncio.to_thread(self.function, value)
+        call = self.function(value) if self._awaited else asyncio.to_thread(self.function, value)
         if self.timeout_seconds is None:
             return cast(B, await call)
         timer = asyncio.timeout(self.timeout_seconds)
@@ -153,21 +195,26 @@ class Step(Generic[A, B]):
     async def _tried(self, run: Any, position: str, value: Any) -> Any:
         if not self.retries:
             return await self(value)
-        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-        def tell(state: RetryCallState) -> None:
+        async def tell(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
             wait_seconds = state.next_action.sleep if state.next_action else 0.0
-            run.tell(StepRetried(run.id, position, state.attempt_number + 1, wait_seconds, str(error)))
+            await run.emit(StepRetried(run.id, position, state.attempt_number + 1, wait_seconds, str(error)))
 
         trying = AsyncRetrying(
             stop=stop_after_attempt(self.retries + 1),
             wait=wait_exponential_jitter(multiplier=self.backoff_seconds, max=60, jitter=self.backoff_seconds),
-            retry=retry_if_exception_type(Exception),
+            retry=retry_if_exception(_may_pass),
             before_sleep=tell,
             reraise=True,
         )
         return await trying(self, value)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether another try may go better: not after a mistake in the program, and not when a limit is used up."""
+    return isinstance(error, Exception) and not isinstance(error, (UsageError, LimitReached))
 
 
 @overload
@@ -201,9 +248,66 @@ def step(
     """Lift a function, sync or async, to a step with options.
 
     `retries` more tries follow a failure, after `backoff_seconds` that double each time; `timeout_seconds` is for each try. A sync
-    function runs in a thread.
+    function runs in a thread. A tool whose function is sync is lifted as it is: `step(tool)`.
     """
+    if isinstance(function, Tool) and not (name or retries or timeout_seconds):
+        return cast("Step[A, Any]", Lifted(function))
     if isinstance(function, (Workflow, Tool, Step)):
-        raise UsageError(f"{function!r} is a step already; step(...) is for plain functions.")
-    label = name or str(getattr(function, "__name__", "step"))
-    return Step(function, label, retries, backoff_seconds, timeout_seconds)
+        raise UsageError(f"{function!r} is a step already; options of step(...) are for plain functions.")
+    return Step(function, name or name_of(function), retries, backoff_seconds, timeout_seconds)
+
+
+class Lifted(Workflow[Any, Any]):
+    """A tool with a sync function, for type checkers: to them it gives a value, not something to await. As a step every tool will do."""
+
+    kind = "tool"
+
+    def __init__(self, tool: Tool[..., Any]) -> None:
+        super().__init__(tool.name)
+        self.node = node(tool)
+
+    async def carry(self, run: Run, value: Any) -> Any:
+        """Call the tool."""
+        return await self.node.carry(run, self.name, value)
+
+
+# What steps say of themselves. Only plain classes count: what a checker would have to work out is left to a checker.
+
+_JSON_TYPES = (str, int, float, bool, list, dict)
+_PLAIN = (*_JSON_TYPES, bytes, tuple, set, type(None))
+
+
+def said_types(function: Any, place: int) -> tuple[type | None, type | None]:
+    """The class that a function's parameter at `place` and its result are annotated with; None where that is no plain class."""
+    if not hasattr(function, "__code__"):
+        function = getattr(type(function), "__call__", None)  # noqa: B004  the function behind it is wanted
+        place += 1
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None, None
+    names = code.co_varnames[: code.co_argcount]
+    hints = function.__annotations__
+    takes = _plain_class(hints.get(names[place]), function) if place < len(names) else None
+    return takes, _plain_class(hints.get("return"), function)
+
+
+def _plain_class(hint: Any, function: Any) -> type | None:
+    if isinstance(hint, str):  # from __future__ import annotations: looked up by name, never evaluated
+        hint = function.__globals__.get(hint, getattr(builtins, hint, None) if hint.isidentifier() else None)
+    if not isinstance(hint, type) or hint in (object, Any) or inspect.isabstract(hint):
+        return None
+    # Protocols, generic classes and typed dicts say more than isinstance can ask.
+    return None if any(hasattr(hint, mark) for mark in ("_is_protocol", "__parameters__", "__total__")) else hint
+
+
+def disagree(gives: type | None, takes: type | None) -> bool:
+    """Whether no value can be both: two concrete classes of which neither is the other's."""
+    if gives is None or takes is None or issubclass(gives, takes) or issubclass(takes, gives):
+        return False
+    return not (issubclass(gives, int) and takes in (float, complex)) and not (issubclass(gives, float) and takes is complex)
+
+
+def misfit(value: Any, takes: type) -> bool:
+    """Whether a value is plainly not what a step says it takes. A stranger's class may be a stand-in: it is not judged."""
+    kind = type(value)
+    return (takes in _PLAIN or kind in _PLAIN) and not isinstance(value, takes) and disagree(kind, takes)

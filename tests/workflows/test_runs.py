@@ -129,8 +129,8 @@ async def test_other_code_on_resume_is_refused_and_the_journal_kept() -> None:
     paused = await sequential(one_more, step_text, note).run(1, engine=home, run_id="r1")
     assert len(paused.pending) == 1
     kept = home.journal("r1")
-    other = engine(strict=True).restore(sequential(step_text, one_more, note).carry, 1, "r1", kept)
-    with pytest.raises(ReplayError, match=r"'one_more\.0' next, the code asks for 'step_text\.0'"):
+    other = engine(strict=True).restore(sequential(one_less, step_text, note).carry, 1, "r1", kept)
+    with pytest.raises(ReplayError, match=r"'one_more\.0' next, the code asks for 'one_less\.0'"):
         await other.carry(suspends=True)
     again = engine(strict=True)
     same = again.restore(sequential(one_more, step_text, note).carry, 1, "r1", kept)
@@ -141,6 +141,10 @@ async def test_other_code_on_resume_is_refused_and_the_journal_kept() -> None:
 
 async def step_text(value: int) -> str:
     return str(value)
+
+
+async def one_less(value: int) -> int:
+    return value - 1
 
 
 async def test_a_run_pauses_when_every_live_branch_waits_and_not_before() -> None:

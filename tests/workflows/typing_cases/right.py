@@ -1,0 +1,125 @@
+"""Programs whose hand-overs fit; `reveal` lines say what a checker must know of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_type
+
+from pydantic import BaseModel
+
+from sayso.agents import Agent
+from sayso.tools import tool
+from sayso.workflows import (
+    Draft,
+    Failed,
+    Run,
+    RunResult,
+    Workflow,
+    best_of,
+    conditional,
+    iterate,
+    map_each,
+    parallel,
+    reflect,
+    sequential,
+    step,
+)
+
+
+class Mail(BaseModel):
+    complaint: bool
+
+
+async def length(text: str) -> int:
+    return len(text)
+
+
+async def half(number: int) -> float:
+    return number / 2
+
+
+async def more(number: int) -> int:
+    return number + 1
+
+
+async def words(number: float) -> list[str]:
+    return [str(number)]
+
+
+async def code(run: Run, number: int) -> str:
+    return str(await run.step("half", half, number))
+
+
+def loud(text: str) -> str:
+    return text.upper()
+
+
+@tool.write(card="E-mail to {to}: {text}")
+async def mail(to: str, text: str) -> str:
+    """Sends."""
+    return f"sent {text} to {to}"
+
+
+@tool.read
+async def look_up(text: str) -> int:
+    """Looks up."""
+    return len(text)
+
+
+@tool.read
+def size_of(number: int) -> str:
+    """Says how big."""
+    return "big" if number > 10 else "small"
+
+
+async def write(task: str | Draft) -> str:
+    return str(task)
+
+
+async def critique(text: str) -> list[str]:
+    return []
+
+
+writer = Agent("gpt-5-mini", name="writer")
+router = Agent("gpt-5-mini", name="router", output=Mail)
+
+assert_type(sequential(length, half), Workflow[str, float])
+assert_type(sequential(length, more, more, more, more, half, words), Workflow[str, list[str]])
+assert_type(sequential(length, code), Workflow[str, str])
+assert_type(sequential(length, code, look_up), Workflow[str, int])
+assert_type(sequential(length, code, mail.using(to="ada@example.org")), Workflow[str, str])
+assert_type(sequential(length, step(size_of), step(loud, retries=2)), Workflow[str, str])
+assert_type(sequential(sequential(length, more), half, name="inner"), Workflow[str, float])
+assert_type(sequential(length, code, writer, router), Workflow[str, Mail])
+assert_type(parallel(length, loud_later := step(loud)), Workflow[str, tuple[int, str]])
+assert_type(parallel(half, more, code), Workflow[int, tuple[float, int, str]])
+
+
+def total(a: float, b: int) -> float:
+    return a + b
+
+
+async def joined(a: float, b: int) -> str:
+    return f"{a}{b}"
+
+
+assert_type(parallel(half, more, join=total), Workflow[int, float])
+summed: Workflow[int, float] = parallel(half, more, join=lambda a, b: a + b)
+assert_type(parallel(half, more, join=joined), Workflow[int, str])
+assert_type(map_each(length), Workflow[Iterable[str], list[int]])
+assert_type(map_each(length, concurrency=3, on_error="collect"), Workflow[Iterable[str], list[int | Failed]])
+assert_type(conditional(size_of, {"big": half, "small": half}), Workflow[int, float])
+assert_type(conditional(lambda number: number > 3, {True: more}, default=more), Workflow[int, int])
+assert_type(iterate(more, until=lambda number: number > 9, max_rounds=9), Workflow[int, int])
+assert_type(best_of(length, 3, score=lambda number: -number), Workflow[str, int])
+assert_type(best_of(writer, 3, score=len).gives, type | None)
+reviewed: Workflow[str, str] = reflect(write, critique, accept=lambda problems: not problems)
+agents: Workflow[str, str] = reflect(writer, writer)
+
+
+async def main() -> None:
+    result = await sequential(length, half).run("x")
+    assert_type(result, RunResult[float])
+    assert_type(result.output, float)
+    assert_type(await sequential(length, code)("x"), str)
+    assert_type(sequential(length).run_sync("x").output, int)

@@ -1,0 +1,33 @@
+"""Programs whose hand-overs do not fit. A checker must find each line marked WRONG, and no other."""
+
+from __future__ import annotations
+
+from right import code, critique, half, length, loud, mail, more, size_of, words, write
+
+from sayso.workflows import Run, best_of, conditional, iterate, map_each, parallel, reflect, sequential, step
+
+sequential(half, length)  # WRONG a float to a str
+sequential(length, half, more)  # WRONG a float to an int
+sequential(length, code, half)  # WRONG a str to an int
+sequential(length, loud)  # WRONG not async, and an int to a str
+sequential(length, mail)  # WRONG two arguments
+sequential(length, step(loud))  # WRONG an int to a str
+sequential(sequential(length, half), more)  # WRONG a float to an int
+sequential(7)  # WRONG no step
+parallel(length, half).run_sync(1)  # WRONG a str and an int
+parallel(half, more, join=lambda a: a)  # WRONG a join of one for two
+parallel(half, more, join=max, names="x")  # WRONG no such option
+conditional(size_of, {"big": length}).run_sync(1)  # WRONG chosen by an int, taken as a str
+iterate(half, until=bool, max_rounds=3)  # WRONG its own float is no int
+iterate(more, until=bool)  # WRONG no max_rounds
+map_each(more, on_error="ignore")  # WRONG no such word
+best_of(length, "3", score=bool)  # WRONG a number as text
+reflect(write, words)  # WRONG the critic takes a float
+sequential(more).run_sync("x")  # WRONG a str to an int
+
+
+async def steps(run: Run, value: int) -> float:
+    return await half("x")  # WRONG a str to an int
+
+
+sequential(steps, critique)  # WRONG a float to a str

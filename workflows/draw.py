@@ -1,0 +1,234 @@
+"""A workflow as a Mermaid flowchart; after a run with how often each place was reached, how long it took, and where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import count, pairwise
+from typing import Any
+
+from sayso.tools.definition import Tool
+from sayso.tools.effects import Effect
+
+from .branches import BestOf, MapEach, Parallel
+from .doors import Workflow
+from .in_order import Conditional, Iterate, Reflect, Sequential
+from .steps import LAMBDA, Lifted, Node, node
+from .story import Path, Place, Standing, Story
+
+FRAMES = {"step": ("[", "]"), "code": ("[/", "/]"), "agent": ("([", "])"), "tool": ("[[", "]]")}
+WRITES = ("{{", "}}")
+STYLES = {
+    Standing.DONE: "fill:#e6f4ea,stroke:#1e8e3e,color:#202124",
+    Standing.RUNNING: "fill:#e8f0fe,stroke:#1a73e8,color:#202124",
+    Standing.WAITING: "fill:#fef7e0,stroke:#f9ab00,color:#202124",
+    Standing.FAILED: "fill:#fce8e6,stroke:#d93025,color:#202124",
+}
+
+
+def mermaid(workflow: Workflow[Any, Any], events: Story | Iterable[Any] | None = None) -> str:
+    """The workflow as Mermaid text. With a run's events (or a Story, which knows times) its places say what happened there."""
+    story = events if isinstance(events, Story) else Story(events or ())
+    drawing = _Drawing(story, timed=isinstance(events, Story))
+    first, last = drawing.draw(node(workflow), (), top=True)
+    lines = ["flowchart TD", "  begin((in))", *drawing.lines, "  finish((out))", f"  begin --> {first}", f"  {last} --> finish"]
+    lines += [f"  classDef {standing} {style}" for standing, style in STYLES.items() if standing in drawing.classes]
+    lines += [f"  class {','.join(names)} {standing}" for standing, names in sorted(drawing.classes.items())]
+    return "\n".join(lines) + "\n"
+
+
+class _Drawing:
+    """The lines of one drawing, while it is made. Each `draw` gives where a part is entered and where it is left."""
+
+    def __init__(self, story: Story, *, timed: bool) -> None:
+        self.places, self.timed = _Tree.of(story), timed
+        self.lines: list[str] = []
+        self.classes: dict[Standing, list[str]] = {}
+        self._numbers = count(1)
+        self._indent = "  "
+
+    def draw(self, each: Node, at: Path, *, top: bool = False) -> tuple[str, str]:
+        """A node whose places match `at` (a pattern: `*` in a segment is any round or item)."""
+        thing = each.thing
+        match thing:
+            case Sequential():
+                return self._row(thing, at)
+            case Conditional():
+                return self._ways(thing, at)
+            case Iterate():
+                return self._rounds(thing, at)
+            case Parallel():
+                return self._side_by_side(thing, at)
+            case MapEach():
+                limit = f", {thing.concurrency} at once" if thing.concurrency else ""
+                return self._framed(f"{thing.name}: each item{limit}", thing.body, (*at, f"{thing.body.name}.*"))
+            case Reflect():
+                return self._reflection(thing, at)
+            case BestOf():
+                return self._tries(thing, at)
+        name = self._box(each, [*self.places.matching((*at, each.name) if top else at)])
+        return name, name
+
+    def _row(self, shape: Sequential, at: Path) -> tuple[str, str]:
+        ends = [self.draw(each, (*at, f"{each.name}.{index}")) for index, each in enumerate(shape.nodes)]
+        for (_, left), (entered, _) in pairwise(ends):
+            self._arrow(left, entered)
+        return ends[0][0], ends[-1][1]
+
+    def _ways(self, shape: Conditional, at: Path) -> tuple[str, str]:
+        choice = self._look(shape.choose, (*at, f"{shape.choose.name}.choose"))
+        join = self._point()
+        ways = [(str(key), way) for key, way in shape.ways.items()]
+        if shape.default is not None:
+            ways.append(("otherwise", shape.default))
+        for index, (label, way) in enumerate(ways):
+            entered, left = self.draw(way, (*at, f"{way.name}.{index}"))
+            self._arrow(choice, entered, label)
+            self._arrow(left, join)
+        return choice, join
+
+    def _rounds(self, shape: Iterate, at: Path) -> tuple[str, str]:
+        entered, left = self.draw(shape.body, (*at, f"{shape.body.name}.*"))
+        done = self._look(shape.until, (*at, f"{shape.until.name}.*.until"))
+        self._arrow(left, done)
+        self._arrow(done, entered, f"again, at most {shape.max_rounds} rounds")
+        return entered, done
+
+    def _side_by_side(self, shape: Parallel, at: Path) -> tuple[str, str]:
+        fork = self._point()
+        join = self._point() if shape.join is None else self._look(shape.join, (*at, "join"), ("[", "]"), "join")
+        for index, each in enumerate(shape.nodes):
+            entered, left = self.draw(each, (*at, f"{each.name}.{index}"))
+            self._arrow(fork, entered)
+            self._arrow(left, join)
+        return fork, join
+
+    def _reflection(self, shape: Reflect, at: Path) -> tuple[str, str]:
+        written, draft = self.draw(shape.write, (*at, f"{shape.write.name}.*.draft"))
+        read, said = self.draw(shape.critique, (*at, f"{shape.critique.name}.*.critique"))
+        good = self._look(shape.accept, (*at, f"{shape.accept.name}.*.accept"))
+        self._arrow(draft, read)
+        self._arrow(said, good)
+        self._arrow(good, written, f"write again, at most {shape.rounds} times")
+        return written, good
+
+    def _tries(self, shape: BestOf, at: Path) -> tuple[str, str]:
+        entered, left = self._framed(f"{shape.name}: {shape.tries} tries", shape.body, (*at, f"{shape.body.name}.*"))
+        score = self._look(shape.score, (*at, f"{shape.score.name}.*.score"))
+        self._arrow(left, score)
+        return entered, score
+
+    def _framed(self, title: str, body: Node, at: Path) -> tuple[str, str]:
+        self.lines.append(f"{self._indent}subgraph {self._name('s')}[{_quoted(title)}]")
+        self._indent += "  "
+        ends = self.draw(body, at)
+        self._indent = self._indent[:-2]
+        self.lines.append(f"{self._indent}end")
+        return ends
+
+    def _look(self, each: Node, at: Path, frame: tuple[str, str] = ("{", "}"), unnamed: str = "?") -> str:
+        return self._box(each, [*self.places.matching(at)], frame, each.name if each.name != LAMBDA else unnamed)
+
+    def _box(self, each: Node, places: list[Place], frame: tuple[str, str] | None = None, label: str = "") -> str:
+        name = self._name("n")
+        opened, closed = frame or _frame(each)
+        text = "<br/>".join([_escaped(label or each.name), *self._happened(places)])
+        self.lines.append(f'{self._indent}{name}{opened}"{text}"{closed}')
+        if places:
+            self.classes.setdefault(_worst(places), []).append(name)
+        return name
+
+    def _happened(self, places: list[Place]) -> Iterator[str]:
+        """What is said below a name: how often and how long, how often tried again, and why it stopped."""
+        if not places:
+            return
+        times = f"{len(places)}x"
+        ended = [place.seconds for place in places if place.standing in (Standing.DONE, Standing.FAILED)]
+        yield f"{times}, {_time(sum(ended))}" if self.timed and ended else times
+        if retries := sum(place.retries for place in places):
+            yield f"tried again {retries}x"
+        for standing in (Standing.FAILED, Standing.WAITING, Standing.RUNNING):
+            stopped = [place for place in places if place.standing is standing]
+            if stopped:
+                number = "" if len(stopped) == len(places) == 1 else f"{len(stopped)} "
+                why = f": {_escaped(_short(stopped[0].error))}" if stopped[0].error else ""
+                yield f"{number}{_STOPPED[standing]}{why}"
+
+    def _point(self) -> str:
+        name = self._name("n")
+        self.lines.append(f"{self._indent}{name}(( ))")
+        return name
+
+    def _arrow(self, source: str, target: str, label: str = "") -> None:
+        self.lines.append(f"{self._indent}{source} -->{f'|{_quoted(label)}|' if label else ''} {target}")
+
+    def _name(self, letter: str) -> str:
+        return f"{letter}{next(self._numbers)}"
+
+
+_STOPPED = {Standing.FAILED: "failed", Standing.WAITING: "waiting for a yes", Standing.RUNNING: "stopped here"}
+
+
+class _Tree:
+    """A story's places by their segments, so that a drawing finds them without looking at all."""
+
+    def __init__(self) -> None:
+        self.place: Place | None = None
+        self.below: dict[str, _Tree] = {}
+
+    @classmethod
+    def of(cls, story: Story) -> _Tree:
+        """All places of a story."""
+        root = cls()
+        for path, place in story.places.items():
+            tree = root
+            for segment in path:
+                tree = tree.below.setdefault(segment, cls())
+            tree.place = place
+        return root
+
+    def matching(self, pattern: Path) -> Iterator[Place]:
+        """The places of a pattern."""
+        if not pattern:
+            if self.place is not None:
+                yield self.place
+            return
+        head, *rest = pattern
+        before, star, after = head.partition("*")
+        if not star:
+            if head in self.below:
+                yield from self.below[head].matching(tuple(rest))
+            return
+        for segment, tree in self.below.items():
+            middle = segment[len(before) : len(segment) - len(after)]
+            if segment.startswith(before) and segment.endswith(after) and middle.isdigit():
+                yield from tree.matching(tuple(rest))
+
+
+def _frame(each: Node) -> tuple[str, str]:
+    thing = each.thing.node.thing if isinstance(each.thing, Lifted) else each.thing
+    if isinstance(thing, Tool) and (thing.effect is Effect.WRITE or thing.requires_approval):
+        return WRITES
+    return FRAMES.get(each.kind, ("[", "]"))
+
+
+def _worst(places: list[Place]) -> Standing:
+    standings = {place.standing for place in places}
+    return next(each for each in (Standing.FAILED, Standing.WAITING, Standing.RUNNING, Standing.DONE) if each in standings)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
+def _quoted(text: str) -> str:
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    """Text that a drawing shows as it is: what Mermaid or a page would read as its own is written by number."""
+    return "".join(character if character not in '"#<>&;`|\\' and character.isprintable() else f"#{ord(character)};" for character in text)
