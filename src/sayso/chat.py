@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.agents import Agent
 from sayso.agents.events import ModelRetried, TextSaid, TextWithdrawn
-from sayso.console import next_line, terminal
+from sayso.console import next_line, plain, terminal
 from sayso.tools import RunError, calculator
 from sayso.tools.cards import visible_lines
 from sayso.tools.dialects import DIALECTS
@@ -47,8 +48,10 @@ async def converse(model: Model, book: Path, customer: str, address: str) -> int
     try:
         book.parent.mkdir(parents=True, exist_ok=True)
         desk = OrderDesk(book)
-    except Exception as error:  # noqa: BLE001  sqlite3 and the file system each have their own errors for the same thing
+    except (OSError, sqlite3.Error) as error:
         raise UsageError(f"The order book {book} cannot be opened: {error}. Give another file with --desk.") from None
+    if sys.stdin.isatty():
+        print(f"Talking with {plain(model.name)}. Ctrl-D ends it.", file=sys.stderr)
     messages: tuple[Message, ...] = ()
     code = 0
     with desk:
@@ -61,7 +64,7 @@ async def converse(model: Model, book: Path, customer: str, address: str) -> int
             try:
                 result = await _answered(agent, line.strip(), messages, counter)
             except RunError as error:
-                print(f"\nsayso: {error}", file=sys.stderr, flush=True)
+                print(f"sayso: {plain(str(error))}", file=sys.stderr, flush=True)
                 code = 1
                 continue
             code = 0
@@ -81,14 +84,14 @@ async def _answered(agent: Agent[str], line: str, messages: tuple[Message, ...],
     async for event in agent.run_stream(line, history=messages, deps=counter, approve=terminal):
         match event:
             case TextSaid(_, _, text):
-                sys.stdout.write(text)
+                sys.stdout.write(plain(text))
                 sys.stdout.flush()
                 said = True
             case TextWithdrawn() if said:
                 sys.stdout.write("\n")
                 said = False
             case ModelRetried(_, attempt, wait, why):
-                print(f"(try {attempt} failed: {why}; again in {wait:.0f} s)", file=sys.stderr)
+                print(f"(try {attempt} failed: {plain(why)} Again in {wait:.0f} s.)", file=sys.stderr, flush=True)
             case RunEnded(ended):
                 result = ended
     if said:

@@ -1,14 +1,23 @@
-"""Asking in the terminal: the card, one at a time, and a yes that was typed after it was shown."""
+"""Talking in the terminal: text that cannot command it, lines read no sooner than wanted, and a yes typed after the card."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
+import os
+import re
 import sys
 from typing import TextIO
 
 from sayso.tools.approvals import ApprovalRequest, Approve, Decision, Reject
 from sayso.tools.cards import visible_lines
+
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
+
+
+def plain(text: str) -> str:
+    """Words of a model or a web page as a terminal may have them: controls and bidi marks are shown, not obeyed; lines and emoji stay."""
+    return _OBEYED.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text.replace("\r\n", "\n"))
 
 
 async def terminal(request: ApprovalRequest) -> Decision | None:
@@ -23,7 +32,7 @@ async def terminal(request: ApprovalRequest) -> Decision | None:
         _drop_typed_ahead(sys.stdin)
         print("Approve? [y/N, v to view all] ", end="", file=sys.stderr, flush=True)
         line = await _line(sys.stdin)
-        if line is None:
+        if not line.endswith("\n"):  # the input ended; an answer ends with Enter
             print(file=sys.stderr)
             return None
         match line.strip().casefold():
@@ -68,14 +77,28 @@ async def next_line(prompt: str) -> str | None:
     """The next line of standard input, None at its end. The prompt is for people: without a terminal it is not shown."""
     if sys.stdin.isatty():
         print(prompt, end="", file=sys.stderr, flush=True)
-        return await _line(sys.stdin)
-    return await asyncio.to_thread(sys.stdin.readline) or None
+    return await _line(sys.stdin) or None
 
 
-async def _line(stream: TextIO) -> str | None:
-    """The next line typed, None at the end of input. Cancellable: the loop watches the terminal."""
+async def _line(stream: TextIO) -> str:
+    """The next line; without its newline only at the end of input, where it may be empty. Cancellable: the loop watches the stream.
+
+    Read byte by byte, past Python's buffer: what was typed or piped ahead stays with the system, where it can be dropped.
+    """
     if sys.platform == "win32":
-        return await asyncio.to_thread(stream.readline) or None
+        return await asyncio.to_thread(stream.readline)
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        await _readable(stream.fileno())
+        byte = os.read(stream.fileno(), 1)
+        if not byte:
+            break
+        line += byte
+    return line.decode(stream.encoding or "utf-8", "replace")
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait until there is something to read."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
 
@@ -83,9 +106,11 @@ async def _line(stream: TextIO) -> str | None:
         if not ready.done():
             ready.set_result(None)
 
-    loop.add_reader(stream.fileno(), come)
+    try:
+        loop.add_reader(descriptor, come)
+    except PermissionError:  # a file is always ready, and cannot be watched
+        return
     try:
         await ready
     finally:
-        loop.remove_reader(stream.fileno())
-    return stream.readline() or None
+        loop.remove_reader(descriptor)
