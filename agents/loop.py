@@ -41,7 +41,7 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
         reply = await ask_model(agent, run, turn, request)
         read = understood(agent, reply, turn)
         transcript.append(read.message)
-        if not read.empty:
+        if read.calls or read.refused:
             results = await carry_out(agent, run, read)
             if (words := closing_words(agent, read, results)) is not None:
                 return said_at_last(agent, run, turn, words)

@@ -51,10 +51,12 @@ class Meter:
     cannot both take the last dollar.
     """
 
-    __slots__ = ("cost_usd", "input_tokens", "limits", "model_calls", "output_tokens", "parent", "spend_usd", "tool_calls")
+    __slots__ = ("cost_usd", "input_tokens", "limits", "model_calls", "output_tokens", "parent", "prices_matter", "spend_usd", "tool_calls")
 
     def __init__(self, limits: Limits | None = None, parent: Meter | None = None) -> None:
         self.limits, self.parent = limits, parent
+        own = limits is not None and (limits.cost_usd is not None or limits.tokens is not None)
+        self.prices_matter: bool = own or (parent is not None and parent.prices_matter)  # a limit on tokens or dollars here or above
         self.model_calls = self.tool_calls = self.input_tokens = self.output_tokens = 0
         self.cost_usd = self.spend_usd = 0.0
 
@@ -62,16 +64,6 @@ class Meter:
     def usage(self) -> Usage:
         """What was used so far, reservations included."""
         return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
-
-    @property
-    def prices_matter(self) -> bool:
-        """Whether a limit on tokens or dollars is set here or above."""
-        meter: Meter | None = self
-        while meter is not None:
-            if meter.limits is not None and (meter.limits.cost_usd is not None or meter.limits.tokens is not None):
-                return True
-            meter = meter.parent
-        return False
 
     def begin_model_call(self, reserved: Usage | None = None) -> None:
         """Count one model call and reserve what it may cost. Raises LimitReached and counts nothing if a limit is in the way."""
