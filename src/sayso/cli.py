@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
 from sayso import __version__
-from sayso.tools.errors import SaysoError, UsageError
+from sayso.tools.errors import LimitReached, SaysoError, UsageError
 
 if TYPE_CHECKING:
     from sayso.agents import Model
@@ -36,10 +37,18 @@ app = App(
     version=__version__,
     help="Agents that act, and act only on your say-so.",
     help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waits for an approval, 130 interrupted.",
+    suppress_keyboard_interrupt=False,  # `run` says that it was interrupted
 )
 
-ModelName = Annotated[str | None, Parameter(help="A model's name, or an endpoint with one: http://localhost:11434/v1#qwen3.")]
-BaseUrl = Annotated[str | None, Parameter(help="An OpenAI-compatible endpoint.")]
+ModelName = Annotated[
+    str | None,
+    Parameter(help=f"A model's name, or an endpoint with one: http://localhost:11434/v1#qwen3. With OPENAI_API_KEY set: {DEFAULT_MODEL}."),
+]
+BaseUrl = Annotated[str | None, Parameter(help="An OpenAI-compatible endpoint; without --model, the one model it has.")]
+Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
+MaxCost = Annotated[float | None, Parameter(validator=Number(gt=0))]
+Places = Annotated[int | None, Parameter(validator=Number(gte=0, lte=1000))]
+Quiet = Annotated[bool, Parameter(negative="")]
 
 
 @app.command
@@ -49,9 +58,10 @@ def research(
     model: ModelName = None,
     base_url: BaseUrl = None,
     search: str | None = None,
-    competitors: int = 5,
+    competitors: Competitors = 5,
     out: Path = Path("reports"),
-    max_cost: float | None = None,
+    max_cost: MaxCost = None,
+    quiet: Quiet = False,
 ) -> int:
     """Research a company's competitors: a report in which every claim has a quote from a page.
 
@@ -67,14 +77,25 @@ def research(
         A folder for the report, or a file ending in .md.
     max_cost
         The most that model calls may cost, in US dollars.
+    quiet
+        Say only what went wrong, and where the report is.
     """
     from sayso.research_command import Research
 
-    return _run(Research(company, chosen_model(model, base_url), search, competitors, out, max_cost).carry_out())
+    answering = chosen_model(model, base_url, max_cost)
+    return _run(Research(company, answering, search, competitors, out, max_cost, quiet).carry_out())
 
 
 @app.command
-def demo(*, out: Path = Path("reports"), model: ModelName = None, base_url: BaseUrl = None, competitors: int = 9) -> int:
+def demo(
+    *,
+    out: Path = Path("reports"),
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    competitors: Competitors = 9,
+    max_cost: MaxCost = None,
+    quiet: Quiet = False,
+) -> int:
     """Research BettaBurgers on a small web of invented restaurant chains; needs no key and no internet.
 
     Parameters
@@ -83,10 +104,15 @@ def demo(*, out: Path = Path("reports"), model: ModelName = None, base_url: Base
         A folder for the report, or a file ending in .md.
     competitors
         How many competitors.
+    max_cost
+        The most that model calls may cost, in US dollars.
+    quiet
+        Say only what went wrong, and where the report is.
     """
     from sayso.research_command import Research
 
-    return _run(Research("BettaBurgers", chosen_model(model, base_url), "sample", competitors, out, None).carry_out())
+    answering = chosen_model(model, base_url, max_cost)
+    return _run(Research("BettaBurgers", answering, "sample", competitors, out, max_cost, quiet).carry_out())
 
 
 @app.command
@@ -118,7 +144,7 @@ def chat(
 
 
 @app.command
-def calc(expression: Annotated[str, Parameter(allow_leading_hyphen=True)], *, exact: bool = False, places: int | None = None) -> int:
+def calc(expression: Annotated[str, Parameter(allow_leading_hyphen=True)], *, exact: bool = False, places: Places = None) -> int:
     """Calculate exactly.
 
     Parameters
@@ -148,18 +174,33 @@ def _calculated(expression: str, exact: bool, places: int | None) -> bool:
         else:
             print(result.text)
     except CalculationError as error:
-        print(error, file=sys.stderr)
+        print(error, file=sys.stderr, flush=True)
         return False
     return True
 
 
-def chosen_model(model: str | None, base_url: str | None) -> Model | None:
-    """The model that was asked for; with a key in the environment the default one; else None."""
+def chosen_model(model: str | None, base_url: str | None, max_cost: float | None = None) -> Model | None:
+    """The model that was asked for; with a key in the environment the default one; else None.
+
+    UsageError when its calls are to cost at most `max_cost` and nobody knows what they cost.
+    """
     from sayso.agents import model_from
 
     if model is None and base_url is None and not os.environ.get("OPENAI_API_KEY"):
         return None
-    return model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url)
+    found = model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url)
+    if max_cost is not None and not _has_price(found.name, base_url or (model if model and "://" in model else None)):
+        raise UsageError(f"No price is known for {found.name!r} there, so --max-cost cannot be kept. Leave it out, or name another model.")
+    return found
+
+
+def _has_price(name: str, url: str | None) -> bool:
+    """Whether it is known what a model's calls cost; on this machine they cost nothing."""
+    from sayso.agents.models.endpoint import endpoint
+    from sayso.agents.models.prices import price
+
+    at = endpoint(name, url.partition("#")[0] if url else None, None, timeout_seconds=10)
+    return at.is_local or price(name, 1, 1, base_url=at.url) is not None
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
@@ -169,19 +210,40 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Run a command; gives its exit code. What went wrong is one sentence on standard error."""
     try:
-        code: Any = app(arguments, exit_on_error=False, result_action="return_value")
+        code: Any = app([_readable(argument) for argument in arguments], exit_on_error=False, result_action="return_value")
+        print(end="", flush=True)  # a full disk shows here, and not after the exit code is given
     except CycloptsError:
         return Exit.USAGE  # it has said what is wrong
     except UsageError as error:
-        print(f"sayso: {error}", file=sys.stderr)
-        return Exit.USAGE
+        return _failed(error, Exit.USAGE)
     except SaysoError as error:
-        print(f"sayso: {error}", file=sys.stderr)
-        return Exit.FAILED
-    except KeyboardInterrupt:
-        print("sayso: interrupted", file=sys.stderr)
-        return Exit.INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone; there is nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _failed(error, Exit.FAILED)
+    except KeyboardInterrupt as error:
+        return _failed(error, Exit.INTERRUPTED)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # the reader of our output has gone; there is nobody to tell
+            _failed(error, Exit.FAILED)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what could not be written is not tried again at the end
         return Exit.FAILED
     return int(code or 0)
+
+
+def words_for(error: BaseException) -> str:
+    """Why a command stopped, in terms of the command line."""
+    if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)):
+        return "interrupted"
+    if isinstance(error, LimitReached) and error.limit == "cost_usd":
+        return f"The next model call could bring the cost to {error.seen:.3g} US dollars; --max-cost is {error.allowed:g}."
+    return str(error) if isinstance(error, (SaysoError, OSError)) else repr(error)
+
+
+def _failed(error: BaseException, code: Exit) -> Exit:
+    from sayso.console import plain
+
+    print(f"sayso: {plain(words_for(error))}", file=sys.stderr)
+    return code
+
+
+def _readable(argument: str) -> str:
+    """An argument whose bytes are no text, as text that can be written down."""
+    return os.fsencode(argument).decode("utf-8", "replace")

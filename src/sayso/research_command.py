@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from sayso.agents.events import ModelRetried
 from sayso.agents.report import Report, slug
 from sayso.agents.research import WorkSoFar, report_so_far, research
+from sayso.cli import Exit, words_for
+from sayso.console import plain
 from sayso.tools.errors import RunError, UsageError
 from sayso.workflows import Limits, RunEnded
 from sayso.workflows.events import Progress
@@ -27,26 +30,25 @@ class Research:
     search: str | None
     competitors: int
     out: Path
-    max_cost: float | None
+    max_cost: float | None = None
+    quiet: bool = False
     latest: WorkSoFar | None = field(default=None, init=False)
 
     async def carry_out(self) -> int:
         """Research, and write the report; when it is stopped, write what there is and pass the reason on."""
         path = report_path(self.out, self.company)
         who = self.model.name if self.model is not None else "no language model: sentences are quoted, not written"
-        print(f"Researching the competitors of {self.company} ({who}) ...", file=sys.stderr)
-        stopped = "interrupted"
+        self._say(f"Researching the competitors of {self.company} ({who}) ...")
         try:
             report = await self._researched(path)
-        except RunError as error:
-            stopped = str(error)
+        except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is kept, and the error goes on
+            if self.latest is not None:
+                self._finish(report_so_far(self.latest.work, self.model, words_for(error)), apart(path))
             raise
-        else:
-            stopped = ""
-        finally:
-            if stopped and self.latest is not None:
-                self._finish(report_so_far(self.latest.work, self.model, stopped), path)
-        return self._finish(report, path)
+        self._finish(report, path)
+        if not report.competitors:
+            raise RunError("No competitor was found that could be read. Try another --search or --model.")
+        return Exit.OK
 
     async def _researched(self, path: Path) -> Report:
         limits = Limits(cost_usd=self.max_cost) if self.max_cost is not None else None
@@ -62,9 +64,9 @@ class Research:
         async for event in stream:
             match event:
                 case Progress(_, stage, detail):
-                    print(f"  {stage:<10} {detail}", file=sys.stderr, flush=True)
+                    self._say(f"  {stage:<10} {detail}")
                 case ModelRetried(_, attempt, wait, why):
-                    print(f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {why}", file=sys.stderr, flush=True)
+                    self._say(f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {why}")
                 case WorkSoFar():
                     self.latest = event
                 case RunEnded(result):
@@ -73,27 +75,42 @@ class Research:
             raise RunError("The research ended without a report.")
         return report
 
-    def _finish(self, report: Report, path: Path) -> int:
+    def _finish(self, report: Report, path: Path) -> None:
         written = report.save(path)
-        claims = len(report.numbered_claims())
-        print(f"{len(report.competitors)} competitors, {claims} claims, {len(report.sources)} pages read.", file=sys.stderr)
+        found, claims = len(report.competitors), len(report.numbered_claims())
+        wanted = f" of {self.competitors}" if found < self.competitors else ""
+        self._say(f"{found}{wanted} competitors, {claims} claims, {len(report.sources)} pages read.")
         for page in report.failed_pages:
-            print(f"Not read: {page.why}", file=sys.stderr)
+            print(plain(f"Not read: {page.why}"), file=sys.stderr)
         if report.dropped_claims:
             print(f"Dropped for want of a quote: {report.dropped_claims}", file=sys.stderr)
-        print(written)
-        return 0
+        print(written, flush=True)
+
+    def _say(self, text: str) -> None:
+        if not self.quiet:
+            print(plain(text), file=sys.stderr, flush=True)
 
 
 def report_path(out: Path, company: str) -> Path:
     """Where the report will be; tried before anything is spent. UsageError when it cannot be written."""
     path = out if out.suffix.lower() in (".md", ".markdown") else out / f"{slug(company)}.md"
+    snapshots = path.parent / "snapshots"
+    place = path.parent
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8"):
-            pass
-        if not path.stat().st_size:
-            path.unlink()
+        place.mkdir(parents=True, exist_ok=True)
+        for place in (path, path.with_suffix(".json")):
+            with place.open("a", encoding="utf-8"):
+                pass
+            if not place.stat().st_size:
+                place.unlink()
+        place = snapshots
+        place.mkdir(exist_ok=True)
+        tempfile.TemporaryFile(dir=snapshots).close()
     except OSError as error:
-        raise UsageError(f"The report cannot be written to {path}: {error.strerror or error}. Give another place with --out.") from None
+        raise UsageError(f"The report cannot be written to {place}: {error.strerror or error}. Give another place with --out.") from None
     return path
+
+
+def apart(path: Path) -> Path:
+    """Where half a report goes: beside one that is there already, never over it."""
+    return path.with_stem(f"{path.stem}-stopped") if path.exists() else path

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from .commands import sayso
+from .commands import environment, sayso
 
 ANSWERS = {
     "the course's interest": (["100 * 1.05^8"], "147.74554437890625"),
@@ -35,5 +37,54 @@ def test_text_is_never_run(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_option_is_wrong_usage(tmp_path: Path) -> None:
-    assert sayso("calc", "1+1", "--colour", cwd=tmp_path).returncode == 2
+WRONG = {
+    "an unknown option": ["1+1", "--colour"],
+    "places below none": ["1/3", "--places", "-1"],
+    "more places than there are": ["1/3", "--places", "100000"],
+    "nothing to calculate": [],
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG)
+def test_wrong_usage_is_said_clearly(arguments: list[str], tmp_path: Path) -> None:
+    ran = sayso("calc", *arguments, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout, "Traceback" in ran.stderr) == (2, "", False), ran.stderr
+    assert ran.stderr
+
+
+def piped(content: bytes, folder: Path, *, out: str | None = None, **more: str) -> subprocess.CompletedProcess[bytes]:
+    """`sayso calc -` with bytes on standard input, and standard output in the file `out`."""
+    command = [sys.executable, "-m", "sayso", "calc", "-"]
+    with Path(out or folder / "out").open("wb") as stdout:
+        return subprocess.run(
+            command, input=content, cwd=folder, env=environment(**more), stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+
+
+def test_bytes_that_are_no_text_are_a_mistake_on_their_line_only(tmp_path: Path) -> None:
+    ran = piped(b"\xff\n1+1\n", tmp_path, PYTHONUTF8="1")
+    assert (ran.returncode, (tmp_path / "out").read_bytes()) == (1, b"2\n")
+    assert b"not part of an expression" in ran.stderr
+    assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_result_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
+    ran = piped(b"1+1\n", tmp_path, out="/dev/full")
+    assert (ran.returncode, ran.stderr) == (1, b"sayso: [Errno 28] No space left on device\n")
+
+
+LIGHT = {"the help": ["--help"], "a calculation": ["calc", "1+1"]}
+
+
+@pytest.mark.parametrize("arguments", LIGHT.values(), ids=LIGHT)
+def test_only_what_is_needed_is_loaded(arguments: list[str], tmp_path: Path) -> None:
+    program = (
+        f"import sys; from sayso.cli import run; code = run({arguments!r}); "
+        "loaded = {'openai', 'pydantic', 'httpx2', 'sympy', 'lxml', 'ddgs', 'sayso.agents.agent'} & set(sys.modules); "
+        "sys.exit(f'{code} {loaded}' if code or loaded else 0)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stderr

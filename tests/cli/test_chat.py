@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +16,7 @@ import pytest
 
 from sayso.agents import Reply, call
 
-from ..agents.fake_openai import FakeOpenAI, HttpError
+from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError
 from .commands import environment, listens_to_ctrl_c, sayso
 
 ORDERED = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
@@ -117,6 +121,35 @@ def test_a_yes_typed_ahead_does_not_count(endpoint: FakeOpenAI, tmp_path: Path) 
     assert book(tmp_path) == []
 
 
+def test_a_yes_typed_ahead_does_not_count_where_the_terminal_hands_over_every_key_at_once(endpoint: FakeOpenAI, tmp_path: Path) -> None:
+    child = in_a_terminal(endpoint, tmp_path)
+    modes = termios.tcgetattr(child.child_fd)
+    modes[3] &= ~termios.ICANON
+    modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
+    termios.tcsetattr(child.child_fd, termios.TCSANOW, modes)
+    child.send("Send me a burger!\ny\ny\n")
+    child.expect_exact("Approve? [y/N, v to view all] ")
+    child.sendline("n")
+    child.expect("Nothing was ordered")
+    child.expect_exact("you> ")
+    child.sendline("quit")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert (child.exitstatus, book(tmp_path)) == (0, [])
+
+
+def test_a_yes_without_enter_is_no_answer_and_the_order_waits(endpoint: FakeOpenAI, tmp_path: Path) -> None:
+    child = in_a_terminal(endpoint, tmp_path)
+    child.sendline("Send me a burger!")
+    child.expect_exact("Approve? [y/N, v to view all] ")
+    child.send("y")
+    child.sendeof()  # hands over what was typed so far
+    child.sendeof()  # ends the input
+    child.expect(pexpect.EOF)
+    child.close()
+    assert (child.exitstatus, book(tmp_path)) == (3, [])
+
+
 def test_ctrl_c_at_the_question_orders_nothing(endpoint: FakeOpenAI, tmp_path: Path) -> None:
     child = in_a_terminal(endpoint, tmp_path)
     child.sendline("Send me a burger!")
@@ -147,10 +180,58 @@ def test_what_goes_wrong_is_said_clearly(replies: list[object], told: str | None
     assert book(tmp_path) == []
 
 
-def test_a_rate_limit_is_waited_out(tmp_path: Path) -> None:
+def test_a_rate_limit_is_told_and_waited_out(tmp_path: Path) -> None:
     with FakeOpenAI([HttpError(429, headers={"Retry-After": "0"}), "Hello!"]) as endpoint:
         ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
     assert (ran.returncode, ran.stdout) == (0, "Hello!\n")
+    assert "try 1 failed" in ran.stderr
+
+
+def test_a_turn_that_failed_does_not_end_the_conversation(tmp_path: Path) -> None:
+    with FakeOpenAI([HttpError(401, "bad key"), "Hello!"]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\nHi again\n")
+    assert (ran.returncode, ran.stdout) == (0, "Hello!\n")
+    assert "401" in ran.stderr
+
+
+COMMANDS_IN_TEXT = "Hi\x1b[2J\x1b]0;mine\x07 \u202eyes\u202c 👩‍🍳\r\nbye"
+
+
+@pytest.mark.parametrize("said", [COMMANDS_IN_TEXT, HttpError(401, COMMANDS_IN_TEXT)], ids=["in a reply", "in an error"])
+def test_what_a_model_says_cannot_command_the_terminal(said: str | HttpError, tmp_path: Path) -> None:
+    with FakeOpenAI([said]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Hi\n")
+    shown = ran.stdout + ran.stderr
+    assert "Hi\\u{1b}[2J\\u{1b}]0;mine\\u{7} \\u{202e}yes\\u{202c} 👩‍🍳" in shown
+    assert not {"\x1b", "\x07", "\u202e", "\r"} & set(shown)
+
+
+@pytest.mark.parametrize("reply", ["Hello!", FallsSilent()], ids=["at the prompt", "while the model is silent"])
+def test_ctrl_c_ends_a_chat_whose_input_is_a_pipe(reply: str | FallsSilent, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with FakeOpenAI([reply]) as endpoint:
+        command = [sys.executable, "-m", "sayso", "chat", "--base-url", endpoint.base_url]
+        with subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env=environment(),
+            text=True,
+            stdin=reading,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=listens_to_ctrl_c,
+        ) as process:
+            os.close(reading)
+            os.write(writing, b"Hi\n")
+            assert process.stdout is not None
+            if isinstance(reply, str):
+                assert process.stdout.readline() == "Hello!\n"
+            else:
+                assert endpoint.asked.wait(30)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        os.close(writing)
+    assert (process.returncode, out, err) == (130, "", "sayso: interrupted\n")
 
 
 def test_a_model_that_never_stops_calling_is_stopped(tmp_path: Path) -> None:

@@ -7,13 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sayso.agents.models.extractive import ANSWERS
+from sayso.agents.models.extractive import ANSWERS, ExtractiveReader
+from sayso.agents.models.model import Delta, Finished, ModelRequest
+from sayso.research_command import Research
+from sayso.tools.errors import LimitReached
 from sayso.tools.web import load_snapshot, quote_found
+from sayso.workflows import Usage
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError
 from .commands import environment, listens_to_ctrl_c, sayso
@@ -130,17 +135,79 @@ def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
     assert len(stopped_report(tmp_path, "interrupted")["competitors"]) == 3
 
 
-def test_a_cost_limit_stops_it_and_keeps_what_was_done(tmp_path: Path) -> None:
-    with FakeOpenAI([answered], repeat=True, models=("gpt-5-mini",)) as endpoint:
-        arguments = ("--base-url", endpoint.base_url, "--model", "gpt-5-mini", "--search", "sample", "--max-cost", "0.000001")
-        ran = sayso("research", "BettaBurgers", *arguments, cwd=tmp_path)
-    assert ran.returncode in (0, 1), ran.stderr  # an endpoint on loopback costs nothing, so nothing can go over
+def test_half_a_report_is_put_beside_a_whole_one_and_not_over_it(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "bettaburgers.md").write_text("# A whole report\n", "utf-8")
+
+    def until_findings(body: dict[str, Any]) -> str | HttpError:
+        title = body["response_format"]["json_schema"]["schema"]["title"]
+        return HttpError(401, "key revoked") if title == "Findings" else answered(body)
+
+    with FakeOpenAI([until_findings], repeat=True) as endpoint:
+        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 2, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "reports/bettaburgers-stopped.md\n"), ran.stderr
+    assert (tmp_path / "reports" / "bettaburgers.md").read_text("utf-8") == "# A whole report\n"
+    assert "401" in (tmp_path / "reports" / "bettaburgers-stopped.md").read_text("utf-8")
+
+
+class Dear:
+    """The extractive reader, at a cent a call."""
+
+    name, takes_tools = "dear", True
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+        deltas = ExtractiveReader().stream(request)
+        async for delta in deltas:
+            yield Finished(delta.reason, Usage(cost_usd=0.01)) if isinstance(delta, Finished) else delta
+
+
+async def test_a_cost_limit_stops_it_and_keeps_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = Research("BettaBurgers", Dear(), "sample", 3, tmp_path, max_cost=0.035)
+    with pytest.raises(LimitReached):
+        await work.carry_out()
+    assert capsys.readouterr().out == f"{tmp_path / 'bettaburgers.md'}\n"
+    kept = (tmp_path / "bettaburgers.md").read_text("utf-8")
+    assert "--max-cost is 0.035" in kept
+    assert "Smashwick" in kept
+
+
+def test_a_wait_for_the_endpoint_is_told(tmp_path: Path) -> None:
+    with FakeOpenAI([HttpError(429, headers={"Retry-After": "0"}), answered], repeat=True) as endpoint:
+        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
+    assert ran.returncode == 0
+    assert "  retry      try 1 failed" in ran.stderr
+
+
+def test_a_quiet_research_says_only_what_went_wrong_and_where_the_report_is(tmp_path: Path) -> None:
+    ran = sayso("demo", "--quiet", "--out", "deep/er/r.md", "--competitors", 1, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "deep/er/r.md\n")
+    assert [line for line in ran.stderr.splitlines() if not line.startswith("Not read: ")] == []
+
+
+def test_words_of_pages_cannot_command_the_terminal(tmp_path: Path) -> None:
+    def with_escapes(body: dict[str, Any]) -> str:
+        answer = json.loads(answered(body))
+        if "steps" in answer:
+            answer["steps"] = ["Look \x1b[2J around"]
+        return json.dumps(answer)
+
+    with FakeOpenAI([with_escapes], repeat=True) as endpoint:
+        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
+    assert "Look \\u{1b}[2J around" in ran.stderr
+    assert "\x1b" not in ran.stderr
 
 
 WRONG = {
     "a place that cannot be written": (["--search", "sample", "--out", "/proc/nowhere"], 2, "--out"),
+    "a folder where the JSON should be": (["--search", "sample", "--out", "with_folder"], 2, "bettaburgers.json: Is a directory"),
+    "a file where the snapshots should be": (["--search", "sample", "--out", "with_file"], 2, "snapshots: File exists"),
     "no place to search": (["--search", "nowhere-at-all"], 2, "nowhere-at-all"),
-    "no competitors": (["--search", "sample", "--competitors", "0"], 2, "at least one"),
+    "no competitors": (["--search", "sample", "--competitors", "0"], 2, "--competitors"),
+    "less than nothing to spend": (["--search", "sample", "--max-cost", "-1"], 2, "--max-cost"),
+    "no number to spend": (["--search", "sample", "--max-cost", "nan"], 2, "--max-cost"),
+    "a price that nobody knows": (["--model", "https://models.example.org/v1#m", "--max-cost", "1"], 2, "No price is known for 'm'"),
+    "a model and no key": (["--model", "gpt-5-mini"], 2, "OPENAI_API_KEY"),
+    "no endpoint": (["--base-url", "ftp://there"], 2, "'ftp://there' is no base URL"),
     "an empty search": (["--search", "empty"], 1, "Nothing was found"),
 }
 
@@ -148,5 +215,21 @@ WRONG = {
 @pytest.mark.parametrize(("arguments", "code", "told"), WRONG.values(), ids=WRONG)
 def test_wrong_input_is_said_clearly(arguments: list[str], code: int, told: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+    (tmp_path / "with_folder" / "bettaburgers.json").mkdir(parents=True)
+    (tmp_path / "with_file").mkdir()
+    (tmp_path / "with_file" / "snapshots").touch()
     ran = sayso("research", "BettaBurgers", *arguments, cwd=tmp_path)
     assert (ran.returncode, told in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr
+    if code == 2:  # nothing was begun
+        assert ran.stdout == ""
+
+
+def test_a_report_without_a_competitor_is_written_and_is_a_failure(tmp_path: Path) -> None:
+    def finds_nothing(body: dict[str, Any]) -> str:
+        answer = json.loads(answered(body))
+        return json.dumps({**answer, "claims": []} if "claims" in answer else answer)
+
+    with FakeOpenAI([finds_nothing], repeat=True) as endpoint:
+        ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "reports/bettaburgers.md\n")
+    assert "No competitor was found that could be read" in ran.stderr
