@@ -1,0 +1,129 @@
+"""Progress for people: a tree in a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from sayso.progress import ProgressTree
+from sayso.tools import Approve, Decision, tool
+from sayso.tools.approvals import ApprovalRequest
+from sayso.workflows import map_each, parallel, sequential, step
+from sayso.workflows.events import BranchStarted, Progress, StepStarted
+
+
+async def one_more(value: int) -> int:
+    return value + 1
+
+
+async def fails(value: int) -> int:
+    raise ValueError("broken \x1b[31m")
+
+
+@tool.write(card="Note {text}")
+async def note(text: int) -> str:
+    """Notes."""
+    return f"noted {text}"
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def text_of(tree: ProgressTree) -> list[str]:
+    """The tree as lines."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    console.print(tree.drawn())
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined,no-any-return]
+
+
+async def carried(flow: Any, value: Any, tree: ProgressTree, **options: Any) -> ProgressTree:
+    """The tree after the run."""
+    with tree:
+        async for event in flow.run_stream(value, **options):
+            tree.take(event)
+    return tree
+
+
+async def test_a_tree_says_what_is_done_what_waits_and_what_is_folded_up() -> None:
+    flow = sequential(one_more, parallel(sequential(one_more, one_more, name="inner"), note))
+    tree = await carried(flow, 1, ProgressTree("Notes", stream=io.StringIO(), clock=Clock()))
+    assert text_of(tree) == [
+        "Notes  ",
+        "├── ✓ one_more.0",
+        "└── • parallel.1",
+        "    ├── ✓ inner.0",
+        "    └── • note.1",
+        "        └── ? note  waits for a yes",
+    ]
+
+
+def test_a_tree_of_many_shows_what_goes_on_and_counts_the_rest() -> None:
+    clock = Clock()
+    tree = ProgressTree("Many", stream=io.StringIO(), clock=clock)
+    for number in range(100):
+        tree.take(BranchStarted(f"r1/item.{number}", f"item.{number}"))
+    clock.now = 2.5
+    lines = text_of(tree)
+    assert lines[1] == "├── • item.0  2.5 s"
+    assert lines[-1] == "└── and 60 more"
+    assert len(lines) == 42
+
+
+async def test_of_many_that_are_done_the_latest_are_shown() -> None:
+    tree = await carried(map_each(one_more), list(range(30)), ProgressTree("x", stream=io.StringIO(), clock=Clock()))
+    assert text_of(tree)[1:] == [*(f"├── ✓ one_more.{number}" for number in range(18, 30)), "└── and 18 more"]
+
+
+async def test_without_a_terminal_stages_failures_and_questions_are_lines() -> None:
+    stream = io.StringIO()
+    tree = ProgressTree("x", stream=stream)
+    tree.take(Progress("r1", "search", "bur\x1bgers"))
+    flow = parallel(note, sequential(step(fails, retries=1, backoff_seconds=0)), on_error="collect")
+    await carried(flow, 1, tree, run_id="r1")
+    assert stream.getvalue().splitlines() == [
+        "  search     bur\\u{1b}gers",
+        "  waits      r1/note.0: Note 1",
+        "  retry      r1/sequential.1/fails.0: try 2 in 0.0 s, because of: broken \\u{1b}[31m",
+        "  failed     r1/sequential.1/fails.0: broken \\u{1b}[31m",
+    ]
+
+
+async def test_a_terminal_gets_the_tree_and_it_steps_aside_while_somebody_is_asked() -> None:
+    stream = Terminal()
+    drawn_while_asked: list[bool] = []
+    tree = ProgressTree("Notes", stream=stream, clock=Clock())
+
+    async def approve(request: ApprovalRequest) -> Decision:
+        before = stream.tell()
+        tree.take(StepStarted("r1", "late"))
+        drawn_while_asked.append(stream.tell() != before)
+        return Approve()
+
+    await carried(sequential(one_more, note), 1, tree, approve=tree.asking(approve))
+    assert drawn_while_asked == [False]
+    assert "✓ note.1" in stream.getvalue()
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["lines", "tree"])
+async def test_an_error_goes_through(stream: io.StringIO) -> None:
+    with pytest.raises(ValueError, match="broken"):
+        await carried(sequential(fails), 1, ProgressTree("x", stream=stream))
+    assert "failed" in stream.getvalue() or "✗" in stream.getvalue()
