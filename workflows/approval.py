@@ -29,6 +29,7 @@ from sayso.tools.errors import RunError, ToolError
 from sayso.tools.policy import Allow, Deny, decide
 
 from .events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
+from .limits import Intent
 
 AnyTool = Tool[..., Any]
 APPROVAL_SECONDS = 7 * 24 * 3600.0
@@ -198,18 +199,16 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
     arguments = tool.thawed(request.arguments) if fits else {}
     cost = (tool.cost_usd(arguments) if callable(tool.cost_usd) else tool.cost_usd) if fits else 0.0
     run.scope.meter.count_tool_calls(1)
-    if cost:
-        run.scope.meter.spend(cost)
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
-    intent = await run.step(f"intent:{place}", _attempt, run, fits)
-    if not intent:
+    intent: Intent = await run.step(f"intent:{place}", _intend, run, fits, cost)
+    if not intent.attempt:
         return failed(call, f"{tool.name} is no longer the tool that was asked about, so nothing was done.", Outcome.REJECTED)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
-    once = _Once(tool, arguments, context_for(run, call, tool, request.key), call, request.key, intent != run.attempt, fits)
+    once = _Once(tool, arguments, context_for(run, call, tool, request.key), call, request.key, intent.attempt != run.attempt, fits)
     result: ToolResult = await run.step(f"effect:{place}", once.perform)
-    if cost and result.outcome in (Outcome.FAILED, Outcome.REJECTED):
-        run.scope.meter.refund(cost)
+    if intent.cost_usd and result.outcome in (Outcome.FAILED, Outcome.REJECTED):
+        run.scope.meter.refund(intent.cost_usd)
     run.scope.seen.take(result)
     await run.emit(WriteSettled(run.id, tool.name, request.key, result.outcome))
     if once.cancelled:
@@ -217,8 +216,12 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
     return result
 
 
-async def _attempt(run: Any, fits: bool) -> str:
-    return run.attempt if fits else ""
+async def _intend(run: Any, fits: bool, cost: float) -> Intent:
+    if not fits:
+        return Intent("", 0.0)
+    if cost:
+        run.scope.meter.spend(cost)
+    return Intent(run.attempt, cost)
 
 
 class _Once:

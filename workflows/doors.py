@@ -91,7 +91,7 @@ class Workflow(Generic[A, B]):
         )
         return result
 
-    async def run_stream(
+    def run_stream(
         self,
         value: A,
         *,
@@ -104,8 +104,7 @@ class Workflow(Generic[A, B]):
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, its RunEnded last. Leaving the loop early cancels the run."""
         opened = self._open(value, deps, approve, limits, engine, run_id, grants, record=False)
-        async for event in streamed(opened):
-            yield event
+        return streamed(opened)
 
     def mermaid(self, events: Story | Iterable[Any] | None = None) -> str:
         """The workflow as a Mermaid flowchart. With a run's events, or a Story of them, it shows counts, times and where it stopped."""
@@ -142,7 +141,7 @@ async def streamed(opened: Any) -> AsyncIterator[Any]:
     task = asyncio.get_running_loop().create_task(opened.carry(suspends=True))
     task.add_done_callback(lambda _: queue.put_nowait(None))
     try:
-        while (event := await queue.get()) is not None:
+        while (event := queue.get_nowait() if queue.qsize() else await queue.get()) is not None:
             yield event
         yield RunEnded(await task)
     finally:

@@ -186,11 +186,20 @@ class _Tree:
             tree.place = place
         return root
 
+    def _stands(self) -> Place | None:
+        """The place here; where it goes on only because something below it waits, that."""
+        if self.place is not None and self.place.standing is Standing.RUNNING:
+            for tree in self.below.values():
+                below = tree._stands()
+                if below is not None and below.standing is Standing.WAITING:
+                    return below
+        return self.place
+
     def matching(self, pattern: Path) -> Iterator[Place]:
         """The places of a pattern."""
         if not pattern:
-            if self.place is not None:
-                yield self.place
+            if (place := self._stands()) is not None:
+                yield place
             return
         head, *rest = pattern
         before, star, after = head.partition("*")

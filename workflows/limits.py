@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sayso.tools.calls import ToolResult
 from sayso.tools.errors import LimitReached
 
 
@@ -44,6 +46,16 @@ class Limits:
     seconds: float | None = None
 
 
+class Intent(NamedTuple):
+    """Kept before a write: which attempt is about to perform it (none: the tool has changed), and the money set aside for it.
+
+    The money is kept with the intent so that a resumed run knows what its branches have spent before any of them spends more.
+    """
+
+    attempt: str
+    cost_usd: float
+
+
 class Meter:
     """Counts what a run and its children use, and refuses what would go over. A child's meter also counts on its parent's.
 
@@ -51,12 +63,10 @@ class Meter:
     cannot both take the last dollar.
     """
 
-    __slots__ = ("cost_usd", "input_tokens", "limits", "model_calls", "output_tokens", "parent", "prices_matter", "spend_usd", "tool_calls")
+    __slots__ = ("cost_usd", "input_tokens", "limits", "model_calls", "output_tokens", "parent", "spend_usd", "tool_calls")
 
     def __init__(self, limits: Limits | None = None, parent: Meter | None = None) -> None:
         self.limits, self.parent = limits, parent
-        own = limits is not None and (limits.cost_usd is not None or limits.tokens is not None)
-        self.prices_matter: bool = own or (parent is not None and parent.prices_matter)  # a limit on tokens or dollars here or above
         self.model_calls = self.tool_calls = self.input_tokens = self.output_tokens = 0
         self.cost_usd = self.spend_usd = 0.0
 
@@ -64,6 +74,21 @@ class Meter:
     def usage(self) -> Usage:
         """What was used so far, reservations included."""
         return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
+
+    @property
+    def prices_matter(self) -> bool:
+        """Whether a limit on tokens or dollars is set here or above."""
+        meter: Meter | None = self
+        while meter is not None:
+            if meter.limits is not None and (meter.limits.cost_usd is not None or meter.limits.tokens is not None):
+                return True
+            meter = meter.parent
+        return False
+
+    def begin_with(self, used: Usage) -> None:
+        """Start from what earlier executions of the run have used; the meters above have counted it themselves."""
+        self.input_tokens, self.output_tokens, self.cost_usd = used.input_tokens, used.output_tokens, used.cost_usd
+        self.model_calls, self.tool_calls, self.spend_usd = used.model_calls, used.tool_calls, used.spend_usd
 
     def begin_model_call(self, reserved: Usage | None = None) -> None:
         """Count one model call and reserve what it may cost. Raises LimitReached and counts nothing if a limit is in the way."""
@@ -126,6 +151,60 @@ class Meter:
         while meter is not None:
             meter.spend_usd -= amount_usd
             meter = meter.parent
+
+
+class KeptMeter(Meter):
+    """The meter of a line that is being replayed: what its journal holds was counted before the run went on, and is not counted again.
+
+    Were it counted as it is replayed, a branch that comes first could take what a branch after it has used already.
+    """
+
+    __slots__ = ("_replays", "_skipped", "inner")
+
+    def __init__(self, inner: Meter, replays: Callable[[], bool]) -> None:
+        super().__init__(None, inner)
+        self.inner, self._replays, self._skipped = inner, replays, False
+
+    @property
+    def usage(self) -> Usage:
+        """What was used so far, reservations included."""
+        return self.inner.usage
+
+    def begin_model_call(self, reserved: Usage | None = None) -> None:
+        """Count and reserve, unless the call's reply is kept."""
+        self._skipped = self._replays()
+        if not self._skipped:
+            self.inner.begin_model_call(reserved)
+
+    def end_model_call(self, used: Usage, reserved: Usage | None = None) -> None:
+        """Settle what was reserved."""
+        if not self._skipped:
+            self.inner.end_model_call(used, reserved)
+
+    def count_tool_calls(self, number: int) -> None:
+        """Count, unless the results are kept."""
+        if not self._replays():
+            self.inner.count_tool_calls(number)
+
+    def spend(self, amount_usd: float) -> None:
+        """Reserve money."""
+        self.inner.spend(amount_usd)
+
+    def refund(self, amount_usd: float) -> None:
+        """Give back money."""
+        self.inner.refund(amount_usd)
+
+
+def used_by(name: str, value: Any) -> Usage:
+    """What a kept step has used: a model's reply, the results of tools, or the money set aside with an intent."""
+    if isinstance(value, Intent):
+        return Usage(tool_calls=1, spend_usd=value.cost_usd)
+    if name.startswith("model:") and isinstance(usage := getattr(value, "usage", None), Usage):
+        return usage._replace(model_calls=1)
+    if name.startswith(("read:", "reads:")):  # one result, or those of several calls together
+        results = value if isinstance(value, list) else [value]
+        return Usage(tool_calls=sum(isinstance(result, ToolResult) for result in results))
+    return NO_USAGE
 
 
 def _check(limit: str, allowed: float, seen: float) -> None:

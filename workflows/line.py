@@ -39,7 +39,7 @@ class Suspended(BaseException):
 class MemoryRun:
     """One line of a run in memory."""
 
-    __slots__ = ("_at", "_busy", "_children", "_kept", "_names", "_open", "_tool_calls", "id", "root", "scope")
+    __slots__ = ("_at", "_busy", "_children", "_emits", "_kept", "_names", "_open", "_tool_calls", "id", "root", "scope")
 
     def __init__(self, root: Root, run_id: str, scope: Scope) -> None:
         self.root, self.id, self.scope = root, run_id, scope
@@ -50,7 +50,9 @@ class MemoryRun:
         self._kept: dict[str, Any] = kept
         self._names = list(kept)  # what an earlier execution did, in order; this one must do the same
         self._at = 0
-        self._open = 0
+        if self._names:
+            self.scope = scope.replayed(lambda: self._at < len(self._names))
+        self._open = self._emits = 0
         self._children: dict[str, MemoryRun | None] = {}  # None once it has ended
         self._tool_calls = 0
 
@@ -149,11 +151,16 @@ class MemoryRun:
                 f"Run {self.id} has two children named {name!r}; a name is a position and stands once. Give one of them name=."
             )
         root = self.root
-        child = type(self)(root, child_id, self.scope if limits is None else self.scope.within(limits))
+        scope = self.scope if root.attempts == 1 else self.scope.for_children()
+        if limits is not None:
+            scope = scope.within(limits)
+            if root.attempts > 1:
+                scope.meter.begin_with(root.used(child_id))
+        child = type(self)(root, child_id, scope)
         self._children[name] = child
         watched = root.watched
         if watched:
-            root.note(BranchStarted(child_id, name))
+            root.note_branch(BranchStarted(child_id, name))
         root.branch_begins(self)
         try:
             if limits is not None and limits.seconds is not None:
@@ -162,13 +169,13 @@ class MemoryRun:
                 result = await workflow(child, value)
         except Exception as error:
             if watched:
-                root.note(BranchFailed(child_id, name, str(error)))
+                root.note_branch(BranchFailed(child_id, name, str(error)))
             raise
         finally:
             self._children[name] = None
             root.branch_ends(self)
         if watched:
-            root.note(BranchEnded(child_id, name))
+            root.note_branch(BranchEnded(child_id, name))
         return result
 
     def works(self) -> bool:
@@ -178,9 +185,16 @@ class MemoryRun:
         return self._open > 0 and any(child is not None and child.works() for child in self._children.values())
 
     async def emit(self, event: Any) -> None:
-        """Tell whoever listens."""
-        if self.root.watched:
-            self.root.note(event)
+        """Tell whoever listens, once: what an earlier execution has told is not told again."""
+        root = self.root
+        if not root.watched:
+            return
+        if self._busy is None:  # inside a step it is the step that happens once
+            self._emits += 1
+            if self._emits <= root.emitted.get(self.id, 0):
+                return
+            root.emitted[self.id] = self._emits
+        root.note(event)
 
     def tell(self, event: Any) -> None:
         """Tell whoever listens right now."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sayso.tools.approvals import ApprovalRequest
 from sayso.tools.errors import Cancelled, RunError
 
+from .events import BranchEnded, BranchFailed, BranchStarted
+from .limits import NO_USAGE, Usage, used_by
 from .line import Entry, Failure, MemoryRun, Suspended, in_time
 from .result import NOTHING, RunResult
 from .run import Scope, WorkflowCode
@@ -35,6 +37,7 @@ class Root:
         "carried",
         "carrier",
         "clock",
+        "emitted",
         "engine",
         "error",
         "fresh",
@@ -53,6 +56,7 @@ class Root:
         "sharing",
         "suspends",
         "task",
+        "told",
         "top",
         "value",
         "waits",
@@ -71,6 +75,8 @@ class Root:
         self.history: list[Any] | None = [] if engine.record else None
         self.listeners: list[asyncio.Queue[Any]] = []
         self.watched = engine.record
+        self.told: dict[str, type] = {}  # of each branch, what was said of it last
+        self.emitted: dict[str, int] = {}  # of each run, how many events of its own were told
         self.attempts = 0
         self.attempt = ""
         self.task: asyncio.Task[RunResult[Any]] | None = None
@@ -91,8 +97,9 @@ class Root:
         """A new execution of the run: nobody waits and nobody is being asked yet."""
         self.attempts += 1
         self.attempt = self.engine.attempt(self)
-        self.suspends, self.waits_only, self.error = suspends, False, None
+        self.suspends = suspends
         if self.attempts > 1:
+            self.waits_only, self.error = False, None
             self.leaves, self.asking, self.looking = 1, 0, False
             self.parked, self.waits, self.asked, self.asker = set(), {}, None, None
 
@@ -172,9 +179,11 @@ class Root:
 
     async def _carry(self, suspends: bool) -> RunResult[Any]:
         scope = self.fresh()
-        if self.cancelled:
+        if self.inbox and self.cancelled:
             raise self._was_cancelled(scope)
         self._begin(suspends)
+        if self.attempts > 1:
+            scope.meter.begin_with(self.used(self.id))
         self.carrier = carrier = asyncio.current_task()
         limits = scope.meter.limits
         seconds = limits.seconds if limits is not None else None
@@ -182,7 +191,7 @@ class Root:
         work = self.workflow(self.top, self.value)
         try:
             value = await (work if seconds is None else in_time(work, seconds))
-            if self.cancelled:
+            if self.inbox and self.cancelled:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it is heard, and not in the caller's code
             self.result = self._result(value, scope)
         except asyncio.CancelledError:
@@ -209,6 +218,15 @@ class Root:
                     await self.asker
         return self.result
 
+    def used(self, run_id: str) -> Usage:
+        """What a run and those below it have used in earlier executions, by their journals."""
+        total = NO_USAGE
+        for run, kept in self.journal.items():
+            if run == run_id or run.startswith(f"{run_id}/"):
+                for name, value in kept.items():
+                    total += used_by(name, value)
+        return total
+
     def _was_cancelled(self, scope: Scope) -> Cancelled:
         error = Cancelled(f"Run {self.id} was cancelled.")
         error.run_id, error.partial = self.id, self._result(NOTHING, scope)
@@ -226,6 +244,13 @@ class Root:
             self.history.append(event)
         for queue in self.listeners:
             queue.put_nowait(event)
+
+    def note_branch(self, event: BranchStarted | BranchEnded | BranchFailed) -> None:
+        """Tell of a branch, once: a resumed run goes through the branches that it has told of before."""
+        before = self.told.get(event.run)
+        if before is not type(event) and (before is None or type(event) is not BranchStarted):
+            self.told[event.run] = type(event)
+            self.note(event)
 
     def whisper(self, event: Any) -> None:
         """Tell a transient event (a piece of text) to the listeners; it is not kept."""

@@ -10,7 +10,7 @@ from sayso.tools.calls import ToolResult
 from sayso.tools.effects import CLEAN, Labels, Trust
 from sayso.tools.policy import Rules
 
-from .limits import Limits, Meter
+from .limits import KeptMeter, Limits, Meter
 
 if TYPE_CHECKING:
     from sayso.tools.definition import Tool
@@ -64,6 +64,17 @@ class Scope:
         if limits is None:
             return self
         return Scope(self.approve, self.deps, Meter(limits, self.meter), self.rules, self.seen, self.transcripts)
+
+    def replayed(self, replays: Callable[[], bool]) -> Scope:
+        """The same scope for a line that is being replayed: what its journal holds is not counted again."""
+        return Scope(self.approve, self.deps, KeptMeter(self.meter, replays), self.rules, self.seen, self.transcripts)
+
+    def for_children(self) -> Scope:
+        """The scope that children are given: each counts for itself what it replays."""
+        meter = self.meter
+        if not isinstance(meter, KeptMeter):
+            return self
+        return Scope(self.approve, self.deps, meter.inner, self.rules, self.seen, self.transcripts)
 
 
 class Run(Protocol):

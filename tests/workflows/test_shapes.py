@@ -7,8 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sayso.tools import StepTimeout, WorkflowError, tool
 from sayso.workflows import (
@@ -93,42 +91,6 @@ def test_run_sync_and_calling_a_workflow_give_the_output() -> None:
     flow = sequential(one_more, twice)
     assert flow.run_sync(3).output == 8
     assert asyncio.run(flow(3)) == 8
-
-
-NODES: list[tuple[Callable[..., Any], Callable[[int], int]]] = [(one_more, lambda v: v + 1), (twice, lambda v: v * 2)]
-
-
-def nested() -> st.SearchStrategy[tuple[Any, Callable[[int], int]]]:
-    """Any nesting of shapes over numbers, beside the plain function that does the same."""
-
-    def larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-        some = st.lists(inner, min_size=1, max_size=3)
-
-        def in_order(parts: list[Any]) -> tuple[Any, Callable[[int], int]]:
-            def plain(value: int) -> int:
-                for _, each in parts:
-                    value = each(value)
-                return value
-
-            return sequential(*[flow for flow, _ in parts]), plain
-
-        def added(parts: list[Any]) -> tuple[Any, Callable[[int], int]]:
-            return parallel(*[flow for flow, _ in parts], join=lambda *v: sum(v)), lambda value: sum(each(value) for _, each in parts)
-
-        def chosen(parts: list[Any]) -> tuple[Any, Callable[[int], int]]:
-            ways = {index: flow for index, (flow, _) in enumerate(parts)}
-            return conditional(lambda v: v % len(parts), ways), lambda value: parts[value % len(parts)][1](value)
-
-        return st.one_of(some.map(in_order), some.map(added), some.map(chosen))
-
-    return st.recursive(st.sampled_from(NODES), larger, max_leaves=12)
-
-
-@settings(max_examples=40, deadline=None)
-@given(nested(), st.integers(-3, 30))
-def test_any_nesting_gives_what_plain_functions_give(pair: tuple[Any, Callable[[int], int]], value: int) -> None:
-    flow, plain = pair
-    assert asyncio.run(everywhere(sequential(flow), value)) == plain(value)
 
 
 WRONG = {
@@ -234,35 +196,6 @@ async def test_the_events_of_a_run_are_its_story_and_can_be_read_again() -> None
     await sequential(one_more, twice).run(1, engine=home, run_id="r1")
     assert [event async for event in home.events("r1")][1::2] == [StepEnded("r1", "one_more.0"), StepEnded("r1", "twice.1")]
     assert len([event async for event in home.events("r1", since=3)]) == 1
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 40))
-def test_a_cancellation_at_any_moment_leaves_nothing_running(turns: int) -> None:
-    async def slow(value: int) -> int:
-        for _ in range(5):
-            await asyncio.sleep(0)
-        return value + 1
-
-    async def main() -> None:
-        flow = sequential(parallel(slow, sequential(slow, slow), slow, join=max), map_each_of(slow))
-        task = asyncio.ensure_future(flow.run(1))
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait({task})
-        await nothing_left_running()
-
-    asyncio.run(main())
-
-
-def map_each_of(body: Any) -> Workflow[Any, Any]:
-    """The same value three times, side by side."""
-
-    async def three(value: int) -> list[int]:
-        return [value] * 3
-
-    return sequential(three, map_each(body, concurrency=2))
 
 
 async def test_a_writer_is_given_its_task_its_text_and_the_critique() -> None:
