@@ -24,6 +24,11 @@ class Read(NamedTuple):
     refused: Sequence[ToolResult]
     prose: str
 
+    @property
+    def empty(self) -> bool:
+        """Whether the reply asks for nothing."""
+        return not self.calls and not self.refused
+
 
 def understood(agent: Agent[Any], reply: Reply, turn: int) -> Read:
     """Read a reply. A native call counts before any in the text; what cannot be read one way only becomes an error result."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from .families import dialect_for_model
 from .native import native_calls
 from .reader import Reader, read
 from .shapes import Shapes, shapes
-from .table import DIALECTS, Dialect, dialect_for_model
-from .values import CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
+from .table import DIALECTS, Dialect
+from .values import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
 
 __all__ = [
     "DIALECTS",
+    "AllWasReasoning",
     "CallRead",
     "CallStarted",
     "Dialect",

@@ -2,135 +2,93 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
-from ..canonical import strict_json
+from .lenient_json import read_json
 from .shapes import Shape
-from .typing_values import Unreadable, typed, unquoted
+from .typing_values import Unreadable, kinds, typed
 from .values import Problem, ReadCall
 
-_OPENS, _CLOSES = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
-_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
+_QUOTED = ('"', "'", "“", "‘")
+_KEYWORD = re.compile(r"([A-Za-z_]\w*)\s*(=(?!=)|:(?!//))\s*(.*)", re.DOTALL)
 
 
-def end_of(text: str, start: int) -> int | None:
-    """Where the parenthesis that opens before `start` is closed; None when it is not. A quote counts where an argument begins."""
-    depth, at, fresh = 1, start, True
-    while at < len(text):
-        character = text[at]
-        if fresh and character in _QUOTES:
-            closed = _closing_quote(text, at)
-            if closed is not None:
-                at, fresh = closed + 1, False
-                continue
-        if character == "(" or character in "[{":
-            depth += 1
-            fresh = True
-        elif character in _CLOSES:
-            depth -= 1
-            if depth == 0:
-                return at + 1
-            fresh = False
-        elif character in ",=:":
-            fresh = True
-        elif not character.isspace():
-            fresh = False
-        at += 1
-    return None
-
-
-def _closing_quote(text: str, at: int) -> int | None:
-    """The end of a quoted argument: a closing quote followed by what can follow an argument."""
-    close = _QUOTES[text[at]]
-    place = at + 1
-    while place < len(text):
-        if text[place] == "\\":
-            place += 2
-            continue
-        if text[place] == close and re.match(r"\s*(?:[,)\]}:]|$)", text[place + 1 : place + 40]):
-            return place
-        place += 1
-    return None
-
-
-def read_arguments(shape: Shape, written: str, span: tuple[int, int]) -> ReadCall | Problem:
-    """The call with its written arguments, or what is wrong with them."""
+def read_arguments(shape: Shape, text: str, opened: int, commas: Sequence[int], end: int, span: tuple[int, int]) -> ReadCall | Problem:
+    """The call whose arguments stand between `opened` and `end`, split at `commas`; or what is wrong with them."""
+    written = text[opened:end].strip()
+    bounds = [opened - 1, *commas, end]
+    parts = [text[start + 1 : stop] for start, stop in itertools.pairwise(bounds)]
+    if len(parts) > 1 and not parts[-1].strip():
+        parts.pop()  # a trailing comma
     try:
-        arguments = _arguments(shape, written.strip())
-        missing = [name for name in shape.required if name not in arguments]
-        if missing:
-            raise Unreadable(f"{shape.signature}; {', '.join(repr(name) for name in missing)} is missing")
+        given = _arguments(shape, written, parts)
+        return shape.call(given, span)
     except Unreadable as error:
-        return Problem(f"{shape.name}({written.strip()[:200]})", span, str(error), shape.name)
-    return ReadCall(shape.name, arguments, span)
+        return shape.problem(f"{shape.name}({written})", span, error)
 
 
-def _arguments(shape: Shape, written: str) -> dict[str, object]:
+def _arguments(shape: Shape, written: str, parts: Sequence[str]) -> dict[str, object]:
     if not written:
         return {}
-    if written.startswith("{") and written.endswith("}"):
+    if len(parts) == 1 and written.startswith("{") and written.endswith("}"):
         whole = _object(shape, written)
         if whole is not None:
             return whole
-    parts = split(written)
-    if all(_keyword(shape, part) for part in parts):
-        return _by_keyword(shape, parts)
-    if len(shape.properties) == 1 and shape.text:
-        return {shape.text[0]: unquoted(written)}
-    if any(_keyword(shape, part) for part in parts):
+    keywords = [_keyword(shape, part) for part in parts]
+    if all(keywords):
+        return _by_keyword(shape, [keyword for keyword in keywords if keyword])
+    if shape.only_text and not any(keywords):
+        return {shape.only_text: typed(written, shape.properties[shape.only_text], shape.only_text)}
+    if any(keywords):
         return _mixed(shape, parts)
     return _by_place(shape, parts)
 
 
 def _object(shape: Shape, written: str) -> dict[str, object] | None:
     try:
-        value = strict_json(written)
-    except ValueError:
+        value, _ = read_json(written)
+    except ValueError as error:
+        if "twice" in str(error):
+            raise Unreadable(f"each key once ({error})") from None
         return None
-    if not isinstance(value, dict) or not set(value) <= set(shape.properties):
+    if not isinstance(value, dict):
         return None
-    return value
-
-
-def split(written: str) -> list[str]:
-    """The arguments at the commas that stand outside brackets and quotes."""
-    parts, depth, start, at, fresh = [], 0, 0, 0, True
-    while at < len(written):
-        character = written[at]
-        if fresh and character in _QUOTES and (closed := _closing_quote(written, at)) is not None:
-            at, fresh = closed + 1, False
-            continue
-        if character in _OPENS:
-            depth += 1
-        elif character in _CLOSES:
-            depth -= 1
-        if character == "," and depth == 0:
-            parts.append(written[start:at].strip())
-            start = at + 1
-        fresh = character in ",=:([{" or (fresh and character.isspace())
-        at += 1
-    return [*parts, written[start:].strip()]
+    if all(shape.parameter(key) for key in value) or not shape.properties:
+        return value
+    takes_object = "object" in kinds(next(iter(shape.properties.values())))
+    return value if any(shape.parameter(key) for key in value) and not takes_object else None
 
 
 def _keyword(shape: Shape, part: str) -> tuple[str, str] | None:
-    found = re.match(r"([A-Za-z_]\w*)\s*(?:=(?!=)|:(?!//))\s*(.*)$", part, re.DOTALL)
+    found = _KEYWORD.match(part.strip())
     if not found:
         return None
-    name = next((key for key in shape.properties if key.casefold() == found[1].casefold()), None)
-    return (name, found[2]) if name is not None else None
+    name = shape.parameter(found[1])
+    if name is None:
+        if found[2] == "=" and not shape.properties:
+            return found[1], found[3]
+        if found[2] == "=":
+            raise Unreadable(f"{shape.signature}; there is no argument {found[1]!r}")
+        return None
+    return name, found[3]
 
 
-def _by_keyword(shape: Shape, parts: Sequence[str]) -> dict[str, object]:
+def _by_keyword(shape: Shape, keywords: Sequence[tuple[str, str]]) -> dict[str, object]:
     arguments: dict[str, object] = {}
-    for part in parts:
-        keyword = _keyword(shape, part)
-        assert keyword is not None
-        name, value = keyword
+    for name, value in keywords:
         if name in arguments:
             raise Unreadable(f"{name} once")
-        arguments[name] = typed(value, shape.properties[name], name)
+        arguments[name] = _value(shape, name, value)
     return arguments
+
+
+def _value(shape: Shape, name: str, written: str) -> object:
+    """A keyword's value; `null` or `None` stands for itself where it is no text."""
+    if written in ("None", "null") and name not in shape.required:
+        return None
+    return typed(written, shape.properties.get(name), name)
 
 
 def _mixed(shape: Shape, parts: Sequence[str]) -> dict[str, object]:
@@ -141,9 +99,9 @@ def _mixed(shape: Shape, parts: Sequence[str]) -> dict[str, object]:
         if _keyword(shape, part):
             joined.append(part)
         else:
-            joined[-1] = f"{joined[-1]}, {part}"
+            joined[-1] = f"{joined[-1]},{part}"
     arguments = _by_place(shape, parts[:first]) if first else {}
-    later = _by_keyword(shape, joined)
+    later = _by_keyword(shape, [keyword for part in joined if (keyword := _keyword(shape, part))])
     if twice := set(arguments) & set(later):
         raise Unreadable(f"{sorted(twice)[0]} once")
     return {**arguments, **later}
@@ -155,29 +113,22 @@ def _by_place(shape: Shape, parts: Sequence[str]) -> dict[str, object]:
     if not names:
         raise Unreadable(f"{shape.signature} without arguments")
     problem: Unreadable | None = None
-    for surplus in range(len(parts)):
-        merged = _merged(shape, names, parts, surplus)
-        if merged is None or len(merged) > len(names):
+    for count in range(min(len(names), len(parts)), 0, -1):
+        merged = _merged(shape, names, parts, len(parts) - count)
+        if merged is None:
             continue
         try:
-            return {name: typed(part, shape.properties[name], name) for name, part in zip(names, merged, strict=False)}
+            return {name: typed(part.strip(), shape.properties[name], name) for name, part in zip(names, merged, strict=False)}
         except Unreadable as error:
             problem = problem or error
     raise problem or Unreadable(shape.signature)
 
 
-def _could_be(shape: Shape, name: str, part: str) -> bool:
-    try:
-        typed(part, shape.properties[name], name)
-    except Unreadable:
-        return False
-    return True
-
-
 def _merged(shape: Shape, names: Sequence[str], parts: Sequence[str], surplus: int) -> list[str] | None:
+    """The parts with the last text parameter taking in `surplus` more of them; None where it cannot, or another could as well."""
     if not surplus:
         return list(parts)
-    if not shape.text or any(part[:1] in _QUOTES for part in parts):
+    if not shape.text or any(part.lstrip().startswith(_QUOTED) for part in parts):
         return None
     place = names.index(shape.text[-1])
     if len(parts) <= place + surplus:
@@ -185,4 +136,12 @@ def _merged(shape: Shape, names: Sequence[str], parts: Sequence[str], surplus: i
     absorbed = parts[place + 1 : place + surplus + 1]
     if any(_could_be(shape, name, part) for name in names[place + 1 :] for part in absorbed):
         return None  # "5 Elm Street, 2, false": the 2 may be a number of its own, so there is no one reading
-    return [*parts[:place], ", ".join(parts[place : place + surplus + 1]), *parts[place + surplus + 1 :]]
+    return [*parts[:place], ",".join(parts[place : place + surplus + 1]), *parts[place + surplus + 1 :]]
+
+
+def _could_be(shape: Shape, name: str, part: str) -> bool:
+    try:
+        typed(part.strip(), shape.properties[name], name)
+    except Unreadable:
+        return False
+    return True

@@ -43,8 +43,3 @@ def _framed(results: Sequence[tuple[str, str]], boundary: str) -> str:
 
 
 DIALECTS: Mapping[str, Dialect] = {"call": Dialect("call", _ask_call, _render_call, _framed)}
-
-
-def dialect_for_model(name: str) -> str | None:
-    """The dialect that a model's family was taught; None where it is not known."""
-    return None

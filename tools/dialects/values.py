@@ -65,4 +65,13 @@ class ReasoningRead(NamedTuple):
     text: str
 
 
-ReadEvent = TextRead | CallStarted | CallRead | ProblemRead | ReasoningRead
+class AllWasReasoning(NamedTuple):
+    """Everything so far was thinking aloud: the mark that ends it came, the one that opens it was in the prompt.
+
+    What was told of text and calls is taken back.
+    """
+
+    text: str
+
+
+ReadEvent = TextRead | CallStarted | CallRead | ProblemRead | ReasoningRead | AllWasReasoning

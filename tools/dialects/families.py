@@ -1,0 +1,103 @@
+"""Which forms belong to which dialect, and which dialect a model was taught."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import UsageError
+
+_JSON = "json"
+_OWN = {
+    "call": "call",
+    "python": "python call",
+    "json": "json",
+    "hermes": "hermes qwen3_coder glm json",
+    "react": "react json",
+    "llama3": "llama3 functionary python json",
+    "llama4": "llama4 llama3 python json",
+    "mistral": "mistral json",
+    "deepseek": "deepseek deepseek_dsml json",
+    "deepseek_dsml": "deepseek deepseek_dsml json",
+    "qwen3_coder": "qwen3_coder hermes json",
+    "glm": "glm hermes json",
+    "kimi": "kimi json",
+    "harmony": "harmony anthropic json",
+    "anthropic": "anthropic minicpm json",
+    "minimax": "minimax anthropic hermes json",
+    "lfm2": "lfm2 python json",
+    "gemma": "gemma python json",
+    "cohere": "cohere react json",
+    "functionary": "functionary llama3 json",
+    "gigachat": "gigachat json",
+    "granite": "granite hermes json",
+    "nemotron": "nemotron hermes qwen3_coder json",
+    "apertus": "apertus json",
+    "internlm": "internlm json",
+    "functools": "functools json",
+    "olmo": "olmo anthropic python json",
+    "minicpm": "minicpm hermes python json",
+    "solar": "solar json",
+}
+_ALL = frozenset(" ".join(_OWN.values()).split())
+FAMILIES: dict[str, frozenset[str]] = {"auto": _ALL, **{name: frozenset(forms.split()) for name, forms in _OWN.items()}}
+"""The forms that are read for each dialect."""
+
+_MODELS = (
+    (r"qwen-?3(?:\.\d+)?-?coder|qwen-?3\.[5-9]|qwen3?-?coder-?next|step-?3\.5|seed-?oss|nemotron-?(?:3|nano-?3)|mimo-?v2", "qwen3_coder"),
+    (r"qwen|hermes|smollm|reka|xlam|hunyuan|jamba|ernie|mimo|exaone|longcat|apriel|trinity|smol|ling-?\d?-?mini", "hermes"),
+    (r"nemotron", "nemotron"),
+    (r"granite", "granite"),
+    (r"llama-?4", "llama4"),
+    (r"functionary", "functionary"),
+    (r"llama", "llama3"),
+    (r"mistral|mixtral|magistral|devstral|ministral|codestral|pixtral", "mistral"),
+    (r"deepseek-?v?(?:3\.[2-9]|4)|dsml", "deepseek_dsml"),
+    (r"deepseek", "deepseek"),
+    (r"glm|chatglm|spark|ling-|inclusionai", "glm"),
+    (r"kimi|moonshot", "kimi"),
+    (r"gpt-?oss|harmony", "harmony"),
+    (r"claude|anthropic", "anthropic"),
+    (r"minimax", "minimax"),
+    (r"lfm-?2|liquid", "lfm2"),
+    (r"gemma", "gemma"),
+    (r"command|cohere|c4ai|aya", "cohere"),
+    (r"gigachat", "gigachat"),
+    (r"apertus", "apertus"),
+    (r"internlm", "internlm"),
+    (r"phi-?4|firefunction", "functools"),
+    (r"olmo", "olmo"),
+    (r"minicpm", "minicpm"),
+    (r"solar", "solar"),
+)
+_MODEL_PATTERNS = tuple((re.compile(rf"(?<![a-z]){pattern}"), dialect) for pattern, dialect in _MODELS)
+
+
+def dialect_for_model(name: str) -> str | None:
+    """The dialect that a model's family was taught; None where it is not known."""
+    lowered = name.lower().replace("_", "-")
+    return next((dialect for pattern, dialect in _MODEL_PATTERNS if pattern.search(lowered)), None)
+
+
+def dialect_named(name: str) -> str:
+    """The dialect of that name. A model's or a template's name will do: "qwen3-8b", "llama4_pythonic". UsageError where none is meant."""
+    if name in FAMILIES:
+        return name
+    lowered = name.lower().replace("-", "_")
+    if lowered in _ALIASES:
+        return _ALIASES[lowered]
+    found = dialect_for_model(name) or next((own for own in sorted(_OWN, key=len, reverse=True) if lowered.startswith(own)), None)
+    if found is None:
+        raise UsageError(f"There is no dialect {name!r}. Dialects: {', '.join(FAMILIES)}.")
+    return found
+
+
+_ALIASES = {
+    "native": "auto",
+    "any": "auto",
+    "other": "auto",
+    "pythonic": "python",
+    "functions": "python",
+    "xml": "anthropic",
+    "json_fence": "json",
+    "json_bare": "json",
+}

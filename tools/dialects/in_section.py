@@ -1,0 +1,229 @@
+"""Reads what stands between the marks of a section, whichever form it has: JSON, Python, tags, or a name and its arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from functools import cache
+from typing import Protocol
+
+from .ends import JsonEnd, json_end
+from .gemma import HEAD as GEMMA_HEAD
+from .gemma import read_gemma
+from .json_calls import Item, Unmarked, read_calls, read_one
+from .lenient_json import read_json
+from .minimax import CLOSE as MINIMAX_CLOSE
+from .minimax import OPEN as MINIMAX_OPEN
+from .minimax import read_minimax
+from .python_calls import read_list, read_named
+from .sections import BETWEEN, SECTIONS, Section
+from .shapes import Shapes
+from .source import Source, Waiting, find
+from .tagged import ELEMENTS, GLM, LONGCAT, read_element, read_tagged
+from .values import Problem
+
+
+class Sink(Protocol):
+    """Who is told of calls as they are read."""
+
+    def announce(self, name: str) -> None: ...
+    def take(self, items: list[Item]) -> None: ...
+
+
+Step = Generator[None, None, "tuple[int, list[Item]] | None"]
+_NAME = r"[\w.\-:/]*\w"
+_SEPARATOR = (
+    r"(?:<\|tool_call_argument_begin\|>|\[CALL_ID\][^\[{]{0,64}\[ARGS\]|\[ARGS\]"
+    r"|<｜tool[▁_]sep｜>|<\|tool_call:args\|>|<\|message\|>)"
+)
+_HEADER = re.compile(
+    rf"(?:function<｜tool[▁_]sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(?:```(?:json)?)?\s*(?=\{{)"
+)
+_GLM_HEADER = re.compile(rf"({_NAME})\s*(?=<arg_key>|<longcat_arg_key>|</tool_call>|</longcat_tool_call>)")
+_ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool[▁_]sep｜>\s*(?=<)")
+_HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\[\]`]*\Z")
+_LONGEST_HEADER = 300
+_FIRST_NAME = re.compile(r'\s*\[?\s*\{\s*["\'](?:name|tool_name|tool)["\']\s*:\s*["\']([\w.\-:/]+)["\']')
+_ALL_CLOSES = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
+_MARKS = (*BETWEEN, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
+_BEGINNINGS = frozenset(mark[:size] for mark in _MARKS for size in range(len(mark)))
+_LONGEST_MARK = max(map(len, _MARKS))
+
+
+@cache
+def _between(closes: tuple[str, ...], fresh: bool) -> re.Pattern[str]:
+    """What may stand between calls and says nothing: white space, commas, and marks that are not this section's end."""
+    marks = [mark for mark in (*BETWEEN, *SECTIONS, *_ALL_CLOSES, "```json", "```tool_code", "```python", "```") if mark not in closes]
+    marks = [mark for mark in marks if mark not in ("functools[", MINIMAX_OPEN)]
+    brackets = "" if fresh else r"|[}\]]"
+    return re.compile(rf"(?:[\s,;]+|{'|'.join(map(re.escape, sorted(marks, key=len, reverse=True)))}{brackets})*")
+
+
+def read_section(source: Source, start: int, opening: str, section: Section, known: Shapes, sink: Sink) -> Waiting:
+    """The calls of the section that begins at `start`; where it ends, or -1 where the mark is only spoken of."""
+    if opening == MINIMAX_OPEN:
+        return (yield from _minimax(source, start, known, sink))
+    at = start + len(opening) - (1 if opening.endswith("s[") else 0)
+    last = -1
+    while True:
+        at = yield from _skip(source, at, section.closes, last < 0)
+        for close in section.closes:
+            if source.text.startswith(close, at):
+                return at + len(close)
+        if at >= len(source.text):
+            return last if last < 0 or not section.closes else at
+        read = yield from _read_item(source, start if last < 0 else at, at, section, known, sink)
+        if read is None:
+            return last
+        last, items = read
+        at = last
+        sink.take(items)
+
+
+def _skip(source: Source, at: int, closes: tuple[str, ...], fresh: bool) -> Waiting:
+    pattern = _between(closes, fresh)
+    while True:
+        found = pattern.match(source.text, at)
+        at = found.end() if found else at
+        tail = source.text[at : at + _LONGEST_MARK]
+        if source.ended or (tail not in _BEGINNINGS):
+            return at
+        yield
+
+
+def _read_item(source: Source, start: int, at: int, section: Section, known: Shapes, sink: Sink) -> Step:
+    character = source.text[at]
+    if character == "{" or character == "[":
+        return (yield from _bracketed(source, start, at, section, known, sink))
+    if character == "<":
+        for opening in ELEMENTS:
+            if source.text.startswith(opening, at):
+                return (yield from read_element(source, at, opening, known, sink.announce))
+        return None
+    return (yield from _named(source, at, section, known, sink))
+
+
+def _bracketed(source: Source, start: int, at: int, section: Section, known: Shapes, sink: Sink) -> Step:
+    if source.text[at] == "[":
+        second = yield from _second(source, at)
+        if second.isalpha() or second == "_":
+            return (yield from read_list(source, at, known, marked=True))
+    found = yield from announcing_json_end(source, at, known, sink)
+    span = (start, found.end if found.end >= 0 else len(source.text))
+    value = parse(source.text, at, found, source.ended)
+    if value is None:
+        end, seen = span[1], source.text[at : span[1]]
+        if found.end < 0:
+            end = yield from _give_up(source, found.stopped, section.closes)
+            seen = source.text[at:end]
+        name = _FIRST_NAME.match(source.text, at)
+        return end, [Problem(seen[:200], (start, end), "a call as complete JSON", name[1] if name else None)]
+    end = found.end if found.end >= 0 else found.stopped
+    try:
+        return end, read_calls(value[0], known, (start, end), value[1], marked=True)
+    except Unmarked:
+        return end, [Problem(source.text[at:end][:200], (start, end), "an object with 'name' and 'arguments'")]
+
+
+def _second(source: Source, at: int) -> Generator[None, None, str]:
+    """The first character inside the bracket."""
+    from .source import skip_space
+
+    place = yield from skip_space(source, at + 1)
+    return source.text[place : place + 1]
+
+
+def announcing_json_end(source: Source, at: int, known: Shapes, sink: Sink) -> Generator[None, None, JsonEnd]:
+    """`json_end`, telling the tool's name as soon as it is there."""
+    steps = json_end(source, at)
+    told = False
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result: JsonEnd = done.value
+            return result
+        if not told and (name := _FIRST_NAME.match(source.text, at)):
+            told = True
+            if known.marked(name[1]):
+                sink.announce(name[1])
+        yield
+
+
+def parse(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[object, tuple[str, ...]] | None:
+    """The value, with closing brackets added where nothing else is missing; None where it cannot be read."""
+    written = text[at : found.end if found.end >= 0 else found.stopped]
+    notes: tuple[str, ...] = ()
+    if found.end < 0:
+        last = written.rstrip()[-1:]
+        at_mark = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
+        whole = at_mark and last not in ",:" and set(found.open) <= {"{", "["}
+        if not whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
+            return None
+        written = written.rstrip() + "".join("}" if bracket == "{" else "]" for bracket in reversed(found.open))
+        notes = ("closing bracket added",)
+    try:
+        value, repairs = read_json(written)
+    except ValueError:
+        return None
+    return value, (*notes, *repairs)
+
+
+def _give_up(source: Source, at: int, closes: tuple[str, ...]) -> Waiting:
+    """Behind the section's end, or the end of the text."""
+    if not closes:
+        while not source.ended:
+            yield
+        return len(source.text)
+    end = yield from find(source, closes[0], at)
+    return end + len(closes[0]) if end >= 0 else len(source.text)
+
+
+def _named(source: Source, at: int, section: Section, known: Shapes, sink: Sink) -> Step:
+    """A name and its arguments: NAME[ARGS]{...}, functions.NAME:0<...>{...}, call:NAME{...}, NAME(...), NAME<arg_key>..."""
+    while True:
+        text = source.text
+        if gemma := GEMMA_HEAD.match(text, at):
+            if known.marked(gemma[1]):
+                sink.announce(gemma[1])
+            return (yield from read_gemma(source, at, gemma, known))
+        if header := _HEADER.match(text, at):
+            return (yield from _header_and_json(source, at, header, section, known, sink))
+        if glm := _GLM_HEADER.match(text, at):
+            if known.marked(glm[1]):
+                sink.announce(glm[1])
+            tags = LONGCAT if "</longcat_tool_call>" in section.closes else GLM
+            return (yield from read_tagged(source, at, glm.end(), glm[1], tags, known))
+        if typed_element := _ELEMENT_AFTER_TYPE.match(text, at):
+            return (yield from _read_item(source, at, typed_element.end(), section, known, sink))
+        if source.ended or len(text) - at > _LONGEST_HEADER or not _HEADER_SO_FAR.match(text, at):
+            break
+        yield
+    named = yield from read_named(source, at, known, marked=True)
+    return (named[0], [named[1]]) if named is not None else None
+
+
+def _header_and_json(source: Source, at: int, header: re.Match[str], section: Section, known: Shapes, sink: Sink) -> Step:
+    shape = known.marked(header[1])
+    if shape is not None:
+        sink.announce(shape.name)
+    found = yield from json_end(source, header.end())
+    value = parse(source.text, header.end(), found, source.ended)
+    end = found.end if found.end >= 0 else found.stopped
+    if value is None and found.end < 0:
+        end = yield from _give_up(source, found.stopped, section.closes)
+    span = (at, end)
+    if shape is None:
+        return end, [known.unknown(header[1], span)]
+    if value is None:
+        return end, [shape.problem(source.text[at:end], span, f"arguments as complete JSON: {shape.signature}")]
+    return end, [read_one(shape, value[0], span, value[1])]
+
+
+def _minimax(source: Source, start: int, known: Shapes, sink: Sink) -> Waiting:
+    opened = start + len(MINIMAX_OPEN)
+    close = yield from find(source, MINIMAX_CLOSE, opened)
+    body_end = close if close >= 0 else len(source.text)
+    end = close + len(MINIMAX_CLOSE) if close >= 0 else body_end
+    sink.take(read_minimax(source.text[opened:body_end], (start, end), known))
+    return end

@@ -1,0 +1,196 @@
+"""JSON as models write it: what strict JSON refuses is read where it has one reading, and the repair is named."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..canonical import strict_json
+
+DEEPEST = 100
+_SPACE = re.compile(r"\s*")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|#[^\n]*", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
+_WORD = re.compile(r"[A-Za-z_$][\w$\-]*")
+_WORDS = {"true": True, "false": False, "null": None, "none": None}
+_STRICT_WORDS = {"true", "false", "null"}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "a": "\a", "v": "\v"}
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_CLOSING = {'"': '"', "'": "'", "“": "”", "‘": "’", "”": "”"}
+_STRINGS = {close: re.compile(rf"[^{close}\\]*(?:\\.[^{close}\\]*)*{close}", re.DOTALL) for close in set(_CLOSING.values())}
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def read_json(text: str) -> tuple[Any, tuple[str, ...]]:
+    """The value and the repairs that were made. ValueError where there is no one reading."""
+    if _too_deep(text):
+        raise ValueError(f"it is nested more than {DEEPEST} deep")
+    try:
+        return strict_json(text), ()
+    except ValueError as error:
+        if "twice" in str(error):
+            raise
+    parser = _Parser(text)
+    value = parser.value(parser.space(0), 0)
+    end = parser.space(parser.at)
+    if end != len(text):
+        raise ValueError(f"unexpected {text[end : end + 20]!r} after the value")
+    return value, tuple(dict.fromkeys(parser.notes))
+
+
+def _too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    depth = 0
+    for character in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
+        if character in "[{":
+            depth += 1
+            if depth > DEEPEST:
+                return True
+        elif character in "]}":
+            depth -= 1
+    return False
+
+
+def unescape(inner: str) -> str:
+    r"""A string's inside with its escapes resolved. An escape that is none (\d) keeps its backslash, as in Python."""
+    if "\\" not in inner:
+        return inner
+    text = _ESCAPE.sub(_escaped, inner)
+    return _PAIR.sub(lambda found: found[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    if code := found[1] or found[2]:
+        return chr(int(code, 16))
+    character = found[3]
+    if character in "\"'\\/“”‘’`":
+        return str(character)
+    if character == "\n":
+        return ""
+    return _ESCAPES.get(character, found[0])
+
+
+class _Parser:
+    """A walk over the text; `at` is behind what was read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.notes: list[str] = []
+
+    def space(self, at: int) -> int:
+        """Behind white space and comments."""
+        while True:
+            at = _SPACE.match(self.text, at).end()  # type: ignore[union-attr]
+            comment = _COMMENT.match(self.text, at)
+            if comment is None:
+                self.at = at
+                return at
+            self.notes.append("comment left out")
+            at = comment.end()
+
+    def value(self, at: int, depth: int) -> Any:
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested more than {DEEPEST} deep")
+        character = self.text[at : at + 1]
+        if character == "{":
+            return self.members(at, depth)
+        if character in ("[", "("):
+            return self.items(at, depth)
+        if character in _CLOSING and character:
+            return self.string(at)
+        number = _NUMBER.match(self.text, at)
+        if number is not None:
+            self.at = number.end()
+            return self.number(number[0])
+        word = _WORD.match(self.text, at)
+        if word is not None and word[0].lower() in _WORDS:
+            if word[0] not in _STRICT_WORDS:
+                self.notes.append("Python word")
+            self.at = word.end()
+            return _WORDS[word[0].lower()]
+        raise ValueError(f"a value expected, not {self.text[at : at + 20]!r}")
+
+    def number(self, written: str) -> int | float:
+        if re.fullmatch(r"[+-]?\d+", written):
+            digits = written.lstrip("+-")
+            if len(digits) > 1 and digits[0] == "0":
+                raise ValueError(f"{written} has a leading zero: a number or a text?")
+            return int(written)
+        value = float(written)
+        if value in (float("inf"), float("-inf")):
+            raise ValueError(f"{written} is too large")
+        return value
+
+    def string(self, at: int) -> str:
+        quote = self.text[at]
+        closing = _CLOSING[quote]
+        if self.text.startswith(quote * 3, at):
+            end = self.text.find(quote * 3, at + 3)
+            if end >= 0:
+                self.at = end + 3
+                self.notes.append("triple quotes")
+                return unescape(self.text[at + 3 : end])
+        whole = _STRINGS[closing].match(self.text, at + 1)
+        if whole is None:
+            raise ValueError("a string is not closed")
+        end = whole.end() - 1
+        inner = self.text[at + 1 : end]
+        if quote != '"':
+            self.notes.append("quotes")
+        if "\n" in inner or "\t" in inner:
+            self.notes.append("raw line break or tab in a text")
+        self.at = end + 1
+        return unescape(inner)
+
+    def members(self, at: int, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        place = self.space(at + 1)
+        while True:
+            if self.text[place : place + 1] == "}":
+                self.at = place + 1
+                return found
+            key = self.key(place)
+            place = self.space(self.at)
+            if self.text[place : place + 1] != ":":
+                raise ValueError(f"':' expected after the key {key!r}")
+            if key in found:
+                raise ValueError(f"the key {key!r} is there twice")
+            found[key] = self.value(self.space(place + 1), depth + 1)
+            place = self.after_item("}")
+
+    def key(self, place: int) -> str:
+        if self.text[place : place + 1] in _CLOSING and self.text[place : place + 1]:
+            return self.string(place)
+        word = _WORD.match(self.text, place)
+        if word is None:
+            raise ValueError(f"a key expected, not {self.text[place : place + 20]!r}")
+        self.notes.append("key without quotes")
+        self.at = word.end()
+        return word[0]
+
+    def items(self, at: int, depth: int) -> list[Any]:
+        closing = "]" if self.text[at] == "[" else ")"
+        if closing == ")":
+            self.notes.append("tuple")
+        found: list[Any] = []
+        place = self.space(at + 1)
+        while self.text[place : place + 1] != closing:
+            found.append(self.value(place, depth + 1))
+            place = self.after_item(closing)
+        self.at = place + 1
+        return found
+
+    def after_item(self, closing: str) -> int:
+        """Behind the comma, or at the closing bracket."""
+        place = self.space(self.at)
+        character = self.text[place : place + 1]
+        if character == closing:
+            return place
+        if character != ",":
+            raise ValueError(f"',' or {closing!r} expected, not {self.text[place : place + 20]!r}")
+        place = self.space(place + 1)
+        if self.text[place : place + 1] == closing:
+            self.notes.append("trailing comma")
+        return place

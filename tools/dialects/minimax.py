@@ -1,0 +1,82 @@
+"""Calls as MiniMax M3 writes them: a mark of its own leads every tag; arguments are tags by their own names, nested like the values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .json_calls import Item, read_one
+from .lenient_json import DEEPEST
+from .shapes import Shapes
+from .typing_values import Unreadable, alternatives, kinds, typed
+from .values import Problem
+
+MARK = "]<]minimax[>["
+OPEN = f"{MARK}<tool_call>"
+CLOSE = f"{MARK}</tool_call>"
+_TAG = re.compile(re.escape(MARK) + r"<(/?)([\w.\-:]+)((?:\s[^<>]*)?)>")
+_NAME = re.compile(r'name="([^"]*)"')
+
+
+def read_minimax(body: str, span: tuple[int, int], known: Shapes) -> list[Item]:
+    """The calls between the marks."""
+    items: list[Item] = []
+    at = 0
+    for found in _TAG.finditer(body):
+        if found.start() < at or found[1] or found[2] != "invoke":
+            continue
+        name = _NAME.search(found[3])
+        close = body.find(f"{MARK}</invoke>", found.end())
+        if name is None or close < 0:
+            return [*items, Problem(body[found.start() :][:200], span, "a call that is closed with </invoke>")]
+        at = close
+        items.append(_read_call(name[1], body[found.end() : close], span, known))
+    return items or [Problem(body[:200], span, 'calls in <invoke name="..."> tags')]
+
+
+def _read_call(name: str, body: str, span: tuple[int, int], known: Shapes) -> Item:
+    shape = known.marked(name)
+    if shape is None:
+        return known.unknown(name, span)
+    try:
+        arguments = {key: _value(written, shape.properties.get(key), key, 0) for key, written in _children(body)}
+        return read_one(shape, arguments, span)
+    except Unreadable as error:
+        return shape.problem(f"{name}: {body}", span, error)
+
+
+def _children(body: str) -> list[tuple[str, str]]:
+    """The tags directly inside, with what stands in them."""
+    found: list[tuple[str, str]] = []
+    stack: list[tuple[str, int]] = []
+    for tag in _TAG.finditer(body):
+        if not tag[1]:
+            stack.append((tag[2], tag.end()))
+            if len(stack) > DEEPEST:
+                raise Unreadable(f"tags nested less than {DEEPEST} deep")
+        elif not stack or stack[-1][0] != tag[2]:
+            raise Unreadable(f"</{tag[2]}> only where <{tag[2]}> is open")
+        else:
+            name, start = stack.pop()
+            if not stack:
+                found.append((name, body[start : tag.start()]))
+    if stack:
+        raise Unreadable(f"</{stack[0][0]}> at the end of <{stack[0][0]}>")
+    return found
+
+
+def _value(written: str, rule: Any, name: str, depth: int) -> object:
+    if depth > DEEPEST:
+        raise Unreadable(f"{name} nested less than {DEEPEST} deep")
+    children = _children(written)
+    if not children:
+        return typed(written, rule, name, raw=True)
+    for option in alternatives(rule) or [rule]:
+        if "object" in kinds(option) or (isinstance(option, Mapping) and "properties" in option):
+            properties = option.get("properties") or {}
+            return {key: _value(inner, properties.get(key), key, depth + 1) for key, inner in children}
+    if all(key in ("item", "element") for key, _ in children):
+        items = rule.get("items") if isinstance(rule, Mapping) else None
+        return [_value(inner, items, name, depth + 1) for _, inner in children]
+    return {key: _value(inner, None, key, depth + 1) for key, inner in children}

@@ -1,0 +1,197 @@
+"""What may begin at a place of the text: a call in one of its forms, code, thinking aloud, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from . import settling
+from .json_calls import KEYS
+from .react import read_action
+from .rules import Rules
+from .scan import Scan
+from .sections import BARE_ELEMENTS, HARMONY, INVENTED, REASONING
+from .settling import Steps, settle_call
+from .tagged import read_element
+
+WAIT = -2
+NOT_HERE = -1
+Opening = tuple[int, "Callable[[], Steps] | None"]
+"""Where the part begins and what settles it; or WAIT, where more text must come before that is known; or NOT_HERE."""
+
+_NOTHING: Opening = (NOT_HERE, None)
+_MORE: Opening = (WAIT, None)
+_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
+_FIRST_KEY = re.compile(rf"\{{\s*{_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
+_FIRST_KEY_SO_FAR = re.compile(rf"\{{\s*{_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z")
+_LIST_OF_OBJECTS = re.compile(r"\[\s*(?=\{)")
+_LIST_SO_FAR = re.compile(r"\[\s*\Z")
+_LIST_OF_NAMES = re.compile(r"\[\s*([A-Za-z_][\w.\-:/]*)\(")
+_LIST_OF_NAMES_SO_FAR = re.compile(r"\[\s*([A-Za-z_][\w.\-:/]*)?\Z")
+_LABEL = re.compile(r"(?:^|\n)[ \t]*[*`#]*(Action|Observation):\Z")
+_LABEL_SO_FAR = re.compile(r"(?:^|\n)[ \t]*[*`#]*([AO][a-z]*)\Z")
+_RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
+_RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
+_LONGEST_RECIPIENT = 96
+_LONGEST_KEY = 400
+_LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
+_ENDS_OF_THOUGHT = frozenset(REASONING.values())
+
+
+def opening_at(scan: Scan, place: int) -> Opening:
+    """What may begin at this trigger."""
+    return _BY_CHARACTER[scan.source.text[place]](scan, place)
+
+
+def _call(scan: Scan, place: int) -> Opening:
+    if not scan.rules.call:
+        return _NOTHING
+    found = scan.rules.named.search(scan.source.text, max(scan.at, place - scan.rules.word - 12), place)
+    if found is None or scan.known.find(found[1]) is None:
+        return _NOTHING
+    start = found.start()
+    return start, partial(settle_call, scan, start, place, partial(settling.named_call, scan, start, place, found[1]))
+
+
+def _object(scan: Scan, place: int) -> Opening:
+    if not scan.rules.json:
+        return _NOTHING
+    text = scan.source.text
+    lowest = max(scan.at, place - scan.rules.word - 24)
+    named = scan.rules.named_line.search(text[lowest:place]) if scan.rules.named_line else None
+    if named is not None and (named[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)) and scan.known.find(named[1]):
+        start = lowest + named.start() + named[0].startswith("\n")
+        return start, partial(settle_call, scan, start, place, partial(settling.named_json, scan, start, place, named[1]))
+    return _keyed(scan, place, place)
+
+
+def _keyed(scan: Scan, start: int, place: int) -> Opening:
+    """An object at `place` whose first key is one of a call's."""
+    text = scan.source.text
+    key = _FIRST_KEY.match(text, place)
+    if key is None:
+        return _MORE if _FIRST_KEY_SO_FAR.match(text, place, place + _LONGEST_KEY) else _NOTHING
+    if key[1] not in KEYS:
+        return _NOTHING
+    return start, partial(settle_call, scan, start, start, partial(settling.bare_json, scan, start))
+
+
+def _bracket(scan: Scan, place: int) -> Opening:
+    text, rules = scan.source.text, scan.rules
+    if "functools[" in rules.sections and place - 9 >= scan.at and text.startswith("functools", place - 9):
+        reading = partial(settling.section, scan, place - 9, "functools[")
+        return place - 9, partial(settle_call, scan, place - 9, place, reading)
+    marked = _mark(scan, place)
+    if marked[0] != NOT_HERE:
+        return marked
+    if rules.json and (listed := _LIST_OF_OBJECTS.match(text, place)):
+        return _keyed(scan, place, listed.end())
+    if rules.python and (head := _LIST_OF_NAMES.match(text, place)):
+        if scan.known.by_name and scan.known.marked(head[1]) is None:
+            return _NOTHING
+        return place, partial(settle_call, scan, place, place, partial(settling.list_of_names, scan, place))
+    if rules.json and _LIST_SO_FAR.match(text, place, place + _LONGEST_KEY):
+        return _MORE
+    if rules.python and _LIST_OF_NAMES_SO_FAR.match(text, place, place + 200) and _may_be_name(rules, scan, text[place + 1 :].strip()):
+        return _MORE
+    return _NOTHING
+
+
+def _may_be_name(rules: Rules, scan: Scan, word: str) -> bool:
+    folded = re.sub(r"^(?:functions?|tools?|default_api)[.:/]", "", word.casefold())
+    return folded in scan.known.beginnings or not folded or any(lead.startswith(folded) for lead in ("functions", "tools", "default_api"))
+
+
+def _fence(scan: Scan, place: int) -> Opening:
+    return place, partial(settling.settle_code, scan, place, place)
+
+
+def _label(scan: Scan, place: int) -> Opening:
+    lowest = max(scan.at, place - 40)
+    found = _LABEL.search(scan.source.text[lowest : place + 1])
+    if found is None or not (found[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)):
+        return _NOTHING
+    start = lowest + found.start() + found[0].startswith("\n")
+    if found[1] == "Observation":
+        return (start, partial(settling.settle_invented, scan, place + 1, "")) if scan.calls or scan.problems else _NOTHING
+    if not scan.rules.react:
+        return _NOTHING
+    after = place + 1 + len(scan.source.text[place + 1 : place + 41]) - len(scan.source.text[place + 1 : place + 41].lstrip())
+    if scan.source.text.startswith("```", after):
+        return start, partial(settling.settle_code, scan, start, after)
+    if "```".startswith(scan.source.text[after : after + 3]) and after < place + 40 and not scan.source.ended:
+        return _MORE
+    return start, partial(settle_call, scan, start, place, lambda sink: read_action(scan.source, start, place + 1, scan.known, sink))
+
+
+def _mark(scan: Scan, place: int) -> Opening:
+    text, rules = scan.source.text, scan.rules
+    found = rules.mark.match(text, place)
+    if found is None:
+        return _MORE if text[place : place + rules.longest] in rules.beginnings else _NOTHING
+    mark, end = found[0], found.end()
+    if mark in rules.sections:
+        reading = partial(settling.section, scan, place, mark)
+        return place, partial(settle_call, scan, place, place, reading)
+    if mark in BARE_ELEMENTS:
+        return place, partial(
+            settle_call, scan, place, place, lambda sink: read_element(scan.source, place, mark, scan.known, sink.announce)
+        )
+    if mark in REASONING:
+        return place, partial(settling.settle_thought, scan, end, REASONING[mark])
+    if mark in _ENDS_OF_THOUGHT:
+        return place, partial(settling.settle_end_of_thought, scan, place, end)
+    if mark in INVENTED:
+        return place, partial(settling.settle_invented, scan, end, INVENTED[mark])
+    if mark in HARMONY and rules.harmony and mark in ("<|start|>", "<|channel|>", "<|message|>"):
+        start = 0 if scan.at == 0 and _RECIPIENT.match(text, 0, place) else place
+        return start, partial(settling.settle_message, scan, start, place)
+    return place, partial(settling.settle_silent, scan, end)
+
+
+_BY_CHARACTER: dict[str, Callable[[Scan, int], Opening]] = {
+    "(": _call,
+    "{": _object,
+    "[": _bracket,
+    "`": _fence,
+    ":": _label,
+    "<": _mark,
+    "]": _mark,
+    "◁": _mark,
+}
+
+
+def held_from(scan: Scan, end: int) -> int:
+    """From where the end of the prose may be the beginning of a call: a word that could grow into a name, a label, a recipient."""
+    text, rules = scan.source.text, scan.rules
+    if scan.at == 0 and end <= _LONGEST_RECIPIENT and rules.harmony and _RECIPIENT_SO_FAR.match(text, 0, end):
+        return 0
+    lowest = max(scan.at, end - rules.word - 16)
+    tail = text[lowest:end]
+    held = end
+    if tail.endswith(("`", "``")) and not tail.endswith("```"):
+        held = end - (2 if tail.endswith("``") else 1)
+    if tail.endswith("]") and "]<" in rules.beginnings:
+        held = end - 1
+    word = _LAST_WORD.search(tail)
+    if word is not None:
+        held = min(held, _name_start(scan, lowest + word.start(), end))
+    label = _LABEL_SO_FAR.search(tail)
+    if label is not None and ("Action".startswith(label[1]) or "Observation".startswith(label[1])):
+        held = min(held, lowest + label.start(1))
+    return held
+
+
+def _name_start(scan: Scan, start: int, end: int) -> int:
+    """From where the last word may become a name; behind it where it cannot."""
+    text = scan.source.text
+    for found in _STARTS.finditer(text, start, end):
+        rest = text[found.start() : end].casefold()
+        stripped = rest.rstrip(" \t\n:`").removesuffix("```json")
+        if rest in scan.rules.beginnings_of_names or (stripped != rest and stripped in scan.known.folded):
+            return found.start()
+    return end
+
+
+_STARTS = re.compile(r"(?<![A-Za-z_])[\w]")

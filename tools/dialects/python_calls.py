@@ -1,0 +1,72 @@
+"""A list of calls as Python writes it: [get_time(city="Paris"), toggle(on=True)]. All of it is read, or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+
+from .call import read_arguments
+from .ends import call_end
+from .json_calls import Item
+from .shapes import Shapes
+from .source import Source, skip_space
+
+_HEAD = re.compile(r"([A-Za-z_][\w.\-:/]*)\(")
+_HALF_HEAD = re.compile(r"(?:[A-Za-z_][\w.\-:/]*)?\Z")
+
+
+def read_list(source: Source, at: int, known: Shapes, *, marked: bool) -> Generator[None, None, tuple[int, list[Item]] | None]:
+    """The list that opens at `at`. None where it is no list of calls (and, unless `marked`, where one of its names is no tool's)."""
+    items: list[Item] = []
+    place = at + 1
+    while True:
+        place = yield from skip_space(source, place)
+        if source.text.startswith("]", place) and (items or marked):
+            return place + 1, items
+        read = yield from read_named(source, place, known, marked=marked)
+        if read is None:
+            return None
+        place, item = read
+        items.append(item)
+        place = yield from skip_space(source, place)
+        following = source.text[place : place + 1]
+        if following == ",":
+            place += 1
+        elif following != "]":
+            if not marked:
+                return None
+            span = (at, place)
+            return place, [_unfinished(source, span, known, items)]
+
+
+def read_named(source: Source, at: int, known: Shapes, *, marked: bool) -> Generator[None, None, tuple[int, Item] | None]:
+    """NAME(...) that stands at `at`: where it ends, and the call or what is wrong with it."""
+    while True:
+        head = _HEAD.match(source.text, at)
+        if head is not None:
+            break
+        if source.ended or not _HALF_HEAD.match(source.text, at):
+            return None
+        yield
+    shape = known.marked(head[1])
+    if shape is None and not marked:
+        return None
+    found = yield from call_end(source, head.end())
+    if found.end < 0:
+        if not marked:
+            return None
+        seen = source.text[at : found.stopped]
+        expected = f"a closing parenthesis: {shape.signature}" if shape else "a closing parenthesis"
+        from .values import Problem
+
+        return found.stopped, Problem(seen[:200], (at, found.stopped), expected, head[1])
+    span = (at, found.end)
+    if shape is None:
+        return found.end, known.unknown(head[1], span)
+    return found.end, read_arguments(shape, source.text, head.end(), found.commas, found.end - 1, span)
+
+
+def _unfinished(source: Source, span: tuple[int, int], known: Shapes, items: list[Item]) -> Item:
+    from .values import Problem
+
+    return Problem(source.text[span[0] : span[1]][:200], span, "a list of calls that is closed with ']'", items[0].tool)

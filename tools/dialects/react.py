@@ -1,0 +1,106 @@
+"""ReAct: "Action: NAME", then "Action Input: ...". What follows a line "Observation:" is invented and nothing in it is a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+
+from .ends import json_end
+from .in_section import Sink, parse
+from .json_calls import Item, read_one
+from .shapes import Shape, Shapes
+from .source import Source, Waiting, reach, skip_space
+from .typing_values import Unreadable, typed
+
+_NAME = re.compile(r"[ \t]*[`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\n\s*[`*]*Action[ _]Input[`*]*:[`*]*[ \t]*", re.IGNORECASE)
+_NAME_SO_FAR = re.compile(r"[ \t]*[`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*(?:\n\s*[`*]*(?:[A-Za-z _]{0,12}[`*]*:?[`*]*)?)?\Z")
+_IN_BRACKETS = re.compile(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
+_IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
+_LONGEST = 300
+_NEXT = re.compile(r"\n[ \t]*[`*]*(?:Observation|Thought|Action|Action Input|Final Answer)[`*]*:")
+_FENCE = re.compile(r"```\w*\s*")
+
+Step = Generator[None, None, "tuple[int, list[Item]] | None"]
+
+
+def read_action(source: Source, start: int, at: int, known: Shapes, sink: Sink) -> Step:
+    """The call whose line begins at `start` and whose label `Action:` ends at `at`; None where there is none."""
+    while True:
+        text = source.text
+        head = _NAME.match(text, at)
+        bracketed = _IN_BRACKETS.match(text, at)
+        if bracketed is not None and (source.ended or bracketed.end() < len(text)):
+            return _search_form(bracketed, start, known)
+        if head is not None:
+            break
+        so_far = _NAME_SO_FAR.match(text, at) or _IN_BRACKETS_SO_FAR.match(text, at)
+        if source.ended or so_far is None or len(text) - at > _LONGEST:
+            return None
+        yield
+    shape = known.marked(head[1])
+    if shape is not None:
+        sink.announce(shape.name)
+    end, given, notes, wrong = yield from _input(source, head.end(), shape)
+    span = (start, end)
+    if shape is None:
+        return end, [known.unknown(head[1], span)]
+    if wrong:
+        return end, [shape.problem(source.text[start:end], span, wrong)]
+    return end, [read_one(shape, given, span, notes)]
+
+
+def _search_form(found: re.Match[str], start: int, known: Shapes) -> tuple[int, list[Item]] | None:
+    """Action: Search[what to look for]"""
+    shape = known.find(found[1])
+    if shape is None or shape.only_text is None:
+        return None
+    span = (start, found.end())
+    try:
+        value = typed(found[2], shape.properties[shape.only_text], shape.only_text)
+    except Unreadable as error:
+        return span[1], [shape.problem(found[0], span, error)]
+    return span[1], [read_one(shape, {shape.only_text: value}, span)]
+
+
+def _input(source: Source, at: int, shape: Shape | None) -> Generator[None, None, tuple[int, object, tuple[str, ...], str]]:
+    """Where the input ends, its value, repairs, and what is wrong with it."""
+    place = yield from skip_space(source, at)
+    yield from reach(source, place + 16)
+    fence = _FENCE.match(source.text, place)
+    if fence is not None:
+        place = yield from skip_space(source, fence.end())
+    if source.text[place : place + 1] == "{":
+        found = yield from json_end(source, place)
+        value = parse(source.text, place, found, source.ended)
+        end = found.end if found.end >= 0 else (yield from _raw_end(source, found.stopped))
+        if fence is not None and found.end >= 0:
+            end = yield from _behind_fence(source, end)
+        if value is None:
+            return end, None, (), f"the input as complete JSON{f': {shape.signature}' if shape else ''}"
+        return end, value[0], value[1], ""
+    end = yield from _raw_end(source, place)
+    written = source.text[place:end].strip()
+    if fence is not None:
+        written = written.removesuffix("```").strip()
+    if shape is not None and not shape.properties and written.casefold() in ("", "none", "null", "n/a", '""', "{}"):
+        return end, {}, (), ""
+    if shape is None or shape.only_text is None:
+        return end, None, (), f"the input as one JSON object{f': {shape.signature}' if shape else ''}"
+    return end, {shape.only_text: typed(written, shape.properties[shape.only_text], shape.only_text)}, (), ""
+
+
+def _raw_end(source: Source, at: int) -> Waiting:
+    while True:
+        found = _NEXT.search(source.text, at)
+        if found is not None:
+            return found.start()
+        if source.ended:
+            return len(source.text)
+        at = max(at, source.text.rfind("\n", at))
+        yield
+
+
+def _behind_fence(source: Source, at: int) -> Waiting:
+    place = yield from skip_space(source, at)
+    yield from reach(source, place + 3)
+    return place + 3 if source.text.startswith("```", place) else at

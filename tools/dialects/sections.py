@@ -1,0 +1,146 @@
+"""The marks that models put around calls, and what ends them. What stands between is read by its own form, whatever the marks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Section(NamedTuple):
+    """A place that is marked as one for calls: the families it belongs to, and the marks that end it."""
+
+    families: frozenset[str]
+    closes: tuple[str, ...]
+
+
+def _of(families: str, *closes: str) -> Section:
+    return Section(frozenset(families.split()), closes)
+
+
+_DEEPSEEK_ENDS = ("<｜tool▁calls▁end｜>", "<｜tool_calls_end｜>")
+
+_ANTML = "antml" + ":"
+
+SECTIONS = {
+    "<tool_call>": _of("hermes qwen3_coder glm", "</tool_call>"),
+    "<tool_calls>": _of("hermes", "</tool_calls>"),
+    "<toolcall>": _of("hermes", "</toolcall>"),
+    "<TOOLCALL>": _of("hermes nemotron", "</TOOLCALL>"),
+    "<tool>": _of("hermes", "</tool>"),
+    "<function_call>": _of("hermes", "</function_call>"),
+    "<functioncall>": _of("hermes", "</functioncall>"),
+    "<tool_use>": _of("hermes", "</tool_use>"),
+    "<longcat_tool_call>": _of("hermes glm", "</longcat_tool_call>"),
+    "<seed:tool_call>": _of("qwen3_coder", "</seed:tool_call>"),
+    "<|tool_call|>": _of("granite", "<|/tool_call|>", "<|tool_call|>", "</tool_call>", "<|end_tool_call|>"),
+    "<|tool_calls|>": _of("granite", "<|/tool_calls|>"),
+    "<|tool_call_start|>": _of("lfm2", "<|tool_call_end|>"),
+    "<|tool_call>": _of("gemma", "<tool_call|>"),
+    "<start_function_call>": _of("gemma", "<end_function_call>"),
+    "<|function_call|>": _of("gigachat", "<|function_call_end|>"),
+    "functools[": _of("functools"),
+    "[TOOL_CALLS]": _of("mistral"),
+    "<|python_tag|>": _of("llama3", "<|eom_id|>", "<|eot_id|>"),
+    "<|python_start|>": _of("llama4", "<|python_end|>"),
+    "<|tools_prefix|>": _of("apertus", "<|tools_suffix|>"),
+    "<|START_ACTION|>": _of("cohere", "<|END_ACTION|>"),
+    "<|START_TOOL_CALLS|>": _of("cohere", "<|END_TOOL_CALLS|>"),
+    "<|action_start|>": _of("internlm", "<|action_end|>"),
+    "<｜tool▁calls▁begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
+    "<｜tool▁call▁begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
+    "<｜tool_calls_begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
+    "<｜tool_call_begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
+    "<|tool_calls_section_begin|>": _of("kimi", "<|tool_calls_section_end|>"),
+    "<|tool_call_begin|>": _of("kimi", "<|tool_calls_section_end|>"),
+    "<|open|>tools<|sep|>": _of("kimi", "<|close|>tools<|sep|>"),
+    "<function_calls>": _of("anthropic olmo", "</function_calls>"),
+    f"<{_ANTML}function_calls>": _of("anthropic", f"</{_ANTML}function_calls>"),
+    "<atem:function_calls>": _of("anthropic", "</atem:function_calls>"),
+    "<minimax:tool_call>": _of("minimax", "</minimax:tool_call>"),
+    "]<]minimax[>[<tool_call>": _of("minimax", "]<]minimax[>[</tool_call>"),
+    "<｜DSML｜function_calls>": _of("deepseek_dsml", "</｜DSML｜function_calls>"),
+    "<｜DSML｜tool_calls>": _of("deepseek_dsml", "</｜DSML｜tool_calls>"),
+    "<|tool_calls_begin|>": _of("solar", "<|tool_calls_end|>"),
+    "<|tool_call:begin|>": _of("solar", "<|tool_call:end|>"),
+}
+"""The mark that opens a place for calls."""
+
+BARE_ELEMENTS = {
+    "<function=": frozenset(("qwen3_coder", "functionary")),
+    '<function name="': frozenset(("minicpm", "anthropic")),
+    '<invoke name="': frozenset(("anthropic", "minimax")),
+    f'<{_ANTML}invoke name="': frozenset(("anthropic",)),
+    '<｜DSML｜invoke name="': frozenset(("deepseek_dsml",)),
+    '<|open|>call tool="': frozenset(("kimi",)),
+    '<steptml:invoke name="': frozenset(("deepseek",)),
+}
+"""Elements that are calls by themselves, without a mark around them."""
+
+BETWEEN = (
+    "<|tool_call_begin|>",
+    "<|tool_call_end|>",
+    "<|plugin|>",
+    "<|interpreter|>",
+    "[TOOL_CALLS]",
+    "<|tool_call:begin|>",
+    "<|tool_call:end|>",
+    *(f"<｜tool{gap}call{gap}{edge}｜>" for gap in "▁_" for edge in ("begin", "end")),
+)
+"""Marks between the calls of one place."""
+
+REASONING = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "<reasoning>": "</reasoning>",
+    "<seed:think>": "</seed:think>",
+    "<mm:think>": "</mm:think>",
+    "[THINK]": "[/THINK]",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|open|>think<|sep|>": "<|close|>think<|sep|>",
+    "<|inner_prefix|>": "<|inner_suffix|>",
+    "<|channel>thought": "<channel|>",
+    "◁think▷": "◁/think▷",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|thinking_start|>": "<|thinking_end|>",
+}
+"""What opens thinking aloud, and what ends it."""
+
+INVENTED = {
+    "<tool_response>": "</tool_response>",
+    "<tool_result>": "</tool_result>",
+    "<tool_results>": "</tool_results>",
+    "<function_results>": "</function_results>",
+    "<function_result>": "</function_result>",
+    "<function_response>": "</function_response>",
+    "[TOOL_RESULTS]": "[/TOOL_RESULTS]",
+    "<|START_TOOL_RESULT|>": "<|END_TOOL_RESULT|>",
+    "<｜tool▁outputs▁begin｜>": "<｜tool▁outputs▁end｜>",
+}
+"""What opens a result: in a model's own reply it is invented, and nothing in it is a call."""
+
+SILENT = (
+    "<|im_end|>",
+    "<|eom_id|>",
+    "<|eot_id|>",
+    "<|end_of_text|>",
+    "<|endoftext|>",
+    "<|end_of_turn|>",
+    "<end_of_turn>",
+    "<turn|>",
+    "<|turn>model",
+    "<|START_RESPONSE|>",
+    "<|END_RESPONSE|>",
+    "<|START_TEXT|>",
+    "<|END_TEXT|>",
+    "<|open|>response<|sep|>",
+    "<|close|>response<|sep|>",
+    "<|close|>message<|sep|>",
+    "<|close|>tools<|sep|>",
+    "<｜end▁of▁sentence｜>",
+    "<|eom|>",
+    "[e~[",
+)
+"""Marks of a model's template that say nothing to a reader."""
+
+HARMONY = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>", "<|constrain|>")
+"""The marks of gpt-oss."""

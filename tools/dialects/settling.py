@@ -1,0 +1,319 @@
+"""How each part of a text is settled: a call, code, thinking aloud, an invented result. Each moves the scan behind its part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+
+from .call import read_arguments
+from .ends import call_end, json_end
+from .harmony import ENDS, read_header, read_message
+from .in_section import Sink, parse, read_section
+from .json_calls import Item, Unmarked, read_calls, read_one
+from .python_calls import read_list
+from .scan import Scan
+from .sections import SECTIONS, Section
+from .source import find, next_literal, reach, skip_space
+from .surroundings import closing_in_line
+from .values import Problem
+
+Steps = Generator[None, None, None]
+Found = Generator[None, None, "tuple[int, list[Item]] | None"]
+_KIMI = re.compile(r"<\|tool_calls_section_begin\|>|<\|tool_call_begin\|>")
+_TICKS = re.compile(r"`+")
+_INFO = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
+_CALLING = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
+_FENCED_SECTION = Section(frozenset(), ("```",))
+
+
+class _Held:
+    """Keeps what is read until it is known whether it is only a mention."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def announce(self, name: str) -> None:
+        """A mention is not announced, and this may be one."""
+
+    def take(self, items: list[Item]) -> None:
+        self.items += items
+
+
+def settle_call(scan: Scan, start: int, place: int, reading: Callable[[Sink], Found]) -> Steps:
+    """A call or calls from `start`, found by what stands at `place`; prose where it is none, a mention where quotes are around it."""
+    quote = scan.line.open_quote
+    sink = _Held() if quote else scan
+    found = yield from reading(sink)
+    if found is None:
+        scan.seek = place + 1
+        return
+    end, items = found
+    sink.take(items)
+    if isinstance(sink, _Held):
+        if (yield from closing_in_line(scan.source, quote, end)) >= 0:
+            scan.quote(end)
+            return
+        scan.take(sink.items)
+    scan.line.skip(scan.source.text, start, end)
+    scan.pass_over(end)
+
+
+def named_call(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Found:
+    """NAME(...)"""
+    shape = scan.known.find(name)
+    assert shape is not None
+    steps = call_end(scan.source, place + 1)
+    told = False
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found = done.value
+            break
+        if not told:
+            told = True
+            sink.announce(shape.name)
+        yield
+    if not told:
+        sink.announce(shape.name)
+    text = scan.source.text
+    if found.end < 0:
+        span = (start, found.stopped)
+        return found.stopped, [shape.problem(text[start : found.stopped], span, f"a closing parenthesis: {shape.signature}")]
+    return found.end, [read_arguments(shape, text, place + 1, found.commas, found.end - 1, (start, found.end))]
+
+
+def named_json(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Found:
+    """NAME on a line of its own, and its arguments as JSON below it."""
+    shape = scan.known.find(name)
+    assert shape is not None
+    found = yield from json_end(scan.source, place)
+    value = parse(scan.source.text, place, found, scan.source.ended)
+    if value is None or found.end < 0 or not isinstance(value[0], dict) or not all(shape.parameter(key) for key in value[0]):
+        return None
+    end = found.end
+    if scan.source.text[start:place].endswith("```json\n"):
+        after = yield from skip_space(scan.source, end)
+        close = yield from next_literal(scan.source, after, ("```",))
+        end = after + 3 if close else end
+    return end, [read_one(shape, value[0], (start, end), value[1])]
+
+
+def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
+    """An object or a list that has the form of a call; anything else is data, and nothing in it is a call."""
+    found = yield from json_end(scan.source, place)
+    text = scan.source.text
+    value = parse(text, place, found, scan.source.ended)
+    if value is None:
+        return None
+    end = found.end if found.end >= 0 else found.stopped
+    try:
+        return end, read_calls(value[0], scan.known, (place, end), value[1], marked=False)
+    except Unmarked:
+        scan.quote(end)
+        return None
+
+
+def list_of_names(scan: Scan, place: int, sink: Sink) -> Found:
+    """[NAME(...), NAME(...)]"""
+    return (yield from read_list(scan.source, place, scan.known, marked=False))
+
+
+def section(scan: Scan, start: int, opening: str, sink: Sink) -> Found:
+    """What stands between the marks of a section."""
+    end = yield from read_section(scan.source, start, opening, SECTIONS[opening], scan.known, sink)
+    return (end, []) if end >= 0 else None
+
+
+def settle_code(scan: Scan, start: int, place: int) -> Steps:
+    """A fence: a call where its whole body is one as JSON, or where it says that it is one; otherwise code."""
+    ticks = _TICKS.match(scan.source.text, place)
+    while ticks is not None and ticks.end() == len(scan.source.text) and not scan.source.ended:
+        yield
+        ticks = _TICKS.match(scan.source.text, place)
+    assert ticks is not None
+    fence = ticks[0]
+    info = _INFO.match(scan.source.text, ticks.end())
+    while info is not None and info.end() == len(scan.source.text) and not scan.source.ended and info.end() - ticks.end() < 40:
+        yield
+        info = _INFO.match(scan.source.text, ticks.end())
+    assert info is not None
+    body = yield from skip_space(scan.source, info.end())
+    if info[1] in _CALLING and (yield from _fenced_section(scan, start, place, info.end())):
+        return
+    if scan.rules.json and scan.source.text[body : body + 1] in ("{", "["):
+        items, end = yield from _fenced_json(scan, start, body, fence)
+        if items:
+            scan.take(items)
+            scan.line.skip(scan.source.text, start, end)
+            scan.pass_over(end)
+            return
+    yield from _to_fence_end(scan, ticks.end(), fence)
+
+
+def _fenced_section(scan: Scan, start: int, place: int, body: int) -> Generator[None, None, bool]:
+    held = _Held()
+    end = yield from read_section(scan.source, body, "", _FENCED_SECTION, scan.known, held)
+    if end < 0:
+        return False
+    scan.take(held.items)
+    scan.line.skip(scan.source.text, start, end)
+    scan.pass_over(end)
+    return True
+
+
+def _fenced_json(scan: Scan, start: int, body: int, fence: str) -> Generator[None, None, tuple[list[Item], int]]:
+    """The calls of a fence whose whole body is JSON calls of known tools; nothing otherwise."""
+    values: list[tuple[object, tuple[str, ...]]] = []
+    at = body
+    while True:
+        found = yield from json_end(scan.source, at)
+        value = parse(scan.source.text, at, found, scan.source.ended)
+        if value is None:
+            return [], at
+        values.append(value)
+        end = found.end if found.end >= 0 else found.stopped
+        at = yield from skip_space(scan.source, end)
+        if scan.source.text[at : at + 1] in (",", ";"):
+            at = yield from skip_space(scan.source, at + 1)
+        if scan.source.text[at : at + 1] not in ("{", "["):
+            break
+    close = yield from next_literal(scan.source, at, (fence,))
+    if not close and at < len(scan.source.text):
+        return [], at
+    after = at + len(close)
+    notes: tuple[str, ...] = () if close else ("closing fence added",)
+    items: list[Item] = []
+    for parsed, repairs in values:
+        try:
+            items += read_calls(parsed, scan.known, (start, after), (*repairs, *notes), marked=False)
+        except Unmarked:
+            return [], at
+    if any(isinstance(item, Problem) and scan.known.find(item.tool or "") is None for item in items):
+        return [], at  # a document about tools that are not here
+    return items, after
+
+
+def _to_fence_end(scan: Scan, at: int, fence: str) -> Steps:
+    """Code up to the closing fence. It is prose, and nothing in it is a call."""
+    while True:
+        close = scan.source.text.find(fence, at)
+        if close >= 0:
+            end = close + len(fence)
+            yield from reach(scan.source, end + 1)
+            while scan.source.text.startswith("`", end):
+                end += 1
+                yield from reach(scan.source, end + 1)
+            scan.quote(end)
+            scan.line.reset()
+            scan.line.fresh = False
+            return
+        if scan.source.ended:
+            scan.quote(len(scan.source.text))
+            return
+        at = max(at, len(scan.source.text) - len(fence) + 1)
+        scan.quote(at)
+        yield
+
+
+def settle_thought(scan: Scan, body: int, closing: str) -> Steps:
+    """Thinking aloud up to its closing mark. Where that never comes, Kimi's own marks for calls end it, if calls are all that follows."""
+    scan.pass_over(body)
+    pattern = re.compile(f"{re.escape(closing)}|{_KIMI.pattern}" if scan.rules.kimi else re.escape(closing))
+    longest = max(len(closing), 30)
+    at, marked = body, -1
+    while True:
+        text = scan.source.text
+        found = pattern.search(text, at)
+        if found is not None and found[0] == closing:
+            scan.think(found.start())
+            scan.pass_over(found.end())
+            return
+        if found is not None:
+            if marked < 0:
+                marked = found.start()
+                scan.think(marked)
+            at = found.end()
+            continue
+        if scan.source.ended:
+            break
+        at = max(at, len(text) - longest)
+        if marked < 0:
+            scan.think(max(scan.at, at))
+        yield
+    if marked >= 0 and scan.source.text.rstrip().endswith(("}", "<|tool_call_end|>", "<|tool_calls_section_end|>")):
+        scan.seek = marked
+        return
+    scan.think(len(scan.source.text))
+    scan.seek = scan.at
+
+
+def settle_end_of_thought(scan: Scan, place: int, end: int) -> Steps:
+    """The end of a thought whose beginning was in the prompt: what came before was thinking. A second one is only a mark."""
+    if not scan.reasoning:
+        scan.all_was_reasoning(place)
+    scan.pass_over(end)
+    yield from ()
+
+
+def settle_invented(scan: Scan, body: int, closing: str) -> Steps:
+    """An invented result: prose, and nothing in it is a call. Without a closing mark it goes on to the end."""
+    at = body
+    while True:
+        close = scan.source.text.find(closing, at) if closing else -1
+        if close >= 0:
+            scan.quote(close + len(closing))
+            return
+        if scan.source.ended:
+            scan.quote(len(scan.source.text))
+            return
+        at = max(at, len(scan.source.text) - len(closing) + 1) if closing else len(scan.source.text)
+        scan.quote(at)
+        yield
+
+
+def settle_silent(scan: Scan, end: int) -> Steps:
+    """A mark of the model's template."""
+    scan.pass_over(end)
+    yield from ()
+
+
+def settle_message(scan: Scan, start: int, place: int) -> Steps:
+    """A message of gpt-oss: a call, thinking, or words for the user."""
+    header = yield from read_header(scan.source, start)
+    if header is None:
+        end = yield from _behind_mark(scan, place)
+        scan.pass_over(end)
+        return
+    if header.recipient:
+        found = yield from read_message(scan.source, start, header, scan.known, scan)
+        if found is not None:
+            scan.take(found[1])
+            scan.pass_over(found[0])
+            return
+    scan.pass_over(header.body)
+    scan.line.reset()
+    if header.channel == "analysis":
+        yield from _analysis(scan, header.body)
+
+
+def _behind_mark(scan: Scan, place: int) -> Generator[None, None, int]:
+    close = yield from find(scan.source, "|>", place)
+    return close + 2 if close >= 0 else len(scan.source.text)
+
+
+def _analysis(scan: Scan, at: int) -> Steps:
+    pattern = re.compile(r"<\|(?:end|start|channel|return|call)\|>")
+    while True:
+        found = pattern.search(scan.source.text, at)
+        if found is not None:
+            scan.think(found.start())
+            scan.pass_over(found.end() if found[0] in ENDS else found.start())
+            return
+        if scan.source.ended:
+            scan.think(len(scan.source.text))
+            scan.seek = scan.at
+            return
+        at = max(at, len(scan.source.text) - 11)
+        scan.think(at)
+        yield

@@ -1,0 +1,261 @@
+"""Calls whose arguments stand one by one between tags: Qwen-coder, Anthropic, MiniMax, DSML, GLM, MiniCPM, Kimi."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from html import unescape as unescape_entities
+
+from .json_calls import Item, read_one
+from .lenient_json import read_json
+from .shapes import Shapes
+from .source import Source, Waiting, find, next_literal, reach, skip_space
+from .typing_values import Unreadable, kinds, typed
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """How one family writes an argument, and what ends the call. `ends_before` is not part of the call."""
+
+    argument: re.Pattern[str]  # its opening tag: the name in group 1, attributes in group 2 where there are any
+    begins: tuple[str, ...]  # what the opening tag begins with
+    closes: tuple[str, ...]  # its closing tags
+    ends: tuple[str, ...]  # the call's closing tags
+    ends_before: tuple[str, ...] = ()
+
+
+QWEN = Tags(
+    re.compile(r"<parameter=([^>\n]+)>()"), ("<parameter=",), ("</parameter>",), ("</function>",), ("</tool_call>", "</seed:tool_call>")
+)
+GLM = Tags(
+    re.compile(r"<arg_key>(.*?)</arg_key>\s*<arg_value>()", re.DOTALL),
+    ("<arg_key>",),
+    ("</arg_value>",),
+    (),
+    ("</tool_call>", "</longcat_tool_call>"),
+)
+LONGCAT = Tags(
+    re.compile(r"<longcat_arg_key>(.*?)</longcat_arg_key>\s*<longcat_arg_value>()", re.DOTALL),
+    ("<longcat_arg_key>",),
+    ("</longcat_arg_value>",),
+    (),
+    ("</longcat_tool_call>",),
+)
+KIMI = Tags(
+    re.compile(r'<\|open\|>argument key="([^"]*)"([^<]*)<\|sep\|>'),
+    ("<|open|>argument",),
+    ("<|close|>argument<|sep|>",),
+    ("<|close|>call<|sep|>",),
+)
+MINICPM = Tags(
+    re.compile(r'<param(?:eter)?\s+name="([^"]*)"([^>]*)>'), ("<param",), ("</param>", "</parameter>"), ("</function>",), ("</tool_call>",)
+)
+
+
+def invoke_tags(prefix: str) -> Tags:
+    """The tags of <invoke name="..."> with a prefix such as `antml:`."""
+    mark = re.escape(prefix)
+    return Tags(
+        re.compile(rf'<{mark}parameter\s+name="([^"]*)"([^>]*)>'),
+        (f"<{prefix}parameter",),
+        (f"</{prefix}parameter>",),
+        (f"</{prefix}invoke>",),
+        (f"</{prefix}function_calls>", f"</{prefix}tool_calls>", f"</{prefix}tool_call>"),
+    )
+
+
+ELEMENTS: dict[str, tuple[re.Pattern[str], Tags]] = {
+    "<function=": (re.compile(r"<function=\s*\"?([\w.\-:/]*\w)\"?\s*>"), QWEN),
+    '<function name="': (re.compile(r'<function name="([^"<>]+)"\s*>'), MINICPM),
+    **{
+        f'<{prefix}invoke name="': (re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>]+)"\s*>'), invoke_tags(prefix))
+        for prefix in ("", "antml" + ":", "atem:", "｜DSML｜", "steptml:", "minimax:")
+    },
+    '<|open|>call tool="': (re.compile(r'<\|open\|>call tool="([^"<>]+)"[^<>]*<\|sep\|>'), KIMI),
+}
+"""What an element begins with, how its opening tag is spelled, and the tags inside it."""
+
+_AFTER_CALL = ("<function=", "<tool_call>", "</function_calls>")
+LONGEST_TAG = 160
+Announce = Callable[[str], None]
+Read = Generator[None, None, "tuple[int, list[Item]] | None"]
+
+
+def read_element(source: Source, at: int, opening: str, known: Shapes, announce: Announce) -> Read:
+    """The call that begins at `at` with `opening`; None where it is only spoken of."""
+    pattern, tags = ELEMENTS[opening]
+    while True:
+        head = pattern.match(source.text, at)
+        if head is not None:
+            break
+        tag = source.text[at : at + LONGEST_TAG]
+        if source.ended or len(tag) >= LONGEST_TAG or ">" in tag[len(opening) :] or "\n" in tag:
+            return None
+        yield
+    name = unescape_entities(head[1])
+    if known.marked(name) is not None:
+        announce(name)
+    place = yield from skip_space(source, head.end())
+    if opening == "<function=" and source.text.startswith("{", place):
+        return (yield from _json_inside(source, at, place, name, known))
+    return (yield from read_tagged(source, at, head.end(), name, tags, known))
+
+
+def _json_inside(source: Source, at: int, place: int, name: str, known: Shapes) -> Read:
+    """<function=NAME>{...}</function>, as Functionary and Llama 3.1 write it."""
+    from .ends import json_end
+
+    found = yield from json_end(source, place)
+    if found.end < 0:
+        return len(source.text), [_unreadable(source, at, len(source.text), name, known, "one JSON object and </function>")]
+    written = source.text[place : found.end]
+    end = found.end
+    after = yield from skip_space(source, end)
+    close = yield from next_literal(source, after, ("</function>",))
+    if close:
+        end = after + len(close)
+    shape = known.marked(name)
+    if shape is None:
+        return end, [known.unknown(name, (at, end))]
+    try:
+        value, notes = read_json(written)
+    except ValueError as error:
+        return end, [shape.problem(source.text[at:end], (at, end), f"JSON ({error})")]
+    return end, [read_one(shape, value, (at, end), notes)]
+
+
+def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, known: Shapes) -> Read:
+    """The arguments, each between its tags, up to the call's own closing tag."""
+    given: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    stops = (*tags.begins, *tags.ends, *tags.ends_before)
+    wrong = ""
+    while True:
+        place = yield from skip_space(source, at)
+        here = yield from next_literal(source, place, stops)
+        if here not in tags.begins:
+            if here in tags.ends and here:
+                at = place + len(here)
+            elif here:
+                at = place
+                notes = (*notes, "closing tag added") if tags.ends else notes
+            elif place >= len(source.text) and (given or tags.ends):
+                at, notes = place, (*notes, "closing tag added")
+            else:
+                at, wrong = (yield from _skip_to(source, place, stops)), source.text[place : place + 60]
+            break
+        argument = yield from _opening(source, place, tags)
+        if argument is None:
+            at, wrong = (yield from _skip_to(source, place + 1, stops)), source.text[place : place + 60]
+            break
+        key = unescape_entities(argument[1].strip())
+        end, after, added = yield from _value_end(source, argument.end(), tags)
+        if end < 0:
+            return len(source.text), [_unreadable(source, start, len(source.text), name, known, f"{tags.closes[0]} after {key}")]
+        if key in given:
+            wrong = wrong or f"{key} twice"
+        given[key], attributes[key], at = source.text[argument.end() : end], argument[2], after
+        notes = (*notes, "closing tag added") if added else notes
+    span = (start, at)
+    if wrong:
+        return at, [_unreadable(source, start, at, name, known, f"arguments in {tags.begins[0]} tags, not {wrong!r}")]
+    shape = known.marked(name)
+    if shape is None:
+        return at, [known.unknown(name, span)]
+    try:
+        arguments = {
+            key: _value(value, attributes[key], shape.properties.get(shape.parameter(key) or key), key) for key, value in given.items()
+        }
+        return at, [shape.call(arguments, span, tuple(dict.fromkeys(notes)))]
+    except Unreadable as error:
+        return at, [shape.problem(source.text[start:at], span, error)]
+
+
+def _opening(source: Source, place: int, tags: Tags) -> Generator[None, None, re.Match[str] | None]:
+    while True:
+        found = tags.argument.match(source.text, place)
+        if found is not None or source.ended or len(source.text) - place > 2 * LONGEST_TAG:
+            return found
+        yield
+
+
+def _value_end(source: Source, at: int, tags: Tags) -> Generator[None, None, tuple[int, int, bool]]:
+    """Where the value ends, where reading goes on, and whether the closing tag had to be added. A closing tag that is followed by neither
+    another argument nor the end of the call belongs to the value."""
+    yield from reach(source, at + 9)
+    begin = at
+    if source.text.startswith("<![CDATA[", at):
+        begin = yield from _behind_cdata(source, at)
+        if begin < 0:
+            return -1, -1, False
+    follow = (*tags.begins, *tags.ends, *tags.ends_before)
+    pattern = re.compile("|".join(map(re.escape, (*tags.closes, *tags.ends))))
+    while True:
+        found = pattern.search(source.text, begin)
+        if found is None:
+            if source.ended:
+                return -1, -1, False
+            begin = max(begin, len(source.text) - 40)
+            yield
+            continue
+        closed = found[0] in tags.closes
+        place = yield from skip_space(source, found.end())
+        here = yield from next_literal(source, place, follow if closed else (*tags.ends_before, *_AFTER_CALL))
+        if here or place >= len(source.text):  # otherwise the tag belongs to the value
+            return found.start(), found.end() if closed else found.start(), not closed
+        begin = found.end()
+
+
+def _behind_cdata(source: Source, at: int) -> Waiting:
+    while True:
+        place = yield from find(source, "]]>", at)
+        if place < 0:
+            return -1
+        at = place + 3
+        yield from reach(source, at + 9)
+        if not source.text.startswith("<![CDATA[", at):
+            return at
+
+
+def _skip_to(source: Source, at: int, stops: tuple[str, ...]) -> Waiting:
+    """Behind the end of what cannot be read: its closing tag, or the end of the text."""
+    pattern = re.compile("|".join(map(re.escape, stops[1:])) or r"\Z")
+    while True:
+        found = pattern.search(source.text, at)
+        if found is not None:
+            return found.end()
+        if source.ended:
+            return len(source.text)
+        at = max(at, len(source.text) - 40)
+        yield
+
+
+def _value(written: str, attributes: str, rule: object, name: str) -> object:
+    text = _without_cdata(written)
+    if text is not None:
+        return typed(text, rule, name, raw=True)
+    text = written
+    if text.startswith(("\r\n", "\n")):
+        text = text[1:] if text[0] == "\n" else text[2:]
+        text = text[:-1] if text.endswith("\n") else text
+    if 'string="true"' in attributes:
+        return text
+    if not kinds(rule) and 'string="false"' in attributes:
+        return typed(text.strip(), rule, name)
+    return typed(text, rule, name, raw=True)
+
+
+def _without_cdata(written: str) -> str | None:
+    text = written.strip()
+    if not (text.startswith("<![CDATA[") and text.endswith("]]>")):
+        return None
+    return text[9:-3].replace("]]]]><![CDATA[>", "]]>")
+
+
+def _unreadable(source: Source, start: int, end: int, name: str, known: Shapes, expected: str) -> Item:
+    shape = known.marked(name)
+    if shape is None:
+        return known.unknown(name, (start, end))
+    return shape.problem(source.text[start:end], (start, end), f"{shape.signature}; {expected}")
