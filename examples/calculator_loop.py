@@ -1,17 +1,13 @@
-"""The calculator in a model loop of your own, with your own openai client: no agent, no run.
-
-OPENAI_API_KEY=... python examples/calculator_loop.py "What is 17 % of 340?"
-OPENAI_BASE_URL=http://localhost:11434/v1 OPENAI_API_KEY=none MODEL=qwen3 python examples/calculator_loop.py "What is 17 % of 340?"
-"""
+"""The calculator in a model loop of your own, with your own openai client: no agent, no run."""
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
-from openai import OpenAI
+from openai import OpenAI, OpenAIError
 
+from sayso import command
 from sayso.tools import calculator, fill
 
 
@@ -28,11 +24,14 @@ def answer(client: OpenAI, model: str, question: str) -> str:
     return "The model did not stop calculating."
 
 
-def main() -> None:
-    """Answer the question on the command line."""
-    with OpenAI() as client:
-        print(answer(client, os.environ.get("MODEL", "gpt-5-mini"), " ".join(sys.argv[1:]) or "What is 17 % of 340?"))
+async def main(question: str = "What is 17 % of 340?", *, model: str = "gpt-5-mini", base_url: str | None = None) -> str:
+    """Answer a question with a number in it; the key is in OPENAI_API_KEY."""
+    try:
+        with OpenAI(base_url=base_url, api_key=os.environ.get("OPENAI_API_KEY", "none")) as client:
+            return answer(client, model, question)
+    except OpenAIError as error:
+        raise SystemExit(f"The model did not answer: {error}") from None
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -1,16 +1,9 @@
-"""A food-order bot with two writes: the order, and an e-mail that confirms it. Both ask first.
-
-python examples/food_order.py                                              (a scripted model)
-python examples/food_order.py --base-url http://localhost:11434/v1#qwen3   (a real one)
-"""
+"""A food-order bot with two writes: the order, and an e-mail that confirms it. Both ask first."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
-
-from sayso import Agent, ScriptedModel, ToolContext, terminal, tool
-from sayso.agents import Model, Reply, call, model_from
+from sayso import Agent, ScriptedModel, ToolContext, command, terminal, tool
+from sayso.agents import Model, Reply, call
 from sayso.tools import Approver
 from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 
@@ -21,6 +14,8 @@ SCRIPT = (
     Reply(calls=(call("mail", text="One cheeseburger is on its way to you."),)),
     "Your cheeseburger (630 calories) is on its way, and a confirmation is in your inbox.",
 )
+WISH = "How many calories has a cheeseburger? If under 700, send me one."
+INSTRUCTIONS = "Answer questions about the menu with MENU. Take the order with ORDER, then confirm it with mail. Otherwise just answer."
 
 
 @tool.write(card="E-mail to {to}: {text}")
@@ -32,19 +27,17 @@ async def mail(to: str, text: str, context: ToolContext[Counter]) -> str:
 
 async def serve(model: Model, wish: str, desk: OrderDesk, approve: Approver) -> str:
     """Answer one customer."""
-    tools = [ORDER, MENU, mail.using(to="ada@example.org")]
-    bot = Agent(model, name="order_bot", tools=tools, instructions="Take the order, then confirm it.")
+    bot = Agent(model, name="order_bot", tools=[ORDER, MENU, mail.using(to="ada@example.org")], instructions=INSTRUCTIONS)
     result = await bot.run(wish, deps=Counter(desk, Customer("9876", "1234 My Street", "Ada")), approve=approve)
     return result.output if result.finished else f"Waits for your yes: {result.pending[0].card}"
 
 
-def main() -> None:
-    """Take one order."""
-    model = model_from(sys.argv[-1]) if "--base-url" in sys.argv else ScriptedModel(*SCRIPT)
+async def main(wish: str = WISH, *, model: Model) -> str:
+    """Take one order from Ada, who is signed in."""
     with OrderDesk() as desk:
-        print(asyncio.run(serve(model, "How many calories has a cheeseburger? If under 700, send me one.", desk, terminal)))
-        print(len(desk.orders()), "orders,", len(OUTBOX), "e-mails")
+        answer = await serve(model, wish, desk, terminal)
+        return f"{answer}\n{len(desk.orders())} orders, {len(OUTBOX)} e-mails"
 
 
 if __name__ == "__main__":
-    main()
+    command(main, offline=ScriptedModel(*SCRIPT, name="a script"))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sayso.agents import ScriptedModel as ScriptedModel
     from sayso.agents.research import research as research
     from sayso.console import terminal as terminal
+    from sayso.programs import command as command
     from sayso.tools import ApprovalRequest as ApprovalRequest
     from sayso.tools import Approve as Approve
     from sayso.tools import Edit as Edit
@@ -46,6 +47,7 @@ _PLACES = {
     "ToolContext": "tools",
     "ToolError": "tools",
     "best_of": "workflows",
+    "command": "programs",
     "conditional": "workflows",
     "engine": "workflows",
     "iterate": "workflows",

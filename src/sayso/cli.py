@@ -207,10 +207,10 @@ def _run(work: Coroutine[Any, Any, int]) -> int:
     return asyncio.run(work)
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], program: App = app) -> int:
     """Run a command; gives its exit code. What went wrong is one sentence on standard error."""
     try:
-        code: Any = app([_readable(argument) for argument in arguments], exit_on_error=False, result_action="return_value")
+        code: Any = program([_readable(argument) for argument in arguments], exit_on_error=False, result_action="return_value")
         print(end="", flush=True)  # a full disk shows here, and not after the exit code is given
     except CycloptsError:
         return Exit.USAGE  # it has said what is wrong

@@ -77,6 +77,7 @@ def test_each_target_installs_once_and_the_demo_only_what_it_needs(tmp_path: Pat
         "ruff format --check .",
         "ruff check .",
         "mypy ",
+        "mypy examples",
         "sayso demo",
     ]
 
