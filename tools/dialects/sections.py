@@ -18,7 +18,7 @@ def _of(families: str, *closes: str) -> Section:
 
 _DEEPSEEK_ENDS = ("<｜tool▁calls▁end｜>", "<｜tool_calls_end｜>")
 
-_ANTML = "antml" + ":"
+ANTML = "antml" + ":"
 
 SECTIONS = {
     "<tool_call>": _of("hermes qwen3_coder glm", "</tool_call>"),
@@ -53,7 +53,7 @@ SECTIONS = {
     "<|tool_call_begin|>": _of("kimi", "<|tool_calls_section_end|>"),
     "<|open|>tools<|sep|>": _of("kimi", "<|close|>tools<|sep|>"),
     "<function_calls>": _of("anthropic olmo", "</function_calls>"),
-    f"<{_ANTML}function_calls>": _of("anthropic", f"</{_ANTML}function_calls>"),
+    f"<{ANTML}function_calls>": _of("anthropic", f"</{ANTML}function_calls>"),
     "<atem:function_calls>": _of("anthropic", "</atem:function_calls>"),
     "<minimax:tool_call>": _of("minimax", "</minimax:tool_call>"),
     "]<]minimax[>[<tool_call>": _of("minimax", "]<]minimax[>[</tool_call>"),
@@ -68,7 +68,7 @@ BARE_ELEMENTS = {
     "<function=": frozenset(("qwen3_coder", "functionary")),
     '<function name="': frozenset(("minicpm", "anthropic")),
     '<invoke name="': frozenset(("anthropic", "minimax")),
-    f'<{_ANTML}invoke name="': frozenset(("anthropic",)),
+    f'<{ANTML}invoke name="': frozenset(("anthropic",)),
     '<｜DSML｜invoke name="': frozenset(("deepseek_dsml",)),
     '<|open|>call tool="': frozenset(("kimi",)),
     '<steptml:invoke name="': frozenset(("deepseek",)),

@@ -1,45 +1,154 @@
-"""How each dialect is asked for, written, and answered."""
+"""Each dialect from the other side: how a model is asked for it, how a call is written in it, and how results are shown."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .families import FAMILIES
+from .shapes import Shapes, shapes
+from .typing_values import alternatives, kinds
 from .values import ReadCall
+from .writing import WRITERS, as_json
+
+_NO_TOOL = ("Thank you, that is all.", "You are welcome!")
+_ENOUGH = 4
+_MARK = re.compile(r"<(?=[|｜]|/?tool_|/?function_)|\[(?=/?TOOL_RESULTS\]|(?:end of )?result )")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A way to write calls as text: `ask` tells a model how, `render` writes one, `render_results` shows what came of them."""
+    """One way to write calls as text. `form` says it to a model; `stop` are the marks after which a reply has nothing to add."""
 
     name: str
-    ask: Callable[[Sequence[Any]], str]
-    render: Callable[[ReadCall], str]
-    render_results: Callable[[Sequence[tuple[str, str]], str], str]
+    form: str
+    stop: tuple[str, ...] = ()
+    before_results: str = ""
+    after_results: str = ""
+    listed_as_json: bool = True
+
+    def ask(self, tools: Sequence[Any]) -> str:
+        """What a model is told: the form, and the tools (Tools or OpenAI function schemas)."""
+        told = [_told(tool) for tool in tools]
+        rows = [_json_row(*each) if self.listed_as_json else _signature(*each) for each in told]
+        return "\n".join([self.form, "Tools:", *rows])
+
+    def examples(self, tools: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+        """Two to five turns (what a user says, what the model writes) that show the form with these tools; the last one needs no tool."""
+        known = shapes(tools)
+        turns = [_example(self, shape.name, shape.properties, shape.required, known) for shape in list(known.by_name.values())[:_ENOUGH]]
+        return (*turns, _NO_TOOL)
+
+    def render(self, *calls: ReadCall, tools: Shapes | Sequence[Any] = ()) -> str:
+        """These calls as a model of the family writes them. `tools` lets a text that looks like a number stand without quotes."""
+        return WRITERS[self.name](calls, shapes(tools)) if calls else ""
+
+    def render_results(self, results: Sequence[tuple[str, str]], boundary: str) -> str:
+        """The results (tool, text) as the next message.
+
+        Nobody who wrote a result knew `boundary`, and the marks of a model's template are broken in it.
+        """
+        frames = "\n".join(
+            f"[result {boundary} of {tool}]\n{_MARK.sub(_broken, text)}\n[end of result {boundary}]" for tool, text in results
+        )
+        return f"{self.before_results}{frames}{self.after_results}\nNow answer me in a sentence with what the result says."
 
 
-def _ask_call(tools: Sequence[Any]) -> str:
-    rows = []
-    for tool in tools:
-        properties = tool.parameters.get("properties", {})
-        needed = tool.parameters.get("required", ())
-        signature = ", ".join(name if name in needed else f"{name}?" for name in properties)
-        rows.append(f"- {tool.name}({signature}): {tool.description.splitlines()[0]}")
-    listed = "\n".join(rows)
-    return (
-        f"To use a tool, write its name and its arguments in parentheses, like NAME(first, second). One call at a time.\nTools:\n{listed}"
-    )
+def _broken(found: re.Match[str]) -> str:
+    return f"{found[0]} "
 
 
-def _render_call(call: ReadCall) -> str:
-    return f"{call.tool}({', '.join(f'{name}={json.dumps(value, ensure_ascii=False)}' for name, value in call.arguments.items())})"
+def _told(tool: Any) -> tuple[str, str, Mapping[str, Any]]:
+    if isinstance(tool, Mapping):
+        function = tool.get("function", tool)
+        return function["name"], function.get("description") or "", function.get("parameters") or function.get("input_schema") or {}
+    return tool.name, tool.description, tool.parameters
 
 
-def _framed(results: Sequence[tuple[str, str]], boundary: str) -> str:
-    frames = "\n".join(f"[result {boundary} of {tool}]\n{text}\n[end of result {boundary}]" for tool, text in results)
-    return f"{frames}\nNow answer me in a sentence with what the result says."
+def _json_row(name: str, description: str, parameters: Mapping[str, Any]) -> str:
+    return as_json({"name": name, "description": description, "parameters": parameters})
 
 
-DIALECTS: Mapping[str, Dialect] = {"call": Dialect("call", _ask_call, _render_call, _framed)}
+def _signature(name: str, description: str, parameters: Mapping[str, Any]) -> str:
+    needed = parameters.get("required") or ()
+    shown = ", ".join(key if key in needed else f"{key}?" for key in parameters.get("properties") or ())
+    return f"- {name}({shown}): {next(iter(description.splitlines()), '')}"
+
+
+def _example(dialect: Dialect, name: str, properties: Mapping[str, Any], required: Iterable[str], known: Shapes) -> tuple[str, str]:
+    needed = tuple(required) or tuple(properties)[:1]
+    arguments = {key: _sample(properties.get(key), index) for index, key in enumerate(needed)}
+    words = ", ".join(f"{key} {value if isinstance(value, str) else as_json(value)}" for key, value in arguments.items())
+    asked = f"Please use {name}{f' with {words}' if words else ''}."
+    return asked, dialect.render(ReadCall(name, arguments), tools=known)
+
+
+_TEXTS = ("red bicycles", "Oslo", "Ada", "14 Elm Street")
+
+
+def _sample(rule: Any, index: int) -> object:
+    """A value that the schema allows."""
+    if not isinstance(rule, Mapping):
+        return _TEXTS[index % len(_TEXTS)]
+    for told in ("const", "default"):
+        if rule.get(told) is not None:
+            return rule[told]
+    for several in ("enum", "examples"):
+        if rule.get(several):
+            return rule[several][0]
+    if options := alternatives(rule):
+        return _sample(options[0], index)
+    match kinds(rule)[:1]:
+        case ("integer",):
+            return max(index + 2, rule.get("minimum", 0))
+        case ("number",):
+            return 2.5
+        case ("boolean",):
+            return True
+        case ("array",):
+            return [_sample(rule.get("items"), index)]
+        case ("object",):
+            return {key: _sample((rule.get("properties") or {}).get(key), place) for place, key in enumerate(rule.get("required") or ())}
+        case ("null",):
+            return None
+    return _TEXTS[index % len(_TEXTS)]
+
+
+def _written_like(sample: str) -> str:
+    return f"To use a tool, write {sample} and nothing after it. One call at a time. Where no tool is needed, just answer."
+
+
+def _dialect(name: str, sample: str, *stop: str, before: str = "", after: str = "", as_signatures: bool = False) -> Dialect:
+    return Dialect(name, _written_like(sample), stop, before, after, not as_signatures)
+
+
+_SAMPLE = ReadCall("NAME", {"key": "value"})
+_TOOL_RESPONSE = {"before": "<tool_response>\n", "after": "\n</tool_response>"}
+_STOPS: Mapping[str, tuple[str, ...]] = {
+    "call": ("[result",),
+    "python": ("[result",),
+    "react": ("\nObservation:",),
+    "hermes": ("<tool_response>",),
+    "qwen3_coder": ("<tool_response>",),
+    "harmony": ("<|call|>",),
+    "llama3": ("<|eom_id|>", "<|eot_id|>"),
+    "anthropic": ("</function_calls>", "<function_results>"),
+}
+_IN_PROSE = (
+    "To use a tool, write its name and its arguments in parentheses, like NAME(first, second). One call at a time. "
+    "Where no tool is needed, just answer."
+)
+
+
+def _made(name: str) -> Dialect:
+    if name == "call":
+        return Dialect(name, _IN_PROSE, _STOPS["call"], listed_as_json=False)
+    sample = WRITERS[name]([_SAMPLE], shapes(()))
+    frame = _TOOL_RESPONSE if "hermes" in FAMILIES[name] else {"before": "Observation: "} if name == "react" else {}
+    return _dialect(name, sample, *_STOPS.get(name, ()), **frame, as_signatures=name in ("python", "llama4", "lfm2", "olmo"))
+
+
+DIALECTS: Mapping[str, Dialect] = {name: _made(name) for name in FAMILIES if name != "auto"}
+"""Every dialect by its name."""
