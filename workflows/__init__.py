@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from .approval import CallFailed as CallFailed
     from .doors import RunEnded as RunEnded
     from .doors import Workflow as Workflow
+    from .durable.app import App as App
+    from .durable.engine import DurableEngine as DurableEngine
+    from .durable.worker import Worker as Worker
     from .engines import engine as engine
     from .limits import Limits as Limits
     from .limits import Usage as Usage
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
     from .steps import step as step
 
 _PLACES = {
+    "App": "durable.app",
     "CallFailed": "approval",
     "Draft": "shapes",
+    "DurableEngine": "durable.engine",
     "Engine": "run",
     "Failed": "shapes",
     "Limits": "limits",
@@ -39,6 +44,7 @@ _PLACES = {
     "RunEnded": "doors",
     "RunResult": "result",
     "Usage": "limits",
+    "Worker": "durable.worker",
     "Workflow": "doors",
     "best_of": "shapes",
     "conditional": "shapes",

@@ -1,23 +1,46 @@
-"""Which engine a word means: memory without one; a file by its URL."""
+"""Which engine a word means: memory without one; a database by its URL."""
 
 from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, overload
 
 from sayso.tools.errors import UsageError
 
 from .memory import MemoryEngine
 
+if TYPE_CHECKING:
+    from .durable.app import App
+    from .durable.engine import DurableEngine
 
-def engine(url: str | None = None, *, strict: bool = False) -> MemoryEngine:
-    """An engine for runs. Without a URL they live in this process; with "sqlite:///runs.db" in that file, and outlive the program.
+_OPEN: weakref.WeakValueDictionary[str, MemoryEngine] = weakref.WeakValueDictionary()
 
-    `strict` sends every kept value of a memory engine through JSON, as a file does. Raises UsageError for a URL that no engine serves, and
-    for a file that cannot be used.
+
+@overload
+def engine(url: None = None, *, strict: bool = False) -> MemoryEngine: ...
+@overload
+def engine(url: str, *, strict: bool = False, app: App | None = None) -> DurableEngine: ...
+def engine(url: str | None = None, *, strict: bool = False, app: App | None = None) -> MemoryEngine:
+    """An engine for runs. Without a URL they live in this process; with "sqlite:///runs.db" or "postgresql://..." they outlive it.
+
+    `strict` sends every kept value of a memory engine through JSON, as a database does. `app` is the code of runs that are resumed by
+    their id alone. Raises UsageError for a URL that no engine serves, and for a database that cannot be used. The same URL gives the same
+    engine for as long as it is in use in this program.
     """
     if url is None:
         return MemoryEngine(strict=strict)
-    scheme, separator, path = url.partition(":///")
-    if scheme == "sqlite" and separator and path:
-        from .sqlite import sqlite_engine
+    if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
+        raise UsageError(
+            f"There is no engine for {url!r}. engine() keeps runs in memory, engine('sqlite:///runs.db') in a file, "
+            "engine('postgresql://user@host/name') in a Postgres database."
+        )
+    from .durable.database import absolute
+    from .durable.engine import DurableEngine
 
-        return sqlite_engine(path)
-    raise UsageError(f"There is no engine for {url!r}. engine() keeps runs in memory, engine('sqlite:///runs.db') in a file.")
+    place = absolute(url)
+    known = _OPEN.get(place)
+    if not isinstance(known, DurableEngine) or not known.is_open or (app is not None and known.app not in (None, app)):
+        known = _OPEN[place] = DurableEngine(place, app=app)
+    elif app is not None:
+        known.app = app
+    return known

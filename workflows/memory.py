@@ -47,10 +47,14 @@ class MemoryEngine:
 
                 refuse_lambdas(getattr(workflow, "__self__", None))
                 value = from_json(to_json(value, f"the input of run {run_id}"))
-            root = self._roots[run_id] = Root(self, run_id, workflow, value, fresh)
+            root = self._roots[run_id] = self.make_root(run_id, workflow, value, fresh)
         elif not root.carried:
             root.workflow, root.fresh = workflow, fresh  # the same run, asked for again: by its caller of now
         return root
+
+    def make_root(self, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> Root:
+        """A new run."""
+        return Root(self, run_id, workflow, value, fresh)
 
     def attempt(self, root: Root) -> str:
         """A name for the execution that begins; no other execution of the run has had it."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approvals import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled, RunError
 
 from .events import BranchEnded, BranchFailed, BranchStarted
@@ -384,16 +384,20 @@ class Root:
         self.asking += 1
         self.asked.put_nowait((request, scope))
 
+    async def decided(self, request: ApprovalRequest, decision: Decision) -> None:
+        """An approver has answered."""
+        self.send(request.run_id, request.topic, decision)
+
     async def _ask_one_by_one(self, asked: asyncio.Queue[tuple[ApprovalRequest, Scope]]) -> None:
         from .approval import decision_of
 
         while True:
             request, scope = await asked.get()
             decision = await decision_of(scope.approve, request, self.note) if request.digest in self.pending else None
-            self.asking -= 1
             if decision is not None:
-                self.send(request.run_id, request.topic, self.engine.stamped(decision))
-            else:
+                await self.decided(request, self.engine.stamped(decision))
+            self.asking -= 1
+            if decision is None:
                 self._look_again()
 
 

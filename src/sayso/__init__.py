@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sayso.tools import ToolContext as ToolContext
     from sayso.tools import ToolError as ToolError
     from sayso.tools import tool as tool
+    from sayso.workflows import App as App
     from sayso.workflows import Limits as Limits
     from sayso.workflows import Run as Run
     from sayso.workflows import best_of as best_of
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Agent": "agents",
+    "App": "workflows",
     "ApprovalRequest": "tools",
     "Approve": "tools",
     "Edit": "tools",

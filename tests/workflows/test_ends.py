@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, Cancelled, LimitReached, NotFinished, ToolContext, UsageError, tool
-from sayso.workflows import Failed, Limits, MemoryEngine, Run, conditional, engine, parallel, sequential, step
+from sayso.workflows import DurableEngine, Failed, Limits, MemoryEngine, Run, conditional, engine, parallel, sequential, step
 from sayso.workflows.events import StepEnded, StepStarted
-from sayso.workflows.sqlite import SqliteEngine
 
 from .replays import nothing_left_running, yes
 
@@ -103,11 +102,11 @@ async def test_nobody_can_approve_a_write_of_a_cancelled_run() -> None:
 
 
 async def test_a_cancelled_run_stays_so_across_programs(tmp_path: Path) -> None:
-    first, done = SqliteEngine(tmp_path / "runs.db"), list[str]()
+    first, done = DurableEngine(f"sqlite:///{tmp_path}/runs.db"), list[str]()
     paused = await sequential(note).run("x", engine=first, run_id="r1", deps=done)
     await first.cancel("r1")
     first.close()
-    second = SqliteEngine(tmp_path / "runs.db")
+    second = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
     with pytest.raises(Cancelled):
         await sequential(note).run("x", engine=second, run_id="r1", deps=done, approve=yes)
     assert (done, len(paused.pending)) == ([], 1)
@@ -215,10 +214,10 @@ async def test_a_failure_that_was_dealt_with_stays_as_it_was(tmp_path: Path) -> 
         parallel(step(flaky, name="flaky"), one, on_error="collect"),
         conditional(lambda results: isinstance(results[0], Failed), {True: sequential(sorry, note), False: sequential(fine, note)}),
     )
-    first = SqliteEngine(tmp_path / "runs.db")
+    first = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
     paused = await flow.run(1, engine=first, run_id="r1")
     first.close()
-    second = SqliteEngine(tmp_path / "runs.db")
+    second = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
     again = await flow.run(1, engine=second, run_id="r1")
     assert [request.card for request in again.pending] == [request.card for request in paused.pending] == ["Note: sorry"]
     assert (await again.resume({again.pending[0].digest: Approve()})).output == "noted sorry"
@@ -315,9 +314,9 @@ async def test_text_that_is_no_unicode_is_kept_too(tmp_path: Path) -> None:
     async def half(value: str) -> str:
         return value + "\ud83d"
 
-    home = SqliteEngine(tmp_path / "runs.db")
+    home = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
     assert (await sequential(half).run("x\ud83d", engine=home, run_id="r1")).output == "x\ud83d\ud83d"
     home.close()
-    again = SqliteEngine(tmp_path / "runs.db")
+    again = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
     assert (await sequential(half).run("", engine=again, run_id="r1")).output == "x\ud83d\ud83d"
     again.close()

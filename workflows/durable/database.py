@@ -1,0 +1,255 @@
+"""One connection to the database of runs, in words that SQLite and Postgres share.
+
+All work goes through one thread, in order, so that an event loop never waits for a disk and what was handed in first is on the disk first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from sayso.tools.errors import RunError, UsageError
+
+T = TypeVar("T")
+FORMAT = 2
+_NAMED = re.compile(r":(\w+)")
+
+
+class DatabaseLost(RunError):
+    """The database of runs cannot be written any more. What it holds stands; the run goes on when it is back."""
+
+
+class Session(Protocol):
+    """A transaction: what is executed in it happens whole or not at all."""
+
+    def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+        """Run one statement with `:named` values; gives a cursor."""
+        ...
+
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS sayso_about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sayso_runs (
+    id TEXT PRIMARY KEY,
+    flow TEXT NOT NULL,
+    app TEXT NOT NULL,
+    input TEXT NOT NULL,
+    limits TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    owner TEXT,
+    number INTEGER NOT NULL,
+    head TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    changed_at DOUBLE PRECISION NOT NULL,
+    wake_at DOUBLE PRECISION,
+    output TEXT,
+    error TEXT
+);
+CREATE INDEX IF NOT EXISTS sayso_runs_state ON sayso_runs (state, changed_at);
+CREATE TABLE IF NOT EXISTS sayso_log (
+    root TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    run TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (root, number)
+);
+CREATE TABLE IF NOT EXISTS sayso_inbox (
+    root TEXT NOT NULL,
+    run TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    value TEXT NOT NULL,
+    at DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (run, topic)
+);
+CREATE INDEX IF NOT EXISTS sayso_inbox_root ON sayso_inbox (root);
+CREATE TABLE IF NOT EXISTS sayso_approvals (
+    digest TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    root TEXT NOT NULL,
+    run TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    card TEXT NOT NULL,
+    request TEXT NOT NULL,
+    state TEXT NOT NULL,
+    asked_at DOUBLE PRECISION NOT NULL,
+    expires_at DOUBLE PRECISION NOT NULL,
+    decided_by TEXT,
+    decided_at DOUBLE PRECISION
+);
+CREATE INDEX IF NOT EXISTS sayso_approvals_root ON sayso_approvals (root, state);
+CREATE INDEX IF NOT EXISTS sayso_approvals_key ON sayso_approvals (key)
+"""
+
+
+class Database:
+    """The database at a URL. `UsageError` where it cannot be used, `DatabaseLost` where it no longer can."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite:")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
+        self._connection: Any = self._thread.submit(self._opened).result()
+        self.close = weakref.finalize(self, _closed, self._thread, self._connection)
+
+    async def do(self, work: Callable[[Session], T]) -> T:
+        """One transaction, in the database's thread. It is carried to its end even when the caller is cancelled."""
+        working = asyncio.wrap_future(self._thread.submit(self.now, work))
+        working.add_done_callback(_looked_at)
+        return await asyncio.shield(working)
+
+    def do_now(self, work: Callable[[Session], T]) -> T:
+        """The same for programs without an event loop."""
+        return self._thread.submit(self.now, work).result()
+
+    def now(self, work: Callable[[Session], T]) -> T:
+        """One transaction, in the thread of the caller, which must be the database's."""
+        try:
+            with self._transaction() as session:
+                return work(session)
+        except self._errors as error:
+            raise DatabaseLost(f"The database of runs ({self.place}) could not be used: {_sentence(error)}") from None
+
+    @property
+    def place(self) -> str:
+        """The file, or the server and name of the database; never a password."""
+        if self.is_sqlite:
+            return path_of(self.url)
+        parts = urlsplit(self.url)
+        return f"{parts.hostname or 'local'}{parts.path}"
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        if self.is_sqlite:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        else:
+            if self._connection.closed:  # the server was away; a new transaction may find it again
+                self._connection = connected(self.url)
+            with self._connection.transaction():
+                yield _PostgresSession(self._connection)
+
+    @property
+    def _errors(self) -> tuple[type[Exception], ...]:
+        if self.is_sqlite:
+            return (sqlite3.Error,)
+        import psycopg
+
+        return (psycopg.Error,)
+
+    def _opened(self) -> Any:
+        self._connection = _sqlite(self.url) if self.is_sqlite else connected(self.url)
+        try:
+            with self._transaction() as session:
+                _prepare(session, self.place, self.is_sqlite)
+        except self._errors as error:
+            self._connection.close()
+            raise UsageError(f"The database of runs ({self.place}) cannot be used: {_sentence(error)}") from None
+        except UsageError:
+            self._connection.close()
+            raise
+        return self._connection
+
+
+class _PostgresSession:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+        return self._connection.execute(_NAMED.sub(r"%(\1)s", statement), values)
+
+
+def _prepare(session: Session, place: str, is_sqlite: bool) -> None:
+    if not is_sqlite:  # two programs that open a new database at once
+        session.execute("SELECT pg_advisory_xact_lock(7129201)")
+    session.execute("CREATE TABLE IF NOT EXISTS sayso_about (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    row = session.execute("SELECT value FROM sayso_about WHERE name = 'format'").fetchone()
+    if row is not None and int(row[0]) > FORMAT:
+        raise UsageError(f"{place} was written by a newer Sayso (its format is {row[0]}, this one reads {FORMAT}). Update Sayso.")
+    if row is None or int(row[0]) < FORMAT:
+        for statement in _TABLES.split(";"):
+            session.execute(statement)
+        session.execute("DELETE FROM sayso_about WHERE name = 'format'")
+        session.execute("INSERT INTO sayso_about (name, value) VALUES ('format', :format)", {"format": str(FORMAT)})
+
+
+def absolute(url: str) -> str:
+    """The URL in the form in which two of the same database are the same text."""
+    return f"sqlite:///{path_of(url)}" if url.startswith("sqlite:") else url
+
+
+def path_of(url: str) -> str:
+    """The file of an sqlite:/// URL."""
+    path = url.removeprefix("sqlite:///").partition("?")[0]
+    if not url.startswith("sqlite:///") or not path or path == ":memory:":
+        raise UsageError(f"{url!r} names no file. Write sqlite:///runs.db, or sqlite:////var/lib/runs.db for an absolute path.")
+    return str(Path(path).absolute())
+
+
+def _sqlite(url: str) -> sqlite3.Connection:
+    path = path_of(url)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise UsageError(f"The run file {path} cannot be opened: {error}. Is its folder there, and may you write to it?") from None
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")  # stays with the file, so DBOS finds it so
+        connection.execute("PRAGMA synchronous=FULL")  # an intent must have reached the disk
+    except sqlite3.Error as error:
+        connection.close()
+        raise UsageError(f"The run file {path} cannot be used: {_sentence(error)}") from None
+    return connection
+
+
+def connected(url: str) -> Any:
+    try:
+        import psycopg
+    except ImportError:
+        raise UsageError("Postgres needs an extra: pip install 'sayso[durable]'") from None
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=10, **KEEPALIVE)
+    except psycopg.Error as error:
+        place = urlsplit(url)
+        at = f"{place.hostname or 'local'}{place.path}"
+        raise UsageError(f"The database of runs ({at}) cannot be reached: {_sentence(error)} Is the server up?") from None
+
+
+KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""A server that is gone is noticed after some 11 seconds."""
+
+
+def _sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    if "locked" in text:
+        text += " (another program holds it for long; wait until it is done)"
+    elif "readonly" in text or "read-only" in text:
+        text += " (you may not write there)"
+    return f"{text}."
+
+
+def _looked_at(working: asyncio.Future[Any]) -> None:
+    if not working.cancelled():
+        working.exception()  # whoever asked may have been cancelled meanwhile
+
+
+def _closed(thread: ThreadPoolExecutor, connection: Any) -> None:
+    thread.shutdown(wait=True)
+    connection.close()

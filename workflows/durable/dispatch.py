@@ -1,0 +1,200 @@
+"""What DBOS does for runs: an execution of a run is a DBOS workflow, and queued executions are given to one worker each.
+
+DBOS is one per process. Its steps are not used (see the package); its version is pinned, so that a new release of a program still finds the
+runs of the old one, and its values are JSON, so that nobody who can write the database can have code executed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from sayso.tools.errors import UsageError
+
+from .database import path_of
+
+VERSION = "journal-1"
+NAME = "sayso"
+WIDE = 1000
+QUEUE_SECONDS = 0.1
+
+T = TypeVar("T")
+Carry = Callable[[str], Awaitable[str]]
+
+
+def queue_of(app: str) -> str:
+    """The queue of an application's runs."""
+    return f"sayso-{app}"
+
+
+class _Local:
+    """An execution that its own program carries: DBOS says when it has begun, the program when it is over."""
+
+    def __init__(self) -> None:
+        self.begun: Future[None] = Future()
+        self.over: Future[None] = Future()
+
+
+class Dispatch:
+    """DBOS on one database, in this process."""
+
+    def __init__(self, url: str, owner: str, listens_to: str | None = None, carry: Carry | None = None) -> None:
+        self.url, self.owner, self._listens_to, self._carry = url, owner, listens_to, carry
+        self._local: dict[str, _Local] = {}
+        self._under_way = 0
+
+    async def within(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work while the DBOS workflow of that name is under way.
+
+        The work stays in the caller's task and event loop; DBOS has a loop of its own, for it would change the thread pool of the caller's.
+        """
+        await asyncio.to_thread(self.launch)
+        local = self._local[name] = _Local()
+        self._under_way += 1
+        recording = asyncio.run_coroutine_threadsafe(_recorded(name), _loop())
+        try:
+            await asyncio.wrap_future(local.begun)
+            return await work()
+        finally:
+            self._under_way -= 1
+            self._local.pop(name, None)
+            local.over.set_result(None)
+            await asyncio.shield(_looked_at(asyncio.wrap_future(recording)))
+
+    async def carry(self, name: str) -> str:
+        """The body of the one workflow that DBOS knows of us."""
+        local = self._local.get(name)
+        if local is not None:
+            local.begun.set_result(None)
+            await asyncio.wrap_future(local.over)
+            return "carried by its own program"
+        if self._carry is None:
+            return "no worker"
+        return await self._carry(name.rpartition("#")[0])
+
+    def launch(self) -> None:
+        """Start DBOS on this database; what this process had on another one must be over."""
+        with _LAUNCHING:
+            current = _launched[0] if _launched else None
+            if current is self:
+                return
+            if current is not None:
+                if current._under_way:
+                    place = current.url.rpartition("@")[2]
+                    raise UsageError(f"This program has runs under way on {place}; its durable runs go to one database at a time.")
+                current.stop()
+            self._launch()
+            _launched.append(self)
+
+    def _launch(self) -> None:
+        dbos = _library()
+        _attempt()
+        dbos.DBOS(
+            config={
+                "name": NAME,
+                "system_database_url": _dbos_url(self.url),
+                "executor_id": self.owner,
+                "application_version": VERSION,
+                "run_admin_server": False,
+                "log_level": "CRITICAL",
+                "serializer": dbos.DBOSPortableJSONSerializer(),
+                "notification_listener_polling_interval_sec": 1.0,
+            }
+        )
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
+        dbos.DBOS.listen_queues([self._listens_to] if self._listens_to else [])
+        dbos.DBOS.launch()
+        if self._listens_to:
+            options = {"worker_concurrency": WIDE, "polling_interval_sec": QUEUE_SECONDS, "on_conflict": "always_update"}
+            dbos.DBOS.register_queue(self._listens_to, **options)
+
+    def stop(self) -> None:
+        """End DBOS in this process."""
+        if self in _launched:
+            _launched.remove(self)
+            _library().DBOS.destroy()
+
+    def enqueue(self, app: str, name: str) -> None:
+        """Put an execution in the queue of its application; once for each name."""
+        self.launch()
+        options = {"queue_name": queue_of(app), "workflow_name": ATTEMPT, "workflow_id": name, "app_version": VERSION}
+        _library().DBOS.enqueue_workflow_with_options(options, name)
+
+    def take_over(self, owner: str, app: str) -> None:
+        """Put what a dead worker had begun back into the queue; what is done of it by then ends at once."""
+        dbos = _library().DBOS
+        names = [each.workflow_id for each in dbos.list_workflows(executor_id=owner, status="PENDING", load_input=False, load_output=False)]
+        if names:
+            dbos.resume_workflows(names, queue_name=queue_of(app))
+
+
+ATTEMPT = "sayso.attempt"
+_launched: list[Dispatch] = []
+_LAUNCHING = threading.Lock()
+_registered: list[Any] = []
+_loops: list[asyncio.AbstractEventLoop] = []
+
+
+def _library() -> Any:
+    try:
+        import dbos
+    except ImportError:
+        raise UsageError("Runs that outlive their program need an extra: pip install 'sayso[durable]'") from None
+    return dbos
+
+
+def _attempt() -> Any:
+    """The one workflow, registered with DBOS once in a process."""
+    if not _registered:
+        _registered.append(_library().DBOS.workflow(name=ATTEMPT, max_recovery_attempts=None)(_carried))
+    return _registered[0]
+
+
+async def _recorded(name: str) -> None:
+    with _library().SetWorkflowID(name):
+        await _attempt()(name)
+
+
+def _looked_at(recording: asyncio.Future[None]) -> asyncio.Future[None]:
+    # The database may be gone: the run has told so by then, and what DBOS says of it adds nothing.
+    ended: asyncio.Future[None] = recording.get_loop().create_future()
+
+    def end(done: asyncio.Future[None]) -> None:
+        if not done.cancelled():
+            done.exception()
+        if not ended.done():
+            ended.set_result(None)
+
+    recording.add_done_callback(end)
+    return ended
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop of DBOS in this process."""
+    if not _loops:
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, name="sayso-dbos", daemon=True).start()
+        _loops.append(loop)
+    return _loops[0]
+
+
+async def _carried(name: str) -> str:
+    return await _launched[0].carry(name)
+
+
+def _dbos_url(url: str) -> str:
+    if url.startswith("sqlite:"):
+        return f"sqlite:///{path_of(url)}"
+    return url.replace("postgres://", "postgresql://", 1)
+
+
+def stop_all() -> None:
+    """End DBOS in this process, whatever database it is on."""
+    for each in list(_launched):
+        with suppress(UsageError):
+            each.stop()

@@ -1,0 +1,136 @@
+"""Which programs are alive: each holds a lock named after it, and the system lets go of it when the program dies, however it dies.
+
+A lock is not a lease: a program that is stopped (SIGSTOP) keeps it. A program whose lock on Postgres is lost with its connection must stop
+claiming; between the loss and its end only the keys of writes keep them from happening twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import socket
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from .database import Database, connected, path_of
+
+
+class Liveness(Protocol):
+    """Holds this program's lock, and tells whether another's is held."""
+
+    def hold(self, owner: str) -> None:
+        """Take the lock of that name, until the program ends."""
+        ...
+
+    def is_dead(self, owner: str) -> bool:
+        """Whether nobody holds the lock of that name."""
+        ...
+
+    def is_held(self) -> bool:
+        """Whether this program's own lock still stands."""
+        ...
+
+
+def new_owner() -> str:
+    """A name that no other program has had: machine, process, chance."""
+    machine = re.sub(r"[^\w-]", "-", socket.gethostname())[:40]
+    return f"{machine}-{os.getpid()}-{os.urandom(4).hex()}"
+
+
+def liveness_of(database: Database) -> Liveness:
+    """The locks that go with a database."""
+    return FileLiveness(Path(f"{path_of(database.url)}-alive")) if database.is_sqlite else PostgresLiveness(database.url)
+
+
+class FileLiveness:
+    """Locked files in a folder beside the SQLite file. Local disks only: over NFS locks are not to be trusted (nor is SQLite)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._held: dict[str, int] = {}
+        self._end = weakref.finalize(self, _let_go_of_files, self._held, folder)
+
+    def hold(self, owner: str) -> None:
+        """Take the lock of that name."""
+        self.folder.mkdir(exist_ok=True)
+        descriptor = os.open(self.folder / owner, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self._held[owner] = descriptor
+
+    def is_dead(self, owner: str) -> bool:
+        """Whether nobody holds it; what a dead program left behind is cleared away."""
+        if owner in self._held:
+            return False
+        place = self.folder / owner
+        try:
+            descriptor = os.open(place, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        else:
+            with suppress(FileNotFoundError):
+                place.unlink()
+            return True
+        finally:
+            os.close(descriptor)
+
+    def is_held(self) -> bool:
+        """A file's lock stands as long as the program."""
+        return True
+
+
+def _let_go_of_files(held: dict[str, int], folder: Path) -> None:
+    for owner, descriptor in held.items():
+        with suppress(OSError):
+            (folder / owner).unlink()
+        os.close(descriptor)
+    with suppress(OSError):
+        folder.rmdir()  # where no other program has a lock
+
+
+class PostgresLiveness:
+    """Advisory locks of a connection of their own; the server lets go of them when the connection is gone."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._connection: Any = None
+        self._held: set[str] = set()
+
+    def hold(self, owner: str) -> None:
+        """Take the lock of that name."""
+        if self._connection is None:
+            self._connection = connected(self.url)
+            weakref.finalize(self, self._connection.close)
+        self._connection.execute("SELECT pg_advisory_lock(%s)", (_number(owner),))
+        self._held.add(owner)
+
+    def is_dead(self, owner: str) -> bool:
+        """Whether nobody holds it."""
+        if owner in self._held:
+            return False
+        number = _number(owner)
+        (free,) = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
+        if free:
+            self._connection.execute("SELECT pg_advisory_unlock(%s)", (number,))
+        return bool(free)
+
+    def is_held(self) -> bool:
+        """Whether the connection, and so the lock, still stands."""
+        import psycopg
+
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+
+def _number(owner: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"sayso:{owner}".encode()).digest()[:8], "big", signed=True)

@@ -1,0 +1,316 @@
+"""What is written and read of runs: claims, the log, the inbox, approvals. Each function is (part of) one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sayso.tools.errors import RunError
+
+from ..codec import to_json
+from ..events import ApprovalAsked, WriteSettled, WriteStarted
+from ..line import Entry
+from .chain import START, Row, linked
+from .database import Session
+
+NEW, QUEUED, RUNNING, WAITING, INTERRUPTED = "new", "queued", "running", "waiting", "interrupted"
+DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
+ENDED = (DONE, FAILED, CANCELLED)
+
+
+class Superseded(RunError):
+    """Another program carries the run by now; what this one would still write does not count."""
+
+
+class RunRow(NamedTuple):
+    """A run as the database knows it; times are seconds since 1970.
+
+    `state` is new, queued, running, waiting (for a decision), interrupted (its program was stopped), done, failed or cancelled.
+    """
+
+    id: str
+    flow: str
+    app: str
+    input: str
+    limits: str
+    state: str
+    attempt: int
+    owner: str | None
+    number: int
+    head: str
+    created_at: float
+    changed_at: float
+    wake_at: float | None
+    output: str | None
+    error: str | None
+
+
+class ApprovalRow(NamedTuple):
+    """A request for approval: proposed, approved, edited, rejected or expired; then executing, done, failed, rejected or unknown."""
+
+    digest: str
+    key: str
+    root: str
+    run: str
+    tool: str
+    card: str
+    request: str
+    state: str
+    asked_at: float
+    expires_at: float
+    decided_by: str | None
+    decided_at: float | None
+
+
+class Claimed(NamedTuple):
+    """A run that this program may carry now, with all that was kept of it."""
+
+    run: RunRow
+    log: list[Row]
+    inbox: list[tuple[str, str, str]]
+
+
+_RUN = ", ".join(RunRow._fields)
+_APPROVAL = ", ".join(ApprovalRow._fields)
+
+
+def run_row(session: Session, run_id: str, *, locked: bool = False, is_sqlite: bool = True) -> RunRow | None:
+    """A run by its id; `locked` holds it until the transaction ends (SQLite holds the whole file anyway)."""
+    lock = " FOR UPDATE" if locked and not is_sqlite else ""
+    found = session.execute(f"SELECT {_RUN} FROM sayso_runs WHERE id = :id{lock}", {"id": run_id}).fetchone()
+    return RunRow(*found) if found else None
+
+
+def run_rows(session: Session, states: Sequence[str] = (), limit: int = 1000) -> list[RunRow]:
+    """Runs, the one that changed last first."""
+    wanted = " OR ".join(f"state = :s{index}" for index in range(len(states))) or "1 = 1"
+    values: dict[str, Any] = {f"s{index}": state for index, state in enumerate(states)}
+    found = session.execute(f"SELECT {_RUN} FROM sayso_runs WHERE {wanted} ORDER BY changed_at DESC LIMIT {int(limit)}", values)
+    return [RunRow(*row) for row in found.fetchall()]
+
+
+def create(session: Session, run_id: str, flow: str, app: str, given: str, limits: str, state: str, now: float) -> bool:
+    """A run that is there from now on; False if it was there already."""
+    values = {"id": run_id, "flow": flow, "app": app, "input": given, "limits": limits, "state": state, "now": now}
+    made = session.execute(
+        "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at) "
+        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, 0, '', :now, :now) ON CONFLICT (id) DO NOTHING",
+        values,
+    )
+    return bool(made.rowcount)
+
+
+def claim(session: Session, row: RunRow, owner: str, limits: str | None, now: float) -> Claimed:
+    """Take a (locked) run over: from here on only this claim's writes count."""
+    limits = row.limits if limits is None else limits
+    values = {"id": row.id, "owner": owner, "limits": limits, "now": now}
+    session.execute(
+        "UPDATE sayso_runs SET state = 'running', attempt = attempt + 1, owner = :owner, limits = :limits, changed_at = :now, "
+        "wake_at = NULL, error = NULL WHERE id = :id",
+        values,
+    )
+    log = log_rows(session, row.id)
+    inbox = inbox_rows(session, row.id)
+    return Claimed(row._replace(state=RUNNING, attempt=row.attempt + 1, owner=owner, limits=limits), log, inbox)
+
+
+def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
+    """The log of a run behind row `since`."""
+    found = session.execute(
+        "SELECT number, at, run, kind, name, value, hash FROM sayso_log WHERE root = :root AND number > :since ORDER BY number",
+        {"root": root, "since": since},
+    )
+    return [Row(*row) for row in found.fetchall()]
+
+
+def inbox_rows(session: Session, root: str) -> list[tuple[str, str, str]]:
+    """What was sent to a run and its children: run, topic, value as JSON."""
+    found = session.execute("SELECT run, topic, value FROM sayso_inbox WHERE root = :root", {"root": root})
+    return [(run, topic, value) for run, topic, value in found.fetchall()]
+
+
+def append(session: Session, root: str, attempt: int, rows: Sequence[Row], key: bytes | None, now: float) -> tuple[int, str]:
+    """Add rows to a run's log, under a claim that still holds. Raises Superseded when it does not. Gives the last number and the head."""
+    held = session.execute(
+        "UPDATE sayso_runs SET changed_at = :now WHERE id = :id AND attempt = :attempt AND state = 'running' RETURNING number, head",
+        {"id": root, "attempt": attempt, "now": now},
+    ).fetchall()
+    if not held:
+        raise Superseded(f"Run {root} is carried on elsewhere, or was stopped; what was done here since then is not kept.")
+    chain = linked(held[0][1] or START, held[0][0], rows, key)
+    for row in chain:
+        session.execute(
+            "INSERT INTO sayso_log (root, number, at, run, kind, name, value, hash) "
+            "VALUES (:root, :number, :at, :run, :kind, :name, :value, :hash)",
+            {"root": root, **row._asdict()},
+        )
+    number, head = chain[-1].number, chain[-1].hash
+    session.execute("UPDATE sayso_runs SET number = :number, head = :head WHERE id = :id", {"id": root, "number": number, "head": head})
+    return number, head
+
+
+def note_approval(session: Session, root: str, event: Any, now: float) -> None:
+    """Move a request on as the run's events tell: asked, executing, settled."""
+    match event:
+        case ApprovalAsked(run, request):
+            session.execute(
+                f"INSERT INTO sayso_approvals ({_APPROVAL}) VALUES (:digest, :key, :root, :run, :tool, :card, :request, 'proposed', "
+                ":asked_at, :expires_at, NULL, NULL) ON CONFLICT (digest) DO NOTHING",
+                {
+                    "digest": request.digest,
+                    "key": request.key,
+                    "root": root,
+                    "run": run,
+                    "tool": request.tool,
+                    "card": request.card,
+                    "request": json.dumps(to_json(request)),
+                    "asked_at": request.proposed_at,
+                    "expires_at": request.expires_at,
+                },
+            )
+        case WriteStarted(_, _, key):
+            _move(session, key, "approved", "executing")
+        case WriteSettled(_, _, key, outcome):
+            _move(session, key, "executing", str(outcome))
+
+
+def _move(session: Session, key: str, before: str, after: str) -> None:
+    values = {"key": key, "before": before, "after": after}
+    session.execute("UPDATE sayso_approvals SET state = :after WHERE key = :key AND state = :before", values)
+
+
+def send(session: Session, root: str, run: str, topic: str, value: str, now: float) -> str:
+    """Put a value into the inbox of a (locked) run; gives the value that counts: the first for the topic. A waiting run is queued."""
+    place = {"root": root, "run": run, "topic": topic, "value": value, "now": now}
+    session.execute(
+        "INSERT INTO sayso_inbox (root, run, topic, value, at) VALUES (:root, :run, :topic, :value, :now) "
+        "ON CONFLICT (run, topic) DO NOTHING",
+        place,
+    )
+    (counts,) = session.execute("SELECT value FROM sayso_inbox WHERE run = :run AND topic = :topic", place).fetchone()
+    session.execute("UPDATE sayso_runs SET state = 'queued', changed_at = :now WHERE id = :root AND state = 'waiting'", place)
+    return str(counts)
+
+
+def decide(session: Session, digest: str, state: str, by: str, now: float) -> bool:
+    """Move a request from proposed to what was decided; False if it was decided before."""
+    moved = session.execute(
+        "UPDATE sayso_approvals SET state = :state, decided_by = :by, decided_at = :now WHERE digest = :digest AND state = 'proposed'",
+        {"digest": digest, "state": state, "by": by, "now": now},
+    )
+    return bool(moved.rowcount)
+
+
+def approval_rows(session: Session, root: str | None = None, *, only_open: bool = False) -> list[ApprovalRow]:
+    """Requests in the order they were made."""
+    where = ["1 = 1"] + (["root = :root"] if root else []) + (["state = 'proposed'"] if only_open else [])
+    found = session.execute(
+        f"SELECT {_APPROVAL} FROM sayso_approvals WHERE {' AND '.join(where)} ORDER BY asked_at, digest", {"root": root} if root else {}
+    )
+    return [ApprovalRow(*row) for row in found.fetchall()]
+
+
+def pause(session: Session, root: str, attempt: int, heard: int, wake_at: float | None, now: float, is_sqlite: bool) -> bool:
+    """Let go of a run that can only wait; False if something was sent to it that it has not heard of."""
+    run_row(session, root, locked=True, is_sqlite=is_sqlite)
+    (sent,) = session.execute("SELECT COUNT(*) FROM sayso_inbox WHERE root = :root", {"root": root}).fetchone()
+    if sent != heard:
+        return False
+    _let_go(session, root, attempt, WAITING, now, wake_at=wake_at)
+    return True
+
+
+def end(session: Session, root: str, attempt: int, state: str, now: float, output: str | None = None, error: str | None = None) -> None:
+    """Let go of a run that is over, or that this program cannot carry on."""
+    _let_go(session, root, attempt, state, now, output=output, error=error)
+
+
+def _let_go(
+    session: Session,
+    root: str,
+    attempt: int,
+    state: str,
+    now: float,
+    *,
+    wake_at: float | None = None,
+    output: str | None = None,
+    error: str | None = None,
+) -> None:
+    values = {"id": root, "attempt": attempt, "state": state, "now": now, "wake": wake_at, "output": output, "error": error}
+    session.execute(
+        "UPDATE sayso_runs SET state = :state, owner = NULL, changed_at = :now, wake_at = :wake, output = :output, error = :error "
+        "WHERE id = :id AND attempt = :attempt AND state = 'running'",
+        values,
+    )
+    if state in (DONE, CANCELLED):
+        session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :id AND state = 'proposed'", values)
+
+
+def release_dead(session: Session, is_dead: Callable[[str], bool], now: float) -> list[str]:
+    """Queue the runs whose program has died; gives the dead."""
+    owners = [row[0] for row in session.execute("SELECT DISTINCT owner FROM sayso_runs WHERE state = 'running'").fetchall()]
+    dead = [owner for owner in owners if is_dead(owner)]
+    for owner in dead:
+        session.execute(
+            "UPDATE sayso_runs SET state = 'queued', owner = NULL, changed_at = :now WHERE owner = :owner AND state = 'running'",
+            {"owner": owner, "now": now},
+        )
+    return dead
+
+
+def wake(session: Session, now: float) -> None:
+    """Queue the runs whose wait is over."""
+    session.execute(
+        "UPDATE sayso_runs SET state = 'queued', wake_at = NULL, changed_at = :now WHERE state = 'waiting' AND wake_at <= :now",
+        {"now": now},
+    )
+
+
+def stop_idle(session: Session, root: str, now: float) -> None:
+    """A cancelled run that nobody carries is over."""
+    stopped = session.execute(
+        "UPDATE sayso_runs SET state = 'cancelled', owner = NULL, wake_at = NULL, changed_at = :now "
+        "WHERE id = :root AND state <> 'running'",
+        {"root": root, "now": now},
+    )
+    if stopped.rowcount:
+        session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :root AND state = 'proposed'", {"root": root})
+
+
+def sent_counts(session: Session, owner: str) -> dict[str, int]:
+    """How much was sent to each run that a program carries."""
+    found = session.execute(
+        "SELECT root, COUNT(*) FROM sayso_inbox "
+        "WHERE root IN (SELECT id FROM sayso_runs WHERE state = 'running' AND owner = :owner) GROUP BY root",
+        {"owner": owner},
+    )
+    return {root: int(count) for root, count in found.fetchall()}
+
+
+def entries(log: Sequence[Row]) -> list[Entry]:
+    """What is kept by a log: each step's result, in order, less what was forgotten."""
+    kept: dict[tuple[str, str], Entry] = {}
+    for row in log:
+        if row.kind == "kept":
+            kept[row.run, row.name] = Entry(row.run, row.name, json.loads(row.value))
+        elif row.kind == "forgotten":
+            kept.pop((row.run, row.name), None)
+    return list(kept.values())
+
+
+def disagreements(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow]) -> tuple[str, ...]:
+    """Where what is kept of a run beside its log says something else than the log."""
+    problems = []
+    if log and (log[0].kind != "started" or json.loads(log[0].value) != json.loads(row.input)):
+        problems.append("the input that is kept with the run is not the one it was started with.")
+    asked = {event["="][1]["="]["digest"]: event["="][1] for event in _events(log, "ApprovalAsked")}
+    for approval in approvals:
+        request = asked.get(approval.digest)
+        if request is None or request != json.loads(approval.request) or request["="]["card"] != approval.card:
+            problems.append(f"the request {approval.digest[:12]} is not the one that the log says was asked.")
+    return tuple(problems)
+
+
+def _events(log: Sequence[Row], name: str) -> list[Any]:
+    return [json.loads(row.value) for row in log if row.kind == "told" and row.name == name]
