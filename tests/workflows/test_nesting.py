@@ -187,8 +187,8 @@ def test_any_nesting_goes_on_through_pauses_however_its_writes_are_approved(pair
             result = await result.resume({request.digest: Approve() for request in some})
         assert result.output == pair.plain(value)
         assert len(world.done) == asked  # each write once, each with a key of its own
-        places = Counter((type(event), *event[:2]) for event in [e async for e in home.events("r1")] if isinstance(event, ONCE))
-        assert set(places.values()) <= {1}  # and nothing is told twice
+        told = Counter((type(event), *event) for event in [e async for e in home.events("r1")] if isinstance(event, ONCE))
+        assert set(told.values()) <= {1}  # and nothing is told twice
         await nothing_left_running()
 
     asyncio.run(main())
