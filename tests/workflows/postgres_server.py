@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 GIVEN = "SAYSO_TEST_PG_URL"
@@ -104,10 +104,8 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 def process_wait(process: subprocess.Popen[bytes]) -> None:
     """A moment, or the end of the process."""
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(0.1)
-    except subprocess.TimeoutExpired:
-        pass
 
 
 def new_database(server_url: str) -> str:

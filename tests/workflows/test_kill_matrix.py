@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from sayso.tools import Approve, UsageError
-from sayso.workflows import App, engine
+from sayso.workflows import App, DurableEngine, Workflow, engine, sequential
 
 DESK = Path(__file__).with_name("desk.py")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
@@ -65,7 +65,7 @@ async def story(folder: Path, url: str, merchant: str = "keys", die: str = "", a
     home = engine(url, app=App(name="desk", flows=[_named("desk")]))
     try:
         with workers(url, 2 if url.startswith("postgres") else 1, environment) as crew:
-            await home.submit("desk", ["ace", "bee", "sea"][0], run_id="r1")
+            await home.submit("desk", "ace", run_id="r1")
             if die == "while it waits":
                 await _waiting(home)
                 for each in crew:
@@ -79,21 +79,21 @@ async def story(folder: Path, url: str, merchant: str = "keys", die: str = "", a
     return Story(folder, output)
 
 
-def _named(name: str):  # type: ignore[no-untyped-def]
-    from sayso.workflows import sequential
-
+def _named(name: str) -> Workflow[str, str]:
     async def elsewhere(value: str) -> str:
         raise AssertionError("the workers carry it")
 
     return sequential(elsewhere, name=name)
 
 
-async def _waiting(home) -> None:  # type: ignore[no-untyped-def]
-    while (await home.run("r1")).state != "waiting":
+async def _waiting(home: DurableEngine) -> None:
+    while True:
+        if (await home.run("r1")).state == "waiting":
+            return
         await asyncio.sleep(0.05)
 
 
-async def _seen_through(home, crew, url: str, environment: dict[str, str]) -> str:  # type: ignore[no-untyped-def]
+async def _seen_through(home: DurableEngine, crew: list[subprocess.Popen[str]], url: str, environment: dict[str, str]) -> str:
     while True:
         for index, each in enumerate(crew):
             if each.poll() is not None and (url.startswith("sqlite") or all(one.poll() is not None for one in crew)):

@@ -89,6 +89,13 @@ class DurableEngine(MemoryEngine):
 
     # what an application and the command line do with runs
 
+    async def start(self, workflow: WorkflowCode, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+        """Start a run in the background of this program; the same id again does nothing. It is in the database when this returns."""
+        root = self.open(workflow, value, run_id, lambda: scope or Scope())
+        assert isinstance(root, DurableRoot)
+        await root.exist()
+        await super().start(workflow, value, run_id=run_id, scope=scope)
+
     async def submit(self, flow: Workflow[Any, Any] | str, value: Any, *, run_id: str, limits: Any = None) -> None:
         """Hand a run of the app to the workers; handing in the same id again does nothing."""
         if self.app is None:

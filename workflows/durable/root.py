@@ -51,10 +51,21 @@ class DurableRun(StrictRun):
         """What was sent under `topic`; that it came is on the disk when this returns."""
         root: DurableRoot = self.root  # type: ignore[assignment]
         root.still_ours()
+        if timeout_seconds is not None and not (topic or "").startswith("approve:"):  # a request has an end of its own
+            timeout_seconds = await self._left(timeout_seconds)
         value = await super().wait(topic, timeout_seconds)
         if root.unwritten:
             await root.written()
         return value
+
+    async def _left(self, timeout_seconds: float) -> float:
+        """What is left of a time that began before a restart."""
+        place = self._at if self._at < len(self._names) else len(self._kept)
+        until: float = await self.step(f"until:{place}", self._until, timeout_seconds)
+        return max(0.0, until - self.clock())
+
+    async def _until(self, timeout_seconds: float) -> float:
+        return self.clock() + timeout_seconds
 
 
 class DurableRoot(Root):
@@ -149,17 +160,29 @@ class DurableRoot(Root):
         result: RunResult[Any] = await self.engine.dispatch.within(name, lambda: self._executed(suspends))
         return result
 
-    async def _claimed(self) -> Claimed | records.RunRow:
+    async def exist(self) -> None:
+        """Be in the database, for others to send to, before anybody carries the run."""
+        await self.engine.do(self._creating())
+
+    def _creating(self) -> Callable[[Session], None]:
         engine, now = self.engine, self.clock()
-        owner = engine.be()
         flow = getattr(getattr(self.workflow, "__self__", None), "name", "") or getattr(self.workflow, "__qualname__", "flow")
         given = json.dumps(to_json(self.value, f"the input of run {self.id}"))
         limits = limits_text(self.fresh().meter.limits)
-        is_sqlite, by_worker = engine.database.is_sqlite, self.by_worker
         app = engine.app.name if engine.app is not None and flow in engine.app else ""
 
-        def claim(session: Session) -> Claimed | records.RunRow:
+        def create(session: Session) -> None:
             records.create(session, self.id, flow, app, given, limits, records.NEW, now)
+
+        return create
+
+    async def _claimed(self) -> Claimed | records.RunRow:
+        engine, now, create = self.engine, self.clock(), self._creating()
+        owner, by_worker, is_sqlite = engine.be(), self.by_worker, engine.database.is_sqlite
+        limits = limits_text(self.fresh().meter.limits)
+
+        def claim(session: Session) -> Claimed | records.RunRow:
+            create(session)
             row = records.run_row(session, self.id, locked=True, is_sqlite=is_sqlite)
             assert row is not None
             if by_worker and row.state != records.QUEUED:
