@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .messages import ToolMessage as ToolMessage
     from .messages import UserMessage as UserMessage
     from .models.model import Model as Model
+    from .models.model import ModelRequest as ModelRequest
     from .models.model import Retrying as Retrying
     from .models.named import model_from as model_from
     from .models.openai_chat import OpenAIChat as OpenAIChat
@@ -26,6 +27,7 @@ _PLACES = {
     "AssistantMessage": "messages",
     "Message": "messages",
     "Model": "models.model",
+    "ModelRequest": "models.model",
     "OpenAIChat": "models.openai_chat",
     "Reply": "messages",
     "Retrying": "models.model",

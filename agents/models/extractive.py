@@ -87,7 +87,7 @@ class ExtractiveReader:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """The answer in one piece."""
-        question = next((message.text for message in reversed(request.messages) if isinstance(message, UserMessage)), "")
+        question = request.question
         if request.schema is None:
             text = quoted_answer(question, request.messages)
         else:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sayso.workflows import Usage
 from sayso.workflows.limits import NO_USAGE
 
-from ..messages import Message, Sampling
+from ..messages import Message, Sampling, UserMessage
 
 PLAIN = Sampling()
 
@@ -71,6 +71,11 @@ class ModelRequest:
     sampling: Sampling = PLAIN
     schema: Mapping[str, Any] | None = None
     retrying: Callable[[Retrying], None] | None = None
+
+    @property
+    def question(self) -> str:
+        """The last thing the user said; nothing where nobody has said anything."""
+        return next((message.text for message in reversed(self.messages) if isinstance(message, UserMessage)), "")
 
 
 class Model(Protocol):

@@ -218,6 +218,8 @@ def run(arguments: Sequence[str], program: App = app) -> int:
         return _failed(error, Exit.USAGE)
     except SaysoError as error:
         return _failed(error, Exit.FAILED)
+    except UnicodeDecodeError as error:
+        return _failed(UsageError(f"What was read is not text in {error.encoding}: {error.reason} at byte {error.start}."), Exit.USAGE)
     except KeyboardInterrupt as error:
         return _failed(error, Exit.INTERRUPTED)
     except OSError as error:

@@ -1,0 +1,59 @@
+"""A call-summary writer: the transcript of a call becomes a note with who promised what until when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from sayso import Agent, ScriptedModel, command
+from sayso.agents import Model
+
+CALL = Path(__file__).with_name("data") / "call.txt"
+INSTRUCTIONS = """You write notes of phone calls for colleagues who were not there. Use only what was said.
+List under follow_ups what somebody has promised to do, each with who does it; leave the list empty when nothing was promised."""
+
+
+class FollowUp(BaseModel):
+    """Something that somebody will do."""
+
+    who: str
+    what: str
+    when: str = ""
+
+
+class Note(BaseModel):
+    """What a colleague has to know of a call."""
+
+    caller: str
+    reason: str
+    outcome: str
+    mood_at_the_end: Literal["content", "neutral", "upset"]
+    follow_ups: list[FollowUp]
+
+    def __str__(self) -> str:
+        lines = [f"{self.caller} called: {self.reason}", f"Outcome: {self.outcome}", f"Mood at the end: {self.mood_at_the_end}"]
+        return "\n".join([*lines, *(f"[ ] {each.who}: {each.what}{each.when and f' ({each.when})'}" for each in self.follow_ups)])
+
+
+SCRIPT = Note(
+    caller="Jo Alvarez",
+    reason="half of office order 4471 was missing: six veggie burgers and all the fries.",
+    outcome="the missing part, $61.50, is refunded to the card.",
+    mood_at_the_end="content",
+    follow_ups=[
+        FollowUp(who="Priya", what="refund $61.50", when="today"),
+        FollowUp(who="Sam", what="call Jo Alvarez about Thursday's order", when="Wednesday before ten"),
+    ],
+)
+
+
+async def main(file: Path = CALL, *, model: Model) -> str:
+    """Write the note of a call whose transcript is in a text file."""
+    writer = Agent(model, name="writer", output=Note, instructions=INSTRUCTIONS)
+    return str(await writer(file.read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":
+    command(main, offline=ScriptedModel(SCRIPT.model_dump_json(), name="a script"))

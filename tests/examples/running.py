@@ -1,0 +1,42 @@
+"""Examples, run as a user runs them, or taken in hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from ..cli.commands import environment
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def ran(name: str, *arguments: object, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """`python examples/NAME ARGUMENTS`, with warnings as errors and no terminal."""
+    command = [sys.executable, "-W", "error", EXAMPLES / name, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def run(name: str, *arguments: object, cwd: Path, **more: str) -> str:
+    """What the example prints when all goes well."""
+    done = ran(name, *arguments, cwd=cwd, **more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def example(name: str) -> ModuleType:
+    """The example as a module."""
+    known = sys.modules.get(name)
+    if known is not None:
+        return known
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

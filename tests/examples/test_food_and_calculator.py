@@ -1,0 +1,51 @@
+"""The course's two systems: the order bot, and the calculator in a loop of one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sayso import ScriptedModel
+from sayso.tools import approve_all
+from sayso.tools.order_desk import OrderDesk
+
+from ..agents.fake_openai import FakeOpenAI, Raw
+from .running import example, ran, run
+
+
+def test_the_food_order_waits_for_a_yes_that_no_pipe_can_give(tmp_path: Path) -> None:
+    assert run("food_order.py", cwd=tmp_path).splitlines() == [
+        "Waits for your yes: You have ordered: 1 cheeseburger for delivery to: 1234 My Street. Is this correct? "
+        "(If yes, your credit card will be charged)",
+        "0 orders, 0 e-mails",
+    ]
+
+
+async def test_the_food_order_and_its_e_mail_happen_after_a_yes_to_each() -> None:
+    bot = example("food_order")
+    bot.OUTBOX.clear()
+    with OrderDesk() as desk:
+        told = await bot.serve(ScriptedModel(*bot.SCRIPT), "Send me a cheeseburger", desk, approve_all)
+        assert len(desk.orders()) == 1
+    assert told == "Your cheeseburger (630 calories) is on its way, and a confirmation is in your inbox."
+    assert bot.OUTBOX == ["ada@example.org: One cheeseburger is on its way to you."]
+
+
+def completion(message: dict[str, Any]) -> Raw:
+    """A chat completion that is not streamed."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": None, **message}}
+    return Raw(json.dumps({"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]}), "application/json")
+
+
+def test_the_calculator_answers_in_a_loop_of_ones_own(tmp_path: Path) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "CALCULATOR", "arguments": '{"expression": "340 * 17%"}'}}
+    with FakeOpenAI([completion({"tool_calls": [call]}), completion({"content": "It is CALCULATOR(340 * 17%)."})]) as endpoint:
+        told = run("calculator_loop.py", "What is 17 % of 340?", "--base-url", endpoint.base_url, "--model", "m", cwd=tmp_path)
+    assert told == "It is 57.8.\n"
+    assert endpoint.requests[1]["messages"][-1] == {"role": "tool", "tool_call_id": "c1", "content": "57.8"}
+
+
+def test_a_loop_of_ones_own_says_when_nobody_answers(tmp_path: Path) -> None:
+    done = ran("calculator_loop.py", "--base-url", "http://127.0.0.1:9/v1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "The model did not answer: Connection error.\n")

@@ -1,0 +1,28 @@
+"""The page of examples: every example is on it, and every command on it works without a model."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from .running import EXAMPLES, ran
+
+PAGE = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"`python examples/(.*?)`", PAGE)
+NEEDS_A_MODEL = ("calculator_loop.py",)
+
+
+def test_every_example_is_on_the_page() -> None:
+    assert {command.split()[0] for command in COMMANDS} == {file.name for file in EXAMPLES.glob("*.py")}
+    assert set(re.findall(r"\]\((.*?)\)", PAGE)) == {file.name for file in EXAMPLES.glob("*.py")}
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if not each.startswith(NEEDS_A_MODEL)])
+def test_the_command_works_without_a_model(command: str, tmp_path: Path) -> None:
+    done = ran(*shlex.split(command), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert "Traceback" not in done.stderr
