@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from .calls import Outcome as Outcome
     from .calls import ToolCall as ToolCall
     from .calls import ToolResult as ToolResult
+    from .declaring import tool as tool
     from .definition import Tool as Tool
     from .definition import ToolContext as ToolContext
-    from .definition import tool as tool
     from .dialects import Reader as Reader
     from .dialects import Reading as Reading
     from .dialects import read as read
@@ -92,7 +92,7 @@ _PLACES = {
     "ToolResult": "calls",
     "Trust": "effects",
     "UnknownTool": "errors",
-    "tool": "definition",
+    "tool": "declaring",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from .arguments import Signature, arguments_model, as_json, described, schema_of, signature_of, text_parameters, validated
+from .arguments import Signature, arguments_model, as_json, schema_of, signature_of, text_parameters, validated
 from .calls import Content, ToolCall
 from .canonical import canonical_json, readable_json, sha256, strict_json
 from .effects import Effect, Secrecy, Trust
@@ -222,83 +222,3 @@ def _arguments_object(tool_name: str, arguments: str | Mapping[str, object]) -> 
     if not isinstance(parsed, dict):
         raise InvalidArguments(tool_name, [f"the arguments are a JSON {type(parsed).__name__}, not an object"])
     return parsed
-
-
-class Decorator(Protocol):
-    """What `@tool.write(...)` returns: it turns the function below it into a Tool."""
-
-    def __call__(self, function: Callable[P, R], /) -> Tool[P, R]: ...
-
-
-class _Kind:
-    """One way to declare a tool: bare (`@tool.read`) or with options (`@tool.read(name=...)`)."""
-
-    def __init__(self, effect: Effect, trust: Trust, secrecy: Secrecy, *, stated: bool = True) -> None:
-        self._effect, self._trust, self._secrecy, self._stated = effect, trust, secrecy, stated
-
-    @overload
-    def __call__(self, function: Callable[P, R], /) -> Tool[P, R]: ...
-    @overload
-    def __call__(
-        self,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        card: Card | None = None,
-        timeout_seconds: float | None = None,
-        requires_approval: bool = False,
-        closes: bool = False,
-        idempotent: bool = False,
-        lookup: Lookup | None = None,
-        trust: Trust | None = None,
-        secrecy: Secrecy | None = None,
-        inline: Inline | None = None,
-        prepare: Prepare | None = None,
-        cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0,
-        from_user: tuple[str, ...] = (),
-        sandbox: Sandbox | None = None,
-    ) -> Decorator: ...
-
-    def __call__(self, function: Any = None, **options: Any) -> Any:
-        def decorate(function: Callable[P, R]) -> Tool[P, R]:
-            return _make(function, self._effect, self._trust, self._secrecy, self._stated, options)
-
-        return decorate if function is None else decorate(function)
-
-
-class _ToolDecorator(_Kind):
-    """`@tool.pure`, `@tool.read`, `@tool.egress`, `@tool.write`; a bare `@tool` is a WRITE: nobody said what it can do."""
-
-    pure = _Kind(Effect.PURE, Trust.TOOL, Secrecy.PUBLIC)
-    read = _Kind(Effect.READ, Trust.TOOL, Secrecy.PRIVATE)
-    egress = _Kind(Effect.EGRESS, Trust.UNTRUSTED, Secrecy.PUBLIC)
-    write = _Kind(Effect.WRITE, Trust.TOOL, Secrecy.PUBLIC)
-
-
-tool = _ToolDecorator(Effect.WRITE, Trust.TOOL, Secrecy.PUBLIC, stated=False)
-
-
-def _make(function: Callable[P, R], effect: Effect, trust: Trust, secrecy: Secrecy, stated: bool, options: dict[str, Any]) -> Tool[P, R]:
-    name = options.pop("name", None) or getattr(function, "__name__", "")
-    if not name.isidentifier():
-        raise UsageError(f"A tool needs a name that can be called, not {name!r}; write @tool.read(name='...').")
-    text, parameter_texts = described(function)
-    description = options.pop("description", None) or text
-    if not description:
-        raise UsageError(f"The tool {name} has no docstring; its first line tells the model what it is for.")
-    if options.get("closes") and effect is not Effect.WRITE:
-        raise UsageError(f"The tool {name} has closes=True, which is for writes only.")
-    options["trust"] = options.get("trust") or trust
-    options["secrecy"] = options.get("secrecy") or secrecy
-    made = Tool(
-        function=function,
-        name=name,
-        effect=effect,
-        description=description,
-        effect_stated=stated,
-        parameter_texts=parameter_texts,
-        **options,
-    )
-    if "<locals>" not in getattr(function, "__qualname__", ""):  # a local function may name types that only its maker can see later
-        _ = made.signature
-    return made

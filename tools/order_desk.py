@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .cards import shown
-from .definition import ToolContext, tool
+from .declaring import tool
+from .definition import ToolContext
 from .effects import Secrecy
 from .errors import ToolError, UsageError
 from .menu import HOUSE_MENU, Menu, Wish

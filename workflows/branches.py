@@ -15,7 +15,8 @@ from sayso.tools.errors import ReplayError, UsageError, WorkflowError
 from .doors import Workflow
 from .limits import Limits
 from .run import Run, WorkflowCode
-from .steps import Node, Step, is_async, name_of, node, said_types
+from .step_types import said_types
+from .steps import Node, Step, is_async, name_of, node
 
 OnError = Literal["cancel", "collect"]
 

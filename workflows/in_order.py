@@ -13,7 +13,8 @@ from .doors import Workflow
 from .events import RoundEnded
 from .limits import Limits
 from .run import Run
-from .steps import Node, disagree, misfit
+from .step_types import disagree, misfit
+from .steps import Node
 
 
 class RoundsUsedUp(RunError):

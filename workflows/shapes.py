@@ -11,7 +11,8 @@ from .branches import BestOf, Failed, MapEach, OnError, Parallel, joined_by
 from .doors import Workflow
 from .in_order import Conditional, Draft, Iterate, Reflect, RoundsUsedUp, Sequential, accepts
 from .limits import Limits
-from .steps import Does, look, node
+from .step_types import Does
+from .steps import look, node
 
 __all__ = (
     "Draft",
@@ -98,6 +99,14 @@ def sequential(*steps: Any, name: str = "sequential", limits: Limits | None = No
     return Sequential([node(each) for each in steps], name, limits)
 
 
+@overload
+def conditional(
+    choose: Callable[[A], Any], ways: Mapping[Any, Does[A, B]], *, default: Does[A, B] | None = ..., **named: Unpack[Named]
+) -> Workflow[A, B]: ...
+@overload  # mypy gives up on what ways of several kinds (an agent, a function) have in common
+def conditional(
+    choose: Callable[[A], Any], ways: Mapping[Any, Does[A, Any]], *, default: Does[A, Any] | None = ..., **named: Unpack[Named]
+) -> Workflow[A, Any]: ...
 def conditional(
     choose: Callable[[A], Any],
     ways: Mapping[Any, Does[A, B]],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar, cast, overload
@@ -14,12 +13,10 @@ from sayso.tools.errors import LimitReached, StepTimeout, UsageError, WorkflowEr
 from .doors import Workflow
 from .events import StepRetried
 from .run import Run
+from .step_types import JSON_TYPES, said_types
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-Does = Callable[[A], Awaitable[B]] | Callable[[Run, A], Awaitable[B]]
-"""A step from A to B: an async function, tool, agent or workflow, or workflow code, which takes a Run first."""
 
 LAMBDA = (lambda: None).__name__
 
@@ -50,7 +47,7 @@ def node(thing: Any) -> Node:
         return Node(thing.name, thing.kind, _carry_workflow(thing), thing, thing.takes, thing.gives)
     if isinstance(thing, Tool):
         returns = thing.signature.returns  # what it takes is for the tool to check; what it gives comes back as JSON
-        return Node(thing.name, "tool", _carry_tool(thing), thing, None, returns if returns in _JSON_TYPES else None)
+        return Node(thing.name, "tool", _carry_tool(thing), thing, None, returns if returns in JSON_TYPES else None)
     return _function_node(thing)
 
 
@@ -269,45 +266,3 @@ class Lifted(Workflow[Any, Any]):
     async def carry(self, run: Run, value: Any) -> Any:
         """Call the tool."""
         return await self.node.carry(run, self.name, value)
-
-
-# What steps say of themselves. Only plain classes count: what a checker would have to work out is left to a checker.
-
-_JSON_TYPES = (str, int, float, bool, list, dict)
-_PLAIN = (*_JSON_TYPES, bytes, tuple, set, type(None))
-
-
-def said_types(function: Any, place: int) -> tuple[type | None, type | None]:
-    """The class that a function's parameter at `place` and its result are annotated with; None where that is no plain class."""
-    if not hasattr(function, "__code__"):
-        function = getattr(type(function), "__call__", None)  # noqa: B004  the function behind it is wanted
-        place += 1
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return None, None
-    names = code.co_varnames[: code.co_argcount]
-    hints = function.__annotations__
-    takes = _plain_class(hints.get(names[place]), function) if place < len(names) else None
-    return takes, _plain_class(hints.get("return"), function)
-
-
-def _plain_class(hint: Any, function: Any) -> type | None:
-    if isinstance(hint, str):  # from __future__ import annotations: looked up by name, never evaluated
-        hint = function.__globals__.get(hint, getattr(builtins, hint, None) if hint.isidentifier() else None)
-    if not isinstance(hint, type) or hint in (object, Any) or inspect.isabstract(hint):
-        return None
-    # Protocols, generic classes and typed dicts say more than isinstance can ask.
-    return None if any(hasattr(hint, mark) for mark in ("_is_protocol", "__parameters__", "__total__")) else hint
-
-
-def disagree(gives: type | None, takes: type | None) -> bool:
-    """Whether no value can be both: two concrete classes of which neither is the other's."""
-    if gives is None or takes is None or issubclass(gives, takes) or issubclass(takes, gives):
-        return False
-    return not (issubclass(gives, int) and takes in (float, complex)) and not (issubclass(gives, float) and takes is complex)
-
-
-def misfit(value: Any, takes: type) -> bool:
-    """Whether a value is plainly not what a step says it takes. A stranger's class may be a stand-in: it is not judged."""
-    kind = type(value)
-    return (takes in _PLAIN or kind in _PLAIN) and not isinstance(value, takes) and disagree(kind, takes)

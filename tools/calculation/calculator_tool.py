@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..definition import tool
+from ..declaring import tool
 from .evaluation import calculate
 from .tokens import CURRENCIES
 from .units import UNITS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..calls import Content
-from ..definition import Tool, tool
+from ..declaring import tool
+from ..definition import Tool
 from .fetch import Web
 from .search import Search
 

@@ -8,7 +8,7 @@ from typing import assert_type
 from pydantic import BaseModel
 
 from sayso.agents import Agent
-from sayso.tools import tool
+from sayso.tools import ToolContext, tool
 from sayso.workflows import (
     Draft,
     Failed,
@@ -72,6 +72,24 @@ def size_of(number: int) -> str:
     return "big" if number > 10 else "small"
 
 
+@tool.read
+def stock(dish: str, context: ToolContext[dict[str, int]]) -> int:
+    """Says how many are left."""
+    return context.deps[dish]
+
+
+@tool.write(card="Order {number}")
+async def order(number: int, context: ToolContext[dict[str, int]]) -> str:
+    """Orders."""
+    return f"{number} ordered with key {context.key}"
+
+
+@tool.read(timeout_seconds=2)
+def colour(table: str, name: str, context: ToolContext[int]) -> float:
+    """Says a colour's number."""
+    return 0.5
+
+
 async def write(task: str | Draft) -> str:
     return str(task)
 
@@ -91,6 +109,14 @@ assert_type(sequential(length, code, mail.using(to="ada@example.org")), Workflow
 assert_type(sequential(length, step(size_of), step(loud, retries=2)), Workflow[str, str])
 assert_type(sequential(sequential(length, more), half, name="inner"), Workflow[str, float])
 assert_type(sequential(length, code, writer, router), Workflow[str, Mail])
+assert_type(sequential(stock, order, stock), Workflow[str, int])
+assert_type(sequential(length, size_of, colour.using(table="web")), Workflow[str, float])
+assert_type(sequential(order, stock).run_sync(3).output, int)
+assert_type(parallel(size_of, order, half), Workflow[int, tuple[str, str, float]])
+assert_type(map_each(size_of), Workflow[Iterable[int], list[str]])
+mixed: Workflow[int, str] = conditional(size_of, {"big": size_of, "small": order, "none": code})
+routed: Workflow[str, str | Mail] = conditional(length, {3: writer, 4: router, 5: sequential(length, code)})
+assert_type(best_of(stock, 2, score=size_of), Workflow[str, int])
 assert_type(parallel(length, loud_later := step(loud)), Workflow[str, tuple[int, str]])
 assert_type(parallel(half, more, code), Workflow[int, tuple[float, int, str]])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from right import code, critique, half, length, loud, mail, more, size_of, words, write
+from right import code, colour, critique, half, length, loud, mail, more, order, size_of, stock, words, write
 
 from sayso.workflows import Run, best_of, conditional, iterate, map_each, parallel, reflect, sequential, step
 
@@ -13,6 +13,15 @@ sequential(length, loud)  # WRONG not async, and an int to a str
 sequential(length, mail)  # WRONG two arguments
 sequential(length, step(loud))  # WRONG an int to a str
 sequential(sequential(length, half), more)  # WRONG a float to an int
+sequential(size_of, half)  # WRONG a str to an int
+sequential(half, size_of)  # WRONG a float to an int
+sequential(half, step(size_of))  # WRONG a float to an int
+sequential(order, half)  # WRONG a str to a float
+sequential(half, order)  # WRONG a float to an int
+sequential(length, stock)  # WRONG an int to a str
+sequential(stock, code, stock, critique)  # WRONG an int to a str
+sequential(code, colour)  # WRONG two arguments and a context
+parallel(size_of, stock).run_sync(3)  # WRONG an int and a str
 sequential(7)  # WRONG no step
 parallel(length, half).run_sync(1)  # WRONG a str and an int
 parallel(half, more, join=lambda a: a)  # WRONG a join of one for two
