@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
@@ -20,6 +20,7 @@ from .messages import AssistantMessage, Message, Sampling, SystemMessage, UserMe
 from .typed_output import TypedOutput
 
 if TYPE_CHECKING:
+    from sayso.tools.declaring import AsyncTool
     from sayso.tools.dialects import Shapes
 
     from .models.model import Model
@@ -168,6 +169,17 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         if not value.history:
             return (value.text,)
         return [*(message.text for message in value.history if isinstance(message, UserMessage)), value.text]
+
+    def effects(self) -> Iterator[Effect]:
+        """The effects of its tools."""
+        for tool in self.tools.values():
+            yield tool.effect
+
+    def as_tool(self, *, name: str | None = None, description: str = "") -> AsyncTool[[Any], Out]:
+        """This agent as a tool of another; without a `description` its instructions say what it is for. See Workflow.as_tool."""
+        if not (description or self.instructions):
+            raise UsageError(f"{self.name} has no instructions to say what it is for; write {self.name}.as_tool(description='...').")
+        return super().as_tool(name=name, description=description or f"Asks an agent that is told: {self.instructions}")
 
     @cached_property
     def _converse(self) -> Callable[[Any, Run, Conversation], Awaitable[Any]]:

@@ -63,26 +63,45 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
 
 
 async def carry_out(agent: AnyAgent, run: Run, read: Read) -> list[ToolResult]:
-    """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order."""
+    """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order.
+
+    Neighbours that other agents carry out go side by side too, each a child of the run.
+    """
     results = list(read.refused)
     together: list[tuple[ToolCall, Tool[..., Any]]] = []
     for call in read.calls:
         tool = agent.tools.get(call.tool)
         if tool is None:
             results.append(failed(call, str(UnknownTool(call.tool, sorted(agent.tools)))))
-        elif goes_straight(run, call, tool):
+            continue
+        straight = tool.carried_by is not None or goes_straight(run, call, tool)
+        if together and not (straight and _alike(together[0][1], tool)):
+            results += await _perform(run, together)
+            together = []
+        if straight:
             together.append((call, tool))
         else:
-            if together:
-                results += await perform_reads(run, f"reads:{together[0][0].id}", together)
-                together = []
             results.append(await settle(run, call, tool, f"{tool.name}:{call.id}"))
     if together:
-        results += await perform_reads(run, f"reads:{together[0][0].id}", together)
+        results += await _perform(run, together)
     if len(results) > 1:
         places = {call.id: place for place, call in enumerate(read.message.calls)}
         results.sort(key=lambda result: places[result.call_id])
     return results
+
+
+def _alike(one: Tool[..., Any], other: Tool[..., Any]) -> bool:
+    return (one.carried_by is None) is (other.carried_by is None)
+
+
+async def _perform(run: Run, together: list[tuple[ToolCall, Tool[..., Any]]]) -> list[ToolResult]:
+    call, tool = together[0]
+    name = f"reads:{call.id}"
+    if tool.carried_by is None:
+        return await perform_reads(run, name, together)
+    from sayso.workflows.delegation import perform_delegated
+
+    return await perform_delegated(run, name, together)
 
 
 def closing_words(agent: AnyAgent, read: Read, results: Sequence[ToolResult]) -> str | None:

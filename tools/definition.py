@@ -47,7 +47,10 @@ class ToolContext(Generic[DepsT]):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Tool(Generic[P, R]):
-    """A function with a schema, an effect and a card. Made by `@tool.pure`, `@tool.read`, `@tool.egress` or `@tool.write`."""
+    """A function with a schema, an effect and a card. Made by `@tool.pure`, `@tool.read`, `@tool.egress` or `@tool.write`.
+
+    `carried_by` is the workflow of a tool that was made of one (`agent.as_tool()`): a run carries its calls out as children of its own.
+    """
 
     function: Callable[P, R]
     name: str
@@ -67,6 +70,7 @@ class Tool(Generic[P, R]):
     from_user: tuple[str, ...] = ()
     sandbox: Sandbox | None = None
     effect_stated: bool = True
+    carried_by: Any = None
     bound: Mapping[str, object] = field(default_factory=dict)
     parameter_texts: Mapping[str, str] = field(default_factory=dict)
 

@@ -317,7 +317,11 @@ async def decision_of(approve: Approver | None, request: ApprovalRequest, note: 
 async def call_tool(run: Any, tool: AnyTool, arguments: Mapping[str, Any], position: str) -> Any:
     """A call by workflow code. Gives the tool's value; raises ToolError for a refusal by the tool, CallFailed for a no or a doubt."""
     call = ToolCall(position, tool.name, arguments)
-    if goes_straight(run, call, tool):
+    if tool.carried_by is not None:
+        from .delegation import perform_delegated
+
+        (result,) = await perform_delegated(run, f"read:{position}", [(call, tool)])
+    elif goes_straight(run, call, tool):
         (result,) = await perform_reads(run, f"read:{position}", [(call, tool)])
     else:
         result = await settle(run, call, tool, position)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from sayso.tools.approvals import Approver
 from sayso.tools.cards import texts
+from sayso.tools.definition import Tool
+from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 from sayso.tools.policy import Grant, Rules
 
@@ -17,6 +19,8 @@ from .result import RunResult
 from .run import NO_RULES, Engine, Run, Scope, Seen
 
 if TYPE_CHECKING:
+    from sayso.tools.declaring import AsyncTool
+
     from .steps import Node
     from .story import Story
 
@@ -49,6 +53,24 @@ class Workflow(Generic[A, B]):
     def spoken(self, value: A) -> Iterable[str]:
         """The words in the value that the caller of a run says; a card shows arguments that repeat them as "you wrote this"."""
         return texts(value)
+
+    def effects(self) -> Iterator[Effect]:
+        """The effects of the tools inside."""
+        for part in self.parts:
+            if isinstance(part.thing, Workflow):
+                yield from part.thing.effects()
+            elif isinstance(part.thing, Tool):
+                yield part.thing.effect
+
+    def as_tool(self, *, name: str | None = None, description: str) -> AsyncTool[[A], B]:
+        """This as a tool that an agent may ask for, with one argument, `task`; `description` tells the model what it is for.
+
+        A run carries such a call out as a child of its own: limits, approvals, deps and labels are the run's, writes inside ask as
+        always, and the call itself asks nobody. Calls side by side in one reply go in parallel.
+        """
+        from .delegation import made_tool
+
+        return made_tool(self, name, description)
 
     async def __call__(self, value: A) -> B:
         """Run on a memory engine of its own and give the output. Raises NotFinished where somebody must be asked."""
