@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .models.prices import price as price
     from .models.scripted import ScriptedModel as ScriptedModel
     from .models.scripted import call as call
+    from .research_places import places as places
 
 _PLACES = {
     "Agent": "agent",
@@ -38,6 +39,7 @@ _PLACES = {
     "UserMessage": "messages",
     "call": "models.scripted",
     "model_from": "models.named",
+    "places": "research_places",
     "price": "models.prices",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

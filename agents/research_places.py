@@ -18,8 +18,13 @@ SEARCH_VARIABLE = "SAYSO_SEARCH"
 
 
 @asynccontextmanager
-async def places(search: str | Search | None, web: Web | None, snapshots: Path | str | None) -> AsyncIterator[tuple[Search, Web]]:
-    """The search and the web for a run, closed after it. A word: "duckduckgo", "sample", a folder, or a site's address."""
+async def places(
+    search: str | Search | None = None, web: Web | None = None, snapshots: Path | str | None = None
+) -> AsyncIterator[tuple[Search, Web]]:
+    """The search and the web for a run, closed after it. A word: "duckduckgo", "sample", a folder, or a site's address.
+
+    Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word that is no such place.
+    """
     from sayso.tools.web import LocalIndex, Web, ddgs_search
 
     kept = Path(snapshots) if snapshots is not None else None
