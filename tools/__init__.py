@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from .errors import WorkflowError as WorkflowError
     from .filling import fill as fill
     from .policy import Grant as Grant
+    from .python_code import PythonResult as PythonResult
+    from .python_code import python_tool as python_tool
+    from .python_code import run_python as run_python
     from .sandbox import Sandbox as Sandbox
     from .sandbox import SandboxError as SandboxError
 
@@ -69,6 +72,9 @@ _PLACES = {
     "approve_all": "approvals",
     "Content": "calls",
     "Grant": "policy",
+    "PythonResult": "python_code",
+    "python_tool": "python_code",
+    "run_python": "python_code",
     "SaysoError": "errors",
     "UsageError": "errors",
     "RunError": "errors",

@@ -19,6 +19,7 @@ from .errors import InvalidArguments, ToolError, UsageError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from .programs import Program
     from .sandbox import Sandbox
 
 P = ParamSpec("P")
@@ -69,6 +70,7 @@ class Tool(Generic[P, R]):
     cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0
     from_user: tuple[str, ...] = ()
     sandbox: Sandbox | None = None
+    program: Program | None = None
     effect_stated: bool = True
     carried_by: Any = None
     bound: Mapping[str, object] = field(default_factory=dict)
@@ -131,6 +133,8 @@ class Tool(Generic[P, R]):
 
         Blocking functions run in a thread unless they are PURE, which is quick by nature.
         """
+        if self.program is not None:
+            raise self._needs_a_run()
         if self.signature.context:
             arguments = {**arguments, self.signature.context: context}
         function = cast(Callable[..., Any], self.function)
@@ -152,13 +156,18 @@ class Tool(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function, for all but WRITE: a write needs a run that can ask first."""
-        if self.effect is Effect.WRITE or self.requires_approval:
+        if self._only_in_a_run:
             raise self._needs_a_run()
         return cast(R, cast(Callable[..., Any], self.function)(*args, **{**self.bound, **kwargs}))
 
+    @property
+    def _only_in_a_run(self) -> bool:
+        return self.effect is Effect.WRITE or self.requires_approval or self.program is not None
+
     def _needs_a_run(self) -> UsageError:
+        why = "asks before it acts" if self.program is None else "calls other tools, some of which may ask first"
         return UsageError(
-            f"{self.name} asks before it acts, so it cannot be called like a function. "
+            f"{self.name} {why}, so it cannot be called like a function. "
             f"Give it to an Agent, use it as a step of a workflow, or call it inside a run: await run.call({self.name}, ...)."
         )
 
@@ -182,7 +191,7 @@ class Tool(Generic[P, R]):
         call_id, name, arguments = _openai_call(tool_call)
         if name != self.name:
             raise UsageError(f"{self.name} was handed a call of {name!r}.")
-        if self.effect is Effect.WRITE or self.requires_approval:
+        if self._only_in_a_run:
             raise self._needs_a_run()
         try:
             checked = self.check(_arguments_object(self.name, arguments))

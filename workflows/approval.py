@@ -30,6 +30,7 @@ from sayso.tools.policy import Allow, Deny, decide
 
 from .events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
 from .limits import Intent
+from .programs import carry_program
 
 AnyTool = Tool[..., Any]
 APPROVAL_SECONDS = 7 * 24 * 3600.0
@@ -117,7 +118,7 @@ async def _together(run: Any, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list
 
 def goes_straight(run: Any, call: ToolCall, tool: AnyTool) -> bool:
     """Whether the call may join its neighbours in one step: no write, and nobody to ask."""
-    if tool.effect is Effect.WRITE:
+    if tool.effect is Effect.WRITE or tool.program is not None:
         return False
     scope = run.scope
     if tool.effect is not Effect.EGRESS and not tool.requires_approval:
@@ -126,7 +127,9 @@ def goes_straight(run: Any, call: ToolCall, tool: AnyTool) -> bool:
 
 
 async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
-    """Carry out a call that writes or must be asked about; `position` is its place in the run ("ORDER:3.0")."""
+    """Carry out a call that writes, must be asked about or calls others; `position` is its place in the run ("ORDER:3.0")."""
+    if tool.program is not None and not tool.requires_approval:
+        return await carry_program(run, call, tool, tool.program, position, carry_call)
     try:
         arguments = prepared(tool, call.arguments, context_for(run, call, tool))
     except ToolError as error:
@@ -146,6 +149,19 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str) -> Tool
             continue
         return await _perform_once(run, call, tool, request, place)
     return failed(call, "The request was edited too often.", Outcome.REJECTED)
+
+
+async def carry_call(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
+    """Carry out one call: handed to whoever carries it, the short way, or the long one."""
+    if tool.carried_by is not None:
+        from .delegation import perform_delegated
+
+        (result,) = await perform_delegated(run, f"read:{position}", [(call, tool)])
+        return result
+    if goes_straight(run, call, tool):
+        (result,) = await perform_reads(run, f"read:{position}", [(call, tool)])
+        return result
+    return await settle(run, call, tool, position)
 
 
 async def _ruled(
@@ -317,14 +333,7 @@ async def decision_of(approve: Approver | None, request: ApprovalRequest, note: 
 async def call_tool(run: Any, tool: AnyTool, arguments: Mapping[str, Any], position: str) -> Any:
     """A call by workflow code. Gives the tool's value; raises ToolError for a refusal by the tool, CallFailed for a no or a doubt."""
     call = ToolCall(position, tool.name, arguments)
-    if tool.carried_by is not None:
-        from .delegation import perform_delegated
-
-        (result,) = await perform_delegated(run, f"read:{position}", [(call, tool)])
-    elif goes_straight(run, call, tool):
-        (result,) = await perform_reads(run, f"read:{position}", [(call, tool)])
-    else:
-        result = await settle(run, call, tool, position)
+    result = await carry_call(run, call, tool, position)
     if result.outcome is Outcome.DONE:
         return result.content
     if result.outcome is Outcome.FAILED:

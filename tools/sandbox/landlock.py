@@ -16,7 +16,7 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << bit fo
 MAKE_DIR, MAKE_REG, MAKE_SYM, REFER, TRUNCATE = 1 << 7, 1 << 8, 1 << 12, 1 << 13, 1 << 14
 READING = READ_FILE | READ_DIR
 WRITING = READING | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAKE_SYM | REFER | TRUNCATE
-ON_A_FILE = READ_FILE | WRITE_FILE | TRUNCATE
+ON_A_FILE = READ_FILE | WRITE_FILE | TRUNCATE | EXECUTE
 ALL_OF_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 BIND_TCP, CONNECT_TCP = 1, 2
 ABSTRACT_SOCKETS, SIGNALS = 1, 2
@@ -77,11 +77,17 @@ def _kinds(version: int) -> list[str]:
 
 
 def _granted(profile: Profile) -> list[tuple[str, int]]:
-    granted = [(path, READING) for path in python_own()]
+    granted = _program_own(profile.program) if profile.program else [(path, READING) for path in python_own()]
     granted += [("/dev/null", READ_FILE | WRITE_FILE), ("/dev/urandom", READ_FILE), ("/dev/zero", READ_FILE)]
     if profile.network:
         granted += [(path, READING) for path in FOR_NAMES]
     return granted + [(path, READING) for path in profile.read] + [(path, WRITING) for path in profile.write]
+
+
+def _program_own(program: str) -> list[tuple[str, int]]:
+    # A program is started by the system's loader, which therefore must be executable as well.
+    loaders = [str(path.resolve()) for folder in ("/lib", "/lib64") for path in Path(folder).glob("ld-*")]
+    return [(path, READ_FILE | EXECUTE) for path in (program, *loaders)] + [(path, READING) for path in SYSTEM_LIBRARIES]
 
 
 def python_own() -> list[str]:

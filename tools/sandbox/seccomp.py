@@ -51,6 +51,8 @@ def rules_for(profile: Profile, pid: int, *, truncate: bool) -> Rules:
             rules["truncate"] = ALWAYS
     else:
         rules["open"], rules["openat"] = (((1, OPEN_CHANGES, 0),),), (((2, OPEN_CHANGES, 0),),)
+    if profile.program:
+        rules["execve"] = ALWAYS  # Landlock says of what: the program itself and the system's loader, nothing else
     if profile.network:
         rules |= dict.fromkeys(NETWORK.split(), ALWAYS)
         rules["socket"] = tuple(((0, ALL_BITS, family), (1, 0xF, kind)) for family in (2, 10) for kind in (1, 2))

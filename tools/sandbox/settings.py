@@ -64,6 +64,8 @@ class Profile:
     """Modules that are loaded from a path under a name: scripts."""
     folder: str = ""
     """Where relative paths start; empty for wherever the program is."""
+    program: str = ""
+    """What the process becomes behind the walls, where it does not stay Python."""
 
     def as_json(self) -> dict[str, Any]:
         """The settings as the worker's first line."""

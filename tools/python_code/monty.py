@@ -1,0 +1,231 @@
+"""The default engine: pydantic-monty, a small Python of its own without files, network or processes, behind our walls as well."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..sandbox.errors import SandboxError
+from ..sandbox.process import refuse_if_missing
+from ..sandbox.settings import Layer, Layers, Profile, Sandbox
+from .launcher import reported, write_launcher
+from .outcome import CodeError
+
+if TYPE_CHECKING:
+    from pydantic_monty import Monty, MontyError, MontySession
+
+OVERHEAD_MB = 256
+"""Address space of the interpreter itself and its two threads, beside the memory that the code may fill."""
+GRACE_SECONDS = 0.5
+"""How long after its limit an interpreter that does not stop by itself is killed."""
+SUSPENSIONS = 1000
+RECURSION = 400
+_lock = threading.Lock()
+_pools: dict[tuple[int, tuple[str, ...]], _Pool] = {}
+_not_ours: list[_Pool] = []
+"""The pools of the process that this one was forked from, whose threads did not come along."""
+
+
+class TooMuchPrinted(Exception):
+    """More output than the limit; what came before is kept."""
+
+
+@dataclass(slots=True)
+class Printed:
+    """What the code prints, to standard output and standard error alike, up to a limit in bytes."""
+
+    limit: int
+    parts: list[str] = field(default_factory=list)
+    length: int = 0
+    overflow: CodeError | None = None
+
+    def __call__(self, stream: str, text: str) -> None:
+        room = self.limit - self.length
+        encoded = text.encode("utf-8", "replace")
+        self.parts.append(encoded[:room].decode("utf-8", "ignore") if len(encoded) > room else text)
+        self.length += len(encoded)
+        if self.length > self.limit:
+            self.overflow = CodeError("OutputLimit", f"it printed more than {self.limit:,} bytes")
+            raise TooMuchPrinted
+
+    def keep(self, text: str) -> None:
+        """Begin with what was printed before."""
+        self.parts, self.length = [text], len(text.encode("utf-8", "replace"))
+
+    @property
+    def text(self) -> str:
+        """All of it so far."""
+        return "".join(self.parts)
+
+
+@dataclass(slots=True)
+class _Pool:
+    monty: Monty
+    folder: Path
+    layers: Layers
+
+
+def layers(sandbox: Sandbox) -> Layers:
+    """The walls around code that this engine runs; starts one to see."""
+    return _pool(sandbox).layers
+
+
+@contextmanager
+def session(sandbox: Sandbox, on_start: Callable[[int], None] | None = None, *, sleeps: bool = True) -> Iterator[MontySession]:
+    """A fresh interpreter with the sandbox's limits. `on_start` is told its process id, by which another thread may end it.
+
+    Without `sleeps`, sleeping returns at once.
+    """
+    limits = {
+        "max_feed_duration_secs": sandbox.seconds,
+        "max_total_sleep_secs": sandbox.seconds,
+        "max_memory": sandbox.memory_mb * 1024 * 1024,
+        "max_recursion_depth": RECURSION,
+        "max_suspensions": SUSPENSIONS,
+    }
+    policy = {"sleep": "system", "sleep_system_max": float("inf")} if sleeps else {"sleep": "zero"}
+    pool = _pool(sandbox).monty
+    with pool.checkout(limits=limits, os_policy=policy, external_modules=_modules()) as running:  # type: ignore[arg-type]
+        if on_start is not None and running.worker_pid is not None:
+            on_start(running.worker_pid)
+        yield running
+
+
+def _modules() -> Mapping[str, Any]:
+    """Modules of constants that the interpreter lacks."""
+    import string
+
+    from pydantic_monty import ExternalModule
+
+    names = [name for name in string.__all__ if isinstance(getattr(string, name), str)]
+    return {"string": lambda: ExternalModule({name: getattr(string, name) for name in names})}
+
+
+def _pool(sandbox: Sandbox) -> _Pool:
+    _refuse_files(sandbox)
+    key = (sandbox.memory_mb, tuple(sandbox.needs))
+    with _lock:
+        if not _pools:
+            atexit.register(close)
+        if key not in _pools:
+            _pools[key] = _start(sandbox)
+        return _pools[key]
+
+
+def _refuse_files(sandbox: Sandbox) -> None:
+    if sandbox.network or tuple(sandbox.read) or tuple(sandbox.write):
+        raise UsageError(
+            'Code in the engine "monty" has no files and no network, whatever it is allowed. '
+            'Hand it functions (python_tool(functions=[...])), or take engine="cpython".'
+        )
+
+
+def _start(sandbox: Sandbox) -> _Pool:
+    if _not_ours:
+        raise SandboxError(
+            "This process was forked from one that had run Python code, and the interpreters stayed there. Start processes with "
+            'multiprocessing.get_context("spawn"), or take engine="cpython".'
+        )
+    monty, binary = _installed()
+    folder = Path(tempfile.mkdtemp(prefix="sayso-python-"))
+    profile = Profile(preload=(), memory_mb=sandbox.memory_mb + OVERHEAD_MB, needs=tuple(sandbox.needs), program=binary)
+    launcher = write_launcher(folder, profile) if sys.platform == "linux" else Path(binary)
+    pool = monty(binary_path=launcher, feed_duration_limit_grace=GRACE_SECONDS, turn_duration_limit_grace=GRACE_SECONDS)
+    pool.__enter__()
+    try:
+        failure = _does_not_start(pool)
+        walls = Layers((*_from_outside(), *(reported(folder) if sys.platform == "linux" else _bare())))
+        refuse_if_missing(walls, profile)
+        if failure:
+            raise SandboxError(f"The Python interpreter did not start: {failure}")
+    except BaseException:
+        pool.__exit__(None, None, None)
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return _Pool(pool, folder, walls)
+
+
+def _does_not_start(pool: Monty) -> str:
+    """Wait until an interpreter has its walls up and answers; why it never will, or nothing."""
+    from pydantic_monty import MontyError
+
+    try:
+        with pool.checkout() as first:
+            first.feed_run("None")
+    except (MontyError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def _installed() -> tuple[type[Monty], str]:
+    try:
+        from pydantic_monty import Monty
+        from pydantic_monty._binary import find_monty_binary
+
+        return Monty, os.path.realpath(find_monty_binary())
+    except (ImportError, FileNotFoundError):
+        raise UsageError("To run Python code, install its interpreter: pip install 'sayso[python]'.") from None
+
+
+def _from_outside() -> list[Layer]:
+    return [
+        Layer("interpreter", True, "files, network, processes, other modules: there is nothing in it that reaches them", "pydantic-monty"),
+        Layer("deadline", True, "running past the limit, endless output", f"its own clock, then SIGKILL {GRACE_SECONDS:g} s later"),
+        Layer("environment", True, "reading this program's environment variables", "it gets none of them"),
+    ]
+
+
+def _bare() -> list[Layer]:
+    where = {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
+    return [
+        Layer("memory", True, "taking more memory than it was given", "counted by the interpreter; no limit of the system around it"),
+        *(
+            Layer(name, False, "what a hole in the interpreter would lead to", f"{where} has no {name}")
+            for name in ("limits", "capabilities", "landlock", "seccomp")
+        ),
+    ]
+
+
+def error_of(error: MontyError) -> CodeError:
+    """What ended the code, with the line that it ended at."""
+    from pydantic_monty import MontyRuntimeError, MontySyntaxError
+
+    if not isinstance(error, (MontyRuntimeError, MontySyntaxError)):
+        return CodeError("Stopped", "the interpreter was ended in mid-run (it ran on after its time was up, or crashed)")
+    kind, _, message = error.display("type-msg").partition(": ")
+    frames = error.traceback()
+    if not frames:
+        return CodeError(kind, message)
+    source = (frames[-1].source_line or "").splitlines()  # of a class or a call over several lines, all of them
+    return CodeError(kind, message, frames[-1].line, source[0] if source else "")
+
+
+def close() -> None:
+    """End every interpreter."""
+    with _lock:
+        pools = list(_pools.values())
+        _pools.clear()
+    for pool in pools:
+        pool.monty.__exit__(None, None, None)
+        shutil.rmtree(pool.folder, ignore_errors=True)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    _not_ours.extend(_pools.values())
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
