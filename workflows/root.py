@@ -358,8 +358,11 @@ class Root:
 
     def _only_waits(self) -> bool:
         nobody_answers = not self.asking and (self.asked is None or self.asked.empty())
-        asks = any(topic.startswith("approve:") for _, topic in self.waits)
-        return nobody_answers and asks and self.top is not None and not self.top.works()
+        return nobody_answers and self.may_be_long() and self.top is not None and not self.top.works()
+
+    def may_be_long(self) -> bool:
+        """Whether what is waited for is worth unwinding the run: an approval is, a signal is expected from this program."""
+        return any(topic.startswith("approve:") for _, topic in self.waits)
 
     def _pause(self) -> None:
         if not self.suspends:  # started in the background: it stays where it is, and whoever resumed it is told

@@ -13,10 +13,11 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-from sayso import Agent, App, ScriptedModel, ToolContext, parallel, sequential, tool
+from sayso import Agent, App, Run, ScriptedModel, ToolContext, parallel, sequential, tool
 from sayso.agents import Reply, call
 from sayso.agents.models.model import ModelRequest
 from sayso.workflows import Worker
@@ -50,6 +51,15 @@ def die(point: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def hold(point: str) -> None:
+    """Stop here until somebody makes the file `go`, if that is wanted; once."""
+    if os.environ.get("HOLD") != point or (folder() / "held").exists():
+        return
+    (folder() / "held").write_text(str(os.getpid()))
+    while not (folder() / "go").exists():
+        time.sleep(0.02)
+
+
 def merchant() -> sqlite3.Connection:
     database = sqlite3.connect(folder() / "merchant.db", timeout=30, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
@@ -66,6 +76,7 @@ def note(what: str) -> None:
 def order_row(key: str, item: str, honours_keys: bool) -> None:
     """What the merchant does with an order: with a key that it honours, the same order again is no new one."""
     die("before the commit")
+    hold("before the commit")
     database = merchant()
     database.execute("BEGIN IMMEDIATE")
     known = database.execute("SELECT 1 FROM orders WHERE key = ?", (key,)).fetchone()
@@ -91,7 +102,7 @@ def order_tool(kind: str) -> Any:
     @tool.write(name="ORDER", card="Order {item}", cost_usd=2.5, **options)
     async def order(item: str, context: ToolContext[Any]) -> str:
         """Orders."""
-        order_row(context.key, item, honours_keys=kind == "keys")
+        await asyncio.to_thread(order_row, context.key, item, kind == "keys")
         return f"ordered {item}"
 
     return order
@@ -125,7 +136,14 @@ async def last(answer: str) -> str:
 
 BUYER = Agent(ScriptedModel(said, repeat=True), name="buyer", instructions="Buy.", tools=[order_tool(os.environ.get("MERCHANT", "keys"))])
 FLOW = sequential(parallel(quote, quote, quote), cheapest, BUYER, last, name="desk")
-APP = App(flows=[FLOW], name="desk")
+
+
+async def letter(run: Run, name: str) -> str:
+    return f"{name}: {await run.wait('letter')}"
+
+
+LETTERS = sequential(letter, name="letters")
+APP = App(flows=[FLOW, LETTERS], name="desk")
 
 
 async def work(url: str) -> None:

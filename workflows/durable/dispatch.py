@@ -20,7 +20,8 @@ from .database import path_of
 
 VERSION = "journal-1"
 NAME = "sayso"
-WIDE = 1000
+WIDE = 300
+THREADS = 16
 QUEUE_SECONDS = 0.1
 
 T = TypeVar("T")
@@ -101,6 +102,7 @@ class Dispatch:
                 "executor_id": self.owner,
                 "application_version": VERSION,
                 "run_admin_server": False,
+                "max_executor_threads": THREADS,
                 "log_level": "CRITICAL",
                 "serializer": dbos.DBOSPortableJSONSerializer(),
                 "notification_listener_polling_interval_sec": 1.0,

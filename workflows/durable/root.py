@@ -300,6 +300,10 @@ class DurableRoot(Root):
                 self.carrier.cancel()
                 return
 
+    def may_be_long(self) -> bool:
+        """A worker does not hold a run that waits for whatever may be sent to it: what is sent queues it again."""
+        return self.by_worker or super().may_be_long()
+
     def _pause(self) -> None:
         self.heard_of = len(self.inbox)
         super()._pause()

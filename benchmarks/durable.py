@@ -1,0 +1,178 @@
+"""What durable runs cost: a step beside the same step of DBOS bare, runs that wait, and how soon a decision is carried out.
+
+With Postgres as well where a server can be started (see tests/workflows/postgres_server.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from _table import Row, finish
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "workflows"))
+
+from postgres_server import NoServer, new_database, server
+
+from sayso import App, Approve, engine, sequential, tool
+
+STEPS, WAITING = 300, 1000
+
+
+async def trivial(value: int) -> int:
+    """A step."""
+    return value + 1
+
+
+@tool.write(card="Note {number}", idempotent=True)
+async def note(number: int) -> int:
+    """Writes nothing anywhere."""
+    return number
+
+
+LONG = sequential(*[trivial] * STEPS, name="long")
+APP = App(flows=[sequential(trivial, note, name="noted"), LONG], name="bench")
+
+
+async def step_milliseconds(url: str) -> tuple[float, float]:
+    """A step of ours and a step of DBOS, on one database, taken turn by turn."""
+    from dbos import DBOS, SetWorkflowID
+
+    home = engine(url)
+
+    async def plus(value: int) -> int:
+        return value + 1
+
+    bare = DBOS.step(name="plus")(plus)
+
+    async def many(value: int) -> int:
+        for _ in range(STEPS):
+            value = await bare(value)
+        return value
+
+    workflow = DBOS.workflow(name=f"many-{abs(hash(url))}")(many)
+    ours, theirs = [], []
+    await LONG.run(0, engine=home, run_id="warm")
+    for turn in range(5):
+        begun = time.perf_counter()
+        await LONG.run(0, engine=home, run_id=f"r{turn}")
+        ours.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        with SetWorkflowID(f"bare-{turn}"):
+            await workflow(0)
+        theirs.append(time.perf_counter() - begun)
+    home.close()
+    return statistics.median(ours) / STEPS * 1e3, statistics.median(theirs) / STEPS * 1e3
+
+
+def worker(url: str) -> subprocess.Popen[str]:
+    """A worker in a process of its own, which works already."""
+    process = subprocess.Popen([sys.executable, __file__, "--worker", url], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def megabytes(process: subprocess.Popen[str]) -> float:
+    """The resident memory of a process."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+async def waiting(url: str, kind: str) -> list[Row]:
+    """Runs that wait for a yes: what they weigh, and how soon they go on after a restart and after a yes."""
+    home = engine(url, app=APP)
+    crew = worker(url)
+    for number in range(WAITING):
+        await home.submit("noted", number, run_id=f"r{number}")
+    await _states(home, "waiting", WAITING)
+    weight = megabytes(crew)
+    crew.send_signal(signal.SIGKILL)
+    crew.wait()
+    requests = {request.run_id: request for request in await home.requests()}
+    begun = time.perf_counter()
+    crew = worker(url)
+    await _decide(home, requests["r0"])
+    await home.result("r0")
+    restarted = time.perf_counter() - begun
+    soon = []
+    for number in range(1, 10):
+        begun = time.perf_counter()
+        await _decide(home, requests[f"r{number}"])
+        await home.result(f"r{number}")
+        soon.append(time.perf_counter() - begun)
+    begun = time.perf_counter()
+    for number in range(10, WAITING):
+        await _decide(home, requests[f"r{number}"])
+    await _states(home, "done", WAITING)
+    everyone = time.perf_counter() - begun
+    crew.terminate()
+    crew.wait()
+    home.close()
+    return [
+        Row(f"{kind}: a worker that has parked 1,000 runs", weight, "MB", limit=120),
+        Row(f"{kind}: killed worker restarted, first of the 1,000 approved and done", restarted, "s", limit=6),
+        Row(f"{kind}: approve to done", statistics.median(soon), "s", limit=1),
+        Row(f"{kind}: the other 990 approved and done", everyone, "s"),
+    ]
+
+
+async def _decide(home: Any, request: Any) -> None:
+    await home.decide(request.run_id, {request.digest: Approve(by="bench")})
+
+
+async def _states(home: Any, state: str, number: int) -> None:
+    async with asyncio.timeout(300):
+        while True:
+            if len(await home.runs(state)) >= number:
+                return
+            await asyncio.sleep(0.1)
+
+
+def main() -> list[Row]:
+    """All rows."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        ours, bare = asyncio.run(step_milliseconds(f"sqlite:///{folder}/steps.db"))  # DBOS bare changes the loop it is used in
+        rows += [
+            Row("SQLite: a step of DBOS, bare", bare, "ms"),
+            Row("SQLite: a durable step", ours, "ms"),
+            Row("SQLite: a durable step / bare", ours / bare, "x", limit=1.1),
+        ]
+        rows += asyncio.run(waiting(f"sqlite:///{folder}/waiting.db", "SQLite"))
+    try:
+        with server() as url:
+            ours, bare = asyncio.run(step_milliseconds(new_database(url)))
+            rows += [
+                Row("Postgres: a step of DBOS, bare", bare, "ms"),
+                Row("Postgres: a durable step", ours, "ms"),
+                Row("Postgres: a durable step / bare", ours / bare, "x", limit=1.1),
+            ]
+            rows += asyncio.run(waiting(new_database(url), "Postgres"))
+    except NoServer as error:
+        print(f"No Postgres here: {error}", file=sys.stderr)
+    return rows
+
+
+async def work(url: str) -> None:
+    """Be a worker."""
+    from sayso.workflows import Worker
+
+    made = Worker(APP, url)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, made.stop)
+    print("working", flush=True)
+    await made.work()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        asyncio.run(work(sys.argv[2]))
+    else:
+        finish("Durable runs", main())

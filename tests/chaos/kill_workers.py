@@ -1,0 +1,125 @@
+"""Workers killed at random while they carry many runs: none is lost, none orders twice.
+
+    python tests/chaos/kill_workers.py --runs 200 --kills 20 [--url postgresql://...]
+
+Without a URL: Postgres with three workers (a server is started), then SQLite with two. `--seconds` makes a shorter form of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "workflows"))
+
+from postgres_server import new_database, server  # noqa: E402  the folder of the tests is no package of ours
+
+from sayso.tools import Approve, UsageError  # noqa: E402
+from sayso.workflows import App, engine, sequential  # noqa: E402
+
+
+async def elsewhere(value: str) -> str:
+    """The workers have the code."""
+    raise AssertionError(value)
+
+
+def started(url: str, folder: Path) -> subprocess.Popen[bytes]:
+    """A worker of the desk."""
+    environment = {**os.environ, "DESK": str(folder), "MERCHANT": "keys", "DIE": ""}
+    return subprocess.Popen([sys.executable, HERE.parent / "workflows" / "desk.py", url], env=environment, stdout=subprocess.DEVNULL)
+
+
+async def chaos(url: str, folder: Path, workers: int, runs: int, kills: int, seed: int) -> list[str]:
+    """Carry the runs through while workers die; gives what went wrong."""
+    chance = random.Random(seed)
+    home = engine(url, app=App(name="desk", flows=[sequential(elsewhere, name="desk")]))
+    crew = [started(url, folder) for _ in range(workers)]
+    begun = time.monotonic()
+    for index in range(runs):
+        await home.submit("desk", f"shop {index}", run_id=f"r{index}")
+    killed, next_kill = 0, begun + 1.0
+    try:
+        while True:
+            for request in await home.requests():
+                try:
+                    await home.decide(request.run_id, {request.digest: Approve(by="chaos")})
+                except UsageError as error:
+                    if "no open request" not in str(error):
+                        raise
+            if killed < kills and time.monotonic() >= next_kill:
+                victim = chance.randrange(workers)
+                crew[victim].send_signal(signal.SIGKILL)
+                crew[victim].wait()
+                crew[victim] = started(url, folder)
+                killed, next_kill = killed + 1, time.monotonic() + chance.uniform(0.3, 1.5)
+            states = Counter(row.state for row in await home.runs())
+            if states["done"] + states["failed"] + states["cancelled"] == runs and killed == kills:
+                break
+            if time.monotonic() - begun > 60 + runs:
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        for each in crew:
+            each.terminate()
+        for each in crew:
+            each.wait(30)
+    verdicts = [f"r{index}: {problem}" for index in range(runs) for problem in (await home.verify(f"r{index}")).problems]
+    home.close()
+    merchant = sqlite3.connect(folder / "merchant.db")
+    orders = merchant.execute("SELECT COUNT(*), COUNT(DISTINCT key) FROM orders").fetchone()
+    (calls,) = merchant.execute("SELECT COUNT(*) FROM calls WHERE what = 'order'").fetchone()
+    took = time.monotonic() - begun
+    kind, done = url.partition(":")[0], f"{orders[0]} orders in {calls} calls"
+    print(f"  {kind}: {runs} runs, {workers} workers, {killed} kills, {took:.0f} s: {dict(states)}; {done}")
+    wrong = list(verdicts)
+    if states["done"] != runs:
+        wrong.append(f"{runs - states['done']} runs did not end well: {dict(states)}")
+    if orders != (runs, runs):
+        wrong.append(f"{orders[0]} orders of {orders[1]} keys for {runs} runs")
+    return wrong
+
+
+def main() -> int:
+    """Both kinds of database, or the one that is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--seconds", type=float, default=None, help="a shorter form of about that time")
+    parser.add_argument("--url", default=None)
+    given = parser.parse_args()
+    runs, kills = given.runs, given.kills
+    if given.seconds is not None:
+        runs, kills = min(runs, max(10, int(given.seconds))), min(kills, max(3, int(given.seconds / 6)))
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="sayso-chaos-") as temporary:
+        if given.url:
+            wrong += asyncio.run(chaos(given.url, Path(temporary), 3, runs, kills, given.seed))
+        else:
+            for name, workers in (("postgres", 3), ("sqlite", 2)):
+                folder = Path(temporary, name)
+                folder.mkdir()
+                if name == "sqlite":
+                    wrong += asyncio.run(chaos(f"sqlite:///{folder}/runs.db", folder, workers, runs // 2, kills // 2, given.seed))
+                else:
+                    with server() as url:
+                        wrong += asyncio.run(chaos(new_database(url), folder, workers, runs, kills, given.seed))
+    for line in wrong[:20]:
+        print(f"  WRONG {line}")
+    print("kill_workers: " + ("something was lost or doubled" if wrong else "nothing lost, nothing doubled"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
