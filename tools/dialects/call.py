@@ -32,8 +32,8 @@ def read_arguments(shape: Shape, text: str, opened: int, commas: Sequence[int], 
 def _arguments(shape: Shape, written: str, parts: Sequence[str]) -> dict[str, object]:
     if not written:
         return {}
-    if len(parts) == 1 and written.startswith("{") and written.endswith("}"):
-        whole = _object(shape, written)
+    if len(parts) == 1 and written.startswith(("{", "**{")) and written.endswith("}"):
+        whole = _object(shape, written.removeprefix("**"))
         if whole is not None:
             return whole
     keywords = [_keyword(shape, part) for part in parts]
@@ -55,10 +55,10 @@ def _object(shape: Shape, written: str) -> dict[str, object] | None:
         return None
     if not isinstance(value, dict):
         return None
-    if all(shape.parameter(key) for key in value) or not shape.properties:
+    if all(shape.parameter(key) is not None for key in value) or not shape.properties:
         return value
     takes_object = "object" in kinds(next(iter(shape.properties.values())))
-    return value if any(shape.parameter(key) for key in value) and not takes_object else None
+    return value if any(shape.parameter(key) is not None for key in value) and not takes_object else None
 
 
 def _keyword(shape: Shape, part: str) -> tuple[str, str] | None:

@@ -89,7 +89,7 @@ def named_json(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Fou
     assert shape is not None
     found = yield from json_end(scan.source, place)
     value = parse(scan.source.text, place, found, scan.source.ended)
-    if value is None or found.end < 0 or not isinstance(value[0], dict) or not all(shape.parameter(key) for key in value[0]):
+    if value is None or found.end < 0 or not isinstance(value[0], dict) or any(shape.parameter(key) is None for key in value[0]):
         return None
     end = found.end
     if scan.source.text[start:place].endswith("```json\n"):

@@ -26,7 +26,7 @@ class Tags:
 
 
 QWEN = Tags(
-    re.compile(r"<parameter=([^>\n]+)>()"), ("<parameter=",), ("</parameter>",), ("</function>",), ("</tool_call>", "</seed:tool_call>")
+    re.compile(r"<parameter=([^>\n]*)>()"), ("<parameter=",), ("</parameter>",), ("</function>",), ("</tool_call>", "</seed:tool_call>")
 )
 GLM = Tags(
     re.compile(r"<arg_key>(.*?)</arg_key>\s*<arg_value>()", re.DOTALL),
@@ -150,7 +150,7 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
         if argument is None:
             at, wrong = (yield from _skip_to(source, place + 1, stops)), source.text[place : place + 60]
             break
-        key = unescape_entities(argument[1].strip())
+        key = unescape_entities(argument[1].strip(" \t\r\n"))
         end, after, added = yield from _value_end(source, argument.end(), tags)
         if end < 0:
             return len(source.text), [_unreadable(source, start, len(source.text), name, known, f"{tags.closes[0]} after {key}")]
@@ -184,10 +184,11 @@ def _opening(source: Source, place: int, tags: Tags) -> Generator[None, None, re
 def _value_end(source: Source, at: int, tags: Tags) -> Generator[None, None, tuple[int, int, bool]]:
     """Where the value ends, where reading goes on, and whether the closing tag had to be added. A closing tag that is followed by neither
     another argument nor the end of the call belongs to the value."""
-    yield from reach(source, at + 9)
+    opened = yield from skip_space(source, at)
+    yield from reach(source, opened + 9)
     begin = at
-    if source.text.startswith("<![CDATA[", at):
-        begin = yield from _behind_cdata(source, at)
+    if source.text.startswith("<![CDATA[", opened):
+        begin = yield from _behind_cdata(source, opened)
         if begin < 0:
             return -1, -1, False
     follow = (*tags.begins, *tags.ends, *tags.ends_before)
@@ -235,7 +236,7 @@ def _skip_to(source: Source, at: int, stops: tuple[str, ...]) -> Waiting:
 def _value(written: str, attributes: str, rule: object, name: str) -> object:
     text = _without_cdata(written)
     if text is not None:
-        return typed(text, rule, name, raw=True)
+        return typed(text, rule, name, raw=True) if rule is not None else text
     text = written
     if text.startswith(("\r\n", "\n")):
         text = text[1:] if text[0] == "\n" else text[2:]

@@ -77,7 +77,7 @@ def _raw(call: ReadCall, key: str, known: Shapes) -> str:
     """A value between tags: text as it is where that reads back as the same text, in CDATA otherwise; anything else as JSON."""
     value = call.arguments[key]
     if not isinstance(value, str):
-        return as_json(value)
+        return as_json(value).replace("<", "\\u003c")  # no tag inside, whatever the value
     shape = known.find(call.tool)
     is_text = shape is not None and takes_text(shape.properties.get(key))
     if value and not _NOT_RAW.search(value) and (is_text or not _reads_as_json(value)):
