@@ -19,7 +19,9 @@ class JsonEnd:
 
     __slots__ = ("end", "open", "stopped")
 
-    def __init__(self, end: int, stopped: int, open_brackets: str) -> None:
+    def __init__(self, end: int, stopped: int, open_brackets: str, source: Source) -> None:
+        if end < 0:
+            source.far = max(source.far, stopped)
         self.end = end
         self.stopped = stopped
         self.open = open_brackets
@@ -34,7 +36,7 @@ def json_end(source: Source, at: int) -> Generator[None, None, JsonEnd]:
         if found is None:
             place = max(place, len(source.text) - 1) if not source.ended else len(source.text)
             if source.ended:
-                return JsonEnd(-1, place, "".join(stack))
+                return JsonEnd(-1, place, "".join(stack), source)
             place = _before_slash(source.text, place)
             yield
             continue
@@ -42,20 +44,21 @@ def json_end(source: Source, at: int) -> Generator[None, None, JsonEnd]:
         if token in "{[":
             stack.append(token)
             if len(stack) > DEEPEST:
-                return JsonEnd(-1, found.start(), "".join(stack))
+                source.barren = found.start()
+                return JsonEnd(-1, found.start(), "".join(stack), source)
         elif token in "}]":
             if not stack or _CLOSES[stack.pop()] != token:
-                return JsonEnd(-1, found.start(), "".join(stack))
+                return JsonEnd(-1, found.start(), "".join(stack), source)
             if not stack:
-                return JsonEnd(place, place, "")
+                return JsonEnd(place, place, "", source)
         elif token in _QUOTES:
             place = yield from string_end(source, found.start())
             if place < 0:
-                return JsonEnd(-1, len(source.text), "".join(stack) + token)
+                return JsonEnd(-1, len(source.text), "".join(stack) + token, source)
         elif token in ("//", "#", "/*"):
             place = yield from _comment_end(source, place, "*/" if token == "/*" else "\n")
         else:
-            return JsonEnd(-1, found.start(), "".join(stack))
+            return JsonEnd(-1, found.start(), "".join(stack), source)
 
 
 def _before_slash(text: str, place: int) -> int:
@@ -83,6 +86,7 @@ def string_end(source: Source, at: int) -> Waiting:
         found = inside.search(source.text, place)
         if found is None:
             if source.ended:
+                source.far = len(source.text)
                 return -1
             place = len(source.text)
             yield
@@ -100,7 +104,9 @@ class CallEnd:
 
     __slots__ = ("commas", "end", "stopped")
 
-    def __init__(self, end: int, commas: list[int], stopped: int) -> None:
+    def __init__(self, end: int, commas: list[int], stopped: int, source: Source) -> None:
+        if end < 0:
+            source.far = max(source.far, stopped)
         self.end = end
         self.commas = commas
         self.stopped = stopped
@@ -121,7 +127,7 @@ def call_end(source: Source, at: int) -> Generator[None, None, CallEnd]:
         found = _CALL_TOKEN.search(source.text, place)
         if found is None:
             if source.ended:
-                return CallEnd(-1, commas, len(source.text))
+                return CallEnd(-1, commas, len(source.text), source)
             place = _line_break_before(source.text, max(place, at))
             yield
             continue
@@ -136,6 +142,8 @@ def call_end(source: Source, at: int) -> Generator[None, None, CallEnd]:
                 place = closed
         elif token in "([{":
             stack.append(token)
+            if len(stack) > DEEPEST:
+                return CallEnd(-1, commas, found.start(), source)
         elif token == ",":
             if len(stack) == 1:
                 commas.append(found.start())
@@ -144,9 +152,9 @@ def call_end(source: Source, at: int) -> Generator[None, None, CallEnd]:
                 while _CLOSES[stack.pop()] != token:
                     pass
             if not stack:
-                return CallEnd(place, commas, place)
+                return CallEnd(place, commas, place, source)
         else:
-            return CallEnd(-1, commas, found.start())
+            return CallEnd(-1, commas, found.start(), source)
 
 
 def _line_break_before(text: str, at: int) -> int:
@@ -184,6 +192,7 @@ def _string_end_from(source: Source, place: int, quote: str) -> Waiting:
         found = inside.search(source.text, place)
         if found is None:
             if source.ended:
+                source.far = len(source.text)
                 return -1
             place = len(source.text)
             yield
@@ -200,6 +209,7 @@ def _triple_end(source: Source, at: int, quotes: str) -> Waiting:
         if place >= 0:
             return place + 3
         if source.ended:
+            source.far = len(source.text)
             return -1
         at = max(at, len(source.text) - 2)
         yield

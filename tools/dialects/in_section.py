@@ -18,7 +18,7 @@ from .minimax import read_minimax
 from .python_calls import read_list, read_named
 from .sections import BETWEEN, SECTIONS, Section
 from .shapes import Shapes
-from .source import Source, Waiting, find
+from .source import Source, Waiting, behind_repeats, find
 from .tagged import ELEMENTS, GLM, LONGCAT, read_element, read_tagged
 from .values import Problem
 
@@ -66,18 +66,29 @@ def read_section(source: Source, start: int, opening: str, section: Section, kno
     at = start + len(opening) - (1 if opening.endswith("s[") else 0)
     last = -1
     while True:
+        if opening:
+            at = behind_repeats(source.text, at, opening)
         at = yield from _skip(source, at, section.closes, last < 0)
         for close in section.closes:
             if source.text.startswith(close, at):
                 return at + len(close)
         if at >= len(source.text):
+            _nothing_before(source, start, at)
             return last if last < 0 or not section.closes else at
         read = yield from _read_item(source, start if last < 0 else at, at, section, known, sink)
         if read is None:
+            _nothing_before(source, start, at)
             return last
         last, items = read
         at = last
         sink.take(items)
+
+
+def _nothing_before(source: Source, start: int, at: int) -> None:
+    """The marks that were passed over open nothing; a fence among them is one all the same."""
+    fence = source.text.find("`", start, at)
+    source.barren = at if fence < 0 else fence
+    source.far = max(source.far, at)
 
 
 def _skip(source: Source, at: int, closes: tuple[str, ...], fresh: bool) -> Waiting:

@@ -48,10 +48,11 @@ def _call(scan: Scan, place: int) -> Opening:
     if not scan.rules.call:
         return _NOTHING
     found = scan.rules.named.search(scan.source.text, max(scan.at, place - scan.rules.word - 12), place)
-    if found is None or scan.known.find(found[1]) is None:
+    name = found and (found[1] or found[2])
+    if not found or not name or scan.known.find(name) is None:
         return _NOTHING
     start = found.start()
-    return start, partial(settle_call, scan, start, place, partial(settling.named_call, scan, start, place, found[1]))
+    return start, partial(settle_call, scan, start, place, partial(settling.named_call, scan, start, place, name))
 
 
 def _object(scan: Scan, place: int) -> Opening:
@@ -194,4 +195,4 @@ def _name_start(scan: Scan, start: int, end: int) -> int:
     return end
 
 
-_STARTS = re.compile(r"(?<![A-Za-z_])[\w]")
+_STARTS = re.compile(r"(?<![A-Za-z_])\w|(?<=[a-z])[A-Z]")

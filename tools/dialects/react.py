@@ -17,7 +17,8 @@ _NAME_SO_FAR = re.compile(r"[ \t]*[`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*(?:\n\s*[`
 _IN_BRACKETS = re.compile(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
 _IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
 _LONGEST = 300
-_NEXT = re.compile(r"\n[ \t]*[`*]*(?:Observation|Thought|Action|Action Input|Final Answer)[`*]*:")
+_LONGEST_LABEL = 160
+_NEXT = re.compile(r"\n[ \t]{0,100}[`*]*(?:Observation|Thought|Action|Action Input|Final Answer)[`*]*:")
 _FENCE = re.compile(r"```\w*\s*")
 
 Step = Generator[None, None, "tuple[int, list[Item]] | None"]
@@ -96,7 +97,8 @@ def _raw_end(source: Source, at: int) -> Waiting:
             return found.start()
         if source.ended:
             return len(source.text)
-        at = max(at, source.text.rfind("\n", at))
+        line = source.text.rfind("\n", at)
+        at = line if line >= 0 and len(source.text) - line < _LONGEST_LABEL else len(source.text)
         yield
 
 

@@ -8,17 +8,18 @@ from .families import FAMILIES
 from .sections import BARE_ELEMENTS, HARMONY, INVENTED, REASONING, SECTIONS, SILENT, Section
 from .shapes import Shapes
 
-# The first character of everything that may be a call, and what must stand beside it. Regular prose has few of them.
-_TRIGGERS = {
-    "<": r"(?<=<)(?=[A-Za-z|｜/\]]|\Z)",
-    "[": r"(?<=\[)(?=[A-Za-z_/]|\s*[{A-Za-z_]|\s*\Z)",
-    "{": r"(?<=\{)(?=\s*[\"'“/#}]|\s*\Z|\s*[A-Za-z_])",
-    "(": r"(?<=\w\()",
-    "`": r"(?<=`)(?=``)",
-    ":": r"(?<=Action:)|(?<=Observation:)",
-    "]": r"(?<=\])(?=<\]|<?\Z)",
-    "◁": r"(?<=◁)",
-}
+# Each begins with one character, so that the search runs over prose at full speed; what must stand beside it keeps most others out.
+_TRIGGERS = (
+    r"<(?=[A-Za-z|｜/\]]|\Z)",
+    r"\[(?=[A-Za-z_/]|\s*[{A-Za-z_]|\s*\Z)",
+    r"\{(?=\s*[\"'“/#}]|\s*\Z|\s*[A-Za-z_])",
+    r"`(?=``)",
+    r":(?:(?<=Action:)|(?<=Observation:))",
+    r"\](?=<\]|<?\Z)",
+    r"◁",
+    *(rf"\{mark}\{mark}{{15}}" for mark in "(<[{"),  # nothing begins inside such a run, so it is passed over as one
+)
+_RUN = re.compile("|".join(rf"\{mark}{{16,}}" for mark in "(<[{"))
 
 
 class Rules:
@@ -37,21 +38,28 @@ class Rules:
         self.marks = frozenset((*self.sections, *self.elements, *REASONING, *REASONING.values(), *INVENTED, *SILENT, *HARMONY))
         self.mark = re.compile("|".join(map(re.escape, sorted(self.marks, key=len, reverse=True))))
         self.beginnings = frozenset(mark[:size] for mark in self.marks for size in range(1, len(mark)))
-        self.trigger = re.compile(f"[{''.join(map(re.escape, _TRIGGERS))}](?:{'|'.join(_TRIGGERS.values())})")
+        self.trigger = re.compile("|".join(((_opened_by_names(known),) if self.call else ()) + _TRIGGERS))
         self.longest = max(map(len, self.marks))
         self.word = max(known.longest, len("functools")) + 4
         names = "|".join(re.escape(name) for name in sorted(known.by_name, key=len, reverse=True))
         self.kimi = "kimi" in families
         self.beginnings_of_names = _beginnings(known, self)
         # A name may follow a digit or a Chinese character, but not a letter: "26CALCULATOR(" calls, "REORDER(" does not. Behind a full
-        # stop only a name in capitals is one: "of flour.CALCULATOR(2*3)" calls, "re.search(text)" does not.
-        lead = r"(?<![A-Za-z_])(?<![A-Za-z_]\d)(?:(?:functions|tools|default_api)\.|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\()(?<=[a-z\d]\.)))"
-        self.named = re.compile(rf"{lead}({names or '(?!)'})\Z", re.IGNORECASE)
+        # stop or a small letter only a name in capitals is one: "flour.CALCULATOR(2)" and "isCALCULATOR(2)" call, "re.search(x)" does not.
+        lead = r"(?<![A-Za-z_])(?<![A-Za-z_]\d)(?:(?:functions|tools|default_api)\.|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\Z)(?<=[a-z\d]\.)))"
+        glued = "|".join(re.escape(name) for name in known.by_name if len(name) > 3 and name.isupper())
+        self.named = re.compile(rf"{lead}({names or '(?!)'})\Z|(?-i:(?<=[a-z])({glued or '(?!)'})\Z)", re.IGNORECASE)
         self.named_line = (
             re.compile(rf"(?:^|\n)[ \t]*(?:>>>|functions\.)?({names})[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
             if names and self.json
             else None
         )
+
+
+def _opened_by_names(known: Shapes) -> str:
+    """A parenthesis behind the last letter of a known name."""
+    last = {letter for name in known.by_name for letter in (name[-1].lower(), name[-1].upper())}
+    return rf"\((?<=[{''.join(map(re.escape, sorted(last)))}]\()"
 
 
 def _beginnings(known: Shapes, of: Rules) -> frozenset[str]:
@@ -63,6 +71,12 @@ def _beginnings(known: Shapes, of: Rules) -> frozenset[str]:
     if "functools[" in of.sections:
         words |= {"functools"[:size] for size in range(1, len("functools") + 1)}
     return frozenset(words)
+
+
+def behind_run(text: str, place: int) -> int:
+    """The next place where something may begin: the last of a run of brackets, or the next character."""
+    run = _RUN.match(text, place)
+    return run.end() - 1 if run else place + 1
 
 
 def rules(known: Shapes, dialect: str) -> Rules:

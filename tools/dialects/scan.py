@@ -11,11 +11,14 @@ from .source import Source
 from .surroundings import Line
 from .values import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
 
+_FAR = 500  # characters
+_PATIENCE = 40  # attempts
+
 
 class Scan:
     """The text and what is known of it: everything before `at` is settled, everything before `seek` has been looked at."""
 
-    __slots__ = ("at", "calls", "events", "known", "line", "problems", "prose", "reasoning", "rules", "seek", "source")
+    __slots__ = ("at", "calls", "events", "failures", "known", "line", "problems", "prose", "reasoning", "rules", "seek", "source")
 
     def __init__(self, known: Shapes, rules: Rules) -> None:
         self.known = known
@@ -24,6 +27,7 @@ class Scan:
         self.line = Line()
         self.at = 0
         self.seek = 0
+        self.failures = 0
         self.prose: list[str] = []
         self.reasoning: list[str] = []
         self.calls: list[ReadCall] = []
@@ -66,6 +70,19 @@ class Scan:
         self.line.reset()
         self.at = end
         self.events.append(AllWasReasoning(thought))
+
+    def after_failure(self, place: int) -> int:
+        """From where to look on when what seemed to begin at `place` did not.
+
+        Many attempts that each look far would take a time that grows with the square of the text: after some, what they saw is prose.
+        """
+        source = self.source
+        if source.far - place > _FAR:
+            self.failures += 1
+        if self.failures > _PATIENCE:
+            self.failures = 0
+            return max(place + 1, source.far)
+        return max(place + 1, source.barren)
 
     def announce(self, name: str) -> None:
         """Tell that a tool is being called."""

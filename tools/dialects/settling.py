@@ -45,7 +45,7 @@ def settle_call(scan: Scan, start: int, place: int, reading: Callable[[Sink], Fo
     sink = _Held() if quote else scan
     found = yield from reading(sink)
     if found is None:
-        scan.seek = place + 1
+        scan.seek = scan.after_failure(place)
         return
     end, items = found
     sink.take(items)
@@ -223,8 +223,7 @@ def settle_thought(scan: Scan, body: int, closing: str) -> Steps:
     longest = max(len(closing), 30)
     at, marked = body, -1
     while True:
-        text = scan.source.text
-        found = pattern.search(text, at)
+        found = pattern.search(scan.source.text, at)
         if found is not None and found[0] == closing:
             scan.think(found.start())
             scan.pass_over(found.end())
@@ -237,7 +236,7 @@ def settle_thought(scan: Scan, body: int, closing: str) -> Steps:
             continue
         if scan.source.ended:
             break
-        at = max(at, len(text) - longest)
+        at = max(at, len(scan.source.text) - longest)
         if marked < 0:
             scan.think(max(scan.at, at))
         yield

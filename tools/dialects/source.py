@@ -16,11 +16,13 @@ _NOT_SPACE = re.compile(r"\S")
 class Source:
     """The text so far, and whether more can come."""
 
-    __slots__ = ("ended", "text")
+    __slots__ = ("barren", "ended", "far", "text")
 
     def __init__(self) -> None:
         self.text = ""
         self.ended = False
+        self.far = 0  # how far an attempt has looked that came to nothing
+        self.barren = 0  # before this place nothing can begin: an attempt from before it showed that
 
     def add(self, delta: str) -> None:
         """Take in a piece. Taken out of its attribute for the moment, the text has one owner and is extended in place, not copied."""
@@ -52,10 +54,21 @@ def find(source: Source, literal: str, at: int) -> Waiting:
     """Where `literal` stands next, or -1."""
     while True:
         place = source.text.find(literal, at)
-        if place >= 0 or source.ended:
+        if place >= 0:
             return place
+        if source.ended:
+            source.far = len(source.text)
+            return -1
         at = max(at, len(source.text) - len(literal) + 1)
         yield
+
+
+def behind_repeats(text: str, at: int, mark: str) -> int:
+    """Behind the mark, as often as it is repeated (nearly: the last sixty are left)."""
+    many = mark * 64
+    while text.startswith(many, at):
+        at += len(many)
+    return at
 
 
 def next_literal(source: Source, at: int, literals: tuple[str, ...]) -> Generator[None, None, str]:

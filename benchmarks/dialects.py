@@ -1,0 +1,290 @@
+"""How many calls are read as they were meant, how fast, and whether a cut stream reads the same.
+
+python benchmarks/dialects.py [--write]
+
+The texts are in corpora beside the repository (../shared/corpora, or where SAYSO_CORPORA says); without them only speed is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from _table import Row, finish
+
+from sayso.tools import Reader, calculator, read
+from sayso.tools.dialects import Reading
+from sayso.tools.dialects.families import dialect_named
+from sayso.tools.errors import UsageError
+from sayso.tools.order_desk import MENU, ORDER
+
+CORPORA = Path(os.environ.get("SAYSO_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora")
+TRAPS = (
+    "marker_in_value",
+    "raw_newline",
+    "fence_in_value",
+    "parens_in_string",
+    "quotes_in_string",
+    "call_in_string",
+    "observation",
+    "final",
+)
+ON_PURPOSE = {
+    "prefilled": "the text begins in the prompt; what was not written by the model is not in its reading",
+    "Kimi-K3:4889": "a reply that is cut while it thinks, without any mark of thinking, reads as prose: nothing in the text says otherwise",
+    "DeepSeek-V4:4353": "the same: what comes before the call is prose, and only its server knows that it was thinking",
+    "Nemotron-3-Nano-30B-A3B-BF16:2704": "text before </think> is thinking, also where a server was told to leave thinking in the text",
+    "Qwen3.5-4B:2377": "an empty thought is empty; the server's test has the opening mark itself as its text",
+    "granite-3.3-2B-Instruct:3377": "<response> tags are left in the text",
+}
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """A corpus; nothing where it is absent."""
+    path = CORPORA / f"{name}.jsonl"
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """The dialect that a row's format names; `auto` where it names none."""
+    try:
+        return dialect_named(row["format"].split("~")[0])
+    except UsageError:
+        return "auto"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON: 20 and 20.0 are one number, 1 and true are not one value."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return one == other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def calls_right(row: Mapping[str, Any], reading: Reading) -> bool:
+    """Whether names and arguments are exactly those expected, as far as the row says."""
+    if row["grade"] == "smoke":
+        return True
+    if row["grade"] != "full":
+        return len(reading.calls) == row["n_calls"]
+    wanted = row["calls"]
+    return len(wanted) == len(reading.calls) and all(
+        call.tool == want["name"] and same(dict(call.arguments), want["arguments"])
+        for call, want in zip(reading.calls, wanted, strict=True)
+    )
+
+
+def prose_right(row: Mapping[str, Any], reading: Reading) -> bool:
+    """Whether the text outside the calls is the expected one, white space aside."""
+    return row.get("content") is None or row["content"].split() == reading.text.split()
+
+
+def given(row: Mapping[str, Any]) -> Any:
+    """What the model gave: text, or a provider's message."""
+    return row.get("message") or row["output"]
+
+
+def kind(row: Mapping[str, Any]) -> str:
+    """Well-formed, a trap (and every slip that has one reading), or no call at all."""
+    if row["format"] == "negative":
+        return "negatives"
+    return "traps" if row["format"].partition("~")[2] in TRAPS else "well-formed"
+
+
+def accuracy() -> Iterator[Row]:
+    """Rendered and literal outputs, with the format told and not told."""
+    limits = {"well-formed": 100, "traps": 98, "negatives": 99}
+    for name, dialect in (("told", told), ("not told", lambda row: "auto")):
+        right: Counter[str] = Counter()
+        total: Counter[str] = Counter()
+        for row in rows("bfcl_wire_formats"):
+            reading = read(given(row), row["tools"], dialect(row))
+            total[kind(row)] += 1
+            right[kind(row)] += calls_right(row, reading) and prose_right(row, reading)
+        for what, limit in limits.items():
+            yield Row(f"rendered, {what}, format {name} ({total[what]})", 100 * right[what] / total[what], "%", limit, at_least=True)
+        literal = [row for row in rows("toolcalls_llamacpp") if row["grade"] == "full"]
+        good = sum(calls_right(row, read(row["output"], row.get("tools", []), dialect(row))) for row in literal)
+        limit = 95 if name == "told" else 90
+        yield Row(f"literal, full arguments, format {name} ({len(literal)})", 100 * good / len(literal), "%", limit, at_least=True)
+    yield from prose()
+
+
+def prose() -> Iterator[Row]:
+    """The text and the thinking of literal outputs; those read differently on purpose are listed."""
+    other = []
+    for row in rows("toolcalls_llamacpp"):
+        reading = read(row["output"], row.get("tools") or [], told(row))
+        thought = row.get("reasoning")
+        if not prose_right(row, reading) or (thought is not None and thought.split() != reading.reasoning.split()):
+            other.append(row)
+    unexplained = 0
+    for row in other:
+        why = ON_PURPOSE["prefilled"] if row["prefilled"] else next((why for test, why in ON_PURPOSE.items() if test in row["test"]), "")
+        unexplained += not why
+        print(f"read differently: {row['test']}: {why or 'NOT EXPLAINED'}")
+    yield Row("literal, text or thinking read differently on purpose", len(other) - unexplained, "rows")
+    yield Row("literal, text or thinking read differently by mistake", unexplained, "rows", 0)
+
+
+def cut_everywhere(row: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Cuts, readings that differ from the whole text's, and exceptions, over every place to cut, and one character at a time."""
+    text, tools = row["output"], row.get("tools") or real_tools(row)
+    different = 0
+    try:
+        whole = read(text, tools)
+        for cut in range(len(text) + 1):
+            reader = Reader(tools)
+            reader.feed(text[:cut])
+            reader.feed(text[cut:])
+            different += reader.close() != whole
+        reader = Reader(tools)
+        for character in text:
+            reader.feed(character)
+        different += reader.close() != whole
+    except Exception as error:  # noqa: BLE001  whatever it is, it is what is counted here
+        print(f"{row.get('id') or row['prompt_id']}: {error!r}")
+        return len(text), different, 1
+    return len(text) + 2, different, 0
+
+
+def splits() -> Iterator[Row]:
+    """Every cut of every row."""
+    texts = [row for name in ("bfcl_wire_formats", "toolcalls_llamacpp", "real_model_outputs") for row in rows(name) if "output" in row]
+    with ProcessPoolExecutor() as pool:
+        counts = list(pool.map(cut_everywhere, texts, chunksize=32))
+    cuts, different, exceptions = (sum(column) for column in zip(*counts, strict=True))
+    yield Row(f"cut in two at every place, {len(texts)} rows, {cuts} cuts: different readings", different, "readings", 0)
+    yield Row("exceptions", exceptions, "exceptions", 0)
+
+
+def tool(name: str, *parameters: str) -> dict[str, Any]:
+    """A tool of texts."""
+    properties = {parameter: {"type": "string"} for parameter in parameters}
+    return {"type": "function", "function": {"name": name, "parameters": {"properties": properties, "required": list(parameters)}}}
+
+
+CALC, BOOK = [tool("CALCULATOR", "expression")], [tool("ORDER", "item", "customer_id", "address")]
+INLINE = {"SEARCH": "query", "FETCH": "url", "CALCULATOR": "expression", "TIME": "city", "REPLY": "text"}
+NATIVE = {"search": "query", "fetch": "url", "calculator": "expression", "get_time": "city", "reply": "text"}
+MENU_OF_TOOLS, NATIVE_TOOLS = ([tool(*each) for each in menu.items()] for menu in (INLINE, NATIVE))
+
+
+def real_tools(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tools that a row's prompt offered."""
+    if row["task"] in ("calc", "order"):
+        return CALC if row["task"] == "calc" else BOOK
+    return MENU_OF_TOOLS if "inline" in row["mode"] or "menu" in row["mode"] else NATIVE_TOOLS
+
+
+_JSON_CALL = re.compile(r'"name"\s*:\s*"(\w+)[^"]*"\s*,\s*"arguments"\s*:\s*\{([^{}]*)\}')
+
+
+def person(row: Mapping[str, Any]) -> list[str]:
+    """The tools that a person sees called: NAME(something) or a JSON object, of a tool that was offered, with what it needs.
+
+    It is looked for here as simply as can be, so that this says something about the reader. A list of the tools, repeated from the prompt,
+    calls nothing.
+    """
+    offered = {each["function"]["name"].casefold(): each["function"]["parameters"]["required"] for each in real_tools(row)}
+    text = row["output"]
+    if len(re.findall(r"^[A-Z]+\(\w+\) - ", text, re.MULTILINE)) > 1:
+        return []
+    names = "|".join(offered)
+    written = [found[1] for found in re.finditer(rf"(?i:({names}))\([^\n]+?\)", text) if not glued_to_a_word(text, found)]
+    objects = [(found[1], found[2]) for found in _JSON_CALL.finditer(text)]
+    as_json = [name for name, inside in objects if name in offered and all(f'"{key}"' in inside for key in offered[name])]
+    return [name.casefold() for name in written or as_json]
+
+
+def glued_to_a_word(text: str, found: re.Match[str]) -> bool:
+    """REORDER(: the name is the end of another."""
+    before = text[: found.start()][-1:]
+    return (before in "\"_`'" and bool(before)) or (before.isalpha() and not (before.islower() and found[1].isupper()))
+
+
+def real() -> Iterator[Row]:
+    """What small models wrote, by task: calls that a person sees and that are read; calls that are read and a person does not see."""
+    seen, missed, extra = Counter[str](), Counter[str](), Counter[str]()
+    for row in rows("real_model_outputs"):
+        expected, got = Counter(person(row)), Counter(call.tool.casefold() for call in read(row["output"], real_tools(row)).calls)
+        seen[row["task"]] += expected.total()
+        missed[row["task"]] += (expected - got).total()
+        extra[row["task"]] += (got - expected).total()
+        if expected != got:
+            print(f"{row['prompt_id']} ({row['mode']}): a person sees {dict(expected)}, read {dict(got)}: {row['output'][:200]!r}")
+    for task in seen:
+        found = seen[task] - missed[task]
+        yield Row(f"small models, {task}: calls that a person sees and that are read", found, "calls", seen[task], at_least=True)
+        # A list of five tools that is repeated from the prompt, "SEARCH(company) - search for ...", is five calls to a reader.
+        yield Row(f"small models, {task}: calls that are read and a person does not see", extra[task], "calls", 5 if task == "tools" else 0)
+
+
+def seconds(once: Callable[[], object], times: int = 5) -> float:
+    """The least of several runs, by the processor's clock."""
+    taken = []
+    for _ in range(times):
+        start = time.process_time()
+        once()
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+TOOLS = [calculator, ORDER, MENU]
+SENTENCE = "The quick brown fox (which is called Fred) jumps over the lazy dog, and costs $3.25 at most; see [1] for more.\n"
+
+
+def speed() -> Iterator[Row]:
+    """Prose, marks in a row, and long arguments in small pieces."""
+    prose = SENTENCE * (1_000_000 // len(SENTENCE))
+    per_byte = seconds(lambda: read(prose, TOOLS)) / len(prose)
+    yield Row("1 MB of prose without a call", 1e-6 / per_byte, "MB/s", 20, at_least=True)
+    for mark in ("(", "<tool_call>", "`"):
+        text = mark * 10_000
+        taken = seconds(lambda text=text: read(text, TOOLS), 20)
+        yield Row(f"10,000 {mark} in a row, a byte beside one of prose", taken / len(text) / per_byte, "times", 1)
+    for name, lead in LONG.items():
+        small, large = (grown(lead, size) for size in (25_000, 100_000))
+        yield Row(f"a long argument in pieces of 1, {name}: a piece at 100,000 beside one at 25,000", large / small, "times", 1.5)
+
+
+LONG = {
+    "call": "ORDER(Burger, 9876, ",
+    "hermes": '<tool_call>\n{"name": "ORDER", "arguments": {"item": "',
+    "qwen3_coder": "<tool_call>\n<function=ORDER>\n<parameter=item>\n",
+    "react": "Action: CALCULATOR\nAction Input: ",
+    "gemma": '<|tool_call>call:ORDER{item:<|"|>',
+    "harmony": '<|channel|>commentary to=functions.ORDER<|message|>{"item": "',
+}
+
+
+def grown(lead: str, size: int) -> float:
+    """Seconds for a piece of one character."""
+
+    def once() -> None:
+        reader = Reader(TOOLS)
+        reader.feed(lead)
+        for _ in range(size):
+            reader.feed("a")
+
+    return seconds(once, 3) / size
+
+
+if __name__ == "__main__":
+    if not rows("bfcl_wire_formats"):
+        print(f"The corpora are not in {CORPORA} (set SAYSO_CORPORA): only speed is measured.", file=sys.stderr)
+        finish("Dialects", list(speed()))
+    finish("Dialects", [*accuracy(), *real(), *splits(), *speed()])

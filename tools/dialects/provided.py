@@ -1,0 +1,117 @@
+"""A provider's own message, whole or in pieces: chat completions and Anthropic messages, read into the same types as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .json_calls import Item, read_one
+from .native import native_calls
+from .shapes import Shapes
+from .values import CallStarted, ReadCall, ReadEvent, ReasoningRead, TextRead
+
+
+class _Call:
+    """A call whose arguments are still coming."""
+
+    __slots__ = ("arguments", "id", "name")
+
+    def __init__(self) -> None:
+        self.id = self.name = self.arguments = ""
+
+
+class Provided:
+    """The calls of one message, in the order in which they began; their pieces may come interleaved."""
+
+    __slots__ = ("_by_index", "calls", "reasoning")
+
+    def __init__(self) -> None:
+        self.calls: list[_Call] = []
+        self.reasoning: list[str] = []
+        self._by_index: dict[object, _Call] = {}
+
+    def take(self, piece: object) -> Iterator[ReadEvent]:
+        """What is certain after this piece, a mapping or an object of a provider's library."""
+        data = _mapping(piece)
+        for choice in _mappings(data.get("choices")):
+            if not choice.get("index"):
+                yield from self._message(_mapping(choice.get("delta") or choice.get("message")))
+        kind = data.get("type")
+        if kind == "content_block_start":
+            yield from self._block(_mapping(data.get("content_block")), data.get("index"))
+        elif kind == "content_block_delta":
+            yield from self._block(_mapping(data.get("delta")), data.get("index"))
+        elif "choices" not in data:
+            yield from self._message(data)
+
+    def items(self, known: Shapes) -> list[Item]:
+        """Each call, or what is wrong with it."""
+        return [_typed(item, known) for item in native_calls(self.calls, known)]
+
+    def _message(self, message: Mapping[str, Any]) -> Iterator[ReadEvent]:
+        thought = message.get("reasoning_content") or message.get("reasoning")
+        if isinstance(thought, str):
+            yield from self._think(thought)
+        content = message.get("content")
+        if content and isinstance(content, str):
+            yield TextRead(content)
+        for place, block in enumerate(_mappings(content)):
+            yield from self._block(block, ("block", place))
+        for call in _mappings(message.get("tool_calls")):
+            yield from self._call(call.get("index"), call.get("id"), _mapping(call.get("function")))
+        if legacy := _mapping(message.get("function_call")):
+            yield from self._call("function_call", None, legacy)
+
+    def _block(self, block: Mapping[str, Any], index: object) -> Iterator[ReadEvent]:
+        match block.get("type"):
+            case "text" | "text_delta" | "output_text":
+                if text := block.get("text"):
+                    yield TextRead(str(text))
+            case "thinking" | "thinking_delta":
+                yield from self._think(str(block.get("thinking") or ""))
+            case "tool_use":
+                yield from self._call(index, block.get("id"), {"name": block.get("name"), "arguments": block.get("input") or ""})
+            case "input_json_delta":
+                yield from self._call(index, None, {"arguments": block.get("partial_json")})
+
+    def _think(self, thought: str) -> Iterator[ReadEvent]:
+        if thought:
+            self.reasoning.append(thought)
+            yield ReasoningRead(thought)
+
+    def _call(self, index: object, call_id: object, function: Mapping[str, Any]) -> Iterator[ReadEvent]:
+        name, arguments = function.get("name"), function.get("arguments")
+        call = self._place(index, str(call_id or ""), bool(name))
+        if name and not call.name:
+            call.name = str(name)
+            yield CallStarted(call.name)
+        if arguments:
+            call.arguments += arguments if isinstance(arguments, str) else json.dumps(arguments)
+
+    def _place(self, index: object, call_id: str, named: bool) -> _Call:
+        """Which call a piece belongs to. Some endpoints give no index, and some give 0 to every call: a new id begins a new call."""
+        last = self._by_index.get(index)
+        again = last is not None and ((call_id and last.id and call_id != last.id) or (index is None and named and not call_id))
+        if last is None or again:
+            last = self._by_index[index] = _Call()
+            self.calls.append(last)
+        last.id = last.id or call_id
+        return last
+
+
+def _typed(item: Item, known: Shapes) -> Item:
+    shape = known.find(item.tool) if isinstance(item, ReadCall) else None
+    return read_one(shape, item.arguments, item.span) if shape is not None and isinstance(item, ReadCall) else item
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    dump = getattr(value, "model_dump", None)
+    dumped = dump() if callable(dump) else None
+    return dumped if isinstance(dumped, Mapping) else {}
+
+
+def _mappings(value: object) -> Iterable[Mapping[str, Any]]:
+    return [_mapping(each) for each in value] if isinstance(value, (list, tuple)) else ()
