@@ -142,7 +142,7 @@ def prose() -> Iterator[Row]:
 
 def cut_everywhere(row: Mapping[str, Any]) -> tuple[int, int, int]:
     """Cuts, readings that differ from the whole text's, and exceptions, over every place to cut, and one character at a time."""
-    text, tools = row["output"], row.get("tools") or real_tools(row)
+    text, tools = row["output"], (real_tools(row) if "task" in row else row.get("tools", []))
     different = 0
     try:
         whole = read(text, tools)
