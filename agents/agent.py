@@ -16,13 +16,14 @@ from sayso.tools.policy import Grant
 from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
 from sayso.workflows.doors import in_a_loop
 
-from .messages import AssistantMessage, Message, Sampling, SystemMessage, UserMessage
+from .messages import Message, Sampling, SystemMessage, UserMessage
 from .typed_output import TypedOutput
 
 if TYPE_CHECKING:
     from sayso.tools.declaring import AsyncTool
     from sayso.tools.dialects import Shapes
 
+    from .forms import Form
     from .models.model import Model
 
 Out = TypeVar("Out")
@@ -103,6 +104,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         self.sampling = sampling or Sampling()
         self.dialect = _known_dialect(dialect)
         self.output_tries = output_tries
+        self.known_form: Form | None = None
         # Prose around a write waits until the write is settled, and half a JSON value is no answer: these say their text at the end.
         self.speaks_last = self.typed is not None or any(tool.effect is Effect.WRITE for tool in self.tools.values())
 
@@ -116,50 +118,33 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         return model_from(self._model)
 
     @cached_property
-    def native(self) -> bool:
-        """Whether calls go through the provider's own field."""
-        return self.dialect == "native" or (self.dialect == "auto" and self.model.takes_tools)
-
-    @cached_property
-    def text_dialect(self) -> str:
-        """The dialect in which calls are asked for and shown back when they are text."""
-        if self.dialect not in ("auto", "native"):
-            return self.dialect
-        from sayso.tools.dialects import dialect_for_model
-
-        return dialect_for_model(self.model.name) or "call"
-
-    @cached_property
     def shapes(self) -> Shapes:
         """The tools as a reader of calls sees them."""
         from sayso.tools.dialects import shapes
 
         return shapes(tuple(self.tools.values()))
 
-    @cached_property
-    def schemas(self) -> tuple[dict[str, Any], ...]:
-        """The tools as the provider's field takes them; none when calls are written as text."""
-        return tuple(tool.openai_schema() for tool in self.tools.values()) if self.native else ()
+    async def form(self) -> Form:
+        """In which form its conversations are held; found out once."""
+        if self.known_form is None:
+            from .forms import form_for
 
-    @cached_property
-    def opening(self) -> tuple[Message, ...]:
-        """What every conversation starts with: the instructions, how to ask for tools, the examples."""
-        parts = [self.instructions]
-        if self.tools and not self.native:
-            from sayso.tools.dialects import DIALECTS
+            self.known_form = await form_for(self)
+        return self.known_form
 
-            parts.append(DIALECTS[self.text_dialect].ask(list(self.tools.values())))
-        if self.typed is not None:
-            parts.append(self.typed.instruction)
-        text = "\n\n".join(part for part in parts if part)
-        turns = [message for asked, said in self.examples for message in (UserMessage(asked), AssistantMessage(said))]
-        return (*([SystemMessage(text)] if text else []), *turns)
+    def write_calls_as_text(self) -> Form:
+        """From now on calls are text: the model was said to take tools, and refuses them."""
+        from .forms import in_text
 
-    def _continued(self, history: Sequence[Message]) -> tuple[Message, ...]:
+        self.known_form = in_text(self)
+        return self.known_form
+
+    async def _continued(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """An earlier conversation without its opening, which this one has itself."""
         if not history:
             return ()
-        begin = len(self.opening) if tuple(history[: len(self.opening)]) == self.opening else 0
+        opening = (await self.form()).opening
+        begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
 
     def spoken(self, value: Any) -> Iterable[str]:
@@ -205,7 +190,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         grants: tuple[Grant, ...] = (),
     ) -> RunResult[Out]:
         """Answer `value`, after `history` (an earlier result's `.messages`) if that is given. Otherwise as Workflow.run."""
-        asked = Conversation(prompt_text(value), self._continued(history))
+        asked = Conversation(prompt_text(value), await self._continued(history))
         return await super().run(
             asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
         )
@@ -246,7 +231,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         grants: tuple[Grant, ...] = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, pieces of text among them, its RunEnded last."""
-        asked = Conversation(prompt_text(value), self._continued(history))
+        asked = Conversation(prompt_text(value), await self._continued(history))
         stream = super().run_stream(
             asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
         )

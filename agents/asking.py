@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sayso.tools.dialects import CallRead, CallStarted, Reader, TextRead
 from sayso.tools.effects import Effect
-from sayso.tools.errors import ModelError, ToolError
+from sayso.tools.errors import ModelError, ToolError, ToolsRefused
 from sayso.workflows import Run, Usage
 from sayso.workflows.limits import NO_USAGE
 
 from .agent import Agent
 from .events import CallAnnounced, ReasoningSaid, TextSaid
+from .forms import Form
 from .messages import Message, NativeCall, Reply, ToolMessage
-from .models.model import CallDelta, ModelRequest, ReasoningDelta, TextDelta
+from .models.model import CallDelta, ModelRequest, ReasoningDelta, Retrying, TextDelta
 
 
-async def ask_model(agent: Agent[Any], run: Run, turn: int, request: ModelRequest) -> Reply:
+class Exchange:
+    """A conversation under way: its form, and what is sent each turn. The transcript in `request` is live: each turn adds to it."""
+
+    __slots__ = ("agent", "form", "request", "transcript")
+
+    def __init__(self, agent: Agent[Any], form: Form, transcript: list[Message], retrying: Callable[[Retrying], None] | None) -> None:
+        self.agent, self.form, self.transcript = agent, form, transcript
+        schema = None if agent.typed is None else agent.typed.schema
+        self.request = ModelRequest(transcript, form.schemas, form.sampling, schema, retrying, form.grammar)
+
+    def go_on_in_text(self) -> None:
+        """The same conversation with a model that takes no tools: it is told how to write calls, and what was said stays said."""
+        said = self.transcript[len(self.form.opening) :]
+        self.form = form = self.agent.write_calls_as_text()
+        self.transcript[:] = [*form.opening, *form.fits(said)]
+        self.request = replace(self.request, tools=(), sampling=form.sampling, grammar=form.grammar)
+
+
+async def ask_model(run: Run, turn: int, exchange: Exchange) -> Reply:
     """The model's reply to the transcript so far, as the run's step `model:{turn}`; counted against the limits."""
-    meter = run.scope.meter
-    reserved = reservation(agent, request.messages) if meter.prices_matter else None
+    meter, agent = run.scope.meter, exchange.agent
+    reserved = reservation(agent, exchange.transcript) if meter.prices_matter else None
     meter.begin_model_call(reserved)
     used = NO_USAGE
     try:
-        reply: Reply = await run.step(f"model:{turn}", stream_reply, agent, run, turn, request, preemptible=True)
+        reply: Reply = await run.step(f"model:{turn}", stream_reply, run, turn, exchange, preemptible=True)
         used = reply.usage
         if reply.finish == "content_filter":
             raise ModelError(f"The content filter of {agent.model.name} cut its reply off. Ask differently, or another model.")
@@ -34,14 +54,15 @@ async def ask_model(agent: Agent[Any], run: Run, turn: int, request: ModelReques
     return reply
 
 
-async def stream_reply(agent: Agent[Any], run: Run, turn: int, request: ModelRequest) -> Reply:
+async def stream_reply(run: Run, turn: int, exchange: Exchange) -> Reply:
     """Take in the model's deltas, passing on what may be shown at once."""
+    agent = exchange.agent
     text: list[str] = []
     reasoning: list[str] = []
     calls: dict[int, list[str]] = {}
     finish, usage = "stop", NO_USAGE
     voice = Voice(agent, run, turn) if run.heard and not agent.speaks_last else None
-    deltas = agent.model.stream(request)
+    deltas = agent.model.stream(exchange.request)
     try:
         async for delta in deltas:
             if isinstance(delta, TextDelta):
@@ -58,6 +79,11 @@ async def stream_reply(agent: Agent[Any], run: Run, turn: int, request: ModelReq
                 run.tell(ReasoningSaid(run.id, turn, delta.text))
             else:
                 finish, usage = delta.reason, delta.usage
+    except ToolsRefused:
+        if agent.dialect != "auto" or not exchange.request.tools:
+            raise
+        exchange.go_on_in_text()
+        return await stream_reply(run, turn, exchange)
     except BaseException:  # cancelled or broken off: the connection is given back now, not when the garbage is collected
         await deltas.aclose()
         raise
@@ -140,10 +166,11 @@ def reservation(agent: Agent[Any], transcript: Sequence[Message]) -> Usage:
     """The most that the call can use: the transcript at four characters a token, and all the tokens the reply may have."""
     from .models.prices import price
 
+    base_url = getattr(agent.model, "base_url", None)  # the same name may cost nothing on this machine
     characters = sum(_length(message) for message in transcript)
     output_tokens = agent.sampling.max_tokens or 4096
     input_tokens = characters // 4 + 1
-    return Usage(input_tokens, output_tokens, price(agent.model.name, input_tokens, output_tokens) or 0.0)
+    return Usage(input_tokens, output_tokens, price(agent.model.name, input_tokens, output_tokens, base_url=base_url) or 0.0)
 
 
 def _length(message: Message) -> int:

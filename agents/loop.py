@@ -14,10 +14,11 @@ from sayso.workflows import Run
 from sayso.workflows.approval import failed, goes_straight, perform_reads, settle
 
 from .agent import Agent, Conversation
-from .asking import ask_model
+from .asking import Exchange, ask_model
 from .events import ModelRetried, TextSaid, TextWithdrawn
+from .forms import Form
 from .messages import Message, ToolMessage, UserMessage
-from .models.model import ModelRequest, Retrying
+from .models.model import Retrying
 from .reading import Read, understood
 from .typed_output import NotTheType
 
@@ -29,16 +30,16 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
 
     Raises LimitReached, ModelError, OutputError.
     """
-    transcript: list[Message] = [*agent.opening, *asked.history, UserMessage(asked.text)]
-    run.scope.transcripts[run.id] = transcript
+    form = agent.known_form or await agent.form()
+    transcript: list[Message] = [*form.opening, UserMessage(asked.text)]
     if asked.history:
+        transcript[-1:-1] = form.fits(asked.history)
         remember(run, asked.history)
-    schema = None if agent.typed is None else agent.typed.schema
-    # The transcript is live: each turn adds to it.
-    request = ModelRequest(transcript, agent.schemas, agent.sampling, schema, tell_retries(run) if run.heard else None)
+    run.scope.transcripts[run.id] = transcript
+    exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
     tries = 0
     for turn in count():
-        reply = await ask_model(agent, run, turn, request)
+        reply = await ask_model(run, turn, exchange)
         read = understood(agent, reply, turn)
         transcript.append(read.message)
         if read.calls or read.refused:
@@ -47,7 +48,7 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
                 return said_at_last(agent, run, turn, words)
             if run.heard:
                 run.tell(TextWithdrawn(run.id, turn))
-            transcript.append(shown_back(agent, run, read, results))
+            transcript.append(shown_back(exchange.form, run, read, results))
             continue
         if agent.typed is None:
             return said_at_last(agent, run, turn, read.prose)
@@ -143,15 +144,13 @@ def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
     return "".join([*parts, text[at:]]).strip()
 
 
-def shown_back(agent: AnyAgent, run: Run, read: Read, results: Sequence[ToolResult]) -> ToolMessage:
+def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult]) -> ToolMessage:
     """The results as the model sees them next."""
     if read.message.native:
         return ToolMessage(tuple(results), native=True)
-    from sayso.tools.dialects import DIALECTS
-
     tools = {call.id: call.tool for call in read.message.calls}
     boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
-    shown = DIALECTS[agent.text_dialect].render_results([(tools[result.call_id], result.text) for result in results], boundary)
+    shown = form.shown([(tools[result.call_id], result.text) for result in results], boundary)
     return ToolMessage(tuple(results), shown=shown)
 
 

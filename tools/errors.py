@@ -11,6 +11,7 @@ SaysoError
     ├── NotFinished         the run waits for approvals
     ├── LimitReached        a limit of the run is used up
     ├── ModelError          the model could not be reached, refused, or answered nonsense
+    │   └── ToolsRefused    the endpoint does not take tools for this model; written calls still work
     ├── OutputError         the answer never became the type that was asked for
     ├── StepTimeout         a step took longer than it may
     ├── ReplayError         the code no longer does what the journal says it did
@@ -81,6 +82,10 @@ class ModelError(RunError):
     def __init__(self, message: str, *, retryable: bool = False, retry_after_seconds: float | None = None) -> None:
         self.retryable, self.retry_after_seconds = retryable, retry_after_seconds
         super().__init__(message)
+
+
+class ToolsRefused(ModelError):
+    """The endpoint takes no tools for this model."""
 
 
 class OutputError(RunError):

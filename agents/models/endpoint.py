@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sayso.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    import ssl
 
 OPENAI_HOST = "api.openai.com"
 OPENAI_URL = f"https://{OPENAI_HOST}/v1"
@@ -89,3 +94,11 @@ def _key(url: str, host: str, api_key: str | None) -> tuple[str, str]:
 def local(host: str) -> bool:
     """Whether a host name means this machine."""
     return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host)) or host.endswith(".localhost")
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """What secure connections are made with. Made once: reading the certificates takes longer than all the rest of a client."""
+    import httpx2
+
+    return httpx2.create_ssl_context()

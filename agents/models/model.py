@@ -63,7 +63,8 @@ class ModelRequest:
     """What a model is asked. `messages` is the live transcript: read it, do not keep it.
 
     `tools` are OpenAI function schemas, empty when calls are to be written as text; `schema` is the JSON schema of a typed answer.
-    `retrying` is told of each failed try that is followed by another.
+    `retrying` is told of each failed try that is followed by another. `grammar` is the GBNF grammar that the reply must follow, where the
+    endpoint can hold a model to one.
     """
 
     messages: Sequence[Message]
@@ -71,6 +72,7 @@ class ModelRequest:
     sampling: Sampling = PLAIN
     schema: Mapping[str, Any] | None = None
     retrying: Callable[[Retrying], None] | None = None
+    grammar: str = ""
 
     @property
     def question(self) -> str:

@@ -7,22 +7,21 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sayso.tools.errors import ModelError
+from sayso.tools.errors import ModelError, ToolsRefused
 from sayso.workflows import Usage
 
 from ..messages import Sampling
 from . import openai_errors as errors
-from .endpoint import Endpoint, endpoint, no_key
+from .abilities import Abilities, abilities_of
+from .endpoint import Endpoint, endpoint, no_key, tls
 from .model import Delta, Finished, ModelRequest, Retrying
 from .openai_errors import Answer
 from .openai_wire import ReplyReader, body_of, refused_field
 
 if TYPE_CHECKING:
-    import ssl
-
     from openai import AsyncOpenAI, AsyncStream
     from tenacity import RetryCallState
 
@@ -39,7 +38,8 @@ class _Opened:
 class OpenAIChat:
     """A model behind an OpenAI-compatible endpoint. `timeout_seconds` is the longest silence that is waited for, not the length of a reply.
 
-    What the endpoint refuses (a sampling option, stream_options, a response format) is left out, and remembered for the next request.
+    Whether it takes tools is asked of the endpoint, unless `takes_tools` says it. What it refuses (a sampling option, stream_options, a
+    response format) is left out, and remembered for the next request.
     """
 
     def __init__(
@@ -50,12 +50,13 @@ class OpenAIChat:
         api_key: str | None = None,
         sampling: Sampling | None = None,
         timeout_seconds: float = 300,
-        takes_tools: bool = True,
+        takes_tools: bool | None = None,
         max_tries: int = 4,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         on_retry: Callable[[Retrying], None] | None = None,
     ) -> None:
-        self.name, self.takes_tools = model, takes_tools
+        self.name, self._takes_tools = model, takes_tools
+        self._abilities: Abilities | None = None
         self._at = endpoint(model, base_url, api_key, timeout_seconds)
         self._sampling, self._max_tries, self._sleep, self._on_retry = sampling or Sampling(), max_tries, sleep, on_retry
         # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
@@ -63,6 +64,24 @@ class OpenAIChat:
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
+
+    @property
+    def takes_tools(self) -> bool:
+        """Whether calls go through the provider's own field: as was given, else as the endpoint says, else yes."""
+        if self._takes_tools is not None:
+            return self._takes_tools
+        return self._abilities is None or self._abilities.takes_tools
+
+    @property
+    def base_url(self) -> str:
+        """Where it is asked."""
+        return self._at.url
+
+    async def abilities(self) -> Abilities:
+        """What the endpoint can do, asked once."""
+        if self._abilities is None:
+            self._abilities = await abilities_of(self._at)
+        return self._abilities
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """The reply, piece by piece. A connection lives as long as its reply, so no event loop is left with one that is open."""
@@ -124,11 +143,18 @@ class OpenAIChat:
                 answer = Answer(error.status_code, error.response.headers, error.response.text)
                 field = refused_field(answer.text, body) if answer.status in (400, 422) else None
                 if field is None:
-                    raise errors.refusal(self._at, answer, time.time()) from None
+                    raise self._refusal(answer) from None
                 refused |= {field}
                 continue
             self._refused |= refused
             return opened
+
+    def _refusal(self, answer: Answer) -> ModelError:
+        """The error for an answer; that the model takes no tools is remembered."""
+        refusal = errors.refusal(self._at, answer, time.time())
+        if isinstance(refusal, ToolsRefused):
+            self._takes_tools = False
+        return refusal
 
     async def _first_words(self, client: AsyncOpenAI, body: dict[str, Any]) -> _Opened:
         """One request, answered up to its first deltas."""
@@ -161,17 +187,9 @@ def _client(at: Endpoint) -> AsyncOpenAI:
     import openai
 
     # A proxy for the web is no way to this machine, and httpx would take it.
-    http_client = openai.DefaultAsyncHttpxClient(verify=_tls(), trust_env=not at.is_local)
+    http_client = openai.DefaultAsyncHttpxClient(verify=tls(), trust_env=not at.is_local)
     timeout = openai.Timeout(at.timeout_seconds, connect=min(10.0, at.timeout_seconds))
     return openai.AsyncOpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=timeout, http_client=http_client)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Made once: reading the certificates takes longer than all the rest of a client."""
-    import httpx2
-
-    return httpx2.create_ssl_context()
 
 
 async def _send(at: Endpoint, client: AsyncOpenAI, body: dict[str, Any]) -> AsyncStream[object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from sayso.tools.errors import ModelError
+from sayso.tools.errors import ModelError, ToolsRefused
 
 from .endpoint import Endpoint
 
@@ -34,6 +34,8 @@ def refusal(at: Endpoint, answer: Answer, now: float) -> ModelError:
         return ModelError(f"{where} refuses the key {at.key_from} (401){said} Set OPENAI_API_KEY or give api_key=.")
     if status == 403:
         return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){said}")
+    if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
+        return no_tools(at, status, said)
     if status == 404:
         path = urlsplit(at.url).path.rstrip("/")
         hint = "" if path.endswith("/v1") else f" Most base URLs end in /v1; this one is {where}."
@@ -49,9 +51,9 @@ def refusal(at: Endpoint, answer: Answer, now: float) -> ModelError:
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){said}")
 
 
-def no_tools(at: Endpoint, status: int, said: str) -> ModelError:
+def no_tools(at: Endpoint, status: int, said: str) -> ToolsRefused:
     """The model is known, and cannot be given tools natively."""
-    return ModelError(f"{at.model!r} at {at.shown_url} takes no tools ({status}){said} With takes_tools=False calls are written as text.")
+    return ToolsRefused(f"{at.model!r} at {at.shown_url} takes no tools ({status}){said} With takes_tools=False calls are written as text.")
 
 
 def _for_now(at: Endpoint, answer: Answer, said: str, now: float) -> ModelError:

@@ -22,6 +22,8 @@ Json = dict[str, Any]
 def body_of(model: str, request: ModelRequest, without: frozenset[str] = frozenset()) -> Json:
     """The body of a request, leaving out or spelling otherwise what the endpoint has refused (`without`)."""
     body: Json = {"model": model, "messages": wire_messages(request.messages), "stream": True, "stream_options": {"include_usage": True}}
+    if request.grammar:
+        body["grammar"] = request.grammar
     if request.tools:
         body["tools"] = [dict(tool) for tool in request.tools]
     if request.schema is not None and (response_format := _response_format(request.schema, without)):
@@ -69,8 +71,8 @@ def wire_messages(messages: Sequence[Message]) -> list[Json]:
                 wired.append(_assistant(message))
             case ToolMessage(results, True):
                 wired += [{"role": "tool", "tool_call_id": wire_id(result.call_id), "content": result.text} for result in results]
-            case ToolMessage(results, False):
-                wired.append({"role": "user", "content": "\n\n".join(_framed(result, tools) for result in results)})
+            case ToolMessage(results, False, shown):
+                wired.append({"role": "user", "content": shown or "\n\n".join(_framed(result, tools) for result in results)})
     return wired
 
 

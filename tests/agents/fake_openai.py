@@ -69,10 +69,21 @@ class FakeOpenAI:
     """The endpoint, as a context manager. `pieces` is how many characters an event carries, `cut` how many bytes a network write has."""
 
     def __init__(
-        self, replies: Sequence[Line] = (), *, repeat: bool = False, pieces: int = 7, cut: int = 0, models: Sequence[str] | Raw = ("fake",)
+        self,
+        replies: Sequence[Line] = (),
+        *,
+        repeat: bool = False,
+        pieces: int = 7,
+        cut: int = 0,
+        models: Sequence[str] | Raw = ("fake",),
+        pages: Mapping[str, object] | None = None,
     ) -> None:
         self.replies, self.repeat, self.pieces, self.cut, self.models = list(replies), repeat, pieces, cut, models
+        self.pages = pages or {}
+        """What else it answers, as JSON by path: llama.cpp's "/props", Ollama's "/api/version" and "/api/show"."""
         self.requests: list[Body] = []
+        self.looked_at: list[str] = []
+        """The other paths that were asked for, with what was posted there."""
         self.authorizations: list[str] = []
         self.asked = threading.Event()
         """Set when the first request has come."""
@@ -153,7 +164,7 @@ class _Answering(BaseHTTPRequestHandler):
         self.server.fake.authorizations.append(self.headers.get("Authorization", ""))
         models = self.server.fake.models
         if self.path != "/v1/models":
-            self._whole(404, HttpError(404, f"no such page: {self.path}").content, "application/json")
+            self._page("")
         elif isinstance(models, Raw):
             self._whole(200, models.content if isinstance(models.content, bytes) else models.content.encode(), models.content_type)
         else:
@@ -164,7 +175,7 @@ class _Answering(BaseHTTPRequestHandler):
         self.server.fake.authorizations.append(self.headers.get("Authorization", ""))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path != "/v1/chat/completions":
-            self._whole(404, HttpError(404, f"no such page: {self.path}").content, "application/json")
+            self._page(f" {json.dumps(body)}")
             return
         match self.server.fake.next_said(body):
             case str(text):
@@ -183,6 +194,15 @@ class _Answering(BaseHTTPRequestHandler):
                 self._begin()
                 self._write(b"".join(list(self._sse(reply, body))[:events]))
                 self._wait_for_the_end()
+
+    def _page(self, posted: str) -> None:
+        path = self.path.partition("?")[0]
+        self.server.fake.looked_at.append(f"{path}{posted}")
+        page = self.server.fake.pages.get(path)
+        if page is None:
+            self._whole(404, HttpError(404, f"no such page: {self.path}").content, "application/json")
+        else:
+            self._whole(200, json.dumps(page).encode(), "application/json")
 
     def _reply(self, reply: Reply, body: Body) -> None:
         if not body.get("stream"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from sayso.agents import Agent
 from sayso.agents.models.named import model_from
 from sayso.agents.models.prices import price
 from sayso.agents.models.scripted import ScriptedModel
-from sayso.tools.errors import ModelError, UsageError
+from sayso.tools.errors import LimitReached, ModelError, UsageError
+from sayso.workflows import Limits
 
 from .fake_openai import FakeOpenAI, Raw
 
@@ -113,3 +115,16 @@ def test_prices_come_from_a_list_and_unknown_models_have_none() -> None:
 
 def test_more_cached_than_was_sent_counts_as_all_of_it() -> None:
     assert price("gpt-5-mini", 10, 0, cached_tokens=99) == price("gpt-5-mini", 10, 0, cached_tokens=10)
+
+
+async def test_a_model_on_this_machine_costs_nothing_whatever_its_name() -> None:
+    with FakeOpenAI(["Hello."]) as server:
+        agent = Agent(model_from("gpt-5-mini", base_url=server.base_url), limits=Limits(cost_usd=0.000001))
+        result = await agent.run("Hi")
+    assert (result.output, result.usage.cost_usd) == ("Hello.", 0.0)
+
+
+async def test_a_model_that_has_a_price_is_reserved_before_it_is_asked() -> None:
+    agent = Agent(ScriptedModel("Hello.", name="gpt-5-mini"), limits=Limits(cost_usd=0.000001))
+    with pytest.raises(LimitReached, match="cost_usd"):
+        await agent.run("Hi")
