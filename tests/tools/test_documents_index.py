@@ -1,0 +1,124 @@
+"""An index finds texts by the stems of words, best first, keeps numbers for good, and says plainly what it cannot be."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from sayso.tools import UsageError
+from sayso.tools.documents import Entry, PassageIndex
+from sayso.tools.documents.query_words import MOST_WORDS, query_words
+
+ANSWERS = {
+    "Where can visitors park?": "Lot B.",
+    "How many holidays do I have?": "25 days.",
+    "Who repairs my laptop?": "The help desk.",
+}
+
+
+def test_past_answers_are_found_by_what_was_asked() -> None:
+    with PassageIndex() as index:
+        for question, answer in ANSWERS.items():
+            index.add(question, [question, answer])
+        assert index.nearest("parking for a visitor", 1) == [["Where can visitors park?", "Lot B."]]
+        assert index.nearest("laptops and holidays", 2) == [
+            ["Who repairs my laptop?", "The help desk."],
+            ["How many holidays do I have?", "25 days."],
+        ]
+        assert index.nearest("quantum chromodynamics") == []
+        assert len(index) == 3
+
+
+def test_what_is_asked_is_never_read_as_a_query_language() -> None:
+    with PassageIndex() as index:
+        index.add("either NEAR or far")
+        for question in (
+            'NEAR("a" b)',
+            "far*",
+            "text:far",
+            '"',
+            "a AND",
+            "-far",
+            "far OR NOT",
+            "x' --",
+            "^far",
+            "{text}: far",
+            "far\x00near",
+        ):
+            index.search(question)
+        assert [match.number for match in index.search("text:FAR*")] == [1]
+
+
+QUESTIONS = {
+    "small words go": ("What is the price of the burger?", ["price", "burger"]),
+    "short forms go": ("What's John’s plan, and didn't we like it?", ["john", "plan", "didn", "like"]),
+    "names with an apostrophe stay": ("Is O'Brien there?", ["o", "brien"]),
+    "only small words": ("Who are we?", ["who", "are", "we"]),
+    "each once": ("park Park PARK", ["park"]),
+    "nothing": ("?!", []),
+    "other letters": ("Où est l'hôtel? Die Straße №5", ["où", "est", "l", "hôtel", "die", "straße", "5"]),
+}
+
+
+@pytest.mark.parametrize(("question", "words"), QUESTIONS.values(), ids=QUESTIONS)
+def test_the_words_of_a_question(question: str, words: list[str]) -> None:
+    assert query_words(question) == words
+
+
+def test_a_huge_question_costs_no_more_than_a_long_one() -> None:
+    assert len(query_words(" ".join(f"word{n}" for n in range(100_000)))) == MOST_WORDS
+    assert query_words("x" * 1_000_000) == ["x" * 64]
+
+
+def test_accents_and_stems_do_not_matter() -> None:
+    with PassageIndex() as index:
+        index.add("Les hôtels acceptent les réservations")
+        assert [match.number for match in index.search("hotel reservation")] == [1]
+
+
+def test_coverage_is_the_share_of_what_is_asked_that_a_text_holds() -> None:
+    with PassageIndex() as index:
+        index.add_all(Entry(text) for text in ("visitors park in lot B", "staff park in lot A", "the canteen is closed"))
+        (visitors, staff) = index.search("Where do visitors park?")
+        assert (visitors.number, visitors.coverage) == (1, 1.0)
+        assert 0 < staff.coverage < 0.5  # "park" is the more common of the two words
+        assert index.search("visitors park", least=0.9) == [visitors]
+        assert index.search("Do the penguins of Antarctica visit a park?", least=0.5) == []
+
+
+def test_a_number_is_never_given_twice(tmp_path: Path) -> None:
+    with PassageIndex(tmp_path / "index.db") as index:
+        assert index.add_all([Entry("one"), Entry("two")]) == [1, 2]
+        index.remove([2, 77])
+    with PassageIndex(tmp_path / "index.db") as index:
+        assert index.add("three", {"a": 1}, context="title") == 3
+        assert index.get(2) is None
+        assert index.get(3) == Entry("three", {"a": 1}, "title")
+        assert [match.payload for match in index.search("title")] == [{"a": 1}]
+        assert index.search("two") == []
+        assert (index.get(0), index.get(-1), index.get(10**30)) == (None, None, None)
+
+
+def test_many_are_put_in_together_or_not_at_all() -> None:
+    with PassageIndex() as index:
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            index.add_all([Entry("one"), Entry("two", object())])
+        assert len(index) == 0
+
+
+def test_a_file_that_is_no_index_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("These are my notes. " * 100, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"notes\.txt cannot be used as an index: file is not a database\. Name a new file"):
+        PassageIndex(tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8").startswith("These are my notes.")
+    with pytest.raises(UsageError, match="cannot be opened: unable to open database file"):
+        PassageIndex(tmp_path / "no" / "folder" / "index.db")
+
+
+def test_an_sqlite_without_full_text_search_is_said_plainly() -> None:
+    from sayso.tools.documents.passage_index import why_not
+
+    told = str(why_not("docs.db", sqlite3.OperationalError("no such module: fts5")))
+    assert told.startswith(f"The SQLite {sqlite3.sqlite_version} that this Python was built with has no full-text search (FTS5).")

@@ -1,0 +1,49 @@
+"""Documents of your own as a tool: passages that a question finds, and citations that can be checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .citations import Citation as Citation
+    from .citations import CitedAnswer as CitedAnswer
+    from .citations import Quote as Quote
+    from .folder import Skipped as Skipped
+    from .library import Documents as Documents
+    from .passage_index import Entry as Entry
+    from .passage_index import Match as Match
+    from .passage_index import PassageIndex as PassageIndex
+    from .passages import NOT_IN_THE_DOCUMENTS as NOT_IN_THE_DOCUMENTS
+    from .passages import Passage as Passage
+    from .passages import shown as shown
+    from .search_tool import search_documents as search_documents
+
+_PLACES = {
+    "Citation": "citations",
+    "CitedAnswer": "citations",
+    "Documents": "library",
+    "Entry": "passage_index",
+    "Match": "passage_index",
+    "NOT_IN_THE_DOCUMENTS": "passages",
+    "Passage": "passages",
+    "PassageIndex": "passage_index",
+    "Quote": "citations",
+    "Skipped": "folder",
+    "search_documents": "search_tool",
+    "shown": "passages",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_PLACES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

@@ -1,0 +1,190 @@
+"""What an answer cites: each `[DOC n]` with its passage, and whether the passage holds the words that the answer quotes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..web.snapshots import quote_found
+from .passages import Passage
+
+_NUMBERS = r"#?\s*\d{1,18}(?:\s*(?:,|;|&|and|-|–)?\s*(?:DOC\s*)?#?\d{1,18}){0,20}"
+_CITATION = re.compile(rf"[\[【(]\s*DOCS?\s*{_NUMBERS}\s*[\]】)]", re.IGNORECASE)
+_RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
+_QUOTES = re.compile(r"“([^“”]{1,2000})”|„([^„“”]{1,2000})[“”]|«([^«»]{1,2000})»|(?<![\w\"])\"(?=\S)([^\"\n]{1,2000})\"(?!\w)")
+_SAME = {**dict.fromkeys(map(ord, '"’‘“”„'), "'"), **dict.fromkeys(map(ord, "–—‐‑"), "-"), 0xA0: " "}
+_LEFT_OUT = re.compile(r"\s*\[?(?:\.\.\.|…)\]?\s*")
+_SENTENCE_ENDS = re.compile(r"[.!?][”\"')\]]?\s|\n\s*\n")
+MOST_OF_A_RANGE = 20
+
+
+class Quote(NamedTuple):
+    """Words that an answer quotes, and where they stand in the passage's text; None when they are not there."""
+
+    text: str
+    span: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One `[DOC n]` of an answer. `claim` is the text that it stands behind; `passage` is None when there is no such passage.
+
+    `quotes` are the quoted words of the claim; `holds` is whether the passage exists and none of the quotes is missing from it.
+    """
+
+    number: int
+    claim: str
+    span: tuple[int, int]
+    passage: Passage | None
+    quotes: tuple[Quote, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the passage is there, with every quoted word."""
+        return self.passage is not None and all(quote.span is not None for quote in self.quotes)
+
+    @property
+    def file(self) -> str:
+        """The cited file; empty when there is no such passage."""
+        return self.passage.file if self.passage else ""
+
+    @property
+    def page(self) -> int:
+        """The cited page, from 1; 0 where there are no pages."""
+        return self.passage.page if self.passage else 0
+
+    @property
+    def link(self) -> str:
+        """Where a reader can look it up."""
+        return self.passage.link if self.passage else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CitedAnswer:
+    """An answer and what it cites, in the order of the text."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each citation that does not hold, and one when nothing is cited; none for a good answer."""
+        return tuple(_problems(self.citations))
+
+    @property
+    def sources(self) -> tuple[Passage, ...]:
+        """The cited passages, each once."""
+        return tuple(dict.fromkeys(citation.passage for citation in self.citations if citation.passage))
+
+    def __str__(self) -> str:
+        lines = [f"[DOC {passage.number}] {passage.place}: {passage.link or passage.file}" for passage in self.sources]
+        return "\n".join([self.text, *([""] if lines else []), *lines])
+
+
+class _Group(NamedTuple):
+    """Citations side by side, which stand behind one claim: "[DOC 1] [DOC 4]"."""
+
+    span: tuple[int, int]
+    numbers: tuple[int, ...]
+
+
+def cited_in(answer: str, passage: Callable[[int], Passage | None], among: Iterable[int] | None = None) -> CitedAnswer:
+    """Resolve what an answer cites. A number that is not `among` the passages that were shown counts as unknown."""
+    allowed = None if among is None else frozenset(among)
+    groups = _groups(answer)
+    quotes = _quotes_by_group(answer, groups)
+    citations, end = list[Citation](), 0
+    for group, words in zip(groups, quotes, strict=True):
+        claim = " ".join(answer[end : group.span[0]].split()).strip(" ,;.-*")
+        known = {number: passage(number) if allowed is None or number in allowed else None for number in group.numbers}
+        citations += _citations(group, claim, words, known)
+        end = group.span[1]
+    return CitedAnswer(answer, tuple(citations))
+
+
+def _groups(answer: str) -> list[_Group]:
+    groups = list[_Group]()
+    for found in _CITATION.finditer(answer):
+        numbers = tuple(_numbers(found[0]))
+        if groups and not answer[groups[-1].span[1] : found.start()].strip(" ,;"):
+            before = groups.pop()
+            groups.append(_Group((before.span[0], found.end()), tuple(dict.fromkeys((*before.numbers, *numbers)))))
+        else:
+            groups.append(_Group(found.span(), numbers))
+    return groups
+
+
+def _numbers(citation: str) -> Iterator[int]:
+    spread = _RANGE.sub(lambda found: " ".join(map(str, _between(int(found[1]), int(found[2])))), citation)
+    yield from dict.fromkeys(int(number) for number in re.findall(r"\d+", spread))
+
+
+def _between(first: int, last: int) -> Iterable[int]:
+    return range(first, last + 1) if first <= last < first + MOST_OF_A_RANGE else (first, last)
+
+
+def _quotes_by_group(answer: str, groups: list[_Group]) -> list[list[str]]:
+    """For each group of citations the words that are quoted from it."""
+    quotes: list[list[str]] = [[] for _ in groups]
+    for found in _QUOTES.finditer(answer):
+        text = next(each for each in found.groups() if each is not None).strip()
+        if groups and re.search(r"\w", text):
+            quotes[_group_of(answer, found.span(), groups)].append(text)
+    return quotes
+
+
+def _group_of(answer: str, quote: tuple[int, int], groups: list[_Group]) -> int:
+    """The citation after the quote, as in “...” [DOC 1]; where a sentence ends between them, the one before: As [DOC 1] says, “...”."""
+    after = next((place for place, group in enumerate(groups) if group.span[0] >= quote[1]), None)
+    before = len(groups) - 1 if after is None else after - 1
+    if after is None or before < 0:
+        return before if after is None else after
+    same_sentence = not _SENTENCE_ENDS.search(answer, quote[1], groups[after].span[0])
+    continues = not _SENTENCE_ENDS.search(answer, groups[before].span[1], quote[0])
+    return after if same_sentence or not continues else before
+
+
+def _citations(group: _Group, claim: str, words: list[str], known: dict[int, Passage | None]) -> Iterator[Citation]:
+    spans = {number: [Quote(text, quote_span(text, at.text) if at else None) for text in words] for number, at in known.items()}
+    held = {quote.text for quotes in spans.values() for quote in quotes if quote.span}
+    for number, passage in known.items():
+        # Where several passages stand behind one claim, a quote from one of them need not stand in the others.
+        quotes = tuple(quote for quote in spans[number] if quote.span or quote.text not in held)
+        yield Citation(number, claim, group.span, passage, quotes)
+
+
+def quote_span(quote: str, text: str) -> tuple[int, int] | None:
+    """Where quoted words stand in a text; "..." in a quote leaves words out.
+
+    White space, typographic marks, the case of letters and the stop at the end do not matter.
+    """
+    plain, at, start = _plain(text), 0, None
+    for part in filter(str.strip, _LEFT_OUT.split(quote)):
+        span = _part_span(_plain(part), plain[at:])
+        if span is None:
+            return None
+        start = at + span[0] if start is None else start
+        at += span[1]
+    return None if start is None else (start, at)
+
+
+def _part_span(part: str, text: str) -> tuple[int, int] | None:
+    return quote_found(part, text) or quote_found(part.rstrip(".,;:!? "), text)
+
+
+def _plain(text: str) -> str:
+    # Letter by letter, so that places stay what they are: "İ".lower() is two.
+    return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text.translate(_SAME))
+
+
+def _problems(citations: tuple[Citation, ...]) -> Iterator[str]:
+    if not citations:
+        yield "The answer cites no passage."
+    for citation in citations:
+        if citation.passage is None:
+            yield f"[DOC {citation.number}] is no passage that was found."
+        for quote in citation.quotes:
+            if citation.passage is not None and quote.span is None:
+                yield f"[DOC {citation.number}] does not hold the words “{quote.text}”."

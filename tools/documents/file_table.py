@@ -1,0 +1,69 @@
+"""Which files are in an index, and how to tell that they have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .cutting import PASSAGE_CHARS
+from .folder import FileFound
+from .passage_index import Entry, PassageIndex
+
+VERSION = 1
+"""Of how files are read and cut: an index made by another version is made anew."""
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (file TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, sha256 TEXT, first INTEGER, last INTEGER);
+CREATE TABLE IF NOT EXISTS made_by (version TEXT);
+"""
+
+
+class Kept(NamedTuple):
+    """What is known of a file whose passages are in the index."""
+
+    size: int
+    changed_ns: int
+    sha256: str
+
+    def unchanged(self, found: FileFound) -> bool:
+        """Whether the file looks as it did."""
+        return (self.size, self.changed_ns) == (found.size, found.changed_ns)
+
+
+class FileTable:
+    """The files of an index, each with the range of its passages' numbers."""
+
+    def __init__(self, index: PassageIndex) -> None:
+        self._index = index
+        with index.changes() as db:
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            made_by = f"{VERSION}/{PASSAGE_CHARS}"
+            if db.execute("SELECT version FROM made_by").fetchall() != [(made_by,)]:
+                for table in ("files", "passages", "made_by"):
+                    db.execute(f"DELETE FROM {table}")
+                db.execute("INSERT INTO made_by VALUES (?)", (made_by,))
+
+    def kept(self) -> dict[str, Kept]:
+        """The files in the index, by name."""
+        with self._index.changes() as db:
+            return {file: Kept(*known) for file, *known in db.execute("SELECT file, size, changed_ns, sha256 FROM files")}
+
+    def put(self, found: FileFound, sha256: str, entries: Iterable[Entry] | None) -> None:
+        """Put a file's passages in the place of those it had; None leaves them and only notes the new time."""
+        with self._index.changes() as db:
+            if entries is None:
+                db.execute("UPDATE files SET size = ?, changed_ns = ? WHERE file = ?", (found.size, found.changed_ns, found.file))
+                return
+            self.forget([found.file])
+            numbers = self._index.add_all(entries)
+            first, last = (numbers[0], numbers[-1]) if numbers else (0, -1)
+            row = (found.file, found.size, found.changed_ns, sha256, first, last)
+            db.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def forget(self, files: Iterable[str]) -> None:
+        """Take files and their passages out."""
+        with self._index.changes() as db:
+            for file in files:
+                for first, last in db.execute("SELECT first, last FROM files WHERE file = ?", (file,)).fetchall():
+                    db.execute("DELETE FROM passages WHERE number BETWEEN ? AND ?", (first, last))
+                db.execute("DELETE FROM files WHERE file = ?", (file,))

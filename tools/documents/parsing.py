@@ -1,0 +1,140 @@
+"""PDF and HTML to text. Runs in the worker process: its input may be hostile."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from ..web.charsets import clean, decode
+from ..web.hidden import drop_hidden
+from ..web.visible import visible_text
+from .errors import FileUnreadable
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+MOST_BYTES = 15_000_000
+"""The most text of one file, as the worker sends it (a letter outside ASCII takes six bytes). More is refused, not cut."""
+_MARK = "\ue000"  # as many as the level before each heading's text; a private character, which is taken out of the page first
+_MARKED = re.compile(rf"^{_MARK}+", re.MULTILINE)
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_HYPHENATED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-zà-öø-ÿ])")
+_NO_TITLE = re.compile(r"^(?:untitled|microsoft word|document\d*$)|\.(?:docx?|tex|dvi|indd|qxd|pdf|odt)$", re.IGNORECASE)
+
+
+def warm() -> None:
+    """Load what is loaded late, before the worker locks itself in."""
+    import charset_normalizer  # noqa: F401
+    import pypdf  # noqa: F401
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a broken PDF is worth a warning a page
+
+
+def read_html(body_base64: str) -> dict[str, Any]:
+    """What a page says: {"title", "text", "headings": [[start, level, heading], ...]}; hidden parts and navigation are left out."""
+    html = clean(decode(b64decode(body_base64))[0]).replace(_MARK, "")
+    tree = _tree(html)
+    if tree is None:
+        return {"title": "", "text": "", "headings": []}
+    title = _title(tree)
+    drop_hidden(tree)
+    for element in tree.iter("h1", "h2", "h3", "h4", "h5", "h6"):
+        if element.text_content().strip():
+            element.text = _MARK * int(element.tag[1]) + (element.text or "").lstrip()
+    text = visible_text(tree) or visible_text(tree, furniture=True)
+    _refuse_too_long(text)
+    return {"title": title, **_unmarked(text)}
+
+
+def _tree(html: str) -> HtmlElement | None:
+    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True)
+    try:
+        return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None  # nothing but white space or comments
+
+
+def _title(tree: HtmlElement) -> str:
+    for path in ("//head/title", "//h1"):
+        for element in tree.xpath(path):
+            if text := " ".join(element.text_content().split()):
+                return str(text[:300])
+    return ""
+
+
+def _unmarked(text: str) -> dict[str, Any]:
+    """The text without its marks, and where they were."""
+    parts, headings, at, length = list[str](), list[tuple[int, int, str]](), 0, 0
+    for mark in _MARKED.finditer(text):
+        parts.append(text[at : mark.start()])
+        length += mark.start() - at
+        at = mark.end()
+        headings.append((length, len(mark[0]), text[at : at + 300].partition("\n")[0]))
+    parts.append(text[at:])
+    return {"text": "".join(parts).replace(_MARK, ""), "headings": headings}
+
+
+def read_pdf(body_base64: str, password: str) -> dict[str, Any]:
+    """What a PDF says: {"title", "pages": [text, ...]}. FileUnreadable says why it cannot be read."""
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError
+
+    try:
+        reader = PdfReader(io.BytesIO(b64decode(body_base64)))
+        _unlock(reader, password)
+        title = _pdf_title(reader)
+        pages, length = list[str](), 0
+        for page in reader.pages:
+            pages.append(_tidy_page(page.extract_text()))
+            length += _refuse_too_long(pages[-1], length)
+    except DependencyError:
+        raise FileUnreadable("it is encrypted with AES, for which one more package is needed: pip install 'sayso[documents]'") from None
+    except (FileUnreadable, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a broken file may raise anything, says pypdf
+        raise FileUnreadable(f"it is a damaged PDF ({_short(error)}); open it in a viewer and save it anew") from None
+    if not any(pages):
+        number = f"{len(pages)} page{'s hold' if len(pages) != 1 else ' holds'}"
+        raise FileUnreadable(f"its {number} no text that can be read, perhaps only pictures; run OCR over it first")
+    return {"title": title, "pages": pages}
+
+
+def _unlock(reader: PdfReader, password: str) -> None:
+    if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
+        said = "that password does not open it" if password else "it needs a password: give password="
+        raise FileUnreadable(f"it is encrypted and {said}")
+
+
+def _pdf_title(reader: PdfReader) -> str:
+    title = reader.metadata.title if reader.metadata else None
+    title = " ".join(clean(str(title or "")).split())
+    # Programs write the name of their own file, or nothing of use, where a title should be.
+    return (
+        ""
+        if re.search(r"^(?:untitled|microsoft word|document\d*$)|\.(?:docx?|tex|dvi|indd|qxd|pdf|odt)$", title, re.IGNORECASE)
+        else title[:300]
+    )
+
+
+def _tidy_page(text: str) -> str:
+    text = clean(text.translate(_LIGATURES))
+    lines = (re.sub(r"[ \t\xa0]+", " ", line).strip() for line in _HYPHENATED.sub("", text).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _refuse_too_long(text: str, before: int = 0) -> int:
+    """How long the text is on its way to the program. FileUnreadable when that is too long, after `before` more."""
+    length = len(text) if text.isascii() else len(text.encode("ascii", "backslashreplace"))
+    if before + length > MOST_BYTES:
+        raise FileUnreadable(f"it holds more than {MOST_BYTES // 1_000_000} MB of text; split it")
+    return length
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,0 +1,182 @@
+"""Texts in SQLite FTS5, found by word stems, best first. Each keeps a payload: whatever you want back with it."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from ..errors import UsageError
+from .query_words import query_words, quoted
+
+MOST_RESULTS = 200
+BUSY_SECONDS = 30.0
+_CONTEXT_WEIGHT = 0.5
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS passages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, context TEXT NOT NULL, text TEXT NOT NULL, payload TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE IF NOT EXISTS stems USING fts5(
+    context, text, content = 'passages', content_rowid = 'number', tokenize = "porter unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER IF NOT EXISTS passage_added AFTER INSERT ON passages BEGIN
+    INSERT INTO stems (rowid, context, text) VALUES (new.number, new.context, new.text);
+END;
+CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
+    INSERT INTO stems (stems, rowid, context, text) VALUES ('delete', old.number, old.context, old.text);
+END;
+"""
+_BEST = """
+SELECT number, passages.text, payload, -bm25(stems, ?, 1.0) FROM stems JOIN passages ON number = stems.rowid
+WHERE stems MATCH ? ORDER BY bm25(stems, ?, 1.0), number LIMIT ?
+"""
+
+
+class Entry(NamedTuple):
+    """A text to put in. `context` (a title, headings) is searched as well, for half of the weight."""
+
+    text: str
+    payload: Any = None
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A text that was found. `score` is BM25 (higher is better, for comparing within one search).
+
+    `coverage`, from 0 to 1, is how much of what the question asks about the text holds: the share of its words, rare ones counting more.
+    """
+
+    number: int
+    text: str
+    payload: Any
+    score: float
+    coverage: float
+
+
+class PassageIndex:
+    """Texts with payloads (JSON), numbered from 1 in the order in which they came; a number is never used twice.
+
+    In memory, or in the file at `path`, which is opened again with what it holds. Close it, or use it in a `with`.
+    UsageError when this Python's SQLite has no FTS5, or the file is something else.
+    """
+
+    def __init__(self, path: Path | str = ":memory:") -> None:
+        self.path = str(path)
+        self._lock = threading.RLock()
+        self.db = _opened(self.path)
+        # An index that is simply forgotten must not leave an open connection behind.
+        self.close = weakref.finalize(self, self.db.close)
+
+    def add(self, text: str, payload: Any = None, *, context: str = "") -> int:
+        """Put a text in; gives its number."""
+        with self.changes():
+            return self._insert(Entry(text, payload, context))
+
+    def add_all(self, entries: Iterable[Entry]) -> list[int]:
+        """Put many in at once: all or, when one fails, none."""
+        with self.changes():
+            return [self._insert(entry) for entry in entries]
+
+    @contextmanager
+    def changes(self) -> Iterator[sqlite3.Connection]:
+        """Everything that is done to the index inside is done together, or not at all."""
+        with self._lock:
+            if self.db.in_transaction:
+                yield self.db
+                return
+            self.db.execute("BEGIN IMMEDIATE")
+            with self.db:
+                yield self.db
+
+    def _insert(self, entry: Entry) -> int:
+        row = (entry.context, entry.text, json.dumps(entry.payload, ensure_ascii=False))
+        number = self.db.execute("INSERT INTO passages (context, text, payload) VALUES (?, ?, ?)", row).lastrowid
+        assert number is not None
+        return number
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Take texts out; numbers that are not there are passed over."""
+        with self.changes():
+            self.db.executemany("DELETE FROM passages WHERE number = ?", [(number,) for number in numbers])
+
+    def get(self, number: int) -> Entry | None:
+        """The text of that number, as it was put in."""
+        if not 0 < number < 2**63:
+            return None
+        with self._lock:
+            row = self.db.execute("SELECT text, payload, context FROM passages WHERE number = ?", (number,)).fetchone()
+        return None if row is None else Entry(row[0], json.loads(row[1]), row[2])
+
+    def search(self, question: str, k: int = 5, *, least: float = 0.0) -> list[Match]:
+        """The `k` best texts that hold any word of the question; only those whose coverage is at least `least`."""
+        words = query_words(question)
+        if not words or k < 1:
+            return []
+        with self._lock:
+            expression = " OR ".join(map(quoted, words))
+            rows = self.db.execute(_BEST, (_CONTEXT_WEIGHT, expression, _CONTEXT_WEIGHT, min(k, MOST_RESULTS))).fetchall()
+            covered = self._coverage(words, [row[0] for row in rows])
+        found = [Match(number, text, json.loads(payload), score, covered[number]) for number, text, payload, score in rows]
+        return [match for match in found if match.coverage >= least]
+
+    def nearest(self, question: str, k: int = 3) -> list[Any]:
+        """The payloads of the `k` best texts."""
+        return [match.payload for match in self.search(question, k)]
+
+    def _coverage(self, words: Sequence[str], numbers: Sequence[int]) -> dict[int, float]:
+        total, held = 0.0, dict.fromkeys(numbers, 0.0)
+        size = len(self)
+        holding = f"SELECT rowid FROM stems WHERE stems MATCH ? AND rowid IN ({','.join('?' * len(numbers))})"
+        for word in words:
+            expression = quoted(word)
+            holders = self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (expression,)).fetchone()[0]
+            # A word that is nowhere counts no more than one that is in a single text: in a small folder most words are nowhere.
+            rare = max(holders, 1)
+            weight = math.log(1 + (size - rare + 0.5) / (rare + 0.5))
+            total += weight
+            if holders:
+                for (number,) in self.db.execute(holding, (expression, *numbers)):
+                    held[number] += weight
+        return {number: weight / total for number, weight in held.items()}
+
+    def __len__(self) -> int:
+        with self._lock:  # this table of FTS5 has a small row for each text, so that counting does not read the texts
+            return int(self.db.execute("SELECT count(*) FROM stems_docsize").fetchone()[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)
+    except sqlite3.OperationalError as error:
+        raise UsageError(f"The index {path} cannot be opened: {error}. Name a file in a folder that exists and can be written.") from None
+    try:
+        db.executescript(_SCHEMA)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise why_not(path, error) from None
+    return db
+
+
+def why_not(path: str, error: sqlite3.DatabaseError) -> UsageError:
+    """What SQLite's complaint means for whoever wants an index there."""
+    if "no such module: fts5" in str(error):
+        return UsageError(
+            f"The SQLite {sqlite3.sqlite_version} that this Python was built with has no full-text search (FTS5). "
+            "Use a Python from python.org, uv or your distribution, or build SQLite with -DSQLITE_ENABLE_FTS5."
+        )
+    return UsageError(f"{path} cannot be used as an index: {error}. Name a new file, or one that an index was kept in before.")
