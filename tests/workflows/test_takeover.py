@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, UsageError, tool
-from sayso.tools.errors import ReplayError
-from sayso.workflows import App, DurableEngine, engine, parallel, sequential
+from sayso.tools.errors import LimitReached, ReplayError
+from sayso.workflows import App, DurableEngine, Limits, engine, parallel, sequential
 from sayso.workflows.durable.database import Database, DatabaseLost
 
 from .postgres_server import new_database
@@ -318,5 +318,55 @@ async def test_a_worker_holds_no_run_that_waits_for_a_signal(tmp_path: Path, dat
         await crew.home.signal("r1/letter.0", "letter", "hello")
         await crew.state("done")
         assert await crew.home.result("r1") == "ada: hello"
+    finally:
+        crew.end()
+
+
+GUEST = """
+import asyncio, sys
+from dbos import DBOS
+DBOS(config={"name": "theirs", "system_database_url": sys.argv[1], "run_admin_server": False, "log_level": "ERROR"})
+@DBOS.workflow()
+async def theirs(number: int) -> int:
+    return number + 1
+DBOS.launch()
+from sayso import engine, sequential
+async def plus(value: int) -> int:
+    return value + 1
+async def main() -> None:
+    home = engine(sys.argv[2])
+    print(await theirs(1), (await sequential(plus, name="plus").run(1, engine=home, run_id="r1")).output, await theirs(2))
+    home.close()
+    print(await theirs(3))
+asyncio.run(main())
+"""
+
+
+def test_a_program_that_uses_dbos_itself_keeps_it(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("theirs", "ours")]
+    told = subprocess.run([sys.executable, "-c", GUEST, *urls], capture_output=True, text=True, timeout=60)
+    assert (told.returncode, told.stdout) == (0, "2 2 3\n4\n"), told.stderr
+
+
+async def test_a_limit_that_was_given_with_a_run_holds_in_the_worker(tmp_path: Path, database_url: str) -> None:
+    crew = Crew(tmp_path, database_url)
+    try:
+        crew.ready()
+        await crew.home.submit("desk", "ace", run_id="r1", limits=Limits(spend_usd=2.0))  # an order costs 2.50
+        await crew.state("failed")
+        with pytest.raises(LimitReached, match="spend_usd"):
+            await crew.home.result("r1")
+        assert (crew.orders(), (await crew.home.verify("r1")).problems) == (0, ())
+        await crew.home.submit("desk", "ace", run_id="r2", limits=Limits(model_calls=1))
+        async with asyncio.timeout(40):
+            while True:
+                for request in await crew.home.requests("r2"):
+                    await crew.home.decide("r2", {request.digest: Approve(by="ada")})
+                if (await crew.home.run("r2")).state == "failed":
+                    break
+                await asyncio.sleep(0.05)
+        with pytest.raises(LimitReached, match="model_calls"):
+            await crew.home.result("r2")
+        assert crew.orders() == 1
     finally:
         crew.end()

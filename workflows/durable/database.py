@@ -106,13 +106,11 @@ class Database:
 
     async def do(self, work: Callable[[Session], T]) -> T:
         """One transaction, in the database's thread. It is carried to its end even when the caller is cancelled."""
+        if not self.close.alive:
+            raise UsageError(f"The engine on {self.place} was closed; make another with engine(...).")
         working = asyncio.wrap_future(self._thread.submit(self.now, work))
         working.add_done_callback(_looked_at)
         return await asyncio.shield(working)
-
-    def do_now(self, work: Callable[[Session], T]) -> T:
-        """The same for programs without an event loop."""
-        return self._thread.submit(self.now, work).result()
 
     def now(self, work: Callable[[Session], T]) -> T:
         """One transaction, in the thread of the caller, which must be the database's."""

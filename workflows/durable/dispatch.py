@@ -48,6 +48,7 @@ class Dispatch:
         self.url, self.owner, self._listens_to, self._carry = url, owner, listens_to, carry
         self._local: dict[str, _Local] = {}
         self._under_way = 0
+        self._is_guest = False
 
     async def within(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work while the DBOS workflow of that name is under way.
@@ -109,7 +110,13 @@ class Dispatch:
             }
         )
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
-        dbos.DBOS.listen_queues([self._listens_to] if self._listens_to else [])
+        try:
+            dbos.DBOS.listen_queues([self._listens_to] if self._listens_to else [])
+        except dbos.error.DBOSException:  # the application has started DBOS for itself: what is carried here is noted in its database
+            if self._listens_to:
+                raise UsageError("This program has started DBOS for itself; a worker needs a process of its own.") from None
+            self._is_guest = True
+            return
         dbos.DBOS.launch()
         if self._listens_to:
             options = {"worker_concurrency": WIDE, "polling_interval_sec": QUEUE_SECONDS, "on_conflict": "always_update"}
@@ -119,7 +126,8 @@ class Dispatch:
         """End DBOS in this process."""
         if self in _launched:
             _launched.remove(self)
-            _library().DBOS.destroy()
+            if not self._is_guest:
+                _library().DBOS.destroy()
 
     def enqueue(self, app: str, name: str) -> None:
         """Put an execution in the queue of its application; once for each name."""

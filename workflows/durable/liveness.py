@@ -6,17 +6,33 @@ claiming; between the loss and its end only the keys of writes keep them from ha
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 import socket
+import sys
 import weakref
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from .database import Database, connected, path_of
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        """Take the lock of an open file. BlockingIOError if somebody has it."""
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError(str(error)) from error
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        """Take the lock of an open file. BlockingIOError if somebody has it."""
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class Liveness(Protocol):
@@ -57,8 +73,8 @@ class FileLiveness:
     def hold(self, owner: str) -> None:
         """Take the lock of that name."""
         self.folder.mkdir(exist_ok=True)
-        descriptor = os.open(self.folder / owner, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        descriptor = os.open(self.folder / owner, os.O_CREAT | os.O_RDWR, 0o600)
+        _lock(descriptor)  # a name that nobody else has
         self._held[owner] = descriptor
 
     def is_dead(self, owner: str) -> bool:
@@ -67,11 +83,11 @@ class FileLiveness:
             return False
         place = self.folder / owner
         try:
-            descriptor = os.open(place, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(place, os.O_RDWR)
         except FileNotFoundError:
             return True
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except BlockingIOError:
             return False
         else:
@@ -105,10 +121,7 @@ class PostgresLiveness:
 
     def hold(self, owner: str) -> None:
         """Take the lock of that name."""
-        if self._connection is None:
-            self._connection = connected(self.url)
-            weakref.finalize(self, self._connection.close)
-        self._connection.execute("SELECT pg_advisory_lock(%s)", (_number(owner),))
+        self._connected().execute("SELECT pg_advisory_lock(%s)", (_number(owner),))
         self._held.add(owner)
 
     def is_dead(self, owner: str) -> bool:
@@ -116,9 +129,9 @@ class PostgresLiveness:
         if owner in self._held:
             return False
         number = _number(owner)
-        (free,) = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
+        (free,) = self._connected().execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
         if free:
-            self._connection.execute("SELECT pg_advisory_unlock(%s)", (number,))
+            self._connected().execute("SELECT pg_advisory_unlock(%s)", (number,))
         return bool(free)
 
     def is_held(self) -> bool:
@@ -126,10 +139,16 @@ class PostgresLiveness:
         import psycopg
 
         try:
-            self._connection.execute("SELECT 1")
+            self._connected().execute("SELECT 1")
         except psycopg.Error:
             return False
         return True
+
+    def _connected(self) -> Any:
+        if self._connection is None:
+            self._connection = connected(self.url)
+            weakref.finalize(self, self._connection.close)
+        return self._connection
 
 
 def _number(owner: str) -> int:
