@@ -33,7 +33,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
 
 def _only_model(at: Endpoint) -> str:
     """The one model that an endpoint serves."""
-    names = _models(at)
+    names = models_at(at)
     if len(names) == 1:
         return names[0]
     if not names:
@@ -41,7 +41,8 @@ def _only_model(at: Endpoint) -> str:
     raise ModelError(f"{at.shown_url} has {len(names)} models: {', '.join(names)}. Name one after a '#', like {at.shown_url}#{names[0]}")
 
 
-def _models(at: Endpoint) -> list[str]:
+def models_at(at: Endpoint) -> list[str]:
+    """The models that an endpoint lists; ModelError when it cannot be reached or refuses."""
     import time
 
     import openai

@@ -1,4 +1,4 @@
-"""The command line: research, demo, chat, calc."""
+"""The command line: research, demo, chat, calc, doctor."""
 
 from __future__ import annotations
 
@@ -160,6 +160,22 @@ def calc(expression: Annotated[str, Parameter(allow_leading_hyphen=True)], *, ex
         return Exit.OK if _calculated(expression, exact, places) else Exit.FAILED
     results = [_calculated(line.strip(), exact, places) for line in sys.stdin if line.strip()]
     return Exit.OK if all(results) else Exit.FAILED
+
+
+@app.command
+def doctor(*, model: ModelName = None, base_url: BaseUrl = None, search: str | None = None, database: str | None = None) -> int:
+    """Look at what works here: the walls around each tool, model, search, database, terminal. Takes at most 20 seconds.
+
+    Parameters
+    ----------
+    search
+        Where research would look; it is asked for one word.
+    database
+        Where runs would be kept, like sqlite:///runs.db.
+    """
+    from sayso.doctor import report
+
+    return report(model, base_url, search, database)
 
 
 def _calculated(expression: str, exact: bool, places: int | None) -> bool:

@@ -1,0 +1,90 @@
+"""`sayso doctor`: what is enforced here, tool by tool, and what can be reached; each problem with what to do."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from sayso.doctor import State, walls
+from sayso.tools.sandbox import Layer, Sandbox
+
+from .commands import sayso
+
+WALLS = "deadline, environment, memory, limits, capabilities, landlock, seccomp"
+
+
+def rows(text: str) -> dict[str, tuple[str, str]]:
+    """Name to state and words (with what to do)."""
+    told: dict[str, tuple[str, str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line[:2] in ("ok", "--", "!!"):
+            name = line[4:27].strip()
+            told[name] = (line[:2], line[27:])
+        elif line.strip() and name in told and line.startswith(" "):
+            told[name] = (told[name][0], f"{told[name][1]} {line.strip()}")
+    return told
+
+
+def doctor(folder: Path, *arguments: object, **environment: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    done = sayso("doctor", *arguments, cwd=folder, **environment)
+    assert done.stderr == ""
+    return done.returncode, rows(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the walls of Linux")
+def test_every_wall_is_reported_tool_by_tool(tmp_path: Path) -> None:
+    code, told = doctor(tmp_path, "--search", "sample", "--database", "sqlite:///runs.db")
+    assert code == 0
+    assert told["CALCULATOR"] == ("ok", f"text is never run as code; its worker: {WALLS}")
+    assert told["page reader"] == ("ok", f"its worker: {WALLS}")
+    assert told["@tool(sandbox=...)"][0] == told["PYTHON"][0] == told["search"][0] == "ok"
+    assert told["database"] == ("ok", f"{tmp_path}/runs.db will be made by the first run")
+    assert not (tmp_path / "runs.db").exists()
+    assert told["model"][0] == told["terminal"][0] == "--"
+
+
+def test_each_problem_comes_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+        code, told = doctor(tmp_path, "--base-url", nobody, "--search", "nowhere", "--database", "sqlite:///no/such/runs.db")
+    assert code == 1
+    assert {name: state for name, (state, _) in told.items() if state == "!!"} == {"model": "!!", "search": "!!", "database": "!!"}
+    assert "cannot be reached" in told["model"][1]
+    assert "is no place to search" in told["search"][1]
+    assert told["database"][1].endswith(f"-> Make the folder {tmp_path}/no/such, and see that you may write there.")
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "runs.db").write_text("not a database, but long enough to be looked at" * 10)
+    assert doctor(tmp_path, "--search", "sample", "--database", "sqlite:///runs.db")[1]["database"][0] == "!!"
+    with sqlite3.connect(tmp_path / "good.db") as connection:
+        connection.execute("CREATE TABLE sayso_runs (id TEXT)")
+    connection.close()
+    assert doctor(tmp_path, "--search", "sample", "--database", "sqlite:///good.db")[1]["database"] == (
+        "ok",
+        f"{tmp_path}/good.db holds 0 runs",
+    )
+
+
+def test_an_endpoint_that_says_nothing_does_not_hang_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        code, told = doctor(tmp_path, "--base-url", url, "--search", "sample")
+    assert (code, told["model"][0]) == (1, "!!")
+
+
+def test_a_tool_is_a_problem_where_a_layer_that_it_needs_is_missing() -> None:
+    layers = [Layer("deadline", True, "running on", "clock"), Layer("landlock", False, "opening files", "this kernel has none")]
+    refused = walls("a tool", layers, Sandbox().needs, "a function")
+    assert (refused.state, refused.words) == (
+        State.PROBLEM,
+        "refused here. a function: deadline; MISSING landlock (this kernel has none), so nothing stops opening files",
+    )
+    assert refused.to_do.endswith("or accept it: Sandbox(needs=['deadline', 'memory', 'limits', 'seccomp']).")
+    assert walls("a tool", layers, ("deadline",), "a function").state is State.FINE
