@@ -1,0 +1,134 @@
+"""A coder and its critic: problems in the form of HumanEval solved at once, with reflection, and by the best of several tries.
+
+The critic runs the examples of the docstring and tells the coder what they say. Best-of-n does not tell: it tries several times and keeps
+what the examples like best. The hidden tests only count. All model-written code runs behind the walls of `run_python`.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import doctest
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from pydantic import BaseModel
+
+from sayso import Agent, Run, Sampling, ScriptedModel, best_of, command, map_each, reflect, sequential
+from sayso.agents import Model, ModelRequest
+from sayso.tools.python_code import PythonResult, run_python
+from sayso.workflows import Workflow
+
+PROBLEMS = Path(__file__).with_name("data") / "problems.jsonl"
+INSTRUCTIONS = """You write Python. Answer with the whole function in one code block, and nothing else. Import what you need by name
+from the standard library: `import *`, `yield` and other packages are not there."""
+Count = Annotated[int, Parameter(validator=Number(gte=1, lte=1000))]
+
+
+class Problem(BaseModel):
+    """One line of a HumanEval file."""
+
+    prompt: str
+    entry_point: str
+    canonical_solution: str
+    test: str
+
+    @property
+    def examples(self) -> list[str]:
+        """The docstring's own examples, as tests."""
+        functions = [node for node in ast.parse(f"{self.prompt}    pass").body if isinstance(node, ast.FunctionDef)]
+        shown = doctest.DocTestParser().get_examples(ast.get_docstring(functions[-1]) or "")
+        return [f"assert {each.source.strip()} == {each.want.strip() or None}" for each in shown]
+
+    async def tried(self, code: str, tests: Sequence[str]) -> PythonResult:
+        """What comes of the code, after the prompt's imports, and of the tests, in an interpreter that can do no harm."""
+        imports = self.prompt.partition(f"def {self.entry_point}(")[0]
+        return await asyncio.to_thread(run_python, imports + code, tests)
+
+    async def solved_by(self, code: str) -> bool:
+        """Whether the hidden test passes."""
+        return (await self.tried(code, [f"{self.test}\ncheck({self.entry_point})"])).ok
+
+
+async def code_in(reply: str) -> str:
+    """The code of a reply: its longest code block, or all of it."""
+    return max(re.findall(r"```(?:python|py)?[ \t]*\n(.*?)(?:```|\Z)", reply, re.DOTALL), key=len, default=reply)
+
+
+def coder(model: Model, temperature: float) -> Workflow[object, str]:
+    """Writes code for a prompt, or better code after a critique."""
+    sampling = Sampling(temperature=temperature, max_tokens=600)
+    return sequential(Agent(model, name="coder", instructions=INSTRUCTIONS, sampling=sampling), code_in, name="coder")
+
+
+def ways(model: Model, problem: Problem, tries: int) -> dict[str, Workflow[object, str]]:
+    """Three ways from the prompt to code."""
+
+    async def critic(code: str) -> str:
+        """What is wrong as far as the prompt's examples tell; nothing when they pass."""
+        result = await problem.tried(code, problem.examples)
+        return "" if result.ok else result.text
+
+    async def liking(code: str) -> int:
+        """How many of the prompt's examples pass; -1 when the code does not even run."""
+        result = await problem.tried(code, problem.examples)
+        return -1 if result.error else result.tests - len(result.failures)
+
+    return {
+        "zero-shot": coder(model, 0),
+        "reflection": reflect(coder(model, 0), critic, rounds=2),
+        f"best of {tries}": best_of(coder(model, 0.8), tries, score=liking),
+    }
+
+
+def table(marks: Sequence[dict[str, bool]]) -> str:
+    """How many problems each way solves, and what it changes against the first."""
+    lines = []
+    for way in marks[0]:
+        pairs = [(mark["zero-shot"], mark[way]) for mark in marks]
+        changes = "" if way == "zero-shot" else f"   fixed {pairs.count((False, True))}, lost {pairs.count((True, False))}"
+        lines.append(f"{way:<12} {sum(right for _, right in pairs):>3} of {len(marks)} pass{changes}")
+    return "\n".join(lines)
+
+
+def beginner(request: ModelRequest) -> str:
+    """Stands in for a model: knows every solution, and writes every third one wrong until it is criticised or tries with chance."""
+    problems = problems_in(PROBLEMS)
+    place, problem = next((place, each) for place, each in enumerate(problems) if each.prompt in request.question)
+    sure = request.sampling.temperature or "Critique:" in request.question
+    return f"```python\n{problem.prompt}{problem.canonical_solution if sure or place % 3 else '    return None'}\n```"
+
+
+def problems_in(file: Path) -> list[Problem]:
+    """The problems of a JSONL file."""
+    return [Problem.model_validate_json(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+async def main(file: Path = PROBLEMS, *, most: Count = 1000, tries: Count = 3, at_once: Count = 2, model: Model) -> str:
+    """Solve the problems of a HumanEval file in three ways, and count.
+
+    Parameters
+    ----------
+    most
+        How many problems, from the first.
+    tries
+        The n of best-of-n.
+    at_once
+        How many problems are worked on at the same time.
+    """
+
+    async def attempt(run: Run, problem: Problem) -> dict[str, bool]:
+        flows = ways(model, problem, tries).items()
+        marks = {way: await problem.solved_by(await run.child(way, flow.carry, problem.prompt)) for way, flow in flows}
+        print(f"{problem.entry_point:<20} " + "   ".join(f"{way} {'✓' if right else '✗'}" for way, right in marks.items()), flush=True)
+        return marks
+
+    return table(await map_each(attempt, concurrency=at_once)(problems_in(file)[:most]))
+
+
+if __name__ == "__main__":
+    command(main, offline=ScriptedModel(beginner, repeat=True, name="a script"))

@@ -1,0 +1,98 @@
+"""The coder: problems of our own, three ways to solve them, and code that means harm."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sayso import ScriptedModel
+from sayso.agents import ModelRequest
+
+from ..agents.fake_openai import FakeOpenAI
+from .running import EXAMPLES, example, run
+
+coder = example("coder")
+PROBLEMS = coder.problems_in(EXAMPLES / "data" / "problems.jsonl")
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.entry_point)
+async def test_every_problem_has_examples_and_a_solution_that_passes(problem: object) -> None:
+    assert len(problem.examples) >= 1
+    solution = problem.prompt + problem.canonical_solution
+    assert (await problem.tried(solution, problem.examples)).ok
+    assert await problem.solved_by(solution)
+    assert not await problem.solved_by(f"{problem.prompt}    return None")
+
+
+def test_the_three_ways_are_counted_apart(tmp_path: Path) -> None:
+    told = run("coder.py", cwd=tmp_path).splitlines()
+    assert len(told) == 33
+    assert told[-3:] == [
+        "zero-shot     20 of 30 pass",
+        "reflection    30 of 30 pass   fixed 10, lost 0",
+        "best of 3     30 of 30 pass   fixed 10, lost 0",
+    ]
+
+
+ADD = {
+    "task_id": "Test/0",
+    "entry_point": "add",
+    "prompt": 'from typing import List\n\ndef add(numbers: List[int]) -> int:\n    """The sum.\n\n    >>> add([1, 2])\n    3\n    """\n',
+    "canonical_solution": "    return sum(numbers)\n",
+    "test": "def check(candidate):\n    assert candidate([4]) == 4\n    assert candidate([]) == 0\n",
+}
+RIGHT = "Sure:\n```python\ndef add(numbers: List[int]) -> int:\n    return sum(numbers)\n```\nThat adds them."
+FITTED = "```python\ndef add(numbers):\n    return 3\n```"
+
+
+async def solved(tmp_path: Path, *replies: object, tries: int = 2) -> list[str]:
+    """What is told of the one problem when a model says these."""
+    (tmp_path / "one.jsonl").write_text(json.dumps(ADD) + "\n\n", encoding="utf-8")
+    told = await coder.main(tmp_path / "one.jsonl", tries=tries, model=ScriptedModel(*replies, repeat=True))
+    return [line.split("  ")[-1].strip() if "fixed" in line else line for line in told.splitlines()]
+
+
+async def test_the_critic_tells_which_example_fails(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def says(request: ModelRequest) -> str:
+        asked.append(request.question)
+        return RIGHT if "Critique:" in request.question else "```\ndef add(numbers):\n    return 0\n```"
+
+    told = await solved(tmp_path, says)
+    assert told == ["zero-shot      0 of 1 pass", "fixed 1, lost 0", "fixed 0, lost 0"]
+    (criticised,) = [question for question in asked if "Critique:" in question]
+    assert "assert add([1, 2]) == 3" in criticised
+    assert "candidate" not in criticised
+
+
+async def test_code_made_to_fit_the_examples_does_not_pass_the_hidden_test(tmp_path: Path) -> None:
+    assert await solved(tmp_path, FITTED) == ["zero-shot      0 of 1 pass", "fixed 0, lost 0", "fixed 0, lost 0"]
+
+
+HARMFUL = {
+    "a loop without end": "def add(numbers):\n    while True:\n        pass",
+    "all the memory": "def add(numbers):\n    return len([0] * 10**11)",
+    "a file": "def add(numbers):\n    open('/tmp/harm', 'w').write('x')\n    return sum(numbers)",
+    "the shell": "import os\nos.system('touch /tmp/harm')\ndef add(numbers):\n    return sum(numbers)",
+    "recursion without end": "def add(numbers):\n    return add(numbers)",
+    "no code at all": "I would rather not.",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("code", HARMFUL.values(), ids=HARMFUL)
+async def test_code_that_means_harm_only_fails(code: str) -> None:
+    problem = coder.Problem.model_validate(ADD)
+    assert not await problem.solved_by(code)
+    assert not (await problem.tried(code, problem.examples)).ok
+
+
+def test_a_real_endpoint_is_asked_by_one_command(tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(json.dumps(ADD), encoding="utf-8")
+    with FakeOpenAI([RIGHT], repeat=True) as endpoint:
+        told = run("coder.py", "one.jsonl", "--tries", "2", "--base-url", endpoint.base_url, "--model", "m", cwd=tmp_path)
+    assert told.splitlines()[-1] == "best of 2      1 of 1 pass   fixed 0, lost 0"
+    assert sorted(request["temperature"] for request in endpoint.requests) == [0, 0, 0.8, 0.8]
