@@ -80,6 +80,7 @@ class _Kind:
         cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0,
         from_user: tuple[str, ...] = (),
         sandbox: Sandbox | None = None,
+        awaited: Callable[..., Awaitable[Any]] | None = None,
     ) -> Decorator: ...
 
     def __call__(self, function: Any = None, **options: Any) -> Any:

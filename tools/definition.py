@@ -71,6 +71,8 @@ class Tool(Generic[P, R]):
     from_user: tuple[str, ...] = ()
     sandbox: Sandbox | None = None
     program: Program | None = None
+    awaited: Callable[..., Awaitable[Any]] | None = None
+    """The same function for an event loop: what it would block for, it awaits."""
     effect_stated: bool = True
     carried_by: Any = None
     bound: Mapping[str, object] = field(default_factory=dict)
@@ -142,6 +144,8 @@ class Tool(Generic[P, R]):
             from .sandbox import run_function_sandboxed
 
             value = await run_function_sandboxed(function, dict(arguments), self.sandbox)
+        elif self.awaited is not None:
+            value = await self.awaited(**arguments)
         elif self.is_async:
             value = await function(**arguments)
         elif self.effect is Effect.PURE:

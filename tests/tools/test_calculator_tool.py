@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from sayso.tools import Effect
+from sayso.tools import CalculationError, Effect, ToolContext
 from sayso.tools.calculation import calculator
 from sayso.tools.calculation.calculator_tool import reads_as
+from sayso.tools.sandbox import close_all
 
 READS = {
     "before a currency word": ("147.74554437890625", "you would have ", " dollars", "147.75"),
@@ -45,3 +48,30 @@ def test_a_refusal_is_an_answer_that_the_model_can_use() -> None:
     assert answer["content"].startswith("Error: 'x + y%' can mean")
     call["function"] = {"name": "CALCULATOR", "arguments": '{"expression": "48/2"}'}
     assert calculator.answer(call)["content"] == "24"
+
+
+async def test_the_event_loop_goes_on_while_the_worker_calculates() -> None:
+    turns = 0
+
+    async def turning() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    close_all()  # so that a worker has to be started, which takes as long as a hard expression
+    other = asyncio.create_task(turning())
+    value = await calculator.perform({"expression": "sqrt(2) * sqrt(8) + sin(1)^2 + cos(1)^2"}, ToolContext(None))
+    other.cancel()
+    assert (value, turns > 100) == ("5", True)
+
+
+async def test_awaited_or_not_the_calculator_says_the_same() -> None:
+    for expression in ("1/3", "sqrt(2)", "1/0", "2 +", "x + 1"):
+        told = []
+        for calculation in (calculator.perform({"expression": expression}, ToolContext(None)), asyncio.to_thread(calculator, expression)):
+            try:
+                told.append(await calculation)
+            except CalculationError as error:
+                told.append(str(error))
+        assert told[0] == told[1]

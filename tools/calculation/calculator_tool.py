@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..declaring import tool
-from .evaluation import calculate
+from .evaluation import calculate, calculated
 from .tokens import CURRENCIES
 from .units import UNITS
 from .writing import as_cents, written_text
@@ -33,7 +33,12 @@ def reads_as(value: object, before: str, after: str) -> str:
     return written_text(Decimal(text), INLINE_DIGITS)
 
 
-@tool.pure(name="CALCULATOR", inline=reads_as)
+async def awaited(expression: str) -> str:
+    """The calculator's text, while the event loop goes on: what needs symbols takes up to two seconds."""
+    return (await calculated(expression)).text
+
+
+@tool.pure(name="CALCULATOR", inline=reads_as, awaited=awaited)
 def calculator(expression: str) -> str:
     """Work out an arithmetic expression exactly and give its value.
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .exact import evaluate
-from .grammar import Instruction, Program, parse
+from .grammar import Program, parse
 from .rational import Rational, reduced
 from .refusal import CalculationError, NotRational, Refused, Why
 from .result import Result
-from .symbols import Symbolic, ask
+from .symbols import Symbolic, ask, awaited
 from .tokens import place_of
-from .units import PLAIN, label_of
+from .units import PLAIN, Code, Label, label_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -28,24 +28,49 @@ def calculate(expression: str, /, **variables: Variable) -> Result:
 
     A variable given as text may be anything that is an expression itself: `r="5%"`, `price="$1,200"`.
     """
+    code, label, needs_symbols = _read(expression, variables)
+    try:
+        value = None if needs_symbols else _rational(code)
+        if value is None:
+            value = ask(code)
+    except Refused as refusal:
+        raise _at_its_place(expression, refusal) from None
+    return Result(expression, value, code, label)
+
+
+async def calculated(expression: str, /, **variables: Variable) -> Result:
+    """`calculate` on an event loop: it goes on while the worker is busy with what needs symbols."""
+    code, label, needs_symbols = _read(expression, variables)
+    try:
+        value = None if needs_symbols else _rational(code)
+        if value is None:
+            value = await awaited(code)
+    except Refused as refusal:
+        raise _at_its_place(expression, refusal) from None
+    return Result(expression, value, code, label)
+
+
+def _read(expression: str, variables: Mapping[str, Variable]) -> tuple[Code, Label, bool]:
+    """The program that a text is, the label of its value, and whether it has symbols in it."""
     if not isinstance(expression, str):
         raise CalculationError(expression, 0, f"An expression is text (str), not {type(expression).__name__}.", Why.SYNTAX_NOT_ALLOWED)
     known = {name: _program_of(name, value) for name, value in variables.items()} if variables else _NO_VARIABLES
     code, has_units, has_symbols = parse(expression, known)
     try:
-        label = label_of(code) if has_units else PLAIN
-        value = ask(code) if has_symbols else _rational_or_symbolic(code)
+        return code, label_of(code) if has_units else PLAIN, has_symbols
     except Refused as refusal:
-        raise CalculationError(expression, place_of(expression, refusal.at or 0), refusal.reason, refusal.code) from None
-    return Result(expression, value, code, label)
+        raise _at_its_place(expression, refusal) from None
 
 
-def _rational_or_symbolic(code: Sequence[Instruction]) -> Rational | Symbolic:
+def _rational(code: Code) -> Rational | Symbolic | None:
     try:
         return evaluate(code)
     except NotRational:
-        pass  # asked outside of this handler: an error there is not one of this one's
-    return ask(code)
+        return None
+
+
+def _at_its_place(expression: str, refusal: Refused) -> CalculationError:
+    return CalculationError(expression, place_of(expression, refusal.at or 0), refusal.reason, refusal.code)
 
 
 def _program_of(name: str, value: object) -> Program:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .rational import Rational, pair
@@ -31,11 +32,30 @@ def ask(code: Code, digits: int = KEPT_DIGITS) -> Rational | Symbolic:
     return _value_of(_call(code, digits, False))
 
 
+async def awaited(code: Code) -> Rational | Symbolic:
+    """The same while the event loop goes on."""
+    from ..sandbox import acall_sandboxed
+
+    with _failures_refused():
+        answer = await acall_sandboxed(TARGET, encoded(code), KEPT_DIGITS, False, seconds=SECONDS, memory_mb=MEMORY_MB)
+    return _value_of(_given(answer))
+
+
 def _call(code: Code, digits: int, traced: bool) -> dict[str, Any]:
-    from ..sandbox import SandboxDied, SandboxError, SandboxMemory, SandboxRaised, SandboxTimeout, call_sandboxed
+    from ..sandbox import call_sandboxed
+
+    with _failures_refused():
+        answer = call_sandboxed(TARGET, encoded(code), digits, traced, seconds=SECONDS, memory_mb=MEMORY_MB)
+    return _given(answer)
+
+
+@contextmanager
+def _failures_refused() -> Iterator[None]:
+    """What goes wrong around the worker, as a refusal of the expression."""
+    from ..sandbox import SandboxDied, SandboxError, SandboxMemory, SandboxRaised, SandboxTimeout
 
     try:
-        answer: dict[str, Any] = call_sandboxed(TARGET, encoded(code), digits, traced, seconds=SECONDS, memory_mb=MEMORY_MB)
+        yield
     except SandboxTimeout:
         raise Refused("This takes longer than 2 seconds to work out.", Why.TOO_LARGE, 0) from None
     except SandboxMemory:
@@ -46,6 +66,9 @@ def _call(code: Code, digits: int, traced: bool) -> dict[str, Any]:
         raise Refused("The symbolic part failed on this expression; write it in another way.", Why.UNDECIDED, 0) from failure
     except SandboxError as missing:
         raise Refused(f"This needs the symbolic part, which does not run here: {missing}", Why.UNDECIDED, 0) from missing
+
+
+def _given(answer: dict[str, Any]) -> dict[str, Any]:
     if "refused" in answer:
         raise Refused(answer["refused"], Why(answer["code"]), answer["at"])
     return answer

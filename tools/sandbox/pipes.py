@@ -15,6 +15,11 @@ CHUNK = 64 * 1024
 WATCH_SECONDS = 0.05
 """How often memory is looked at while waiting, where the system has no hard limit."""
 
+SOON_SECONDS = 0.0002
+"""How long an event loop may stand still for an answer that is on its way."""
+MOST_SELECTED = 1024
+"""select() takes descriptors below this, and is the only wait that counts in microseconds."""
+
 
 class Closed(Exception):
     """The other end is gone."""
@@ -94,6 +99,24 @@ class PolledPipe:
             if length > limit:
                 raise TooLong(f"an answer of more than {limit:,} bytes")
 
+    def exchanged_at_once(self, text: bytes) -> tuple[int, bytes]:
+        """How much of the text could be written, and what was answered to all of it within SOON_SECONDS; raises Closed.
+
+        Most answers are there sooner than an event loop could be told to wait for them.
+        """
+        try:
+            written = os.write(self._out, text)
+        except BlockingIOError:
+            return 0, b""
+        except OSError:
+            raise Closed from None
+        if written < len(text) or self._in >= MOST_SELECTED or not select.select((self._in,), (), (), SOON_SECONDS)[0]:
+            return written, b""
+        chunk = os.read(self._in, CHUNK)
+        if not chunk:
+            raise Closed("it closed its end")
+        return written, chunk
+
     async def asend(self, text: bytes) -> None:
         """Write all of the text while the event loop waits; raises Closed."""
         rest = memoryview(text)
@@ -106,12 +129,12 @@ class PolledPipe:
             except OSError:
                 raise Closed from None
 
-    async def aread(self, limit: int) -> bytes:
-        """Read one line while the event loop waits; raises Closed or TooLong."""
+    async def aread(self, limit: int, begun: bytes = b"") -> bytes:
+        """Read one line, of which `begun` was read before, while the event loop waits; raises Closed or TooLong."""
         loop = asyncio.get_running_loop()
-        parts: list[bytes] = []
-        length = 0
-        while not (parts and parts[-1].endswith(b"\n")):
+        parts = [begun]
+        length = len(begun)
+        while not parts[-1].endswith(b"\n"):
             await _ready(self._in, loop.add_reader, loop.remove_reader)
             chunk = os.read(self._in, CHUNK)
             if not chunk:

@@ -25,6 +25,8 @@ from .settings import Layer, Layers, Profile
 BOOT_SECONDS = 60.0
 """How long a worker may take to load its modules, on the slowest machine that is still of use."""
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from sayso.tools.sandbox.worker import main; main()"
+CALLS_IN_A_ROW = 16
+"""After so many calls that were answered at once, the event loop has its turn."""
 PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 """The only environment that a worker gets: where the interpreter's own libraries are."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -111,9 +113,13 @@ class Worker:
         request = self._request(target, args, kwargs, seconds, typed)
         assert isinstance(self._pipe, PolledPipe)
         try:
-            async with asyncio.timeout(seconds):
-                await self._pipe.asend(request)
-                reply = await self._pipe.aread(REPLY_BYTES)
+            written, reply = self._pipe.exchanged_at_once(request)
+            if not reply.endswith(b"\n"):
+                async with asyncio.timeout(seconds):
+                    await self._pipe.asend(request[written:])
+                    reply = await self._pipe.aread(REPLY_BYTES, reply)
+            elif self._number % CALLS_IN_A_ROW == 0:
+                await asyncio.sleep(0)  # a program that does nothing but call must let others have their turn
         except TimeoutError:
             raise await asyncio.to_thread(self._failure, TooLate(), target, seconds) from None
         except (TooLong, Closed) as error:
