@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,12 @@ async def places(
         with await LocalIndex.of_site(where, open_web) as index:
             yield index, open_web
     elif Path(where).is_dir():  # noqa: ASYNC240  one look at the start of a run
-        with await asyncio.to_thread(LocalIndex.of_folder, Path(where)) as index:
-            yield index, open_web
+        from .saved_web import saved_url, serve_saved
+
+        root = Path(where)
+        read = partial(LocalIndex.of_folder, root, urls=lambda file: saved_url(root, file))
+        with serve_saved(root) as saved, await asyncio.to_thread(read) as index:
+            yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=kept)
     else:
         raise UsageError(f"{where!r} is no place to search: write duckduckgo, auto, sample, a folder, or a site's address.")
 

@@ -38,14 +38,15 @@ class SampleWeb:
 
 
 @contextmanager
-def serve() -> Iterator[SampleWeb]:
-    """Serve the sample web until the block ends. Nothing of it is left running then."""
-    server = _Server(Site(load()))
+def serve(files: Mapping[tuple[str, str], Answer] | None = None) -> Iterator[SampleWeb]:
+    """Serve the sample web, or these files by (host, path), until the block ends. Nothing of it is left running then."""
+    site = Site(load()) if files is None else Site(files, {})
+    server = _Server(site)
     # A short poll: it is what closing waits for.
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="sample-web", daemon=True)
     thread.start()
     try:
-        yield SampleWeb(int(server.server_address[1]), hosts())
+        yield SampleWeb(int(server.server_address[1]), hosts() if files is None else tuple(sorted({host for host, _ in files})))
     finally:
         server.shutdown()
         thread.join()
@@ -79,14 +80,15 @@ class Site:
     """Decides the answer to a request. It remembers only how often a busy host has been asked."""
 
     files: Mapping[tuple[str, str], Answer]
+    behaviour: Mapping[str, Behaviour] = field(default_factory=lambda: BEHAVIOUR)
     _asked: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, host: str, path: str) -> Answer:
         """The answer for a path on a host."""
-        if (host, "/") not in self.files:
+        if not any(host == known for known, _ in self.files):
             return _said(HTTPStatus.MISDIRECTED_REQUEST, "No site of this name is served here.")
-        behaviour = BEHAVIOUR.get(host, ORDINARY)
+        behaviour = self.behaviour.get(host, ORDINARY)
         if path != "/robots.txt" and behaviour.broken:
             return _said(HTTPStatus.INTERNAL_SERVER_ERROR, "The kitchen is on fire. We are looking into it.")
         if path != "/robots.txt" and self._busy(host, behaviour):
