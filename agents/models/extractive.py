@@ -249,6 +249,10 @@ def quoted_answer(question: str, messages: Sequence[Message]) -> str:
     material += [result.text for message in messages if isinstance(message, ToolMessage) for result in message.results]
     lines = question.strip().split("\n")
     asked, own = (lines[-1], "\n".join(lines[:-1])) if len(lines) > 1 else (question, "")
+    from .passage_quotes import quoted_passages
+
+    if quoted := next(filter(None, (quoted_passages(asked, text) for text in (own, *reversed(material)))), None):
+        return quoted
     wanted = set(words_of(asked))
     scored = []
     for place, sentence in enumerate(sentences_of("\n".join([own, *material]))):

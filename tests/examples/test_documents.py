@@ -1,0 +1,115 @@
+"""Examples that answer from documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sayso import ScriptedModel
+from sayso.agents import ModelRequest
+from sayso.tools.documents import Documents
+
+from ..tools.pdf_files import pdf_of
+from .running import EXAMPLES, example, ran, run
+from .travel_handbook import PDF, made
+
+COMPANY = EXAMPLES / "data" / "company"
+PARKING = (COMPANY / "parking.md").as_uri()
+
+
+@pytest.fixture
+def company() -> Iterator[Documents]:
+    with Documents.of_folder(COMPANY) as documents:
+        yield documents
+
+
+def test_the_travel_handbook_is_the_one_that_is_made() -> None:
+    assert PDF.read_bytes() == made()
+
+
+def test_is_there_parking(tmp_path: Path) -> None:
+    told = run("company_documents.py", "Is there parking?", cwd=tmp_path)
+    assert told.splitlines() == [
+        "“There is free parking for visitors in lot B, next to the main entrance.” [DOC 6] "
+        "“Visitors may park for up to ten hours.” [DOC 6]",
+        "",
+        f"[DOC 6] Parking policy, Visitors: {PARKING}",
+        "",
+    ]
+
+
+ASKED = {
+    "a PDF": ("What may a hotel cost?", "A hotel room may cost up to 140 euros a night", "travel.pdf#page=3"),
+    "a page": ("How many days of annual leave are there?", "Everybody has 28 days of paid annual leave.", "leave.html"),
+    "a text": ("Which extension has the help desk?", "The help desk answers on extension 4400", "it-help.txt"),
+    "no document": ("Who won the chess championship?", "Not in the documents.", "Not in the documents."),
+}
+
+
+@pytest.mark.parametrize(("question", "said", "source"), ASKED.values(), ids=ASKED)
+def test_a_question_is_answered_from(tmp_path: Path, question: str, said: str, source: str) -> None:
+    told = run("company_documents.py", question, cwd=tmp_path).rstrip()
+    assert said in told
+    assert told.endswith(source)
+
+
+def test_one_chats_with_a_pdf_and_a_bad_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "lease.pdf").write_bytes(pdf_of(["The rent is 900 euros a month.", "Dogs are welcome. Cats are not allowed."]))
+    (tmp_path / "scan.pdf").write_bytes(pdf_of([""]))
+    assert "“Dogs are welcome.” [DOC 2]" in run("company_documents.py", "Are dogs welcome?", "--documents", "lease.pdf", cwd=tmp_path)
+    done = ran("company_documents.py", "How much is the rent?", "--documents", tmp_path, cwd=tmp_path)
+    assert "Not read: scan.pdf: its 1 page holds no text" in done.stderr
+    assert "900 euros" in done.stdout
+    alone = ran("company_documents.py", "How much is the rent?", "--documents", "scan.pdf", cwd=tmp_path)
+    assert (alone.returncode != 0, "Traceback" in alone.stderr) == (True, False)
+    assert "scan.pdf" in alone.stderr
+
+
+async def test_a_follow_up_is_looked_up_with_the_question_before_it(company: Documents) -> None:
+    asked: list[str] = []
+
+    def says(request: ModelRequest) -> str:
+        asked.append(request.question)
+        return "“a permit costs 15 euros” [DOC 7]"
+
+    questions = ["Where do staff park?", "And how much?"]
+    given = [answer async for answer in example("company_documents").answers(ScriptedModel(says, repeat=True), company, questions)]
+    assert [answer.citations[0].holds for answer in given] == [True, True]
+    assert "Staff park in lot A" in asked[1]
+
+
+async def test_a_model_that_changes_a_quote_is_told_on(company: Documents) -> None:
+    model = ScriptedModel("A room “may cost up to 240 euros” [DOC 12], or less [DOC 99].")
+    (answer,) = [each async for each in example("company_documents").answers(model, company, ["What may a hotel cost?"])]
+    assert list(answer.problems) == [
+        "[DOC 12] does not hold the words “may cost up to 240 euros”.",
+        "[DOC 99] is no passage that was found.",
+    ]
+
+
+async def test_a_search_that_finds_nothing_of_use_is_put_in_other_words(company: Documents) -> None:
+    light = ScriptedModel('{"way": "documents"}', '{"useful": []}', '"visitor parking"', '{"useful": [6]}')
+    large = ScriptedModel("Guests use “lot C” [DOC 6].", "Guests use “lot B” [DOC 6].")
+    result = await example("agentic_rag").agentic_rag(light, large, company).run("Where do guests leave their car?")
+    assert result.output.splitlines() == ["Guests use “lot B” [DOC 6].", "", f"[DOC 6] Parking policy, Visitors: {PARKING}"]
+    assert (light.requests, large.requests) == (4, 2)
+
+
+async def test_the_hunt_ends_and_says_so(company: Documents) -> None:
+    light = ScriptedModel('{"way": "documents"}', "chess", "king", repeat=True)
+    result = await example("agentic_rag").agentic_rag(light, ScriptedModel(), company).run("Who won the chess championship?")
+    assert (result.output, light.requests) == ("Not in the documents.", 3)
+
+
+async def test_a_greeting_is_not_looked_up(company: Documents) -> None:
+    light = ScriptedModel('{"way": "talk"}', "Hello!")
+    assert (await example("agentic_rag").agentic_rag(light, ScriptedModel(), company).run("Good morning")).output == "Hello!"
+
+
+def test_the_flowchart_is_drawn(tmp_path: Path) -> None:
+    drawn = run("agentic_rag.py", "--draw", cwd=tmp_path)
+    assert drawn.startswith("flowchart TD\n")
+    for name in ("route", "retrieve", "grade", "rewrite", "write", "check", "talk"):
+        assert f'"{name}"' in drawn
