@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench chaos format clean
 
 demo: $(VENV)/core
 	@$(BIN)/sayso demo
@@ -19,6 +19,11 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	@failed=0; for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || failed=1; done; exit $$failed
+
+# Each script in turn, for so many seconds: make chaos SECONDS=20
+SECONDS ?= 60
+chaos: $(VENV)/dev
+	@failed=0; for file in tests/chaos/[a-z]*.py; do echo "$$file"; $(BIN)/python $$file --seconds $(SECONDS) || failed=1; done; exit $$failed
 
 format: $(VENV)/dev
 	@$(BIN)/ruff check --fix --quiet .
