@@ -118,6 +118,11 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         return model_from(self._model)
 
     @cached_property
+    def reads_text(self) -> bool:
+        """Whether calls are looked for in a reply's text."""
+        return bool(self.tools) and self.dialect != "native"
+
+    @cached_property
     def shapes(self) -> Shapes:
         """The tools as a reader of calls sees them."""
         from sayso.tools.dialects import shapes

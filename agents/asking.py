@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sayso.tools.dialects import CallRead, CallStarted, Reader, TextRead
+from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, Reader, ReasoningRead, TextRead
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ModelError, ToolError, ToolsRefused
 from sayso.workflows import Run, Usage
 from sayso.workflows.limits import NO_USAGE
 
 from .agent import Agent
-from .events import CallAnnounced, ReasoningSaid, TextSaid
+from .events import CallAnnounced, ReasoningSaid, TextSaid, TextWithdrawn
 from .forms import Form
 from .messages import Message, NativeCall, Reply, ToolMessage
 from .models.model import CallDelta, ModelRequest, ReasoningDelta, Retrying, TextDelta
+from .thinking import AllWasThought, Part, Said, Thought, Thoughts
 
 
 class Exchange:
@@ -104,23 +105,35 @@ class Voice:
         self._raw = ""
         self._call: Any = None
         self._after = ""
-        self._reader: Reader | None = None
-        if agent.tools and agent.dialect != "native":
-            self._reader = Reader(agent.shapes, agent.dialect)
+        self._told = False
+        self._reader = Reader(agent.shapes, agent.dialect) if agent.reads_text else None
+        self._thoughts = Thoughts()
 
     def say(self, piece: str) -> None:
         """Pass on what cannot be part of a call."""
         if self._reader is None:
-            self._tell(piece)
+            self._tell_parts(self._thoughts.feed(piece))
             return
         self._raw += piece
         self._take(self._reader.feed(piece))
 
     def end(self) -> None:
         """Pass on what is left."""
-        if self._reader is not None:
-            self._take(self._reader.finish())
-            self._say_call()
+        if self._reader is None:
+            self._tell_parts(self._thoughts.finish())
+            return
+        self._take(self._reader.finish())
+        self._say_call()
+
+    def _tell_parts(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            match part:
+                case Said(text):
+                    self._tell(text)
+                case Thought(text):
+                    self._tell_thought(text)
+                case AllWasThought(text):
+                    self._take_back(text)
 
     def _take(self, events: Sequence[Any]) -> None:
         for event in events:
@@ -134,6 +147,11 @@ class Voice:
                 case CallRead(call):
                     self._say_call()
                     self._call = call
+                case ReasoningRead(text):
+                    self._tell_thought(text)
+                case AllWasReasoning(text):
+                    self._call, self._after = None, ""
+                    self._take_back(text)
 
     def _say_call(self) -> None:
         if self._call is not None:
@@ -143,7 +161,17 @@ class Voice:
 
     def _tell(self, text: str) -> None:
         if text:
+            self._told = True
             self._run.tell(TextSaid(self._run.id, self._turn, text))
+
+    def _tell_thought(self, text: str) -> None:
+        self._run.tell(ReasoningSaid(self._run.id, self._turn, text))
+
+    def _take_back(self, thought: str) -> None:
+        if self._told:
+            self._told = False
+            self._run.tell(TextWithdrawn(self._run.id, self._turn))
+        self._tell_thought(thought)
 
 
 def _a_word_follows(text: str) -> bool:

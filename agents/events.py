@@ -30,7 +30,7 @@ class CallAnnounced(NamedTuple):
 
 
 class TextWithdrawn(NamedTuple):
-    """What was said in this turn is not part of the answer after all: a call in it failed, and the model is asked again."""
+    """What was said in this turn is not part of the answer: it was thought aloud, or a call in it failed and the model is asked again."""
 
     run: str
     turn: int

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
-from sayso.tools.dialects import Problem, ReadCall, native_calls, read
+from sayso.tools.dialects import Problem, ReadCall, Reading, native_calls, read
 
 from .agent import Agent
 from .messages import AssistantMessage, Reply
+from .thinking import parted
 
 
 class Read(NamedTuple):
@@ -31,21 +32,36 @@ class Read(NamedTuple):
 
 
 def understood(agent: Agent[Any], reply: Reply, turn: int) -> Read:
-    """Read a reply. A native call counts before any in the text; what cannot be read one way only becomes an error result."""
-    if reply.calls:
-        return _read(native_calls(reply.calls, agent.shapes), reply, turn, reply.text, reply.reasoning, native=True)
-    if not agent.tools or agent.dialect == "native":
-        return Read(AssistantMessage(reply.text, (), False, reply.reasoning), (), (), reply.text)
+    """Read a reply. A native call counts before any in the text; what cannot be read one way only becomes an error result.
+
+    What is thought aloud in the text is kept as reasoning: it is no part of the message, so it is neither shown nor sent back.
+    """
+    if reply.calls or not agent.reads_text:
+        text, thought = parted(reply.text)
+        reply = reply._replace(text=text, reasoning=reply.reasoning + thought)
+        if not reply.calls:
+            return Read(AssistantMessage(text, (), False, reply.reasoning), (), (), text)
+        return _read(native_calls(reply.calls, agent.shapes), reply, turn, text, native=True)
     reading = read(reply.text, agent.shapes, agent.dialect)
-    reasoning = reply.reasoning + reading.reasoning
+    if reading.reasoning:
+        reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)
+        text, _ = parted(reply.text, keep_open=True)
+        without = read(text, agent.shapes, agent.dialect)
+        if _alike(without, reading):  # not where a thought is part of a call
+            reply, reading = reply._replace(text=text), without
     if not reading.calls and not reading.problems:
-        return Read(AssistantMessage(reply.text, (), False, reasoning), (), (), reading.text)
+        said = reading.text if reply.reasoning else reply.text
+        return Read(AssistantMessage(said, (), False, reply.reasoning), (), (), reading.text)
     found: list[ReadCall | Problem] = [*reading.calls, *reading.problems]
-    items = sorted(found, key=lambda item: item.span)
-    return _read(items, reply, turn, reading.text, reasoning, native=False)
+    return _read(sorted(found, key=lambda item: item.span), reply, turn, reading.text, native=False)
 
 
-def _read(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: str, reasoning: str, *, native: bool) -> Read:
+def _alike(one: Reading, other: Reading) -> bool:
+    calls = [[(call.tool, call.arguments) for call in each.calls] for each in (one, other)]
+    return calls[0] == calls[1] and len(one.problems) == len(other.problems)
+
+
+def _read(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: str, *, native: bool) -> Read:
     shown: list[ToolCall] = []
     refused: dict[str, ToolResult] = {}
     for index, item in enumerate(items):
@@ -56,6 +72,6 @@ def _read(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: s
             told = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}."
             refused[place] = ToolResult(place, told, Outcome.FAILED, item.tool or "")
             shown.append(ToolCall(place, item.tool or "unknown", {}, item.span, ("not understood",)))
-    message = AssistantMessage(reply.text, tuple(shown), native, reasoning)
+    message = AssistantMessage(reply.text, tuple(shown), native, reply.reasoning)
     calls = shown if not refused else [call for call in shown if call.id not in refused]
     return Read(message, calls, tuple(refused.values()), prose)

@@ -89,6 +89,7 @@ BETWEEN = (
 
 REASONING = {
     "<think>": "</think>",
+    "<scratchpad>": "</scratchpad>",
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<reasoning>": "</reasoning>",
