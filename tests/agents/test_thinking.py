@@ -88,7 +88,8 @@ async def test_a_thought_is_kept_and_neither_told_nor_sent_back(options: dict[st
     assert "".join(event.text for event in told if isinstance(event, ReasoningSaid)) == "she likes tea"
     assert result.messages[-1] == AssistantMessage("Hello.", reasoning="she likes tea")
     assert (await agent.run("bye", history=result.messages)).output == "Bye."
-    assert sent == ["Hello."]
+    assert sent[-1] == "Hello."
+    assert not any("tea" in text for text in sent)
 
 
 @pytest.mark.parametrize("options", AGENTS.values(), ids=AGENTS)
@@ -111,7 +112,8 @@ async def test_a_mark_inside_an_argument_stays() -> None:
     text = '<tool_call>{"name": "clock", "arguments": {"zone": "<think>x</think>"}}</tool_call>'
     agent = Agent(ScriptedModel(f"<think>hm</think>{text}", "Noon.", takes_tools=False), tools=[clock], dialect="hermes")
     result = await agent.run("the time?")
-    assert result.messages[2].calls[0].arguments == {"zone": "<think>x</think>"}
+    (asked,) = [message for message in result.messages if isinstance(message, AssistantMessage) and message.calls]
+    assert asked.calls[0].arguments == {"zone": "<think>x</think>"}
 
 
 class Colour(BaseModel):
