@@ -106,7 +106,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         self.output_tries = output_tries
         self.known_form: Form | None = None
         # Prose around a write waits until the write is settled, and half a JSON value is no answer: these say their text at the end.
-        self.speaks_last = self.typed is not None or any(tool.effect is Effect.WRITE for tool in self.tools.values())
+        self.speaks_last = self.typed is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values())
 
     @cached_property
     def model(self) -> Model:

@@ -10,8 +10,9 @@ from sayso.tools import Outcome, Tool, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
 from sayso.tools.effects import Effect
 from sayso.tools.errors import OutputError, UnknownTool
+from sayso.tools.from_user import told
 from sayso.workflows import Run
-from sayso.workflows.approval import failed, goes_straight, perform_reads, settle
+from sayso.workflows.approval import failed, goes_straight, invented_in, perform_reads, settle
 
 from .agent import Agent, Conversation
 from .asking import Exchange, ask_model
@@ -37,13 +38,13 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
         remember(run, asked.history)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
-    tries = 0
+    tries, sent_back = 0, set[str]()
     for turn in count():
         reply = await ask_model(run, turn, exchange)
         read = understood(agent, reply, turn)
         transcript.append(read.message)
         if read.calls or read.refused:
-            results = await carry_out(agent, run, read)
+            results = await carry_out(agent, run, read, sent_back)
             if (words := closing_words(agent, read, results)) is not None:
                 return said_at_last(agent, run, turn, words)
             if run.heard:
@@ -63,26 +64,33 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     raise AssertionError("count() does not end")
 
 
-async def carry_out(agent: AnyAgent, run: Run, read: Read) -> list[ToolResult]:
+async def carry_out(agent: AnyAgent, run: Run, read: Read, sent_back: set[str]) -> list[ToolResult]:
     """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order.
 
-    Neighbours that other agents carry out go side by side too, each a child of the run.
+    Neighbours that other agents carry out go side by side too, each a child of the run. A call whose values should be the user's and are
+    not is sent back, once for each tool: those in `sent_back` are asked about.
     """
     results = list(read.refused)
+    sent_before = frozenset(sent_back)
     together: list[tuple[ToolCall, Tool[..., Any]]] = []
     for call in read.calls:
         tool = agent.tools.get(call.tool)
         if tool is None:
             results.append(failed(call, str(UnknownTool(call.tool, sorted(agent.tools)))))
             continue
-        straight = tool.carried_by is not None or goes_straight(run, call, tool)
+        strays = invented_in(run, call, tool) if tool.from_user else ()
+        if strays and tool.name not in sent_before:
+            sent_back.add(tool.name)
+            results.append(failed(call, told(tool.name, strays, call.arguments)))
+            continue
+        straight = not strays and (tool.carried_by is not None or goes_straight(run, call, tool))
         if together and not (straight and _alike(together[0][1], tool)):
             results += await _perform(run, together)
             together = []
         if straight:
             together.append((call, tool))
         else:
-            results.append(await settle(run, call, tool, f"{tool.name}:{call.id}"))
+            results.append(await settle(run, call, tool, f"{tool.name}:{call.id}", strays))
     if together:
         results += await _perform(run, together)
     if len(results) > 1:

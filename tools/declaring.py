@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from .arguments import described
@@ -112,6 +112,7 @@ def _make(function: Callable[P, R], effect: Effect, trust: Trust, secrecy: Secre
         raise UsageError(f"The tool {name} has no docstring; its first line tells the model what it is for.")
     if options.get("closes") and effect is not Effect.WRITE:
         raise UsageError(f"The tool {name} has closes=True, which is for writes only.")
+    options["from_user"] = _parameters_named(name, function, options.get("from_user", ()))
     options["trust"] = options.get("trust") or trust
     options["secrecy"] = options.get("secrecy") or secrecy
     kind: type[Tool[..., Any]] = AsyncTool if inspect.iscoroutinefunction(function) else SyncTool
@@ -127,3 +128,12 @@ def _make(function: Callable[P, R], effect: Effect, trust: Trust, secrecy: Secre
     if "<locals>" not in getattr(function, "__qualname__", ""):  # a local function may name types that only its maker can see later
         _ = made.signature
     return cast("Tool[P, R]", made)
+
+
+def _parameters_named(name: str, function: Callable[..., Any], from_user: str | Iterable[str]) -> tuple[str, ...]:
+    named = (from_user,) if isinstance(from_user, str) else tuple(from_user)
+    known = inspect.signature(function).parameters
+    for each in named:
+        if each not in known:
+            raise UsageError(f"The tool {name} has from_user={each!r}, which is none of its parameters: {', '.join(known) or 'none'}.")
+    return named

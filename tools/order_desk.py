@@ -197,7 +197,15 @@ def order_tool(desk: OrderDesk | None = None) -> Any:
         found = await asyncio.to_thread(desk.find, key) if desk is not None else None
         return None if found is None else receipt(found)
 
-    @tool.write(name="ORDER", card=card, closes=True, idempotent=True, prepare=completed, lookup=lookup if desk is not None else None)
+    @tool.write(
+        name="ORDER",
+        card=card,
+        closes=True,
+        idempotent=True,
+        prepare=completed,
+        lookup=lookup if desk is not None else None,
+        from_user=("item", "address"),
+    )
     async def order(item: str, customer: str = "", address: str = "", quantity: int = 1, *, context: ToolContext[Counter]) -> str:
         """Order food for delivery. Leave customer and address out for the customer who is signed in.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +65,14 @@ class Rules:
 
 
 def decide(
-    call: ToolCall, tool: Tool[..., Any], labels: Labels, rules: Rules, *, now: float = 0.0, tainted: frozenset[str] = frozenset()
+    call: ToolCall,
+    tool: Tool[..., Any],
+    labels: Labels,
+    rules: Rules,
+    *,
+    now: float = 0.0,
+    tainted: frozenset[str] = frozenset(),
+    invented: Sequence[str] = (),
 ) -> Ruling:
     """Rule on one call.
 
@@ -75,8 +82,11 @@ def decide(
     | egress     | allow     | allow              | ask                            |
     | write      | ask       | ask                | ask with a warning, or refused |
 
-    `tainted` names the arguments whose values were found in untrusted text. `requires_approval` can only add asking.
+    `tainted` names the arguments whose values were found in untrusted text, `invented` those that should come from the user and do not:
+    such a call is asked about whatever it does. `requires_approval` can only add asking.
     """
+    if invented:
+        return _ask_about_invented(decide(call, tool, labels, rules, now=now, tainted=tainted), invented)
     both = labels.untrusted and labels.private
     granted = not labels.private and any(grant.covers(call, now) for grant in rules.grants)
     match tool.effect:
@@ -90,3 +100,11 @@ def decide(
             return Ask("This would tell an outsider something after private text was read.")
         case _:
             return Ask() if tool.requires_approval and not granted else Allow()
+
+
+def _ask_about_invented(ruling: Ruling, invented: Sequence[str]) -> Ruling:
+    if isinstance(ruling, Deny):
+        return ruling
+    names = " and ".join(invented)
+    warning = f"{names} {'is' if len(invented) == 1 else 'are'} in neither your words nor what the application gave."
+    return Ask(f"{ruling.warning} {warning}".strip() if isinstance(ruling, Ask) else warning)

@@ -26,6 +26,7 @@ from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
 from sayso.tools.errors import RunError, ToolError
+from sayso.tools.from_user import invented
 from sayso.tools.policy import Allow, Deny, decide
 
 from .events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
@@ -126,8 +127,16 @@ def goes_straight(run: Any, call: ToolCall, tool: AnyTool) -> bool:
     return isinstance(decide(call, tool, scope.seen.labels, scope.rules, now=run.clock()), Allow)
 
 
-async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
-    """Carry out a call that writes, must be asked about or calls others; `position` is its place in the run ("ORDER:3.0")."""
+def invented_in(run: Any, call: ToolCall, tool: AnyTool) -> tuple[str, ...]:
+    """The arguments of a model's call that should come from the user or the application, and do not."""
+    return invented(tool, call.arguments, run.scope.seen.user_texts, run.scope.deps) if tool.from_user else ()
+
+
+async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str, strays: tuple[str, ...] = ()) -> ToolResult:
+    """Carry out a call that writes, must be asked about or calls others; `position` is its place in the run ("ORDER:3.0").
+
+    `strays` are the arguments that the model made up where the user should have given them.
+    """
     if tool.program is not None and not tool.requires_approval:
         return await carry_program(run, call, tool, tool.program, position, carry_call)
     try:
@@ -137,7 +146,7 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str) -> Tool
     given = frozenset(name for name, value in arguments.items() if name in tool.bound or call.arguments.get(name) in (None, "") != value)
     for edit in range(20):  # an edit is a new request; nobody edits twenty times
         place = position if edit == 0 else f"{position}.edit{edit}"
-        request, answer = await _ruled(run, call, tool, arguments, given, place)
+        request, answer = await _ruled(run, call, tool, arguments, given, place, strays)
         if isinstance(answer, ToolResult):
             return answer
         if isinstance(answer, Edit):
@@ -145,13 +154,20 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str) -> Tool
                 arguments = prepared(tool, answer.arguments, context_for(run, call, tool))
             except ToolError as error:
                 return failed(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
-            given = frozenset(name for name in arguments if name in tool.bound)
+            given, strays = frozenset(name for name in arguments if name in tool.bound), ()
             continue
         return await _perform_once(run, call, tool, request, place)
     return failed(call, "The request was edited too often.", Outcome.REJECTED)
 
 
 async def carry_call(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
+    """Carry out one call that a model's program makes: what it made up is asked about."""
+    if strays := invented_in(run, call, tool):
+        return await settle(run, call, tool, position, strays)
+    return await _carry(run, call, tool, position)
+
+
+async def _carry(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
     """Carry out one call: handed to whoever carries it, the short way, or the long one."""
     if tool.carried_by is not None:
         from .delegation import perform_delegated
@@ -165,10 +181,10 @@ async def carry_call(run: Any, call: ToolCall, tool: AnyTool, position: str) -> 
 
 
 async def _ruled(
-    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: frozenset[str], place: str
+    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: frozenset[str], place: str, strays: tuple[str, ...]
 ) -> tuple[ApprovalRequest, Approve | Edit | ToolResult]:
     """The stored request and what became of it: approved, edited, or a result that ends the call."""
-    request, ruling = await run.step(f"propose:{place}", _propose, run, call, tool, arguments, given, place)
+    request, ruling = await run.step(f"propose:{place}", _propose, run, call, tool, arguments, given, place, strays)
     if isinstance(ruling, Deny):
         return request, failed(call, ruling.reason, Outcome.REJECTED)
     if isinstance(ruling, Allow):
@@ -185,14 +201,14 @@ async def _ruled(
 
 
 async def _propose(
-    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: frozenset[str], place: str
+    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: frozenset[str], place: str, strays: tuple[str, ...]
 ) -> tuple[ApprovalRequest, Any]:
     """Chance and clock happen here, inside a step: what is stored is what is shown, signed off and performed."""
     scope, now = run.scope, run.clock()
     background = scope.seen.background()
     tainted = frozenset(name for name, value in arguments.items() if source_of(value, background).startswith("from "))
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-    ruling = decide(final, tool, scope.seen.labels, scope.rules, now=now, tainted=tainted)
+    ruling = decide(final, tool, scope.seen.labels, scope.rules, now=now, tainted=tainted, invented=strays)
     warning = getattr(ruling, "warning", "")
     request = propose(
         tool,
@@ -333,7 +349,7 @@ async def decision_of(approve: Approver | None, request: ApprovalRequest, note: 
 async def call_tool(run: Any, tool: AnyTool, arguments: Mapping[str, Any], position: str) -> Any:
     """A call by workflow code. Gives the tool's value; raises ToolError for a refusal by the tool, CallFailed for a no or a doubt."""
     call = ToolCall(position, tool.name, arguments)
-    result = await carry_call(run, call, tool, position)
+    result = await _carry(run, call, tool, position)
     if result.outcome is Outcome.DONE:
         return result.content
     if result.outcome is Outcome.FAILED:
