@@ -10,9 +10,8 @@ from sayso.tools import Outcome, Tool, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
 from sayso.tools.effects import Effect
 from sayso.tools.errors import OutputError, UnknownTool
-from sayso.tools.from_user import told
 from sayso.workflows import Run
-from sayso.workflows.approval import failed, goes_straight, invented_in, perform_reads, settle
+from sayso.workflows.approval import failed, goes_straight, invented_in, perform_reads, sent_back, settle
 
 from .agent import Agent, Conversation
 from .asking import Exchange, ask_model
@@ -38,13 +37,13 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
         remember(run, asked.history)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
-    tries, sent_back = 0, set[str]()
+    tries, asked_again = 0, set[str]()
     for turn in count():
         reply = await ask_model(run, turn, exchange)
         read = understood(agent, reply, turn)
         transcript.append(read.message)
         if read.calls or read.refused:
-            results = await carry_out(agent, run, read, sent_back)
+            results = await carry_out(agent, run, read, asked_again)
             if (words := closing_words(agent, read, results)) is not None:
                 return said_at_last(agent, run, turn, words)
             if run.heard:
@@ -64,14 +63,14 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     raise AssertionError("count() does not end")
 
 
-async def carry_out(agent: AnyAgent, run: Run, read: Read, sent_back: set[str]) -> list[ToolResult]:
+async def carry_out(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]) -> list[ToolResult]:
     """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order.
 
     Neighbours that other agents carry out go side by side too, each a child of the run. A call whose values should be the user's and are
-    not is sent back, once for each tool: those in `sent_back` are asked about.
+    not is sent back, once for each tool; those in `asked_again` are asked about.
     """
     results = list(read.refused)
-    sent_before = frozenset(sent_back)
+    asked_again_before = frozenset(asked_again)
     together: list[tuple[ToolCall, Tool[..., Any]]] = []
     for call in read.calls:
         tool = agent.tools.get(call.tool)
@@ -79,9 +78,9 @@ async def carry_out(agent: AnyAgent, run: Run, read: Read, sent_back: set[str]) 
             results.append(failed(call, str(UnknownTool(call.tool, sorted(agent.tools)))))
             continue
         strays = invented_in(run, call, tool) if tool.from_user else ()
-        if strays and tool.name not in sent_before:
-            sent_back.add(tool.name)
-            results.append(failed(call, told(tool.name, strays, call.arguments)))
+        if strays and tool.name not in asked_again_before:
+            asked_again.add(tool.name)
+            results.append(sent_back(run, call, tool, strays))
             continue
         straight = not strays and (tool.carried_by is not None or goes_straight(run, call, tool))
         if together and not (straight and _alike(together[0][1], tool)):

@@ -26,7 +26,7 @@ from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
 from sayso.tools.errors import RunError, ToolError
-from sayso.tools.from_user import invented
+from sayso.tools.from_user import invented, told
 from sayso.tools.policy import Allow, Deny, decide
 
 from .events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
@@ -132,6 +132,15 @@ def invented_in(run: Any, call: ToolCall, tool: AnyTool) -> tuple[str, ...]:
     return invented(tool, call.arguments, run.scope.seen.user_texts, run.scope.deps) if tool.from_user else ()
 
 
+def sent_back(run: Any, call: ToolCall, tool: AnyTool, strays: Sequence[str]) -> ToolResult:
+    """What the model is told of a call with values that it made up; or first, that the call could not be carried out at all."""
+    try:
+        prepared(tool, call.arguments, context_for(run, call, tool))
+    except ToolError as error:
+        return failed(call, str(error))
+    return failed(call, told(tool.name, strays, call.arguments))
+
+
 async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str, strays: tuple[str, ...] = ()) -> ToolResult:
     """Carry out a call that writes, must be asked about or calls others; `position` is its place in the run ("ORDER:3.0").
 
@@ -195,8 +204,8 @@ async def _ruled(
         return request, failed(call, "Nobody decided in time; the request has expired and nothing was done.", Outcome.REJECTED)
     await run.emit(ApprovalDecided(run.id, request.digest, decision))
     if isinstance(decision, Reject):
-        told = f"The user said no{': ' + decision.reason if decision.reason else ''}. Nothing was done."
-        return request, failed(call, told, Outcome.REJECTED)
+        no = f"The user said no{': ' + decision.reason if decision.reason else ''}. Nothing was done."
+        return request, failed(call, no, Outcome.REJECTED)
     return request, decision
 
 

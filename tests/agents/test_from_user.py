@@ -221,7 +221,7 @@ async def test_a_pure_tool_says_nothing_of_an_invention_while_it_streams() -> No
 
 ORDERS = {
     "as the user says it": (
-        "Send me two Cheeseburgers to 7 Oak Road!",
+        "Two Cheeseburgers to 7 Oak Road!",
         {"item": "Cheeseburger", "address": "7 oak road", "quantity": 2},
         True,
     ),
