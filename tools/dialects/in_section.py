@@ -39,8 +39,8 @@ _SEPARATOR = (
 _HEADER = re.compile(
     rf"(?:function<｜tool[▁_]sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(?:```(?:json)?)?\s*(?=\{{)"
 )
-_GLM_HEADER = re.compile(rf"({_NAME})\s*(?=<arg_key>|<longcat_arg_key>|</tool_call>|</longcat_tool_call>)")
-_ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool[▁_]sep｜>\s*(?=<)")
+_GLM_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep>\s*)?(?=<arg_key>|<longcat_arg_key>|</tool_call>|</longcat_tool_call>)")
+_ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool[▁_]sep｜>[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\[\]`]*\Z")
 _LONGEST_HEADER = 300
 _FIRST_NAME = re.compile(r'\s*\[?\s*\{\s*["\'](?:name|tool_name|tool)["\']\s*:\s*["\']([\w.\-:/]+)["\']')
@@ -68,7 +68,7 @@ def read_section(source: Source, start: int, opening: str, section: Section, kno
     while True:
         if opening:
             at = behind_repeats(source.text, at, opening)
-        at = yield from _skip(source, at, section.closes, last < 0)
+        at = yield from _skip(source, at, section.closes, fresh=last < 0)
         for close in section.closes:
             if source.text.startswith(close, at):
                 return at + len(close)
@@ -91,7 +91,7 @@ def _nothing_before(source: Source, start: int, at: int) -> None:
     source.far = max(source.far, at)
 
 
-def _skip(source: Source, at: int, closes: tuple[str, ...], fresh: bool) -> Waiting:
+def _skip(source: Source, at: int, closes: tuple[str, ...], *, fresh: bool) -> Waiting:
     pattern = _between(closes, fresh)
     while True:
         found = pattern.match(source.text, at)
@@ -206,6 +206,7 @@ def _named(source: Source, at: int, section: Section, known: Shapes, sink: Sink)
             tags = LONGCAT if "</longcat_tool_call>" in section.closes else GLM
             return (yield from read_tagged(source, at, glm.end(), glm[1], tags, known))
         if typed_element := _ELEMENT_AFTER_TYPE.match(text, at):
+            yield from _skip(source, typed_element.end(), section.closes, fresh=True)
             return (yield from _read_item(source, at, typed_element.end(), section, known, sink))
         if source.ended or len(text) - at > _LONGEST_HEADER or not _HEADER_SO_FAR.match(text, at):
             break

@@ -29,6 +29,8 @@ _LIST_OF_OBJECTS = re.compile(r"\[\s*(?=\{)")
 _LIST_SO_FAR = re.compile(r"\[\s*\Z")
 _LIST_OF_NAMES = re.compile(r"\[\s*([A-Za-z_][\w.\-:/]*)\(")
 _LIST_OF_NAMES_SO_FAR = re.compile(r"\[\s*([A-Za-z_][\w.\-:/]*)?\Z")
+_ADDRESS = re.compile(r">>>([\w.\-]+)\s*\n\s*")
+_ADDRESS_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
 _LABEL = re.compile(r"(?:^|\n)[ \t]*[*`#]*(Action|Observation):\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n)[ \t]*[*`#]*([AO][a-z]*)\Z")
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
@@ -67,6 +69,23 @@ def _object(scan: Scan, place: int) -> Opening:
     return _keyed(scan, place, place)
 
 
+def _addressed(scan: Scan, place: int) -> Opening:
+    """>>>NAME and its arguments as JSON on the next line, or >>>all and words for the user, as Functionary writes them."""
+    if not scan.rules.addressed:
+        return _NOTHING
+    text = scan.source.text
+    if text.startswith(">>>all\n", place):
+        return place, partial(settling.settle_silent, scan, place + 7)
+    found = _ADDRESS.match(text, place)
+    if found is not None and found.end() < len(text):
+        if text[found.end()] != "{" or not (shape := scan.known.find(found[1])):
+            return _NOTHING
+        return place, partial(settle_call, scan, place, place, partial(settling.named_json, scan, place, found.end(), shape.name))
+    so_far = _ADDRESS_SO_FAR.match(text, place)
+    name = so_far[1].casefold() if so_far else "-"
+    return _MORE if not name or name in scan.known.beginnings or "all".startswith(name) else _NOTHING
+
+
 def _keyed(scan: Scan, start: int, place: int) -> Opening:
     """An object at `place` whose first key is one of a call's."""
     text = scan.source.text
@@ -100,6 +119,8 @@ def _bracket(scan: Scan, place: int) -> Opening:
 
 
 def _may_be_name(rules: Rules, scan: Scan, word: str) -> bool:
+    if not scan.known.by_name:
+        return True
     folded = re.sub(r"^(?:functions?|tools?|default_api)[.:/]", "", word.casefold())
     return folded in scan.known.beginnings or not folded or any(lead.startswith(folded) for lead in ("functions", "tools", "default_api"))
 
@@ -159,6 +180,7 @@ _BY_CHARACTER: dict[str, Callable[[Scan, int], Opening]] = {
     ":": _label,
     "<": _mark,
     "]": _mark,
+    ">": _addressed,
     "◁": _mark,
 }
 

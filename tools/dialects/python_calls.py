@@ -51,6 +51,8 @@ def read_named(source: Source, at: int, known: Shapes, *, marked: bool) -> Gener
     shape = known.marked(head[1])
     if shape is None and not marked:
         return None
+    if head[1] == "print" and known.find("print") is None:
+        return (yield from _printed(source, head.end(), known))
     found = yield from call_end(source, head.end())
     if found.end < 0:
         if not marked:
@@ -64,6 +66,15 @@ def read_named(source: Source, at: int, known: Shapes, *, marked: bool) -> Gener
     if shape is None:
         return found.end, known.unknown(head[1], span)
     return found.end, read_arguments(shape, source.text, head.end(), found.commas, found.end - 1, span)
+
+
+def _printed(source: Source, at: int, known: Shapes) -> Generator[None, None, tuple[int, Item] | None]:
+    """print(NAME(...)), as Gemma writes a call in its `tool_code`."""
+    inner = yield from read_named(source, at, known, marked=True)
+    if inner is None:
+        return None
+    end = yield from skip_space(source, inner[0])
+    return (end + 1 if source.text.startswith(")", end) else end), inner[1]
 
 
 def _unfinished(source: Source, span: tuple[int, int], known: Shapes, items: list[Item]) -> Item:

@@ -17,6 +17,7 @@ _TRIGGERS = (
     r":(?:(?<=Action:)|(?<=Observation:))",
     r"\](?=<\]|<?\Z)",
     r"◁",
+    r">(?=>>[A-Za-z_]|>{0,2}\Z)",
     *(rf"\{mark}\{mark}{{15}}" for mark in "(<[{"),  # nothing begins inside such a run, so it is passed over as one
 )
 _RUN = re.compile("|".join(rf"\{mark}{{16,}}" for mark in "(<[{"))
@@ -43,6 +44,7 @@ class Rules:
         self.word = max(known.longest, len("functools")) + 4
         names = "|".join(re.escape(name) for name in sorted(known.by_name, key=len, reverse=True))
         self.kimi = "kimi" in families
+        self.addressed = "functionary" in families
         self.beginnings_of_names = _beginnings(known, self)
         # A name may follow a digit or a Chinese character, but not a letter: "26CALCULATOR(" calls, "REORDER(" does not. Behind a full
         # stop or a small letter only a name in capitals is one: "flour.CALCULATOR(2)" and "isCALCULATOR(2)" call, "re.search(x)" does not.

@@ -36,9 +36,10 @@ SECTIONS = {
     "<|tool_call_start|>": _of("lfm2", "<|tool_call_end|>"),
     "<|tool_call>": _of("gemma", "<tool_call|>"),
     "<start_function_call>": _of("gemma", "<end_function_call>"),
-    "<|function_call|>": _of("gigachat", "<|function_call_end|>"),
+    "<|function_call|>": _of("gigachat", "<|function_call_end|>", "</s>"),
+    "<|message_sep|>\n\nfunction call<|role_sep|>\n": _of("gigachat", "</s>", "<|message_sep|>"),
     "functools[": _of("functools"),
-    "[TOOL_CALLS]": _of("mistral"),
+    "[TOOL_CALLS]": _of("mistral", "</s>"),
     "<|python_tag|>": _of("llama3", "<|eom_id|>", "<|eot_id|>"),
     "<|python_start|>": _of("llama4", "<|python_end|>"),
     "<|tools_prefix|>": _of("apertus", "<|tools_suffix|>"),
@@ -84,6 +85,7 @@ BETWEEN = (
     "<|tool_call:begin|>",
     "<|tool_call:end|>",
     *(f"<｜tool{gap}call{gap}{edge}｜>" for gap in "▁_" for edge in ("begin", "end")),
+    *(f"<｜tool{gap}sep｜>" for gap in "▁_"),
 )
 """Marks between the calls of one place."""
 
