@@ -51,7 +51,7 @@ def strict_json(text: str) -> Any:
 
     try:
         value = from_json(text, allow_inf_nan=False)
-    except ValueError:
+    except (ValueError, TypeError):  # a TypeError for a lone surrogate
         return _STRICT.decode(text)  # says better what is wrong
     if type(value) is dict and len(value) == text.count(":"):
         return value  # one colon for each key that was kept: no key was there twice

@@ -58,6 +58,7 @@ def json_end(source: Source, at: int) -> Generator[None, None, JsonEnd]:
         elif token in ("//", "#", "/*"):
             place = yield from _comment_end(source, place, "*/" if token == "/*" else "\n")
         else:
+            yield from reach(source, found.start() + 3)  # what stands here may be a mark
             return JsonEnd(-1, found.start(), "".join(stack), source)
 
 

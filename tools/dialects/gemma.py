@@ -53,6 +53,8 @@ def _end(source: Source, at: int) -> Generator[None, None, int]:
         if token in "{[":
             depth += 1
             if depth > DEEPEST:
+                while not source.ended:  # what cannot be read goes on to the end
+                    yield
                 return -1
         elif token in "}]":
             depth -= 1

@@ -47,6 +47,7 @@ _FIRST_NAME = re.compile(r'\s*\[?\s*\{\s*["\'](?:name|tool_name|tool)["\']\s*:\s
 _ALL_CLOSES = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
 _MARKS = (*BETWEEN, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
 _BEGINNINGS = frozenset(mark[:size] for mark in _MARKS for size in range(len(mark)))
+_HALF_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
 _LONGEST_MARK = max(map(len, _MARKS))
 
 
@@ -95,6 +96,9 @@ def _skip(source: Source, at: int, closes: tuple[str, ...], *, fresh: bool) -> W
     pattern = _between(closes, fresh)
     while True:
         found = pattern.match(source.text, at)
+        if found is not None and source.text[found.end() - 3 : found.end() + 12] in _HALF_FENCES and not source.ended:
+            yield
+            continue
         at = found.end() if found else at
         tail = source.text[at : at + _LONGEST_MARK]
         if source.ended or (tail not in _BEGINNINGS):
@@ -168,7 +172,7 @@ def parse(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[object, tupl
     if found.end < 0:
         last = written.rstrip()[-1:]
         at_mark = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
-        whole = at_mark and last not in ",:" and set(found.open) <= {"{", "["}
+        whole = at_mark and last not in ",:{[" and set(found.open) <= {"{", "["}
         if not whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
             return None
         written = written.rstrip() + "".join("}" if bracket == "{" else "]" for bracket in reversed(found.open))
@@ -201,6 +205,8 @@ def _named(source: Source, at: int, section: Section, known: Shapes, sink: Sink)
         if header := _HEADER.match(text, at):
             return (yield from _header_and_json(source, at, header, section, known, sink))
         if glm := _GLM_HEADER.match(text, at):
+            if text.startswith("</", glm.end()) and known.marked(glm[1]) is None:
+                return None  # "between <tool_call> and </tool_call>"
             if known.marked(glm[1]):
                 sink.announce(glm[1])
             tags = LONGCAT if "</longcat_tool_call>" in section.closes else GLM

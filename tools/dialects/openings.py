@@ -31,6 +31,7 @@ _LIST_OF_NAMES = re.compile(r"\[\s*([A-Za-z_][\w.\-:/]*)\(")
 _LIST_OF_NAMES_SO_FAR = re.compile(r"\[\s*([A-Za-z_][\w.\-:/]*)?\Z")
 _ADDRESS = re.compile(r">>>([\w.\-]+)\s*\n\s*")
 _ADDRESS_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
+_FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 _LABEL = re.compile(r"(?:^|\n)[ \t]*[*`#]*(Action|Observation):\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n)[ \t]*[*`#]*([AO][a-z]*)\Z")
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
@@ -99,7 +100,9 @@ def _keyed(scan: Scan, start: int, place: int) -> Opening:
 
 def _bracket(scan: Scan, place: int) -> Opening:
     text, rules = scan.source.text, scan.rules
-    if "functools[" in rules.sections and place - 9 >= scan.at and text.startswith("functools", place - 9):
+    if "functools[" in rules.sections and place - 9 >= scan.at and _FUNCTOOLS.match(text, place - 9, place):
+        if not _LIST_OF_OBJECTS.match(text, place):
+            return _MORE if _LIST_SO_FAR.match(text, place) else _NOTHING
         reading = partial(settling.section, scan, place - 9, "functools[")
         return place - 9, partial(settle_call, scan, place - 9, place, reading)
     marked = _mark(scan, place)

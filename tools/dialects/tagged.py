@@ -108,7 +108,9 @@ def _json_inside(source: Source, at: int, place: int, name: str, known: Shapes) 
 
     found = yield from json_end(source, place)
     if found.end < 0:
-        return len(source.text), [_unreadable(source, at, len(source.text), name, known, "one JSON object and </function>")]
+        close = yield from find(source, "</function>", found.stopped)
+        end = close + len("</function>") if close >= 0 else len(source.text)
+        return end, [_unreadable(source, at, end, name, known, "one JSON object and </function>")]
     written = source.text[place : found.end]
     end = found.end
     after = yield from skip_space(source, end)
