@@ -108,8 +108,8 @@ def _json_inside(source: Source, at: int, place: int, name: str, known: Shapes) 
 
     found = yield from json_end(source, place)
     if found.end < 0:
-        close = yield from find(source, "</function>", found.stopped)
-        end = close + len("</function>") if close >= 0 else len(source.text)
+        place = yield from find(source, "</function>", found.stopped)
+        end = place + len("</function>") if place >= 0 else len(source.text)
         return end, [_unreadable(source, at, end, name, known, "one JSON object and </function>")]
     written = source.text[place : found.end]
     end = found.end
