@@ -2,7 +2,7 @@
 
     python tests/chaos/kill_workers.py --runs 200 --kills 20 [--url postgresql://...]
 
-Without a URL: Postgres with three workers (a server is started), then SQLite with two. `--seconds` makes a shorter form of it.
+Without a URL: Postgres with three workers (a server is started), then SQLite with two. `--seconds` below 60 makes a shorter form of it.
 """
 
 from __future__ import annotations
@@ -96,11 +96,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--seconds", type=float, default=None, help="a shorter form of about that time")
+    parser.add_argument("--seconds", type=float, default=None, help="below 60: a shorter form")
     parser.add_argument("--url", default=None)
     given = parser.parse_args()
     runs, kills = given.runs, given.kills
-    if given.seconds is not None:
+    if given.seconds is not None and given.seconds < 60:
         runs, kills = min(runs, max(10, int(given.seconds))), min(kills, max(3, int(given.seconds / 6)))
     wrong: list[str] = []
     with tempfile.TemporaryDirectory(prefix="sayso-chaos-") as temporary:
