@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .agent import Agent as Agent
     from .messages import AssistantMessage as AssistantMessage
+    from .messages import Conversation as Conversation
     from .messages import Message as Message
     from .messages import Reply as Reply
     from .messages import Sampling as Sampling
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
     from .models.prices import price as price
     from .models.scripted import ScriptedModel as ScriptedModel
     from .models.scripted import call as call
+    from .prompts import GoodAnswers as GoodAnswers
+    from .prompts import Prompt as Prompt
     from .research_places import places as places
 
 _PLACES = {
     "Agent": "agent",
     "AssistantMessage": "messages",
+    "Conversation": "messages",
+    "GoodAnswers": "prompts",
+    "Prompt": "prompts",
     "Message": "messages",
     "Model": "models.model",
     "ModelRequest": "models.model",

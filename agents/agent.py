@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
@@ -16,7 +15,8 @@ from sayso.tools.policy import Grant
 from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
 from sayso.workflows.doors import in_a_loop
 
-from .messages import Message, Sampling, SystemMessage, UserMessage
+from .fencing import own_words
+from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
 from .typed_output import TypedOutput
 
 if TYPE_CHECKING:
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
 Out = TypeVar("Out")
 AGENT_LIMITS = Limits(model_calls=20)
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """What an agent is asked: the user's words, after what was said before."""
-
-    text: str
-    history: tuple[Message, ...] = ()
 
 
 class Agent(Workflow[Any, Out], Generic[Out]):
@@ -152,13 +144,18 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
 
+    async def _asked(self, value: Any, history: Sequence[Message]) -> Conversation:
+        if not isinstance(value, Conversation):
+            return Conversation(prompt_text(value), await self._continued(history))
+        if history:
+            raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
+        return value
+
     def spoken(self, value: Any) -> Iterable[str]:
-        """The user's words: what is asked now and what was asked before."""
+        """The user's words: what is asked now and what was asked before, without what is quoted from others."""
         if not isinstance(value, Conversation):
             return super().spoken(value)
-        if not value.history:
-            return (value.text,)
-        return [*(message.text for message in value.history if isinstance(message, UserMessage)), value.text]
+        return [own_words(each.text) for each in value.messages if isinstance(each, UserMessage) and not each.example]
 
     def effects(self) -> Iterator[Effect]:
         """The effects of its tools."""
@@ -194,8 +191,11 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         run_id: str | None = None,
         grants: tuple[Grant, ...] = (),
     ) -> RunResult[Out]:
-        """Answer `value`, after `history` (an earlier result's `.messages`) if that is given. Otherwise as Workflow.run."""
-        asked = Conversation(prompt_text(value), await self._continued(history))
+        """Answer `value`, after `history` (an earlier result's `.messages`) if that is given; or a Conversation, which a Prompt makes.
+
+        Otherwise as Workflow.run.
+        """
+        asked = await self._asked(value, history)
         return await super().run(
             asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
         )
@@ -236,7 +236,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         grants: tuple[Grant, ...] = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, pieces of text among them, its RunEnded last."""
-        asked = Conversation(prompt_text(value), await self._continued(history))
+        asked = await self._asked(value, history)
         stream = super().run_stream(
             asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
         )

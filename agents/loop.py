@@ -8,16 +8,17 @@ from typing import Any
 
 from sayso.tools import Outcome, Tool, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
-from sayso.tools.effects import Effect
+from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.workflows import Run
 from sayso.workflows.approval import failed, goes_straight, invented_in, perform_reads, sent_back, settle
 
-from .agent import Agent, Conversation
+from .agent import Agent
 from .asking import Exchange, ask_model
 from .events import ModelRetried, TextSaid, TextWithdrawn
+from .fencing import texts_of_others
 from .forms import Form
-from .messages import Message, ToolMessage, UserMessage
+from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
 from .models.model import Retrying
 from .reading import Read, understood
 from .typed_output import NotTheType
@@ -34,7 +35,7 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     transcript: list[Message] = [*form.opening, UserMessage(asked.text)]
     if asked.history:
         transcript[-1:-1] = form.fits(asked.history)
-        remember(run, asked.history)
+    remember(run, asked.messages)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
     tries, asked_again = 0, set[str]()
@@ -166,9 +167,12 @@ def tell_retries(run: Run) -> Callable[[Retrying], None]:
     return lambda failed: run.tell(ModelRetried(run.id, failed.attempt, failed.wait_seconds, failed.why))
 
 
-def remember(run: Run, history: Sequence[Message]) -> None:
-    """What an earlier conversation read is still in the context, so its labels hold on."""
-    for message in history:
+def remember(run: Run, messages: Sequence[Message]) -> None:
+    """What an earlier conversation read is still in the context, so its labels hold on; so do those of texts that a prompt quotes."""
+    for message in messages:
         if isinstance(message, ToolMessage):
             for result in message.results:
                 run.scope.seen.take(result)
+        elif not isinstance(message, AssistantMessage):
+            for text, origin, secrecy in texts_of_others(message.text):
+                run.scope.seen.take(ToolResult("", text, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))

@@ -20,9 +20,10 @@ class SystemMessage:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """What the user says, or what the program says in the user's place."""
+    """What the user says, or what the program says in the user's place; as an `example` nobody has said it."""
 
     text: str
+    example: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,19 @@ class ToolMessage:
 
 
 Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What an agent is asked: the user's words, after what was said before."""
+
+    text: str
+    history: tuple[Message, ...] = ()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All of it, as a model is sent it."""
+        return (*self.history, UserMessage(self.text))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

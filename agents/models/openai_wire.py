@@ -63,8 +63,11 @@ def wire_messages(messages: Sequence[Message]) -> list[Json]:
     for message in messages:
         match message:
             case SystemMessage(text):
-                wired.append({"role": "system", "content": text})
-            case UserMessage(text):
+                if wired and wired[0]["role"] == "system":  # many chat templates take one, at the beginning
+                    wired[0]["content"] += f"\n\n{text}"
+                else:
+                    wired.insert(0, {"role": "system", "content": text})
+            case UserMessage(text=text):
                 wired.append({"role": "user", "content": text})
             case AssistantMessage():
                 tools |= {call.id: call.tool for call in message.calls}

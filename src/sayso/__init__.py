@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sayso.agents import Agent as Agent
+    from sayso.agents import Prompt as Prompt
     from sayso.agents import Sampling as Sampling
     from sayso.agents import ScriptedModel as ScriptedModel
     from sayso.agents.research import research as research
@@ -41,6 +42,7 @@ _PLACES = {
     "Approve": "tools",
     "Edit": "tools",
     "Limits": "workflows",
+    "Prompt": "agents",
     "Reject": "tools",
     "Run": "workflows",
     "Sampling": "agents",

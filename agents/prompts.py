@@ -1,0 +1,157 @@
+"""A prompt with slots: instructions, examples, history, retrieved documents, question; filled in, it is what an agent is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sayso.tools.calls import Content, ToolResult
+from sayso.tools.effects import Secrecy, Trust
+from sayso.tools.errors import UsageError
+
+from .agent import prompt_text
+from .fencing import NOTE, fenced
+from .messages import AssistantMessage, Conversation, Message, SystemMessage, UserMessage
+
+_SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NOTHING_FOUND = "Nothing was found."
+
+
+class Nearest(Protocol):
+    """Where past good answers are found: `GoodAnswers`, or anything of yours."""
+
+    def nearest(self, question: str, k: int) -> Sequence[tuple[str, str]]:
+        """The `k` pairs of question and answer that are most like the question, the best first."""
+        ...
+
+
+class Prompt:
+    """A conversation with slots, written {like_this} in `instructions` and `question`; other braces are text.
+
+    `{documents}` takes what a search found (passages, texts) and is fenced as written by others, as is every value that is labelled
+    untrusted. `examples` are pairs of question and answer, or an index in which the `k` nearest to the value of the slot `question` are
+    looked up; they go to the model as turns, or as text where a slot `{examples}` stands. So does the history, with `{history}`.
+
+    A prompt is a step from a dict of its values to a Conversation: `sequential(search, prompt, agent)`. Raises UsageError for a slot
+    without a value and for a value without a slot.
+    """
+
+    def __init__(
+        self,
+        instructions: str = "",
+        *,
+        question: str = "{question}",
+        examples: Sequence[tuple[str, str]] | Nearest = (),
+        k: int = 3,
+        name: str = "prompt",
+    ) -> None:
+        self.instructions, self.question, self.examples, self.k = instructions, question, examples, k
+        self.__name__ = name  # what a step of it is called
+        written = set(_SLOT.findall(instructions)) | set(_SLOT.findall(question))
+        self._in_text = written & {"examples", "history"}
+        self.slots = frozenset(written - {"examples", "history"})
+        if not isinstance(examples, Sequence) and "question" not in self.slots:
+            raise UsageError(f"The prompt {name} has examples that are found by the question, and no slot {{question}}.")
+
+    async def __call__(self, values: Mapping[str, Any]) -> Conversation:
+        """The prompt filled in with these values, as a step of a workflow; `history` may be one of them."""
+        return await asyncio.to_thread(lambda: self.fill(**values))
+
+    def fill(self, *, history: Iterable[Message] = (), **values: Any) -> Conversation:
+        """The prompt filled in. `history` is an earlier result's `.messages`."""
+        self._check(values)
+        pairs = self._pairs(values)
+        said = tuple(_turns_of(history))
+        texts = {name: _text(name, value) for name, value in values.items()}
+        texts |= {"examples": _as_text(pairs), "history": _told(said)}
+        instructions, question = (_SLOT.sub(lambda slot: texts[slot[1]], part) for part in (self.instructions, self.question))
+        if any("<untrusted " in text for text in (instructions, question)):
+            instructions = f"{instructions}\n\n{NOTE}".strip()
+        opening: list[Message] = [SystemMessage(instructions)] if instructions else []
+        if "examples" not in self._in_text:
+            opening += [turn for asked, answer in pairs for turn in (UserMessage(asked, example=True), AssistantMessage(answer))]
+        return Conversation(question, (*opening, *(() if "history" in self._in_text else said)))
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        name, known = self.__name__, ", ".join(sorted(self.slots)) or "none"
+        for slot in sorted(self.slots - values.keys()):
+            raise UsageError(f"The prompt {name} was given no value for its slot {{{slot}}}. Slots: {known}.")
+        for value in sorted(values.keys() - self.slots):
+            raise UsageError(f"The prompt {name} has no slot {{{value}}}. Slots: {known}.")
+
+    def _pairs(self, values: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+        if isinstance(self.examples, Sequence):
+            return self.examples
+        # The best of them last, next to the question.
+        return list(reversed(self.examples.nearest(prompt_text(values["question"]), self.k)))
+
+
+class GoodAnswers:
+    """Past good answers, found by their questions' words. In memory, or in the file at `path`, which is opened again with what it holds."""
+
+    def __init__(self, path: str = ":memory:") -> None:
+        from sayso.tools.documents import PassageIndex
+
+        self._index = PassageIndex(path)
+
+    def add(self, question: str, answer: str) -> None:
+        """Keep an answer that was good."""
+        self._index.add(question, answer)
+
+    def nearest(self, question: str, k: int) -> Sequence[tuple[str, str]]:
+        """At most `k` pairs whose questions share words with this one, the best first."""
+        return [(match.text, match.payload) for match in self._index.search(question, k)]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._index.close()
+
+
+def _text(name: str, value: Any) -> str:
+    if name == "documents":
+        return _documents(value)
+    if isinstance(value, (Content, ToolResult)):
+        text = prompt_text(value.value) if isinstance(value, Content) else value.text
+        return text if value.trust is not Trust.UNTRUSTED else fenced(text, value.origin, value.secrecy or Secrecy.PRIVATE)
+    return prompt_text(value)
+
+
+def _documents(found: Any) -> str:
+    """Each document in a fence of its own; what says nothing of its secrecy is taken for private."""
+    several = list(found) if isinstance(found, Iterable) and not isinstance(found, (str, Mapping)) else [found]
+    return "\n\n".join(_document(each) for each in several if each not in (None, "")) or _NOTHING_FOUND
+
+
+def _document(each: Any) -> str:
+    if isinstance(each, Content):
+        return fenced(prompt_text(each.value), each.origin or "a document", each.secrecy or Secrecy.PRIVATE)
+    if isinstance(each, ToolResult):
+        return fenced(each.text, each.origin or "a document", each.secrecy)
+    return fenced(prompt_text(each), str(getattr(each, "file", "a document")))
+
+
+def _turns_of(history: Iterable[Message]) -> Iterable[Message]:
+    """What was said, without the opening and the examples of an earlier prompt."""
+    example = False
+    for message in history:
+        if isinstance(message, UserMessage):
+            example = message.example
+        if not example and not isinstance(message, SystemMessage):
+            yield message
+
+
+def _as_text(pairs: Sequence[tuple[str, str]]) -> str:
+    return "\n\n".join(f"Question: {asked}\nAnswer: {answer}" for asked, answer in pairs)
+
+
+def _told(history: Iterable[Message]) -> str:
+    lines = list[str]()
+    for message in history:
+        match message:
+            case UserMessage(text):
+                lines.append(f"User: {text}")
+            case AssistantMessage(text) if text:
+                lines.append(f"Assistant: {text}")
+    return "\n".join(lines)
