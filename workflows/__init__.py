@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .approval import CallFailed as CallFailed
     from .doors import RunEnded as RunEnded
     from .doors import Workflow as Workflow
+    from .draw import mermaid as mermaid
     from .durable.app import App as App
     from .durable.engine import DurableEngine as DurableEngine
     from .durable.worker import Worker as Worker
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .shapes import reflect as reflect
     from .shapes import sequential as sequential
     from .steps import step as step
+    from .story import Story as Story
 
 _PLACES = {
     "App": "durable.app",
@@ -43,6 +45,7 @@ _PLACES = {
     "Run": "run",
     "RunEnded": "doors",
     "RunResult": "result",
+    "Story": "story",
     "Usage": "limits",
     "Worker": "durable.worker",
     "Workflow": "doors",
@@ -51,6 +54,7 @@ _PLACES = {
     "engine": "engines",
     "iterate": "shapes",
     "map_each": "shapes",
+    "mermaid": "draw",
     "parallel": "shapes",
     "reflect": "shapes",
     "sequential": "shapes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import count, pairwise
 from typing import Any
@@ -10,7 +11,6 @@ from sayso.tools.definition import Tool
 from sayso.tools.effects import Effect
 
 from .branches import BestOf, MapEach, Parallel
-from .doors import Workflow
 from .in_order import Conditional, Iterate, Reflect, Sequential
 from .steps import LAMBDA, Lifted, Node, node
 from .story import Path, Place, Standing, Story
@@ -25,8 +25,11 @@ STYLES = {
 }
 
 
-def mermaid(workflow: Workflow[Any, Any], events: Story | Iterable[Any] | None = None) -> str:
-    """The workflow as Mermaid text. With a run's events (or a Story, which knows times) its places say what happened there."""
+def mermaid(workflow: Any, events: Story | Iterable[Any] | None = None) -> str:
+    """The workflow, or any step, as Mermaid text. With a run's events (or a Story, which knows times) it says what happened at each place.
+
+    Raises WorkflowError for what is no step.
+    """
     story = events if isinstance(events, Story) else Story(events or ())
     drawing = _Drawing(story, timed=isinstance(events, Story))
     first, last = drawing.draw(node(workflow), (), top=True)
@@ -238,6 +241,11 @@ def _quoted(text: str) -> str:
     return f'"{_escaped(text)}"'
 
 
+# What Mermaid, its Markdown or a page would read as its own: some characters anywhere, others only where they would begin or end something.
+_ITS_OWN = re.compile(r'["#<>&;`|\\%$*~]|(?<!\w)_|_(?!\w)|(?<=^\d)[.)]|(?<=^\d\d)[.)]|^[-+=]')
+
+
 def _escaped(text: str) -> str:
-    """Text that a drawing shows as it is: what Mermaid or a page would read as its own is written by number."""
-    return "".join(character if character not in '"#<>&;`|\\' and character.isprintable() else f"#{ord(character)};" for character in text)
+    """Text that a drawing shows as it is: what would be read as something else is written by number."""
+    numbered = _ITS_OWN.sub(lambda its: f"#{ord(its[0])};", text)
+    return "".join(character if character.isprintable() else f"#{ord(character)};" for character in numbered) or " "

@@ -1,4 +1,4 @@
-"""The command line: research, demo, chat, calc, doctor."""
+"""The command line: research, demo, chat, calc, draw, doctor."""
 
 from __future__ import annotations
 
@@ -160,6 +160,22 @@ def calc(expression: Annotated[str, Parameter(allow_leading_hyphen=True)], *, ex
         return Exit.OK if _calculated(expression, exact, places) else Exit.FAILED
     results = [_calculated(line.strip(), exact, places) for line in sys.stdin if line.strip()]
     return Exit.OK if all(results) else Exit.FAILED
+
+
+@app.command
+def draw(place: str) -> int:
+    """Draw a workflow as Mermaid text, for https://mermaid.live, a README or a page.
+
+    Parameters
+    ----------
+    place
+        Where it is: module:name, or path/to/file.py:name.
+    """
+    from sayso.naming import named
+    from sayso.workflows.draw import mermaid
+
+    print(mermaid(named(place)), end="")
+    return Exit.OK
 
 
 @app.command

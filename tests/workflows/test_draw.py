@@ -211,7 +211,7 @@ def map_each_of_two() -> Workflow[Any, Any]:
 def test_names_are_shown_as_they_are_and_obeyed_nowhere() -> None:
     sly = step(str, name='x"]; click n1 "javascript:alert(1)"\n%%{init}%%#<b>')
     (label,) = labels(mermaid(sequential(sly)))
-    assert label == "x#34;]#59; click n1 #34;javascript:alert(1)#34;#10;%%{init}%%#35;#60;b#62;"
+    assert label == "x#34;]#59; click n1 #34;javascript:alert(1)#34;#10;#37;#37;{init}#37;#37;#35;#60;b#62;"
 
 
 def test_the_steps_of_one_call_are_one_place() -> None:
@@ -229,3 +229,25 @@ async def test_a_story_knows_how_each_place_stands() -> None:
         ("one_more.0",): Standing.DONE,
         ("note.1",): Standing.WAITING,
     }
+
+
+# Each was looked at with Mermaid's own parser (11.17), which takes the drawing and gives the label back.
+LABELS = {
+    "words of Mermaid": ("end", "end"),
+    "brackets": ("a[b](c){d}", "a[b](c){d}"),
+    "quotation marks and entities": ('"x" &amp; #35;', "#34;x#34; #38;amp#59; #35;35#59;"),
+    "a directive": ("%%{init: {}}%%", "#37;#37;{init: {}}#37;#37;"),
+    "Markdown": ("**x** `y` ~~z~~ __init__ a_b", "#42;#42;x#42;#42; #96;y#96; #126;#126;z#126;#126; #95;_init_#95; a_b"),
+    "a list": ("1. x", "1#46; x"),
+    "a longer list": ("12) x", "12#41; x"),
+    "a dash": ("- x", "#45; x"),
+    "a formula": ("$$x^2$$", "#36;#36;x^2#36;#36;"),
+    "a line break": ("a\nb", "a#10;b"),
+    "other scripts": ("日本 🍔", "日本 🍔"),
+}
+
+
+@pytest.mark.parametrize(("name", "label"), LABELS.values(), ids=LABELS)
+def test_a_name_is_shown_as_it_is(name: str, label: str) -> None:
+    drawn = conditional(len, {name: sequential(step(str, name="x"))}).mermaid()
+    assert f'|"{label}"|' in drawn
