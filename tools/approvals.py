@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any, Protocol
 
 from .canonical import canonical_json, sha256
 from .cards import card_text, lookalikes, shown, texts
 from .definition import Tool
+from .word_index import WordIndex
 
 YOU = "you wrote this"
 APPLICATION = "the application gave it"
@@ -94,12 +96,22 @@ class Approver(Protocol):
     async def __call__(self, request: ApprovalRequest, /) -> Decision | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Background:
     """What a card's sources are told from: the user's words, and the labelled texts that the run has read (origin, text)."""
 
     user_texts: tuple[str, ...] = ()
     read_texts: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def said(self) -> WordIndex:
+        """The user's words."""
+        return WordIndex(self.user_texts)
+
+    @cached_property
+    def read(self) -> WordIndex:
+        """The texts that were read."""
+        return WordIndex([text for _, text in self.read_texts])
 
 
 def source_of(value: object, background: Background) -> str:
@@ -107,20 +119,10 @@ def source_of(value: object, background: Background) -> str:
     wanted = [text for text in texts(value) if text.strip()]
     if not wanted:
         return MODEL
-    if all(_occurs(text, background.user_texts) for text in wanted):
+    if all(any(True for _ in background.said.holding(text)) for text in wanted):
         return YOU
-    for origin, text in background.read_texts:
-        if any(_occurs(part, (text,)) for part in wanted):
-            return f"from {shown(origin)}"
-    return MODEL
-
-
-def _occurs(wanted: str, places: Iterable[str]) -> bool:
-    if len(wanted) > 200:  # long enough to be nobody else's words by chance
-        words = " ".join(wanted.casefold().split())
-        return any(words in " ".join(place.casefold().split()) for place in places)
-    pattern = r"(?<!\w)" + r"\s+".join(re.escape(part) for part in wanted.split()) + r"(?!\w)"
-    return any(re.search(pattern, place, re.IGNORECASE) for place in places)
+    found = [place for part in wanted for place in islice(background.read.holding(part), 1)]
+    return f"from {shown(background.read_texts[min(found)][0])}" if found else MODEL
 
 
 def idempotency_key(run_id: str, position: str, tool: str, arguments: str) -> str:

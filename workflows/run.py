@@ -22,12 +22,13 @@ WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 class Seen:
     """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in; shared by a run's children."""
 
-    __slots__ = ("labels", "read_texts", "user_texts")
+    __slots__ = ("_background", "labels", "read_texts", "user_texts")
 
     def __init__(self) -> None:
         self.labels: Labels = CLEAN
         self.user_texts: list[str] = []
         self.read_texts: list[tuple[str, str]] = []
+        self._background = Background()
 
     def take(self, result: ToolResult) -> None:
         """Join a result's labels, and remember an untrusted text so that a card can say where a value is from."""
@@ -37,7 +38,10 @@ class Seen:
 
     def background(self) -> Background:
         """The texts as a card needs them."""
-        return Background(tuple(self.user_texts), tuple(self.read_texts))
+        known = self._background
+        if len(known.user_texts) != len(self.user_texts) or len(known.read_texts) != len(self.read_texts):
+            self._background = known = Background(tuple(self.user_texts), tuple(self.read_texts))
+        return known
 
 
 class Scope:
