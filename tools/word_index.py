@@ -30,7 +30,9 @@ class WordIndex:
 
     def _perhaps(self, words: Iterable[str]) -> Iterable[int]:
         lists = [self._places.get(word, []) for word in words]
-        return min(lists, key=len) if lists else range(len(self._texts))
+        if not lists:
+            return range(len(self._texts))
+        return min(lists, key=len)
 
 
 def _words(text: str) -> list[str]:

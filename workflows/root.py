@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CANCEL = "cancel the run"
 HELD_BACK_SECONDS = 0.2
-"""How long a run whose other branches neither wait nor work (a semaphore of the workflow's own holds them back) is given before it counts as
+"""How long a run whose other branches neither wait nor work (a semaphore of its own holds them back) is given before it counts as
 paused: long enough for a branch that was let go to begin its next step, short enough that nobody notices."""
 
 
