@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
+from sayso.agents.events import ModelRetried
 from sayso.tools.approvals import ApprovalRequest, Approver, Decision
 from sayso.tools.cards import shown
 from sayso.workflows.events import ApprovalAsked, BranchFailed, Progress, StepFailed, StepRetried
@@ -26,25 +28,39 @@ SHOWN_IN_ALL = 40
 class ProgressTree:
     """Shows the events it is given as a tree that grows, on a terminal; elsewhere one line for each stage, retry and failure.
 
+    What is told of the stages named in `staying` stays on the terminal too, above the tree.
+
     with ProgressTree("Essay") as tree:
         async for event in flow.run_stream(value, approve=tree.asking(terminal)):
             tree.take(event)
     """
 
-    def __init__(self, title: str, *, stream: TextIO | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
-        self.title, self._stream, self._clock = title, stream or sys.stderr, clock
+    def __init__(
+        self,
+        title: str,
+        *,
+        staying: Container[str] = (),
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.title, self._staying, self._stream, self._clock = title, staying, stream or sys.stderr, clock
         self.story = Story(clock=clock)
         self.stage = self._failure = ""
         self._live: Live | None = None
 
     def __enter__(self) -> ProgressTree:
-        if self._stream.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(get_renderable=self.drawn, console=Console(file=self._stream), refresh_per_second=8)
-            self._live.start()
+        if self._stream.isatty() and os.environ.get("TERM") != "dumb":
+            self._start()
         return self
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        # What the program prints to a file or a pipe is not the terminal's.
+        console, on_terminal = Console(file=self._stream), sys.stdout.isatty()
+        self._live = Live(get_renderable=self.drawn, console=console, refresh_per_second=8, redirect_stdout=on_terminal)
+        self._live.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._live is not None:
@@ -55,6 +71,8 @@ class ProgressTree:
         self.story.take(event)
         if isinstance(event, Progress):
             self.stage = shown(f"{event.stage}: {event.detail}" if event.detail else event.stage)
+            if self._live is not None and event.stage in self._staying:
+                self._live.console.print(line_for(event), markup=False, highlight=False)
         if self._live is None and (line := line_for(event, self._failure)):
             print(line, file=self._stream, flush=True)
         if isinstance(event, (StepFailed, BranchFailed)):
@@ -67,11 +85,12 @@ class ProgressTree:
         async def asked(request: ApprovalRequest, /) -> Decision | None:
             if self._live is None:
                 return await approve(request)
+            self._live.transient = True  # the tree leaves no trace above the question, and comes back below it
             self._live.stop()
             try:
                 return await approve(request)
             finally:
-                self._live.start()
+                self._start()
 
         return asked
 
@@ -82,7 +101,7 @@ class ProgressTree:
 
         tree = Tree(Text(f"{shown(self.title)}  {self.stage}", style="bold"), guide_style="dim")
         places = list(self.story.places.items())  # rich draws from a thread of its own while events come in
-        _grow(tree, _below(places), self._clock(), iter(range(SHOWN_IN_ALL)))
+        _add_below(tree, _below(places), self._clock(), iter(range(SHOWN_IN_ALL)))
         return tree
 
 
@@ -107,7 +126,7 @@ def _below(places: list[tuple[Path, Place]]) -> _Branch:
     return root
 
 
-def _grow(tree: Tree, branch: _Branch, now: float, room: Iterator[int]) -> None:
+def _add_below(tree: Tree, branch: _Branch, now: float, room: Iterator[int]) -> None:
     """Add what is below a branch: all that is not done, and of what is done the latest."""
     from rich.text import Text
 
@@ -122,7 +141,7 @@ def _grow(tree: Tree, branch: _Branch, now: float, room: Iterator[int]) -> None:
             continue
         grown = tree.add(_label(child, now))
         if not finished:  # what is done is folded up
-            _grow(grown, child, now, room)
+            _add_below(grown, child, now, room)
     if hidden:
         tree.add(Text(f"and {hidden} more", style="dim"))
 
@@ -153,6 +172,8 @@ def line_for(event: Any, last_failure: str = "") -> str:
     match event:
         case Progress(_, stage, detail):
             return f"  {shown(stage):<10} {shown(detail)}"
+        case ModelRetried(_, attempt, wait, why):
+            return f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {shown(why)}"
         case StepRetried(run, name, attempt, wait, error):
             return f"  {'retry':<10} {run}/{name}: try {attempt} in {wait:.1f} s, because of: {shown(error)}"
         case StepFailed(run, name, error) if error != last_failure:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.events import ModelRetried
 from sayso.agents.report import Report, slug
 from sayso.agents.research import WorkSoFar, report_so_far, research
 from sayso.cli import Exit, words_for
 from sayso.console import plain
+from sayso.progress import ProgressTree
 from sayso.tools.errors import RunError, UsageError
 from sayso.workflows import Limits, RunEnded
-from sayso.workflows.events import Progress
 
 if TYPE_CHECKING:
     from sayso.agents import Model
@@ -61,16 +61,15 @@ class Research:
             snapshots=path.parent / "snapshots",
             limits=limits,
         )
-        async for event in stream:
-            match event:
-                case Progress(_, stage, detail):
-                    self._say(f"  {stage:<10} {detail}")
-                case ModelRetried(_, attempt, wait, why):
-                    self._say(f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {why}")
-                case WorkSoFar():
-                    self.latest = event
-                case RunEnded(result):
-                    report = result.output
+        with nullcontext() if self.quiet else ProgressTree(self.company, staying=("plan",)) as tree:
+            async for event in stream:
+                if tree is not None:
+                    tree.take(event)
+                match event:
+                    case WorkSoFar():
+                        self.latest = event
+                    case RunEnded(result):
+                        report = result.output
         if report is None:
             raise RunError("The research ended without a report.")
         return report
