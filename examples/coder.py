@@ -24,8 +24,7 @@ from sayso.tools.python_code import PythonResult, run_python
 from sayso.workflows import Workflow
 
 PROBLEMS = Path(__file__).with_name("data") / "problems.jsonl"
-INSTRUCTIONS = """You write Python. Answer with the whole function in one code block, and nothing else. Import what you need by name
-from the standard library: `import *`, `yield` and other packages are not there."""
+INSTRUCTIONS = "You write Python. Complete the function: answer with all of it in one code block, and nothing else."
 Count = Annotated[int, Parameter(validator=Number(gte=1, lte=1000))]
 
 
