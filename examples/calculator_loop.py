@@ -8,20 +8,24 @@ from typing import Any
 from openai import OpenAI, OpenAIError
 
 from sayso import command
-from sayso.tools import calculator, fill
+from sayso.tools import ToolError, calculator, fill
 
 
 def answer(client: OpenAI, model: str, question: str) -> str:
-    """Ask, let the calculator answer the model's calls, ask again; then fill in what was written in the text."""
+    """Ask, let the calculator answer the model's calls, ask again; then fill in the calls that were written in the text."""
     messages: list[Any] = [{"role": "user", "content": question}]
     for _ in range(5):
         tools: Any = [calculator.openai_schema()]
         reply = client.chat.completions.create(model=model, messages=messages, tools=tools).choices[0].message
-        if not reply.tool_calls:
-            return fill(reply.content or "", [calculator])
         messages.append(reply)
-        messages += [calculator.answer(tool_call) for tool_call in reply.tool_calls]
-    return "The model did not stop calculating."
+        messages += [calculator.answer(tool_call) for tool_call in reply.tool_calls or ()]
+        if reply.tool_calls:
+            continue
+        try:
+            return fill(reply.content or "", [calculator], dialect="auto")
+        except ToolError as error:
+            messages.append({"role": "user", "content": f"{error} Answer again."})
+    return "The model found no answer."
 
 
 async def main(question: str = "What is 17 % of 340?", *, model: str = "gpt-5-mini", base_url: str | None = None) -> str:

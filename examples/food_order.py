@@ -15,7 +15,10 @@ SCRIPT = (
     "Your cheeseburger (630 calories) is on its way, and a confirmation is in your inbox.",
 )
 WISH = "How many calories has a cheeseburger? If under 700, send me one."
-INSTRUCTIONS = "Answer questions about the menu with MENU. Take the order with ORDER, then confirm it with mail. Otherwise just answer."
+INSTRUCTIONS = """You take orders for a restaurant. Answer questions about the menu with MENU.
+Take an order with ORDER, then confirm it with mail. The customer is signed in: leave customer and address out unless they name others.
+Otherwise just answer."""
+EXAMPLES = (("Hello!", "Hello! What would you like to eat?"),)
 
 
 @tool.write(card="E-mail to {to}: {text}")
@@ -27,7 +30,8 @@ async def mail(to: str, text: str, context: ToolContext[Counter]) -> str:
 
 async def serve(model: Model, wish: str, desk: OrderDesk, approve: Approver) -> str:
     """Answer one customer."""
-    bot = Agent(model, name="order_bot", tools=[ORDER, MENU, mail.using(to="ada@example.org")], instructions=INSTRUCTIONS)
+    tools = [ORDER, MENU, mail.using(to="ada@example.org")]
+    bot = Agent(model, name="order_bot", tools=tools, instructions=INSTRUCTIONS, examples=EXAMPLES)
     result = await bot.run(wish, deps=Counter(desk, Customer("9876", "1234 My Street", "Ada")), approve=approve)
     return result.output if result.finished else f"Waits for your yes: {result.pending[0].card}"
 

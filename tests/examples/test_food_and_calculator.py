@@ -46,6 +46,16 @@ def test_the_calculator_answers_in_a_loop_of_ones_own(tmp_path: Path) -> None:
     assert endpoint.requests[1]["messages"][-1] == {"role": "tool", "tool_call_id": "c1", "content": "57.8"}
 
 
+def test_a_call_that_is_written_in_another_form_is_answered_and_a_wrong_one_asked_for_again(tmp_path: Path) -> None:
+    wrong = completion({"content": "It is CALCULATOR(17 percentish of 340)."})
+    right = completion({"content": '```json\n{"name": "CALCULATOR", "arguments": {"expression": "340 * 17%"}}\n```'})
+    with FakeOpenAI([wrong, right]) as endpoint:
+        told = run("calculator_loop.py", "--base-url", endpoint.base_url, cwd=tmp_path)
+    assert told == "57.8\n"
+    assert endpoint.requests[1]["messages"][-1]["role"] == "user"
+    assert endpoint.requests[1]["messages"][-1]["content"].endswith("Answer again.")
+
+
 def test_a_loop_of_ones_own_says_when_nobody_answers(tmp_path: Path) -> None:
     done = ran("calculator_loop.py", "--base-url", "http://127.0.0.1:9/v1", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "The model did not answer: Connection error.\n")
