@@ -62,7 +62,8 @@ async def stream_reply(run: Run, turn: int, exchange: Exchange) -> Reply:
     reasoning: list[str] = []
     calls: dict[int, list[str]] = {}
     finish, usage = "stop", NO_USAGE
-    voice = Voice(agent, run, turn) if run.heard and not agent.speaks_last else None
+    heard = run.heard
+    voice = Voice(agent, run, turn) if heard and not agent.speaks_last else None
     deltas = agent.model.stream(exchange.request)
     try:
         async for delta in deltas:
@@ -73,7 +74,7 @@ async def stream_reply(run: Run, turn: int, exchange: Exchange) -> Reply:
             elif isinstance(delta, CallDelta):
                 parts = calls.setdefault(delta.index, ["", "", ""])
                 parts[0], parts[1], parts[2] = parts[0] or delta.id, parts[1] + delta.name, parts[2] + delta.arguments
-                if delta.name and run.heard:
+                if heard and delta.name:
                     run.tell(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -24,6 +24,7 @@ from .reading import Read, understood
 from .typed_output import NotTheType
 
 AnyAgent = Agent[Any]
+NOBODY: frozenset[str] = frozenset()
 
 
 async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
@@ -38,7 +39,8 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     remember(run, asked.messages)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
-    tries, asked_again = 0, set[str]()
+    tries = 0
+    asked_again: set[str] = set()
     for turn in count():
         reply = await ask_model(run, turn, exchange)
         read = understood(agent, reply, turn)
@@ -71,7 +73,7 @@ async def carry_out(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]
     not is sent back, once for each tool; those in `asked_again` are asked about.
     """
     results = list(read.refused)
-    asked_again_before = frozenset(asked_again)
+    asked_again_before = frozenset(asked_again) if asked_again else NOBODY
     together: list[tuple[ToolCall, Tool[..., Any]]] = []
     for call in read.calls:
         tool = agent.tools.get(call.tool)
@@ -103,14 +105,14 @@ def _alike(one: Tool[..., Any], other: Tool[..., Any]) -> bool:
     return (one.carried_by is None) is (other.carried_by is None)
 
 
-async def _perform(run: Run, together: list[tuple[ToolCall, Tool[..., Any]]]) -> list[ToolResult]:
+def _perform(run: Run, together: list[tuple[ToolCall, Tool[..., Any]]]) -> Awaitable[list[ToolResult]]:
     call, tool = together[0]
     name = f"reads:{call.id}"
     if tool.carried_by is None:
-        return await perform_reads(run, name, together)
+        return perform_reads(run, name, together)
     from sayso.workflows.delegation import perform_delegated
 
-    return await perform_delegated(run, name, together)
+    return perform_delegated(run, name, together)
 
 
 def closing_words(agent: AnyAgent, read: Read, results: Sequence[ToolResult]) -> str | None:

@@ -37,8 +37,9 @@ def understood(agent: Agent[Any], reply: Reply, turn: int) -> Read:
     What is thought aloud in the text is kept as reasoning: it is no part of the message, so it is neither shown nor sent back.
     """
     if reply.calls or not agent.reads_text:
-        text, thought = parted(reply.text)
-        reply = reply._replace(text=text, reasoning=reply.reasoning + thought)
+        text, thought = parted(reply.text) if reply.text else ("", "")
+        if thought:
+            reply = reply._replace(text=text, reasoning=reply.reasoning + thought)
         if not reply.calls:
             return Read(AssistantMessage(text, (), False, reply.reasoning), (), (), text)
         return _read(native_calls(reply.calls, agent.shapes), reply, turn, text, native=True)

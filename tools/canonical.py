@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 
@@ -47,15 +48,20 @@ def sha256(*parts: object) -> str:
 
 def strict_json(text: str) -> Any:
     """`json.loads` that refuses duplicate keys, NaN and infinities with a ValueError."""
-    from pydantic_core import from_json
-
     try:
-        value = from_json(text, allow_inf_nan=False)
+        value = _from_json()(text, allow_inf_nan=False)
     except (ValueError, TypeError):  # a TypeError for a lone surrogate
         return _STRICT.decode(text)  # says better what is wrong
     if type(value) is dict and len(value) == text.count(":"):
         return value  # one colon for each key that was kept: no key was there twice
     return _STRICT.decode(text)
+
+
+@cache
+def _from_json() -> Any:
+    from pydantic_core import from_json
+
+    return from_json
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

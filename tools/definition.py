@@ -139,7 +139,7 @@ class Tool(Generic[P, R]):
             raise self._needs_a_run()
         if self.signature.context:
             arguments = {**arguments, self.signature.context: context}
-        function = cast(Callable[..., Any], self.function)
+        function: Any = self.function
         if self.sandbox is not None:
             from .sandbox import run_function_sandboxed
 

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from sayso.tools.approvals import Approve, Decision, Edit, Reject
@@ -21,6 +22,9 @@ from .line import Entry, MemoryRun, StrictRun
 from .result import RunResult
 from .root import Root
 from .run import Scope, WorkflowCode
+
+# A run in memory needs a name that is its own in this program, and chance from the system costs as much as a step.
+_PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
 
 
 class MemoryEngine:
@@ -37,7 +41,7 @@ class MemoryEngine:
     def open(self, workflow: WorkflowCode, value: Any, run_id: str | None, fresh: Callable[[], Scope]) -> Root:
         """The run of that id; made if there is none yet."""
         if run_id is None:
-            run_id = f"r{os.urandom(6).hex()}"
+            run_id = f"r{os.urandom(6).hex()}" if self.strict else f"r{_PROGRAM}{next(_NUMBERS):x}"
         elif "/" in run_id or not run_id:
             raise UsageError(f"{run_id!r} is no run id: a slash separates a run from its children.")
         root = self._roots.get(run_id)
