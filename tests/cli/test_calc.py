@@ -12,7 +12,7 @@ from .commands import environment, sayso
 
 ANSWERS = {
     "the course's interest": (["100 * 1.05^8"], "147.74554437890625"),
-    "a third": (["1/3"], "0.333333333333"),
+    "a third": (["1/3"], "0.333333333333333"),
     "a third, exactly": (["1/3", "--exact"], "1/3"),
     "two places": (["100 * 1.05^8", "--places", "2"], "147.75"),
     "a leading minus": (["-2**2"], "-4"),

@@ -48,7 +48,7 @@ class Result:
 
     @property
     def text(self) -> str:
-        """The value to read: whole when it is short, else 12 significant digits (15 of an irrational one); with its label."""
+        """The value to read: whole when it is short, else 15 significant digits; with its label."""
         sign = currency_of(self._label)
         if isinstance(self._value, Symbolic):
             number = text_of(self._value)

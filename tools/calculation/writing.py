@@ -5,9 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Context, Decimal
 from math import log10
 
-TEXT_DIGITS = 12  # of a fraction that never ends
+TEXT_DIGITS = 15  # of a number whose decimals never end
 FINITE_DIGITS = 28  # a decimal that ends within these is written whole
-IRRATIONAL_DIGITS = 15
 _EXACT = Context(prec=40_000, Emax=999_999, Emin=-999_999)
 
 
@@ -19,7 +18,7 @@ def text_of(value: object) -> str:
         return _fraction_text(*value)
     digits = getattr(value, "digits", None)
     spelling = getattr(value, "spelling", "")
-    return spelling if digits is None else written_text(_EXACT.create_decimal(digits), IRRATIONAL_DIGITS)
+    return spelling if digits is None else written_text(_EXACT.create_decimal(digits), TEXT_DIGITS)
 
 
 def _fraction_text(top: int, bottom: int) -> str:
