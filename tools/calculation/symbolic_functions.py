@@ -9,6 +9,7 @@ import mpmath
 import sympy
 from mpmath.libmp import to_int
 from sympy import Integer, Rational, S
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from .exact import BINARY, UNARY
 from .functions import FUNCTIONS
@@ -201,19 +202,37 @@ def _log(value: Any, base: Any = None) -> Any:
     return sympy.log(value) / sympy.log(base)
 
 
-def _inverse(function: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
+def _inverse(function: Callable[..., Any], name: str) -> Callable[[Any], Any]:
     def checked(value: Any) -> Any:
         if not value.free_symbols and _sign(1 - value**2) < 0:
             raise undefined(f"{name} is real only from -1 to 1.")
-        return function(value)
+        return _unfolded(function, value)
 
     return checked
+
+
+def _unfolded(function: Callable[..., Any], value: Any) -> Any:
+    """asin(sin(x)) as it stands: sympy looks for the turn that x is in with too few digits, and finds 0 for an x of 1e-17."""
+    return function(value, evaluate=not value.has(TrigonometricFunction))
 
 
 def _tan(value: Any) -> Any:
     if not value.free_symbols and _sign(sympy.cos(value)) == 0:
         raise undefined("The tangent is not defined here.")
     return sympy.tan(value)
+
+
+def _atan2(y: Any, x: Any) -> Any:
+    # Not sympy's own: it takes log(tanh(20)), which is -1e-17, for zero and turns the angle by a whole circle.
+    if y.free_symbols or x.free_symbols:
+        return sympy.atan2(y, x)
+    above, right = _sign(y), _sign(x)
+    if right == 0:
+        if above == 0:
+            raise Refused("The angle of (0, 0) is not defined.", Why.MATH_DOMAIN)
+        return above * S.Pi / 2
+    angle = _unfolded(sympy.atan, y / x)
+    return angle if right > 0 else angle + (S.Pi if above >= 0 else -S.Pi)
 
 
 def _hyperbolic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -329,8 +348,8 @@ SYMBOLIC: dict[str, Callable[..., Any]] = {
     "abs": _absolute,
     "acos": _inverse(sympy.acos, "acos"),
     "asin": _inverse(sympy.asin, "asin"),
-    "atan": sympy.atan,
-    "atan2": sympy.atan2,
+    "atan": lambda value: _unfolded(sympy.atan, value),
+    "atan2": _atan2,
     "cbrt": lambda value: _root(value, Integer(3)),
     "ceil": _ceil,
     "comb": _needs_rationals,

@@ -61,6 +61,7 @@ def profile_of(sandbox: Sandbox, place: Place | None, needs: tuple[str, ...] | N
     return Profile(
         preload=(place.module,) if place and not place.file else (),
         memory_mb=sandbox.memory_mb,
+        beside_modules=True,
         network=sandbox.network,
         read=_real("read", sandbox.read),
         write=_real("write", sandbox.write),

@@ -32,17 +32,19 @@ def limit(profile: Profile) -> list[Layer]:
     }
     refused = [name for name, value in set_to.items() if not _lower(resource, name, value)]
     rest = Layer("limits", not refused, _STOPS_REST, f"refused: {', '.join(refused)}" if refused else "rlimits FSIZE, NOFILE, CORE")
-    return [_memory(resource, profile.memory_mb), rest]
+    return [_memory(resource, profile), rest]
 
 
-def _memory(resource: object, memory_mb: int) -> Layer:
+def _memory(resource: object, profile: Profile) -> Layer:
+    memory_mb = profile.memory_mb
     if sys.platform != "linux":  # macOS takes the number and ignores it
         return Layer("memory", False, _STOPS_MEMORY, "no hard limit here; the resident memory is sampled every 50 ms")
     taken_mb = _address_space_mb()
-    if memory_mb < taken_mb + ROOM_MB:
+    if memory_mb < taken_mb + ROOM_MB and not profile.beside_modules:
         raise SandboxError(f"its modules alone take {taken_mb} MB of address space; give it memory_mb={taken_mb + ROOM_MB} or more.")
-    on = _lower(resource, "RLIMIT_AS", memory_mb * 1024 * 1024)
-    return Layer("memory", on, _STOPS_MEMORY, f"rlimit AS {memory_mb} MB" if on else "rlimit AS refused; sampled every 50 ms")
+    on = _lower(resource, "RLIMIT_AS", (memory_mb + taken_mb * profile.beside_modules) * 1024 * 1024)
+    how = f"rlimit AS {memory_mb} MB{' beside its modules' if profile.beside_modules else ''}"
+    return Layer("memory", on, _STOPS_MEMORY, how if on else "rlimit AS refused; sampled every 50 ms")
 
 
 def _address_space_mb() -> int:

@@ -18,6 +18,7 @@ MEMORY_MB_MIN = 64
 class Sandbox:
     """What a function may use while it runs. The default is: 2 s, 256 MB, no network, no files but Python's own.
 
+    `memory_mb` comes on top of what the function's own modules take.
     `read` and `write` are files and folders (write includes read). `needs` are the layers without which the call is refused;
     leave some out only where you accept that nothing stops what they would have stopped.
     """
@@ -64,6 +65,8 @@ class Profile:
     """Modules that are loaded from a path under a name: scripts."""
     folder: str = ""
     """Where relative paths start; empty for wherever the program is."""
+    beside_modules: bool = False
+    """Whether `memory_mb` comes on top of what the modules take once they are loaded."""
     program: str = ""
     """What the process becomes behind the walls, where it does not stay Python."""
 
