@@ -136,7 +136,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         self.known_form = in_text(self)
         return self.known_form
 
-    async def _continued(self, history: Sequence[Message]) -> tuple[Message, ...]:
+    async def continued(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """An earlier conversation without its opening, which this one has itself."""
         if not history:
             return ()
@@ -146,7 +146,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     async def _asked(self, value: Any, history: Sequence[Message]) -> Conversation:
         if not isinstance(value, Conversation):
-            return Conversation(prompt_text(value), await self._continued(history))
+            return Conversation(prompt_text(value), await self.continued(history))
         if history:
             raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,33 +37,27 @@ EXAMPLES = (
     ),
 )
 
+TOOLS = (ORDER, MENU, calculator)
+
 
 def order_bot(model: Model) -> Agent[str]:
     """The agent behind the chat."""
-    return Agent(model, name="order_bot", instructions=INSTRUCTIONS, tools=[ORDER, MENU, calculator], examples=EXAMPLES)
+    return Agent(model, name="order_bot", instructions=INSTRUCTIONS, tools=TOOLS, examples=EXAMPLES)
 
 
 async def converse(model: Model, book: Path, customer: str, address: str) -> int:
     """Talk until the input ends. Gives 3 when an order waits and nobody can be asked, 1 when the last turn failed."""
     agent = order_bot(model)
-    try:
-        book.parent.mkdir(parents=True, exist_ok=True)
-        desk = OrderDesk(book)
-    except (OSError, sqlite3.Error) as error:
-        raise UsageError(f"The order book {book} cannot be opened: {error}. Give another file with --desk.") from None
+    desk = opened_desk(book)
     if sys.stdin.isatty():
         print(f"Talking with {plain(model.name)}. Ctrl-D ends it.", file=sys.stderr)
     messages: tuple[Message, ...] = ()
     code = 0
     with desk:
         counter = Counter(desk, Customer(customer, address))
-        while (line := await next_line("you> ")) is not None:
-            if line.strip().lower() in ("exit", "quit", "bye"):
-                break
-            if not line.strip():
-                continue
+        async for line in said_lines():
             try:
-                result = await _answered(agent, line.strip(), messages, counter)
+                result = await answered(agent.run_stream(line, history=messages, deps=counter, approve=terminal))
             except RunError as error:
                 print(f"sayso: {plain(str(error))}", file=sys.stderr, flush=True)
                 code = 1
@@ -77,11 +72,29 @@ async def converse(model: Model, book: Path, customer: str, address: str) -> int
     return code
 
 
-async def _answered(agent: Agent[str], line: str, messages: tuple[Message, ...], counter: Counter) -> RunResult[str]:
+def opened_desk(book: Path) -> OrderDesk:
+    """The order book. UsageError where it cannot be opened."""
+    try:
+        book.parent.mkdir(parents=True, exist_ok=True)
+        return OrderDesk(book)
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(f"The order book {book} cannot be opened: {error}. Give another file with --desk.") from None
+
+
+async def said_lines() -> AsyncIterator[str]:
+    """What the customer says, line by line, until the end of input or a good-bye."""
+    while (line := await next_line("you> ")) is not None:
+        if line.strip().lower() in ("exit", "quit", "bye"):
+            return
+        if line.strip():
+            yield line.strip()
+
+
+async def answered(events: AsyncIterator[Any]) -> RunResult[str]:
     """One turn: its text as it comes, then its result."""
     result: RunResult[Any] | None = None
     said = False
-    async for event in agent.run_stream(line, history=messages, deps=counter, approve=terminal):
+    async for event in events:
         match event:
             case TextSaid(_, _, text):
                 sys.stdout.write(plain(text))

@@ -1,4 +1,4 @@
-"""The command line: research, demo, chat, calc, draw, doctor."""
+"""The command line: research, demo, chat, calc, draw, doctor here; what is done with kept runs in files of its own."""
 
 from __future__ import annotations
 
@@ -48,6 +48,9 @@ BaseUrl = Annotated[str | None, Parameter(help="An OpenAI-compatible endpoint; w
 Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
 MaxCost = Annotated[float | None, Parameter(validator=Number(gt=0))]
 Places = Annotated[int | None, Parameter(validator=Number(gte=0, lte=1000))]
+KeptIn = Annotated[
+    str | None, Parameter(help="Keep the run here: sqlite:///runs.db or postgresql://user@host/name; it goes on after Ctrl-C and kill -9.")
+]
 Quiet = Annotated[bool, Parameter(negative="")]
 
 
@@ -62,6 +65,8 @@ def research(
     out: Path = Path("reports"),
     max_cost: MaxCost = None,
     quiet: Quiet = False,
+    database: KeptIn = None,
+    run_id: str | None = None,
 ) -> int:
     """Research a company's competitors: a report in which every claim has a quote from a page.
 
@@ -79,10 +84,19 @@ def research(
         The most that model calls may cost, in US dollars.
     quiet
         Say only what went wrong, and where the report is.
+    run_id
+        With --database: the run to go on with, or what a new one is to be called.
     """
-    from sayso.research_command import Research
+    from sayso.research_command import Research, report_path
 
     answering = chosen_model(model, base_url, max_cost)
+    if kept(database, run_id):
+        from sayso.builtin_app import ResearchTask, model_place
+        from sayso.kept_research import research_kept
+
+        name, at = model_place(model, base_url, answering.name) if answering is not None else (None, None)
+        task = ResearchTask(company, name, at, search, competitors, str(report_path(out, company).absolute()))
+        return _run(research_kept(task, database, run_id, max_cost, quiet))
     return _run(Research(company, answering, search, competitors, out, max_cost, quiet).carry_out())
 
 
@@ -123,6 +137,8 @@ def chat(
     desk: Path = Path("orders.db"),
     customer: str = "9876",
     address: str = "1234 My Street",
+    database: KeptIn = None,
+    run_id: str | None = None,
 ) -> int:
     """Order food in words. Nothing is ordered before you say yes to the card.
 
@@ -134,13 +150,47 @@ def chat(
         The number of the customer who is signed in.
     address
         Where that customer lives.
+    run_id
+        With --database: the conversation to go on with, or what a new one is to be called.
     """
     from sayso.chat import converse
 
     answering = chosen_model(model, base_url)
     if answering is None:
         raise UsageError("chat needs a model. Give --model NAME (with OPENAI_API_KEY), or --base-url URL of an OpenAI-compatible endpoint.")
+    if kept(database, run_id):
+        from sayso.builtin_app import ChatTurn, model_place
+        from sayso.kept_chat import converse_kept
+
+        settings = ChatTurn("", *model_place(model, base_url, answering.name), str(desk.absolute()), customer, address)
+        return _run(converse_kept(answering, settings, database, run_id))
     return _run(converse(answering, desk, customer, address))
+
+
+def kept(database: str | None, run_id: str | None) -> bool:
+    """Whether a run is to outlive its program. UsageError for a run id and nowhere to keep it."""
+    if database is not None or os.environ.get("SAYSO_DATABASE"):
+        return True
+    if run_id is not None:
+        raise UsageError("--run-id names a run that is kept: say where, with --database sqlite:///runs.db (or SAYSO_DATABASE).")
+    return False
+
+
+KEPT_RUNS = {
+    "run_commands:runs": "List the runs of a database: how each stands, what it waits for, what it cost.",
+    "run_commands:show": "Tell the story of a run; --follow tells it live.",
+    "decision_commands:approve": "Say yes to a request that waits, after reading its card.",
+    "decision_commands:reject": "Say no to a request that waits.",
+    "decision_commands:edit": "Ask for other arguments: a new request.",
+    "carry_on:resume": "Carry a run on here, where it was.",
+    "decision_commands:cancel": "Stop a run before its next step.",
+    "proof_commands:verify": "Recompute the hash chain of a run: what was changed, what is missing.",
+    "proof_commands:export": "Print a run with its whole log as one JSON document.",
+    "worker_command:start": "Hand a run to the workers of an app.",
+    "worker_command:worker": "Carry the runs of an app until stopped.",
+}
+for _place, _help in KEPT_RUNS.items():
+    app.command(f"sayso.{_place}", help=_help)  # loaded when it is used
 
 
 @app.command

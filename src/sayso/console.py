@@ -28,20 +28,30 @@ async def terminal(request: ApprovalRequest) -> Decision | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     print(card_lines(request), file=sys.stderr, flush=True)
+    match await answer_to("Approve? [y/N, v to view all] ", request):
+        case None:
+            return None
+        case True:
+            return Approve(by=user_name(), place="terminal")
+        case False:
+            return Reject(by=user_name(), place="terminal")
+
+
+async def answer_to(question: str, request: ApprovalRequest) -> bool | None:
+    """Whether the person at the terminal says "y" or "yes" to what is on the card above; None without a terminal, or at its end."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
     while True:
         _drop_typed_ahead(sys.stdin)
-        print("Approve? [y/N, v to view all] ", end="", file=sys.stderr, flush=True)
+        print(question, end="", file=sys.stderr, flush=True)
         line = await _line(sys.stdin)
         if not line.endswith("\n"):  # the input ended; an answer ends with Enter
             print(file=sys.stderr)
             return None
-        match line.strip().casefold():
-            case "y" | "yes":
-                return Approve(by=_user(), place="terminal")
-            case "v":
-                print(visible_lines(request.arguments), file=sys.stderr)
-            case _:
-                return Reject(by=_user(), place="terminal")
+        answer = line.strip().casefold()
+        if answer != "v":
+            return answer in ("y", "yes")
+        print(visible_lines(request.arguments), file=sys.stderr)
 
 
 def card_lines(request: ApprovalRequest) -> str:
@@ -53,7 +63,8 @@ def card_lines(request: ApprovalRequest) -> str:
     return "\n".join(lines)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who sits here, as the system knows them."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # no account database in this container

@@ -43,12 +43,10 @@ class Research:
             report = await self._researched(path)
         except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is kept, and the error goes on
             if self.latest is not None:
-                self._finish(report_so_far(self.latest.work, self.model, words_for(error)), apart(path))
+                so_far = report_so_far(self.latest.work, self.model, words_for(error))
+                write_report(so_far, apart(path), self.competitors, self.quiet)
             raise
-        self._finish(report, path)
-        if not report.competitors:
-            raise RunError("No competitor was found that could be read. Try another --search or --model.")
-        return Exit.OK
+        return say_report(report, path, self.competitors, self.quiet)
 
     async def _researched(self, path: Path) -> Report:
         limits = Limits(cost_usd=self.max_cost) if self.max_cost is not None else None
@@ -74,20 +72,31 @@ class Research:
             raise RunError("The research ended without a report.")
         return report
 
-    def _finish(self, report: Report, path: Path) -> None:
-        written = report.save(path)
-        found, claims = len(report.competitors), len(report.numbered_claims())
-        wanted = f" of {self.competitors}" if found < self.competitors else ""
-        self._say(f"{found}{wanted} competitors, {claims} claims, {len(report.sources)} pages read.")
-        for page in report.failed_pages:
-            print(plain(f"Not read: {page.why}"), file=sys.stderr)
-        if report.dropped_claims:
-            print(f"Dropped for want of a quote: {report.dropped_claims}", file=sys.stderr)
-        print(written, flush=True)
-
     def _say(self, text: str) -> None:
         if not self.quiet:
             print(plain(text), file=sys.stderr, flush=True)
+
+
+def write_report(report: Report, path: Path, wanted: int, quiet: bool) -> None:
+    """Write the report; what it holds is said on standard error, where it is on standard output."""
+    written = report.save(path)
+    found, claims = len(report.competitors), len(report.numbered_claims())
+    of = f" of {wanted}" if found < wanted else ""
+    if not quiet:
+        print(f"{found}{of} competitors, {claims} claims, {len(report.sources)} pages read.", file=sys.stderr, flush=True)
+    for page in report.failed_pages:
+        print(plain(f"Not read: {page.why}"), file=sys.stderr)
+    if report.dropped_claims:
+        print(f"Dropped for want of a quote: {report.dropped_claims}", file=sys.stderr)
+    print(written, flush=True)
+
+
+def say_report(report: Report, path: Path, wanted: int, quiet: bool) -> int:
+    """Write a finished report. RunError if it found nobody."""
+    write_report(report, path, wanted, quiet)
+    if not report.competitors:
+        raise RunError("No competitor was found that could be read. Try another --search or --model.")
+    return Exit.OK
 
 
 def report_path(out: Path, company: str) -> Path:

@@ -252,6 +252,11 @@ class DurableEngine(MemoryEngine):
         rows: list[ApprovalRow] = await self.do(lambda session: records.approval_rows(session, run_id))
         return rows
 
+    async def open_approvals(self) -> list[ApprovalRow]:
+        """The open requests of all runs."""
+        rows: list[ApprovalRow] = await self.do(lambda session: records.approval_rows(session, only_open=True))
+        return rows
+
     async def runs(self, *states: str, limit: int = 1000) -> list[RunRow]:
         """The runs in the database, in these states or all; the one that changed last first."""
         rows: list[RunRow] = await self.do(lambda session: records.run_rows(session, states, limit))
@@ -261,6 +266,17 @@ class DurableEngine(MemoryEngine):
         """One run. UsageError if there is none."""
         row: RunRow = await self.do(lambda session: self._locked(session, run_id.partition("/")[0]))
         return row
+
+    def is_orphan(self, row: RunRow) -> bool:
+        """Whether the program that carried the run has died, and nobody has taken it over yet."""
+        self.be()  # who is alive is asked with a lock of one's own
+        return row.state == records.RUNNING and self.liveness.is_dead(row.owner or "")
+
+    async def free(self, row: RunRow) -> None:
+        """Queue what a dead program left, as a worker would."""
+        now = self.clock()
+        if self.is_orphan(row):
+            await self.do(lambda session: records.release_dead(session, lambda owner: owner == row.owner, now))
 
     async def log(self, run_id: str, since: int = 0) -> list[Row]:
         """The log of a whole run behind row `since`."""

@@ -13,7 +13,7 @@ from sayso.tools.approvals import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled
 
 from ..codec import from_json, to_json
-from ..events import BranchEnded, BranchFailed, BranchStarted
+from ..events import ApprovalAsked, BranchEnded, BranchFailed, BranchStarted
 from ..limits import Limits
 from ..line import StrictRun
 from ..result import RunResult
@@ -57,6 +57,13 @@ class DurableRun(StrictRun):
         if root.unwritten:
             await root.written()
         return value
+
+    async def emit(self, event: Any) -> None:
+        """Tell whoever listens, once; a request is on the disk before anybody is asked, so that it can be answered from elsewhere."""
+        await super().emit(event)
+        root: DurableRoot = self.root  # type: ignore[assignment]
+        if isinstance(event, ApprovalAsked) and root.unwritten:
+            await root.written()
 
     async def _left(self, timeout_seconds: float) -> float:
         """What is left of a time that began before a restart."""

@@ -1,0 +1,148 @@
+"""Sayso's own app: research and chat as flows that any program with Sayso can carry on.
+
+What a flow needs to be carried on elsewhere is its input: which model, which places, which order book. Keys are not: they come from the
+environment of whoever carries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sayso.agents import Agent
+from sayso.agents.agent import AGENT_LIMITS, Conversation
+from sayso.agents.messages import Message, UserMessage
+from sayso.agents.report import Report
+from sayso.agents.research import CompetitorResearch, model_or_reader
+from sayso.agents.research_places import places
+from sayso.chat import TOOLS, opened_desk, order_bot
+from sayso.tools import Tool
+from sayso.tools.order_desk import Counter, Customer, OrderDesk
+from sayso.tools.policy import Grant
+from sayso.workflows import App, Run, Workflow
+
+if TYPE_CHECKING:
+    from sayso.agents import Model
+    from sayso.workflows.run import Scope
+
+NAME = "sayso"
+RESEARCH_GRANTS = (Grant(tool="search"), Grant(tool="visit"))
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """One turn of a conversation: what the customer says after `history`, to which model, over which order book (an absolute path)."""
+
+    text: str
+    model: str | None
+    base_url: str | None
+    desk: str
+    customer: str
+    address: str
+    history: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResearchTask:
+    """One research: whose competitors, how many, by which model, where to look, and where the report goes (absolute paths)."""
+
+    company: str
+    model: str | None
+    base_url: str | None
+    search: str | None
+    competitors: int
+    report: str
+
+
+class ChatFlow(Workflow[ChatTurn, str]):
+    """A turn of the order bot."""
+
+    takes = ChatTurn
+    tools: ClassVar[Mapping[str, Tool[..., Any]]] = {tool.name: tool for tool in TOOLS}
+
+    def __init__(self) -> None:
+        super().__init__("chat", AGENT_LIMITS)
+
+    async def carry(self, run: Run, value: ChatTurn) -> str:
+        """Answer what the customer said."""
+        return await asked_bot(value.model, value.base_url).carry(run, Conversation(value.text, value.history))
+
+    def spoken(self, value: ChatTurn) -> Iterable[str]:
+        """What the customer said, now and before."""
+        return [*(message.text for message in value.history if isinstance(message, UserMessage)), value.text]
+
+
+class ResearchFlow(Workflow[ResearchTask, Report]):
+    """The competitor research."""
+
+    takes = ResearchTask
+
+    def __init__(self) -> None:
+        super().__init__("research")
+
+    async def carry(self, run: Run, value: ResearchTask) -> Report:
+        """Research with the model and in the places that the task names."""
+        model = model_or_reader(asked_model(value.model, value.base_url) if value.model or value.base_url else None)
+        async with places(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
+            return await CompetitorResearch(model, search, web, competitors=value.competitors).carry(run, value.company)
+
+    def spoken(self, value: ResearchTask) -> Iterable[str]:
+        """The company's name."""
+        return (value.company,)
+
+
+class _BuiltIn(App):
+    """The app, with an order desk for each chat."""
+
+    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str) -> Callable[[], Scope]:
+        fresh = super().scope(flow, value, limits)
+
+        def with_a_counter() -> Scope:
+            scope = fresh()
+            if isinstance(value, ChatTurn):
+                scope.deps = counter(value)
+            return scope
+
+        return with_a_counter
+
+
+CHAT, RESEARCH = ChatFlow(), ResearchFlow()
+
+
+def builtin_app() -> App:
+    """Sayso's own app."""
+    return _BuiltIn((RESEARCH, CHAT), name=NAME, grants=RESEARCH_GRANTS)
+
+
+def counter(turn: ChatTurn) -> Counter:
+    """The order desk as the turn's tools find it."""
+    return Counter(_desk(turn.desk), Customer(turn.customer, turn.address))
+
+
+@cache
+def _desk(path: str) -> OrderDesk:
+    return opened_desk(Path(path))
+
+
+@cache
+def asked_bot(model: str | None, base_url: str | None) -> Agent[str]:
+    """The order bot over that model; what it has found out about the model's endpoint holds for all turns."""
+    return order_bot(asked_model(model, base_url))
+
+
+def model_place(model: str | None, base_url: str | None, name: str) -> tuple[str, str | None]:
+    """What to keep of a model that was found: its name and endpoint, so that nobody has to be asked for them again."""
+    if model is not None and "://" in model:
+        return name, model.partition("#")[0]
+    return name, base_url
+
+
+def asked_model(model: str | None, base_url: str | None) -> Model:
+    """The model that a run was started with. UsageError where it cannot be asked from here."""
+    from sayso.agents import model_from
+    from sayso.cli import DEFAULT_MODEL
+
+    return model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url)
