@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sayso.agents import Agent
-from sayso.agents.agent import AGENT_LIMITS, Conversation
-from sayso.agents.messages import Message, UserMessage
+from sayso.agents.agent import AGENT_LIMITS
+from sayso.agents.messages import Conversation, Message, UserMessage
 from sayso.agents.report import Report
 from sayso.agents.research import CompetitorResearch, model_or_reader
 from sayso.agents.research_places import places
