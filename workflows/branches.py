@@ -15,8 +15,8 @@ from sayso.tools.errors import ReplayError, UsageError, WorkflowError
 from .doors import Workflow
 from .limits import Limits
 from .run import Run, WorkflowCode
-from .step_types import said_types
-from .steps import Node, Step, is_async, name_of, node
+from .step_types import article, said_types
+from .steps import Node, Step, fitting, is_async, name_of, node
 
 OnError = Literal["cancel", "collect"]
 
@@ -43,6 +43,8 @@ class Parallel(Workflow[Any, Any]):
 
     async def carry(self, run: Run, value: Any) -> Any:
         """All branches, then the join of their results in the branches' order."""
+        for taking in self.nodes:
+            fitting(self.name, taking, value)
         results = await side_by_side(
             [each.job(run, position, value) for each, position in self._branches],
             collect=self.on_error == "collect",
@@ -70,8 +72,8 @@ class MapEach(Workflow[Any, Any]):
             raise WorkflowError(
                 f"{self.name} was handed a {type(value).__name__}; it takes a list, and does {self.body.name} for each item."
             )
-        base = self.body.name
-        jobs = [self._branch.job(run, f"{base}.{index}", item) for index, item in enumerate(value)]
+        base, name, body = self.body.name, self.name, self.body
+        jobs = [self._branch.job(run, f"{base}.{index}", fitting(name, body, item)) for index, item in enumerate(value)]
         return await side_by_side(jobs, collect=self.on_error == "collect", concurrency=self.concurrency)
 
 
@@ -89,9 +91,16 @@ class BestOf(Workflow[Any, Any]):
 
     async def carry(self, run: Run, value: Any) -> Any:
         """The best try; of equals the first."""
+        value = fitting(self.name, self.body, value)
         tried = await side_by_side([self._branch.job(run, f"{self.body.name}.{index}", value) for index in range(self.tries)])
         scores = [await self.score.carry(run, f"{self.score.name}.{index}.score", each) for index, each in enumerate(tried)]
-        return tried[max(range(self.tries), key=lambda index: (scores[index], -index))]
+        try:
+            return tried[max(range(self.tries), key=scores.__getitem__)]
+        except TypeError:
+            kinds = ", ".join(sorted({article(type(score)) for score in scores}))
+            raise WorkflowError(
+                f"{self.name}: {self.score.name} gave {kinds}, which cannot be compared. A score is a number: score=len."
+            ) from None
 
 
 class Branch(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,8 +13,8 @@ from .doors import Workflow
 from .events import RoundEnded
 from .limits import Limits
 from .run import Run
-from .step_types import disagree, misfit
-from .steps import Node
+from .step_types import article, disagree, misfit
+from .steps import Node, fitting, gave_another, hand_over
 
 
 class RoundsUsedUp(RunError):
@@ -36,31 +36,26 @@ class Sequential(Workflow[Any, Any]):
         self.takes, self.gives = self.nodes[0].takes, self.nodes[-1].gives
         for before, after in pairwise(self.nodes):
             if disagree(before.gives, after.takes):
-                raise hand_over(name, f"{before.name} gives {_article(before.gives)}", after)
-        self._path = tuple((each.carry, f"{each.name}.{index}", each.takes) for index, each in enumerate(self.nodes))
+                raise hand_over(name, f"{before.name} gives {article(before.gives)}", after)
+        self._path = tuple((each.carry, f"{each.name}.{index}", each.takes, each.gives) for index, each in enumerate(self.nodes))
 
     async def carry(self, run: Run, value: Any) -> Any:
         """Through all steps in order."""
-        for carry, position, takes in self._path:
+        for carry, position, takes, gives in self._path:
             if takes is not None and type(value) is not takes and misfit(value, takes):
                 raise self._handed(position, value)
             value = await carry(run, position, value)
+            if gives is not None and type(value) is not gives and misfit(value, gives):
+                raise gave_another(self.name, self.nodes[self._place(position)], value)
         return value
 
     def _handed(self, position: str, value: Any) -> WorkflowError:
-        place = next(index for index, each in enumerate(self._path) if each[1] == position)
+        place = self._place(position)
         giver = f"{self.nodes[place - 1].name} gave" if place else "it was handed"
-        return hand_over(self.name, f"{giver} {_article(type(value))}", self.nodes[place])
+        return hand_over(self.name, f"{giver} {article(type(value))}", self.nodes[place])
 
-
-def hand_over(name: str, given: str, after: Node) -> WorkflowError:
-    """The error for two neighbours that do not fit, by name."""
-    return WorkflowError(f"{name}: {given}, and {after.name} takes {_article(after.takes)}. Change one of them or put a step between.")
-
-
-def _article(kind: type | None) -> str:
-    name = "None" if kind in (None, type(None)) else kind.__name__
-    return name if name == "None" else f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
+    def _place(self, position: str) -> int:
+        return next(index for index, each in enumerate(self._path) if each[1] == position)
 
 
 class Conditional(Workflow[Any, Any]):
@@ -78,14 +73,14 @@ class Conditional(Workflow[Any, Any]):
     async def carry(self, run: Run, value: Any) -> Any:
         """Choose, then go that way with the same value."""
         choice = await self.choose.carry(run, f"{self.choose.name}.choose", value)
-        chosen = self._places.get(choice, self._otherwise)
+        chosen = self._places.get(choice, self._otherwise) if isinstance(choice, Hashable) else self._otherwise
         if chosen is None:
             known = ", ".join(map(repr, self.ways))
             raise WorkflowError(
                 f"{self.name}: {self.choose.name} chose {choice!r}, and there is no such way (ways: {known}). Add it, or a default=."
             )
         way, position = chosen
-        return await way.carry(run, position, value)
+        return await way.carry(run, position, fitting(self.name, way, value))
 
 
 class Iterate(Workflow[Any, Any]):
@@ -99,12 +94,12 @@ class Iterate(Workflow[Any, Any]):
         self.parts = (body, until)
         self.takes, self.gives = body.takes, body.gives
         if max_rounds > 1 and disagree(body.gives, body.takes):
-            raise hand_over(name, f"{body.name} gives {_article(body.gives)}", body)
+            raise hand_over(name, f"{body.name} gives {article(body.gives)}", body)
 
     async def carry(self, run: Run, value: Any) -> Any:
         """Rounds until `until` says so. Raises RoundsUsedUp with the last value."""
         for index in range(self.max_rounds):
-            value = await self.body.carry(run, f"{self.body.name}.{index}", value)
+            value = await self.body.carry(run, f"{self.body.name}.{index}", fitting(self.name, self.body, value))
             done = await self.until.carry(run, f"{self.until.name}.{index}.until", value)
             await run.emit(RoundEnded(run.id, index))
             if done:
@@ -138,7 +133,7 @@ class Reflect(Workflow[Any, Any]):
         """At most `rounds` rewrites; an accepted or unchanged text ends it."""
         text = await self.write.carry(run, f"{self.write.name}.0.draft", value)
         for index in range(self.rounds):
-            said = await self.critique.carry(run, f"{self.critique.name}.{index}.critique", text)
+            said = await self.critique.carry(run, f"{self.critique.name}.{index}.critique", fitting(self.name, self.critique, text))
             if await self.accept.carry(run, f"{self.accept.name}.{index}.accept", said):
                 return text
             better = await self.write.carry(run, f"{self.write.name}.{index + 1}.draft", _draft_for(self.write, Draft(value, text, said)))

@@ -70,3 +70,9 @@ def misfit(value: Any, takes: type) -> bool:
     """Whether a value is plainly not what a step says it takes. A stranger's class may be a stand-in: it is not judged."""
     kind = type(value)
     return (takes in _PLAIN or kind in _PLAIN) and not isinstance(value, takes) and disagree(kind, takes)
+
+
+def article(kind: type | None) -> str:
+    """A class as it reads in a sentence: "an int", "a str", "None"."""
+    name = "None" if kind in (None, type(None)) else kind.__name__
+    return name if name == "None" else f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"

@@ -13,7 +13,7 @@ from sayso.tools.errors import LimitReached, StepTimeout, UsageError, WorkflowEr
 from .doors import Workflow
 from .events import StepRetried
 from .run import Run
-from .step_types import JSON_TYPES, said_types
+from .step_types import JSON_TYPES, article, misfit, said_types
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -49,6 +49,23 @@ def node(thing: Any) -> Node:
         returns = thing.signature.returns  # what it takes is for the tool to check; what it gives comes back as JSON
         return Node(thing.name, "tool", _carry_tool(thing), thing, None, returns if returns in JSON_TYPES else None)
     return _function_node(thing)
+
+
+def hand_over(name: str, given: str, after: Node) -> WorkflowError:
+    """The error for two neighbours that do not fit, by name."""
+    return WorkflowError(f"{name}: {given}, and {after.name} takes {article(after.takes)}. Change one of them or put a step between.")
+
+
+def gave_another(name: str, each: Node, value: Any) -> WorkflowError:
+    """The error for a step that does not keep to what it says it gives."""
+    return WorkflowError(f"{name}: {each.name} says that it gives {article(each.gives)}, and gave {article(type(value))}.")
+
+
+def fitting(name: str, each: Node, value: Any) -> Any:
+    """The value, if the node can take it. Raises WorkflowError, in the name of the shape that hands it over."""
+    if each.takes is not None and type(value) is not each.takes and misfit(value, each.takes):
+        raise hand_over(name, f"it was handed {article(type(value))}", each)
+    return value
 
 
 def _carry_workflow(workflow: Workflow[Any, Any]) -> Carry:
@@ -123,18 +140,27 @@ def name_of(function: Any) -> str:
 
 
 def refuse_lambdas(workflow: Any, place: str = "") -> None:
-    """Raise WorkflowError, naming the place, for a step that is a lambda: a journal that outlives the program needs a name to find it by.
+    """Raise WorkflowError, naming the place, for steps that a journal cannot tell by their names: a lambda, two functions of one name.
 
     Functions that only look (`until=`, `choose`) and joins are code of the workflow, not steps, and may be lambdas.
     """
     if not isinstance(workflow, Workflow):
         return
     place = f"{place}/{workflow.name}" if place else workflow.name
+    named: dict[str, Any] = {}
     for index, part in enumerate(workflow.parts):
-        if part.name == LAMBDA and part.kind not in ("look", "join"):
+        if part.kind in ("look", "join"):
+            continue
+        if part.name == LAMBDA:
             raise WorkflowError(
                 f"Step {index} of {place} is a lambda, and this engine keeps what steps give by their names. "
                 "Write it as a def, or name it: step(..., name=...)."
+            )
+        code = getattr(getattr(part.thing, "function", part.thing), "__code__", None)  # closures of one function are that function
+        if code is not None and named.setdefault(part.name, code) is not code:
+            raise WorkflowError(
+                f"{place} has two different steps named {part.name!r}, and this engine keeps what steps give by their names. "
+                "Give one of them another: step(..., name=...)."
             )
         refuse_lambdas(part.thing, place)
 
