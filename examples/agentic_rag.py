@@ -20,7 +20,17 @@ else go to "talk"."""
 GRADE = "You see passages, each under a number such as [DOC 7], and a question. List the numbers of those that help to answer it."
 REWRITE = "A search found nothing of use. Write other search words for the question, as a company's documents would put it. Only the words."
 ANSWER = """Answer the question in one or two sentences, only from the passages above it. Quote the words that matter, exactly and in
-quotation marks, and write the number of their passage after them, like this: Lunch "is served from noon" [DOC 7]."""
+quotation marks, and write the number of their passage after them."""
+LUNCH = """[DOC 41] The canteen, Lunch
+Lunch is served from noon to two.
+
+[DOC 42] The canteen, Prices
+A meal costs 6 euros.
+
+When is lunch?"""
+ANSWERED = ((LUNCH, 'Lunch "is served from noon to two" [DOC 41].'),)
+GRADED = ((LUNCH, '{"useful": [41]}'), (LUNCH.replace("When is lunch?", "Who is the manager?"), '{"useful": []}'))
+ROUTED = (("When is lunch?", '{"way": "documents"}'), ("How are you today?", '{"way": "talk"}'))
 TALK = "You are a company's assistant. Answer in one friendly sentence, and offer to look things up in the company's documents."
 
 
@@ -52,10 +62,10 @@ class Hunt:
 
 def agentic_rag(light: Model, large: Model, documents: Documents, *, tries: int = 3) -> Workflow[str, str]:
     """From a question to an answer; the light model routes, grades and rewrites, the large one writes."""
-    router = Agent(light, name="router", output=Route, instructions=ROUTE)
-    grader = Agent(light, name="grader", output=Grade, instructions=GRADE)
+    router = Agent(light, name="router", output=Route, instructions=ROUTE, examples=ROUTED)
+    grader = Agent(light, name="grader", output=Grade, instructions=GRADE, examples=GRADED)
     rewriter = Agent(light, name="rewriter", instructions=REWRITE)
-    writer = Agent(large, name="writer", instructions=ANSWER)
+    writer = Agent(large, name="writer", instructions=ANSWER, examples=ANSWERED)
     talk = Agent(light, name="talk", instructions=TALK)
 
     async def way(route: Route) -> str:

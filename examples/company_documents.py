@@ -14,13 +14,23 @@ from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, CitedAnswer, Documents, 
 
 COMPANY = Path(__file__).with_name("data") / "company"
 RULES = f"""Answer the question in one or two sentences, only from the passages above it. Quote the words that matter, exactly and in
-quotation marks, and write the number of their passage after them, like this: Lunch "is served from noon" [DOC 7].
-If the passages do not answer the question, say only: {NOT_IN_THE_DOCUMENTS}"""
+quotation marks, and write the number of their passage after them. Only if no passage answers the question, say: {NOT_IN_THE_DOCUMENTS}"""
+CANTEEN = """[DOC 41] The canteen, Lunch
+Lunch is served from noon to two. On Fridays there is fish.
+
+[DOC 42] The canteen, Prices
+A meal costs 6 euros for staff, and guests pay 9 euros.
+"""
+EXAMPLES = (
+    (f"{CANTEEN}\nDo you have lunch?", 'Yes, "Lunch is served from noon to two" [DOC 41].'),
+    (f"{CANTEEN}\nHow much do I pay for a guest?", 'For a meal, "guests pay 9 euros" [DOC 42].'),
+    (f"{CANTEEN}\nWho cooks?", NOT_IN_THE_DOCUMENTS),
+)
 
 
 async def answers(model: Model, documents: Documents, questions: Iterable[str]) -> AsyncIterator[CitedAnswer]:
     """An answer to each question; a follow-up ("And for staff?") is looked up with the question before it."""
-    assistant, history, before = Agent(model, name="assistant", instructions=RULES), (), ""
+    assistant, history, before = Agent(model, name="assistant", instructions=RULES, examples=EXAMPLES), (), ""
     for question in questions:
         passages = documents.search(question) or documents.search(f"{before} {question}")
         if passages:
