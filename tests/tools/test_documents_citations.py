@@ -49,6 +49,17 @@ ANSWERS = {
     "a changed number": ('It is "up to 160 euros" [DOC 3].', ["[DOC 3] does not hold the words “up to 160 euros”."]),
     "from another passage": ('It is "up to 140 euros" [DOC 1].', ["[DOC 1] does not hold the words “up to 140 euros”."]),
     "a passage that is not there": ("Free [DOC 12].", ["[DOC 12] is no passage that was found."]),
+    "made up without a quote": (
+        "The visitor garage has two floors with a ramp for trucks [DOC 1].",
+        ["[DOC 1] says hardly anything of this: The visitor garage has two floors with a ramp for trucks"],
+    ),
+    "made up behind the number": (
+        "[DOC 2] The visitor garage has two floors with a ramp.",
+        ["[DOC 2] says hardly anything of this: The visitor garage has two floors with a ramp"],
+    ),
+    "told in other words": ("Hello! Nice to meet you, dear colleague. A visitor can park for free in the lot called B [DOC 1].", []),
+    "told from two passages": ("Visitors park in a lot and hotels cost up to 140 euros [DOC 1, 3].", []),
+    "too short to judge": ("Yes, certainly [DOC 2].", []),
     "a huge number": ("Free [DOC 999999999999999999].", ["[DOC 999999999999999999] is no passage that was found."]),
     "nothing cited": ("Visitors park in lot B.", ["The answer cites no passage."]),
     "nothing quoted": ("Visitors park in lot B [DOC 1].", []),

@@ -34,8 +34,14 @@ def test_an_agent_searches_and_its_citation_leads_to_the_file(documents: Documen
     (read,) = [each for message in result.messages if isinstance(message, ToolMessage) for each in message.results]
     assert read.text.startswith("[DOC 1] Parking policy, Visitors\n# Parking policy\n\n## Visitors\n\nVisitors park in lot B.")
     assert (read.origin, read.trust, read.secrecy) == ("parking.md, trick.txt", Trust.UNTRUSTED, Secrecy.PRIVATE)
-    answer = documents.cited(result.output)
+    answer = documents.cited(result)
     assert (answer.problems, answer.citations[0].link) == ((), "https://intra.example/parking.md")
+
+
+def test_a_passage_that_no_tool_showed_cannot_be_cited(documents: Documents) -> None:
+    result = Agent(ScriptedModel("“Visitors park in lot B” [DOC 1]."), tools=[search_documents(documents)]).run_sync("Is there parking?")
+    assert documents.cited(result).problems == ("[DOC 1] is no passage that was found.",)
+    assert documents.cited(result.output).problems == ()
 
 
 def test_what_was_read_in_private_is_not_told_to_an_outsider_without_a_yes(documents: Documents) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..web.snapshots import quote_found
 from .passages import Passage
+from .query_words import query_words
 
 _NUMBERS = r"#?\s*\d{1,18}(?:\s*(?:,|;|&|and|-|–)?\s*(?:DOC\s*)?#?\d{1,18}){0,20}"
 _CITATION = re.compile(rf"[\[【(]\s*DOCS?\s*{_NUMBERS}\s*[\]】)]", re.IGNORECASE)
@@ -18,6 +19,12 @@ _SAME = {**dict.fromkeys(map(ord, '"’‘“”„'), "'"), **dict.fromkeys(map
 _LEFT_OUT = re.compile(r"\s*\[?(?:\.\.\.|…)\]?\s*")
 _SENTENCE_ENDS = re.compile(r"[.!?][”\"')\]]?\s|\n\s*\n")
 MOST_OF_A_RANGE = 20
+SUPPORT_LEAST = 0.25
+SUPPORT_WORDS = 4
+"""A claim of fewer words ("Yes, it is.") is not held against its passage."""
+
+Support = Callable[[str, tuple[int, ...]], float]
+"""How much of a claim's words the passages of those numbers hold together, from 0 to 1."""
 
 
 class Quote(NamedTuple):
@@ -31,7 +38,7 @@ class Quote(NamedTuple):
 class Citation:
     """One `[DOC n]` of an answer. `claim` is the text that it stands behind; `passage` is None when there is no such passage.
 
-    `quotes` are the quoted words of the claim; `holds` is whether the passage exists and none of the quotes is missing from it.
+    `quotes` are the quoted words of the claim; `support` (0 to 1) is how much of its words the cited passages hold.
     """
 
     number: int
@@ -39,11 +46,14 @@ class Citation:
     span: tuple[int, int]
     passage: Passage | None
     quotes: tuple[Quote, ...] = ()
+    support: float = 1.0
 
     @property
     def holds(self) -> bool:
-        """Whether the passage is there, with every quoted word."""
-        return self.passage is not None and all(quote.span is not None for quote in self.quotes)
+        """Whether the passage is there, with every quoted word or, where nothing is quoted, with enough of the claim's words."""
+        if self.passage is None or any(quote.span is None for quote in self.quotes):
+            return False
+        return bool(self.quotes) or self.support >= SUPPORT_LEAST
 
     @property
     def file(self) -> str:
@@ -90,18 +100,34 @@ class _Group(NamedTuple):
     numbers: tuple[int, ...]
 
 
-def cited_in(answer: str, passage: Callable[[int], Passage | None], among: Iterable[int] | None = None) -> CitedAnswer:
+def cited_in(
+    answer: str, passage: Callable[[int], Passage | None], among: Iterable[int] | None = None, support: Support | None = None
+) -> CitedAnswer:
     """Resolve what an answer cites. A number that is not `among` the passages that were shown counts as unknown."""
     allowed = None if among is None else frozenset(among)
     groups = _groups(answer)
     quotes = _quotes_by_group(answer, groups)
-    citations, end = list[Citation](), 0
-    for group, words in zip(groups, quotes, strict=True):
-        claim = " ".join(answer[end : group.span[0]].split()).strip(" ,;.-*")
+    citations = list[Citation]()
+    for place, (group, words) in enumerate(zip(groups, quotes, strict=True)):
+        claim = _claim(answer, groups, place)
         known = {number: passage(number) if allowed is None or number in allowed else None for number in group.numbers}
-        citations += _citations(group, claim, words, known)
-        end = group.span[1]
+        held = _support(claim, tuple(number for number, at in known.items() if at), support)
+        citations += _citations(group, claim, words, known, held)
     return CitedAnswer(answer, tuple(citations))
+
+
+def _claim(answer: str, groups: list[_Group], place: int) -> str:
+    """The text before the citation, back to the one before it; where there is none ("[DOC 1]: ..."), the text after it."""
+    before = answer[groups[place - 1].span[1] if place else 0 : groups[place].span[0]]
+    after = answer[groups[place].span[1] : groups[place + 1].span[0] if place + 1 < len(groups) else len(answer)]
+    return next((claim for text in (before, after) if (claim := " ".join(text.split()).strip(" ,;:.-*"))), "")
+
+
+def _support(claim: str, numbers: tuple[int, ...], support: Support | None) -> float:
+    if support is None or not numbers or len(query_words(claim)) < SUPPORT_WORDS:
+        return 1.0
+    last = re.split(r"[.!?]\s", claim)[-1]  # what comes before it may be small talk
+    return max(support(text, numbers) for text in {claim, last if len(query_words(last)) >= SUPPORT_WORDS else claim})
 
 
 def _groups(answer: str) -> list[_Group]:
@@ -146,13 +172,13 @@ def _group_of(answer: str, quote: tuple[int, int], groups: list[_Group]) -> int:
     return after if same_sentence or not continues else before
 
 
-def _citations(group: _Group, claim: str, words: list[str], known: dict[int, Passage | None]) -> Iterator[Citation]:
+def _citations(group: _Group, claim: str, words: list[str], known: dict[int, Passage | None], support: float) -> Iterator[Citation]:
     spans = {number: [Quote(text, quote_span(text, at.text) if at else None) for text in words] for number, at in known.items()}
     held = {quote.text for quotes in spans.values() for quote in quotes if quote.span}
     for number, passage in known.items():
         # Where several passages stand behind one claim, a quote from one of them need not stand in the others.
         quotes = tuple(quote for quote in spans[number] if quote.span or quote.text not in held)
-        yield Citation(number, claim, group.span, passage, quotes)
+        yield Citation(number, claim, group.span, passage, quotes, support)
 
 
 def quote_span(quote: str, text: str) -> tuple[int, int] | None:
@@ -185,6 +211,9 @@ def _problems(citations: tuple[Citation, ...]) -> Iterator[str]:
     for citation in citations:
         if citation.passage is None:
             yield f"[DOC {citation.number}] is no passage that was found."
+            continue
         for quote in citation.quotes:
-            if citation.passage is not None and quote.span is None:
+            if quote.span is None:
                 yield f"[DOC {citation.number}] does not hold the words “{quote.text}”."
+        if not citation.quotes and not citation.holds:
+            yield f"[DOC {citation.number}] says hardly anything of this: {citation.claim}"

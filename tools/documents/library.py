@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import quote
 
 from ..errors import UsageError
@@ -140,9 +141,16 @@ class Documents:
         entry = self.index.get(number)
         return None if entry is None else self._passage(number, entry.text, entry.payload)
 
-    def cited(self, answer: str, *, among: Iterable[Passage] | None = None) -> CitedAnswer:
-        """The answer with its `[DOC n]` resolved and its quotes looked up; with `among`, only these passages may be cited."""
-        return cited_in(answer, self.passage, None if among is None else [passage.number for passage in among])
+    def cited(self, answer: str | Answered, *, among: Iterable[Passage] | None = None) -> CitedAnswer:
+        """The answer with its `[DOC n]` resolved and what it says looked up there.
+
+        Given the result of an agent's run, only passages that its tools showed may be cited; with `among`, only these.
+        """
+        shown = None if among is None else [passage.number for passage in among]
+        if isinstance(answer, str):
+            return cited_in(answer, self.passage, shown, self.index.coverage)
+        told = _shown_by_tools(answer.messages) if shown is None else shown
+        return cited_in(str(answer.output), self.passage, told, self.index.coverage)
 
     def _passage(self, number: int, text: str, payload: Any) -> Passage:
         file, title, headings, page, start, end = payload
@@ -157,6 +165,26 @@ class Documents:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+class Answered(Protocol):
+    """The result of an agent's run: its answer and its transcript."""
+
+    @property
+    def output(self) -> Any:
+        """What the agent answered."""
+        ...
+
+    @property
+    def messages(self) -> Iterable[Any]:
+        """The transcript; messages with `results` are what tools brought back."""
+        ...
+
+
+def _shown_by_tools(messages: Iterable[Any]) -> Iterator[int]:
+    for message in messages:
+        for result in getattr(message, "results", ()):
+            yield from map(int, re.findall(r"^\[DOC (\d{1,18})\] ", result.text, re.MULTILINE))
 
 
 class _Outcome(NamedTuple):

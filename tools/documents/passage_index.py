@@ -132,21 +132,34 @@ class PassageIndex:
         """The payloads of the `k` best texts."""
         return [match.payload for match in self.search(question, k)]
 
+    def coverage(self, words: str, numbers: Iterable[int]) -> float:
+        """How much of what these words say the texts of those numbers hold together, from 0 to 1; rare words count more."""
+        wanted, among = query_words(words), tuple(numbers)
+        with self._lock:
+            weighed = self._weighed(wanted, among)
+        return sum(weight for weight, holders in weighed if holders) / sum(weight for weight, _ in weighed) if wanted else 0.0
+
     def _coverage(self, words: Sequence[str], numbers: Sequence[int]) -> dict[int, float]:
-        total, held = 0.0, dict.fromkeys(numbers, 0.0)
+        held = dict.fromkeys(numbers, 0.0)
+        weighed = self._weighed(words, numbers)
+        for weight, holders in weighed:
+            for number in holders:
+                held[number] += weight
+        total = sum(weight for weight, _ in weighed)
+        return {number: weight / total for number, weight in held.items()}
+
+    def _weighed(self, words: Sequence[str], numbers: Sequence[int]) -> list[tuple[float, list[int]]]:
+        """For each word what it counts, and which of those texts hold it."""
         size = len(self)
         holding = f"SELECT rowid FROM stems WHERE stems MATCH ? AND rowid IN ({','.join('?' * len(numbers))})"
+        weighed = list[tuple[float, list[int]]]()
         for word in words:
-            expression = quoted(word)
-            holders = self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (expression,)).fetchone()[0]
+            everywhere = self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (quoted(word),)).fetchone()[0]
             # A word that is nowhere counts no more than one that is in a single text: in a small folder most words are nowhere.
-            rare = max(holders, 1)
-            weight = math.log(1 + (size - rare + 0.5) / (rare + 0.5))
-            total += weight
-            if holders:
-                for (number,) in self.db.execute(holding, (expression, *numbers)):
-                    held[number] += weight
-        return {number: weight / total for number, weight in held.items()}
+            rare = max(everywhere, 1)
+            holders = [row[0] for row in self.db.execute(holding, (quoted(word), *numbers))] if everywhere else []
+            weighed.append((math.log(1 + (size - rare + 0.5) / (rare + 0.5)), holders))
+        return weighed
 
     def __len__(self) -> int:
         with self._lock:  # this table of FTS5 has a small row for each text, so that counting does not read the texts
