@@ -121,13 +121,16 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
         return shapes(tuple(self.tools.values()))
 
-    async def form(self) -> Form:
-        """In which form its conversations are held; found out once."""
-        if self.known_form is None:
-            from .forms import form_for
+    async def form(self, *, asks: bool = True) -> Form:
+        """In which form its conversations are held; found out once, where the endpoint may be asked."""
+        if self.known_form is not None:
+            return self.known_form
+        from .forms import form_for
 
-            self.known_form = await form_for(self)
-        return self.known_form
+        form = await form_for(self, asks=asks)
+        if asks:
+            self.known_form = form
+        return form
 
     def write_calls_as_text(self) -> Form:
         """From now on calls are text: the model was said to take tools, and refuses them."""

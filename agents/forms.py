@@ -44,12 +44,12 @@ class Form(NamedTuple):
         return DIALECTS[self.dialect].render_results(results, boundary)
 
 
-async def form_for(agent: Agent[Any]) -> Form:
+async def form_for(agent: Agent[Any], *, asks: bool = True) -> Form:
     """The form that the agent's dialect asks for; "auto" asks the endpoint what it can do."""
     if not agent.tools:
         return _form(agent, agent.model.takes_tools, written_in(agent, ""), "")
     abilities = getattr(agent.model, "abilities", None)  # an endpoint has them; a script and your own model need not
-    known = await abilities() if abilities is not None and agent.dialect == "auto" else None
+    known = await abilities() if asks and abilities is not None and agent.dialect == "auto" else None
     native = agent.dialect == "native" or (agent.dialect == "auto" and agent.model.takes_tools)
     return _form(agent, native, written_in(agent, known.family if known else ""), "")
 

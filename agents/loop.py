@@ -32,7 +32,7 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
 
     Raises LimitReached, ModelError, OutputError.
     """
-    form = agent.known_form or await agent.form()
+    form = agent.known_form or await agent.form(asks=run.acts)
     transcript: list[Message] = [*form.opening, UserMessage(asked.text)]
     if asked.history:
         transcript[-1:-1] = form.fits(asked.history)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .limits import Limits as Limits
     from .limits import Usage as Usage
     from .memory import MemoryEngine as MemoryEngine
+    from .replaying import Replayed as Replayed
+    from .replaying import replay as replay
     from .result import RunResult as RunResult
     from .run import Engine as Engine
     from .run import Run as Run
@@ -41,6 +43,7 @@ _PLACES = {
     "Failed": "shapes",
     "Limits": "limits",
     "MemoryEngine": "memory",
+    "Replayed": "replaying",
     "RoundsUsedUp": "shapes",
     "Run": "run",
     "RunEnded": "doors",
@@ -57,6 +60,7 @@ _PLACES = {
     "mermaid": "draw",
     "parallel": "shapes",
     "reflect": "shapes",
+    "replay": "replaying",
     "sequential": "shapes",
     "step": "steps",
 }

@@ -37,8 +37,9 @@ class Suspended(BaseException):
 
 
 class MemoryRun:
-    """One line of a run in memory."""
+    """One line of a run in memory. `acts` is False where a run is only replayed: then nothing outside may be asked or touched."""
 
+    acts = True
     __slots__ = ("_at", "_busy", "_children", "_emits", "_kept", "_names", "_open", "_tool_calls", "id", "root", "scope")
 
     def __init__(self, root: Root, run_id: str, scope: Scope) -> None:

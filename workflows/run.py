@@ -104,6 +104,11 @@ class Run(Protocol):
         """Whether anybody listens to what is told right now."""
         ...
 
+    @property
+    def acts(self) -> bool:
+        """Whether anything outside may be asked; not in a replay."""
+        ...
+
     async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
         """Do `op(*args)` once and keep its result; on resume the kept result is given again."""
         ...
