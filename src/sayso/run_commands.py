@@ -192,7 +192,8 @@ def ending(row: RunRow, state: str, story: RunStory, approvals: Sequence[Approva
         texts.append((f"error: {brief(_error_text(row.error), 2000)}", "red"))
     texts += [(f"  sayso approve {row.id} {each.digest[:12]}{where}", "yellow") for each in approvals if each.state == "proposed"]
     if state in ("interrupted", "died", "queued", "failed"):
-        texts.append((f"  sayso resume {row.id}{where}", "yellow"))
+        code = "" if row.app == "sayso" else " --app MODULE:app"
+        texts.append((f"  sayso resume {row.id}{code}{where}", "yellow"))
     return texts
 
 

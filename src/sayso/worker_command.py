@@ -82,6 +82,8 @@ def start(
     run_id
         The run's id; a new one if it is left out.
     """
+    if run_id is not None and (not run_id or "/" in run_id):
+        raise UsageError(f"{run_id!r} is no run id: a slash separates a run from its children.")
     code = app_named(app)
     name = run_id or f"{flow}-{secrets.token_hex(4)}"
     given = value_for(code.flow(flow), value)
