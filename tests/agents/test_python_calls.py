@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,9 +68,11 @@ async def test_a_write_in_the_middle_of_code_is_asked_about() -> None:
     assert told(result) == "sent to ada\nrefused: The user said no: not him. Nothing was done.\nValue: 'done'"
 
 
-async def test_code_waits_for_answers_and_does_nothing_twice() -> None:
+@pytest.mark.parametrize("kept", ["in memory", "in a file"])
+async def test_code_waits_for_answers_and_does_nothing_twice(kept: str, tmp_path: Path) -> None:
     post = Post()
-    result = await agent(BILLS, post.tool(), calculator).run("send the bills", engine=engine(strict=True))
+    runs = engine(strict=True) if kept == "in memory" else engine(f"sqlite:///{tmp_path}/runs.db")
+    result = await agent(BILLS, post.tool(), calculator).run("send the bills", engine=runs)
     asked = []
     while result.pending:
         (request,) = result.pending

@@ -190,6 +190,26 @@ def test_a_guarded_script_can_sandbox_its_own_functions(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("42 sayso_script_script\n", "")
 
 
+LARGE = """
+import asyncio
+import sympy
+from sayso.tools.sandbox import Sandbox, SandboxMemory, run_function_sandboxed
+def take(megabytes: int) -> int:
+    return len(bytearray(megabytes * 1024 * 1024))
+if __name__ == "__main__":
+    for megabytes in (40, 400):
+        try:
+            print(asyncio.run(run_function_sandboxed(take, {"megabytes": megabytes}, Sandbox(memory_mb=64))))
+        except SandboxMemory as error:
+            print(error)
+"""
+
+
+def test_memory_is_counted_beside_what_the_modules_take(tmp_path: Path) -> None:
+    done = run_script(tmp_path, LARGE, "script.py")
+    assert (done.stdout, done.stderr) == (f"{40 * 1024 * 1024}\ntake was stopped: it needed more than 64 MB of memory.\n", "")
+
+
 def test_a_module_run_with_m_keeps_its_name(tmp_path: Path) -> None:
     done = run_script(tmp_path, SCRIPT + 'if __name__ == "__main__":\n    ' + START, "-m", "script")
     assert (done.stdout, done.stderr) == ("42 script\n", "")
