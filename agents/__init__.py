@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .messages import SystemMessage as SystemMessage
     from .messages import ToolMessage as ToolMessage
     from .messages import UserMessage as UserMessage
+    from .models.local import LocalModel as LocalModel
+    from .models.local import ServerSettings as ServerSettings
     from .models.model import Model as Model
     from .models.model import ModelRequest as ModelRequest
     from .models.model import Retrying as Retrying
@@ -32,6 +34,7 @@ _PLACES = {
     "Conversation": "messages",
     "GoodAnswers": "prompts",
     "Prompt": "prompts",
+    "LocalModel": "models.local",
     "Message": "messages",
     "Model": "models.model",
     "ModelRequest": "models.model",
@@ -40,6 +43,7 @@ _PLACES = {
     "Retrying": "models.model",
     "Sampling": "messages",
     "ScriptedModel": "models.scripted",
+    "ServerSettings": "models.local",
     "SystemMessage": "messages",
     "ToolMessage": "messages",
     "UserMessage": "messages",

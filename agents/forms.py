@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sayso.tools.dialects import DIALECTS, ReadCall, Shapes, dialect_for_model, read
 
 from .messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
+from .models.grammar import grammar_for
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -47,16 +48,18 @@ class Form(NamedTuple):
 async def form_for(agent: Agent[Any], *, asks: bool = True) -> Form:
     """The form that the agent's dialect asks for; "auto" asks the endpoint what it can do."""
     if not agent.tools:
-        return _form(agent, agent.model.takes_tools, written_in(agent, ""), "")
+        return _form(agent, agent.model.takes_tools, written_in(agent, ""), held=False)
     abilities = getattr(agent.model, "abilities", None)  # an endpoint has them; a script and your own model need not
-    known = await abilities() if asks and abilities is not None and agent.dialect == "auto" else None
+    constrain = getattr(agent.model, "constrain", False)
+    wanted = agent.dialect == "auto" or constrain
+    known = await abilities() if asks and abilities is not None and wanted else None
     native = agent.dialect == "native" or (agent.dialect == "auto" and agent.model.takes_tools)
-    return _form(agent, native, written_in(agent, known.family if known else ""), "")
+    return _form(agent, native, written_in(agent, known.family if known else ""), held=constrain and known is not None and known.grammar)
 
 
 def in_text(agent: Agent[Any]) -> Form:
     """The form for a model that was said to take tools and then refused them."""
-    return _form(agent, False, written_in(agent, ""), "")
+    return _form(agent, False, written_in(agent, ""), held=False)
 
 
 def written_in(agent: Agent[Any], family: str) -> str:
@@ -66,16 +69,19 @@ def written_in(agent: Agent[Any], family: str) -> str:
     return dialect_for_model(agent.model.name) or dialect_for_model(family) or "call"
 
 
-def _form(agent: Agent[Any], native: bool, dialect: str, grammar: str) -> Form:
+def _form(agent: Agent[Any], native: bool, dialect: str, *, held: bool) -> Form:
+    """The form; `held` says that the endpoint can hold the model to a grammar, and is to."""
     tools = list(agent.tools.values())
     asks = bool(tools) and not native
+    grammar = grammar_for(dialect, tools) if held and asks else ""
     parts = [agent.instructions]
     if asks:
         parts.append(DIALECTS[dialect].ask(tools))
     if agent.typed is not None:
         parts.append(agent.typed.instruction)
     text = "\n\n".join(part for part in parts if part)
-    turns = _turns(agent.examples or (DIALECTS[dialect].examples(tools) if asks else ()), agent.shapes if asks else None, dialect)
+    examples = agent.examples or (DIALECTS[dialect].examples(tools) if asks else ())
+    turns = _turns(examples, agent.shapes if asks else None, dialect, exact=bool(grammar))
     opening = (*([SystemMessage(text)] if text else []), *turns)
     schemas = () if asks else tuple(tool.openai_schema() for tool in tools)
     sampling = agent.sampling
@@ -84,19 +90,18 @@ def _form(agent: Agent[Any], native: bool, dialect: str, grammar: str) -> Form:
     return Form(native, dialect, schemas, sampling, opening, grammar)
 
 
-def _turns(examples: Iterable[tuple[str, str]], known: Shapes | None, dialect: str) -> list[Message]:
+def _turns(examples: Iterable[tuple[str, str]], known: Shapes | None, dialect: str, *, exact: bool) -> list[Message]:
     """The examples as real turns, each call in them in the form that the model is asked for."""
     turns: list[Message] = []
     for asked, said in examples:
-        turns += [UserMessage(asked), AssistantMessage(said if known is None else rewritten(said, known, dialect))]
+        turns += [UserMessage(asked), AssistantMessage(said if known is None else rewritten(said, known, dialect, exact=exact))]
     return turns
 
 
-def rewritten(text: str, known: Shapes, dialect: str) -> str:
-    """The text with its calls written in the dialect; as it is where they already are, or where one cannot be read."""
+def rewritten(text: str, known: Shapes, dialect: str, *, exact: bool = False) -> str:
+    """The text with its calls written in the dialect; as it is where one cannot be read, or unless `exact` where they can be read in it."""
     found = read(text, known)
-    in_dialect = read(text, known, dialect)
-    if found.problems or in_dialect.calls == found.calls:
+    if found.problems or (not exact and read(text, known, dialect).calls == found.calls):
         return text
     for call in reversed(found.calls):
         start, end = call.span

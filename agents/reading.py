@@ -7,11 +7,15 @@ from typing import Any, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
-from sayso.tools.dialects import Problem, ReadCall, Reading, native_calls, read
+from sayso.tools.dialects import Problem, ReadCall, Reading, Shapes, native_calls, read
+from sayso.tools.dialects.shapes import Shape
 
 from .agent import Agent
 from .messages import AssistantMessage, Reply
 from .thinking import parted
+
+NO_TOOLS = Shapes([Shape("", {})])
+"""One tool that nobody can name: without any, whatever looks like a call would be read as one."""
 
 
 class Read(NamedTuple):
@@ -36,6 +40,8 @@ def understood(agent: Agent[Any], reply: Reply, turn: int) -> Read:
 
     What is thought aloud in the text is kept as reasoning: it is no part of the message, so it is neither shown nor sent back.
     """
+    if not agent.tools and not reply.calls and agent.dialect not in ("auto", "native"):
+        return _in_its_marks(agent, reply)
     if reply.calls or not agent.reads_text:
         text, thought = parted(reply.text) if reply.text else ("", "")
         if thought:
@@ -60,6 +66,14 @@ def understood(agent: Agent[Any], reply: Reply, turn: int) -> Read:
 def _alike(one: Reading, other: Reading) -> bool:
     calls = [[(call.tool, call.arguments) for call in each.calls] for each in (one, other)]
     return calls[0] == calls[1] and len(one.problems) == len(other.problems)
+
+
+def _in_its_marks(agent: Agent[Any], reply: Reply) -> Read:
+    """A reply that can hold no call, of a named family: its marks, and what it thinks aloud between them, are no part of the answer."""
+    reading = read(reply.text, NO_TOOLS, agent.dialect)
+    marked = bool(reading.reasoning) and not reading.problems
+    prose = reading.text if marked else reply.text
+    return Read(AssistantMessage(prose, (), False, reply.reasoning + (reading.reasoning if marked else "")), (), (), prose)
 
 
 def _read(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: str, *, native: bool) -> Read:

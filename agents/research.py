@@ -111,7 +111,9 @@ class CompetitorResearch(Workflow[str, Report]):
 
     kind = "sequential"
 
-    def __init__(self, model: Model, search: Search, web: Web, *, competitors: int = 5, name: str = "research") -> None:
+    def __init__(
+        self, model: Model, search: Search, web: Web, *, competitors: int = 5, name: str = "research", dialect: str = "auto"
+    ) -> None:
         super().__init__(name)
         if competitors < 1:
             raise UsageError(f"competitors={competitors}: ask for at least one.")
@@ -120,11 +122,11 @@ class CompetitorResearch(Workflow[str, Report]):
         self.grants = (Grant(tool=self.search_tool.name), Grant(tool=self.visit_tool.name))
         from . import research_stages as ask
 
-        self.planner: Agent[Plan] = Agent(model, name="plan", instructions=ask.PLAN, output=ask.Plan)
-        self.chooser: Agent[Choice] = Agent(model, name="choose", instructions=ask.CHOOSE, output=ask.Choice)
-        self.finder: Agent[Findings] = Agent(model, name="find", instructions=ask.FIND, output=ask.Findings)
-        self.writer: Agent[Comparison] = Agent(model, name="compare", instructions=ask.COMPARE, output=ask.Comparison)
-        self.critic: Agent[Critique] = Agent(model, name="criticise", instructions=ask.CRITICISE, output=ask.Critique)
+        self.planner: Agent[Plan] = Agent(model, name="plan", instructions=ask.PLAN, dialect=dialect, output=ask.Plan)
+        self.chooser: Agent[Choice] = Agent(model, name="choose", instructions=ask.CHOOSE, dialect=dialect, output=ask.Choice)
+        self.finder: Agent[Findings] = Agent(model, name="find", instructions=ask.FIND, dialect=dialect, output=ask.Findings)
+        self.writer: Agent[Comparison] = Agent(model, name="compare", instructions=ask.COMPARE, dialect=dialect, output=ask.Comparison)
+        self.critic: Agent[Critique] = Agent(model, name="criticise", instructions=ask.CRITICISE, dialect=dialect, output=ask.Critique)
         self.flow = sequential(self.make_plan, self.search, self.choose, self.visit, self.compare, self.report, name="research")
 
     async def carry(self, run: Run, value: str) -> Report:
@@ -417,7 +419,8 @@ def _home(url: str) -> str:
 class Research:
     """`research.run_sync("BettaBurgers", model="gpt-5-mini")`: the door to the competitor-research agent.
 
-    Without a model, sentences are quoted by the built-in extractive reader. `search` is "duckduckgo" (the default, or what the environment
+    Without a model, sentences are quoted by the built-in extractive reader. `dialect` is the family whose marks the model leaves in its
+    text, as Agent takes it. `search` is "duckduckgo" (the default, or what the environment
     variable SAYSO_SEARCH says), "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are kept
     under `snapshots` when that is given.
     """
@@ -427,6 +430,7 @@ class Research:
         company: str,
         *,
         model: str | Model | None = None,
+        dialect: str = "auto",
         competitors: int = 5,
         search: str | Search | None = None,
         web: Web | None = None,
@@ -440,7 +444,7 @@ class Research:
         from .research_places import places
 
         async with places(search, web, snapshots) as (found_search, found_web):
-            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors)
+            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
             return await flow.run(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants)
 
     def run_sync(
@@ -448,6 +452,7 @@ class Research:
         company: str,
         *,
         model: str | Model | None = None,
+        dialect: str = "auto",
         competitors: int = 5,
         search: str | Search | None = None,
         web: Web | None = None,
@@ -462,6 +467,7 @@ class Research:
             lambda: self.run(
                 company,
                 model=model,
+                dialect=dialect,
                 competitors=competitors,
                 search=search,
                 web=web,
@@ -480,6 +486,7 @@ class Research:
         company: str,
         *,
         model: str | Model | None = None,
+        dialect: str = "auto",
         competitors: int = 5,
         search: str | Search | None = None,
         web: Web | None = None,
@@ -493,7 +500,7 @@ class Research:
         from .research_places import places
 
         async with places(search, web, snapshots) as (found_search, found_web):
-            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors)
+            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
             async for event in flow.run_stream(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants):
                 yield event
 

@@ -1,4 +1,4 @@
-"""A model by its name: "gpt-5-mini" at OpenAI, "http://localhost:11434/v1#qwen3" at that endpoint."""
+"""A model by its name: "gpt-5-mini" at OpenAI, "http://localhost:11434/v1#qwen3" at that endpoint, "local:qwen.gguf" on this machine."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ from sayso.tools.errors import ModelError, UsageError
 
 from . import openai_errors as errors
 from .endpoint import Endpoint, endpoint, no_key
+from .hub import Consent
 from .model import Model
 from .openai_chat import OpenAIChat
 
+LOCAL = "local:"
 
-def model_from(name: str | Model, *, base_url: str | None = None, api_key: str | None = None) -> Model:
-    """The model of that name; a model object is handed back. An endpoint without a model's name is asked which one it has."""
+
+def model_from(name: str | Model, *, base_url: str | None = None, api_key: str | None = None, fetch: Consent | bool = False) -> Model:
+    """The model of that name; a model object is handed back. An endpoint without a model's name is asked which one it has.
+
+    `fetch` says whether the file of a local model may be fetched; see `LocalModel`.
+    """
     if not isinstance(name, str):
         return name
     name = name.strip()
+    if name.startswith(LOCAL):
+        from .local import LocalModel
+
+        if base_url:
+            raise UsageError(f"The model {name!r} is on this machine, and base_url={base_url!r} is not. Give one of them.")
+        return LocalModel(name.removeprefix(LOCAL), fetch=fetch)
     if "://" in name:
         if base_url:
             raise UsageError(f"The model {name!r} is a base URL already, and base_url={base_url!r} is another. Give one of them.")

@@ -39,7 +39,8 @@ class OpenAIChat:
     """A model behind an OpenAI-compatible endpoint. `timeout_seconds` is the longest silence that is waited for, not the length of a reply.
 
     Whether it takes tools is asked of the endpoint, unless `takes_tools` says it. What it refuses (a sampling option, stream_options, a
-    response format) is left out, and remembered for the next request.
+    response format) is left out, and remembered for the next request. `constrain` holds written calls to a grammar made from the tools'
+    schemas, where the endpoint can do that.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class OpenAIChat:
         sampling: Sampling | None = None,
         timeout_seconds: float = 300,
         takes_tools: bool | None = None,
+        constrain: bool = False,
         max_tries: int = 4,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         on_retry: Callable[[Retrying], None] | None = None,
     ) -> None:
-        self.name, self._takes_tools = model, takes_tools
+        self.name, self._takes_tools, self.constrain = model, takes_tools, constrain
         self._abilities: Abilities | None = None
         self._at = endpoint(model, base_url, api_key, timeout_seconds)
         self._sampling, self._max_tries, self._sleep, self._on_retry = sampling or Sampling(), max_tries, sleep, on_retry

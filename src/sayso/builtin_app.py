@@ -43,6 +43,7 @@ class ChatTurn:
     customer: str
     address: str
     history: tuple[Message, ...] = ()
+    dialect: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class ResearchTask:
     search: str | None
     competitors: int
     report: str
+    dialect: str = "auto"
 
 
 class ChatFlow(Workflow[ChatTurn, str]):
@@ -68,7 +70,7 @@ class ChatFlow(Workflow[ChatTurn, str]):
 
     async def carry(self, run: Run, value: ChatTurn) -> str:
         """Answer what the customer said."""
-        return await asked_bot(value.model, value.base_url).carry(run, Conversation(value.text, value.history))
+        return await asked_bot(value.model, value.base_url, value.dialect).carry(run, Conversation(value.text, value.history))
 
     def spoken(self, value: ChatTurn) -> Iterable[str]:
         """What the customer said, now and before."""
@@ -87,7 +89,7 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
         """Research with the model and in the places that the task names."""
         model = model_or_reader(asked_model(value.model, value.base_url) if value.model or value.base_url else None)
         async with places(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
-            return await CompetitorResearch(model, search, web, competitors=value.competitors).carry(run, value.company)
+            return await CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect).carry(run, value.company)
 
     def spoken(self, value: ResearchTask) -> Iterable[str]:
         """The company's name."""
@@ -128,13 +130,15 @@ def _desk(path: str) -> OrderDesk:
 
 
 @cache
-def asked_bot(model: str | None, base_url: str | None) -> Agent[str]:
+def asked_bot(model: str | None, base_url: str | None, dialect: str) -> Agent[str]:
     """The order bot over that model; what it has found out about the model's endpoint holds for all turns."""
-    return order_bot(asked_model(model, base_url))
+    return order_bot(asked_model(model, base_url), dialect)
 
 
 def model_place(model: str | None, base_url: str | None, name: str) -> tuple[str, str | None]:
     """What to keep of a model that was found: its name and endpoint, so that nobody has to be asked for them again."""
+    if model is not None and model.startswith("local:"):
+        return model, None
     if model is not None and "://" in model:
         return name, model.partition("#")[0]
     return name, base_url

@@ -40,14 +40,14 @@ EXAMPLES = (
 TOOLS = (ORDER, MENU, calculator)
 
 
-def order_bot(model: Model) -> Agent[str]:
+def order_bot(model: Model, dialect: str = "auto") -> Agent[str]:
     """The agent behind the chat."""
-    return Agent(model, name="order_bot", instructions=INSTRUCTIONS, tools=TOOLS, examples=EXAMPLES)
+    return Agent(model, name="order_bot", instructions=INSTRUCTIONS, tools=TOOLS, examples=EXAMPLES, dialect=dialect)
 
 
-async def converse(model: Model, book: Path, customer: str, address: str) -> int:
+async def converse(model: Model, book: Path, customer: str, address: str, dialect: str = "auto") -> int:
     """Talk until the input ends. Gives 3 when an order waits and nobody can be asked, 1 when the last turn failed."""
-    agent = order_bot(model)
+    agent = order_bot(model, dialect)
     desk = opened_desk(book)
     if sys.stdin.isatty():
         print(f"Talking with {plain(model.name)}. Ctrl-D ends it.", file=sys.stderr)

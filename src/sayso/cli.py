@@ -42,7 +42,13 @@ app = App(
 
 ModelName = Annotated[
     str | None,
-    Parameter(help=f"A model's name, or an endpoint with one: http://localhost:11434/v1#qwen3. With OPENAI_API_KEY set: {DEFAULT_MODEL}."),
+    Parameter(
+        help="A model's name, an endpoint with one (http://localhost:11434/v1#qwen3), or a file on this machine or a model hub "
+        f"(local:PATH.gguf, local:OWNER/REPOSITORY:Q4_K_M). With OPENAI_API_KEY set: {DEFAULT_MODEL}."
+    ),
+]
+Dialect = Annotated[
+    str, Parameter(help="How the model writes calls: auto, native, or a family's own way (call, hermes, llama3, mistral, ...).")
 ]
 BaseUrl = Annotated[str | None, Parameter(help="An OpenAI-compatible endpoint; without --model, the one model it has.")]
 Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
@@ -60,6 +66,7 @@ def research(
     *,
     model: ModelName = None,
     base_url: BaseUrl = None,
+    dialect: Dialect = "auto",
     search: str | None = None,
     competitors: Competitors = 5,
     out: Path = Path("reports"),
@@ -95,9 +102,9 @@ def research(
         from sayso.kept_research import research_kept
 
         name, at = model_place(model, base_url, answering.name) if answering is not None else (None, None)
-        task = ResearchTask(company, name, at, search, competitors, str(report_path(out, company).absolute()))
+        task = ResearchTask(company, name, at, search, competitors, str(report_path(out, company).absolute()), dialect)
         return _run(research_kept(task, database, run_id, max_cost, quiet))
-    return _run(Research(company, answering, search, competitors, out, max_cost, quiet).carry_out())
+    return _run(Research(company, answering, search, competitors, out, max_cost, quiet, dialect).carry_out())
 
 
 @app.command
@@ -134,6 +141,7 @@ def chat(
     *,
     model: ModelName = None,
     base_url: BaseUrl = None,
+    dialect: Dialect = "auto",
     desk: Path = Path("orders.db"),
     customer: str = "9876",
     address: str = "1234 My Street",
@@ -162,9 +170,9 @@ def chat(
         from sayso.builtin_app import ChatTurn, model_place
         from sayso.kept_chat import converse_kept
 
-        settings = ChatTurn("", *model_place(model, base_url, answering.name), str(desk.absolute()), customer, address)
+        settings = ChatTurn("", *model_place(model, base_url, answering.name), str(desk.absolute()), customer, address, dialect=dialect)
         return _run(converse_kept(answering, settings, database, run_id))
-    return _run(converse(answering, desk, customer, address))
+    return _run(converse(answering, desk, customer, address, dialect))
 
 
 def kept(database: str | None, run_id: str | None) -> bool:
@@ -266,11 +274,15 @@ def chosen_model(model: str | None, base_url: str | None, max_cost: float | None
 
     UsageError when its calls are to cost at most `max_cost` and nobody knows what they cost.
     """
-    from sayso.agents import model_from
+    from sayso.agents import LocalModel, model_from
+    from sayso.console import ask_to_fetch
 
     if model is None and base_url is None and not os.environ.get("OPENAI_API_KEY"):
         return None
-    found = model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url)
+    found = model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url, fetch=ask_to_fetch)
+    if isinstance(found, LocalModel):
+        found.load()  # what it asks, it asks before the work begins
+        return found
     if max_cost is not None and not _has_price(found.name, base_url or (model if model and "://" in model else None)):
         raise UsageError(f"No price is known for {found.name!r} there, so --max-cost cannot be kept. Leave it out, or name another model.")
     return found

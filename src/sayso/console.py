@@ -54,6 +54,14 @@ async def answer_to(question: str, request: ApprovalRequest) -> bool | None:
         print(visible_lines(request.arguments), file=sys.stderr)
 
 
+def ask_to_fetch(offer: object) -> bool:
+    """Ask in the terminal whether a model's file is to be fetched; no where there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(plain(str(offer)), file=sys.stderr)
+    return input("Fetch it? [y/N] ").strip().lower() in ("y", "yes")
+
+
 def card_lines(request: ApprovalRequest) -> str:
     """The card as lines: the question first, then each argument with where it comes from, then what to look out for."""
     width = max((len(argument.name) for argument in request.shown), default=0)

@@ -32,6 +32,7 @@ class Research:
     out: Path
     max_cost: float | None = None
     quiet: bool = False
+    dialect: str = "auto"
     latest: WorkSoFar | None = field(default=None, init=False)
 
     async def carry_out(self) -> int:
@@ -54,6 +55,7 @@ class Research:
         stream = research.run_stream(
             self.company,
             model=self.model,
+            dialect=self.dialect,
             competitors=self.competitors,
             search=self.search,
             snapshots=path.parent / "snapshots",
