@@ -89,7 +89,9 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
         """Research with the model and in the places that the task names."""
         model = model_or_reader(asked_model(value.model, value.base_url) if value.model or value.base_url else None)
         async with places(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
-            return await CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect).carry(run, value.company)
+            return await CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect).carry(
+                run, value.company
+            )
 
     def spoken(self, value: ResearchTask) -> Iterable[str]:
         """The company's name."""
