@@ -68,6 +68,9 @@ _MODELS = (
     (r"olmo", "olmo"),
     (r"minicpm", "minicpm"),
     (r"solar", "solar"),
+    (r"hy-?v?[34]|poolside|laguna", "glm"),
+    (r"step-?3(?!\.5)", "deepseek"),
+    (r"muse|glimmer", "anthropic"),
 )
 _MODEL_PATTERNS = tuple((re.compile(rf"(?<![a-z]){pattern}"), dialect) for pattern, dialect in _MODELS)
 
@@ -93,6 +96,10 @@ def dialect_named(name: str) -> str:
 
 _ALIASES = {
     "native": "auto",
+    "openai": "auto",
+    "openai_native": "auto",
+    "anthropic_native": "auto",
+    "qwen3_xml": "qwen3_coder",
     "any": "auto",
     "other": "auto",
     "pythonic": "python",
