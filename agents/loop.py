@@ -8,6 +8,7 @@ from typing import Any
 
 from sayso.tools import Outcome, Tool, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
+from sayso.tools.dialects import pieces
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.workflows import Run
@@ -137,21 +138,23 @@ def said_at_last(agent: AnyAgent, run: Run, turn: int, words: str) -> str:
 
 
 def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
-    """The raw text with each PURE call replaced by how its value reads there, and each closing write taken out."""
-    text, parts, at = read.message.text, list[str](), 0
+    """The prose with the value of each PURE call where it stood; nothing for a closing write, and no marks of either."""
     if read.message.native:
         return read.prose
-    for call in sorted(read.calls, key=lambda call: call.span):
-        start, end = call.span
-        before, after = text[at:start], text[end:]
-        tool = agent.tools[call.tool]
-        if tool.effect is Effect.PURE:
-            value = by_id[call.id]
-            parts += [before, tool.inline(value.content, text[:start], after) if tool.inline else value.text]
-        else:
-            parts.append(before.rstrip(" \t"))
-        at = end
-    return "".join([*parts, text[at:]]).strip()
+    stood = pieces(read.message.text, agent.shapes, agent.dialect)
+    results = iter([by_id[call.id] for call in sorted(read.calls, key=lambda call: call.span)])
+    parts: list[str] = []
+    for place, piece in enumerate(stood):
+        if isinstance(piece, str):
+            parts.append(piece)
+            continue
+        result, tool = next(results), agent.tools[piece.tool]
+        if tool.effect is not Effect.PURE:
+            parts = ["".join(parts).rstrip(" \t")]
+            continue
+        after = "".join(other for other in stood[place + 1 :] if isinstance(other, str))
+        parts.append(tool.inline(result.content, "".join(parts), after) if tool.inline else result.text)
+    return "".join(parts).strip()
 
 
 def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult]) -> ToolMessage:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .definition import Tool
 from .effects import Effect
 from .errors import ToolError, UsageError
+
+if TYPE_CHECKING:
+    from .dialects import ReadCall
 
 
 def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -> str:
@@ -21,19 +24,31 @@ def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -
             raise UsageError(
                 f"fill() takes PURE tools that are not async; {tool.name} is {tool.effect}{' and async' if tool.is_async else ''}."
             )
-    from .dialects import read
+    from .dialects import pieces, read
 
     reading = read(text, tools, dialect)
     if reading.problems:
         first = reading.problems[0]
         raise ToolError(f"At character {first.span[0]}: {first.seen}. Expected: {first.expected}.")
     by_name = {tool.name: tool for tool in tools}
+    stood = _as_it_stands(text, reading.calls) if dialect == "call" else pieces(text, tools, dialect)
     parts: list[str] = []
+    for place, piece in enumerate(stood):
+        if isinstance(piece, str):
+            parts.append(piece)
+            continue
+        tool = by_name[piece.tool]
+        value: Any = tool.function(**tool.check(piece.arguments))
+        after = "".join(other for other in stood[place + 1 :] if isinstance(other, str))
+        parts.append(tool.inline(value, "".join(parts), after) if tool.inline else str(value))
+    return "".join(parts)
+
+
+def _as_it_stands(text: str, calls: Sequence[ReadCall]) -> list[str | ReadCall]:
+    """The whole text around the calls: the dialect `call` puts no marks around them, so every other character stays."""
+    parts: list[str | ReadCall] = []
     at = 0
-    for call in sorted(reading.calls, key=lambda call: call.span):
-        start, end = call.span
-        tool = by_name[call.tool]
-        value: Any = tool.function(**tool.check(call.arguments))
-        parts += [text[at:start], tool.inline(value, text[:start], text[end:]) if tool.inline else str(value)]
-        at = end
-    return "".join([*parts, text[at:]])
+    for call in calls:
+        parts += [text[at : call.span[0]], call]
+        at = call.span[1]
+    return [*parts, text[at:]]

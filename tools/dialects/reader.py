@@ -14,7 +14,7 @@ from .rules import Rules, behind_run, rules
 from .scan import Scan
 from .shapes import Shapes, shapes
 from .surroundings import closing_in_line
-from .values import CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
+from .values import AllWasReasoning, CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
 
 
 class Reader:
@@ -82,6 +82,21 @@ def read(text: str | Any, tools: Shapes | Sequence[Any], dialect: str = "auto") 
     reader = Reader(known, dialect)
     reader.feed(text)
     return reader.close()
+
+
+def pieces(text: str, tools: Shapes | Sequence[Any], dialect: str = "auto") -> list[str | ReadCall]:
+    """The prose of a reply and its calls, in the order in which they stand. Marks around calls and thinking aloud are in neither."""
+    reader = Reader(tools, dialect)
+    found: list[str | ReadCall] = []
+    for event in [*reader.feed(text), *reader.finish()]:
+        match event:
+            case TextRead(said):
+                found.append(said)
+            case CallRead(call):
+                found.append(call)
+            case AllWasReasoning():
+                found.clear()
+    return found
 
 
 def _has_no_opening(text: str, trigger: re.Pattern[str]) -> bool:
