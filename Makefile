@@ -9,7 +9,7 @@ demo: $(VENV)/core
 	@$(BIN)/sayso demo
 
 test: $(VENV)/dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 check: $(VENV)/dev
 	@$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ SaysoError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class SaysoError(Exception):
@@ -59,7 +60,7 @@ class RunError(SaysoError):
     """A run ended early. `run_id` is the run, `partial` what it had done (a RunResult, where there is one)."""
 
     run_id: str | None = None
-    partial: object = None
+    partial: Any = None
 
 
 class NotFinished(RunError):

@@ -208,7 +208,7 @@ WRONG = {
     "a price that nobody knows": (["--model", "https://models.example.org/v1#m", "--max-cost", "1"], 2, "No price is known for 'm'"),
     "a model and no key": (["--model", "gpt-5-mini"], 2, "OPENAI_API_KEY"),
     "no endpoint": (["--base-url", "ftp://there"], 2, "'ftp://there' is no base URL"),
-    "an empty search": (["--search", "empty"], 1, "Nothing was found"),
+    "an empty search": (["--search", "empty"], 2, "The folder empty has no pages to search"),
 }
 
 

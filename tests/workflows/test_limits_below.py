@@ -49,7 +49,9 @@ async def test_the_limits_of_a_nested_workflow_hold_in_every_shape(flow: Workflo
 
 
 @pytest.mark.parametrize(
-    "flow", [sequential(look, look, look), parallel(look, look, look), parallel(sequential(look, look), look)], ids=repr
+    "flow",
+    [sequential(look, look, look), parallel(look, look, look), parallel(sequential(look, look), look)],
+    ids=["in order", "beside each other", "a sequence in a branch"],
 )
 async def test_what_children_use_counts_on_their_parents(flow: Workflow[Any, Any]) -> None:
     assert (await flow.run("x", limits=Limits(tool_calls=3))).usage.tool_calls == 3

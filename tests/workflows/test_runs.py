@@ -114,7 +114,9 @@ async def test_a_run_that_waits_can_be_cancelled() -> None:
     await nothing_left_running()
 
 
-@pytest.mark.parametrize("value", [{1: "x"}, {"a": object()}, [float("nan")], {"deep": [b"bytes"]}], ids=str)
+@pytest.mark.parametrize(
+    "value", [{1: "x"}, {"a": object()}, [float("nan")], {"deep": [b"bytes"]}], ids=["a key", "an object", "NaN", "bytes"]
+)
 async def test_a_strict_engine_lets_only_json_through_and_names_the_place(value: Any) -> None:
     async def gives(_: int) -> Any:
         return value
