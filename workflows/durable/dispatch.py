@@ -82,7 +82,7 @@ class Dispatch:
     def launch(self) -> None:
         """Start DBOS on this database; what this process had on another one must be over."""
         with _LAUNCHING:
-            current = _launched[0] if _launched else None
+            current = LAUNCHED[0] if LAUNCHED else None
             if current is self:
                 return
             if current is not None:
@@ -91,7 +91,7 @@ class Dispatch:
                     raise UsageError(f"This program has runs under way on {place}; its durable runs go to one database at a time.")
                 current.stop()
             self._launch()
-            _launched.append(self)
+            LAUNCHED.append(self)
 
     def _launch(self) -> None:
         dbos = _library()
@@ -124,8 +124,8 @@ class Dispatch:
 
     def stop(self) -> None:
         """End DBOS in this process."""
-        if self in _launched:
-            _launched.remove(self)
+        if self in LAUNCHED:
+            LAUNCHED.remove(self)
             if not self._is_guest:
                 _library().DBOS.destroy()
 
@@ -144,7 +144,7 @@ class Dispatch:
 
 
 ATTEMPT = "sayso.attempt"
-_launched: list[Dispatch] = []
+LAUNCHED: list[Dispatch] = []
 _LAUNCHING = threading.Lock()
 _registered: list[Any] = []
 _loops: list[asyncio.AbstractEventLoop] = []
@@ -194,7 +194,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _carried(name: str) -> str:
-    return await _launched[0].carry(name)
+    return await LAUNCHED[0].carry(name)
 
 
 def _dbos_url(url: str) -> str:
@@ -205,6 +205,6 @@ def _dbos_url(url: str) -> str:
 
 def stop_all() -> None:
     """End DBOS in this process, whatever database it is on."""
-    for each in list(_launched):
+    for each in list(LAUNCHED):
         with suppress(UsageError):
             each.stop()
