@@ -1,4 +1,4 @@
-"""Who decides: agents and the models behind them. The competitor-research agent is in `sayso.agents.research`."""
+"""Who decides: agents and the models behind them. The competitor-research agent is in `research.py`, its door in `research_door.py`."""
 
 from __future__ import annotations
 

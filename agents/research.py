@@ -6,25 +6,34 @@ numbered results. It never has the last word on a fact: a claim whose quote is n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sayso.tools import Content, Tool, tool
-from sayso.tools.approvals import Approver
 from sayso.tools.errors import RunError, ToolError, UsageError
 from sayso.tools.policy import Grant
-from sayso.tools.web import quote_found
-from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
-from sayso.workflows.doors import in_a_loop
+from sayso.workflows import Run, Workflow
 from sayso.workflows.events import Progress
 from sayso.workflows.shapes import map_each, reflect, sequential
 
 from .agent import Agent
-from .report import Claim, Competitor, FailedPage, Point, Report, Source, slug
+from .report import FailedPage, Point, Report, slug
+from .research_work import (
+    Candidate,
+    Hit,
+    Visit,
+    VisitedPage,
+    Work,
+    WorkSoFar,
+    checked,
+    competitors_of,
+    host_of,
+    report_of,
+    useful_links,
+    with_more,
+)  # fmt: skip
 from .site_names import name_in, site_of, squashed
 
 if TYPE_CHECKING:
@@ -36,70 +45,6 @@ if TYPE_CHECKING:
 SPARE = 4
 """How many more competitors are chosen than asked for, to step in for those whose site cannot be read."""
 RESULTS = 20
-USEFUL = ("menu", "price", "product", "about", "location", "store", "story", "find-us", "visit", "order", "restaurants", "features")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A search result that stands for a site; its number is its place in the list that the model chooses from."""
-
-    title: str
-    url: str
-    snippet: str
-
-
-@dataclass(frozen=True, slots=True)
-class VisitedPage:
-    """A page that was read, with what proves it."""
-
-    url: str
-    title: str
-    text: str
-    links: tuple[tuple[str, str], ...]
-    fetched_at: str
-    sha256: str
-    snapshot: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A chosen competitor, not visited yet."""
-
-    name: str
-    url: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """What a visit to a competitor brought: pages, failures, and the claims found on the pages (their source is an index into them)."""
-
-    candidate: Candidate
-    pages: tuple[VisitedPage, ...]
-    failed: tuple[FailedPage, ...]
-    claims: tuple[Claim, ...] = ()
-    dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What is known so far; each stage hands on a fuller one."""
-
-    company: str
-    plan: tuple[str, ...] = ()
-    queries: tuple[str, ...] = ()
-    hits: tuple[Hit, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
-    visits: tuple[Visit, ...] = ()
-    comparison: tuple[Point, ...] = ()
-    failed: tuple[FailedPage, ...] = ()
-
-
-class WorkSoFar(NamedTuple):
-    """What is known at this moment of a research; told after each stage and each visit, and not kept."""
-
-    run: str
-    work: Work
 
 
 class NothingFound(RunError):
@@ -147,7 +92,7 @@ class CompetitorResearch(Workflow[str, Report]):
         plan: Plan = await run.child("plan", self.planner.carry, question)
         for step in plan.steps:
             run.tell(Progress(run.id, "plan", step))
-        return told(run, _with(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look)))
+        return told(run, with_more(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look)))
 
     async def search(self, run: Run, work: Work) -> Work:
         """All queries side by side; one hit for each site, in the order in which the queries found them."""
@@ -157,15 +102,15 @@ class CompetitorResearch(Workflow[str, Report]):
         for query, result in zip(work.queries, found, strict=False):
             if isinstance(result, list):
                 for hit in result:
-                    known = hits.get(_host(hit.url))
+                    known = hits.get(host_of(hit.url))
                     if known is None or len(urlsplit(hit.url).path) < len(urlsplit(known.url).path):
-                        hits[_host(hit.url)] = hit  # the page nearest to the home page says best what a site is
+                        hits[host_of(hit.url)] = hit  # the page nearest to the home page says best what a site is
             else:
                 failed.append(f"“{query}”: {result.error}")
         if not hits:
             why = f" The searches failed: {'; '.join(failed)}" if failed else " Try a fuller name, or another --search."
             raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in work.queries)}.{why}")
-        return _with(work, hits=tuple(hits.values()))
+        return with_more(work, hits=tuple(hits.values()))
 
     async def _query(self, run: Run, query: str) -> list[Hit]:
         run.tell(Progress(run.id, "search", query))
@@ -185,14 +130,14 @@ class CompetitorResearch(Workflow[str, Report]):
         candidates: dict[str, Candidate] = {}
         own = slug(work.company).replace("-", "")
         for pick in choice.picks:
-            if 1 <= pick.number <= len(work.hits) and own not in _host(work.hits[pick.number - 1].url).replace("-", ""):
+            if 1 <= pick.number <= len(work.hits) and own not in host_of(work.hits[pick.number - 1].url).replace("-", ""):
                 home = _home(work.hits[pick.number - 1].url)
                 candidates.setdefault(home, Candidate(" ".join(pick.name.split())[:80], home, pick.reason))
         if not candidates:
             raise NothingFound(
                 f"Among {len(work.hits)} sites no competitor of {work.company} was chosen. Try another model, or other words."
             )
-        return told(run, _with(work, candidates=tuple(candidates.values())))
+        return told(run, with_more(work, candidates=tuple(candidates.values())))
 
     async def visit(self, run: Run, work: Work) -> Work:
         """Visit as many as are wanted, side by side; for each that cannot be read the next candidate steps in."""
@@ -203,7 +148,7 @@ class CompetitorResearch(Workflow[str, Report]):
         async def visit_and_tell(run: Run, candidate: Candidate) -> Visit:
             visit = await self.visit_one(run, candidate)
             arrived.append(visit)
-            told(run, _with(work, visits=tuple(arrived)))
+            told(run, with_more(work, visits=tuple(arrived)))
             return visit
 
         for round_number in range(len(left)):
@@ -212,7 +157,7 @@ class CompetitorResearch(Workflow[str, Report]):
             if not batch:
                 break
             visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits").carry, batch)
-        return told(run, _with(work, visits=tuple(visits)))
+        return told(run, with_more(work, visits=tuple(visits)))
 
     async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
         """The home page and the one or two most useful pages it links to, then the claims that stand on them."""
@@ -256,7 +201,7 @@ class CompetitorResearch(Workflow[str, Report]):
         """Write the comparison and let a critic look at it; a sentence whose facts do not exist is left out."""
         from .research_stages import comparison_question, critique_question, rewrite_question
 
-        competitors = _competitors(work.visits, {})
+        competitors = competitors_of(work.visits, {})
         facts = sum(len(competitor.claims) for competitor in competitors)
         if not facts:
             return work
@@ -276,45 +221,11 @@ class CompetitorResearch(Workflow[str, Report]):
         better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
         comparison: Comparison = await run.child("reflect", better.carry, question)
         points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
-        return told(run, _with(work, comparison=tuple(point for point in points if point.claims)))
+        return told(run, with_more(work, comparison=tuple(point for point in points if point.claims)))
 
     async def report(self, run: Run, work: Work) -> Report:
         """Number the sources and put the report together."""
         return report_of(work, written_by(self.model), await run.step("made_at", _moment, run))
-
-
-def report_of(work: Work, author: str, made_at: str, stopped: str = "") -> Report:
-    """The report of what is known."""
-    pages = [page for visit in work.visits for page in visit.pages]
-    sources = {
-        page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot)
-        for number, page in enumerate({page.snapshot: page for page in pages}.values(), 1)
-    }
-    return Report(
-        company=work.company,
-        made_at=made_at,
-        written_by=author,
-        plan=work.plan,
-        queries=work.queries,
-        competitors=_competitors(work.visits, sources),
-        comparison=work.comparison,
-        sources=tuple(sources.values()),
-        failed_pages=tuple(page for visit in work.visits for page in visit.failed),
-        dropped_claims=sum(visit.dropped for visit in work.visits),
-        stopped=stopped,
-    )
-
-
-def report_so_far(work: Work, model: Model | None, stopped: str) -> Report:
-    """The report of a research that was stopped: what was done until then, and why it stopped."""
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return report_of(work, written_by(model_or_reader(model)), now, stopped)
-
-
-def told(run: Run, work: Work) -> Work:
-    """The work, told to whoever listens, so that nothing is lost when the research is stopped."""
-    run.tell(WorkSoFar(run.id, work))
-    return work
 
 
 def search_with(search: Search) -> Tool[..., Any]:
@@ -344,43 +255,14 @@ def visit_with(web: Web) -> Tool[..., Any]:
     return visit_page
 
 
-def useful_links(home: VisitedPage, most: int = 2) -> list[str]:
-    """The pages of the same site that say most about a business, told by their address and link text."""
-    found: dict[str, int] = {}
-    for url, text in home.links:
-        address = url.partition("#")[0]
-        if _host(address) != _host(home.url) or address.rstrip("/") == home.url.rstrip("/"):
-            continue
-        words = f"{urlsplit(address).path} {text}".lower()
-        score = min((place for place, word in enumerate(USEFUL) if word in words), default=len(USEFUL))
-        if score < len(USEFUL):
-            found[address] = min(score, found.get(address, score))
-    return sorted(found, key=lambda address: (found[address], len(address)))[:most]
+async def _moment(run: Run) -> str:
+    return datetime.fromtimestamp(run.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def checked(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
-    """The claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
-    kept: list[Claim] = []
-    missing: list[str] = []
-    for claim in findings.claims:
-        order = sorted(range(len(pages)), key=lambda index: index != claim.page - 1)  # the page that was named first
-        place = next((index for index in order if quote_found(claim.quote, pages[index].text)), None)
-        if place is None:
-            missing.append(claim.quote)
-        else:
-            kept.append(Claim(" ".join(claim.topic.split()), " ".join(claim.text.split()), claim.quote.strip(), place))
-    return tuple(dict.fromkeys(kept)), missing
-
-
-def _competitors(visits: Sequence[Visit], sources: Mapping[str, Source]) -> tuple[Competitor, ...]:
-    """The visits that found something, their claims pointing to the report's sources."""
-    made = []
-    for visit in visits:
-        numbers = [sources[page.snapshot].number if sources else 0 for page in visit.pages]
-        claims = tuple(Claim(claim.topic, claim.text, claim.quote, numbers[claim.source]) for claim in visit.claims)
-        if claims:
-            made.append(Competitor(visit.candidate.name, visit.candidate.url, visit.candidate.reason, claims))
-    return tuple(made)
+def told(run: Run, work: Work) -> Work:
+    """The work, told to whoever listens, so that nothing is lost when the research is stopped."""
+    run.tell(WorkSoFar(run.id, work))
+    return work
 
 
 def written_by(model: Model) -> str:
@@ -393,127 +275,10 @@ def written_by(model: Model) -> str:
     return f"Written by {name}; every claim has a quote that was found on the page."
 
 
-async def _moment(run: Run) -> str:
-    return datetime.fromtimestamp(run.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _with(work: Work, **changed: Any) -> Work:
-    from dataclasses import replace
-
-    return replace(work, **changed)
-
-
 def _unique(queries: Sequence[str]) -> tuple[str, ...]:
     return tuple({" ".join(query.split()).casefold(): " ".join(query.split()) for query in queries if query.strip()}.values())
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _home(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/"
-
-
-class Research:
-    """`research.run_sync("BettaBurgers", model="gpt-5-mini")`: the door to the competitor-research agent.
-
-    Without a model, sentences are quoted by the built-in extractive reader. `dialect` is the family whose marks the model leaves in its
-    text, as Agent takes it. `search` is "duckduckgo" (the default, or what the environment
-    variable SAYSO_SEARCH says), "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are kept
-    under `snapshots` when that is given.
-    """
-
-    async def run(
-        self,
-        company: str,
-        *,
-        model: str | Model | None = None,
-        dialect: str = "auto",
-        competitors: int = 5,
-        search: str | Search | None = None,
-        web: Web | None = None,
-        snapshots: Path | str | None = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-    ) -> RunResult[Report]:
-        """Research a company's competitors; the result's `.output` is a Report. Raises NothingFound, ModelError, LimitReached."""
-        from .research_places import places
-
-        async with places(search, web, snapshots) as (found_search, found_web):
-            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
-            return await flow.run(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants)
-
-    def run_sync(
-        self,
-        company: str,
-        *,
-        model: str | Model | None = None,
-        dialect: str = "auto",
-        competitors: int = 5,
-        search: str | Search | None = None,
-        web: Web | None = None,
-        snapshots: Path | str | None = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-    ) -> RunResult[Report]:
-        """`run` for programs without an event loop."""
-        result: RunResult[Report] = in_a_loop(
-            lambda: self.run(
-                company,
-                model=model,
-                dialect=dialect,
-                competitors=competitors,
-                search=search,
-                web=web,
-                snapshots=snapshots,
-                approve=approve,
-                limits=limits,
-                engine=engine,
-                run_id=run_id,
-            ),
-            "run_sync",
-        )
-        return result
-
-    async def run_stream(
-        self,
-        company: str,
-        *,
-        model: str | Model | None = None,
-        dialect: str = "auto",
-        competitors: int = 5,
-        search: str | Search | None = None,
-        web: Web | None = None,
-        snapshots: Path | str | None = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-    ) -> AsyncIterator[Any]:
-        """The events of the research as they happen, its RunEnded last."""
-        from .research_places import places
-
-        async with places(search, web, snapshots) as (found_search, found_web):
-            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
-            async for event in flow.run_stream(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants):
-                yield event
-
-
-def model_or_reader(model: str | Model | None) -> Model:
-    """The model that was named, or the extractive reader where none was."""
-    if model is None:
-        from .models.extractive import ExtractiveReader
-
-        return ExtractiveReader()
-    from .models.named import model_from
-
-    return model_from(model)
-
-
-research = Research()

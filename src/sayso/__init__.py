@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sayso.agents import Prompt as Prompt
     from sayso.agents import Sampling as Sampling
     from sayso.agents import ScriptedModel as ScriptedModel
-    from sayso.agents.research import research as research
+    from sayso.agents.research_door import research as research
     from sayso.console import terminal as terminal
     from sayso.programs import command as command
     from sayso.tools import ApprovalRequest as ApprovalRequest
@@ -58,7 +58,7 @@ _PLACES = {
     "map_each": "workflows",
     "parallel": "workflows",
     "reflect": "workflows",
-    "research": "agents.research",
+    "research": "agents.research_door",
     "sequential": "workflows",
     "step": "workflows",
     "terminal": "console",

@@ -16,7 +16,8 @@ from sayso.agents import Agent
 from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message, UserMessage
 from sayso.agents.report import Report
-from sayso.agents.research import CompetitorResearch, model_or_reader
+from sayso.agents.research import CompetitorResearch
+from sayso.agents.research_door import model_or_reader
 from sayso.agents.research_places import places
 from sayso.chat import TOOLS, opened_desk, order_bot
 from sayso.tools import Tool

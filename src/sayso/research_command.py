@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.agents.report import Report, slug
-from sayso.agents.research import WorkSoFar, report_so_far, research
+from sayso.agents.research_door import report_so_far, research
+from sayso.agents.research_work import WorkSoFar
 from sayso.cli import Exit, words_for
 from sayso.console import plain
 from sayso.progress import ProgressTree
