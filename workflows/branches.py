@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple, cast
@@ -45,10 +45,8 @@ class Parallel(Workflow[Any, Any]):
         """All branches, then the join of their results in the branches' order."""
         for taking in self.nodes:
             fitting(self.name, taking, value)
-        results = await side_by_side(
-            [each.job(run, position, value) for each, position in self._branches],
-            collect=self.on_error == "collect",
-        )
+        jobs = (each.job(run, position, value) for each, position in self._branches)
+        results = await side_by_side(jobs, collect=self.on_error == "collect")
         if self.join is None:
             return tuple(results)
         return await self.join.carry(run, "join", results)
@@ -73,7 +71,8 @@ class MapEach(Workflow[Any, Any]):
                 f"{self.name} was handed a {type(value).__name__}; it takes a list, and does {self.body.name} for each item."
             )
         base, name, body = self.body.name, self.name, self.body
-        jobs = [self._branch.job(run, f"{base}.{index}", fitting(name, body, item)) for index, item in enumerate(value)]
+        items = [fitting(name, body, item) for item in value]
+        jobs = (self._branch.job(run, f"{base}.{index}", item) for index, item in enumerate(items))
         return await side_by_side(jobs, collect=self.on_error == "collect", concurrency=self.concurrency)
 
 
@@ -92,7 +91,7 @@ class BestOf(Workflow[Any, Any]):
     async def carry(self, run: Run, value: Any) -> Any:
         """The best try; of equals the first."""
         value = fitting(self.name, self.body, value)
-        tried = await side_by_side([self._branch.job(run, f"{self.body.name}.{index}", value) for index in range(self.tries)])
+        tried = await side_by_side(self._branch.job(run, f"{self.body.name}.{index}", value) for index in range(self.tries))
         scores = [await self.score.carry(run, f"{self.score.name}.{index}.score", each) for index, each in enumerate(tried)]
         try:
             return tried[max(range(self.tries), key=scores.__getitem__)]
@@ -109,7 +108,7 @@ class Branch(NamedTuple):
     code: WorkflowCode
     limits: Limits | None = None
 
-    def job(self, run: Run, position: str, value: Any) -> tuple[str, Callable[[], Awaitable[Any]]]:
+    def job(self, run: Run, position: str, value: Any) -> Job:
         """The branch, ready to be started at its position."""
         return position, partial(run.child, position, self.code, value, limits=self.limits)
 
@@ -123,8 +122,8 @@ def branch(each: Node) -> Branch:
         return Branch(cast(WorkflowCode, thing))
     carry, name = each.carry, each.name
 
-    async def alone(run: Run, value: Any) -> Any:
-        return await carry(run, name, value)
+    def alone(run: Run, value: Any) -> Awaitable[Any]:
+        return carry(run, name, value)
 
     return Branch(alone)
 
@@ -150,38 +149,52 @@ def joined_by(join: Any, branches: int, name: str) -> Node | None:
     return Node(name_of(join), "join", carry, join, None, said_types(join, 0)[1])
 
 
-async def side_by_side(
-    jobs: Sequence[tuple[str, Callable[[], Awaitable[Any]]]], *, collect: bool = False, concurrency: int | None = None
-) -> list[Any]:
+Job = tuple[str, Callable[[], Coroutine[Any, Any, Any]]]
+"""What a branch is called, and how it is started."""
+
+
+async def side_by_side(jobs: Iterable[Job], *, collect: bool = False, concurrency: int | None = None) -> list[Any]:
     """Carry jobs out at the same time; results in their order. The first failure cancels the rest and is raised, unless collected."""
-    results: list[Any] = [None] * len(jobs)
-    waiting = iter(range(len(jobs)))
+    starts = (partial(_or_failed, *job) if collect else job[1] for job in jobs)
+    loop = asyncio.get_running_loop()
+    if concurrency is None:
+        tasks = [loop.create_task(start()) for start in starts]
+        await _all_done(tasks)
+        return [task.result() for task in tasks]
+    results = dict[int, Any]()
+    waiting = enumerate(starts)
 
     async def work() -> None:
         # A worker takes the next job in the same breath in which it ends the last, so a run never looks idle between the two.
-        for index in waiting:
-            name, start = jobs[index]
-            try:
-                results[index] = await start()
-            except (UsageError, ReplayError):  # a mistake in the program is no branch's failure
-                raise
-            except Exception as error:
-                if not collect:
-                    raise
-                results[index] = Failed(name, error)
+        for index, start in waiting:
+            results[index] = await start()
 
-    tasks = [asyncio.ensure_future(work()) for _ in range(min(len(jobs), concurrency or len(jobs)))]
+    await _all_done([loop.create_task(work()) for _ in range(concurrency)])
+    return [results[index] for index in range(len(results))]
+
+
+async def _or_failed(name: str, start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """What a job gives, or that it failed."""
+    try:
+        return await start()
+    except (UsageError, ReplayError):  # a mistake in the program is no branch's failure
+        raise
+    except Exception as error:  # noqa: BLE001  whatever a step raises is what it failed with
+        return Failed(name, error)
+
+
+async def _all_done(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Wait for all, or for the first failure, which cancels the others and is raised when they have ended."""
     if not tasks:
-        return results
+        return
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         await _all_ended(tasks)
     _raise_first(tasks)
-    return results
 
 
-async def _all_ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _all_ended(tasks: Sequence[asyncio.Task[Any]]) -> None:
     """Cancel what still runs and stay until it has ended, however often this is cancelled meanwhile: a write may be under way."""
     left = [task for task in tasks if not task.done()]
     cancelled = False
@@ -196,7 +209,7 @@ async def _all_ended(tasks: Sequence[asyncio.Task[None]]) -> None:
         raise asyncio.CancelledError
 
 
-def _raise_first(tasks: Sequence[asyncio.Task[None]]) -> None:
+def _raise_first(tasks: Sequence[asyncio.Task[Any]]) -> None:
     errors = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
     for error in errors:
         if not isinstance(error, asyncio.CancelledError):

@@ -6,7 +6,7 @@ writes inside it does.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -42,8 +42,7 @@ def made_tool(workflow: Workflow[Any, Any], name: str | None, description: str) 
 async def perform_delegated(run: Any, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     """Calls that other workflows carry out, side by side, each a child of the run; kept as one step. Counts them against the limits."""
     run.scope.meter.count_tool_calls(len(calls))
-    jobs: list[tuple[str, Callable[[], Awaitable[Any]]]] = [(call.id, partial(_delegated, run, call, tool)) for call, tool in calls]
-    results = await side_by_side(jobs)
+    results = await side_by_side([(call.id, partial(_delegated, run, call, tool)) for call, tool in calls])
     # What the run has read so far is looked at once: it may be more by the time the run is resumed.
     kept: list[ToolResult] = await run.step(name, _labelled, results, run.scope.seen.labels)
     for result in kept:

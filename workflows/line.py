@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.tools.approvals import ApprovalRequest, Decision
@@ -36,6 +36,9 @@ class Suspended(BaseException):
     """Unwinds a run whose every branch waits. Not an Exception: no handler of the workflow's code should take it for a failure."""
 
 
+NO_CHILDREN: dict[str, MemoryRun | None] = {}  # of lines that have none yet: most of ten thousand branches never have any
+
+
 class MemoryRun:
     """One line of a run in memory. `acts` is False where a run is only replayed: then nothing outside may be asked or touched."""
 
@@ -49,13 +52,13 @@ class MemoryRun:
         if kept is None:
             kept = root.journal[run_id] = {}
         self._kept: dict[str, Any] = kept
-        self._names = list(kept)  # what an earlier execution did, in order; this one must do the same
+        self._names: Sequence[str] = ()  # what an earlier execution did, in order; this one must do the same
         self._at = 0
-        if self._names:
+        if kept:
+            self._names = tuple(kept)
             self.scope = scope.replayed(lambda: self._at < len(self._names))
-        self._open = self._emits = 0
-        self._children: dict[str, MemoryRun | None] = {}  # None once it has ended
-        self._tool_calls = 0
+        self._open = self._emits = self._tool_calls = 0
+        self._children = NO_CHILDREN
 
     @property
     def attempt(self) -> str:
@@ -82,7 +85,7 @@ class MemoryRun:
         self._busy = name
         try:
             value = await op(*args)
-        except Exception as error:
+        except Exception as error:  # kept and told, and raised on
             self._keep(name, Failure(error))
             if watched:
                 root.note(StepFailed(self.id, name, str(error)))
@@ -151,6 +154,8 @@ class MemoryRun:
             raise WorkflowError(
                 f"Run {self.id} has two children named {name!r}; a name is a position and stands once. Give one of them name=."
             )
+        if self._children is NO_CHILDREN:
+            self._children = {}
         root = self.root
         scope = self.scope if root.attempts == 1 else self.scope.for_children()
         if limits is not None:
@@ -158,7 +163,7 @@ class MemoryRun:
             if root.attempts > 1:
                 scope.meter.begin_with(root.used(child_id))
         child = type(self)(root, child_id, scope)
-        self._children[name] = child
+        self._children[name] = child  # None once it has ended
         watched = root.watched
         if watched:
             root.note_branch(BranchStarted(child_id, name))
@@ -168,7 +173,7 @@ class MemoryRun:
                 result = await in_time(workflow(child, value), limits.seconds)
             else:
                 result = await workflow(child, value)
-        except Exception as error:
+        except Exception as error:  # told, and raised on
             if watched:
                 root.note_branch(BranchFailed(child_id, name, str(error)))
             raise

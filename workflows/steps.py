@@ -21,7 +21,8 @@ B = TypeVar("B")
 LAMBDA = (lambda: None).__name__
 
 Carry = Callable[[Any, str, Any], Awaitable[Any]]
-"""How a node is carried out: the run, the node's position in it, the value."""
+"""How a node is carried out: the run, the node's position in it, the value. It may hand on an awaitable of the run's own: a coroutine
+around it would cost as much as the step."""
 
 
 class Node:
@@ -69,8 +70,8 @@ def fitting(name: str, each: Node, value: Any) -> Any:
 
 
 def _carry_workflow(workflow: Workflow[Any, Any]) -> Carry:
-    async def carry(run: Any, position: str, value: Any) -> Any:
-        return await run.child(position, workflow.carry, value, limits=workflow.limits)
+    def carry(run: Run, position: str, value: Any) -> Awaitable[Any]:
+        return run.child(position, workflow.carry, value, limits=workflow.limits)
 
     return carry
 
@@ -116,8 +117,8 @@ def _function_node(function: Any) -> Node:
     if len(places) < 1 or len(needed) > 1:
         raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
 
-    async def carry(run: Any, position: str, value: Any) -> Any:
-        return await run.step(position, function, value)
+    def carry(run: Run, position: str, value: Any) -> Awaitable[Any]:
+        return run.step(position, function, value)
 
     return Node(name, "step", carry, function, *said_types(function, 0))
 
@@ -179,8 +180,8 @@ def takes_run(parameters: list[inspect.Parameter]) -> bool:
 
 
 def _carry_code(function: Callable[..., Awaitable[Any]]) -> Carry:
-    async def carry(run: Any, position: str, value: Any) -> Any:
-        return await run.child(position, function, value)
+    def carry(run: Run, position: str, value: Any) -> Awaitable[Any]:
+        return run.child(position, function, value)
 
     return carry
 
