@@ -1,6 +1,7 @@
 """One connection to the database of runs, in words that SQLite and Postgres share.
 
 All work goes through one thread, in order, so that an event loop never waits for a disk and what was handed in first is on the disk first.
+What has gathered while the disk was busy is written to a file together: a thousand runs that go on at once do not wait a thousand times.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import asyncio
 import re
 import sqlite3
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from sayso.tools.errors import RunError, UsageError
@@ -101,6 +104,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
+        self._gathered: deque[_Work] = deque()
         self._connection: Any = self._thread.submit(self._opened).result()
         self.close = weakref.finalize(self, _closed, self._thread, self._connection)
 
@@ -108,17 +112,42 @@ class Database:
         """One transaction, in the database's thread. It is carried to its end even when the caller is cancelled."""
         if not self.close.alive:
             raise UsageError(f"The engine on {self.place} was closed; make another with engine(...).")
-        working = asyncio.wrap_future(self._thread.submit(self.now, work))
+        done: Future[T] = Future()
+        self._gathered.append(_Work(work, done))
+        self._thread.submit(self._write_gathered)
+        working = asyncio.wrap_future(done)
         working.add_done_callback(_looked_at)
         return await asyncio.shield(working)
 
-    def now(self, work: Callable[[Session], T]) -> T:
-        """One transaction, in the thread of the caller, which must be the database's."""
+    def _write_gathered(self) -> None:
+        """What was handed in by now: in a file under one commit, on a server (where others hold rows too) each under its own."""
+        together = len(self._gathered) if self.is_sqlite else min(1, len(self._gathered))
+        batch = [self._gathered.popleft() for _ in range(together)]
         try:
             with self._transaction() as session:
-                return work(session)
-        except self._errors as error:
-            raise DatabaseLost(f"The database of runs ({self.place}) could not be used: {_sentence(error)}") from None
+                ends = [self._carried(session, *each, alone=together == 1) for each in batch]
+        except Exception as error:  # noqa: BLE001  whoever handed the work in is told, whatever it was
+            ends = [partial(each.done.set_exception, self._told(error)) for each in batch]
+        for end in ends:
+            end()
+
+    def _carried(self, session: Session, work: Callable[[Session], Any], done: Future[Any], *, alone: bool) -> Callable[[], None]:
+        """Do the work, and say how to tell of its end once it is on the disk. Beside others a failure undoes this work only."""
+        if alone:
+            return partial(done.set_result, work(session))
+        session.execute("SAVEPOINT work")
+        try:
+            end = partial(done.set_result, work(session))
+        except Exception as error:  # noqa: BLE001  as above; an error that ends the whole transaction fails in the next statement
+            session.execute("ROLLBACK TO work")
+            end = partial(done.set_exception, self._told(error))
+        session.execute("RELEASE work")
+        return end
+
+    def _told(self, error: BaseException) -> BaseException:
+        if isinstance(error, self._errors):
+            return DatabaseLost(f"The database of runs ({self.place}) could not be used: {_sentence(error)}")
+        return error
 
     @property
     def place(self) -> str:
@@ -165,6 +194,11 @@ class Database:
             self._connection.close()
             raise
         return self._connection
+
+
+class _Work(NamedTuple):
+    work: Callable[[Session], Any]
+    done: Future[Any]
 
 
 class _PostgresSession:

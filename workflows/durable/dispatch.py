@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -107,6 +108,7 @@ class Dispatch:
                 "log_level": "CRITICAL",
                 "serializer": dbos.DBOSPortableJSONSerializer(),
                 "notification_listener_polling_interval_sec": 1.0,
+                **({"db_engine_kwargs": {"connect_args": {"factory": _Unhurried}}} if self.url.startswith("sqlite:") else {}),
             }
         )
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
@@ -195,6 +197,14 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 async def _carried(name: str) -> str:
     return await LAUNCHED[0].carry(name)
+
+
+class _Unhurried(sqlite3.Connection):
+    """The disk may take its time with what DBOS notes: what is lost of that with the power is handed in again from our own rows."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.execute("PRAGMA synchronous=NORMAL")
 
 
 def _dbos_url(url: str) -> str:
