@@ -11,7 +11,7 @@ import re
 import sqlite3
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -275,6 +275,19 @@ def _sentence(error: BaseException) -> str:
     elif "readonly" in text or "read-only" in text:
         text += " (you may not write there)"
     return f"{text}."
+
+
+async def to_the_end(work: Awaitable[T]) -> T:
+    """Await work to its end, however often this is cancelled meanwhile; a cancellation is raised after it."""
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    return task.result()
 
 
 def _looked_at(working: asyncio.Future[Any]) -> None:

@@ -17,6 +17,8 @@ from .database import Session
 NEW, QUEUED, RUNNING, WAITING, INTERRUPTED = "new", "queued", "running", "waiting", "interrupted"
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)
+TOGETHER = 100
+"""How many rows one statement inserts; SQLite allows 32,766 values in one."""
 
 
 class Superseded(RunError):
@@ -95,10 +97,10 @@ def create(session: Session, run_id: str, flow: str, app: str, given: str, limit
     values = {"id": run_id, "flow": flow, "app": app, "input": given, "limits": limits, "state": state, "now": now}
     made = session.execute(
         "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at) "
-        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, 0, '', :now, :now) ON CONFLICT (id) DO NOTHING",
+        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, 0, '', :now, :now) ON CONFLICT (id) DO NOTHING RETURNING id",
         values,
     )
-    return bool(made.rowcount)
+    return made.fetchone() is not None
 
 
 def claim(session: Session, row: RunRow, owner: str, limits: str | None, now: float) -> Claimed:
@@ -139,15 +141,17 @@ def append(session: Session, root: str, attempt: int, rows: Sequence[Row], key: 
     if not held:
         raise Superseded(f"Run {root} is carried on elsewhere, or was stopped; what was done here since then is not kept.")
     chain = linked(held[0][1] or START, held[0][0], rows, key)
-    for row in chain:
-        session.execute(
-            "INSERT INTO sayso_log (root, number, at, run, kind, name, value, hash) "
-            "VALUES (:root, :number, :at, :run, :kind, :name, :value, :hash)",
-            {"root": root, **row._asdict()},
-        )
+    for first in range(0, len(chain), TOGETHER):
+        _insert(session, root, chain[first : first + TOGETHER])
     number, head = chain[-1].number, chain[-1].hash
     session.execute("UPDATE sayso_runs SET number = :number, head = :head WHERE id = :id", {"id": root, "number": number, "head": head})
     return number, head
+
+
+def _insert(session: Session, root: str, chain: Sequence[Row]) -> None:
+    each = ", ".join(f"(:root, {', '.join(f':{column}{index}' for column in Row._fields)})" for index in range(len(chain)))
+    values = {f"{column}{index}": value for index, row in enumerate(chain) for column, value in zip(Row._fields, row, strict=True)}
+    session.execute(f"INSERT INTO sayso_log (root, {', '.join(Row._fields)}) VALUES {each}", {"root": root, **values})
 
 
 def note_approval(session: Session, root: str, event: Any, now: float) -> None:
@@ -196,10 +200,11 @@ def send(session: Session, root: str, run: str, topic: str, value: str, now: flo
 def decide(session: Session, digest: str, state: str, by: str, now: float) -> bool:
     """Move a request from proposed to what was decided; False if it was decided before."""
     moved = session.execute(
-        "UPDATE sayso_approvals SET state = :state, decided_by = :by, decided_at = :now WHERE digest = :digest AND state = 'proposed'",
+        "UPDATE sayso_approvals SET state = :state, decided_by = :by, decided_at = :now WHERE digest = :digest AND state = 'proposed' "
+        "RETURNING digest",
         {"digest": digest, "state": state, "by": by, "now": now},
     )
-    return bool(moved.rowcount)
+    return moved.fetchone() is not None
 
 
 def approval_rows(session: Session, root: str | None = None, *, only_open: bool = False) -> list[ApprovalRow]:
@@ -271,10 +276,10 @@ def stop_idle(session: Session, root: str, now: float) -> None:
     """A cancelled run that nobody carries is over."""
     stopped = session.execute(
         "UPDATE sayso_runs SET state = 'cancelled', owner = NULL, wake_at = NULL, changed_at = :now "
-        "WHERE id = :root AND state <> 'running'",
+        "WHERE id = :root AND state <> 'running' RETURNING id",
         {"root": root, "now": now},
     )
-    if stopped.rowcount:
+    if stopped.fetchone():
         session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :root AND state = 'proposed'", {"root": root})
 
 

@@ -21,7 +21,7 @@ from ..root import Root
 from ..run import Scope, WorkflowCode
 from . import records
 from .chain import Row
-from .database import DatabaseLost, Session
+from .database import DatabaseLost, Session, to_the_end
 from .records import Claimed, Superseded
 
 if TYPE_CHECKING:
@@ -78,7 +78,21 @@ class DurableRun(StrictRun):
 class DurableRoot(Root):
     """One run with all its children, carried here under a claim."""
 
-    __slots__ = ("_emitted_before", "_later", "_noted", "_writing", "by_worker", "claim", "heard_of", "loop", "lost", "number", "unwritten")
+    __slots__ = (
+        "_emitted_before",
+        "_later",
+        "_noted",
+        "_put_down",
+        "_writing",
+        "_written",
+        "by_worker",
+        "claim",
+        "heard_of",
+        "loop",
+        "lost",
+        "number",
+        "unwritten",
+    )
 
     engine: DurableEngine
 
@@ -92,6 +106,7 @@ class DurableRoot(Root):
         self.history = None  # events are in the log
         self.watched = True
         self._writing = asyncio.Lock()
+        self._put_down = self._written = 0  # how many rows there were, and how many of them are on the disk
         self._later: asyncio.TimerHandle | None = None
         self._emitted_before: dict[str, int] = {}
         self._noted: list[Any] = []
@@ -101,6 +116,7 @@ class DurableRoot(Root):
     def write(self, kind: str, run: str, name: str, value: Any) -> None:
         """Put a row down for the next writing; `value` is JSON."""
         self.unwritten.append(Row(0, self.clock(), run, kind, name, json.dumps(value)))
+        self._put_down += 1
 
     def note(self, event: Any) -> None:
         """Tell an event to the listeners, and write it down soon."""
@@ -122,25 +138,31 @@ class DurableRoot(Root):
 
     async def written(self) -> None:
         """Write what there is to write. Raises Superseded or DatabaseLost, and from then on nothing is done any more."""
+        last = self._put_down
         async with self._writing:
+            if last <= self._written:  # another branch has written it beside its own; what has come since then can wait
+                return
+            self.still_ours()
             rows, self.unwritten = self.unwritten, []
             events, self._noted = self._noted, []
-            if not rows:
-                return
-            root, claim, key, now = self.id, self.claim, self.engine.key, self.clock()
+            await to_the_end(self._on_the_disk(rows, events, self._put_down))
 
-            def write(session: Session) -> int:
-                number, _ = records.append(session, root, claim, rows, key, now)
-                for event in events:
-                    records.note_approval(session, root, event, now)
-                return number
+    async def _on_the_disk(self, rows: list[Row], events: list[Any], last: int) -> None:
+        root, claim, key, now = self.id, self.claim, self.engine.key, self.clock()
 
-            try:
-                self.number = await self.engine.do(write)
-            except (Superseded, DatabaseLost) as error:
-                self.lost = error
-                error.run_id = self.id
-                raise
+        def write(session: Session) -> int:
+            number, _ = records.append(session, root, claim, rows, key, now)
+            for event in events:
+                records.note_approval(session, root, event, now)
+            return number
+
+        try:
+            self.number = await self.engine.do(write)
+            self._written = last
+        except (Superseded, DatabaseLost) as error:
+            self.lost = error
+            error.run_id = self.id
+            raise
 
     def still_ours(self) -> None:
         """Raises what took the run from this program, if something did."""
@@ -206,6 +228,7 @@ class DurableRoot(Root):
         run = claimed.run
         self.claim, self.number, self.lost = run.attempt, run.number, None
         self.unwritten, self._noted, self._emitted_before = [], [], {}
+        self._put_down = self._written = 0
         self.loop, self._writing = asyncio.get_running_loop(), asyncio.Lock()
         self.value = from_json(json.loads(run.input))
         self.journal, self.order, self.inbox = {}, [], {}
