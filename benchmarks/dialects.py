@@ -121,6 +121,9 @@ def accuracy() -> Iterator[Row]:
         limit = 95 if name == "told" else 90
         yield Row(f"literal, full arguments, format {name} ({len(literal)})", 100 * good / len(literal), "%", limit, at_least=True)
     yield from prose()
+    sums = rows("gsm8k_calls_train")
+    good = sum(calls_right(row, read(row["output"], row["tools"])) for row in sums)
+    yield Row(f"sums in prose, CALCULATOR(48/2), format not told ({len(sums)})", 100 * good / len(sums), "%", 100, at_least=True)
 
 
 def prose() -> Iterator[Row]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,6 @@ from hypothesis import strategies as st
 from sayso.tools import Reader, read, tool
 from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, TextRead, native_calls, shapes
 from sayso.tools.order_desk import ORDER
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @tool.pure(name="CALCULATOR")
@@ -168,14 +164,29 @@ def test_a_native_call_is_read_strictly(arguments: str, good: bool) -> None:
     assert isinstance(item, ReadCall) is good
 
 
-def test_the_calculator_calls_of_the_corpus_are_read() -> None:
-    path = ROOT.parent / "shared" / "corpora" / "gsm8k_calls_train.jsonl"
-    if not path.exists():
-        pytest.skip("the corpus is not here")
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    wrong = []
-    for row in rows:
-        found = [{"name": call.tool, "arguments": dict(call.arguments)} for call in read(row["output"], row["tools"]).calls]
-        if found != row["calls"]:
-            wrong.append((row["output"], found))
-    assert wrong == []
+EXPRESSIONS = ("48/2", "360*.1", "(1 + 2) * 3", "-4^2", "5% * 80", "sqrt(16)/2", "2*(3+(4-1))", "1,250 + 3", "7")
+FRAMES = (
+    "{}",
+    "So it is {}.",
+    "We need {} to get the total, not f(2).",
+    "In all {} dollars ({} of them today) and then {}!",
+    "First:\n{}\nThen the rest.",
+    "ein Preis von {}€ — genau.",
+)
+SPELLINGS = (
+    "CALCULATOR({})",
+    'CALCULATOR("{}")',
+    "CALCULATOR('{}')",
+    "CALCULATOR(expression='{}')",
+    "CALCULATOR( {} )",
+    'Calculator({{"expression": "{}"}})',
+)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("frame", FRAMES)
+def test_a_sum_is_read_wherever_it_stands(frame: str, spelling: str) -> None:
+    for expression in EXPRESSIONS:
+        reading = read(frame.replace("{}", spelling.format(expression)), [calculator])
+        assert [dict(call.arguments) for call in reading.calls] == [{"expression": expression}] * frame.count("{}")
+        assert (reading.text, reading.problems) == (frame.replace("{}", ""), ())

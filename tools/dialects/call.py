@@ -67,7 +67,7 @@ def _keyword(shape: Shape, part: str) -> tuple[str, str] | None:
         return None
     name = shape.parameter(found[1])
     if name is None:
-        if found[2] == "=" and not shape.properties:
+        if found[2] == "=" and not shape.closed:
             return found[1], found[3]
         if found[2] == "=":
             raise Unreadable(f"{shape.signature}; there is no argument {found[1]!r}")

@@ -22,7 +22,7 @@ _OWN = {
     "glm": "glm hermes json",
     "kimi": "kimi json",
     "harmony": "harmony anthropic json",
-    "anthropic": "anthropic minicpm json",
+    "anthropic": "anthropic minicpm harmony json",
     "minimax": "minimax anthropic hermes json",
     "lfm2": "lfm2 python json",
     "gemma": "gemma python json",
@@ -70,7 +70,11 @@ _MODELS = (
     (r"solar", "solar"),
     (r"hy-?v?[34]|poolside|laguna", "glm"),
     (r"step-?3(?!\.5)", "deepseek"),
-    (r"muse|glimmer", "anthropic"),
+    (r"muse|glimmer|dots", "anthropic"),
+    (r"pangu|plamo|inkling", "hermes"),
+    (r"k2-?horizon|ifm|hyperclova", "glm"),
+    (r"iquest", "qwen3_coder"),
+    (r"intern-?s1", "internlm"),
 )
 _MODEL_PATTERNS = tuple((re.compile(rf"(?<![a-z]){pattern}"), dialect) for pattern, dialect in _MODELS)
 

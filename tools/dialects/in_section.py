@@ -19,7 +19,7 @@ from .python_calls import read_list, read_named
 from .sections import BETWEEN, SECTIONS, Section
 from .shapes import Shapes
 from .source import Source, Waiting, behind_repeats, find
-from .tagged import ELEMENTS, GLM, LONGCAT, read_element, read_tagged
+from .tagged import BEHIND_NAME, ELEMENTS, read_element, read_tagged
 from .values import Problem
 
 
@@ -34,17 +34,18 @@ Step = Generator[None, None, "tuple[int, list[Item]] | None"]
 _NAME = r"[\w.\-:/]*\w"
 _SEPARATOR = (
     r"(?:<\|tool_call_argument_begin\|>|\[CALL_ID\][^\[{]{0,64}\[ARGS\]|\[ARGS\]"
-    r"|<｜tool[▁_]sep｜>|<\|tool_call:args\|>|<\|message\|>)"
+    r"|<｜tool[▁_]sep｜>|<\|tool_call:args\|>|<\|message\|>|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
 )
 _HEADER = re.compile(
     rf"(?:function<｜tool[▁_]sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(?:```(?:json)?)?\s*(?=\{{)"
 )
-_GLM_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep>\s*)?(?=<arg_key>|<longcat_arg_key>|</tool_call>|</longcat_tool_call>)")
+_TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep>\s*)?(?=({'|'.join(map(re.escape, BEHIND_NAME))}))")
 _ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool[▁_]sep｜>[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\[\]`]*\Z")
 _LONGEST_HEADER = 300
 _FIRST_NAME = re.compile(r'\s*\[?\s*\{\s*["\'](?:name|tool_name|tool)["\']\s*:\s*["\']([\w.\-:/]+)["\']')
 _ALL_CLOSES = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
+_ENDS_OF_CALL = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool[▁_]call[▁_]end｜>))*")
 _MARKS = (*BETWEEN, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
 _BEGINNINGS = frozenset(mark[:size] for mark in _MARKS for size in range(len(mark)))
 _HALF_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
@@ -79,7 +80,7 @@ def read_section(source: Source, start: int, opening: str, section: Section, kno
         read = yield from _read_item(source, start if last < 0 else at, at, section, known, sink)
         if read is None:
             _nothing_before(source, start, at)
-            return last
+            return _ENDS_OF_CALL.match(source.text, last).end() if last >= 0 else last  # type: ignore[union-attr]
         last, items = read
         at = last
         sink.take(items)
@@ -204,13 +205,13 @@ def _named(source: Source, at: int, section: Section, known: Shapes, sink: Sink)
             return (yield from read_gemma(source, at, gemma, known))
         if header := _HEADER.match(text, at):
             return (yield from _header_and_json(source, at, header, section, known, sink))
-        if glm := _GLM_HEADER.match(text, at):
-            if text.startswith("</", glm.end()) and known.marked(glm[1]) is None:
+        if tagged := _TAGGED_HEADER.match(text, at):
+            tags = BEHIND_NAME[tagged[2]]
+            if tagged[2] in tags.ends_before and known.marked(tagged[1]) is None:
                 return None  # "between <tool_call> and </tool_call>"
-            if known.marked(glm[1]):
-                sink.announce(glm[1])
-            tags = LONGCAT if "</longcat_tool_call>" in section.closes else GLM
-            return (yield from read_tagged(source, at, glm.end(), glm[1], tags, known))
+            if known.marked(tagged[1]):
+                sink.announce(tagged[1])
+            return (yield from read_tagged(source, at, tagged.end(), tagged[1], tags, known))
         if typed_element := _ELEMENT_AFTER_TYPE.match(text, at):
             yield from _skip(source, typed_element.end(), section.closes, fresh=True)
             return (yield from _read_item(source, at, typed_element.end(), section, known, sink))

@@ -79,7 +79,7 @@ def _addressed(scan: Scan, place: int) -> Opening:
         return place, partial(settling.settle_silent, scan, place + 7)
     found = _ADDRESS.match(text, place)
     if found is not None and found.end() < len(text):
-        if text[found.end()] != "{" or not (shape := scan.known.find(found[1])):
+        if text[found.end()] != "{" or not (shape := scan.known.marked(found[1])):
             return _NOTHING
         return place, partial(settle_call, scan, place, place, partial(settling.named_json, scan, place, found.end(), shape.name))
     so_far = _ADDRESS_SO_FAR.match(text, place)

@@ -16,6 +16,7 @@ def _of(families: str, *closes: str) -> Section:
     return Section(frozenset(families.split()), closes)
 
 
+_KIMI_ENDS = ("<|tool_calls_section_end|>", "<|tool_call_section_end|>")
 _DEEPSEEK_ENDS = ("<｜tool▁calls▁end｜>", "<｜tool_calls_end｜>")
 
 ANTML = "antml" + ":"
@@ -30,6 +31,13 @@ SECTIONS = {
     "<functioncall>": _of("hermes", "</functioncall>"),
     "<tool_use>": _of("hermes", "</tool_use>"),
     "<longcat_tool_call>": _of("hermes glm", "</longcat_tool_call>"),
+    "<ifm|tool_calls>": _of("hermes glm", "</ifm|tool_calls>"),
+    "<ifm|tool_call>": _of("hermes glm", "</ifm|tool_call>"),
+    "<tool_calls:opensource>": _of("glm", "</tool_calls:opensource>"),
+    "<tool_call:opensource>": _of("glm", "</tool_call:opensource>"),
+    "[unused11]": _of("hermes", "[unused12]"),
+    "<|content_invoke_tool_json|>": _of("hermes", "<|end_message|>"),
+    "<|plamo:begin_tool_requests:plamo|>": _of("hermes", "<|plamo:end_tool_requests:plamo|>"),
     "<seed:tool_call>": _of("qwen3_coder", "</seed:tool_call>"),
     "<|tool_call|>": _of("granite", "<|/tool_call|>", "<|tool_call|>", "</tool_call>", "<|end_tool_call|>"),
     "<|tool_calls|>": _of("granite", "<|/tool_calls|>"),
@@ -50,10 +58,12 @@ SECTIONS = {
     "<｜tool▁call▁begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
     "<｜tool_calls_begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
     "<｜tool_call_begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
-    "<|tool_calls_section_begin|>": _of("kimi", "<|tool_calls_section_end|>"),
-    "<|tool_call_begin|>": _of("kimi", "<|tool_calls_section_end|>"),
+    "<|tool_calls_section_begin|>": _of("kimi", *_KIMI_ENDS),
+    "<|tool_call_section_begin|>": _of("kimi", *_KIMI_ENDS),
+    "<|tool_call_begin|>": _of("kimi", *_KIMI_ENDS),
     "<|open|>tools<|sep|>": _of("kimi", "<|close|>tools<|sep|>"),
     "<function_calls>": _of("anthropic olmo", "</function_calls>"),
+    "<dots_function_call>": _of("anthropic", "</dots_function_call>"),
     f"<{ANTML}function_calls>": _of("anthropic", f"</{ANTML}function_calls>"),
     "<atem:function_calls>": _of("anthropic", "</atem:function_calls>"),
     "<minimax:tool_call>": _of("minimax", "</minimax:tool_call>"),
@@ -62,12 +72,13 @@ SECTIONS = {
     "<｜DSML｜tool_calls>": _of("deepseek_dsml", "</｜DSML｜tool_calls>"),
     "<|tool_calls_begin|>": _of("solar", "<|tool_calls_end|>"),
     "<|tool_call:begin|>": _of("solar", "<|tool_call:end|>"),
+    "<|tool_call:start|>": _of("solar", "<|tool_call:end|>"),
 }
 """The mark that opens a place for calls."""
 
 BARE_ELEMENTS = {
     "<function=": frozenset(("qwen3_coder", "functionary")),
-    '<function name="': frozenset(("minicpm", "anthropic")),
+    **{f'<function{gap}name="': frozenset(("minicpm", "anthropic")) for gap in (" ", "", "Ġ")},
     '<invoke name="': frozenset(("anthropic", "minimax")),
     f'<{ANTML}invoke name="': frozenset(("anthropic",)),
     '<｜DSML｜invoke name="': frozenset(("deepseek_dsml",)),
@@ -86,6 +97,7 @@ BETWEEN = (
     "<|tool_call:end|>",
     *(f"<｜tool{gap}call{gap}{edge}｜>" for gap in "▁_" for edge in ("begin", "end")),
     *(f"<｜tool{gap}sep｜>" for gap in "▁_"),
+    *(f"<|plamo:{edge}:plamo|>" for edge in ("begin_tool_request", "begin_tool_name", "end_tool_arguments", "end_tool_request")),
 )
 """Marks between the calls of one place."""
 
@@ -105,11 +117,17 @@ REASONING = {
     "◁think▷": "◁/think▷",
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "<|thinking_start|>": "<|thinking_end|>",
+    "<|think:start|>": "<|think:end|>",
+    "<ifm|think>": "</ifm|think>",
+    "<think:opensource>": "</think:opensource>",
+    "<|content_thinking|>": "<|end_message|>",
 }
 """What opens thinking aloud, and what ends it."""
 
 INVENTED = {
     "<tool_response>": "</tool_response>",
+    "<|tool_response>": "<tool_response|>",
+    "<start_function_response>": "<end_function_response>",
     "<tool_result>": "</tool_result>",
     "<tool_results>": "</tool_results>",
     "<function_results>": "</function_results>",
@@ -141,6 +159,11 @@ SILENT = (
     "<|close|>tools<|sep|>",
     "<｜end▁of▁sentence｜>",
     "<|eom|>",
+    "<|observation|>",
+    "<|message_model|>",
+    "<|content_text|>",
+    "<|content_model_end_sampling|>",
+    "<|END_OF_TURN_TOKEN|>",
     "[e~[",
 )
 """Marks of a model's template that say nothing to a reader."""

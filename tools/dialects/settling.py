@@ -85,11 +85,11 @@ def named_call(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Fou
 
 def named_json(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Found:
     """NAME on a line of its own, and its arguments as JSON below it."""
-    shape = scan.known.find(name)
+    shape = scan.known.marked(name)
     assert shape is not None
     found = yield from json_end(scan.source, place)
     value = parse(scan.source.text, place, found, scan.source.ended)
-    if value is None or found.end < 0 or not isinstance(value[0], dict) or any(shape.parameter(key) is None for key in value[0]):
+    if value is None or found.end < 0 or not isinstance(value[0], dict) or not all(map(shape.takes, value[0])):
         return None
     end = found.end
     if scan.source.text[start:place].endswith("```json\n"):
@@ -100,18 +100,31 @@ def named_json(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Fou
 
 
 def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
-    """An object or a list that has the form of a call; anything else is data, and nothing in it is a call."""
-    found = yield from json_end(scan.source, place)
-    text = scan.source.text
-    value = parse(text, place, found, scan.source.ended)
-    if value is None:
-        return None
-    end = found.end if found.end >= 0 else found.stopped
-    try:
-        return end, read_calls(value[0], scan.known, (place, end), value[1], marked=False)
-    except Unmarked:
-        scan.quote(end)
-        return None
+    """An object or a list that has the form of a call, or several with `;` between them.
+
+    Anything else is data, and nothing in it is a call.
+    """
+    end, at = -1, place
+    while True:
+        found = yield from json_end(scan.source, at)
+        value = parse(scan.source.text, at, found, scan.source.ended)
+        if value is None:
+            break
+        behind = found.end if found.end >= 0 else found.stopped
+        try:
+            sink.take(read_calls(value[0], scan.known, (at, behind), value[1], marked=False))
+        except Unmarked:
+            if end < 0:
+                scan.quote(behind)
+            break
+        end = behind
+        at = yield from skip_space(scan.source, end)
+        if scan.source.text[at : at + 1] != ";":
+            break
+        at = yield from skip_space(scan.source, at + 1)
+        if scan.source.text[at : at + 1] != "{":
+            break
+    return (end, []) if end >= 0 else None
 
 
 def list_of_names(scan: Scan, place: int, sink: Sink) -> Found:
@@ -256,8 +269,14 @@ def settle_end_of_thought(scan: Scan, place: int, end: int) -> Steps:
 
 
 def settle_invented(scan: Scan, body: int, closing: str) -> Steps:
-    """An invented result: prose, and nothing in it is a call. Without a closing mark it goes on to the end."""
-    at = body
+    """An invented result: prose, and nothing in it is a call. Without a closing mark it goes on to the end.
+
+    A mark at the end of all is where the model stopped: it says nothing.
+    """
+    at = yield from skip_space(scan.source, body)
+    if at >= len(scan.source.text):
+        scan.pass_over(at)
+        return
     while True:
         close = scan.source.text.find(closing, at) if closing else -1
         if close >= 0:

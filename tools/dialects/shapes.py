@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from .references import resolved
 from .typing_values import Unreadable, fitted, kinds, takes_text
 from .values import Problem, ReadCall
 
@@ -18,6 +19,7 @@ class Shape:
 
     def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
         self.name = name
+        parameters = resolved(parameters)
         properties = parameters.get("properties")
         self.properties: Mapping[str, Any] = properties if isinstance(properties, Mapping) else {}
         self.required: tuple[str, ...] = tuple(parameters.get("required") or ())
@@ -40,6 +42,10 @@ class Shape:
             return name
         close = [key for key in self.properties if key.casefold() == name.casefold()]
         return close[0] if len(close) == 1 else None
+
+    def takes(self, name: str) -> bool:
+        """Whether there is a parameter of that name."""
+        return self.parameter(name) is not None
 
     def call(self, arguments: Mapping[str, object], span: tuple[int, int], notes: tuple[str, ...] = ()) -> ReadCall:
         """The call with its arguments as the schema wants them. Unreadable where they are not."""
@@ -80,6 +86,9 @@ class _Anything(Shape):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, {})
+
+    def takes(self, name: str) -> bool:
+        return True
 
 
 class Shapes:

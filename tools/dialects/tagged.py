@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Set
+from dataclasses import dataclass, replace
 from html import unescape as unescape_entities
 
 from .json_calls import Item, read_one
 from .lenient_json import read_json
-from .shapes import Shapes
+from .shapes import Shape, Shapes
 from .source import Source, Waiting, find, next_literal, reach, skip_space
 from .typing_values import Unreadable, kinds, typed
 
@@ -28,20 +28,32 @@ class Tags:
 QWEN = Tags(
     re.compile(r"<parameter=([^>\n]*)>()"), ("<parameter=",), ("</parameter>",), ("</function>",), ("</tool_call>", "</seed:tool_call>")
 )
-GLM = Tags(
-    re.compile(r"<arg_key>(.*?)</arg_key>\s*<arg_value>()", re.DOTALL),
-    ("<arg_key>",),
-    ("</arg_value>",),
+
+
+def _named_tags(prefix: str = "", suffix: str = "") -> Tags:
+    """The tags of GLM's form; others of the form put something before or behind each of their names."""
+    key, kind, value = (f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
+    opening = f"<{key}>(.*?)</{key}>\\s*(?:<{kind}>[^<]*</{kind}>\\s*)?<{value}>()".replace("|", "\\|")
+    return Tags(re.compile(opening, re.DOTALL), (f"<{key}>",), (f"</{value}>",), (), (f"</{prefix}tool_call{suffix}>",))
+
+
+_SOLAR = Tags(
+    re.compile(r"<\|tool_arg:start\|>(.*?)<\|tool_arg:value\|>()", re.DOTALL),
+    ("<|tool_arg:start|>",),
+    ("<|tool_arg:end|>",),
     (),
-    ("</tool_call>", "</longcat_tool_call>"),
+    ("<|tool_call:end|>",),
 )
-LONGCAT = Tags(
-    re.compile(r"<longcat_arg_key>(.*?)</longcat_arg_key>\s*<longcat_arg_value>()", re.DOTALL),
-    ("<longcat_arg_key>",),
-    ("</longcat_arg_value>",),
-    (),
-    ("</longcat_tool_call>",),
+_NAMED_TAGS = (
+    replace(_named_tags(), ends_before=("</tool_call>", "</longcat_tool_call>")),
+    _named_tags("longcat_"),
+    _named_tags("ifm|"),
+    _named_tags(suffix=":opensource"),
+    _SOLAR,
 )
+BEHIND_NAME: dict[str, Tags] = {mark: tags for tags in reversed(_NAMED_TAGS) for mark in (*tags.begins, *tags.ends_before)}
+"""What stands behind a name that is followed by its arguments in tags (or by none), and how those are written."""
+
 KIMI = Tags(
     re.compile(r'<\|open\|>argument key="([^"]*)"([^<]*)<\|sep\|>'),
     ("<|open|>argument",),
@@ -49,7 +61,11 @@ KIMI = Tags(
     ("<|close|>call<|sep|>",),
 )
 MINICPM = Tags(
-    re.compile(r'<param(?:eter)?\s+name="([^"]*)"([^>]*)>'), ("<param",), ("</param>", "</parameter>"), ("</function>",), ("</tool_call>",)
+    re.compile(r'<param(?:eter)?[\sĠ]*name="([^"]*)"([^>]*)>'),
+    ("<param",),
+    ("</param>", "</parameter>"),
+    ("</function>",),
+    ("</tool_call>",),
 )
 
 
@@ -65,9 +81,10 @@ def invoke_tags(prefix: str) -> Tags:
     )
 
 
+GAPS = (" ", "", "Ġ")  # the space of MiniCPM's tags, which some servers lose and some show as the tokenizer keeps it
 ELEMENTS: dict[str, tuple[re.Pattern[str], Tags]] = {
     "<function=": (re.compile(r"<function=\s*\"?([\w.\-:/]*\w)\"?\s*>"), QWEN),
-    '<function name="': (re.compile(r'<function name="([^"<>]+)"\s*>'), MINICPM),
+    **{f'<function{gap}name="': (re.compile(rf'<function{gap}name="([^"<>]+)"\s*>'), MINICPM) for gap in GAPS},
     **{
         f'<{prefix}invoke name="': (re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>]+)"\s*>'), invoke_tags(prefix))
         for prefix in ("", "antml" + ":", "atem:", "｜DSML｜", "steptml:", "minimax:")
@@ -97,24 +114,24 @@ def read_element(source: Source, at: int, opening: str, known: Shapes, announce:
     if known.marked(name) is not None:
         announce(name)
     place = yield from skip_space(source, head.end())
-    if opening == "<function=" and source.text.startswith("{", place):
-        return (yield from _json_inside(source, at, place, name, known))
+    if source.text.startswith("{", place):
+        return (yield from _json_inside(source, at, place, name, tags.ends[0], known))
     return (yield from read_tagged(source, at, head.end(), name, tags, known))
 
 
-def _json_inside(source: Source, at: int, place: int, name: str, known: Shapes) -> Read:
-    """<function=NAME>{...}</function>, as Functionary and Llama 3.1 write it."""
+def _json_inside(source: Source, at: int, place: int, name: str, closing: str, known: Shapes) -> Read:
+    """<function=NAME>{...}</function>, as Functionary and Llama 3.1 write it, and DeepSeek between the tags of a call."""
     from .ends import json_end
 
     found = yield from json_end(source, place)
     if found.end < 0:
-        place = yield from find(source, "</function>", found.stopped)
-        end = place + len("</function>") if place >= 0 else len(source.text)
-        return end, [_unreadable(source, at, end, name, known, "one JSON object and </function>")]
+        place = yield from find(source, closing, found.stopped)
+        end = place + len(closing) if place >= 0 else len(source.text)
+        return end, [_unreadable(source, at, end, name, known, f"one JSON object and {closing}")]
     written = source.text[place : found.end]
     end = found.end
     after = yield from skip_space(source, end)
-    close = yield from next_literal(source, after, ("</function>",))
+    close = yield from next_literal(source, after, (closing,))
     if close:
         end = after + len(close)
     shape = known.marked(name)
@@ -134,6 +151,7 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
     notes: tuple[str, ...] = ()
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
     wrong = ""
+    shape = known.marked(name)
     while True:
         place = yield from skip_space(source, at)
         here = yield from next_literal(source, place, stops)
@@ -152,8 +170,8 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
         if argument is None:
             at, wrong = (yield from _skip_to(source, place + 1, stops)), source.text[place : place + 60]
             break
-        key = unescape_entities(argument[1].strip(" \t\r\n"))
-        end, after, added = yield from _value_end(source, argument.end(), tags)
+        key = _key(argument, shape)
+        end, after, added = yield from _value_end(source, argument.end(), tags, shape, {*given, key})
         if end < 0:
             return len(source.text), [_unreadable(source, start, len(source.text), name, known, f"{tags.closes[0]} after {key}")]
         if key in given:
@@ -163,7 +181,6 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
     span = (start, at)
     if wrong:
         return at, [_unreadable(source, start, at, name, known, f"arguments in {tags.begins[0]} tags, not {wrong!r}")]
-    shape = known.marked(name)
     if shape is None:
         return at, [known.unknown(name, span)]
     try:
@@ -183,9 +200,19 @@ def _opening(source: Source, place: int, tags: Tags) -> Generator[None, None, re
         yield
 
 
-def _value_end(source: Source, at: int, tags: Tags) -> Generator[None, None, tuple[int, int, bool]]:
-    """Where the value ends, where reading goes on, and whether the closing tag had to be added. A closing tag that is followed by neither
-    another argument nor the end of the call belongs to the value."""
+def _key(argument: re.Match[str], shape: Shape | None) -> str:
+    """The argument's name; quotes around it are left out where only that makes it one of the tool's."""
+    key = unescape_entities(argument[1].strip(" \t\r\n"))
+    bare = key.strip("\"'")
+    return bare if bare and shape is not None and shape.parameter(key) is None and shape.takes(bare) else key
+
+
+def _value_end(source: Source, at: int, tags: Tags, shape: Shape | None, given: Set[str]) -> Generator[None, None, tuple[int, int, bool]]:
+    """Where the value ends, where reading goes on, and whether the closing tag had to be added.
+
+    A closing tag that is followed by neither another argument nor the end of the call belongs to the value. On a line of its own, the
+    opening tag of an argument that is not yet `given` ends the value, though its closing tag was forgotten.
+    """
     opened = yield from skip_space(source, at)
     yield from reach(source, opened + 9)
     begin = at
@@ -194,7 +221,7 @@ def _value_end(source: Source, at: int, tags: Tags) -> Generator[None, None, tup
         if begin < 0:
             return -1, -1, False
     follow = (*tags.begins, *tags.ends, *tags.ends_before)
-    pattern = re.compile("|".join(map(re.escape, (*tags.closes, *tags.ends))))
+    pattern = re.compile("|".join(map(re.escape, (*tags.closes, *tags.ends, *(f"\n{mark}" for mark in tags.begins)))))
     while True:
         found = pattern.search(source.text, begin)
         if found is None:
@@ -202,6 +229,12 @@ def _value_end(source: Source, at: int, tags: Tags) -> Generator[None, None, tup
                 return -1, -1, False
             begin = max(begin, len(source.text) - 40)
             yield
+            continue
+        if found[0].startswith("\n"):
+            begin = found.start() + 1
+            following = yield from _opening(source, begin, tags)
+            if following is not None and shape is not None and (key := _key(following, shape)) not in given and shape.takes(key):
+                return begin, begin, True
             continue
         closed = found[0] in tags.closes
         place = yield from skip_space(source, found.end())

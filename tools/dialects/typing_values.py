@@ -23,6 +23,8 @@ _OTHER_NAMES = {
     "long": "integer",
     "str": "string",
     "text": "string",
+    "char": "string",
+    "varchar": "string",
     "bool": "boolean",
     "list": "array",
     "tuple": "array",
@@ -31,6 +33,7 @@ _OTHER_NAMES = {
     "none": "null",
     "NoneType": "null",
 }
+_INSIDE_OF_TEXT = re.compile(r'[\[{][\s\[{]*\\"')
 _MANY_DIGITS = 4000  # Python refuses to turn longer ones into a number
 
 
@@ -40,10 +43,15 @@ def kinds(rule: Any) -> tuple[str, ...]:
         return ()
     named = rule.get("type")
     if isinstance(named, str):
-        return (_OTHER_NAMES.get(named, named),)
+        return (_kind(named),)
     if isinstance(named, (list, tuple)):
-        return tuple(_OTHER_NAMES.get(kind, kind) for kind in named if isinstance(kind, str))
+        return tuple(_kind(kind) for kind in named if isinstance(kind, str))
     return ()
+
+
+def _kind(named: str) -> str:
+    """JSON's word for the type that a schema names; int64 and float32 are numbers too."""
+    return _OTHER_NAMES.get(named) or _OTHER_NAMES.get(named.removeprefix("u").rstrip("0123456789"), named)
 
 
 def alternatives(rule: Any) -> list[Any]:
@@ -65,8 +73,16 @@ def takes_text(rule: Any) -> bool:
     allowed = kinds(rule)
     if allowed:
         return allowed == ("string",)
-    choices = rule.get("enum") if isinstance(rule, Mapping) else None
+    choices = _choices(rule)
     return bool(choices) and all(isinstance(choice, str) for choice in choices or ())
+
+
+def _choices(rule: Any) -> list[Any] | None:
+    """The values that a schema counts up; None where it does not."""
+    if not isinstance(rule, Mapping):
+        return None
+    choices = [rule["const"]] if "const" in rule else rule.get("enum")
+    return choices if isinstance(choices, list) else None
 
 
 def typed(written: str, rule: Any, name: str, *, raw: bool = False) -> object:
@@ -74,8 +90,8 @@ def typed(written: str, rule: Any, name: str, *, raw: bool = False) -> object:
     options = alternatives(rule)
     if options:
         return _first_that_fits(written, options, name, raw)
-    if isinstance(rule, Mapping) and "enum" in rule:
-        return _choice(unquoted(written), rule["enum"], name)
+    if (choices := _choices(rule)) is not None:
+        return _choice(unquoted(written), choices, name)
     allowed = kinds(rule)
     if not allowed:
         return _untyped(written, raw)
@@ -140,16 +156,13 @@ def _choice(value: object, choices: Any, name: str) -> object:
 
 
 def _json(written: str, kind: str, name: str) -> object:
+    """JSON; or JSON in a JSON text, with or without the quotes around it."""
+    text = written.strip()
     try:
-        value, _ = read_json(written.strip())
+        value, _ = read_json(unescape(text) if _INSIDE_OF_TEXT.match(text) else text)
+        return read_json(value.strip())[0] if isinstance(value, str) else value
     except ValueError as error:
-        raise Unreadable(f"{name} as a JSON {kind}, not {written.strip()[:60]!r} ({error})") from None
-    if isinstance(value, str):  # JSON in a JSON text
-        try:
-            value, _ = read_json(value.strip())
-        except ValueError:
-            raise Unreadable(f"{name} as a JSON {kind}, not {written.strip()[:60]!r}") from None
-    return value
+        raise Unreadable(f"{name} as a JSON {kind}, not {text[:60]!r} ({error})") from None
 
 
 def unquoted(written: str) -> str:
@@ -174,8 +187,8 @@ def fitted(value: object, rule: Any, name: str) -> object:
     options = alternatives(rule)
     if options:
         return _fitted_to_one(value, options, name)
-    if "enum" in rule:
-        return _choice(value, rule["enum"], name)
+    if (choices := _choices(rule)) is not None:
+        return _choice(value, choices, name)
     allowed = kinds(rule)
     if not allowed:
         return value
@@ -202,10 +215,8 @@ def _fitted_to(value: object, kind: str, rule: Mapping[str, Any], name: str) -> 
             items = rule.get("items")
             return [fitted(item, items, f"{name}[{index}]") for index, item in enumerate(value)] if items else value
         case dict() if kind == "object":
-            properties = rule.get("properties")
-            if not isinstance(properties, Mapping):
-                return value
-            return {key: fitted(item, properties.get(key), f"{name}.{key}") for key, item in value.items()}
+            properties, others = rule.get("properties") or {}, rule.get("additionalProperties")
+            return {key: fitted(item, properties.get(key, others), f"{name}.{key}") for key, item in value.items()}
         case None if kind == "null":
             return None
     if kind not in ("integer", "number", "boolean", "array", "object", "string", "null"):

@@ -1,0 +1,183 @@
+"""Spellings of the families beside the usual one: other marks, marks at the end, spaces, small slips that leave one reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sayso.tools import Reader, read
+from sayso.tools.dialects.families import dialect_named
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+def schema(name: str, *required: str, **kinds: str) -> dict[str, Any]:
+    properties = {key: {"type": kind} for key, kind in kinds.items()}
+    return {"type": "function", "function": {"name": name, "parameters": {"properties": properties, "required": list(required)}}}
+
+
+TOOLS = [schema("weather", "city", city="string", days="integer"), schema("now"), schema("tag", names="array")]
+OSLO: Calls = [("weather", {"city": "Oslo", "days": 2})]
+OSLO_NOW: Calls = [*OSLO, ("now", {})]
+JSON = '{"city": "Oslo", "days": 2}'
+NAMED = f'{{"name": "weather", "arguments": {JSON}}}'
+NOW = '{"name": "now", "arguments": {}}'
+
+
+def tagged(name: str, before: str = "", behind: str = "", **arguments: object) -> str:
+    """A call in GLM's form, with something before and behind each name of a tag."""
+    pairs = (
+        f"<{before}arg_key{behind}>{key}</{before}arg_key{behind}><{before}arg_value{behind}>{value}</{before}arg_value{behind}>"
+        for key, value in arguments.items()
+    )
+    return f"<{before}tool_call{behind}>{name}{''.join(pairs)}</{before}tool_call{behind}>"
+
+
+def invoked(prefix: str, inside: str) -> str:
+    return f'<{prefix}invoke name="weather">{inside}</{prefix}invoke>'
+
+
+PARAMETERS = '<parameter name="city">Oslo</parameter><parameter name="days">2</parameter>'
+VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
+    "several objects": ("llama3", f"{NAMED}; {NOW}", OSLO_NOW, ""),
+    "prose behind a semicolon": ("json", f"{NAMED}; fine", OSLO, "; fine"),
+    "a reply's end": ("hermes", f"<tool_call>{NAMED}</tool_call><|im_end|>\n<|endoftext|>", OSLO, "\n"),
+    "glm's end": ("glm", f"Ok. {tagged('weather', city='Oslo', days=2)}<|observation|>", OSLO, "Ok. "),
+    "where a result would begin": ("gemma", '<|tool_call>call:weather{city:<|"|>Oslo<|"|>,days:2}<tool_call|><|tool_response>', OSLO, ""),
+    "where an observation would begin": ("react", f"Action: weather\nAction Input: {JSON}\nObservation:", OSLO, "\n"),
+    "an argument that is not in the schema": ("python", "[now(zone='UTC', of=[1, 2])]", [("now", {"zone": "UTC", "of": [1, 2]})], ""),
+    "dsml with json inside": (
+        "deepseek_dsml",
+        f"<｜DSML｜function_calls>\n{invoked('｜DSML｜', f' {JSON} ')}\n</｜DSML｜function_calls>",
+        OSLO,
+        "",
+    ),
+    "anthropic with json inside": ("anthropic", f"<function_calls>{invoked('', JSON)}</function_calls>", OSLO, ""),
+    "step, several": (
+        "deepseek",
+        "<｜tool_calls_begin｜><｜tool_call_begin｜>"
+        + invoked("steptml:", PARAMETERS.replace("parameter", "steptml:parameter"))
+        + "<｜tool_call_end｜><｜tool_sep｜><｜tool_call_begin｜>"
+        + '<steptml:invoke name="now"></steptml:invoke><｜tool_call_end｜><｜tool_calls_end｜>',
+        OSLO_NOW,
+        "",
+    ),
+    "dots": ("dots", f"<dots_function_call>\n{invoked('', PARAMETERS)}\n</dots_function_call>", OSLO, ""),
+    "qwen coder, a closing tag forgotten": (
+        "qwen3_coder",
+        "<tool_call>\n<function=weather>\n<parameter=city>\nOslo\n<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>",
+        OSLO,
+        "",
+    ),
+    "qwen coder, names in quotes": (
+        "qwen3_coder",
+        '<tool_call>\n<function="weather">\n<parameter="city">\nOslo\n</parameter>\n<parameter=\'days\'>2</parameter>\n</function>\n</tool_call>',
+        OSLO,
+        "",
+    ),
+    "glm, json in escapes": (
+        "glm",
+        r"<tool_call>tag<arg_key>names</arg_key><arg_value>[{\"first\": \"Ada\"}]</arg_value></tool_call>",
+        [("tag", {"names": [{"first": "Ada"}]})],
+        "",
+    ),
+    "k2 horizon": (
+        "k2_horizon",
+        "<ifm|think>hm</ifm|think>"
+        f"<ifm|tool_calls>{tagged('weather', 'ifm|', city='Oslo', days=2)}\n{tagged('now', 'ifm|')}</ifm|tool_calls>",
+        OSLO_NOW,
+        "",
+    ),
+    "k2 horizon, with types": (
+        "k2_horizon",
+        "<ifm|tool_calls><ifm|tool_call>weather<ifm|arg_key>city</ifm|arg_key><ifm|arg_type>string</ifm|arg_type>"
+        "<ifm|arg_value>Oslo</ifm|arg_value></ifm|tool_call></ifm|tool_calls>",
+        [("weather", {"city": "Oslo"})],
+        "",
+    ),
+    "k2 horizon, json": ("k2_horizon", f"<ifm|tool_calls><ifm|tool_call>{NAMED}</ifm|tool_call></ifm|tool_calls>", OSLO, ""),
+    "longcat": ("longcat", tagged("weather", "longcat_", city="Oslo", days=2), OSLO, ""),
+    "hunyuan with a suffix": (
+        "hunyuan_v4",
+        f"<tool_calls:opensource>{tagged('weather', '', ':opensource', city='Oslo', days=2)}</tool_calls:opensource>",
+        OSLO,
+        "",
+    ),
+    "solar, tags": (
+        "solar",
+        "<|think:start|>hm<|think:end|><|tool_call:start|>weather\n<|tool_arg:start|>city<|tool_arg:value|>Oslo<|tool_arg:end|>\n"
+        "<|tool_arg:start|>days<|tool_arg:value|>2<|tool_arg:end|>\n<|tool_call:end|>\n<|tool_call:start|>now\n<|tool_call:end|>",
+        OSLO_NOW,
+        "\n",
+    ),
+    "plamo": (
+        "plamo3",
+        "<|plamo:begin_tool_requests:plamo|><|plamo:begin_tool_request:plamo|><|plamo:begin_tool_name:plamo|>weather"
+        f"<|plamo:end_tool_name:plamo|><|plamo:begin_tool_arguments:plamo|>{JSON}<|plamo:end_tool_arguments:plamo|>"
+        "<|plamo:end_tool_request:plamo|><|plamo:end_tool_requests:plamo|>",
+        OSLO,
+        "",
+    ),
+    "pangu": ("pangu", f"[unused11][{NAMED}, {NOW}][unused12]", OSLO_NOW, ""),
+    "inkling": (
+        "inkling",
+        f'<|content_thinking|>hm<|end_message|><|content_invoke_tool_json|>{{"name":"weather","args":{JSON}}}<|end_message|>',
+        OSLO,
+        "",
+    ),
+    "kimi, spaces": (
+        "kimi",
+        f"<|tool_calls_section_begin|>\n<|tool_call_begin|> functions.weather:0 <|tool_call_argument_begin|> {JSON} <|tool_call_end|>\n"
+        "<|tool_calls_section_end|>",
+        OSLO,
+        "",
+    ),
+    "kimi, one call of the section": (
+        "kimi",
+        f"<|tool_call_section_begin|><|tool_call_begin|>weather:0<|tool_call_argument_begin|>{JSON}<|tool_call_end|><|tool_call_section_end|>",
+        OSLO,
+        "",
+    ),
+    "kimi, no section": ("kimi", f"<|tool_call_begin|>weather:0<|tool_call_argument_begin|>{JSON}<|tool_call_end|><|im_end|>", OSLO, ""),
+    **{
+        f"minicpm, {how}": (
+            "minicpm",
+            f'<function{gap}name="weather"><param{gap}name="city">Oslo</param><param{gap}name="days">2</param></function>',
+            OSLO,
+            "",
+        )
+        for how, gap in {"a space lost": "", "a space as the tokenizer keeps it": "Ġ"}.items()
+    },
+}
+
+
+def calls_of(text: str, dialect: str) -> tuple[Calls, tuple[Any, ...], str]:
+    reading = read(text, TOOLS, dialect)
+    return [(call.tool, dict(call.arguments)) for call in reading.calls], reading.problems, reading.text
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
+@pytest.mark.parametrize(("dialect", "text", "calls", "prose"), VARIANTS.values(), ids=VARIANTS)
+def test_a_variant_is_read(dialect: str, text: str, calls: Calls, prose: str, told: bool) -> None:
+    assert calls_of(text, dialect_named(dialect) if told else "auto") == (calls, (), prose)
+
+
+@pytest.mark.parametrize("text", [row[1] for row in VARIANTS.values()], ids=VARIANTS)
+def test_a_variant_reads_the_same_however_it_is_cut(text: str) -> None:
+    whole = read(text, TOOLS)
+    for cut in range(len(text) + 1):
+        reader = Reader(TOOLS)
+        reader.feed(text[:cut])
+        reader.feed(text[cut:])
+        assert reader.close() == whole
+    reader = Reader(TOOLS)
+    for character in text:
+        reader.feed(character)
+    assert reader.close() == whole
+
+
+def test_without_tools_every_form_is_read_as_it_is_written() -> None:
+    texts = (f">>>weather\n{JSON}", f"[{NAMED}]", "[weather(city='Oslo', days=2)]", f"weather[ARGS]{JSON}".join(("[TOOL_CALLS]", "")))
+    assert [[(call.tool, call.arguments) for call in read(text, []).calls] for text in texts] == [OSLO] * len(texts)
