@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
@@ -13,7 +13,7 @@ from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 from sayso.tools.policy import Grant
 from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
-from sayso.workflows.doors import in_a_loop
+from sayso.workflows.doors import in_a_loop, streamed
 
 from .fencing import own_words
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
@@ -141,15 +141,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     async def continued(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """An earlier conversation without its opening, which this one has itself."""
-        if not history:
-            return ()
         opening = (await self.form()).opening
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
 
-    async def _asked(self, value: Any, history: Sequence[Message]) -> Conversation:
+    def _asked(self, value: Any, history: tuple[Message, ...]) -> Conversation:
         if not isinstance(value, Conversation):
-            return Conversation(prompt_text(value), await self.continued(history))
+            return Conversation(prompt_text(value), history)
         if history:
             raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
         return value
@@ -158,7 +156,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """The user's words: what is asked now and what was asked before, without what is quoted from others."""
         if not isinstance(value, Conversation):
             return super().spoken(value)
-        return [own_words(each.text) for each in value.messages if isinstance(each, UserMessage) and not each.example]
+        said = [own_words(each.text) for each in value.history if isinstance(each, UserMessage) and not each.example]
+        return [*said, own_words(value.text)]
 
     def effects(self) -> Iterator[Effect]:
         """The effects of its tools."""
@@ -172,15 +171,14 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         return super().as_tool(name=name, description=description or f"Asks an agent that is told: {self.instructions}")
 
     @cached_property
-    def _converse(self) -> Callable[[Any, Run, Conversation], Awaitable[Any]]:
+    def _converse(self) -> Callable[[Any, Run, Conversation], Coroutine[Any, Any, Out]]:
         from .loop import converse
 
         return converse
 
-    async def carry(self, run: Run, value: Any) -> Out:
+    def carry(self, run: Run, value: Any) -> Coroutine[Any, Any, Out]:
         """Converse until there is an answer; see `loop.converse`."""
-        asked = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
-        return cast(Out, await self._converse(self, run, asked))
+        return self._converse(self, run, self._asked(value, ()))
 
     async def run(
         self,
@@ -198,10 +196,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
         Otherwise as Workflow.run.
         """
-        asked = await self._asked(value, history)
-        return await super().run(
-            asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
-        )
+        asked = self._asked(value, await self.continued(history) if history else ())
+        opened = self._open(asked, deps, approve or self.approve, limits, engine, run_id, grants)
+        result: RunResult[Out] = await opened.carry(suspends=True)
+        return result
 
     def run_sync(
         self,
@@ -239,11 +237,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         grants: tuple[Grant, ...] = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, pieces of text among them, its RunEnded last."""
-        asked = await self._asked(value, history)
-        stream = super().run_stream(
-            asked, deps=deps, approve=approve or self.approve, limits=limits, engine=engine, run_id=run_id, grants=grants
-        )
-        async for event in stream:
+        asked = self._asked(value, await self.continued(history) if history else ())
+        async for event in streamed(self._open(asked, deps, approve or self.approve, limits, engine, run_id, grants)):
             yield event
 
 

@@ -34,10 +34,8 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     Raises LimitReached, ModelError, OutputError.
     """
     form = agent.known_form or await agent.form(asks=run.acts)
-    transcript: list[Message] = [*form.opening, UserMessage(asked.text)]
-    if asked.history:
-        transcript[-1:-1] = form.fits(asked.history)
-    remember(run, asked.messages)
+    transcript: list[Message] = [*form.opening, *form.fits(asked.history), UserMessage(asked.text)]
+    remember(run, asked)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
     tries = 0
@@ -172,12 +170,18 @@ def tell_retries(run: Run) -> Callable[[Retrying], None]:
     return lambda failed: run.tell(ModelRetried(run.id, failed.attempt, failed.wait_seconds, failed.why))
 
 
-def remember(run: Run, messages: Sequence[Message]) -> None:
+def remember(run: Run, asked: Conversation) -> None:
     """What an earlier conversation read is still in the context, so its labels hold on; so do those of texts that a prompt quotes."""
-    for message in messages:
+    for message in asked.history:
         if isinstance(message, ToolMessage):
             for result in message.results:
                 run.scope.seen.take(result)
         elif not isinstance(message, AssistantMessage):
-            for text, origin, secrecy in texts_of_others(message.text):
-                run.scope.seen.take(ToolResult("", text, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))
+            remember_quoted(run, message.text)
+    remember_quoted(run, asked.text)
+
+
+def remember_quoted(run: Run, text: str) -> None:
+    """The texts of others in a message."""
+    for quoted, origin, secrecy in texts_of_others(text):
+        run.scope.seen.take(ToolResult("", quoted, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))

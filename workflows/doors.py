@@ -14,7 +14,7 @@ from sayso.tools.errors import UsageError
 from sayso.tools.policy import Grant, Rules
 
 from .limits import Limits, Meter
-from .memory import MemoryEngine
+from .memory import EngineOfOne, MemoryEngine
 from .result import RunResult
 from .run import NO_RULES, Engine, Run, Scope, Seen
 
@@ -92,7 +92,7 @@ class Workflow(Generic[A, B]):
         Without an approver, writes stay pending: see `result.pending` and `result.resume`. Raises what the workflow raises; a RunError
         carries the run id and, as `partial`, what was done.
         """
-        opened = self._open(value, deps, approve, limits, engine, run_id, grants, record=False)
+        opened = self._open(value, deps, approve, limits, engine, run_id, grants)
         result: RunResult[B] = await opened.carry(suspends=True)
         return result
 
@@ -125,7 +125,7 @@ class Workflow(Generic[A, B]):
         grants: tuple[Grant, ...] = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, its RunEnded last. Leaving the loop early cancels the run."""
-        opened = self._open(value, deps, approve, limits, engine, run_id, grants, record=False)
+        opened = self._open(value, deps, approve, limits, engine, run_id, grants)
         return streamed(opened)
 
     def mermaid(self, events: Story | Iterable[Any] | None = None) -> str:
@@ -143,15 +143,13 @@ class Workflow(Generic[A, B]):
         engine: Engine | None,
         run_id: str | None,
         grants: tuple[Grant, ...],
-        *,
-        record: bool,
     ) -> Any:
         def fresh() -> Scope:
             seen = Seen()
             seen.user_texts.extend(self.spoken(value))
             return Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants) if grants else NO_RULES, seen, {})
 
-        home = MemoryEngine(record=record) if engine is None else engine
+        home = EngineOfOne() if engine is None else engine
         if not isinstance(home, MemoryEngine):
             raise UsageError(f"{home!r} is no engine that a run can be opened in.")
         return home.open(self.carry, value, run_id, fresh)

@@ -72,6 +72,9 @@ class MemoryEngine:
         """A failure that ended the run is not kept."""
         root.order = [entry for entry in root.order if (entry.run, entry.name) != (run_id, name)]
 
+    def let_go(self, root: Root) -> None:
+        """A run has come to its end at once, without a pause."""
+
     def sent(self, root: Root, run_id: str, topic: str, value: Any) -> None:
         """Something was put into a run's inbox."""
 
@@ -162,6 +165,20 @@ class MemoryEngine:
         if root is None:
             raise UsageError(f"This engine has no run {run_id!r}. Runs: {', '.join(sorted(self._roots)) or 'none'}.")
         return root
+
+
+class EngineOfOne(MemoryEngine):
+    """The engine of a run that was given none. A run that ended without a pause is let go: its result is all there is to ask for, and
+    what the run has kept is freed with the last look at it, not when the garbage is collected."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(record=False)
+
+    def let_go(self, root: Root) -> None:
+        """Let the run go."""
+        self._roots.clear()
 
 
 def _seen(task: asyncio.Task[Any]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sayso.tools.approvals import ApprovalRequest, Decision
-from sayso.tools.errors import NotFinished
+from sayso.tools.errors import NotFinished, UsageError
 
 from .limits import Usage
 
@@ -57,7 +57,11 @@ class RunResult(Generic[B_co]):
         return self.value
 
     async def resume(self, decisions: Mapping[str, Decision] | None = None) -> RunResult[B_co]:
-        """Hand in decisions, by digest, and carry the run on to its end or its next pause."""
+        """Hand in decisions, by digest, and carry the run on to its end or next pause. Raises UsageError for what is not open."""
+        if self.finished:
+            for digest in decisions or ():
+                raise UsageError(f"Run {self.run_id} is finished: it has no open request {digest[:12]!r}.")
+            return self
         if self.engine is None:
             raise NotFinished(f"Run {self.run_id} has no engine to go on in.")
         resumed: RunResult[B_co] = await self.engine.resume(self.run_id, decisions or {})

@@ -127,6 +127,8 @@ class Root:
         self.carried, self.carrier = False, None
         if self.sharing:
             self._share(result)
+        if self.attempts == 1 and result.finished:
+            self.engine.let_go(self)
         return result
 
     def shared(self) -> asyncio.Future[RunResult[Any]]:
@@ -211,6 +213,7 @@ class Root:
                 raise
             self.result = self._result(NOTHING, scope)
         finally:
+            self.top = None
             if self.later is not None:
                 self.later.cancel()
                 self.later = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sayso.tools.definition import Tool
 
 NO_RULES = Rules()
+NO_BACKGROUND = Background()
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
@@ -28,7 +29,7 @@ class Seen:
         self.labels: Labels = CLEAN
         self.user_texts: list[str] = []
         self.read_texts: list[tuple[str, str]] = []
-        self._background = Background()
+        self._background = NO_BACKGROUND
 
     def take(self, result: ToolResult) -> None:
         """Join a result's labels, and remember an untrusted text so that a card can say where a value is from."""

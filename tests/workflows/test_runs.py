@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
 
+from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, Cancelled, ReplayError, UsageError, WorkflowError, tool
 from sayso.workflows import MemoryEngine, Run, engine, map_each, parallel, sequential
 from sayso.workflows.codec import NotJson
@@ -202,3 +205,49 @@ async def test_what_an_engine_does_not_have_is_named() -> None:
 async def test_run_sync_inside_a_loop_says_what_to_write() -> None:
     with pytest.raises(UsageError, match="await"):
         sequential(one_more).run_sync(1)
+
+
+class Handed:
+    """What a caller hands to a run."""
+
+
+async def held(value: int) -> int:
+    return value
+
+
+async def look(text: str) -> str:
+    """Looks."""
+    return text
+
+
+READER = Agent(ScriptedModel(Reply(calls=(call("look", text="x"),)), "Seen."), tools=[tool.read(look)])
+OVER: dict[str, Any] = {
+    "steps": sequential(held, held),
+    "branches": parallel(held, sequential(held)),
+    "an agent": READER,
+}
+
+
+@pytest.mark.parametrize("flow", OVER.values(), ids=OVER)
+async def test_a_run_that_is_over_is_freed_with_its_result_and_not_when_garbage_is_collected(flow: Any) -> None:
+    deps = Handed()
+    freed = weakref.ref(deps)
+    gc.disable()
+    try:
+        result = await flow.run(1, deps=deps)
+        assert result.finished
+        del deps, result
+        assert freed() is None
+    finally:
+        gc.enable()
+
+
+async def test_a_result_that_is_there_has_nothing_left_to_decide() -> None:
+    paused = await sequential(note).run("x")
+    (request,) = paused.pending
+    result = await paused.resume({request.digest: Approve()})
+    for over in (result, await sequential(held).run(1)):
+        assert await over.resume() == over
+        with pytest.raises(UsageError, match=f"is finished: it has no open request '{request.digest[:12]}'"):
+            await over.resume({request.digest: Approve()})
+    assert (await paused.resume()).output == "noted x"
