@@ -121,11 +121,14 @@ class Database:
 
     def _write_gathered(self) -> None:
         """What was handed in by now: in a file under one commit, on a server (where others hold rows too) each under its own."""
-        together = len(self._gathered) if self.is_sqlite else min(1, len(self._gathered))
-        batch = [self._gathered.popleft() for _ in range(together)]
+        if not self._gathered:  # it went with what was handed in before
+            return
+        together = len(self._gathered) if self.is_sqlite else 1
+        handed_in = [self._gathered.popleft() for _ in range(together)]
+        batch = [each for each in handed_in if each.done.set_running_or_notify_cancel()]
         try:
             with self._transaction() as session:
-                ends = [self._carried(session, *each, alone=together == 1) for each in batch]
+                ends = [self._carried(session, *each, alone=len(batch) == 1) for each in batch]
         except Exception as error:  # noqa: BLE001  whoever handed the work in is told, whatever it was
             ends = [partial(each.done.set_exception, self._told(error)) for each in batch]
         for end in ends:
