@@ -34,8 +34,9 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     """Asks a model until it has an answer, carrying out what the model asks for: reads at once, writes only after a yes.
 
     `model` is a name ("gpt-5-mini", "http://localhost:11434/v1#qwen3") or a Model. `examples` are pairs of what a user says and what the
-    model should say; they go to the model as real turns. `output` is the type of the answer. `approve` answers for its writes where the
-    caller gives no approver. `dialect` is how calls are written: "auto", "native", or the name of a text dialect.
+    model should say, or four texts where a call comes between: said, call, result, answer. They go to the model as real turns. `output` is
+    the type of the answer. `approve` answers for its writes where the caller gives no approver. `dialect` is how calls are written: "auto",
+    "native", or the name of a text dialect.
     """
 
     kind = "agent"
@@ -48,7 +49,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         name: str = ...,
         instructions: str = ...,
         tools: Iterable[Tool[..., Any]] = ...,
-        examples: Sequence[tuple[str, str]] = ...,
+        examples: Sequence[tuple[str, ...]] = ...,
         limits: Limits | None = ...,
         approve: Approver | None = ...,
         sampling: Sampling | None = ...,
@@ -63,7 +64,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         name: str = ...,
         instructions: str = ...,
         tools: Iterable[Tool[..., Any]] = ...,
-        examples: Sequence[tuple[str, str]] = ...,
+        examples: Sequence[tuple[str, ...]] = ...,
         output: type[Out],
         limits: Limits | None = ...,
         approve: Approver | None = ...,
@@ -78,7 +79,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         name: str = "agent",
         instructions: str = "",
         tools: Iterable[Tool[..., Any]] = (),
-        examples: Sequence[tuple[str, str]] = (),
+        examples: Sequence[tuple[str, ...]] = (),
         output: Any = str,
         limits: Limits | None = None,
         approve: Approver | None = None,

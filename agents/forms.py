@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sayso.tools import fill
 from sayso.tools.dialects import DIALECTS, ReadCall, Shapes, dialect_for_model, read
+from sayso.tools.effects import Effect
+from sayso.tools.errors import ToolError
 
 from .messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
 from .models.grammar import grammar_for
@@ -14,11 +17,14 @@ from .models.grammar import grammar_for
 if TYPE_CHECKING:
     from .agent import Agent
 
+Example = Sequence[str]
+"""What a user says and what the model should say; or what a user says, the call, its result, and what the model should say then."""
 HISTORY_BOUNDARY = "0"  # an earlier conversation is shown again, not read again
 
 
 class Form(NamedTuple):
-    """How a conversation is held. `dialect` is how calls are written where they are text; `opening` comes before the user's words."""
+    """How a conversation is held. `dialect` is how calls are written where they are text, and `written` says that the model was told so;
+    `opening` comes before the user's words."""
 
     native: bool
     dialect: str
@@ -26,6 +32,7 @@ class Form(NamedTuple):
     sampling: Sampling
     opening: tuple[Message, ...]
     grammar: str = ""
+    written: bool = False
 
     def fits(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """An earlier conversation in this form: a model that is given no tools is shown no native calls."""
@@ -40,9 +47,9 @@ class Form(NamedTuple):
                 return ToolMessage(results, shown=self.shown([(result.origin, result.text) for result in results], HISTORY_BOUNDARY))
         return message
 
-    def shown(self, results: Sequence[tuple[str, str]], boundary: str) -> str:
-        """Results (tool, text) as the next message of a conversation in text."""
-        return DIALECTS[self.dialect].render_results(results, boundary)
+    def shown(self, results: Sequence[tuple[str, str]], boundary: str, *, failed: bool = False) -> str:
+        """Results (tool, text) as the next message of a conversation in text; `failed` where no call could be carried out."""
+        return DIALECTS[self.dialect].render_results(results, boundary, failed=failed)
 
 
 async def form_for(agent: Agent[Any], *, asks: bool = True) -> Form:
@@ -81,21 +88,42 @@ def _form(agent: Agent[Any], native: bool, dialect: str, *, held: bool) -> Form:
         parts.append(agent.typed.instruction)
     text = "\n\n".join(part for part in parts if part)
     examples = agent.examples or (DIALECTS[dialect].examples(tools) if asks else ())
-    turns = _turns(examples, agent.shapes if asks else None, dialect, exact=bool(grammar))
+    turns = _turns(agent, examples, dialect, asks=asks, exact=bool(grammar))
     opening = (*([SystemMessage(text)] if text else []), *turns)
     schemas = () if asks else tuple(tool.openai_schema() for tool in tools)
     sampling = agent.sampling
     if asks and sampling.stop is None and DIALECTS[dialect].stop:
         sampling = replace(sampling, stop=DIALECTS[dialect].stop)
-    return Form(native, dialect, schemas, sampling, opening, grammar)
+    return Form(native, dialect, schemas, sampling, opening, grammar, asks)
 
 
-def _turns(examples: Iterable[tuple[str, str]], known: Shapes | None, dialect: str, *, exact: bool) -> list[Message]:
+def _turns(agent: Agent[Any], examples: Iterable[Example], dialect: str, *, asks: bool, exact: bool) -> list[Message]:
     """The examples as real turns, each call in them in the form that the model is asked for."""
     turns: list[Message] = []
-    for asked, said in examples:
-        turns += [UserMessage(asked), AssistantMessage(said if known is None else rewritten(said, known, dialect, exact=exact))]
+    for asked, said, *then in examples:
+        if asks and not then and not DIALECTS[dialect].in_prose:
+            said, then = called_apart(said, agent)
+        if then and not asks:
+            continue  # a model that calls natively has seen calls; without its call, the answer would look made up
+        turns += [UserMessage(asked), AssistantMessage(rewritten(said, agent.shapes, dialect, exact=exact) if asks else said)]
+        if then:
+            results = [(call.tool, then[0]) for call in read(said, agent.shapes).calls]
+            turns += [UserMessage(DIALECTS[dialect].render_results(results, HISTORY_BOUNDARY)), AssistantMessage(then[1])]
     return turns
+
+
+def called_apart(said: str, agent: Agent[Any]) -> tuple[str, list[str]]:
+    """An example with PURE calls inside its prose, for a dialect that has no calls in prose: the calls alone; their results, and the prose
+    with the values in it. Any other example as it is."""
+    found = read(said, agent.shapes)
+    tools = [agent.tools[call.tool] for call in found.calls]
+    if found.problems or len(tools) != 1 or not found.text.strip() or tools[0].effect is not Effect.PURE or tools[0].is_async:
+        return said, []
+    start, end = found.calls[0].span
+    try:
+        return said[start:end], [fill(said[start:end], tools), fill(said, tools)]
+    except ToolError:
+        return said, []
 
 
 def rewritten(text: str, known: Shapes, dialect: str, *, exact: bool = False) -> str:

@@ -25,6 +25,8 @@ from .reading import Read, understood
 from .typed_output import NotTheType
 
 AnyAgent = Agent[Any]
+SAY_SOMETHING = "You said nothing. Write a call as shown above, or answer me."
+"""To a small model that ends before it begins; it does so when a call is due whose marks it was not taught."""
 NOBODY: frozenset[str] = frozenset()
 
 
@@ -38,7 +40,7 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     remember(run, asked)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
-    tries = 0
+    tries, asked_to_speak = 0, False
     asked_again: set[str] = set()
     for turn in count():
         reply = await ask_model(run, turn, exchange)
@@ -53,7 +55,11 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
             transcript.append(shown_back(exchange.form, run, read, results))
             continue
         if agent.typed is None:
-            return said_at_last(agent, run, turn, read.prose)
+            if read.prose.strip() or asked_to_speak or not exchange.form.written:
+                return said_at_last(agent, run, turn, read.prose)
+            asked_to_speak = True
+            transcript.append(UserMessage(SAY_SOMETHING))
+            continue
         try:
             return agent.typed.read(read.prose)
         except NotTheType as wrong:
@@ -161,7 +167,8 @@ def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult]) 
         return ToolMessage(tuple(results), native=True)
     tools = {call.id: call.tool for call in read.message.calls}
     boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
-    shown = form.shown([(tools[result.call_id], result.text) for result in results], boundary)
+    mend = all(result.outcome is Outcome.FAILED for result in results)
+    shown = form.shown([(tools[result.call_id], result.text) for result in results], boundary, failed=mend)
     return ToolMessage(tuple(results), shown=shown)
 
 

@@ -45,14 +45,17 @@ def invented(tool: Tool[..., Any], arguments: Mapping[str, object], said: Sequen
     return tuple(missing)
 
 
-def told(tool: str, names: Sequence[str], arguments: Mapping[str, object]) -> str:
+def told(tool: Tool[..., Any], names: Sequence[str], arguments: Mapping[str, object]) -> str:
     """What the model is told when its call is sent back."""
     from .cards import shown
 
     values = " and ".join(f"{name}={shown(arguments[name])!r}" for name in names)
+    needed = tool.parameters.get("required") or ()
+    spare = [name for name in names if name not in needed]
+    mend = f"; where there are none, leave {' and '.join(spare)} out" if spare else ","
     return (
-        f"{tool} was not called and nothing was done: {values} {'is' if len(names) == 1 else 'are'} not in what the user said. "
-        "Use the user's own words, or ask the user."
+        f"{tool.name} was not called and nothing was done: {values} {'is' if len(names) == 1 else 'are'} not in what the user said. "
+        f"Use the user's own words{mend} or ask the user."
     )
 
 

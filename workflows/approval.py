@@ -138,7 +138,7 @@ def sent_back(run: Any, call: ToolCall, tool: AnyTool, strays: Sequence[str]) ->
         prepared(tool, call.arguments, context_for(run, call, tool))
     except ToolError as error:
         return failed(call, str(error))
-    return failed(call, told(tool.name, strays, call.arguments))
+    return failed(call, told(tool, strays, call.arguments))
 
 
 async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str, strays: tuple[str, ...] = ()) -> ToolResult:

@@ -59,23 +59,35 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def fetched(name: str, folder: Path, consent: Consent | bool, tell: Callable[[str], None] = say) -> Path:
-    """The file that "owner/repository", "owner/repository:Q4_K_M" or "owner/repository/file.gguf" means; one that is here is not asked for.
+def kept(name: str, folder: Path) -> Path | None:
+    """The file that a name means, where it was fetched before. UsageError where the name is none."""
+    repo, kind, file = _parts(name)
+    here = sorted(path.relative_to(folder / repo).as_posix() for path in (folder / repo).rglob("*.gguf"))
+    chosen = (file if file in here else None) if file else next(iter(_fitting(here, kind)), None)
+    return folder / repo / chosen if chosen else None
 
-    Raises UsageError where nothing is meant or nobody said yes, ModelError where it cannot be had or is not what the hub says it is.
-    """
+
+def _parts(name: str) -> tuple[str, str | None, str | None]:
     found = NAME.fullmatch(name)
     if found is None:
         raise UsageError(f"{name!r} is no model file and no name of one. Write a path to a .gguf file, or OWNER/REPOSITORY:Q4_K_M.")
-    repo, kind, file = found["repo"], found["kind"], found["file"]
-    here = sorted(str(path.relative_to(folder / repo)) for path in (folder / repo).rglob("*.gguf"))
-    if here and (file in here or (file is None and _fitting(here, kind))):
-        return folder / repo / (file or _fitting(here, kind)[0])
+    return found["repo"], found["kind"], found["file"]
+
+
+def fetched(name: str, folder: Path, consent: Consent | bool, tell: Callable[[str], None] = say) -> Path:
+    """Fetch the file that "owner/repository", "owner/repository:Q4_K_M" or "owner/repository/file.gguf" means, after a yes.
+
+    Raises UsageError where nothing is meant or nobody said yes, ModelError where it cannot be had or is not what the hub says it is.
+    """
+    repo, kind, file = _parts(name)
     hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
     with _client(hub) as client:
         offer = _offer(client, hub, repo, kind, file, folder)
         if not (consent if isinstance(consent, bool) else consent(offer)):
-            raise UsageError(f"The model is not on this machine and was not fetched. {offer}. Say yes with fetch=True, or give a path.")
+            raise UsageError(
+                f"The model is not on this machine and was not fetched. {offer}. "
+                "Say yes where you are asked in a terminal or with fetch=True, or give a path to a .gguf file."
+            )
         download(client, offer, tell)
     return offer.to
 

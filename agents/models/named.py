@@ -1,6 +1,9 @@
-"""A model by its name: "gpt-5-mini" at OpenAI, "http://localhost:11434/v1#qwen3" at that endpoint, "local:qwen.gguf" on this machine."""
+"""A model by its name: "gpt-5-mini" at OpenAI, "http://localhost:11434/v1#qwen3" at that endpoint, "qwen.gguf" on this machine."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 from sayso.tools.errors import ModelError, UsageError
 
@@ -21,7 +24,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
     if not isinstance(name, str):
         return name
     name = name.strip()
-    if name.startswith(LOCAL):
+    if is_here(name, base_url):
         from .local import LocalModel
 
         if base_url:
@@ -41,6 +44,14 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
             raise UsageError("Which model? Name one, like model='gpt-5-mini'.")
         name = _only_model(at)
     return OpenAIChat(name, base_url=base_url, api_key=api_key)
+
+
+def is_here(name: str, base_url: str | None = None) -> bool:
+    """Whether a name means a model on this machine: after "local:", or a .gguf file where no endpoint is given that may have it."""
+    if name.startswith(LOCAL):
+        return True
+    elsewhere = "://" in name or base_url or (os.environ.get("OPENAI_BASE_URL") and not Path(name).expanduser().is_file())
+    return name.endswith(".gguf") and not elsewhere
 
 
 def _only_model(at: Endpoint) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sayso.agents import Agent
 from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message, UserMessage
+from sayso.agents.models.named import LOCAL, is_here
 from sayso.agents.report import Report
 from sayso.agents.research import CompetitorResearch
 from sayso.agents.research_door import model_or_reader
@@ -140,8 +141,9 @@ def asked_bot(model: str | None, base_url: str | None, dialect: str) -> Agent[st
 
 def model_place(model: str | None, base_url: str | None, name: str) -> tuple[str, str | None]:
     """What to keep of a model that was found: its name and endpoint, so that nobody has to be asked for them again."""
-    if model is not None and model.startswith("local:"):
-        return model, None
+    if model is not None and is_here(model, base_url):
+        path = Path(model.removeprefix(LOCAL)).expanduser()
+        return f"{LOCAL}{path.absolute()}" if path.is_file() else model, None  # who carries it on may be in another folder
     if model is not None and "://" in model:
         return name, model.partition("#")[0]
     return name, base_url

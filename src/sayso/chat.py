@@ -13,7 +13,6 @@ from sayso.agents.events import ModelRetried, TextSaid, TextWithdrawn
 from sayso.console import next_line, plain, terminal
 from sayso.tools import RunError, calculator
 from sayso.tools.cards import visible_lines
-from sayso.tools.dialects import DIALECTS
 from sayso.tools.errors import UsageError
 from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import RunEnded, RunResult
@@ -23,14 +22,16 @@ if TYPE_CHECKING:
 
 INSTRUCTIONS = """\
 You take orders for a restaurant and answer questions about its menu. The customer is signed in: leave customer and address out unless they
-name others. To order, call ORDER once and then say a short friendly sentence. For prices, calories and toppings call MENU. To calculate,
-write CALCULATOR(expression) where the number belongs; never calculate yourself. Otherwise just answer."""
+name others. To order, call ORDER once and then say a short friendly sentence. For prices, calories and toppings call MENU with the dish.
+Never calculate yourself: call CALCULATOR. Otherwise just answer."""
 EXAMPLES = (
-    ("Send me a burger!", "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"),
+    ("Send me a burger!", "ORDER(Burger) Ok, it's on the way!"),
+    ("How many calories are in the fries?", "MENU(Fries)", "Fries: $3.25, 380 calories", "The fries have 380 calories."),
     ("Hello!", "Hello! What would you like to eat?"),
-    ("How many calories are in the fries?", "MENU(fries)"),
-    (DIALECTS["call"].render_results([("MENU", "Fries: $3.25, 380 calories")], "0"), "The fries have 380 calories."),
-    ("Two milkshakes to 7 Oak Road, please.", "ORDER(Milkshake, 9876, 7 Oak Road, 2) They will be with you soon!"),
+    (
+        "Two lemonades to 7 Oak Road, Ulm, please.",
+        'ORDER(item="Lemonade", address="7 Oak Road, Ulm", quantity=2) They will be with you soon!',
+    ),
     (
         "If I put $100 in a savings account at 5% a year, what do I have after 8 years?",
         "After 8 years you would have CALCULATOR(100 * 1.05^8) dollars.",

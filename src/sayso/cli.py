@@ -43,8 +43,8 @@ app = App(
 ModelName = Annotated[
     str | None,
     Parameter(
-        help="A model's name, an endpoint with one (http://localhost:11434/v1#qwen3), or a file on this machine or a model hub "
-        f"(local:PATH.gguf, local:OWNER/REPOSITORY:Q4_K_M). With OPENAI_API_KEY set: {DEFAULT_MODEL}."
+        help="A model's name, an endpoint with one (http://localhost:11434/v1#qwen3), or a model on this machine: a file (PATH.gguf), or "
+        f"its name at a model hub (local:OWNER/REPOSITORY:Q4_K_M). With OPENAI_API_KEY set: {DEFAULT_MODEL}."
     ),
 ]
 Dialect = Annotated[

@@ -8,13 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from sayso.console import plain
 from sayso.tools.errors import SaysoError, UsageError
+
+if TYPE_CHECKING:
+    from sayso.agents.models.endpoint import Endpoint
 
 SECONDS = 20.0
 """How long all the looking may take; what has not answered by then is a problem."""
@@ -47,13 +51,16 @@ Look = Callable[[], Finding]
 
 def examine(model: str | None, base_url: str | None, search: str | None, database: str | None) -> tuple[list[Finding], bool]:
     """Every finding, in order, and whether all that was looked at has answered."""
+    from sayso.agents.models.named import is_here
+
     looks: dict[str, Look] = {
         "CALCULATOR": lambda: worker("CALCULATOR", "sayso.tools.calculation.symbolic", 1024, "text is never run as code; its worker"),
         "page reader": lambda: worker("page reader", "sayso.tools.web.parse", 512, "its worker"),
         "@tool(sandbox=...)": own_tools,
         "PYTHON": python_monty,
         "PYTHON (cpython)": python_cpython,
-        "model": lambda: model_endpoint(model, base_url),
+        "local models": local_models,
+        "model": lambda: model_here(model or "") if is_here(model or "", base_url) else model_endpoint(model, base_url),
         "search": lambda: searching(search),
         "database": lambda: database_of_runs(database),
         "terminal": at_terminal,
@@ -148,6 +155,36 @@ def walls(name: str, layers: Iterable[object], needs: Iterable[str], prefix: str
     return Finding(name, State.PROBLEM, f"refused here. {words}", f"Use Linux 5.13+ with Landlock, or accept it: Sandbox(needs={kept}).")
 
 
+def local_models() -> Finding:
+    """Whether llama.cpp is installed, and where the models are that it can serve."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from sayso.agents.models.local import models_folder
+
+    folder = models_folder()
+    here = sorted(path.name for path in folder.rglob("*.gguf")) if folder.is_dir() else []
+    kept = f"{len(here)} model{'' if len(here) == 1 else 's'} in {folder}"
+    try:
+        return Finding("local models", State.FINE, f"llama.cpp is here (xllamacpp {version('xllamacpp')}); {kept}")
+    except PackageNotFoundError:
+        return Finding(
+            "local models", State.NOT_USED, f"llama.cpp is not installed; {kept}", "For --model FILE.gguf: pip install 'sayso[local]'."
+        )
+
+
+def model_here(name: str) -> Finding:
+    """Whether a model on this machine could be loaded: the file is all there, it fits into memory, llama.cpp is installed."""
+    from sayso.agents.models.local import LocalModel
+
+    model = LocalModel(name.removeprefix("local:"))
+    path = model.here()
+    if path is None:
+        return Finding(
+            "model", State.PROBLEM, f"{model.source} is not on this machine", "sayso chat in a terminal asks whether to fetch it."
+        )
+    return Finding("model", State.FINE, f"{path}: {model.fits(path)}")
+
+
 def model_endpoint(model: str | None, base_url: str | None) -> Finding:
     """Whether the endpoint answers and has the model; it is asked for its list, which costs nothing."""
     from sayso.agents.models.endpoint import endpoint
@@ -168,7 +205,28 @@ def model_endpoint(model: str | None, base_url: str | None) -> Finding:
     if name and name not in names:
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
         return Finding("model", State.PROBLEM, f"{told}, but not {name!r}", f"It has: {shown or 'none that it lists'}.")
-    return Finding("model", State.FINE, f"{told}{f', {name!r} among them' if name else ''}")
+    at = replace(at, model=name or next(iter(names), ""))
+    return _with_tools(at, f"{told}{f', {name!r} among them' if name else ''}")
+
+
+def _with_tools(at: Endpoint, told: str) -> Finding:
+    """How the endpoint's model is given tools; on this machine, where a question costs nothing, it is tried."""
+    from sayso.agents.models.abilities import abilities_of
+    from sayso.agents.models.tool_probe import ToolsSent, what_becomes_of_tools
+
+    if not asyncio.run(abilities_of(at)).takes_tools:
+        return Finding("model", State.FINE, f"{told}; it takes no tools, so calls are asked for as text")
+    if not (at.is_local and at.model):
+        return Finding("model", State.FINE, told)
+    match asyncio.run(what_becomes_of_tools(at)):
+        case ToolsSent.DROPPED:
+            advice = "Have calls written as text: --dialect call, or OpenAIChat(..., takes_tools=False)."
+            return Finding("model", State.PROBLEM, f"{told}; tools that {at.model!r} is sent are dropped without a word", advice)
+        case ToolsSent.SEEN:
+            return Finding("model", State.FINE, f"{told}; it sees the tools it is sent")
+        case ToolsSent.REFUSED:
+            return Finding("model", State.FINE, f"{told}; it refuses tools, so calls are asked for as text")
+    return Finding("model", State.FINE, told)
 
 
 def searching(search: str | None) -> Finding:

@@ -14,13 +14,16 @@ from .values import ReadCall
 from .writing import WRITERS, as_json
 
 _NO_TOOL = ("Thank you, that is all.", "You are welcome!")
+_GO_ON = "Now answer me in a sentence with what the result says."
+_MEND = "Write the call again without that mistake; or, if you cannot, tell me in a sentence what is missing."
 _ENOUGH = 4
 _MARK = re.compile(r"<(?=[|｜]|/?tool_|/?function_)|\[(?=/?TOOL_RESULTS\]|(?:end of )?result )")
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One way to write calls as text. `form` says it to a model; `stop` are the marks after which a reply has nothing to add."""
+    """One way to write calls as text. `form` says it to a model; `stop` are the marks after which a reply has nothing to add; `in_prose`
+    says that a call may stand inside a sentence."""
 
     name: str
     form: str
@@ -28,6 +31,7 @@ class Dialect:
     before_results: str = ""
     after_results: str = ""
     listed_as_json: bool = True
+    in_prose: bool = False
 
     def ask(self, tools: Sequence[Any]) -> str:
         """What a model is told: the form, and the tools (Tools or OpenAI function schemas)."""
@@ -45,15 +49,15 @@ class Dialect:
         """These calls as a model of the family writes them. `tools` lets a text that looks like a number stand without quotes."""
         return WRITERS[self.name](calls, shapes(tools)) if calls else ""
 
-    def render_results(self, results: Sequence[tuple[str, str]], boundary: str) -> str:
-        """The results (tool, text) as the next message.
+    def render_results(self, results: Sequence[tuple[str, str]], boundary: str, *, failed: bool = False) -> str:
+        """The results (tool, text) as the next message; `failed` says that there are none, only what was wrong with the calls.
 
         Nobody who wrote a result knew `boundary`, and the marks of a model's template are broken in it.
         """
         frames = "\n".join(
             f"[result {boundary} of {tool}]\n{_MARK.sub(_broken, text)}\n[end of result {boundary}]" for tool, text in results
         )
-        return f"{self.before_results}{frames}{self.after_results}\nNow answer me in a sentence with what the result says."
+        return f"{self.before_results}{frames}{self.after_results}\n{_MEND if failed else _GO_ON}"
 
 
 def _broken(found: re.Match[str]) -> str:
@@ -144,7 +148,7 @@ _IN_PROSE = (
 
 def _made(name: str) -> Dialect:
     if name == "call":
-        return Dialect(name, _IN_PROSE, _STOPS["call"], listed_as_json=False)
+        return Dialect(name, _IN_PROSE, _STOPS["call"], listed_as_json=False, in_prose=True)
     sample = WRITERS[name]([_SAMPLE], shapes(()))
     frame = _TOOL_RESPONSE if "hermes" in FAMILIES[name] else {"before": "Observation: "} if name == "react" else {}
     return _dialect(name, sample, *_STOPS.get(name, ()), **frame, as_signatures=name in ("python", "llama4", "lfm2", "olmo"))
