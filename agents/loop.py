@@ -12,7 +12,8 @@ from sayso.tools.dialects import pieces
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.workflows import Run
-from sayso.workflows.approval import failed, goes_straight, invented_in, perform_reads, sent_back, settle
+from sayso.workflows.approval import goes_straight, invented_in, perform_reads, sent_back, settle
+from sayso.workflows.call_results import failed
 
 from .agent import Agent
 from .asking import Exchange, ask_model

@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any, Protocol
 
 from .canonical import canonical_json, sha256
-from .cards import card_text, lookalikes, shown, texts
+from .cards import card_text, shown, texts
 from .definition import Tool
+from .lookalikes import lookalikes
 from .word_index import WordIndex
 
 YOU = "you wrote this"
@@ -141,22 +142,19 @@ def propose(
     *,
     run_id: str,
     position: str,
-    given: frozenset[str],
-    background: Background,
+    sources: Mapping[str, str],
     nonce: str,
     now: float,
     expires_at: float,
     warnings: Sequence[str] = (),
 ) -> ApprovalRequest:
-    """The request for a checked call. `given` names the arguments that the application filled in. Pure: chance and clock are handed in."""
+    """The request for a checked call; `sources` says of each argument where it comes from. Pure: chance and clock are handed in."""
     frozen = canonical_json(arguments)
     exact: dict[str, Any] = json.loads(frozen)
     card = card_text(tool.card, tool.name, exact)
     key = idempotency_key(run_id, position, tool.name, frozen)
     schema_hash = sha256(tool.parameters)
-    rows = tuple(
-        ShownArgument(name, shown(value), APPLICATION if name in given else source_of(value, background)) for name, value in exact.items()
-    )
+    rows = tuple(ShownArgument(name, shown(value), sources[name]) for name, value in exact.items())
     alike = tuple(f"{name}: {warning}" for name, value in exact.items() if (warning := lookalikes(value)))
     stated = () if tool.effect_stated else (f"{tool.name} does not say what it does to the world, so it is treated as a write.",)
     return ApprovalRequest(
@@ -179,9 +177,10 @@ def propose(
 
 def still_fits(request: ApprovalRequest, tool: Tool[..., Any]) -> bool:
     """Whether the tool is the one that was asked about, and the stored request is whole."""
-    expected = digest_of(request.key, tool.version, sha256(tool.parameters), request.card, request.nonce, request.expires_at)
+    version = tool.version if "." in request.tool_version else tool.version_in_0_1_0
+    expected = digest_of(request.key, version, sha256(tool.parameters), request.card, request.nonce, request.expires_at)
     key = idempotency_key(request.run_id, request.position, request.tool, request.arguments)
-    return expected == request.digest and key == request.key and request.tool == tool.name
+    return expected == request.digest and key == request.key and (request.tool, request.tool_version) == (tool.name, version)
 
 
 async def approve_all(request: ApprovalRequest) -> Decision:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,8 @@ def plain(value: object) -> Any:
         return {_key(key): plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
         return [plain(item) for item in value]
+    if isinstance(value, Set):  # in an order of its own each time it is made
+        return sorted((plain(item) for item in value), key=canonical_json)
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
     try:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .canonical import readable_json
 
 LONGEST_SHOWN = 2000
+LONGEST_GAP = 16
+BACKSLASH, QUOTE = "\\", '"'
+_GAP = re.compile(f" {{{LONGEST_GAP + 1},}}")
 _HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
-_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "FULLWIDTH", "MATHEMATICAL")
 
 
 def visible(text: str) -> str:
@@ -36,13 +39,32 @@ def _is_selector(character: str) -> bool:
 
 
 def shown(value: object) -> str:
-    """A value on one line of a card; a long one is cut in the middle with its exact length and the start of its sha256."""
-    text = visible(value if isinstance(value, str) else readable_json(value))
-    if len(text) <= LONGEST_SHOWN:
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    half = LONGEST_SHOWN // 2
-    return f"{text[:half]} [... {len(text)} characters in all, sha256 {digest} ...] {text[-half:]}"
+    """A value on one line of a card; a long one is cut in the middle with its exact length and the start of its sha256.
+
+    Of a long run of spaces it is said how long it is: it pushes nothing out of sight, nor to where the next line would begin.
+    """
+    return _cut(value if isinstance(value, str) else readable_json(value), _on_a_line)
+
+
+def quoted(value: object) -> str:
+    """A value on a line of its own, where nothing in it can be taken for the end of it: a text stands in quotation marks, in which a
+    backslash before a quotation mark or another backslash stands for the character itself. Different values look different."""
+    if not isinstance(value, str):
+        return shown(value)
+    return f'"{_cut(value, lambda part: _on_a_line(part.replace(BACKSLASH, BACKSLASH * 2).replace(QUOTE, BACKSLASH + QUOTE)))}"'
+
+
+def _on_a_line(text: str) -> str:
+    return visible(_GAP.sub(lambda gap: f"\\u{{20}}x{len(gap[0])}", text))
+
+
+def _cut(text: str, written: Callable[[str], str]) -> str:
+    if len(text) <= LONGEST_SHOWN and len(whole := written(text)) <= LONGEST_SHOWN:
+        return whole
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    mark = f" [... {len(text)} characters in all, sha256 {digest} ...] "
+    half = (LONGEST_SHOWN - len(mark)) // 2
+    return f"{written(text[:half])[:half]}{mark}{written(text[-half:])[-half:]}"
 
 
 def card_text(card: Any, name: str, arguments: Mapping[str, Any]) -> str:
@@ -54,37 +76,25 @@ def card_text(card: Any, name: str, arguments: Mapping[str, Any]) -> str:
     values = {key: shown(value) for key, value in arguments.items()}
     if callable(card):
         # Texts are made visible before a function of the user's sees them too: no value can add a line to the card.
-        return visible_lines(str(card({key: values[key] if isinstance(value, str) else value for key, value in arguments.items()})))
+        return visible_lines(str(card({key: _shown_inside(value) for key, value in arguments.items()})))
     if card is None:
         return f"{name}({', '.join(f'{key}={value}' for key, value in values.items())})"
     return str(card).format_map(values)
 
 
+def _shown_inside(value: Any) -> Any:
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, Mapping):
+        return {shown(str(key)): _shown_inside(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shown_inside(item) for item in value]
+    return value
+
+
 def visible_lines(text: str) -> str:
     """`visible` for a text that may have lines of its own."""
     return "\n".join(visible(line) for line in text.split("\n"))
-
-
-def lookalikes(value: object) -> str | None:
-    """A warning when words of the value mix alphabets whose letters look alike (Latin and Cyrillic, say), else None."""
-    for word in _words(value):
-        scripts = sorted({script for character in word if (script := _script(character))})
-        if len(scripts) > 1:
-            return f"{shown(word)} mixes letters of {' and '.join(script.title() for script in scripts)} that look alike"
-    return None
-
-
-def _script(character: str) -> str | None:
-    if character.isascii():
-        return "LATIN" if character.isalpha() else None
-    name = unicodedata.name(character, "")
-    return next((script for script in _SCRIPTS if name.startswith(script)), None)
-
-
-def _words(value: object) -> Iterator[str]:
-    for text in texts(value):
-        if not text.isascii():
-            yield from text.split()
 
 
 def texts(value: object) -> Iterator[str]:

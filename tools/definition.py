@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from .arguments import Signature, arguments_model, as_json, schema_of, signature_of, text_parameters, validated
 from .calls import Content, ToolCall
 from .canonical import canonical_json, readable_json, sha256, strict_json
+from .code_text import code_text
 from .effects import Effect, Secrecy, Trust
 from .errors import InvalidArguments, ToolError, UsageError
 
@@ -97,6 +98,12 @@ class Tool(Generic[P, R]):
     @cached_property
     def version(self) -> str:
         """A hash of name, schema, card and code: an approval given for one version does not hold for another."""
+        card = self.card if isinstance(self.card, str) else code_text(self.card)
+        return f"2.{sha256(self.name, self.parameters, str(self.effect), card, code_text(self.function))[:16]}"
+
+    @cached_property
+    def version_in_0_1_0(self) -> str:
+        """The version as requests have it that were written by Sayso 0.1.0 and still wait."""
         code = getattr(self.function, "__code__", None)
         return sha256(self.name, self.parameters, self.card if isinstance(self.card, str) else "", code.co_code.hex() if code else "")[:16]
 
@@ -121,14 +128,39 @@ class Tool(Generic[P, R]):
             checked.update(self.bound)
         return checked
 
-    def frozen_arguments(self, arguments: Mapping[str, object]) -> str:
-        """The checked arguments as canonical JSON: the bytes that a card shows, a digest covers and a write is performed from."""
-        return canonical_json(self.check(arguments))
+    @cached_property
+    def _all_arguments(self) -> tuple[type[BaseModel], frozenset[str]]:
+        if not self.bound:
+            return self.arguments, self._wants_text
+        model = arguments_model(self.name, signature_of(self.function, ToolContext), {})
+        return model, text_parameters(schema_of(model))
 
     def thawed(self, frozen: str) -> dict[str, Any]:
-        """The typed arguments of a frozen call."""
-        given = json.loads(frozen)
-        return self.check({name: value for name, value in given.items() if name not in self.bound})
+        """The typed arguments of a frozen call: those in its bytes and no others, bound ones too. Raises InvalidArguments."""
+        model, wants_text = self._all_arguments
+        return validated(self.name, model, json.loads(frozen), wants_text)
+
+    def final(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Checked arguments as they come back from the bytes that a card shows, a digest covers and a write is performed from.
+
+        Raises InvalidArguments for what JSON has no word for, UsageError where the bytes give other arguments each time.
+        """
+        try:
+            frozen = canonical_json(arguments)
+        except ValueError:
+            raise InvalidArguments(self.name, ["a number is not finite (NaN or infinity), or too long to be written down"]) from None
+        except TypeError as error:
+            raise UsageError(f"{self.name} cannot be asked about: {error}. Its arguments must be JSON.") from None
+        thawed = self.thawed(frozen)
+        if thawed == arguments:
+            return dict(arguments)
+        again = canonical_json(thawed)
+        if again != frozen and canonical_json(self.thawed(again)) != again:
+            raise UsageError(
+                f"The arguments of {self.name} are other ones each time they are checked, so nobody can be asked about them. "
+                "Let its types check values, not change them."
+            )
+        return thawed
 
     async def perform(self, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Any:
         """Call the function with checked arguments and give its value as JSON (or a Content of it); effects are the caller's to guard.

@@ -45,6 +45,10 @@ class Labels:
         """These labels after a text of that trust and secrecy was read."""
         return _ALL[self.untrusted or trust is Trust.UNTRUSTED][self.private or secrecy is Secrecy.PRIVATE]
 
+    def also(self, other: Labels) -> Labels:
+        """These labels and those."""
+        return _ALL[self.untrusted or other.untrusted][self.private or other.private]
+
 
 CLEAN = Labels()
 _ALL = ((CLEAN, Labels(False, True)), (Labels(True, False), Labels(True, True)))

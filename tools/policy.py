@@ -13,7 +13,9 @@ from .effects import Effect, Labels
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """Go ahead."""
+    """Go ahead; a write that a standing approval allows, not after `until`."""
+
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,11 @@ Ruling = Allow | Ask | Deny
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """A standing approval: a rule on a tool and its arguments, with an end.
+    """A standing approval: a rule on a tool and its arguments, with an end: `until` (seconds since 1970), and that of the run in any case.
 
     `arguments` maps names to the value that is allowed, or to a function that tells; an argument that is not named may be anything.
-    It never covers a run that has read something private, nor a write whose arguments come from untrusted text.
+    It never covers a run that has read something private, nor, once the run has read untrusted text, a write with arguments that are
+    neither the user's own words nor given by the application: they may come from that text, in whatever words.
     """
 
     tool: str
@@ -76,30 +79,35 @@ def decide(
 ) -> Ruling:
     """Rule on one call.
 
-    | effect     | clean run | has read untrusted | untrusted and private          |
-    |------------|-----------|--------------------|--------------------------------|
-    | pure, read | allow     | allow              | allow                          |
-    | egress     | allow     | allow              | ask                            |
-    | write      | ask       | ask                | ask with a warning, or refused |
+    | effect     | clean run | has read untrusted | has read private                  | untrusted and private          |
+    |------------|-----------|--------------------|-----------------------------------|--------------------------------|
+    | pure, read | allow     | allow              | allow                             | allow                          |
+    | egress     | allow     | allow              | ask, but for the user's own words | ask                            |
+    | write      | ask       | ask                | ask                               | ask with a warning, or refused |
 
-    `tainted` names the arguments whose values were found in untrusted text, `invented` those that should come from the user and do not:
-    such a call is asked about whatever it does. `requires_approval` can only add asking.
+    `tainted` names the arguments that are neither the user's own words nor given by the application; `invented` those that should come
+    from the user and do not: such a call is asked about whatever it does. `requires_approval` can only add asking.
     """
     if invented:
         return _ask_about_invented(decide(call, tool, labels, rules, now=now, tainted=tainted), invented)
     both = labels.untrusted and labels.private
-    granted = not labels.private and any(grant.covers(call, now) for grant in rules.grants)
+    grants = [] if labels.private else [grant for grant in rules.grants if grant.covers(call, now)]
     match tool.effect:
         case Effect.WRITE:
             if both and rules.strict:
                 return Deny(f"{tool.name} is refused: this run has read both untrusted and private text, and its rules are strict.")
-            if granted and not tainted:
-                return Allow()
+            if grants and not (labels.untrusted and tainted):
+                return Allow(_last_end(grants))
             return Ask("This run has read text from strangers and private text; check that nothing private leaves." if both else "")
-        case Effect.EGRESS if both:
+        case Effect.EGRESS if labels.private and (labels.untrusted or tainted):
             return Ask("This would tell an outsider something after private text was read.")
         case _:
-            return Ask() if tool.requires_approval and not granted else Allow()
+            return Ask() if tool.requires_approval and not grants else Allow()
+
+
+def _last_end(grants: Sequence[Grant]) -> float | None:
+    ends = [grant.until for grant in grants if grant.until is not None]
+    return max(ends) if len(ends) == len(grants) else None
 
 
 def _ask_about_invented(ruling: Ruling, invented: Sequence[str]) -> Ruling:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sayso.tools.approvals import (
+    APPLICATION,
+    YOU,
     ApprovalRequest,
     Approve,
     Approver,
@@ -22,19 +25,24 @@ from sayso.tools.approvals import (
     source_of,
     still_fits,
 )
-from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
+from sayso.tools.calls import Outcome, ToolCall, ToolResult
 from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
-from sayso.tools.errors import RunError, ToolError
+from sayso.tools.errors import InvalidArguments, RunError, ToolError
 from sayso.tools.from_user import invented, told
 from sayso.tools.policy import Allow, Deny, decide
 
+from .call_results import failed, refused, result_of
 from .events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
 from .limits import Intent
+from .once import Once
 from .programs import carry_program
 
 AnyTool = Tool[..., Any]
 APPROVAL_SECONDS = 7 * 24 * 3600.0
+CLOCKS_DIFFER_SECONDS = 24 * 3600.0
+"""How far the clocks of two machines may be apart (one may keep a wrong time zone); one set back further than that is noticed."""
+EXPIRED = "Nobody decided in time; the request has expired."
 
 
 class CallFailed(RunError):
@@ -62,18 +70,9 @@ def prepared(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[A
     return checked if tool.prepare is None else {**checked, **tool.prepare(checked, context)}
 
 
-def result_of(call: ToolCall, tool: AnyTool, value: Any) -> ToolResult:
-    """A tool's value as the result of the call, with the tool's labels where the value has none of its own."""
-    if isinstance(value, Content):
-        return ToolResult(
-            call.id, value.value, Outcome.DONE, value.origin or tool.name, value.trust or tool.trust, value.secrecy or tool.secrecy
-        )
-    return ToolResult(call.id, value, Outcome.DONE, tool.name, tool.trust, tool.secrecy)
-
-
-def failed(call: ToolCall, text: str, outcome: Outcome = Outcome.FAILED) -> ToolResult:
-    """A result that says why there is none."""
-    return ToolResult(call.id, text, outcome, call.tool)
+def final_arguments(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> dict[str, Any]:
+    """The arguments as they come back from the bytes that are asked about. A ToolError is an answer for the model."""
+    return tool.final(prepared(tool, arguments, context))
 
 
 async def perform_in_time(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Any:
@@ -95,8 +94,10 @@ async def perform_read(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
         arguments = tool.check(call.arguments) if tool.prepare is None else prepared(tool, call.arguments, context)
         performing = tool.perform(arguments, context) if tool.timeout_seconds is None else perform_in_time(tool, arguments, context)
         return result_of(call, tool, await performing)
-    except ToolError as error:
+    except InvalidArguments as error:
         return failed(call, str(error))
+    except ToolError as error:
+        return refused(call, tool, str(error))
 
 
 async def perform_reads(run: Any, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
@@ -121,10 +122,8 @@ def goes_straight(run: Any, call: ToolCall, tool: AnyTool) -> bool:
     """Whether the call may join its neighbours in one step: no write, and nobody to ask."""
     if tool.effect is Effect.WRITE or tool.program is not None:
         return False
-    scope = run.scope
-    if tool.effect is not Effect.EGRESS and not tool.requires_approval:
-        return True
-    return isinstance(decide(call, tool, scope.seen.labels, scope.rules, now=run.clock()), Allow)
+    # The rows of `decide` that need neither the final arguments nor where they come from.
+    return not tool.requires_approval and (tool.effect is not Effect.EGRESS or not run.scope.seen.labels.private)
 
 
 def invented_in(run: Any, call: ToolCall, tool: AnyTool) -> tuple[str, ...]:
@@ -149,23 +148,31 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str, strays:
     if tool.program is not None and not tool.requires_approval:
         return await carry_program(run, call, tool, tool.program, position, carry_call)
     try:
-        arguments = prepared(tool, call.arguments, context_for(run, call, tool))
+        arguments = final_arguments(tool, call.arguments, context_for(run, call, tool))
     except ToolError as error:
         return failed(call, str(error))
-    given = frozenset(name for name, value in arguments.items() if name in tool.bound or call.arguments.get(name) in (None, "") != value)
+    given = {name: APPLICATION for name in arguments if name in tool.bound or call.arguments.get(name) in (None, "")}
     for edit in range(20):  # an edit is a new request; nobody edits twenty times
         place = position if edit == 0 else f"{position}.edit{edit}"
         request, answer = await _ruled(run, call, tool, arguments, given, place, strays)
         if isinstance(answer, ToolResult):
             return answer
         if isinstance(answer, Edit):
+            before = arguments
             try:
-                arguments = prepared(tool, answer.arguments, context_for(run, call, tool))
+                arguments = final_arguments(tool, answer.arguments, context_for(run, call, tool))
             except ToolError as error:
                 return failed(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
-            given, strays = frozenset(name for name in arguments if name in tool.bound), ()
+            given = {name: APPLICATION for name in arguments if name in tool.bound} | {
+                name: YOU for name, value in answer.arguments.items() if name not in before or before[name] != arguments.get(name)
+            }
+            strays = ()
             continue
-        return await _perform_once(run, call, tool, request, place)
+        if isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
+            asked = {name: value for name, value in arguments.items() if name not in tool.bound}
+            (result,) = await perform_reads(run, f"read:{place}", [(replace(call, arguments=asked), tool)])
+            return result
+        return await _perform_once(run, call, tool, request, place, answer.until if isinstance(answer, Allow) else None)
     return failed(call, "The request was edited too often.", Outcome.REJECTED)
 
 
@@ -190,18 +197,19 @@ async def _carry(run: Any, call: ToolCall, tool: AnyTool, position: str) -> Tool
 
 
 async def _ruled(
-    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: frozenset[str], place: str, strays: tuple[str, ...]
-) -> tuple[ApprovalRequest, Approve | Edit | ToolResult]:
-    """The stored request and what became of it: approved, edited, or a result that ends the call."""
+    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: Mapping[str, str], place: str, strays: tuple[str, ...]
+) -> tuple[ApprovalRequest, Allow | Approve | Edit | ToolResult]:
+    """The stored request and what became of it: allowed, approved, edited, or a result that ends the call."""
     request, ruling = await run.step(f"propose:{place}", _propose, run, call, tool, arguments, given, place, strays)
     if isinstance(ruling, Deny):
         return request, failed(call, ruling.reason, Outcome.REJECTED)
     if isinstance(ruling, Allow):
-        return request, Approve(by="standing approval")
+        return request, ruling
     await run.emit(ApprovalAsked(run.id, request))
     decision: Decision | None = await run.ask(request)
-    if decision is None or (decision.at is not None and decision.at > request.expires_at):
-        return request, failed(call, "Nobody decided in time; the request has expired and nothing was done.", Outcome.REJECTED)
+    if decision is None or (late := not_in_time(request, decision)):
+        why = late if decision else EXPIRED
+        return request, failed(call, f"{why} Nothing was done.", Outcome.REJECTED)
     await run.emit(ApprovalDecided(run.id, request.digest, decision))
     if isinstance(decision, Reject):
         no = f"The user said no{': ' + decision.reason if decision.reason else ''}. Nothing was done."
@@ -209,13 +217,23 @@ async def _ruled(
     return request, decision
 
 
+def not_in_time(request: ApprovalRequest, decision: Decision) -> str:
+    """Why a decision does not count for when it came, by the clock of whoever took it in; empty where it does."""
+    if decision.at is not None and decision.at > request.expires_at:
+        return EXPIRED
+    if decision.at is not None and decision.at < request.proposed_at - CLOCKS_DIFFER_SECONDS:
+        return "By the clock the decision came before the question: the clock was set back, so nobody knows whether it was in time."
+    return ""
+
+
 async def _propose(
-    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: frozenset[str], place: str, strays: tuple[str, ...]
+    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: Mapping[str, str], place: str, strays: tuple[str, ...]
 ) -> tuple[ApprovalRequest, Any]:
     """Chance and clock happen here, inside a step: what is stored is what is shown, signed off and performed."""
     scope, now = run.scope, run.clock()
     background = scope.seen.background()
-    tainted = frozenset(name for name, value in arguments.items() if source_of(value, background).startswith("from "))
+    sources = {name: given.get(name) or source_of(value, background) for name, value in arguments.items()}
+    tainted = frozenset(name for name, source in sources.items() if source not in (YOU, APPLICATION))
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
     ruling = decide(final, tool, scope.seen.labels, scope.rules, now=now, tainted=tainted, invented=strays)
     warning = getattr(ruling, "warning", "")
@@ -224,8 +242,7 @@ async def _propose(
         arguments,
         run_id=run.id,
         position=place,
-        given=given,
-        background=background,
+        sources=sources,
         nonce=secrets.token_hex(16),
         now=now,
         expires_at=now + APPROVAL_SECONDS,
@@ -234,19 +251,24 @@ async def _propose(
     return request, ruling
 
 
-async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: ApprovalRequest, place: str) -> ToolResult:
-    """The approved call: intent, effect, receipt. Once begun it is awaited to its end, whatever is cancelled meanwhile."""
+async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: ApprovalRequest, place: str, until: float | None) -> ToolResult:
+    """The approved call: intent, effect, receipt. Once begun it is awaited to its end, whatever is cancelled meanwhile.
+
+    What a standing approval allowed is not begun after its end.
+    """
     fits = still_fits(request, tool)
     arguments = tool.thawed(request.arguments) if fits else {}
     cost = (tool.cost_usd(arguments) if callable(tool.cost_usd) else tool.cost_usd) if fits else 0.0
     run.scope.meter.count_tool_calls(1)
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
-    intent: Intent = await run.step(f"intent:{place}", _intend, run, fits, cost)
+    intent: Intent = await run.step(f"intent:{place}", _intend, run, fits, cost, until)
     if not intent.attempt:
-        return failed(call, f"{tool.name} is no longer the tool that was asked about, so nothing was done.", Outcome.REJECTED)
+        changed = f"{tool.name} is no longer the tool that was asked about, so nothing was done."
+        over = f"The standing approval that allowed {tool.name} has ended, so nothing was done."
+        return failed(call, over if fits and until is not None else changed, Outcome.REJECTED)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
-    once = _Once(tool, arguments, context_for(run, call, tool, request.key), call, request.key, intent.attempt != run.attempt, fits)
+    once = Once(tool, arguments, context_for(run, call, tool, request.key), call, request.key, intent.attempt != run.attempt, fits)
     result: ToolResult = await run.step(f"effect:{place}", once.perform)
     if intent.cost_usd and result.outcome in (Outcome.FAILED, Outcome.REJECTED):
         run.scope.meter.refund(intent.cost_usd)
@@ -257,87 +279,12 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
     return result
 
 
-async def _intend(run: Any, fits: bool, cost: float) -> Intent:
-    if not fits:
+async def _intend(run: Any, fits: bool, cost: float, until: float | None) -> Intent:
+    if not fits or (until is not None and run.clock() >= until):
         return Intent("", 0.0)
     if cost:
         run.scope.meter.spend(cost)
     return Intent(run.attempt, cost)
-
-
-class _Once:
-    """One started write: awaited to its end, and told apart by what is known of it when something goes wrong."""
-
-    def __init__(
-        self,
-        tool: AnyTool,
-        arguments: Mapping[str, Any],
-        context: ToolContext[Any],
-        call: ToolCall,
-        key: str,
-        begun_before: bool,
-        fits: bool,
-    ) -> None:
-        self.tool, self.arguments, self.context, self.call, self.key = tool, arguments, context, call, key
-        self.begun_before, self.fits = begun_before, fits
-        self.cancelled = False
-
-    async def perform(self) -> ToolResult:
-        """The result of the write; a cancellation that comes meanwhile is noted and carried out after it."""
-        task = asyncio.get_running_loop().create_task(self._settled())
-        while not task.done():
-            try:
-                await asyncio.shield(task)
-            except asyncio.CancelledError:
-                if task.cancelled():  # the loop itself is closing
-                    raise
-                self.cancelled = True
-        return task.result()
-
-    async def _settled(self) -> ToolResult:
-        if self.begun_before and not self.fits:
-            return self._unknown("an earlier attempt was cut off, and the tool is no longer the one that was asked about")
-        if self.begun_before:
-            return await self._after_doubt("an earlier attempt was cut off")
-        return await self._tried(again=True)
-
-    async def _tried(self, *, again: bool) -> ToolResult:
-        timer = asyncio.timeout(self.tool.timeout_seconds)
-        try:
-            async with timer:
-                return result_of(self.call, self.tool, await self.tool.perform(self.arguments, self.context))
-        except ToolError as error:
-            if getattr(error, "nothing_happened", True):
-                return failed(self.call, str(error))
-            why = str(error)  # a sandboxed write that was killed may have left something behind
-        except Exception as error:  # noqa: BLE001  whatever it was, the write may have happened: only ToolError says it did not
-            why = f"no answer within {self.tool.timeout_seconds:g} s" if timer.expired() else f"{type(error).__name__}: {error}"
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():  # the loop itself is closing
-                raise
-            why = "something inside it was cancelled"
-        return await self._after_doubt(why) if again else self._unknown(why)
-
-    async def _after_doubt(self, why: str) -> ToolResult:
-        """Idempotent: the same key again. With a lookup: look first. Neither: nobody knows, and a person decides."""
-        tool = self.tool
-        if tool.lookup is not None:
-            try:
-                found = await tool.lookup(self.key)
-            except Exception as error:  # noqa: BLE001  a look-up that fails leaves the doubt where it was
-                return self._unknown(f"{why}; looking it up failed too ({type(error).__name__}: {error})")
-            if found is not None:
-                return result_of(self.call, tool, found)
-            return await self._tried(again=False)
-        if tool.idempotent:
-            return await self._tried(again=False)
-        return self._unknown(why)
-
-    def _unknown(self, why: str) -> ToolResult:
-        doubt = f"It is not known whether {self.tool.name} happened ({why})."
-        text = f"{doubt} It is not tried again; a person has to find out (key {self.key[:16]})."
-        return failed(self.call, text, Outcome.UNKNOWN)
 
 
 async def decision_of(approve: Approver | None, request: ApprovalRequest, note: Callable[[Any], None]) -> Decision | None:

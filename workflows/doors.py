@@ -145,8 +145,7 @@ class Workflow(Generic[A, B]):
         grants: tuple[Grant, ...],
     ) -> Any:
         def fresh() -> Scope:
-            seen = Seen()
-            seen.user_texts.extend(self.spoken(value))
+            seen = Seen(self.spoken(value))
             return Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants) if grants else NO_RULES, seen, {})
 
         home = EngineOfOne() if engine is None else engine

@@ -47,7 +47,7 @@ class Limits:
 
 
 class Intent(NamedTuple):
-    """Kept before a write: which attempt is about to perform it (none: the tool has changed), and the money set aside for it.
+    """Kept before a write: which attempt is about to perform it (none: it may not be performed any more), and the money set aside for it.
 
     The money is kept with the intent so that a resumed run knows what its branches have spent before any of them spends more.
     """

@@ -157,7 +157,7 @@ class MemoryRun:
         if self._children is NO_CHILDREN:
             self._children = {}
         root = self.root
-        scope = self.scope if root.attempts == 1 else self.scope.for_children()
+        scope = self.scope.for_child()
         if limits is not None:
             scope = scope.within(limits)
             if root.attempts > 1:
@@ -174,12 +174,14 @@ class MemoryRun:
             else:
                 result = await workflow(child, value)
         except Exception as error:  # told, and raised on
+            self.scope.seen.take_from(scope.seen)  # the error may say what was read
             if watched:
                 root.note_branch(BranchFailed(child_id, name, str(error)))
             raise
         finally:
             self._children[name] = None
             root.branch_ends(self)
+        self.scope.seen.take_from(scope.seen)
         if watched:
             root.note_branch(BranchEnded(child_id, name))
         return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sayso.tools.approvals import Approver, Background
@@ -21,28 +21,44 @@ WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
 class Seen:
-    """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in; shared by a run's children."""
+    """What one line of a run has read so far: labels, the user's words, the texts of others. Grows as results come in.
 
-    __slots__ = ("_background", "labels", "read_texts", "user_texts")
+    A child begins with what its parent had read, and gives what it read itself back when it ends: so what a branch has read does not depend
+    on how fast its neighbours are, and is the same when the run is resumed.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_background", "_begun_with", "labels", "read_texts", "user_texts")
+
+    def __init__(self, user_texts: Iterable[str] = ()) -> None:
         self.labels: Labels = CLEAN
-        self.user_texts: list[str] = []
-        self.read_texts: list[tuple[str, str]] = []
+        self.user_texts: tuple[str, ...] = tuple(user_texts)
+        self.read_texts: tuple[tuple[str, str], ...] = ()
+        self._begun_with = 0
         self._background = NO_BACKGROUND
 
     def take(self, result: ToolResult) -> None:
         """Join a result's labels, and remember an untrusted text so that a card can say where a value is from."""
         self.labels = self.labels.join(result.trust, result.secrecy)
         if result.trust is Trust.UNTRUSTED:
-            self.read_texts.append((result.origin, result.text))
+            self.read_texts = (*self.read_texts, (result.origin, result.text))
+
+    def below(self) -> Seen:
+        """What a child begins with."""
+        child = Seen(self.user_texts)
+        child.labels, child.read_texts, child._begun_with = self.labels, self.read_texts, len(self.read_texts)
+        child._background = self.background()  # one index of the texts for all children that read no more
+        return child
+
+    def take_from(self, child: Seen) -> None:
+        """Join what a child has read."""
+        self.labels = self.labels.also(child.labels)
+        self.read_texts += child.read_texts[child._begun_with :]
 
     def background(self) -> Background:
         """The texts as a card needs them."""
-        known = self._background
-        if len(known.user_texts) != len(self.user_texts) or len(known.read_texts) != len(self.read_texts):
-            self._background = known = Background(tuple(self.user_texts), tuple(self.read_texts))
-        return known
+        if self._background.user_texts is not self.user_texts or self._background.read_texts is not self.read_texts:
+            self._background = Background(self.user_texts, self.read_texts)
+        return self._background
 
 
 class Scope:
@@ -74,12 +90,10 @@ class Scope:
         """The same scope for a line that is being replayed: what its journal holds is not counted again."""
         return Scope(self.approve, self.deps, KeptMeter(self.meter, replays), self.rules, self.seen, self.transcripts)
 
-    def for_children(self) -> Scope:
-        """The scope that children are given: each counts for itself what it replays."""
-        meter = self.meter
-        if not isinstance(meter, KeptMeter):
-            return self
-        return Scope(self.approve, self.deps, meter.inner, self.rules, self.seen, self.transcripts)
+    def for_child(self) -> Scope:
+        """The scope that a child is given: it reads for itself, and counts for itself what it replays."""
+        meter = self.meter.inner if isinstance(self.meter, KeptMeter) else self.meter
+        return Scope(self.approve, self.deps, meter, self.rules, self.seen.below(), self.transcripts)
 
 
 class Run(Protocol):

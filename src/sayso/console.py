@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import json
 import os
 import re
 import sys
 from typing import TextIO
 
 from sayso.tools.approvals import ApprovalRequest, Approve, Decision, Reject
-from sayso.tools.cards import visible_lines
+from sayso.tools.cards import quoted, visible_lines
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
 
@@ -66,7 +67,8 @@ def card_lines(request: ApprovalRequest) -> str:
     """The card as lines: the question first, then each argument with where it comes from, then what to look out for."""
     width = max((len(argument.name) for argument in request.shown), default=0)
     lines = ["", *(f"  {line}" for line in request.card.split("\n"))]
-    lines += [f"    {argument.name:<{width}} = {argument.value}   ({argument.source})" for argument in request.shown]
+    exact = json.loads(request.arguments)
+    lines += [f"    {argument.name:<{width}} = {quoted(exact[argument.name])}   ({argument.source})" for argument in request.shown]
     lines += [f"  ! {warning}" for warning in request.warnings]
     return "\n".join(lines)
 

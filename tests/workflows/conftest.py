@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from sayso.workflows import MemoryEngine, engine
 
 from .postgres_server import new_database, server
 
@@ -23,3 +26,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/runs.db"
     return new_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """An engine of each kind."""
+    match request.param:
+        case "memory":
+            made: MemoryEngine = engine(strict=True)
+        case "sqlite":
+            made = engine(f"sqlite:///{tmp_path}/runs.db")
+        case _:
+            made = engine(new_database(request.getfixturevalue("postgres")))
+    yield made
+    if hasattr(made, "close"):
+        made.close()

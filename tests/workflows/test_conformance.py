@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sayso.tools import Approve, Cancelled, Edit, NotFinished, Reject, ToolContext, UsageError, tool
 from sayso.tools.errors import LimitReached, WorkflowError
-from sayso.workflows import CallFailed, Limits, MemoryEngine, Run, engine, map_each, parallel, sequential, step
+from sayso.workflows import CallFailed, Limits, Run, map_each, parallel, sequential, step
 from sayso.workflows.events import ApprovalAsked, BranchStarted, StepEnded, StepStarted, WriteSettled
-
-from .postgres_server import new_database
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    """An engine of each kind."""
-    match request.param:
-        case "memory":
-            made: MemoryEngine = engine(strict=True)
-        case "sqlite":
-            made = engine(f"sqlite:///{tmp_path}/runs.db")
-        case _:
-            made = engine(new_database(request.getfixturevalue("postgres")))
-    yield made
-    if hasattr(made, "close"):
-        made.close()
 
 
 class Counted:

@@ -58,8 +58,7 @@ class App:
         """What a run of a flow is given here: nobody answers for its writes, so they wait for a decision from anywhere."""
 
         def fresh() -> Scope:
-            seen = Seen()
-            seen.user_texts.extend(flow.spoken(value))
+            seen = Seen(flow.spoken(value))
             deps = self.deps() if callable(self.deps) else self.deps
             rules = Rules(grants=self.grants) if self.grants else NO_RULES
             return Scope(None, deps, Meter(combined(flow.limits, limits_from(limits))), rules, seen, {})

@@ -129,7 +129,7 @@ class DurableEngine(MemoryEngine):
 
     def _deliver(self, session: Session, root_id: str, run_id: str, topic: str, value: Any, written: str, now: float) -> str:
         if isinstance(value, (Approve, Edit, Reject)):
-            records.decide(session, topic.removeprefix("approve:"), DECIDED[type(value)], value.by, now)
+            records.decide(session, run_id, topic.removeprefix("approve:"), DECIDED[type(value)], value.by, now)
         return records.send(session, root_id, run_id, topic, written, now)
 
     def _locked(self, session: Session, root_id: str) -> RunRow:

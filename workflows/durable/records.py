@@ -197,12 +197,12 @@ def send(session: Session, root: str, run: str, topic: str, value: str, now: flo
     return str(counts)
 
 
-def decide(session: Session, digest: str, state: str, by: str, now: float) -> bool:
-    """Move a request from proposed to what was decided; False if it was decided before."""
+def decide(session: Session, run: str, digest: str, state: str, by: str, now: float) -> bool:
+    """Move a request of a run from proposed to what was decided; False if it was decided before, or is none of this run."""
     moved = session.execute(
-        "UPDATE sayso_approvals SET state = :state, decided_by = :by, decided_at = :now WHERE digest = :digest AND state = 'proposed' "
-        "RETURNING digest",
-        {"digest": digest, "state": state, "by": by, "now": now},
+        "UPDATE sayso_approvals SET state = :state, decided_by = :by, decided_at = :now "
+        "WHERE digest = :digest AND run = :run AND state = 'proposed' RETURNING digest",
+        {"digest": digest, "run": run, "state": state, "by": by, "now": now},
     )
     return moved.fetchone() is not None
 
