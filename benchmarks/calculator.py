@@ -2,16 +2,21 @@
 
     python benchmarks/calculator.py
 
-simpleeval, asteval and numexpr are measured where they are installed. Times are the best of several rounds.
+simpleeval, asteval and numexpr are measured where they are installed. Times are the best of several rounds. The school problems are in
+corpora beside the repository (../shared/corpora, or where SAYSO_CORPORA says); without them only speed is measured.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import operator
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
 from timeit import repeat
 from typing import Any
 
@@ -21,6 +26,8 @@ from sayso.tools.calculation import calculate
 
 MIXED = ("1+2*3", "48/2", "(60-5)*0.2+3.5", "100*1.05**8", "(12.5*4+3)/7-2**3", "(1+2)*(3-4)/5+6*7-8/9")
 ROUNDS, CALLS = 5, 1_000
+CORPORA = Path(os.environ.get("SAYSO_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora")
+PROBLEMS = {"gsm8k_calculator_train.jsonl": 0, "svamp_calculator.jsonl": 1}  # rows, and how many of them have a wrong answer
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -83,6 +90,19 @@ def import_milliseconds() -> float:
     return min(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(5))
 
 
+def wrong_answers() -> Iterator[Row]:
+    """How many problems of each file get another value than the file says."""
+    for name, known_bad in PROBLEMS.items():
+        if (CORPORA / name).exists():
+            rows = [json.loads(line) for line in (CORPORA / name).read_text(encoding="utf-8").splitlines()]
+            wrong = sum(abs(calculate(row["expression"]).fraction - _expected(row)) > 1e-9 for row in rows)
+            yield Row(f"{name}: other values in {len(rows):,} rows", wrong, "rows", limit=known_bad)
+
+
+def _expected(row: dict[str, Any]) -> Fraction:
+    return Fraction(row["exact"]) if "exact" in row else Fraction(row["expected"])
+
+
 def main() -> list[Row]:
     """All rows."""
     means = {name: sum(microseconds(function, text, calls) for text in MIXED) / len(MIXED) for name, function, calls in contestants()}
@@ -94,6 +114,7 @@ def main() -> list[Row]:
         Row("calculate / ast walk", means[ours] / base, "x", limit=2.0),
         Row("sqrt(2) in the warm worker, whole call", microseconds(calculate, "sqrt(2)", 200), "us"),
         Row("import", import_milliseconds(), "ms", limit=30),
+        *wrong_answers(),
     ]
 
 

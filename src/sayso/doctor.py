@@ -104,7 +104,7 @@ def worker(name: str, module: str, memory_mb: int, prefix: str) -> Finding:
     from sayso.tools.sandbox.calls import layers_of
     from sayso.tools.sandbox.settings import Profile
 
-    return walls(name, layers_of(Profile(preload=(module,), memory_mb=memory_mb)), (), prefix)
+    return walls(name, layers_of(Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)), (), prefix)
 
 
 def own_tools() -> Finding:

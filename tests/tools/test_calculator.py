@@ -97,11 +97,11 @@ REFUSED = {
     "not a number": ("nan+1", 0, "unknown_name"),
     "infinity": ("1 + inf", 4, "unknown_name"),
     "unknown function": ("system(1)", 0, "unknown_function"),
-    "dunder": ("__import__('os')", 0, "unknown_function"),
+    "dunder": ("__import__('os')", 11, "syntax_not_allowed"),
     "attribute": ("(1).real", 3, "syntax_not_allowed"),
     "text": ("'abc'", 0, "syntax_not_allowed"),
     "list": ("[7]", 0, "syntax_not_allowed"),
-    "lambda": ("lambda: 1", 0, "unknown_name"),
+    "lambda": ("lambda: 1", 6, "syntax_not_allowed"),
     "comparison": ("1 < 2", 2, "syntax_not_allowed"),
     "assignment": ("x = 3", 0, "unknown_name"),
     "equals": ("1 + 1 =", 6, "syntax_error"),
@@ -341,17 +341,10 @@ def test_the_steps_show_the_work_in_order() -> None:
     assert calculate("7").steps == ()
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    shared = Path(__file__).parents[3] / "shared" / "corpora" / name
-    own = Path(__file__).parents[1] / "data" / "calculator_sample.jsonl"
-    source = shared if shared.exists() else own
-    return [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
-
-
-@pytest.mark.parametrize("name", ["gsm8k_calculator_train.jsonl", "own sample"])
-def test_every_school_problem_is_worked_out_exactly(name: str) -> None:
-    wrong = [row for row in _rows(name) if calculate(row["expression"]).exact != Fraction(row["exact"])]
-    assert wrong == []
+def test_every_school_problem_is_worked_out_exactly() -> None:
+    sample = (Path(__file__).parents[1] / "data" / "calculator_sample.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in sample.splitlines()]
+    assert [row for row in rows if calculate(row["expression"]).exact != Fraction(row["exact"])] == []
 
 
 def test_the_calculator_alone_is_light() -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from base64 import b64encode
-from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +13,6 @@ from hypothesis import strategies as st
 from sayso.tools.web.hidden import hides
 from sayso.tools.web.parse import parse_html, parse_page
 
-ARTICLES = Path(__file__).resolve().parents[3] / "shared" / "corpora" / "article_pages"
 HOME = "http://stackhouse.example/"
 
 MENU = """<!doctype html><html lang="en"><head><title>Menu | Stackhouse</title><meta name="description" content="Smashed burgers">
@@ -74,6 +70,36 @@ def test_an_article_loses_what_surrounds_it() -> None:
     text = parse_html(html, "http://news.example/2026/05/a-long-story-about-burgers-4711")["text"]
     assert "ordinary article" in text
     assert "Another story" not in text
+
+
+PARAGRAPHS = [
+    f"The {where} of the harbour town has sold smoked fish for {n} years, and its owner says that nothing about it will ever change."
+    for n, where in enumerate(("market", "old pier", "lighthouse", "tavern", "boat house", "railway station"), start=20)
+]
+BODY = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+TEASERS = "".join(
+    f"<div class='teaser'><a href='/s{n}'>Ten things about herring you never asked for, part {n}</a></div>" for n in range(12)
+)
+COMMENTS = "".join(f"<li class='comment'><b>user{n}</b> <p>First! I do not agree at all.</p><a href='#r'>Reply</a></li>" for n in range(9))
+LAYOUTS = {
+    "semantic": f"<header>Daily Herring</header><nav>{TEASERS}</nav><main><article><h1>Fish</h1>{BODY}</article></main>"
+    f"<aside>{TEASERS}</aside>",
+    "a blog of divs": f"<div id='top'>{TEASERS}</div><div class='post-content'>{BODY}</div><div id='sidebar'>{TEASERS}</div>",
+    "comments below": f"<article>{BODY}</article><section id='comments'><h2>9 comments</h2><ol>{COMMENTS}</ol></section>",
+    "shared and subscribed": f"<article><div class='share'><a href='#'>Share</a> <a href='#'>Tweet</a></div>{BODY}</article>"
+    "<div class='newsletter'><form><label>Your e-mail</label><input><button>Subscribe</button></form></div>",
+    "related stories in the middle": f"<article>{BODY[: BODY.index('<p>', len(BODY) // 2)]}<div class='related'>{TEASERS}</div>"
+    f"{BODY[BODY.index('<p>', len(BODY) // 2) :]}</article>",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_an_article_is_found_in_the_layouts_of_the_web(layout: str) -> None:
+    text = parse_html(
+        f"<html><body>{layout}<footer>All rights reserved</footer></body></html>", "http://n.example/2026/11/21/fish-of-the-town"
+    )
+    assert [line for line in text["text"].splitlines() if line in PARAGRAPHS] == PARAGRAPHS
+    assert len(text["text"]) < 1.2 * len("\n\n".join(PARAGRAPHS))
 
 
 def test_prices_beside_an_article_are_kept() -> None:
@@ -224,19 +250,3 @@ def test_any_bytes_become_a_page_of_clean_json(body: bytes, content_type: str) -
 @given(st.text(alphabet="display:noneopacity0.;% -px", max_size=80))
 def test_styles_of_any_shape_are_judged(style: str) -> None:
     assert hides(style) in (True, False)
-
-
-@pytest.mark.skipif(not ARTICLES.exists(), reason="the article pages are not part of the repository")
-def test_articles_are_read_as_well_as_by_the_best_extractors() -> None:
-    truth = json.loads((ARTICLES / "ground-truth.json").read_text(encoding="utf-8"))
-    scores = []
-    for name, entry in truth.items():
-        html = gzip.decompress((ARTICLES / "html" / f"{name}.html.gz").read_bytes())
-        text = parse_page(entry["url"], "text/html", b64encode(html).decode())["text"]
-        scores.append(_token_f1(text, entry["articleBody"]))
-    assert sum(scores) / len(scores) > 0.95
-
-
-def _token_f1(text: str, truth: str) -> float:
-    found, wanted = Counter(re.findall(r"\w+", text)), Counter(re.findall(r"\w+", truth))
-    return 2 * sum((found & wanted).values()) / max(1, sum(found.values()) + sum(wanted.values()))

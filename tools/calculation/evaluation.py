@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .exact import evaluate
 from .grammar import Program, parse
-from .rational import Rational, reduced
+from .rational import Rational, negate, reduced, within_digits, written_number
 from .refusal import CalculationError, NotRational, Refused, Why
 from .result import Result
 from .symbols import Symbolic, ask, awaited
@@ -54,6 +54,7 @@ def _read(expression: str, variables: Mapping[str, Variable]) -> tuple[Code, Lab
     """The program that a text is, the label of its value, and whether it has symbols in it."""
     if not isinstance(expression, str):
         raise CalculationError(expression, 0, f"An expression is text (str), not {type(expression).__name__}.", Why.SYNTAX_NOT_ALLOWED)
+    expression = str.__str__(expression)  # a subclass may read differently at each look
     known = {name: _program_of(name, value) for name, value in variables.items()} if variables else _NO_VARIABLES
     code, has_units, has_symbols = parse(expression, known)
     try:
@@ -76,22 +77,29 @@ def _at_its_place(expression: str, refusal: Refused) -> CalculationError:
 def _program_of(name: str, value: object) -> Program:
     """A variable's value as a program, so that an irrational one stays exact."""
     if isinstance(value, str):
-        return parse(value, _NO_VARIABLES)
+        return parse(str.__str__(value), _NO_VARIABLES)
     if isinstance(value, Result):
         code = list(value._code)
         return Program(code, any(verb == "unit" for verb, _, _ in code), any(verb == "symbol" for verb, _, _ in code))
+    try:
+        return Program([("number", 0, _number_of(value))], False, False)
+    except Refused as refusal:
+        raise CalculationError(name, 0, f"The variable {name}: {refusal.reason}", refusal.code) from None
+
+
+def _number_of(value: object) -> Rational:
+    """A number as an exact rational. Read through its own type, so that what a subclass overrides has no say in it."""
     from decimal import Decimal
 
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, Fraction)):
-        reason = f"The variable {name} is {type(value).__name__}; give a number, text, or a Result."
-        raise CalculationError(name, 0, reason, Why.SYNTAX_NOT_ALLOWED)
-    try:
-        # a float means the shortest decimal that it prints as: 0.1 is one tenth
-        number = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
-        return Program([("number", 0, reduced(*number.as_integer_ratio()))], False, False)
-    except (ValueError, OverflowError):
-        raise CalculationError(
-            name, 0, f"The variable {name} is {value}, which is not a number one can calculate with.", Why.MATH_DOMAIN
-        ) from None
-    except Refused as refusal:
-        raise CalculationError(name, 0, f"The variable {name}: {refusal.reason}", refusal.code) from None
+        raise Refused(f"{type(value).__name__} is no number; give a number, text, or a Result.", Why.SYNTAX_NOT_ALLOWED)
+    if isinstance(value, int):
+        return within_digits(int.__index__(value))
+    if isinstance(value, Fraction):
+        return reduced(within_digits(int(value.numerator)), within_digits(int(value.denominator)))
+    # a float means the shortest decimal that it prints as: 0.1 is one tenth
+    sign, digits, exponent = Decimal.as_tuple(Decimal(float.__repr__(value)) if isinstance(value, float) else value)
+    if not isinstance(exponent, int):
+        raise Refused(f"{value} is not a number one can calculate with.", Why.MATH_DOMAIN)
+    magnitude = written_number("".join(map(str, digits)), exponent)
+    return negate(magnitude) if sign else magnitude

@@ -22,6 +22,9 @@ Instruction = tuple[str, int, Any]
 
 _PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # where % can only mean "hundredths"
 _POSTFIX = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
+# What no expression has in it is said first: of open('x') the quote, not that there is no function open.
+_ALIEN = frozenset("\"#&'.:;<>?@\\`{|}~") | frozenset(map(chr, range(32))) | {"\x7f"}
+_OF_READING = frozenset({Why.SYNTAX_ERROR, Why.UNKNOWN_NAME, Why.UNKNOWN_FUNCTION})
 _PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-")
 
 
@@ -42,11 +45,22 @@ def parse(text: str, variables: Mapping[str, Program]) -> Program:
         if tokens[parser.at]:
             raise parser.unexpected()
         if len(parser.code) > MAX_NODES:
-            raise Refused(f"The expression has {len(parser.code):,} parts; at most {MAX_NODES:,} are worked out.", Why.TOO_LARGE, 0)
+            raise _too_many(len(parser.code))
     except Refused as refusal:
         at = parser.at if refusal.at is None else refusal.at
+        if refusal.code in _OF_READING:
+            at, refusal = next(((place, _alien(token)) for place, token in enumerate(tokens) if token in _ALIEN), (at, refusal))
         raise CalculationError(text, place_of(text, at), refusal.reason, refusal.code) from None
     return Program(parser.code, parser.has_units, parser.has_symbols)
+
+
+def _alien(token: str) -> Refused:
+    shown = token if token.isprintable() else f"U+{ord(token[0]):04X}"
+    return Refused(f"{shown!r} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED)
+
+
+def _too_many(parts: int) -> Refused:
+    return Refused(f"The expression has {parts:,} parts; at most {MAX_NODES:,} are worked out.", Why.TOO_LARGE, 0)
 
 
 class _Parser:
@@ -205,6 +219,8 @@ class _Parser:
 
     def _splice(self, program: Program, at: int) -> None:
         """A variable is the program of its value, put where its name stands."""
+        if len(self.code) + len(program.code) > MAX_NODES:  # before it is spent: each use of a long variable is a copy of it
+            raise _too_many(len(self.code) + len(program.code))
         self.code.extend((verb, at, value) for verb, _, value in program.code)
         self.has_units |= program.has_units
         self.has_symbols |= program.has_symbols
@@ -329,6 +345,8 @@ class _Parser:
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
             raise self.unexpected()
+        if not is_name and "." in before and self.tokens[at + 1].isdigit() and self.tokens[at + 2] == ")" and is_glued(self.text, at):
+            raise Refused(f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *.", Why.AMBIGUOUS, at)
 
     def _is_known(self, token: str) -> bool:
         return token in self.variables or token.lower() in FUNCTIONS or token.lower() in CONSTANTS or token.lower() in ALIASES
@@ -356,5 +374,4 @@ class _Parser:
             return Refused("'=' is only for solve(left = right, x).", Why.SYNTAX_ERROR)
         if token in ("+", "-", "*", "/", "//", "^", "**", "%", "!", ","):
             return Refused(f"A number is missing before {token!r}.", Why.SYNTAX_ERROR)
-        shown = token if token.isprintable() else f"U+{ord(token[0]):04X}"
-        return Refused(f"{shown!r} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED)
+        return _alien(token)

@@ -15,6 +15,8 @@ from sympy import S
 
 MOST_BITS = 40_000
 SPARE_BITS = 64
+TRIED_BITS = 800  # of a solution put back: of the 240 digits a root keeps 120
+AS_GOOD_AS_ZERO = 1e-40
 BITS_A_DIGIT = 3.33
 
 
@@ -104,4 +106,44 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     sympy.asinh: mpmath.asinh,
     sympy.acosh: mpmath.acosh,
     sympy.LambertW: mpmath.lambertw,
+    sympy.sign: mpmath.sign,
 }
+
+
+def holds(equation: Any, unknown: Any, solution: Any) -> bool:
+    """Whether an expression is zero where the unknown has this value, and every part of it real there.
+
+    sqrt(5x + 2) = sqrt(3x - 1) is true at -3/2 for complex roots; in a real calculator neither side exists.
+    """
+    with mp.workprec(TRIED_BITS + size_of(solution) + size_of(equation)):
+        try:
+            there = mpf(int(solution.p)) / int(solution.q) if solution.is_Rational else number_of(solution, int(mp.prec / BITS_A_DIGIT))
+            if there is None:
+                return False
+            size = max([mpf(1), *(abs(_real_at(part, unknown, there)) for part in sympy.Add.make_args(equation))])
+            return bool(abs(_real_at(equation, unknown, there)) < AS_GOOD_AS_ZERO * size)
+        except (_Lost, ZeroDivisionError, ValueError, OverflowError):
+            return False
+
+
+def _real_at(value: Any, unknown: Any, there: Any) -> Any:
+    """The value of an expression with one unknown, zeros included."""
+    if value == unknown:
+        return there
+    if not value.has(unknown):
+        number = number_of(value, int(mp.prec / BITS_A_DIGIT))
+        if number is None:
+            raise _Lost
+        return number
+    arguments = [_real_at(argument, unknown, there) for argument in value.args]
+    function = (lambda base, exponent: base**exponent) if value.is_Pow else _FUNCTIONS.get(value.func)
+    if function is None:
+        raise _Lost
+    result = mpmath.mpmathify(function(*arguments))
+    if isinstance(result, mpmath.mpc):  # the root of a zero that came out a hair below it
+        if abs(result.imag) > AS_GOOD_AS_ZERO * max(1, abs(result.real)):
+            raise _Lost
+        result = result.real
+    if not mpmath.isfinite(result):
+        raise _Lost
+    return result

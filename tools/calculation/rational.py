@@ -204,9 +204,27 @@ def read_number(token: str) -> Rational:
         return int(token)
     mantissa, _, shift = token.lower().partition("e")
     before, _, after = mantissa.partition(".")
-    if len(before) + len(after) > MAX_DIGITS:
+    if len(shift) > 6:
+        raise _too_far()
+    return written_number(before + after, int(shift or 0), len(after))
+
+
+def written_number(digits: str, shift: int, decimals: int = 0) -> Rational:
+    """digits * 10^shift, with so many of the digits after the point."""
+    if len(digits) > MAX_DIGITS:
         raise too_large("The number")
-    if len(shift) > 6 or abs(int(shift or 0)) > MAX_DIGITS:
-        raise Refused(f"The exponent of a number is at most {MAX_DIGITS:,}.", Why.TOO_LARGE)
-    digits, scale = int(before + after), int(shift or 0) - len(after)
-    return reduced(digits * 10**scale, 1) if scale >= 0 else reduced(digits, 10**-scale)
+    if abs(shift) > MAX_DIGITS:
+        raise _too_far()
+    number, scale = int(digits), shift - decimals
+    return reduced(number * 10**scale, 1) if scale >= 0 else reduced(number, 10**-scale)
+
+
+def within_digits(number: int) -> int:
+    """The number, unless it is longer than the limit."""
+    if -LIMIT < number < LIMIT:
+        return number
+    raise too_large("The number")
+
+
+def _too_far() -> Refused:
+    return Refused(f"The exponent of a number is at most {MAX_DIGITS:,}.", Why.TOO_LARGE)

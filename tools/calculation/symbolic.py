@@ -18,6 +18,7 @@ from .numeric import number_of
 from .refusal import Refused, Why
 from .symbolic_functions import apply, is_zero, power_value, rational_of, sympy_of
 from .symbols import decoded, encoded_number
+from .writing import TEXT_DIGITS, text_of
 
 SURE_DIGITS = 60  # two values that agree in so many digits are tried for equality
 MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tried for
@@ -79,7 +80,7 @@ class _Machine:
 
 def _answer(value: Any, digits: int) -> dict[str, Any]:
     if isinstance(value, tuple):
-        return {"spelling": " or ".join(_spelled(item) for item in value), "digits": None}
+        return {"spelling": " or ".join(map(_listed, value)), "digits": None}
     if value.free_symbols:
         return {"spelling": _spelled(value), "digits": None}
     value = _as_rational(value)
@@ -113,12 +114,18 @@ def _spelled(value: Any) -> str:
     return str(_Spelling().doprint(value))
 
 
+def _listed(value: Any) -> str:
+    """One of several solutions; a root that has no formula to read, as 15 digits."""
+    if not value.has(sympy.polys.rootoftools.ComplexRootOf):
+        return _spelled(value)
+    number = number_of(value, TEXT_DIGITS)
+    return _spelled(value) if number is None else str(to_str(number._mpf_, TEXT_DIGITS))
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
-        return " or ".join(map(_spelled, value))
+        return " or ".join(map(_listed, value))
     if value.is_Rational:
-        from .writing import text_of
-
         return text_of(rational_of(value))
     return _spelled(value)
 

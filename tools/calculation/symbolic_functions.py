@@ -13,7 +13,7 @@ from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from .exact import BINARY, UNARY
 from .functions import FUNCTIONS
-from .numeric import number_of, size_of
+from .numeric import holds, number_of, size_of
 from .rational import MAX_DIGITS, pair, too_large, undefined
 from .refusal import NotRational, Refused, Why
 
@@ -23,6 +23,7 @@ MOST_SIMPLIFIED_BITS = 2_000  # numbers longer than this keep sympy's simplifica
 MAX_FACTORED = 2**100  # sympy factors what it takes a root of
 MAX_ROOT = 1_000  # roots of higher degree are kept as numbers
 MAX_DEGREE = 24  # of a polynomial to be solved
+TRIALS = tuple(Rational(top, 7) for top in (3, -4, 12, -16, 40, -1, 90, -55, 1, 25, -300))  # values that unknowns may have
 
 
 class power_value(sympy.Function):  # type: ignore[misc]  # noqa: N801 - it prints as it is named
@@ -145,6 +146,8 @@ def _exp(value: Any) -> Any:
 def _floor(value: Any) -> Any:
     if value.free_symbols:
         raise Refused("Rounding needs a number, not an expression with unknowns.", Why.UNDECIDED)
+    if value.is_Rational:
+        return Integer(value.p // value.q)
     estimate = number_of(value, 5)
     size = 0 if estimate is None else max(0, int(mpmath.log10(abs(estimate))))
     if size > MAX_DIGITS:
@@ -185,6 +188,8 @@ def _sqrt(value: Any) -> Any:
 def _root(value: Any, degree: Any) -> Any:
     if not degree.is_Integer or degree == 0:
         raise undefined("The degree of a root is a whole number other than 0.")
+    if value.free_symbols and degree % 2:  # sympy's is the complex one where the value is negative, and solves for that
+        raise Refused("An odd root of an unknown is not worked out; x^(1/3) is, from 0 upwards.", Why.UNDECIDED)
     if not value.free_symbols and _sign(value) < 0:
         if degree % 2 == 0:
             raise undefined("A root of even degree of a negative number is not real.")
@@ -306,16 +311,47 @@ def _solve(equation: Any, symbol: Any = None) -> Any:
     """The real solutions in order; one is a number to go on with, several are not."""
     unknown = _unknown_of(equation, symbol)
     if equation.free_symbols.difference((unknown,)):
-        found = sympy.solve(equation, unknown)
-        return _several(unknown, [_checked(value) for value in found])
+        return _several(unknown, _solved_for(equation, unknown))
+    return _several(unknown, sorted(map(_checked, _roots(equation, unknown)), key=_place))
+
+
+def _roots(equation: Any, unknown: Any) -> Sequence[Any]:
+    """Where an expression is zero: for fractions of polynomials all real places, exactly; else what sympy finds and holds when put back."""
+    above, below = sympy.fraction(sympy.together(equation))
+    if above == 0:
+        raise undefined("Every number is a solution.")
+    if above.is_polynomial(unknown) and below.is_polynomial(unknown):
+        numerator, denominator = sympy.Poly(above, unknown), sympy.Poly(below, unknown)
+        if numerator.domain.is_ZZ or numerator.domain.is_QQ:
+            while (shared := numerator.gcd(denominator)).degree() > 0:  # there the fraction is not defined
+                numerator = numerator.quo(shared)
+            return [root for root, _ in numerator.real_roots(multiple=False)]
     solutions = sympy.solveset(equation, unknown, domain=S.Reals)
-    if solutions == S.EmptySet:
-        raise undefined("There is no real solution.")
     if solutions == S.Reals:
         raise undefined("Every number is a solution.")
-    if not isinstance(solutions, sympy.FiniteSet):
-        raise Refused("No finite list of solutions was found.", Why.UNDECIDED)
-    return _several(unknown, sorted((_checked(value) for value in solutions), key=_place))
+    if solutions == S.EmptySet or isinstance(solutions, sympy.FiniteSet):
+        return [value for value in solutions if holds(equation, unknown, value)]
+    raise Refused("No finite list of solutions was found.", Why.UNDECIDED)
+
+
+def _solved_for(equation: Any, unknown: Any) -> list[Any]:
+    """The formulas for one unknown in terms of the others, without those that are real for no values tried of these."""
+    found = sympy.solve(equation, unknown)
+    if not found or any(value.has(sympy.Piecewise) for value in found):
+        raise Refused("No formula for the solutions was found.", Why.UNDECIDED)
+    real = [_checked(value) for value in found if not value.has(S.ImaginaryUnit) and _is_real_somewhere(value)]
+    if not real:
+        raise Refused("No formula with real values was found.", Why.UNDECIDED)
+    return real
+
+
+def _is_real_somewhere(formula: Any) -> bool:
+    """asin(4/3) is real nowhere, log(-y^4) neither; sqrt(-b/a) is where b is negative."""
+    symbols = sorted(formula.free_symbols, key=str)
+    return any(
+        sympy.N(formula.subs({symbol: TRIALS[(n * (place + 2) + place) % len(TRIALS)] for place, symbol in enumerate(symbols)}), 8).is_real
+        for n in range(len(TRIALS))
+    )
 
 
 def _place(value: Any) -> Any:

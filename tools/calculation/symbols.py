@@ -12,7 +12,7 @@ from .units import Code
 from .writing import text_of
 
 KEPT_DIGITS = 40  # of an irrational value, before more are asked for
-SECONDS = 1.8  # so that a call ends within 2 s on a busy machine too
+SECONDS = 1.6  # so that a call ends within 2 s on a busy machine too, with what it takes to end the worker
 MEMORY_MB = 1_024
 MAX_STEPS = 200
 TARGET = f"{__name__.rpartition('.')[0]}.symbolic:evaluate"

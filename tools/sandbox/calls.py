@@ -88,7 +88,7 @@ def _own(target: str, memory_mb: int) -> Profile:
         raise UsageError(
             f"{target!r} cannot be called in a worker: write 'sayso.module:function'. For your own functions use @tool(sandbox=Sandbox())."
         )
-    return Profile(preload=(module,), memory_mb=memory_mb)
+    return Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)
 
 
 def _executor() -> ThreadPoolExecutor:

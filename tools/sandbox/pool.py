@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from typing import Any
 
@@ -63,15 +64,18 @@ class Pool:
         typed: bool = False,
         cancellation: Cancellation | None = None,
     ) -> Any:
-        """Perform one call in a worker; blocks the calling thread. `seconds` count from when a worker takes it."""
+        """Perform one call in a worker; blocks the calling thread. `seconds` count from when a worker takes it (see `boot_counts`)."""
         worker = self._take(cancellation)
         try:
             if cancellation is not None:
                 cancellation.runs_in(worker)
                 cancellation.check()
             if worker.layers is None:
+                began = time.monotonic()
                 worker.ready()
                 self._keep_a_spare()
+                if self.profile.boot_counts:
+                    seconds = max(seconds / 2, seconds - (time.monotonic() - began))
             return worker.call(target, args, kwargs, seconds, typed=typed)
         finally:
             if cancellation is not None:
