@@ -18,6 +18,7 @@ from .events import CallAnnounced, ReasoningSaid, TextSaid, TextWithdrawn
 from .forms import Form
 from .messages import Message, NativeCall, Reply, ToolMessage
 from .models.model import CallDelta, ModelRequest, ReasoningDelta, Retrying, TextDelta
+from .sent import sent
 from .thinking import AllWasThought, Part, Said, Thought, Thoughts
 
 
@@ -44,9 +45,10 @@ async def ask_model(run: Run, turn: int, exchange: Exchange) -> Reply:
     meter, agent = run.scope.meter, exchange.agent
     reserved = reservation(agent, exchange.transcript) if meter.prices_matter else None
     meter.begin_model_call(reserved)
-    used = NO_USAGE
+    used, name = NO_USAGE, f"model:{turn}"
     try:
-        reply: Reply = await run.step(f"model:{turn}", stream_reply, run, turn, exchange, preemptible=True)
+        run.sends(name, sent, exchange, turn)
+        reply: Reply = await run.step(name, stream_reply, run, turn, exchange, preemptible=True)
         used = reply.usage
         if reply.finish == "content_filter":
             raise ModelError(f"The content filter of {agent.model.name} cut its reply off. Ask differently, or another model.")

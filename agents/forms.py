@@ -34,6 +34,11 @@ class Form(NamedTuple):
     grammar: str = ""
     written: bool = False
 
+    @property
+    def kind(self) -> tuple[bool, str, bool]:
+        """What tells it from the agent's other forms; see `form_as`."""
+        return self.native, self.dialect, bool(self.grammar)
+
     def fits(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """An earlier conversation in this form: a model that is given no tools is shown no native calls."""
         return tuple(history) if self.native else tuple(self._as_text(message) for message in history)
@@ -67,6 +72,11 @@ async def form_for(agent: Agent[Any], *, asks: bool = True) -> Form:
 def in_text(agent: Agent[Any]) -> Form:
     """The form for a model that was said to take tools and then refused them."""
     return _form(agent, False, written_in(agent, ""), held=False)
+
+
+def form_as(agent: Agent[Any], native: bool, dialect: str, held: bool) -> Form:
+    """The form of that kind."""
+    return _form(agent, native, dialect, held=held)
 
 
 def written_in(agent: Agent[Any], family: str) -> str:

@@ -7,6 +7,7 @@ A call that needs no question goes straight through (`perform_reads`). A write, 
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ from sayso.tools.approvals import (
     still_fits,
 )
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
+from sayso.tools.canonical import canonical_json
 from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
 from sayso.tools.errors import InvalidArguments, RunError, ToolError
@@ -148,7 +150,7 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str, strays:
     if tool.program is not None and not tool.requires_approval:
         return await carry_program(run, call, tool, tool.program, position, carry_call)
     try:
-        arguments = final_arguments(tool, call.arguments, context_for(run, call, tool))
+        arguments = _arguments(run, call, tool, call.arguments, position)
     except ToolError as error:
         return failed(call, str(error))
     given = {name: APPLICATION for name in arguments if name in tool.bound or call.arguments.get(name) in (None, "")}
@@ -158,22 +160,28 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str, strays:
         if isinstance(answer, ToolResult):
             return answer
         if isinstance(answer, Edit):
-            before = arguments
+            before = json.loads(request.arguments)
             try:
-                arguments = final_arguments(tool, answer.arguments, context_for(run, call, tool))
+                arguments = _arguments(run, call, tool, answer.arguments, f"{position}.edit{edit + 1}")
             except ToolError as error:
                 return failed(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
+            now = json.loads(canonical_json(arguments))
             given = {name: APPLICATION for name in arguments if name in tool.bound} | {
-                name: YOU for name, value in answer.arguments.items() if name not in before or before[name] != arguments.get(name)
+                name: YOU for name in answer.arguments if name not in before or before[name] != now.get(name)
             }
             strays = ()
             continue
         if isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
-            asked = {name: value for name, value in arguments.items() if name not in tool.bound}
+            asked = {name: value for name, value in json.loads(request.arguments).items() if name not in tool.bound}
             (result,) = await perform_reads(run, f"read:{place}", [(replace(call, arguments=asked), tool)])
             return result
         return await _perform_once(run, call, tool, request, place, answer.until if isinstance(answer, Allow) else None)
     return failed(call, "The request was edited too often.", Outcome.REJECTED)
+
+
+def _arguments(run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    """The arguments to ask about; of a request that is kept already they are in it, and the application is not asked again."""
+    return arguments if run.replays(f"propose:{place}") else final_arguments(tool, arguments, context_for(run, call, tool))
 
 
 async def carry_call(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:

@@ -99,6 +99,13 @@ class MemoryRun:
             root.note(StepEnded(self.id, name))
         return value
 
+    def sends(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:
+        """What a model is sent; a run that lives in memory has no use for it."""
+
+    def replays(self, name: str) -> bool:
+        """Whether `name` is the next step and its result is kept."""
+        return self._at < len(self._names) and self._names[self._at] == name
+
     def _keep(self, name: str, value: Any) -> Any:
         self._kept[name] = value
         return value
@@ -233,6 +240,11 @@ class StrictRun(MemoryRun):
     """A run whose every kept value goes through JSON, as on a durable engine."""
 
     __slots__ = ()
+
+    def sends(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:
+        """What a model is about to be sent, kept beside the journal."""
+        if self._at == len(self._names) and name not in self._kept:
+            self.root.sent(self.id, name, prompt(*args))
 
     def _keep(self, name: str, value: Any) -> Any:
         written = to_json(value, f"the result of {name!r} in run {self.id}")

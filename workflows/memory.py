@@ -149,6 +149,10 @@ class MemoryEngine:
         """What a strict run has kept, in the order it was kept."""
         return tuple(self._root(run_id).order)
 
+    def prompts(self, run_id: str) -> Mapping[tuple[str, str], Any]:
+        """What models were sent by a strict run, by the run and the step that sent it."""
+        return self._root(run_id).prompts
+
     def restore(
         self, workflow: WorkflowCode, value: Any, run_id: str, entries: Iterable[Entry], fresh: Callable[[], Scope] = Scope
     ) -> Root:

@@ -54,6 +54,7 @@ class Root:
         "order",
         "parked",
         "pending",
+        "prompts",
         "result",
         "sharing",
         "suspends",
@@ -74,6 +75,7 @@ class Root:
         self.order: list[Entry] = []
         self.inbox: dict[tuple[str, str], Any] = {}
         self.pending: dict[str, ApprovalRequest] = {}
+        self.prompts: dict[tuple[str, str], Any] = {}  # what models were sent, by run and step
         self.history: list[Any] | None = [] if engine.record else None
         self.listeners: list[asyncio.Queue[Any]] = []
         self.watched = engine.record
@@ -249,6 +251,10 @@ class Root:
             self.history.append(event)
         for queue in self.listeners:
             queue.put_nowait(event)
+
+    def sent(self, run: str, name: str, prompt: Any) -> None:
+        """Keep what a step sends to a model."""
+        self.prompts[run, name] = prompt
 
     def note_branch(self, event: BranchStarted | BranchEnded | BranchFailed) -> None:
         """Tell of a branch, once: a resumed run goes through the branches that it has told of before."""

@@ -128,6 +128,10 @@ class Run(Protocol):
         """Do `op(*args)` once and keep its result; on resume the kept result is given again."""
         ...
 
+    def sends(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:
+        """Say what step `name` is about to send to a model, `prompt(*args)`: kept, where runs are, so that a replay can compare it."""
+        ...
+
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
         """What was sent to this run under `topic`; None after the time. Without a topic it sleeps."""
         ...

@@ -6,7 +6,7 @@ environment of whoever carries it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,12 +22,15 @@ from sayso.agents.research_door import model_or_reader
 from sayso.agents.research_places import places
 from sayso.chat import TOOLS, opened_desk, order_bot
 from sayso.tools import Tool
+from sayso.tools.errors import RunError
 from sayso.tools.order_desk import Counter, Customer, OrderDesk
 from sayso.tools.policy import Grant
 from sayso.workflows import App, Run, Workflow
 
 if TYPE_CHECKING:
     from sayso.agents import Model
+    from sayso.agents.models.model import Delta, ModelRequest
+    from sayso.tools.web import SearchResult
     from sayso.workflows.run import Scope
 
 NAME = "sayso"
@@ -72,7 +75,10 @@ class ChatFlow(Workflow[ChatTurn, str]):
 
     async def carry(self, run: Run, value: ChatTurn) -> str:
         """Answer what the customer said."""
-        return await asked_bot(value.model, value.base_url, value.dialect).carry(run, Conversation(value.text, value.history))
+        conversation = Conversation(value.text, value.history)
+        if not run.acts:
+            return await order_bot(unasked(value.model), value.dialect).carry(run, conversation)
+        return await asked_bot(value.model, value.base_url, value.dialect).carry(run, conversation)
 
     def spoken(self, value: ChatTurn) -> Iterable[str]:
         """What the customer said, now and before."""
@@ -89,7 +95,14 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
 
     async def carry(self, run: Run, value: ResearchTask) -> Report:
         """Research with the model and in the places that the task names."""
-        model = model_or_reader(asked_model(value.model, value.base_url) if value.model or value.base_url else None)
+        named = bool(value.model or value.base_url)
+        if not run.acts:
+            reader = unasked(value.model) if named else model_or_reader(None)
+            from sayso.tools.web import Web
+
+            unseen = CompetitorResearch(reader, nowhere, Web(), competitors=value.competitors, dialect=value.dialect)
+            return await unseen.carry(run, value.company)
+        model = model_or_reader(asked_model(value.model, value.base_url) if named else None)
         async with places(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
             return await CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect).carry(
                 run, value.company
@@ -100,16 +113,40 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
         return (value.company,)
 
 
+class Unasked:
+    """A model's name in a replay, where no model is asked: no key is needed, and no endpoint."""
+
+    takes_tools = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+        """Never called: a replay does not act."""
+        raise RunError(f"The model {self.name} was asked in a replay.")
+
+
+def unasked(name: str | None) -> Model:
+    """The model of that name, not asked: one on this machine as it is, for nothing is loaded before it is asked."""
+    return asked_model(name, None) if name is not None and name.startswith("local:") else Unasked(name or "")
+
+
+async def nowhere(query: str, limit: int) -> Sequence[SearchResult]:
+    """A search in a replay, where nothing is searched."""
+    raise RunError(f"{query!r} was searched for in a replay.")
+
+
 class _BuiltIn(App):
     """The app, with an order desk for each chat."""
 
-    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str) -> Callable[[], Scope]:
+    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str, *, acts: bool = True) -> Callable[[], Scope]:
         fresh = super().scope(flow, value, limits)
 
         def with_a_counter() -> Scope:
             scope = fresh()
             if isinstance(value, ChatTurn):
-                scope.deps = counter(value)
+                # A replay must not open the order book, let alone make one: a desk of its own in memory has the same menu.
+                scope.deps = counter(value) if acts else Counter(OrderDesk(), Customer(value.customer, value.address))
             return scope
 
         return with_a_counter

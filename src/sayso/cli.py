@@ -194,6 +194,7 @@ KEPT_RUNS = {
     "decision_commands:cancel": "Stop a run before its next step.",
     "proof_commands:verify": "Recompute the hash chain of a run: what was changed, what is missing.",
     "proof_commands:export": "Print a run with its whole log as one JSON document.",
+    "replay_command:replay": "Run the code of now over a run's journal, acting on nothing: same, or the first difference.",
     "worker_command:start": "Hand a run to the workers of an app.",
     "worker_command:worker": "Carry the runs of an app until stopped.",
 }

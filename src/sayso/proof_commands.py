@@ -1,4 +1,4 @@
-"""`sayso verify`, `export` and `replay`: what can be shown of a run afterwards."""
+"""`sayso verify` and `sayso export`: what can be shown of a run afterwards."""
 
 from __future__ import annotations
 

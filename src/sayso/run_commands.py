@@ -189,7 +189,7 @@ def ending(row: RunRow, state: str, story: RunStory, approvals: Sequence[Approva
         value = output.get("value") if isinstance(output, dict) else output
         texts.append((f"output: {visible_lines(value) if isinstance(value, str) else brief(plain_data(value), 2000)}", ""))
     if row.error is not None:
-        texts.append((f"error: {brief(_error_text(row.error), 2000)}", "red"))
+        texts.append((f"error: {brief(error_text(row.error), 2000)}", "red"))
     texts += [(f"  sayso approve {row.id} {each.digest[:12]}{where}", "yellow") for each in approvals if each.state == "proposed"]
     if state in ("interrupted", "died", "queued", "failed"):
         code = "" if row.app == "sayso" else " --app MODULE:app"
@@ -197,7 +197,8 @@ def ending(row: RunRow, state: str, story: RunStory, approvals: Sequence[Approva
     return texts
 
 
-def _error_text(written: str) -> str:
+def error_text(written: str) -> str:
+    """An error that was kept with a run, as its sentence."""
     error = readable(json.loads(written))
     return str(error) if isinstance(error, Exception) else str(plain_data(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,11 @@ def flow(*, first: Any = shout, instructions: str = "Note it.", lines: ScriptedM
 
 CHANGES = {
     "nothing": ({}, True, ""),
-    "a prompt": ({"instructions": "Note it well."}, True, ""),
+    "a prompt": (
+        {"instructions": "Note it well."},
+        False,
+        "r1/writer.2, step 1: at 'model:0' the code sends the model something else.\n  - system: Note it.\n  + system: Note it well.",
+    ),
     "another step": ({"first": whisper}, False, "r1, step 1: the journal has 'shout.0', the code asks for 'whisper.0'."),
     "a step more": ({"extra": (shout,)}, False, "the journal ends, the code asks for 'shout.3'."),
 }
@@ -54,7 +59,9 @@ async def test_what_changed_is_told_and_nothing_is_done(change: dict[str, Any], 
     result = await flow().run("hello", engine=home, run_id="r1", approve=yes, deps=notes)
     assert notes == ["HELLO"]
     untouched = ScriptedModel()
-    replayed = await replay(flow(lines=untouched, **change).carry, "hello", home.journal("r1"), output=result.output if same else ...)
+    replayed = await replay(
+        flow(lines=untouched, **change).carry, "hello", home.journal("r1"), output=result.output, prompts=home.prompts("r1")
+    )
     assert (replayed.same, notes, untouched.requests) == (same, ["HELLO"], 0)
     assert told in str(replayed.difference or "")
     if same:
@@ -75,7 +82,7 @@ async def test_code_that_ends_early_or_answers_otherwise_is_a_difference() -> No
         return await code(run, value)
 
     other = await replay(as_flow, "Hello", home.journal("r1"), output="hello")
-    assert "the output 'hello'" in str(other.difference)
+    assert "after step 2: the run gave 'hello', the code gives 'hello!'" in str(other.difference)
 
 
 async def test_a_run_that_waits_is_replayed_to_where_it_waits(tmp_path: Path) -> None:
@@ -96,4 +103,22 @@ async def test_timed_waits_of_a_durable_run_are_replayed(tmp_path: Path) -> None
     result = await sequential(naps, name="naps").run("a", engine=home, run_id="r1")
     replayed = await replay(sequential(naps, name="naps").carry, "a", await home.kept("r1"), output=result.output)
     assert (replayed.same, replayed.output) == (True, "NoneA")
+    home.close()
+
+
+async def test_an_application_is_not_asked_again_for_what_a_kept_request_holds(tmp_path: Path) -> None:
+    def addressed(arguments: Mapping[str, Any], context: ToolContext[Any]) -> Mapping[str, Any]:
+        return {"to": context.deps["address"]}
+
+    @tool.write(card="Send {item} to {to}", prepare=addressed)
+    async def send(item: str, to: str = "") -> str:
+        """Sends."""
+        return f"sent {item} to {to}"
+
+    home = engine(f"sqlite:///{tmp_path}/runs.db")
+    flow = sequential(send.using(item="a burger"), name="sending")
+    waiting = await flow.run("", engine=home, run_id="r1", deps={"address": "1 Oak Road"})
+    (request,) = waiting.pending
+    replayed = await replay(flow.carry, "", await home.kept("r1"), finished=False, waits_for=[("r1", f"wait:{request.topic}")])
+    assert (replayed.same, len(replayed.waits)) == (True, 1)
     home.close()

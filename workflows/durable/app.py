@@ -54,8 +54,11 @@ class App:
             raise UsageError(f"The app has no flow {name!r}. Flows: {', '.join(self._flows) or 'none'}.")
         return self._flows[name]
 
-    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str) -> Callable[[], Scope]:
-        """What a run of a flow is given here: nobody answers for its writes, so they wait for a decision from anywhere."""
+    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str, *, acts: bool = True) -> Callable[[], Scope]:
+        """What a run of a flow is given here: nobody answers for its writes, so they wait for a decision from anywhere.
+
+        A replay does not act, but it is given the same `deps`: what a run does may depend on what they say.
+        """
 
         def fresh() -> Scope:
             seen = Seen(flow.spoken(value))

@@ -20,7 +20,8 @@ KEY_VARIABLE = "SAYSO_JOURNAL_KEY"
 class Row(NamedTuple):
     """One row of a run's log; `value` is JSON text, `at` seconds since 1970.
 
-    `kind` is started (with the input), begun (an execution), kept (a step's result), forgotten, event, told (an event that the workflow's
+    `kind` is started (with the input), begun (an execution), kept (a step's result), forgotten, sent (to a
+    model, by a step), event, told (an event that the workflow's
     code emitted) or ended.
     """
 

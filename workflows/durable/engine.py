@@ -28,6 +28,7 @@ from .root import DurableRoot, DurableRun, limits_text
 
 if TYPE_CHECKING:
     from ..doors import Workflow
+    from ..replaying import Replayed
     from .app import App
 
 LOOK_SECONDS = 0.2
@@ -193,12 +194,16 @@ class DurableEngine(MemoryEngine):
         if root is not None:
             return root
         row: RunRow = await self.do(lambda session: self._locked(session, root_id))
+        return self.opened(row, self.app_of(row))
+
+    def app_of(self, row: RunRow) -> App:
+        """The app that has the code of a run. UsageError if this engine was given none that does."""
         if self.app is None or row.flow not in self.app:
             raise UsageError(
-                f"Run {root_id} is of the flow {row.flow!r}, whose code is not known here. Run it again with run_id={root_id!r} in "
+                f"Run {row.id} is of the flow {row.flow!r}, whose code is not known here. Run it again with run_id={row.id!r} in "
                 "the program that started it, or name its app: engine(url, app=...), on the command line --app module:app."
             )
-        return self.opened(row, self.app)
+        return self.app
 
     def opened(self, row: RunRow, app: App) -> Root:
         """A run of the database, with the app's code."""
@@ -294,6 +299,12 @@ class DurableEngine(MemoryEngine):
     async def kept(self, run_id: str) -> tuple[Entry, ...]:
         """What the steps of a run gave, in the order it was kept: the journal that a replay goes by."""
         return tuple(records.entries(await self.log(run_id)))
+
+    async def replay(self, run_id: str) -> Replayed:
+        """Run the app's code over the journal of a run, acting on nothing, and tell the first difference. UsageError without its code."""
+        from .replays import replayed
+
+        return await replayed(self, run_id)
 
     def journal(self, run_id: str) -> tuple[Entry, ...]:
         """What a run of this program has kept so far; `await kept(run_id)` for any run of the database."""

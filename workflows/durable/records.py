@@ -293,15 +293,23 @@ def sent_counts(session: Session, owner: str) -> dict[str, int]:
     return {root: int(count) for root, count in found.fetchall()}
 
 
-def entries(log: Sequence[Row]) -> list[Entry]:
-    """What is kept by a log: each step's result, in order, less what was forgotten."""
+def entries(log: Sequence[Row], *, with_failure: bool = False) -> list[Entry]:
+    """What is kept by a log: each step's result, in order, less what was forgotten; `with_failure` with what ended the last execution."""
     kept: dict[tuple[str, str], Entry] = {}
+    last = max((row.number for row in log if row.kind == "begun"), default=0)
     for row in log:
+        if with_failure and row.kind == "forgotten" and row.number > last:
+            continue
         if row.kind == "kept":
             kept[row.run, row.name] = Entry(row.run, row.name, json.loads(row.value))
         elif row.kind == "forgotten":
             kept.pop((row.run, row.name), None)
     return list(kept.values())
+
+
+def prompts(log: Sequence[Row]) -> dict[tuple[str, str], Any]:
+    """What models were sent, by the run and the step that sent it; of one that was sent again the last."""
+    return {(row.run, row.name): json.loads(row.value) for row in log if row.kind == "sent"}
 
 
 def disagreements(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow]) -> tuple[str, ...]:

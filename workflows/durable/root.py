@@ -118,6 +118,11 @@ class DurableRoot(Root):
         self.unwritten.append(Row(0, self.clock(), run, kind, name, json.dumps(value)))
         self._put_down += 1
 
+    def sent(self, run: str, name: str, prompt: Any) -> None:
+        """Keep what a step sends to a model, with the next writing."""
+        super().sent(run, name, prompt)
+        self.write("sent", run, name, prompt)
+
     def note(self, event: Any) -> None:
         """Tell an event to the listeners, and write it down soon."""
         super().note(event)
