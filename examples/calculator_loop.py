@@ -28,13 +28,14 @@ def answer(client: OpenAI, model: str, question: str) -> str:
     return "The model found no answer."
 
 
-async def main(question: str = "What is 17 % of 340?", *, model: str = "gpt-5-mini", base_url: str | None = None) -> str:
+async def main(question: str = "What is 17 % of 340?", *, model: str = "", base_url: str | None = None) -> str:
     """Answer a question with a number in it; the key is in OPENAI_API_KEY."""
+    key = os.environ.get("OPENAI_API_KEY") or ("none" if base_url else None)  # a server of your own needs no key
     try:
-        with OpenAI(base_url=base_url, api_key=os.environ.get("OPENAI_API_KEY", "none")) as client:
-            return answer(client, model, question)
+        with OpenAI(base_url=base_url, api_key=key) as client:
+            return answer(client, model or (client.models.list().data[0].id if base_url else "gpt-5-mini"), question)
     except OpenAIError as error:
-        raise SystemExit(f"The model did not answer: {error}") from None
+        raise SystemExit(f"The model at {base_url or 'OpenAI'} did not answer: {error}") from None
 
 
 if __name__ == "__main__":

@@ -20,10 +20,14 @@ SORTED = (
     ("Subject: Cold soup\nThe soup came cold.", '{"department": "orders", "complaint": true}'),
     ("Subject: Receipt\nMay I have a receipt for Monday?", '{"department": "billing", "complaint": false}'),
     ("Subject: Waiter\nDo you hire waiters?", '{"department": "jobs", "complaint": false}'),
+    ("Subject: Terrace\nCan we sit outside on Sunday?", '{"department": "orders", "complaint": false}'),
 )
 ANSWER = """You work for a restaurant. A guest complains; answer the guest in the guest's language. Two polite sentences that name what
 went wrong, no promises, no refunds."""
-ANSWERED = (("Subject: Cold soup\nThe soup came cold.", "We are sorry that your soup came cold. Our kitchen will look into it at once."),)
+ANSWERED = (
+    ("Subject: Cold soup\nThe soup came cold.", "We are sorry that your soup came cold. Our kitchen will look into it at once."),
+    ("Betreff: Kalte Suppe\nDie Suppe war kalt.", "Es tut uns leid, dass Ihre Suppe kalt war. Unsere Küche geht dem sofort nach."),
+)
 DRAFT = "We are sorry for what happened. Somebody will look into it today and write to you."
 WORDS = {"jobs": "job", "press": "courier", "billing": "invoice", "orders": "order"}
 

@@ -17,6 +17,10 @@ EXAMPLES = (
         "Ada Byron paid £90 in London.",
         '{"people": ["Ada Byron"], "organisations": [], "places": ["London"], "dates": [], "amounts": ["£90"]}',
     ),
+    (
+        "In May 1999 Acme Tools of Bonn hired Tom Lee; the firm had 30 people then.",
+        '{"people": ["Tom Lee"], "organisations": ["Acme Tools"], "places": ["Bonn"], "dates": ["May 1999"], "amounts": ["30 people"]}',
+    ),
 )
 
 

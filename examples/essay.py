@@ -1,4 +1,4 @@
-"""An essay writer: outline, research, draft, critique, rewrite. Every fact names a source that was found."""
+"""An essay writer: outline, research, draft, critique, rewrite. Every paragraph names a source that was found."""
 
 from __future__ import annotations
 
@@ -8,19 +8,30 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from sayso import Agent, ScriptedModel, command, parallel, reflect, sequential
+from sayso import Agent, Run, ScriptedModel, command, reflect, sequential
 from sayso.agents import Model, ModelRequest, places
+from sayso.tools import RunError
 from sayso.tools.web import Search, SearchResult
-from sayso.workflows import Workflow
+from sayso.workflows import Draft, Workflow
 
 TOPIC = "How small burger chains set themselves apart"
-OUTLINE = (
-    "Outline a short essay: its title, and two or three questions that it answers, each in a few words as one would search the web for it."
+OUTLINE = "Outline a short essay: its title, and two or three questions that it answers, in two to four words each, for a search."
+OUTLINED = (("Why people bake bread at home", '{"title": "Bread of one\'s own", "questions": ["bread prices", "why people bake"]}'),)
+WRITE = """Write the essay in two or three short paragraphs, without headings or lists. Use only what the sources say, and name the source
+after each fact, like [2]. When you are given a critique, write the whole essay again and do what the critique asks."""
+BREAD = """Bread of one's own
+
+Questions: bread prices; why people bake
+
+Sources:
+[1] Bakers' price list: A loaf costs 4 euros in a shop; flour for one costs 1 euro.
+[2] Survey: Six of ten who bake at home say that they do it for the smell."""
+WRITTEN = (
+    (BREAD, "A loaf costs 4 euros in a shop, its flour 1 euro [1].\n\nYet most do not bake to save: six of ten name the smell [2]."),
 )
-WRITE = """Write the essay in two or three short paragraphs. Use only what the sources say, and name the source after each fact, like [2].
-When you are given a critique, write the whole essay again and do what the critique asks."""
-CRITICISE = """You check an essay. Say only OK when its questions are answered, each fact names a source, and nothing is said twice.
+CRITICISE = """You check an essay. Say only OK when its questions are answered and nothing is said twice.
 Otherwise say in at most three short lines what to change."""
+LONGEST_WORDS = 350
 
 
 class Outline(BaseModel):
@@ -38,40 +49,58 @@ class Notes:
     sources: tuple[SearchResult, ...]
 
     def __str__(self) -> str:
-        asked = "\n".join(f"- {question}" for question in self.outline.questions)
         found = "\n".join(f"[{number}] {source.title}: {source.snippet}" for number, source in enumerate(self.sources, 1))
-        return f"{self.outline.title}\n\nQuestions:\n{asked}\n\nSources:\n{found or 'None were found. Say so.'}"
+        return f"{self.outline.title}\n\nQuestions: {'; '.join(self.outline.questions)}\n\nSources:\n{found}"
 
 
 @dataclass(frozen=True)
 class Essay:
-    """The text, and the sources that it may name."""
+    """The text, and the notes that it was written from."""
 
     text: str
     notes: Notes
 
     def __str__(self) -> str:
-        named = sorted({int(number) for number in re.findall(r"\[(\d+)\]", self.text)})
-        lines = [f"[{n}] {self.notes.sources[n - 1].url}" if 0 < n <= len(self.notes.sources) else f"[{n}] no such source" for n in named]
-        return "\n".join([f"# {self.notes.outline.title}", "", self.text, "", *(lines or ["No source is named."])])
+        return self.text
 
+    @property
+    def problems(self) -> list[str]:
+        """What can be seen to be wrong without a model."""
+        named = {int(number) for number in re.findall(r"\[(\d+)\]", self.text)}
+        unknown = [f"There is no source [{number}]." for number in sorted(named - set(range(1, len(self.notes.sources) + 1)))]
+        bare = [
+            f"This names no source: {part[:60]}" for part in self.text.split("\n\n") if len(part) > 60 and not re.search(r"\[\d+\]", part)
+        ]
+        long = [f"At most {LONGEST_WORDS} words."] if len(self.text.split()) > LONGEST_WORDS else []
+        return unknown + bare[:3] + long
 
-async def as_they_are(notes: Notes) -> Notes:
-    """The notes themselves, which stay beside the text."""
-    return notes
+    @property
+    def page(self) -> str:
+        """The essay with its sources, and with what is still wrong."""
+        sources = [f"[{number}] {source.url}" for number, source in enumerate(self.notes.sources, 1) if f"[{number}]" in self.text]
+        return "\n".join([f"# {self.notes.outline.title}", "", self.text, "", *sources, *(f"Check this: {each}" for each in self.problems)])
 
 
 def essay(model: Model, search: Search) -> Workflow[str, Essay]:
-    """From a topic to an essay; the draft is criticised and rewritten at most twice."""
+    """From a topic to an essay; the draft is criticised, first by rules and then by a model, and rewritten at most twice."""
+    outliner = Agent(model, name="outline", output=Outline, instructions=OUTLINE, examples=OUTLINED)
+    writer = Agent(model, name="writer", instructions=WRITE, examples=WRITTEN)
+    critic = Agent(model, name="critic", instructions=CRITICISE)
 
     async def research(outline: Outline) -> Notes:
         found = await asyncio.gather(*(search(question, 3) for question in outline.questions[:5]))
+        if not any(found):
+            raise RunError(f"Nothing was found for: {'; '.join(outline.questions[:5])}. Try another topic, or --search duckduckgo.")
         return Notes(outline, tuple({source.url: source for sources in found for source in sources}.values()))
 
-    outliner = Agent(model, name="outline", output=Outline, instructions=OUTLINE)
-    writer = Agent(model, name="writer", instructions=WRITE)
-    critic = Agent(model, name="critic", instructions=CRITICISE)
-    return sequential(outliner, research, parallel(reflect(writer, critic, rounds=2), as_they_are, join=Essay), name="essay")
+    async def write(run: Run, task: Notes | Draft) -> Essay:
+        return Essay(await run.child("writer", writer.carry, str(task)), task.task if isinstance(task, Draft) else task)
+
+    async def criticise(run: Run, draft: Essay) -> str:
+        questions = "; ".join(draft.notes.outline.questions)
+        return "\n".join(draft.problems) or await run.child("critic", critic.carry, f"Questions: {questions}\n\n{draft}")
+
+    return sequential(outliner, research, reflect(write, criticise, rounds=2), name="essay")
 
 
 def script(request: ModelRequest) -> str:
@@ -93,7 +122,7 @@ async def main(topic: str = TOPIC, *, search: str = "sample", model: Model) -> s
         Where to look: sample (a small web of invented restaurants), duckduckgo, a folder, or a site's address.
     """
     async with places(search) as (find, _):
-        return str(await essay(model, find)(topic))
+        return (await essay(model, find)(topic)).page
 
 
 if __name__ == "__main__":

@@ -1,39 +1,69 @@
-"""A food-order bot with two writes: the order, and an e-mail that confirms it. Both ask first."""
+"""A food-order bot that answers questions about the menu, with two writes: the order, and an e-mail that confirms it. Both ask first."""
 
 from __future__ import annotations
 
-from sayso import Agent, ScriptedModel, ToolContext, command, terminal, tool
-from sayso.agents import Model, Reply, call
+import re
+
+from sayso import Agent, Run, ScriptedModel, command, sequential, terminal, tool
+from sayso.agents import Model, ModelRequest, Reply, ToolMessage, call
 from sayso.tools import Approver
+from sayso.tools.dialects import DIALECTS
 from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
+from sayso.workflows import CallFailed, Workflow
 
 OUTBOX: list[str] = []
-SCRIPT = (
-    Reply(calls=(call("MENU", item="cheeseburger"),)),
-    Reply(calls=(call("ORDER", item="cheeseburger"),)),
-    Reply(calls=(call("mail", text="One cheeseburger is on its way to you."),)),
-    "Your cheeseburger (630 calories) is on its way, and a confirmation is in your inbox.",
-)
 WISH = "How many calories has a cheeseburger? If under 700, send me one."
-INSTRUCTIONS = """You take orders for a restaurant. Answer questions about the menu with MENU.
-Take an order with ORDER, then confirm it with mail. The customer is signed in: leave customer and address out unless they name others.
-Otherwise just answer."""
-EXAMPLES = (("Hello!", "Hello! What would you like to eat?"),)
+INSTRUCTIONS = """You take orders for a restaurant. Answer questions about the menu with MENU, and take an order with ORDER.
+The customer is signed in: leave customer and address out unless they name others. Otherwise just answer."""
+EXAMPLES = (
+    ("Hello!", "Hello! What would you like to eat?"),
+    ("How many calories are in the fries?", "MENU(fries)"),
+    (DIALECTS["call"].render_results([("MENU", "Fries: $3.25, 380 calories")], "0"), "The fries have 380 calories."),
+    ("Two milkshakes, please!", "ORDER(item=Milkshake, quantity=2) They are on their way!"),
+)
 
 
 @tool.write(card="E-mail to {to}: {text}")
-async def mail(to: str, text: str, context: ToolContext[Counter]) -> str:
-    """Send an e-mail to the customer."""
+async def mail(to: str, text: str) -> str:
+    """Send an e-mail; here, into a list."""
     OUTBOX.append(f"{to}: {text}")
     return "sent"
 
 
-async def serve(model: Model, wish: str, desk: OrderDesk, approve: Approver) -> str:
+def counter(model: Model, desk: OrderDesk) -> Workflow[str, str]:
+    """The bot, then an e-mail about what stands in the order book, whatever the model says that it did."""
+    bot = Agent(model, name="order_bot", tools=[ORDER, MENU], instructions=INSTRUCTIONS, examples=EXAMPLES)
+
+    async def ordered() -> list[str]:
+        return [f"{order.quantity} x {order.item} to {order.address}, ${order.total_usd}" for order in desk.orders()]
+
+    async def confirm(run: Run, answer: str) -> str:
+        try:
+            for line in await run.step("ordered", ordered):
+                await run.call(mail, to="ada@example.org", text=f"Thank you for your order: {line}.")
+        except CallFailed as no:
+            return f"{answer}\n(No e-mail: {no})"
+        return answer
+
+    return sequential(bot, confirm, name="counter")
+
+
+async def serve(model: Model, wish: str, desk: OrderDesk, approve: Approver | None) -> str:
     """Answer one customer."""
-    tools = [ORDER, MENU, mail.using(to="ada@example.org")]
-    bot = Agent(model, name="order_bot", tools=tools, instructions=INSTRUCTIONS, examples=EXAMPLES)
-    result = await bot.run(wish, deps=Counter(desk, Customer("9876", "1234 My Street", "Ada")), approve=approve)
+    result = await counter(model, desk).run(wish, deps=Counter(desk, Customer("9876", "1234 My Street", "Ada")), approve=approve)
     return result.output if result.finished else f"Waits for your yes: {result.pending[0].card}"
+
+
+def script(request: ModelRequest) -> Reply | str:
+    """Stands in for a model: looks up the dish that a question names, and orders it where it is wanted."""
+    told = [result for message in request.messages if isinstance(message, ToolMessage) for result in message.results]
+    wish = request.question.lower()
+    dish = next((name for name in ("cheeseburger", "veggie burger", "burger", "milkshake", "fries") if name in wish), "")
+    if "?" in wish and not told:
+        return Reply(calls=(call("MENU", item=dish),))
+    if dish and re.search(r"send|please|order", wish) and not any(result.origin == "ORDER" for result in told):
+        return Reply(f"Your {dish} is on its way.", calls=(call("ORDER", item=dish),))
+    return told[-1].text if told else "What would you like to eat?"
 
 
 async def main(wish: str = WISH, *, model: Model) -> str:
@@ -44,4 +74,4 @@ async def main(wish: str = WISH, *, model: Model) -> str:
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(*SCRIPT, name="a script"))
+    command(main, offline=ScriptedModel(script, repeat=True, name="a script"))

@@ -11,8 +11,21 @@ from sayso.workflows import Workflow
 TASK = "Plan the opening day of a small ramen bar with 20 seats."
 ORCHESTRATE = """Cut the task into two to four parts that can be worked on at the same time, each without knowing of the others.
 A worker does not see the task: say in the assignment all that it has to know."""
+ORCHESTRATED = (
+    (
+        "Write a leaflet for a new bicycle shop that also repairs.",
+        '[{"title": "Bicycles", "assignment": "Name three kinds of bicycles that a small shop sells, with a price for each."}, '
+        '{"title": "Repairs", "assignment": "Name three repairs that a bicycle shop does while you wait, with a price for each."}]',
+    ),
+)
+EDITED = (
+    (
+        '[{"title": "Bicycles", "text": "City bicycles cost from 400 euros."}, {"title": "Repairs", "text": "A flat tyre: 20 minutes."}]',
+        "City bicycles cost from 400 euros. A flat tyre is mended in 20 minutes.",
+    ),
+)
 WORK = "Do what the assignment says, in at most four sentences. Be concrete."
-EDIT = "Make one text of these parts: no repetition, no contradiction, nothing added. Begin with the result, not with what you did."
+EDIT = "Make one text of these parts: every fact of theirs, no repetition, no contradiction, nothing added. Begin with the result itself."
 
 
 class Part(BaseModel):
@@ -31,9 +44,9 @@ class Piece(BaseModel):
 
 def team(lead: Model, workers: Model) -> Workflow[str, str]:
     """A large model may lead and edit, and small ones work; however many parts there are, ten model calls are the end."""
-    orchestrator = Agent(lead, name="orchestrator", output=list[Part], instructions=ORCHESTRATE)
+    orchestrator = Agent(lead, name="orchestrator", output=list[Part], instructions=ORCHESTRATE, examples=ORCHESTRATED)
     worker = Agent(workers, name="worker", instructions=WORK)
-    editor = Agent(lead, name="editor", instructions=EDIT)
+    editor = Agent(lead, name="editor", instructions=EDIT, examples=EDITED)
 
     async def work(run: Run, part: Part) -> Piece:
         return Piece(title=part.title, text=await run.child("worker", worker.carry, part.assignment))

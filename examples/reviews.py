@@ -35,6 +35,9 @@ class Opinion(BaseModel):
 def bar_chart(dates: Sequence[str], opinions: Sequence[Opinion | Failed]) -> str:
     """Good and bad reviews, month by month."""
     read = [(date[:7], opinion) for date, opinion in zip(dates, opinions, strict=True) if isinstance(opinion, Opinion)]
+    unread = [opinion.error for opinion in opinions if isinstance(opinion, Failed)]
+    if unread and not read:
+        raise unread[0]
     months = Counter((month, opinion.happy) for month, opinion in read)
     lines = [
         f"{month}  {'█' * months[month, True]}{'░' * months[month, False]}  {months[month, True]} good, {months[month, False]} bad"
@@ -42,8 +45,8 @@ def bar_chart(dates: Sequence[str], opinions: Sequence[Opinion | Failed]) -> str
     ]
     topics = Counter(opinion.about for _, opinion in read if not opinion.happy)
     lines.append("Complaints: " + (", ".join(f"{count} about {topic}" for topic, count in topics.most_common()) or "none"))
-    if unread := len(opinions) - len(read):
-        lines.append(f"Not understood by the model: {unread} of {len(opinions)}")
+    if unread:
+        lines.append(f"Not read: {len(unread)} of {len(opinions)}, the first because: {unread[0]}")
     return "\n".join(lines)
 
 

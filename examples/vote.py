@@ -11,12 +11,17 @@ from pydantic import BaseModel
 
 from sayso import Agent, Sampling, ScriptedModel, command, parallel
 from sayso.agents import Model
-from sayso.tools import RunError
 from sayso.workflows import Failed, Workflow
 
 Samples = Annotated[int, Parameter(validator=Number(gte=1, lte=100))]
 QUESTION = "A ramen bar sells 14 bowls an hour from noon to 6 and 30 bowls an hour from 6 to 10. How many bowls is that a day?"
 INSTRUCTIONS = "Think step by step under steps, then give the one number that answers the question."
+EXAMPLES = (
+    (
+        "A baker bakes 6 trays of 12 rolls before noon and 4 trays of 10 after it. How many rolls is that?",
+        '{"steps": "Before noon 6 * 12 = 72 rolls. After it 4 * 10 = 40 rolls. Together 72 + 40 = 112.", "number": 112}',
+    ),
+)
 SCRIPT = tuple(f'{{"steps": "...", "number": {number}}}' for number in (204, 264, 44, 204, 204))
 
 
@@ -42,14 +47,22 @@ class Vote(NamedTuple):
 def count(*answers: Answer | Failed) -> Vote:
     """Count what the samples came to; one that failed has no vote."""
     numbers = Counter(answer.number for answer in answers if isinstance(answer, Answer))
+    failed = [answer.error for answer in answers if isinstance(answer, Failed)]
     if not numbers:
-        raise RunError("None of the samples gave a number.")
-    return Vote(tuple(numbers.most_common()), len(answers) - numbers.total())
+        raise failed[0]
+    return Vote(tuple(numbers.most_common()), len(failed))
 
 
 def poll(model: Model, samples: int) -> Workflow[str, Any]:
     """So many samples side by side, then the count."""
-    solver = Agent(model, name="solver", output=Answer, instructions=INSTRUCTIONS, sampling=Sampling(temperature=0.8))
+    solver = Agent(
+        model,
+        name="solver",
+        output=Answer,
+        instructions=INSTRUCTIONS,
+        examples=EXAMPLES,
+        sampling=Sampling(temperature=0.8, max_tokens=800),
+    )
     return parallel(*[solver] * samples, join=count, on_error="collect", name="poll")
 
 

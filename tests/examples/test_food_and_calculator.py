@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sayso import ScriptedModel
-from sayso.tools import approve_all
+from sayso.tools import ApprovalRequest, Approve, Decision, Reject, approve_all
 from sayso.tools.order_desk import OrderDesk
 
 from ..agents.fake_openai import FakeOpenAI, Raw
 from .running import example, ran, run
+
+BY_THE_WAY = "Your cheeseburger is on its way."
+NOTHING = "The user said no: not now. Nothing was done."
+CONFIRMATION = "ada@example.org: Thank you for your order: 1 x cheeseburger to 1234 My Street, $8.25."
 
 
 def test_the_food_order_waits_for_a_yes_that_no_pipe_can_give(tmp_path: Path) -> None:
@@ -26,10 +31,29 @@ async def test_the_food_order_and_its_e_mail_happen_after_a_yes_to_each() -> Non
     bot = example("food_order")
     bot.OUTBOX.clear()
     with OrderDesk() as desk:
-        told = await bot.serve(ScriptedModel(*bot.SCRIPT), "Send me a cheeseburger", desk, approve_all)
+        told = await bot.serve(ScriptedModel(bot.script, repeat=True), bot.WISH, desk, approve_all)
         assert len(desk.orders()) == 1
-    assert told == "Your cheeseburger (630 calories) is on its way, and a confirmation is in your inbox."
-    assert bot.OUTBOX == ["ada@example.org: One cheeseburger is on its way to you."]
+    assert told == "Your cheeseburger is on its way."
+    assert bot.OUTBOX == [CONFIRMATION]
+
+
+async def test_each_of_the_two_writes_can_be_refused() -> None:
+    bot = example("food_order")
+    cards: list[str] = []
+
+    async def no_to(request: ApprovalRequest, words: str) -> Decision:
+        cards.append(request.card)
+        return Reject("not now") if words in request.card else Approve()
+
+    for words, told, orders in (
+        ("ordered", NOTHING, 0),
+        ("E-mail", f"{BY_THE_WAY}\n(No e-mail: mail ended rejected: {NOTHING})", 1),
+    ):
+        bot.OUTBOX.clear()
+        with OrderDesk() as desk:
+            said = await bot.serve(ScriptedModel(bot.script, repeat=True), bot.WISH, desk, partial(no_to, words=words))
+            assert (said, len(desk.orders()), bot.OUTBOX) == (told, orders, [])
+    assert [card.split(":")[0] for card in cards] == ["You have ordered", "You have ordered", "E-mail to ada@example.org"]
 
 
 def completion(message: dict[str, Any]) -> Raw:
@@ -58,4 +82,9 @@ def test_a_call_that_is_written_in_another_form_is_answered_and_a_wrong_one_aske
 
 def test_a_loop_of_ones_own_says_when_nobody_answers(tmp_path: Path) -> None:
     done = ran("calculator_loop.py", "--base-url", "http://127.0.0.1:9/v1", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (1, "The model did not answer: Connection error.\n")
+    assert (done.returncode, done.stderr) == (1, "The model at http://127.0.0.1:9/v1 did not answer: Connection error.\n")
+
+
+def test_a_loop_of_ones_own_says_when_there_is_no_key(tmp_path: Path) -> None:
+    done = ran("calculator_loop.py", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n"), "OPENAI_API_KEY" in done.stderr) == (1, 1, True)

@@ -46,7 +46,14 @@ async def test_a_review_that_the_model_does_not_understand_is_counted_as_such(tm
         return "I cannot say." if "???" in str(request.messages) else '{"about": "food", "happy": true}'
 
     told = await example("reviews").main(table, model=ScriptedModel(judge, repeat=True))
-    assert told.splitlines() == ["2026-11  █  1 good, 0 bad", "Complaints: none", "Not understood by the model: 1 of 2"]
+    why = "judge gave no valid answer in 3 tries: Invalid JSON: expected ident at line 1 column 2."
+    assert told.splitlines() == ["2026-11  █  1 good, 0 bad", "Complaints: none", f"Not read: 1 of 2, the first because: {why}"]
+
+
+def test_reviews_that_nobody_reads_are_no_good_reviews(tmp_path: Path) -> None:
+    done = ran("reviews.py", "--base-url", "http://127.0.0.1:9/v1", "--model", "m", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "http://127.0.0.1:9/v1 cannot be reached" in done.stderr
 
 
 def test_a_table_without_the_columns_is_refused_in_a_sentence(tmp_path: Path) -> None:

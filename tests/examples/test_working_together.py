@@ -8,7 +8,7 @@ import pytest
 
 from sayso import ScriptedModel
 from sayso.agents import ModelRequest
-from sayso.tools import LimitReached
+from sayso.tools import LimitReached, RunError
 from sayso.tools.web import SearchResult
 
 from .running import example, ran
@@ -48,6 +48,15 @@ async def found(query: str, limit: int) -> list[SearchResult]:
     ]
 
 
+FACTS = (
+    "Ramen bars are open daily, from noon to ten, and on Sundays too [1].",
+    "A bowl costs about eleven euros, and one with an egg costs more.",
+)
+
+
+BARE = f"This names no source: {FACTS[1][:60]}"
+
+
 async def test_an_essay_is_drafted_criticised_and_rewritten_from_numbered_sources() -> None:
     essay = example("essay")
     drafts: list[str] = []
@@ -56,36 +65,34 @@ async def test_an_essay_is_drafted_criticised_and_rewritten_from_numbered_source
         if request.schema is not None:
             return OUTLINE
         if "You check an essay" in str(request.messages[0]):
-            return "Name the source." if "[" not in request.question else "OK."
-        drafts.append(request.question)
-        return "Open daily [1], says [9]." if "Critique:\nName the source." in request.question else "Open daily."
+            return "Say what it costs." if "costs" not in request.question else "OK."
+        drafts.append(request.question.partition("Critique:\n")[2])
+        return FACTS[0] if len(drafts) == 1 else "\n\n".join([*FACTS, "So says [9]."])
 
     done = await essay.essay(ScriptedModel(says, repeat=True), found).run("Ramen")
-    assert str(done.output).splitlines() == [
+    assert done.output.page.splitlines() == [
         "# Ramen",
         "",
-        "Open daily [1], says [9].",
+        FACTS[0],
+        "",
+        FACTS[1],
+        "",
+        "So says [9].",
         "",
         "[1] http://bar.example/",
-        "[9] no such source",
+        "Check this: There is no source [9].",
+        f"Check this: {BARE}",
     ]
-    assert "[1] Bar: Open daily.\n[2] ramen price: About ramen price.\n[3] ramen hours: About ramen hours." in drafts[0]
-    assert len(drafts) == 2
+    assert str(done.output.notes).endswith("[1] Bar: Open daily.\n[2] ramen price: About ramen price.\n[3] ramen hours: About ramen hours.")
+    assert drafts == ["", "Say what it costs.\n\nWrite a better version.", f"There is no source [9].\n{BARE}\n\nWrite a better version."]
 
 
 async def test_an_essay_on_what_nobody_writes_about_says_so() -> None:
     async def nothing(query: str, limit: int) -> list[SearchResult]:
         return []
 
-    drafts: list[str] = []
-
-    def says(request: ModelRequest) -> str:
-        drafts.append(request.question)
-        return OUTLINE if request.schema is not None else "OK"
-
-    done = await example("essay").essay(ScriptedModel(says, repeat=True), nothing).run("Ramen")
-    assert "None were found. Say so." in drafts[1]
-    assert str(done.output).endswith("No source is named.")
+    with pytest.raises(RunError, match=r"Nothing was found for: ramen price; ramen hours\. Try another topic"):
+        await example("essay").essay(ScriptedModel(OUTLINE), nothing).run("Ramen")
 
 
 def test_a_place_to_search_that_is_none_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sayso.tools import UsageError
 from sayso.tools.documents import Entry, PassageIndex
+from sayso.tools.documents.library import LEAST
 from sayso.tools.documents.query_words import MOST_WORDS, query_words
 
 ANSWERS = {
@@ -58,13 +59,62 @@ QUESTIONS = {
     "only small words": ("Who are we?", ["who", "are", "we"]),
     "each once": ("park Park PARK", ["park"]),
     "nothing": ("?!", []),
-    "other letters": ("Où est l'hôtel? Die Straße №5", ["où", "est", "l", "hôtel", "die", "straße", "5"]),
+    "other letters": ("Où est l'hôtel? Die Straße №5", ["où", "est", "l", "hôtel", "die", "strasse", "5"]),
 }
 
 
 @pytest.mark.parametrize(("question", "words"), QUESTIONS.values(), ids=QUESTIONS)
 def test_the_words_of_a_question(question: str, words: list[str]) -> None:
     assert query_words(question) == words
+
+
+WRITINGS = {
+    "Chinese": ("访客停车场在哪里？", "访客可以在B停车场免费停车，最多十小时。"),
+    "Chinese, one character": ("鱼", "请不要喂鱼"),
+    "Japanese": ("駐車場はどこですか？", "駐車場は建物の裏にあります。"),
+    "Japanese, hiragana": ("おすし", "おすしは二階です。"),
+    "Japanese, half width": ("ｴﾚﾍﾞｰﾀｰ", "エレベーターは右です。"),
+    "Korean, with another particle": ("주차장은 어디에 있습니까?", "방문객은 주차장을 무료로 이용합니다."),
+    "full width letters": ("ＷＩＦＩ", "The wifi password is on the badge."),
+    "German": ("Wo ist die STRASSENBAHN?", "Die Straßenbahn hält vor dem Haus."),
+    "Russian": ("Где парковка?", "Парковка находится за зданием."),
+    "Arabic": ("أين موقف السيارات؟", "يوجد موقف للزوار خلف المبنى."),
+}
+
+
+@pytest.mark.parametrize(("question", "text"), WRITINGS.values(), ids=WRITINGS)
+def test_a_text_is_found_in_any_writing_and_forgotten_again(question: str, text: str) -> None:
+    with PassageIndex() as index:
+        index.add_all([*(Entry(other) for _, other in WRITINGS.values() if other != text), Entry(text)])
+        best = index.search(question, least=LEAST)[0]
+        assert best.text == text
+        index.remove([best.number])
+        assert text not in [match.text for match in index.search(question)]
+        index.db.execute("INSERT INTO stems (stems) VALUES ('integrity-check')")
+
+
+def test_what_is_asked_about_in_chinese_and_is_not_there_is_not_found() -> None:
+    with PassageIndex() as index:
+        index.add("访客可以在停车场免费停车。")
+        assert index.search("谁赢得了国际象棋冠军？", least=LEAST) == []
+
+
+def test_an_index_file_of_the_earlier_layout_is_made_anew_inside(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "old.db") as db:
+        db.executescript("""
+            CREATE TABLE passages (
+                number INTEGER PRIMARY KEY AUTOINCREMENT, context TEXT NOT NULL, text TEXT NOT NULL, payload TEXT NOT NULL
+            );
+            CREATE VIRTUAL TABLE stems USING fts5(context, text, content = 'passages', content_rowid = 'number');
+            CREATE TRIGGER passage_added AFTER INSERT ON passages BEGIN
+                INSERT INTO stems (rowid, context, text) VALUES (new.number, new.context, new.text);
+            END;
+            INSERT INTO passages VALUES (7, '', '午餐时间为十二点', '1');
+        """)
+    db.close()
+    for _ in range(2):
+        with PassageIndex(tmp_path / "old.db") as index:
+            assert [match.number for match in index.search("午餐")] == [7]
 
 
 def test_a_huge_question_costs_no_more_than_a_long_one() -> None:

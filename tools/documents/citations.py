@@ -14,7 +14,10 @@ from .query_words import query_words
 _NUMBERS = r"#?\s*\d{1,18}(?:\s*(?:,|;|&|and|-|–)?\s*(?:DOC\s*)?#?\d{1,18}){0,20}"
 _CITATION = re.compile(rf"[\[【(]\s*DOCS?\s*{_NUMBERS}\s*[\]】)]", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
-_QUOTES = re.compile(r"“([^“”]{1,2000})”|„([^„“”]{1,2000})[“”]|«([^«»]{1,2000})»|(?<![\w\"])\"(?=\S)([^\"\n]{1,2000})\"(?!\w)")
+_QUOTES = re.compile(
+    r"“([^“”]{1,2000})”|„([^„“”]{1,2000})[“”]|«([^«»]{1,2000})»|「([^「」]{1,2000})」|『([^『』]{1,2000})』"
+    r"|(?<![\w\"])\"(?=\S)([^\"\n]{1,2000})\"(?!\w)"
+)
 _SAME = {**dict.fromkeys(map(ord, '"’‘“”„'), "'"), **dict.fromkeys(map(ord, "–—‐‑"), "-"), 0xA0: " "}
 _LEFT_OUT = re.compile(r"\s*\[?(?:\.\.\.|…)\]?\s*")
 _SENTENCE_ENDS = re.compile(r"[.!?][”\"')\]]?\s|\n\s*\n")

@@ -16,22 +16,35 @@ from typing import Any, NamedTuple, Self
 
 from ..errors import UsageError
 from .query_words import query_words, quoted
+from .spaceless import searchable
 
 MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
 _CONTEXT_WEIGHT = 0.5
+_LAYOUT = 2
+"""Earlier indexes have other triggers: what is found by is made anew from the passages that they keep."""
+_REMADE = """
+DROP TRIGGER IF EXISTS passage_added;
+DROP TRIGGER IF EXISTS passage_removed;
+DROP TABLE IF EXISTS stems;
+"""
+_FILLED = f"""
+INSERT INTO stems (rowid, context, text) SELECT number, searchable(context), searchable(text) FROM passages;
+PRAGMA user_version = {_LAYOUT};
+"""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS passages (
     number INTEGER PRIMARY KEY AUTOINCREMENT, context TEXT NOT NULL, text TEXT NOT NULL, payload TEXT NOT NULL
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS stems USING fts5(
-    context, text, content = 'passages', content_rowid = 'number', tokenize = "porter unicode61 remove_diacritics 2"
+    context, text, content = '', tokenize = "porter unicode61 remove_diacritics 2"
 );
 CREATE TRIGGER IF NOT EXISTS passage_added AFTER INSERT ON passages BEGIN
-    INSERT INTO stems (rowid, context, text) VALUES (new.number, new.context, new.text);
+    INSERT INTO stems (rowid, context, text) VALUES (new.number, searchable(new.context), searchable(new.text));
 END;
 CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
-    INSERT INTO stems (stems, rowid, context, text) VALUES ('delete', old.number, old.context, old.text);
+    INSERT INTO stems (stems, rowid, context, text)
+        VALUES ('delete', old.number, searchable(old.context), searchable(old.text));
 END;
 """
 _BEST = """
@@ -178,7 +191,9 @@ def _opened(path: str) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         raise UsageError(f"The index {path} cannot be opened: {error}. Name a file in a folder that exists and can be written.") from None
     try:
-        db.executescript(_SCHEMA)
+        db.create_function("searchable", 1, searchable, deterministic=True)
+        old = db.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT
+        db.executescript(f"BEGIN IMMEDIATE;{_REMADE}{_SCHEMA}{_FILLED}COMMIT;" if old else _SCHEMA)
     except sqlite3.DatabaseError as error:
         db.close()
         raise why_not(path, error) from None
