@@ -9,7 +9,7 @@ import pytest
 
 from sayso.agents import Agent, AssistantMessage, Reply, Sampling, ToolMessage, call
 from sayso.agents.models.openai_chat import OpenAIChat
-from sayso.tools import tool
+from sayso.tools import calculator, tool
 from sayso.tools.dialects import DIALECTS, ReadCall
 from sayso.tools.errors import ModelError, UsageError
 
@@ -197,3 +197,62 @@ async def test_the_agents_own_stop_marks_hold() -> None:
     assert server.requests[0]["stop"] == ["END"]
     assert isinstance(result.messages[-1], AssistantMessage)
     assert not any(isinstance(message, ToolMessage) for message in result.messages)
+
+
+async def test_an_example_may_show_a_call_and_its_result() -> None:
+    examples = [("Rome?", "weather(Rome)", "Rome: rain", "It rains in Rome."), ("Hello!", "Hello!")]
+    with FakeOpenAI(["Hi."]) as server:
+        agent = Agent(OpenAIChat("fake", base_url=server.base_url), tools=[weather], dialect="hermes", examples=examples)
+        await agent.run("Hi")
+    assert [message["content"] for message in server.requests[0]["messages"][1:]] == [
+        "Rome?",
+        '<tool_call>\n{"name": "weather", "arguments": {"city": "Rome"}}\n</tool_call>',
+        DIALECTS["hermes"].render_results([("weather", "Rome: rain")], "0"),
+        "It rains in Rome.",
+        "Hello!",
+        "Hello!",
+        "Hi",
+    ]
+
+
+async def test_a_call_inside_a_sentence_stands_alone_where_the_dialect_has_none_in_prose() -> None:
+    examples = [("100 at 5 % for 8 years?", "You would have CALCULATOR(100 * 1.05^8) dollars.")]
+    shown: dict[str, list[str]] = {}
+    for dialect in ("call", "hermes"):
+        with FakeOpenAI(["Hi."]) as server:
+            agent = Agent(OpenAIChat("fake", base_url=server.base_url), tools=[calculator], dialect=dialect, examples=examples)
+            await agent.run("Hi")
+        shown[dialect] = [message["content"] for message in server.requests[0]["messages"][2:-1]]
+    assert shown["call"] == ["You would have CALCULATOR(100 * 1.05^8) dollars."]
+    assert shown["hermes"] == [
+        '<tool_call>\n{"name": "CALCULATOR", "arguments": {"expression": "100 * 1.05^8"}}\n</tool_call>',
+        DIALECTS["hermes"].render_results([("CALCULATOR", "147.745544379")], "0"),
+        "You would have 147.75 dollars.",
+    ]
+
+
+async def test_a_model_that_calls_natively_is_shown_no_written_result() -> None:
+    examples = [("Rome?", "weather(Rome)", "Rome: rain", "It rains in Rome."), ("Hello!", "Hello!")]
+    with FakeOpenAI(["Hi."]) as server:
+        await Agent(OpenAIChat("fake", base_url=server.base_url), tools=[weather], examples=examples).run("Hi")
+    assert [message["content"] for message in server.requests[0]["messages"]] == ["Hello!", "Hello!", "Hi"]
+
+
+async def test_a_model_that_says_nothing_is_asked_once_more_where_it_writes_calls() -> None:
+    with FakeOpenAI(["", "weather(Oslo)", "Sunny."]) as server:
+        assert await answer(server, "fake", "call") == "Sunny."
+    assert server.requests[1]["messages"][-1]["content"] == "You said nothing. Write a call as shown above, or answer me."
+    with FakeOpenAI(["", ""]) as server:
+        assert await answer(server, "fake", "call") == ""
+    with FakeOpenAI([""]) as server:
+        assert await answer(server, "fake", "native") == ""
+
+
+async def test_after_a_call_that_could_not_be_carried_out_the_model_is_asked_to_mend_it() -> None:
+    with FakeOpenAI(["weather(Oslo, days=soon)", "weather(Oslo)", "Sunny."]) as server:
+        assert await answer(server, "fake", "call") == "Sunny."
+    endings = [request["messages"][-1]["content"].splitlines()[-1] for request in server.requests[1:]]
+    assert endings == [
+        "Write the call again without that mistake; or, if you cannot, tell me in a sentence what is missing.",
+        "Now answer me in a sentence with what the result says.",
+    ]

@@ -13,7 +13,7 @@ from sayso.agents.events import TextSaid
 from sayso.tools import Approve, Reject, tool
 from sayso.tools.approvals import Edit
 from sayso.tools.errors import UsageError
-from sayso.tools.from_user import invented
+from sayso.tools.from_user import invented, told
 from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.tools.policy import Grant
 
@@ -106,6 +106,18 @@ def test_a_name_that_is_no_parameter_is_refused() -> None:
         def peek(item: str) -> str:
             """Looks."""
             return item
+
+
+def test_a_model_is_told_that_an_argument_nobody_spoke_of_may_be_left_out() -> None:
+    arguments = {"item": "pizza", "count": 4}
+    said = "stock was not called and nothing was done: "
+    assert (
+        told(stock, ["item"], arguments) == f"{said}item='pizza' is not in what the user said. Use the user's own words, or ask the user."
+    )
+    assert told(stock, ["item", "count"], arguments) == (
+        f"{said}item='pizza' and count='4' are not in what the user said. "
+        "Use the user's own words; where there are none, leave count out or ask the user."
+    )
 
 
 def results(messages: Any) -> list[str]:

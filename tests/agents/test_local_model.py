@@ -297,7 +297,26 @@ def test_a_token_goes_to_the_hub_only_where_nobody_can_listen(hub: Hub, tmp_path
     assert all(path.endswith("Bearer hf_secret") for path in hub.asked)
 
 
-def test_a_local_model_has_a_name_like_any_other() -> None:
-    assert repr(model_from("local:ada/tiny:Q4_K_M")) == "LocalModel('ada/tiny:Q4_K_M')"
+NAMED: dict[str, tuple[str, str]] = {
+    "at a hub": ("local:ada/tiny:Q4_K_M", "LocalModel('ada/tiny:Q4_K_M')"),
+    "a file": ("models/tiny.gguf", "LocalModel('models/tiny.gguf')"),
+    "a file, said to be one": ("local:tiny.gguf", "LocalModel('tiny.gguf')"),
+}
+
+
+@pytest.mark.parametrize(("name", "model"), NAMED.values(), ids=NAMED)
+def test_a_local_model_has_a_name_like_any_other(name: str, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    assert repr(model_from(name)) == model
+
+
+def test_an_endpoint_may_have_a_model_of_a_files_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "OpenAIChat('tiny.gguf'" in repr(model_from("tiny.gguf", base_url="http://127.0.0.1:1/v1"))
+    assert "OpenAIChat('tiny.gguf'" in repr(model_from("http://127.0.0.1:1/v1#tiny.gguf"))
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    assert "OpenAIChat('tiny.gguf'" in repr(model_from("tiny.gguf"))
+    path = tmp_path / "tiny.gguf"
+    path.write_bytes(GGUF)
+    assert repr(model_from(str(path))) == f"LocalModel('{path}')"
     with pytest.raises(UsageError, match="is on this machine, and base_url="):
         model_from("local:tiny.gguf", base_url="http://127.0.0.1:1/v1")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ import pytest
 from sayso.doctor import State, walls
 from sayso.tools.sandbox import Layer, Sandbox
 
+from ..agents.fake_openai import FakeOpenAI
+from ..agents.test_tool_probe import counted
+from ..agents.tiny_gguf import write_tiny_gguf
 from .commands import sayso
 
 WALLS = "deadline, environment, memory, limits, capabilities, landlock, seccomp"
@@ -88,3 +93,23 @@ def test_a_tool_is_a_problem_where_a_layer_that_it_needs_is_missing() -> None:
     )
     assert refused.to_do.endswith("or accept it: Sandbox(needs=['deadline', 'memory', 'limits', 'seccomp']).")
     assert walls("a tool", layers, ("deadline",), "a function").state is State.FINE
+
+
+def test_tools_that_are_dropped_without_a_word_are_a_problem(tmp_path: Path) -> None:
+    with FakeOpenAI([counted(10)], repeat=True) as server:
+        code, told = doctor(tmp_path, "--base-url", server.base_url, "--search", "sample")
+    assert (code, told["model"][0]) == (1, "!!")
+    assert "tools that 'fake' is sent are dropped without a word -> Have calls written as text: --dialect call" in told["model"][1]
+
+
+def test_a_model_on_this_machine_is_looked_at_and_not_loaded(tmp_path: Path) -> None:
+    path = write_tiny_gguf(tmp_path / "tiny.gguf")
+    code, told = doctor(tmp_path, "--model", path, "--search", "sample", SAYSO_MODELS=str(tmp_path))
+    threads = max(1, (os.cpu_count() or 2) - 1)
+    served = f"{threads} thread{'' if threads == 1 else 's'}, conversations of up to 4096 tokens"
+    assert (code, told["model"]) == (0, ("ok", f"{path}: llama, 0.135 MB, {served}"))
+    assert told["local models"] == ("ok", f"llama.cpp is here (xllamacpp {version('xllamacpp')}); 1 model in {tmp_path}")
+    path.write_bytes(path.read_bytes()[:50_000])
+    assert "is not all there" in doctor(tmp_path, "--model", path, "--search", "sample")[1]["model"][1]
+    code, told = doctor(tmp_path, "--model", "local:ada/tiny", "--search", "sample", SAYSO_MODELS=str(tmp_path))
+    assert (code, told["model"][1].split(" -> ")[0]) == (1, "ada/tiny is not on this machine")

@@ -60,7 +60,9 @@ class Rules:
 
 def _opened_by_names(known: Shapes) -> str:
     """A parenthesis behind the last letter of a known name."""
-    last = {letter for name in known.by_name for letter in (name[-1].lower(), name[-1].upper())}
+    last = {letter for name in known.by_name for letter in (name[-1:].lower(), name[-1:].upper()) if letter}
+    if not last:
+        return "(?!)"  # there is no name
     return rf"\((?<=[{''.join(map(re.escape, sorted(last)))}]\()"
 
 
