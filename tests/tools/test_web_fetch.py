@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from sayso.agents import Agent, Reply, ScriptedModel, call
+from sayso.tools import Approve, tool
 from sayso.tools.errors import ToolError, UsageError
 from sayso.tools.web.fetch import Web
 from sayso.tools.web.page_errors import (
@@ -32,6 +34,7 @@ from sayso.tools.web.page_errors import (
 )
 from sayso.tools.web.parse import parse_page
 from sayso.tools.web.snapshots import load_snapshot, quote_found
+from sayso.tools.web.web_tools import fetch_page
 
 Write = Callable[[bytes], Awaitable[None]]
 Answer = bytes | Callable[[Write], Awaitable[None]]
@@ -426,3 +429,46 @@ QUOTES = {
 @pytest.mark.parametrize(("quote", "span"), QUOTES.values(), ids=QUOTES)
 def test_a_quote_is_found_whatever_the_white_space(quote: str, span: tuple[int, int] | None) -> None:
     assert quote_found(quote, "We  fresh beef\nevery  day (really.*)") == span
+
+
+HOPS: dict[str, tuple[str, tuple[str, ...], str | None]] = {
+    "to itself": ("http://shop.example/news", ("shop.example",), None),
+    "to a host below it": ("http://www.shop.example/news", ("shop.example",), None),
+    "to another host": ("http://evil.example/news?q=4711", ("shop.example",), "evil.example"),
+    "to a host that begins or ends like it": ("http://evilshop.example/news", ("shop.example",), "evilshop.example"),
+    "to another host that may be read": ("http://news.example/news", ("shop.example", "news.example"), None),
+}
+
+
+@pytest.mark.parametrize(("place", "hosts", "refused"), HOPS.values(), ids=HOPS)
+async def test_a_web_of_some_hosts_follows_no_redirect_out_of_them(place: str, hosts: tuple[str, ...], refused: str | None) -> None:
+    path = place.split("/", 3)[3].partition("?")[0]
+    async with serving(**{"page": reply("", "302 Found", Location=place), path: reply("<p>News of the day</p>")}) as server:
+        reading = server.web(hosts=hosts, robots=False).page("http://shop.example/page")
+        if refused is None:
+            assert (await reading).text == "News of the day"
+            return
+        with pytest.raises(UrlRefused, match=r"only shop\.example may be read here \(http://shop.example/page redirects there\)"):
+            await reading
+    assert {host for host, _ in server.requests} == {"shop.example"}
+
+
+async def test_a_yes_to_an_address_is_no_yes_to_where_it_redirects() -> None:
+    @tool.read
+    async def diary() -> str:
+        """Reads the diary."""
+        return "4711"
+
+    url = "http://shop.example/page"
+    model = ScriptedModel(
+        Reply(calls=(call("diary"),)),
+        Reply(calls=(call("read_page", url=f"{url}?q=4711"),)),
+        lambda request: request.messages[-1].results[0].text,  # type: ignore[union-attr]
+    )
+    async with serving(**{"page?q=4711": reply("", "302 Found", Location="http://evil.example/?q=4711")}) as server:
+        asked = await Agent(model, tools=[diary, fetch_page(server.web(robots=False))]).run("What is new?")
+        (request,) = asked.pending
+        assert request.card == f"read_page(url={url}?q=4711)"
+        done = await asked.resume({request.digest: Approve()})
+    assert "evil.example/?q=4711 is refused: only shop.example may be read here" in done.output
+    assert {host for host, _ in server.requests} == {"shop.example"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -74,13 +74,15 @@ async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[s
 class Web:
     """The web as a tool may see it: public addresses, http and https, robots.txt honoured, time and size bounded.
 
-    `allow` names the exact (host, port) pairs that are reached although they are not public, for tests and sample sites.
+    `allow` names the exact (host, port) pairs that are reached although they are not public, for tests and sample sites. With `hosts`,
+    nothing is read but these hosts and those below them, wherever a redirect leads.
     """
 
     resolve: Resolve = system_resolve
     transport: Transport = field(default_factory=HttpTransport)
     parse: Parse = parse_in_worker
     allow: Allowed = ()
+    hosts: Collection[str] = ()
     robots: bool = True
     user_agent: str = USER_AGENT
     connect_seconds: float = 10
@@ -128,9 +130,19 @@ class Web:
         """The bytes of a page, with every rule kept; `total_seconds` covers redirects, robots.txt and the second try."""
         try:
             async with asyncio.timeout(self.total_seconds):
-                return await self._follow(parse_url(url, self.allow), self._caps(), self.robots)
+                return await self._follow(self._parsed(url), self._caps(), self.robots)
         except TimeoutError:
             raise PageTimeout(url, self.total_seconds) from None
+
+    def only(self, url: str) -> Web:
+        """The same web, confined to the host of this URL and those below it (and beside it, where it begins with www)."""
+        return replace(self, hosts=(parse_url(url, self.allow).host.removeprefix("www."),))
+
+    def _parsed(self, url: str) -> Url:
+        parsed = parse_url(url, self.allow)
+        if self.hosts and not any(parsed.host == host or parsed.host.endswith(f".{host}") for host in self.hosts):
+            raise UrlRefused(str(parsed), f"only {' and '.join(sorted(self.hosts))} may be read here")
+        return parsed
 
     def crawl_delay_seconds(self, url: str) -> float:
         """How long the site asks crawlers to wait between two pages; 0 when it does not say or was not asked yet."""
@@ -160,7 +172,7 @@ class Web:
     def _next_hop(self, url: Url, location: str, seen: list[Url]) -> Url:
         start = str(seen[0])
         try:
-            target = parse_url(urljoin(str(url), location.partition("#")[0]), self.allow)
+            target = self._parsed(urljoin(str(url), location.partition("#")[0]))
         except ValueError:
             raise UrlRefused(location, "it is not a URL") from None
         if url.scheme == "https" and target.scheme == "http":

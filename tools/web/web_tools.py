@@ -6,9 +6,11 @@ from typing import Any
 
 from ..calls import Content
 from ..declaring import tool
-from ..definition import Tool
+from ..definition import Tool, ToolContext
 from .fetch import Web
 from .search import Search
+
+NOBODY_ASKED: ToolContext[Any] = ToolContext(None)
 
 
 def web_search(search: Search, *, results: int = 8) -> Tool[..., Any]:
@@ -30,16 +32,20 @@ def web_search(search: Search, *, results: int = 8) -> Tool[..., Any]:
 
 
 def fetch_page(web: Web, *, max_chars: int = 20_000) -> Tool[..., Any]:
-    """A tool that reads one page of the web; give it to an agent."""
+    """A tool that reads one page of the web; give it to an agent.
+
+    Where a person was asked about the address, a redirect to another host is refused: they said yes to this one.
+    """
 
     @tool.egress(name="read_page")
-    async def read_page(url: str) -> Content:
+    async def read_page(url: str, context: ToolContext[Any] = NOBODY_ASKED) -> Content:
         """Read a web page: its title and main text.
 
         Args:
             url: The complete address, starting with http:// or https://.
         """
-        page = await web.page(url)
+        was_asked = bool(context.key)  # a call that needs no question has no key
+        page = await (web.only(url) if was_asked else web).page(url)
         text = page.text
         if len(text) > max_chars:
             text = f"{text[:max_chars]}\n[cut here: {len(page.text):,} characters in all]"
