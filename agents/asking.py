@@ -148,7 +148,7 @@ class Voice:
                 case CallStarted(tool):
                     self._run.tell(CallAnnounced(self._run.id, self._turn, tool))
                 case CallRead(call):
-                    self._say_call()
+                    self._say_call(f"{call.tool}(")
                     self._call = call
                 case ReasoningRead(text):
                     self._tell_thought(text)
@@ -156,9 +156,9 @@ class Voice:
                     self._call, self._after = None, ""
                     self._take_back(text)
 
-    def _say_call(self) -> None:
+    def _say_call(self, following: str = "") -> None:
         if self._call is not None:
-            self._tell(value_in_place(self._agent, self._call, self._raw[: self._call.span[0]], self._after))
+            self._tell(value_in_place(self._agent, self._call, self._raw[: self._call.span[0]], self._after + following))
         self._tell(self._after)
         self._call, self._after = None, ""
 

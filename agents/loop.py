@@ -11,6 +11,7 @@ from sayso.tools.canonical import sha256
 from sayso.tools.dialects import pieces
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
+from sayso.tools.filling import following
 from sayso.workflows import Run
 from sayso.workflows.approval import goes_straight, invented_in, perform_reads, sent_back, settle
 from sayso.workflows.call_results import failed
@@ -157,8 +158,7 @@ def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
         if tool.effect is not Effect.PURE:
             parts = ["".join(parts).rstrip(" \t")]
             continue
-        after = "".join(other for other in stood[place + 1 :] if isinstance(other, str))
-        parts.append(tool.inline(result.content, "".join(parts), after) if tool.inline else result.text)
+        parts.append(tool.inline(result.content, "".join(parts), following(stood, place)) if tool.inline else result.text)
     return "".join(parts).strip()
 
 

@@ -17,8 +17,10 @@ def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -
     """The text with every call of these PURE tools replaced by how its value reads there.
 
     A call in code or quotes is a mention and stays. Raises ToolError for a call that cannot be read or computed, UsageError for a tool that
-    is not PURE or is async.
+    is not PURE or is async, or a text that is none.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"fill() takes a text (str), not {type(text).__name__}.")
     for tool in tools:
         if tool.effect is not Effect.PURE or tool.is_async:
             raise UsageError(
@@ -39,9 +41,13 @@ def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -
             continue
         tool = by_name[piece.tool]
         value: Any = tool.function(**tool.check(piece.arguments))
-        after = "".join(other for other in stood[place + 1 :] if isinstance(other, str))
-        parts.append(tool.inline(value, "".join(parts), after) if tool.inline else str(value))
+        parts.append(tool.inline(value, "".join(parts), following(stood, place)) if tool.inline else str(value))
     return "".join(parts)
+
+
+def following(stood: Sequence[str | ReadCall], place: int) -> str:
+    """What is read on after a call: text, and of further calls their names, so that a sign before one is not taken for this one's."""
+    return "".join(piece if isinstance(piece, str) else f"{piece.tool}(" for piece in stood[place + 1 : place + 4])
 
 
 def _as_it_stands(text: str, calls: Sequence[ReadCall]) -> list[str | ReadCall]:

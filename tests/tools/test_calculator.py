@@ -302,8 +302,27 @@ def test_decimals_are_rounded_once_from_the_exact_value() -> None:
     assert calculate("2/3").decimal(30) == Decimal("0.666666666666666666666666666667")
     # rounded to 28 digits first, this would be a half, and go up
     assert calculate("0.5 - 10^-60").decimal(0) == 0
+
+
+@pytest.mark.parametrize("places", [-1, 1_001, 10**9, "2", 2.5, True, None])
+def test_decimals_are_a_small_whole_number(places: object) -> None:
     with pytest.raises(UsageError, match="0 to 1000"):
-        result.decimal(-1)
+        calculate("1/3").decimal(places)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="ROUND_HALF_UP"):
+        calculate("1/3").decimal(2, "UP")
+
+
+@pytest.mark.parametrize("spec", ["99999999999", ".1000000000f", ".1000000000e", "1000000000d", ".999999999%"])
+def test_a_format_of_a_billion_is_refused(spec: str) -> None:
+    with pytest.raises(UsageError):
+        format(calculate("7"), spec)
+
+
+def test_a_number_too_large_for_a_float_is_not_infinity() -> None:
+    for expression in ("10^4000", "exp(9000)", "-(10^400)/3"):
+        with pytest.raises(CalculationError, match="too large for a float"):
+            float(calculate(expression))
+    assert float(calculate("1e-4000")) == 0.0
 
 
 FORMATS = {
@@ -327,6 +346,9 @@ def test_whole_results_and_texts_are_formatted_too() -> None:
     assert f"{calculate('1/8'):.1%}" == "12.5%"
     assert f"{calculate('$1,200*3'):>10}" == "    $3,600"
     assert f"{calculate('10^6'):,}" == "1,000,000"
+    assert f"{calculate('1/4'):>6s}" == "  0.25"
+    assert f"{calculate('1/3'):.60e}" == f"3.{'3' * 60}e-1"
+    assert f"{calculate('sqrt(2)'):.50e}" == "1.41421356237309504880168872420969807856967187537695e+0"
 
 
 def test_the_steps_show_the_work_in_order() -> None:

@@ -23,6 +23,7 @@ SPELLED = {
     "a logarithm": ("log(2, 10)", "log(2)/log(10)"),
     "a deviation": ("stdev(1, 2, 3, 4)", "sqrt(15)/3"),
     "a derivative": ("diff(x^3 + 2x, x)", "3*x**2 + 2"),
+    "a derivative of a size": ("diff(x*abs(x - 1), x)", "x*sign(x - 1) + Abs(x - 1)"),
     "simplified": ("simplify((x^2 - 1)/(x - 1))", "x + 1"),
     "two solutions": ("solve(x^2 = 2, x)", "-sqrt(2) or sqrt(2)"),
     "a solution with other letters": ("solve(a*x + b = 0, x)", "-b/a"),

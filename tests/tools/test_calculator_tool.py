@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sayso.tools import CalculationError, Effect, ToolContext
+from sayso.tools import CalculationError, Effect, ToolContext, UsageError, fill
 from sayso.tools.calculation import calculator
 from sayso.tools.calculation.calculator_tool import reads_as
 from sayso.tools.sandbox import close_all
@@ -21,6 +21,9 @@ READS = {
     "tens of cents": ("24.5", "€", ".", "24.50"),
     "a sign before that is there already": ("$3,600", "pay $", ".", "3,600"),
     "a word after that says the sign": ("$3,600", "pay ", " dollars", "3,600"),
+    "a sign of the next number": ("1.4142135623731", "x = ", " €7.50", "1.41421356237"),
+    "a sign of the next call": ("1.4142135623731", "x = ", " €CALCULATOR(", "1.41421356237"),
+    "a sign after, and a word": ("147.7455", "", " € in all", "147.75"),
     "its own sign": ("$3,600", "pay ", ".", "$3,600"),
     "long whole numbers stay whole": ("123456789012345678", "", "", "123456789012345678"),
     "a spelling": ("3*x**2", "it is ", "", "3*x**2"),
@@ -33,6 +36,16 @@ READS = {
 @pytest.mark.parametrize(("value", "before", "after", "text"), READS.values(), ids=READS)
 def test_a_value_reads_as_the_sentence_around_it_asks(value: str, before: str, after: str, text: str) -> None:
     assert reads_as(value, before, after) == text
+
+
+def test_a_sign_between_two_calls_belongs_to_the_second() -> None:
+    assert fill("CALCULATOR(1/7) €CALCULATOR(1/7) CALCULATOR(1/7) € in all", [calculator]) == ("0.142857142857 €0.14 0.14 € in all")
+
+
+@pytest.mark.parametrize("text", [7, None, b"CALCULATOR(1+1)"])
+def test_only_text_is_filled(text: object) -> None:
+    with pytest.raises(UsageError, match="takes a text"):
+        fill(text, [calculator])  # type: ignore[arg-type]
 
 
 def test_the_tool_is_pure_and_takes_one_text() -> None:

@@ -10,7 +10,7 @@ from .tokens import CURRENCIES
 from .units import UNITS
 from .writing import as_cents, written_text
 
-_WORD_AFTER = re.compile(r"\s?([A-Za-z]+|[€$£¥₹])")
+_WORD_AFTER = re.compile(r"\s?([A-Za-z]+|[€$£¥₹](?![0-9.(]|\w+\())")  # a sign before another number belongs to that
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR))\s?$")
 INLINE_DIGITS = 12
 

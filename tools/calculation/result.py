@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import decimal
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from math import inf
+from re import findall
 
 from ..errors import UsageError
 from .rational import Rational, pair
@@ -13,6 +16,8 @@ from .units import PLAIN, Code, Label, currency_of, spelled
 from .writing import TEXT_DIGITS, money, quantized, significant, text_of, written
 
 MAX_PLACES = 1_000
+MAX_WIDTH = 10_000  # of a format: a width of a billion is a billion bytes
+ROUNDINGS = tuple(sorted(name for name in vars(decimal) if name.startswith("ROUND_")))
 
 
 class Result:
@@ -90,27 +95,28 @@ class Result:
 
     def decimal(self, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
         """The exact value rounded, once, to so many decimals; a half goes away from zero unless `rounding` says otherwise."""
-        if not 0 <= places <= MAX_PLACES:
-            raise UsageError(f"decimal(places) takes 0 to {MAX_PLACES} decimals, not {places}.")
+        if type(places) is not int or not 0 <= places <= MAX_PLACES:
+            raise UsageError(f"decimal(places) takes 0 to {MAX_PLACES} decimals, not {places!r}.")
+        if rounding not in ROUNDINGS:
+            raise UsageError(f"decimal(rounding=) is one of {', '.join(ROUNDINGS)}, not {rounding!r}.")
         if not isinstance(self._value, Symbolic):
             return quantized(*pair(self._value), places, rounding)
-        digits = self._decimal()
-        wanted = max(digits.adjusted(), 0) + places + 5
-        if wanted > KEPT_DIGITS:
-            try:
-                answer = ask(self._code, wanted)
-            except Refused as refusal:
-                raise self._unfit(refusal.reason, refusal.code) from None
-            digits = Decimal(answer.digits or "0") if isinstance(answer, Symbolic) else digits
+        digits = self._decimal(max(self._decimal().adjusted(), 0) + places + 5)
         return quantized(*digits.as_integer_ratio(), places, rounding)
 
     def _decimal(self, digits: int = KEPT_DIGITS) -> Decimal:
-        """The value as a Decimal of so many significant digits."""
+        """The value as a Decimal of at least so many significant digits."""
         if not isinstance(self._value, Symbolic):
             return significant(*pair(self._value), digits)
         if self._value.digits is None:
             raise self._unfit(f"{self._value.spelling} is not one number.")
-        return Decimal(self._value.digits)
+        if digits <= KEPT_DIGITS:
+            return Decimal(self._value.digits)
+        try:
+            answer = ask(self._code, digits)
+        except Refused as refusal:
+            raise self._unfit(refusal.reason, refusal.code) from None
+        return Decimal(answer.digits or "0") if isinstance(answer, Symbolic) else significant(*pair(answer), digits)
 
     def _unfit(self, reason: str, code: Why = Why.MATH_DOMAIN) -> CalculationError:
         return CalculationError(self.expression, 0, reason, code)
@@ -122,10 +128,13 @@ class Result:
         return f"<Result {self.expression!r} = {self.text}>"
 
     def __float__(self) -> float:
-        if isinstance(self._value, Symbolic):
-            return float(self._decimal())
-        top, bottom = pair(self._value)
-        return top / bottom
+        try:
+            found = float(self._decimal()) if isinstance(self._value, Symbolic) else self.fraction.__float__()
+        except OverflowError:
+            found = inf
+        if found in (inf, -inf):
+            raise self._unfit("The value is too large for a float; use .decimal(places) or .exact.", Why.TOO_LARGE)
+        return found
 
     def __int__(self) -> int:
         if type(self._value) is int:
@@ -138,18 +147,19 @@ class Result:
     def __format__(self, spec: str) -> str:
         """Any format of a number (`.2f`, `,.2f`, `.1%`, `d`, `e`), rounded once from the exact value, halves away from zero."""
         kind = spec[-1:]
-        if not spec or (not kind.isalpha() and kind != "%" and not ("," in spec or "." in spec or "_" in spec)):
+        if any(int(number) > MAX_WIDTH for number in findall("[0-9]+", spec)):
+            raise UsageError(f"A format has widths and precisions up to {MAX_WIDTH:,}, not {spec!r}.")
+        if kind == "s" or not spec or (not kind.isalpha() and kind != "%" and not ("," in spec or "." in spec or "_" in spec)):
             return format(self.text, spec)
         if kind == "d":
             return format(int(self), spec)
+        after = spec[:-1].rpartition(".")
+        precision = int(after[2]) if after[1] and after[2].isdigit() else 6
         if kind in "fF%":
-            after = spec[:-1].rpartition(".")
-            places = int(after[2]) if after[1] and after[2].isdigit() else 6
-            number = self.decimal(places + 2).scaleb(0) if kind == "%" else self.decimal(places)
-            return format(number, spec)
+            return format(self.decimal(precision + 2 * (kind == "%")), spec)
         if type(self._value) is int and not kind.isalpha():
             return format(self._value, spec)
-        return format(written(self._decimal()), spec)
+        return format(written(self._decimal(max(KEPT_DIGITS, precision + 5))), spec)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Result):

@@ -40,6 +40,15 @@ class power_value(sympy.Function):  # type: ignore[misc]  # noqa: N801 - it prin
         return f"({printer._print(self.args[0])})**({printer._print(self.args[1])})"
 
 
+class real_size(sympy.Function):  # type: ignore[misc]  # noqa: N801 - as above
+    """The absolute value of what is real."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return sympy.sign(self.args[0])
+
+
 def apply(name: str, arguments: list[Any]) -> Any:
     """One operation: on rationals as everywhere else, and with symbols where that has no rational answer."""
     if any(isinstance(argument, tuple) for argument in arguments):
@@ -367,7 +376,11 @@ def _several(unknown: Any, found: list[Any]) -> Any:
 def _diff(expression: Any, symbol: Any = None) -> Any:
     if symbol is None and not expression.free_symbols:
         return S.Zero
-    return sympy.diff(expression, _unknown_of(expression, symbol))
+    # every part is real here, so |u|' is sign(u) u'; sympy would take the parts of a complex u
+    found = sympy.diff(expression.replace(sympy.Abs, real_size), _unknown_of(expression, symbol)).replace(real_size, sympy.Abs)
+    if found.has(sympy.DiracDelta, sympy.Derivative, sympy.Subs):
+        raise undefined("This has no derivative in some places.")
+    return found
 
 
 SYMBOLIC: dict[str, Callable[..., Any]] = {
