@@ -72,9 +72,8 @@ class LimitReached(RunError):
 
     def __init__(self, limit: str, allowed: float, seen: float, unit: str = "") -> None:
         self.limit, self.allowed, self.seen = limit, allowed, seen
-        super().__init__(
-            f"Limit reached: {limit} = {allowed:g}{unit} (this would make it {seen:g}{unit}). Raise Limits({limit}=...) to go on."
-        )
+        over = f" (this would make it {seen:.10g}{unit})" if seen > allowed else ""
+        super().__init__(f"Limit reached: {limit} = {allowed:.10g}{unit}{over}. Raise Limits({limit}=...) to go on.")
 
 
 class ModelError(RunError):

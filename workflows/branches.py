@@ -16,7 +16,7 @@ from .doors import Workflow
 from .limits import Limits
 from .run import Run, WorkflowCode
 from .step_types import article, said_types
-from .steps import Node, Step, fitting, is_async, name_of, node
+from .steps import Node, Step, as_said, fitting, is_async, name_of, node
 
 OnError = Literal["cancel", "collect"]
 
@@ -39,6 +39,7 @@ class Parallel(Workflow[Any, Any]):
         self.nodes, self.join, self.on_error = tuple(nodes), join, on_error
         self.parts = (*self.nodes, *((join,) if join is not None else ()))
         self._branches = tuple((branch(each), f"{each.name}.{index}") for index, each in enumerate(self.nodes))
+        self.takes = next((each.takes for each in self.nodes if each.takes is not None), None)
         self.gives = tuple if join is None else join.gives
 
     async def carry(self, run: Run, value: Any) -> Any:
@@ -47,6 +48,9 @@ class Parallel(Workflow[Any, Any]):
             fitting(self.name, taking, value)
         jobs = (each.job(run, position, value) for each, position in self._branches)
         results = await side_by_side(jobs, collect=self.on_error == "collect")
+        for each, result in zip(self.nodes, results, strict=True):
+            if not isinstance(result, Failed):
+                as_said(self.name, each, result)
         if self.join is None:
             return tuple(results)
         return await self.join.carry(run, "join", results)
@@ -67,13 +71,12 @@ class MapEach(Workflow[Any, Any]):
     async def carry(self, run: Run, value: Iterable[Any]) -> list[Any]:
         """A result for each item, in the items' order."""
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-            raise WorkflowError(
-                f"{self.name} was handed a {type(value).__name__}; it takes a list, and does {self.body.name} for each item."
-            )
+            raise WorkflowError(f"{self.name} was handed {article(type(value))}; it takes a list, and does {self.body.name} for each item.")
         base, name, body = self.body.name, self.name, self.body
         items = [fitting(name, body, item) for item in value]
         jobs = (self._branch.job(run, f"{base}.{index}", item) for index, item in enumerate(items))
-        return await side_by_side(jobs, collect=self.on_error == "collect", concurrency=self.concurrency)
+        results = await side_by_side(jobs, collect=self.on_error == "collect", concurrency=self.concurrency)
+        return [result if isinstance(result, Failed) else as_said(name, body, result) for result in results]
 
 
 class BestOf(Workflow[Any, Any]):
@@ -92,6 +95,8 @@ class BestOf(Workflow[Any, Any]):
         """The best try; of equals the first."""
         value = fitting(self.name, self.body, value)
         tried = await side_by_side(self._branch.job(run, f"{self.body.name}.{index}", value) for index in range(self.tries))
+        for each in tried:
+            as_said(self.name, self.body, each)
         scores = [await self.score.carry(run, f"{self.score.name}.{index}.score", each) for index, each in enumerate(tried)]
         try:
             return tried[max(range(self.tries), key=scores.__getitem__)]
@@ -134,6 +139,8 @@ def joined_by(join: Any, branches: int, name: str) -> Node | None:
         return None
     if isinstance(join, (Workflow, Tool, Step)):
         return node(join)
+    if not callable(join):
+        raise WorkflowError(f"{name} has join={join!r}; it takes a function of the branches' results, or a step that is given their list.")
     try:
         inspect.signature(join).bind(*range(branches))
     except ValueError:

@@ -10,7 +10,7 @@ from sayso.tools.approvals import Approver
 from sayso.tools.cards import texts
 from sayso.tools.definition import Tool
 from sayso.tools.effects import Effect
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import UsageError, WorkflowError
 from sayso.tools.policy import Grant, Rules
 
 from .limits import Limits, Meter
@@ -43,8 +43,8 @@ class Workflow(Generic[A, B]):
     parts: tuple[Node, ...] = ()
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
-        self.name = name
-        self.limits = limits
+        self.name = position_name(name, self.kind)
+        self.limits = given_limits(limits)
 
     async def carry(self, run: Run, value: A) -> B:
         """The workflow's own code: everything that has an effect or chance in it goes through `run`."""
@@ -144,13 +144,18 @@ class Workflow(Generic[A, B]):
         run_id: str | None,
         grants: tuple[Grant, ...],
     ) -> Any:
+        allowed = combined(self.limits, given_limits(limits))
+
         def fresh() -> Scope:
             seen = Seen(self.spoken(value))
-            return Scope(approve, deps, Meter(combined(self.limits, limits)), Rules(grants=grants) if grants else NO_RULES, seen, {})
+            return Scope(approve, deps, Meter(allowed), Rules(grants=grants) if grants else NO_RULES, seen, {})
 
         home = EngineOfOne() if engine is None else engine
         if not isinstance(home, MemoryEngine):
-            raise UsageError(f"{home!r} is no engine that a run can be opened in.")
+            how = f" Write engine=sayso.engine({home!r})." if isinstance(home, str) else ""
+            raise UsageError(f"{home!r} is no engine that a run can be opened in.{how}")
+        if approve is not None and not callable(approve):
+            raise UsageError(f"approve={approve!r} is no approver: an async function that takes a request and gives a decision, or None.")
         return home.open(self.carry, value, run_id, fresh)
 
 
@@ -168,6 +173,20 @@ async def streamed(opened: Any) -> AsyncIterator[Any]:
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+
+
+def position_name(name: str, kind: str) -> str:
+    """The name, if it can stand in a run's positions. Raises WorkflowError."""
+    if not isinstance(name, str) or not name or "/" in name:
+        raise WorkflowError(f"A {kind} cannot be called {name!r}: its name is part of where it stands in a run. Use some text, no slash.")
+    return name
+
+
+def given_limits(limits: Limits | None) -> Limits | None:
+    """What was given as limits, if it is that. Raises UsageError."""
+    if limits is not None and not isinstance(limits, Limits):
+        raise UsageError(f"limits={limits!r} are no limits. Write limits=Limits(model_calls=10, cost_usd=0.5, ...).")
+    return limits
 
 
 def combined(own: Limits | None, given: Limits | None) -> Limits | None:

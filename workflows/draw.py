@@ -241,8 +241,9 @@ def _quoted(text: str) -> str:
     return f'"{_escaped(text)}"'
 
 
-# What Mermaid, its Markdown or a page would read as its own: some characters anywhere, others only where they would begin or end something.
-_ITS_OWN = re.compile(r'["#<>&;`|\\%$*~]|(?<!\w)_|_(?!\w)|(?<=^\d)[.)]|(?<=^\d\d)[.)]|^[-+=]')
+# What Mermaid, its Markdown or a page would read as its own: some characters anywhere, others only where they would begin or end something
+# (the parser looks for "direction LR" in whole lines, texts in quotation marks and all).
+_ITS_OWN = re.compile(r'["#<>&;`|\\%$*~]|(?<!\w)_|_(?!\w)|(?<=^\d)[.)]|(?<=^\d\d)[.)]|^[-+=]|[dD](?=(?i:irection)\s+[A-Za-z]{2})')
 
 
 def _escaped(text: str) -> str:

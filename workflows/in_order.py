@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -14,7 +14,7 @@ from .events import RoundEnded
 from .limits import Limits
 from .run import Run
 from .step_types import article, disagree, misfit
-from .steps import Node, fitting, gave_another, hand_over
+from .steps import Node, as_said, fitting, gave_another, hand_over
 
 
 class RoundsUsedUp(RunError):
@@ -67,6 +67,7 @@ class Conditional(Workflow[Any, Any]):
         super().__init__(name, limits)
         self.choose, self.ways, self.default = choose, dict(ways), default
         self.parts = (choose, *ways.values(), *((default,) if default is not None else ()))
+        self.takes, self.gives = _common(each.takes for each in self.parts[1:]), _common(each.gives for each in self.parts[1:])
         self._otherwise = (default, f"{default.name}.{len(ways)}") if default is not None else None
         self._places = {key: (way, f"{way.name}.{index}") for index, (key, way) in enumerate(ways.items())}
 
@@ -80,7 +81,13 @@ class Conditional(Workflow[Any, Any]):
                 f"{self.name}: {self.choose.name} chose {choice!r}, and there is no such way (ways: {known}). Add it, or a default=."
             )
         way, position = chosen
-        return await way.carry(run, position, fitting(self.name, way, value))
+        return as_said(self.name, way, await way.carry(run, position, fitting(self.name, way, value)))
+
+
+def _common(said: Iterable[type | None]) -> type | None:
+    """The class that all of them say; None where they differ or one says nothing."""
+    kinds = set(said)
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 class Iterate(Workflow[Any, Any]):
@@ -100,6 +107,7 @@ class Iterate(Workflow[Any, Any]):
         """Rounds until `until` says so. Raises RoundsUsedUp with the last value."""
         for index in range(self.max_rounds):
             value = await self.body.carry(run, f"{self.body.name}.{index}", fitting(self.name, self.body, value))
+            as_said(self.name, self.body, value)
             done = await self.until.carry(run, f"{self.until.name}.{index}.until", value)
             await run.emit(RoundEnded(run.id, index))
             if done:
@@ -128,15 +136,26 @@ class Reflect(Workflow[Any, Any]):
         super().__init__(name, limits)
         self.write, self.critique, self.rounds, self.accept = write, critique, rounds, accept
         self.parts = (write, critique, accept)
+        self.gives = write.gives
+        if disagree(write.gives, critique.takes):
+            raise hand_over(name, f"{write.name} gives {article(write.gives)}", critique)
+        if write.kind != "agent" and disagree(Draft, write.takes):
+            raise WorkflowError(
+                f"{name}: {write.name} takes {article(write.takes)}, and from the second round on it is given a Draft: the task, its last "
+                "text and the critique. Let it take both."
+            )
 
     async def carry(self, run: Run, value: Any) -> Any:
         """At most `rounds` rewrites; an accepted or unchanged text ends it."""
-        text = await self.write.carry(run, f"{self.write.name}.0.draft", value)
+        text = as_said(
+            self.name, self.write, await self.write.carry(run, f"{self.write.name}.0.draft", fitting(self.name, self.write, value))
+        )
         for index in range(self.rounds):
             said = await self.critique.carry(run, f"{self.critique.name}.{index}.critique", fitting(self.name, self.critique, text))
             if await self.accept.carry(run, f"{self.accept.name}.{index}.accept", said):
                 return text
             better = await self.write.carry(run, f"{self.write.name}.{index + 1}.draft", _draft_for(self.write, Draft(value, text, said)))
+            as_said(self.name, self.write, better)
             await run.emit(RoundEnded(run.id, index))
             if better == text:
                 return text

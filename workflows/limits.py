@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sayso.tools.calls import ToolResult
-from sayso.tools.errors import LimitReached
+from sayso.tools.errors import LimitReached, UsageError
 
 
 class Usage(NamedTuple):
@@ -44,6 +44,12 @@ class Limits:
     cost_usd: float | None = None
     spend_usd: float | None = None
     seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            allowed = getattr(self, name)
+            if allowed is not None and not (isinstance(allowed, (int, float)) and allowed >= 0):
+                raise UsageError(f"Limits({name}={allowed!r}): a limit is a number, not below zero; None is no limit.")
 
 
 class Intent(NamedTuple):

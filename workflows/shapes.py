@@ -116,8 +116,8 @@ def conditional(
     limits: Limits | None = None,
 ) -> Workflow[A, B]:
     """`choose(value)` names the way to go; `default` is for names that are not among the ways. `choose` may be a plain function."""
-    if not ways:
-        raise WorkflowError(f"{name} has no ways to choose from.")
+    if not isinstance(ways, Mapping) or not ways:
+        raise WorkflowError(f"{name} has no ways to choose from. Write them as a dict from choices to steps.")
     made = {key: node(way) for key, way in ways.items()}
     return Conditional(look(choose), made, node(default) if default is not None else None, name, limits)
 
@@ -126,8 +126,7 @@ def iterate(
     step: Does[A, A], *, until: Callable[[A], Any], max_rounds: int, name: str = "iterate", limits: Limits | None = None
 ) -> Workflow[A, A]:
     """`step` again on its own value until `until(value)` is true, at most `max_rounds` times (then RoundsUsedUp with the last value)."""
-    if max_rounds < 1:
-        raise WorkflowError(f"{name} has max_rounds={max_rounds}; it needs at least one.")
+    _counted(name, "max_rounds", max_rounds)
     return Iterate(node(step), look(until), max_rounds, name, limits)
 
 
@@ -328,7 +327,7 @@ def parallel(
     """
     if not steps:
         raise WorkflowError("parallel() needs at least one step.")
-    return Parallel([node(each) for each in steps], joined_by(join, len(steps), name), on_error, name, limits)
+    return Parallel([node(each) for each in steps], joined_by(join, len(steps), name), _known(name, on_error), name, limits)
 
 
 @overload
@@ -343,9 +342,9 @@ def map_each(
     step: Any, *, concurrency: int | None = None, on_error: OnError = "cancel", name: str = "map_each", limits: Limits | None = None
 ) -> Workflow[Any, Any]:
     """`step` for each item of a list, at most `concurrency` at once; results in the items' order."""
-    if concurrency is not None and concurrency < 1:
-        raise WorkflowError(f"{name} has concurrency={concurrency}; it needs at least one.")
-    return MapEach(node(step), concurrency, on_error, name, limits)
+    if concurrency is not None:
+        _counted(name, "concurrency", concurrency)
+    return MapEach(node(step), concurrency, _known(name, on_error), name, limits)
 
 
 def reflect(
@@ -361,13 +360,22 @@ def reflect(
 
     A round that changes nothing ends it. An agent as writer gets the draft as text.
     """
-    if rounds < 1:
-        raise WorkflowError(f"{name} has rounds={rounds}; it needs at least one.")
+    _counted(name, "rounds", rounds)
     return Reflect(node(write), node(critique), rounds, look(accept), name, limits)
 
 
 def best_of(step: Does[A, B], n: int, *, score: Callable[[B], Any], name: str = "best_of", limits: Limits | None = None) -> Workflow[A, B]:
     """`n` tries of `step` on the same value; the one with the highest `score(result)`."""
-    if n < 1:
-        raise WorkflowError(f"{name} has n={n}; it needs at least one try.")
+    _counted(name, "n", n)
     return BestOf(node(step), n, look(score), name, limits)
+
+
+def _counted(name: str, what: str, number: object) -> None:
+    if not isinstance(number, int) or number < 1:
+        raise WorkflowError(f"{name} has {what}={number!r}; it takes a whole number, at least one.")
+
+
+def _known(name: str, on_error: OnError) -> OnError:
+    if on_error not in ("cancel", "collect"):
+        raise WorkflowError(f"{name} has on_error={on_error!r}; it takes 'cancel' or 'collect'.")
+    return on_error

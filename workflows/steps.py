@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 from sayso.tools.definition import Tool
 from sayso.tools.errors import LimitReached, StepTimeout, UsageError, WorkflowError
 
-from .doors import Workflow
+from .doors import Workflow, position_name
 from .events import StepRetried
 from .run import Run
 from .step_types import JSON_TYPES, article, misfit, said_types
@@ -69,6 +69,13 @@ def fitting(name: str, each: Node, value: Any) -> Any:
     return value
 
 
+def as_said(name: str, each: Node, value: Any) -> Any:
+    """The value that a node gave, if it is what the node says it gives. Raises WorkflowError, in the name of the shape around it."""
+    if each.gives is not None and type(value) is not each.gives and misfit(value, each.gives):
+        raise gave_another(name, each, value)
+    return value
+
+
 def _carry_workflow(workflow: Workflow[Any, Any]) -> Carry:
     def carry(run: Run, position: str, value: Any) -> Awaitable[Any]:
         return run.child(position, workflow.carry, value, limits=workflow.limits)
@@ -103,13 +110,15 @@ def _arguments(tool: Tool[..., Any], parameters: list[str], needed: list[str], v
 
 
 def _function_node(function: Any) -> Node:
+    if inspect.iscoroutine(function):
+        function.close()
+        raise WorkflowError(f"{function.__name__} was called where it is wanted as a step. Hand over {function.__name__} itself.")
     if not callable(function):
         raise WorkflowError(f"{function!r} is no step. A step is an async function, a tool, an agent or another workflow.")
     name = name_of(function)
     if not is_async(function):
-        raise WorkflowError(
-            f"{name} is not async, so it cannot be awaited as a step. Write async def {name}(...), or lift it: step({name})."
-        )
+        how = "Lift it: step(lambda ...)." if name == LAMBDA else f"Write async def {name}(...), or lift it: step({name})."
+        raise WorkflowError(f"{name} is not async, so it cannot be awaited as a step. {how}")
     places = [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     needed = [p for p in places if p.default is p.empty]
     if takes_run(places):
@@ -194,7 +203,12 @@ class Step(Generic[A, B]):
     def __init__(
         self, function: Callable[[A], Any], name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None
     ) -> None:
-        self.function, self.name, self.retries = function, name, retries
+        if not callable(function):
+            raise UsageError(f"step() takes a function, not {function!r}.")
+        for option, number in {"retries": retries, "backoff_seconds": backoff_seconds, "timeout_seconds": timeout_seconds}.items():
+            if number is not None and not (isinstance(number, (int, float)) and number >= 0):
+                raise UsageError(f"The step {name} has {option}={number!r}; it takes a number, not below zero.")
+        self.function, self.name, self.retries = function, position_name(name, "step"), retries
         self.backoff_seconds, self.timeout_seconds = backoff_seconds, timeout_seconds
         self._awaited = is_async(function)
 

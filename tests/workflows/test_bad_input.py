@@ -9,7 +9,23 @@ from typing import Any
 import pytest
 
 from sayso.tools import UsageError
-from sayso.workflows import App, RoundsUsedUp, Run, best_of, conditional, engine, iterate, map_each, parallel, reflect, sequential, step
+from sayso.workflows import (
+    App,
+    Draft,
+    Failed,
+    Limits,
+    RoundsUsedUp,
+    Run,
+    best_of,
+    conditional,
+    engine,
+    iterate,
+    map_each,
+    parallel,
+    reflect,
+    sequential,
+    step,
+)
 
 
 async def more(number: int) -> int:
@@ -24,8 +40,16 @@ async def anything(value):  # type: ignore[no-untyped-def]
     return value
 
 
+async def drafts(task: str | Draft) -> str:
+    return str(task)
+
+
 async def lies(number: int) -> int:
     return "one"  # type: ignore[return-value]
+
+
+async def no_text(task: Any) -> str:
+    return 3  # type: ignore[return-value]
 
 
 def another() -> Any:
@@ -39,10 +63,35 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
     "a hand-over": (lambda: sequential(more, words), "sequential: more gives an int, and words takes a str. Change one of them"),
     "a join of another arity": (lambda: parallel(more, more, join=lambda a: a), "has 2 branches, and its join '<lambda>' cannot take 2"),
     "no way": (lambda: conditional(more, {}), "conditional has no ways to choose from."),
-    "no rounds": (lambda: iterate(more, until=bool, max_rounds=0), "max_rounds=0; it needs at least one."),
-    "no rounds to reflect": (lambda: reflect(words, words, rounds=0), "rounds=0; it needs at least one."),
-    "no tries": (lambda: best_of(more, 0, score=bool), "n=0; it needs at least one try."),
-    "nobody at once": (lambda: map_each(more, concurrency=0), "concurrency=0; it needs at least one."),
+    "ways without choices": (lambda: conditional(more, [more]), "Write them as a dict from choices to steps."),  # type: ignore[call-overload]
+    "no rounds": (lambda: iterate(more, until=bool, max_rounds=0), "max_rounds=0; it takes a whole number, at least one."),
+    "rounds as text": (
+        lambda: iterate(more, until=bool, max_rounds="3"),  # type: ignore[arg-type]
+        "iterate has max_rounds='3'; it takes a whole number",
+    ),
+    "half a round": (lambda: iterate(more, until=bool, max_rounds=2.5), "has max_rounds=2.5; it takes a whole"),  # type: ignore[arg-type]
+    "no rounds to reflect": (lambda: reflect(anything, anything, rounds=0), "rounds=0; it takes a whole number"),
+    "no tries": (lambda: best_of(more, 0, score=bool), "best_of has n=0; it takes a whole number"),
+    "nobody at once": (lambda: map_each(more, concurrency=0), "concurrency=0; it takes a whole number"),
+    "a word for failures": (lambda: map_each(more, on_error="ignore"), "on_error='ignore'; it takes 'cancel' or"),  # type: ignore[call-overload]
+    "another word for failures": (lambda: parallel(more, on_error=None), "on_error=None; it takes 'cancel' or"),  # type: ignore[call-overload]
+    "a number for a join": (lambda: parallel(more, join=3), "parallel has join=3; it takes a function of"),  # type: ignore[call-overload]
+    "a step that was called": (lambda: sequential(more(1)), "more was called where it is wanted as a step. Hand over more itself."),  # type: ignore[call-overload]
+    "a lambda": (lambda: sequential(lambda n: n), "<lambda> is not async, so it cannot be awaited as a step. Lift it: step(lambda"),  # type: ignore[call-overload]
+    "no function to lift": (lambda: step(3), "step() takes a function, not 3."),  # type: ignore[call-overload]
+    "fewer tries than none": (lambda: step(more, retries=-1), "The step more has retries=-1; it takes a number, not below zero."),
+    "a time as text": (lambda: step(more, timeout_seconds="3"), "timeout_seconds='3'; it takes a number"),  # type: ignore[call-overload]
+    "a name with a slash": (lambda: sequential(more, name="a/b"), "A sequential cannot be called 'a/b': its name is part of"),
+    "a step's name with a slash": (lambda: step(more, name="a/b"), "A step cannot be called 'a/b'"),
+    "a name that is none": (lambda: parallel(more, name=""), "A parallel cannot be called ''"),
+    "limits as a dict": (lambda: sequential(more, limits={"seconds": 3}), "Write limits=Limits(model_calls=10, cost_usd"),  # type: ignore[call-overload]
+    "a limit below zero": (lambda: Limits(seconds=-1), "Limits(seconds=-1): a limit is a number, not below zero"),
+    "a limit as text": (lambda: Limits(tokens="3"), "Limits(tokens='3'): a limit is a number"),  # type: ignore[arg-type]
+    "a limit that is no number": (lambda: Limits(cost_usd=float("nan")), "Limits(cost_usd=nan): a limit is a number"),
+    "ways that all take another": (lambda: sequential(more, conditional(bool, {True: words, False: words})), "and conditional takes a str"),
+    "branches that take another": (lambda: sequential(more, parallel(anything, words)), "and parallel takes a str"),
+    "a critic of another": (lambda: reflect(drafts, more), "reflect: drafts gives a str, and more takes an int."),
+    "a writer of no drafts": (lambda: reflect(words, words), "words takes a str, and from the second round on it is given a Draft"),
     "no steps": (lambda: sequential(), "sequential() needs at least one step."),  # type: ignore[call-overload]
     "a number": (lambda: sequential(more, 7), "7 is no step. A step is an async function, a tool, an agent"),  # type: ignore[call-overload]
     "a sync function": (lambda: sequential(len), "Write async def len(...), or lift it: step(len)."),  # type: ignore[call-overload]
@@ -67,6 +116,17 @@ RUN: dict[str, tuple[Any, object, str]] = {
     "handed to the first": (sequential(more), "x", "sequential: it was handed a str, and more takes an int."),
     "handed on": (sequential(anything, more), "x", "sequential: anything gave a str, and more takes an int."),
     "another type than said": (sequential(lies), 1, "sequential: lies says that it gives an int, and gave a str."),
+    "another than said in a branch": (parallel(more, lies), 1, "parallel: lies says that it gives an int, and gave a str."),
+    "another than said for an item": (map_each(lies), [1], "map_each: lies says that it gives an int, and gave a str."),
+    "another than said in a try": (best_of(lies, 2, score=len), 1, "best_of: lies says that it gives an int, and gave a str."),
+    "another than said on a way": (conditional(bool, {True: lies}), 1, "conditional: lies says that it gives an int, and gave a str."),
+    "another than said in a round": (
+        iterate(lies, until=bool, max_rounds=2),
+        1,
+        "iterate: lies says that it gives an int, and gave a str.",
+    ),
+    "another draft than said": (reflect(no_text, anything), 1, "reflect: no_text says that it gives a str, and gave an int."),
+    "no list but a number": (map_each(more), 3, "map_each was handed an int; it takes a list"),
     "handed to a branch": (parallel(anything, more), "x", "parallel: it was handed a str, and more takes an int."),
     "an item": (map_each(more), [1, "x"], "map_each: it was handed a str, and more takes an int."),
     "no list": (map_each(more), "abc", "map_each was handed a str; it takes a list, and does more for each item."),
@@ -85,6 +145,30 @@ async def test_it_is_said_when_it_is_run(flow: Any, value: object, said: str) ->
     with pytest.raises(UsageError) as wrong:
         await flow.run(value)
     assert said in str(wrong.value)
+
+
+OFFERED: dict[str, tuple[dict[str, Any], str]] = {
+    "an engine's place": ({"engine": "sqlite:///x.db"}, "Write engine=sayso.engine('sqlite:///x.db')."),
+    "limits as a dict": ({"limits": {"seconds": 3}}, "limits={'seconds': 3} are no limits. Write limits=Limits("),
+    "a word for an approver": ({"approve": "yes"}, "approve='yes' is no approver: an async function that takes a request"),
+    "a path for a run's id": ({"run_id": "a/b"}, "'a/b' is no run id: a slash separates"),
+}
+
+
+@pytest.mark.parametrize(("options", "said"), OFFERED.values(), ids=OFFERED)
+async def test_a_run_says_which_of_its_options_is_none(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as wrong:
+        await sequential(more).run(1, **options)
+    assert said in str(wrong.value)
+
+
+async def test_failures_that_are_collected_are_no_wrong_type() -> None:
+    async def picky(number: int) -> int:
+        raise ValueError(str(number))
+
+    both = await parallel(picky, more, on_error="collect").run(1)
+    assert [isinstance(each, Failed) for each in both.output] == [True, False]
+    assert [str(each.error) for each in (await map_each(picky, on_error="collect").run([1])).output if isinstance(each, Failed)] == ["1"]
 
 
 async def test_what_was_best_so_far_is_in_the_error_of_rounds_used_up() -> None:

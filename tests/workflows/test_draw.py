@@ -243,6 +243,7 @@ LABELS = {
     "a dash": ("- x", "#45; x"),
     "a formula": ("$$x^2$$", "#36;#36;x^2#36;#36;"),
     "a line break": ("a\nb", "a#10;b"),
+    "a direction": ("a direction LR b", "a #100;irection LR b"),
     "other scripts": ("日本 🍔", "日本 🍔"),
 }
 

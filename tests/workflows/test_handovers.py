@@ -83,7 +83,7 @@ RUN: dict[str, tuple[Any, Any, str]] = {
     "from a step": (sequential(untyped, length, name="flow"), 3, "flow: untyped gave an int, and length takes a str"),
     "from the caller": (sequential(length, name="flow"), 3, "flow: it was handed an int, and length takes a str"),
     "nothing": (sequential(untyped, code), None, "untyped gave None, and code takes an int"),
-    "no list": (map_each(more), 3, "map_each was handed a int; it takes a list"),
+    "no list": (map_each(more), 3, "map_each was handed an int; it takes a list"),
     "text is no list": (map_each(more), "abc", "map_each was handed a str"),
 }
 
