@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from sayso.cli import Exit
 from sayso.console import plain, terminal
 from sayso.progress import ProgressTree
-from sayso.run_database import AppPlace, DatabaseUrl, and_where, found, opened
+from sayso.run_database import AppPlace, DatabaseUrl, and_code, and_where, found, opened
 from sayso.story_of_run import brief, plain_data
 from sayso.tools.approvals import ApprovalRequest, Approver
 from sayso.tools.cards import visible_lines
@@ -45,7 +45,7 @@ def resume(
                         result = event.result
                     else:
                         tree.take(event)
-            return told_end(row, result, and_where(database))
+            return told_end(row, result, and_where(database), and_code(row, app))
 
     return asyncio.run(resumed())
 
@@ -67,12 +67,12 @@ async def carried_on(engine: DurableEngine, row: RunRow, approve: Approver) -> A
         yield event
 
 
-def told_end(row: RunRow, result: RunResult[Any] | None, where: str) -> int:
+def told_end(row: RunRow, result: RunResult[Any] | None, where: str, code: str) -> int:
     """Say what a run came to: its output, or what it waits for. Gives the exit code."""
     if result is None:
         raise RunError(f"Run {row.id} ended without a result.")
     if not result.finished:
-        return say_waits(result.run_id, result.pending, where)
+        return say_waits(result.run_id, result.pending, where, code)
     if row.flow == "research" and row.app == "sayso":
         from sayso.kept_research import saved
 
@@ -81,12 +81,12 @@ def told_end(row: RunRow, result: RunResult[Any] | None, where: str) -> int:
     return Exit.OK
 
 
-def say_waits(run_id: str, pending: tuple[ApprovalRequest, ...], where: str) -> int:
+def say_waits(run_id: str, pending: tuple[ApprovalRequest, ...], where: str, code: str = "") -> int:
     """Say what a run waits for and how to answer."""
     for request in pending:
         print(visible_lines(request.card), flush=True)
     print(f"sayso: run {run_id} waits for your yes, now or later, from any terminal:", file=sys.stderr)
     for request in pending:
         print(f"  sayso approve {run_id} {request.digest[:12]}{where}", file=sys.stderr)
-    print(f"  sayso resume {run_id}{where}", file=sys.stderr, flush=True)
+    print(f"  sayso resume {run_id}{code}{where}", file=sys.stderr, flush=True)
     return Exit.WAITS

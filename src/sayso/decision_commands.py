@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from sayso.cli import Exit
 from sayso.console import answer_to, card_lines, plain, user_name
-from sayso.run_database import AppPlace, DatabaseUrl, and_where, found, opened
+from sayso.run_database import AppPlace, DatabaseUrl, and_code, and_where, found, opened
 from sayso.story_of_run import decided, moment, readable
 from sayso.tools.approvals import ApprovalRequest, Approve, Decision, Edit, Reject, digest_of, idempotency_key
 from sayso.tools.cards import shown
@@ -61,7 +61,7 @@ async def _approve(name: str, digest: str | None, without_asking: bool, database
                 left += 1
                 continue
             place = "command line" if without_asking else "terminal"
-            await _decide(engine, row, request, Approve(by=user_name(), place=place))
+            await _decide(engine, row, request, Approve(by=user_name(), place=place), database)
         if left:
             return _left_open(row, [request.digest for request in open_ones], database)
     return Exit.OK
@@ -94,7 +94,7 @@ def reject(run: RunId, digest: str | None = None, *, reason: str = "", database:
             row = await found(engine, run)
             request = _the_one(row, await _open_requests(engine, row, digest))
             print(card_lines(request), file=sys.stderr, flush=True)
-            await _decide(engine, row, request, Reject(reason, by=user_name(), place="command line"))
+            await _decide(engine, row, request, Reject(reason, by=user_name(), place="command line"), database)
         return Exit.OK
 
     return asyncio.run(rejected())
@@ -122,7 +122,7 @@ def edit(run: RunId, digest: str, *changes: str, app: AppPlace = None, database:
             request = _the_one(row, await _open_requests(engine, row, digest))
             known = tool_named(request.tool, code) if app is not None or row.app == code.name else None
             arguments = with_changes(request, changes, known)
-            await _decide(engine, row, request, Edit(arguments, by=user_name(), place="command line"))
+            await _decide(engine, row, request, Edit(arguments, by=user_name(), place="command line"), database)
         return Exit.OK
 
     return asyncio.run(edited())
@@ -146,21 +146,21 @@ def cancel(run: RunId, *, database: DatabaseUrl = None) -> int:
     return asyncio.run(cancelled())
 
 
-async def _decide(engine: DurableEngine, row: RunRow, request: ApprovalRequest, decision: Decision) -> None:
+async def _decide(engine: DurableEngine, row: RunRow, request: ApprovalRequest, decision: Decision, database: str | None) -> None:
     try:
         await engine.decide(row.id, {request.digest: decision})
     except UsageError:  # somebody was faster
         await _open_requests(engine, row, request.digest)
         raise
     word = decided(request.digest, decision)[0]
-    goes_on = _going_on(engine, await engine.run(row.id))
+    goes_on = _going_on(engine, await engine.run(row.id), and_where(database))
     print(f"Request {request.digest[:12]} is {word}. {goes_on}", file=sys.stderr, flush=True)
 
 
-def _going_on(engine: DurableEngine, row: RunRow) -> str:
+def _going_on(engine: DurableEngine, row: RunRow, where: str) -> str:
     if row.state == "running" and not engine.is_orphan(row):
         return f"Run {row.id} goes on where it is carried."
-    return f"Run {row.id} goes on when a worker takes it, or here: sayso resume {row.id}"
+    return f"Run {row.id} goes on when a worker takes it, or here: sayso resume {row.id}{and_code(row)}{where}"
 
 
 async def _open_requests(engine: DurableEngine, row: RunRow, digest: str | None) -> list[ApprovalRequest]:

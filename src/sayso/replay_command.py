@@ -49,15 +49,17 @@ def _say(row: RunRow, given: Replayed) -> None:
             f"{steps} before it {'is' if given.steps == 1 else 'are'} the same. Nothing was done; the run and its journal are as they were."
         )
         return
-    print(f"same: run {shown(row.id)}, {steps}, {_end(row)}.")
+    print(f"same: run {shown(row.id)}, {steps}, {_end(row, given)}.")
     for waits in given.waits:
         print(f"  beyond the journal, not done: {shown(waits)}")
 
 
-def _end(row: RunRow) -> str:
+def _end(row: RunRow, given: Replayed) -> str:
     match row.state:
         case "done":
             return "and the output"
+        case "failed" if given.waits:
+            return f"as far as its journal goes; then it ended with: {brief(_error(row))}"
         case "failed":
             return f"and the error that it ended with ({brief(_error(row))})"
     return f"as far as it came; it is {row.state}"

@@ -13,10 +13,10 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from sayso.cli import Exit
-from sayso.run_database import DatabaseUrl, and_where, found, opened
+from sayso.run_database import DatabaseUrl, and_code, and_where, found, opened
 from sayso.story_of_run import Line, RunStory, brief, line_texts, moment, money, plain_data, readable
 from sayso.tools.cards import shown, visible_lines
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import SaysoError, UsageError
 from sayso.workflows.limits import NO_USAGE, Usage, used_by
 
 if TYPE_CHECKING:
@@ -192,15 +192,16 @@ def ending(row: RunRow, state: str, story: RunStory, approvals: Sequence[Approva
         texts.append((f"error: {brief(error_text(row.error), 2000)}", "red"))
     texts += [(f"  sayso approve {row.id} {each.digest[:12]}{where}", "yellow") for each in approvals if each.state == "proposed"]
     if state in ("interrupted", "died", "queued", "failed"):
-        code = "" if row.app == "sayso" else " --app MODULE:app"
-        texts.append((f"  sayso resume {row.id}{code}{where}", "yellow"))
+        texts.append((f"  sayso resume {row.id}{and_code(row)}{where}", "yellow"))
     return texts
 
 
 def error_text(written: str) -> str:
     """An error that was kept with a run, as its sentence."""
     error = readable(json.loads(written))
-    return str(error) if isinstance(error, Exception) else str(plain_data(error))
+    if isinstance(error, SaysoError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(plain_data(error))
 
 
 def tell(texts: Iterable[tuple[str, str]]) -> None:

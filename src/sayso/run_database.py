@@ -67,35 +67,31 @@ async def opened(given: str | None, app: App | None = None, *, made: bool = Fals
 def checked(url: str, made: bool) -> str:
     """The URL, if a file that it names can be used; the file must be there unless it may be `made`. Nothing is changed."""
     if url.startswith("sqlite:"):
-        if made:
-            _has_folder(url)
-        else:
-            _look_at(url)
+        from sayso.workflows.durable.database import path_of
+
+        path = Path(path_of(url))
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder. Name a file in it: --database sqlite:///{path}/runs.db")
+        if not path.exists() and not made:
+            raise UsageError(f"There is no run file {path}. Runs are kept there by the program that is started with that database.")
+        if not path.parent.is_dir():
+            raise UsageError(f"The run file cannot be made: there is no folder {path.parent}.")
+        if path.exists():
+            _look_at(path)
     return url
 
 
-def _look_at(url: str) -> None:
-    """Look into a file without changing it: one that holds no runs is left as it is."""
-    from sayso.workflows.durable.database import path_of
+def _look_at(path: Path) -> None:
+    """Look into a file without changing it: one that holds other things is left as it is."""
+    from sayso.workflows.durable.database import sentence_of
 
-    path = Path(path_of(url))
-    if not path.exists():
-        raise UsageError(f"There is no run file {path}. Runs are kept there by the program that is started with that database.")
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as file:
             tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
-        raise RunError(f"The run file {path} cannot be read: {error}.") from None
+        raise RunError(f"The run file {path} cannot be read: {sentence_of(error)}") from None
     if tables and "sayso_about" not in tables:
-        raise UsageError(f"{path} is an SQLite file, but it holds no runs of Sayso.")
-
-
-def _has_folder(url: str) -> None:
-    from sayso.workflows.durable.database import path_of
-
-    folder = Path(path_of(url)).parent
-    if not folder.is_dir():
-        raise UsageError(f"The run file cannot be made: there is no folder {folder}.")
+        raise UsageError(f"{path} is an SQLite file, but it holds no runs of Sayso. Name another one; this one is left as it is.")
 
 
 async def found(engine: DurableEngine, run_id: str) -> RunRow:
@@ -108,6 +104,9 @@ async def found(engine: DurableEngine, run_id: str) -> RunRow:
     turns = [row for row in rows if (number := row.id.removeprefix(f"{root}.")) != row.id and number.isdecimal()]
     if turns:
         return max(turns, key=lambda row: int(row.id.rpartition(".")[2]))
+    if alike := [row.id for row in rows if root and row.id.startswith(root)]:
+        more = f" and {len(alike) - 8} more" if len(alike) > 8 else ""
+        raise UsageError(f"There is no run {root!r}. Runs that begin so: {', '.join(alike[:8])}{more}. Write the whole id.")
     return await engine.run(root)
 
 
@@ -116,3 +115,8 @@ def and_where(given: str | None) -> str:
     from sayso.workflows.durable.database import absolute
 
     return f" --database {absolute(given)}" if given is not None else ""
+
+
+def and_code(row: RunRow, given: str | None = None) -> str:
+    """What to add to a command that carries a run on, so that it finds the run's code."""
+    return "" if row.app == "sayso" else f" --app {given or 'MODULE:app'}"

@@ -149,7 +149,7 @@ class Database:
 
     def _told(self, error: BaseException) -> BaseException:
         if isinstance(error, self._errors):
-            return DatabaseLost(f"The database of runs ({self.place}) could not be used: {_sentence(error)}")
+            return DatabaseLost(f"The database of runs ({self.place}) could not be used: {sentence_of(error)}")
         return error
 
     @property
@@ -192,7 +192,7 @@ class Database:
                 _prepare(session, self.place, self.is_sqlite)
         except self._errors as error:
             self._connection.close()
-            raise UsageError(f"The database of runs ({self.place}) cannot be used: {_sentence(error)}") from None
+            raise UsageError(f"The database of runs ({self.place}) cannot be used: {sentence_of(error)}") from None
         except UsageError:
             self._connection.close()
             raise
@@ -250,7 +250,7 @@ def _sqlite(url: str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")  # an intent must have reached the disk
     except sqlite3.Error as error:
         connection.close()
-        raise UsageError(f"The run file {path} cannot be used: {_sentence(error)}") from None
+        raise UsageError(f"The run file {path} cannot be used: {sentence_of(error)}") from None
     return connection
 
 
@@ -264,20 +264,34 @@ def connected(url: str) -> Any:
     except psycopg.Error as error:
         place = urlsplit(url)
         at = f"{place.hostname or 'local'}{place.path}"
-        raise UsageError(f"The database of runs ({at}) cannot be reached: {_sentence(error)} Is the server up?") from None
+        raise UsageError(f"The database of runs ({at}) cannot be reached: {sentence_of(error)}") from None
 
 
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 """A server that is gone is noticed after some 11 seconds."""
 
 
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    if "locked" in text:
-        text += " (another program holds it for long; wait until it is done)"
-    elif "readonly" in text or "read-only" in text:
-        text += " (you may not write there)"
-    return f"{text}."
+ADVICE = {
+    "locked": "another program holds it for long; wait until it is done",
+    "readonly": "you may not write there, and even reading it takes that",
+    "read-only": "you may not write there",
+    "disk I/O": "is the disk full, or is it no file?",
+    "not a database": "it is some other file; name another one",
+    "malformed": "the file is damaged; restore a copy",
+    "does not exist": "create it first: createdb NAME",
+    "password": "the URL may carry it, or ~/.pgpass, or PGPASSWORD",
+    "Connection refused": "is the server up, and is that its port?",
+    "resolve host": "is the name of the server right?",
+    "No such file": "is the server up?",
+    "timeout": "is the server up, and may it be reached from here?",
+}
+
+
+def sentence_of(error: BaseException) -> str:
+    """What a database said, and what to do about it."""
+    text = " ".join(str(error).split()).rstrip(".").partition(" Is the server running")[0]
+    advice = next((advice for word, advice in ADVICE.items() if word in text), "")
+    return f"{text}{f' ({advice})' if advice else ''}."
 
 
 async def to_the_end(work: Awaitable[T]) -> T:
