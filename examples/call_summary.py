@@ -56,4 +56,4 @@ async def main(file: Path = CALL, *, model: Model) -> str:
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(SCRIPT.model_dump_json(), name="a script"))
+    command(main, offline=ScriptedModel(SCRIPT.model_dump_json(), name="a script, whatever was said"))

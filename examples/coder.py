@@ -9,17 +9,20 @@ from __future__ import annotations
 import ast
 import asyncio
 import doctest
+import gzip
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from sayso import Agent, Run, Sampling, ScriptedModel, best_of, command, map_each, reflect, sequential
 from sayso.agents import Model, ModelRequest
+from sayso.tools import UsageError
 from sayso.tools.python_code import PythonResult, run_python
 from sayso.workflows import Workflow
 
@@ -38,19 +41,38 @@ class Problem(BaseModel):
 
     @property
     def examples(self) -> list[str]:
-        """The docstring's own examples, as tests."""
-        functions = [node for node in ast.parse(f"{self.prompt}    pass").body if isinstance(node, ast.FunctionDef)]
-        shown = doctest.DocTestParser().get_examples(ast.get_docstring(functions[-1]) or "")
-        return [f"assert {each.source.strip()} == {each.want.strip() or None}" for each in shown]
+        """The docstring's own examples, as tests: ">>> f(1)" with what it gives below, and "f(1) == 2" or "f(1) returns 2" in a line."""
+        told, shown = self.docstring, dict[str, str]()
+        with suppress(ValueError):  # a docstring whose lines are not indented alike
+            shown |= {each.source.strip(): each.want for each in doctest.DocTestParser().get_examples(told)}
+        shown |= re.findall(rf"({self.entry_point}\(.*\)) *(?:=+>?|-+>|[→➞]|(?:should )?returns?) *(.+?)\.?$", told, re.MULTILINE)
+        return [test for call, value in shown.items() if (test := as_test(call, value))]
+
+    @property
+    def docstring(self) -> str:
+        """What the prompt says of the function."""
+        with suppress(SyntaxError):
+            for node in ast.parse(f"{self.prompt}    pass").body:
+                if isinstance(node, ast.FunctionDef) and node.name == self.entry_point:
+                    return ast.get_docstring(node) or ""
+        return ""
 
     async def tried(self, code: str, tests: Sequence[str]) -> PythonResult:
-        """What comes of the code, after the prompt's imports, and of the tests, in an interpreter that can do no harm."""
-        imports = self.prompt.partition(f"def {self.entry_point}(")[0]
-        return await asyncio.to_thread(run_python, imports + code, tests)
+        """What comes of the code, after what stands above the function or (for its body alone) all of the prompt, and of the tests."""
+        above, head, _ = self.prompt.partition(f"def {self.entry_point}(")
+        return await asyncio.to_thread(run_python, (above if head in code else self.prompt) + code, tests)
 
     async def solved_by(self, code: str) -> bool:
         """Whether the hidden test passes."""
         return (await self.tried(code, [f"{self.test}\ncheck({self.entry_point})"])).ok
+
+
+def as_test(call: str, value: str) -> str:
+    """A call and its value as a test; nothing where they are no Python: docstrings also show steps, errors, prints and prose."""
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        test = f"assert {call} == {ast.literal_eval(value.strip())!r}"
+        return test if ast.parse(test) and not call.startswith("print(") else ""
+    return ""
 
 
 async def code_in(reply: str) -> str:
@@ -97,14 +119,25 @@ def table(marks: Sequence[dict[str, bool]]) -> str:
 def beginner(request: ModelRequest) -> str:
     """Stands in for a model: knows every solution, and writes every third one wrong until it is criticised or tries with chance."""
     problems = problems_in(PROBLEMS)
-    place, problem = next((place, each) for place, each in enumerate(problems) if each.prompt in request.question)
+    known = ((place, each) for place, each in enumerate(problems) if each.prompt in request.question)
+    place, problem = next(known, (0, None))
+    if problem is None:
+        raise UsageError("The script only knows the problems of data/problems.jsonl. Name a model: --base-url URL, or --model NAME.")
     sure = request.sampling.temperature or "Critique:" in request.question
     return f"```python\n{problem.prompt}{problem.canonical_solution if sure or place % 3 else '    return None'}\n```"
 
 
 def problems_in(file: Path) -> list[Problem]:
-    """The problems of a JSONL file."""
-    return [Problem.model_validate_json(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    """The problems of a JSONL file, also of one that is packed (HumanEval.jsonl.gz)."""
+    body = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    lines = [line for line in body.decode(errors="replace").split("\n") if line.strip()]
+    try:
+        problems = [Problem.model_validate_json(line) for line in lines]
+    except ValidationError:
+        problems = []
+    if not problems:
+        raise UsageError(f"{file} is no HumanEval file: lines of JSON with prompt, entry_point, canonical_solution and test.")
+    return problems
 
 
 async def main(file: Path = PROBLEMS, *, most: Count = 1000, tries: Count = 3, at_once: Count = 2, model: Model) -> str:

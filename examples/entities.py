@@ -71,4 +71,4 @@ async def main(text: str = TEXT, *, model: Model) -> str:
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(SCRIPT.model_dump_json(), name="a script"))
+    command(main, offline=ScriptedModel(SCRIPT.model_dump_json(), name="a script, whatever is asked"))

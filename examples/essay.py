@@ -126,4 +126,4 @@ async def main(topic: str = TOPIC, *, search: str = "sample", model: Model) -> s
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(script, repeat=True, name="a script"))
+    command(main, offline=ScriptedModel(script, repeat=True, name="a script, whatever is asked"))

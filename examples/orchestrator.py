@@ -70,4 +70,4 @@ async def main(task: str = TASK, *, model: Model) -> str:
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(script, repeat=True, name="a script"))
+    command(main, offline=ScriptedModel(script, repeat=True, name="a script, whatever is asked"))

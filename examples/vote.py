@@ -72,4 +72,4 @@ async def main(question: str = QUESTION, *, samples: Samples = 5, model: Model) 
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(*SCRIPT, repeat=True, name="a script"))
+    command(main, offline=ScriptedModel(*SCRIPT, repeat=True, name="a script, whatever is asked"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sayso import ScriptedModel
 from sayso.agents import ModelRequest
 
 from ..agents.fake_openai import FakeOpenAI
-from .running import EXAMPLES, example, run
+from .running import EXAMPLES, example, ran, run
 
 coder = example("coder")
 PROBLEMS = coder.problems_in(EXAMPLES / "data" / "problems.jsonl")
@@ -52,6 +53,39 @@ async def solved(tmp_path: Path, *replies: object, tries: int = 2) -> list[str]:
     (tmp_path / "one.jsonl").write_text(json.dumps(ADD) + "\n\n", encoding="utf-8")
     told = await coder.main(tmp_path / "one.jsonl", tries=tries, model=ScriptedModel(*replies, repeat=True))
     return [line.split("  ")[-1].strip() if "fixed" in line else line for line in told.splitlines()]
+
+
+DOCSTRINGS = {
+    "doctest": (">>> f([1, 5])\n    2\n    >>> f(0)\n    Traceback (most recent call last):\n    ValueError", ["assert f([1, 5]) == 2"]),
+    "a comparison after the prompt": (">>> f([1, 5]) == [5, 1]", ["assert f([1, 5]) == [5, 1]"]),
+    "arrows": (
+        "f([4, 2]) ==> 2\n    f((1, 2)) -> 'a'\n    f(5) ➞ [1]",
+        ["assert f([4, 2]) == 2", "assert f((1, 2)) == 'a'", "assert f(5) == [1]"],
+    ),
+    "words": ("f('Hi') returns 'Hi' # as it is\n    f(1) should return True.", ["assert f('Hi') == 'Hi'", "assert f(1) == True"]),
+    "a list": ("Examples:\n    * f([]) = None", ["assert f([]) == None"]),
+    "prose, steps and prints": (">>> x = 3\n    >>> print(f(1))\n    2\n    f(1) -> the result", []),
+    "not indented alike": (">>> f(1)\n2", []),
+}
+
+
+@pytest.mark.parametrize(("told", "tests"), DOCSTRINGS.values(), ids=DOCSTRINGS)
+def test_examples_are_read_from_docstrings_as_people_write_them(told: str, tests: list[str]) -> None:
+    prompt = f'def g(x):\n    """>>> g(1)\n    1"""\n    return x\n\ndef f(x):\n    """Says.\n\n    {told}\n    """\n'
+    assert coder.Problem(prompt=prompt, entry_point="f", canonical_solution="", test="").examples == tests
+
+
+async def test_a_body_alone_is_an_answer_too() -> None:
+    assert await coder.Problem.model_validate(ADD).solved_by("    return sum(numbers)")
+
+
+def test_a_packed_file_is_read_and_another_file_refused(tmp_path: Path) -> None:
+    (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(json.dumps(ADD).encode()))
+    assert [problem.entry_point for problem in coder.problems_in(tmp_path / "packed.jsonl.gz")] == ["add"]
+    for text, why in (("", "is no HumanEval file"), ("{}", "is no HumanEval file"), (json.dumps(ADD), "Name a model: --base-url URL")):
+        (tmp_path / "own.jsonl").write_text(text, encoding="utf-8")
+        done = ran("coder.py", "own.jsonl", cwd=tmp_path)
+        assert (done.returncode, why in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
 async def test_the_critic_tells_which_example_fails(tmp_path: Path) -> None:
