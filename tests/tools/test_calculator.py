@@ -248,6 +248,8 @@ BOUNDED = {
     "many arguments": f"gcd({','.join(['10^4299'] * 900)})",
     "a median of long numbers": f"median({','.join(f'10^4000+{n}' for n in range(400))})",
     "percents": "5%" * 3_000,
+    "many long choices": "-".join(["comb(14000, 7000)"] * 480),
+    "many roots that come out": "-".join(["cbrt(10^4299)"] * 390),
 }
 
 

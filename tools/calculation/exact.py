@@ -7,7 +7,7 @@ from collections.abc import Callable
 from .elementary import fact
 from .functions import FUNCTIONS
 from .rational import Rational, add, divide, floor_divide, modulo, multiply, negate, power, subtract
-from .refusal import NotRational, Refused
+from .refusal import NotRational, Refused, Why
 from .units import Code
 
 BINARY: dict[str, Callable[[Rational, Rational], Rational]] = {
@@ -21,6 +21,10 @@ BINARY: dict[str, Callable[[Rational, Rational], Rational]] = {
 }
 
 
+COUNTING = frozenset({"comb", "perm"})
+MOST_COUNTED_BITS = 2_000_000  # of all their values: a long one takes 3 ms, and there may be 500 in an expression
+
+
 def percent(number: Rational) -> Rational:
     """Hundredths."""
     return divide(number, 100)
@@ -32,7 +36,7 @@ UNARY: dict[str, Callable[[Rational], Rational]] = {"negate": negate, "percent":
 def evaluate(code: Code) -> Rational:
     """The value of a program. Raises NotRational where it is not rational, Refused (with the token) where there is none."""
     stack: list[Rational] = []
-    at = 0
+    at = counted_bits = 0
     try:
         for verb, at, value in code:  # noqa: B007 - where it was, when something is refused
             if verb == "number":
@@ -47,6 +51,10 @@ def evaluate(code: Code) -> Rational:
                 arguments = stack[-count:]
                 del stack[-count:]
                 stack.append(FUNCTIONS[name][0](*arguments))
+                if name in COUNTING:
+                    counted_bits += stack[-1].bit_length()  # type: ignore[union-attr]  # how many is a whole number
+                    if counted_bits > MOST_COUNTED_BITS:
+                        raise Refused("All values of comb and perm together are too long.", Why.TOO_LARGE)
             elif verb != "unit":
                 raise NotRational  # a constant or an unknown
     except Refused as refusal:

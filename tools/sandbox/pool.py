@@ -75,7 +75,7 @@ class Pool:
                 worker.ready()
                 self._keep_a_spare()
                 if self.profile.boot_counts:
-                    seconds = max(seconds / 2, seconds - (time.monotonic() - began))
+                    seconds = max(seconds * 3 / 4, seconds - (time.monotonic() - began))
             return worker.call(target, args, kwargs, seconds, typed=typed)
         finally:
             if cancellation is not None:

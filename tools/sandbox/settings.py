@@ -68,7 +68,7 @@ class Profile:
     beside_modules: bool = False
     """Whether `memory_mb` comes on top of what the modules take once they are loaded."""
     boot_counts: bool = False
-    """Whether the seconds of a call run while its worker loads its modules; half of them are left to the call in any case."""
+    """Whether the seconds of a call run while its worker loads its modules; three quarters of them are left to the call in any case."""
     program: str = ""
     """What the process becomes behind the walls, where it does not stay Python."""
 
