@@ -42,7 +42,7 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     remember(run, asked)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
-    tries, asked_to_speak = 0, False
+    tries, asked_to_speak, mend = 0, False, False
     asked_again: set[str] = set()
     for turn in count():
         reply = await ask_model(run, turn, exchange)
@@ -54,7 +54,8 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
                 return said_at_last(agent, run, turn, words)
             if run.heard:
                 run.tell(TextWithdrawn(run.id, turn))
-            transcript.append(shown_back(exchange.form, run, read, results))
+            mend = not mend and all(result.outcome is Outcome.FAILED for result in results)  # once; who fails twice is asked to answer
+            transcript.append(shown_back(exchange.form, run, read, results, mend=mend))
             continue
         if agent.typed is None:
             if read.prose.strip() or asked_to_speak or not exchange.form.written:
@@ -162,13 +163,12 @@ def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
     return "".join(parts).strip()
 
 
-def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult]) -> ToolMessage:
-    """The results as the model sees them next."""
+def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult], *, mend: bool) -> ToolMessage:
+    """The results as the model sees them next; `mend` asks it to write failed calls again."""
     if read.message.native:
         return ToolMessage(tuple(results), native=True)
     tools = {call.id: call.tool for call in read.message.calls}
     boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
-    mend = all(result.outcome is Outcome.FAILED for result in results)
     shown = form.shown([(tools[result.call_id], result.text) for result in results], boundary, failed=mend)
     return ToolMessage(tuple(results), shown=shown)
 

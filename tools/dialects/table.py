@@ -15,7 +15,7 @@ from .writing import WRITERS, as_json
 
 _NO_TOOL = ("Thank you, that is all.", "You are welcome!")
 _GO_ON = "Now answer me in a sentence with what the result says."
-_MEND = "Write the call again without that mistake; or, if you cannot, tell me in a sentence what is missing."
+_MEND = "Write the call again without that mistake, or answer me without it."
 _ENOUGH = 4
 _MARK = re.compile(r"<(?=[|｜]|/?tool_|/?function_)|\[(?=/?TOOL_RESULTS\]|(?:end of )?result )")
 
