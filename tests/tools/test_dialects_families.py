@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import Reader, read
-from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, Reading, ReasoningRead, TextRead, dialect_for_model
+from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, Reading, ReasoningRead, TextRead, dialect_for_model
 from sayso.tools.dialects.families import dialect_named
 from sayso.tools.errors import UsageError
 
@@ -205,6 +205,15 @@ MENTIONS = {
     "quotes": 'The words "weather(Oslo)" do it.',
     "curly quotes": "The words “weather(Oslo)” do it.",
     "a result the model invents": '<tool_response>\n{"name": "now", "arguments": {}}\n</tool_response>',
+    "a fence of tildes": "~~~\nweather(Oslo)\n~~~",
+    "html's code": "Write <code>weather(Oslo)</code> to ask.",
+    "a message in quotes": "He said “<|start|>assistant<|channel|>commentary to=functions.now<|message|>{}<|call|>” again.",
+    "a call in data": '{"name": "Ada", "said": [{"name": "weather", "arguments": {"city": "Oslo"}}]}',
+    "a tool's signature": "There is weather(city, days) and save(text), or weather(city, days=1).",
+    "a signature with marks": "weather(<city>, {days}) or weather(city, days?) or weather(...)",
+    "a signature in a list": "[weather(city, days)]",
+    "a definition": "def weather(place):\n    return 5",
+    "an element that is spoken of": 'The tag <function=NAME> opens a call, as does <invoke name="...">.',
     "a mark that is spoken of": "Calls go between <tool_call> and </tool_call>.",
     "data": '{"name": "Ada", "role": "admin"}',
     "a tool's definition": '{"name": "now", "parameters": {"type": "object", "properties": {}}}',
@@ -281,6 +290,14 @@ def test_a_call_is_announced_when_its_name_is_known_and_prose_passes_at_once() -
     (event,) = reader.feed('"arguments": {"city": "Oslo"}}</tool_call> ')[:1]
     assert isinstance(event, CallRead)
     assert reader.feed("Wait.") != []
+
+
+@pytest.mark.parametrize("name", sorted(set(DIALECTS) - {"json"}))  # a fence may yet turn out to be no call
+def test_every_dialect_announces_a_call_before_its_arguments_are_there(name: str) -> None:
+    written = DIALECTS[name].render(ReadCall("weather", {"city": "Oslo", "days": 2}), tools=TOOLS)
+    reader = Reader(TOOLS, name)
+    events = [event for character in written[: written.index("Oslo") + 1] for event in reader.feed(character)]
+    assert events == [CallStarted("weather")]
 
 
 OPENAI = {

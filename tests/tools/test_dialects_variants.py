@@ -47,6 +47,16 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
     "glm's end": ("glm", f"Ok. {tagged('weather', city='Oslo', days=2)}<|observation|>", OSLO, "Ok. "),
     "where a result would begin": ("gemma", '<|tool_call>call:weather{city:<|"|>Oslo<|"|>,days:2}<tool_call|><|tool_response>', OSLO, ""),
     "where an observation would begin": ("react", f"Action: weather\nAction Input: {JSON}\nObservation:", OSLO, "\n"),
+    "react in bold": ("react", f"**Action:** `weather`\n**Action Input:**\n```json\n{JSON}\n```", OSLO, ""),
+    "react with numbers": (
+        "react",
+        f"Thought 1: hm.\nAction 1: weather\nAction Input 1: {JSON}\nObservation 1: now()",
+        OSLO,
+        "Thought 1: hm.\n\nObservation 1: now()",
+    ),
+    "react behind a thought": ("react", f"Thought: hm. Action: weather\nAction Input: {JSON}", OSLO, "Thought: hm. "),
+    "react without the second label": ("react", f"Action: weather\n{JSON}", OSLO, ""),
+    "the call once more below its name": ("json", f"weather:\n{NAMED}", OSLO, "weather:\n"),
     "an argument that is not in the schema": ("python", "[now(zone='UTC', of=[1, 2])]", [("now", {"zone": "UTC", "of": [1, 2]})], ""),
     "dsml with json inside": (
         "deepseek_dsml",

@@ -29,6 +29,25 @@ def read_arguments(shape: Shape, text: str, opened: int, commas: Sequence[int], 
         return shape.problem(f"{shape.name}({written})", span, error)
 
 
+def is_signature(shape: Shape, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
+    """Whether these are no arguments but the names of the parameters, as when a tool is spoken of: weather(city, days), weather(...)."""
+    bounds = [opened - 1, *commas, end]
+    parts = [text[start + 1 : stop].strip() for start, stop in itertools.pairwise(bounds)]
+    if parts == ["..."] or parts == ["…"]:
+        return True
+    by_place = [part for part in parts if part and "=" not in part]
+    return bool(by_place) and all(part.strip("<>{}[]?") == name for part, name in itertools.zip_longest(by_place, shape.properties) if part)
+
+
+def may_be_signature(shape: Shape, so_far: str) -> bool:
+    """Whether what stands behind the parenthesis may yet become the name of the first parameter."""
+    written = so_far.lstrip(" <{[\n")
+    for kept in (next(iter(shape.properties), ""), "...", "…"):
+        if kept.startswith(written) or (kept and written.startswith(kept) and written[len(kept)] in " ,)?>}]"):
+            return True
+    return False
+
+
 def _arguments(shape: Shape, written: str, parts: Sequence[str]) -> dict[str, object]:
     if not written:
         return {}

@@ -43,12 +43,16 @@ _TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep>\s*)?(?=({'|'.join(map(r
 _ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool[▁_]sep｜>[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\[\]`]*\Z")
 _LONGEST_HEADER = 300
-_FIRST_NAME = re.compile(r'\s*\[?\s*\{\s*["\'](?:name|tool_name|tool)["\']\s*:\s*["\']([\w.\-:/]+)["\']')
+_ASIDE = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-]*[\"']|\d+)\s*,\s*)*"
+_FIRST_NAME = re.compile(
+    rf"\s*\[?\s*\{{\s*{_ASIDE}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
+)
 _ALL_CLOSES = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
 _ENDS_OF_CALL = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool[▁_]call[▁_]end｜>))*")
 _MARKS = (*BETWEEN, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
 _BEGINNINGS = frozenset(mark[:size] for mark in _MARKS for size in range(len(mark)))
 _HALF_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
+_EXTENDABLE = tuple(mark for mark in _MARKS if mark != "```" and mark in _BEGINNINGS)  # fences have their own way of waiting
 _LONGEST_MARK = max(map(len, _MARKS))
 
 
@@ -100,6 +104,11 @@ def _skip(source: Source, at: int, closes: tuple[str, ...], *, fresh: bool) -> W
         if found is not None and source.text[found.end() - 3 : found.end() + 12] in _HALF_FENCES and not source.ended:
             yield
             continue
+        longer = next((place for mark in _EXTENDABLE if (place := source.text.rfind(mark, at, found.end() if found else at)) >= 0), -1)
+        if longer >= 0 and source.text[longer : longer + _LONGEST_MARK] in _BEGINNINGS and not source.ended:
+            at = longer  # what looks like one mark may become another
+            yield
+            continue
         at = found.end() if found else at
         tail = source.text[at : at + _LONGEST_MARK]
         if source.ended or (tail not in _BEGINNINGS):
@@ -123,7 +132,7 @@ def _bracketed(source: Source, start: int, at: int, section: Section, known: Sha
     if source.text[at] == "[":
         second = yield from _second(source, at)
         if second.isalpha() or second == "_":
-            return (yield from read_list(source, at, known, marked=True))
+            return (yield from read_list(source, at, known, sink.announce, marked=True))
     found = yield from announcing_json_end(source, at, known, sink)
     span = (start, found.end if found.end >= 0 else len(source.text))
     value = parse(source.text, at, found, source.ended)
@@ -133,7 +142,7 @@ def _bracketed(source: Source, start: int, at: int, section: Section, known: Sha
             end = yield from _give_up(source, found.stopped, section.closes)
             seen = source.text[at:end]
         name = _FIRST_NAME.match(source.text, at)
-        return end, [Problem(seen[:200], (start, end), "a call as complete JSON", name[1] if name else None)]
+        return end, [Problem(seen[:200], (start, end), "a call as complete JSON", name[1] or None if name else None)]
     end = found.end if found.end >= 0 else found.stopped
     try:
         return end, read_calls(value[0], known, (start, end), value[1], marked=True)
@@ -149,8 +158,10 @@ def _second(source: Source, at: int) -> Generator[None, None, str]:
     return source.text[place : place + 1]
 
 
-def announcing_json_end(source: Source, at: int, known: Shapes, sink: Sink) -> Generator[None, None, JsonEnd]:
-    """`json_end`, telling the tool's name as soon as it is there."""
+def announcing_json_end(
+    source: Source, at: int, known: Shapes, sink: Sink, pattern: re.Pattern[str] = _FIRST_NAME
+) -> Generator[None, None, JsonEnd]:
+    """`json_end`, telling the tool's name as soon as the pattern finds it."""
     steps = json_end(source, at)
     told = False
     while True:
@@ -159,10 +170,11 @@ def announcing_json_end(source: Source, at: int, known: Shapes, sink: Sink) -> G
         except StopIteration as done:
             result: JsonEnd = done.value
             return result
-        if not told and (name := _FIRST_NAME.match(source.text, at)):
+        if not told and (found := pattern.match(source.text, at)):
             told = True
-            if known.marked(name[1]):
-                sink.announce(name[1])
+            name = found[1] or found[2]
+            if known.marked(name):
+                sink.announce(name)
         yield
 
 
@@ -218,7 +230,7 @@ def _named(source: Source, at: int, section: Section, known: Shapes, sink: Sink)
         if source.ended or len(text) - at > _LONGEST_HEADER or not _HEADER_SO_FAR.match(text, at):
             break
         yield
-    named = yield from read_named(source, at, known, marked=True)
+    named = yield from read_named(source, at, known, sink.announce, marked=True)
     return (named[0], [named[1]]) if named is not None else None
 
 

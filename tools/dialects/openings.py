@@ -32,8 +32,9 @@ _LIST_OF_NAMES_SO_FAR = re.compile(r"\[\s*([A-Za-z_][\w.\-:/]*)?\Z")
 _ADDRESS = re.compile(r">>>([\w.\-]+)\s*\n\s*")
 _ADDRESS_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
-_LABEL = re.compile(r"(?:^|\n)[ \t]*[*`#]*(Action|Observation):\Z")
-_LABEL_SO_FAR = re.compile(r"(?:^|\n)[ \t]*[*`#]*([AO][a-z]*)\Z")
+_LABEL = re.compile(r"(^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}(Action|Observation)(?: \d)?:)\Z")
+_LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?: \d?)?)?)\Z")
+_LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
 _LONGEST_RECIPIENT = 96
@@ -64,9 +65,9 @@ def _object(scan: Scan, place: int) -> Opening:
     text = scan.source.text
     lowest = max(scan.at, place - scan.rules.word - 24)
     named = scan.rules.named_line.search(text[lowest:place]) if scan.rules.named_line else None
-    if named is not None and (named[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)) and scan.known.find(named[1]):
-        start = lowest + named.start() + named[0].startswith("\n")
-        return start, partial(settle_call, scan, start, place, partial(settling.named_json, scan, start, place, named[1]))
+    if named is not None and (named[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)) and scan.known.find(named[2]):
+        start = lowest + named.start(1)
+        return start, partial(settle_call, scan, start, place, partial(settling.named_json, scan, start, place, named[2]))
     return _keyed(scan, place, place)
 
 
@@ -132,13 +133,26 @@ def _fence(scan: Scan, place: int) -> Opening:
     return place, partial(settling.settle_code, scan, place, place)
 
 
+def _tildes(scan: Scan, place: int) -> Opening:
+    return _fence(scan, place) if _begins_line(scan, place) else _NOTHING
+
+
+def _begins_line(scan: Scan, place: int) -> bool:
+    """Whether nothing but a little white space stands before it on its line."""
+    before = scan.source.text[max(scan.at, place - 4) : place]
+    line = before.rpartition("\n")
+    return not line[2].strip() and (bool(line[1]) or (scan.at >= place - 4 and scan.line.fresh))
+
+
 def _label(scan: Scan, place: int) -> Opening:
-    lowest = max(scan.at, place - 40)
-    found = _LABEL.search(scan.source.text[lowest : place + 1])
-    if found is None or not (found[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)):
+    found = _LABEL.search(scan.source.text, max(0, place - 40), place + 1)
+    start = found.start(2) if found is not None else NOT_HERE
+    if start < scan.at and scan.line.fresh and place - scan.at <= 40:
+        found = _LABEL.match(scan.source.text[scan.at : place + 1])  # behind a mark that is not part of the prose
+        start = scan.at + found.start(2) if found is not None else NOT_HERE
+    if found is None or start < scan.at:
         return _NOTHING
-    start = lowest + found.start() + found[0].startswith("\n")
-    if found[1] == "Observation":
+    if found[3] == "Observation":
         return (start, partial(settling.settle_invented, scan, place + 1, "")) if scan.calls or scan.problems else _NOTHING
     if not scan.rules.react:
         return _NOTHING
@@ -180,6 +194,7 @@ _BY_CHARACTER: dict[str, Callable[[Scan, int], Opening]] = {
     "{": _object,
     "[": _bracket,
     "`": _fence,
+    "~": _tildes,
     ":": _label,
     "<": _mark,
     "]": _mark,
@@ -198,13 +213,15 @@ def held_from(scan: Scan, end: int) -> int:
     held = end
     if tail.endswith(("`", "``")) and not tail.endswith("```"):
         held = end - (2 if tail.endswith("``") else 1)
+    if tail.endswith("~") and not tail.endswith("~~~"):
+        held = end - (2 if tail.endswith("~~") else 1)
     if tail.endswith("]") and "]<" in rules.beginnings:
         held = end - 1
     word = _LAST_WORD.search(tail)
     if word is not None:
         held = min(held, _name_start(scan, lowest + word.start(), end))
     label = _LABEL_SO_FAR.search(tail)
-    if label is not None and ("Action".startswith(label[1]) or "Observation".startswith(label[1])):
+    if label is not None and any(full.startswith(label[2] or "") for full in _LABELS):
         held = min(held, lowest + label.start(1))
     return held
 

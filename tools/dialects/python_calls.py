@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
-from .call import read_arguments
+from .call import is_signature, read_arguments
 from .ends import call_end
 from .json_calls import Item
 from .shapes import Shapes
 from .source import Source, skip_space
 
+Announce = Callable[[str], None]
 _HEAD = re.compile(r"([A-Za-z_][\w.\-:/]*)\(")
 _HALF_HEAD = re.compile(r"(?:[A-Za-z_][\w.\-:/]*)?\Z")
 
 
-def read_list(source: Source, at: int, known: Shapes, *, marked: bool) -> Generator[None, None, tuple[int, list[Item]] | None]:
+def read_list(
+    source: Source, at: int, known: Shapes, announce: Announce, *, marked: bool
+) -> Generator[None, None, tuple[int, list[Item]] | None]:
     """The list that opens at `at`. None where it is no list of calls (and, unless `marked`, where one of its names is no tool's)."""
     items: list[Item] = []
     place = at + 1
@@ -23,7 +26,7 @@ def read_list(source: Source, at: int, known: Shapes, *, marked: bool) -> Genera
         place = yield from skip_space(source, place)
         if source.text.startswith("]", place) and (items or marked):
             return place + 1, items
-        read = yield from read_named(source, place, known, marked=marked)
+        read = yield from read_named(source, place, known, announce, marked=marked)
         if read is None:
             return None
         place, item = read
@@ -39,7 +42,9 @@ def read_list(source: Source, at: int, known: Shapes, *, marked: bool) -> Genera
             return place, [_unfinished(source, span, known, items)]
 
 
-def read_named(source: Source, at: int, known: Shapes, *, marked: bool) -> Generator[None, None, tuple[int, Item] | None]:
+def read_named(
+    source: Source, at: int, known: Shapes, announce: Announce, *, marked: bool
+) -> Generator[None, None, tuple[int, Item] | None]:
     """NAME(...) that stands at `at`: where it ends, and the call or what is wrong with it."""
     while True:
         head = _HEAD.match(source.text, at)
@@ -52,7 +57,9 @@ def read_named(source: Source, at: int, known: Shapes, *, marked: bool) -> Gener
     if shape is None and not marked:
         return None
     if head[1] == "print" and known.find("print") is None:
-        return (yield from _printed(source, head.end(), known))
+        return (yield from _printed(source, head.end(), known, announce))
+    if shape is not None:
+        announce(shape.name)
     found = yield from call_end(source, head.end())
     if found.end < 0:
         if not marked:
@@ -63,14 +70,16 @@ def read_named(source: Source, at: int, known: Shapes, *, marked: bool) -> Gener
 
         return found.stopped, Problem(seen[:200], (at, found.stopped), expected, head[1])
     span = (at, found.end)
+    if not marked and shape is not None and is_signature(shape, source.text, head.end(), found.commas, found.end - 1):
+        return None
     if shape is None:
         return found.end, known.unknown(head[1], span)
     return found.end, read_arguments(shape, source.text, head.end(), found.commas, found.end - 1, span)
 
 
-def _printed(source: Source, at: int, known: Shapes) -> Generator[None, None, tuple[int, Item] | None]:
+def _printed(source: Source, at: int, known: Shapes, announce: Announce) -> Generator[None, None, tuple[int, Item] | None]:
     """print(NAME(...)), as Gemma writes a call in its `tool_code`."""
-    inner = yield from read_named(source, at, known, marked=True)
+    inner = yield from read_named(source, at, known, announce, marked=True)
     if inner is None:
         return None
     end = yield from skip_space(source, inner[0])

@@ -12,8 +12,9 @@ from .shapes import Shape, Shapes
 from .source import Source, Waiting, reach, skip_space
 from .typing_values import Unreadable, typed
 
-_NAME = re.compile(r"[ \t]*[`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\n\s*[`*]*Action[ _]Input[`*]*:[`*]*[ \t]*", re.IGNORECASE)
-_NAME_SO_FAR = re.compile(r"[ \t]*[`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*(?:\n\s*[`*]*(?:[A-Za-z _]{0,12}[`*]*:?[`*]*)?)?\Z")
+_INPUT = r"[`*]*Action[ _]Input(?: \d)?[`*]*:[`*]*[ \t]*"
+_NAME = re.compile(rf"[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*(?:\n\s*{_INPUT}|\s*(?=\{{))", re.IGNORECASE)
+_NAME_SO_FAR = re.compile(r"[ \t`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*(?:\n\s*[`*]*(?:[A-Za-z _]{0,13}\d?[`*]*:?[`*]*)?)?\Z")
 _IN_BRACKETS = re.compile(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
 _IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
 _LONGEST = 300
@@ -32,10 +33,10 @@ def read_action(source: Source, start: int, at: int, known: Shapes, sink: Sink) 
         bracketed = _IN_BRACKETS.match(text, at)
         if bracketed is not None and (source.ended or bracketed.end() < len(text)):
             return _search_form(bracketed, start, known)
-        if head is not None:
+        if head is not None and (source.ended or head.end() < len(text)):
             break
         so_far = _NAME_SO_FAR.match(text, at) or _IN_BRACKETS_SO_FAR.match(text, at)
-        if source.ended or so_far is None or len(text) - at > _LONGEST:
+        if source.ended or (so_far is None and head is None) or len(text) - at > _LONGEST:
             return None
         yield
     shape = known.marked(head[1])

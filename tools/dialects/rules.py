@@ -14,7 +14,8 @@ _TRIGGERS = (
     r"\[(?=[A-Za-z_/]|\s*[{A-Za-z_]|\s*\Z)",
     r"\{(?=\s*[\"'“/#}]|\s*\Z|\s*[A-Za-z_])",
     r"`(?=``)",
-    r":(?:(?<=Action:)|(?<=Observation:))",
+    r"~(?=~~)",
+    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:))",
     r"\](?=<\]|<?\Z)",
     r"◁",
     r">(?=>>[A-Za-z_]|>{0,2}\Z)",
@@ -41,6 +42,7 @@ class Rules:
         self.beginnings = frozenset(mark[:size] for mark in self.marks for size in range(1, len(mark)))
         self.trigger = re.compile("|".join(((_opened_by_names(known),) if self.call else ()) + _TRIGGERS))
         self.longest = max(map(len, self.marks))
+        self.longest_parameter = 8 + max((len(key) for shape in known.by_name.values() for key in shape.properties), default=0)
         self.word = max(known.longest, len("functools")) + 4
         names = "|".join(re.escape(name) for name in sorted(known.by_name, key=len, reverse=True))
         self.kimi = "kimi" in families
@@ -48,11 +50,14 @@ class Rules:
         self.beginnings_of_names = _beginnings(known, self)
         # A name may follow a digit or a Chinese character, but not a letter: "26CALCULATOR(" calls, "REORDER(" does not. Behind a full
         # stop or a small letter only a name in capitals is one: "flour.CALCULATOR(2)" and "isCALCULATOR(2)" call, "re.search(x)" does not.
-        lead = r"(?<![A-Za-z_])(?<![A-Za-z_]\d)(?:(?:functions|tools|default_api)\.|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\Z)(?<=[a-z\d]\.)))"
+        # "def NAME(" defines a function.
+        lead = (
+            r"(?<!def )(?<![A-Za-z_])(?<![A-Za-z_]\d)(?:(?:functions|tools|default_api)\.|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\Z)(?<=[a-z\d]\.)))"
+        )
         glued = "|".join(re.escape(name) for name in known.by_name if len(name) > 3 and name.isupper())
         self.named = re.compile(rf"{lead}({names or '(?!)'})\Z|(?-i:(?<=[a-z])({glued or '(?!)'})\Z)", re.IGNORECASE)
         self.named_line = (
-            re.compile(rf"(?:^|\n)[ \t]*(?:>>>|functions\.)?({names})[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
+            re.compile(rf"(?:^|\n)[ \t]*((?:functions\.)?({names}))[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
             if names and self.json
             else None
         )
@@ -70,7 +75,7 @@ def _beginnings(known: Shapes, of: Rules) -> frozenset[str]:
     """What text may end in and still become a name: of a call in prose, or on a line of its own."""
     words = set(known.beginnings) if of.call or of.json else set()
     if of.call:
-        words |= {f"{lead}."[:size] for lead in ("functions", "tools", "default_api") for size in range(2, len(lead) + 2)}
+        words |= {f"{lead}."[:size] for lead in ("functions", "tools", "default_api") for size in range(1, len(lead) + 2)}
         words |= {f"{lead}.{word}" for lead in ("functions", "tools", "default_api") for word in known.beginnings}
     if "functools[" in of.sections:
         words |= {"functools"[:size] for size in range(1, len("functools") + 1)}

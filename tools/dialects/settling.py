@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
+from functools import partial
 
-from .call import read_arguments
+from .call import is_signature, may_be_signature, read_arguments
 from .ends import call_end, json_end
 from .harmony import ENDS, read_header, read_message
-from .in_section import Sink, parse, read_section
+from .in_section import Sink, announcing_json_end, parse, read_section
 from .json_calls import Item, Unmarked, read_calls, read_one
 from .python_calls import read_list
 from .scan import Scan
 from .sections import SECTIONS, Section
 from .source import find, next_literal, reach, skip_space
-from .surroundings import closing_in_line
+from .surroundings import closing_in_line, open_tag
 from .values import Problem
 
 Steps = Generator[None, None, None]
 Found = Generator[None, None, "tuple[int, list[Item]] | None"]
 _KIMI = re.compile(r"<\|tool_calls_section_begin\|>|<\|tool_call_begin\|>")
-_TICKS = re.compile(r"`+")
+_TICKS = re.compile(r"`+|~+")
 _INFO = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
+# A name and the beginning of its arguments; an object that goes on with "type" or "properties" is the definition of a tool.
+_CALL_WITH_ARGUMENTS = re.compile(
+    r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
+    r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!t|p))()"
+)
 _CALLING = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = Section(frozenset(), ("```",))
 
@@ -41,25 +47,31 @@ class _Held:
 
 def settle_call(scan: Scan, start: int, place: int, reading: Callable[[Sink], Found]) -> Steps:
     """A call or calls from `start`, found by what stands at `place`; prose where it is none, a mention where quotes are around it."""
-    quote = scan.line.open_quote
+    if not (yield from _read_unless_quoted(scan, start, reading)):
+        scan.seek = max(scan.at, scan.after_failure(place))
+
+
+def _read_unless_quoted(scan: Scan, start: int, reading: Callable[[Sink], Found]) -> Generator[None, None, bool]:
+    """Whether there was something to read from `start`. It is kept as calls, or as prose where quotes are around it."""
+    quote = scan.line.open_quote or open_tag(scan.source.text, start)
     sink = _Held() if quote else scan
     found = yield from reading(sink)
     if found is None:
-        scan.seek = scan.after_failure(place)
-        return
+        return False
     end, items = found
     sink.take(items)
     if isinstance(sink, _Held):
         if (yield from closing_in_line(scan.source, quote, end)) >= 0:
             scan.quote(end)
-            return
+            return True
         scan.take(sink.items)
     scan.line.skip(scan.source.text, start, end)
     scan.pass_over(end)
+    return True
 
 
 def named_call(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Found:
-    """NAME(...)"""
+    """NAME(...); None where it is only the tool's signature."""
     shape = scan.known.find(name)
     assert shape is not None
     steps = call_end(scan.source, place + 1)
@@ -70,10 +82,12 @@ def named_call(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Fou
         except StopIteration as done:
             found = done.value
             break
-        if not told:
+        if not told and not may_be_signature(shape, scan.source.text[place + 1 : place + 2 + scan.rules.longest_parameter]):
             told = True
             sink.announce(shape.name)
         yield
+    if found.end >= 0 and is_signature(shape, scan.source.text, place + 1, found.commas, found.end - 1):
+        return None
     if not told:
         sink.announce(shape.name)
     text = scan.source.text
@@ -84,13 +98,16 @@ def named_call(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Fou
 
 
 def named_json(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Found:
-    """NAME on a line of its own, and its arguments as JSON below it."""
+    """NAME on a line of its own, and its arguments, or the whole call once more, as JSON below it."""
     shape = scan.known.marked(name)
     assert shape is not None
     found = yield from json_end(scan.source, place)
     value = parse(scan.source.text, place, found, scan.source.ended)
-    if value is None or found.end < 0 or not isinstance(value[0], dict) or not all(map(shape.takes, value[0])):
+    if value is None or found.end < 0 or not isinstance(value[0], dict):
         return None
+    if not all(map(shape.takes, value[0])):
+        scan.say(place)
+        return (yield from bare_json(scan, place, sink))
     end = found.end
     if scan.source.text[start:place].endswith("```json\n"):
         after = yield from skip_space(scan.source, end)
@@ -106,7 +123,7 @@ def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
     """
     end, at = -1, place
     while True:
-        found = yield from json_end(scan.source, at)
+        found = yield from announcing_json_end(scan.source, at, scan.known, sink, _CALL_WITH_ARGUMENTS)
         value = parse(scan.source.text, at, found, scan.source.ended)
         if value is None:
             break
@@ -129,7 +146,7 @@ def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
 
 def list_of_names(scan: Scan, place: int, sink: Sink) -> Found:
     """[NAME(...), NAME(...)]"""
-    return (yield from read_list(scan.source, place, scan.known, marked=False))
+    return (yield from read_list(scan.source, place, scan.known, sink.announce, marked=False))
 
 
 def section(scan: Scan, start: int, opening: str, sink: Sink) -> Found:
@@ -214,7 +231,7 @@ def _to_fence_end(scan: Scan, at: int, fence: str) -> Steps:
         if close >= 0:
             end = close + len(fence)
             yield from reach(scan.source, end + 1)
-            while scan.source.text.startswith("`", end):
+            while scan.source.text.startswith(fence[0], end):
                 end += 1
                 yield from reach(scan.source, end + 1)
             scan.quote(end)
@@ -303,12 +320,8 @@ def settle_message(scan: Scan, start: int, place: int) -> Steps:
         end = yield from _behind_mark(scan, place)
         scan.pass_over(end)
         return
-    if header.recipient:
-        found = yield from read_message(scan.source, start, header, scan.known, scan)
-        if found is not None:
-            scan.take(found[1])
-            scan.pass_over(found[0])
-            return
+    if header.recipient and (yield from _read_unless_quoted(scan, start, partial(read_message, scan.source, start, header, scan.known))):
+        return
     scan.pass_over(header.body)
     scan.line.reset()
     if header.channel == "analysis":

@@ -10,6 +10,7 @@ _TICKS = re.compile(r"`+")
 _CURLY = {"“": "”", "«": "»"}
 _CLOSER = {close: quote for quote, close in _CURLY.items()}
 _MARKS = re.compile(r"[\"“”«»]")
+_FAR = 1000  # characters
 _SINGLE = {"'": "'", "‘": "’"}
 
 
@@ -71,6 +72,12 @@ class Line:
             return '"' if self._quotes[-1] == '"' else _CURLY[self._quotes[-1]]
         last = self._last[-1:]
         return _SINGLE[last] if last in _SINGLE and last and not self._last[:-1].isalnum() else ""
+
+
+def open_tag(text: str, at: int) -> str:
+    """What would close the <code> that is open on this line before `at`; empty where none is."""
+    start = max(text.rfind("\n", 0, at) + 1, at - _FAR)
+    return "</code>" if text.rfind("<code>", start, at) > text.rfind("</code>", start, at) else ""
 
 
 def closing_in_line(source: Source, mark: str, at: int) -> Waiting:

@@ -83,13 +83,13 @@ def invoke_tags(prefix: str) -> Tags:
 
 GAPS = (" ", "", "Ġ")  # the space of MiniCPM's tags, which some servers lose and some show as the tokenizer keeps it
 ELEMENTS: dict[str, tuple[re.Pattern[str], Tags]] = {
-    "<function=": (re.compile(r"<function=\s*\"?([\w.\-:/]*\w)\"?\s*>"), QWEN),
-    **{f'<function{gap}name="': (re.compile(rf'<function{gap}name="([^"<>]+)"\s*>'), MINICPM) for gap in GAPS},
+    "<function=": (re.compile(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?[ \t]*>"), QWEN),
+    **{f'<function{gap}name="': (re.compile(rf'<function{gap}name="([^"<>\n]+)"[ \t]*>'), MINICPM) for gap in GAPS},
     **{
-        f'<{prefix}invoke name="': (re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>]+)"\s*>'), invoke_tags(prefix))
+        f'<{prefix}invoke name="': (re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>\n]+)"[ \t]*>'), invoke_tags(prefix))
         for prefix in ("", "antml" + ":", "atem:", "｜DSML｜", "steptml:", "minimax:")
     },
-    '<|open|>call tool="': (re.compile(r'<\|open\|>call tool="([^"<>]+)"[^<>]*<\|sep\|>'), KIMI),
+    '<|open|>call tool="': (re.compile(r'<\|open\|>call tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'), KIMI),
 }
 """What an element begins with, how its opening tag is spelled, and the tags inside it."""
 
@@ -103,7 +103,7 @@ def read_element(source: Source, at: int, opening: str, known: Shapes, announce:
     """The call that begins at `at` with `opening`; None where it is only spoken of."""
     pattern, tags = ELEMENTS[opening]
     while True:
-        head = pattern.match(source.text, at)
+        head = pattern.match(source.text, at, at + LONGEST_TAG)
         if head is not None:
             break
         tag = source.text[at : at + LONGEST_TAG]
@@ -116,6 +116,8 @@ def read_element(source: Source, at: int, opening: str, known: Shapes, announce:
     place = yield from skip_space(source, head.end())
     if source.text.startswith("{", place):
         return (yield from _json_inside(source, at, place, name, tags.ends[0], known))
+    if known.marked(name) is None and not (yield from next_literal(source, place, (*tags.begins, *tags.ends, *tags.ends_before))):
+        return None  # "<function=NAME> opens a call"
     return (yield from read_tagged(source, at, head.end(), name, tags, known))
 
 
@@ -164,11 +166,13 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
             elif place >= len(source.text) and (given or tags.ends):
                 at, notes = place, (*notes, "closing tag added")
             else:
-                at, wrong = (yield from _skip_to(source, place, stops)), source.text[place : place + 60]
+                at = yield from _skip_to(source, place, stops)
+                wrong = source.text[place : min(at, place + 60)]
             break
         argument = yield from _opening(source, place, tags)
         if argument is None:
-            at, wrong = (yield from _skip_to(source, place + 1, stops)), source.text[place : place + 60]
+            at = yield from _skip_to(source, place + 1, stops)
+            wrong = source.text[place : min(at, place + 60)]
             break
         key = _key(argument, shape)
         end, after, added = yield from _value_end(source, argument.end(), tags, shape, {*given, key})
@@ -194,8 +198,8 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
 
 def _opening(source: Source, place: int, tags: Tags) -> Generator[None, None, re.Match[str] | None]:
     while True:
-        found = tags.argument.match(source.text, place)
-        if found is not None or source.ended or len(source.text) - place > 2 * LONGEST_TAG:
+        found = tags.argument.match(source.text, place, place + 2 * LONGEST_TAG)
+        if found is not None or source.ended or len(source.text) - place >= 2 * LONGEST_TAG:
             return found
         yield
 
