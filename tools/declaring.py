@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from .arguments import described
-from .definition import Card, Inline, Lookup, Prepare, Tool
+from .definition import Card, Caution, Inline, Lookup, Prepare, Tool
 from .effects import Effect, Secrecy, Trust
 from .errors import UsageError
 
@@ -77,6 +77,7 @@ class _Kind:
         secrecy: Secrecy | None = None,
         inline: Inline | None = None,
         prepare: Prepare | None = None,
+        caution: Caution | None = None,
         cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0,
         from_user: tuple[str, ...] = (),
         sandbox: Sandbox | None = None,

@@ -31,6 +31,7 @@ Card = str | Callable[[Mapping[str, Any]], str]
 Inline = Callable[[object, str, str], str]
 Lookup = Callable[[str], Awaitable[object | None]]
 Prepare = Callable[[Mapping[str, Any], "ToolContext[Any]"], Mapping[str, Any]]
+Caution = Callable[[Mapping[str, Any], "ToolContext[Any]"], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Tool(Generic[P, R]):
     secrecy: Secrecy = Secrecy.PUBLIC
     inline: Inline | None = None
     prepare: Prepare | None = None
+    caution: Caution | None = None
+    """What a person should look at twice before they say yes to these arguments; empty where there is nothing."""
     cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0
     from_user: tuple[str, ...] = ()
     sandbox: Sandbox | None = None
@@ -110,7 +113,7 @@ class Tool(Generic[P, R]):
     @cached_property
     def asks_nothing(self) -> bool:
         """Whether the tool has no use for a ToolContext."""
-        return self.signature.context is None and self.prepare is None and self.lookup is None
+        return self.signature.context is None and self.prepare is None and self.lookup is None and self.caution is None
 
     @cached_property
     def is_async(self) -> bool:

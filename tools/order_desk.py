@@ -161,6 +161,14 @@ def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Ma
     return {"item": str(context.deps.desk.menu.wish(item)), "quantity": quantity, "customer": customer, "address": address}
 
 
+def another(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> str:
+    """Says so where the order would be another customer's than that of the one who is signed in."""
+    signed_in, customer = context.deps.customer, arguments["customer"]
+    if signed_in is None or customer == signed_in.number:
+        return ""
+    return f"This is an order of customer {customer}, who would be charged. You are customer {signed_in.number}."
+
+
 def counted(item: str, quantity: int) -> tuple[int, str]:
     """The number and the dish in "2 cheeseburgers" or "burger x2"; a ToolError when `quantity` says another number."""
     said = " ".join(item.split())
@@ -204,7 +212,8 @@ def order_tool(desk: OrderDesk | None = None) -> Any:
         idempotent=True,
         prepare=completed,
         lookup=lookup if desk is not None else None,
-        from_user=("item", "address"),
+        caution=another,
+        from_user=("item", "customer", "address"),
     )
     async def order(item: str, customer: str = "", address: str = "", quantity: int = 1, *, context: ToolContext[Counter]) -> str:
         """Order food for delivery. Leave customer and address out for the customer who is signed in.

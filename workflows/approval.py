@@ -28,6 +28,7 @@ from sayso.tools.approvals import (
 )
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
 from sayso.tools.canonical import canonical_json
+from sayso.tools.cards import visible
 from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
 from sayso.tools.errors import InvalidArguments, RunError, ToolError
@@ -244,7 +245,7 @@ async def _propose(
     tainted = frozenset(name for name, source in sources.items() if source not in (YOU, APPLICATION))
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
     ruling = decide(final, tool, scope.seen.labels, scope.rules, now=now, tainted=tainted, invented=strays)
-    warning = getattr(ruling, "warning", "")
+    caution = visible(tool.caution(arguments, context_for(run, call, tool))) if tool.caution is not None else ""
     request = propose(
         tool,
         arguments,
@@ -254,7 +255,7 @@ async def _propose(
         nonce=secrets.token_hex(16),
         now=now,
         expires_at=now + APPROVAL_SECONDS,
-        warnings=(warning,) if warning else (),
+        warnings=tuple(filter(None, (caution, getattr(ruling, "warning", "")))),
     )
     return request, ruling
 

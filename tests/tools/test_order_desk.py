@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, Decision, ToolContext, ToolError, UsageError
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approvals import MODEL, ApprovalRequest
 from sayso.tools.menu import HOUSE_MENU, Dish, Menu, Wish
 from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk, card, completed, order_tool
 
@@ -201,6 +201,36 @@ async def test_an_order_that_cannot_be_is_never_asked_about(said: Reply, custome
     cards, book, answer = await placed(said, customer)
     assert (cards, book) == ([], [])
     assert told in answer
+
+
+NOT_ADA = "This is an order of customer 4242, who would be charged. You are customer 9876."
+UNSAID = "customer and address are in neither your words nor what the application gave."
+ANOTHERS: dict[str, tuple[str, dict[str, str], int, tuple[str, ...]]] = {
+    "the customer's own": ("A burger, please", {}, 1, ()),
+    "the customer's own, by number": ("A burger, please", {"customer": "9876", "address": "1234 My Street"}, 1, ()),
+    "to a friend": ("A burger to 7 Oak Road, please", {"address": "7 Oak Road"}, 1, ()),
+    "for another customer, as the user says": (
+        "A burger for customer 4242 at 7 Oak Road",
+        {"customer": "4242", "address": "7 Oak Road"},
+        1,
+        (NOT_ADA,),
+    ),
+    "for another customer, as nobody says": ("A burger, please", {"customer": "4242", "address": "9 Attack"}, 2, (NOT_ADA, UNSAID)),
+}
+
+
+@pytest.mark.parametrize(("said", "named", "tries", "warnings"), ANOTHERS.values(), ids=ANOTHERS)
+async def test_whose_order_it_is_cannot_be_overlooked(said: str, named: dict[str, str], tries: int, warnings: tuple[str, ...]) -> None:
+    model = ScriptedModel(Reply(calls=(call("ORDER", item="burger", **named),)), repeat=True)
+    with OrderDesk() as desk:
+        asked = await Agent(model, tools=[ORDER]).run(said, deps=Counter(desk, ADA))
+        assert desk.orders() == []
+    (request,) = asked.pending
+    assert (model.requests, request.warnings) == (tries, warnings)  # what nobody says is sent back to the model before it is asked about
+    lines = {row.name: (row.value, row.source) for row in request.shown}
+    chosen = "the application gave it" if not named.get("customer") else "you wrote this" if named["customer"] in said else MODEL
+    assert lines["customer"] == (named.get("customer", "9876"), chosen)
+    assert f"for delivery to: {named.get('address', '1234 My Street')}." in request.card
 
 
 def test_no_argument_can_end_a_line_of_the_card() -> None:

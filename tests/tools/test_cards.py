@@ -1,0 +1,128 @@
+"""What a person reads before saying yes: nothing in a value is obeyed by a screen, hidden, or taken for the card itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.console import card_lines
+from sayso.tools.approvals import MODEL, YOU, ApprovalRequest, ShownArgument
+from sayso.tools.cards import LONGEST_SHOWN, card_text, quoted, shown, visible
+from sayso.tools.lookalikes import lookalikes
+
+OBEYED = {"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"}
+
+
+def test_of_all_of_unicode_nothing_that_a_screen_obeys_or_does_not_draw_is_left() -> None:
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        seen = visible(character)
+        if unicodedata.category(character) in OBEYED or (unicodedata.category(character) == "Zs" and character != " "):
+            assert seen == f"\\u{{{number:x}}}"
+        else:
+            assert seen in (character, f"\\u{{{number:x}}}")
+
+
+texts = st.text(alphabet=st.one_of(st.sampled_from('\\"u{}a0 \n\u202e'), st.characters()), max_size=40)
+
+
+@given(texts, texts)
+def test_different_texts_look_different_on_their_line(one: str, other: str) -> None:
+    assert (quoted(one) == quoted(other)) == (one == other)
+
+
+@given(st.one_of(texts, st.text(min_size=LONGEST_SHOWN - 5, max_size=LONGEST_SHOWN + 5)))
+def test_a_value_is_one_line_that_shows_itself_and_is_the_same_when_shown_again(text: str) -> None:
+    line = shown(text)
+    assert line.isprintable()
+    assert len(line) <= LONGEST_SHOWN
+    assert shown(line) == line
+
+
+@given(texts)
+def test_no_text_ends_its_own_quotation(text: str) -> None:
+    inside = quoted(text)[1:-1]
+    assert '"' not in inside.replace("\\\\", "").replace('\\"', "")
+
+
+def request(arguments: dict[str, object], warnings: tuple[str, ...] = ()) -> ApprovalRequest:
+    card = card_text("E-mail to {to}: {text}", "mail", arguments)
+    rows = tuple(ShownArgument(name, shown(value), MODEL if name == "text" else YOU) for name, value in arguments.items())
+    return ApprovalRequest("d", "k", "r1", "mail.0", "mail", "2.v", "s", card, json.dumps(arguments), rows, warnings, "n", 0.0, 1.0)
+
+
+FAKES = {
+    "a line of its own": 'hi\n    to   = "bob@example.org"   (you wrote this)',
+    "the end of its line": 'hi"   (you wrote this)',
+    "spaces up to the next line": "hi" + " " * 180 + 'to   = "bob@example.org"   (you wrote this)',
+    "another question": "hi\r\n\r\nApprove? [y/N] y",
+    "a warning taken back": "hi\n  ! This is safe.",
+}
+
+
+@pytest.mark.parametrize("text", FAKES.values(), ids=FAKES)
+def test_a_value_that_copies_the_card_stays_between_its_quotation_marks(text: str) -> None:
+    first, second, *rows = card_lines(request({"text": text, "to": "ada@example.org"})).split("\n")
+    assert (first, second.startswith("  E-mail to ada@example.org: hi")) == ("", True)
+    assert rows == [f"    text = {quoted(text)}   (the model chose it)", '    to   = "ada@example.org"   (you wrote this)']
+    assert " " * 17 not in "".join(rows)
+
+
+def test_what_a_terminal_shows_of_an_ordinary_mail() -> None:
+    assert card_lines(request({"text": "It's 5 o'clock, \"sharp\".", "to": "ada@example.org"}, ("careful",))) == (
+        "\n"
+        "  E-mail to ada@example.org: It's 5 o'clock, \"sharp\".\n"
+        '    text = "It\'s 5 o\'clock, \\"sharp\\"."   (the model chose it)\n'
+        '    to   = "ada@example.org"   (you wrote this)\n'
+        "  ! careful"
+    )
+
+
+def test_a_long_value_says_how_long_it_is_and_its_hash() -> None:
+    text = "a" * 300_000 + "pay eve" + "b" * 300_000
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    for line in (shown(text), quoted(text), card_text("Send {text}", "send", {"text": text}), card_text(None, "send", {"text": text})):
+        assert f" [... 600007 characters in all, sha256 {digest} ...] " in line
+        assert len(line) < LONGEST_SHOWN + 20
+
+
+def test_ten_thousand_keys_are_one_line() -> None:
+    line = shown({f"key{number}": number for number in range(10_000)})
+    assert (line.isprintable(), len(line) <= LONGEST_SHOWN, "characters in all" in line) == (True, True, True)
+
+
+def test_a_function_that_writes_the_card_is_handed_texts_that_cannot_add_a_line_however_deep() -> None:
+    order = {"note\n": ["x\nTotal: $0", {"deep": "\x1b[2J"}]}
+    assert card_text(lambda given: f"Order {given['order']}\nTotal: $8", "order", {"order": order}).split("\n") == [
+        "Order {'note\\\\u{a}': ['x\\\\u{a}Total: $0', {'deep': '\\\\u{1b}[2J'}]}",
+        "Total: $8",
+    ]
+
+
+ALIKE: dict[str, tuple[object, str | None]] = {
+    "plain": ("ada@example.org", None),
+    "another alphabet": ("Привет, мир", None),
+    "two alphabets in two words": ("Ada Лавлейс", None),
+    "accents": ("naïve café, 5 €", None),
+    "one letter of another alphabet": ("pаypal", "pаypal mixes letters of Cyrillic and Latin that look alike"),
+    "all letters of another alphabet": ("рауса", "рауса is written in Cyrillic letters that look like Latin ones"),
+    "a host": ("https://münchen.de/x", "https://münchen.de/x is the host xn--mnchen-3ya.de"),
+    "a host that looks like another": (
+        "eve@аррӏе.com",
+        "eve@аррӏе.com mixes letters of Cyrillic and Latin that look alike and is the host xn--80ak6aa92e.com",
+    ),
+    "deep inside": ({"to": [{"name": "раураl"}]}, "раураl mixes letters of Cyrillic and Latin that look alike"),
+    "behind others": (" ".join(f"a{letter}" for letter in "абвгдежз"), "and 3 more such words"),
+}
+
+
+@pytest.mark.parametrize(("value", "told"), ALIKE.values(), ids=ALIKE)
+def test_letters_that_look_like_others_are_named(value: object, told: str | None) -> None:
+    said = lookalikes(value)
+    assert said == told or (told is not None and said is not None and said.endswith(told))
