@@ -11,7 +11,7 @@ from sayso.tools.approvals import Approver
 from sayso.tools.canonical import readable_json
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
-from sayso.tools.policy import Grant
+from sayso.tools.policy import Grants
 from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
 from sayso.workflows.doors import in_a_loop, streamed
 
@@ -191,7 +191,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         limits: Limits | None = None,
         engine: Engine | None = None,
         run_id: str | None = None,
-        grants: tuple[Grant, ...] = (),
+        grants: Grants = (),
     ) -> RunResult[Out]:
         """Answer `value`, after `history` (an earlier result's `.messages`) if that is given; or a Conversation, which a Prompt makes.
 
@@ -212,7 +212,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         limits: Limits | None = None,
         engine: Engine | None = None,
         run_id: str | None = None,
-        grants: tuple[Grant, ...] = (),
+        grants: Grants = (),
     ) -> RunResult[Out]:
         """`run` for programs without an event loop."""
         return cast(
@@ -235,7 +235,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         limits: Limits | None = None,
         engine: Engine | None = None,
         run_id: str | None = None,
-        grants: tuple[Grant, ...] = (),
+        grants: Grants = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, pieces of text among them, its RunEnded last."""
         asked = self._asked(value, await self.continued(history) if history else ())

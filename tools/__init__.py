@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .errors import WorkflowError as WorkflowError
     from .filling import fill as fill
     from .policy import Grant as Grant
+    from .policy import Rules as Rules
     from .python_code import PythonResult as PythonResult
     from .python_code import python_tool as python_tool
     from .python_code import run_python as run_python
@@ -72,6 +73,7 @@ _PLACES = {
     "approve_all": "approvals",
     "Content": "calls",
     "Grant": "policy",
+    "Rules": "policy",
     "PythonResult": "python_code",
     "python_tool": "python_code",
     "run_python": "python_code",

@@ -56,15 +56,32 @@ class Grant:
 
 
 def _fits(rule: object, value: object) -> bool:
-    return bool(rule(value)) if callable(rule) else rule == value
+    if callable(rule):
+        return bool(rule(value))
+    return rule == value and isinstance(rule, bool) is isinstance(value, bool)  # to Python True is 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What a run goes by: its standing grants, and whether writes after untrusted and private text are refused outright."""
+    """What a run goes by: its standing approvals, and whether writes after untrusted and private text are refused outright.
+
+    Give them where grants are given: `agent.run(..., grants=Rules(strict=True))`.
+    """
 
     grants: tuple[Grant, ...] = ()
     strict: bool = False
+
+
+Grants = Sequence[Grant] | Rules
+"""What a run is given: its standing approvals, or all of its rules."""
+NO_RULES = Rules()
+
+
+def rules_of(grants: Grants) -> Rules:
+    """The rules that a caller has given."""
+    if isinstance(grants, Rules):
+        return grants
+    return Rules(grants=tuple(grants)) if grants else NO_RULES
 
 
 def decide(

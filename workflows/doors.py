@@ -11,12 +11,12 @@ from sayso.tools.cards import texts
 from sayso.tools.definition import Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError, WorkflowError
-from sayso.tools.policy import Grant, Rules
+from sayso.tools.policy import Grants, rules_of
 
 from .limits import Limits, Meter
 from .memory import EngineOfOne, MemoryEngine
 from .result import RunResult
-from .run import NO_RULES, Engine, Run, Scope, Seen
+from .run import Engine, Run, Scope, Seen
 
 if TYPE_CHECKING:
     from sayso.tools.declaring import AsyncTool
@@ -85,7 +85,7 @@ class Workflow(Generic[A, B]):
         limits: Limits | None = None,
         engine: Engine | None = None,
         run_id: str | None = None,
-        grants: tuple[Grant, ...] = (),
+        grants: Grants = (),
     ) -> RunResult[B]:
         """Carry it through, to its end or to where a person must decide.
 
@@ -105,7 +105,7 @@ class Workflow(Generic[A, B]):
         limits: Limits | None = None,
         engine: Engine | None = None,
         run_id: str | None = None,
-        grants: tuple[Grant, ...] = (),
+        grants: Grants = (),
     ) -> RunResult[B]:
         """`run` for programs without an event loop."""
         result: RunResult[B] = in_a_loop(
@@ -122,7 +122,7 @@ class Workflow(Generic[A, B]):
         limits: Limits | None = None,
         engine: Engine | None = None,
         run_id: str | None = None,
-        grants: tuple[Grant, ...] = (),
+        grants: Grants = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, its RunEnded last. Leaving the loop early cancels the run."""
         opened = self._open(value, deps, approve, limits, engine, run_id, grants)
@@ -142,13 +142,13 @@ class Workflow(Generic[A, B]):
         limits: Limits | None,
         engine: Engine | None,
         run_id: str | None,
-        grants: tuple[Grant, ...],
+        grants: Grants,
     ) -> Any:
         allowed = combined(self.limits, given_limits(limits))
 
         def fresh() -> Scope:
             seen = Seen(self.spoken(value))
-            return Scope(approve, deps, Meter(allowed), Rules(grants=grants) if grants else NO_RULES, seen, {})
+            return Scope(approve, deps, Meter(allowed), rules_of(grants), seen, {})
 
         home = EngineOfOne() if engine is None else engine
         if not isinstance(home, MemoryEngine):

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sayso.tools.approvals import Approver, Background
 from sayso.tools.calls import ToolResult
 from sayso.tools.effects import CLEAN, Labels, Trust
-from sayso.tools.policy import Rules
+from sayso.tools.policy import NO_RULES, Rules
 
 from .limits import KeptMeter, Limits, Meter
 
 if TYPE_CHECKING:
     from sayso.tools.definition import Tool
 
-NO_RULES = Rules()
 NO_BACKGROUND = Background()
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from sayso.tools import Approve, Decision, Edit, Grant, Labels, Outcome, Reject, Secrecy, ToolCall, ToolContext, ToolError, tool
+from sayso.tools import Approve, Decision, Edit, Outcome, Reject, Secrecy, ToolContext, ToolError, tool
 from sayso.tools.approvals import ApprovalRequest
-from sayso.tools.policy import Allow, Ask, Deny, Rules, Ruling, decide
 from sayso.workflows import CallFailed, MemoryEngine, Run, engine, map_each, sequential
 from sayso.workflows.events import ApproverFailed
 from sayso.workflows.run import Scope
@@ -335,54 +334,6 @@ async def test_a_bare_tool_is_a_write_and_says_so_on_its_card() -> None:
 
     paused = await sequential(code).run("x")
     assert "does not say what it does to the world" in paused.pending[0].warnings[0]
-
-
-@tool.pure
-def pure() -> str:
-    """Pure."""
-    return ""
-
-
-@tool.read(requires_approval=True)
-def careful() -> str:
-    """Careful."""
-    return ""
-
-
-@tool.egress
-def tell(to: str) -> str:
-    """Tells."""
-    return ""
-
-
-CLEAN, UNTRUSTED, PRIVATE, BOTH = Labels(), Labels(untrusted=True), Labels(private=True), Labels(True, True)
-GRANTED = Rules(grants=(Grant(tool="give", arguments={"to": "ada", "amount": lambda amount: amount < 10}, until=100),))
-POLICY: dict[str, tuple[Any, Labels, Rules, dict[str, Any], type[Ruling]]] = {
-    "pure, after anything": (pure, BOTH, Rules(), {}, Allow),
-    "a read that asks": (careful, CLEAN, Rules(), {}, Ask),
-    "egress, clean": (tell, CLEAN, Rules(), {}, Allow),
-    "egress, untrusted": (tell, UNTRUSTED, Rules(), {}, Allow),
-    "egress, private": (tell, PRIVATE, Rules(), {}, Allow),
-    "egress, both": (tell, BOTH, Rules(grants=(Grant(tool="tell"),)), {}, Ask),
-    "write": (give, CLEAN, Rules(), {}, Ask),
-    "write, both": (give, BOTH, Rules(), {}, Ask),
-    "write, both, strict": (give, BOTH, Rules(strict=True), {}, Deny),
-    "write, granted": (give, CLEAN, GRANTED, {"now": 99}, Allow),
-    "write, grant over": (give, CLEAN, GRANTED, {"now": 100}, Ask),
-    "write, granted, private read": (give, PRIVATE, GRANTED, {"now": 99}, Ask),
-    "write, granted, argument from a stranger": (give, UNTRUSTED, GRANTED, {"now": 99, "tainted": frozenset({"to"})}, Ask),
-}
-
-
-@pytest.mark.parametrize(("what", "labels", "rules", "options", "ruling"), POLICY.values(), ids=POLICY)
-def test_the_policy_rules(what: Any, labels: Labels, rules: Rules, options: dict[str, Any], ruling: type[Ruling]) -> None:
-    call = ToolCall("0.0", what.name, {"to": "ada", "amount": 5})
-    assert isinstance(decide(call, what, labels, rules, **options), ruling)
-
-
-@pytest.mark.parametrize("arguments", [{"to": "bob", "amount": 5}, {"to": "ada", "amount": 10}, {"to": "ada"}], ids=str)
-def test_a_grant_covers_only_what_it_says(arguments: dict[str, Any]) -> None:
-    assert isinstance(decide(ToolCall("0.0", "give", arguments), give, CLEAN, GRANTED), Ask)
 
 
 async def test_private_text_makes_egress_ask() -> None:

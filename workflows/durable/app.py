@@ -7,11 +7,11 @@ from typing import Any
 
 from sayso.tools.definition import Tool
 from sayso.tools.errors import UsageError, WorkflowError
-from sayso.tools.policy import Grant, Rules
+from sayso.tools.policy import Grants, rules_of
 
 from ..doors import Workflow, combined
 from ..limits import Meter
-from ..run import NO_RULES, Scope, Seen
+from ..run import Scope, Seen
 from .root import limits_from
 
 
@@ -30,7 +30,7 @@ class App:
         *,
         name: str = "app",
         deps: Any = None,
-        grants: tuple[Grant, ...] = (),
+        grants: Grants = (),
     ) -> None:
         self.name, self.deps, self.grants = name, deps, grants
         self.tools = tuple(tools)
@@ -63,7 +63,7 @@ class App:
         def fresh() -> Scope:
             seen = Seen(flow.spoken(value))
             deps = self.deps() if callable(self.deps) else self.deps
-            rules = Rules(grants=self.grants) if self.grants else NO_RULES
+            rules = rules_of(self.grants)
             return Scope(None, deps, Meter(combined(flow.limits, limits_from(limits))), rules, seen, {})
 
         return fresh
