@@ -75,9 +75,6 @@ class MemoryEngine:
     def let_go(self, root: Root) -> None:
         """A run has come to its end at once, without a pause."""
 
-    def sent(self, root: Root, run_id: str, topic: str, value: Any) -> None:
-        """Something was put into a run's inbox."""
-
     async def start(self, workflow: WorkflowCode, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
         """Start a run in the background; starting the same id again does nothing."""
         root = self.open(workflow, value, run_id, lambda: scope or Scope())

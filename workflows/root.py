@@ -1,39 +1,31 @@
-"""A run with all its children: its journal, its inbox, who waits, who listens and who answers."""
+"""A run with all its children: its journal, how it is carried to its end or its next pause, who listens."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sayso.tools.approvals import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled, RunError
 
 from .events import BranchEnded, BranchFailed, BranchStarted
 from .limits import NO_USAGE, Usage, used_by
-from .line import Entry, Failure, MemoryRun, Suspended, in_time
+from .line import Entry, Failure, in_time
 from .result import NOTHING, RunResult
 from .run import Scope, WorkflowCode
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from .memory import MemoryEngine
 
 
 CANCEL = "cancel the run"
-HELD_BACK_SECONDS = 0.2
-"""How long a run whose other branches neither wait nor work (a semaphore of its own holds them back) is given before it counts as
-paused: long enough for a branch that was let go to begin its next step, short enough that nobody notices."""
 
 
-class Root:
-    """One run with all its children: its journal, its inbox, who waits and who listens."""
+class Root(Waiting):
+    """One run with all its children: its journal, its execution and its end, who listens."""
 
     __slots__ = (
-        "activity",
-        "asked",
-        "asker",
-        "asking",
         "attempt",
         "attempts",
         "carried",
@@ -45,36 +37,24 @@ class Root:
         "fresh",
         "history",
         "id",
-        "inbox",
         "journal",
-        "later",
-        "leaves",
         "listeners",
-        "looking",
         "order",
-        "parked",
-        "pending",
         "prompts",
         "result",
-        "sharing",
-        "suspends",
         "task",
         "told",
-        "top",
         "value",
-        "waits",
-        "waits_only",
         "watched",
         "workflow",
     )
 
     def __init__(self, engine: MemoryEngine, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> None:
+        super().__init__()
         self.engine, self.id, self.workflow, self.value, self.fresh = engine, run_id, workflow, value, fresh
         self.clock = engine.clock
         self.journal: dict[str, dict[str, Any]] = {}
         self.order: list[Entry] = []
-        self.inbox: dict[tuple[str, str], Any] = {}
-        self.pending: dict[str, ApprovalRequest] = {}
         self.prompts: dict[tuple[str, str], Any] = {}  # what models were sent, by run and step
         self.history: list[Any] | None = [] if engine.record else None
         self.listeners: list[asyncio.Queue[Any]] = []
@@ -85,17 +65,9 @@ class Root:
         self.attempt = ""
         self.task: asyncio.Task[RunResult[Any]] | None = None
         self.result: RunResult[Any] | None = None
-        self.suspends = self.waits_only = self.carried = self.looking = False
-        self.sharing: list[asyncio.Future[RunResult[Any]]] = []
+        self.carried = False
         self.error: Exception | None = None
         self.carrier: asyncio.Task[Any] | None = None
-        self.top: MemoryRun | None = None
-        self.later: asyncio.TimerHandle | None = None
-        self.leaves, self.activity, self.asking = 1, 0, 0
-        self.parked: set[str] = set()  # the runs that wait for somebody to send something, with no end of their own
-        self.waits: dict[tuple[str, str], asyncio.Future[Any]] = {}
-        self.asked: asyncio.Queue[tuple[ApprovalRequest, Scope]] | None = None
-        self.asker: asyncio.Task[None] | None = None
 
     def _begin(self, suspends: bool) -> None:
         """A new execution of the run: nobody waits and nobody is being asked yet."""
@@ -103,9 +75,8 @@ class Root:
         self.attempt = self.engine.attempt(self)
         self.suspends = suspends
         if self.attempts > 1:
-            self.waits_only, self.error = False, None
-            self.leaves, self.asking, self.looking = 1, 0, False
-            self.parked, self.waits, self.asked, self.asker = set(), {}, None, None
+            self.error = None
+            self._nobody_waits()
 
     async def carry(self, *, suspends: bool) -> RunResult[Any]:
         """Run the workflow's code over the journal, to its end or to where it can only wait.
@@ -216,13 +187,7 @@ class Root:
             self.result = self._result(NOTHING, scope)
         finally:
             self.top = None
-            if self.later is not None:
-                self.later.cancel()
-                self.later = None
-            if self.asker is not None:
-                self.asker.cancel()
-                with suppress(asyncio.CancelledError):
-                    await self.asker
+            await self._nobody_asks()
         return self.result
 
     def used(self, run_id: str) -> Usage:
@@ -275,144 +240,12 @@ class Root:
         self.watched = True
         return queue
 
-    # who waits
-
-    @property
-    def suspended(self) -> bool:
-        """Whether this execution was unwound because it could only wait."""
-        return self.suspends and self.waits_only
-
-    def branch_begins(self, parent: MemoryRun) -> None:
-        """A child begins: it takes its parent's place as the tip of a branch, or is one more."""
-        self.activity += 1
-        if parent._open:
-            self.leaves += 1
-        parent._open += 1
-
-    def branch_ends(self, parent: MemoryRun) -> None:
-        """A child ends."""
-        self.activity += 1
-        parent._open -= 1
-        if parent._open:
-            self.leaves -= 1
-        if self.parked:
-            self._look_again()
-
-    def work_ends(self) -> None:
-        """A step or a wait is over while others wait."""
-        self.activity += 1
-        self._look_again()
-
-    async def receive(self, run_id: str, topic: str | None, timeout_seconds: float | None) -> Any:
-        """What the inbox has for the topic, now or when it comes."""
-        if topic is None:
-            await asyncio.sleep(timeout_seconds or 0)
-            return None
-        place = (run_id, topic)
-        if place in self.inbox:
-            return self.inbox[place]
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.waits[place] = future
-        parked = topic.startswith("approve:") or timeout_seconds is None
-        self.activity += 1
-        if parked:
-            self.parked.add(run_id)
-            self._look_again()
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                return await future
-        except TimeoutError:
-            return None
-        finally:
-            self.activity += 1
-            self.parked.discard(run_id)
-            del self.waits[place]
-
-    def send(self, run_id: str, topic: str, value: Any) -> None:
-        """Put a value into the inbox; the first for a topic counts."""
-        place = (run_id, topic)
-        if place in self.inbox:
-            return
-        self.inbox[place] = value
-        self.engine.sent(self, run_id, topic, value)
-        future = self.waits.get(place)
-        if future is not None and not future.done():
-            future.set_result(value)
-
-    def _look_again(self) -> None:
-        if (self.suspends or self.sharing) and not self.looking:
-            self.looking = True
-            asyncio.get_running_loop().call_soon(self._look, 3, self.activity)
-
-    def _look(self, hops: int, activity: int) -> None:
-        # A branch that ends may wake a sibling that was held back by a semaphore; that takes a few turns of the event loop.
-        if hops and self.parked:
-            hops = hops - 1 if activity == self.activity else 3
-            asyncio.get_running_loop().call_soon(self._look, hops, self.activity)
-            return
-        self.looking = False
-        if not self.parked:
-            return
-        if len(self.parked) >= self.leaves:
-            if self._only_waits():
-                self._pause()
-        elif self.later is None:
-            # Fewer wait than there are branches: the others work, or are held back by a lock that one who waits holds.
-            self.later = asyncio.get_running_loop().call_later(HELD_BACK_SECONDS, self._look_later, self.activity)
-
-    def _look_later(self, activity: int) -> None:
-        self.later = None
-        if activity != self.activity:
-            self._look_again()
-        elif self._only_waits():
-            self._pause()
-
-    def _only_waits(self) -> bool:
-        nobody_answers = not self.asking and (self.asked is None or self.asked.empty())
-        return nobody_answers and self.may_be_long() and self.top is not None and not self.top.works()
-
-    def may_be_long(self) -> bool:
-        """Whether what is waited for is worth unwinding the run: an approval is, a signal is expected from this program."""
-        return any(topic.startswith("approve:") for _, topic in self.waits)
-
     def _pause(self) -> None:
-        if not self.suspends:  # started in the background: it stays where it is, and whoever resumed it is told
-            assert self.top is not None
-            self._share(self._result(NOTHING, self.top.scope))
+        if self.suspends:
+            super()._pause()
             return
-        self.waits_only = True
-        for future in self.waits.values():
-            if not future.done():
-                future.set_exception(Suspended())
-
-    # who answers
-
-    def ask(self, request: ApprovalRequest, scope: Scope) -> None:
-        """Hand a request to the approver, one at a time, in the order they were made."""
-        self.pending[request.digest] = request
-        if scope.approve is None or (request.run_id, request.topic) in self.inbox:
-            return
-        if self.asked is None:
-            self.asked = asyncio.Queue()
-            self.asker = asyncio.get_running_loop().create_task(self._ask_one_by_one(self.asked))
-        self.asking += 1
-        self.asked.put_nowait((request, scope))
-
-    async def decided(self, request: ApprovalRequest, decision: Decision) -> None:
-        """An approver has answered."""
-        self.send(request.run_id, request.topic, decision)
-
-    async def _ask_one_by_one(self, asked: asyncio.Queue[tuple[ApprovalRequest, Scope]]) -> None:
-        from .approval import decision_of
-
-        while True:
-            request, scope = await asked.get()
-            decision = await decision_of(scope.approve, request, self.note) if request.digest in self.pending else None
-            if decision is not None:
-                await self.decided(request, self.engine.stamped(decision))
-            self.asking -= 1
-            if decision is None:
-                self._look_again()
+        assert self.top is not None  # started in the background: it stays where it is, and whoever resumed it is told
+        self._share(self._result(NOTHING, self.top.scope))
 
 
 def _collect(error: BaseException, causes: set[int]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sayso.tools import Approve, tool
 from sayso.workflows import Run, RunResult, engine, map_each, parallel, sequential
-from sayso.workflows.root import HELD_BACK_SECONDS
+from sayso.workflows.waiting import HELD_BACK_SECONDS
 
 from .replays import nothing_left_running
 
