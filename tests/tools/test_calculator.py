@@ -96,6 +96,8 @@ REFUSED = {
     "trailing words": ("4 and 5 oranges", 2, "unknown_name"),
     "not a number": ("nan+1", 0, "unknown_name"),
     "infinity": ("1 + inf", 4, "unknown_name"),
+    "a word after a division": ("48/2 clips", 5, "unknown_name"),
+    "a letter for times": ("12 x 5", 3, "unknown_name"),
     "unknown function": ("system(1)", 0, "unknown_function"),
     "dunder": ("__import__('os')", 11, "syntax_not_allowed"),
     "attribute": ("(1).real", 3, "syntax_not_allowed"),

@@ -240,8 +240,8 @@ class _Parser:
             return Refused(f"The function {name!r} needs its arguments in parentheses.", Why.SYNTAX_ERROR)
         if lower in ("inf", "infinity", "nan"):
             return Refused(f"{name!r} is not a number one can calculate with.", Why.UNKNOWN_NAME)
-        known = f" Variables: {', '.join(sorted(self.variables))}." if self.variables else ""
-        return Refused(f"The name {name!r} is not known.{known}", Why.UNKNOWN_NAME)
+        hint = f" Variables: {', '.join(sorted(self.variables))}." if self.variables else " For times write *." if lower == "x" else ""
+        return Refused(f"The name {name!r} is not known.{hint}", Why.UNKNOWN_NAME)
 
     def _call(self, name: str, depth: int) -> None:
         at = self.at
@@ -334,6 +334,8 @@ class _Parser:
         """Two operands side by side are a product, as in 2(3), 2pi, (1+2)(3+4), where it can mean nothing else."""
         before, token = self.tokens[at - 1], self.tokens[at]
         if last != "*":
+            if token != "(" and not self._is_known(token) and not self.unknowns_allowed:
+                raise self._unknown(token)
             reason = "A product without a sign after a division can be read in two ways; write the * and parentheses."
             raise Refused(reason, Why.AMBIGUOUS, at)
         if self.power_ended == at:

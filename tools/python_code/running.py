@@ -34,6 +34,8 @@ def run_python(
     this system lacks.
     """
     check_engine(engine)
+    if not isinstance(code, str):
+        raise UsageError(f"run_python() takes code as a text (str), not {type(code).__name__}.")
     return run_in(engine, code, tests_in(tests), sandbox or Sandbox(), output_kb)
 
 
@@ -67,7 +69,10 @@ def check_engine(engine: str) -> None:
 
 def tests_in(tests: str | Sequence[str]) -> tuple[str, ...]:
     """One text is one test."""
-    return tuple(test for test in ([tests] if isinstance(tests, str) else tests) if test.strip())
+    given = (tests,) if isinstance(tests, str) else tuple(tests)
+    if not all(isinstance(test, str) for test in given):
+        raise UsageError("Tests are texts: 'assert add(1, 2) == 3'.")
+    return tuple(test for test in given if test.strip())
 
 
 def run_in_monty(
