@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from .messages import SystemMessage as SystemMessage
     from .messages import ToolMessage as ToolMessage
     from .messages import UserMessage as UserMessage
+    from .models.grammar import grammar_for as grammar_for
     from .models.local import LocalModel as LocalModel
     from .models.local import ServerSettings as ServerSettings
+    from .models.model import CallDelta as CallDelta
+    from .models.model import Finished as Finished
     from .models.model import Model as Model
     from .models.model import ModelRequest as ModelRequest
+    from .models.model import ReasoningDelta as ReasoningDelta
     from .models.model import Retrying as Retrying
+    from .models.model import TextDelta as TextDelta
     from .models.named import model_from as model_from
     from .models.openai_chat import OpenAIChat as OpenAIChat
     from .models.prices import price as price
@@ -31,7 +36,9 @@ if TYPE_CHECKING:
 _PLACES = {
     "Agent": "agent",
     "AssistantMessage": "messages",
+    "CallDelta": "models.model",
     "Conversation": "messages",
+    "Finished": "models.model",
     "GoodAnswers": "prompts",
     "Prompt": "prompts",
     "LocalModel": "models.local",
@@ -39,15 +46,18 @@ _PLACES = {
     "Model": "models.model",
     "ModelRequest": "models.model",
     "OpenAIChat": "models.openai_chat",
+    "ReasoningDelta": "models.model",
     "Reply": "messages",
     "Retrying": "models.model",
     "Sampling": "messages",
     "ScriptedModel": "models.scripted",
     "ServerSettings": "models.local",
     "SystemMessage": "messages",
+    "TextDelta": "models.model",
     "ToolMessage": "messages",
     "UserMessage": "messages",
     "call": "models.scripted",
+    "grammar_for": "models.grammar",
     "model_from": "models.named",
     "places": "research_places",
     "price": "models.prices",

@@ -34,15 +34,32 @@ def invented(tool: Tool[..., Any], arguments: Mapping[str, object], said: Sequen
     claims = [(name, arguments[name]) for name in tool.from_user if name in arguments and not _is_default(tool, name, arguments[name])]
     if not claims:
         return ()
+    doubled = _said_once_for_several(claims, said)
     given: list[str] | None = None
     missing = []
     for name, value in claims:
-        if is_said(value, said):
+        if name not in doubled and is_said(value, said):
             continue
         given = list(leaves(deps)) if given is None else given
         if not all(any(_same(leaf, text) for text in given) for leaf in leaves(value)):
             missing.append(name)
     return tuple(missing)
+
+
+def _said_once_for_several(claims: Sequence[tuple[str, object]], said: Sequence[str]) -> set[str]:
+    """The arguments that share a text which was said less often: "5 nights in Porto" names a town, and no guest called Porto."""
+    same: dict[tuple[str, ...], list[str]] = {}
+    for name, value in claims:
+        if isinstance(value, str) and (spoken := words(value)) and _number(spoken[0]) is None:
+            same.setdefault(spoken, []).append(name)
+    shared = {spoken: names for spoken, names in same.items() if len(names) > 1}
+    return {name for spoken, names in shared.items() if sum(_times(spoken, words(text)) for text in said) < len(names) for name in names}
+
+
+def _times(wanted: Sequence[str], heard: Sequence[str]) -> int:
+    """How often these words stand side by side."""
+    size = len(wanted)
+    return sum(all(map(_alike, wanted, heard[at : at + size])) for at in range(len(heard) - size + 1))
 
 
 def told(tool: Tool[..., Any], names: Sequence[str], arguments: Mapping[str, object]) -> str:
@@ -109,8 +126,7 @@ def _occurs(leaf: str, text: str) -> bool:
         return False
     if len(wanted) == 1 and (number := _number(wanted[0])) is not None:
         return number in _numbers(text)
-    size = len(wanted)
-    return any(all(map(_alike, wanted, heard[at : at + size])) for at in range(len(heard) - size + 1))
+    return _times(wanted, heard) > 0
 
 
 def _alike(one: str, other: str) -> bool:

@@ -125,6 +125,26 @@ def results(messages: Any) -> list[str]:
     return [result.text for message in messages if isinstance(message, ToolMessage) for result in message.results]
 
 
+@tool.read(from_user=("guest", "town"))
+def rooms(guest: str, town: str) -> str:
+    """Free rooms in a town."""
+    return "one"
+
+
+TWICE: dict[str, tuple[str, dict[str, object], tuple[str, ...]]] = {
+    "one word for two things": ("5 nights in Porto please.", {"guest": "Porto", "town": "Porto"}, ("guest", "town")),
+    "said twice": ("Paris needs a room in Paris.", {"guest": "Paris", "town": "paris"}, ()),
+    "said in two messages": ("I am Paris.\nHow much is a room in Paris?", {"guest": "Paris", "town": "Paris"}, ()),
+    "two words for two things": ("Ada in Porto", {"guest": "Ada", "town": "Porto"}, ()),
+    "the application's as well": ("Onion rings in what town?", {"guest": "onion rings", "town": "Onion Rings"}, ()),
+}
+
+
+@pytest.mark.parametrize(("said", "arguments", "expected"), TWICE.values(), ids=TWICE)
+def test_a_word_that_was_said_once_is_not_two_things(said: str, arguments: dict[str, object], expected: tuple[str, ...]) -> None:
+    assert invented(rooms, arguments, said.split("\n"), DEPS) == expected
+
+
 async def test_an_invented_value_goes_back_once_and_the_model_can_mend_it() -> None:
     LOOKED_UP.clear()
     wrong, right = Reply(calls=(call("stock", item="pizza"),)), Reply(calls=(call("stock", item="burgers"),))
