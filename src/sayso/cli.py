@@ -217,7 +217,8 @@ def calc(expression: Annotated[str, Parameter(allow_leading_hyphen=True)], *, ex
     """
     if expression != "-":
         return Exit.OK if _calculated(expression, exact, places) else Exit.FAILED
-    results = [_calculated(line.strip(), exact, places) for line in sys.stdin if line.strip()]
+    lines = enumerate(sys.stdin, start=1)
+    results = [_calculated(line.strip(), exact, places, f"Line {number}: ") for number, line in lines if line.strip()]
     return Exit.OK if all(results) else Exit.FAILED
 
 
@@ -253,7 +254,7 @@ def doctor(*, model: ModelName = None, base_url: BaseUrl = None, search: str | N
     return report(model, base_url, search, database)
 
 
-def _calculated(expression: str, exact: bool, places: int | None) -> bool:
+def _calculated(expression: str, exact: bool, places: int | None, place: str = "") -> bool:
     from sayso.tools import CalculationError, calculate
 
     try:
@@ -265,7 +266,8 @@ def _calculated(expression: str, exact: bool, places: int | None) -> bool:
         else:
             print(result.text)
     except CalculationError as error:
-        print(error, file=sys.stderr, flush=True)
+        sys.stdout.flush()  # so that it stands after the answers to the lines before
+        print(f"{place}{error}", file=sys.stderr, flush=True)
         return False
     return True
 

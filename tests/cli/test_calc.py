@@ -28,7 +28,7 @@ def test_an_expression_is_calculated(arguments: list[str], answer: str, tmp_path
 def test_lines_of_standard_input_are_calculated_one_by_one_and_a_bad_one_does_not_stop_the_rest(tmp_path: Path) -> None:
     ran = sayso("calc", "-", cwd=tmp_path, text="1+1\n2*(3\n\n4/2\n")
     assert (ran.returncode, ran.stdout) == (1, "2\n2\n")
-    assert "This '(' is never closed." in ran.stderr
+    assert ran.stderr == "Line 2: This '(' is never closed.\n  2*(3\n    ^\n"
 
 
 def test_text_is_never_run(tmp_path: Path) -> None:

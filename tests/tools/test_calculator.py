@@ -90,6 +90,8 @@ REFUSED = {
     "percent in an exponent": ("2^5%", 3, "ambiguous"),
     "double factorial": ("5!!", 1, "ambiguous"),
     "cut-off exponent": ("2e", 1, "ambiguous"),
+    "cut-off exponent after a point": ("102.e + 7", 4, "ambiguous"),
+    "cut-off exponent of a fraction": (".25e-pi", 3, "ambiguous"),
     "mapping makes no operators": ("2××3", 2, "syntax_error"),
     "a star and a times sign": ("2*×3", 2, "syntax_error"),
     "unknown name": ("y+1", 0, "unknown_name"),

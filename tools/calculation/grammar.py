@@ -343,7 +343,7 @@ class _Parser:
         is_name = token != "("
         if is_name and (before[:1].isalpha() or before == "%"):
             raise Refused(f"An operator is missing before {token!r}.", Why.SYNTAX_ERROR) if self._is_known(token) else self._unknown(token)
-        if is_name and before[-1].isalnum() and token[0] in "eExXbBoO_" and is_glued(self.text, at) and before[0] in DIGITS:
+        if is_name and (before[0] in DIGITS or before[0] == ".") and token[0] in "eExXbBoO_" and is_glued(self.text, at):
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
             raise self.unexpected()
