@@ -384,6 +384,17 @@ def test_the_calculator_alone_is_light() -> None:
     assert seen.stdout.strip() == "[]"
 
 
+def test_where_python_writes_fewer_digits_so_does_the_calculator() -> None:
+    code = (
+        "from sayso.tools.calculation import CalculationError, calculate\n"
+        "for text in ('9'*700, '10^1000', 'floor(10^1000*sqrt(2))', '10^600'):\n"
+        "    try: print(len(calculate(text).text))\n"
+        "    except CalculationError as error: print(error.code)"
+    )
+    seen = subprocess.run([sys.executable, "-X", "int_max_str_digits=640", "-c", code], capture_output=True, text=True, check=True)
+    assert seen.stdout.split() == ["too_large", "too_large", "too_large", "601"]
+
+
 def test_a_result_is_what_calculate_says_it_is() -> None:
     assert isinstance(calculate("1"), Result)
     assert calculate("1").expression == "1"

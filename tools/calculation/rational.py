@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from math import gcd, isqrt, log10
 
 from .refusal import NotRational, Refused, Why
 
-MAX_DIGITS = 4_300  # what Python itself turns into text by default, so that str() and json of a result never fail
+# what Python itself turns into text by default, or less where it is set to less, so that str() and json of a result never fail
+MAX_DIGITS = min(4_300, sys.get_int_max_str_digits() or 4_300)
 LIMIT: int = 10**MAX_DIGITS
 MANY = 10**9  # an exponent beyond this is refused, or left to the symbolic part, for any base but 0, 1 and -1
 

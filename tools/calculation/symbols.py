@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .rational import Rational, pair
+from .rational import Rational, pair, reduced
 from .refusal import NotRational, Refused, Why
 from .units import Code
 from .writing import text_of
@@ -76,7 +76,7 @@ def _given(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _value_of(answer: dict[str, Any]) -> Rational | Symbolic:
     if "rational" in answer:
-        return decoded_number(answer["rational"])
+        return reduced(*pair(decoded_number(answer["rational"])))  # which refuses what is too long for this process
     return Symbolic(answer["spelling"], answer["digits"])
 
 
