@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sayso.tools.approvals import (
@@ -37,9 +38,10 @@ from sayso.tools.policy import Allow, Deny, decide
 
 from .call_results import failed, refused, result_of
 from .events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
-from .limits import Intent
+from .limits import Intent, gave_back
 from .once import Once
 from .programs import carry_program
+from .spending import cost_of, paid_reads, results_of
 
 AnyTool = Tool[..., Any]
 APPROVAL_SECONDS = 7 * 24 * 3600.0
@@ -106,10 +108,13 @@ async def perform_read(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
 async def perform_reads(run: Any, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     """Calls that need no question, side by side, as one step of the run. Counts them against the limits."""
     run.scope.meter.count_tool_calls(len(calls))
-    if len(calls) == 1:
-        results = [await run.step(name, perform_read, run, *calls[0])]
+    if any(tool.cost_usd for _, tool in calls):
+        value = await paid_reads(run, name, calls, partial(_together, run, calls))
+    elif len(calls) == 1:
+        value = await run.step(name, perform_read, run, *calls[0])
     else:
-        results = await run.step(name, _together, run, calls)
+        value = await run.step(name, _together, run, calls)
+    results = results_of(value)
     for result in results:
         run.scope.seen.take(result)
     return results
@@ -267,7 +272,7 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
     """
     fits = still_fits(request, tool)
     arguments = tool.thawed(request.arguments) if fits else {}
-    cost = (tool.cost_usd(arguments) if callable(tool.cost_usd) else tool.cost_usd) if fits else 0.0
+    cost = cost_of(tool, arguments) if fits and tool.cost_usd else 0.0
     run.scope.meter.count_tool_calls(1)
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
@@ -278,8 +283,9 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
         return failed(call, over if fits and until is not None else changed, Outcome.REJECTED)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
     once = Once(tool, arguments, context_for(run, call, tool, request.key), call, request.key, intent.attempt != run.attempt, fits)
+    counted = run.replays(f"effect:{place}")  # with the journal
     result: ToolResult = await run.step(f"effect:{place}", once.perform)
-    if intent.cost_usd and result.outcome in (Outcome.FAILED, Outcome.REJECTED):
+    if intent.cost_usd and gave_back(result) and not counted:
         run.scope.meter.refund(intent.cost_usd)
     run.scope.seen.take(result)
     await run.emit(WriteSettled(run.id, tool.name, request.key, result.outcome))

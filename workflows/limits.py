@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sayso.tools.calls import ToolResult
+from sayso.tools.calls import Outcome, ToolResult
 from sayso.tools.errors import LimitReached, UsageError
 
 
@@ -59,6 +59,13 @@ class Intent(NamedTuple):
     """
 
     attempt: str
+    cost_usd: float
+
+
+class Spent(NamedTuple):
+    """Kept of reads that cost something: their results, and what was paid for those that brought any."""
+
+    results: list[ToolResult]
     cost_usd: float
 
 
@@ -205,12 +212,29 @@ def used_by(name: str, value: Any) -> Usage:
     """What a kept step has used: a model's reply, the results of tools, or the money set aside with an intent."""
     if isinstance(value, Intent):
         return Usage(tool_calls=1, spend_usd=value.cost_usd)
+    if isinstance(value, Spent):
+        return Usage(tool_calls=len(value.results), spend_usd=value.cost_usd)
     if name.startswith("model:") and isinstance(usage := getattr(value, "usage", None), Usage):
         return usage._replace(model_calls=1)
     if name.startswith(("read:", "reads:")):  # one result, or those of several calls together
         results = value if isinstance(value, list) else [value]
         return Usage(tool_calls=sum(isinstance(result, ToolResult) for result in results))
     return NO_USAGE
+
+
+def used_in(kept: Mapping[str, Any]) -> Usage:
+    """What the kept steps of one line have used. Money set aside for a write that did not happen was given back."""
+    total = NO_USAGE
+    for name, value in kept.items():
+        total += used_by(name, value)
+        if isinstance(value, Intent) and value.cost_usd and gave_back(kept.get(f"effect:{name.removeprefix('intent:')}")):
+            total += Usage(spend_usd=-value.cost_usd)
+    return total
+
+
+def gave_back(effect: Any) -> bool:
+    """Whether it is known of a write that nothing happened."""
+    return isinstance(effect, ToolResult) and effect.outcome in (Outcome.FAILED, Outcome.REJECTED)
 
 
 def _check(limit: str, allowed: float, seen: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sayso.tools.errors import Cancelled, RunError
 
 from .events import BranchEnded, BranchFailed, BranchStarted
-from .limits import NO_USAGE, Usage, used_by
+from .limits import NO_USAGE, Usage, used_in
 from .line import Entry, Failure, in_time
 from .result import NOTHING, RunResult
 from .run import Scope, WorkflowCode
@@ -195,8 +195,7 @@ class Root(Waiting):
         total = NO_USAGE
         for run, kept in self.journal.items():
             if run == run_id or run.startswith(f"{run_id}/"):
-                for name, value in kept.items():
-                    total += used_by(name, value)
+                total += used_in(kept)
         return total
 
     def _was_cancelled(self, scope: Scope) -> Cancelled:

@@ -17,7 +17,7 @@ from sayso.run_database import DatabaseUrl, and_code, and_where, found, opened
 from sayso.story_of_run import Line, RunStory, brief, line_texts, moment, money, plain_data, readable
 from sayso.tools.cards import shown, visible_lines
 from sayso.tools.errors import SaysoError, UsageError
-from sayso.workflows.limits import NO_USAGE, Usage, used_by
+from sayso.workflows.limits import NO_USAGE, Usage, used_in
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.engine import DurableEngine
@@ -79,10 +79,10 @@ async def usage_of(engine: DurableEngine, row: RunRow) -> Usage:
         kept = readable(json.loads(row.output)).get("usage")
         if isinstance(kept, Usage):
             return kept
-    used = NO_USAGE
+    lines: dict[str, dict[str, Any]] = {}
     for entry in await engine.kept(row.id) if row.number else ():
-        used += used_by(entry.name, readable(entry.value))
-    return used
+        lines.setdefault(entry.run, {})[entry.name] = readable(entry.value)
+    return sum((used_in(kept) for kept in lines.values()), NO_USAGE)
 
 
 def _entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], used: Usage) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sayso.workflows.events import (
     StepStarted,
     WriteStarted,
 )
-from sayso.workflows.limits import NO_USAGE, Usage, used_by
+from sayso.workflows.limits import NO_USAGE, Intent, Spent, Usage, gave_back, used_by
 from sayso.workflows.line import Failure
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class RunStory:
         self.usage: Usage = NO_USAGE
         self.decided: set[str] = set()
         self._begun: dict[tuple[str, str], float] = {}
+        self._set_aside: dict[tuple[str, str], float] = {}
         self._carrier = ""
         self._failure = ""
 
@@ -92,6 +93,10 @@ class RunStory:
         if isinstance(value, (Failure, Exception)):
             return []  # the event has told it
         self.usage += used_by(row.name, value)
+        if isinstance(value, Intent):
+            self._set_aside[row.run, row.name.removeprefix("intent:")] = value.cost_usd
+        elif row.name.startswith("effect:") and gave_back(value):
+            self.usage += Usage(spend_usd=-self._set_aside.get((row.run, row.name.removeprefix("effect:")), 0.0))
         if isinstance(value, Reply) and row.name.startswith("model:"):
             return [Line(row.at, "model", f"{place}: {_spent(value.usage, seconds)}: {_said(value)}", "cyan")]
         if row.name.startswith("wait:approve:"):
@@ -99,6 +104,7 @@ class RunStory:
             return [Line(row.at, "expired", f"request {shown(digest[:12])}: nobody decided in time", "yellow")] if value is None else []
         if row.name.startswith(("propose:", "intent:")):
             return []
+        value = value.results if isinstance(value, Spent) else value
         results = value if isinstance(value, list) and value and all(isinstance(each, ToolResult) for each in value) else [value]
         kind = "receipt" if row.name.startswith("effect:") else "tool"
         if isinstance(results[0], ToolResult):

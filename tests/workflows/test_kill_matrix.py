@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from sayso.tools import Approve, UsageError
-from sayso.workflows import App, DurableEngine, Workflow, engine, sequential
+from sayso.workflows import App, DurableEngine, Limits, Workflow, engine, sequential
 
 DESK = Path(__file__).with_name("desk.py")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
@@ -65,7 +65,8 @@ async def story(folder: Path, url: str, merchant: str = "keys", die: str = "", a
     home = engine(url, app=App(name="desk", flows=[_named("desk")]))
     try:
         with workers(url, 2 if url.startswith("postgres") else 1, environment) as crew:
-            await home.submit("desk", "ace", run_id="r1")
+            # An order costs 2.50: counted twice by whoever takes over, it would go over the limit.
+            await home.submit("desk", "ace", run_id="r1", limits=Limits(spend_usd=2.5))
             if die == "while it waits":
                 await _waiting(home)
                 for each in crew:
