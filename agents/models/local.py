@@ -77,7 +77,7 @@ class LocalModel:
     ) -> None:
         self.source, self.settings, self.constrain = str(source), settings or ServerSettings(), constrain
         self.name = Path(self.source).name.removesuffix(".gguf")
-        self._fetch, self._sampling, self._takes_tools, self._tell = fetch, sampling, takes_tools, tell
+        self.fetch, self._sampling, self._takes_tools, self._tell = fetch, sampling, takes_tools, tell
         self._folder = folder or models_folder()
         self._serve = serve or llama_cpp
         self._lock = threading.Lock()
@@ -151,7 +151,7 @@ class LocalModel:
         return f"{file.architecture}, {megabytes(file.size_bytes)}, {_how(self.settings.threads, context)}"
 
     def _file(self) -> Path:
-        path = self.here() or fetched(self.source, self._folder, self._fetch, self._tell)
+        path = self.here() or fetched(self.source, self._folder, self.fetch, self._tell)
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
                 raise UsageError(f"{path} is no GGUF file.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sayso.tools.errors import ModelError, UsageError
 
@@ -12,6 +14,9 @@ from .endpoint import Endpoint, endpoint, no_key
 from .hub import Consent
 from .model import Model
 from .openai_chat import OpenAIChat
+
+if TYPE_CHECKING:
+    from .local import LocalModel
 
 LOCAL = "local:"
 
@@ -25,11 +30,12 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
         return name
     name = name.strip()
     if is_here(name, base_url):
-        from .local import LocalModel
-
         if base_url:
             raise UsageError(f"The model {name!r} is on this machine, and base_url={base_url!r} is not. Give one of them.")
-        return LocalModel(name.removeprefix(LOCAL), fetch=fetch)
+        path = Path(name.removeprefix(LOCAL)).expanduser()
+        model = _served(str(path.absolute()) if path.is_file() else name.removeprefix(LOCAL))
+        model.fetch = fetch or model.fetch
+        return model
     if "://" in name:
         if base_url:
             raise UsageError(f"The model {name!r} is a base URL already, and base_url={base_url!r} is another. Give one of them.")
@@ -44,6 +50,14 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
             raise UsageError("Which model? Name one, like model='gpt-5-mini'.")
         name = _only_model(at)
     return OpenAIChat(name, base_url=base_url, api_key=api_key)
+
+
+@cache
+def _served(source: str) -> LocalModel:
+    """One model for all who name the same file: it is in memory once."""
+    from .local import LocalModel
+
+    return LocalModel(source)
 
 
 def is_here(name: str, base_url: str | None = None) -> bool:

@@ -310,6 +310,13 @@ def test_a_local_model_has_a_name_like_any_other(name: str, model: str, monkeypa
     assert repr(model_from(name)) == model
 
 
+def test_a_file_that_is_named_twice_is_in_memory_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tiny.gguf").write_bytes(GGUF)
+    monkeypatch.chdir(tmp_path)
+    assert model_from("tiny.gguf") is model_from(f"local:{tmp_path / 'tiny.gguf'}")
+    assert model_from("local:ada/one") is not model_from("local:ada/two")
+
+
 def test_an_endpoint_may_have_a_model_of_a_files_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "OpenAIChat('tiny.gguf'" in repr(model_from("tiny.gguf", base_url="http://127.0.0.1:1/v1"))
     assert "OpenAIChat('tiny.gguf'" in repr(model_from("http://127.0.0.1:1/v1#tiny.gguf"))
