@@ -10,8 +10,7 @@ from .shapes import Shapes
 
 # Each begins with one character, so that the search runs over prose at full speed; what must stand beside it keeps most others out.
 _TRIGGERS = (
-    r"<(?=[A-Za-z|｜/\]]|\Z)",
-    r"\[(?=[A-Za-z_/]|\s*[{A-Za-z_]|\s*\Z)",
+    r"\[(?=\s*(?:\{|\Z|[A-Za-z_][\w.\-:/]{0,128}(?:\(|\Z)))",
     r"\{(?=\s*[\"'“/#}]|\s*\Z|\s*[A-Za-z_])",
     r"`(?=``)",
     r"~(?=~~)",
@@ -21,6 +20,7 @@ _TRIGGERS = (
     r">(?=>>[A-Za-z_]|>{0,2}\Z)",
     *(rf"\{mark}\{mark}{{15}}" for mark in "(<[{"),  # nothing begins inside such a run, so it is passed over as one
 )
+_HEAD = 5  # so much of a mark is looked for before it is looked at
 _RUN = re.compile("|".join(rf"\{mark}{{16,}}" for mark in "(<[{"))
 
 
@@ -40,7 +40,7 @@ class Rules:
         self.marks = frozenset((*self.sections, *self.elements, *REASONING, *REASONING.values(), *INVENTED, *SILENT, *HARMONY))
         self.mark = re.compile("|".join(map(re.escape, sorted(self.marks, key=len, reverse=True))))
         self.beginnings = frozenset(mark[:size] for mark in self.marks for size in range(1, len(mark)))
-        self.trigger = re.compile("|".join(((_opened_by_names(known),) if self.call else ()) + _TRIGGERS))
+        self.trigger = re.compile("|".join((*((_opened_by_names(known),) if self.call else ()), *map(self._opened_by, "<["), *_TRIGGERS)))
         self.longest = max(map(len, self.marks))
         self.longest_parameter = 8 + max((len(key) for shape in known.by_name.values() for key in shape.properties), default=0)
         self.word = max(known.longest, len("functools")) + 4
@@ -61,6 +61,13 @@ class Rules:
             if names and self.json
             else None
         )
+
+    def _opened_by(self, character: str) -> str:
+        """The character, where one of the marks that begin with it may follow."""
+        heads = {mark[1:_HEAD] for mark in self.marks if mark[0] == character}
+        halves = {head[:size] for head in heads for size in range(len(head))}
+        follow = [*map(re.escape, sorted(heads)), *(rf"{re.escape(half)}\Z" for half in sorted(halves))]
+        return rf"{re.escape(character)}(?={'|'.join(follow)})"
 
 
 def _opened_by_names(known: Shapes) -> str:

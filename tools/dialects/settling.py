@@ -14,14 +14,14 @@ from .json_calls import Item, Unmarked, read_calls, read_one
 from .python_calls import read_list
 from .scan import Scan
 from .sections import SECTIONS, Section
-from .source import find, next_literal, reach, skip_space
+from .source import Waiting, find, next_literal, reach, skip_space
 from .surroundings import closing_in_line, open_tag
 from .values import Problem
 
 Steps = Generator[None, None, None]
 Found = Generator[None, None, "tuple[int, list[Item]] | None"]
 _KIMI = re.compile(r"<\|tool_calls_section_begin\|>|<\|tool_call_begin\|>")
-_TICKS = re.compile(r"`+|~+")
+_RUNS = {mark: re.compile(f"{mark}*") for mark in "`~"}
 _INFO = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
 # A name and the beginning of its arguments; an object that goes on with "type" or "properties" is the definition of a tool.
 _CALL_WITH_ARGUMENTS = re.compile(
@@ -157,16 +157,12 @@ def section(scan: Scan, start: int, opening: str, sink: Sink) -> Found:
 
 def settle_code(scan: Scan, start: int, place: int) -> Steps:
     """A fence: a call where its whole body is one as JSON, or where it says that it is one; otherwise code."""
-    ticks = _TICKS.match(scan.source.text, place)
-    while ticks is not None and ticks.end() == len(scan.source.text) and not scan.source.ended:
+    opened = yield from _run_end(scan, place)
+    fence = scan.source.text[place:opened]
+    info = _INFO.match(scan.source.text, opened)
+    while info is not None and info.end() == len(scan.source.text) and not scan.source.ended and info.end() - opened < 40:
         yield
-        ticks = _TICKS.match(scan.source.text, place)
-    assert ticks is not None
-    fence = ticks[0]
-    info = _INFO.match(scan.source.text, ticks.end())
-    while info is not None and info.end() == len(scan.source.text) and not scan.source.ended and info.end() - ticks.end() < 40:
-        yield
-        info = _INFO.match(scan.source.text, ticks.end())
+        info = _INFO.match(scan.source.text, opened)
     assert info is not None
     body = yield from skip_space(scan.source, info.end())
     if info[1] in _CALLING and (yield from _fenced_section(scan, start, place, info.end())):
@@ -178,7 +174,17 @@ def settle_code(scan: Scan, start: int, place: int) -> Steps:
             scan.line.skip(scan.source.text, start, end)
             scan.pass_over(end)
             return
-    yield from _to_fence_end(scan, ticks.end(), fence)
+    yield from _to_fence_end(scan, opened, fence)
+
+
+def _run_end(scan: Scan, place: int) -> Waiting:
+    """Behind the marks of a fence."""
+    run, end = _RUNS[scan.source.text[place]], place
+    while True:
+        end = run.match(scan.source.text, end).end()  # type: ignore[union-attr]
+        if end < len(scan.source.text) or scan.source.ended:
+            return end
+        yield
 
 
 def _fenced_section(scan: Scan, start: int, place: int, body: int) -> Generator[None, None, bool]:

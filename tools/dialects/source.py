@@ -16,12 +16,13 @@ _NOT_SPACE = re.compile(r"\S")
 class Source:
     """The text so far, and whether more can come."""
 
-    __slots__ = ("barren", "ended", "far", "text")
+    __slots__ = ("barren", "ended", "far", "text", "without")
 
     def __init__(self) -> None:
         self.text = ""
         self.ended = False
         self.far = 0  # how far an attempt has looked that came to nothing
+        self.without: dict[str, tuple[int, int]] = {}  # for a closing mark, a part of a line where there is none
         self.barren = 0  # before this place nothing can begin: an attempt from before it showed that
 
     def add(self, delta: str) -> None:

@@ -85,12 +85,17 @@ def closing_in_line(source: Source, mark: str, at: int) -> Waiting:
     if mark in ("'", "’"):
         yield from reach(source, at + 1)
         return at + 1 if source.text.startswith(mark, at) else -1
+    start, end = source.without.get(mark, (0, -1))
+    if start <= at < end:
+        return -1  # a long line with many calls behind a quote that is never closed is searched once
+    begin = at
     while True:
         place = source.text.find(mark, at)
         line_end = source.text.find("\n", at)
         if place >= 0 and (line_end < 0 or place < line_end):
             return place + len(mark)
         if line_end >= 0 or source.ended:
+            source.without[mark] = begin, line_end if line_end >= 0 else len(source.text)
             return -1
         at = max(at, len(source.text) - len(mark) + 1)
         yield
