@@ -15,6 +15,7 @@ from sayso.tools.errors import ModelError, ToolsRefused
 from .endpoint import Endpoint
 
 LONGEST_WAIT_SECONDS = 60.0
+_SHORTER = "Give it less (history, documents, tools), or a model or server with more context."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ def refusal(at: Endpoint, answer: Answer, now: float) -> ModelError:
         return _for_now(at, answer, said, now)
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
         return ModelError(f"The content filter of {where} refuses the request ({status}){said}")
+    if status in (400, 413, 422) and re.search(
+        r"exceed\w*\W.*context|context.length|maximum context|too many tokens|prompt is too long", said, re.I
+    ):
+        return ModelError(f"What {at.model!r} at {where} was asked is longer than its context ({status}){said} {_SHORTER}")
     if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", said) and re.search(r"support|requires", said):
         return no_tools(at, status, said)
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){said}")

@@ -113,6 +113,7 @@ def demo(
     out: Path = Path("reports"),
     model: ModelName = None,
     base_url: BaseUrl = None,
+    dialect: Dialect = "auto",
     competitors: Competitors = 9,
     max_cost: MaxCost = None,
     quiet: Quiet = False,
@@ -133,7 +134,7 @@ def demo(
     from sayso.research_command import Research
 
     answering = chosen_model(model, base_url, max_cost)
-    return _run(Research("BettaBurgers", answering, "sample", competitors, out, max_cost, quiet).carry_out())
+    return _run(Research("BettaBurgers", answering, "sample", competitors, out, max_cost, quiet, dialect).carry_out())
 
 
 @app.command

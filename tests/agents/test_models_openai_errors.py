@@ -77,3 +77,18 @@ HOSTS = {"localhost": True, "127.0.0.1": True, "127.9.9.9": True, "::1": True, "
 @pytest.mark.parametrize(("host", "here"), HOSTS.items())
 def test_which_hosts_are_this_machine(host: str, here: bool) -> None:
     assert local(host) is here
+
+
+TOO_LONG = {
+    "llama.cpp": "request (6019 tokens) exceeds the available context size (4096 tokens), try increasing it",
+    "openai": "This model's maximum context length is 128000 tokens. However, your messages resulted in 140000 tokens.",
+    "anthropic": "prompt is too long: 210000 tokens > 200000 maximum",
+}
+
+
+@pytest.mark.parametrize("words", TOO_LONG.values(), ids=TOO_LONG)
+def test_a_conversation_that_is_too_long_is_said_to_be(words: str) -> None:
+    error = refusal(AT, Answer(400, {}, words), NOON)
+    assert str(error).startswith("What 'm' at https://models.example.org/v1 was asked is longer than its context (400): ")
+    assert str(error).endswith(". Give it less (history, documents, tools), or a model or server with more context.")
+    assert not error.retryable
