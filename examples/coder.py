@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import builtins
 import doctest
 import gzip
 import re
@@ -22,12 +23,13 @@ from pydantic import BaseModel, ValidationError
 
 from sayso import Agent, Run, Sampling, ScriptedModel, best_of, command, map_each, reflect, sequential
 from sayso.agents import Model, ModelRequest
-from sayso.tools import UsageError
+from sayso.tools import Sandbox, UsageError
 from sayso.tools.python_code import PythonResult, run_python
 from sayso.workflows import Workflow
 
 PROBLEMS = Path(__file__).with_name("data") / "problems.jsonl"
 INSTRUCTIONS = "You write Python. Complete the function: answer with all of it in one code block, and nothing else."
+BOX = Sandbox(seconds=5)
 Count = Annotated[int, Parameter(validator=Number(gte=1, lte=1000))]
 
 
@@ -46,7 +48,7 @@ class Problem(BaseModel):
         with suppress(ValueError):  # a docstring whose lines are not indented alike
             shown |= {each.source.strip(): each.want for each in doctest.DocTestParser().get_examples(told)}
         shown |= re.findall(rf"({self.entry_point}\(.*\)) *(?:=+>?|-+>|[→➞]|(?:should )?returns?) *(.+?)\.?$", told, re.MULTILINE)
-        return [test for call, value in shown.items() if (test := as_test(call, value))]
+        return [test for call, value in shown.items() if (test := as_test(call, value, self.prompt))]
 
     @property
     def docstring(self) -> str:
@@ -60,18 +62,20 @@ class Problem(BaseModel):
     async def tried(self, code: str, tests: Sequence[str]) -> PythonResult:
         """What comes of the code, after what stands above the function or (for its body alone) all of the prompt, and of the tests."""
         above, head, _ = self.prompt.partition(f"def {self.entry_point}(")
-        return await asyncio.to_thread(run_python, (above if head in code else self.prompt) + code, tests)
+        return await asyncio.to_thread(run_python, (above if head in code else self.prompt) + code, tests, sandbox=BOX)
 
     async def solved_by(self, code: str) -> bool:
         """Whether the hidden test passes."""
         return (await self.tried(code, [f"{self.test}\ncheck({self.entry_point})"])).ok
 
 
-def as_test(call: str, value: str) -> str:
+def as_test(call: str, value: str, prompt: str) -> str:
     """A call and its value as a test; nothing where they are no Python: docstrings also show steps, errors, prints and prose."""
     with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
         test = f"assert {call} == {ast.literal_eval(value.strip())!r}"
-        return test if ast.parse(test) and not call.startswith("print(") else ""
+        names = {node.id for node in ast.walk(ast.parse(test)) if isinstance(node, ast.Name)}
+        known = all(hasattr(builtins, name) or f"def {name}(" in prompt for name in names)
+        return test if known and not call.startswith("print(") else ""
     return ""
 
 

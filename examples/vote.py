@@ -39,9 +39,13 @@ class Vote(NamedTuple):
     failed: int
 
     def __str__(self) -> str:
-        (winner, votes), asked = self.counts[0], self.failed + sum(count for _, count in self.counts)
-        others = ", ".join(f"{count} said {number:g}" for number, count in self.counts[1:]) or "nobody disagreed"
-        return f"{winner:g}  ({votes} of {asked} samples; {others}{f'; {self.failed} gave no number' if self.failed else ''})"
+        (winner, votes), *others = self.counts
+        asked = self.failed + sum(count for _, count in self.counts)
+        said = [f"{count} said {number:g}" for number, count in others] or ["nobody disagreed"]
+        if any(count == votes for _, count in others):
+            return f"undecided  ({', '.join([f'{votes} of {asked} samples said {winner:g}', *said])})"
+        failed = [f"{self.failed} gave no number"] if self.failed else []
+        return f"{winner:g}  ({'; '.join([f'{votes} of {asked} samples', ', '.join(said), *failed])})"
 
 
 def count(*answers: Answer | Failed) -> Vote:

