@@ -165,6 +165,11 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         for tool in self.tools.values():
             yield tool.effect
 
+    @property
+    def known_by(self) -> Any:
+        """What it is told and may do: two agents of one name that differ in these are two."""
+        return self.instructions, tuple(self.tools)
+
     def as_tool(self, *, name: str | None = None, description: str = "") -> AsyncTool[[Any], Out]:
         """This agent as a tool of another; without a `description` its instructions say what it is for. See Workflow.as_tool."""
         if not (description or self.instructions):

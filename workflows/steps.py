@@ -166,13 +166,18 @@ def refuse_lambdas(workflow: Any, place: str = "") -> None:
                 f"Step {index} of {place} is a lambda, and this engine keeps what steps give by their names. "
                 "Write it as a def, or name it: step(..., name=...)."
             )
-        code = getattr(getattr(part.thing, "function", part.thing), "__code__", None)  # closures of one function are that function
-        if code is not None and named.setdefault(part.name, code) is not code:
+        known_by = _known_by(part.thing)
+        if known_by is not None and named.setdefault(part.name, known_by) != known_by:
             raise WorkflowError(
                 f"{place} has two different steps named {part.name!r}, and this engine keeps what steps give by their names. "
                 "Give one of them another: step(..., name=...)."
             )
         refuse_lambdas(part.thing, place)
+
+
+def _known_by(thing: Any) -> Any:
+    """What tells a step from another of its name: a function's code, so closures of one function are that function."""
+    return thing.known_by if isinstance(thing, Workflow) else getattr(getattr(thing, "function", thing), "__code__", None)
 
 
 def is_async(function: Any) -> bool:

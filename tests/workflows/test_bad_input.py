@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sayso.agents import Agent, ScriptedModel
 from sayso.tools import UsageError
 from sayso.workflows import (
     App,
@@ -186,6 +187,10 @@ DURABLE: dict[str, tuple[Any, str]] = {
     "a lambda": (sequential(more, step(lambda n: n)), "Step 1 of sequential is a lambda"),
     "a lambda deep inside": (sequential(parallel(more, step(lambda n: n), name="both")), "Step 1 of sequential/both is a lambda"),
     "two functions of one name": (sequential(more, another()), "sequential has two different steps named 'more'"),
+    "two agents of one name": (
+        parallel(*[Agent(ScriptedModel("x"), instructions=said) for said in ("Write.", "Grade.")]),
+        "parallel has two different steps named 'agent'",
+    ),
     "a step twice in code": (
         sequential(twice),
         "has two steps named 'count'; a name is a position and stands once. Give",
@@ -199,6 +204,11 @@ async def test_a_journal_needs_names_that_tell(flow: Any, said: str, durable: bo
     with pytest.raises(UsageError) as wrong:
         await flow.run(1, engine=engine(f"sqlite:///{tmp_path}/runs.db") if durable else engine(strict=True))
     assert said in str(wrong.value)
+
+
+async def test_several_of_one_kind_may_have_one_name() -> None:
+    writers = [Agent(ScriptedModel("x"), instructions="Write.") for _ in range(3)]
+    assert (await parallel(*writers).run("x", engine=engine(strict=True))).output == ("x", "x", "x")
 
 
 async def test_one_function_may_stand_twice_in_a_shape() -> None:

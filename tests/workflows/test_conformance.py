@@ -10,7 +10,10 @@ import pytest
 from sayso.tools import Approve, Cancelled, Edit, NotFinished, Reject, ToolContext, UsageError, tool
 from sayso.tools.errors import LimitReached, WorkflowError
 from sayso.workflows import CallFailed, Limits, Run, map_each, parallel, sequential, step
+from sayso.workflows.durable.root import LISTEN_SECONDS
 from sayso.workflows.events import ApprovalAsked, BranchStarted, StepEnded, StepStarted, WriteSettled
+
+LISTENED_SECONDS = 3 * LISTEN_SECONDS
 
 
 class Counted:
@@ -210,10 +213,12 @@ async def test_cancelling_in_a_write_lets_it_end_and_stops_before_the_next_step(
     running = asyncio.ensure_future(flow.run(1, engine=home, run_id="r1", approve=yes))
     await held.begun.wait()
     await home.cancel("r1")
-    await asyncio.sleep(0)
+    await asyncio.sleep(LISTENED_SECONDS)  # what is sent from elsewhere is heard meanwhile: it is this cancel again
     held.go.set()
     with pytest.raises(Cancelled):
         await running
+    with pytest.raises(Cancelled):
+        await home.result("r1")
     assert (held.ended, after.done) == (1, [])
     settled = [event.outcome async for event in home.events("r1") if isinstance(event, WriteSettled)]
     assert settled == ["done"]

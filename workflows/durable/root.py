@@ -326,12 +326,13 @@ class DurableRoot(Root):
         while True:
             await asyncio.sleep(LISTEN_SECONDS)
             try:
-                if await self.engine.heard(self):
-                    self._hear(await self.engine.do(lambda session: records.inbox_rows(session, root)))
+                inbox = await self.engine.do(lambda session: records.inbox_rows(session, root)) if await self.engine.heard(self) else []
             except DatabaseLost as error:
                 self.lost = error
                 return
-            if self.cancelled and self.carrier is not None:
+            known = self.cancelled
+            self._hear(inbox)
+            if self.cancelled and not known and self.carrier is not None:  # once: while a write is awaited each cancel counts
                 self.carrier.cancel()
                 return
 
