@@ -36,6 +36,8 @@ async def main(question: str = "What is 17 % of 340?", *, model: str = "", base_
             return answer(client, model or (client.models.list().data[0].id if base_url else "gpt-5-mini"), question)
     except OpenAIError as error:
         raise SystemExit(f"The model at {base_url or 'OpenAI'} did not answer: {error}") from None
+    except (AttributeError, IndexError):  # the client takes a web page, or a list of no choices, for an answer
+        raise SystemExit(f"What {base_url} says is no chat completion. Is it the base URL of an OpenAI-compatible API (.../v1)?") from None
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from cyclopts.types import ExistingFile
 from pydantic import BaseModel
 
 from sayso import Agent, ScriptedModel, command
@@ -49,7 +50,7 @@ SCRIPT = Note(
 )
 
 
-async def main(file: Path = CALL, *, model: Model) -> str:
+async def main(file: ExistingFile = CALL, *, model: Model) -> str:
     """Write the note of a call whose transcript is in a text file."""
     writer = Agent(model, name="writer", output=Note, instructions=INSTRUCTIONS)
     return str(await writer(file.read_text(encoding="utf-8")))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.types import ExistingFile
 from cyclopts.validators import Number
 from pydantic import BaseModel, ValidationError
 
@@ -144,7 +145,7 @@ def problems_in(file: Path) -> list[Problem]:
     return problems
 
 
-async def main(file: Path = PROBLEMS, *, most: Count = 1000, tries: Count = 3, at_once: Count = 2, model: Model) -> str:
+async def main(file: ExistingFile = PROBLEMS, *, most: Count = 1000, tries: Count = 3, at_once: Count = 2, model: Model) -> str:
     """Solve the problems of a HumanEval file in three ways, and count.
 
     Parameters

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from cyclopts.types import ExistingFile
 from pydantic import BaseModel
 
 from sayso import Agent, Run, ScriptedModel, command, map_each
@@ -72,7 +73,7 @@ def by_words(request: ModelRequest) -> str:
     return json.dumps({"department": department, "complaint": "wrong" in mail or "again" in mail})
 
 
-async def main(file: Path = MAILS, *, model: Model) -> str:
+async def main(file: ExistingFile = MAILS, *, model: Model) -> str:
     """Route the mails of a file, between lines of three dashes."""
     mails = [mail.strip() for mail in file.read_text(encoding="utf-8").split("\n---\n") if mail.strip()]
     return "\n".join(map(str, await router(model, model)(mails)))

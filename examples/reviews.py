@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from cyclopts.types import ExistingFile
 from pydantic import BaseModel
 
 from sayso import Agent, ScriptedModel, command, map_each
@@ -67,7 +68,7 @@ def by_words(request: ModelRequest) -> str:
     return json.dumps({"about": about, "happy": not any(word in text for word in bad)})
 
 
-async def main(file: Path = REVIEWS, *, model: Model) -> str:
+async def main(file: ExistingFile = REVIEWS, *, model: Model) -> str:
     """Chart the reviews of a CSV file that has the columns date (2026-05-03) and text."""
     rows = reviews_in(file)
     judge = Agent(model, name="judge", output=Opinion, instructions=INSTRUCTIONS, examples=EXAMPLES)

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sayso import ScriptedModel
 from sayso.tools import ApprovalRequest, Approve, Decision, Reject, approve_all
 from sayso.tools.order_desk import OrderDesk
@@ -88,3 +90,16 @@ def test_a_loop_of_ones_own_says_when_nobody_answers(tmp_path: Path) -> None:
 def test_a_loop_of_ones_own_says_when_there_is_no_key(tmp_path: Path) -> None:
     done = ran("calculator_loop.py", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n"), "OPENAI_API_KEY" in done.stderr) == (1, 1, True)
+
+
+NO_ANSWERS = {
+    "a web page": Raw("<html>Welcome</html>", "text/html"),
+    "no choices": Raw('{"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": []}', "application/json"),
+}
+
+
+@pytest.mark.parametrize("said", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_a_loop_of_ones_own_says_when_what_answers_is_no_model(tmp_path: Path, said: Raw) -> None:
+    with FakeOpenAI([said], repeat=True) as endpoint:
+        done = ran("calculator_loop.py", "--base-url", endpoint.base_url, "--model", "m", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n"), "is no chat completion" in done.stderr) == (1, 1, True)

@@ -105,3 +105,9 @@ def test_a_call_becomes_a_note(tmp_path: Path) -> None:
         "[ ] Priya: refund $61.50 (today)",
         "[ ] Sam: call Jo Alvarez about Thursday's order (Wednesday before ten)",
     ]
+
+
+def test_a_file_that_is_not_there_is_a_mistake_on_the_command_line(tmp_path: Path) -> None:
+    for name in ("reviews.py", "email_router.py", "call_summary.py", "coder.py"):
+        done = ran(name, "missing.txt", cwd=tmp_path)
+        assert (done.returncode, '"missing.txt" does not exist' in done.stderr, done.stdout) == (2, True, "")
