@@ -28,7 +28,7 @@ from sayso.tools.approvals import (
     still_fits,
 )
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
-from sayso.tools.canonical import canonical_json
+from sayso.tools.canonical import canonical_json, plain
 from sayso.tools.cards import visible
 from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
@@ -126,6 +126,11 @@ async def _together(run: Any, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list
     return [task.result() for task in tasks]
 
 
+def without_bound(tool: AnyTool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that a caller fills in: an edit may repeat what the program has bound, and not change it."""
+    return {name: value for name, value in arguments.items() if name not in tool.bound or value != plain(tool.bound[name])}
+
+
 def goes_straight(run: Any, call: ToolCall, tool: AnyTool) -> bool:
     """Whether the call may join its neighbours in one step: no write, and nobody to ask."""
     if tool.effect is Effect.WRITE or tool.program is not None:
@@ -168,7 +173,7 @@ async def settle(run: Any, call: ToolCall, tool: AnyTool, position: str, strays:
         if isinstance(answer, Edit):
             before = json.loads(request.arguments)
             try:
-                arguments = _arguments(run, call, tool, answer.arguments, f"{position}.edit{edit + 1}")
+                arguments = _arguments(run, call, tool, without_bound(tool, answer.arguments), f"{position}.edit{edit + 1}")
             except ToolError as error:
                 return failed(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
             now = json.loads(canonical_json(arguments))

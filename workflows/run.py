@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sayso.tools.approvals import Approver, Background
 from sayso.tools.calls import ToolResult
-from sayso.tools.effects import CLEAN, Labels, Trust
+from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 from sayso.tools.policy import NO_RULES, Rules
 
 from .limits import KeptMeter, Limits, Meter
@@ -36,9 +36,9 @@ class Seen:
         self._background = NO_BACKGROUND
 
     def take(self, result: ToolResult) -> None:
-        """Join a result's labels, and remember an untrusted text so that a card can say where a value is from."""
+        """Join a result's labels, and remember a stranger's or a private text so that a card can say where a value is from."""
         self.labels = self.labels.join(result.trust, result.secrecy)
-        if result.trust is Trust.UNTRUSTED:
+        if result.trust is Trust.UNTRUSTED or result.secrecy is Secrecy.PRIVATE:
             self.read_texts = (*self.read_texts, (result.origin, result.text))
 
     def below(self) -> Seen:

@@ -255,6 +255,7 @@ async def test_a_text_of_a_tool_is_never_read_for_calls_whatever_form_it_has() -
 SOURCES = {
     "the user's words": ("to", "ada@example.org", "you wrote this"),
     "a page's": ("text", "burgers are out", "from https://shop.example/news"),
+    "a private text's": ("code", SECRET, "from diary"),
     "the program's": ("sender", "desk@example.org", "the application gave it"),
     "nobody's": ("subject", "Regards from here", "the model chose it"),
 }
@@ -267,13 +268,13 @@ async def test_each_argument_says_where_it_comes_from() -> None:
         return Content("Today the burgers are out.", origin="https://shop.example/news")
 
     @tool.write(card="E-mail to {to}: {text}")
-    async def send(to: str, text: str, subject: str, sender: str) -> str:
+    async def send(to: str, text: str, subject: str, code: str, sender: str) -> str:
         """Sends."""
         return "sent"
 
     said = {name: value for name, value, _ in SOURCES.values() if name != "sender"}
-    model = ScriptedModel(Reply(calls=(call("news"),)), Reply(calls=(call("send", **said),)))
-    asked = await Agent(model, tools=[news, send.using(sender="desk@example.org")]).run("Tell ada@example.org what is new")
+    model = ScriptedModel(Reply(calls=(call("news"), call("diary"))), Reply(calls=(call("send", **said),)))
+    asked = await Agent(model, tools=[news, diary, send.using(sender="desk@example.org")]).run("Tell ada@example.org what is new")
     (request,) = asked.pending
     assert {(row.name, row.value, row.source) for row in request.shown} == set(SOURCES.values())
     edited = await asked.resume({request.digest: Edit({**said, "subject": "News"})})
@@ -281,6 +282,7 @@ async def test_each_argument_says_where_it_comes_from() -> None:
         "to": "you wrote this",
         "text": "from https://shop.example/news",
         "subject": "you wrote this",
+        "code": "from diary",
         "sender": "the application gave it",
     }
 

@@ -481,3 +481,30 @@ async def test_strict_rules_refuse_a_write_after_untrusted_and_private_text_and_
     refused = result.messages[-2]
     assert isinstance(refused, ToolMessage)
     assert "its rules are strict" in refused.results[0].text
+
+
+EDITS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "what was asked for, otherwise": ({"text": "bye"}, ["ada: bye"]),
+    "with what the program bound": ({"to": "ada", "text": "bye"}, ["ada: bye"]),
+    "with something else than the program bound": ({"to": "eve", "text": "bye"}, []),
+    "with what is no argument": ({"text": "bye", "bcc": "eve"}, []),
+    "with nothing": ({}, []),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sent"), EDITS.values(), ids=EDITS)
+async def test_an_edit_changes_what_a_caller_may_choose_and_is_shown_before_it_is_done(arguments: dict[str, Any], sent: list[str]) -> None:
+    world, cards = World(), list[str]()
+
+    async def edits(request: ApprovalRequest) -> Decision:
+        cards.append(request.card)
+        assert world.orders == []
+        return Edit(arguments) if len(cards) == 1 else Approve()
+
+    running = ordering(mail_to("ada"), {"text": "hi"}).run("x", deps=world, approve=edits)
+    if sent:
+        assert (await running).finished
+    else:
+        with pytest.raises(CallFailed, match="wanted other arguments, which do not fit"):
+            await running
+    assert (cards, world.orders) == (["Mail to ada: hi"] + ["Mail to ada: bye"] * len(sent), sent)
