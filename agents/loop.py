@@ -54,7 +54,7 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
                 return said_at_last(agent, run, turn, words)
             if run.heard:
                 run.tell(TextWithdrawn(run.id, turn))
-            mend = not mend and all(result.outcome is Outcome.FAILED for result in results)  # once; who fails twice is asked to answer
+            mend = not mend and all_failed(results)  # once; who fails twice is asked to answer
             transcript.append(shown_back(exchange.form, run, read, results, mend=mend))
             continue
         if agent.typed is None:
@@ -72,6 +72,11 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
                 raise OutputError(f"{agent.name} gave no valid answer in {tries} tries: {wrong}.{cut}", read.prose) from None
             transcript.append(UserMessage(f"That does not fit: {wrong}. {agent.typed.instruction}"))
     raise AssertionError("count() does not end")
+
+
+def all_failed(results: Sequence[ToolResult]) -> bool:
+    """Whether no call of a reply could be carried out."""
+    return results[0].outcome is Outcome.FAILED and all(result.outcome is Outcome.FAILED for result in results)
 
 
 async def carry_out(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]) -> list[ToolResult]:

@@ -59,16 +59,16 @@ async def by_hand(model: ScriptedModel) -> str:
             messages.append({"role": "tool", "tool_call_id": call_id, "content": result})
 
 
-async def median_us(once: Callable[[], Awaitable[Any]], times: int = 2000) -> float:
-    """The median of many runs, in microseconds."""
-    for _ in range(50):
-        await once()
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        await once()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken) * 1e6
+async def best_us(*loops: Callable[[], Awaitable[Any]], batches: int = 60, runs: int = 50) -> list[float]:
+    """Of each loop the best batch, in microseconds a run. They take turns, so that whatever else the machine does meets them alike."""
+    taken: list[list[float]] = [[] for _ in loops]
+    for _ in range(batches):
+        for once, times in zip(loops, taken, strict=True):
+            start = time.perf_counter()
+            for _ in range(runs):
+                await once()
+            times.append((time.perf_counter() - start) / runs)
+    return [min(times) * 1e6 for times in taken]
 
 
 class Slow:
@@ -121,7 +121,6 @@ async def concurrent(number: int = 1000) -> float:
 async def main() -> list[Row]:
     """All rows."""
     lines = (ASKED, "520 calories")
-    hand = await median_us(lambda: by_hand(ScriptedModel(*lines)))
 
     async def ours() -> None:
         await Agent(ScriptedModel(*lines), tools=[calories]).run("How many?")
@@ -132,12 +131,12 @@ async def main() -> list[Row]:
         kept.model.requests = 0
         await kept.run("How many?")
 
-    run = await median_us(ours_kept)
+    hand, run, anew = await best_us(lambda: by_hand(ScriptedModel(*lines)), ours_kept, ours)
     return [
         Row("one run (model, tool, answer), by hand", hand, "us"),
         Row("one run with an Agent", run, "us"),
         Row("one run with an Agent / by hand", run / hand, "x", limit=3.0),
-        Row("one run, the Agent made anew", await median_us(ours, 300), "us"),
+        Row("one run, the Agent made anew", anew, "us"),
         Row("turn cost, last 10 of 200 / first 10", await flatness(), "x", limit=1.1),
         Row("1,000 concurrent runs of two 100 ms model calls", await concurrent(), "s", limit=0.28),
     ]

@@ -6,7 +6,6 @@ python benchmarks/workflows.py [--write]
 from __future__ import annotations
 
 import asyncio
-import statistics
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -37,14 +36,14 @@ async def slow_tool(number: int) -> int:
 
 
 async def seconds(once: Callable[[], Awaitable[Any]], times: int, clock: Callable[[], float] = time.perf_counter) -> float:
-    """The median of several runs, by the clock on the wall."""
+    """The best of several runs, by the clock on the wall: whatever else the machine does only adds to it."""
     await once()
     taken = []
     for _ in range(times):
         start = clock()
         await once()
         taken.append(clock() - start)
-    return statistics.median(taken)
+    return min(taken)
 
 
 async def computing(once: Callable[[], Awaitable[Any]], times: int) -> float:

@@ -28,12 +28,15 @@ class Seen:
 
     __slots__ = ("_background", "_begun_with", "labels", "read_texts", "user_texts")
 
-    def __init__(self, user_texts: Iterable[str] = ()) -> None:
-        self.labels: Labels = CLEAN
+    def __init__(
+        self,
+        user_texts: Iterable[str] = (),
+        labels: Labels = CLEAN,
+        read_texts: tuple[tuple[str, str], ...] = (),
+        background: Background = NO_BACKGROUND,
+    ) -> None:
         self.user_texts: tuple[str, ...] = tuple(user_texts)
-        self.read_texts: tuple[tuple[str, str], ...] = ()
-        self._begun_with = 0
-        self._background = NO_BACKGROUND
+        self.labels, self.read_texts, self._begun_with, self._background = labels, read_texts, len(read_texts), background
 
     def take(self, result: ToolResult) -> None:
         """Join a result's labels, and remember a stranger's or a private text so that a card can say where a value is from."""
@@ -43,15 +46,14 @@ class Seen:
 
     def below(self) -> Seen:
         """What a child begins with."""
-        child = Seen(self.user_texts)
-        child.labels, child.read_texts, child._begun_with = self.labels, self.read_texts, len(self.read_texts)
-        child._background = self.background()  # one index of the texts for all children that read no more
-        return child
+        return Seen(self.user_texts, self.labels, self.read_texts, self.background())  # one index of texts for all that read no more
 
     def take_from(self, child: Seen) -> None:
         """Join what a child has read."""
-        self.labels = self.labels.also(child.labels)
-        self.read_texts += child.read_texts[child._begun_with :]
+        if child.labels is not self.labels:
+            self.labels = self.labels.also(child.labels)
+        if len(child.read_texts) > child._begun_with:
+            self.read_texts += child.read_texts[child._begun_with :]
 
     def background(self) -> Background:
         """The texts as a card needs them."""
