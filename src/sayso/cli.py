@@ -240,8 +240,15 @@ def draw(place: str) -> int:
 
 
 @app.command
-def doctor(*, model: ModelName = None, base_url: BaseUrl = None, search: str | None = None, database: str | None = None) -> int:
-    """Look at what works here: the walls around each tool, model, search, database, terminal. Takes at most 20 seconds.
+def doctor(
+    *,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    search: str | None = None,
+    database: str | None = None,
+    seconds: Annotated[float, Parameter(validator=Number(gte=1))] = 20,
+) -> int:
+    """Look at what works here: the walls around each tool, model, search, database, terminal.
 
     Parameters
     ----------
@@ -249,10 +256,12 @@ def doctor(*, model: ModelName = None, base_url: BaseUrl = None, search: str | N
         Where research would look; it is asked for one word.
     database
         Where runs would be kept, like sqlite:///runs.db.
+    seconds
+        How long it may take at most.
     """
     from sayso.doctor import report
 
-    return report(model, base_url, search, database)
+    return report(model, base_url, search, database, seconds)
 
 
 def _calculated(expression: str, exact: bool, places: int | None, place: str = "") -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sayso.agents.models.endpoint import Endpoint
 
 SECONDS = 20.0
-"""How long all the looking may take; what has not answered by then is a problem."""
+"""How long all the looking may take, if nothing else is said; what has not answered by then is a problem."""
 
 
 class State(StrEnum):
@@ -49,7 +49,9 @@ class Finding:
 Look = Callable[[], Finding]
 
 
-def examine(model: str | None, base_url: str | None, search: str | None, database: str | None) -> tuple[list[Finding], bool]:
+def examine(
+    model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float = SECONDS
+) -> tuple[list[Finding], bool]:
     """Every finding, in order, and whether all that was looked at has answered."""
     from sayso.agents.models.named import is_here
 
@@ -60,8 +62,8 @@ def examine(model: str | None, base_url: str | None, search: str | None, databas
         "PYTHON": python_monty,
         "PYTHON (cpython)": python_cpython,
         "local models": local_models,
-        "model": lambda: model_here(model or "") if is_here(model or "", base_url) else model_endpoint(model, base_url),
-        "search": lambda: searching(search),
+        "model": lambda: model_here(model or "") if is_here(model or "", base_url) else model_endpoint(model, base_url, seconds / 2),
+        "search": lambda: searching(search, seconds * 3 / 4),
         "database": lambda: database_of_runs(database),
         "terminal": at_terminal,
     }
@@ -70,12 +72,12 @@ def examine(model: str | None, base_url: str | None, search: str | None, databas
         # Daemons: one that hangs must not keep the program from ending.
         threading.Thread(target=_look, args=(name, look, answers), daemon=True).start()
     found: dict[str, Finding] = {}
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while len(found) < len(looks) and (left := deadline - time.monotonic()) > 0:
         finding = _next(answers, left)
         if finding is not None:
             found[finding.name] = finding
-    late = Finding("", State.PROBLEM, f"gave no answer within {SECONDS:g} s", "Try again; if it stays so, what it talks to hangs.")
+    late = Finding("", State.PROBLEM, f"gave no answer within {seconds:g} s", "Try again; if it stays so, what it talks to hangs.")
     findings = [found.get(name) or Finding(name, late.state, late.words, late.to_do) for name in looks]
     return findings, len(found) == len(looks)
 
@@ -185,7 +187,7 @@ def model_here(name: str) -> Finding:
     return Finding("model", State.FINE, f"{path}: {model.fits(path)}")
 
 
-def model_endpoint(model: str | None, base_url: str | None) -> Finding:
+def model_endpoint(model: str | None, base_url: str | None, seconds: float) -> Finding:
     """Whether the endpoint answers and has the model; it is asked for its list, which costs nothing."""
     from sayso.agents.models.endpoint import endpoint
     from sayso.agents.models.named import models_at
@@ -197,7 +199,7 @@ def model_endpoint(model: str | None, base_url: str | None) -> Finding:
     name = model or ""
     if "://" in name:
         base_url, _, name = name.partition("#")
-    at = endpoint(name, base_url, None, timeout_seconds=10)
+    at = endpoint(name, base_url, None, timeout_seconds=seconds)
     if not at.key:
         return Finding("model", State.PROBLEM, f"no key for {at.shown_url}", "Set OPENAI_API_KEY.")
     names = models_at(at)
@@ -229,7 +231,7 @@ def _with_tools(at: Endpoint, told: str) -> Finding:
     return Finding("model", State.FINE, told)
 
 
-def searching(search: str | None) -> Finding:
+def searching(search: str | None, seconds: float) -> Finding:
     """Whether the search that research would use finds something."""
     from sayso.agents.research_places import SEARCH_VARIABLE, places
 
@@ -239,11 +241,9 @@ def searching(search: str | None) -> Finding:
 
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
     try:
-        number = asyncio.run(asyncio.wait_for(found(), SECONDS - 5))
+        number = asyncio.run(asyncio.wait_for(found(), seconds))
     except TimeoutError:
-        return Finding(
-            "search", State.PROBLEM, f"{where} gave no answer within {SECONDS - 5:g} s", "Try --search sample, a folder or a site."
-        )
+        return Finding("search", State.PROBLEM, f"{where} gave no answer within {seconds:g} s", "Try --search sample, a folder or a site.")
     except UsageError:
         raise
     except SaysoError as error:
@@ -299,9 +299,9 @@ def at_terminal() -> Finding:
     return Finding("terminal", State.FINE, "approvals can be asked for here")
 
 
-def report(model: str | None, base_url: str | None, search: str | None, database: str | None) -> int:
+def report(model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float) -> int:
     """Print every finding; 0 when none is a problem, else 1."""
-    findings, all_answered = examine(model, base_url, search, database)
+    findings, all_answered = examine(model, base_url, search, database, seconds)
     print("\n".join(map(str, findings)))
     problems = [finding.name for finding in findings if finding.state is State.PROBLEM]
     print(f"\n{len(problems)} problem{'' if len(problems) == 1 else 's'}{': ' + ', '.join(problems) if problems else ''}", flush=True)

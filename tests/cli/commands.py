@@ -1,4 +1,4 @@
-"""Running `sayso` as a user does: a process of its own, with an environment that has no key of ours."""
+"""Running `sayso` as a user does: a process of its own, with an environment that has no key of ours; or quicker, in this one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 
@@ -26,3 +28,13 @@ def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -
     return subprocess.run(
         command, cwd=cwd, env=environment(**more), input=text or "", capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def sayso_here(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """`sayso ARGUMENTS` in this process, which no terminal and no key belong to: where a program's start is not what is tested."""
+    from sayso.cli import run
+
+    words = [str(argument) for argument in arguments]
+    with chdir(cwd), redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        code = run(words)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())

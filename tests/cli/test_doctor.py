@@ -80,7 +80,7 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
 def test_an_endpoint_that_says_nothing_does_not_hang_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
-        code, told = doctor(tmp_path, "--base-url", url, "--search", "sample")
+        code, told = doctor(tmp_path, "--base-url", url, "--search", "sample", "--seconds", 6)
     assert (code, told["model"][0]) == (1, "!!")
 
 

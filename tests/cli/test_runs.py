@@ -9,13 +9,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pexpect
 import pytest
 
 from ..agents.fake_openai import FakeOpenAI
-from .commands import environment, listens_to_ctrl_c, sayso
+from .commands import environment, listens_to_ctrl_c, sayso, sayso_here
 from .test_chat import CARD, ORDERED, book
 
 KEPT = ("--database", "sqlite:///runs.db")
@@ -58,7 +59,7 @@ def waiting(endpoint: FakeOpenAI, folder: Path) -> str:
     """The digest of an order that waits in a run file, made by a chat without a terminal."""
     ran = sayso("chat", "--base-url", endpoint.base_url, "--run-id", "c", *KEPT, cwd=folder, text="Send me a burger!\n")
     assert (ran.returncode, ran.stdout) == (3, f"{CARD}\n"), ran.stderr
-    (entry,) = json.loads(sayso("runs", "--json", *KEPT, cwd=folder).stdout)
+    (entry,) = json.loads(sayso_here("runs", "--json", *KEPT, cwd=folder).stdout)
     assert (entry["run"], entry["state"], entry["flow"]) == ("c.1", "waiting", "chat")
     (request,) = entry["waits_for"]
     assert request["card"] == CARD
@@ -72,9 +73,9 @@ def test_killed_while_the_card_is_shown_approved_elsewhere_and_resumed_it_orders
     child.expect_exact("Approve? [y/N, v to view all] ")
     child.kill(signal.SIGKILL)
     child.close()
-    table = sayso("runs", *KEPT, cwd=tmp_path).stdout
+    table = sayso_here("runs", *KEPT, cwd=tmp_path).stdout
     assert re.search(r"^c\.1 +chat +died +[0-9a-f]{12} You have ordered: 1 burger", table, re.MULTILINE), table
-    (entry,) = json.loads(sayso("runs", "--json", *KEPT, cwd=tmp_path).stdout)
+    (entry,) = json.loads(sayso_here("runs", "--json", *KEPT, cwd=tmp_path).stdout)
 
     approved = in_a_terminal(tmp_path, "approve", "c.1", entry["waits_for"][0]["digest"][:12], *KEPT)
     approved.expect_exact(CARD)
@@ -84,17 +85,17 @@ def test_killed_while_the_card_is_shown_approved_elsewhere_and_resumed_it_orders
     assert ends(approved) == 0
     assert book(tmp_path) == []
 
-    resumed = sayso("resume", "c.1", *KEPT, cwd=tmp_path)
+    resumed = sayso_here("resume", "c.1", *KEPT, cwd=tmp_path)
     assert (resumed.returncode, resumed.stdout) == (0, "Ok, it's on the way!\n"), resumed.stderr
-    again = sayso("resume", "c.1", *KEPT, cwd=tmp_path)
+    again = sayso_here("resume", "c.1", *KEPT, cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, "Ok, it's on the way!\n")
     assert book(tmp_path) == [("burger", "1234 My Street")]
     assert len(endpoint.requests) == 1
 
-    shown = sayso("show", "c.1", *KEPT, cwd=tmp_path).stdout
+    shown = sayso_here("show", "c.1", *KEPT, cwd=tmp_path).stdout
     for told in ("asked     chat: Send me a burger!", CARD, "(you wrote this)", "in the middle of it", "(terminal) at", "receipt"):
         assert told in shown
-    assert sayso("verify", "c.1", *KEPT, cwd=tmp_path).returncode == 0
+    assert sayso_here("verify", "c.1", *KEPT, cwd=tmp_path).returncode == 0
 
 
 def test_a_conversation_goes_on_where_it_was_with_what_was_said_before(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_a_conversation_goes_on_where_it_was_with_what_was_said_before(tmp_path:
     assert said.count(said[0]) == 1  # the instructions, once
     assert "Send me a burger!" in said[-4:]
     assert book(tmp_path) == [("burger", "1234 My Street")]
-    assert [run["run"] for run in json.loads(sayso("runs", "--json", *KEPT, cwd=tmp_path).stdout)] == ["c.2", "c.1"]
+    assert [run["run"] for run in json.loads(sayso_here("runs", "--json", *KEPT, cwd=tmp_path).stdout)] == ["c.2", "c.1"]
 
 
 def test_two_terminals_that_approve_at_once_order_once(endpoint: FakeOpenAI, tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_two_terminals_that_approve_at_once_order_once(endpoint: FakeOpenAI, tmp
     told = [each.communicate(timeout=60)[1] for each in both]
     assert sorted(each.returncode for each in both) == [0, 1], told
     assert sum("was decided already by" in text for text in told) == 1
-    assert sayso("resume", "c", *KEPT, cwd=tmp_path).returncode == 0  # the latest turn of the conversation
+    assert sayso_here("resume", "c", *KEPT, cwd=tmp_path).returncode == 0  # the latest turn of the conversation
     assert book(tmp_path) == [("burger", "1234 My Street")]
 
 
@@ -138,33 +139,41 @@ def test_nothing_is_approved_blindly(endpoint: FakeOpenAI, tmp_path: Path) -> No
     assert f"sayso approve c.1 --yes {digest[:16]}" in piped.stderr
     wrong = {digest[:7]: 2, "0" * 64: 2, "": 2}
     for given, code in wrong.items():
-        refused = sayso("approve", "c.1", "--yes", given, *KEPT, cwd=tmp_path)
+        refused = sayso_here("approve", "c.1", "--yes", given, *KEPT, cwd=tmp_path)
         assert (refused.returncode, refused.stderr.count("\n")) == (code, 1), refused.stderr
     child = in_a_terminal(tmp_path, "approve", "c.1", *KEPT)
     child.expect_exact("Approve? [y/N, v to view all] ")
     child.sendline("")
     child.expect_exact("Left open.")
     assert ends(child) == 3
-    assert sayso("resume", "c.1", *KEPT, cwd=tmp_path).returncode == 3
+    assert sayso_here("resume", "c.1", *KEPT, cwd=tmp_path).returncode == 3
     assert book(tmp_path) == []
 
 
 def test_an_edit_is_a_new_request_and_a_rejection_is_told(endpoint: FakeOpenAI, tmp_path: Path) -> None:
     digest = waiting(endpoint, tmp_path)
     for change in ("quantity=two", "quantity=-", "colour=red", "quantity"):
-        refused = sayso("edit", "c.1", digest, change, *KEPT, cwd=tmp_path)
+        refused = sayso_here("edit", "c.1", digest, change, *KEPT, cwd=tmp_path)
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
-    assert sayso("edit", "c.1", digest, "quantity=2", "address=7 Oak Road", *KEPT, cwd=tmp_path).returncode == 0
-    asked = sayso("resume", "c.1", *KEPT, cwd=tmp_path)
+    assert sayso_here("edit", "c.1", digest, "quantity=2", "address=7 Oak Road", *KEPT, cwd=tmp_path).returncode == 0
+    asked = sayso_here("resume", "c.1", *KEPT, cwd=tmp_path)
     assert (asked.returncode, asked.stdout[:50]) == (3, "You have ordered: 2 burgers for delivery to: 7 Oak")
-    late = sayso("approve", "c.1", "--yes", digest, *KEPT, cwd=tmp_path)
+    late = sayso_here("approve", "c.1", "--yes", digest, *KEPT, cwd=tmp_path)
     assert (late.returncode, "was decided already by" in late.stderr) == (1, True)
-    assert sayso("reject", "c.1", "--reason", "too dear", *KEPT, cwd=tmp_path).returncode == 0
-    assert sayso("cancel", "c.1", *KEPT, cwd=tmp_path).returncode == 0
-    assert sayso("cancel", "c.1", *KEPT, cwd=tmp_path).returncode == 1
-    shown = sayso("show", "c.1", *KEPT, cwd=tmp_path).stdout
+    assert sayso_here("reject", "c.1", "--reason", "too dear", *KEPT, cwd=tmp_path).returncode == 0
+    assert sayso_here("cancel", "c.1", *KEPT, cwd=tmp_path).returncode == 0
+    assert sayso_here("cancel", "c.1", *KEPT, cwd=tmp_path).returncode == 1
+    shown = sayso_here("show", "c.1", *KEPT, cwd=tmp_path).stdout
     assert '"quantity": 2' in shown
     assert book(tmp_path) == []
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run file with an order that waits, and its digest."""
+    folder = tmp_path_factory.mktemp("untouched")
+    with FakeOpenAI([ORDERED], repeat=True) as endpoint:
+        return folder / "runs.db", waiting(endpoint, folder)
 
 
 TAMPERED = {
@@ -180,18 +189,20 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize(("statement", "told"), TAMPERED.values(), ids=TAMPERED)
-def test_a_changed_file_is_found_out(statement: str, told: str, endpoint: FakeOpenAI, tmp_path: Path) -> None:
-    digest = waiting(endpoint, tmp_path)
-    head = json.loads(sayso("export", "c.1", *KEPT, cwd=tmp_path).stdout)["verify"]["head"]
-    whole = sayso("verify", "c.1", "--head", head, *KEPT, cwd=tmp_path)
+def test_a_changed_file_is_found_out(statement: str, told: str, untouched: tuple[Path, str], tmp_path: Path) -> None:
+    source, digest = untouched
+    with closing(sqlite3.connect(source)) as file, closing(sqlite3.connect(tmp_path / "runs.db")) as copy:
+        file.backup(copy)
+    head = json.loads(sayso_here("export", "c.1", *KEPT, cwd=tmp_path).stdout)["verify"]["head"]
+    whole = sayso_here("verify", "c.1", "--head", head, *KEPT, cwd=tmp_path)
     assert (whole.returncode, "The head is the one that you kept." in whole.stdout) == (0, True)
     with sqlite3.connect(tmp_path / "runs.db") as file:
         (number,) = file.execute("SELECT number FROM sayso_log WHERE name = 'ApprovalAsked'").fetchone()
         file.execute(statement.format(told=number))
     file.close()
-    verified = sayso("verify", "c.1", *KEPT, cwd=tmp_path)
+    verified = sayso_here("verify", "c.1", *KEPT, cwd=tmp_path)
     assert (verified.returncode, told.format(told=number) in verified.stdout) == (1, True), verified.stdout
     for command in (("show", "c.1"), ("export", "c.1"), ("runs",)):
-        assert sayso(*command, *KEPT, cwd=tmp_path).returncode == 0
+        assert sayso_here(*command, *KEPT, cwd=tmp_path).returncode == 0
     if "card" in statement:
-        assert sayso("approve", "c.1", "--yes", digest, *KEPT, cwd=tmp_path).returncode == 0  # what is shown comes from the request
+        assert sayso_here("approve", "c.1", "--yes", digest, *KEPT, cwd=tmp_path).returncode == 0  # what is shown comes from the request
