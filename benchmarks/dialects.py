@@ -193,6 +193,11 @@ def real_tools(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     return MENU_OF_TOOLS if "inline" in row["mode"] or "menu" in row["mode"] else NATIVE_TOOLS
 
 
+def said(row: Mapping[str, Any]) -> str:
+    """What a small model wrote. Where it was asked through an endpoint's own field for tools, the row has the endpoint's message."""
+    return str(json.loads(row["output"])["content"]) if row["mode"] in ("native-auto", "native-required") else str(row["output"])
+
+
 _JSON_CALL = re.compile(r'"name"\s*:\s*"(\w+)[^"]*"\s*,\s*"arguments"\s*:\s*\{([^{}]*)\}')
 
 
@@ -203,7 +208,7 @@ def person(row: Mapping[str, Any]) -> list[str]:
     calls nothing.
     """
     offered = {each["function"]["name"].casefold(): each["function"]["parameters"]["required"] for each in real_tools(row)}
-    text = row["output"]
+    text = said(row)
     if len(re.findall(r"^[A-Z]+\(\w+\) - ", text, re.MULTILINE)) > 1:
         return []
     names = "|".join(offered)
@@ -223,12 +228,12 @@ def real() -> Iterator[Row]:
     """What small models wrote, by task: calls that a person sees and that are read; calls that are read and a person does not see."""
     seen, missed, extra = Counter[str](), Counter[str](), Counter[str]()
     for row in rows("real_model_outputs"):
-        expected, got = Counter(person(row)), Counter(call.tool.casefold() for call in read(row["output"], real_tools(row)).calls)
+        expected, got = Counter(person(row)), Counter(call.tool.casefold() for call in read(said(row), real_tools(row)).calls)
         seen[row["task"]] += expected.total()
         missed[row["task"]] += (expected - got).total()
         extra[row["task"]] += (got - expected).total()
         if expected != got:
-            print(f"{row['prompt_id']} ({row['mode']}): a person sees {dict(expected)}, read {dict(got)}: {row['output'][:200]!r}")
+            print(f"{row['prompt_id']} ({row['mode']}): a person sees {dict(expected)}, read {dict(got)}: {said(row)[:200]!r}")
     for task in seen:
         found = seen[task] - missed[task]
         yield Row(f"small models, {task}: calls that a person sees and that are read", found, "calls", seen[task], at_least=True)

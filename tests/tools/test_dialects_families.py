@@ -263,6 +263,12 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
     "an unknown tool": ('<tool_call>{"name": "fly", "arguments": {}}</tool_call>', "fly", "one of the tools now, save, tag, weather"),
     "a missing argument": ('<tool_call>{"name": "weather", "arguments": {"days": 2}}</tool_call>', "weather", "'city' is missing"),
     "cut off in a value": ('<tool_call>{"name": "weather", "arguments": {"city": "Os', "weather", "complete JSON"),
+    "cut off before any argument": ("<tool_call><function=now>", "now", "arguments in <parameter= tags"),
+    "an argument twice": (
+        "<function=save><parameter=text>a</parameter><parameter=text>b</parameter></function>",
+        "save",
+        "each argument once, not text twice",
+    ),
     "a key twice": ('<tool_call>{"name": "save", "arguments": {"text": "a", "text": "b"}}</tool_call>', "save", "JSON"),
     "a word for a number": ('{"name": "weather", "arguments": {"city": "Oslo", "days": "two"}}', "weather", "days as integer, not 'two'"),
     "half a number": ('{"name": "weather", "arguments": {"city": "Oslo", "days": 2.5}}', "weather", "days as integer, not '2.5'"),

@@ -86,7 +86,9 @@ def _input(source: Source, at: int, shape: Shape | None) -> Generator[None, None
         written = written.removesuffix("```").strip()
     if shape is not None and not shape.properties and written.casefold() in ("", "none", "null", "n/a", '""', "{}"):
         return end, {}, (), ""
-    if shape is None or shape.only_text is None:
+    if shape is not None and not written and not shape.required:
+        return end, {}, (), ""
+    if shape is None or shape.only_text is None or not written:
         return end, None, (), f"the input as one JSON object{f': {shape.signature}' if shape else ''}"
     return end, {shape.only_text: typed(written, shape.properties[shape.only_text], shape.only_text)}, (), ""
 

@@ -163,28 +163,28 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
             elif here:
                 at = place
                 notes = (*notes, "closing tag added") if tags.ends else notes
-            elif place >= len(source.text) and (given or tags.ends):
+            elif place >= len(source.text) and (given or (tags.ends and shape is not None and not shape.properties)):
                 at, notes = place, (*notes, "closing tag added")
             else:
                 at = yield from _skip_to(source, place, stops)
-                wrong = source.text[place : min(at, place + 60)]
+                wrong = f"arguments in {tags.begins[0]} tags, not {source.text[place : min(at, place + 60)]!r}"
             break
         argument = yield from _opening(source, place, tags)
         if argument is None:
             at = yield from _skip_to(source, place + 1, stops)
-            wrong = source.text[place : min(at, place + 60)]
+            wrong = f"arguments in {tags.begins[0]} tags, not {source.text[place : min(at, place + 60)]!r}"
             break
         key = _key(argument, shape)
         end, after, added = yield from _value_end(source, argument.end(), tags, shape, {*given, key})
         if end < 0:
             return len(source.text), [_unreadable(source, start, len(source.text), name, known, f"{tags.closes[0]} after {key}")]
         if key in given:
-            wrong = wrong or f"{key} twice"
+            wrong = wrong or f"each argument once, not {key} twice"
         given[key], attributes[key], at = source.text[argument.end() : end], argument[2], after
         notes = (*notes, "closing tag added") if added else notes
     span = (start, at)
     if wrong:
-        return at, [_unreadable(source, start, at, name, known, f"arguments in {tags.begins[0]} tags, not {wrong!r}")]
+        return at, [_unreadable(source, start, at, name, known, wrong)]
     if shape is None:
         return at, [known.unknown(name, span)]
     try:
