@@ -35,13 +35,14 @@ def replay(
         async with opened(database, app_named(app)) as engine:
             row = await found(engine, run)
             given = await engine.replay(row.id)
-        _say(row, given)
+            died = row.state == "running" and engine.is_orphan(row)
+        _say(row, given, died)
         return Exit.OK if given.same else Exit.FAILED
 
     return asyncio.run(replayed())
 
 
-def _say(row: RunRow, given: Replayed) -> None:
+def _say(row: RunRow, given: Replayed, died: bool) -> None:
     steps = f"{given.steps} step{'s' * (given.steps != 1)}"
     if given.difference is not None:
         print(f"different: run {shown(row.id)}, {_difference(given.difference, row.id)}")
@@ -49,12 +50,12 @@ def _say(row: RunRow, given: Replayed) -> None:
             f"{steps} before it {'is' if given.steps == 1 else 'are'} the same. Nothing was done; the run and its journal are as they were."
         )
         return
-    print(f"same: run {shown(row.id)}, {steps}, {_end(row, given)}.")
+    print(f"same: run {shown(row.id)}, {steps}, {_end(row, given, died)}.")
     for waits in given.waits:
         print(f"  beyond the journal, not done: {shown(waits)}")
 
 
-def _end(row: RunRow, given: Replayed) -> str:
+def _end(row: RunRow, given: Replayed, died: bool) -> str:
     match row.state:
         case "done":
             return "and the output"
@@ -62,7 +63,7 @@ def _end(row: RunRow, given: Replayed) -> str:
             return f"as far as its journal goes; then it ended with: {brief(_error(row))}"
         case "failed":
             return f"and the error that it ended with ({brief(_error(row))})"
-    return f"as far as it came; it is {row.state}"
+    return f"as far as it came; {'its program died' if died else f'it is {row.state}'}"
 
 
 def _error(row: RunRow) -> str:

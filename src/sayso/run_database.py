@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.records import RunRow
 
 VARIABLE = "SAYSO_DATABASE"
+_PASSWORD = re.compile(r"(?<=://)([^/@]*?):[^/]*@|([?&]password=)[^&]*")
 USUAL = "sayso.db"
 
 DatabaseUrl = Annotated[
@@ -111,10 +113,14 @@ async def found(engine: DurableEngine, run_id: str) -> RunRow:
 
 
 def and_where(given: str | None) -> str:
-    """What to add to a command so that it means the same database."""
+    """What to add to a command so that it means the same database; a password is not repeated."""
     from sayso.workflows.durable.database import absolute
 
-    return f" --database {absolute(given)}" if given is not None else ""
+    return f" --database {_without_password(absolute(given))}" if given is not None else ""
+
+
+def _without_password(url: str) -> str:
+    return _PASSWORD.sub(lambda found: f"{found[1]}:PASSWORD@" if found[1] is not None else f"{found[2]}PASSWORD", url)
 
 
 def and_code(row: RunRow, given: str | None = None) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sayso.cli import run as sayso
+from sayso.run_database import and_where
 from sayso.workflows import engine, sequential
 
 
@@ -98,3 +99,17 @@ def test_a_run_is_named_in_full_and_those_that_begin_alike_are_told(tmp_path: Pa
         for command in ("show", "cancel", "approve", "verify", "export", "replay", "resume"):
             given, words = said(command, run, "--database", f"sqlite:///{tmp_path}/runs.db")
             assert (given, told in words, words.count("\n")) == (2, True, 1), words
+
+
+REPEATED = {
+    "postgresql://me:a:b@c@host/runs": "postgresql://me:PASSWORD@host/runs",
+    "postgresql://me@host/runs?password=secret&sslmode=require": "postgresql://me@host/runs?password=PASSWORD&sslmode=require",
+    "postgresql://me@host:5432/runs": "postgresql://me@host:5432/runs",
+    "postgresql://host:5432/runs": "postgresql://host:5432/runs",
+    "sqlite:////tmp/a:b@c.db": "sqlite:////tmp/a:b@c.db",
+}
+
+
+@pytest.mark.parametrize(("given", "shown"), REPEATED.items())
+def test_the_command_to_type_next_does_not_repeat_a_password(given: str, shown: str) -> None:
+    assert and_where(given) == f" --database {shown}"
