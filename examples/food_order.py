@@ -40,7 +40,7 @@ def counter(model: Model, desk: OrderDesk) -> Workflow[str, str]:
     async def confirm(run: Run, answer: str) -> str:
         try:
             for line in await run.step("ordered", ordered):
-                await run.call(mail, to="ada@example.org", text=f"Thank you for your order: {line}.")
+                await run.call(mail.using(to="ada@example.org", text=f"Thank you for your order: {line}."))
         except CallFailed as no:
             return f"{answer}\n(No e-mail: {no})"
         return answer
