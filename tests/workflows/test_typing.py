@@ -37,11 +37,8 @@ def test_mypy_finds_each_wrong_hand_over_and_nothing_else(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_pyright_finds_each_wrong_hand_over_and_nothing_else(tmp_path: Path) -> None:
-    pytest.importorskip("pyright")
     shutil.copytree(CASES, tmp_path / "cases")
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(CONFIG), encoding="utf-8")
     command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "-p", str(tmp_path)]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "errors," not in told.stdout:
-        pytest.skip(f"pyright did not start: {told.stderr.strip()[:200]}")  # its wheel fetches node when it first runs
-    assert lines_with_errors(told.stdout) == lines_marked_wrong(), told.stdout
+    assert lines_with_errors(told.stdout) == lines_marked_wrong(), told.stdout + told.stderr

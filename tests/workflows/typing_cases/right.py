@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_type
+from typing import Any, assert_type
 
 from pydantic import BaseModel
 
-from sayso.agents import Agent
+from sayso.agents import Agent, Prompt
 from sayso.tools import ToolContext, tool
 from sayso.workflows import (
     Draft,
@@ -141,6 +141,41 @@ assert_type(best_of(length, 3, score=lambda number: -number), Workflow[str, int]
 assert_type(best_of(writer, 3, score=len).gives, type | None)
 reviewed: Workflow[str, str] = reflect(write, critique, accept=lambda problems: not problems)
 agents: Workflow[str, str] = reflect(writer, writer)
+
+
+numbers = Agent("gpt-5-mini", name="numbers", output=list[int])
+
+
+async def is_complaint(found: Mail) -> bool:
+    return found.complaint
+
+
+def sort(found: Mail) -> str:
+    return "sorry" if found.complaint else "thanks"
+
+
+async def graded(text: str) -> Mail:
+    return Mail(complaint=not text)
+
+
+async def values(question: str) -> dict[str, object]:
+    return {"question": question}
+
+
+prompt = Prompt("Answer.", question="{question}")
+both = parallel(sequential(length, more), map_each(stock), join=lambda one, many: one + len(many))
+
+assert_type(sequential(router, is_complaint), Workflow[Any, bool])
+assert_type(sequential(numbers, map_each(more), map_each(order)), Workflow[Any, list[str]])
+assert_type(best_of(numbers, 3, score=len), Workflow[Any, list[int]])
+assert_type(sequential(router, conditional(sort, {"sorry": is_complaint, "thanks": is_complaint})), Workflow[Any, bool])
+assert_type(iterate(sequential(more, more), until=lambda number: number > 9, max_rounds=9), Workflow[int, int])
+assert_type(sequential(values, prompt, router, is_complaint), Workflow[str, bool])
+assert_type(map_each(router, on_error="collect"), Workflow[Iterable[Any], list[Mail | Failed]])
+corrected: Workflow[str, str] = reflect(write, graded, accept=lambda found: found.complaint)
+chief = Agent(
+    "gpt-5-mini", tools=[writer.as_tool(description="Writes."), sequential(length, more).as_tool(name="size", description="Sizes.")]
+)
 
 
 async def main() -> None:

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from right import code, colour, critique, half, length, loud, mail, more, order, size_of, stock, words, write
+from right import (
+    both,
+    code,
+    colour,
+    critique,
+    graded,
+    half,
+    is_complaint,
+    length,
+    loud,
+    mail,
+    more,
+    numbers,
+    order,
+    prompt,
+    router,
+    size_of,
+    sort,
+    stock,
+    values,
+    words,
+    write,
+)
 
 from sayso.workflows import Run, best_of, conditional, iterate, map_each, parallel, reflect, sequential, step
 
@@ -33,6 +55,18 @@ map_each(more, on_error="ignore")  # WRONG no such word
 best_of(length, "3", score=bool)  # WRONG a number as text
 reflect(write, words)  # WRONG the critic takes a float
 sequential(more).run_sync("x")  # WRONG a str to an int
+
+sequential(router, length)  # WRONG a Mail to a str
+sequential(numbers, map_each(length))  # WRONG an int to a str
+sequential(values, prompt, router, half)  # WRONG a Mail to an int
+sequential(both, stock)  # WRONG an int to a str
+sequential(router, conditional(sort, {"sorry": length}))  # WRONG a way that takes a str
+best_of(words, 3, score=lambda found: found.upper())  # WRONG a list has no upper()
+reflect(write, graded, accept=lambda found: found.complain)  # WRONG no such field
+iterate(more, until=lambda number: number.upper(), max_rounds=2)  # WRONG a number has no upper()
+sequential(map_each(router, on_error="collect"), map_each(is_complaint))  # WRONG some may be Failed
+best_of(length, 3)  # WRONG no score
+print(router.run_sync("x").output.complain)  # WRONG no such field
 
 
 async def steps(run: Run, value: int) -> float:
