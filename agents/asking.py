@@ -9,9 +9,9 @@ from typing import Any
 
 from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, Reader, ReasoningRead, TextRead
 from sayso.tools.effects import Effect
-from sayso.tools.errors import ModelError, ToolError, ToolsRefused
+from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
 from sayso.workflows import Run, Usage
-from sayso.workflows.limits import NO_USAGE
+from sayso.workflows.limits import NO_USAGE, Meter
 
 from .agent import Agent
 from .events import CallAnnounced, ReasoningSaid, TextSaid, TextWithdrawn
@@ -43,7 +43,7 @@ class Exchange:
 async def ask_model(run: Run, turn: int, exchange: Exchange) -> Reply:
     """The model's reply to the transcript so far, as the run's step `model:{turn}`; counted against the limits."""
     meter, agent = run.scope.meter, exchange.agent
-    reserved = reservation(agent, exchange.transcript) if meter.prices_matter else None
+    reserved = reservation(agent, exchange.transcript, meter) if meter.limited("tokens", "cost_usd") else None
     meter.begin_model_call(reserved)
     used, name = NO_USAGE, f"model:{turn}"
     try:
@@ -193,15 +193,25 @@ def value_in_place(agent: Agent[Any], call: Any, before: str, after: str) -> str
     return tool.inline(value, before, after) if tool.inline else str(value)
 
 
-def reservation(agent: Agent[Any], transcript: Sequence[Message]) -> Usage:
-    """The most that the call can use: the transcript at four characters a token, and all the tokens the reply may have."""
+def reservation(agent: Agent[Any], transcript: Sequence[Message], meter: Meter) -> Usage:
+    """The most that the call can use: the transcript at four characters a token, and all the tokens the reply may have.
+
+    UsageError where nobody knows what a call costs and a limit depends on it.
+    """
+    from .models.endpoint import is_here
     from .models.prices import price
 
-    base_url = getattr(agent.model, "base_url", None)  # the same name may cost nothing on this machine
+    name, base_url = agent.model.name, getattr(agent.model, "base_url", None)  # the same name may cost nothing on this machine
     characters = sum(_length(message) for message in transcript)
     output_tokens = agent.sampling.max_tokens or 4096
     input_tokens = characters // 4 + 1
-    return Usage(input_tokens, output_tokens, price(agent.model.name, input_tokens, output_tokens, base_url=base_url) or 0.0)
+    cost = price(name, input_tokens, output_tokens, base_url=base_url)
+    if cost is None and base_url is not None and not is_here(base_url) and meter.limited("cost_usd"):
+        raise UsageError(
+            f"No price is known for {name!r} at {base_url}, so Limits(cost_usd=...) cannot be kept. "
+            "Limit tokens or model_calls, or ask another model."
+        )
+    return Usage(input_tokens, output_tokens, cost or 0.0)
 
 
 def _length(message: Message) -> int:

@@ -88,12 +88,11 @@ class Meter:
         """What was used so far, reservations included."""
         return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
 
-    @property
-    def prices_matter(self) -> bool:
-        """Whether a limit on tokens or dollars is set here or above."""
+    def limited(self, *kinds: str) -> bool:
+        """Whether a limit of one of these kinds ("tokens", "cost_usd", ...) is set here or above."""
         meter: Meter | None = self
         while meter is not None:
-            if meter.limits is not None and (meter.limits.cost_usd is not None or meter.limits.tokens is not None):
+            if meter.limits is not None and any(getattr(meter.limits, kind) is not None for kind in kinds):
                 return True
             meter = meter.parent
         return False

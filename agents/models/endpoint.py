@@ -61,6 +61,11 @@ def endpoint(model: str, base_url: str | None, api_key: str | None, timeout_seco
     return Endpoint(model, url, key, key_from, timeout_seconds)
 
 
+def is_here(url: str) -> bool:
+    """Whether the URL leads to this machine."""
+    return local(_host(url) or "")
+
+
 def _host(url: str) -> str | None:
     """The host of a URL whose port is one, too."""
     try:

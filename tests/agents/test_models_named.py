@@ -124,6 +124,14 @@ async def test_a_model_on_this_machine_costs_nothing_whatever_its_name() -> None
     assert (result.output, result.usage.cost_usd) == ("Hello.", 0.0)
 
 
+def test_a_limit_on_dollars_is_refused_where_nobody_knows_the_price() -> None:
+    elsewhere = model_from("my-model", base_url="https://models.example.org/v1", api_key="k")
+    with pytest.raises(UsageError, match=r"No price is known for 'my-model' at https://models\.example\.org/v1"):
+        Agent(elsewhere, limits=Limits(cost_usd=1)).run_sync("hi")
+    with pytest.raises(LimitReached, match="tokens"):  # a limit that can be kept is
+        Agent(elsewhere, limits=Limits(tokens=10)).run_sync("hi")
+
+
 async def test_a_model_that_has_a_price_is_reserved_before_it_is_asked() -> None:
     agent = Agent(ScriptedModel("Hello.", name="gpt-5-mini"), limits=Limits(cost_usd=0.000001))
     with pytest.raises(LimitReached, match="cost_usd"):
