@@ -52,7 +52,8 @@ _ENDS_OF_CALL = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<ï
 _MARKS = (*BETWEEN, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
 _BEGINNINGS = frozenset(mark[:size] for mark in _MARKS for size in range(len(mark)))
 _HALF_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
-_EXTENDABLE = tuple(mark for mark in _MARKS if mark != "```" and mark in _BEGINNINGS)  # fences have their own way of waiting
+# Fences have their own way of waiting; a stray bracket is passed over as a mark is.
+_EXTENDABLE = ("]", *(mark for mark in _MARKS if mark != "```" and mark in _BEGINNINGS))
 _LONGEST_MARK = max(map(len, _MARKS))
 
 
@@ -105,7 +106,8 @@ def _skip(source: Source, at: int, closes: tuple[str, ...], *, fresh: bool) -> W
             yield
             continue
         longer = next((place for mark in _EXTENDABLE if (place := source.text.rfind(mark, at, found.end() if found else at)) >= 0), -1)
-        if longer >= 0 and source.text[longer : longer + _LONGEST_MARK] in _BEGINNINGS and not source.ended:
+        on_its_own = longer >= 0 and (before := pattern.match(source.text, at, longer)) is not None and before.end() == longer
+        if on_its_own and source.text[longer : longer + _LONGEST_MARK] in _BEGINNINGS and not source.ended:
             at = longer  # what looks like one mark may become another
             yield
             continue
