@@ -43,7 +43,7 @@ class Exchange:
 async def ask_model(run: Run, turn: int, exchange: Exchange) -> Reply:
     """The model's reply to the transcript so far, as the run's step `model:{turn}`; counted against the limits."""
     meter, agent = run.scope.meter, exchange.agent
-    reserved = reservation(agent, exchange.transcript, meter) if meter.limited("tokens", "cost_usd") else None
+    reserved = reservation(agent, exchange.transcript, meter) if meter.reserves else None
     meter.begin_model_call(reserved)
     used, name = NO_USAGE, f"model:{turn}"
     try:
@@ -74,8 +74,10 @@ async def stream_reply(run: Run, turn: int, exchange: Exchange) -> Reply:
                 if voice is not None:
                     voice.say(delta.text)
             elif isinstance(delta, CallDelta):
-                parts = calls.setdefault(delta.index, ["", "", ""])
-                parts[0], parts[1], parts[2] = parts[0] or delta.id, parts[1] + delta.name, parts[2] + delta.arguments
+                if (parts := calls.get(delta.index)) is None:
+                    calls[delta.index] = [delta.id, delta.name, delta.arguments]
+                else:
+                    parts[:] = parts[0] or delta.id, parts[1] + delta.name, parts[2] + delta.arguments
                 if heard and delta.name:
                     run.tell(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
@@ -206,7 +208,7 @@ def reservation(agent: Agent[Any], transcript: Sequence[Message], meter: Meter) 
     output_tokens = agent.sampling.max_tokens or 4096
     input_tokens = characters // 4 + 1
     cost = price(name, input_tokens, output_tokens, base_url=base_url)
-    if cost is None and base_url is not None and not is_here(base_url) and meter.limited("cost_usd"):
+    if cost is None and base_url is not None and not is_here(base_url) and meter.limits_cost:
         raise UsageError(
             f"No price is known for {name!r} at {base_url}, so Limits(cost_usd=...) cannot be kept. "
             "Limit tokens or model_calls, or ask another model."

@@ -31,13 +31,18 @@ def fenced(text: str, origin: str, secrecy: Secrecy = Secrecy.PRIVATE) -> str:
     return f'<untrusted id="{mark}" from="{name}"{private}>\n{text}\n</untrusted id="{mark}">'
 
 
+def quotes_others(message: str) -> bool:
+    """Whether something is fenced in a message."""
+    return "<untrusted " in message
+
+
 def texts_of_others(message: str) -> list[Fenced]:
     """What is fenced in a message."""
-    if "<untrusted " not in message:
+    if not quotes_others(message):
         return []
     return [Fenced(found[4], found[2], Secrecy.PRIVATE if found[3] else Secrecy.PUBLIC) for found in _FENCE.finditer(message)]
 
 
 def own_words(message: str) -> str:
     """The message without what is fenced in it."""
-    return _FENCE.sub("", message) if "<untrusted " in message else message
+    return _FENCE.sub("", message) if quotes_others(message) else message

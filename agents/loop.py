@@ -19,7 +19,7 @@ from sayso.workflows.call_results import failed
 from .agent import Agent
 from .asking import Exchange, ask_model
 from .events import ModelRetried, TextSaid, TextWithdrawn
-from .fencing import texts_of_others
+from .fencing import quotes_others, texts_of_others
 from .forms import Form
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
 from .models.model import Retrying
@@ -39,7 +39,8 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     """
     form = agent.known_form or await agent.form(asks=run.acts)
     transcript: list[Message] = [*form.opening, *form.fits(asked.history), UserMessage(asked.text)]
-    remember(run, asked)
+    if asked.history or quotes_others(asked.text):
+        remember(run, asked)
     run.scope.transcripts[run.id] = transcript
     exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
     tries, asked_to_speak, mend = 0, False, False

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from .canonical import canonical_json, sha256
 from .cards import card_text, shown, texts
 from .definition import Tool
-from .lookalikes import lookalikes
 from .word_index import WordIndex
 
 YOU = "you wrote this"
@@ -149,6 +148,8 @@ def propose(
     warnings: Sequence[str] = (),
 ) -> ApprovalRequest:
     """The request for a checked call; `sources` says of each argument where it comes from. Pure: chance and clock are handed in."""
+    from .lookalikes import lookalikes  # which nobody needs who writes nothing
+
     frozen = canonical_json(arguments)
     exact: dict[str, Any] = json.loads(frozen)
     card = card_text(tool.card, tool.name, exact)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 from .arguments import Signature, arguments_model, as_json, schema_of, signature_of, text_parameters, validated
 from .calls import Content, ToolCall
 from .canonical import canonical_json, readable_json, sha256, strict_json
-from .code_text import code_text
 from .effects import Effect, Secrecy, Trust
 from .errors import InvalidArguments, ToolError, UsageError
 
@@ -101,6 +100,8 @@ class Tool(Generic[P, R]):
     @cached_property
     def version(self) -> str:
         """A hash of name, schema, card and code: an approval given for one version does not hold for another."""
+        from .code_text import code_text
+
         card = self.card if isinstance(self.card, str) else code_text(self.card)
         return f"2.{sha256(self.name, self.parameters, str(self.effect), card, code_text(self.function))[:16]}"
 

@@ -33,7 +33,6 @@ from sayso.tools.cards import visible
 from sayso.tools.definition import Tool, ToolContext
 from sayso.tools.effects import Effect
 from sayso.tools.errors import InvalidArguments, RunError, ToolError
-from sayso.tools.from_user import invented, told
 from sayso.tools.policy import Allow, Deny, decide
 
 from .call_results import failed, refused, result_of
@@ -108,13 +107,13 @@ async def perform_read(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
 async def perform_reads(run: Any, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     """Calls that need no question, side by side, as one step of the run. Counts them against the limits."""
     run.scope.meter.count_tool_calls(len(calls))
-    if any(tool.cost_usd for _, tool in calls):
-        value = await paid_reads(run, name, calls, partial(_together, run, calls))
-    elif len(calls) == 1:
+    if len(calls) == 1 and not calls[0][1].cost_usd:
         value = await run.step(name, perform_read, run, *calls[0])
+    elif any(tool.cost_usd for _, tool in calls):
+        value = await paid_reads(run, name, calls, partial(_together, run, calls))
     else:
         value = await run.step(name, _together, run, calls)
-    results = results_of(value)
+    results = [value] if type(value) is ToolResult else results_of(value)
     for result in results:
         run.scope.seen.take(result)
     return results
@@ -141,11 +140,17 @@ def goes_straight(run: Any, call: ToolCall, tool: AnyTool) -> bool:
 
 def invented_in(run: Any, call: ToolCall, tool: AnyTool) -> tuple[str, ...]:
     """The arguments of a model's call that should come from the user or the application, and do not."""
-    return invented(tool, call.arguments, run.scope.seen.user_texts, run.scope.deps) if tool.from_user else ()
+    if not tool.from_user:
+        return ()
+    from sayso.tools.from_user import invented
+
+    return invented(tool, call.arguments, run.scope.seen.user_texts, run.scope.deps)
 
 
 def sent_back(run: Any, call: ToolCall, tool: AnyTool, strays: Sequence[str]) -> ToolResult:
     """What the model is told of a call with values that it made up; or first, that the call could not be carried out at all."""
+    from sayso.tools.from_user import told
+
     try:
         prepared(tool, call.arguments, context_for(run, call, tool))
     except ToolError as error:

@@ -7,23 +7,14 @@ read back as the same type. Nothing is imported while reading: a type must alrea
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import enum
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from decimal import Decimal
-from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from sayso.tools.errors import SaysoError, UsageError
-
-_TEXTUAL: dict[str, tuple[type, Any]] = {
-    "datetime": (datetime.datetime, datetime.datetime.fromisoformat),
-    "date": (datetime.date, datetime.date.fromisoformat),
-    "decimal": (Decimal, Decimal),
-    "fraction": (Fraction, Fraction),
-}
 
 
 class NotJson(UsageError):
@@ -32,6 +23,21 @@ class NotJson(UsageError):
 
 class Lost(SaysoError):
     """An error that was kept by a run and whose class cannot be made again; its text says what it was."""
+
+
+@cache
+def _textual() -> dict[str, tuple[type, Any]]:
+    # Loaded when such a value first comes by: most runs have none, and these modules take their time.
+    import datetime
+    from decimal import Decimal
+    from fractions import Fraction
+
+    return {
+        "datetime": (datetime.datetime, datetime.datetime.fromisoformat),
+        "date": (datetime.date, datetime.date.fromisoformat),
+        "decimal": (Decimal, Decimal),
+        "fraction": (Fraction, Fraction),
+    }
 
 
 def to_json(value: Any, place: str = "value") -> Any:
@@ -59,9 +65,9 @@ def _mapping(value: Mapping[Any, Any], place: str) -> dict[str, Any]:
 
 def _tagged(value: Any, place: str) -> dict[str, Any]:
     kind = type(value)
-    for name, (textual, _) in _TEXTUAL.items():
+    for name, (textual, _) in _textual().items():
         if kind is textual:
-            return {"$": name, "=": value.isoformat() if isinstance(value, datetime.date) else str(value)}
+            return {"$": name, "=": value.isoformat() if hasattr(value, "isoformat") else str(value)}
     if isinstance(value, enum.Enum):
         return {"$": _name(kind, place), "=": to_json(value.value, place)}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -124,8 +130,8 @@ def from_json(data: Any) -> Any:
         return {key: from_json(item) for key, item in inner.items()}
     if tag in ("tuple", "set", "frozenset"):
         return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](from_json(item) for item in inner)
-    if tag in _TEXTUAL:
-        return _TEXTUAL[tag][1](inner)
+    if tag in _textual():
+        return _textual()[tag][1](inner)
     return _made(_found(tag, inner), inner)
 
 

@@ -76,10 +76,26 @@ class Meter:
     cannot both take the last dollar.
     """
 
-    __slots__ = ("cost_usd", "input_tokens", "limits", "model_calls", "output_tokens", "parent", "spend_usd", "tool_calls")
+    __slots__ = (
+        "cost_usd",
+        "input_tokens",
+        "limits",
+        "limits_cost",
+        "model_calls",
+        "output_tokens",
+        "parent",
+        "reserves",
+        "spend_usd",
+        "tool_calls",
+    )
 
     def __init__(self, limits: Limits | None = None, parent: Meter | None = None) -> None:
         self.limits, self.parent = limits, parent
+        self.limits_cost: bool = parent is not None and parent.limits_cost
+        self.reserves: bool = parent is not None and parent.reserves
+        if limits is not None:
+            self.limits_cost = self.limits_cost or limits.cost_usd is not None
+            self.reserves = self.limits_cost or self.reserves or limits.tokens is not None
         self.model_calls = self.tool_calls = self.input_tokens = self.output_tokens = 0
         self.cost_usd = self.spend_usd = 0.0
 
@@ -87,15 +103,6 @@ class Meter:
     def usage(self) -> Usage:
         """What was used so far, reservations included."""
         return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
-
-    def limited(self, *kinds: str) -> bool:
-        """Whether a limit of one of these kinds ("tokens", "cost_usd", ...) is set here or above."""
-        meter: Meter | None = self
-        while meter is not None:
-            if meter.limits is not None and any(getattr(meter.limits, kind) is not None for kind in kinds):
-                return True
-            meter = meter.parent
-        return False
 
     def begin_with(self, used: Usage) -> None:
         """Start from what earlier executions of the run have used; the meters above have counted it themselves."""

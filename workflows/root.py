@@ -187,7 +187,8 @@ class Root(Waiting):
             self.result = self._result(NOTHING, scope)
         finally:
             self.top = None
-            await self._nobody_asks()
+            if self.asker is not None or self.later is not None:
+                await self._nobody_asks()
         return self.result
 
     def used(self, run_id: str) -> Usage:
