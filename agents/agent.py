@@ -157,6 +157,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """The user's words: what is asked now and what was asked before, without what is quoted from others."""
         if not isinstance(value, Conversation):
             return super().spoken(value)
+        if not value.history:
+            return (own_words(value.text),)
         said = [own_words(each.text) for each in value.history if isinstance(each, UserMessage) and not each.example]
         return [*said, own_words(value.text)]
 

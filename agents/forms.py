@@ -47,7 +47,7 @@ class Form(NamedTuple):
         match message:
             case AssistantMessage(text, calls, True) if calls:
                 written = DIALECTS[self.dialect].render(*(ReadCall(call.tool, call.arguments) for call in calls))
-                return replace(message, text=f"{text}\n{written}".strip(), native=False)
+                return message._replace(text=f"{text}\n{written}".strip(), native=False)
             case ToolMessage(results, True):
                 return ToolMessage(results, shown=self.shown([(result.origin, result.text) for result in results], HISTORY_BOUNDARY))
         return message

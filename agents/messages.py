@@ -11,23 +11,20 @@ from sayso.workflows import Usage
 from sayso.workflows.limits import NO_USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class SystemMessage:
+class SystemMessage(NamedTuple):
     """What the application tells the model before the conversation."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class UserMessage:
+class UserMessage(NamedTuple):
     """What the user says, or what the program says in the user's place; as an `example` nobody has said it."""
 
     text: str
     example: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AssistantMessage:
+class AssistantMessage(NamedTuple):
     """One reply of the model as it was written.
 
     `text` is the raw text (calls written in text still in it); `calls` are all calls that were read from it, native or written;
@@ -40,8 +37,7 @@ class AssistantMessage:
     reasoning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolMessage:
+class ToolMessage(NamedTuple):
     """The results of a reply's calls, in the order of the calls. `shown` is how a text dialect shows them; empty for native calls."""
 
     results: tuple[ToolResult, ...]
@@ -52,8 +48,7 @@ class ToolMessage:
 Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """What an agent is asked: the user's words, after what was said before."""
 
     text: str

@@ -2,7 +2,7 @@
 
     python benchmarks/calculator.py
 
-simpleeval, asteval and numexpr are measured where they are installed. Times are the best of several rounds. The school problems are in
+simpleeval, asteval and numexpr are measured where they are installed. Times are the median of several rounds. The school problems are in
 corpora beside the repository (../shared/corpora, or where SAYSO_CORPORA says); without them only speed is measured.
 """
 
@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 from timeit import repeat
 from typing import Any
 
@@ -80,14 +81,14 @@ def contestants() -> Iterator[tuple[str, Callable[[str], Any], int]]:
 
 
 def microseconds(function: Callable[[str], Any], text: str, calls: int) -> float:
-    """The time of one call, in the best round."""
-    return min(repeat(lambda: function(text), number=calls, repeat=ROUNDS)) / calls * 1e6
+    """The time of one call, in the median round."""
+    return median(repeat(lambda: function(text), number=calls, repeat=ROUNDS)) / calls * 1e6
 
 
 def import_milliseconds() -> float:
     """What `from sayso.tools.calculation import calculate` costs above a bare interpreter."""
     code = "import time; t = time.perf_counter(); from sayso.tools.calculation import calculate; print((time.perf_counter() - t) * 1e3)"
-    return min(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(5))
+    return median(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(9))
 
 
 def wrong_answers() -> Iterator[Row]:

@@ -137,7 +137,7 @@ async def waiting(url: str, kind: str) -> list[Row]:
     return [
         Row(f"{kind}: a worker that has parked 1,000 runs", weight, "MB", limit=120),
         Row(f"{kind}: 990 of them approved while no worker lived: after its restart, first done", first, "s", limit=6),
-        Row(f"{kind}: all of those done", everyone, "s"),  # one worker: what DBOS and we write for each run, on one processor
+        Row(f"{kind}: all of those done", everyone, "s", limit=6),
         Row(f"{kind}: approve to done", statistics.median(soon), "s", limit=1),
     ]
 

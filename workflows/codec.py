@@ -150,13 +150,13 @@ def _found(tag: str, inner: Any) -> Any:
 def _made(kind: Any, inner: Any) -> Any:
     if issubclass(kind, enum.Enum):
         return kind(from_json(inner))
-    if issubclass(kind, tuple):
+    if issubclass(kind, tuple) and isinstance(inner, list):
         return kind(*[from_json(item) for item in inner])
     if issubclass(kind, Exception):
         return _error(kind, inner)
     if hasattr(kind, "model_validate"):
         return kind.model_validate(inner)
-    if hasattr(kind, "__dataclass_fields__"):
+    if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "_fields"):  # by name; a named tuple too, if it was a dataclass once
         return kind(**{name: from_json(item) for name, item in inner.items()})
     raise NotJson(f"The journal holds a {kind.__qualname__}, which is no kind of value that a journal keeps.")
 

@@ -56,9 +56,12 @@ class MemoryRun:
         self._at = 0
         if kept:
             self._names = tuple(kept)
-            self.scope = scope.replayed(lambda: self._at < len(self._names))
+            self.scope = scope.replayed(self._in_journal)
         self._open = self._emits = self._tool_calls = 0
         self._children = NO_CHILDREN
+
+    def _in_journal(self) -> bool:
+        return self._at < len(self._names)
 
     @property
     def attempt(self) -> str:

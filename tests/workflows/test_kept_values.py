@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, computed_field
 
+from sayso.agents.messages import Conversation, UserMessage
 from sayso.tools import Approve, Edit, LimitReached, Reject
 from sayso.tools.errors import NotFinished, RunError
 from sayso.workflows import CallFailed, Draft, Usage
@@ -220,6 +221,12 @@ def test_what_a_journal_names_is_not_made_unless_it_is_a_kind_of_value(data: Any
     with pytest.raises(NotJson):
         from_json(data)
     assert "antigravity" not in sys.modules
+
+
+def test_a_value_that_was_kept_by_name_is_read_though_its_class_is_a_named_tuple_now() -> None:
+    said = {"$": "tuple", "=": [{"$": "sayso.agents.messages:UserMessage", "=": {"text": "Hi", "example": True}}]}
+    kept = {"$": "sayso.agents.messages:Conversation", "=": {"text": "A burger, please", "history": said}}
+    assert from_json(kept) == Conversation("A burger, please", (UserMessage("Hi", example=True),))
 
 
 @dataclass
