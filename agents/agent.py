@@ -34,9 +34,9 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     """Asks a model until it has an answer, carrying out what the model asks for: reads at once, writes only after a yes.
 
     `model` is a name ("gpt-5-mini", "http://localhost:11434/v1#qwen3") or a Model. `examples` are pairs of what a user says and what the
-    model should say, or four texts where a call comes between: said, call, result, answer. They go to the model as real turns. `output` is
-    the type of the answer. `approve` answers for its writes where the caller gives no approver. `dialect` is how calls are written: "auto",
-    "native", or the name of a text dialect.
+    model should say (a text, or a value of the output type), or four texts where a call comes between: said, call, result, answer. They go
+    to the model as real turns. `output` is the type of the answer. `approve` answers for its writes where the caller gives no approver.
+    `dialect` is how calls are written: "auto", "native", or the name of a text dialect.
     """
 
     kind = "agent"
@@ -49,7 +49,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         name: str = ...,
         instructions: str = ...,
         tools: Iterable[Tool[..., Any]] = ...,
-        examples: Sequence[tuple[str, ...]] = ...,
+        examples: Sequence[tuple[Any, ...]] = ...,
         limits: Limits | None = ...,
         approve: Approver | None = ...,
         sampling: Sampling | None = ...,
@@ -64,8 +64,24 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         name: str = ...,
         instructions: str = ...,
         tools: Iterable[Tool[..., Any]] = ...,
-        examples: Sequence[tuple[str, ...]] = ...,
+        examples: Sequence[tuple[Any, ...]] = ...,
         output: type[Out],
+        limits: Limits | None = ...,
+        approve: Approver | None = ...,
+        sampling: Sampling | None = ...,
+        dialect: str = ...,
+        output_tries: int = ...,
+    ) -> None: ...
+    @overload  # a Literal and a union are no type[...] to checkers
+    def __init__(
+        self: Agent[Any],
+        model: str | Model,
+        *,
+        name: str = ...,
+        instructions: str = ...,
+        tools: Iterable[Tool[..., Any]] = ...,
+        examples: Sequence[tuple[Any, ...]] = ...,
+        output: object,
         limits: Limits | None = ...,
         approve: Approver | None = ...,
         sampling: Sampling | None = ...,
@@ -79,7 +95,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         name: str = "agent",
         instructions: str = "",
         tools: Iterable[Tool[..., Any]] = (),
-        examples: Sequence[tuple[str, ...]] = (),
+        examples: Sequence[tuple[Any, ...]] = (),
         output: Any = str,
         limits: Limits | None = None,
         approve: Approver | None = None,
@@ -91,7 +107,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         self._model = model
         self.instructions = instructions
         self.tools: Mapping[str, Tool[..., Any]] = _by_name(tools, name)
-        self.examples = tuple(examples)
+        self.examples = tuple(_example(*each) for each in examples)
         self.typed: TypedOutput[Out] | None = None if output is str else TypedOutput(output)
         self.approve = approve
         self.sampling = sampling or Sampling()
@@ -258,6 +274,11 @@ def _known_dialect(name: str) -> str:
     if name not in DIALECTS:
         raise UsageError(f"There is no dialect {name!r}. Dialects: auto, native, {', '.join(sorted(DIALECTS))}.")
     return name
+
+
+def _example(asked: Any, *said: Any) -> tuple[str, ...]:
+    """An example as text: a question as the agent would be asked it, an answer of the output type as the model should write it."""
+    return prompt_text(asked), *(each if isinstance(each, str) else readable_json(each) for each in said)
 
 
 def _by_name(tools: Iterable[Tool[..., Any]], agent: str) -> dict[str, Tool[..., Any]]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sayso.tools import fill
 from sayso.tools.dialects import DIALECTS, ReadCall, Shapes, dialect_for_model, read
 from sayso.tools.effects import Effect
-from sayso.tools.errors import ToolError
+from sayso.tools.errors import ToolError, UsageError
 
 from .messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
 from .models.grammar import grammar_for
+from .typed_output import NotTheType, TypedOutput
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -95,6 +96,7 @@ def _form(agent: Agent[Any], native: bool, dialect: str, *, held: bool) -> Form:
     if asks:
         parts.append(DIALECTS[dialect].ask(tools))
     if agent.typed is not None:
+        _check_examples(agent, agent.typed)
         parts.append(agent.typed.instruction)
     text = "\n\n".join(part for part in parts if part)
     examples = agent.examples or (DIALECTS[dialect].examples(tools) if asks else ())
@@ -105,6 +107,15 @@ def _form(agent: Agent[Any], native: bool, dialect: str, *, held: bool) -> Form:
     if asks and sampling.stop is None and DIALECTS[dialect].stop:
         sampling = replace(sampling, stop=DIALECTS[dialect].stop)
     return Form(native, dialect, schemas, sampling, opening, grammar, asks)
+
+
+def _check_examples(agent: Agent[Any], typed: TypedOutput[Any]) -> None:
+    """Raises UsageError for an answer that the agent would refuse. With tools, a call may stand in its place."""
+    for number, (*_, answer) in enumerate(() if agent.tools else agent.examples, 1):
+        try:
+            typed.read(answer)
+        except NotTheType as error:
+            raise UsageError(f"Example {number} of {agent.name} is no answer that it takes: {error}.") from None
 
 
 def _turns(agent: Agent[Any], examples: Iterable[Example], dialect: str, *, asks: bool, exact: bool) -> list[Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from sayso.tools.canonical import readable_json
@@ -44,7 +45,7 @@ class TypedOutput(Generic[T]):
         from pydantic import ValidationError
 
         wrong: list[str] = []
-        for candidate in _candidates(text):
+        for candidate in chain(_candidates(text), self._choices(text)):
             try:
                 value: T = self._adapter.validate_json(candidate)
             except ValidationError as error:
@@ -52,6 +53,11 @@ class TypedOutput(Generic[T]):
             else:
                 return value
         raise NotTheType(wrong[0] if wrong else "there is no JSON in it")
+
+    def _choices(self, text: str) -> Iterator[str]:
+        """The JSON of the choice that the text is, where the type is a choice: models write the bare word."""
+        said = text.strip(" \r\n\t\"'`*.").casefold()
+        yield from (json.dumps(choice) for choice in self.schema.get("enum", ()) if str(choice).casefold() == said)
 
     def dump(self, value: T) -> str:
         """The value as the JSON text that a model would have written."""

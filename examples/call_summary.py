@@ -8,7 +8,8 @@ from typing import Literal
 from cyclopts.types import ExistingFile
 from pydantic import BaseModel
 
-from sayso import Agent, ScriptedModel, command
+import stand_ins
+from sayso import Agent, command
 from sayso.agents import Model
 
 CALL = Path(__file__).with_name("data") / "call.txt"
@@ -38,18 +39,6 @@ class Note(BaseModel):
         return "\n".join([*lines, *(f"[ ] {each.who}: {each.what}{each.when and f' ({each.when})'}" for each in self.follow_ups)])
 
 
-SCRIPT = Note(
-    caller="Jo Alvarez",
-    reason="half of office order 4471 was missing: six veggie burgers and all the fries.",
-    outcome="the missing part, $61.50, is refunded to the card.",
-    mood_at_the_end="content",
-    follow_ups=[
-        FollowUp(who="Priya", what="refund $61.50", when="today"),
-        FollowUp(who="Sam", what="call Jo Alvarez about Thursday's order", when="Wednesday before ten"),
-    ],
-)
-
-
 async def main(file: ExistingFile = CALL, *, model: Model) -> str:
     """Write the note of a call whose transcript is in a text file."""
     writer = Agent(model, name="writer", output=Note, instructions=INSTRUCTIONS)
@@ -57,4 +46,4 @@ async def main(file: ExistingFile = CALL, *, model: Model) -> str:
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(SCRIPT.model_dump_json(), name="a script, whatever was said"))
+    command(main, offline=stand_ins.listener)

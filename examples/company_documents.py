@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -13,24 +14,12 @@ from sayso.console import plain
 from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, CitedAnswer, Documents, shown
 
 COMPANY = Path(__file__).with_name("data") / "company"
-RULES = f"""Answer the question in one or two sentences, only from the passages above it. Quote the words that matter, exactly and in
-quotation marks, and write the number of their passage after them. Only if no passage answers the question, say: {NOT_IN_THE_DOCUMENTS}"""
-CANTEEN = """[DOC 41] The canteen, Lunch
-Lunch is served from noon to two. On Fridays there is fish.
-
-[DOC 42] The canteen, Prices
-A meal costs 6 euros for staff, and guests pay 9 euros.
-"""
-EXAMPLES = (
-    (f"{CANTEEN}\nDo you have lunch?", 'Yes, "Lunch is served from noon to two" [DOC 41].'),
-    (f"{CANTEEN}\nHow much do I pay for a guest?", 'For a meal, "guests pay 9 euros" [DOC 42].'),
-    (f"{CANTEEN}\nWho cooks?", NOT_IN_THE_DOCUMENTS),
-)
+TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 async def answers(model: Model, documents: Documents, questions: Iterable[str]) -> AsyncIterator[CitedAnswer]:
     """An answer to each question; a follow-up ("And for staff?") is looked up with the question before it."""
-    assistant, history, before = Agent(model, name="assistant", instructions=RULES, examples=EXAMPLES), (), ""
+    assistant, history, before = Agent(model, name="assistant", **TOLD), (), ""
     for question in questions:
         passages = documents.search(question) or documents.search(f"{before} {question}")
         if passages:
@@ -48,16 +37,13 @@ def typed() -> Iterable[str]:
         yield question
 
 
-async def main(question: str = "", *, documents: Path = COMPANY, model: Model) -> int:
+async def main(question: str = "", *, documents: Path = COMPANY, model: Model) -> None:
     """Answer a question from documents (a folder, or one file); without a question, read them line by line."""
     with Documents.of_folder(documents) as opened:
         for skipped in opened.skipped:
             print(f"Not read: {skipped}", file=sys.stderr)
         async for answer in answers(model, opened, [question] if question else typed()):
-            print(
-                plain("\n".join([str(answer), *(f"Check this: {problem}" for problem in answer.problems if answer.citations)])), end="\n\n"
-            )
-    return 0
+            print(plain("\n".join([str(answer), *(f"Check this: {problem}" for problem in answer.problems)])), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

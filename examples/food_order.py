@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
-from sayso import Agent, Run, ScriptedModel, command, sequential, terminal, tool
-from sayso.agents import Model, ModelRequest, Reply, ToolMessage, call
-from sayso.tools import Approver
-from sayso.tools.dialects import DIALECTS
+import stand_ins
+from sayso import Agent, Run, command, sequential, terminal, tool
+from sayso.agents import Model
 from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import CallFailed, Workflow
 
-OUTBOX: list[str] = []
-WISH = "How many calories has a cheeseburger? If under 700, send me one."
 INSTRUCTIONS = """You take orders for a restaurant. Answer questions about the menu with MENU, and take an order with ORDER.
 The customer is signed in: leave customer and address out unless they name others. Otherwise just answer."""
 EXAMPLES = (
     ("Hello!", "Hello! What would you like to eat?"),
-    ("How many calories are in the fries?", "MENU(fries)"),
-    (DIALECTS["call"].render_results([("MENU", "Fries: $3.25, 380 calories")], "0"), "The fries have 380 calories."),
+    ("How many calories are in the fries?", "MENU(fries)", "Fries: $3.25, 380 calories", "The fries have 380 calories."),
     ("Two milkshakes, please!", "ORDER(item=Milkshake, quantity=2) They are on their way!"),
 )
+ADA = Customer("9876", "1234 My Street", "Ada")
+OUTBOX: list[str] = []
 
 
 @tool.write(card="E-mail to {to}: {text}")
@@ -48,30 +44,13 @@ def counter(model: Model, desk: OrderDesk) -> Workflow[str, str]:
     return sequential(bot, confirm, name="counter")
 
 
-async def serve(model: Model, wish: str, desk: OrderDesk, approve: Approver | None) -> str:
-    """Answer one customer."""
-    result = await counter(model, desk).run(wish, deps=Counter(desk, Customer("9876", "1234 My Street", "Ada")), approve=approve)
-    return result.output if result.finished else f"Waits for your yes: {result.pending[0].card}"
-
-
-def script(request: ModelRequest) -> Reply | str:
-    """Stands in for a model: looks up the dish that a question names, and orders it where it is wanted."""
-    told = [result for message in request.messages if isinstance(message, ToolMessage) for result in message.results]
-    wish = request.question.lower()
-    dish = next((name for name in ("cheeseburger", "veggie burger", "burger", "milkshake", "fries") if name in wish), "")
-    if "?" in wish and not told:
-        return Reply(calls=(call("MENU", item=dish),))
-    if dish and re.search(r"send|please|order", wish) and not any(result.origin == "ORDER" for result in told):
-        return Reply(f"Your {dish} is on its way.", calls=(call("ORDER", item=dish),))
-    return told[-1].text if told else "What would you like to eat?"
-
-
-async def main(wish: str = WISH, *, model: Model) -> str:
+async def main(wish: str = "How many calories has a cheeseburger? If under 700, send me one.", *, model: Model) -> str:
     """Take one order from Ada, who is signed in."""
     with OrderDesk() as desk:
-        answer = await serve(model, wish, desk, terminal)
+        result = await counter(model, desk).run(wish, deps=Counter(desk, ADA), approve=terminal)
+        answer = result.output if result.finished else f"Waits for your yes: {result.pending[0].card}"
         return f"{answer}\n{len(desk.orders())} orders, {len(OUTBOX)} e-mails"
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(script, repeat=True, name="a script"))
+    command(main, offline=stand_ins.order_bot)

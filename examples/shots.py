@@ -2,58 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
+from pathlib import Path
 
-from sayso import Agent, Sampling, ScriptedModel, command, map_each, parallel
-from sayso.agents import AssistantMessage, Model, ModelRequest
+import stand_ins
+from sayso import Agent, Sampling, command, map_each, parallel
+from sayso.agents import Model
 
-INSTRUCTIONS = "You turn what a guest says into a kitchen ticket. Say only the ticket."
-SHOTS = (
-    ("Two burgers without onions, please.", "2 BURGER -ONION"),
-    ("Hi! I'd like a veggie burger with extra cheese and one cola.", "1 VEGGIE +CHEESE | 1 COLA"),
-    ("Could we get three fries, and one of them without salt?", "2 FRIES | 1 FRIES -SALT"),
-)
-ORDERS = (
-    ("One cheeseburger without pickles.", "1 CHEESEBURGER -PICKLES"),
-    ("I'll have four colas.", "4 COLA"),
-    ("Two burgers, one of them without onions.", "1 BURGER | 1 BURGER -ONION"),
-    ("A ramen with extra egg and two fries, thank you so much!", "1 RAMEN +EGG | 2 FRIES"),
-    ("Zwei Burger ohne Zwiebeln, bitte.", "2 BURGER -ONION"),
-    ("Just a milkshake.", "1 MILKSHAKE"),
-)
+KITCHEN = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+ROW = "{:<28} {:<32} {:<32} {}".format
 
 
 def cook(model: Model, shots: int) -> Agent[str]:
     """The writer of tickets, shown so many examples."""
-    return Agent(
-        model, name=f"{shots}-shot", instructions=INSTRUCTIONS, examples=SHOTS[:shots], sampling=Sampling(temperature=0, max_tokens=60)
-    )
+    sampling = Sampling(temperature=0, max_tokens=60)
+    examples = KITCHEN["examples"][:shots]
+    return Agent(model, name=f"{shots}-shot", instructions=KITCHEN["instructions"], examples=examples, sampling=sampling)
 
 
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """What each of the three wrote for each order, a tick where it is the ticket."""
-    lines = [f"{'ticket':<28} {'zero-shot':<32} {'one-shot':<32} few-shot"]
-    right = [0, 0, 0]
-    for (_, ticket), said in zip(ORDERS, rows, strict=True):
-        hits = [each.strip() == ticket for each in said]
-        right = [count + hit for count, hit in zip(right, hits, strict=True)]
-        shown = [f"{'✓' if hit else ' '} {' '.join(each.split())[:29]}" for each, hit in zip(said, hits, strict=True)]
-        lines.append(f"{ticket:<28} {shown[0]:<32} {shown[1]:<32} {shown[2]}".rstrip())
-    return "\n".join([*lines, f"{'right, of ' + str(len(ORDERS)):<28} {right[0]:<32} {right[1]:<32} {right[2]}"])
-
-
-def copycat(request: ModelRequest) -> str:
-    """Stands in for a model: it knows the orders, and the ticket's form only as far as it was shown one."""
-    shown = sum(isinstance(message, AssistantMessage) for message in request.messages)
-    ticket = next((ticket for order, ticket in ORDERS if order == request.question), "?")
-    return (request.question, ticket.replace("|", "and"), ticket)[min(shown, 2)]
+def marked(said: str, ticket: str) -> str:
+    """What was said to an order, after a tick where it is the ticket."""
+    return f"{'✓' if said.strip() == ticket else ' '} {' '.join(said.split())[:29]}"
 
 
 async def main(*, model: Model) -> str:
     """Compare the three on the same orders."""
-    rows = await map_each(parallel(cook(model, 0), cook(model, 1), cook(model, 3)), concurrency=4)([order for order, _ in ORDERS])
-    return table(rows)
+    orders, tickets = zip(*KITCHEN["orders"], strict=True)
+    said = await map_each(parallel(cook(model, 0), cook(model, 1), cook(model, 3)), concurrency=4)(orders)
+    cells = [[marked(each, ticket) for each in row] for ticket, row in zip(tickets, said, strict=True)]
+    right = [sum(cell.startswith("✓") for cell in column) for column in zip(*cells, strict=True)]
+    lines = [
+        ROW("ticket", "zero-shot", "one-shot", "few-shot"),
+        *(ROW(*row) for row in zip(tickets, *zip(*cells, strict=True), strict=True)),
+    ]
+    return "\n".join([*lines, ROW(f"right, of {len(tickets)}", *right)])
 
 
 if __name__ == "__main__":
-    command(main, offline=ScriptedModel(copycat, repeat=True, name="a script"))
+    command(main, offline=stand_ins.cook)

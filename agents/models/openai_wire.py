@@ -38,7 +38,8 @@ def _response_format(schema: Mapping[str, Any], without: frozenset[str]) -> Json
     if "json_schema" not in without:
         name = re.sub(r"[^a-zA-Z0-9_-]", "_", str(schema.get("title") or "answer"))[:64]
         return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema), "strict": False}}
-    return None if "json_object" in without else {"type": "json_object"}
+    is_object = schema.get("type") == "object" or "$ref" in schema  # under json_object no list and no bare word can be said
+    return {"type": "json_object"} if is_object and "json_object" not in without else None
 
 
 def _sampling(sampling: Sampling) -> Json:

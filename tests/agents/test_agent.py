@@ -263,6 +263,53 @@ async def test_examples_are_real_turns_and_history_goes_on() -> None:
     assert [m.text for m in seen[1] if isinstance(m, (UserMessage, AssistantMessage))][-3:] == ["3+3?", "answer 1", "And one more?"]
 
 
+async def test_an_example_may_be_a_value_of_the_output_type() -> None:
+    seen: list[Message] = []
+
+    def answer(request: ModelRequest) -> str:
+        seen.extend(request.messages[1:])
+        return '{"complaint": false, "department": "sales"}'
+
+    cold = Mail(complaint=True, department="service")
+    agent = Agent(
+        ScriptedModel(answer), output=Mail, examples=[("Cold!", cold), ({"text": "Hot!"}, {"complaint": False, "department": "sales"})]
+    )
+    await agent.run("Do you hire?")
+    assert seen == [
+        UserMessage("Cold!"),
+        AssistantMessage('{"complaint": true, "department": "service"}'),
+        UserMessage('{"text": "Hot!"}'),
+        AssistantMessage('{"complaint": false, "department": "sales"}'),
+        UserMessage("Do you hire?"),
+    ]
+
+
+async def test_an_example_that_the_agent_would_refuse_is_named() -> None:
+    agent = Agent(
+        ScriptedModel(), name="clerk", output=Mail, examples=[("Hot!", '{"complaint": false, "department": "sales"}'), ("Cold!", "Yes")]
+    )
+    with pytest.raises(UsageError, match=r"^Example 2 of clerk is no answer that it takes: Invalid JSON"):
+        await agent.run("Do you hire?")
+
+
+CHOICES = {
+    "as JSON": ('"documents"', "documents"),
+    "a bare word": ("documents", "documents"),
+    "in other letters, with marks": ("**Talk.**\n", "talk"),
+}
+
+
+@pytest.mark.parametrize(("said", "read"), CHOICES.values(), ids=CHOICES)
+async def test_a_choice_may_be_said_as_a_bare_word(said: str, read: str) -> None:
+    assert (await Agent(ScriptedModel(said), output=Literal["documents", "talk"]).run("Where?")).output == read
+
+
+async def test_a_word_that_is_no_choice_is_asked_for_again() -> None:
+    model = ScriptedModel("I would say documents", "talk")
+    assert (await Agent(model, output=Literal["documents", "talk"]).run("Where?")).output == "talk"
+    assert model.requests == 2
+
+
 async def test_a_model_that_never_stops_calling_is_stopped() -> None:
     agent = Agent(ScriptedModel(Reply(calls=(call("calories", item="cheeseburger"),)), repeat=True), tools=[calories])
     with pytest.raises(LimitReached, match="model_calls = 20") as caught:

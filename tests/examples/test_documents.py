@@ -90,7 +90,7 @@ async def test_a_model_that_changes_a_quote_is_told_on(company: Documents) -> No
 
 
 async def test_a_search_that_finds_nothing_of_use_is_put_in_other_words(company: Documents) -> None:
-    light = ScriptedModel('{"way": "documents"}', '{"useful": []}', '"visitor parking"', '{"useful": [6]}')
+    light = ScriptedModel("documents", "[]", '"visitor parking"', "[6]")
     large = ScriptedModel("Guests use “lot C” [DOC 6].", "Guests use “lot B” [DOC 6].")
     result = await example("agentic_rag").agentic_rag(light, large, company).run("Where do guests leave their car?")
     assert result.output.splitlines() == ["Guests use “lot B” [DOC 6].", "", f"[DOC 6] Parking policy, Visitors: {PARKING}"]
@@ -98,13 +98,13 @@ async def test_a_search_that_finds_nothing_of_use_is_put_in_other_words(company:
 
 
 async def test_the_hunt_ends_and_says_so(company: Documents) -> None:
-    light = ScriptedModel('{"way": "documents"}', "chess", "king", repeat=True)
+    light = ScriptedModel("documents", "chess", "king", repeat=True)
     result = await example("agentic_rag").agentic_rag(light, ScriptedModel(), company).run("Who won the chess championship?")
     assert (result.output, light.requests) == ("Not in the documents.", 3)
 
 
 async def test_a_greeting_is_not_looked_up(company: Documents) -> None:
-    light = ScriptedModel('{"way": "talk"}', "Hello!")
+    light = ScriptedModel("talk", "Hello!")
     assert (await example("agentic_rag").agentic_rag(light, ScriptedModel(), company).run("Good morning")).output == "Hello!"
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from sayso import ScriptedModel
-from sayso.tools import ApprovalRequest, Approve, Decision, Reject, approve_all
-from sayso.tools.order_desk import OrderDesk
+from sayso.tools import ApprovalRequest, Approve, Approver, Decision, Reject, approve_all
+from sayso.tools.order_desk import Counter, OrderDesk
 
 from ..agents.fake_openai import FakeOpenAI, Raw
 from .running import example, ran, run
@@ -19,6 +18,14 @@ from .running import example, ran, run
 BY_THE_WAY = "Your cheeseburger is on its way."
 NOTHING = "The user said no: not now. Nothing was done."
 CONFIRMATION = "ada@example.org: Thank you for your order: 1 x cheeseburger to 1234 My Street, $8.25."
+
+
+async def served(desk: OrderDesk, approve: Approver) -> str:
+    """What Ada is told, who wants a cheeseburger."""
+    bot = example("food_order")
+    flow = bot.counter(example("stand_ins").order_bot, desk)
+    result = await flow.run("Is a cheeseburger under 700 calories? Then send me one.", deps=Counter(desk, bot.ADA), approve=approve)
+    return str(result.output)
 
 
 def test_the_food_order_waits_for_a_yes_that_no_pipe_can_give(tmp_path: Path) -> None:
@@ -33,9 +40,8 @@ async def test_the_food_order_and_its_e_mail_happen_after_a_yes_to_each() -> Non
     bot = example("food_order")
     bot.OUTBOX.clear()
     with OrderDesk() as desk:
-        told = await bot.serve(ScriptedModel(bot.script, repeat=True), bot.WISH, desk, approve_all)
+        assert await served(desk, approve_all) == "Your cheeseburger is on its way."
         assert len(desk.orders()) == 1
-    assert told == "Your cheeseburger is on its way."
     assert bot.OUTBOX == [CONFIRMATION]
 
 
@@ -53,7 +59,7 @@ async def test_each_of_the_two_writes_can_be_refused() -> None:
     ):
         bot.OUTBOX.clear()
         with OrderDesk() as desk:
-            said = await bot.serve(ScriptedModel(bot.script, repeat=True), bot.WISH, desk, partial(no_to, words=words))
+            said = await served(desk, partial(no_to, words=words))
             assert (said, len(desk.orders()), bot.OUTBOX) == (told, orders, [])
     assert [card.split(":")[0] for card in cards] == ["You have ordered", "You have ordered", "E-mail to ada@example.org"]
 

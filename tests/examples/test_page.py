@@ -16,8 +16,9 @@ NEEDS_A_MODEL = ("calculator_loop.py",)
 
 
 def test_every_example_is_on_the_page() -> None:
-    assert {command.split()[0] for command in COMMANDS} == {file.name for file in EXAMPLES.glob("*.py")}
-    assert set(re.findall(r"\]\((.*?)\)", PAGE)) == {file.name for file in EXAMPLES.glob("*.py")}
+    files = {file.name for file in EXAMPLES.glob("*.py")}
+    assert {command.split()[0] for command in COMMANDS} == files - {"stand_ins.py", "humaneval.py"}
+    assert set(re.findall(r"\]\((.*?)\)", PAGE)) == files
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if not each.startswith(NEEDS_A_MODEL)])

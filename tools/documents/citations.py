@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..web.snapshots import quote_found
-from .passages import Passage
+from .passages import NOT_IN_THE_DOCUMENTS, Passage
 from .query_words import query_words
 
 _NUMBERS = r"#?\s*\d{1,18}(?:\s*(?:,|;|&|and|-|–)?\s*(?:DOC\s*)?#?\d{1,18}){0,20}"
@@ -83,8 +83,9 @@ class CitedAnswer:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each citation that does not hold, and one when nothing is cited; none for a good answer."""
-        return tuple(_problems(self.citations))
+        """A sentence for each citation that does not hold, and one when nothing is cited; none for a good answer, nor for the plain
+        "Not in the documents." """
+        return tuple(_problems(self.citations)) if self.citations or not _says_no(self.text) else ()
 
     @property
     def sources(self) -> tuple[Passage, ...]:
@@ -206,6 +207,10 @@ def _part_span(part: str, text: str) -> tuple[int, int] | None:
 def _plain(text: str) -> str:
     # Letter by letter, so that places stay what they are: "İ".lower() is two.
     return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text.translate(_SAME))
+
+
+def _says_no(answer: str) -> bool:
+    return answer.strip("\"'“”. \n").lower() == NOT_IN_THE_DOCUMENTS.rstrip(".").lower()
 
 
 def _problems(citations: tuple[Citation, ...]) -> Iterator[str]:

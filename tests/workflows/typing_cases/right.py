@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 from pydantic import BaseModel
 
@@ -144,6 +144,9 @@ agents: Workflow[str, str] = reflect(writer, writer)
 
 
 numbers = Agent("gpt-5-mini", name="numbers", output=list[int])
+chooser = Agent("gpt-5-mini", name="chooser", output=Literal["long", "short"], examples=[("Hello!", "short"), ("Oh", "long")])
+chosen: Workflow[str, int] = conditional(chooser, {"long": length, "short": length})
+assert_type(Agent("gpt-5-mini", output=Mail, examples=[("Cold!", Mail(complaint=True))]), Agent[Mail])
 
 
 async def is_complaint(found: Mail) -> bool:

@@ -1,0 +1,142 @@
+"""Stand-ins for a model, one for each example, so that all run without one. Each knows its example's own input, and little else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from sayso import ScriptedModel
+from sayso.agents import AssistantMessage, ModelRequest, Reply, ToolMessage, call
+from sayso.agents.models.passage_quotes import passages_about, quoted_passages
+from sayso.tools import UsageError
+
+
+def stand_in(says: Callable[[ModelRequest], Reply | str]) -> ScriptedModel:
+    """A function as a model."""
+    return ScriptedModel(says, repeat=True, name="a stand-in of a few lines")
+
+
+@stand_in
+def order_bot(request: ModelRequest) -> Reply | str:
+    """Looks up the dish that a question names, and orders it where it is wanted."""
+    told = [result for message in request.messages if isinstance(message, ToolMessage) for result in message.results]
+    wish = request.question.lower()
+    dish = next((name for name in ("cheeseburger", "veggie burger", "burger", "milkshake", "fries") if name in wish), "")
+    if "?" in wish and not told:
+        return Reply(calls=(call("MENU", item=dish),))
+    if dish and re.search(r"send|please|order", wish) and not any(result.origin == "ORDER" for result in told):
+        return Reply(f"Your {dish} is on its way.", calls=(call("ORDER", item=dish),))
+    return told[-1].text if told else "What would you like to eat?"
+
+
+@stand_in
+def critic_of_food(request: ModelRequest) -> str:
+    """Looks for words, and so misses what is said without them."""
+    text = request.question.lower()
+    bad = ("cold", "rude", "wrong", "forty", "hour", "terrible", "twice", "up again", "tasted like", "froid", "soggy")
+    about = next((topic for topic in ("delivery", "service", "price") if topic in text), "food")
+    return json.dumps({"about": about, "happy": not any(word in text for word in bad)})
+
+
+@stand_in
+def mail_room(request: ModelRequest) -> str:
+    """Knows a few words of English, and one answer."""
+    mail = request.question.lower()
+    if request.schema is None:
+        return "We are sorry for what happened. Somebody will look into it today and write to you."
+    words = {"jobs": "job", "press": "courier", "billing": "invoice", "orders": "order"}
+    department = next((department for department, word in words.items() if word in mail), "other")
+    return json.dumps({"department": department, "complaint": "wrong" in mail or "again" in mail})
+
+
+@stand_in
+def namer(request: ModelRequest) -> str:
+    """Names what the sample text names, and a "Tom Keller" whom nobody writes of."""
+    named = {"people": ["Maria Keller", "Tom", "Tom Keller"], "organisations": ["BettaBurgers"], "places": ["Columbus", "Dayton"]}
+    return json.dumps(named | {"dates": ["3 March"], "amounts": ["$240,000"]})
+
+
+@stand_in
+def listener(request: ModelRequest) -> str:
+    """Has heard the sample call."""
+    refund = {"who": "Priya", "what": "refund $61.50", "when": "today"}
+    ring = {"who": "Sam", "what": "call Jo Alvarez about Thursday's order", "when": "Wednesday before ten"}
+    return json.dumps(
+        {
+            "caller": "Jo Alvarez",
+            "reason": "half of office order 4471 was missing: six veggie burgers and all the fries.",
+            "outcome": "the missing part, $61.50, is refunded to the card.",
+            "mood_at_the_end": "content",
+            "follow_ups": [refund, ring],
+        }
+    )
+
+
+@stand_in
+def cook(request: ModelRequest) -> str:
+    """Writes a ticket as far as it was shown how: with no example not at all, with one without the bar."""
+    shown = sum(isinstance(message, AssistantMessage) for message in request.messages)
+    tickets = {
+        "One cheeseburger without pickles.": "1 CHEESEBURGER -PICKLES",
+        "I'll have four colas.": "4 COLA",
+        "Two burgers, one of them without onions.": "1 BURGER | 1 BURGER -ONION",
+        "A ramen with extra egg and two fries, thank you so much!": "1 RAMEN +EGG | 2 FRIES",
+        "Zwei Burger ohne Zwiebeln, bitte.": "2 BURGER -ONION",
+    }
+    ticket = tickets.get(request.question, "1 MILKSHAKE")
+    return (request.question, ticket.replace("|", "and"), ticket)[min(shown, 2)]
+
+
+voter = ScriptedModel(
+    *(json.dumps({"steps": "...", "number": number}) for number in (204, 264, 44, 204, 204)), repeat=True, name="a stand-in of a few lines"
+)
+"""Comes to 204, mostly."""
+
+
+@stand_in
+def team(request: ModelRequest) -> str:
+    """Plans the opening day of a ramen bar, whatever is asked."""
+    if request.schema is not None:
+        return '[{"title": "Menu", "assignment": "Choose three ramen."}, {"title": "Staff", "assignment": "Who serves 20 seats?"}]'
+    said = {"Choose three ramen.": "Miso, shoyu and one vegan bowl.", "Who serves 20 seats?": "Two cooks and two waiters."}
+    whole = "Open at noon with three bowls, miso, shoyu and a vegan one; two cooks and two waiters serve the 20 seats."
+    return said.get(request.question, whole)
+
+
+@stand_in
+def essayist(request: ModelRequest) -> str:
+    """Quotes the first sources that it is given, and is asked once to add a second one."""
+    if request.schema is not None:
+        questions = ["burger chain signature", "burger prices", "local beef"]
+        return json.dumps({"title": "How small burger chains set themselves apart", "questions": questions})
+    if "You check an essay" in str(request.messages[0]):
+        return "OK" if "[2]" in request.question else "Name a second source."
+    found = re.findall(r"^(\[\d+\]) .*?: (.*)$", request.question, re.MULTILINE)[: 1 + ("Critique:" in request.question)]
+    return "\n\n".join(f"{snippet} {number}" for number, snippet in found)
+
+
+@stand_in
+def librarian(request: ModelRequest) -> str:
+    """Routes by the question mark, keeps the passages that share two words with the question, and quotes them."""
+    material, _, asked = request.question.split("\n\nYour last version:")[0].rpartition("\n")
+    if (request.schema or {}).get("type") == "string":
+        return "documents" if "?" in asked else "talk"
+    if (request.schema or {}).get("type") == "array":
+        return json.dumps(passages_about(asked, material))
+    if "search words" in str(request.messages[0]):
+        return "parking for visitors" if "car" in material else "something else"
+    return quoted_passages(asked, material) or "Hello! Ask me about the company's documents."
+
+
+@stand_in
+def beginner(request: ModelRequest) -> str:
+    """Knows every solution, and writes every third one wrong until it is criticised or tries with chance."""
+    from humaneval import PROBLEMS, problems_in
+
+    known = ((place, each) for place, each in enumerate(problems_in(PROBLEMS)) if each.prompt in request.question)
+    place, problem = next(known, (0, None))
+    if problem is None:
+        raise UsageError("The stand-in only knows the problems of data/problems.jsonl. Name a model: --base-url URL, or --model NAME.")
+    sure = request.sampling.temperature or "Critique:" in request.question
+    return f"```python\n{problem.prompt}{problem.canonical_solution if sure or place % 3 else '    return None'}\n```"
