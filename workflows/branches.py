@@ -16,7 +16,7 @@ from .doors import Workflow
 from .limits import Limits
 from .run import Run, WorkflowCode
 from .step_types import article, said_types
-from .steps import Node, Step, as_said, fitting, is_async, name_of, node
+from .steps import Node, Step, as_said, fitting, given, is_async, name_of, node
 
 OnError = Literal["cancel", "collect"]
 
@@ -99,12 +99,12 @@ class BestOf(Workflow[Any, Any]):
             as_said(self.name, self.body, each)
         scores = [await self.score.carry(run, f"{self.score.name}.{index}.score", each) for index, each in enumerate(tried)]
         try:
-            return tried[max(range(self.tries), key=scores.__getitem__)]
+            if not any(score != score for score in scores):
+                return tried[max(range(self.tries), key=scores.__getitem__)]
         except TypeError:
-            kinds = ", ".join(sorted({article(type(score)) for score in scores}))
-            raise WorkflowError(
-                f"{self.name}: {self.score.name} gave {kinds}, which cannot be compared. A score is a number: score=len."
-            ) from None
+            pass
+        kinds = ", ".join(sorted({"nan" if score != score else article(type(score)) for score in scores}))
+        raise WorkflowError(f"{self.name}: {self.score.name} gave {kinds}, which cannot be compared. A score is a number: score=len.")
 
 
 class Branch(NamedTuple):
@@ -151,7 +151,7 @@ def joined_by(join: Any, branches: int, name: str) -> Node | None:
     awaited = is_async(join)
 
     async def carry(run: Any, position: str, results: Sequence[Any]) -> Any:
-        return await run.step(position, join, *results) if awaited else join(*results)
+        return await (run.step(position, join, *results) if awaited else given(run, position, join(*results)))
 
     return Node(name_of(join), "join", carry, join, None, said_types(join, 0)[1])
 

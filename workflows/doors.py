@@ -51,6 +51,9 @@ class Workflow(Generic[A, B]):
         self.name = position_name(name, self.kind)
         self.limits = given_limits(limits)
 
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
     async def carry(self, run: Run, value: A) -> B:
         """The workflow's own code: everything that has an effect or chance in it goes through `run`."""
         raise TypeError(f"{type(self).__name__} says how it is carried through by defining carry(run, value).")

@@ -13,7 +13,7 @@ from .doors import Workflow
 from .events import RoundEnded
 from .limits import Limits
 from .run import Run
-from .step_types import article, disagree, misfit
+from .step_types import article, disagree, misfit, never
 from .steps import Node, as_said, fitting, gave_another, hand_over
 
 
@@ -68,6 +68,11 @@ class Conditional(Workflow[Any, Any]):
         self.choose, self.ways, self.default = choose, dict(ways), default
         self.parts = (choose, *ways.values(), *((default,) if default is not None else ()))
         self.takes, self.gives = _common(each.takes for each in self.parts[1:]), _common(each.gives for each in self.parts[1:])
+        for key in ways:
+            if never(choose.gives, type(key)):
+                raise WorkflowError(
+                    f"{name}: {choose.name} gives {article(choose.gives)}, so it never chooses {key!r}. Write the ways as what it gives."
+                )
         self._otherwise = (default, f"{default.name}.{len(ways)}") if default is not None else None
         self._places = {key: (way, f"{way.name}.{index}") for index, (key, way) in enumerate(ways.items())}
 

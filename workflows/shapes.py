@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 from sayso.tools.errors import WorkflowError
@@ -11,7 +11,7 @@ from .branches import BestOf, Failed, MapEach, OnError, Parallel, joined_by
 from .doors import Workflow
 from .in_order import Conditional, Draft, Iterate, Reflect, RoundsUsedUp, Sequential, accepts
 from .limits import Limits
-from .step_types import Does
+from .step_types import Comparable, Does
 from .steps import look, node
 
 __all__ = (
@@ -364,14 +364,21 @@ def reflect(
     return Reflect(node(write), node(critique), rounds, look(accept), name, limits)
 
 
-def best_of(step: Does[A, B], n: int, *, score: Callable[[B], Any], name: str = "best_of", limits: Limits | None = None) -> Workflow[A, B]:
+def best_of(
+    step: Does[A, B],
+    n: int,
+    *,
+    score: Callable[[B], Awaitable[Comparable] | Comparable],
+    name: str = "best_of",
+    limits: Limits | None = None,
+) -> Workflow[A, B]:
     """`n` tries of `step` on the same value; the one with the highest `score(result)`."""
     _counted(name, "n", n)
     return BestOf(node(step), n, look(score), name, limits)
 
 
 def _counted(name: str, what: str, number: object) -> None:
-    if not isinstance(number, int) or number < 1:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise WorkflowError(f"{name} has {what}={number!r}; it takes a whole number, at least one.")
 
 

@@ -26,6 +26,12 @@ class AsTool(Protocol[A_contra, B_co]):
         ...
 
 
+class Comparable(Protocol):
+    """A score: a number, or what else can be greater than another of its kind."""
+
+    def __gt__(self, other: Any, /) -> bool: ...
+
+
 Does = Callable[[A], Awaitable[B]] | Callable[[Run, A], Awaitable[B]] | AsTool[A, B]
 """A step from A to B: an async function, tool, agent or workflow, or workflow code, which takes a Run first."""
 
@@ -64,6 +70,13 @@ def disagree(gives: type | None, takes: type | None) -> bool:
     if gives is None or takes is None or issubclass(gives, takes) or issubclass(takes, gives):
         return False
     return not (issubclass(gives, int) and takes in (float, complex)) and not (issubclass(gives, float) and takes is complex)
+
+
+def never(gives: type | None, key: type) -> bool:
+    """Whether nothing of one class is ever equal to something of the other: numbers may be, and what says itself when it is equal."""
+    if gives is None or not disagree(gives, key) or (issubclass(gives, (int, float)) and issubclass(key, (int, float))):
+        return False
+    return not any("__eq__" in vars(base) for kind in (gives, key) if not issubclass(kind, _PLAIN) for base in kind.__mro__[:-1])
 
 
 def misfit(value: Any, takes: type) -> bool:

@@ -116,20 +116,31 @@ def _function_node(function: Any) -> Node:
     if not callable(function):
         raise WorkflowError(f"{function!r} is no step. A step is an async function, a tool, an agent or another workflow.")
     name = name_of(function)
+    if isinstance(function, type):
+        raise WorkflowError(f"{name} is a class, and a step is one of its objects. Hand over {name}(...).")
+    _gives_one_value(function, name)
     if not is_async(function):
         how = "Lift it: step(lambda ...)." if name == LAMBDA else f"Write async def {name}(...), or lift it: step({name})."
         raise WorkflowError(f"{name} is not async, so it cannot be awaited as a step. {how}")
-    places = [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    needed = [p for p in places if p.default is p.empty]
+    parameters = list(inspect.signature(function).parameters.values())
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if takes_run(places):
         return Node(name, "code", _carry_code(cast(Callable[..., Awaitable[Any]], function)), function, *said_types(function, 1))
-    if len(places) < 1 or len(needed) > 1:
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    if not (places or any_number) or len([p for p in places if p.default is p.empty]) > 1:
         raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
+    if named := [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]:
+        raise WorkflowError(f"{name} needs {named[0]}=, and a step is given one value. Fix it: functools.partial({name}, {named[0]}=...).")
 
     def carry(run: Run, position: str, value: Any) -> Awaitable[Any]:
         return run.step(position, function, value)
 
     return Node(name, "step", carry, function, *said_types(function, 0))
+
+
+def _gives_one_value(function: Any, name: str) -> None:
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise WorkflowError(f"{name} yields values, and a step gives one: let it return them as a list.")
 
 
 def look(thing: Any) -> Node:
@@ -138,9 +149,23 @@ def look(thing: Any) -> Node:
         return node(thing)
 
     async def carry(run: Any, position: str, value: Any) -> Any:
-        return thing(value)
+        return await given(run, position, thing(value))
 
-    return Node(name_of(thing), "look", carry, thing)
+    return Node(name_of(thing), "look", carry, thing, None, said_types(thing, 0)[1])
+
+
+async def given(run: Any, position: str, value: Any) -> Any:
+    """What a plain function gave. Where that is a coroutine (a lambda around an async call), it is a step of its own."""
+    if not inspect.iscoroutine(value):
+        return value
+    try:
+        return await run.step(position, _awaited, value)
+    finally:
+        value.close()  # in a replay the result is kept, and nobody awaits it
+
+
+async def _awaited(value: Awaitable[Any]) -> Any:
+    return await value
 
 
 def name_of(function: Any) -> str:
@@ -182,6 +207,8 @@ def _known_by(thing: Any) -> Any:
 
 def is_async(function: Any) -> bool:
     """Whether calling it gives something to await: an async function, or an object whose __call__ is one."""
+    if isinstance(function, type):
+        return False
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
@@ -215,11 +242,15 @@ class Step(Generic[A, B]):
                 raise UsageError(f"The step {name} has {option}={number!r}; it takes a number, not below zero.")
         self.function, self.name, self.retries = function, position_name(name, "step"), retries
         self.backoff_seconds, self.timeout_seconds = backoff_seconds, timeout_seconds
+        _gives_one_value(function, name)
         self._awaited = is_async(function)
+
+    def __repr__(self) -> str:
+        return f"<step {self.name}>"
 
     async def __call__(self, value: A) -> B:
         """One try, in the time it has; a sync function runs in a thread."""
-        call = self.function(value) if self._awaited else asyncio.to_thread(self.function, value)
+        call = self.function(value) if self._awaited else self._in_a_thread(value)
         if self.timeout_seconds is None:
             return cast(B, await call)
         timer = asyncio.timeout(self.timeout_seconds)
@@ -230,6 +261,10 @@ class Step(Generic[A, B]):
             if timer.expired():
                 raise StepTimeout(f"The step {self.name} took longer than its {self.timeout_seconds:g} s.") from None
             raise
+
+    async def _in_a_thread(self, value: A) -> Any:
+        result = await asyncio.to_thread(self.function, value)
+        return await result if inspect.iscoroutine(result) else result  # a lambda, or a decorator's wrapper, around an async call
 
     async def carry_as(self, run: Any, position: str, value: Any) -> Any:
         """All tries are one step of the run: what is kept is the last one's result."""

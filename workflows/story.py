@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any
 
+from sayso.tools.approvals import Reject
 from sayso.tools.calls import Outcome
 
 from .events import (
@@ -82,6 +83,8 @@ class Story:
             case ApprovalAsked(run, request):
                 self._asked[request.digest] = self._asked[request.key] = path = path_of(run, request.position)
                 self._began(path).standing = Standing.WAITING
+            case ApprovalDecided(_, digest, Reject(reason)) if digest in self._asked:
+                self._ended(self._asked[digest], Standing.FAILED, reason or "the answer was no")
             case ApprovalDecided(_, digest) if digest in self._asked:
                 self._began(self._asked[digest]).standing = Standing.RUNNING
             case WriteSettled(_, _, key, outcome) if key in self._asked and outcome != Outcome.DONE:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,7 @@ from sayso.workflows import (
     step,
 )
 
-
-async def more(number: int) -> int:
-    return number + 1
+from .small_steps import one_more
 
 
 async def words(text: str) -> str:
@@ -53,50 +53,92 @@ async def no_text(task: Any) -> str:
     return 3  # type: ignore[return-value]
 
 
+async def several(number: int) -> AsyncIterator[int]:
+    yield number
+
+
+async def scaled(number: int, *, scale: int) -> int:
+    return number * scale
+
+
+class Scale:
+    async def __call__(self, number: int) -> int:
+        return number
+
+
+class Size(Enum):
+    BIG = 1
+
+
+def size(number: int) -> Size:
+    return Size.BIG
+
+
 def another() -> Any:
-    async def more(number: int) -> int:
+    async def one_more(number: int) -> int:
         return number + 2
 
-    return more
+    return one_more
 
 
 BUILT: dict[str, tuple[Callable[[], object], str]] = {
-    "a hand-over": (lambda: sequential(more, words), "sequential: more gives an int, and words takes a str. Change one of them"),
-    "a join of another arity": (lambda: parallel(more, more, join=lambda a: a), "has 2 branches, and its join '<lambda>' cannot take 2"),
-    "no way": (lambda: conditional(more, {}), "conditional has no ways to choose from."),
-    "ways without choices": (lambda: conditional(more, [more]), "Write them as a dict from choices to steps."),  # type: ignore[call-overload]
-    "no rounds": (lambda: iterate(more, until=bool, max_rounds=0), "max_rounds=0; it takes a whole number, at least one."),
+    "a hand-over": (lambda: sequential(one_more, words), "sequential: one_more gives an int, and words takes a str. Change one of them"),
+    "a join of another arity": (
+        lambda: parallel(one_more, one_more, join=lambda a: a),
+        "has 2 branches, and its join '<lambda>' cannot take 2",
+    ),
+    "no way": (lambda: conditional(one_more, {}), "conditional has no ways to choose from."),
+    "ways without choices": (lambda: conditional(one_more, [one_more]), "Write them as a dict from choices to steps."),  # type: ignore[call-overload]
+    "no rounds": (lambda: iterate(one_more, until=bool, max_rounds=0), "max_rounds=0; it takes a whole number, at least one."),
     "rounds as text": (
-        lambda: iterate(more, until=bool, max_rounds="3"),  # type: ignore[arg-type]
+        lambda: iterate(one_more, until=bool, max_rounds="3"),  # type: ignore[arg-type]
         "iterate has max_rounds='3'; it takes a whole number",
     ),
-    "half a round": (lambda: iterate(more, until=bool, max_rounds=2.5), "has max_rounds=2.5; it takes a whole"),  # type: ignore[arg-type]
+    "half a round": (lambda: iterate(one_more, until=bool, max_rounds=2.5), "has max_rounds=2.5; it takes a whole"),  # type: ignore[arg-type]
     "no rounds to reflect": (lambda: reflect(anything, anything, rounds=0), "rounds=0; it takes a whole number"),
-    "no tries": (lambda: best_of(more, 0, score=bool), "best_of has n=0; it takes a whole number"),
-    "nobody at once": (lambda: map_each(more, concurrency=0), "concurrency=0; it takes a whole number"),
-    "a word for failures": (lambda: map_each(more, on_error="ignore"), "on_error='ignore'; it takes 'cancel' or"),  # type: ignore[call-overload]
-    "another word for failures": (lambda: parallel(more, on_error=None), "on_error=None; it takes 'cancel' or"),  # type: ignore[call-overload]
-    "a number for a join": (lambda: parallel(more, join=3), "parallel has join=3; it takes a function of"),  # type: ignore[call-overload]
-    "a step that was called": (lambda: sequential(more(1)), "more was called where it is wanted as a step. Hand over more itself."),  # type: ignore[call-overload]
+    "no tries": (lambda: best_of(one_more, 0, score=bool), "best_of has n=0; it takes a whole number"),
+    "nobody at once": (lambda: map_each(one_more, concurrency=0), "concurrency=0; it takes a whole number"),
+    "a word for failures": (lambda: map_each(one_more, on_error="ignore"), "on_error='ignore'; it takes 'cancel' or"),  # type: ignore[call-overload]
+    "another word for failures": (lambda: parallel(one_more, on_error=None), "on_error=None; it takes 'cancel' or"),  # type: ignore[call-overload]
+    "a number for a join": (lambda: parallel(one_more, join=3), "parallel has join=3; it takes a function of"),  # type: ignore[call-overload]
+    "a step that was called": (
+        lambda: sequential(one_more(1)),
+        "one_more was called where it is wanted as a step. Hand over one_more itself.",
+    ),  # type: ignore[call-overload]
     "a lambda": (lambda: sequential(lambda n: n), "<lambda> is not async, so it cannot be awaited as a step. Lift it: step(lambda"),  # type: ignore[call-overload]
     "no function to lift": (lambda: step(3), "step() takes a function, not 3."),  # type: ignore[call-overload]
-    "fewer tries than none": (lambda: step(more, retries=-1), "The step more has retries=-1; it takes a number, not below zero."),
-    "a time as text": (lambda: step(more, timeout_seconds="3"), "timeout_seconds='3'; it takes a number"),  # type: ignore[call-overload]
-    "a name with a slash": (lambda: sequential(more, name="a/b"), "A sequential cannot be called 'a/b': its name is part of"),
-    "a step's name with a slash": (lambda: step(more, name="a/b"), "A step cannot be called 'a/b'"),
-    "a name that is none": (lambda: parallel(more, name=""), "A parallel cannot be called ''"),
-    "limits as a dict": (lambda: sequential(more, limits={"seconds": 3}), "Write limits=Limits(model_calls=10, cost_usd"),  # type: ignore[call-overload]
+    "fewer tries than none": (lambda: step(one_more, retries=-1), "The step one_more has retries=-1; it takes a number, not below zero."),
+    "a time as text": (lambda: step(one_more, timeout_seconds="3"), "timeout_seconds='3'; it takes a number"),  # type: ignore[call-overload]
+    "a name with a slash": (lambda: sequential(one_more, name="a/b"), "A sequential cannot be called 'a/b': its name is part of"),
+    "a step's name with a slash": (lambda: step(one_more, name="a/b"), "A step cannot be called 'a/b'"),
+    "a name that is none": (lambda: parallel(one_more, name=""), "A parallel cannot be called ''"),
+    "limits as a dict": (lambda: sequential(one_more, limits={"seconds": 3}), "Write limits=Limits(model_calls=10, cost_usd"),  # type: ignore[call-overload]
     "a limit below zero": (lambda: Limits(seconds=-1), "Limits(seconds=-1): a limit is a number, not below zero"),
     "a limit as text": (lambda: Limits(tokens="3"), "Limits(tokens='3'): a limit is a number"),  # type: ignore[arg-type]
     "a limit that is no number": (lambda: Limits(cost_usd=float("nan")), "Limits(cost_usd=nan): a limit is a number"),
-    "ways that all take another": (lambda: sequential(more, conditional(bool, {True: words, False: words})), "and conditional takes a str"),
-    "branches that take another": (lambda: sequential(more, parallel(anything, words)), "and parallel takes a str"),
-    "a critic of another": (lambda: reflect(drafts, more), "reflect: drafts gives a str, and more takes an int."),
+    "ways that all take another": (
+        lambda: sequential(one_more, conditional(bool, {True: words, False: words})),
+        "and conditional takes a str",
+    ),
+    "branches that take another": (lambda: sequential(one_more, parallel(anything, words)), "and parallel takes a str"),
+    "a critic of another": (lambda: reflect(drafts, one_more), "reflect: drafts gives a str, and one_more takes an int."),
     "a writer of no drafts": (lambda: reflect(words, words), "words takes a str, and from the second round on it is given a Draft"),
     "no steps": (lambda: sequential(), "sequential() needs at least one step."),  # type: ignore[call-overload]
-    "a number": (lambda: sequential(more, 7), "7 is no step. A step is an async function, a tool, an agent"),  # type: ignore[call-overload]
+    "a number": (lambda: sequential(one_more, 7), "7 is no step. A step is an async function, a tool, an agent"),  # type: ignore[call-overload]
     "a sync function": (lambda: sequential(len), "Write async def len(...), or lift it: step(len)."),  # type: ignore[call-overload]
-    "two flows of one name": (lambda: App(flows=[sequential(more), sequential(words)]), "two flows named 'sequential'"),
+    "a class": (lambda: sequential(Scale), "Scale is a class, and a step is one of its objects. Hand over Scale(...)."),  # type: ignore[arg-type]
+    "what yields": (lambda: sequential(several), "several yields values, and a step gives one: let it return them as a list."),  # type: ignore[call-overload]
+    "what yields, lifted": (lambda: step(several), "several yields values, and a step gives one"),
+    "an argument by name": (
+        lambda: sequential(scaled),
+        "scaled needs scale=, and a step is given one value. Fix it: functools.partial(scaled, ",
+    ),  # type: ignore[call-overload]
+    "a truth for a number": (lambda: best_of(one_more, True, score=int), "best_of has n=True; it takes a whole number"),
+    "ways by another word than is chosen": (
+        lambda: conditional(size, {"big": one_more}),
+        "size gives a Size, so it never chooses 'big'. Write the",
+    ),
+    "two flows of one name": (lambda: App(flows=[sequential(one_more), sequential(words)]), "two flows named 'sequential'"),
 }
 
 
@@ -114,10 +156,10 @@ RUN: dict[str, tuple[Any, object, str]] = {
         "words chose 'z', and there is no such way (ways: 'a'). Add it, or a",
     ),
     "a way that can be none": (conditional(lambda _: [1], {"a": words}), "z", "chose [1], and there is no such way"),
-    "handed to the first": (sequential(more), "x", "sequential: it was handed a str, and more takes an int."),
-    "handed on": (sequential(anything, more), "x", "sequential: anything gave a str, and more takes an int."),
+    "handed to the first": (sequential(one_more), "x", "sequential: it was handed a str, and one_more takes an int."),
+    "handed on": (sequential(anything, one_more), "x", "sequential: anything gave a str, and one_more takes an int."),
     "another type than said": (sequential(lies), 1, "sequential: lies says that it gives an int, and gave a str."),
-    "another than said in a branch": (parallel(more, lies), 1, "parallel: lies says that it gives an int, and gave a str."),
+    "another than said in a branch": (parallel(one_more, lies), 1, "parallel: lies says that it gives an int, and gave a str."),
     "another than said for an item": (map_each(lies), [1], "map_each: lies says that it gives an int, and gave a str."),
     "another than said in a try": (best_of(lies, 2, score=len), 1, "best_of: lies says that it gives an int, and gave a str."),
     "another than said on a way": (conditional(bool, {True: lies}), 1, "conditional: lies says that it gives an int, and gave a str."),
@@ -127,14 +169,15 @@ RUN: dict[str, tuple[Any, object, str]] = {
         "iterate: lies says that it gives an int, and gave a str.",
     ),
     "another draft than said": (reflect(no_text, anything), 1, "reflect: no_text says that it gives a str, and gave an int."),
-    "no list but a number": (map_each(more), 3, "map_each was handed an int; it takes a list"),
-    "handed to a branch": (parallel(anything, more), "x", "parallel: it was handed a str, and more takes an int."),
-    "an item": (map_each(more), [1, "x"], "map_each: it was handed a str, and more takes an int."),
-    "no list": (map_each(more), "abc", "map_each was handed a str; it takes a list, and does more for each item."),
-    "handed down a way": (conditional(bool, {True: more}), "x", "conditional: it was handed a str, and more takes an int."),
+    "no list but a number": (map_each(one_more), 3, "map_each was handed an int; it takes a list"),
+    "handed to a branch": (parallel(anything, one_more), "x", "parallel: it was handed a str, and one_more takes an int."),
+    "an item": (map_each(one_more), [1, "x"], "map_each: it was handed a str, and one_more takes an int."),
+    "no list": (map_each(one_more), "abc", "map_each was handed a str; it takes a list, and does one_more for each item."),
+    "handed down a way": (conditional(bool, {True: one_more}), "x", "conditional: it was handed a str, and one_more takes an int."),
     "handed back": (iterate(step(str, name="text"), until=bool, max_rounds=2), 1, ""),
-    "a score that is none": (best_of(more, 2, score=lambda _: None), 1, "gave None, which cannot be compared. A score is a number"),
-    "what a critic reads": (reflect(anything, more), "x", "reflect: it was handed a str, and more takes an int."),
+    "a score that is none": (best_of(one_more, 2, score=lambda _: None), 1, "gave None, which cannot be compared. A score is a number"),
+    "a score that is no number": (best_of(one_more, 2, score=lambda _: math.nan), 1, "<lambda> gave nan, which cannot be compared"),
+    "what a critic reads": (reflect(anything, one_more), "x", "reflect: it was handed a str, and one_more takes an int."),
 }
 
 
@@ -159,7 +202,7 @@ OFFERED: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("options", "said"), OFFERED.values(), ids=OFFERED)
 async def test_a_run_says_which_of_its_options_is_none(options: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as wrong:
-        await sequential(more).run(1, **options)
+        await sequential(one_more).run(1, **options)
     assert said in str(wrong.value)
 
 
@@ -167,26 +210,26 @@ async def test_failures_that_are_collected_are_no_wrong_type() -> None:
     async def picky(number: int) -> int:
         raise ValueError(str(number))
 
-    both = await parallel(picky, more, on_error="collect").run(1)
+    both = await parallel(picky, one_more, on_error="collect").run(1)
     assert [isinstance(each, Failed) for each in both.output] == [True, False]
     assert [str(each.error) for each in (await map_each(picky, on_error="collect").run([1])).output if isinstance(each, Failed)] == ["1"]
 
 
 async def test_what_was_best_so_far_is_in_the_error_of_rounds_used_up() -> None:
     with pytest.raises(RoundsUsedUp, match="not done after 3 rounds") as used_up:
-        await iterate(more, until=lambda _: False, max_rounds=3).run(1)
+        await iterate(one_more, until=lambda _: False, max_rounds=3).run(1)
     assert used_up.value.best == 4
 
 
 async def twice(run: Run, number: int) -> int:
-    await run.step("count", more, number)
-    return int(await run.step("count", more, number))
+    await run.step("count", one_more, number)
+    return int(await run.step("count", one_more, number))
 
 
 DURABLE: dict[str, tuple[Any, str]] = {
-    "a lambda": (sequential(more, step(lambda n: n)), "Step 1 of sequential is a lambda"),
-    "a lambda deep inside": (sequential(parallel(more, step(lambda n: n), name="both")), "Step 1 of sequential/both is a lambda"),
-    "two functions of one name": (sequential(more, another()), "sequential has two different steps named 'more'"),
+    "a lambda": (sequential(one_more, step(lambda n: n)), "Step 1 of sequential is a lambda"),
+    "a lambda deep inside": (sequential(parallel(one_more, step(lambda n: n), name="both")), "Step 1 of sequential/both is a lambda"),
+    "two functions of one name": (sequential(one_more, another()), "sequential has two different steps named 'one_more'"),
     "two agents of one name": (
         parallel(*[Agent(ScriptedModel("x"), instructions=said) for said in ("Write.", "Grade.")]),
         "parallel has two different steps named 'agent'",
@@ -212,4 +255,4 @@ async def test_several_of_one_kind_may_have_one_name() -> None:
 
 
 async def test_one_function_may_stand_twice_in_a_shape() -> None:
-    assert (await sequential(more, more, step(more, retries=1)).run(1, engine=engine(strict=True))).output == 4
+    assert (await sequential(one_more, one_more, step(one_more, retries=1)).run(1, engine=engine(strict=True))).output == 4

@@ -12,10 +12,7 @@ from sayso.workflows import Failed, Limits, RoundsUsedUp, Run, RunResult, best_o
 from sayso.workflows.events import RoundEnded, StepRetried
 
 from .replays import everywhere, nothing_left_running, yes
-
-
-async def one_more(value: int) -> int:
-    return value + 1
+from .small_steps import one_more
 
 
 async def fails(value: int) -> int:

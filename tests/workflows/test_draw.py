@@ -24,10 +24,7 @@ from sayso.workflows.draw import mermaid
 from sayso.workflows.story import Standing, Story, path_of
 
 from .replays import yes
-
-
-async def one_more(value: int) -> int:
-    return value + 1
+from .small_steps import one_more, size_of
 
 
 async def as_list(value: Any) -> list[Any]:
@@ -40,12 +37,6 @@ async def fails(value: Any) -> Any:
 
 async def critique(text: Any) -> str:
     return "better!"
-
-
-@tool.read
-async def size_of(value: int) -> str:
-    """Says how big."""
-    return "big" if value > 10 else "small"
 
 
 @tool.write(card="Note {value}")
@@ -202,6 +193,14 @@ async def test_a_write_that_waits_is_marked_and_so_is_one_that_was_refused() -> 
     text = flow.mermaid([event async for event in home.events("r1")])
     told = "note<br/>2x<br/>1 failed: note ended rejected: The user said no. Nothing was done.<br/>1 stopped here"
     assert told in labels(text)
+
+
+async def test_a_write_that_was_refused_in_a_branch_is_marked_though_the_run_went_on() -> None:
+    home, flow = engine(), parallel(sequential(one_more, note), one_more, on_error="collect")
+    paused = await flow.run(1, engine=home, run_id="r1")
+    await paused.resume({paused.pending[0].digest: Reject("not today")})
+    text = flow.mermaid([event async for event in home.events("r1")])
+    assert labels(text) == ["one_more<br/>1x", "note<br/>1x<br/>failed: not today", "one_more<br/>1x"]
 
 
 def map_each_of_two() -> Workflow[Any, Any]:

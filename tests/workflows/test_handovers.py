@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent, ScriptedModel
-from sayso.tools import UsageError, WorkflowError, tool
+from sayso.tools import UsageError, WorkflowError
 from sayso.workflows import Run, engine, iterate, map_each, parallel, sequential, step
 
 from .replays import everywhere
+from .small_steps import one_more, size_of
 
 
 async def length(text: str) -> int:
@@ -22,10 +23,6 @@ async def length(text: str) -> int:
 
 async def half(number: int) -> float:
     return number / 2
-
-
-async def more(number: int) -> int:
-    return number + 1
 
 
 async def untyped(value):  # type: ignore[no-untyped-def]
@@ -37,13 +34,7 @@ async def as_text(value: Any) -> Any:
 
 
 async def code(run: Run, number: int) -> str:
-    return str(await run.step("more", more, number))
-
-
-@tool.read
-def size_of(number: int) -> str:
-    """Says how big."""
-    return "big" if number > 10 else "small"
+    return str(await run.step("one_more", one_more, number))
 
 
 class Reads:
@@ -55,16 +46,19 @@ class Reads:
 
 BUILT: dict[str, tuple[Callable[[], Any], str]] = {
     "two functions": (lambda: sequential(half, length), "half gives a float, and length takes a str"),
-    "workflow code": (lambda: sequential(length, code, more), "code gives a str, and more takes an int"),
+    "workflow code": (lambda: sequential(length, code, one_more), "code gives a str, and one_more takes an int"),
     "a workflow inside": (lambda: sequential(sequential(length, half, name="halves"), code), "halves gives a float, and code takes an int"),
     "a function without hints": (lambda: sequential(length, step(str.upper), step(half)), ""),
     "a lifted function with hints": (lambda: sequential(half, step(length, retries=1)), "half gives a float, and length takes a str"),
-    "a tool": (lambda: sequential(size_of, more), "size_of gives a str, and more takes an int"),
+    "a tool": (lambda: sequential(size_of, one_more), "size_of gives a str, and one_more takes an int"),
     "an object that is called": (lambda: sequential(half, Reads()), "half gives a float, and Reads takes a str"),
     "a list where one is wanted": (lambda: sequential(map_each(length), half), "map_each gives a list, and half takes an int"),
-    "a tuple where one is wanted": (lambda: sequential(parallel(more, more), more), "parallel gives a tuple, and more takes an int"),
+    "a tuple where one is wanted": (
+        lambda: sequential(parallel(one_more, one_more), one_more),
+        "parallel gives a tuple, and one_more takes an int",
+    ),
     "its own value": (lambda: iterate(half, until=bool, max_rounds=3), "half gives a float, and half takes an int"),
-    "an int where a float will do": (lambda: sequential(more, step(round)), ""),
+    "an int where a float will do": (lambda: sequential(one_more, step(round)), ""),
     "no hints": (lambda: sequential(length, untyped, length), ""),
     "Any": (lambda: sequential(half, as_text, length), ""),
 }
@@ -83,8 +77,8 @@ RUN: dict[str, tuple[Any, Any, str]] = {
     "from a step": (sequential(untyped, length, name="flow"), 3, "flow: untyped gave an int, and length takes a str"),
     "from the caller": (sequential(length, name="flow"), 3, "flow: it was handed an int, and length takes a str"),
     "nothing": (sequential(untyped, code), None, "untyped gave None, and code takes an int"),
-    "no list": (map_each(more), 3, "map_each was handed an int; it takes a list"),
-    "text is no list": (map_each(more), "abc", "map_each was handed a str"),
+    "no list": (map_each(one_more), 3, "map_each was handed an int; it takes a list"),
+    "text is no list": (map_each(one_more), "abc", "map_each was handed a str"),
 }
 
 
@@ -122,7 +116,7 @@ async def test_true_is_a_number_and_a_number_is_a_float() -> None:
         return value * 2
 
     assert (await sequential(untyped, doubled).run(3)).output == 6
-    assert (await sequential(untyped, more).run(True)).output == 2
+    assert (await sequential(untyped, one_more).run(True)).output == 2
 
 
 async def test_an_agent_takes_anything_and_gives_its_output() -> None:
@@ -148,9 +142,9 @@ async def test_objects_and_partial_functions_are_steps_by_their_names() -> None:
 
 
 async def test_a_lambda_as_a_step_is_refused_by_its_place_where_runs_outlive_the_program() -> None:
-    flow = sequential(length, parallel(step(lambda number: number * 2), more, join=lambda a, b: a + b, name="both"), name="flow")
+    flow = sequential(length, parallel(step(lambda number: number * 2), one_more, join=lambda a, b: a + b, name="both"), name="flow")
     assert (await flow.run("abc")).output == 10
     with pytest.raises(WorkflowError, match="Step 0 of flow/both is a lambda"):
         await flow.run("abc", engine=engine(strict=True))
-    named_one = sequential(length, parallel(step(lambda number: number * 2, name="twice"), more, join=lambda a, b: a + b))
+    named_one = sequential(length, parallel(step(lambda number: number * 2, name="twice"), one_more, join=lambda a, b: a + b))
     assert await everywhere(named_one, "abc") == 10

@@ -30,6 +30,7 @@ from sayso.workflows.events import BranchEnded, BranchStarted, RoundEnded, StepE
 from sayso.workflows.run import Scope
 
 from .replays import everywhere, nothing_left_running, yes
+from .small_steps import twice
 
 
 class Pair(NamedTuple):
@@ -67,10 +68,6 @@ async def looked(value: int) -> int:
 async def one_more(value: int) -> int:
     await asyncio.sleep(0)
     return value + 1
-
-
-async def twice(value: int) -> int:
-    return value * 2
 
 
 async def by_steps(run: Run, value: int) -> int:

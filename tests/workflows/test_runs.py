@@ -16,6 +16,7 @@ from sayso.workflows.codec import NotJson
 from sayso.workflows.events import BranchStarted, StepEnded
 
 from .replays import nothing_left_running
+from .small_steps import one_more
 
 
 @tool.write(card="Note: {text}")
@@ -69,10 +70,6 @@ async def test_a_child_is_named_below_its_parent() -> None:
         "r1/inner.0",
         "r1/one_more.1",
     ]
-
-
-async def one_more(value: int) -> int:
-    return value + 1
 
 
 async def listens(run: Run, value: str) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from sayso.tools import StepTimeout, WorkflowError, tool
 from sayso.workflows import (
     Draft,
     Failed,
-    RoundsUsedUp,
     Run,
     RunEnded,
     Workflow,
@@ -29,14 +27,7 @@ from sayso.workflows import (
 from sayso.workflows.events import StepEnded, StepRetried
 
 from .replays import everywhere, nothing_left_running
-
-
-async def one_more(value: int) -> int:
-    return value + 1
-
-
-async def twice(value: int) -> int:
-    return value * 2
+from .small_steps import one_more, size_of, twice
 
 
 async def count_up(run: Run, value: int) -> list[int]:
@@ -44,10 +35,12 @@ async def count_up(run: Run, value: int) -> list[int]:
     return [await run.step(f"more.{index}", one_more, value + index) for index in range(3)]
 
 
-@tool.read
-def size_of(value: int) -> str:
-    """Says how big."""
-    return "big" if value > 10 else "small"
+async def at_least_ten(value: int) -> bool:
+    return value >= 10
+
+
+async def added(left: int, right: int) -> int:
+    return left + right
 
 
 async def write(task: Any) -> str:
@@ -69,6 +62,16 @@ SHAPES: dict[str, tuple[Workflow[Any, Any], Any, Any]] = {
     "map_each, two at once": (map_each(twice, concurrency=2), [1, 2, 3, 4, 5], [2, 4, 6, 8, 10]),
     "reflect": (reflect(write, critique, rounds=5), "task", "draft++"),
     "best_of": (best_of(count_up, 3, score=sum), 1, [2, 3, 4]),
+    "lambdas around async functions": (
+        sequential(
+            conditional(lambda v: one_more(v), {4: one_more}),
+            iterate(twice, until=lambda v: at_least_ten(v), max_rounds=9),
+            parallel(one_more, step(lambda v: twice(v), name="doubled"), join=lambda a, b: added(a, b)),
+            best_of(one_more, 2, score=lambda v: twice(v)),
+        ),
+        3,
+        50,
+    ),
     "workflow code": (sequential(count_up), 1, [2, 3, 4]),
     "a tool as a step": (sequential(twice, size_of), 6, "big"),
     "a lifted sync function": (sequential(step(lambda v: v - 1, name="less"), one_more), 3, 3),
@@ -91,35 +94,6 @@ def test_run_sync_and_calling_a_workflow_give_the_output() -> None:
     flow = sequential(one_more, twice)
     assert flow.run_sync(3).output == 8
     assert asyncio.run(flow(3)) == 8
-
-
-WRONG = {
-    "no step at all": (lambda: sequential(), "at least one step"),
-    "no ways": (lambda: conditional(size_of, {}), "no ways"),
-    "not a step": (lambda: sequential(7), "7 is no step"),
-    "a sync function": (lambda: sequential(len), "not async"),
-    "a join of the wrong arity": (lambda: parallel(one_more, twice, join=lambda a: a), "2 branches"),
-    "no rounds": (lambda: iterate(one_more, until=bool, max_rounds=0), "max_rounds=0"),
-    "no tries": (lambda: best_of(one_more, 0, score=bool), "n=0"),
-    "no workers": (lambda: map_each(one_more, concurrency=0), "concurrency=0"),
-}
-
-
-@pytest.mark.parametrize(("build", "told"), WRONG.values(), ids=WRONG)
-def test_what_cannot_be_a_workflow_is_refused_when_it_is_built(build: Callable[[], Any], told: str) -> None:
-    with pytest.raises(WorkflowError, match=told):
-        build()
-
-
-async def test_a_choice_that_is_no_way_names_the_ways() -> None:
-    with pytest.raises(WorkflowError, match=r"chose 'small'.*'big'"):
-        await conditional(size_of, {"big": one_more}).run(3)
-
-
-async def test_rounds_that_are_used_up_carry_the_last_value() -> None:
-    with pytest.raises(RoundsUsedUp) as caught:
-        await iterate(twice, until=lambda v: v > 100, max_rounds=3).run(1)
-    assert (caught.value.best, caught.value.rounds) == (8, 3)
 
 
 async def test_a_tool_that_wants_more_than_it_is_handed_says_how_to_fix_it() -> None:

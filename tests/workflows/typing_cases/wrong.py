@@ -66,6 +66,7 @@ reflect(write, graded, accept=lambda found: found.complain)  # WRONG no such fie
 iterate(more, until=lambda number: number.upper(), max_rounds=2)  # WRONG a number has no upper()
 sequential(map_each(router, on_error="collect"), map_each(is_complaint))  # WRONG some may be Failed
 best_of(length, 3)  # WRONG no score
+best_of(length, 3, score=lambda number: None)  # WRONG None is no score
 print(router.run_sync("x").output.complain)  # WRONG no such field
 
 
