@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -29,39 +29,29 @@ class Outline(BaseModel):
 
 
 @dataclass(frozen=True)
-class Notes:
-    """What was found for an outline, under marks like [2], as the writer reads it."""
+class Essay:
+    """An outline, what was found for it under marks like [2], and the text, once there is one; the writer reads it as it is told here."""
 
     outline: Outline
     sources: dict[str, SearchResult]
+    text: str = ""
 
     def __str__(self) -> str:
         found = "\n".join(f"{mark} {source.title}: {source.snippet}" for mark, source in self.sources.items())
-        return f"{self.outline.title}\n\nQuestions: {'; '.join(self.outline.questions)}\n\nSources:\n{found}"
-
-
-@dataclass(frozen=True)
-class Essay:
-    """The text, and the notes that it was written from."""
-
-    text: str
-    notes: Notes
-
-    def __str__(self) -> str:
-        return self.text
+        return self.text or f"{self.outline.title}\n\nQuestions: {'; '.join(self.outline.questions)}\n\nSources:\n{found}"
 
     @property
     def problems(self) -> list[str]:
         """What can be seen to be wrong without a model."""
-        unknown = [mark for mark in dict.fromkeys(MARK.findall(self.text)) if mark not in self.notes.sources]
+        unknown = [mark for mark in dict.fromkeys(MARK.findall(self.text)) if mark not in self.sources]
         bare = [part[:60] for part in self.text.split("\n\n") if len(part) > 60 and not MARK.search(part)]
         return [*(f"There is no source {mark}." for mark in unknown), *(f"This names no source: {part}" for part in bare[:3])]
 
     @property
     def page(self) -> str:
         """The essay with its sources, and with what is still wrong."""
-        sources = [f"{mark} {source.url}" for mark, source in self.notes.sources.items() if mark in self.text]
-        return "\n".join([f"# {self.notes.outline.title}", "", self.text, "", *sources, *(f"Check this: {each}" for each in self.problems)])
+        sources = [f"{mark} {source.url}" for mark, source in self.sources.items() if mark in self.text]
+        return "\n".join([f"# {self.outline.title}", "", self.text, "", *sources, *(f"Check this: {each}" for each in self.problems)])
 
 
 def essay(model: Model, search: Search) -> Workflow[str, Essay]:
@@ -70,19 +60,20 @@ def essay(model: Model, search: Search) -> Workflow[str, Essay]:
     writer = Agent(model, name="writer", **TOLD["writer"])
     critic = Agent(model, name="critic", **TOLD["critic"])
 
-    async def research(outline: Outline) -> Notes:
+    async def research(outline: Outline) -> Essay:
         found = await asyncio.gather(*(search(question, 3) for question in outline.questions[:5]))
         if not any(found):
             raise RunError(f"Nothing was found for: {'; '.join(outline.questions[:5])}. Try another topic, or --search duckduckgo.")
         sources = {source.url: source for results in found for source in results}.values()
-        return Notes(outline, {f"[{number}]": source for number, source in enumerate(sources, 1)})
+        return Essay(outline, {f"[{number}]": source for number, source in enumerate(sources, 1)})
 
-    async def write(run: Run, task: Notes | Draft) -> Essay:
-        return Essay(await run.child("writer", writer.carry, str(task)), task.task if isinstance(task, Draft) else task)
+    async def write(run: Run, task: Essay | Draft) -> Essay:
+        notes = task.task if isinstance(task, Draft) else task
+        return replace(notes, text=await run.child("writer", writer.carry, str(task)))
 
     async def criticise(run: Run, draft: Essay) -> str:
-        questions = "; ".join(draft.notes.outline.questions)
-        return "\n".join(draft.problems) or await run.child("critic", critic.carry, f"Questions: {questions}\n\n{draft}")
+        asked = f"Questions: {'; '.join(draft.outline.questions)}\n\n{draft}"
+        return "\n".join(draft.problems) or await run.child("critic", critic.carry, asked)
 
     return sequential(outliner, research, reflect(write, criticise, rounds=2), name="essay")
 

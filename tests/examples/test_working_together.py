@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,9 @@ async def test_an_essay_is_drafted_criticised_and_rewritten_from_numbered_source
         "Check this: There is no source [9].",
         f"Check this: {BARE}",
     ]
-    assert str(done.output.notes).endswith("[1] Bar: Open daily.\n[2] ramen price: About ramen price.\n[3] ramen hours: About ramen hours.")
+    assert str(replace(done.output, text="")).endswith(
+        "[1] Bar: Open daily.\n[2] ramen price: About ramen price.\n[3] ramen hours: About ramen hours."
+    )
     assert drafts == ["", "Say what it costs.\n\nWrite a better version.", f"There is no source [9].\n{BARE}\n\nWrite a better version."]
 
 
