@@ -21,6 +21,13 @@ def test_every_example_is_on_the_page() -> None:
     assert set(re.findall(r"\]\((.*?)\)", PAGE)) == files
 
 
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.name)
+def test_an_example_is_read_in_a_few_minutes(file: Path) -> None:
+    """The flowcharts are the longest: each box of theirs is a function."""
+    lines = len(file.read_text(encoding="utf-8").splitlines())
+    assert lines <= {"agentic_rag.py": 90, "essay.py": 90, "coder.py": 75, "humaneval.py": 100, "stand_ins.py": 150}.get(file.name, 65)
+
+
 @pytest.mark.parametrize("command", [each for each in COMMANDS if not each.startswith(NEEDS_A_MODEL)])
 def test_the_command_works_without_a_model(command: str, tmp_path: Path) -> None:
     done = ran(*shlex.split(command), cwd=tmp_path)
