@@ -70,7 +70,7 @@ class DurableEngine(MemoryEngine):
     def attempt(self, root: Root) -> str:
         """Counted in the database, so that an execution after a crash is told from the one before it."""
         assert isinstance(root, DurableRoot)
-        return f"{root.id}#{root.claim}.{root.attempts}"
+        return f"{root.id}#{root.claimed.attempt}.{root.attempts}"
 
     def keep(self, root: Root, entry: Entry) -> None:
         """Into the log with the next writing, before the run goes on."""
@@ -119,7 +119,7 @@ class DurableEngine(MemoryEngine):
         root_id, now = run_id.partition("/")[0], self.clock()
 
         def send(session: Session) -> str:
-            self._locked(session, root_id)
+            self._row(session, root_id, locked=True)
             return self._deliver(session, root_id, run_id, topic, value, written, now)
 
         counts = from_json(json.loads(await self.do(send)))
@@ -133,8 +133,8 @@ class DurableEngine(MemoryEngine):
             records.decide(session, run_id, topic.removeprefix("approve:"), DECIDED[type(value)], value.by, now)
         return records.send(session, root_id, run_id, topic, written, now)
 
-    def _locked(self, session: Session, root_id: str) -> RunRow:
-        row = records.run_row(session, root_id, locked=True, is_sqlite=self.database.is_sqlite)
+    def _row(self, session: Session, root_id: str, *, locked: bool = False) -> RunRow:
+        row = records.run_row(session, root_id, locked=locked, is_sqlite=self.database.is_sqlite)
         if row is None:
             known = ", ".join(each.id for each in records.run_rows(session, limit=8)) or "none"
             raise UsageError(f"There is no run {root_id!r} in {self.database.place}. The latest: {known}.")
@@ -145,7 +145,7 @@ class DurableEngine(MemoryEngine):
         root_id, now = run_id.partition("/")[0], self.clock()
 
         def cancel(session: Session) -> None:
-            row = self._locked(session, root_id)
+            row = self._row(session, root_id, locked=True)
             if row.state not in records.ENDED:
                 records.send(session, root_id, root_id, CANCEL, "true", now)
                 records.stop_idle(session, root_id, now)
@@ -169,7 +169,7 @@ class DurableEngine(MemoryEngine):
         root_id, now = run_id.partition("/")[0], self.clock()
 
         def decide(session: Session) -> list[tuple[str, str, Any]]:
-            self._locked(session, root_id)
+            self._row(session, root_id, locked=True)
             rows = {row.digest: row for row in records.approval_rows(session, root_id, only_open=True)}
             unknown = [digest for digest in stamped if digest not in rows]
             if unknown:
@@ -193,7 +193,7 @@ class DurableEngine(MemoryEngine):
         root = self._roots.get(root_id)
         if root is not None:
             return root
-        row: RunRow = await self.do(lambda session: self._locked(session, root_id))
+        row: RunRow = await self.do(lambda session: self._row(session, root_id))
         return self.opened(row, self.app_of(row))
 
     def app_of(self, row: RunRow) -> App:
@@ -269,7 +269,7 @@ class DurableEngine(MemoryEngine):
 
     async def run(self, run_id: str) -> RunRow:
         """One run. UsageError if there is none."""
-        row: RunRow = await self.do(lambda session: self._locked(session, run_id.partition("/")[0]))
+        row: RunRow = await self.do(lambda session: self._row(session, run_id.partition("/")[0]))
         return row
 
     def is_orphan(self, row: RunRow) -> bool:
@@ -315,7 +315,7 @@ class DurableEngine(MemoryEngine):
         root_id, below = run_id.partition("/")[0], f"{run_id}/"
         at = number = 0
         while True:
-            row: RunRow = await self.do(lambda session: self._locked(session, root_id))
+            row: RunRow = await self.do(lambda session: self._row(session, root_id))
             for kept in await self.log(root_id, at):
                 at = kept.number
                 if kept.kind in ("event", "told") and (run_id == root_id or kept.run == run_id or kept.run.startswith(below)):

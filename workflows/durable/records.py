@@ -132,20 +132,20 @@ def inbox_rows(session: Session, root: str) -> list[tuple[str, str, str]]:
     return [(run, topic, value) for run, topic, value in found.fetchall()]
 
 
-def append(session: Session, root: str, attempt: int, rows: Sequence[Row], key: bytes | None, now: float) -> tuple[int, str]:
-    """Add rows to a run's log, under a claim that still holds. Raises Superseded when it does not. Gives the last number and the head."""
-    held = session.execute(
-        "UPDATE sayso_runs SET changed_at = :now WHERE id = :id AND attempt = :attempt AND state = 'running' RETURNING number, head",
-        {"id": root, "attempt": attempt, "now": now},
-    ).fetchall()
-    if not held:
-        raise Superseded(f"Run {root} is carried on elsewhere, or was stopped; what was done here since then is not kept.")
-    chain = linked(held[0][1] or START, held[0][0], rows, key)
-    for first in range(0, len(chain), TOGETHER):
-        _insert(session, root, chain[first : first + TOGETHER])
+def append(session: Session, run: RunRow, rows: Sequence[Row], key: bytes | None, now: float) -> RunRow:
+    """Add rows to the log of a run, as its claimer knows it; gives the run as it is then. Raises Superseded where it is another by now."""
+    chain = linked(run.head or START, run.number, rows, key)
     number, head = chain[-1].number, chain[-1].hash
-    session.execute("UPDATE sayso_runs SET number = :number, head = :head WHERE id = :id", {"id": root, "number": number, "head": head})
-    return number, head
+    held = session.execute(
+        "UPDATE sayso_runs SET number = :number, head = :head, changed_at = :now "
+        "WHERE id = :id AND attempt = :attempt AND state = 'running' AND number = :before RETURNING id",
+        {"id": run.id, "attempt": run.attempt, "before": run.number, "number": number, "head": head, "now": now},
+    )
+    if not held.fetchall():
+        raise Superseded(f"Run {run.id} is carried on elsewhere, or was stopped; what was done here since then is not kept.")
+    for first in range(0, len(chain), TOGETHER):
+        _insert(session, run.id, chain[first : first + TOGETHER])
+    return run._replace(number=number, head=head)
 
 
 def _insert(session: Session, root: str, chain: Sequence[Row]) -> None:

@@ -86,19 +86,19 @@ class DurableRoot(Root):
         "_writing",
         "_written",
         "by_worker",
-        "claim",
+        "claimed",
         "heard_of",
         "loop",
         "lost",
-        "number",
         "unwritten",
     )
 
     engine: DurableEngine
+    claimed: records.RunRow
 
     def __init__(self, engine: DurableEngine, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> None:
         super().__init__(engine, run_id, workflow, value, fresh)
-        self.claim = self.number = self.heard_of = 0
+        self.heard_of = 0
         self.by_worker = False  # which is inside an execution that DBOS began
         self.loop: asyncio.AbstractEventLoop | None = None
         self.unwritten: list[Row] = []
@@ -141,33 +141,37 @@ class DurableRoot(Root):
             task = asyncio.ensure_future(self.written())
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def written(self) -> None:
-        """Write what there is to write. Raises Superseded or DatabaseLost, and from then on nothing is done any more."""
+    async def written(self, then: Callable[[Session], Any] | None = None) -> Any:
+        """Write what there is to write, and do `then` in the same transaction; gives what it gives.
+
+        Raises Superseded or DatabaseLost, and from then on nothing is done any more.
+        """
         last = self._put_down
         async with self._writing:
-            if last <= self._written:  # another branch has written it beside its own; what has come since then can wait
-                return
+            if last <= self._written and then is None:  # another branch has written it beside its own; what has come since can wait
+                return None
             self.still_ours()
             rows, self.unwritten = self.unwritten, []
             events, self._noted = self._noted, []
-            await to_the_end(self._on_the_disk(rows, events, self._put_down))
+            return await to_the_end(self._on_the_disk(rows, events, self._put_down, then))
 
-    async def _on_the_disk(self, rows: list[Row], events: list[Any], last: int) -> None:
-        root, claim, key, now = self.id, self.claim, self.engine.key, self.clock()
+    async def _on_the_disk(self, rows: list[Row], events: list[Any], last: int, then: Callable[[Session], Any] | None) -> Any:
+        claimed, key, now = self.claimed, self.engine.key, self.clock()
 
-        def write(session: Session) -> int:
-            number, _ = records.append(session, root, claim, rows, key, now)
+        def write(session: Session) -> tuple[records.RunRow, Any]:
+            after = records.append(session, claimed, rows, key, now) if rows else claimed
             for event in events:
-                records.note_approval(session, root, event, now)
-            return number
+                records.note_approval(session, claimed.id, event, now)
+            return after, then(session) if then is not None else None
 
         try:
-            self.number = await self.engine.do(write)
-            self._written = last
+            self.claimed, given = await self.engine.do(write)
         except (Superseded, DatabaseLost) as error:
             self.lost = error
             error.run_id = self.id
             raise
+        self._written = last
+        return given
 
     def still_ours(self) -> None:
         """Raises what took the run from this program, if something did."""
@@ -190,7 +194,7 @@ class DurableRoot(Root):
         self._take(claimed)
         if self.by_worker:
             return await self._executed(suspends)
-        name = f"{self.id}#{self.claim}.{self.engine.owner}"
+        name = f"{self.id}#{self.claimed.attempt}.{self.engine.owner}"
         result: RunResult[Any] = await self.engine.dispatch.within(name, lambda: self._executed(suspends))
         return result
 
@@ -231,7 +235,7 @@ class DurableRoot(Root):
     def _take(self, claimed: Claimed) -> None:
         """All that the database holds of the run, as this program's state of it."""
         run = claimed.run
-        self.claim, self.number, self.lost = run.attempt, run.number, None
+        self.claimed, self.lost = run, None
         self.unwritten, self._noted, self._emitted_before = [], [], {}
         self._put_down = self._written = 0
         self.loop, self._writing = asyncio.get_running_loop(), asyncio.Lock()
@@ -303,22 +307,20 @@ class DurableRoot(Root):
 
     async def _paused(self) -> bool:
         """Let go of a run that can only wait; False if it heard of something meanwhile, and goes on."""
-        self.write("ended", self.id, records.WAITING, None)
-        await self.written()
         wake_at = min((request.expires_at for request in self.pending.values()), default=None)
-        root, claim, heard, now = self.id, self.claim, self.heard_of, self.clock()
+        root, claim, heard, now = self.id, self.claimed.attempt, self.heard_of, self.clock()
         is_sqlite = self.engine.database.is_sqlite
-        if await self.engine.do(lambda session: records.pause(session, root, claim, heard, wake_at, now, is_sqlite)):
+        self.write("ended", root, records.WAITING, None)
+        if await self.written(lambda session: records.pause(session, root, claim, heard, wake_at, now, is_sqlite)):
             return True
         self._hear(await self.engine.do(lambda session: records.inbox_rows(session, root)))
         return False
 
     async def _end(self, state: str, *, output: str | None = None, error: str | None = None) -> None:
-        root, claim, now = self.id, self.claim, self.clock()
-        self.write("ended", self.id, state, None)
+        root, claim, now = self.id, self.claimed.attempt, self.clock()
+        self.write("ended", root, state, None)
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
-            await self.written()
-            await self.engine.do(lambda session: records.end(session, root, claim, state, now, output, error))
+            await self.written(lambda session: records.end(session, root, claim, state, now, output, error))
 
     async def _listen(self) -> None:
         """Hear of what other programs send: decisions, signals, a cancel."""
