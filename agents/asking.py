@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,10 +17,12 @@ from sayso.workflows.limits import NO_USAGE, Meter
 from .agent import Agent
 from .events import CallAnnounced, ReasoningSaid, TextSaid, TextWithdrawn
 from .forms import Form
-from .messages import Message, NativeCall, Reply, ToolMessage
+from .messages import Message, NativeCall, Reply, Sampling, ToolMessage
 from .models.model import CallDelta, ModelRequest, ReasoningDelta, Retrying, TextDelta
 from .sent import sent
 from .thinking import AllWasThought, Part, Said, Thought, Thoughts
+
+UNSAID_REPLY_TOKENS = 4096  # set aside for a reply where neither agent nor model says how long it may be
 
 
 class Exchange:
@@ -43,7 +46,7 @@ class Exchange:
 async def ask_model(run: Run, turn: int, exchange: Exchange) -> Reply:
     """The model's reply to the transcript so far, as the run's step `model:{turn}`; counted against the limits."""
     meter, agent = run.scope.meter, exchange.agent
-    reserved = reservation(agent, exchange.transcript, meter) if meter.reserves else None
+    reserved = reservation(agent, exchange.request, meter) if meter.reserves else None
     meter.begin_model_call(reserved)
     used, name = NO_USAGE, f"model:{turn}"
     try:
@@ -195,8 +198,8 @@ def value_in_place(agent: Agent[Any], call: Any, before: str, after: str) -> str
     return tool.inline(value, before, after) if tool.inline else str(value)
 
 
-def reservation(agent: Agent[Any], transcript: Sequence[Message], meter: Meter) -> Usage:
-    """The most that the call can use: the transcript at four characters a token, and all the tokens the reply may have.
+def reservation(agent: Agent[Any], request: ModelRequest, meter: Meter) -> Usage:
+    """The most that the call can use: what is sent at four characters a token, and all the tokens the reply may have.
 
     UsageError where nobody knows what a call costs and a limit depends on it.
     """
@@ -204,8 +207,9 @@ def reservation(agent: Agent[Any], transcript: Sequence[Message], meter: Meter) 
     from .models.prices import price
 
     name, base_url = agent.model.name, getattr(agent.model, "base_url", None)  # the same name may cost nothing on this machine
-    characters = sum(_length(message) for message in transcript)
-    output_tokens = agent.sampling.max_tokens or 4096
+    characters = sum(_length(message) for message in request.messages) + len(json.dumps([*request.tools, request.schema]))
+    own: Sampling | None = getattr(agent.model, "sampling", None)
+    output_tokens = agent.sampling.max_tokens or (own.max_tokens if own is not None else None) or UNSAID_REPLY_TOKENS
     input_tokens = characters // 4 + 1
     cost = price(name, input_tokens, output_tokens, base_url=base_url)
     if cost is None and base_url is not None and not is_here(base_url) and meter.limits_cost:
@@ -218,5 +222,11 @@ def reservation(agent: Agent[Any], transcript: Sequence[Message], meter: Meter) 
 
 def _length(message: Message) -> int:
     if isinstance(message, ToolMessage):
-        return sum(len(result.text) for result in message.results)
-    return len(message.text)
+        return sum(_characters(result.text) for result in message.results)
+    called = sum(len(call.arguments) for call in message.calls) if isinstance(message, Reply) else 0
+    return _characters(message.text) + called
+
+
+def _characters(text: str) -> int:
+    """How many English ones it is as long as: in other scripts a token holds one or two."""
+    return len(text) if text.isascii() else len(text) + 3 * (len(text.encode(errors="replace")) - len(text)) // 2

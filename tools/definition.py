@@ -15,6 +15,7 @@ from .calls import Content, ToolCall
 from .canonical import canonical_json, readable_json, sha256, strict_json
 from .effects import Effect, Secrecy, Trust
 from .errors import InvalidArguments, ToolError, UsageError
+from .threads import in_a_thread
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -187,7 +188,9 @@ class Tool(Generic[P, R]):
         elif self.effect is Effect.PURE:
             value = function(**arguments)
         else:
-            value = await asyncio.to_thread(function, **arguments)
+            value = await in_a_thread(function, **arguments)
+        if inspect.iscoroutine(value):  # a decorator that says `def` around an async function
+            value = await value
         if type(value) is str:
             return value
         if isinstance(value, Content):

@@ -68,12 +68,17 @@ class NotFinished(RunError):
 
 
 class LimitReached(RunError):
-    """A limit is used up. `limit` is its name, `allowed` and `seen` the numbers."""
+    """A limit is used up. `limit` is its name, `allowed` and `seen` the numbers.
 
-    def __init__(self, limit: str, allowed: float, seen: float, unit: str = "") -> None:
+    A model call is counted before it is made, as if its reply were `reply_tokens` long.
+    """
+
+    def __init__(self, limit: str, allowed: float, seen: float, unit: str = "", *, reply_tokens: int = 0) -> None:
         self.limit, self.allowed, self.seen = limit, allowed, seen
-        over = f" (this would make it {seen:.10g}{unit})" if seen > allowed else ""
-        super().__init__(f"Limit reached: {limit} = {allowed:.10g}{unit}{over}. Raise Limits({limit}=...) to go on.")
+        what = f"a reply of up to {reply_tokens} tokens" if reply_tokens else "this"
+        over = f" ({what} would make it {seen:.10g}{unit})" if seen > allowed else ""
+        shorter = ", or allow shorter replies: sampling=Sampling(max_tokens=...)" if reply_tokens else " to go on"
+        super().__init__(f"Limit reached: {limit} = {allowed:.10g}{unit}{over}. Raise Limits({limit}=...){shorter}.")
 
 
 class ModelError(RunError):

@@ -112,15 +112,16 @@ class Meter:
     def begin_model_call(self, reserved: Usage | None = None) -> None:
         """Count one model call and reserve what it may cost. Raises LimitReached and counts nothing if a limit is in the way."""
         tokens, cost = (reserved.input_tokens + reserved.output_tokens, reserved.cost_usd) if reserved else (0, 0.0)
+        reply_tokens = reserved.output_tokens if reserved else 0
         meter: Meter | None = self
         while meter is not None:
             if (limits := meter.limits) is not None:
                 if limits.model_calls is not None:
                     _check("model_calls", limits.model_calls, meter.model_calls + 1)
                 if limits.tokens is not None:
-                    _check("tokens", limits.tokens, meter.input_tokens + meter.output_tokens + max(tokens, 1))
+                    _check("tokens", limits.tokens, meter.input_tokens + meter.output_tokens + max(tokens, 1), reply_tokens)
                 if limits.cost_usd is not None:
-                    _check("cost_usd", limits.cost_usd, meter.cost_usd + cost)
+                    _check("cost_usd", limits.cost_usd, meter.cost_usd + cost, reply_tokens)
             meter = meter.parent
         meter = self
         while meter is not None:
@@ -243,7 +244,7 @@ def gave_back(effect: Any) -> bool:
     return isinstance(effect, ToolResult) and effect.outcome in (Outcome.FAILED, Outcome.REJECTED)
 
 
-def _check(limit: str, allowed: float, seen: float) -> None:
+def _check(limit: str, allowed: float, seen: float, reply_tokens: int = 0) -> None:
     # A dollar is not a binary fraction: ten dimes must make one.
     if seen > allowed + 1e-9:
-        raise LimitReached(limit, allowed, seen)
+        raise LimitReached(limit, allowed, seen, reply_tokens=reply_tokens)

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 from sayso.tools.definition import Tool
 from sayso.tools.errors import LimitReached, StepTimeout, UsageError, WorkflowError
+from sayso.tools.threads import in_a_thread
 
 from .doors import Workflow, position_name
 from .events import StepRetried
@@ -263,7 +264,7 @@ class Step(Generic[A, B]):
             raise
 
     async def _in_a_thread(self, value: A) -> Any:
-        result = await asyncio.to_thread(self.function, value)
+        result = await in_a_thread(self.function, value)
         return await result if inspect.iscoroutine(result) else result  # a lambda, or a decorator's wrapper, around an async call
 
     async def carry_as(self, run: Any, position: str, value: Any) -> Any:

@@ -77,7 +77,7 @@ class LocalModel:
     ) -> None:
         self.source, self.settings, self.constrain = str(source), settings or ServerSettings(), constrain
         self.name = Path(self.source).name.removesuffix(".gguf")
-        self.fetch, self._sampling, self._takes_tools, self._tell = fetch, sampling, takes_tools, tell
+        self.fetch, self.sampling, self._takes_tools, self._tell = fetch, sampling, takes_tools, tell
         self._folder = folder or models_folder()
         self._serve = serve or llama_cpp
         self._lock = threading.Lock()
@@ -128,7 +128,7 @@ class LocalModel:
                 self.name,
                 base_url=server.base_url,
                 api_key=self.settings.key,
-                sampling=self._sampling,
+                sampling=self.sampling,
                 takes_tools=self._takes_tools,
                 constrain=self.constrain,
             )

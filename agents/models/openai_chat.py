@@ -60,7 +60,7 @@ class OpenAIChat:
         self.name, self._takes_tools, self.constrain = model, takes_tools, constrain
         self._abilities: Abilities | None = None
         self._at = endpoint(model, base_url, api_key, timeout_seconds)
-        self._sampling, self._max_tries, self._sleep, self._on_retry = sampling or Sampling(), max_tries, sleep, on_retry
+        self.sampling, self._max_tries, self._sleep, self._on_retry = sampling or Sampling(), max_tries, sleep, on_retry
         # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
         self._refused = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
 
@@ -89,7 +89,7 @@ class OpenAIChat:
         """The reply, piece by piece. A connection lives as long as its reply, so no event loop is left with one that is open."""
         if not self._at.key:
             raise ModelError(no_key(self.name))
-        request = _with_sampling(request, self._sampling)
+        request = _with_sampling(request, self.sampling)
         async with AsyncExitStack() as closing:
             client = _client(self._at)
             closing.push_async_callback(client.close)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from sayso.tools import Approve, Decision
@@ -17,16 +17,29 @@ async def yes(request: ApprovalRequest) -> Decision:
     return Approve(by="tests")
 
 
-async def everywhere(workflow: Workflow[Any, Any], value: Any, *, deps: Callable[[], Any] = lambda: None) -> Any:
-    """The output on a strict engine, after every prefix of its journal was carried to the same one."""
+async def everywhere(
+    workflow: Workflow[Any, Any], value: Any, *, deps: Callable[[], Any] = lambda: None, cuts: Iterable[int] | None = None
+) -> Any:
+    """The output on a strict engine, or the kind of error that it ended with, after each prefix of its journal was carried to the same.
+
+    `cuts` are the lengths of the prefixes, as far as there are such; without them, all.
+    """
     home = engine(strict=True)
-    result = await workflow.run(value, engine=home, run_id="r1", approve=yes, deps=deps())
+    end = await end_of(workflow.run(value, engine=home, run_id="r1", approve=yes, deps=deps()))
     entries = home.journal("r1")
-    for cut in range(len(entries) + 1):
+    for cut in range(len(entries) + 1) if cuts is None else sorted(set(cuts) & set(range(len(entries) + 1))):
         again = engine(strict=True).restore(workflow.carry, value, "r1", entries[:cut], lambda: Scope(approve=yes, deps=deps()))
-        resumed: RunResult[Any] = await again.carry(suspends=True)
-        assert resumed.output == result.output, f"cut after {cut} of {len(entries)} entries"
-    return result.output
+        resumed = await end_of(again.carry(suspends=True))
+        assert resumed == end, f"cut after {cut} of {len(entries)} entries"
+    return end
+
+
+async def end_of(run: Awaitable[RunResult[Any]]) -> Any:
+    """What a run gives, or the class of what its steps raise."""
+    try:
+        return (await run).output
+    except ValueError as error:
+        return type(error)
 
 
 async def nothing_left_running() -> None:

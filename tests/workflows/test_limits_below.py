@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sayso.agents import Agent, Reply, ScriptedModel
+from sayso.agents import Agent, Reply, Sampling, ScriptedModel
 from sayso.tools import LimitReached, tool
 from sayso.workflows import Limits, RunResult, Usage, Workflow, best_of, conditional, iterate, map_each, parallel, reflect, sequential
 from sayso.workflows.limits import Meter
@@ -131,3 +131,35 @@ async def test_nothing_allowed_means_nothing_done(limits: Limits) -> None:
     with pytest.raises(LimitReached):
         await flow.run("x", limits=limits)
     await nothing_left_running()
+
+
+def speaking(said: Sampling | None = None, of_the_model: Sampling | None = None) -> Agent[str]:
+    model = ScriptedModel("x")
+    model.sampling = of_the_model  # type: ignore[attr-defined]
+    return Agent(model, sampling=said)
+
+
+LENGTHS = {
+    "nobody says": (speaking(), 4096),
+    "the agent says": (speaking(Sampling(max_tokens=50), Sampling(max_tokens=70)), 50),
+    "the model says": (speaking(of_the_model=Sampling(max_tokens=70)), 70),
+}
+
+
+@pytest.mark.parametrize(("agent", "tokens"), LENGTHS.values(), ids=LENGTHS)
+async def test_a_reply_is_counted_as_long_as_it_may_be_and_the_error_says_so(agent: Agent[str], tokens: int) -> None:
+    with pytest.raises(LimitReached, match=rf"a reply of up to {tokens} tokens would make it .*sampling=Sampling\(max_tokens=") as caught:
+        await agent.run("x", limits=Limits(tokens=tokens))
+    assert caught.value.partial.usage == Usage()
+
+
+COUNTED = {
+    "the schema of a tool": (Agent(ScriptedModel("x"), tools=[look], sampling=Sampling(max_tokens=1)), "x"),
+    "a script of long characters": (Agent(ScriptedModel("x"), sampling=Sampling(max_tokens=1)), "日本語" * 9),
+}
+
+
+@pytest.mark.parametrize(("agent", "question"), COUNTED.values(), ids=COUNTED)
+async def test_all_that_is_sent_is_counted_before(agent: Agent[str], question: str) -> None:
+    with pytest.raises(LimitReached, match="tokens = 20 "):
+        await agent.run(question, limits=Limits(tokens=20))

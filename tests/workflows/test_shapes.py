@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -163,6 +165,28 @@ async def test_a_step_that_takes_too_long_is_named() -> None:
     with pytest.raises(StepTimeout, match=r"forever took longer than its 0\.01 s"):
         await sequential(step(forever, timeout_seconds=0.01)).run(1)
     await nothing_left_running()
+
+
+async def test_a_next_that_finds_nothing_in_a_lifted_function_is_an_error_and_no_wait_for_ever() -> None:
+    with pytest.raises(RuntimeError, match=r"A next\(\.\.\.\) in first_of found nothing"):
+        await sequential(step(first_of)).run([])
+
+
+def first_of(values: list[int]) -> int:
+    return next(iter(values))
+
+
+def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return inner
+
+
+@pytest.mark.parametrize("kind", [tool.pure, tool.read])
+async def test_a_decorator_that_hides_that_a_function_is_async_changes_nothing(kind: Any) -> None:
+    assert (await sequential(step(logged(one_more)), kind(logged(one_more))).run(1)).output == 3
 
 
 async def test_the_events_of_a_run_are_its_story_and_can_be_read_again() -> None:
