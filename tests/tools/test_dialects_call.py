@@ -56,6 +56,8 @@ CALLS: Mapping[str, tuple[str, list[tuple[str, dict[str, Any]]], str]] = {
         [("book", {"room": 7, "guests": 2, "breakfast": True, "size": 1.5, "bed": "double"})],
         "",
     ),
+    "names in quotes": ('ORDER("item": "Burger", "quantity": 2)', [("ORDER", {"item": "Burger", "quantity": 2})], ""),
+    "arrows": ('ORDER(item => "Burger", quantity => 2)', [("ORDER", {"item": "Burger", "quantity": 2})], ""),
     "another case": ("calculator(1+1)", [("CALCULATOR", {"expression": "1+1"})], ""),
     "two": ("CALCULATOR(1) and CALCULATOR(2)", [("CALCULATOR", {"expression": "1"}), ("CALCULATOR", {"expression": "2"})], " and "),
     "in a fence: a mention": ("```\nORDER(Burger, 1, x)\n```", [], "```\nORDER(Burger, 1, x)\n```"),
@@ -82,6 +84,12 @@ REFUSED = {
     "half a number": ("book(7.5)", "room as integer, not '7.5'"),
     "an argument twice": ("book(room=1, room=2)", "room once"),
     "two readings": ("ORDER(Burger, 9876, 5 Elm Street, 2, 0)", ""),
+    "a text behind a quoted one": ('ORDER(item="Burger", "large")', "'\"large\"' is none of its arguments"),
+    "a name in quotes that is not the tool's": ('book("number": 7)', "no argument 'number'"),
+    "a keyword that is not the tool's, behind a quoted text": (
+        'ORDER(item: "Burger, large", note: "no onions", customer: "9876")',
+        "no argument 'note'",
+    ),
     "nothing": ("CALCULATOR()", "'expression' is missing"),
 }
 

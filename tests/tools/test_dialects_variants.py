@@ -151,6 +151,78 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
         "",
     ),
     "kimi, no section": ("kimi", f"<|tool_call_begin|>weather:0<|tool_call_argument_begin|>{JSON}<|tool_call_end|><|im_end|>", OSLO, ""),
+    "glm, the first mark lost": (
+        "glm",
+        "Ok, weather\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>",
+        OSLO,
+        "Ok, ",
+    ),
+    "mistral, the first mark lost": ("mistral", f"weather[ARGS]{JSON}[TOOL_CALLS]now[ARGS]{{}}\nOk.", OSLO_NOW, "\nOk."),
+    "kimi, the first marks lost": (
+        "kimi",
+        f"functions.weather:0<|tool_call_argument_begin|>{JSON}<|tool_call_end|>"
+        "<|tool_call_begin|>now:1<|tool_call_argument_begin|>{}<|tool_call_end|>",
+        OSLO_NOW,
+        "",
+    ),
+    "gemma, the marks lost": ("gemma", 'Ok. call:weather{city:<|"|>Oslo<|"|>,days:2}call:now{}', OSLO_NOW, "Ok. "),
+    "gemma, no word before the colon": ("gemma", '<|tool_call>:weather{city:<|"|>Oslo<|"|>,days:2}<tool_call|>', OSLO, ""),
+    "hunyuan, a mark of its own at the end": (
+        "hunyuan_v3",
+        f"<tool_call>weather<tool_sep>{JSON}<end_of_tool_call><tool_call>now<end_of_tool_call>",
+        OSLO_NOW,
+        "",
+    ),
+    "hunyuan, tags behind the mark": (
+        "hunyuan_v3",
+        "<tool_call:opensource>weather<tool_sep:opensource><arg_key:opensource>city</arg_key:opensource>"
+        "<arg_value:opensource>Oslo</arg_value:opensource><end_of_tool_call:opensource>",
+        [("weather", {"city": "Oslo"})],
+        "",
+    ),
+    "functionary, a recipient": (
+        "functionary",
+        f"<|from|>assistant\n<|recipient|>weather\n<|content|>{JSON}<|from|>assistant\n<|recipient|>now\n<|content|>{{}}<|stop|>",
+        OSLO_NOW,
+        "\n\n",
+    ),
+    "a call in brackets": ("qwen3", f"Hm. [Calling tool: weather({JSON})]\n[Calling tool: now({{}})] Ok.", OSLO_NOW, "Hm. \n Ok."),
+    "deepseek, spaces in the marks": (
+        "deepseek",
+        "<｜tool calls begin｜><｜tool call begin｜>function<｜tool sep｜>weather\n"
+        f"```json\n{JSON}\n```<｜tool call end｜><｜tool calls end｜>",
+        OSLO,
+        "",
+    ),
+    "deepseek, one of three cannot be read": (
+        "deepseek",
+        f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n```json\n{JSON}\n```<｜tool▁call▁end｜>"
+        "<｜tool▁call▁begin｜>hm<｜tool▁call▁end｜>"
+        "<｜tool▁call▁begin｜>function<｜tool▁sep｜>now\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+        OSLO_NOW,
+        "<｜tool▁call▁begin｜>hm<｜tool▁call▁end｜>",
+    ),
+    "step 3.5": (
+        "step3p5",
+        "<tool_call>\n<function=weather>\n<parameter=city>\nOslo\n</parameter>\n<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>",
+        OSLO,
+        "",
+    ),
+    "all arguments in one more object": (
+        "deepseek_dsml",
+        "<｜DSML｜function_calls>\n"
+        + invoked("｜DSML｜", f'<｜DSML｜parameter name="input" string="true">{JSON}</｜DSML｜parameter>')
+        + "\n</｜DSML｜function_calls>",
+        OSLO,
+        "",
+    ),
+    "an optional argument is null between tags": (
+        "qwen3_coder",
+        "<tool_call>\n<function=weather>\n<parameter=city>\nOslo\n</parameter>\n<parameter=days>\nnull\n</parameter>\n</function>\n</tool_call>",
+        [("weather", {"city": "Oslo"})],
+        "",
+    ),
+    "a python set": ("lfm2", "<|tool_call_start|>[tag(names={'a', 'b'})]<|tool_call_end|>", [("tag", {"names": ["a", "b"]})], ""),
     **{
         f"minicpm, {how}": (
             "minicpm",
@@ -191,3 +263,9 @@ def test_a_variant_reads_the_same_however_it_is_cut(text: str) -> None:
 def test_without_tools_every_form_is_read_as_it_is_written() -> None:
     texts = (f">>>weather\n{JSON}", f"[{NAMED}]", "[weather(city='Oslo', days=2)]", f"weather[ARGS]{JSON}".join(("[TOOL_CALLS]", "")))
     assert [[(call.tool, call.arguments) for call in read(text, []).calls] for text in texts] == [OSLO] * len(texts)
+
+
+def test_without_tools_what_is_spoken_of_is_no_call() -> None:
+    for text in ("It is [read(path)] in the guide.", "Write <function=read> here.", "I begin: <function=read>"):
+        reading = read(text, [])
+        assert (reading.calls, reading.problems, reading.text) == ((), (), text)

@@ -12,7 +12,11 @@ from .typing_values import Unreadable, kinds, typed
 from .values import Problem, ReadCall
 
 _QUOTED = ('"', "'", "“", "‘")
-_KEYWORD = re.compile(r"([A-Za-z_]\w*)\s*(=(?!=)|:(?!//))\s*(.*)", re.DOTALL)
+_KEYWORD = re.compile(
+    r"(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)\s*(?P<sign>=>|=(?!=)|:(?!//))\s*(?P<value>.*)",
+    re.DOTALL,
+)
+_WHOLE_VALUE = re.compile(r"([\"'“‘]).*[\"'”’]\Z|[\[{].*[\]}]\Z|[+-]?\d[\d.]*\Z|(?:true|false|null|none)\Z", re.DOTALL | re.IGNORECASE)
 
 
 def read_arguments(shape: Shape, text: str, opened: int, commas: Sequence[int], end: int, span: tuple[int, int]) -> ReadCall | Problem:
@@ -55,13 +59,13 @@ def _arguments(shape: Shape, written: str, parts: Sequence[str]) -> dict[str, ob
         whole = _object(shape, written.removeprefix("**"))
         if whole is not None:
             return whole
-    keywords = [_keyword(shape, part) for part in parts]
+    keywords = _keywords(shape, parts)
     if all(keywords):
         return _by_keyword(shape, [keyword for keyword in keywords if keyword])
     if shape.only_text and not any(keywords):
         return {shape.only_text: typed(written, shape.properties[shape.only_text], shape.only_text)}
     if any(keywords):
-        return _mixed(shape, parts)
+        return _mixed(shape, parts, keywords)
     return _by_place(shape, parts)
 
 
@@ -80,18 +84,32 @@ def _object(shape: Shape, written: str) -> dict[str, object] | None:
     return value if any(shape.parameter(key) is not None for key in value) and not takes_object else None
 
 
+def _keywords(shape: Shape, parts: Sequence[str]) -> list[tuple[str, str] | None]:
+    """Each part as a keyword and its value, or None. Beside a keyword of the tool, `word: "whole value"` is a keyword that it has not."""
+    found = [_keyword(shape, part) for part in parts]
+    return [each or _extra(shape, part) for each, part in zip(found, parts, strict=True)] if any(found) else found
+
+
+def _extra(shape: Shape, part: str) -> tuple[str, str] | None:
+    found = _KEYWORD.match(part.strip())
+    return _not_known(shape, found["name"], found["value"]) if found and _WHOLE_VALUE.match(found["value"]) else None
+
+
 def _keyword(shape: Shape, part: str) -> tuple[str, str] | None:
+    """name=value, name: value, "name": value, name => value. With a colon, and no quotes, the name must be one of the tool's."""
     found = _KEYWORD.match(part.strip())
     if not found:
         return None
-    name = shape.parameter(found[1])
-    if name is None:
-        if found[2] == "=" and not shape.closed:
-            return found[1], found[3]
-        if found[2] == "=":
-            raise Unreadable(f"{shape.signature}; there is no argument {found[1]!r}")
-        return None
-    return name, found[3]
+    name = shape.parameter(found["name"])
+    if name is not None:
+        return name, found["value"]
+    return None if found["sign"] == ":" and not found["quote"] else _not_known(shape, found["name"], found["value"])
+
+
+def _not_known(shape: Shape, name: str, value: str) -> tuple[str, str]:
+    if shape.closed:
+        raise Unreadable(f"{shape.signature}; there is no argument {name!r}")
+    return name, value
 
 
 def _by_keyword(shape: Shape, keywords: Sequence[tuple[str, str]]) -> dict[str, object]:
@@ -110,17 +128,19 @@ def _value(shape: Shape, name: str, written: str) -> object:
     return typed(written, shape.properties.get(name), name)
 
 
-def _mixed(shape: Shape, parts: Sequence[str]) -> dict[str, object]:
+def _mixed(shape: Shape, parts: Sequence[str], keywords: Sequence[tuple[str, str] | None]) -> dict[str, object]:
     """Places first, then keywords, as in Python. A comma inside a keyword's unquoted text belongs to that text."""
-    first = next(index for index, part in enumerate(parts) if _keyword(shape, part))
-    joined: list[str] = []
-    for part in parts[first:]:
-        if _keyword(shape, part):
-            joined.append(part)
+    first = next(index for index, keyword in enumerate(keywords) if keyword)
+    joined: list[tuple[str, str]] = []
+    for part, keyword in zip(parts[first:], keywords[first:], strict=True):
+        if keyword:
+            joined.append(keyword)
+        elif joined[-1][1].startswith(_QUOTED):
+            raise Unreadable(f"{shape.signature}; {part.strip()[:60]!r} is none of its arguments")
         else:
-            joined[-1] = f"{joined[-1]},{part}"
+            joined[-1] = joined[-1][0], f"{joined[-1][1]},{part}"
     arguments = _by_place(shape, parts[:first]) if first else {}
-    later = _by_keyword(shape, [keyword for part in joined if (keyword := _keyword(shape, part))])
+    later = _by_keyword(shape, joined)
     if twice := set(arguments) & set(later):
         raise Unreadable(f"{sorted(twice)[0]} once")
     return {**arguments, **later}

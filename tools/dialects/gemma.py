@@ -12,7 +12,7 @@ from .lenient_json import DEEPEST, read_json
 from .shapes import Shapes
 from .source import Source, find
 
-HEAD = re.compile(r"call:([\w.\-/]+)\s*(?=\{)")
+HEAD = re.compile(r"(?:call)?:\s?([\w.\-/]+)\s*(?=\{)")
 _TOKEN = re.compile(r'<\|"\|>|<escape>|"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _OPEN_TOKEN = re.compile(r'<\|"\|>|<escape>|["{}\[\]]')
 _BARE = re.compile(r"[A-Za-z_][\w.\-]*(?=\s*:)|(?<=[:\[,])\s*[^\s<\"{}\[\],:][^<\"{}\[\],]*")

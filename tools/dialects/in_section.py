@@ -16,9 +16,9 @@ from .minimax import CLOSE as MINIMAX_CLOSE
 from .minimax import OPEN as MINIMAX_OPEN
 from .minimax import read_minimax
 from .python_calls import read_list, read_named
-from .sections import BETWEEN, SECTIONS, Section
+from .sections import BETWEEN, GAPS, SECTIONS, Section
 from .shapes import Shapes
-from .source import Source, Waiting, behind_repeats, find
+from .source import Source, Waiting, behind_fence, behind_repeats, find, next_literal, skip_space
 from .tagged import BEHIND_NAME, ELEMENTS, read_element, read_tagged
 from .values import Problem
 
@@ -34,21 +34,24 @@ Step = Generator[None, None, "tuple[int, list[Item]] | None"]
 _NAME = r"[\w.\-:/]*\w"
 _SEPARATOR = (
     r"(?:<\|tool_call_argument_begin\|>|\[CALL_ID\][^\[{]{0,64}\[ARGS\]|\[ARGS\]"
-    r"|<｜tool[▁_]sep｜>|<\|tool_call:args\|>|<\|message\|>|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
+    r"|<｜tool(?:[▁_ ]|\\_)sep｜>|<tool_sep(?::opensource)?>|<\|tool_call:args\|>|<\|message\|>|<\|content\|>"
+    r"|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
 )
 _HEADER = re.compile(
-    rf"(?:function<｜tool[▁_]sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(?:```(?:json)?)?\s*(?=\{{)"
+    rf"(?:function<｜tool(?:[▁_ ]|\\_)sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(```(?:json)?)?\s*(?=\{{)"
 )
-_TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep>\s*)?(?=({'|'.join(map(re.escape, BEHIND_NAME))}))")
-_ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool[▁_]sep｜>[\w.\-]*\s*(?=<\w)")
-_HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\[\]`]*\Z")
+_TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep(?::opensource)?>\s*)?(?=({'|'.join(map(re.escape, BEHIND_NAME))}))")
+_ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool(?:[▁_ ]|\\_)sep｜>[\w.\-]*\s*(?=<\w)")
+_HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`]*\Z")
 _LONGEST_HEADER = 300
+_ENDS = ("</tool_call>", "<|tool_call_end|>", "<end_of_tool_call>", *(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS))
+_UNMARKED = Section(frozenset(), ())
 _ASIDE = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-]*[\"']|\d+)\s*,\s*)*"
 _FIRST_NAME = re.compile(
     rf"\s*\[?\s*\{{\s*{_ASIDE}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
 )
 _ALL_CLOSES = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
-_ENDS_OF_CALL = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool[▁_]call[▁_]end｜>))*")
+_ENDS_OF_CALL = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool(?:[▁_ ]|\\_)call(?:[▁_ ]|\\_)end｜>))*")
 _MARKS = (*BETWEEN, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
 _BEGINNINGS = frozenset(mark[:size] for mark in _MARKS for size in range(len(mark)))
 _HALF_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
@@ -62,7 +65,7 @@ def _between(closes: tuple[str, ...], fresh: bool) -> re.Pattern[str]:
     """What may stand between calls and says nothing: white space, commas, and marks that are not this section's end."""
     marks = [mark for mark in (*BETWEEN, *SECTIONS, *_ALL_CLOSES, "```json", "```tool_code", "```python", "```") if mark not in closes]
     marks = [mark for mark in marks if mark not in ("functools[", MINIMAX_OPEN)]
-    brackets = "" if fresh else r"|[}\]]"
+    brackets = "" if fresh else "|}" if "]" in closes else r"|[}\]]"
     return re.compile(rf"(?:[\s,;]+|{'|'.join(map(re.escape, sorted(marks, key=len, reverse=True)))}{brackets})*")
 
 
@@ -154,8 +157,6 @@ def _bracketed(source: Source, start: int, at: int, section: Section, known: Sha
 
 def _second(source: Source, at: int) -> Generator[None, None, str]:
     """The first character inside the bracket."""
-    from .source import skip_space
-
     place = yield from skip_space(source, at + 1)
     return source.text[place : place + 1]
 
@@ -236,6 +237,16 @@ def _named(source: Source, at: int, section: Section, known: Shapes, sink: Sink)
     return (named[0], [named[1]]) if named is not None else None
 
 
+def read_headed(source: Source, at: int, known: Shapes, sink: Sink) -> Step:
+    """NAME and its arguments, though no mark is before them."""
+    found = yield from _named(source, at, _UNMARKED, known, sink)
+    if found is None:
+        return None
+    place = yield from skip_space(source, found[0])
+    close = yield from next_literal(source, place, _ENDS)
+    return (place + len(close) if close else found[0]), found[1]
+
+
 def _header_and_json(source: Source, at: int, header: re.Match[str], section: Section, known: Shapes, sink: Sink) -> Step:
     shape = known.marked(header[1])
     if shape is not None:
@@ -245,6 +256,8 @@ def _header_and_json(source: Source, at: int, header: re.Match[str], section: Se
     end = found.end if found.end >= 0 else found.stopped
     if value is None and found.end < 0:
         end = yield from _give_up(source, found.stopped, section.closes)
+    if header[2] and found.end >= 0:
+        end = yield from behind_fence(source, end)
     span = (at, end)
     if shape is None:
         return end, [known.unknown(header[1], span)]

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .lenient_json import read_json
-from .shapes import Shape, Shapes
+from .shapes import ARGUMENTS, Shape, Shapes
 from .typing_values import Unreadable, typed
 from .values import Problem, ReadCall
 
 NAMES = ("name", "tool_name", "tool", "function_name", "function", "action", "recipient_name")
-ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input", "tool_input", "kwargs", "tool_args")
 _ASIDE = frozenset(
     ("id", "type", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "explanation", "content", "role", "description")
 )

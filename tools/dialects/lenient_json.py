@@ -17,7 +17,9 @@ _STRICT_WORDS = {"true", "false", "null"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "a": "\a", "v": "\v"}
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _CLOSING = {'"': '"', "'": "'", "“": "”", "‘": "’", "”": "”"}
+_CLOSING_OF_ITEMS = {"[": "]", "(": ")", "{": "}"}
 _STRINGS = {close: re.compile(rf"[^{close}\\]*(?:\\.[^{close}\\]*)*{close}", re.DOTALL) for close in set(_CLOSING.values())}
+_SET = re.compile(r"\{\s*(?:\"[^\"\\]*\"|'[^'\\]*'|[+-]?\d+(?:\.\d*)?)\s*[,}]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -95,7 +97,7 @@ class _Parser:
             raise ValueError(f"it is nested more than {DEEPEST} deep")
         character = self.text[at : at + 1]
         if character == "{":
-            return self.members(at, depth)
+            return self.items(at, depth) if _SET.match(self.text, at) else self.members(at, depth)
         if character in ("[", "("):
             return self.items(at, depth)
         if character in _CLOSING and character:
@@ -171,9 +173,9 @@ class _Parser:
         return word[0]
 
     def items(self, at: int, depth: int) -> list[Any]:
-        closing = "]" if self.text[at] == "[" else ")"
-        if closing == ")":
-            self.notes.append("tuple")
+        closing = _CLOSING_OF_ITEMS[self.text[at]]
+        if closing != "]":
+            self.notes.append("tuple" if closing == ")" else "set")
         found: list[Any] = []
         place = self.space(at + 1)
         while self.text[place : place + 1] != closing:

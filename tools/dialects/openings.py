@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from . import settling
@@ -11,7 +11,7 @@ from .json_calls import KEYS
 from .react import read_action
 from .rules import Rules
 from .scan import Scan
-from .sections import BARE_ELEMENTS, HARMONY, INVENTED, REASONING
+from .sections import BARE_ELEMENTS, HARMONY, HEADS, INVENTED, REASONING
 from .settling import Steps, settle_call
 from .tagged import read_element
 
@@ -37,6 +37,13 @@ _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?:
 _LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
+# A name before its arguments, where no mark is before it; and what may become that, where no tools are known to tell.
+_NAME_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}(?::\d{1,3})?)[ \t]?\n?\Z")
+_INDEXED = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}):\d{0,3}[ \t]?\n?\Z")
+_ANY_NAME = re.compile(r"(?<![\w.\-:])(?:functions\.)?\w[\w.\-]{0,80}(?::\d{0,3})?[ \t]?\n?\Z")
+_LONGEST_NAME = 100
+_CALLED = re.compile(r"(?<![\w.\-])call:([\w.\-]{1,80})\Z")
+_CALLED_SO_FAR = re.compile(r"(?<![\w.\-])(?:c|ca|cal|call|call:[\w.\-]{0,80})\Z")
 _LONGEST_RECIPIENT = 96
 _LONGEST_KEY = 400
 _LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
@@ -63,6 +70,10 @@ def _object(scan: Scan, place: int) -> Opening:
     if not scan.rules.json:
         return _NOTHING
     text = scan.source.text
+    called = _CALLED.search(text, max(scan.at, place - _LONGEST_NAME), place) if scan.rules.gemma else None
+    if called is not None and scan.known.marked(called[1]):
+        start = called.start()
+        return start, partial(settle_call, scan, start, place, partial(settling.gemma_call, scan, start))
     lowest = max(scan.at, place - scan.rules.word - 24)
     named = scan.rules.named_line.search(text[lowest:place]) if scan.rules.named_line else None
     if named is not None and (named[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)) and scan.known.find(named[2]):
@@ -177,6 +188,8 @@ def _mark(scan: Scan, place: int) -> Opening:
         return place, partial(
             settle_call, scan, place, place, lambda sink: read_element(scan.source, place, mark, scan.known, sink.announce)
         )
+    if mark in HEADS:
+        return _headed(scan, place)
     if mark in REASONING:
         return place, partial(settling.settle_thought, scan, end, REASONING[mark])
     if mark in _ENDS_OF_THOUGHT:
@@ -187,6 +200,15 @@ def _mark(scan: Scan, place: int) -> Opening:
         start = 0 if scan.at == 0 and _RECIPIENT.match(text, 0, place) else place
         return start, partial(settling.settle_message, scan, start, place)
     return place, partial(settling.settle_silent, scan, end)
+
+
+def _headed(scan: Scan, place: int) -> Opening:
+    """The name of a call before what follows such a name, though no mark opens the call."""
+    name = _NAME_BEFORE.search(scan.source.text, max(scan.at, place - _LONGEST_NAME), place)
+    if name is None or scan.known.marked(name[1]) is None:
+        return _NOTHING
+    start = name.start(1)
+    return start, partial(settle_call, scan, start, place, partial(settling.headed, scan, start))
 
 
 _BY_CHARACTER: dict[str, Callable[[Scan, int], Opening]] = {
@@ -220,10 +242,21 @@ def held_from(scan: Scan, end: int) -> int:
     word = _LAST_WORD.search(tail)
     if word is not None:
         held = min(held, _name_start(scan, lowest + word.start(), end))
+    lowest_name = max(scan.at, end - _LONGEST_NAME)
+    for pattern in _names_so_far(scan):
+        named = pattern.search(text, lowest_name, end)
+        held = min(held, named.start()) if named is not None and (pattern is not _INDEXED or scan.known.marked(named[1])) else held
     label = _LABEL_SO_FAR.search(tail)
     if label is not None and any(full.startswith(label[2] or "") for full in _LABELS):
         held = min(held, lowest + label.start(1))
     return held
+
+
+def _names_so_far(scan: Scan) -> Iterator[re.Pattern[str]]:
+    if scan.rules.gemma:
+        yield _CALLED_SO_FAR
+    if scan.rules.heads:
+        yield _INDEXED if scan.known.by_name else _ANY_NAME
 
 
 def _name_start(scan: Scan, start: int, end: int) -> int:

@@ -10,6 +10,7 @@ from .ends import call_end
 from .json_calls import Item
 from .shapes import Shapes
 from .source import Source, skip_space
+from .values import Problem
 
 Announce = Callable[[str], None]
 _HEAD = re.compile(r"([A-Za-z_][\w.\-:/]*)\(")
@@ -66,15 +67,16 @@ def read_named(
             return None
         seen = source.text[at : found.stopped]
         expected = f"a closing parenthesis: {shape.signature}" if shape else "a closing parenthesis"
-        from .values import Problem
-
         return found.stopped, Problem(seen[:200], (at, found.stopped), expected, head[1])
     span = (at, found.end)
     if not marked and shape is not None and is_signature(shape, source.text, head.end(), found.commas, found.end - 1):
         return None
     if shape is None:
         return found.end, known.unknown(head[1], span)
-    return found.end, read_arguments(shape, source.text, head.end(), found.commas, found.end - 1, span)
+    item = read_arguments(shape, source.text, head.end(), found.commas, found.end - 1, span)
+    if not marked and not known.by_name and isinstance(item, Problem):
+        return None  # "[read(path)]": without tools nothing says that this is one
+    return found.end, item
 
 
 def _printed(source: Source, at: int, known: Shapes, announce: Announce) -> Generator[None, None, tuple[int, Item] | None]:
@@ -87,6 +89,4 @@ def _printed(source: Source, at: int, known: Shapes, announce: Announce) -> Gene
 
 
 def _unfinished(source: Source, span: tuple[int, int], known: Shapes, items: list[Item]) -> Item:
-    from .values import Problem
-
     return Problem(source.text[span[0] : span[1]][:200], span, "a list of calls that is closed with ']'", items[0].tool)

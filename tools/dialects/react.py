@@ -9,7 +9,7 @@ from .ends import json_end
 from .in_section import Sink, parse
 from .json_calls import Item, read_one
 from .shapes import Shape, Shapes
-from .source import Source, Waiting, reach, skip_space
+from .source import Source, Waiting, behind_fence, reach, skip_space
 from .typing_values import Unreadable, typed
 
 _INPUT = r"[`*]*Action[ _]Input(?: \d)?[`*]*:[`*]*[ \t]*"
@@ -76,7 +76,7 @@ def _input(source: Source, at: int, shape: Shape | None) -> Generator[None, None
         value = parse(source.text, place, found, source.ended)
         end = found.end if found.end >= 0 else (yield from _raw_end(source, found.stopped))
         if fence is not None and found.end >= 0:
-            end = yield from _behind_fence(source, end)
+            end = yield from behind_fence(source, end)
         if value is None:
             return end, None, (), f"the input as complete JSON{f': {shape.signature}' if shape else ''}"
         return end, value[0], value[1], ""
@@ -103,9 +103,3 @@ def _raw_end(source: Source, at: int) -> Waiting:
         line = source.text.rfind("\n", at)
         at = line if line >= 0 and len(source.text) - line < _LONGEST_LABEL else len(source.text)
         yield
-
-
-def _behind_fence(source: Source, at: int) -> Waiting:
-    place = yield from skip_space(source, at)
-    yield from reach(source, place + 3)
-    return place + 3 if source.text.startswith("```", place) else at

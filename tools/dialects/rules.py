@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .families import FAMILIES
-from .sections import BARE_ELEMENTS, HARMONY, INVENTED, REASONING, SECTIONS, SILENT, Section
+from .sections import BARE_ELEMENTS, HARMONY, HEADS, INVENTED, REASONING, SECTIONS, SILENT, Section
 from .shapes import Shapes
 
 # Each begins with one character, so that the search runs over prose at full speed; what must stand beside it keeps most others out.
@@ -32,12 +32,14 @@ class Rules:
         self.families = families
         self.sections: dict[str, Section] = {mark: part for mark, part in SECTIONS.items() if part.families & families}
         self.elements = tuple(mark for mark, of in BARE_ELEMENTS.items() if of & families)
+        self.heads = tuple(mark for mark, of in HEADS.items() if of in families)
+        self.gemma = "gemma" in families
         self.json = "json" in families
         self.python = "python" in families
         self.call = "call" in families and bool(known.by_name)
         self.react = "react" in families
         self.harmony = "harmony" in families
-        self.marks = frozenset((*self.sections, *self.elements, *REASONING, *REASONING.values(), *INVENTED, *SILENT, *HARMONY))
+        self.marks = frozenset((*self.sections, *self.elements, *self.heads, *REASONING, *REASONING.values(), *INVENTED, *SILENT, *HARMONY))
         self.mark = re.compile("|".join(map(re.escape, sorted(self.marks, key=len, reverse=True))))
         self.beginnings = frozenset(mark[:size] for mark in self.marks for size in range(1, len(mark)))
         self.trigger = re.compile("|".join((*((_opened_by_names(known),) if self.call else ()), *map(self._opened_by, "<["), *_TRIGGERS)))
@@ -81,7 +83,7 @@ def _opened_by_names(known: Shapes) -> str:
 def _beginnings(known: Shapes, of: Rules) -> frozenset[str]:
     """What text may end in and still become a name: of a call in prose, or on a line of its own."""
     words = set(known.beginnings) if of.call or of.json else set()
-    if of.call:
+    if of.call or of.heads:
         words |= {f"{lead}."[:size] for lead in ("functions", "tools", "default_api") for size in range(1, len(lead) + 2)}
         words |= {f"{lead}.{word}" for lead in ("functions", "tools", "default_api") for word in known.beginnings}
     if "functools[" in of.sections:

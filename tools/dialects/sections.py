@@ -17,12 +17,13 @@ def _of(families: str, *closes: str) -> Section:
 
 
 _KIMI_ENDS = ("<|tool_calls_section_end|>", "<|tool_call_section_end|>")
-_DEEPSEEK_ENDS = ("<｜tool▁calls▁end｜>", "<｜tool_calls_end｜>")
+GAPS = ("▁", "_", " ", "\\_")  # how the gap between the words of DeepSeek's marks is written
+_DEEPSEEK_ENDS = tuple(f"<｜tool{gap}calls{gap}end｜>" for gap in GAPS)
 
 ANTML = "antml" + ":"
 
 SECTIONS = {
-    "<tool_call>": _of("hermes qwen3_coder glm", "</tool_call>"),
+    "<tool_call>": _of("hermes qwen3_coder glm", "</tool_call>", "<end_of_tool_call>"),
     "<tool_calls>": _of("hermes", "</tool_calls>"),
     "<toolcall>": _of("hermes", "</toolcall>"),
     "<TOOLCALL>": _of("hermes nemotron", "</TOOLCALL>"),
@@ -34,7 +35,7 @@ SECTIONS = {
     "<ifm|tool_calls>": _of("hermes glm", "</ifm|tool_calls>"),
     "<ifm|tool_call>": _of("hermes glm", "</ifm|tool_call>"),
     "<tool_calls:opensource>": _of("glm", "</tool_calls:opensource>"),
-    "<tool_call:opensource>": _of("glm", "</tool_call:opensource>"),
+    "<tool_call:opensource>": _of("glm", "</tool_call:opensource>", "<end_of_tool_call:opensource>"),
     "[unused11]": _of("hermes", "[unused12]"),
     "<|content_invoke_tool_json|>": _of("hermes", "<|end_message|>"),
     "<|plamo:begin_tool_requests:plamo|>": _of("hermes", "<|plamo:end_tool_requests:plamo|>"),
@@ -44,6 +45,8 @@ SECTIONS = {
     "<|tool_call_start|>": _of("lfm2", "<|tool_call_end|>"),
     "<|tool_call>": _of("gemma", "<tool_call|>"),
     "<start_function_call>": _of("gemma", "<end_function_call>"),
+    "<|recipient|>": _of("functionary", "<|stop|>", "<|from|>assistant"),
+    "[Calling tool: ": _of("hermes", "]"),
     "<|function_call|>": _of("gigachat", "<|function_call_end|>", "</s>"),
     "<|message_sep|>\n\nfunction call<|role_sep|>\n": _of("gigachat", "</s>", "<|message_sep|>"),
     "functools[": _of("functools"),
@@ -54,10 +57,8 @@ SECTIONS = {
     "<|START_ACTION|>": _of("cohere", "<|END_ACTION|>"),
     "<|START_TOOL_CALLS|>": _of("cohere", "<|END_TOOL_CALLS|>"),
     "<|action_start|>": _of("internlm", "<|action_end|>"),
-    "<｜tool▁calls▁begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
-    "<｜tool▁call▁begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
-    "<｜tool_calls_begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
-    "<｜tool_call_begin｜>": _of("deepseek", *_DEEPSEEK_ENDS),
+    **{f"<｜tool{gap}{word}{gap}begin｜>": _of("deepseek", *_DEEPSEEK_ENDS) for gap in GAPS for word in ("calls", "call")},
+    "<｜tool▁calls｜>": _of("deepseek", *_DEEPSEEK_ENDS),
     "<|tool_calls_section_begin|>": _of("kimi", *_KIMI_ENDS),
     "<|tool_call_section_begin|>": _of("kimi", *_KIMI_ENDS),
     "<|tool_call_begin|>": _of("kimi", *_KIMI_ENDS),
@@ -87,6 +88,14 @@ BARE_ELEMENTS = {
 }
 """Elements that are calls by themselves, without a mark around them."""
 
+HEADS = {
+    "[ARGS]": "mistral",
+    "<|tool_call_argument_begin|>": "kimi",
+    **{f"<{tag}>": "glm" for tag in ("arg_key", "longcat_arg_key", "ifm|arg_key", "arg_key:opensource", "tool_sep", "tool_sep:opensource")},
+    **{f"<｜tool{gap}sep｜>": "deepseek" for gap in GAPS},
+}
+"""What stands behind the name of a call. Where the mark before the name was lost, in the prompt or by a server, it says so still."""
+
 BETWEEN = (
     "<|tool_call_begin|>",
     "<|tool_call_end|>",
@@ -95,14 +104,15 @@ BETWEEN = (
     "[TOOL_CALLS]",
     "<|tool_call:begin|>",
     "<|tool_call:end|>",
-    *(f"<｜tool{gap}call{gap}{edge}｜>" for gap in "▁_" for edge in ("begin", "end")),
-    *(f"<｜tool{gap}sep｜>" for gap in "▁_"),
+    *(f"<｜tool{gap}call{gap}{edge}｜>" for gap in GAPS for edge in ("begin", "end")),
+    *(f"<｜tool{gap}sep｜>" for gap in GAPS),
     *(f"<|plamo:{edge}:plamo|>" for edge in ("begin_tool_request", "begin_tool_name", "end_tool_arguments", "end_tool_request")),
 )
 """Marks between the calls of one place."""
 
 REASONING = {
     "<think>": "</think>",
+    "<tool_call_reasoning>": "</tool_call_reasoning>",
     "<scratchpad>": "</scratchpad>",
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
@@ -143,6 +153,7 @@ SILENT = (
     "<|im_end|>",
     "<|eom_id|>",
     "<|eot_id|>",
+    "<|eot|>",
     "<|end_of_text|>",
     "<|endoftext|>",
     "<|end_of_turn|>",
@@ -159,6 +170,9 @@ SILENT = (
     "<|close|>tools<|sep|>",
     "<｜end▁of▁sentence｜>",
     "<|eom|>",
+    "<|from|>assistant",
+    "<|content|>",
+    "<|stop|>",
     "<|observation|>",
     "<|message_model|>",
     "<|content_text|>",

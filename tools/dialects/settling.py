@@ -8,8 +8,10 @@ from functools import partial
 
 from .call import is_signature, may_be_signature, read_arguments
 from .ends import call_end, json_end
+from .gemma import HEAD as GEMMA_HEAD
+from .gemma import read_gemma
 from .harmony import ENDS, read_header, read_message
-from .in_section import Sink, announcing_json_end, parse, read_section
+from .in_section import Sink, announcing_json_end, parse, read_headed, read_section
 from .json_calls import Item, Unmarked, read_calls, read_one
 from .python_calls import read_list
 from .scan import Scan
@@ -147,6 +149,19 @@ def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
 def list_of_names(scan: Scan, place: int, sink: Sink) -> Found:
     """[NAME(...), NAME(...)]"""
     return (yield from read_list(scan.source, place, scan.known, sink.announce, marked=False))
+
+
+def headed(scan: Scan, start: int, sink: Sink) -> Found:
+    """NAME and its arguments in a family's own form, without the mark before them."""
+    return (yield from read_headed(scan.source, start, scan.known, sink))
+
+
+def gemma_call(scan: Scan, start: int, sink: Sink) -> Found:
+    """call:NAME{...}"""
+    head = GEMMA_HEAD.match(scan.source.text, start)
+    assert head is not None
+    sink.announce(head[1])
+    return (yield from read_gemma(scan.source, start, head, scan.known))
 
 
 def section(scan: Scan, start: int, opening: str, sink: Sink) -> Found:

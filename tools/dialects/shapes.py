@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from .lenient_json import read_json
 from .references import resolved
 from .typing_values import Unreadable, fitted, kinds, takes_text
 from .values import Problem, ReadCall
+
+ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input", "tool_input", "kwargs", "tool_args")
+"""The names under which models put a call's arguments."""
 
 
 class Shape:
@@ -50,6 +54,8 @@ class Shape:
     def call(self, arguments: Mapping[str, object], span: tuple[int, int], notes: tuple[str, ...] = ()) -> ReadCall:
         """The call with its arguments as the schema wants them. Unreadable where they are not."""
         given: dict[str, object] = {}
+        if inside := self._wrapped(arguments):
+            arguments, notes = inside, (*notes, "arguments taken out of one more object")
         for key, value in arguments.items():
             name = self.parameter(key) or key
             if name in given:
@@ -60,6 +66,18 @@ class Shape:
             given[name] = fitted(value, self.properties.get(name), name)
         self.check_names(given)
         return ReadCall(self.name, given, span, notes)
+
+    def _wrapped(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """The arguments, where all of them stand once more under a name such as `arguments`, which the tool has not; else nothing."""
+        ((key, value),) = arguments.items() if len(arguments) == 1 else (("", None),)
+        if key not in (*ARGUMENTS, "properties") or self.takes(key):
+            return {}
+        if isinstance(value, str):
+            try:
+                value, _ = read_json(value.strip())
+            except ValueError:
+                return {}
+        return value if isinstance(value, Mapping) and all(map(self.takes, value)) else {}
 
     def check_names(self, given: Mapping[str, object]) -> None:
         """Unreadable where a required argument is missing or one is not known."""

@@ -82,3 +82,10 @@ def next_literal(source: Source, at: int, literals: tuple[str, ...]) -> Generato
         if source.ended or len(here) >= 64 or not any(literal.startswith(here) for literal in literals):
             return ""
         yield
+
+
+def behind_fence(source: Source, at: int) -> Waiting:
+    """Behind the fence that closes here, or `at` where none does."""
+    place = yield from skip_space(source, at)
+    yield from reach(source, place + 3)
+    return place + 3 if source.text.startswith("```", place) else at

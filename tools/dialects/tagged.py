@@ -34,7 +34,8 @@ def _named_tags(prefix: str = "", suffix: str = "") -> Tags:
     """The tags of GLM's form; others of the form put something before or behind each of their names."""
     key, kind, value = (f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
     opening = f"<{key}>(.*?)</{key}>\\s*(?:<{kind}>[^<]*</{kind}>\\s*)?<{value}>()".replace("|", "\\|")
-    return Tags(re.compile(opening, re.DOTALL), (f"<{key}>",), (f"</{value}>",), (), (f"</{prefix}tool_call{suffix}>",))
+    ends = (f"</{prefix}tool_call{suffix}>", f"<end_of_tool_call{suffix}>")
+    return Tags(re.compile(opening, re.DOTALL), (f"<{key}>",), (f"</{value}>",), (), ends)
 
 
 _SOLAR = Tags(
@@ -45,7 +46,7 @@ _SOLAR = Tags(
     ("<|tool_call:end|>",),
 )
 _NAMED_TAGS = (
-    replace(_named_tags(), ends_before=("</tool_call>", "</longcat_tool_call>")),
+    replace(_named_tags(), ends_before=("</tool_call>", "</longcat_tool_call>", "<end_of_tool_call>")),
     _named_tags("longcat_"),
     _named_tags("ifm|"),
     _named_tags(suffix=":opensource"),
@@ -116,7 +117,8 @@ def read_element(source: Source, at: int, opening: str, known: Shapes, announce:
     place = yield from skip_space(source, head.end())
     if source.text.startswith("{", place):
         return (yield from _json_inside(source, at, place, name, tags.ends[0], known))
-    if known.marked(name) is None and not (yield from next_literal(source, place, (*tags.begins, *tags.ends, *tags.ends_before))):
+    stops = (*tags.begins, *tags.ends, *tags.ends_before)
+    if (known.marked(name) is None or not known.by_name) and not (yield from next_literal(source, place, stops)):
         return None  # "<function=NAME> opens a call"
     return (yield from read_tagged(source, at, head.end(), name, tags, known))
 
@@ -284,7 +286,12 @@ def _value(written: str, attributes: str, rule: object, name: str) -> object:
         return text
     if not kinds(rule) and 'string="false"' in attributes:
         return typed(text.strip(), rule, name)
-    return typed(text, rule, name, raw=True)
+    try:
+        return typed(text, rule, name, raw=True)
+    except Unreadable:
+        if text.strip() in ("null", "None"):
+            return None
+        raise
 
 
 def _without_cdata(written: str) -> str | None:
