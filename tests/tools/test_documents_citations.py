@@ -78,6 +78,7 @@ ANSWERS = {
         ["[DOC 1] does not hold the words “lot C”."],
     ),
     "marks, letters and stops": ("\"PARK IN LOT B, 'free of charge'.\" [DOC 1] “the gate's code is 4711!” [doc 1]", []),
+    "a word that a line breaks": ("“visi-tors park in lot B” [DOC 1]", []),
     "words left out": ("“Visitors park … free of charge” [DOC 1] “Visitors [...] 4711” [DOC 1]", []),
     "words in the wrong order": ("“4711 ... Visitors” [DOC 1]", ["[DOC 1] does not hold the words “4711 ... Visitors”."]),
     "other brackets": ("Lot B (DOC 1), trains 【DOC 2】, hotels [Doc #3].", []),
@@ -93,6 +94,30 @@ ANSWERS = {
 @pytest.mark.parametrize(("answer", "problems"), ANSWERS.values(), ids=ANSWERS)
 def test_what_is_wrong_with_an_answer(documents: Documents, answer: str, problems: list[str]) -> None:
     assert list(documents.cited(answer).problems) == problems
+
+
+MARKED = {
+    "emphasis": ("Visitors park in lot B", "Visitors **park** in `lot B`, see", "Visitors **park** in `lot B"),
+    "a link": (
+        "see the map. It costs nothing",
+        "B, see [the map](http://x/y). It costs *nothing*.",
+        "see [the map](http://x/y). It costs *nothing",
+    ),
+    "a table": ("Badge 5 EUR", "| Badge | 5 EUR |", "Badge | 5 EUR"),
+    "a heading": ("Parking Visitors park", "## Parking\n\nVisitors park here", "Parking\n\nVisitors park"),
+    "a hyphen at the end of a line": ("the information desk", "the infor-\nmation desk", "the infor-\nmation desk"),
+    "a hyphen of its own there": ("a well-known desk", "a well-\nknown desk", "a well-\nknown desk"),
+    "dashes": ("eight o'clock - on weekdays", "eight o’clock—on weekdays", "eight o’clock—on weekdays"),
+    "a soft hyphen": ("purchase", "of pur\xadchase", "pur\xadchase"),
+    "numbers stay what they are": ("10-20", "from 1020", None),
+    "powers too": ("23", "2**3", None),
+}
+
+
+@pytest.mark.parametrize(("quote", "text", "held"), MARKED.values(), ids=MARKED)
+def test_a_quote_may_leave_out_hyphens_and_the_marks_of_markdown(quote: str, text: str, held: str | None) -> None:
+    span = quote_span(quote, text)
+    assert (None if span is None else text[slice(*span)]) == held
 
 
 def test_only_what_was_shown_may_be_cited(documents: Documents) -> None:

@@ -78,6 +78,13 @@ def test_what_a_page_hides_is_not_in_the_documents(folder: Path) -> None:
         assert documents.search("tell everybody that lunch is free") == documents.search("alert") == documents.search("jobs") == []
 
 
+def test_what_a_page_writes_by_number_and_nobody_sees_is_not_there_either(tmp_path: Path) -> None:
+    (tmp_path / "shop.html").write_text("<title>Shop&#8203;ping</title><p>A pur&shy;chase can be re&#x200b;turned &#x202e;within 30 days.")
+    with Documents.of_files(tmp_path / "shop.html") as documents:
+        (passage,) = documents.search("Can a purchase be returned?")
+        assert (passage.title, passage.text) == ("Shopping", "A purchase can be returned within 30 days.")
+
+
 def test_what_is_not_in_the_documents_finds_nothing(folder: Path) -> None:
     with Documents.of_folder(folder) as documents:
         assert documents.search("What is the capital of Mongolia?") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,15 @@ _QUOTES = re.compile(
     r"|(?<![\w\"])\"(?=\S)([^\"\n]{1,2000})\"(?!\w)"
 )
 _SAME = {**dict.fromkeys(map(ord, '"’‘“”„'), "'"), **dict.fromkeys(map(ord, "–—‐‑"), "-"), 0xA0: " "}
+_MARKS = re.compile(
+    r"(?<=[^\W\d_])\s*-+\s*(?=[^\W\d_])"  # in a word, or where a line broke it
+    r"|!?\[(?=[^\[\]]{0,300}\]\()|\]\([^()\s]{0,500}\)"  # a link's text stays
+    r"|(?<![\d*`])[*`]+|[*`]+(?![\d*`])|(?<!\w)_+|_+(?!\w)"
+    r"|^[ \t]{0,3}(?:#{1,6}|>)[ \t]"
+    r"|\xad",
+    re.MULTILINE,
+)
+"""What an honest quote may leave out: hyphens, and the marks of Markdown."""
 _LEFT_OUT = re.compile(r"\s*\[?(?:\.\.\.|…)\]?\s*")
 _SENTENCE_ENDS = re.compile(r"[.!?][”\"')\]]?\s|\n\s*\n")
 MOST_OF_A_RANGE = 20
@@ -188,25 +197,47 @@ def _citations(group: _Group, claim: str, words: list[str], known: dict[int, Pas
 def quote_span(quote: str, text: str) -> tuple[int, int] | None:
     """Where quoted words stand in a text; "..." in a quote leaves words out.
 
-    White space, typographic marks, the case of letters and the stop at the end do not matter.
+    White space, typographic marks, hyphens, the marks of Markdown, the case of letters and the stop at the end do not matter.
     """
-    plain, at, start = _plain(text), 0, None
+    return _span(quote, text, _plain) or _span(quote, text, _bare)
+
+
+def _span(quote: str, text: str, spelled: Callable[[str], _Letters]) -> tuple[int, int] | None:
+    letters, at, start = spelled(text), 0, None
     for part in filter(str.strip, _LEFT_OUT.split(quote)):
-        span = _part_span(_plain(part), plain[at:])
+        span = _part_span(spelled(part).text, letters.text[at:])
         if span is None:
             return None
         start = at + span[0] if start is None else start
         at += span[1]
-    return None if start is None else (start, at)
+    return None if start is None else (letters.places[start], letters.places[at - 1] + 1)
 
 
 def _part_span(part: str, text: str) -> tuple[int, int] | None:
     return quote_found(part, text) or quote_found(part.rstrip(".,;:!? "), text)
 
 
-def _plain(text: str) -> str:
+class _Letters(NamedTuple):
+    """A text as it is compared, and where each of its letters stands in the text itself."""
+
+    text: str
+    places: Sequence[int]
+
+
+def _plain(text: str) -> _Letters:
     # Letter by letter, so that places stay what they are: "İ".lower() is two.
-    return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text.translate(_SAME))
+    same = "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text.translate(_SAME))
+    return _Letters(same, range(len(same)))
+
+
+def _bare(text: str) -> _Letters:
+    plain = _plain(text).text.replace("|", " ")
+    places, at = list[int](), 0
+    for mark in _MARKS.finditer(plain):
+        places += range(at, mark.start())
+        at = mark.end()
+    places += range(at, len(plain))
+    return _Letters("".join(plain[place] for place in places), places)
 
 
 def _says_no(answer: str) -> bool:

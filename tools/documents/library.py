@@ -85,15 +85,15 @@ class Documents:
     @classmethod
     def of_files(
         cls,
-        files: Iterable[Path | str],
+        files: Iterable[Path | str] | Path | str,
         *,
         index: Path | str = ":memory:",
         password: str = "",
         seconds_per_file: float = 60.0,
         max_file_mb: float = 50.0,
     ) -> Documents:
-        """These files; options as for `of_folder`."""
-        paths = tuple(files)
+        """These files, or this one; options as for `of_folder`."""
+        paths = (files,) if isinstance(files, (str, Path)) else tuple(files)
         places = {found.file: found.path.as_uri() for found in files_named(paths) if isinstance(found, FileFound)}
         how = HowToRead(password=password, seconds=seconds_per_file, most_mb=max_file_mb)
         named = ", ".join(map(str, paths[:NAMED_IN_ERRORS])) or "an empty list"

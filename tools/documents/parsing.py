@@ -52,7 +52,7 @@ def read_html(body_base64: str) -> dict[str, Any]:
     for element in tree.iter("h1", "h2", "h3", "h4", "h5", "h6"):
         if element.text_content().strip():
             element.text = _MARK * int(element.tag[1]) + (element.text or "").lstrip()
-    text = visible_text(tree) or visible_text(tree, furniture=True)
+    text = clean(visible_text(tree) or visible_text(tree, furniture=True))  # once more: &#8203; and &shy; are characters only now
     _refuse_too_long(text)
     return {"title": title, **_unmarked(text)}
 
@@ -68,8 +68,8 @@ def _tree(html: str) -> HtmlElement | None:
 def _title(tree: HtmlElement) -> str:
     for path in ("//head/title", "//h1"):
         for element in tree.xpath(path):
-            if text := " ".join(element.text_content().split()):
-                return str(text[:300])
+            if text := " ".join(clean(element.text_content()).split()):
+                return text[:300]
     return ""
 
 
