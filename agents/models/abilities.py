@@ -39,12 +39,13 @@ class Abilities(NamedTuple):
     """What an endpoint can do with one model.
 
     `family` is what the endpoint itself calls the model, where that says more than the name it is asked by. `grammar` says that a reply
-    can be held to a GBNF grammar.
+    can be held to a GBNF grammar. `at_once` is how many requests it works on side by side; 0 where it does not say.
     """
 
     takes_tools: bool = True
     grammar: bool = False
     family: str = ""
+    at_once: int = 0
 
 
 TAKEN_FOR_GRANTED = Abilities()
@@ -92,7 +93,8 @@ def of_llama_cpp(props: Mapping[str, Any]) -> Abilities:
     template = f"{props.get('chat_template') or ''}{props.get('chat_template_tool_use') or ''}"
     takes = said if isinstance(said, bool) else bool(re.search(r"\btools\b", template))
     name = str(props.get("model_alias") or props.get("model_path") or "")
-    return Abilities(takes, True, re.split(r"[/\\]", name)[-1])
+    slots = props.get("total_slots")
+    return Abilities(takes, True, re.split(r"[/\\]", name)[-1], slots if isinstance(slots, int) else 0)
 
 
 def of_ollama(model: Mapping[str, Any]) -> Abilities:

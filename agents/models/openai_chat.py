@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sayso.tools.errors import ModelError, ToolsRefused
 from sayso.workflows import Usage
@@ -40,7 +41,8 @@ class OpenAIChat:
 
     Whether it takes tools is asked of the endpoint, unless `takes_tools` says it. What it refuses (a sampling option, stream_options, a
     response format) is left out, and remembered for the next request. `constrain` holds written calls to a grammar made from the tools'
-    schemas, where the endpoint can do that.
+    schemas, where the endpoint can do that. Where the endpoint says how many requests it works on at once, more wait here: a server's queue
+    is silent, and nobody should take that for a server that hangs.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class OpenAIChat:
         self._abilities: Abilities | None = None
         self._at = endpoint(model, base_url, api_key, timeout_seconds)
         self.sampling, self._max_tries, self._sleep, self._on_retry = sampling or Sampling(), max_tries, sleep, on_retry
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
         # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
         self._refused = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
 
@@ -91,6 +94,7 @@ class OpenAIChat:
             raise ModelError(no_key(self.name))
         request = _with_sampling(request, self.sampling)
         async with AsyncExitStack() as closing:
+            await closing.enter_async_context(await self._turn())
             client = _client(self._at)
             closing.push_async_callback(client.close)
             opened = await self._opened(client, request)
@@ -101,6 +105,14 @@ class OpenAIChat:
                 for delta in opened.reader.feed(chunk):
                     yield delta
             yield self._finished(opened.reader)
+
+    async def _turn(self) -> AbstractAsyncContextManager[None]:
+        """Held while a request is under way; a server on this machine is asked how many it works on."""
+        known = await self.abilities() if self._at.is_local else self._abilities
+        at_once = known.at_once if known is not None else 0
+        if at_once < 1:
+            return nullcontext()
+        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(at_once))
 
     async def _opened(self, client: AsyncOpenAI, request: ModelRequest) -> _Opened:
         """The answer with its first words. Only up to there may a request be repeated: later the words have been shown."""

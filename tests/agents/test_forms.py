@@ -101,11 +101,11 @@ async def test_an_endpoint_is_asked_once_what_it_can_do() -> None:
     assert set(server.authorizations) == {"Bearer sk-mine"}
 
 
-async def test_an_agent_without_tools_asks_nothing() -> None:
+async def test_an_agent_without_tools_only_asks_a_server_on_this_machine_how_much_it_does_at_once() -> None:
     with FakeOpenAI(["Hello."]) as server:
         agent = Agent(OpenAIChat("fake", base_url=server.base_url))
         assert (await agent.run("Hi")).output == "Hello."
-    assert server.looked_at == []
+    assert server.looked_at == ["/props", "/api/version"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -148,7 +148,7 @@ async def test_a_model_that_refuses_tools_is_asked_again_in_text_and_that_is_rem
 async def test_native_only_means_native_only() -> None:
     with FakeOpenAI([REFUSALS["ollama"]]) as server, pytest.raises(ModelError, match="takes no tools"):
         await answer(server, "fake", "native")
-    assert server.looked_at == []
+    assert server.looked_at == ["/props", "/api/version"]  # how much it does at once, and not whether it takes tools
 
 
 async def test_what_was_said_natively_goes_on_in_text() -> None:

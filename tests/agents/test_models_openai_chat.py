@@ -8,8 +8,9 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
@@ -188,7 +189,7 @@ async def test_the_key_is_the_given_one_or_that_of_the_environment(
         monkeypatch.setenv(name, value)
     with FakeOpenAI(["ok"]) as server:
         await all_of(chat(server, api_key=given))
-        assert server.authorizations == [sent]
+        assert set(server.authorizations) == {sent}
 
 
 async def test_a_proxy_for_the_web_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -471,6 +472,24 @@ async def test_a_cancelled_reply_hangs_up(events: int) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await asyncio.to_thread(server.hung_up.wait, 5)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+async def test_no_more_is_asked_at_once_than_the_endpoint_works_on(slots: int) -> None:
+    under_way: list[int] = []
+    two = threading.Barrier(2, timeout=0.5)  # passed only where two requests are under way
+
+    def line(body: Body) -> str:
+        with suppress(threading.BrokenBarrierError):
+            two.wait()
+            under_way.append(2)
+        return "hi"
+
+    pages = {"/props": {"chat_template_caps": {"supports_tools": True}, "total_slots": slots}}
+    with FakeOpenAI([line], repeat=True, pages=pages) as server:
+        model = chat(server)
+        assert await asyncio.gather(*(text_of(model) for _ in range(4))) == ["hi"] * 4
+    assert under_way == ([2] * 4 if slots == 2 else [])
 
 
 async def test_many_replies_at_once_do_not_mix() -> None:
