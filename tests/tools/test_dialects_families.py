@@ -233,6 +233,14 @@ def test_thinking_aloud_is_kept_apart_and_nothing_in_it_is_a_call() -> None:
     assert read("Maybe now()?</think>Hello", TOOLS) == Reading("Hello", reasoning="Maybe now()?")
 
 
+def test_a_thought_that_is_never_closed_ends_where_nothing_but_calls_follows() -> None:
+    call = '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}\n</tool_call>'
+    reading = read(f"<think>Between <tool_call> marks, then. {call}\n", TOOLS)
+    assert (calls_of(reading), reading.reasoning) == (OSLO, "Between <tool_call> marks, then. ")
+    assert calls_of(read(f"<think>Perhaps {call} or not.", TOOLS)) == []
+    assert calls_of(read(f"<think>Perhaps {call}</think>No.", TOOLS)) == []
+
+
 REPAIRS: Mapping[str, tuple[str, str]] = {
     "no closing mark": ('<tool_call>{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}', ""),
     "trailing comma": ('<tool_call>{"name": "weather", "arguments": {"city": "Oslo", "days": 2,}}</tool_call>', "trailing comma"),
@@ -263,7 +271,14 @@ PROBLEMS: Mapping[str, tuple[str, str, str]] = {
     "an unknown tool": ('<tool_call>{"name": "fly", "arguments": {}}</tool_call>', "fly", "one of the tools now, save, tag, weather"),
     "a missing argument": ('<tool_call>{"name": "weather", "arguments": {"days": 2}}</tool_call>', "weather", "'city' is missing"),
     "cut off in a value": ('<tool_call>{"name": "weather", "arguments": {"city": "Os', "weather", "complete JSON"),
-    "cut off before any argument": ("<tool_call><function=now>", "now", "arguments in <parameter= tags"),
+    "cut off before any argument": ("<tool_call><function=now>", "now", "</function> at the end"),
+    "cut off behind an argument, and there may be another": (
+        "<tool_call><function=weather><parameter=city>Oslo</parameter>",
+        "weather",
+        "</function> at the end",
+    ),
+    "bare json that is cut off": ('{"name": "weather", "arguments": {"city": "Os', "weather", "complete JSON"),
+    "a key twice in bare json": ('{"name": "weather", "arguments": {"city": "Oslo", "city": "Rome"}}', "weather", "complete JSON"),
     "an argument twice": (
         "<function=save><parameter=text>a</parameter><parameter=text>b</parameter></function>",
         "save",

@@ -54,6 +54,9 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
         OSLO,
         "Thought 1: hm.\n\nObservation 1: now()",
     ),
+    "react, lines that end as on Windows": ("react", f"Action: weather\r\nAction Input: {JSON}\r\n", OSLO, "\r\n"),
+    "react, the name on a line of its own": ("react", f"Action:\nweather\n\nAction Input:\n{JSON}", OSLO, ""),
+    "react, keywords": ("react", 'Action: weather\nAction Input: city="Oslo", days=2', OSLO, ""),
     "react behind a thought": ("react", f"Thought: hm. Action: weather\nAction Input: {JSON}", OSLO, "Thought: hm. "),
     "react without the second label": ("react", f"Action: weather\n{JSON}", OSLO, ""),
     "the call once more below its name": ("json", f"weather:\n{NAMED}", OSLO, "weather:\n"),
@@ -61,6 +64,20 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
     "dsml with json inside": (
         "deepseek_dsml",
         f"<｜DSML｜function_calls>\n{invoked('｜DSML｜', f' {JSON} ')}\n</｜DSML｜function_calls>",
+        OSLO,
+        "",
+    ),
+    "dsml, spaces in the marks": (
+        "deepseek_v4",
+        "Ok.\n\n<｜DSML｜ calls>\n"
+        + invoked("｜DSML｜ ", '<｜DSML｜ parameter name="city" string="true">Oslo</｜DSML｜ parameter>')
+        + "\n</｜DSML｜ calls>",
+        [("weather", {"city": "Oslo"})],
+        "Ok.\n\n",
+    ),
+    "a closing tag is missing, and every argument is there": (
+        "qwen3_coder",
+        "<tool_call><function=weather><parameter=city>Oslo</parameter><parameter=days>2</parameter>\n",
         OSLO,
         "",
     ),
@@ -266,6 +283,12 @@ def test_without_tools_every_form_is_read_as_it_is_written() -> None:
 
 
 def test_without_tools_what_is_spoken_of_is_no_call() -> None:
-    for text in ("It is [read(path)] in the guide.", "Write <function=read> here.", "I begin: <function=read>"):
+    for text in (
+        "It is [read(path)] in the guide.",
+        "Write <function=read> here.",
+        "The syntax is [read()], so.",
+        'This is {"name": "read"}.',
+        "I begin: <function=read>",
+    ):
         reading = read(text, [])
         assert (reading.calls, reading.problems, reading.text) == ((), (), text)

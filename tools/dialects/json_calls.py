@@ -52,7 +52,7 @@ def _read_one(value: Mapping[str, Any], known: Shapes, span: tuple[int, int], no
     name = value[name_key]
     shape = known.marked(name)
     extra = set(value) - {name_key, arguments_key} - _ASIDE
-    if arguments_key is None and not marked and (shape is None or len(value) > 1):
+    if arguments_key is None and not marked and (shape is None or len(value) > 1 or not known.by_name):
         raise Unmarked
     if shape is None:
         if not marked and extra:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from typing import NamedTuple
 
-from .ends import json_end
+from .call import read_arguments
+from .ends import call_end, json_end
 from .in_section import Sink, parse
 from .json_calls import Item, read_one
 from .shapes import Shape, Shapes
@@ -13,16 +15,25 @@ from .source import Source, Waiting, behind_fence, reach, skip_space
 from .typing_values import Unreadable, typed
 
 _INPUT = r"[`*]*Action[ _]Input(?: \d)?[`*]*:[`*]*[ \t]*"
-_NAME = re.compile(rf"[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*(?:\n\s*{_INPUT}|\s*(?=\{{))", re.IGNORECASE)
-_NAME_SO_FAR = re.compile(r"[ \t`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*(?:\n\s*[`*]*(?:[A-Za-z _]{0,13}\d?[`*]*:?[`*]*)?)?\Z")
+_NAME = re.compile(rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\r?(?:\n\s*{_INPUT}|\s*(?=\{{))", re.IGNORECASE)
+_NAME_SO_FAR = re.compile(
+    r"[ \t]*(?:\r?\n?[ \t]*)?[ \t`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*\r?(?:\n\s*[`*]*(?:[A-Za-z _]{0,13}\d?[`*]*:?[`*]*)?)?\Z"
+)
 _IN_BRACKETS = re.compile(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
 _IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
 _LONGEST = 300
 _LONGEST_LABEL = 160
 _NEXT = re.compile(r"\n[ \t]{0,100}[`*]*(?:Observation|Thought|Action|Action Input|Final Answer)[`*]*:")
+_NAMED_OR_QUOTED = re.compile(r"[A-Za-z_]\w*\s*[=:]|[\"'“]")
 _FENCE = re.compile(r"```\w*\s*")
 
 Step = Generator[None, None, "tuple[int, list[Item]] | None"]
+
+
+class _Bare(NamedTuple):
+    """An input that is no JSON."""
+
+    written: str
 
 
 def read_action(source: Source, start: int, at: int, known: Shapes, sink: Sink) -> Step:
@@ -48,6 +59,8 @@ def read_action(source: Source, start: int, at: int, known: Shapes, sink: Sink) 
         return end, [known.unknown(head[1], span)]
     if wrong:
         return end, [shape.problem(source.text[start:end], span, wrong)]
+    if isinstance(given, _Bare):
+        return end, [_as_in_parentheses(shape, given.written, span)]
     return end, [read_one(shape, given, span, notes)]
 
 
@@ -88,9 +101,32 @@ def _input(source: Source, at: int, shape: Shape | None) -> Generator[None, None
         return end, {}, (), ""
     if shape is not None and not written and not shape.required:
         return end, {}, (), ""
-    if shape is None or shape.only_text is None or not written:
+    if shape is None or not written or (shape.only_text is None and not _as_arguments(written)):
         return end, None, (), f"the input as one JSON object{f': {shape.signature}' if shape else ''}"
+    if shape.only_text is None:
+        return end, _Bare(written.strip("`")), (), ""
     return end, {shape.only_text: typed(written, shape.properties[shape.only_text], shape.only_text)}, (), ""
+
+
+def _as_arguments(written: str) -> bool:
+    """Whether this is one line of arguments with their names, or in quotes. Bare words could be a sentence."""
+    return "\n" not in written and _NAMED_OR_QUOTED.match(written.strip("`")) is not None
+
+
+def _as_in_parentheses(shape: Shape, written: str, span: tuple[int, int]) -> Item:
+    """Arguments without JSON, as they stand in NAME(...)."""
+    inside = Source()
+    inside.add(f"{written})")
+    inside.ended = True
+    steps = call_end(inside, 0)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as done:
+        found = done.value
+    if found.end != len(written) + 1:
+        return shape.problem(written, span, f"the input as one JSON object: {shape.signature}")
+    return read_arguments(shape, written, 0, found.commas, len(written), span)
 
 
 def _raw_end(source: Source, at: int) -> Waiting:

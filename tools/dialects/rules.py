@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .families import FAMILIES
-from .sections import BARE_ELEMENTS, HARMONY, HEADS, INVENTED, REASONING, SECTIONS, SILENT, Section
+from .sections import BARE_ELEMENTS, ENDING_THOUGHT, HARMONY, HEADS, INVENTED, REASONING, SECTIONS, SILENT, Section
 from .shapes import Shapes
 
 # Each begins with one character, so that the search runs over prose at full speed; what must stand beside it keeps most others out.
@@ -32,6 +32,7 @@ class Rules:
         self.families = families
         self.sections: dict[str, Section] = {mark: part for mark, part in SECTIONS.items() if part.families & families}
         self.elements = tuple(mark for mark, of in BARE_ELEMENTS.items() if of & families)
+        self.ending_thought = {mark: closes for mark, closes in ENDING_THOUGHT.items() if mark in self.sections}
         self.heads = tuple(mark for mark, of in HEADS.items() if of in families)
         self.gemma = "gemma" in families
         self.json = "json" in families
@@ -47,7 +48,6 @@ class Rules:
         self.longest_parameter = 8 + max((len(key) for shape in known.by_name.values() for key in shape.properties), default=0)
         self.word = max(known.longest, len("functools")) + 4
         names = "|".join(re.escape(name) for name in sorted(known.by_name, key=len, reverse=True))
-        self.kimi = "kimi" in families
         self.addressed = "functionary" in families
         self.beginnings_of_names = _beginnings(known, self)
         # A name may follow a digit or a Chinese character, but not a letter: "26CALCULATOR(" calls, "REORDER(" does not. Behind a full

@@ -71,6 +71,7 @@ SECTIONS = {
     "]<]minimax[>[<tool_call>": _of("minimax", "]<]minimax[>[</tool_call>"),
     "<｜DSML｜function_calls>": _of("deepseek_dsml", "</｜DSML｜function_calls>"),
     "<｜DSML｜tool_calls>": _of("deepseek_dsml", "</｜DSML｜tool_calls>"),
+    "<｜DSML｜ calls>": _of("deepseek_dsml", "</｜DSML｜ calls>"),
     "<|tool_calls_begin|>": _of("solar", "<|tool_calls_end|>"),
     "<|tool_call:begin|>": _of("solar", "<|tool_call:end|>"),
     "<|tool_call:start|>": _of("solar", "<|tool_call:end|>"),
@@ -83,6 +84,7 @@ BARE_ELEMENTS = {
     '<invoke name="': frozenset(("anthropic", "minimax")),
     f'<{ANTML}invoke name="': frozenset(("anthropic",)),
     '<｜DSML｜invoke name="': frozenset(("deepseek_dsml",)),
+    '<｜DSML｜ invoke name="': frozenset(("deepseek_dsml",)),
     '<|open|>call tool="': frozenset(("kimi",)),
     '<steptml:invoke name="': frozenset(("deepseek",)),
 }
@@ -133,6 +135,19 @@ REASONING = {
     "<|content_thinking|>": "<|end_message|>",
 }
 """What opens thinking aloud, and what ends it."""
+
+ENDING_THOUGHT = {
+    "<tool_call>": ("</tool_call>",),
+    "<seed:tool_call>": ("</seed:tool_call>",),
+    "<minimax:tool_call>": ("</minimax:tool_call>",),
+    "<｜DSML｜tool_calls>": ("</｜DSML｜tool_calls>",),
+    "<｜DSML｜function_calls>": ("</｜DSML｜function_calls>",),
+    "<｜tool▁calls▁begin｜>": ("<｜tool▁calls▁end｜>",),
+    "<|tool_call>": ("<tool_call|>",),
+    "<|tool_calls_section_begin|>": _KIMI_ENDS,
+    "<|tool_call_begin|>": ("}", "<|tool_call_end|>"),
+}
+"""Marks that end a thought whose own end was forgotten, and what the call or calls behind them end in."""
 
 INVENTED = {
     "<tool_response>": "</tool_response>",

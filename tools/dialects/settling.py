@@ -22,7 +22,6 @@ from .values import Problem
 
 Steps = Generator[None, None, None]
 Found = Generator[None, None, "tuple[int, list[Item]] | None"]
-_KIMI = re.compile(r"<\|tool_calls_section_begin\|>|<\|tool_call_begin\|>")
 _RUNS = {mark: re.compile(f"{mark}*") for mark in "`~"}
 _INFO = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
 # A name and the beginning of its arguments; an object that goes on with "type" or "properties" is the definition of a tool.
@@ -127,9 +126,14 @@ def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
     while True:
         found = yield from announcing_json_end(scan.source, at, scan.known, sink, _CALL_WITH_ARGUMENTS)
         value = parse(scan.source.text, at, found, scan.source.ended)
-        if value is None:
-            break
         behind = found.end if found.end >= 0 else found.stopped
+        if value is None:
+            meant = _CALL_WITH_ARGUMENTS.match(scan.source.text, at)
+            shape = scan.known.find(meant[1]) if meant else None
+            if shape is None:
+                break
+            sink.take([shape.problem(scan.source.text[at:behind], (at, behind), f"a call as complete JSON: {shape.signature}")])
+            return behind, []
         try:
             sink.take(read_calls(value[0], scan.known, (at, behind), value[1], marked=False))
         except Unmarked:
@@ -268,9 +272,9 @@ def _to_fence_end(scan: Scan, at: int, fence: str) -> Steps:
 
 
 def settle_thought(scan: Scan, body: int, closing: str) -> Steps:
-    """Thinking aloud up to its closing mark. Where that never comes, Kimi's own marks for calls end it, if calls are all that follows."""
+    """Thinking aloud up to its closing mark. Where that never comes, calls between their marks end it, if they are all that follows."""
     scan.pass_over(body)
-    pattern = re.compile(f"{re.escape(closing)}|{_KIMI.pattern}" if scan.rules.kimi else re.escape(closing))
+    pattern = re.compile("|".join(map(re.escape, (closing, *scan.rules.ending_thought))))
     longest = max(len(closing), 30)
     at, marked = body, -1
     while True:
@@ -291,11 +295,19 @@ def settle_thought(scan: Scan, body: int, closing: str) -> Steps:
         if marked < 0:
             scan.think(max(scan.at, at))
         yield
-    if marked >= 0 and scan.source.text.rstrip().endswith(("}", "<|tool_call_end|>", "<|tool_calls_section_end|>")):
-        scan.seek = marked
-        return
-    scan.think(len(scan.source.text))
+    scan.think(_calls_at_the_end(scan, marked) if marked >= 0 else len(scan.source.text))
     scan.seek = scan.at
+
+
+def _calls_at_the_end(scan: Scan, lowest: int) -> int:
+    """Where the calls begin with which the text ends; its end where it does not end in calls."""
+    text, begin = scan.source.text, len(scan.source.text)
+    while True:
+        end = len(text[lowest:begin].rstrip()) + lowest
+        opened = [text.rfind(mark, lowest, end) for mark, closes in scan.rules.ending_thought.items() if text.endswith(closes, lowest, end)]
+        if max(opened, default=-1) < 0:
+            return begin if begin < len(text) else len(text)
+        begin = max(opened)
 
 
 def settle_end_of_thought(scan: Scan, place: int, end: int) -> Steps:

@@ -132,7 +132,7 @@ class Shapes:
         name = name.strip().strip("\"'`")
         shape = self.find(name)
         if shape is None:
-            bare = _NAMESPACE.sub("", _AFTER_NAME.sub("", name))
+            bare = (_NAMESPACE if self.by_name else _FUNCTIONS).sub("", _AFTER_NAME.sub("", name))
             shape = self.find(bare)
             if shape is None and not self.by_name and _NAME.fullmatch(bare):
                 return _Anything(bare)
@@ -164,6 +164,7 @@ class Shapes:
 
 
 _NAMESPACE = re.compile(r"^(?:functions?|tools?|default_api|tool_calls?|api)[.:/]")
+_FUNCTIONS = re.compile(r"^functions[.:/]")
 _AFTER_NAME = re.compile(r":\d+$|\([\w\s,:=?]*\)$")
 _NAME = re.compile(r"(?=[\w.\-/:]*\w)[\w.\-/:]{1,128}")
 _KNOWN: dict[tuple[int, ...], tuple[tuple[Any, ...], Shapes]] = {}

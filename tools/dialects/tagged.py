@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Set
+from collections.abc import Callable, Generator, Mapping, Set
 from dataclasses import dataclass, replace
 from html import unescape as unescape_entities
 
@@ -78,7 +78,7 @@ def invoke_tags(prefix: str) -> Tags:
         (f"<{prefix}parameter",),
         (f"</{prefix}parameter>",),
         (f"</{prefix}invoke>",),
-        (f"</{prefix}function_calls>", f"</{prefix}tool_calls>", f"</{prefix}tool_call>"),
+        tuple(f"</{prefix}{name}>" for name in ("function_calls", "tool_calls", "tool_call", "calls")),
     )
 
 
@@ -88,7 +88,7 @@ ELEMENTS: dict[str, tuple[re.Pattern[str], Tags]] = {
     **{f'<function{gap}name="': (re.compile(rf'<function{gap}name="([^"<>\n]+)"[ \t]*>'), MINICPM) for gap in GAPS},
     **{
         f'<{prefix}invoke name="': (re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>\n]+)"[ \t]*>'), invoke_tags(prefix))
-        for prefix in ("", "antml" + ":", "atem:", "｜DSML｜", "steptml:", "minimax:")
+        for prefix in ("", "antml" + ":", "atem:", "｜DSML｜", "｜DSML｜ ", "steptml:", "minimax:")
     },
     '<|open|>call tool="': (re.compile(r'<\|open\|>call tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'), KIMI),
 }
@@ -165,8 +165,10 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
             elif here:
                 at = place
                 notes = (*notes, "closing tag added") if tags.ends else notes
-            elif place >= len(source.text) and (given or (tags.ends and shape is not None and not shape.properties)):
+            elif place >= len(source.text) and shape is not None and _is_whole(shape, given, known):
                 at, notes = place, (*notes, "closing tag added")
+            elif place >= len(source.text):
+                at, wrong = place, f"{(*tags.ends, *tags.ends_before)[0]} at the end"
             else:
                 at = yield from _skip_to(source, place, stops)
                 wrong = f"arguments in {tags.begins[0]} tags, not {source.text[place : min(at, place + 60)]!r}"
@@ -196,6 +198,11 @@ def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, know
         return at, [shape.call(arguments, span, tuple(dict.fromkeys(notes)))]
     except Unreadable as error:
         return at, [shape.problem(source.text[start:at], span, error)]
+
+
+def _is_whole(shape: Shape, given: Mapping[str, str], known: Shapes) -> bool:
+    """Whether nothing can be missing of a call that breaks off here, behind an argument: the tool takes no more than these."""
+    return bool(known.by_name) and {shape.parameter(key) for key in given} >= set(shape.properties)
 
 
 def _opening(source: Source, place: int, tags: Tags) -> Generator[None, None, re.Match[str] | None]:
