@@ -12,7 +12,6 @@ import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from sayso.tools.errors import UsageError
@@ -211,10 +210,3 @@ def _dbos_url(url: str) -> str:
     if url.startswith("sqlite:"):
         return f"sqlite:///{path_of(url)}"
     return url.replace("postgres://", "postgresql://", 1)
-
-
-def stop_all() -> None:
-    """End DBOS in this process, whatever database it is on."""
-    for each in list(LAUNCHED):
-        with suppress(UsageError):
-            each.stop()
