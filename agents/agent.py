@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from sayso.tools import Tool
 from sayso.tools.approvals import Approver
-from sayso.tools.canonical import readable_json
+from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 from sayso.tools.policy import Grants
@@ -290,11 +290,3 @@ def _by_name(tools: Iterable[Tool[..., Any]], agent: str) -> dict[str, Tool[...,
             raise UsageError(f"{agent} has two tools named {tool.name!r}; give one of them name=.")
         named[tool.name] = tool
     return named
-
-
-def prompt_text(value: Any) -> str:
-    """What an agent is asked when it is handed a value: text as it is, data as JSON, anything with words of its own by those."""
-    if isinstance(value, str):
-        return value
-    has_words = "__str__" in vars(type(value)) and not hasattr(value, "model_dump")
-    return str(value) if has_words else readable_json(value)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sayso.tools.calls import Content, ToolResult
+from sayso.tools.canonical import prompt_text
 from sayso.tools.effects import Secrecy, Trust
 from sayso.tools.errors import UsageError
 
-from .agent import prompt_text
 from .fencing import NOTE, fenced
 from .messages import AssistantMessage, Conversation, Message, SystemMessage, UserMessage
 

@@ -55,7 +55,7 @@ def table(marks: Sequence[dict[str, bool]]) -> str:
 
 
 async def main(file: ExistingFile = PROBLEMS, *, most: Count = 1000, tries: Count = 3, at_once: Count = 2, model: Model) -> str:
-    """Solve the first problems of a HumanEval file in three ways, a few problems at once, and count."""
+    """Solve the problems of a HumanEval file (the first --most of them, --at-once at a time) in three ways, and count."""
 
     async def attempt(run: Run, problem: Problem) -> dict[str, bool]:
         flows = ways(model, problem, tries).items()

@@ -43,6 +43,14 @@ def readable_json(value: object) -> str:
     return json.dumps(plain(value), ensure_ascii=False)
 
 
+def prompt_text(value: Any) -> str:
+    """What an agent is asked when it is handed a value: text as it is, data as JSON, anything with words of its own by those."""
+    if isinstance(value, str):
+        return value
+    has_words = "__str__" in vars(type(value)) and not hasattr(value, "model_dump")
+    return str(value) if has_words else readable_json(value)
+
+
 def sha256(*parts: object) -> str:
     """The hash of the canonical JSON of the parts, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical_json(list(parts)).encode("utf-8", "surrogatepass")).hexdigest()

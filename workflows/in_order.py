@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from sayso.tools.canonical import prompt_text
 from sayso.tools.errors import RunError, WorkflowError
 
 from .doors import Workflow
@@ -129,7 +130,10 @@ class Draft:
     critique: Any
 
     def __str__(self) -> str:
-        return f"{self.task}\n\nYour last version:\n{self.text}\n\nCritique:\n{self.critique}\n\nWrite a better version."
+        several = isinstance(self.critique, (list, tuple)) and all(isinstance(each, str) for each in self.critique)
+        critique = "\n".join(self.critique) if several else prompt_text(self.critique)
+        last = f"Your last version:\n{prompt_text(self.text)}\n\nCritique:\n{critique}"
+        return f"{prompt_text(self.task)}\n\n{last}\n\nWrite a better version."
 
 
 class Reflect(Workflow[Any, Any]):

@@ -208,3 +208,15 @@ async def test_a_writer_is_given_its_task_its_text_and_the_critique() -> None:
 
     assert (await reflect(writer, critic, rounds=1).run("task")).output == "text 2"
     assert seen == ["task", Draft("task", "text 1", "not text 1")]
+
+
+WORDS = {
+    "texts": (Draft("Say it.", "It.", "Longer!"), ("Say it.", "It.", "Longer!")),
+    "values": (Draft({"to": "Ada"}, ["It", "is."], {"long": False}), ('{"to": "Ada"}', '["It", "is."]', '{"long": false}')),
+    "a list of problems": (Draft("Say it.", "It.", ("Too short.", "No name.")), ("Say it.", "It.", "Too short.\nNo name.")),
+}
+
+
+@pytest.mark.parametrize(("draft", "parts"), WORDS.values(), ids=WORDS)
+def test_an_agent_reads_a_draft_as_text(draft: Draft, parts: tuple[str, str, str]) -> None:
+    assert str(draft) == "{}\n\nYour last version:\n{}\n\nCritique:\n{}\n\nWrite a better version.".format(*parts)
