@@ -56,6 +56,7 @@ CALLS: Mapping[str, tuple[str, list[tuple[str, dict[str, Any]]], str]] = {
         [("book", {"room": 7, "guests": 2, "breakfast": True, "size": 1.5, "bed": "double"})],
         "",
     ),
+    "an equals sign in the one text": ("CALCULATOR(a?x=1,y=2)", [("CALCULATOR", {"expression": "a?x=1,y=2"})], ""),
     "names in quotes": ('ORDER("item": "Burger", "quantity": 2)', [("ORDER", {"item": "Burger", "quantity": 2})], ""),
     "arrows": ('ORDER(item => "Burger", quantity => 2)', [("ORDER", {"item": "Burger", "quantity": 2})], ""),
     "another case": ("calculator(1+1)", [("CALCULATOR", {"expression": "1+1"})], ""),
@@ -85,6 +86,8 @@ REFUSED = {
     "an argument twice": ("book(room=1, room=2)", "room once"),
     "two readings": ("ORDER(Burger, 9876, 5 Elm Street, 2, 0)", ""),
     "a text behind a quoted one": ('ORDER(item="Burger", "large")', "'\"large\"' is none of its arguments"),
+    "a text behind the one quoted text": ('CALCULATOR("48/2", 3)', "'3' is none of its arguments"),
+    "a keyword for the one text that is not the tool's": ('CALCULATOR(expr="48/2")', "'expression' is missing"),
     "a name in quotes that is not the tool's": ('book("number": 7)', "no argument 'number'"),
     "a keyword that is not the tool's, behind a quoted text": (
         'ORDER(item: "Burger, large", note: "no onions", customer: "9876")',

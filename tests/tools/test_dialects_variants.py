@@ -219,6 +219,12 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
         OSLO_NOW,
         "<｜tool▁call▁begin｜>hm<｜tool▁call▁end｜>",
     ),
+    "gemma, white space before a key": (
+        "gemma",
+        '<|tool_call>call:weather{\n  city:<|"|>Oslo<|"|>,\n  days: 2}<tool_call|>',
+        OSLO,
+        "",
+    ),
     "step 3.5": (
         "step3p5",
         "<tool_call>\n<function=weather>\n<parameter=city>\nOslo\n</parameter>\n<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>",
@@ -292,3 +298,27 @@ def test_without_tools_what_is_spoken_of_is_no_call() -> None:
     ):
         reading = read(text, [])
         assert (reading.calls, reading.problems, reading.text) == ((), (), text)
+
+
+def test_in_a_marked_list_what_is_no_call_does_not_take_the_others_with_it() -> None:
+    reading = read(f'<tool_call>[{NAMED}, "hm", {NOW}]</tool_call>', TOOLS)
+    assert [(call.tool, call.arguments) for call in reading.calls] == OSLO_NOW
+    (problem,) = reading.problems
+    assert (problem.seen, problem.expected) == ("hm", "an object with 'name' and 'arguments'")
+
+
+SPOKEN = schema("погода", "город", город="string", дней="integer"), schema("获取天气", "城市", 城市="string", 天数="integer")
+IN_OTHER_SCRIPTS = {
+    "cyrillic": ("Сейчас: погода(Осло, 2)!", "погода", {"город": "Осло", "дней": 2}),
+    "cyrillic, by keyword": ('погода(город="Осло")', "погода", {"город": "Осло"}),
+    "chinese, inside a sentence": ("我来查获取天气(奥斯陆, 2)。", "获取天气", {"城市": "奥斯陆", "天数": 2}),
+    "chinese punctuation": ("获取天气(城市：奥斯陆，天数：2)", "获取天气", {"城市": "奥斯陆", "天数": 2}),
+    "a list": ('[获取天气(城市="奥斯陆")]', "获取天气", {"城市": "奥斯陆"}),
+    "gemma": ('<|tool_call>call:获取天气{城市:<|"|>奥斯陆<|"|>}<tool_call|>', "获取天气", {"城市": "奥斯陆"}),
+}
+
+
+@pytest.mark.parametrize(("text", "name", "arguments"), IN_OTHER_SCRIPTS.values(), ids=IN_OTHER_SCRIPTS)
+def test_names_may_be_in_any_script(text: str, name: str, arguments: dict[str, object]) -> None:
+    assert [(call.tool, call.arguments) for call in read(text, SPOKEN).calls] == [(name, arguments)]
+    assert read(f"не{text}", SPOKEN).calls == () or not text.startswith("погода")

@@ -13,9 +13,10 @@ from .values import Problem, ReadCall
 
 _QUOTED = ('"', "'", "“", "‘")
 _KEYWORD = re.compile(
-    r"(?P<quote>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=quote)\s*(?P<sign>=>|=(?!=)|:(?!//))\s*(?P<value>.*)",
+    r"(?P<quote>[\"']?)(?P<name>[^\W\d]\w*)(?P=quote)\s*(?P<sign>=>|=(?!=)|[:：](?!//))\s*(?P<value>.*)",
     re.DOTALL,
 )
+_WHOLE_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|‘[^’]*’")
 _WHOLE_VALUE = re.compile(r"([\"'“‘]).*[\"'”’]\Z|[\[{].*[\]}]\Z|[+-]?\d[\d.]*\Z|(?:true|false|null|none)\Z", re.DOTALL | re.IGNORECASE)
 
 
@@ -26,11 +27,18 @@ def read_arguments(shape: Shape, text: str, opened: int, commas: Sequence[int], 
     parts = [text[start + 1 : stop] for start, stop in itertools.pairwise(bounds)]
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()  # a trailing comma
+    if "，" in text[opened:end]:
+        parts = [piece for part in parts for piece in _wide_commas(shape).split(part)]
     try:
         given = _arguments(shape, written, parts)
         return shape.call(given, span)
     except Unreadable as error:
         return shape.problem(f"{shape.name}({written})", span, error)
+
+
+def _wide_commas(shape: Shape) -> re.Pattern[str]:
+    """A comma of Chinese texts separates arguments where one of the tool's names follows."""
+    return re.compile(rf"，\s*(?=(?:{'|'.join(map(re.escape, shape.properties)) or '(?!)'})\s*[=:：])")
 
 
 def is_signature(shape: Shape, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
@@ -62,7 +70,9 @@ def _arguments(shape: Shape, written: str, parts: Sequence[str]) -> dict[str, ob
     keywords = _keywords(shape, parts)
     if all(keywords):
         return _by_keyword(shape, [keyword for keyword in keywords if keyword])
-    if shape.only_text and not any(keywords):
+    if shape.only_text and not any(keyword and shape.takes(keyword[0]) for keyword in keywords):
+        if len(parts) > 1 and _WHOLE_TEXT.fullmatch(parts[0].strip()):
+            raise Unreadable(f"{shape.signature}; {parts[1].strip()[:60]!r} is none of its arguments")
         return {shape.only_text: typed(written, shape.properties[shape.only_text], shape.only_text)}
     if any(keywords):
         return _mixed(shape, parts, keywords)
@@ -103,11 +113,11 @@ def _keyword(shape: Shape, part: str) -> tuple[str, str] | None:
     name = shape.parameter(found["name"])
     if name is not None:
         return name, found["value"]
-    return None if found["sign"] == ":" and not found["quote"] else _not_known(shape, found["name"], found["value"])
+    return None if found["sign"] in ":：" and not found["quote"] else _not_known(shape, found["name"], found["value"])
 
 
 def _not_known(shape: Shape, name: str, value: str) -> tuple[str, str]:
-    if shape.closed:
+    if shape.closed and not shape.only_text:  # the one text may have an equals sign in it
         raise Unreadable(f"{shape.signature}; there is no argument {name!r}")
     return name, value
 

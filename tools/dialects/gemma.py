@@ -15,7 +15,9 @@ from .source import Source, find
 HEAD = re.compile(r"(?:call)?:\s?([\w.\-/]+)\s*(?=\{)")
 _TOKEN = re.compile(r'<\|"\|>|<escape>|"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _OPEN_TOKEN = re.compile(r'<\|"\|>|<escape>|["{}\[\]]')
-_BARE = re.compile(r"[A-Za-z_][\w.\-]*(?=\s*:)|(?<=[:\[,])\s*[^\s<\"{}\[\],:][^<\"{}\[\],]*")
+_BARE = re.compile(
+    r"[^\W\d][\w.\-]*(?=\s*:)|(?<=:)\s*[^\s<\"{}\[\],:][^<\"{}\[\],]*|(?<=[\[,])\s*(?![^\W\d][\w.\-]*\s*:)[^\s<\"{}\[\],:][^<\"{}\[\],]*"
+)
 _LITERAL = re.compile(r"true|false|null|None|True|False|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 

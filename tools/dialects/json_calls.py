@@ -31,7 +31,7 @@ def read_calls(value: Any, known: Shapes, span: tuple[int, int], notes: tuple[st
     if isinstance(value, list):
         if not value and not marked:
             raise Unmarked
-        return [item for each in value for item in read_calls(each, known, span, notes, marked=marked)]
+        return [item for each in value for item in _read_each(each, known, span, notes, marked=marked)]
     if not isinstance(value, Mapping):
         raise Unmarked
     for key in _LISTS:
@@ -42,6 +42,16 @@ def read_calls(value: Any, known: Shapes, span: tuple[int, int], notes: tuple[st
         if isinstance(inner, Mapping) and set(value) - {key} <= _ASIDE:
             return read_calls(inner, known, span, notes, marked=marked)
     return [_read_one(value, known, span, notes, marked=marked)]
+
+
+def _read_each(value: Any, known: Shapes, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> list[Item]:
+    """One of a list. In a marked place, what is no call does not take the others with it."""
+    try:
+        return read_calls(value, known, span, notes, marked=marked)
+    except Unmarked:
+        if not marked:
+            raise
+        return [Problem(str(value)[:200], span, "an object with 'name' and 'arguments'")]
 
 
 def _read_one(value: Mapping[str, Any], known: Shapes, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> Item:

@@ -13,8 +13,8 @@ from .source import Source, skip_space
 from .values import Problem
 
 Announce = Callable[[str], None]
-_HEAD = re.compile(r"([A-Za-z_][\w.\-:/]*)\(")
-_HALF_HEAD = re.compile(r"(?:[A-Za-z_][\w.\-:/]*)?\Z")
+_HEAD = re.compile(r"([^\W\d][\w.\-:/]*)\(")
+_HALF_HEAD = re.compile(r"(?:[^\W\d][\w.\-:/]*)?\Z")
 
 
 def read_list(

@@ -24,7 +24,7 @@ _IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
 _LONGEST = 300
 _LONGEST_LABEL = 160
 _NEXT = re.compile(r"\n[ \t]{0,100}[`*]*(?:Observation|Thought|Action|Action Input|Final Answer)[`*]*:")
-_NAMED_OR_QUOTED = re.compile(r"[A-Za-z_]\w*\s*[=:]|[\"'“]")
+_NAMED_OR_QUOTED = re.compile(r"[^\W\d]\w*\s*[=:]|[\"'“]")
 _FENCE = re.compile(r"```\w*\s*")
 
 Step = Generator[None, None, "tuple[int, list[Item]] | None"]

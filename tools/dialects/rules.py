@@ -10,7 +10,7 @@ from .shapes import Shapes
 
 # Each begins with one character, so that the search runs over prose at full speed; what must stand beside it keeps most others out.
 _TRIGGERS = (
-    r"\[(?=\s*(?:\{|\Z|[A-Za-z_][\w.\-:/]{0,128}(?:\(|\Z)))",
+    r"\[(?=\s*(?:\{|\Z|[^\W\d][\w.\-:/]{0,128}(?:\(|\Z)))",
     r"\{(?=\s*[\"'“/#}]|\s*\Z|\s*[A-Za-z_])",
     r"`(?=``)",
     r"~(?=~~)",
@@ -20,6 +20,7 @@ _TRIGGERS = (
     r">(?=>>[A-Za-z_]|>{0,2}\Z)",
     *(rf"\{mark}\{mark}{{15}}" for mark in "(<[{"),  # nothing begins inside such a run, so it is passed over as one
 )
+_LETTERS = "A-Za-z_\u00c0-\u024f\u0370-\u052f"  # of alphabets that write words apart
 _HEAD = 5  # so much of a mark is looked for before it is looked at
 _RUN = re.compile("|".join(rf"\{mark}{{16,}}" for mark in "(<[{"))
 
@@ -33,7 +34,8 @@ class Rules:
         self.sections: dict[str, Section] = {mark: part for mark, part in SECTIONS.items() if part.families & families}
         self.elements = tuple(mark for mark, of in BARE_ELEMENTS.items() if of & families)
         self.ending_thought = {mark: closes for mark, closes in ENDING_THOUGHT.items() if mark in self.sections}
-        self.heads = tuple(mark for mark, of in HEADS.items() if of in families)
+        # Without tools every word could be a name, and be held: so only where a family is told.
+        self.heads = tuple(mark for mark, of in HEADS.items() if of in families and (known.by_name or dialect != "auto"))
         self.gemma = "gemma" in families
         self.json = "json" in families
         self.python = "python" in families
@@ -53,9 +55,8 @@ class Rules:
         # A name may follow a digit or a Chinese character, but not a letter: "26CALCULATOR(" calls, "REORDER(" does not. Behind a full
         # stop or a small letter only a name in capitals is one: "flour.CALCULATOR(2)" and "isCALCULATOR(2)" call, "re.search(x)" does not.
         # "def NAME(" defines a function.
-        lead = (
-            r"(?<!def )(?<![A-Za-z_])(?<![A-Za-z_]\d)(?:(?:functions|tools|default_api)\.|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\Z)(?<=[a-z\d]\.)))"
-        )
+        apart = rf"(?<!def )(?<![{_LETTERS}])(?<![A-Za-z_]\d)"
+        lead = rf"{apart}(?:(?:functions|tools|default_api)\.|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\Z)(?<=[a-z\d]\.)))"
         glued = "|".join(re.escape(name) for name in known.by_name if len(name) > 3 and name.isupper())
         self.named = re.compile(rf"{lead}({names or '(?!)'})\Z|(?-i:(?<=[a-z])({glued or '(?!)'})\Z)", re.IGNORECASE)
         self.named_line = (
