@@ -52,11 +52,17 @@ class Prompt:
         written = set(_SLOT.findall(instructions)) | set(_SLOT.findall(question))
         self._in_text = written & {"examples", "history"}
         self.slots = frozenset(written - {"examples", "history"})
+        _check_examples(examples, name)
         if not isinstance(examples, Sequence) and "question" not in self.slots:
             raise UsageError(f"The prompt {name} has examples that are found by the question, and no slot {{question}}.")
 
     async def __call__(self, values: Mapping[str, Any]) -> Conversation:
         """The prompt filled in with these values, as a step of a workflow; `history` may be one of them."""
+        if not isinstance(values, Mapping):
+            kind, slots = type(values).__name__, ", ".join(sorted(self.slots))
+            raise UsageError(
+                f"The prompt {self.__name__} was handed one {kind}; it takes a dict with a value for each of its slots: {slots}."
+            )
         return await asyncio.to_thread(lambda: self.fill(**values))
 
     def fill(self, *, history: Iterable[Message] = (), **values: Any) -> Conversation:
@@ -132,10 +138,23 @@ def _document(each: Any) -> str:
     return fenced(prompt_text(each), str(getattr(each, "file", "a document")))
 
 
+def _check_examples(examples: Any, name: str) -> None:
+    if hasattr(examples, "nearest"):
+        return
+    pairs = examples if isinstance(examples, Sequence) and not isinstance(examples, str) else [examples]
+    for pair in pairs:
+        if not (isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(each, str) for each in pair)) or isinstance(pair, str):
+            raise UsageError(
+                f"The prompt {name} has {pair!r} among its examples; each is a question and its answer: examples=[(asked, answered)]."
+            )
+
+
 def _turns_of(history: Iterable[Message]) -> Iterable[Message]:
     """What was said, without the opening and the examples of an earlier prompt."""
     example = False
     for message in history:
+        if not isinstance(message, Message):
+            raise UsageError(f"{message!r} is no message; history= takes the .messages of an earlier result.")
         if isinstance(message, UserMessage):
             example = message.example
         if not example and not isinstance(message, SystemMessage):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,28 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_missing_or_unknown_slot_is_said(values: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError) as wrong:
         ANSWER.fill(**values)
+    assert said in str(wrong.value)
+
+
+MISUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "three texts": (
+        lambda: Prompt(examples=[("a", "b", "c")]),
+        "has ('a', 'b', 'c') among its examples; each is a question and its answer",
+    ),  # type: ignore[list-item]
+    "a dict": (lambda: Prompt(examples={"a": "b"}), "has {'a': 'b'} among its examples"),  # type: ignore[arg-type]
+    "a text": (lambda: Prompt(examples="abc"), "has 'abc' among its examples"),  # type: ignore[arg-type]
+    "a text for a history": (lambda: Prompt().fill(question="x", history="abc"), "'a' is no message; history= takes the .messages"),  # type: ignore[arg-type]
+    "a text for the slots": (
+        lambda: sequential(ANSWER).run_sync("x"),
+        "was handed one str; it takes a dict with a value for each of its slots: co",
+    ),
+}
+
+
+@pytest.mark.parametrize(("use", "said"), MISUSED.values(), ids=MISUSED)
+def test_what_a_prompt_cannot_take_is_said(use: Callable[[], Any], said: str) -> None:
+    with pytest.raises(UsageError) as wrong:
+        use()
     assert said in str(wrong.value)
 
 

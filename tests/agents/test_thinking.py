@@ -27,6 +27,7 @@ def clock(zone: str = "here") -> str:
 TEXTS = {
     "a scratchpad": ("<scratchpad>2 + 2 = 4</scratchpad>\n\nIt is 4.", "It is 4.", "2 + 2 = 4"),
     "a thought": ("<think>\nhm\n</think>\n\nIt is 4.", "It is 4.", "\nhm\n"),
+    "in capitals": ("<Scratchpad>2 + 2 = 4</Scratchpad>\n\nIt is <THINK>not 5</THINK>4.", "It is 4.", "2 + 2 = 4not 5"),
     "in the middle": ("Well. <scratchpad>4?</scratchpad> It is 4.", "Well.  It is 4.", "4?"),
     "two of them": ("<think>a</think>One.<think>b</think> Two.", "One. Two.", "ab"),
     "begun in the prompt": ("hm, 4\n</think>\nIt is 4.", "It is 4.", "hm, 4\n"),

@@ -112,13 +112,15 @@ BETWEEN = (
 )
 """Marks between the calls of one place."""
 
+_WRITTEN = (
+    str.lower,
+    str.title,
+    str.upper,
+)  # <think>, <Think>, <THINK>: a model that was told of a scratchpad has its own way with capitals
+
 REASONING = {
-    "<think>": "</think>",
+    **{way(f"<{word}>"): way(f"</{word}>") for word in ("think", "scratchpad", "thinking", "thought", "reasoning") for way in _WRITTEN},
     "<tool_call_reasoning>": "</tool_call_reasoning>",
-    "<scratchpad>": "</scratchpad>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<reasoning>": "</reasoning>",
     "<seed:think>": "</seed:think>",
     "<mm:think>": "</mm:think>",
     "[THINK]": "[/THINK]",
