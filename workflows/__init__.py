@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .durable.engine import DurableEngine as DurableEngine
     from .durable.worker import Worker as Worker
     from .engines import engine as engine
+    from .lifting import step as step
     from .limits import Limits as Limits
     from .limits import Usage as Usage
     from .memory import MemoryEngine as MemoryEngine
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from .shapes import parallel as parallel
     from .shapes import reflect as reflect
     from .shapes import sequential as sequential
-    from .steps import step as step
     from .story import Story as Story
 
 _PLACES = {
@@ -64,7 +64,7 @@ _PLACES = {
     "reflect": "shapes",
     "replay": "replaying",
     "sequential": "shapes",
-    "step": "steps",
+    "step": "lifting",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

@@ -13,10 +13,12 @@ from sayso.tools.definition import Tool
 from sayso.tools.errors import ReplayError, UsageError, WorkflowError
 
 from .doors import Workflow
+from .functions import is_async, name_of
 from .limits import Limits
 from .run import Run, WorkflowCode
+from .step_options import Step
 from .step_types import article, said_types
-from .steps import Node, Step, as_said, fitting, given, is_async, name_of, node
+from .steps import Node, as_said, fitting, given, node
 
 OnError = Literal["cancel", "collect"]
 

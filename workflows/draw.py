@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import copy
 from itertools import count, pairwise
 from typing import Any
 
@@ -11,8 +12,11 @@ from sayso.tools.definition import Tool
 from sayso.tools.effects import Effect
 
 from .branches import BestOf, MapEach, Parallel
+from .doors import Workflow
+from .functions import LAMBDA
 from .in_order import Conditional, Iterate, Reflect, Sequential
-from .steps import LAMBDA, Lifted, Node, node
+from .lifting import Lifted, Tried
+from .steps import Node, node
 from .story import Path, Place, Standing, Story
 
 FRAMES = {"step": ("[", "]"), "code": ("[/", "/]"), "agent": ("([", "])"), "tool": ("[[", "]]")}
@@ -68,6 +72,8 @@ class _Drawing:
                 return self._reflection(thing, at)
             case BestOf():
                 return self._tries(thing, at)
+            case Tried():
+                return self._again_if_it_fails(thing, at)
         name = self._box(each, [*self.places.matching((*at, each.name) if top else at)])
         return name, name
 
@@ -119,6 +125,16 @@ class _Drawing:
         score = self._look(shape.score, (*at, f"{shape.score.name}.*.score"))
         self._arrow(left, score)
         return entered, score
+
+    def _again_if_it_fails(self, thing: Tried, at: Path) -> tuple[str, str]:
+        below = (*at, f"{thing.body.name}.*")
+        self.places.forget_earlier_tries(at, thing.body.name)
+        if not (isinstance(thing.body.thing, Workflow) and thing.body.thing.parts) or not thing.retries:
+            return self.draw(thing.body, below)
+        retries = sum(place.retries for place in self.places.matching(below))
+        return self._framed(
+            f"{thing.name}: at most {thing.retries + 1} tries{f', tried again {retries}x' if retries else ''}", thing.body, below
+        )
 
     def _framed(self, title: str, body: Node, at: Path) -> tuple[str, str]:
         self.lines.append(f"{self._indent}subgraph {self._name('s')}[{_quoted(title)}]")
@@ -200,20 +216,34 @@ class _Tree:
 
     def matching(self, pattern: Path) -> Iterator[Place]:
         """The places of a pattern."""
-        if not pattern:
-            if (place := self._stands()) is not None:
+        for tree in self._trees(pattern):
+            if (place := tree._stands()) is not None:
                 yield place
+
+    def forget_earlier_tries(self, pattern: Path, name: str) -> None:
+        """Where something was tried several times, what counts is the last try; it knows how many there were."""
+        for tree in self._trees(pattern):
+            *earlier, last = [each for segment, each in tree.below.items() if segment.startswith(f"{name}.")] or [_Tree()]
+            for each in earlier:
+                each.below, each.place = {}, None
+            if last.place is not None:
+                last.place = copy(last.place)  # the story keeps its own
+                last.place.retries = len(earlier)
+
+    def _trees(self, pattern: Path) -> Iterator[_Tree]:
+        if not pattern:
+            yield self
             return
         head, *rest = pattern
         before, star, after = head.partition("*")
         if not star:
             if head in self.below:
-                yield from self.below[head].matching(tuple(rest))
+                yield from self.below[head]._trees(tuple(rest))
             return
         for segment, tree in self.below.items():
             middle = segment[len(before) : len(segment) - len(after)]
             if segment.startswith(before) and segment.endswith(after) and middle.isdigit():
-                yield from tree.matching(tuple(rest))
+                yield from tree._trees(tuple(rest))
 
 
 def _frame(each: Node) -> tuple[str, str]:

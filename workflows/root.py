@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sayso.tools.errors import Cancelled, RunError
+from sayso.tools.calls import Outcome
+from sayso.tools.errors import Cancelled, RunError, ToolError
 
 from .events import BranchEnded, BranchFailed, BranchStarted
 from .limits import NO_USAGE, Usage, used_in
 from .line import Entry, Failure, in_time
 from .result import NOTHING, RunResult
 from .run import Scope, WorkflowCode
+from .spending import results_of
 from .waiting import Waiting
 
 if TYPE_CHECKING:
@@ -117,12 +119,12 @@ class Root(Waiting):
 
         A failure that the workflow's code dealt with stays: what came after it was decided by it.
         """
-        causes = set[int]()
+        causes = dict[int, BaseException]()
         _collect(error, causes)
         for run_id, kept in self.journal.items():
             while kept:
                 name = next(reversed(kept))
-                if not (isinstance(kept[name], Failure) and id(kept[name].error) in causes):
+                if not _ended_by(kept[name], name, causes):
                     break
                 del kept[name]
                 self.engine.forget(self, run_id, name)
@@ -248,11 +250,19 @@ class Root(Waiting):
         self._share(self._result(NOTHING, self.top.scope))
 
 
-def _collect(error: BaseException, causes: set[int]) -> None:
+def _ended_by(value: Any, name: str, causes: Mapping[int, BaseException]) -> bool:
+    """Whether a kept step is one of the failures; that a tool said no to a read is kept as its result."""
+    if isinstance(value, Failure):
+        return id(value.error) in causes
+    said = [result.text for result in results_of(value) if result.outcome is Outcome.FAILED] if name.startswith("read:") else []
+    return any(isinstance(cause, ToolError) and str(cause) in said for cause in causes.values())
+
+
+def _collect(error: BaseException, causes: dict[int, BaseException]) -> None:
     """The error, what it was raised from, and the members of a group."""
     if id(error) in causes:
         return
-    causes.add(id(error))
+    causes[id(error)] = error
     members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
     for each in (error.__cause__, error.__context__, *members):
         if each is not None:

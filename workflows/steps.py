@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, TypeVar, cast
 
 from sayso.tools.definition import Tool
-from sayso.tools.errors import LimitReached, StepTimeout, UsageError, WorkflowError
-from sayso.tools.threads import in_a_thread
+from sayso.tools.errors import WorkflowError
 
-from .doors import Workflow, position_name
-from .events import StepRetried
+from .doors import Workflow
+from .functions import LAMBDA, is_async, name_of, takes_one_value, takes_run
 from .run import Run
+from .step_options import Step
 from .step_types import JSON_TYPES, article, misfit, said_types
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-LAMBDA = (lambda: None).__name__
 
 Carry = Callable[[Any, str, Any], Awaitable[Any]]
 """How a node is carried out: the run, the node's position in it, the value. It may hand on an awaitable of the run's own: a coroutine
@@ -119,29 +116,18 @@ def _function_node(function: Any) -> Node:
     name = name_of(function)
     if isinstance(function, type):
         raise WorkflowError(f"{name} is a class, and a step is one of its objects. Hand over {name}(...).")
-    _gives_one_value(function, name)
     if not is_async(function):
+        takes_one_value(function, name)
         how = "Lift it: step(lambda ...)." if name == LAMBDA else f"Write async def {name}(...), or lift it: step({name})."
         raise WorkflowError(f"{name} is not async, so it cannot be awaited as a step. {how}")
-    parameters = list(inspect.signature(function).parameters.values())
-    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if takes_run(places):
+    if takes_run(function):
         return Node(name, "code", _carry_code(cast(Callable[..., Awaitable[Any]], function)), function, *said_types(function, 1))
-    any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    if not (places or any_number) or len([p for p in places if p.default is p.empty]) > 1:
-        raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
-    if named := [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]:
-        raise WorkflowError(f"{name} needs {named[0]}=, and a step is given one value. Fix it: functools.partial({name}, {named[0]}=...).")
+    takes_one_value(function, name)
 
     def carry(run: Run, position: str, value: Any) -> Awaitable[Any]:
         return run.step(position, function, value)
 
     return Node(name, "step", carry, function, *said_types(function, 0))
-
-
-def _gives_one_value(function: Any, name: str) -> None:
-    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        raise WorkflowError(f"{name} yields values, and a step gives one: let it return them as a list.")
 
 
 def look(thing: Any) -> Node:
@@ -167,12 +153,6 @@ async def given(run: Any, position: str, value: Any) -> Any:
 
 async def _awaited(value: Awaitable[Any]) -> Any:
     return await value
-
-
-def name_of(function: Any) -> str:
-    """What a function is called; a partial one as the function within, another callable as its class."""
-    inner = getattr(function, "func", function)
-    return str(getattr(inner, "__name__", type(inner).__name__))
 
 
 def refuse_lambdas(workflow: Any, place: str = "") -> None:
@@ -206,145 +186,8 @@ def _known_by(thing: Any) -> Any:
     return thing.known_by if isinstance(thing, Workflow) else getattr(getattr(thing, "function", thing), "__code__", None)
 
 
-def is_async(function: Any) -> bool:
-    """Whether calling it gives something to await: an async function, or an object whose __call__ is one."""
-    if isinstance(function, type):
-        return False
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
-
-
-def takes_run(parameters: list[inspect.Parameter]) -> bool:
-    """Whether a function is workflow code: its first parameter is a Run (by its hint, or by its name)."""
-    if len(parameters) < 2:
-        return False
-    hint = parameters[0].annotation
-    return hint is Run or (isinstance(hint, str) and hint.rpartition(".")[2] == "Run") or parameters[0].name == "run"
-
-
 def _carry_code(function: Callable[..., Awaitable[Any]]) -> Carry:
     def carry(run: Run, position: str, value: Any) -> Awaitable[Any]:
         return run.child(position, function, value)
 
     return carry
-
-
-class Step(Generic[A, B]):
-    """A function with options: how often it is tried, how long it may take. Made by `step`."""
-
-    __slots__ = ("_awaited", "backoff_seconds", "function", "name", "retries", "timeout_seconds")
-
-    def __init__(
-        self, function: Callable[[A], Any], name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None
-    ) -> None:
-        if not callable(function):
-            raise UsageError(f"step() takes a function, not {function!r}.")
-        for option, number in {"retries": retries, "backoff_seconds": backoff_seconds, "timeout_seconds": timeout_seconds}.items():
-            if number is not None and not (isinstance(number, (int, float)) and number >= 0):
-                raise UsageError(f"The step {name} has {option}={number!r}; it takes a number, not below zero.")
-        self.function, self.name, self.retries = function, position_name(name, "step"), retries
-        self.backoff_seconds, self.timeout_seconds = backoff_seconds, timeout_seconds
-        _gives_one_value(function, name)
-        self._awaited = is_async(function)
-
-    def __repr__(self) -> str:
-        return f"<step {self.name}>"
-
-    async def __call__(self, value: A) -> B:
-        """One try, in the time it has; a sync function runs in a thread."""
-        call = self.function(value) if self._awaited else self._in_a_thread(value)
-        if self.timeout_seconds is None:
-            return cast(B, await call)
-        timer = asyncio.timeout(self.timeout_seconds)
-        try:
-            async with timer:
-                return cast(B, await call)
-        except TimeoutError:
-            if timer.expired():
-                raise StepTimeout(f"The step {self.name} took longer than its {self.timeout_seconds:g} s.") from None
-            raise
-
-    async def _in_a_thread(self, value: A) -> Any:
-        result = await in_a_thread(self.function, value)
-        return await result if inspect.iscoroutine(result) else result  # a lambda, or a decorator's wrapper, around an async call
-
-    async def carry_as(self, run: Any, position: str, value: Any) -> Any:
-        """All tries are one step of the run: what is kept is the last one's result."""
-        return await run.step(position, self._tried, run, position, value)
-
-    async def _tried(self, run: Any, position: str, value: Any) -> Any:
-        if not self.retries:
-            return await self(value)
-        from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
-
-        async def tell(state: RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
-            wait_seconds = state.next_action.sleep if state.next_action else 0.0
-            await run.emit(StepRetried(run.id, position, state.attempt_number + 1, wait_seconds, str(error)))
-
-        trying = AsyncRetrying(
-            stop=stop_after_attempt(self.retries + 1),
-            wait=wait_exponential_jitter(multiplier=self.backoff_seconds, max=60, jitter=self.backoff_seconds),
-            retry=retry_if_exception(_may_pass),
-            before_sleep=tell,
-            reraise=True,
-        )
-        return await trying(self, value)
-
-
-def _may_pass(error: BaseException) -> bool:
-    """Whether another try may go better: not after a mistake in the program, and not when a limit is used up."""
-    return isinstance(error, Exception) and not isinstance(error, (UsageError, LimitReached))
-
-
-@overload
-def step(
-    function: Callable[[A], Awaitable[B]],
-    *,
-    name: str | None = None,
-    retries: int = 0,
-    backoff_seconds: float = 0.5,
-    timeout_seconds: float | None = None,
-) -> Step[A, B]: ...
-@overload
-def step(
-    function: Callable[[A], B],
-    *,
-    name: str | None = None,
-    retries: int = 0,
-    backoff_seconds: float = 0.5,
-    timeout_seconds: float | None = None,
-) -> Step[A, B]: ...
-
-
-def step(
-    function: Callable[[A], Any],
-    *,
-    name: str | None = None,
-    retries: int = 0,
-    backoff_seconds: float = 0.5,
-    timeout_seconds: float | None = None,
-) -> Step[A, Any]:
-    """Lift a function, sync or async, to a step with options.
-
-    `retries` more tries follow a failure, after `backoff_seconds` that double each time; `timeout_seconds` is for each try. A sync
-    function runs in a thread. A tool whose function is sync is lifted as it is: `step(tool)`.
-    """
-    if isinstance(function, Tool) and not (name or retries or timeout_seconds):
-        return cast("Step[A, Any]", Lifted(function))
-    if isinstance(function, (Workflow, Tool, Step)):
-        raise UsageError(f"{function!r} is a step already; options of step(...) are for plain functions.")
-    return Step(function, name or name_of(function), retries, backoff_seconds, timeout_seconds)
-
-
-class Lifted(Workflow[Any, Any]):
-    """A tool with a sync function, for type checkers: to them it gives a value, not something to await. As a step every tool will do."""
-
-    kind = "tool"
-
-    def __init__(self, tool: Tool[..., Any]) -> None:
-        super().__init__(tool.name)
-        self.node = node(tool)
-
-    async def carry(self, run: Run, value: Any) -> Any:
-        """Call the tool."""
-        return await self.node.carry(run, self.name, value)

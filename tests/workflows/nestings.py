@@ -76,7 +76,16 @@ async def by_steps(run: Run, value: int) -> int:
     return int(await run.call(looked, value=value))
 
 
+async def down_at_first(run: Run, value: int) -> int:
+    """Fails in its first try, after a step."""
+    value = await run.step("one_more", one_more, value)
+    if run.id.endswith(".0"):
+        raise ConnectionError("down")
+    return value
+
+
 LEAVES = [
+    Pair(step(down_at_first, retries=1, backoff_seconds=0), lambda v: v + 1),
     Pair(one_more, lambda v: v + 1),
     Pair(twice, lambda v: v * 2),
     Pair(step(lambda v: v - 3, name="less"), lambda v: v - 3),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent, ScriptedModel
-from sayso.tools import UsageError, WorkflowError
+from sayso.tools import WorkflowError
 from sayso.workflows import Run, engine, iterate, map_each, parallel, sequential, step
 
 from .replays import everywhere
@@ -124,11 +124,9 @@ async def test_an_agent_takes_anything_and_gives_its_output() -> None:
     assert (await sequential(length, agent, length).run("hello")).output == 4
 
 
-async def test_a_sync_tool_is_lifted_for_the_checkers_sake_and_options_are_refused() -> None:
+async def test_a_sync_tool_is_lifted_for_the_checkers_sake() -> None:
     assert await everywhere(sequential(length, step(size_of)), "hello") == "small"
     assert await step(size_of)(30) == "big"
-    with pytest.raises(UsageError, match="is a step already"):
-        step(size_of, retries=2)
 
 
 async def test_objects_and_partial_functions_are_steps_by_their_names() -> None:

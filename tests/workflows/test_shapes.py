@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sayso.tools import StepTimeout, WorkflowError, tool
+from sayso.tools import WorkflowError, tool
 from sayso.workflows import (
     Draft,
     Failed,
     Run,
-    RunEnded,
     Workflow,
     best_of,
     conditional,
@@ -26,7 +23,7 @@ from sayso.workflows import (
     sequential,
     step,
 )
-from sayso.workflows.events import StepEnded, StepRetried
+from sayso.workflows.events import StepEnded
 
 from .replays import everywhere, nothing_left_running
 from .small_steps import one_more, size_of, twice
@@ -139,54 +136,6 @@ async def test_failures_can_be_collected() -> None:
     good, bad = (await parallel(one_more, fails, on_error="collect").run(1)).output
     assert (good, type(bad), str(bad.error)) == (2, Failed, "broken")
     assert isinstance((await map_each(fails, on_error="collect").run([1])).output[0], Failed)
-
-
-async def test_a_step_is_tried_again_and_each_try_is_an_event() -> None:
-    tries: list[int] = []
-
-    async def third_time(value: int) -> int:
-        tries.append(value)
-        if len(tries) < 3:
-            raise ValueError(f"try {len(tries)}")
-        return value
-
-    flow = sequential(step(third_time, retries=3, backoff_seconds=0))
-    events = [event async for event in flow.run_stream(1)]
-    assert [(event.attempt, event.error) for event in events if isinstance(event, StepRetried)] == [(2, "try 1"), (3, "try 2")]
-    assert isinstance(events[-1], RunEnded)
-    assert (events[-1].result.output, tries) == (1, [1, 1, 1])
-
-
-async def test_a_step_that_takes_too_long_is_named() -> None:
-    async def forever(value: int) -> int:
-        await asyncio.Event().wait()
-        return value
-
-    with pytest.raises(StepTimeout, match=r"forever took longer than its 0\.01 s"):
-        await sequential(step(forever, timeout_seconds=0.01)).run(1)
-    await nothing_left_running()
-
-
-async def test_a_next_that_finds_nothing_in_a_lifted_function_is_an_error_and_no_wait_for_ever() -> None:
-    with pytest.raises(RuntimeError, match=r"A next\(\.\.\.\) in first_of found nothing"):
-        await sequential(step(first_of)).run([])
-
-
-def first_of(values: list[int]) -> int:
-    return next(iter(values))
-
-
-def logged(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def inner(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **kwargs)
-
-    return inner
-
-
-@pytest.mark.parametrize("kind", [tool.pure, tool.read])
-async def test_a_decorator_that_hides_that_a_function_is_async_changes_nothing(kind: Any) -> None:
-    assert (await sequential(step(logged(one_more)), kind(logged(one_more))).run(1)).output == 3
 
 
 async def test_the_events_of_a_run_are_its_story_and_can_be_read_again() -> None:

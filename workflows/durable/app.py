@@ -70,6 +70,6 @@ class App:
 
 
 def _as_flow(tool: Tool[..., Any]) -> Workflow[Any, Any]:
-    from ..steps import Lifted
+    from ..lifting import Lifted
 
     return Lifted(tool)

@@ -35,6 +35,7 @@ sequential(length, loud)  # WRONG not async, and an int to a str
 sequential(length, mail)  # WRONG two arguments
 sequential(length, step(loud))  # WRONG an int to a str
 sequential(sequential(length, half), more)  # WRONG a float to an int
+sequential(step(sequential(length, half), retries=2), more)  # WRONG a float to an int
 sequential(size_of, half)  # WRONG a str to an int
 sequential(half, size_of)  # WRONG a float to an int
 sequential(half, step(size_of))  # WRONG a float to an int
