@@ -86,6 +86,8 @@ REFUSED = {
     "an argument twice": ("book(room=1, room=2)", "room once"),
     "two readings": ("ORDER(Burger, 9876, 5 Elm Street, 2, 0)", ""),
     "a text behind a quoted one": ('ORDER(item="Burger", "large")', "'\"large\"' is none of its arguments"),
+    "a keyword without a value": ("ORDER(item=, quantity=2)", "item has no value"),
+    "a place without a value": ("ORDER(, 9876)", "item has no value"),
     "a text behind the one quoted text": ('CALCULATOR("48/2", 3)', "'3' is none of its arguments"),
     "a keyword for the one text that is not the tool's": ('CALCULATOR(expr="48/2")', "'expression' is missing"),
     "a name in quotes that is not the tool's": ('book("number": 7)', "no argument 'number'"),

@@ -126,6 +126,13 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
     ),
     "k2 horizon, json": ("k2_horizon", f"<ifm|tool_calls><ifm|tool_call>{NAMED}</ifm|tool_call></ifm|tool_calls>", OSLO, ""),
     "longcat": ("longcat", tagged("weather", "longcat_", city="Oslo", days=2), OSLO, ""),
+    "iquest": (
+        "iquest_q1",
+        "Ok. <iquest_tool_call>weather\n<arg_key>city</arg_key> <arg_value>Oslo</arg_value>\n</iquest_tool_call>"
+        "<iquest_tool_call>now</iquest_tool_call>",
+        [("weather", {"city": "Oslo"}), ("now", {})],
+        "Ok. ",
+    ),
     "hunyuan with a suffix": (
         "hunyuan_v4",
         f"<tool_calls:opensource>{tagged('weather', '', ':opensource', city='Oslo', days=2)}</tool_calls:opensource>",

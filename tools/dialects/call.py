@@ -131,9 +131,11 @@ def _by_keyword(shape: Shape, keywords: Sequence[tuple[str, str]]) -> dict[str, 
     return arguments
 
 
-def _value(shape: Shape, name: str, written: str) -> object:
-    """A keyword's value; `null` or `None` stands for itself where it is no text."""
-    if written in ("None", "null") and name not in shape.required:
+def _value(shape: Shape, name: str, written: str, *, by_place: bool = False) -> object:
+    """An argument's value; a keyword's `null` or `None` stands for itself where it is no text."""
+    if not written.strip():
+        raise Unreadable(f"{shape.signature}; {name} has no value")
+    if not by_place and written in ("None", "null") and name not in shape.required:
         return None
     return typed(written, shape.properties.get(name), name)
 
@@ -167,7 +169,7 @@ def _by_place(shape: Shape, parts: Sequence[str]) -> dict[str, object]:
         if merged is None:
             continue
         try:
-            return {name: typed(part.strip(), shape.properties[name], name) for name, part in zip(names, merged, strict=False)}
+            return {name: _value(shape, name, part.strip(), by_place=True) for name, part in zip(names, merged, strict=False)}
         except Unreadable as error:
             problem = problem or error
     raise problem or Unreadable(shape.signature)

@@ -73,8 +73,9 @@ _MODELS = (
     (r"step-?3(?!(?:\.|p)5)|cogito", "deepseek"),
     (r"muse|glimmer|dots", "anthropic"),
     (r"pangu|plamo|inkling", "hermes"),
-    (r"k2-?horizon|ifm|hyperclova", "glm"),
-    (r"iquest", "qwen3_coder"),
+    (r"k2-?(?:horizon|v3)|ifm|hyperclova", "glm"),
+    (r"iquest-?q", "glm"),
+    (r"iquest|berry", "qwen3_coder"),
     (r"intern-?s1", "internlm"),
 )
 _MODEL_PATTERNS = tuple((re.compile(rf"(?<![a-z]){pattern}"), dialect) for pattern, dialect in _MODELS)

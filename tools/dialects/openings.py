@@ -125,9 +125,8 @@ def _bracket(scan: Scan, place: int) -> Opening:
     if rules.python and (head := _LIST_OF_NAMES.match(text, place)):
         if scan.known.by_name and scan.known.marked(head[1]) is None:
             return _NOTHING
-        if not scan.known.by_name and not _begins_line(scan, place):
-            return _NOTHING  # "the syntax is [name()]": without tools only a line of its own says that this is a call
-        return place, partial(settle_call, scan, place, place, partial(settling.list_of_names, scan, place))
+        certain = bool(scan.known.by_name) or _begins_line(scan, place)
+        return place, partial(settle_call, scan, place, place, partial(settling.list_of_names, scan, place, certain))
     if rules.json and _LIST_SO_FAR.match(text, place, place + _LONGEST_KEY):
         return _MORE
     if rules.python and _LIST_OF_NAMES_SO_FAR.match(text, place, place + 200) and _may_be_name(rules, scan, text[place + 1 :].strip()):

@@ -32,6 +32,7 @@ SECTIONS = {
     "<functioncall>": _of("hermes", "</functioncall>"),
     "<tool_use>": _of("hermes", "</tool_use>"),
     "<longcat_tool_call>": _of("hermes glm", "</longcat_tool_call>"),
+    "<iquest_tool_call>": _of("glm", "</iquest_tool_call>"),
     "<ifm|tool_calls>": _of("hermes glm", "</ifm|tool_calls>"),
     "<ifm|tool_call>": _of("hermes glm", "</ifm|tool_call>"),
     "<tool_calls:opensource>": _of("glm", "</tool_calls:opensource>"),
@@ -132,7 +133,7 @@ REASONING = {
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "<|thinking_start|>": "<|thinking_end|>",
     "<|think:start|>": "<|think:end|>",
-    "<ifm|think>": "</ifm|think>",
+    **{f"<ifm|think{speed}>": f"</ifm|think{speed}>" for speed in ("", "_fast", "_faster")},
     "<think:opensource>": "</think:opensource>",
     "<|content_thinking|>": "<|end_message|>",
 }

@@ -18,7 +18,7 @@ from .scan import Scan
 from .sections import SECTIONS, Section
 from .source import Waiting, find, next_literal, reach, skip_space
 from .surroundings import closing_in_line, open_tag
-from .values import Problem
+from .values import Problem, ReadCall
 
 Steps = Generator[None, None, None]
 Found = Generator[None, None, "tuple[int, list[Item]] | None"]
@@ -150,9 +150,12 @@ def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
     return (end, []) if end >= 0 else None
 
 
-def list_of_names(scan: Scan, place: int, sink: Sink) -> Found:
-    """[NAME(...), NAME(...)]"""
-    return (yield from read_list(scan.source, place, scan.known, sink.announce, marked=False))
+def list_of_names(scan: Scan, place: int, certain: bool, sink: Sink) -> Found:
+    """[NAME(...), NAME(...)]; unless it is `certain` that this is a call, one that has no arguments is none: "the syntax is [name()]"."""
+    if certain:
+        return (yield from read_list(scan.source, place, scan.known, sink.announce, marked=False))
+    found = yield from read_list(scan.source, place, scan.known, _Held().announce, marked=False)
+    return found if found is not None and all(isinstance(item, ReadCall) and item.arguments for item in found[1]) else None
 
 
 def headed(scan: Scan, start: int, sink: Sink) -> Found:

@@ -46,7 +46,7 @@ _SOLAR = Tags(
     ("<|tool_call:end|>",),
 )
 _NAMED_TAGS = (
-    replace(_named_tags(), ends_before=("</tool_call>", "</longcat_tool_call>", "<end_of_tool_call>")),
+    replace(_named_tags(), ends_before=("</tool_call>", "</longcat_tool_call>", "</iquest_tool_call>", "<end_of_tool_call>")),
     _named_tags("longcat_"),
     _named_tags("ifm|"),
     _named_tags(suffix=":opensource"),
