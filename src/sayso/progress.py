@@ -101,7 +101,10 @@ class ProgressTree:
 
         tree = Tree(Text(f"{shown(self.title)}  {self.stage}", style="bold"), guide_style="dim")
         places = list(self.story.places.items())  # rich draws from a thread of its own while events come in
-        _add_below(tree, _below(places), self._clock(), iter(range(SHOWN_IN_ALL)))
+        lines = (
+            SHOWN_IN_ALL if self._live is None else min(SHOWN_IN_ALL, self._live.console.height - 3)
+        )  # the title, "and 9 more", the cursor
+        _add_below(tree, _below(places), self._clock(), iter(range(lines)))
         return tree
 
 
@@ -132,11 +135,12 @@ def _add_below(tree: Tree, branch: _Branch, now: float, room: Iterator[int]) -> 
 
     children = list(branch.below.values())
     done = [child for child in children if child.place is not None and child.place.standing is Standing.DONE]
-    kept = set(map(id, done[-max(0, SHOWN_BELOW_ONE - (len(children) - len(done))) :])) if len(children) > SHOWN_BELOW_ONE else None
+    room_for_done = len(done) if len(children) <= SHOWN_BELOW_ONE else max(0, SHOWN_BELOW_ONE - (len(children) - len(done)))
+    earlier = set(map(id, done[: len(done) - room_for_done]))
     hidden = 0
     for child in children:
         finished = child.place is not None and child.place.standing is Standing.DONE
-        if (kept is not None and finished and id(child) not in kept) or next(room, None) is None:
+        if id(child) in earlier or next(room, None) is None:
             hidden += 1
             continue
         grown = tree.add(_label(child, now))

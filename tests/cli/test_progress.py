@@ -92,6 +92,14 @@ async def test_of_many_that_are_done_the_latest_are_shown() -> None:
     assert text_of(tree)[1:] == [*(f"├── ✓ one_more.{number}" for number in range(18, 30)), "└── and 18 more"]
 
 
+async def test_what_goes_on_is_shown_however_much_is_done() -> None:
+    tree = ProgressTree("Map", stream=io.StringIO())
+    await carried(map_each(one_more), list(range(200)), tree)
+    for number in range(20):
+        tree.take(BranchStarted(f"r1/late.{number}", f"late.{number}"))
+    assert text_of(tree)[1:] == [*(f"├── • late.{number}" for number in range(20)), "└── and 200 more"]
+
+
 async def test_without_a_terminal_stages_failures_and_questions_are_lines() -> None:
     stream = io.StringIO()
     tree = ProgressTree("x", stream=stream)
