@@ -91,6 +91,7 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
         OSLO_NOW,
         "",
     ),
+    "muse spark, without a mark around it": ("muse_spark", invoked("atem:", PARAMETERS.replace("parameter", "atem:parameter")), OSLO, ""),
     "dots": ("dots", f"<dots_function_call>\n{invoked('', PARAMETERS)}\n</dots_function_call>", OSLO, ""),
     "qwen coder, a closing tag forgotten": (
         "qwen3_coder",
@@ -305,6 +306,7 @@ def test_without_tools_what_is_spoken_of_is_no_call() -> None:
     ):
         reading = read(text, [])
         assert (reading.calls, reading.problems, reading.text) == ((), (), text)
+    assert read('<tool_calls>{"arguments": {"city": "Oslo"}}</tool_calls>', []).calls == ()
 
 
 def test_in_a_marked_list_what_is_no_call_does_not_take_the_others_with_it() -> None:

@@ -54,7 +54,7 @@ _MODELS = (
     (r"mistral|mixtral|magistral|devstral|ministral|codestral|pixtral", "mistral"),
     (r"deepseek-?v?(?:3\.[2-9]|4)|dsml", "deepseek_dsml"),
     (r"deepseek", "deepseek"),
-    (r"glm|chatglm|spark|ling-|ling3|inclusionai|bailing", "glm"),
+    (r"glm|chatglm|(?<!muse)(?<!muse-)spark|ling-|ling3|inclusionai|bailing", "glm"),
     (r"kimi|moonshot", "kimi"),
     (r"gpt-?oss|harmony", "harmony"),
     (r"claude|anthropic", "anthropic"),

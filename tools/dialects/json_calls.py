@@ -116,7 +116,7 @@ def _by_name_as_key(value: Mapping[str, Any], known: Shapes, span: tuple[int, in
     """{"NAME": {arguments}}, which only a marked place makes a call."""
     if marked and len(value) == 1:
         ((name, given),) = value.items()
-        shape = known.marked(name)
+        shape = known.marked(name) if known.by_name or name not in KEYS else None
         if shape is not None and isinstance(given, Mapping):
             return read_one(shape, given, span, notes)
     if marked:

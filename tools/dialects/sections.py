@@ -84,6 +84,7 @@ BARE_ELEMENTS = {
     **{f'<function{gap}name="': frozenset(("minicpm", "anthropic")) for gap in (" ", "", "Ġ")},
     '<invoke name="': frozenset(("anthropic", "minimax")),
     f'<{ANTML}invoke name="': frozenset(("anthropic",)),
+    '<atem:invoke name="': frozenset(("anthropic",)),
     '<｜DSML｜invoke name="': frozenset(("deepseek_dsml",)),
     '<｜DSML｜ invoke name="': frozenset(("deepseek_dsml",)),
     '<|open|>call tool="': frozenset(("kimi",)),
