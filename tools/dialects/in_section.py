@@ -108,9 +108,8 @@ def _skip(source: Source, at: int, closes: tuple[str, ...], *, fresh: bool) -> W
         if found is not None and source.text[found.end() - 3 : found.end() + 12] in _HALF_FENCES and not source.ended:
             yield
             continue
-        longer = next((place for mark in _EXTENDABLE if (place := source.text.rfind(mark, at, found.end() if found else at)) >= 0), -1)
-        on_its_own = longer >= 0 and (before := pattern.match(source.text, at, longer)) is not None and before.end() == longer
-        if on_its_own and source.text[longer : longer + _LONGEST_MARK] in _BEGINNINGS and not source.ended:
+        longer = _may_be_longer(source.text, at, found.end() if found else at, pattern)
+        if longer >= 0 and not source.ended:
             at = longer  # what looks like one mark may become another
             yield
             continue
@@ -119,6 +118,17 @@ def _skip(source: Source, at: int, closes: tuple[str, ...], *, fresh: bool) -> W
         if source.ended or (tail not in _BEGINNINGS):
             return at
         yield
+
+
+def _may_be_longer(text: str, at: int, end: int, pattern: re.Pattern[str]) -> int:
+    """Where a mark stands on its own that is also the beginning of another, with which the text stops; -1 where none does."""
+    for mark in _EXTENDABLE:
+        place = text.rfind(mark, at, end)
+        if place >= 0 and text[place : place + _LONGEST_MARK] in _BEGINNINGS:
+            before = pattern.match(text, at, place)
+            if before is not None and before.end() == place:
+                return place
+    return -1
 
 
 def _read_item(source: Source, start: int, at: int, section: Section, known: Shapes, sink: Sink) -> Step:

@@ -9,7 +9,7 @@ from functools import partial
 from . import settling
 from .json_calls import KEYS
 from .react import read_action
-from .rules import Rules
+from .rules import BEHIND_BRACE, Rules
 from .scan import Scan
 from .sections import BARE_ELEMENTS, HARMONY, HEADS, INVENTED, REASONING
 from .settling import Steps, settle_call
@@ -39,9 +39,11 @@ _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
 # A name before its arguments, where no mark is before it; and what may become that, where no tools are known to tell.
 _NAME_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}(?::\d{1,3})?)[ \t]?\n?\Z")
-_INDEXED = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}):\d{0,3}[ \t]?\n?\Z")
+_KNOWN_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80})(?::\d{0,3})?[ \t]?\n?\Z")
 _ANY_NAME = re.compile(r"(?<![\w.\-:])(?:functions\.)?\w[\w.\-]{0,80}(?::\d{0,3})?[ \t]?\n?\Z")
 _LONGEST_NAME = 100
+_SPACE_TO_THE_END = re.compile(r"\s*\Z")
+_BEHIND_BRACE = re.compile(rf"\s*(?:{BEHIND_BRACE}|\Z)")
 _CALLED = re.compile(r"(?<![\w.\-])call:([\w.\-]{1,80})\Z")
 _CALLED_SO_FAR = re.compile(r"(?<![\w.\-])(?:c|ca|cal|call|call:[\w.\-]{0,80})\Z")
 _LONGEST_RECIPIENT = 96
@@ -72,8 +74,11 @@ def _object(scan: Scan, place: int) -> Opening:
     text = scan.source.text
     called = _CALLED.search(text, max(scan.at, place - _LONGEST_NAME), place) if scan.rules.gemma else None
     if called is not None and scan.known.marked(called[1]):
-        start = called.start()
-        return start, partial(settle_call, scan, start, place, partial(settling.gemma_call, scan, start))
+        if not scan.source.ended and _SPACE_TO_THE_END.match(text, place + 1):
+            return _MORE
+        if _BEHIND_BRACE.match(text, place + 1):
+            start = called.start()
+            return start, partial(settle_call, scan, start, place, partial(settling.gemma_call, scan, start))
     lowest = max(scan.at, place - scan.rules.word - 24)
     named = scan.rules.named_line.search(text[lowest:place]) if scan.rules.named_line else None
     if named is not None and (named[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)) and scan.known.find(named[2]):
@@ -246,7 +251,7 @@ def held_from(scan: Scan, end: int) -> int:
     lowest_name = max(scan.at, end - _LONGEST_NAME)
     for pattern in _names_so_far(scan):
         named = pattern.search(text, lowest_name, end)
-        held = min(held, named.start()) if named is not None and (pattern is not _INDEXED or scan.known.marked(named[1])) else held
+        held = min(held, named.start()) if named is not None and (pattern is not _KNOWN_BEFORE or scan.known.marked(named[1])) else held
     label = _LABEL_SO_FAR.search(tail)
     if label is not None and any(full.startswith(label[2] or "") for full in _LABELS):
         held = min(held, lowest + label.start(1))
@@ -257,7 +262,7 @@ def _names_so_far(scan: Scan) -> Iterator[re.Pattern[str]]:
     if scan.rules.gemma:
         yield _CALLED_SO_FAR
     if scan.rules.heads:
-        yield _INDEXED if scan.known.by_name else _ANY_NAME
+        yield _KNOWN_BEFORE if scan.known.by_name else _ANY_NAME
 
 
 def _name_start(scan: Scan, start: int, end: int) -> int:

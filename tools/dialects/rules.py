@@ -8,10 +8,11 @@ from .families import FAMILIES
 from .sections import BARE_ELEMENTS, ENDING_THOUGHT, HARMONY, HEADS, INVENTED, REASONING, SECTIONS, SILENT, Section
 from .shapes import Shapes
 
+BEHIND_BRACE = r"[\"'“/#}A-Za-z_]"
 # Each begins with one character, so that the search runs over prose at full speed; what must stand beside it keeps most others out.
 _TRIGGERS = (
     r"\[(?=\s*(?:\{|\Z|[^\W\d][\w.\-:/]{0,128}(?:\(|\Z)))",
-    r"\{(?=\s*[\"'“/#}]|\s*\Z|\s*[A-Za-z_])",
+    rf"\{{(?=\s*{BEHIND_BRACE}|\s*\Z)",
     r"`(?=``)",
     r"~(?=~~)",
     r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:))",
