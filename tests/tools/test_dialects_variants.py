@@ -280,7 +280,9 @@ def test_a_variant_is_read(dialect: str, text: str, calls: Calls, prose: str, to
 ODD = {
     "a namespace, a name and what follows one": "to=functions.weather <arg_key><|end_of_turn|>",
     "a brace that opens nothing": "now: call:weather{</thought>",
-    "a mark that is the beginning of another": "<function_calls>]<]minimax[>[</tool_call><|message_sep|>\n\nfunction call<|role_sep|>\n<|eot_id|>",
+    "a mark that is the beginning of another": (
+        "<function_calls>]<]minimax[>[</tool_call><|message_sep|>\n\nfunction call<|role_sep|>\n<|eot_id|>"
+    ),
     "an index that never comes": "weather: weather:0 weather:0<|tool_call_argument_begin|>",
     "half a word": "cal call call: call:wea call:weather c",
 }
