@@ -89,14 +89,14 @@ class CompetitorResearch(Workflow[str, Report]):
         run.tell(Progress(run.id, "plan", work.company))
         first_look = await self._searched(run, work.company)
         question = plan_question(work.company, self.wanted, [(hit.title, hit.snippet) for hit in first_look[:5]])
-        plan: Plan = await run.child("plan", self.planner.carry, question)
+        plan: Plan = await run.child("plan", self.planner, question)
         for step in plan.steps:
             run.tell(Progress(run.id, "plan", step))
         return told(run, with_more(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look)))
 
     async def search(self, run: Run, work: Work) -> Work:
         """All queries side by side; one hit for each site, in the order in which the queries found them."""
-        found = await run.child("queries", map_each(self._query, on_error="collect").carry, work.queries[:6])
+        found = await run.child("queries", map_each(self._query, on_error="collect"), work.queries[:6])
         hits: dict[str, Hit] = {}
         failed = []
         for query, result in zip(work.queries, found, strict=False):
@@ -126,7 +126,7 @@ class CompetitorResearch(Workflow[str, Report]):
 
         run.tell(Progress(run.id, "choose", f"among {len(work.hits)} sites"))
         rows = [(hit.title, hit.url, hit.snippet) for hit in work.hits]
-        choice: Choice = await run.child("choose", self.chooser.carry, choice_question(work.company, self.wanted + SPARE, rows))
+        choice: Choice = await run.child("choose", self.chooser, choice_question(work.company, self.wanted + SPARE, rows))
         candidates: dict[str, Candidate] = {}
         own = slug(work.company).replace("-", "")
         for pick in choice.picks:
@@ -156,7 +156,7 @@ class CompetitorResearch(Workflow[str, Report]):
             batch, left = left[:missing], left[missing:]
             if not batch:
                 break
-            visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits").carry, batch)
+            visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits"), batch)
         return told(run, with_more(work, visits=tuple(visits)))
 
     async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
@@ -188,10 +188,10 @@ class CompetitorResearch(Workflow[str, Report]):
         from .research_stages import findings_question, missing_question
 
         question = findings_question(visit.candidate.name, [(page.title, page.url, page.text) for page in visit.pages])
-        first: Findings = await run.child("find.0", self.finder.carry, question)
+        first: Findings = await run.child("find.0", self.finder, question)
         kept, missing = checked(first, visit.pages)
         if missing:
-            again: Findings = await run.child("find.1", self.finder.carry, missing_question(question, missing))
+            again: Findings = await run.child("find.1", self.finder, missing_question(question, missing))
             more, still_missing = checked(again, visit.pages)
             kept = tuple(dict.fromkeys((*kept, *more)))
             missing = still_missing or missing[: max(0, len(missing) - len(more))]
@@ -210,16 +210,16 @@ class CompetitorResearch(Workflow[str, Report]):
 
         async def write(run: Run, task: Any) -> Comparison:
             asked = task if isinstance(task, str) else rewrite_question(question, task.text, task.critique)
-            written: Comparison = await run.child("compare", self.writer.carry, asked)
+            written: Comparison = await run.child("compare", self.writer, asked)
             return written
 
         async def criticise(run: Run, comparison: Comparison) -> Critique:
             run.tell(Progress(run.id, "criticise", f"{len(comparison.points)} sentences"))
-            said: Critique = await run.child("criticise", self.critic.carry, critique_question(question, comparison))
+            said: Critique = await run.child("criticise", self.critic, critique_question(question, comparison))
             return said
 
         better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
-        comparison: Comparison = await run.child("reflect", better.carry, question)
+        comparison: Comparison = await run.child("reflect", better, question)
         points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
         return told(run, with_more(work, comparison=tuple(point for point in points if point.claims)))
 

@@ -43,14 +43,14 @@ def agentic_rag(light: Model, large: Model, documents: Documents, *, tries: int 
 
     async def rewrite(run: Run, hunt: Hunt) -> Hunt:
         asked = f"{hunt.question}\nSearched for: {', '.join(hunt.searched)}"
-        words = await run.child("rewriter", rewriter.carry, asked) if hunt.searched else hunt.question
+        words = await run.child("rewriter", rewriter, asked) if hunt.searched else hunt.question
         return replace(hunt, searched=(*hunt.searched, words.strip(' "')))
 
     async def retrieve(hunt: Hunt) -> Hunt:
         return replace(hunt, useful=tuple(documents.search(hunt.searched[-1], 4)))
 
     async def grade(run: Run, hunt: Hunt) -> Hunt:
-        numbers = await run.child("grader", grader.carry, str(hunt)) if hunt.useful else []
+        numbers = await run.child("grader", grader, str(hunt)) if hunt.useful else []
         return replace(hunt, useful=tuple(passage for passage in hunt.useful if passage.number in numbers))
 
     def found(hunt: Hunt) -> bool:

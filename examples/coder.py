@@ -59,7 +59,7 @@ async def main(file: ExistingFile = PROBLEMS, *, most: Count = 1000, tries: Coun
 
     async def attempt(run: Run, problem: Problem) -> dict[str, bool]:
         flows = ways(model, problem, tries).items()
-        marks = {way: await problem.solved_by(await run.child(way, flow.carry, problem.prompt)) for way, flow in flows}
+        marks = {way: await problem.solved_by(await run.child(way, flow, problem.prompt)) for way, flow in flows}
         print(f"{problem.entry_point:<20} " + "   ".join(f"{way} {'✓' if right else '✗'}" for way, right in marks.items()), flush=True)
         return marks
 

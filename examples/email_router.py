@@ -44,8 +44,8 @@ def router(small: Model, large: Model) -> Workflow[Iterable[str], list[Routed]]:
     clerk = Agent(large, name="clerk", **TOLD["clerk"])
 
     async def route(run: Run, mail: str) -> Routed:
-        route: Route = await run.child("sort", sorter.carry, mail)
-        return Routed(mail, route, await run.child("answer", clerk.carry, mail) if route.complaint else "")
+        route: Route = await run.child("sort", sorter, mail)
+        return Routed(mail, route, await run.child("answer", clerk, mail) if route.complaint else "")
 
     return map_each(route, concurrency=8, name="router")
 

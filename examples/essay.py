@@ -69,11 +69,11 @@ def essay(model: Model, search: Search) -> Workflow[str, Essay]:
 
     async def write(run: Run, task: Essay | Draft) -> Essay:
         notes = task.task if isinstance(task, Draft) else task
-        return replace(notes, text=await run.child("writer", writer.carry, str(task)))
+        return replace(notes, text=await run.child("writer", writer, str(task)))
 
     async def criticise(run: Run, draft: Essay) -> str:
         asked = f"Questions: {'; '.join(draft.outline.questions)}\n\n{draft}"
-        return "\n".join(draft.problems) or await run.child("critic", critic.carry, asked)
+        return "\n".join(draft.problems) or await run.child("critic", critic, asked)
 
     return sequential(outliner, research, reflect(write, criticise, rounds=2), name="essay")
 

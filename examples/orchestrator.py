@@ -36,7 +36,7 @@ def team(lead: Model, workers: Model) -> Workflow[str, str]:
     editor = Agent(lead, name="editor", **TOLD["editor"])
 
     async def work(run: Run, part: Part) -> Piece:
-        return Piece(title=part.title, text=await run.child("worker", worker.carry, part.assignment))
+        return Piece(title=part.title, text=await run.child("worker", worker, part.assignment))
 
     return sequential(orchestrator, map_each(work, concurrency=4), editor, name="team", limits=Limits(model_calls=10))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.tools.approvals import ApprovalRequest, Decision
@@ -35,6 +36,8 @@ class Failure(NamedTuple):
 class Suspended(BaseException):
     """Unwinds a run whose every branch waits. Not an Exception: no handler of the workflow's code should take it for a failure."""
 
+
+FUNCTIONS = {FunctionType, MethodType}
 
 NO_CHILDREN: dict[str, MemoryRun | None] = {}  # of lines that have none yet: most of ten thousand branches never have any
 
@@ -79,6 +82,8 @@ class MemoryRun:
             raise self._two_at_once(name)
         if self._at != len(self._names) or name in self._kept:
             return self._replayed(name)
+        if type(op) not in FUNCTIONS and (hasattr(op, "carry") or hasattr(op, "effect")):
+            raise self._no_step(name, op)
         root = self.root
         if root.waits_only:  # what the code does in its `finally` while the run is unwound is no part of the run
             raise Suspended
@@ -132,6 +137,11 @@ class MemoryRun:
             raise value.error
         return value
 
+    def _no_step(self, name: str, op: Any) -> WorkflowError:
+        # Called as a function it would run beside this run: nothing of it would be counted, and nobody asked.
+        how = f"run.child({name!r}, ...)" if hasattr(op, "carry") else "run.call(tool, ...)"
+        return WorkflowError(f"Run {self.id} was given {op!r} as the step {name!r}; it is more than a function. Write {how}.")
+
     def _two_at_once(self, name: str) -> WorkflowError:
         return WorkflowError(
             f"Run {self.id} was asked for {name!r} while {self._busy!r} is under way. A run is one line; "
@@ -157,8 +167,11 @@ class MemoryRun:
                 self.root.work_ends()
         return self._keep(name, value)
 
-    async def child(self, name: str, workflow: WorkflowCode, value: Any, *, limits: Limits | None = None) -> Any:
+    async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
         """Carry a nested run through and give its result."""
+        carry: WorkflowCode = workflow
+        if hasattr(workflow, "carry"):  # an agent or a workflow brings limits of its own
+            carry, limits = workflow.carry, workflow.limits if limits is None else limits
         child_id = f"{self.id}/{name}"
         if name in self._children:
             raise WorkflowError(
@@ -180,9 +193,9 @@ class MemoryRun:
         root.branch_begins(self)
         try:
             if limits is not None and limits.seconds is not None:
-                result = await in_time(workflow(child, value), limits.seconds)
+                result = await in_time(carry(child, value), limits.seconds)
             else:
-                result = await workflow(child, value)
+                result = await carry(child, value)
         except Exception as error:  # told, and raised on
             self.scope.seen.take_from(scope.seen)  # the error may say what was read
             if watched:
@@ -223,6 +236,8 @@ class MemoryRun:
         """Call a tool as a model would: checked, ruled on, asked about if it writes, done once."""
         from .approval import call_tool
 
+        if not hasattr(tool, "effect"):
+            raise WorkflowError(f"run.call takes a tool, and {tool!r} is none. A function is a step: run.step(name, function, ...).")
         self._tool_calls += 1
         return await call_tool(self, tool, arguments, f"{tool.name}.{self._tool_calls - 1}")
 

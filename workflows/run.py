@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from sayso.tools.approvals import Approver, Background
 from sayso.tools.calls import ToolResult
@@ -14,6 +14,11 @@ from .limits import KeptMeter, Limits, Meter
 
 if TYPE_CHECKING:
     from sayso.tools.definition import Tool
+
+A = TypeVar("A")
+B = TypeVar("B")
+A_contra = TypeVar("A_contra", contravariant=True)
+B_co = TypeVar("B_co", covariant=True)
 
 NO_BACKGROUND = Background()
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
@@ -97,6 +102,14 @@ class Scope:
         return Scope(self.approve, self.deps, meter, self.rules, self.seen.below(), self.transcripts)
 
 
+class Carried(Protocol[A_contra, B_co]):
+    """An agent or a workflow, as a checker sees it."""
+
+    def carry(self, run: Run, value: A_contra) -> Awaitable[B_co]:
+        """Its own code."""
+        ...
+
+
 class Run(Protocol):
     """One line of work: steps and waits one after another, children side by side."""
 
@@ -125,7 +138,7 @@ class Run(Protocol):
         """Whether anything outside may be asked; not in a replay."""
         ...
 
-    async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
+    async def step(self, name: str, op: Callable[..., Awaitable[B]], *args: Any, preemptible: bool = False) -> B:
         """Do `op(*args)` once and keep its result; on resume the kept result is given again."""
         ...
 
@@ -137,8 +150,12 @@ class Run(Protocol):
         """What was sent to this run under `topic`; None after the time. Without a topic it sleeps."""
         ...
 
-    async def child(self, name: str, workflow: WorkflowCode, value: Any, *, limits: Limits | None = None) -> Any:
-        """Carry a nested run through and give its result."""
+    @overload
+    async def child(self, name: str, workflow: Carried[A, B], value: A, *, limits: Limits | None = None) -> B: ...
+    @overload
+    async def child(self, name: str, workflow: Callable[[Run, A], Awaitable[B]], value: A, *, limits: Limits | None = None) -> B: ...
+    async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
+        """Carry a nested run through and give its result: of an agent, a workflow (both with limits of their own), or workflow code."""
         ...
 
     async def emit(self, event: Any) -> None:

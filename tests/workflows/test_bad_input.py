@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent, ScriptedModel
-from sayso.tools import UsageError
+from sayso.tools import UsageError, WorkflowError
 from sayso.workflows import (
     App,
     Draft,
@@ -30,7 +30,7 @@ from sayso.workflows import (
     step,
 )
 
-from .small_steps import one_more
+from .small_steps import one_more, size_of
 
 
 async def words(text: str) -> str:
@@ -224,6 +224,38 @@ async def test_what_was_best_so_far_is_in_the_error_of_rounds_used_up() -> None:
 async def twice(run: Run, number: int) -> int:
     await run.step("count", one_more, number)
     return int(await run.step("count", one_more, number))
+
+
+async def steps_of_an_agent(run: Run, number: int) -> Any:
+    return await run.step("ask", Agent(ScriptedModel("x")), number)
+
+
+async def steps_of_a_tool(run: Run, number: int) -> Any:
+    return await run.step("look", size_of, number)  # type: ignore[arg-type]
+
+
+async def calls_a_function(run: Run, number: int) -> Any:
+    return await run.call(one_more, value=number)  # type: ignore[arg-type]
+
+
+MISUSED: dict[str, tuple[Any, str]] = {
+    "an agent as a function": (
+        steps_of_an_agent,
+        "<agent agent> as the step 'ask'; it is more than a function. Write run.child('ask', ...).",
+    ),
+    "a tool as a function": (
+        steps_of_a_tool,
+        "<read tool size_of> as the step 'look'; it is more than a function. Write run.call(tool, ...)",
+    ),
+    "a function as a tool": (calls_a_function, "run.call takes a tool, and <function one_more at"),
+}
+
+
+@pytest.mark.parametrize(("code", "said"), MISUSED.values(), ids=MISUSED)
+async def test_workflow_code_is_told_which_door_to_take(code: Any, said: str) -> None:
+    with pytest.raises(WorkflowError) as wrong:
+        await sequential(code).run(1)
+    assert said in str(wrong.value)
 
 
 DURABLE: dict[str, tuple[Any, str]] = {

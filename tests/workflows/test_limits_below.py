@@ -9,7 +9,7 @@ import pytest
 
 from sayso.agents import Agent, Reply, Sampling, ScriptedModel
 from sayso.tools import LimitReached, tool
-from sayso.workflows import Limits, RunResult, Usage, Workflow, best_of, conditional, iterate, map_each, parallel, reflect, sequential
+from sayso.workflows import Limits, Run, RunResult, Usage, Workflow, best_of, conditional, iterate, map_each, parallel, reflect, sequential
 from sayso.workflows.limits import Meter
 
 from .replays import nothing_left_running, yes
@@ -27,6 +27,11 @@ async def pay(what: str) -> str:
     return what
 
 
+async def by_hand(run: Run, what: str) -> str:
+    """Workflow code around it."""
+    return await run.child("inner", INNER, what)
+
+
 INNER = sequential(look, look, limits=Limits(tool_calls=1), name="inner")
 AROUND: dict[str, tuple[Workflow[Any, Any], Any]] = {
     "alone": (INNER, "x"),
@@ -37,6 +42,7 @@ AROUND: dict[str, tuple[Workflow[Any, Any], Any]] = {
     "conditional": (conditional(len, {1: INNER}), "x"),
     "iterate": (iterate(INNER, until=len, max_rounds=1), "x"),
     "reflect": (reflect(INNER, look), "x"),
+    "workflow code": (sequential(by_hand), "x"),
     "two levels down": (parallel(sequential(parallel(INNER))), "x"),
 }
 

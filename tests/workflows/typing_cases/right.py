@@ -183,6 +183,14 @@ chief = Agent(
 )
 
 
+async def by_hand(run: Run, text: str) -> Mail:
+    """Workflow code: the types go through children and steps."""
+    assert_type(await run.child("size", sequential(length, half), text), float)
+    assert_type(await run.step("size", length, text), int)
+    assert_type(await run.child("code", code, 3), str)
+    return await run.child("router", router, text)
+
+
 async def main() -> None:
     result = await sequential(length, half).run("x")
     assert_type(result, RunResult[float])

@@ -76,3 +76,8 @@ async def steps(run: Run, value: int) -> float:
 
 
 sequential(steps, critique)  # WRONG a float to a str
+
+
+async def children(run: Run, text: str) -> int:
+    await run.child("size", sequential(half), text)  # WRONG a str to an int
+    return await run.child("router", router, text)  # WRONG a Mail is no int
