@@ -231,6 +231,9 @@ def test_thinking_aloud_is_kept_apart_and_nothing_in_it_is_a_call() -> None:
     text = "<think>Maybe weather(Oslo)?</think>Hello"
     assert read(text, TOOLS) == Reading("Hello", reasoning="Maybe weather(Oslo)?")
     assert read("Maybe now()?</think>Hello", TOOLS) == Reading("Hello", reasoning="Maybe now()?")
+    assert read("Maybe now()?\n[BEGIN FINAL RESPONSE]\nHello", TOOLS) == Reading("\nHello", reasoning="Maybe now()?\n")
+    said = " to=self<|message|>Maybe now()?<|eom|><|start|>assistant to=user<|message|>Hello<|eot|>"
+    assert read(said, TOOLS) == Reading("Hello", reasoning="Maybe now()?")
 
 
 def test_a_thought_that_is_never_closed_ends_where_nothing_but_calls_follows() -> None:

@@ -342,3 +342,23 @@ IN_OTHER_SCRIPTS = {
 def test_names_may_be_in_any_script(text: str, name: str, arguments: dict[str, object]) -> None:
     assert [(call.tool, call.arguments) for call in read(text, SPOKEN).calls] == [(name, arguments)]
     assert read(f"не{text}", SPOKEN).calls == () or not text.startswith("погода")
+
+
+def nested(*inside: str) -> str:
+    """A call in MiniMax M3's form: a mark leads every tag."""
+    mark = "]<]minimax[>["
+    written = "".join(f"{mark}{part}" if part.startswith("<") else part for part in inside)
+    return f'{mark}<tool_call>\n{mark}<invoke name="keep">{written}{mark}</invoke>\n{mark}</tool_call>'
+
+
+def test_nested_tags_take_the_one_of_several_types_that_they_fit() -> None:
+    one = {"type": "object", "properties": {"field": {"type": "string"}}}
+    what = {"anyOf": [one, {"type": "array", "items": {"type": "integer"}}]}
+    keep = {"name": "keep", "parameters": {"properties": {"what": what, "text": {"type": "string"}}}}
+    items = nested("<what>", "<item>", "1", "</item>", "<item>", "2", "</item>", "</what>")
+    assert [call.arguments for call in read(items, [keep]).calls] == [{"what": [1, 2]}]
+    fields = nested("<what>", "<field>", "a", "</field>", "</what>", "<text>", "x ", "<b>", "y", "</b>", "</text>")
+    (call,) = read(fields, [keep]).calls
+    assert call.arguments == {"what": {"field": "a"}, "text": "x ]<]minimax[>[<b>y]<]minimax[>[</b>"}
+    (problem,) = read(nested("<what>", "<field>", "a", "</field>", "<field>", "b", "</field>", "</what>"), [keep]).problems
+    assert problem.expected == "each member of what once"

@@ -40,6 +40,8 @@ def read_header(source: Source, at: int) -> Generator[None, None, Header | None]
     written = source.text[at:place]
     to = _TO.search(written)
     channels = _CHANNEL.findall(written)
+    if to and to[1] == "self":
+        return Header("", "analysis", place + len(_MESSAGE))
     recipient = to[1] if to and to[1] not in _NOBODY else ""
     return Header(recipient, channels[-1] if channels else "", place + len(_MESSAGE))
 

@@ -72,11 +72,16 @@ def _value(written: str, rule: Any, name: str, depth: int) -> object:
     children = _children(written)
     if not children:
         return typed(written, rule, name, raw=True)
-    for option in alternatives(rule) or [rule]:
-        if "object" in kinds(option) or (isinstance(option, Mapping) and "properties" in option):
-            properties = option.get("properties") or {}
-            return {key: _value(inner, properties.get(key), key, depth + 1) for key, inner in children}
-    if all(key in ("item", "element") for key, _ in children):
-        items = rule.get("items") if isinstance(rule, Mapping) else None
+    options = [option for option in alternatives(rule) or [rule] if isinstance(option, Mapping)]
+    keys = [key for key, _ in children]
+    exact = next((option for option in options if option.get("properties") and set(keys) <= set(option["properties"])), None)
+    if exact is None and all(key in ("item", "element") for key in keys):
+        items = next((option.get("items") for option in options if "array" in kinds(option)), None)
         return [_value(inner, items, name, depth + 1) for _, inner in children]
-    return {key: _value(inner, None, key, depth + 1) for key, inner in children}
+    if exact is None and options and not any("object" in kinds(option) or not kinds(option) for option in options):
+        return typed(written, rule, name, raw=True)  # tags in a text
+    if len(set(keys)) < len(keys):
+        raise Unreadable(f"each member of {name} once")
+    chosen = exact or next((option for option in options if "object" in kinds(option)), {})
+    properties = chosen.get("properties") or {}
+    return {key: _value(inner, properties.get(key), key, depth + 1) for key, inner in children}

@@ -11,7 +11,7 @@ from .json_calls import KEYS
 from .react import read_action
 from .rules import BEHIND_BRACE, Rules
 from .scan import Scan
-from .sections import BARE_ELEMENTS, HARMONY, HEADS, INVENTED, REASONING
+from .sections import BARE_ELEMENTS, ENDS_OF_THOUGHT, HARMONY, HEADS, INVENTED, REASONING
 from .settling import Steps, settle_call
 from .tagged import read_element
 
@@ -49,7 +49,6 @@ _CALLED_SO_FAR = re.compile(r"(?<![\w.\-])(?:c|ca|cal|call|call:[\w.\-]{0,80})\Z
 _LONGEST_RECIPIENT = 96
 _LONGEST_KEY = 400
 _LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
-_ENDS_OF_THOUGHT = frozenset(REASONING.values())
 
 
 def opening_at(scan: Scan, place: int) -> Opening:
@@ -198,7 +197,7 @@ def _mark(scan: Scan, place: int) -> Opening:
         return _headed(scan, place)
     if mark in REASONING:
         return place, partial(settling.settle_thought, scan, end, REASONING[mark])
-    if mark in _ENDS_OF_THOUGHT:
+    if mark in ENDS_OF_THOUGHT:
         return place, partial(settling.settle_end_of_thought, scan, place, end)
     if mark in INVENTED:
         return place, partial(settling.settle_invented, scan, end, INVENTED[mark])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .families import FAMILIES
-from .sections import BARE_ELEMENTS, ENDING_THOUGHT, HARMONY, HEADS, INVENTED, REASONING, SECTIONS, SILENT, Section
+from .sections import BARE_ELEMENTS, ENDING_THOUGHT, ENDS_OF_THOUGHT, HARMONY, HEADS, INVENTED, REASONING, SECTIONS, SILENT, Section
 from .shapes import Shapes
 
 BEHIND_BRACE = r"[\"'“/#}A-Za-z_]"
@@ -43,7 +43,7 @@ class Rules:
         self.call = "call" in families and bool(known.by_name)
         self.react = "react" in families
         self.harmony = "harmony" in families
-        self.marks = frozenset((*self.sections, *self.elements, *self.heads, *REASONING, *REASONING.values(), *INVENTED, *SILENT, *HARMONY))
+        self.marks = frozenset((*self.sections, *self.elements, *self.heads, *REASONING, *ENDS_OF_THOUGHT, *INVENTED, *SILENT, *HARMONY))
         self.mark = re.compile("|".join(map(re.escape, sorted(self.marks, key=len, reverse=True))))
         self.beginnings = frozenset(mark[:size] for mark in self.marks for size in range(1, len(mark)))
         self.trigger = re.compile("|".join((*((_opened_by_names(known),) if self.call else ()), *map(self._opened_by, "<["), *_TRIGGERS)))

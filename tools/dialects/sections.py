@@ -140,6 +140,9 @@ REASONING = {
 }
 """What opens thinking aloud, and what ends it."""
 
+ENDS_OF_THOUGHT = frozenset((*REASONING.values(), "[BEGIN FINAL RESPONSE]"))
+"""What ends it. Where it was opened in the prompt, or in words, all before was thinking."""
+
 ENDING_THOUGHT = {
     "<tool_call>": ("</tool_call>",),
     "<seed:tool_call>": ("</seed:tool_call>",),
@@ -190,6 +193,9 @@ SILENT = (
     "<｜end▁of▁sentence｜>",
     "<|eom|>",
     "<|from|>assistant",
+    "<|role_end|>",
+    "<|CHATBOT_TOKEN|>",
+    "[END FINAL RESPONSE]",
     "<|content|>",
     "<|stop|>",
     "<|observation|>",

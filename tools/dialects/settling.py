@@ -370,7 +370,7 @@ def _behind_mark(scan: Scan, place: int) -> Generator[None, None, int]:
 
 
 def _analysis(scan: Scan, at: int) -> Steps:
-    pattern = re.compile(r"<\|(?:end|start|channel|return|call)\|>")
+    pattern = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
     while True:
         found = pattern.search(scan.source.text, at)
         if found is not None:
