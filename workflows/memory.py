@@ -18,10 +18,11 @@ from sayso.tools.approvals import Approve, Decision, Edit, Reject
 from sayso.tools.errors import Cancelled, NotFinished, UsageError
 
 from .codec import from_json, to_json
+from .limits import Meter
 from .line import Entry, MemoryRun, StrictRun
 from .result import RunResult
 from .root import Root
-from .run import Scope, WorkflowCode
+from .run import Scope, Seen, Startable, WorkflowCode
 
 # A run in memory needs a name that is its own in this program, and chance from the system costs as much as a step.
 _PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
@@ -42,8 +43,8 @@ class MemoryEngine:
         """The run of that id; made if there is none yet."""
         if run_id is None:
             run_id = f"r{os.urandom(6).hex()}" if self.strict else f"r{_PROGRAM}{next(_NUMBERS):x}"
-        elif "/" in run_id or not run_id:
-            raise UsageError(f"{run_id!r} is no run id: a slash separates a run from its children.")
+        elif not isinstance(run_id, str) or "/" in run_id or not run_id:
+            raise UsageError(f"{run_id!r} is no run id: it is a text, and a slash separates a run from its children.")
         root = self._roots.get(run_id)
         if root is None:
             if self.strict:
@@ -75,9 +76,9 @@ class MemoryEngine:
     def let_go(self, root: Root) -> None:
         """A run has come to its end at once, without a pause."""
 
-    async def start(self, workflow: WorkflowCode, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+    async def start(self, workflow: WorkflowCode | Startable, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
         """Start a run in the background; starting the same id again does nothing."""
-        root = self.open(workflow, value, run_id, lambda: scope or Scope())
+        root = self.open(*code_and_scope(workflow, value, scope, run_id))
         if root.task is None:
             root.task = asyncio.get_running_loop().create_task(root.carry(suspends=False), name=f"sayso:{run_id}")
             root.task.add_done_callback(_seen)
@@ -124,7 +125,7 @@ class MemoryEngine:
     async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> RunResult[Any]:
         """Hand in decisions by digest and carry the run on to its end or its next pause."""
         root = self._root(run_id)
-        stamped = {digest: self.stamped(decision) for digest, decision in decisions.items()}
+        stamped = self.all_stamped(decisions)
         unknown = [digest for digest in stamped if digest not in root.pending]
         if unknown:
             waiting = ", ".join(digest[:12] for digest in root.pending) or "none"
@@ -135,6 +136,12 @@ class MemoryEngine:
         if root.result is not None and root.result.finished:
             return root.result
         return await root.carry(suspends=True)
+
+    def all_stamped(self, decisions: Mapping[str, Decision]) -> dict[str, Decision]:
+        """The decisions with the time they arrived. Raises UsageError for what are none."""
+        if not isinstance(decisions, Mapping) or not all(isinstance(digest, str) for digest in decisions):
+            raise UsageError(f"{decisions!r} are no decisions by digest. Write {{request.digest: Approve()}} for each of result.pending.")
+        return {digest: self.stamped(decision) for digest, decision in decisions.items()}
 
     def stamped(self, decision: Decision) -> Decision:
         """The decision with the time it arrived, by this engine's clock: a decision does not say itself when it was made."""
@@ -166,6 +173,16 @@ class MemoryEngine:
         if root is None:
             raise UsageError(f"This engine has no run {run_id!r}. Runs: {', '.join(sorted(self._roots)) or 'none'}.")
         return root
+
+
+def code_and_scope(
+    workflow: WorkflowCode | Startable, value: Any, scope: Scope | None, run_id: str
+) -> tuple[WorkflowCode, Any, str, Callable[[], Scope]]:
+    """What is opened when a run is started: an agent or a workflow brings its code and its limits."""
+    if not isinstance(workflow, Startable):
+        return workflow, value, run_id, lambda: scope or Scope()
+    limits, said = workflow.limits, tuple(workflow.spoken(value))
+    return workflow.carry, value, run_id, lambda: scope or Scope(meter=Meter(limits), seen=Seen(said))
 
 
 class EngineOfOne(MemoryEngine):

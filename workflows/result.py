@@ -28,7 +28,8 @@ NOTHING = _Nothing()
 class RunResult(Generic[B_co]):
     """The end of a run, or its pause: `pending` holds the requests that wait for a decision.
 
-    `messages` is the transcript where the run was an agent's, `usage` what was used so far.
+    `messages` is the transcript where the run was an agent's, `usage` what was used so far. `unanswered` is what an approver did instead
+    of answering: an error, or what is no decision.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class RunResult(Generic[B_co]):
     usage: Usage = field(default_factory=Usage)
     messages: tuple[Any, ...] = ()
     engine: Engine | None = field(default=None, repr=False, compare=False)
+    unanswered: str = field(default="", repr=False, compare=False)
 
     @property
     def finished(self) -> bool:
@@ -48,8 +50,9 @@ class RunResult(Generic[B_co]):
         """What the run came to. Raises NotFinished while approvals are open."""
         if isinstance(self.value, _Nothing):
             cards = "; ".join(request.card for request in self.pending)
+            why = f" The approver did not answer ({self.unanswered})." if self.unanswered else ""
             error = NotFinished(
-                f"Run {self.run_id} waits for {len(self.pending)} approval{'s' if len(self.pending) != 1 else ''}: {cards} "
+                f"Run {self.run_id} waits for {len(self.pending)} approval{'s' if len(self.pending) != 1 else ''}: {cards}{why} "
                 "Answer with: await result.resume({request.digest: Approve()}) for each of result.pending."
             )
             error.run_id, error.partial = self.run_id, self

@@ -208,7 +208,7 @@ class Root(Waiting):
 
     def _result(self, value: Any, scope: Scope) -> RunResult[Any]:
         messages = tuple(scope.transcripts.get(self.id, ()))
-        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine)
+        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered)
 
     # who listens
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_checkable
 
 from sayso.tools.approvals import Approver, Background
 from sayso.tools.calls import ToolResult
@@ -110,6 +110,17 @@ class Carried(Protocol[A_contra, B_co]):
         ...
 
 
+@runtime_checkable
+class Startable(Carried[Any, Any], Protocol):
+    """An agent or a workflow, as an engine sees it."""
+
+    limits: Limits | None
+
+    def spoken(self, value: Any) -> Iterable[str]:
+        """The words in the value that the caller says."""
+        ...
+
+
 class Run(Protocol):
     """One line of work: steps and waits one after another, children side by side."""
 
@@ -178,7 +189,7 @@ class Run(Protocol):
 class Engine(Protocol):
     """Where runs live: in memory, in a file, in a database."""
 
-    async def start(self, workflow: WorkflowCode, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+    async def start(self, workflow: WorkflowCode | Startable, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
         """Start a run; starting the same id again does nothing."""
         ...
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approvals import ApprovalRequest, Decision
 
+from .events import ApproverFailed
 from .line import MemoryRun, Suspended
 from .run import Scope
 
@@ -37,6 +38,7 @@ class Waiting:
         "sharing",
         "suspends",
         "top",
+        "unanswered",
         "waits",
         "waits_only",
     )
@@ -56,6 +58,7 @@ class Waiting:
     def _nobody_waits(self) -> None:
         """So a new execution begins."""
         self.waits_only = self.looking = False
+        self.unanswered = ""
         self.leaves, self.asking = 1, 0
         self.parked: set[str] = set()  # the runs that wait for somebody to send something, with no end of their own
         self.waits: dict[tuple[str, str], asyncio.Future[Any]] = {}
@@ -196,12 +199,16 @@ class Waiting:
         """An approver has answered."""
         self.send(request.run_id, request.topic, decision)
 
+    def _not_answered(self, event: ApproverFailed) -> None:
+        self.unanswered = event.error
+        self.note(event)
+
     async def _ask_one_by_one(self, asked: asyncio.Queue[tuple[ApprovalRequest, Scope]]) -> None:
         from .approval import decision_of
 
         while True:
             request, scope = await asked.get()
-            decision = await decision_of(scope.approve, request, self.note) if request.digest in self.pending else None
+            decision = await decision_of(scope.approve, request, self._not_answered) if request.digest in self.pending else None
             if decision is not None:
                 await self.decided(request, self.engine.stamped(decision))
             self.asking -= 1

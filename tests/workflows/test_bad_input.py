@@ -195,7 +195,8 @@ OFFERED: dict[str, tuple[dict[str, Any], str]] = {
     "an engine's place": ({"engine": "sqlite:///x.db"}, "Write engine=sayso.engine('sqlite:///x.db')."),
     "limits as a dict": ({"limits": {"seconds": 3}}, "limits={'seconds': 3} are no limits. Write limits=Limits("),
     "a word for an approver": ({"approve": "yes"}, "approve='yes' is no approver: an async function that takes a request"),
-    "a path for a run's id": ({"run_id": "a/b"}, "'a/b' is no run id: a slash separates"),
+    "a path for a run's id": ({"run_id": "a/b"}, "'a/b' is no run id: it is a text, and a slash separates"),
+    "a number for a run's id": ({"run_id": 3}, "3 is no run id: it is a text"),
 }
 
 

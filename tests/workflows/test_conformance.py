@@ -48,7 +48,7 @@ async def test_a_step_is_done_once_however_often_the_run_is_asked_for(home: Any)
 async def test_starting_twice_starts_once_and_the_first_input_counts(home: Any) -> None:
     counted = Counted()
     flow = sequential(step(counted, name="counted"))
-    await home.start(flow.carry, "first", run_id="r1")
+    await home.start(flow, "first", run_id="r1")
     await home.start(flow.carry, "second", run_id="r1")
     assert (await home.result("r1"), counted.done) == ("first", ["first"])
 

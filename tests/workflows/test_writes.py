@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sayso.tools import Approve, Decision, Edit, Outcome, Reject, Secrecy, ToolContext, ToolError, tool
+from sayso.tools import Approve, Decision, Edit, NotFinished, Outcome, Reject, Secrecy, ToolContext, ToolError, UsageError, tool
 from sayso.tools.approvals import ApprovalRequest
 from sayso.workflows import CallFailed, MemoryEngine, Run, engine, map_each, sequential
 from sayso.workflows.events import ApproverFailed
@@ -64,6 +64,43 @@ async def test_every_cut_of_its_journal_leads_to_the_same_end_where_the_key_is_h
 
     assert await everywhere(sequential(code), "hello") == "hello"
     assert len(seen) == 1
+
+
+async def answers_true(request: ApprovalRequest) -> Any:
+    return True
+
+
+async def breaks(request: ApprovalRequest) -> Any:
+    raise RuntimeError("the window was closed")
+
+
+UNANSWERED: dict[str, tuple[Any, str]] = {
+    "a truth": (answers_true, r"The approver did not answer \(gave True, which is no decision\)"),
+    "an error": (breaks, r"The approver did not answer \(RuntimeError: the window was closed\)"),
+    "not async": (lambda request: True, r"The approver did not answer \(TypeError: "),
+}
+
+
+@pytest.mark.parametrize(("approve", "said"), UNANSWERED.values(), ids=UNANSWERED)
+async def test_why_an_approver_did_not_answer_is_said_where_the_output_is_asked_for(approve: Any, said: str) -> None:
+    result = await sequential(asked_first).run("ada", approve=approve)
+    with pytest.raises(NotFinished, match=said):
+        _ = result.output
+    resumed = await result.resume({result.pending[0].digest: Approve()})
+    assert resumed.output == "asked ada"
+
+
+@tool.write
+async def asked_first(to: str) -> str:
+    """Asks."""
+    return f"asked {to}"
+
+
+@pytest.mark.parametrize("decisions", [[Approve()], Approve(), {3: Approve()}], ids=["a list", "a decision", "by number"])
+async def test_decisions_that_are_not_by_digest_are_refused(decisions: Any, home: Any) -> None:
+    result = await sequential(asked_first).run("ada", engine=home, run_id="r1")
+    with pytest.raises(UsageError, match=r"no decisions by digest. Write \{request.digest: Approve\(\)\}"):
+        await result.resume(decisions)
 
 
 async def decided(decision: Decision | None) -> tuple[World, Any]:

@@ -14,10 +14,10 @@ from sayso.tools.errors import Cancelled, NotFinished, RunError, UsageError
 
 from ..codec import from_json, to_json
 from ..line import Entry
-from ..memory import MemoryEngine
+from ..memory import MemoryEngine, code_and_scope
 from ..result import NOTHING, RunResult
 from ..root import CANCEL, Root
-from ..run import Scope, WorkflowCode
+from ..run import Scope, Startable, WorkflowCode
 from . import records
 from .chain import Row, Verdict, journal_key, verified
 from .database import Database, Session
@@ -90,9 +90,9 @@ class DurableEngine(MemoryEngine):
 
     # what an application and the command line do with runs
 
-    async def start(self, workflow: WorkflowCode, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+    async def start(self, workflow: WorkflowCode | Startable, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
         """Start a run in the background of this program; the same id again does nothing. It is in the database when this returns."""
-        root = self.open(workflow, value, run_id, lambda: scope or Scope())
+        root = self.open(*code_and_scope(workflow, value, scope, run_id))
         assert isinstance(root, DurableRoot)
         await root.exist()
         await super().start(workflow, value, run_id=run_id, scope=scope)
@@ -165,7 +165,7 @@ class DurableEngine(MemoryEngine):
 
     async def decide(self, run_id: str, decisions: Mapping[str, Decision]) -> None:
         """Hand in decisions by digest, all or none; whoever carries the run hears of it. UsageError for a request that is not open."""
-        stamped = {digest: self.stamped(decision) for digest, decision in decisions.items()}
+        stamped = self.all_stamped(decisions)
         root_id, now = run_id.partition("/")[0], self.clock()
 
         def decide(session: Session) -> list[tuple[str, str, Any]]:
