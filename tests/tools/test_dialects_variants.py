@@ -212,6 +212,12 @@ VARIANTS: Mapping[str, tuple[str, str, Calls, str]] = {
         "\n\n",
     ),
     "a call in brackets": ("qwen3", f"Hm. [Calling tool: weather({JSON})]\n[Calling tool: now({{}})] Ok.", OSLO_NOW, "Hm. \n Ok."),
+    "a call in brackets, keys and values": (
+        "qwen3",
+        r'Hm. [Calling tool="weather" city="Oslo" days="2"] [Calling tool="weather" city="the \"city]\""][Calling tool="now"]',
+        [*OSLO, ("weather", {"city": 'the "city]"'}), ("now", {})],
+        "Hm.  ",
+    ),
     "deepseek, spaces in the marks": (
         "deepseek",
         "<｜tool calls begin｜><｜tool call begin｜>function<｜tool sep｜>weather\n"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from . import settling
+from .bracketed import OPEN as BRACKETED
+from .bracketed import read_bracketed
 from .json_calls import KEYS
 from .react import read_action
 from .rules import BEHIND_BRACE, Rules
@@ -189,6 +191,8 @@ def _mark(scan: Scan, place: int) -> Opening:
     if mark in rules.sections:
         reading = partial(settling.section, scan, place, mark)
         return place, partial(settle_call, scan, place, place, reading)
+    if mark == BRACKETED:
+        return place, partial(settle_call, scan, place, place, lambda sink: read_bracketed(scan.source, place, scan.known, sink.announce))
     if mark in BARE_ELEMENTS:
         return place, partial(
             settle_call, scan, place, place, lambda sink: read_element(scan.source, place, mark, scan.known, sink.announce)

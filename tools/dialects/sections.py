@@ -82,6 +82,7 @@ SECTIONS = {
 BARE_ELEMENTS = {
     "<function=": frozenset(("qwen3_coder", "functionary")),
     **{f'<function{gap}name="': frozenset(("minicpm", "anthropic")) for gap in (" ", "", "Ġ")},
+    '[Calling tool="': frozenset(("hermes",)),
     '<invoke name="': frozenset(("anthropic", "minimax")),
     f'<{ANTML}invoke name="': frozenset(("anthropic",)),
     '<atem:invoke name="': frozenset(("anthropic",)),
