@@ -177,3 +177,20 @@ async def test_a_run_asked_for_twice_at_once_is_carried_once() -> None:
     assert len(done) == 2
     assert all(getattr(result, "output", "done") == "done" for result in results)
     assert not any(isinstance(result, CallFailed) for result in results)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3, 10])
+async def test_a_run_that_is_stopped_while_it_is_being_claimed_can_go_on(turns: int, database_url: str) -> None:
+    home, flow = engine(database_url), sequential(plus_one, plus_one, name="flow")
+    task = asyncio.ensure_future(flow.run(1, engine=home, run_id="r1"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert (await asyncio.wait_for(flow.run(1, engine=home, run_id="r1"), 20)).output == 3
+    home.close()
+
+
+async def plus_one(value: int) -> int:
+    return value + 1

@@ -110,6 +110,8 @@ def _html(name: str, body: bytes, how: HowToRead) -> Read:
 
 
 def _pdf(name: str, body: bytes, how: HowToRead) -> Read:
+    if not body.strip():
+        raise FileUnreadable("it is empty")
     parsed = _parsed("read_pdf", how, body, how.password)
     sections, at = list[Section](), 0
     for number, page in enumerate(parsed["pages"], 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +182,7 @@ class DurableRoot(Root):
 
     async def _carry(self, suspends: bool) -> RunResult[Any]:
         while True:
-            claimed = await self._claimed()
+            claimed = await self._claimed_for_us()
             if isinstance(claimed, Claimed):
                 break
             if self.by_worker:
@@ -195,8 +195,34 @@ class DurableRoot(Root):
         if self.by_worker:
             return await self._executed(suspends)
         name = f"{self.id}#{self.claimed.attempt}.{self.engine.owner}"
-        result: RunResult[Any] = await self.engine.dispatch.within(name, lambda: self._executed(suspends))
-        return result
+        executed = False
+
+        async def work() -> RunResult[Any]:
+            nonlocal executed
+            executed = True
+            return await self._executed(suspends)
+
+        try:
+            return await self.engine.dispatch.within(name, work)
+        finally:
+            if not executed:  # stopped before it began
+                await _to_its_end(self._end(self.engine.stopped_state))
+
+    async def _claimed_for_us(self) -> Claimed | records.RunRow:
+        """The claim; one that comes when we are stopped meanwhile is let go of, for nobody else could carry the run."""
+        claiming = asyncio.ensure_future(self._claimed())
+
+        async def let_go() -> None:
+            claimed = await claiming
+            if isinstance(claimed, Claimed):
+                self._take(claimed)
+                await self._end(self.engine.stopped_state)
+
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await _to_its_end(let_go())
+            raise
 
     async def exist(self) -> None:
         """Be in the database, for others to send to, before anybody carries the run."""
@@ -375,3 +401,12 @@ def limits_from(text: str) -> Limits | None:
 
 def _output(result: RunResult[Any]) -> str:
     return json.dumps(to_json({"value": result.value, "usage": result.usage, "messages": list(result.messages)}, "the run's output"))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work, however often this is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task})
+    task.exception()  # what cannot be let go of is left to the database: we are being stopped
