@@ -303,6 +303,7 @@ async def to_the_end(work: Awaitable[T]) -> T:
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
+        _looked_at(task)
         raise asyncio.CancelledError
     return task.result()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +206,8 @@ class DurableRoot(Root):
             return await self.engine.dispatch.within(name, work)
         finally:
             if not executed:  # stopped before it began
-                await _to_its_end(self._end(self.engine.stopped_state))
+                with suppress(asyncio.CancelledError):
+                    await to_the_end(self._end(self.engine.stopped_state))
 
     async def _claimed_for_us(self) -> Claimed | records.RunRow:
         """The claim; one that comes when we are stopped meanwhile is let go of, for nobody else could carry the run."""
@@ -221,7 +222,8 @@ class DurableRoot(Root):
         try:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:
-            await _to_its_end(let_go())
+            with suppress(asyncio.CancelledError, DatabaseLost):
+                await to_the_end(let_go())
             raise
 
     async def exist(self) -> None:
@@ -401,12 +403,3 @@ def limits_from(text: str) -> Limits | None:
 
 def _output(result: RunResult[Any]) -> str:
     return json.dumps(to_json({"value": result.value, "usage": result.usage, "messages": list(result.messages)}, "the run's output"))
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do the work, however often this is cancelled meanwhile."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-    task.exception()  # what cannot be let go of is left to the database: we are being stopped
