@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -41,6 +41,7 @@ from .limits import Intent, gave_back
 from .once import Once
 from .programs import carry_program
 from .spending import cost_of, paid_reads, results_of
+from .timing import in_time
 
 AnyTool = Tool[..., Any]
 APPROVAL_SECONDS = 7 * 24 * 3600.0
@@ -79,16 +80,10 @@ def final_arguments(tool: AnyTool, arguments: Mapping[str, Any], context: ToolCo
     return tool.final(prepared(tool, arguments, context))
 
 
-async def perform_in_time(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Any:
+def perform_in_time(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Awaitable[Any]:
     """Perform the tool, in the time it has. Raises ToolError when the time is over: for a read, nothing happened."""
-    timer = asyncio.timeout(tool.timeout_seconds)
-    try:
-        async with timer:
-            return await tool.perform(arguments, context)
-    except TimeoutError:
-        if timer.expired():
-            raise ToolError(f"{tool.name} gave no answer within {tool.timeout_seconds} s.") from None
-        raise
+    late = f"{tool.name} gave no answer within {tool.timeout_seconds} s."
+    return in_time(tool.perform(arguments, context), tool.timeout_seconds, lambda: ToolError(late))
 
 
 async def perform_read(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:

@@ -51,6 +51,11 @@ class Limits:
             if allowed is not None and not (isinstance(allowed, (int, float)) and allowed >= 0):
                 raise UsageError(f"Limits({name}={allowed!r}): a limit is a number, not below zero; None is no limit.")
 
+    def out_of_time(self) -> LimitReached:
+        """The error of a run whose seconds are over."""
+        seconds = self.seconds or 0.0
+        return LimitReached("seconds", seconds, seconds, " s")
+
 
 class Intent(NamedTuple):
     """Kept before a write: which attempt is about to perform it (none: it may not be performed any more), and the money set aside for it.

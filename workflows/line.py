@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.tools.approvals import ApprovalRequest, Decision
-from sayso.tools.errors import LimitReached, ReplayError, WorkflowError
+from sayso.tools.errors import ReplayError, WorkflowError
 
 from .codec import from_json, to_json
 from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
 from .limits import Limits
 from .run import Scope, WorkflowCode
+from .timing import in_time
 
 if TYPE_CHECKING:
     from .root import Root
@@ -172,6 +172,32 @@ class MemoryRun:
         carry: WorkflowCode = workflow
         if hasattr(workflow, "carry"):  # an agent or a workflow brings limits of its own
             carry, limits = workflow.carry, workflow.limits if limits is None else limits
+        root, child = self.root, self._below(name, limits)
+        self._children[name] = child  # None once it has ended
+        watched = root.watched
+        if watched:
+            root.note_branch(BranchStarted(child.id, name))
+        root.branch_begins(self)
+        try:
+            if limits is not None and limits.seconds is not None:
+                result = await in_time(carry(child, value), limits.seconds, limits.out_of_time)
+            else:
+                result = await carry(child, value)
+        except Exception as error:  # told, and raised on
+            self.scope.seen.take_from(child.scope.seen)  # the error may say what was read
+            if watched:
+                root.note_branch(BranchFailed(child.id, name, str(error)))
+            raise
+        finally:
+            self._children[name] = None
+            root.branch_ends(self)
+        self.scope.seen.take_from(child.scope.seen)
+        if watched:
+            root.note_branch(BranchEnded(child.id, name))
+        return result
+
+    def _below(self, name: str, limits: Limits | None) -> MemoryRun:
+        """The line of a nested run, with limits of its own where it has some."""
         child_id = f"{self.id}/{name}"
         if name in self._children:
             raise WorkflowError(
@@ -179,35 +205,12 @@ class MemoryRun:
             )
         if self._children is NO_CHILDREN:
             self._children = {}
-        root = self.root
         scope = self.scope.for_child()
         if limits is not None:
             scope = scope.within(limits)
-            if root.attempts > 1:
-                scope.meter.begin_with(root.used(child_id))
-        child = type(self)(root, child_id, scope)
-        self._children[name] = child  # None once it has ended
-        watched = root.watched
-        if watched:
-            root.note_branch(BranchStarted(child_id, name))
-        root.branch_begins(self)
-        try:
-            if limits is not None and limits.seconds is not None:
-                result = await in_time(carry(child, value), limits.seconds)
-            else:
-                result = await carry(child, value)
-        except Exception as error:  # told, and raised on
-            self.scope.seen.take_from(scope.seen)  # the error may say what was read
-            if watched:
-                root.note_branch(BranchFailed(child_id, name, str(error)))
-            raise
-        finally:
-            self._children[name] = None
-            root.branch_ends(self)
-        self.scope.seen.take_from(scope.seen)
-        if watched:
-            root.note_branch(BranchEnded(child_id, name))
-        return result
+            if self.root.attempts > 1:
+                scope.meter.begin_with(self.root.used(child_id))
+        return type(self)(self.root, child_id, scope)
 
     def works(self) -> bool:
         """Whether this line or one below it is in a step, asleep, or waits with a timeout: whatever goes on by itself."""
@@ -271,15 +274,3 @@ class StrictRun(MemoryRun):
         self._kept[name] = value
         self.root.engine.keep(self.root, Entry(self.id, name, written))
         return value
-
-
-async def in_time(work: Awaitable[Any], seconds: float) -> Any:
-    """What the work gives, in the time it has. Raises LimitReached."""
-    timer = asyncio.timeout(seconds)
-    try:
-        async with timer:
-            return await work
-    except TimeoutError:
-        if timer.expired():
-            raise LimitReached("seconds", seconds, seconds, " s") from None
-        raise

@@ -11,10 +11,11 @@ from sayso.tools.errors import Cancelled, RunError, ToolError
 
 from .events import BranchEnded, BranchFailed, BranchStarted
 from .limits import NO_USAGE, Usage, used_in
-from .line import Entry, Failure, in_time
+from .line import Entry, Failure
 from .result import NOTHING, RunResult
 from .run import Scope, WorkflowCode
 from .spending import results_of
+from .timing import in_time
 from .waiting import Waiting
 
 if TYPE_CHECKING:
@@ -165,11 +166,10 @@ class Root(Waiting):
             scope.meter.begin_with(self.used(self.id))
         self.carrier = carrier = asyncio.current_task()
         limits = scope.meter.limits
-        seconds = limits.seconds if limits is not None else None
         self.top = self.engine.run_type(self, self.id, scope)
         work = self.workflow(self.top, self.value)
         try:
-            value = await (work if seconds is None else in_time(work, seconds))
+            value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.out_of_time))
             if self.inbox and self.cancelled:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it is heard, and not in the caller's code
             self.result = self._result(value, scope)

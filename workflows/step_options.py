@@ -13,6 +13,7 @@ from sayso.tools.threads import in_a_thread
 from .doors import position_name
 from .events import StepRetried
 from .functions import is_async, takes_one_value
+from .timing import in_time
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -97,14 +98,7 @@ async def within(work: Awaitable[B], seconds: float | None, name: str) -> B:
     """What the work gives, in the time it has. Raises StepTimeout."""
     if seconds is None:
         return await work
-    timer = asyncio.timeout(seconds)
-    try:
-        async with timer:
-            return await work
-    except TimeoutError:
-        if timer.expired():
-            raise StepTimeout(f"The step {name} took longer than its {seconds:g} s.") from None
-        raise
+    return await in_time(work, seconds, lambda: StepTimeout(f"The step {name} took longer than its {seconds:g} s."))
 
 
 def check_options(name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None) -> None:
