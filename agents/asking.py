@@ -11,6 +11,7 @@ from typing import Any
 from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, Reader, ReasoningRead, TextRead
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
+from sayso.tools.filling import end_of
 from sayso.workflows import Run, Usage
 from sayso.workflows.limits import NO_USAGE, Meter
 
@@ -28,12 +29,13 @@ UNSAID_REPLY_TOKENS = 4096  # set aside for a reply where neither agent nor mode
 class Exchange:
     """A conversation under way: its form, and what is sent each turn. The transcript in `request` is live: each turn adds to it."""
 
-    __slots__ = ("agent", "form", "request", "transcript")
+    __slots__ = ("_characters", "_measured", "agent", "form", "request", "transcript")
 
     def __init__(self, agent: Agent[Any], form: Form, transcript: list[Message], retrying: Callable[[Retrying], None] | None) -> None:
         self.agent, self.form, self.transcript = agent, form, transcript
         schema = None if agent.typed is None else agent.typed.schema
         self.request = ModelRequest(transcript, form.schemas, form.sampling, schema, retrying, form.grammar)
+        self._characters = self._measured = 0
 
     def go_on_in_text(self) -> None:
         """The same conversation with a model that takes no tools: it is told how to write calls, and what was said stays said."""
@@ -41,12 +43,19 @@ class Exchange:
         self.form = form = self.agent.write_calls_as_text()
         self.transcript[:] = [*form.opening, *form.fits(said)]
         self.request = replace(self.request, tools=(), sampling=form.sampling, grammar=form.grammar)
+        self._characters = self._measured = 0
+
+    def characters(self) -> int:
+        """Return how long the transcript is, as English text. Each message is measured once: turns only add to the transcript."""
+        self._characters += sum(_length(message) for message in self.transcript[self._measured :])
+        self._measured = len(self.transcript)
+        return self._characters
 
 
 async def ask_model(run: Run, turn: int, exchange: Exchange) -> Reply:
     """The model's reply to the transcript so far, as the run's step `model:{turn}`; counted against the limits."""
     meter, agent = run.scope.meter, exchange.agent
-    reserved = reservation(agent, exchange.request, meter) if meter.reserves else None
+    reserved = reservation(exchange, meter) if meter.reserves else None
     meter.begin_model_call(reserved)
     used, name = NO_USAGE, f"model:{turn}"
     try:
@@ -65,7 +74,7 @@ async def stream_reply(run: Run, turn: int, exchange: Exchange) -> Reply:
     agent = exchange.agent
     text: list[str] = []
     reasoning: list[str] = []
-    calls: dict[int, list[str]] = {}
+    calls: dict[int, StreamedCall] = {}
     finish, usage = "stop", NO_USAGE
     heard = run.heard
     voice = Voice(agent, run, turn) if heard and not agent.speaks_last else None
@@ -77,10 +86,9 @@ async def stream_reply(run: Run, turn: int, exchange: Exchange) -> Reply:
                 if voice is not None:
                     voice.say(delta.text)
             elif isinstance(delta, CallDelta):
-                if (parts := calls.get(delta.index)) is None:
-                    calls[delta.index] = [delta.id, delta.name, delta.arguments]
-                else:
-                    parts[:] = parts[0] or delta.id, parts[1] + delta.name, parts[2] + delta.arguments
+                if (call := calls.get(delta.index)) is None:
+                    call = calls[delta.index] = StreamedCall()
+                call.add(delta)
                 if heard and delta.name:
                     run.tell(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
@@ -98,8 +106,28 @@ async def stream_reply(run: Run, turn: int, exchange: Exchange) -> Reply:
         raise
     if voice is not None:
         voice.end()
-    native = tuple([NativeCall(*calls[index]) for index in sorted(calls)]) if calls else ()
+    native = tuple([calls[index].whole() for index in sorted(calls)]) if calls else ()
     return Reply("".join(text), native, "".join(reasoning), usage, finish)
+
+
+class StreamedCall:
+    """A native call of which pieces are still coming."""
+
+    __slots__ = ("_arguments", "_id", "_name")
+
+    def __init__(self) -> None:
+        self._id = self._name = ""
+        self._arguments: list[str] = []
+
+    def add(self, delta: CallDelta) -> None:
+        """Take in a piece. The first id counts: some endpoints send another with each piece."""
+        self._id = self._id or delta.id
+        self._name += delta.name
+        self._arguments.append(delta.arguments)
+
+    def whole(self) -> NativeCall:
+        """Return the call, its arguments joined."""
+        return NativeCall(self._id, self._name, "".join(self._arguments))
 
 
 class Voice:
@@ -110,7 +138,7 @@ class Voice:
 
     def __init__(self, agent: Agent[Any], run: Run, turn: int) -> None:
         self._run, self._turn, self._agent = run, turn, agent
-        self._raw = ""
+        self._before = ""  # the end of what was said
         self._call: Any = None
         self._after = ""
         self._told = False
@@ -122,7 +150,6 @@ class Voice:
         if self._reader is None:
             self._tell_parts(self._thoughts.feed(piece))
             return
-        self._raw += piece
         self._take(self._reader.feed(piece))
 
     def end(self) -> None:
@@ -163,13 +190,14 @@ class Voice:
 
     def _say_call(self, following: str = "") -> None:
         if self._call is not None:
-            self._tell(value_in_place(self._agent, self._call, self._raw[: self._call.span[0]], self._after + following))
+            self._tell(value_in_place(self._agent, self._call, self._before, self._after + following))
         self._tell(self._after)
         self._call, self._after = None, ""
 
     def _tell(self, text: str) -> None:
         if text:
             self._told = True
+            self._before = end_of(self._before, text)
             self._run.tell(TextSaid(self._run.id, self._turn, text))
 
     def _tell_thought(self, text: str) -> None:
@@ -177,7 +205,7 @@ class Voice:
 
     def _take_back(self, thought: str) -> None:
         if self._told:
-            self._told = False
+            self._told, self._before = False, ""
             self._run.tell(TextWithdrawn(self._run.id, self._turn))
         self._tell_thought(thought)
 
@@ -198,7 +226,7 @@ def value_in_place(agent: Agent[Any], call: Any, before: str, after: str) -> str
     return tool.inline(value, before, after) if tool.inline else str(value)
 
 
-def reservation(agent: Agent[Any], request: ModelRequest, meter: Meter) -> Usage:
+def reservation(exchange: Exchange, meter: Meter) -> Usage:
     """The most that the call can use: what is sent at four characters a token, and all the tokens the reply may have.
 
     UsageError where nobody knows what a call costs and a limit depends on it.
@@ -206,8 +234,9 @@ def reservation(agent: Agent[Any], request: ModelRequest, meter: Meter) -> Usage
     from .models.endpoint import is_here
     from .models.prices import price
 
+    agent, request = exchange.agent, exchange.request
     name, base_url = agent.model.name, getattr(agent.model, "base_url", None)  # the same name may cost nothing on this machine
-    characters = sum(_length(message) for message in request.messages) + len(json.dumps([*request.tools, request.schema]))
+    characters = exchange.characters() + len(json.dumps([*request.tools, request.schema]))
     own: Sampling | None = getattr(agent.model, "sampling", None)
     output_tokens = agent.sampling.max_tokens or (own.max_tokens if own is not None else None) or UNSAID_REPLY_TOKENS
     input_tokens = characters // 4 + 1

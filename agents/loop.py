@@ -11,7 +11,7 @@ from sayso.tools.canonical import sha256
 from sayso.tools.dialects import pieces
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
-from sayso.tools.filling import following
+from sayso.tools.filling import end_of, following
 from sayso.workflows import Run
 from sayso.workflows.approval import goes_straight, invented_in, perform_reads, sent_back, settle
 from sayso.workflows.call_results import failed
@@ -157,16 +157,29 @@ def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
     stood = pieces(read.message.text, agent.shapes, agent.dialect)
     results = iter([by_id[call.id] for call in sorted(read.calls, key=lambda call: call.span)])
     parts: list[str] = []
+    before = ""
     for place, piece in enumerate(stood):
         if isinstance(piece, str):
-            parts.append(piece)
-            continue
-        result, tool = next(results), agent.tools[piece.tool]
-        if tool.effect is not Effect.PURE:
-            parts = ["".join(parts).rstrip(" \t")]
-            continue
-        parts.append(tool.inline(result.content, "".join(parts), following(stood, place)) if tool.inline else result.text)
+            part = piece
+        else:
+            result, tool = next(results), agent.tools[piece.tool]
+            if tool.effect is not Effect.PURE:
+                strip_end(parts)
+                before = before.rstrip(" \t")
+                continue
+            part = tool.inline(result.content, before, following(stood, place)) if tool.inline else result.text
+        parts.append(part)
+        before = end_of(before, part)
     return "".join(parts).strip()
+
+
+def strip_end(parts: list[str]) -> None:
+    """Drop the blanks at the end of a text that is kept in parts."""
+    while parts:
+        parts[-1] = parts[-1].rstrip(" \t")
+        if parts[-1]:
+            return
+        parts.pop()
 
 
 def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult], *, mend: bool) -> ToolMessage:

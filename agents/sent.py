@@ -22,8 +22,10 @@ def sent(exchange: Exchange, turn: int, form: Sequence[Any] | None = None) -> di
     """
     transcript = exchange.transcript
     if turn:
-        last = max(place for place, message in enumerate(transcript) if isinstance(message, AssistantMessage))
-        return {"messages": [_told(message) for message in transcript[last + 1 :]]}
+        start = len(transcript)  # from the end: a long transcript is not read again each turn
+        while not isinstance(transcript[start - 1], AssistantMessage):
+            start -= 1
+        return {"messages": [_told(message) for message in transcript[start:]]}
     own = exchange.form
     held = own if form is None or list(own.kind) == list(form) else form_as(exchange.agent, *form)
     said = transcript[len(own.opening) :]

@@ -14,6 +14,9 @@ _LONGEST = len(_MARKS[0])
 _FIRST = re.compile("[" + re.escape("".join(sorted({mark[0] for mark in _MARKS}))) + "]")
 
 
+_QUOTES = frozenset("\"'“‘")
+
+
 class Said(NamedTuple):
     """A piece of what is meant for the reader."""
 
@@ -43,68 +46,111 @@ class Thoughts:
 
     def __init__(self) -> None:
         self.open = ""
-        self._pending, self._said, self._thought = "", "", False
+        self._pending, self._thought = "", False
+        self._said: list[str] = []
+        self._quoting = _Quoting()
 
     def feed(self, piece: str) -> list[Part]:
-        """What is certain now."""
-        self._pending += piece
-        return [*self._marked(), *self._up_to(self._certain())]
+        """Return what is certain now."""
+        text = self._pending + piece
+        parts, at = self._up_to_last_mark(text)
+        end = _certain_end(text, at)
+        self._pending = text[end:]
+        return [*parts, *self.part_of(text[at:end])]
 
     def finish(self) -> list[Part]:
-        """The rest."""
-        return [*self._marked(), *self._up_to(len(self._pending))]
+        """Return the rest."""
+        parts, rest = self.feed_all("")
+        return [*parts, *self.part_of(rest)]
 
-    def _up_to(self, end: int) -> Iterator[Part]:
-        piece, self._pending = self._pending[:end], self._pending[end:]
-        return self._told(piece)
+    def feed_all(self, piece: str) -> tuple[list[Part], str]:
+        """Take in the last piece. Return the parts up to the last mark that counts, and the text behind it."""
+        text, self._pending = self._pending + piece, ""
+        parts, at = self._up_to_last_mark(text)
+        return parts, text[at:]
 
-    def _marked(self) -> Iterator[Part]:
-        """The parts up to the last mark."""
-        while (mark := self._next_mark()) is not None:
-            before, self._pending = self._pending[: mark.start()], self._pending[mark.end() :]
+    def _up_to_last_mark(self, text: str) -> tuple[list[Part], int]:
+        """The parts up to the last mark that counts, and where it ends."""
+        parts: list[Part] = []
+        at = looked = 0  # up to `looked`, it is known whether the text stands in code or quotes
+        quoting: _Quoting | None = None
+        for mark in _MARK.finditer(text):
+            if self.open:
+                if mark[0] != REASONING[self.open]:
+                    continue
+            else:
+                quoting = quoting or self._quoting.copy()
+                quoting.add(text[looked : mark.start()])
+                looked = mark.start()
+                if quoting.is_open:
+                    continue
+            before, at = text[at : mark.start()], mark.end()
             if self.open or mark[0] in REASONING or self._thought:  # a second end without a beginning is only a mark
-                yield from self._told(before)
+                parts += self.part_of(before)
                 self.open = mark[0] if mark[0] in REASONING else ""
             else:
-                yield AllWasThought(self._said + before)
-                self._said = ""
+                parts.append(AllWasThought("".join(self._said) + before))
+                self._said.clear()
+                self._quoting = _Quoting()
             self._thought = True
+            looked, quoting = at, None
+        return parts, at
 
-    def _next_mark(self) -> re.Match[str] | None:
-        for mark in _MARK.finditer(self._pending):
-            if self.open:
-                if mark[0] == REASONING[self.open]:
-                    return mark
-            elif not _mentioned(self._said + self._pending[: mark.start()]):
-                return mark
-        return None
-
-    def _told(self, text: str) -> Iterator[Part]:
+    def part_of(self, text: str) -> Iterator[Part]:
+        """Yield a text without marks as what it is, now: thought where a thought is open."""
         if self.open:
             if text:
                 yield Thought(text)
             return
         if self._thought and not self._said:  # the empty lines between a thought and what is said
             text = text.lstrip()
-        self._said += text
         if text:
+            self._said.append(text)
+            self._quoting.add(text)
             yield Said(text)
 
-    def _certain(self) -> int:
-        """Where the part ends that cannot be the beginning of a mark."""
-        for first in _FIRST.finditer(self._pending, max(0, len(self._pending) - _LONGEST + 1)):
-            rest = self._pending[first.start() :]
-            if any(mark.startswith(rest) for mark in _MARKS):
-                return first.start()
-        return len(self._pending)
+
+class _Quoting:
+    """Whether what follows a text stands in code or in quotation marks. Counted as the text grows: each part is looked at once."""
+
+    __slots__ = ("_fences", "_last", "_run", "_ticks")
+
+    def __init__(self) -> None:
+        self._fences = self._ticks = self._run = 0  # "```" so far; backticks on this line; backticks at the end that are no fence yet
+        self._last = ""
+
+    def copy(self) -> _Quoting:
+        """Return one that can look ahead."""
+        copy = _Quoting()
+        copy._fences, copy._ticks, copy._run, copy._last = self._fences, self._ticks, self._run, self._last
+        return copy
+
+    def add(self, text: str) -> None:
+        """Take in more of the text."""
+        if not text:
+            return
+        self._last = text[-1]
+        line = text.rfind("\n") + 1
+        self._ticks = text.count("`", line) + (0 if line else self._ticks)
+        if not self._run and "`" not in text:
+            return
+        joined = "`" * self._run + text
+        self._fences += joined.count("```")
+        self._run = (len(joined) - len(joined.rstrip("`"))) % 3
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a fence, inline code or a quote is open."""
+        return self._fences % 2 == 1 or self._ticks % 2 == 1 or self._last in _QUOTES
 
 
-def _mentioned(before: str) -> bool:
-    """Whether what follows stands in code or in quotation marks."""
-    if before.count("```") % 2:
-        return True
-    line = before[before.rfind("\n") + 1 :]
-    return line.count("`") % 2 == 1 or line.endswith(('"', "'", "“", "‘"))
+def _certain_end(text: str, at: int) -> int:
+    """Where the part behind `at` ends that cannot be the beginning of a mark."""
+    for first in _FIRST.finditer(text, max(at, len(text) - _LONGEST + 1)):
+        rest = text[first.start() :]
+        if any(mark.startswith(rest) for mark in _MARKS):
+            return first.start()
+    return len(text)
 
 
 def parted(text: str, *, keep_open: bool = False) -> tuple[str, str]:
@@ -113,9 +159,11 @@ def parted(text: str, *, keep_open: bool = False) -> tuple[str, str]:
         return text, ""
     thoughts = Thoughts()
     said, thought = list[str](), list[str]()
-    parts = thoughts.feed(text) + thoughts.finish()
+    parts, rest = thoughts.feed_all(text)
     if thoughts.open and keep_open:
-        parts[-1:] = [Said(thoughts.open + parts[-1].text)]
+        parts.append(Said(thoughts.open + rest))
+    else:
+        parts += thoughts.part_of(rest)
     for part in parts:
         (said if isinstance(part, Said) else thought).append(part.text)
         if isinstance(part, AllWasThought):

@@ -29,6 +29,7 @@ DepsT = TypeVar("DepsT")
 
 Card = str | Callable[[Mapping[str, Any]], str]
 Inline = Callable[[object, str, str], str]
+"""Writes a value into the text: `inline(value, before, after)`, with the last 200 characters before the call and a few words after it."""
 Lookup = Callable[[str], Awaitable[object | None]]
 Prepare = Callable[[Mapping[str, Any], "ToolContext[Any]"], Mapping[str, Any]]
 Caution = Callable[[Mapping[str, Any], "ToolContext[Any]"], str]

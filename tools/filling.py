@@ -12,6 +12,9 @@ from .errors import ToolError, UsageError
 if TYPE_CHECKING:
     from .dialects import ReadCall
 
+BEFORE_CHARACTERS = 200
+"""How much of the text before a call an `inline` function is shown: a currency sign, a word, the beginning of the line."""
+
 
 def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -> str:
     """The text with every call of these PURE tools replaced by how its value reads there.
@@ -35,14 +38,22 @@ def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -
     by_name = {tool.name: tool for tool in tools}
     stood = _as_it_stands(text, reading.calls) if dialect == "call" else pieces(text, tools, dialect)
     parts: list[str] = []
+    before = ""
     for place, piece in enumerate(stood):
         if isinstance(piece, str):
-            parts.append(piece)
-            continue
-        tool = by_name[piece.tool]
-        value: Any = tool.function(**tool.check(piece.arguments))
-        parts.append(tool.inline(value, "".join(parts), following(stood, place)) if tool.inline else str(value))
+            part = piece
+        else:
+            tool = by_name[piece.tool]
+            value: Any = tool.function(**tool.check(piece.arguments))
+            part = tool.inline(value, before, following(stood, place)) if tool.inline else str(value)
+        parts.append(part)
+        before = end_of(before, part)
     return "".join(parts)
+
+
+def end_of(before: str, part: str) -> str:
+    """Return the last BEFORE_CHARACTERS of two parts of a text. With the whole text for each call, time would grow with its square."""
+    return (before + part[-BEFORE_CHARACTERS:])[-BEFORE_CHARACTERS:]
 
 
 def following(stood: Sequence[str | ReadCall], place: int) -> str:

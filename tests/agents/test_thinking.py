@@ -47,6 +47,32 @@ def test_a_text_is_parted(text: str, said: str, thought: str) -> None:
     assert parted(text) == (said, thought)
 
 
+OPEN = {
+    "a thought without end": ("Well. <think>hm", "Well. <think>hm", ""),
+    "which ends in the beginning of a mark": ("<think>hm</thi", "<think>hm</thi", ""),
+    "only its mark": ("<think>", "<think>", ""),
+    "its mark behind another thought": ("<think>a</think>b<think>", "b<think>", "a"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said", "thought"), OPEN.values(), ids=OPEN)
+def test_a_thought_without_end_can_be_left_where_it_is(text: str, said: str, thought: str) -> None:
+    assert parted(text, keep_open=True) == (said, thought)
+
+
+def is_mentioned(before: str) -> bool:
+    """Whether what follows stands in code or quotes, by looking at the whole text."""
+    line = before[before.rfind("\n") + 1 :]
+    return before.count("```") % 2 == 1 or line.count("`") % 2 == 1 or line.endswith(('"', "'", "“", "‘"))
+
+
+@given(st.lists(st.sampled_from(["`", "``", "```", "\n", "a", " ", '"', "“"]), max_size=12))
+def test_a_mark_in_code_or_quotes_is_only_mentioned(parts: list[str]) -> None:
+    before = "".join(parts)
+    expected = (before + "<think>b", "") if is_mentioned(before) else (before, "b")
+    assert parted(before + "<think>b") == expected
+
+
 @given(
     st.lists(st.sampled_from(["<think>", "</think>", "<scratchpad>", "</scratchpad>", "`", "```", "\n", "a", " ", "<", '"']), max_size=12),
     st.lists(st.integers(1, 9), max_size=40),
@@ -130,3 +156,30 @@ async def test_a_native_call_may_follow_a_thought() -> None:
     said = Reply("<think>I look</think>I look at the clock.", calls=(call("clock"),))
     result = await Agent(ScriptedModel(said, "Noon."), tools=[clock]).run("the time?")
     assert (result.messages[1].text, result.messages[1].reasoning) == ("I look at the clock.", "I look")
+
+
+@tool.pure
+def sign() -> str:
+    """Write the sign of dollars."""
+    return "$"
+
+
+SAID_BEFORE = [
+    "sign()CALCULATOR(1/7) each",
+    "USD CALCULATOR(1/7)CALCULATOR(1/7)",
+    "sign()</think>It is CALCULATOR(1/7).",
+    "`$`\n<think>$</think>CALCULATOR(1/7).",
+]
+
+
+@pytest.mark.parametrize("text", SAID_BEFORE)
+@pytest.mark.parametrize("pieces", [1, 3, 100])
+async def test_a_value_reads_the_same_while_it_streams(text: str, pieces: int) -> None:
+    agent = Agent(ScriptedModel("Now: " + text, pieces=pieces), tools=[sign, calculator], dialect="call")
+    said = ""
+    async for event in agent.run_stream("How much?"):
+        if isinstance(event, TextWithdrawn):
+            said = ""
+        elif isinstance(event, TextSaid):
+            said += event.text
+    assert said.strip() == event.result.output

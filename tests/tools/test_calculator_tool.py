@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sayso.tools import CalculationError, Effect, ToolContext, UsageError, fill
+from sayso.tools import CalculationError, Effect, ToolContext, UsageError, fill, tool
 from sayso.tools.calculation import calculator
 from sayso.tools.calculation.calculator_tool import reads_as
 from sayso.tools.sandbox import close_all
@@ -40,6 +40,23 @@ def test_a_value_reads_as_the_sentence_around_it_asks(value: str, before: str, a
 
 def test_a_sign_between_two_calls_belongs_to_the_second() -> None:
     assert fill("CALCULATOR(1/7) €CALCULATOR(1/7) CALCULATOR(1/7) € in all", [calculator]) == ("0.142857142857 €0.14 0.14 € in all")
+
+
+def test_an_inline_function_is_shown_the_end_of_a_long_text() -> None:
+    shown: list[str] = []
+
+    def inline(value: object, before: str, after: str) -> str:
+        shown.append(before)
+        return f"<{value}>"
+
+    @tool.pure(inline=inline)
+    def double(number: int) -> int:
+        """Double a number."""
+        return 2 * number
+
+    assert fill("a" * 1000 + " double(1)" * 300, [double]) == "a" * 1000 + " <2>" * 300
+    assert shown[:2] == ["a" * 199 + " ", "a" * 195 + " <2> "]
+    assert {len(before) for before in shown} == {200}
 
 
 @pytest.mark.parametrize("text", [7, None, b"CALCULATOR(1+1)"])

@@ -12,6 +12,7 @@ from .writing import as_cents, written_text
 
 _WORD_AFTER = re.compile(r"\s?([A-Za-z]+|[€$£¥₹](?![0-9.(]|\w+\())")  # a sign before another number belongs to that
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR))\s?$")
+_LONGEST_BEFORE = 8  # "\\bUSD\\s?$" looks at one character before the word, and at a line break after the space
 INLINE_DIGITS = 12
 
 
@@ -24,7 +25,7 @@ def reads_as(value: object, before: str, after: str) -> str:
     if cents is None:
         sign = next((sign for sign in CURRENCIES if text.lstrip("-").startswith(sign)), "")
         return text.replace(sign, "", 1) if sign and (before.endswith(sign) or currency_after == sign) else text
-    if _MONEY_BEFORE.search(before) or (currency_after and currency_after in CURRENCIES):
+    if _MONEY_BEFORE.search(before[-_LONGEST_BEFORE:]) or (currency_after and currency_after in CURRENCIES):
         return cents
     if "." not in text and "e" not in text:
         return text  # whole numbers are never rounded

@@ -15,10 +15,16 @@ from .values import CallStarted, ReadCall, ReadEvent, ReasoningRead, TextRead
 class _Call:
     """A call whose arguments are still coming."""
 
-    __slots__ = ("arguments", "id", "name")
+    __slots__ = ("id", "name", "pieces")
 
     def __init__(self) -> None:
-        self.id = self.name = self.arguments = ""
+        self.id = self.name = ""
+        self.pieces: list[str] = []
+
+    @property
+    def arguments(self) -> str:
+        """Return the arguments so far, as JSON text."""
+        return "".join(self.pieces)
 
 
 class Provided:
@@ -87,7 +93,7 @@ class Provided:
             call.name = str(name)
             yield CallStarted(call.name)
         if arguments:
-            call.arguments += arguments if isinstance(arguments, str) else json.dumps(arguments)
+            call.pieces.append(arguments if isinstance(arguments, str) else json.dumps(arguments))
 
     def _place(self, index: object, call_id: str, named: bool) -> _Call:
         """Which call a piece belongs to. Some endpoints give no index, and some give 0 to every call: a new id begins a new call."""
