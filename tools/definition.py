@@ -247,7 +247,10 @@ class Tool(Generic[P, R]):
     def _answer_text(self, checked: Mapping[str, Any]) -> str:
         try:
             asyncio.get_running_loop()
+            in_loop = True
         except RuntimeError:
+            in_loop = False  # the tool is not run in here: this error would be the context of its own
+        if not in_loop:
             value = asyncio.run(self.perform(checked, ToolContext(None)))
         else:
             if self.is_async:

@@ -213,5 +213,7 @@ def in_a_loop(make: Callable[[], Any], door: str) -> Any:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(make())
-    raise UsageError(f"{door} was called inside a running event loop (a notebook, an async function). Write: await ...run(...)")
+        pass  # it is not run in here: "no running event loop" would be the context of every error of the run
+    else:
+        raise UsageError(f"{door} was called inside a running event loop (a notebook, an async function). Write: await ...run(...)")
+    return asyncio.run(make())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,7 @@ def models_at(at: Endpoint) -> list[str]:
 
     import openai
 
+    handled = sys.exception()
     http_client = openai.DefaultHttpxClient(trust_env=not at.is_local)
     with openai.OpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=at.timeout_seconds, http_client=http_client) as client:
         try:
@@ -92,7 +94,7 @@ def models_at(at: Endpoint) -> list[str]:
             answer = errors.Answer(error.status_code, error.response.headers, error.response.text)
             raise errors.refusal(at, answer, time.time()) from None
         except openai.APIConnectionError as error:
-            raise errors.unreachable(at, errors.why(error)) from None
+            raise errors.unreachable(at, errors.why(error, handled)) from None
         except ValueError as error:
             raise errors.not_an_answer(at, str(error)) from None
     rows = listed.get("data") if isinstance(listed, dict) else None

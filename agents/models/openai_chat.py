@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
@@ -210,6 +211,7 @@ async def _send(at: Endpoint, client: AsyncOpenAI, body: dict[str, Any]) -> Asyn
     """The bare request. The pieces come as plain JSON: what endpoints send is often not what openai's types say."""
     import openai
 
+    handled = sys.exception()
     try:
         return await client.post(
             "/chat/completions",
@@ -222,7 +224,7 @@ async def _send(at: Endpoint, client: AsyncOpenAI, body: dict[str, Any]) -> Asyn
     except openai.APITimeoutError as error:
         raise _timeout(at, error) from None
     except openai.APIConnectionError as error:
-        raise errors.unreachable(at, errors.why(error)) from None
+        raise errors.unreachable(at, errors.why(error, handled)) from None
 
 
 async def _until_broken(at: Endpoint, stream: AsyncStream[object]) -> AsyncGenerator[object]:
@@ -230,6 +232,7 @@ async def _until_broken(at: Endpoint, stream: AsyncStream[object]) -> AsyncGener
     import httpx2
     import openai
 
+    handled = sys.exception()
     try:
         kind = stream.response.headers.get("content-type", "")
         if "html" in kind:
@@ -242,9 +245,9 @@ async def _until_broken(at: Endpoint, stream: AsyncStream[object]) -> AsyncGener
     except openai.APITimeoutError as error:
         raise _timeout(at, error) from None
     except openai.APIConnectionError as error:
-        raise errors.broken(at, errors.why(error)) from None
+        raise errors.broken(at, errors.why(error, handled)) from None
     except httpx2.HTTPError as error:
-        raise errors.broken(at, str(error)) from None
+        raise errors.broken(at, errors.why(error, handled)) from None
     except openai.APIError as error:
         raise errors.reported(at, error.body, error.message, time.time()) from None
     except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -72,17 +73,29 @@ def _for_now(at: Endpoint, answer: Answer, said: str, now: float) -> ModelError:
     return ModelError(f"{at.shown_url} {what} ({answer.status}){said}{asks}", retryable=True, retry_after_seconds=wait)
 
 
-def why(error: BaseException) -> str:
-    """The words of the innermost cause: "Connection refused", not "Connection error"."""
+def why(error: BaseException, handled: BaseException | None) -> str:
+    """Return the words of the innermost cause: "Connection refused", not "Connection error".
+
+    `handled` is the exception that was being handled before the request began (`sys.exception()`). A run that is started in somebody's
+    `except` has it as the context of all its errors, and it is no reason.
+    """
     words, cause = str(error), error.__cause__ or error.__context__
-    while cause is not None:
-        # asyncio writes the address where the reason should be, so the reason is looked up by its number; name lookups count below zero.
-        if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
-            words = os.strerror(cause.errno)
-        else:
-            words = getattr(cause, "strerror", None) or str(cause) or words
-        cause = cause.__cause__ or cause.__context__
+    while cause is not None and cause is not handled:
+        words = _reason(cause) or words
+        inner = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else None
+        cause = inner or cause.__cause__ or cause.__context__
     return words
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError):  # its number is one of OpenSSL's, not of the operating system's
+        return f"no secure connection ({(error.reason or str(error)).replace('_', ' ').lower()})"
+    # asyncio writes the address where the reason should be, so the reason is looked up by its number; name lookups count below zero.
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return getattr(error, "strerror", None) or str(error)
 
 
 def unreachable(at: Endpoint, why: str) -> ModelError:

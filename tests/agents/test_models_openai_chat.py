@@ -9,12 +9,15 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from sayso import Agent, sequential, step
 from sayso.agents.messages import NativeCall, Reply, Sampling, UserMessage
 from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from sayso.agents.models.openai_chat import OpenAIChat, Retrying
@@ -419,6 +422,73 @@ async def test_an_endpoint_that_is_not_there_is_named() -> None:
         await all_of(chat(server, sleep=naps))
     assert server.base_url in str(caught.value)
     assert (caught.value.retryable, len(naps)) == (True, 3)
+
+
+def asked_in_sync(model: OpenAIChat) -> None:
+    Agent(model).run_sync("Hi")
+
+
+def asked_in_a_loop(model: OpenAIChat) -> None:
+    asyncio.run(Agent(model).run("Hi"))
+
+
+def asked_in_a_stream(model: OpenAIChat) -> None:
+    async def listen() -> None:
+        async for _ in Agent(model).run_stream("Hi"):
+            pass
+
+    asyncio.run(listen())
+
+
+def asked_in_a_workflow(model: OpenAIChat) -> None:
+    sequential(Agent(model, name="writer"), step(str.strip)).run_sync("Hi")
+
+
+def asked_while_another_error_is_handled(model: OpenAIChat) -> None:
+    try:
+        Path("/no/such/file").read_text()
+    except OSError:
+        asked_in_sync(model)
+
+
+def asked_in_a_loop_while_another_error_is_handled(model: OpenAIChat) -> None:
+    async def ask() -> None:
+        try:
+            raise KeyError("price")
+        except KeyError:
+            await Agent(model).run("Hi")
+
+    asyncio.run(ask())
+
+
+ASKED = [
+    asked_in_sync,
+    asked_in_a_loop,
+    asked_in_a_stream,
+    asked_in_a_workflow,
+    asked_while_another_error_is_handled,
+    asked_in_a_loop_while_another_error_is_handled,
+]
+
+
+@pytest.mark.parametrize("ask", ASKED)
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    {
+        "nobody listens": ("http://127.0.0.1:{closed}/v1", "Connection refused. Is the server running?"),
+        "nobody listens, by name": ("http://localhost:{closed}/v1", "Connection refused. Is the server running?"),
+        "no such name": ("http://no-such-host.invalid/v1", "(Name or service|nodename|No address).* Is the address right"),
+        "https where http is spoken": ("https://127.0.0.1:{open}/v1", r"no secure connection \(.+\)"),
+    }.values(),
+)
+def test_the_real_reason_is_told_wherever_it_is_asked_from(ask: Callable[[OpenAIChat], None], url: str, reason: str) -> None:
+    with FakeOpenAI() as server:
+        closed = urlsplit(server.base_url).port
+    with FakeOpenAI() as server:
+        there = url.format(closed=closed, open=urlsplit(server.base_url).port)
+        model = OpenAIChat("fake", base_url=there, max_tries=1, takes_tools=True)
+        with pytest.raises(ModelError, match=f"cannot be reached: {reason}"):
+            ask(model)
 
 
 async def test_an_endpoint_that_says_nothing_is_given_up() -> None:
