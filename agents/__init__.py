@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from .messages import SystemMessage as SystemMessage
     from .messages import ToolMessage as ToolMessage
     from .messages import UserMessage as UserMessage
-    from .models.grammar import grammar_for as grammar_for
-    from .models.local import LocalModel as LocalModel
-    from .models.local import ServerSettings as ServerSettings
+    from .models.call_grammar import grammar_for as grammar_for
+    from .models.local.local_model import LocalModel as LocalModel
+    from .models.local.local_model import ServerSettings as ServerSettings
     from .models.model import CallDelta as CallDelta
     from .models.model import Finished as Finished
     from .models.model import Model as Model
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .models.scripted import call as call
     from .prompts import GoodAnswers as GoodAnswers
     from .prompts import Prompt as Prompt
-    from .research_places import places as places
+    from .research.sources import places as places
 
 _PLACES = {
     "Agent": "agent",
@@ -43,7 +43,7 @@ _PLACES = {
     "Finished": "models.model",
     "GoodAnswers": "prompts",
     "Prompt": "prompts",
-    "LocalModel": "models.local",
+    "LocalModel": "models.local.local_model",
     "Message": "messages",
     "Model": "models.model",
     "ModelRequest": "models.model",
@@ -53,15 +53,15 @@ _PLACES = {
     "Retrying": "models.model",
     "Sampling": "messages",
     "ScriptedModel": "models.scripted",
-    "ServerSettings": "models.local",
+    "ServerSettings": "models.local.local_model",
     "SystemMessage": "messages",
     "TextDelta": "models.model",
     "ToolMessage": "messages",
     "UserMessage": "messages",
     "call": "models.scripted",
-    "grammar_for": "models.grammar",
+    "grammar_for": "models.call_grammar",
     "model_from": "models.named",
-    "places": "research_places",
+    "places": "research.sources",
     "price": "models.prices",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

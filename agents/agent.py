@@ -7,24 +7,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from sayso.tools import Tool
-from sayso.tools.approvals import Approver
+from sayso.tools.approval.policy import Grants
+from sayso.tools.approval.requests import Approver
 from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
-from sayso.tools.policy import Grants
 from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
-from sayso.workflows.doors import in_a_loop, streamed
+from sayso.workflows.workflow import in_a_loop, streamed
 
-from .fencing import own_words
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
 from .typed_output import TypedOutput
+from .untrusted_text import own_words
 
 if TYPE_CHECKING:
-    from sayso.tools.declaring import AsyncTool
+    from sayso.tools.definition.decorators import AsyncTool
     from sayso.tools.dialects import Shapes
 
-    from .forms import Form
     from .models.model import Model
+    from .prompt_format import PromptFormat
 
 Out = TypeVar("Out")
 AGENT_LIMITS = Limits(model_calls=20)
@@ -113,7 +113,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         self.sampling = sampling or Sampling()
         self.dialect = _known_dialect(dialect)
         self.output_tries = output_tries
-        self.known_form: Form | None = None
+        self.known_form: PromptFormat | None = None
         # Prose around a write waits until the write is settled, and half a JSON value is no answer: these say their text at the end.
         self.speaks_last = self.typed is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values())
 
@@ -138,20 +138,20 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
         return shapes(tuple(self.tools.values()))
 
-    async def form(self, *, asks: bool = True) -> Form:
+    async def form(self, *, asks: bool = True) -> PromptFormat:
         """In which form its conversations are held; found out once, where the endpoint may be asked."""
         if self.known_form is not None:
             return self.known_form
-        from .forms import form_for
+        from .prompt_format import choose_prompt_format
 
-        form = await form_for(self, asks=asks)
+        form = await choose_prompt_format(self, asks=asks)
         if asks:
             self.known_form = form
         return form
 
-    def write_calls_as_text(self) -> Form:
+    def write_calls_as_text(self) -> PromptFormat:
         """From now on calls are text: the model was said to take tools, and refuses them."""
-        from .forms import in_text
+        from .prompt_format import in_text
 
         self.known_form = in_text(self)
         return self.known_form
@@ -169,10 +169,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
         return value
 
-    def spoken(self, value: Any) -> Iterable[str]:
+    def find_user_texts(self, value: Any) -> Iterable[str]:
         """The user's words: what is asked now and what was asked before, without what is quoted from others."""
         if not isinstance(value, Conversation):
-            return super().spoken(value)
+            return super().find_user_texts(value)
         if not value.history:
             return (own_words(value.text),)
         said = [own_words(each.text) for each in value.history if isinstance(each, UserMessage) and not each.example]
@@ -184,7 +184,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             yield tool.effect
 
     @property
-    def known_by(self) -> Any:
+    def identity(self) -> Any:
         """What it is told and may do: two agents of one name that differ in these are two."""
         return self.instructions, tuple(self.tools)
 
@@ -200,7 +200,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
         return converse
 
-    def carry(self, run: Run, value: Any) -> Coroutine[Any, Any, Out]:
+    def execute(self, run: Run, value: Any) -> Coroutine[Any, Any, Out]:
         """Converse until there is an answer; see `loop.converse`."""
         return self._converse(self, run, self._asked(value, ()))
 
@@ -222,7 +222,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """
         asked = self._asked(value, await self.continued(history) if history else ())
         opened = self._open(asked, deps, approve or self.approve, limits, engine, run_id, grants)
-        result: RunResult[Out] = await opened.carry(suspends=True)
+        result: RunResult[Out] = await opened.execute(suspends=True)
         return result
 
     def run_sync(

@@ -13,18 +13,24 @@ from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.tools.filling import end_of, following
 from sayso.workflows import Run
-from sayso.workflows.approval import goes_straight, invented_in, perform_reads, sent_back, settle
-from sayso.workflows.call_results import failed
+from sayso.workflows.calls.call_results import failed
+from sayso.workflows.calls.execute import (
+    execute_with_approval,
+    find_unsourced_arguments,
+    needs_no_approval,
+    perform_reads,
+    reject_unsourced,
+)
 
 from .agent import Agent
-from .asking import Exchange, ask_model
-from .events import ModelRetried, TextSaid, TextWithdrawn
-from .fencing import quotes_others, texts_of_others
-from .forms import Form
+from .agent_events import ModelRetried, TextSaid, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
+from .model_call import ModelTurn, ask_model
 from .models.model import Retrying
-from .reading import Read, understood
+from .parse_reply import Read, parse_reply
+from .prompt_format import PromptFormat
 from .typed_output import NotTheType
+from .untrusted_text import quotes_others, texts_of_others
 
 AnyAgent = Agent[Any]
 SAY_SOMETHING = "You said nothing. Write a call as shown above, or answer me."
@@ -42,19 +48,19 @@ async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
     if asked.history or quotes_others(asked.text):
         remember(run, asked)
     run.scope.transcripts[run.id] = transcript
-    exchange = Exchange(agent, form, transcript, tell_retries(run) if run.heard else None)
+    exchange = ModelTurn(agent, form, transcript, tell_retries(run) if run.heard else None)
     tries, asked_to_speak, mend = 0, False, False
     asked_again: set[str] = set()
     for turn in count():
         reply = await ask_model(run, turn, exchange)
-        read = understood(agent, reply, turn)
+        read = parse_reply(agent, reply, turn)
         transcript.append(read.message)
         if read.calls or read.refused:
-            results = await carry_out(agent, run, read, asked_again)
+            results = await execute_calls(agent, run, read, asked_again)
             if (words := closing_words(agent, read, results)) is not None:
                 return said_at_last(agent, run, turn, words)
             if run.heard:
-                run.tell(TextWithdrawn(run.id, turn))
+                run.publish(TextWithdrawn(run.id, turn))
             mend = not mend and all_failed(results)  # once; who fails twice is asked to answer
             transcript.append(shown_back(exchange.form, run, read, results, mend=mend))
             continue
@@ -80,7 +86,7 @@ def all_failed(results: Sequence[ToolResult]) -> bool:
     return results[0].outcome is Outcome.FAILED and all(result.outcome is Outcome.FAILED for result in results)
 
 
-async def carry_out(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]) -> list[ToolResult]:
+async def execute_calls(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]) -> list[ToolResult]:
     """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order.
 
     Neighbours that other agents carry out go side by side too, each a child of the run. A call whose values should be the user's and are
@@ -94,19 +100,19 @@ async def carry_out(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]
         if tool is None:
             results.append(failed(call, str(UnknownTool(call.tool, sorted(agent.tools)))))
             continue
-        strays = invented_in(run, call, tool) if tool.from_user else ()
-        if strays and tool.name not in asked_again_before:
+        unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user else ()
+        if unsourced and tool.name not in asked_again_before:
             asked_again.add(tool.name)
-            results.append(sent_back(run, call, tool, strays))
+            results.append(reject_unsourced(run, call, tool, unsourced))
             continue
-        straight = not strays and (tool.carried_by is not None or goes_straight(run, call, tool))
+        straight = not unsourced and (tool.workflow is not None or needs_no_approval(run, call, tool))
         if together and not (straight and _alike(together[0][1], tool)):
             results += await _perform(run, together)
             together = []
         if straight:
             together.append((call, tool))
         else:
-            results.append(await settle(run, call, tool, f"{tool.name}:{call.id}", strays))
+            results.append(await execute_with_approval(run, call, tool, f"{tool.name}:{call.id}", unsourced))
     if together:
         results += await _perform(run, together)
     if len(results) > 1:
@@ -116,15 +122,15 @@ async def carry_out(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]
 
 
 def _alike(one: Tool[..., Any], other: Tool[..., Any]) -> bool:
-    return (one.carried_by is None) is (other.carried_by is None)
+    return (one.workflow is None) is (other.workflow is None)
 
 
 def _perform(run: Run, together: list[tuple[ToolCall, Tool[..., Any]]]) -> Awaitable[list[ToolResult]]:
     call, tool = together[0]
     name = f"reads:{call.id}"
-    if tool.carried_by is None:
+    if tool.workflow is None:
         return perform_reads(run, name, together)
-    from sayso.workflows.delegation import perform_delegated
+    from sayso.workflows.calls.delegation import perform_delegated
 
     return perform_delegated(run, name, together)
 
@@ -138,7 +144,7 @@ def closing_words(agent: AnyAgent, read: Read, results: Sequence[ToolResult]) ->
     for call in read.calls:
         tool = agent.tools.get(call.tool)
         written = tool is not None and tool.effect is Effect.PURE and call.span[1] > 0
-        if tool is None or not (written or tool.closes) or by_id[call.id].outcome is not Outcome.DONE:
+        if tool is None or not (written or tool.ends_turn) or by_id[call.id].outcome is not Outcome.DONE:
             return None
     return filled(agent, read, by_id)
 
@@ -146,7 +152,7 @@ def closing_words(agent: AnyAgent, read: Read, results: Sequence[ToolResult]) ->
 def said_at_last(agent: AnyAgent, run: Run, turn: int, words: str) -> str:
     """The answer; told now where it could not be told while it streamed."""
     if agent.speaks_last:
-        run.tell(TextSaid(run.id, turn, words))
+        run.publish(TextSaid(run.id, turn, words))
     return words
 
 
@@ -182,7 +188,7 @@ def strip_end(parts: list[str]) -> None:
         parts.pop()
 
 
-def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult], *, mend: bool) -> ToolMessage:
+def shown_back(form: PromptFormat, run: Run, read: Read, results: Sequence[ToolResult], *, mend: bool) -> ToolMessage:
     """The results as the model sees them next; `mend` asks it to write failed calls again."""
     if read.message.native:
         return ToolMessage(tuple(results), native=True)
@@ -194,7 +200,7 @@ def shown_back(form: Form, run: Run, read: Read, results: Sequence[ToolResult], 
 
 def tell_retries(run: Run) -> Callable[[Retrying], None]:
     """Turns a model's failed tries into events of the run."""
-    return lambda failed: run.tell(ModelRetried(run.id, failed.attempt, failed.wait_seconds, failed.why))
+    return lambda failed: run.publish(ModelRetried(run.id, failed.attempt, failed.wait_seconds, failed.why))
 
 
 def remember(run: Run, asked: Conversation) -> None:
@@ -202,7 +208,7 @@ def remember(run: Run, asked: Conversation) -> None:
     for message in asked.history:
         if isinstance(message, ToolMessage):
             for result in message.results:
-                run.scope.seen.take(result)
+                run.scope.provenance.take(result)
         elif not isinstance(message, AssistantMessage):
             remember_quoted(run, message.text)
     remember_quoted(run, asked.text)
@@ -211,4 +217,4 @@ def remember(run: Run, asked: Conversation) -> None:
 def remember_quoted(run: Run, text: str) -> None:
     """The texts of others in a message."""
     for quoted, origin, secrecy in texts_of_others(text):
-        run.scope.seen.take(ToolResult("", quoted, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))
+        run.scope.provenance.take(ToolResult("", quoted, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.workflows import Usage
-from sayso.workflows.limits import NO_USAGE
+from sayso.workflows.runs.limits import NO_USAGE
 
 
 class SystemMessage(NamedTuple):

@@ -12,8 +12,8 @@ from sayso.tools.canonical import prompt_text
 from sayso.tools.effects import Secrecy, Trust
 from sayso.tools.errors import UsageError
 
-from .fencing import NOTE, fenced
 from .messages import AssistantMessage, Conversation, Message, SystemMessage, UserMessage
+from .untrusted_text import NOTE, fenced
 
 _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NOTHING_FOUND = "Nothing was found."

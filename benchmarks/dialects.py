@@ -25,7 +25,7 @@ from sayso.tools import Reader, calculator, read
 from sayso.tools.dialects import Reading
 from sayso.tools.dialects.families import dialect_named
 from sayso.tools.errors import UsageError
-from sayso.tools.order_desk import MENU, ORDER
+from sayso.tools.ordering.order_desk import MENU, ORDER
 
 CORPORA = Path(os.environ.get("SAYSO_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora")
 TRAPS = (

@@ -19,7 +19,7 @@ from importlib.resources import files
 from _table import Row, finish
 
 from sayso.tools import ToolContext, calculator, python_tool, run_python
-from sayso.tools.programs import Answered, CallsOut
+from sayso.tools.definition.code_tool import Answered, CallsOut
 from sayso.tools.python_code.running import Engine
 
 

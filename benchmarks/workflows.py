@@ -15,7 +15,7 @@ from _table import Row, finish
 
 from sayso.tools import ToolCall, tool
 from sayso.workflows import MemoryEngine, Run, Workflow, parallel, sequential
-from sayso.workflows.approval import perform_reads
+from sayso.workflows.calls.execute import perform_reads
 
 
 async def trivial(value: int) -> int:
@@ -55,7 +55,7 @@ async def computing(once: Callable[[], Awaitable[Any]], times: int) -> float:
 class Seam(Workflow[int, int]):
     """Nothing but steps."""
 
-    async def carry(self, run: Run, value: int) -> int:
+    async def execute(self, run: Run, value: int) -> int:
         """A thousand steps."""
         for name in NAMES:
             value = await run.step(name, trivial, value)
@@ -65,7 +65,7 @@ class Seam(Workflow[int, int]):
 class TenTools(Workflow[int, int]):
     """Ten tool calls of one reply."""
 
-    async def carry(self, run: Run, value: int) -> int:
+    async def execute(self, run: Run, value: int) -> int:
         """All of them as one step."""
         results = await perform_reads(run, "reads:0.0", [(ToolCall(f"0.{n}", "slow_tool", {"number": n}), slow_tool) for n in range(10)])
         return len(results)

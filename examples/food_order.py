@@ -5,7 +5,7 @@ from __future__ import annotations
 import stand_ins
 from sayso import Agent, Run, command, sequential, terminal, tool
 from sayso.agents import Model
-from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
+from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import CallFailed, Workflow
 
 INSTRUCTIONS = """You take orders for a restaurant. Answer questions about the menu with MENU, and take an order with ORDER.

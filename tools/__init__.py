@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from .lazy_names import lazily
 
 if TYPE_CHECKING:
-    from .approvals import ApprovalRequest as ApprovalRequest
-    from .approvals import Approve as Approve
-    from .approvals import Approver as Approver
-    from .approvals import Decision as Decision
-    from .approvals import Edit as Edit
-    from .approvals import Reject as Reject
-    from .approvals import approve_all as approve_all
+    from .approval.policy import Grant as Grant
+    from .approval.policy import Rules as Rules
+    from .approval.requests import ApprovalRequest as ApprovalRequest
+    from .approval.requests import Approve as Approve
+    from .approval.requests import Approver as Approver
+    from .approval.requests import Decision as Decision
+    from .approval.requests import Edit as Edit
+    from .approval.requests import Reject as Reject
+    from .approval.requests import approve_all as approve_all
     from .calculation import CalculationError as CalculationError
     from .calculation import Result as Result
     from .calculation import calculate as calculate
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     from .calls import Outcome as Outcome
     from .calls import ToolCall as ToolCall
     from .calls import ToolResult as ToolResult
-    from .declaring import tool as tool
-    from .definition import Tool as Tool
-    from .definition import ToolContext as ToolContext
+    from .definition.decorators import tool as tool
+    from .definition.tool import Tool as Tool
+    from .definition.tool import ToolContext as ToolContext
     from .dialects import Reader as Reader
     from .dialects import Reading as Reading
     from .dialects import read as read
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
     from .errors import UsageError as UsageError
     from .errors import WorkflowError as WorkflowError
     from .filling import fill as fill
-    from .policy import Grant as Grant
-    from .policy import Rules as Rules
     from .python_code import PythonResult as PythonResult
     from .python_code import python_tool as python_tool
     from .python_code import run_python as run_python
@@ -66,16 +66,16 @@ _PLACES = {
     "Reading": "dialects",
     "Sandbox": "sandbox",
     "SandboxError": "sandbox",
-    "Approve": "approvals",
-    "ApprovalRequest": "approvals",
-    "Approver": "approvals",
-    "Decision": "approvals",
-    "Edit": "approvals",
-    "Reject": "approvals",
-    "approve_all": "approvals",
+    "Approve": "approval.requests",
+    "ApprovalRequest": "approval.requests",
+    "Approver": "approval.requests",
+    "Decision": "approval.requests",
+    "Edit": "approval.requests",
+    "Reject": "approval.requests",
+    "approve_all": "approval.requests",
     "Content": "calls",
-    "Grant": "policy",
-    "Rules": "policy",
+    "Grant": "approval.policy",
+    "Rules": "approval.policy",
     "PythonResult": "python_code",
     "python_tool": "python_code",
     "run_python": "python_code",
@@ -95,14 +95,14 @@ _PLACES = {
     "Labels": "effects",
     "Outcome": "calls",
     "Secrecy": "effects",
-    "Tool": "definition",
+    "Tool": "definition.tool",
     "ToolCall": "calls",
-    "ToolContext": "definition",
+    "ToolContext": "definition.tool",
     "ToolError": "errors",
     "ToolResult": "calls",
     "Trust": "effects",
     "UnknownTool": "errors",
-    "tool": "declaring",
+    "tool": "definition.decorators",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

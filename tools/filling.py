@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .definition import Tool
+from .definition.tool import Tool
 from .effects import Effect
 from .errors import ToolError, UsageError
 

@@ -7,64 +7,64 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
-    from .approval import CallFailed as CallFailed
-    from .doors import RunEnded as RunEnded
-    from .doors import Workflow as Workflow
-    from .draw import mermaid as mermaid
+    from .calls.execute import CallFailed as CallFailed
     from .durable.app import App as App
     from .durable.engine import DurableEngine as DurableEngine
-    from .durable.worker import Worker as Worker
+    from .durable.run_worker import Worker as Worker
     from .engines import engine as engine
-    from .lifting import step as step
-    from .limits import Limits as Limits
-    from .limits import Usage as Usage
-    from .memory import MemoryEngine as MemoryEngine
-    from .replaying import Replayed as Replayed
-    from .replaying import replay as replay
-    from .result import RunResult as RunResult
-    from .run import Engine as Engine
-    from .run import Run as Run
-    from .shapes import Draft as Draft
-    from .shapes import Failed as Failed
-    from .shapes import RoundsUsedUp as RoundsUsedUp
-    from .shapes import best_of as best_of
-    from .shapes import conditional as conditional
-    from .shapes import iterate as iterate
-    from .shapes import map_each as map_each
-    from .shapes import parallel as parallel
-    from .shapes import reflect as reflect
-    from .shapes import sequential as sequential
-    from .story import Story as Story
+    from .runs.limits import Limits as Limits
+    from .runs.limits import Usage as Usage
+    from .runs.memory_engine import MemoryEngine as MemoryEngine
+    from .runs.protocols import Engine as Engine
+    from .runs.protocols import Run as Run
+    from .runs.replaying import Replayed as Replayed
+    from .runs.replaying import replay as replay
+    from .runs.run_result import RunResult as RunResult
+    from .runs.timeline import Timeline as Timeline
+    from .shapes.mermaid import mermaid as mermaid
+    from .shapes.step import step as step
+    from .shapes.typed import Draft as Draft
+    from .shapes.typed import Failed as Failed
+    from .shapes.typed import RoundsUsedUp as RoundsUsedUp
+    from .shapes.typed import best_of as best_of
+    from .shapes.typed import conditional as conditional
+    from .shapes.typed import iterate as iterate
+    from .shapes.typed import map_each as map_each
+    from .shapes.typed import parallel as parallel
+    from .shapes.typed import reflect as reflect
+    from .shapes.typed import sequential as sequential
+    from .workflow import RunEnded as RunEnded
+    from .workflow import Workflow as Workflow
 
 _PLACES = {
     "App": "durable.app",
-    "CallFailed": "approval",
-    "Draft": "shapes",
+    "CallFailed": "calls.execute",
+    "Draft": "shapes.typed",
     "DurableEngine": "durable.engine",
-    "Engine": "run",
-    "Failed": "shapes",
-    "Limits": "limits",
-    "MemoryEngine": "memory",
-    "Replayed": "replaying",
-    "RoundsUsedUp": "shapes",
-    "Run": "run",
-    "RunEnded": "doors",
-    "RunResult": "result",
-    "Story": "story",
-    "Usage": "limits",
-    "Worker": "durable.worker",
-    "Workflow": "doors",
-    "best_of": "shapes",
-    "conditional": "shapes",
+    "Engine": "runs.protocols",
+    "Failed": "shapes.typed",
+    "Limits": "runs.limits",
+    "MemoryEngine": "runs.memory_engine",
+    "Replayed": "runs.replaying",
+    "RoundsUsedUp": "shapes.typed",
+    "Run": "runs.protocols",
+    "RunEnded": "workflow",
+    "RunResult": "runs.run_result",
+    "Story": "runs.timeline",
+    "Usage": "runs.limits",
+    "Worker": "durable.run_worker",
+    "Workflow": "workflow",
+    "best_of": "shapes.typed",
+    "conditional": "shapes.typed",
     "engine": "engines",
-    "iterate": "shapes",
-    "map_each": "shapes",
-    "mermaid": "draw",
-    "parallel": "shapes",
-    "reflect": "shapes",
-    "replay": "replaying",
-    "sequential": "shapes",
-    "step": "lifting",
+    "iterate": "shapes.typed",
+    "map_each": "shapes.typed",
+    "mermaid": "shapes.mermaid",
+    "parallel": "shapes.typed",
+    "reflect": "shapes.typed",
+    "replay": "runs.replaying",
+    "sequential": "shapes.typed",
+    "step": "shapes.step",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

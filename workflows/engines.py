@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 from sayso.tools.errors import UsageError
 
-from .memory import MemoryEngine
+from .runs.memory_engine import MemoryEngine
 
 if TYPE_CHECKING:
     from .durable.app import App

@@ -18,7 +18,7 @@ from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
-from ..site_names import name_in, site_of
+from ..research.site_names import name_in, site_of
 from .model import Delta, Finished, ModelRequest, TextDelta
 
 STOP_WORDS = frozenset(

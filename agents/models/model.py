@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sayso.workflows import Usage
-from sayso.workflows.limits import NO_USAGE
+from sayso.workflows.runs.limits import NO_USAGE
 
 from ..messages import Message, Sampling, UserMessage
 

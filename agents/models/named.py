@@ -12,12 +12,12 @@ from sayso.tools.errors import ModelError, UsageError
 
 from . import openai_errors as errors
 from .endpoint import Endpoint, endpoint, no_key
-from .hub import Consent
+from .local.hub import Consent
 from .model import Model
 from .openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
-    from .local import LocalModel
+    from .local.local_model import LocalModel
 
 LOCAL = "local:"
 
@@ -56,7 +56,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
 @cache
 def _served(source: str) -> LocalModel:
     """One model for all who name the same file: it is in memory once."""
-    from .local import LocalModel
+    from .local.local_model import LocalModel
 
     return LocalModel(source)
 

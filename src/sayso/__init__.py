@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from sayso.agents import Prompt as Prompt
     from sayso.agents import Sampling as Sampling
     from sayso.agents import ScriptedModel as ScriptedModel
-    from sayso.agents.research_door import research as research
+    from sayso.agents.research.run import research as research
     from sayso.console import terminal as terminal
-    from sayso.programs import command as command
+    from sayso.flow_command import command as command
     from sayso.tools import ApprovalRequest as ApprovalRequest
     from sayso.tools import Approve as Approve
     from sayso.tools import Edit as Edit
@@ -53,14 +53,14 @@ _PLACES = {
     "ToolContext": "tools",
     "ToolError": "tools",
     "best_of": "workflows",
-    "command": "programs",
+    "command": "flow_command",
     "conditional": "workflows",
     "engine": "workflows",
     "iterate": "workflows",
     "map_each": "workflows",
     "parallel": "workflows",
     "reflect": "workflows",
-    "research": "agents.research_door",
+    "research": "agents.research.run",
     "sequential": "workflows",
     "step": "workflows",
     "terminal": "console",

@@ -10,8 +10,8 @@ import re
 import sys
 from typing import TextIO
 
-from sayso.tools.approvals import ApprovalRequest, Approve, Decision, Reject
-from sayso.tools.cards import quoted, visible_lines
+from sayso.tools.approval.cards import quoted, visible_lines
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Reject
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.agents.agent import Conversation
-from sayso.agents.events import TextSaid
+from sayso.agents.agent_events import TextSaid
 from sayso.agents.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import (
@@ -28,10 +28,10 @@ from sayso.tools import (
     UsageError,
     tool,
 )
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.calculation import calculator
 from sayso.workflows import Limits, RunEnded, RunResult, engine
-from sayso.workflows.run import Scope
+from sayso.workflows.runs.protocols import Scope
 
 
 @tool.read
@@ -52,7 +52,7 @@ class Book:
 @tool.write(
     name="ORDER",
     card="You have ordered: 1 {item} for delivery to: {address}. Is this correct?",
-    closes=True,
+    ends_turn=True,
     idempotent=True,
 )
 async def order(item: str, customer: str, address: str, context: ToolContext[Book]) -> str:
@@ -376,8 +376,8 @@ async def test_every_cut_of_the_journal_leads_to_the_same_end() -> None:
         model, again, resumed = script(), Book(), engine(strict=True)
         model.requests = replies_kept
         agent = Agent(model, tools=[calories, order])
-        root = resumed.restore(agent.carry, Conversation("Go"), "r1", kept, lambda book=again: Scope(approve=yes, deps=book))
-        carried = await root.carry(suspends=True)
+        root = resumed.restore(agent.execute, Conversation("Go"), "r1", kept, lambda book=again: Scope(approve=yes, deps=book))
+        carried = await root.execute(suspends=True)
         assert (carried.output, len(again.orders)) == ("Done.", 0 if done_before else 1), cut
 
 

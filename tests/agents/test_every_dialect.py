@@ -9,14 +9,14 @@ import pytest
 
 from sayso import research
 from sayso.agents import Agent, ScriptedModel
-from sayso.agents.events import TextSaid
+from sayso.agents.agent_events import TextSaid
 from sayso.agents.models.extractive import ExtractiveReader
 from sayso.agents.models.model import Delta, ModelRequest, TextDelta
-from sayso.chat import order_bot
+from sayso.cli.chat import order_bot
 from sayso.tools import Approve, calculator, tool
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.dialects import DIALECTS, ReadCall
-from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
+from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import RunEnded
 
 CARD = "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"

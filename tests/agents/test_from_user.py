@@ -9,13 +9,13 @@ import pytest
 from pydantic import BaseModel
 
 from sayso.agents import Agent, Reply, ScriptedModel, ToolMessage, call
-from sayso.agents.events import TextSaid
+from sayso.agents.agent_events import TextSaid
 from sayso.tools import Approve, Reject, tool
-from sayso.tools.approvals import Edit
+from sayso.tools.approval.policy import Grant
+from sayso.tools.approval.provenance import invented, told
+from sayso.tools.approval.requests import Edit
 from sayso.tools.errors import UsageError
-from sayso.tools.from_user import invented, told
-from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
-from sayso.tools.policy import Grant
+from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 
 LOOKED_UP: list[tuple[object, ...]] = []
 

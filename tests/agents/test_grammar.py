@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from sayso.agents import Agent
-from sayso.agents.models.grammar import grammar_for
+from sayso.agents.models.call_grammar import grammar_for
 from sayso.agents.models.openai_chat import OpenAIChat
 from sayso.tools import calculator, tool
 from sayso.tools.dialects import DIALECTS, ReadCall, read

@@ -18,12 +18,12 @@ import pytest
 from pydantic import BaseModel, Field
 
 from sayso.agents import Agent, LocalModel, Sampling, UserMessage
-from sayso.agents.forms import form_for
-from sayso.agents.models.gguf import Gguf, header_of
-from sayso.agents.models.grammar import grammar_for
-from sayso.agents.models.local import ServerSettings
-from sayso.agents.models.memory import fitting_context, free_bytes
+from sayso.agents.models.call_grammar import grammar_for
+from sayso.agents.models.local.gguf import Gguf, header_of
+from sayso.agents.models.local.local_model import ServerSettings
+from sayso.agents.models.local.memory_fit import fitting_context, free_bytes
 from sayso.agents.models.model import ModelRequest
+from sayso.agents.prompt_format import choose_prompt_format
 from sayso.tools.dialects import read
 from sayso.tools.errors import ModelError, UsageError
 
@@ -94,7 +94,7 @@ TEMPLATES = {"a template without tools": (CHATML, (False, "call")), "one with to
 async def test_its_template_says_how_calls_are_asked_for(template: str, form: tuple[bool, str], tmp_path: Path) -> None:
     path = write_tiny_gguf(tmp_path / "tiny.gguf", template=template)
     with LocalModel(path, tell=lambda line: None) as model:
-        assert (await form_for(Agent(model, tools=TOOLS)))[:2] == form
+        assert (await choose_prompt_format(Agent(model, tools=TOOLS)))[:2] == form
 
 
 async def test_only_who_has_the_key_is_answered_and_no_web_page_is(babbler: LocalModel) -> None:

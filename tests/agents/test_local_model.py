@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent, LocalModel, ServerSettings, model_from
-from sayso.agents.models.hub import Offer
-from sayso.agents.models.local import Server, params_for
+from sayso.agents.models.local.hub import Offer
+from sayso.agents.models.local.local_model import Server, params_for
 from sayso.tools import tool
 from sayso.tools.errors import ModelError, UsageError
 from sayso.workflows import Limits

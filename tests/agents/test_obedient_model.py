@@ -20,7 +20,7 @@ from sayso.agents import Agent, Message, Prompt, Reply, ScriptedModel, call
 from sayso.agents.messages import AssistantMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import Approve, Content, Decision, Edit, Grant, Reject, Secrecy, ToolContext, ToolError, Trust, tool
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.canonical import canonical_json
 from sayso.tools.documents import Documents, search_documents
 from sayso.tools.web import SearchResult, web_search

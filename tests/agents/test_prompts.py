@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agents import Agent, Conversation, GoodAnswers, Prompt, Reply, ScriptedModel, call
-from sayso.agents.fencing import NOTE, fenced, own_words, texts_of_others
 from sayso.agents.messages import AssistantMessage, SystemMessage, UserMessage
 from sayso.agents.models.openai_wire import wire_messages
+from sayso.agents.untrusted_text import NOTE, fenced, own_words, texts_of_others
 from sayso.tools import UsageError, tool
 from sayso.tools.calls import Content
 from sayso.tools.documents import Documents

@@ -11,13 +11,13 @@ import pytest
 from sayso.agents import Agent, ScriptedModel
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader, sentences_of
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.report import Claim, Competitor, FailedPage, Report, Source, escaped, slug
-from sayso.agents.research import CompetitorResearch, NothingFound
-from sayso.agents.research_door import research
-from sayso.agents.research_stages import Findings
-from sayso.agents.research_work import VisitedPage, checked, useful_links
+from sayso.agents.research.pipeline import CompetitorResearch, NothingFound
+from sayso.agents.research.report import Claim, Competitor, FailedPage, Report, Source, escaped, slug
+from sayso.agents.research.run import research
+from sayso.agents.research.site_names import name_in
+from sayso.agents.research.stage_prompts import Findings
+from sayso.agents.research.state import VisitedPage, checked, useful_links
 from sayso.agents.sample_web import serve
-from sayso.agents.site_names import name_in
 from sayso.tools import ModelError
 from sayso.tools.web import SearchResult, Web
 from sayso.workflows import Limits

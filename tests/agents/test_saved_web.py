@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sayso import research
-from sayso.agents.saved_web import saved_pages
+from sayso.agents.research.saved_web import saved_pages
 from sayso.tools import UsageError
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
-from sayso.agents.events import ReasoningSaid, TextSaid, TextWithdrawn
+from sayso.agents.agent_events import ReasoningSaid, TextSaid, TextWithdrawn
 from sayso.agents.messages import AssistantMessage
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.thinking import AllWasThought, Said, Thoughts, parted
+from sayso.agents.reasoning import AllWasThought, Said, Thoughts, parted
 from sayso.tools import tool
 from sayso.tools.calculation import calculator
 

@@ -22,7 +22,7 @@ TOOLS = [
 ]
 MARKS = [
     *SECTIONS,
-    *(close for section in SECTIONS.values() for close in section.closes),
+    *(close for section in SECTIONS.values() for close in section.ends_turn),
     *BARE_ELEMENTS,
     *BETWEEN,
     *HARMONY,

@@ -32,7 +32,7 @@ def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -
 
 def sayso_here(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """`sayso ARGUMENTS` in this process, which no terminal and no key belong to: where a program's start is not what is tested."""
-    from sayso.cli import run
+    from sayso.cli.main import run
 
     words = [str(argument) for argument in arguments]
     with chdir(cwd), redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:

@@ -80,7 +80,7 @@ LIGHT = {"the help": ["--help"], "a calculation": ["calc", "1+1"]}
 @pytest.mark.parametrize("arguments", LIGHT.values(), ids=LIGHT)
 def test_only_what_is_needed_is_loaded(arguments: list[str], tmp_path: Path) -> None:
     program = (
-        f"import sys; from sayso.cli import run; code = run({arguments!r}); "
+        f"import sys; from sayso.cli.main import run; code = run({arguments!r}); "
         "loaded = {'openai', 'pydantic', 'httpx2', 'sympy', 'lxml', 'ddgs', 'sayso.agents.agent'} & set(sys.modules); "
         "sys.exit(f'{code} {loaded}' if code or loaded else 0)"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.doctor import State, walls
+from sayso.cli.doctor import State, walls
 from sayso.tools.sandbox import Layer, Sandbox
 
 from ..agents.fake_openai import FakeOpenAI

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.cli import run as sayso
+from sayso.cli.main import run as sayso
 
 from .commands import environment
 

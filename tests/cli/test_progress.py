@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from sayso.progress import ProgressTree
+from sayso.cli.progress import ProgressTree
 from sayso.tools import Approve, Decision, tool
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.workflows import map_each, parallel, sequential, step
-from sayso.workflows.events import BranchStarted, Progress, StepStarted
+from sayso.workflows.runs.events import BranchStarted, Progress, StepStarted
 
 
 async def one_more(value: int) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, ModelRequest
-from sayso.research_command import Research
+from sayso.cli.research import Research
 from sayso.tools.errors import LimitReached
 from sayso.tools.web import load_snapshot, quote_found
 from sayso.workflows import Usage
@@ -164,7 +164,7 @@ class Dear:
 async def test_a_cost_limit_stops_it_and_keeps_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     work = Research("BettaBurgers", Dear(), "sample", 3, tmp_path, max_cost=0.035)
     with pytest.raises(LimitReached):
-        await work.carry_out()
+        await work.execute()
     assert capsys.readouterr().out == f"{tmp_path / 'bettaburgers.md'}\n"
     kept = (tmp_path / "bettaburgers.md").read_text("utf-8")
     assert "--max-cost is 0.035" in kept

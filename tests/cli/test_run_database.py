@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sayso.cli import run as sayso
-from sayso.run_database import and_where
+from sayso.cli.main import run as sayso
+from sayso.cli.run_database import and_where
 from sayso.workflows import engine, sequential
 
 

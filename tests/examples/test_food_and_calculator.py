@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import ApprovalRequest, Approve, Approver, Decision, Reject, approve_all
-from sayso.tools.order_desk import Counter, OrderDesk
+from sayso.tools.ordering.order_desk import Counter, OrderDesk
 
 from ..agents.fake_openai import FakeOpenAI, Raw
 from .running import example, ran, run

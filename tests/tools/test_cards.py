@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.console import card_lines
-from sayso.tools.approvals import MODEL, YOU, ApprovalRequest, ShownArgument
-from sayso.tools.cards import LONGEST_SHOWN, card_text, quoted, shown, visible
-from sayso.tools.lookalikes import lookalikes
+from sayso.tools.approval.cards import LONGEST_SHOWN, card_text, quoted, shown, visible
+from sayso.tools.approval.lookalikes import lookalikes
+from sayso.tools.approval.requests import MODEL, YOU, ApprovalRequest, ShownArgument
 
 OBEYED = {"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sayso.tools import Reader, read, tool
 from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, TextRead, native_calls, shapes
-from sayso.tools.order_desk import ORDER
+from sayso.tools.ordering.order_desk import ORDER
 
 
 @tool.pure(name="CALCULATOR")

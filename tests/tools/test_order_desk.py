@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, Decision, ToolContext, ToolError, UsageError
-from sayso.tools.approvals import MODEL, ApprovalRequest
-from sayso.tools.menu import HOUSE_MENU, Dish, Menu, Wish
-from sayso.tools.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk, card, completed, order_tool
+from sayso.tools.approval.requests import MODEL, ApprovalRequest
+from sayso.tools.ordering.menu import HOUSE_MENU, Dish, Menu, Wish
+from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk, card, completed, order_tool
 
 ADA = Customer("9876", "1234 My Street", "Ada")
 

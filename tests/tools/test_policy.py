@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import Grant, Labels, Rules, ToolCall, tool
-from sayso.tools.policy import Allow, Ask, Deny, Ruling, decide
+from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
 
 
 @tool.pure

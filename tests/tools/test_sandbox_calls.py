@@ -211,7 +211,7 @@ async def test_cancelling_a_call_kills_its_worker() -> None:
 
 
 async def test_a_cancelled_task_leaves_no_call_behind() -> None:
-    target = "sayso.tools.sandbox.worker:time_is_up"  # no such function: the worker is up before we cancel, that is all
+    target = "sayso.tools.sandbox.worker_process:time_is_up"  # no such function: the worker is up before we cancel, that is all
     with pytest.raises(SandboxRaised):
         await acall_sandboxed(target)
     task = asyncio.create_task(acall_sandboxed("sayso.tools.canonical:canonical_json", "x" * 5_000_000, seconds=30))

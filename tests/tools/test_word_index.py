@@ -8,8 +8,8 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sayso.tools.approvals import Background, source_of
-from sayso.tools.word_index import WordIndex
+from sayso.tools.approval.requests import Background, source_of
+from sayso.tools.approval.word_index import WordIndex
 
 PARTS = st.sampled_from(
     [

@@ -140,7 +140,7 @@ def again(parts: list[Pair]) -> Pair:
 
     async def counted(run: Run, value: int) -> int:
         rounds = iter(range(1, 9))
-        return int(await run.child("rounds", iterate(parts[0].flow, until=lambda _: next(rounds) == 3, max_rounds=9).carry, value))
+        return int(await run.child("rounds", iterate(parts[0].flow, until=lambda _: next(rounds) == 3, max_rounds=9).execute, value))
 
     def plain(value: int) -> int:
         for _ in range(3):
@@ -166,7 +166,7 @@ def reflected(parts: list[Pair]) -> Pair:
     """Write once, be told so, write again: the second text is the part's value on the first."""
 
     async def write(run: Run, task: Any) -> int:
-        return int(await run.child("write", sequential(parts[0].flow).carry, task.text if isinstance(task, Draft) else task))
+        return int(await run.child("write", sequential(parts[0].flow).execute, task.text if isinstance(task, Draft) else task))
 
     async def critique(text: int) -> str:
         return "again"

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from sayso.tools import Approve, Decision
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.workflows import RunResult, Workflow, engine
-from sayso.workflows.run import Scope
+from sayso.workflows.runs.protocols import Scope
 
 
 async def yes(request: ApprovalRequest) -> Decision:
@@ -28,8 +28,8 @@ async def everywhere(
     end = await end_of(workflow.run(value, engine=home, run_id="r1", approve=yes, deps=deps()))
     entries = home.journal("r1")
     for cut in range(len(entries) + 1) if cuts is None else sorted(set(cuts) & set(range(len(entries) + 1))):
-        again = engine(strict=True).restore(workflow.carry, value, "r1", entries[:cut], lambda: Scope(approve=yes, deps=deps()))
-        resumed = await end_of(again.carry(suspends=True))
+        again = engine(strict=True).restore(workflow.execute, value, "r1", entries[:cut], lambda: Scope(approve=yes, deps=deps()))
+        resumed = await end_of(again.execute(suspends=True))
         assert resumed == end, f"cut after {cut} of {len(entries)} entries"
     return end
 

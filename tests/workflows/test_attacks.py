@@ -34,11 +34,11 @@ from pydantic import AfterValidator, BaseModel
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.agents.messages import NativeCall, ToolMessage
 from sayso.tools import Approve, Decision, Edit, Grant, Rules, ToolContext, ToolError, Trust, UsageError, tool
-from sayso.tools.approvals import ApprovalRequest, approve_all, still_fits
+from sayso.tools.approval.requests import ApprovalRequest, approve_all, still_fits
 from sayso.tools.canonical import canonical_json
 from sayso.workflows import CallFailed, MemoryEngine, Run, Workflow, sequential
-from sayso.workflows.approval import APPROVAL_SECONDS, CLOCKS_DIFFER_SECONDS
-from sayso.workflows.run import Scope
+from sayso.workflows.calls.execute import APPROVAL_SECONDS, CLOCKS_DIFFER_SECONDS
+from sayso.workflows.runs.protocols import Scope
 
 DAY = 24 * 3600.0
 GONE = "is no longer the tool that was asked about, so nothing was done"
@@ -458,9 +458,9 @@ async def test_what_a_standing_approval_allowed_is_not_begun_after_its_end(later
     await flow.run("x", deps=World(), engine=home, run_id="r1", grants=grants)
     kept = [entry for entry in home.journal("r1") if entry.name.startswith("propose:")]  # cut off between the ruling and the write
     again = MemoryEngine(strict=True, clock=lambda: 1000.0 + later)
-    root = again.restore(flow.carry, "x", "r1", kept, lambda: Scope(deps=world, rules=Rules(grants=grants)))
+    root = again.restore(flow.execute, "x", "r1", kept, lambda: Scope(deps=world, rules=Rules(grants=grants)))
     try:
-        told = (await root.carry(suspends=True)).output
+        told = (await root.execute(suspends=True)).output
     except CallFailed as error:
         told = str(error)
     assert ends in told

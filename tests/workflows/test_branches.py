@@ -9,7 +9,7 @@ import pytest
 
 from sayso.tools import LimitReached, WorkflowError, tool
 from sayso.workflows import Failed, Limits, RoundsUsedUp, Run, RunResult, best_of, engine, iterate, map_each, parallel, sequential, step
-from sayso.workflows.events import RoundEnded, StepRetried
+from sayso.workflows.runs.events import RoundEnded, StepRetried
 
 from .replays import everywhere, nothing_left_running, yes
 from .small_steps import one_more

@@ -10,8 +10,8 @@ import pytest
 from sayso.tools import Approve, Cancelled, Edit, NotFinished, Reject, ToolContext, UsageError, tool
 from sayso.tools.errors import LimitReached, WorkflowError
 from sayso.workflows import CallFailed, Limits, Run, map_each, parallel, sequential, step
-from sayso.workflows.durable.root import LISTEN_SECONDS
-from sayso.workflows.events import ApprovalAsked, BranchStarted, StepEnded, StepStarted, WriteSettled
+from sayso.workflows.durable.durable_run import LISTEN_SECONDS
+from sayso.workflows.runs.events import ApprovalAsked, BranchStarted, StepEnded, StepStarted, WriteSettled
 
 LISTENED_SECONDS = 3 * LISTEN_SECONDS
 
@@ -49,7 +49,7 @@ async def test_starting_twice_starts_once_and_the_first_input_counts(home: Any) 
     counted = Counted()
     flow = sequential(step(counted, name="counted"))
     await home.start(flow, "first", run_id="r1")
-    await home.start(flow.carry, "second", run_id="r1")
+    await home.start(flow.execute, "second", run_id="r1")
     assert (await home.result("r1"), counted.done) == ("first", ["first"])
 
 
@@ -63,7 +63,7 @@ async def test_a_signal_reaches_a_wait_in_either_order_and_the_first_counts(home
         return await run.wait("go", 30)
 
     ready, until_sent = asyncio.Event(), asyncio.Event()
-    await home.start(sequential(code, name="flow").carry, None, run_id="r1")
+    await home.start(sequential(code, name="flow").execute, None, run_id="r1")
     if not early:
         await ready.wait()
     await home.signal("r1/code.0", "go", {"n": 1})
@@ -190,7 +190,7 @@ class Held:
 
 async def test_cancelling_stops_a_run_in_a_step(home: Any) -> None:
     held, after = Held(), Counted()
-    await home.start(sequential(step(held, name="held"), step(after, name="after"), name="flow").carry, 1, run_id="r1")
+    await home.start(sequential(step(held, name="held"), step(after, name="after"), name="flow").execute, 1, run_id="r1")
     await held.begun.wait()
     await home.cancel("r1")
     with pytest.raises(Cancelled):

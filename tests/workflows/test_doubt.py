@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, Decision, Edit, Grant, Outcome, Secrecy, ToolContext, ToolError, Trust, tool
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.calls import Content
 from sayso.workflows import CallFailed, Limits, Run, engine, map_each, parallel, sequential
-from sayso.workflows.events import ApprovalAsked, ApprovalDecided, WriteSettled, WriteStarted
-from sayso.workflows.run import Scope
+from sayso.workflows.runs.events import ApprovalAsked, ApprovalDecided, WriteSettled, WriteStarted
+from sayso.workflows.runs.protocols import Scope
 
 from .replays import everywhere, nothing_left_running, yes
 
@@ -132,9 +132,9 @@ async def kept_of(flow: Any, until: str) -> list[Any]:
 
 async def carried(flow: Any, kept: list[Any]) -> str:
     """How a run with this journal ends."""
-    root = engine(strict=True).restore(flow.carry, "x", "r1", kept, lambda: Scope(approve=yes))
+    root = engine(strict=True).restore(flow.execute, "x", "r1", kept, lambda: Scope(approve=yes))
     try:
-        return f"done: {(await root.carry(suspends=True)).output}"
+        return f"done: {(await root.execute(suspends=True)).output}"
     except CallFailed as error:
         return f"{error.result.outcome}: {error.result.text}"
 
@@ -205,8 +205,8 @@ async def test_an_edit_is_a_new_request_from_every_cut() -> None:
     assert (await calling(put, text="good").run("x", engine=home, run_id="r1", approve=better)).output == "better"
     entries = home.journal("r1")
     for cut in range(len(entries) + 1):
-        root = engine(strict=True).restore(calling(put, text="good").carry, "x", "r1", entries[:cut], lambda: Scope(approve=better))
-        assert (await root.carry(suspends=True)).output == "better"
+        root = engine(strict=True).restore(calling(put, text="good").execute, "x", "r1", entries[:cut], lambda: Scope(approve=better))
+        assert (await root.execute(suspends=True)).output == "better"
     assert list(world.values()) == ["better"]
 
 

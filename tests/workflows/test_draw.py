@@ -20,8 +20,8 @@ from sayso.workflows import (
     sequential,
     step,
 )
-from sayso.workflows.draw import mermaid
-from sayso.workflows.story import Standing, Story, path_of
+from sayso.workflows.runs.timeline import Standing, Timeline, path_of
+from sayso.workflows.shapes.mermaid import mermaid
 
 from .replays import yes
 from .small_steps import one_more, size_of
@@ -164,14 +164,14 @@ async def test_after_a_run_each_place_says_how_often_it_was_reached() -> None:
 
 
 async def test_times_are_told_by_whoever_looked_at_a_clock() -> None:
-    story = Story(clock=Clock())
+    story = Timeline(clock=Clock())
     async for event in sequential(one_more, one_more).run_stream(1):
         story.take(event)
     assert labels(sequential(one_more, one_more).mermaid(story)) == ["one_more<br/>1x, 100 ms", "one_more<br/>1x, 100 ms"]
 
 
 async def test_where_it_stopped_is_marked_with_the_reason() -> None:
-    story, flow = Story(clock=Clock()), sequential(one_more, step(fails, retries=1, backoff_seconds=0), note)
+    story, flow = Timeline(clock=Clock()), sequential(one_more, step(fails, retries=1, backoff_seconds=0), note)
     with pytest.raises(ValueError, match="broken"):
         [story.take(event) async for event in flow.run_stream(1)]
     text = flow.mermaid(story)
@@ -223,7 +223,7 @@ def test_the_steps_of_one_call_are_one_place() -> None:
 
 
 async def test_a_story_knows_how_each_place_stands() -> None:
-    story = Story([event async for event in sequential(one_more, note).run_stream(1)], clock=Clock())
+    story = Timeline([event async for event in sequential(one_more, note).run_stream(1)], clock=Clock())
     assert {path: place.standing for path, place in story.places.items()} == {
         ("one_more.0",): Standing.DONE,
         ("note.1",): Standing.WAITING,

@@ -10,7 +10,7 @@ import pytest
 
 from sayso.tools import Approve, Cancelled, LimitReached, NotFinished, ToolContext, UsageError, tool
 from sayso.workflows import DurableEngine, Failed, Limits, MemoryEngine, Run, conditional, engine, parallel, sequential, step
-from sayso.workflows.events import StepEnded, StepStarted
+from sayso.workflows.runs.events import StepEnded, StepStarted
 
 from .replays import nothing_left_running, yes
 
@@ -179,7 +179,7 @@ async def test_the_result_of_a_run_that_failed_or_waits_is_raised() -> None:
     await sequential(note).run("x", engine=home, run_id="r2")
     with pytest.raises(NotFinished, match="Note: x"):
         await home.result("r2")
-    home.restore(sequential(note).carry, "x", "r3", ())
+    home.restore(sequential(note).execute, "x", "r3", ())
     with pytest.raises(NotFinished, match="not under way"):
         await home.result("r3")
 
@@ -292,7 +292,7 @@ async def test_events_are_numbered_from_the_first_also_when_they_are_still_to_co
     home, gate, told = engine(), Gate(), list[Any]()
     flow = sequential(step(gate, name="held"), one)
     if started:
-        await home.start(flow.carry, 1, run_id="r1")
+        await home.start(flow.execute, 1, run_id="r1")
     carrying = None if started else asyncio.ensure_future(flow.run(1, engine=home, run_id="r1"))
     await gate.begun.wait()
 

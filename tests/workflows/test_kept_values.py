@@ -22,8 +22,8 @@ from sayso.agents.messages import Conversation, UserMessage
 from sayso.tools import Approve, Edit, LimitReached, Reject
 from sayso.tools.errors import NotFinished, RunError
 from sayso.workflows import CallFailed, Draft, Usage
-from sayso.workflows.codec import NotJson, from_json, to_json
-from sayso.workflows.line import Failure
+from sayso.workflows.runs.codec import NotJson, from_json, to_json
+from sayso.workflows.runs.memory_run import Failure
 
 
 class Colour(Enum):

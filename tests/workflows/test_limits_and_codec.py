@@ -20,8 +20,8 @@ from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import LimitReached, ToolError, tool
 from sayso.tools.errors import InvalidArguments
 from sayso.workflows import Limits, RunResult, Usage, parallel, sequential
-from sayso.workflows.codec import Lost, NotJson, from_json, to_json
-from sayso.workflows.limits import Meter
+from sayso.workflows.runs.codec import Lost, NotJson, from_json, to_json
+from sayso.workflows.runs.limits import Meter
 
 from .replays import nothing_left_running, yes
 

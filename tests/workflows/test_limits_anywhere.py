@@ -79,7 +79,7 @@ async def pays(value: int, context: ToolContext[Street]) -> int:
 
 async def asks(run: Run, value: int) -> int:
     """Asks a model, and goes on with the same number."""
-    await run.child("clerk", run.scope.deps.agent.carry, f"What of {value}?")
+    await run.child("clerk", run.scope.deps.agent.execute, f"What of {value}?")
     return value
 
 

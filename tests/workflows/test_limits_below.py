@@ -10,7 +10,7 @@ import pytest
 from sayso.agents import Agent, Reply, Sampling, ScriptedModel
 from sayso.tools import LimitReached, tool
 from sayso.workflows import Limits, Run, RunResult, Usage, Workflow, best_of, conditional, iterate, map_each, parallel, reflect, sequential
-from sayso.workflows.limits import Meter
+from sayso.workflows.runs.limits import Meter
 
 from .replays import nothing_left_running, yes
 

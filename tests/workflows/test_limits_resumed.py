@@ -10,7 +10,7 @@ from sayso.agents import Agent, AssistantMessage, Reply, ScriptedModel, call
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import Approve, tool
 from sayso.workflows import CallFailed, Failed, Limits, RunResult, Usage, engine, parallel, sequential
-from sayso.workflows.run import Scope
+from sayso.workflows.runs.protocols import Scope
 
 from .replays import yes
 
@@ -71,9 +71,9 @@ async def test_usage_is_the_same_from_every_cut() -> None:
     entries = home.journal("r1")
     assert whole.usage == Usage(60, 60, 1.5, 6, 4, 0.0)
     for cut in range(len(entries) + 1):
-        again = engine(strict=True).restore(flow.carry, "go", "r1", entries[:cut], lambda: Scope(approve=yes))
+        again = engine(strict=True).restore(flow.execute, "go", "r1", entries[:cut], lambda: Scope(approve=yes))
         try:
-            usage = (await again.carry(suspends=True)).usage
+            usage = (await again.execute(suspends=True)).usage
         except CallFailed:  # cut between a write's intent and its receipt: nobody knows, and nobody tries again
             continue
         assert usage == whole.usage, f"cut after {cut}"

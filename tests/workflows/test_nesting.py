@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sayso.tools import Approve, LimitReached, ToolContext, tool
 from sayso.workflows import Limits, RunResult, engine, map_each, sequential
-from sayso.workflows.events import BranchEnded, BranchStarted, RoundEnded, StepEnded, StepStarted, WriteSettled, WriteStarted
-from sayso.workflows.run import Scope
+from sayso.workflows.runs.events import BranchEnded, BranchStarted, RoundEnded, StepEnded, StepStarted, WriteSettled, WriteStarted
+from sayso.workflows.runs.protocols import Scope
 
 from .nestings import LEAVES, Pair, World, nested, plain_end
 from .replays import end_of, everywhere, nothing_left_running, yes
@@ -113,8 +113,8 @@ def test_a_cancellation_at_any_moment_leaves_nothing_running_and_the_run_can_go_
                     await stopped_after(moment, run, times=1 if how == "once" else 3)
         await nothing_left_running()
         kept = home.journal("r1")
-        again = engine(strict=True).restore(flow.carry, 4, "r1", kept, lambda: Scope(approve=yes, deps=world))
-        assert await end_of(again.carry(suspends=True)) == plain_end(pair, 4)
+        again = engine(strict=True).restore(flow.execute, 4, "r1", kept, lambda: Scope(approve=yes, deps=world))
+        assert await end_of(again.execute(suspends=True)) == plain_end(pair, 4)
         await nothing_left_running()
 
     asyncio.run(main())

@@ -7,7 +7,7 @@ from typing import Any
 
 from sayso.tools import Approve, tool
 from sayso.workflows import Run, RunResult, engine, map_each, parallel, sequential
-from sayso.workflows.waiting import HELD_BACK_SECONDS
+from sayso.workflows.runs.inbox import HELD_BACK_SECONDS
 
 from .replays import nothing_left_running
 
@@ -174,7 +174,7 @@ async def test_a_wait_for_news_is_kept_through_a_pause() -> None:
 
 async def test_a_run_in_the_background_stays_where_it_is_and_resume_tells_of_the_next_pause() -> None:
     home = engine()
-    await home.start(sequential(say, say).carry, "x", run_id="r1")
+    await home.start(sequential(say, say).execute, "x", run_id="r1")
     paused: RunResult[Any] = await home.resume("r1", {})
     assert await rounds(paused) == ([1, 1, 0], "noted noted x")
     assert await home.result("r1") == "noted noted x"

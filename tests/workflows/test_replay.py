@@ -60,7 +60,7 @@ async def test_what_changed_is_told_and_nothing_is_done(change: dict[str, Any], 
     assert notes == ["HELLO"]
     untouched = ScriptedModel()
     replayed = await replay(
-        flow(lines=untouched, **change).carry, "hello", home.journal("r1"), output=result.output, prompts=home.prompts("r1")
+        flow(lines=untouched, **change).execute, "hello", home.journal("r1"), output=result.output, prompts=home.prompts("r1")
     )
     assert (replayed.same, notes, untouched.requests) == (same, ["HELLO"], 0)
     assert told in str(replayed.difference or "")
@@ -71,7 +71,7 @@ async def test_what_changed_is_told_and_nothing_is_done(change: dict[str, Any], 
 async def test_code_that_ends_early_or_answers_otherwise_is_a_difference() -> None:
     home = engine(strict=True)
     await sequential(shout, whisper, name="flow").run("Hello", engine=home, run_id="r1")
-    shorter = await replay(sequential(shout, name="flow").carry, "Hello", home.journal("r1"))
+    shorter = await replay(sequential(shout, name="flow").execute, "Hello", home.journal("r1"))
     assert str(shorter.difference) == "r1, step 2: the journal has 'whisper.1', the code ends."
 
     async def code(run: Run, value: str) -> str:
@@ -88,7 +88,7 @@ async def test_code_that_ends_early_or_answers_otherwise_is_a_difference() -> No
 async def test_a_run_that_waits_is_replayed_to_where_it_waits(tmp_path: Path) -> None:
     home, notes = engine(f"sqlite:///{tmp_path}/runs.db"), list[str]()
     await flow().run("hello", engine=home, run_id="r1", deps=notes)
-    replayed = await replay(flow(lines=ScriptedModel()).carry, "hello", await home.kept("r1"), finished=False)
+    replayed = await replay(flow(lines=ScriptedModel()).execute, "hello", await home.kept("r1"), finished=False)
     assert (replayed.same, notes, len(replayed.waits)) == (True, [], 1)
     assert "approve:" in replayed.waits[0]
     home.close()
@@ -101,7 +101,7 @@ async def test_timed_waits_of_a_durable_run_are_replayed(tmp_path: Path) -> None
 
     home = engine(f"sqlite:///{tmp_path}/runs.db")
     result = await sequential(naps, name="naps").run("a", engine=home, run_id="r1")
-    replayed = await replay(sequential(naps, name="naps").carry, "a", await home.kept("r1"), output=result.output)
+    replayed = await replay(sequential(naps, name="naps").execute, "a", await home.kept("r1"), output=result.output)
     assert (replayed.same, replayed.output) == (True, "NoneA")
     home.close()
 
@@ -119,6 +119,6 @@ async def test_an_application_is_not_asked_again_for_what_a_kept_request_holds(t
     flow = sequential(send.using(item="a burger"), name="sending")
     waiting = await flow.run("", engine=home, run_id="r1", deps={"address": "1 Oak Road"})
     (request,) = waiting.pending
-    replayed = await replay(flow.carry, "", await home.kept("r1"), finished=False, waits_for=[("r1", f"wait:{request.topic}")])
+    replayed = await replay(flow.execute, "", await home.kept("r1"), finished=False, waits_for=[("r1", f"wait:{request.topic}")])
     assert (replayed.same, len(replayed.waits)) == (True, 1)
     home.close()

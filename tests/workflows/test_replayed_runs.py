@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sayso.cli import run as sayso
+from sayso.cli.main import run as sayso
 from sayso.tools.errors import LimitReached, ToolError
 from sayso.workflows import engine
 

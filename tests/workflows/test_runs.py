@@ -12,8 +12,8 @@ import pytest
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, Cancelled, ReplayError, UsageError, WorkflowError, tool
 from sayso.workflows import MemoryEngine, Run, engine, map_each, parallel, sequential
-from sayso.workflows.codec import NotJson
-from sayso.workflows.events import BranchStarted, StepEnded
+from sayso.workflows.runs.codec import NotJson
+from sayso.workflows.runs.events import BranchStarted, StepEnded
 
 from .replays import nothing_left_running
 from .small_steps import one_more
@@ -131,12 +131,12 @@ async def test_other_code_on_resume_is_refused_and_the_journal_kept() -> None:
     paused = await sequential(one_more, step_text, note).run(1, engine=home, run_id="r1")
     assert len(paused.pending) == 1
     kept = home.journal("r1")
-    other = engine(strict=True).restore(sequential(one_less, step_text, note).carry, 1, "r1", kept)
+    other = engine(strict=True).restore(sequential(one_less, step_text, note).execute, 1, "r1", kept)
     with pytest.raises(ReplayError, match=r"'one_more\.0' next, the code asks for 'one_less\.0'"):
-        await other.carry(suspends=True)
+        await other.execute(suspends=True)
     again = engine(strict=True)
-    same = again.restore(sequential(one_more, step_text, note).carry, 1, "r1", kept)
-    resumed = await same.carry(suspends=True)
+    same = again.restore(sequential(one_more, step_text, note).execute, 1, "r1", kept)
+    resumed = await same.execute(suspends=True)
     assert resumed.pending == paused.pending
     assert (await resumed.resume({resumed.pending[0].digest: Approve()})).output == "noted 2"
 
@@ -181,7 +181,7 @@ async def test_writes_of_a_list_are_asked_about_as_far_as_they_are_under_way(con
 
 async def test_events_are_told_live_and_from_an_offset() -> None:
     home = engine()
-    await home.start(sequential(one_more, one_more).carry, 1, run_id="r1")
+    await home.start(sequential(one_more, one_more).execute, 1, run_id="r1")
     told = [event async for event in home.events("r1", since=1)]
     assert [event for event in told if isinstance(event, StepEnded)] == [StepEnded("r1", "one_more.0"), StepEnded("r1", "one_more.1")]
 

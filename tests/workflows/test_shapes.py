@@ -23,7 +23,7 @@ from sayso.workflows import (
     sequential,
     step,
 )
-from sayso.workflows.events import StepEnded
+from sayso.workflows.runs.events import StepEnded
 
 from .replays import everywhere, nothing_left_running
 from .small_steps import one_more, size_of, twice

@@ -12,8 +12,8 @@ from sayso.agents import Reply, call
 from sayso.tools import ToolError, UsageError, tool
 from sayso.tools.errors import LimitReached
 from sayso.workflows import CallFailed, Limits, Run, Usage, engine, parallel, sequential
-from sayso.workflows.limits import Meter
-from sayso.workflows.run import Scope
+from sayso.workflows.runs.limits import Meter
+from sayso.workflows.runs.protocols import Scope
 
 from .replays import yes
 
@@ -93,9 +93,9 @@ async def test_money_is_the_same_from_every_cut() -> None:
     assert (whole.usage._replace(spend_usd=round(whole.usage.spend_usd, 6))) == Usage(0, 0, 0.0, 2, 7, 4.7)
     entries = home.journal("r1")
     for cut in range(len(entries) + 1):
-        again = engine(strict=True).restore(flow.carry, "tea", "r1", entries[:cut], lambda: Scope(approve=yes))
+        again = engine(strict=True).restore(flow.execute, "tea", "r1", entries[:cut], lambda: Scope(approve=yes))
         try:
-            usage = (await again.carry(suspends=True)).usage
+            usage = (await again.execute(suspends=True)).usage
         except CallFailed:  # cut between a write's intent and its receipt: nobody knows, and nobody tries again
             continue
         assert usage.spend_usd == pytest.approx(4.7), f"cut after {cut}"
@@ -127,7 +127,7 @@ async def test_money_that_came_back_may_be_spent_by_another_branch_after_a_resta
     bought = next(place for place, entry in enumerate(entries) if "patient" in entry.run and entry.name.startswith("intent:"))
 
     again = engine(strict=True).restore(
-        flow.carry, "tea", "r1", entries[:bought], lambda: Scope(approve=yes, meter=Meter(Limits(spend_usd=2.0)))
+        flow.execute, "tea", "r1", entries[:bought], lambda: Scope(approve=yes, meter=Meter(Limits(spend_usd=2.0)))
     )
-    resumed = await again.carry(suspends=True)
+    resumed = await again.execute(suspends=True)
     assert (resumed.output, resumed.usage.spend_usd) == (("bought tea", "sold out"), 2.0)

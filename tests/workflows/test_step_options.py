@@ -11,8 +11,8 @@ import pytest
 
 from sayso.agents import Agent, ScriptedModel
 from sayso.tools import StepTimeout, ToolError, UsageError, tool
-from sayso.workflows import Run, RunEnded, Story, engine, map_each, parallel, reflect, sequential, step
-from sayso.workflows.events import StepRetried
+from sayso.workflows import Run, RunEnded, Timeline, engine, map_each, parallel, reflect, sequential, step
+from sayso.workflows.runs.events import StepRetried
 
 from .replays import everywhere, nothing_left_running
 from .small_steps import one_more, twice
@@ -117,7 +117,7 @@ def unsteady_inside() -> Any:
 @pytest.mark.parametrize(("body", "output"), BODIES.values(), ids=BODIES)
 async def test_whatever_is_a_step_can_be_tried_again(body: Callable[[], Any], output: Any) -> None:
     flow = sequential(step(body(), retries=2, backoff_seconds=0))
-    story = Story()
+    story = Timeline()
     async for event in flow.run_stream(3):
         story.take(event)
     assert story.events[-1].result.output == output

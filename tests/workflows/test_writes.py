@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, Decision, Edit, NotFinished, Outcome, Reject, Secrecy, ToolContext, ToolError, UsageError, tool
-from sayso.tools.approvals import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.workflows import CallFailed, MemoryEngine, Run, engine, map_each, sequential
-from sayso.workflows.events import ApproverFailed
-from sayso.workflows.run import Scope
+from sayso.workflows.runs.events import ApproverFailed
+from sayso.workflows.runs.protocols import Scope
 
 from .replays import everywhere, nothing_left_running, yes
 
@@ -176,7 +176,7 @@ async def test_a_decision_counts_until_it_expires(days: float, happens: int) -> 
 
 async def test_fifty_decisions_at_once_make_one_effect() -> None:
     world, home = World(), engine()
-    await home.start(FLOW.carry, "x", run_id="r1", scope=Scope(deps=world))
+    await home.start(FLOW.execute, "x", run_id="r1", scope=Scope(deps=world))
     for _ in range(10):
         await asyncio.sleep(0)
     (request,) = home._root("r1").pending.values()
@@ -351,9 +351,9 @@ async def test_a_write_that_was_cut_off_after_its_intent_is_not_simply_done_agai
     await troubled(Trouble(0), **options).run("x", approve=yes, engine=home, run_id="r1")
     kept = [entry for entry in home.journal("r1") if not entry.name.startswith("effect:")]
     merchant = Trouble(0)
-    root = engine(strict=True).restore(troubled(merchant, **options).carry, "x", "r1", kept, lambda: Scope(approve=yes))
+    root = engine(strict=True).restore(troubled(merchant, **options).execute, "x", "r1", kept, lambda: Scope(approve=yes))
     try:
-        outcome = str((await root.carry(suspends=True)).output)
+        outcome = str((await root.execute(suspends=True)).output)
     except CallFailed as error:
         outcome = error.result.text
     assert len(merchant.keys) == calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..declaring import tool
+from ..definition.decorators import tool
 from .evaluation import calculate, calculated
 from .tokens import CURRENCIES
 from .units import UNITS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .families import dialect_for_model
 from .native import native_calls
 from .reader import Reader, pieces, read
-from .shapes import Shapes, shapes
+from .signatures import Shapes, shapes
 from .table import DIALECTS, Dialect
 from .values import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
 

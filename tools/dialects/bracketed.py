@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 
-from .ends import string_end
+from .boundaries import string_end
 from .json_calls import Item
 from .lenient_json import unescape
-from .shapes import Shapes
+from .signatures import Shapes
 from .source import Source, skip_space
 from .typing_values import Unreadable, typed
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from .lenient_json import read_json
-from .shapes import Shape
+from .signatures import Shape
 from .typing_values import Unreadable, kinds, typed
 from .values import Problem, ReadCall
 

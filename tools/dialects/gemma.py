@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Generator
 
-from .ends import string_end
+from .boundaries import string_end
 from .json_calls import Item, read_one
 from .lenient_json import DEEPEST, read_json
-from .shapes import Shapes
+from .signatures import Shapes
 from .source import Source, find
 
 HEAD = re.compile(r"(?:call)?:\s?([\w.\-/]+)\s*(?=\{)")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Generator
 from typing import NamedTuple
 
-from .in_section import Sink, announcing_json_end, parse
 from .json_calls import Item, read_one
-from .shapes import Shapes
+from .section import Sink, announcing_json_end, parse
+from .signatures import Shapes
 from .source import Source, next_literal, skip_space
 
 _LONGEST_HEADER = 240

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .lenient_json import read_json
-from .shapes import ARGUMENTS, Shape, Shapes
+from .signatures import ARGUMENTS, Shape, Shapes
 from .typing_values import Unreadable, typed
 from .values import Problem, ReadCall
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .json_calls import Item, read_one
 from .lenient_json import DEEPEST
-from .shapes import Shapes
+from .signatures import Shapes
 from .typing_values import Unreadable, alternatives, kinds, typed
 from .values import Problem
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..canonical import strict_json
-from .shapes import Shapes
+from .signatures import Shapes
 from .values import Problem, ReadCall
 
 

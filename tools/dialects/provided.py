@@ -8,7 +8,7 @@ from typing import Any
 
 from .json_calls import Item, read_one
 from .native import native_calls
-from .shapes import Shapes
+from .signatures import Shapes
 from .values import CallStarted, ReadCall, ReadEvent, ReasoningRead, TextRead
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 
+from .boundaries import call_end
 from .call import is_signature, read_arguments
-from .ends import call_end
 from .json_calls import Item
-from .shapes import Shapes
+from .signatures import Shapes
 from .source import Source, skip_space
 from .values import Problem
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Generator
 from typing import NamedTuple
 
+from .boundaries import call_end, json_end
 from .call import read_arguments
-from .ends import call_end, json_end
-from .in_section import Sink, parse
 from .json_calls import Item, read_one
-from .shapes import Shape, Shapes
+from .section import Sink, parse
+from .signatures import Shape, Shapes
 from .source import Source, Waiting, behind_fence, reach, skip_space
 from .typing_values import Unreadable, typed
 

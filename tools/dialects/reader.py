@@ -6,13 +6,13 @@ import re
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from .detect import NOT_HERE, WAIT, held_from, opening_at
 from .families import FAMILIES, dialect_named
 from .json_calls import Item
-from .openings import NOT_HERE, WAIT, held_from, opening_at
 from .provided import Provided
 from .rules import Rules, behind_run, rules
 from .scan import Scan
-from .shapes import Shapes, shapes
+from .signatures import Shapes, shapes
 from .surroundings import closing_in_line
 from .values import AllWasReasoning, CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
 
@@ -132,11 +132,11 @@ def _read(scan: Scan) -> Generator[None, None, None]:
 def _at_trigger(scan: Scan, place: int) -> Generator[None, None, None]:
     """Settle what begins here, or wait for more of it, or go on behind it."""
     scan.seek = place
-    start, settle = opening_at(scan, place)
+    start, parse_block = opening_at(scan, place)
     if start == NOT_HERE or (start == WAIT and scan.source.ended):
         scan.seek = behind_run(scan.source.text, place)
         return
-    if settle is None:
+    if parse_block is None:
         scan.say(held_from(scan, place))
         yield
         return
@@ -147,4 +147,4 @@ def _at_trigger(scan: Scan, place: int) -> Generator[None, None, None]:
             scan.quote(close)
             return
         scan.line.ticks = 0
-    yield from settle()
+    yield from parse_block()

@@ -6,7 +6,7 @@ import re
 
 from .families import FAMILIES
 from .sections import BARE_ELEMENTS, ENDING_THOUGHT, ENDS_OF_THOUGHT, HARMONY, HEADS, INVENTED, REASONING, SECTIONS, SILENT, Section
-from .shapes import Shapes
+from .signatures import Shapes
 
 BEHIND_BRACE = r"[\"'“/#}A-Za-z_]"
 # Each begins with one character, so that the search runs over prose at full speed; what must stand beside it keeps most others out.

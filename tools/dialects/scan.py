@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .json_calls import Item
 from .rules import Rules
-from .shapes import Shapes
+from .signatures import Shapes
 from .source import Source
 from .surroundings import Line
 from .values import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead

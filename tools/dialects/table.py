@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .families import FAMILIES
-from .shapes import Shapes, shapes
+from .signatures import Shapes, shapes
 from .typing_values import alternatives, kinds
 from .values import ReadCall
 from .writing import WRITERS, as_json

@@ -9,7 +9,7 @@ from html import unescape as unescape_entities
 
 from .json_calls import Item, read_one
 from .lenient_json import read_json
-from .shapes import Shape, Shapes
+from .signatures import Shape, Shapes
 from .source import Source, Waiting, find, next_literal, reach, skip_space
 from .typing_values import Unreadable, kinds, typed
 
@@ -125,7 +125,7 @@ def read_element(source: Source, at: int, opening: str, known: Shapes, announce:
 
 def _json_inside(source: Source, at: int, place: int, name: str, closing: str, known: Shapes) -> Read:
     """<function=NAME>{...}</function>, as Functionary and Llama 3.1 write it, and DeepSeek between the tags of a call."""
-    from .ends import json_end
+    from .boundaries import json_end
 
     found = yield from json_end(source, place)
     if found.end < 0:

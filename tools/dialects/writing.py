@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from .lenient_json import read_json
-from .shapes import Shapes
+from .signatures import Shapes
 from .typing_values import takes_text
 from .values import ReadCall
 

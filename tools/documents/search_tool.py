@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..calls import Content
-from ..declaring import tool
-from ..definition import Tool
+from ..definition.decorators import tool
+from ..definition.tool import Tool
 from ..effects import Secrecy, Trust
 from .library import LEAST, Documents
 from .passages import NOT_IN_THE_DOCUMENTS, shown

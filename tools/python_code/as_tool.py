@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..declaring import tool
-from ..definition import Tool
+from ..definition.decorators import tool
+from ..definition.tool import Tool
 from ..effects import Secrecy
 from ..errors import UsageError
 from ..sandbox.settings import Sandbox

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..calls import Outcome
 from ..canonical import plain
-from ..definition import Tool
-from ..programs import Answered, CallsOut, Ended
+from ..definition.code_tool import Answered, CallsOut, Ended
+from ..definition.tool import Tool
 from ..sandbox.settings import Sandbox
 from .outcome import CodeError, PythonResult
 from .running import shown

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..errors import UsageError
-from . import worker as this_process
+from . import worker_process as this_process
 from .errors import SandboxError
 from .pool import Cancellation, Pool
 from .settings import Layers, Profile

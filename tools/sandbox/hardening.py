@@ -8,7 +8,7 @@ import struct
 import sys
 
 from .landlock import abi, confine
-from .limits import limit
+from .resource_limits import limit
 from .seccomp import filter_calls
 from .settings import Layer, Profile
 

@@ -24,7 +24,7 @@ from .settings import Layer, Layers, Profile
 
 BOOT_SECONDS = 60.0
 """How long a worker may take to load its modules, on the slowest machine that is still of use."""
-BOOT = "import sys; sys.path[:] = sys.argv[1:]; from sayso.tools.sandbox.worker import main; main()"
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from sayso.tools.sandbox.worker_process import main; main()"
 CALLS_IN_A_ROW = 16
 """After so many calls that were answered at once, the event loop has its turn."""
 PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")

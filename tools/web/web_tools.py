@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..calls import Content
-from ..declaring import tool
-from ..definition import Tool, ToolContext
+from ..definition.decorators import tool
+from ..definition.tool import Tool, ToolContext
 from .fetch import Web
 from .search import Search
 

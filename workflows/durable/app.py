@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sayso.tools.definition import Tool
+from sayso.tools.approval.policy import Grants, rules_of
+from sayso.tools.definition.tool import Tool
 from sayso.tools.errors import UsageError, WorkflowError
-from sayso.tools.policy import Grants, rules_of
 
-from ..doors import Workflow, combined
-from ..limits import Meter
-from ..run import Scope, Seen
-from .root import limits_from
+from ..runs.limits import Meter
+from ..runs.protocols import Provenance, Scope
+from ..workflow import Workflow, combined
+from .durable_run import limits_from
 
 
 class App:
@@ -61,7 +61,7 @@ class App:
         """
 
         def fresh() -> Scope:
-            seen = Seen(flow.spoken(value))
+            seen = Provenance(flow.find_user_texts(value))
             deps = self.deps() if callable(self.deps) else self.deps
             rules = rules_of(self.grants)
             return Scope(None, deps, Meter(combined(flow.limits, limits_from(limits))), rules, seen, {})
@@ -70,6 +70,6 @@ class App:
 
 
 def _as_flow(tool: Tool[..., Any]) -> Workflow[Any, Any]:
-    from ..lifting import Lifted
+    from ..shapes.step import Lifted
 
     return Lifted(tool)

@@ -44,8 +44,8 @@ class _Local:
 class Dispatch:
     """DBOS on one database, in this process."""
 
-    def __init__(self, url: str, owner: str, listens_to: str | None = None, carry: Carry | None = None) -> None:
-        self.url, self.owner, self._listens_to, self._carry = url, owner, listens_to, carry
+    def __init__(self, url: str, owner: str, listens_to: str | None = None, execute: Carry | None = None) -> None:
+        self.url, self.owner, self._listens_to, self._execute = url, owner, listens_to, execute
         self._local: dict[str, _Local] = {}
         self._under_way = 0
         self._is_guest = False
@@ -68,16 +68,16 @@ class Dispatch:
             local.over.set_result(None)
             await asyncio.shield(_looked_at(asyncio.wrap_future(recording)))
 
-    async def carry(self, name: str) -> str:
+    async def execute(self, name: str) -> str:
         """The body of the one workflow that DBOS knows of us."""
         local = self._local.get(name)
         if local is not None:
             local.begun.set_result(None)
             await asyncio.wrap_future(local.over)
             return "carried by its own program"
-        if self._carry is None:
+        if self._execute is None:
             return "no worker"
-        return await self._carry(name.rpartition("#")[0])
+        return await self._execute(name.rpartition("#")[0])
 
     def launch(self) -> None:
         """Start DBOS on this database; what this process had on another one must be over."""
@@ -195,7 +195,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _carried(name: str) -> str:
-    return await LAUNCHED[0].carry(name)
+    return await LAUNCHED[0].execute(name)
 
 
 class _Unhurried(sqlite3.Connection):

@@ -9,26 +9,26 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sayso.tools.approvals import ApprovalRequest, Approve, Decision, Edit, Reject
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject
 from sayso.tools.errors import Cancelled, NotFinished, RunError, UsageError
 
-from ..codec import from_json, to_json
-from ..line import Entry
-from ..memory import MemoryEngine, code_and_scope
-from ..result import NOTHING, RunResult
-from ..root import CANCEL, Root
-from ..run import Scope, Startable, WorkflowCode
+from ..runs.codec import from_json, to_json
+from ..runs.execution import CANCEL, Execution
+from ..runs.memory_engine import MemoryEngine, code_and_scope
+from ..runs.memory_run import Entry
+from ..runs.protocols import Runnable, Scope, WorkflowCode
+from ..runs.run_result import NOTHING, RunResult
 from . import records
 from .chain import Row, Verdict, journal_key, verified
 from .database import Database, Session
 from .dispatch import Dispatch
+from .durable_run import DurableExecution, DurableRun, limits_text
 from .liveness import liveness_of, new_owner
 from .records import ApprovalRow, RunRow
-from .root import DurableRoot, DurableRun, limits_text
 
 if TYPE_CHECKING:
-    from ..doors import Workflow
-    from ..replaying import Replayed
+    from ..runs.replaying import Replayed
+    from ..workflow import Workflow
     from .app import App
 
 LOOK_SECONDS = 0.2
@@ -55,9 +55,9 @@ class DurableEngine(MemoryEngine):
         self._counts: dict[str, int] = {}
         self._counts_at = 0.0
 
-    def make_root(self, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> Root:
+    def make_root(self, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> Execution:
         """A run whose log is in the database."""
-        return DurableRoot(self, run_id, workflow, value, fresh)
+        return DurableExecution(self, run_id, workflow, value, fresh)
 
     def be(self) -> str:
         """This program's name among those that carry runs; its lock is taken the first time."""
@@ -67,20 +67,20 @@ class DurableEngine(MemoryEngine):
             self.owner = self.dispatch.owner = owner
         return self.owner
 
-    def attempt(self, root: Root) -> str:
+    def attempt(self, root: Execution) -> str:
         """Counted in the database, so that an execution after a crash is told from the one before it."""
-        assert isinstance(root, DurableRoot)
+        assert isinstance(root, DurableExecution)
         return f"{root.id}#{root.claimed.attempt}.{root.attempts}"
 
-    def keep(self, root: Root, entry: Entry) -> None:
+    def keep(self, root: Execution, entry: Entry) -> None:
         """Into the log with the next writing, before the run goes on."""
-        assert isinstance(root, DurableRoot)
+        assert isinstance(root, DurableExecution)
         root.write("kept", entry.run, entry.name, entry.value)
         super().keep(root, entry)
 
-    def forget(self, root: Root, run_id: str, name: str) -> None:
+    def forget(self, root: Execution, run_id: str, name: str) -> None:
         """A failure that ended the run is not kept."""
-        assert isinstance(root, DurableRoot)
+        assert isinstance(root, DurableExecution)
         root.write("forgotten", run_id, name, None)
         super().forget(root, run_id, name)
 
@@ -90,10 +90,10 @@ class DurableEngine(MemoryEngine):
 
     # what an application and the command line do with runs
 
-    async def start(self, workflow: WorkflowCode | Startable, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+    async def start(self, workflow: WorkflowCode | Runnable, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
         """Start a run in the background of this program; the same id again does nothing. It is in the database when this returns."""
         root = self.open(*code_and_scope(workflow, value, scope, run_id))
-        assert isinstance(root, DurableRoot)
+        assert isinstance(root, DurableExecution)
         await root.exist()
         await super().start(workflow, value, run_id=run_id, scope=scope)
 
@@ -124,7 +124,7 @@ class DurableEngine(MemoryEngine):
 
         counts = from_json(json.loads(await self.do(send)))
         root = self._roots.get(root_id)
-        if isinstance(root, DurableRoot) and root.is_here():  # elsewhere it listens
+        if isinstance(root, DurableExecution) and root.is_here():  # elsewhere it listens
             root.send(run_id, topic, counts)
         return counts
 
@@ -152,16 +152,16 @@ class DurableEngine(MemoryEngine):
 
         await self.do(cancel)
         root = self._roots.get(root_id)
-        if isinstance(root, DurableRoot) and root.is_here():
+        if isinstance(root, DurableExecution) and root.is_here():
             root.cancel()
 
     async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> RunResult[Any]:
         """Hand in decisions by digest and carry the run on here, to its end or its next pause."""
         await self.decide(run_id, decisions)
         root = await self.known(run_id)
-        if isinstance(root, DurableRoot) and root.result is not None and root.result.finished:
+        if isinstance(root, DurableExecution) and root.result is not None and root.result.finished:
             return root.result
-        return await root.carry(suspends=True)
+        return await root.execute(suspends=True)
 
     async def decide(self, run_id: str, decisions: Mapping[str, Decision]) -> None:
         """Hand in decisions by digest, all or none; whoever carries the run hears of it. UsageError for a request that is not open."""
@@ -183,11 +183,11 @@ class DurableEngine(MemoryEngine):
 
         sent = await self.do(decide)
         root = self._roots.get(root_id)
-        if isinstance(root, DurableRoot) and root.is_here():
+        if isinstance(root, DurableExecution) and root.is_here():
             for run, topic, decision in sent:
                 root.send(run, topic, decision)
 
-    async def known(self, run_id: str) -> Root:
+    async def known(self, run_id: str) -> Execution:
         """The run with its code: one that this program has asked for, or a flow of the app."""
         root_id = run_id.partition("/")[0]
         root = self._roots.get(root_id)
@@ -205,24 +205,24 @@ class DurableEngine(MemoryEngine):
             )
         return self.app
 
-    def opened(self, row: RunRow, app: App) -> Root:
+    def opened(self, row: RunRow, app: App) -> Execution:
         """A run of the database, with the app's code."""
         flow = app.flow(row.flow)
         value = from_json(json.loads(row.input))
-        return self.open(flow.carry, value, row.id, app.scope(flow, value, row.limits))
+        return self.open(flow.execute, value, row.id, app.scope(flow, value, row.limits))
 
-    def under_way(self) -> list[Root]:
+    def under_way(self) -> list[Execution]:
         """The runs that this program carries now."""
-        return [root for root in list(self._roots.values()) if root.carried]
+        return [root for root in list(self._roots.values()) if root.is_running]
 
-    def drop(self, root: Root) -> None:
+    def drop(self, root: Execution) -> None:
         """Forget a run that is not carried here any more; the database has it."""
         self._roots.pop(root.id, None)
 
     async def result(self, run_id: str) -> Any:
         """Wait for a run's result, wherever it is carried; raises what it raised, Cancelled, or NotFinished if it only waits."""
         root = self._roots.get(run_id)
-        if root is not None and (root.task is not None or root.carried):
+        if root is not None and (root.task is not None or root.is_running):
             return await super().result(run_id)
         while True:
             row = await self.run(run_id)
@@ -326,7 +326,7 @@ class DurableEngine(MemoryEngine):
                 return
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def heard(self, root: DurableRoot) -> bool:
+    async def heard(self, root: DurableExecution) -> bool:
         """Whether something was sent to a run that it does not know of yet. One look at the database serves all runs of this program."""
         now = time.monotonic()
         if now - self._counts_at >= LOOK_SECONDS:

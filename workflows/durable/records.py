@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from sayso.tools.errors import RunError
 
-from ..codec import to_json
-from ..events import ApprovalAsked, WriteSettled, WriteStarted
-from ..line import Entry
+from ..runs.codec import to_json
+from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
+from ..runs.memory_run import Entry
 from .chain import START, Row, linked
 from .database import Session
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sayso.tools.errors import RunError
 
-from ..codec import from_json
-from ..replaying import Replayed, replay
+from ..runs.codec import from_json
+from ..runs.replaying import Replayed, replay
 from . import records
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def replayed(engine: DurableEngine, run_id: str) -> Replayed:
             f"The log of run {row.id} cannot be read, so it cannot be replayed: {type(error).__name__}: {error}. See: sayso verify {row.id}"
         ) from None
     return await replay(
-        flow.carry,
+        flow.execute,
         value,
         entries,
         run_id=row.id,

@@ -1,0 +1,1 @@
+"""The competitor-research agent."""

@@ -1,0 +1,284 @@
+"""The competitor-research agent: from a company's name to a report in which every claim has a quote from a page that was read.
+
+plan → search → choose → visit, each in parallel → find → compare → criticise → report. The model never writes an address: it chooses among
+numbered results. It never has the last word on a fact: a claim whose quote is not in the stored page is asked for once more, then dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sayso.tools import Content, Tool, tool
+from sayso.tools.approval.policy import Grant
+from sayso.tools.errors import RunError, ToolError, UsageError
+from sayso.workflows import Run, Workflow
+from sayso.workflows.runs.events import Progress
+from sayso.workflows.shapes.typed import map_each, reflect, sequential
+
+from ..agent import Agent
+from .report import FailedPage, Point, Report, slug
+from .site_names import name_in, site_of, squashed
+from .state import (
+    Candidate,
+    Hit,
+    Visit,
+    VisitedPage,
+    Work,
+    WorkSoFar,
+    checked,
+    competitors_of,
+    host_of,
+    report_of,
+    useful_links,
+    with_more,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from sayso.tools.web import Search, Web
+
+    from ..models.model import Model
+    from .stage_prompts import Choice, Comparison, Critique, Findings, Plan
+
+SPARE = 4
+"""How many more competitors are chosen than asked for, to step in for those whose site cannot be read."""
+RESULTS = 20
+
+
+class NothingFound(RunError):
+    """The searches found no competitor; the message says what was searched for."""
+
+
+class CompetitorResearch(Workflow[str, Report]):
+    """The research as a workflow: a company's name in, a Report out."""
+
+    kind = "sequential"
+
+    def __init__(
+        self, model: Model, search: Search, web: Web, *, competitors: int = 5, name: str = "research", dialect: str = "auto"
+    ) -> None:
+        super().__init__(name)
+        if competitors < 1:
+            raise UsageError(f"competitors={competitors}: ask for at least one.")
+        self.wanted, self.model = competitors, model
+        self.search_tool, self.visit_tool = search_with(search), visit_with(web)
+        self.grants = (Grant(tool=self.search_tool.name), Grant(tool=self.visit_tool.name))
+        from . import stage_prompts as ask
+
+        self.planner: Agent[Plan] = Agent(model, name="plan", instructions=ask.PLAN, dialect=dialect, output=ask.Plan)
+        self.chooser: Agent[Choice] = Agent(model, name="choose", instructions=ask.CHOOSE, dialect=dialect, output=ask.Choice)
+        self.finder: Agent[Findings] = Agent(model, name="find", instructions=ask.FIND, dialect=dialect, output=ask.Findings)
+        self.writer: Agent[Comparison] = Agent(model, name="compare", instructions=ask.COMPARE, dialect=dialect, output=ask.Comparison)
+        self.critic: Agent[Critique] = Agent(model, name="criticise", instructions=ask.CRITICISE, dialect=dialect, output=ask.Critique)
+        self.flow = sequential(self.make_plan, self.search, self.choose, self.visit, self.compare, self.report, name="research")
+
+    async def execute(self, run: Run, value: str) -> Report:
+        """All stages in order."""
+        company = value.strip()
+        if not company:
+            raise UsageError("Whose competitors? Give a company's name.")
+        report: Report = await self.flow.execute(run, Work(company))
+        return report
+
+    async def make_plan(self, run: Run, work: Work) -> Work:
+        """Look the name up once, then plan; the plan is shown before anything is done."""
+        from .stage_prompts import plan_question
+
+        run.publish(Progress(run.id, "plan", work.company))
+        first_look = await self._searched(run, work.company)
+        question = plan_question(work.company, self.wanted, [(hit.title, hit.snippet) for hit in first_look[:5]])
+        plan: Plan = await run.child("plan", self.planner, question)
+        for step in plan.steps:
+            run.publish(Progress(run.id, "plan", step))
+        return told(run, with_more(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look)))
+
+    async def search(self, run: Run, work: Work) -> Work:
+        """All queries side by side; one hit for each site, in the order in which the queries found them."""
+        found = await run.child("queries", map_each(self._query, on_error="collect"), work.queries[:6])
+        hits: dict[str, Hit] = {}
+        failed = []
+        for query, result in zip(work.queries, found, strict=False):
+            if isinstance(result, list):
+                for hit in result:
+                    known = hits.get(host_of(hit.url))
+                    if known is None or len(urlsplit(hit.url).path) < len(urlsplit(known.url).path):
+                        hits[host_of(hit.url)] = hit  # the page nearest to the home page says best what a site is
+            else:
+                failed.append(f"“{query}”: {result.error}")
+        if not hits:
+            why = f" The searches failed: {'; '.join(failed)}" if failed else " Try a fuller name, or another --search."
+            raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in work.queries)}.{why}")
+        return with_more(work, hits=tuple(hits.values()))
+
+    async def _query(self, run: Run, query: str) -> list[Hit]:
+        run.publish(Progress(run.id, "search", query))
+        return await self._searched(run, query)
+
+    async def _searched(self, run: Run, query: str) -> list[Hit]:
+        rows: Sequence[Mapping[str, str]] = await run.call(self.search_tool, query=query)
+        return [Hit(row["title"], row["url"], row["snippet"]) for row in rows]
+
+    async def choose(self, run: Run, work: Work) -> Work:
+        """The model points at results by number, so no address is ever invented."""
+        from .stage_prompts import choice_question
+
+        run.publish(Progress(run.id, "choose", f"among {len(work.hits)} sites"))
+        rows = [(hit.title, hit.url, hit.snippet) for hit in work.hits]
+        choice: Choice = await run.child("choose", self.chooser, choice_question(work.company, self.wanted + SPARE, rows))
+        candidates: dict[str, Candidate] = {}
+        own = slug(work.company).replace("-", "")
+        for pick in choice.picks:
+            if 1 <= pick.number <= len(work.hits) and own not in host_of(work.hits[pick.number - 1].url).replace("-", ""):
+                home = _home(work.hits[pick.number - 1].url)
+                candidates.setdefault(home, Candidate(" ".join(pick.name.split())[:80], home, pick.reason))
+        if not candidates:
+            raise NothingFound(
+                f"Among {len(work.hits)} sites no competitor of {work.company} was chosen. Try another model, or other words."
+            )
+        return told(run, with_more(work, candidates=tuple(candidates.values())))
+
+    async def visit(self, run: Run, work: Work) -> Work:
+        """Visit as many as are wanted, side by side; for each that cannot be read the next candidate steps in."""
+        visits: list[Visit] = []
+        arrived: list[Visit] = []
+        left = list(work.candidates)
+
+        async def visit_and_tell(run: Run, candidate: Candidate) -> Visit:
+            visit = await self.visit_one(run, candidate)
+            arrived.append(visit)
+            told(run, with_more(work, visits=tuple(arrived)))
+            return visit
+
+        for round_number in range(len(left)):
+            missing = self.wanted - sum(1 for visit in visits if visit.claims)
+            batch, left = left[:missing], left[missing:]
+            if not batch:
+                break
+            visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits"), batch)
+        return told(run, with_more(work, visits=tuple(visits)))
+
+    async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
+        """The home page and the one or two most useful pages it links to, then the claims that stand on them."""
+        run.publish(Progress(run.id, "visit", candidate.url))
+        home = await self._page(run, candidate.url)
+        if isinstance(home, FailedPage):
+            run.publish(Progress(run.id, "failed", f"{candidate.url}: {home.why}"))
+            return Visit(candidate, (), (home,))
+        more = [await self._page(run, url) for url in useful_links(home)]
+        pages = (home, *(page for page in more if isinstance(page, VisitedPage)))
+        if squashed(candidate.name) not in squashed(f"{home.title} {home.text} {candidate.url}"):
+            # A model may give one result's number and another one's name; the page itself says whose it is.
+            candidate = Candidate(name_in(home.title, site_of(candidate.url)), candidate.url, "")
+        visit = Visit(candidate, pages, tuple(page for page in more if isinstance(page, FailedPage)))
+        run.publish(Progress(run.id, "read", f"{candidate.name}: {len(pages)} pages"))
+        return await self._claims(run, visit)
+
+    async def _page(self, run: Run, url: str) -> VisitedPage | FailedPage:
+        try:
+            page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
+        except ToolError as error:
+            return FailedPage(url, str(error))
+        links = tuple((link["url"], link["text"]) for link in page["links"])
+        return VisitedPage(page["url"], page["title"], page["text"], links, page["fetched_at"], page["sha256"], page["snapshot"])
+
+    async def _claims(self, run: Run, visit: Visit) -> Visit:
+        """Claims whose quotes are on the pages. What is not there is asked for once more, then dropped and counted."""
+        from .stage_prompts import findings_question, missing_question
+
+        question = findings_question(visit.candidate.name, [(page.title, page.url, page.text) for page in visit.pages])
+        first: Findings = await run.child("find.0", self.finder, question)
+        kept, missing = checked(first, visit.pages)
+        if missing:
+            again: Findings = await run.child("find.1", self.finder, missing_question(question, missing))
+            more, still_missing = checked(again, visit.pages)
+            kept = tuple(dict.fromkeys((*kept, *more)))
+            missing = still_missing or missing[: max(0, len(missing) - len(more))]
+        return Visit(visit.candidate, visit.pages, visit.failed, kept, len(missing))
+
+    async def compare(self, run: Run, work: Work) -> Work:
+        """Write the comparison and let a critic look at it; a sentence whose facts do not exist is left out."""
+        from .stage_prompts import comparison_question, critique_question, rewrite_question
+
+        competitors = competitors_of(work.visits, {})
+        facts = sum(len(competitor.claims) for competitor in competitors)
+        if not facts:
+            return work
+        run.publish(Progress(run.id, "compare", f"{len(competitors)} competitors, {facts} facts"))
+        question = comparison_question(work.company, competitors)
+
+        async def write(run: Run, task: Any) -> Comparison:
+            asked = task if isinstance(task, str) else rewrite_question(question, task.text, task.critique)
+            written: Comparison = await run.child("compare", self.writer, asked)
+            return written
+
+        async def criticise(run: Run, comparison: Comparison) -> Critique:
+            run.publish(Progress(run.id, "criticise", f"{len(comparison.points)} sentences"))
+            said: Critique = await run.child("criticise", self.critic, critique_question(question, comparison))
+            return said
+
+        better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
+        comparison: Comparison = await run.child("reflect", better, question)
+        points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
+        return told(run, with_more(work, comparison=tuple(point for point in points if point.claims)))
+
+    async def report(self, run: Run, work: Work) -> Report:
+        """Number the sources and put the report together."""
+        return report_of(work, written_by(self.model), await run.step("made_at", _moment, run))
+
+
+def search_with(search: Search) -> Tool[..., Any]:
+    """The research's search tool."""
+
+    @tool.egress(name="search")
+    async def search_the_web(query: str) -> list[dict[str, str]]:
+        """Search the web."""
+        return [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in await search(query, RESULTS)]
+
+    return search_the_web
+
+
+def visit_with(web: Web) -> Tool[..., Any]:
+    """The research's page tool: a page with its links and what proves it."""
+
+    @tool.egress(name="visit")
+    async def visit_page(url: str) -> Content:
+        """Read a web page."""
+        page = await web.page(url)
+        snapshot = page.snapshot
+        links = [{"url": link.url, "text": link.text} for link in page.links]
+        value = {"url": page.final_url, "title": page.title, "text": snapshot.text, "links": links}
+        proof = {"fetched_at": snapshot.fetched_at, "sha256": snapshot.sha256, "snapshot": snapshot.name}
+        return Content({**value, **proof}, origin=page.final_url)
+
+    return visit_page
+
+
+async def _moment(run: Run) -> str:
+    return datetime.fromtimestamp(run.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def told(run: Run, work: Work) -> Work:
+    """The work, told to whoever listens, so that nothing is lost when the research is stopped."""
+    run.publish(WorkSoFar(run.id, work))
+    return work
+
+
+def written_by(model: Model) -> str:
+    """Who wrote the report, said plainly."""
+    from ..models.extractive import ExtractiveReader
+
+    if isinstance(model, ExtractiveReader):
+        return "No language model: sentences are quoted, not written."
+    name = model.name.rpartition("/")[2] if model.name.startswith("/") else model.name  # a local file's folder is nobody's business
+    return f"Written by {name}; every claim has a quote that was found on the page."
+
+
+def _unique(queries: Sequence[str]) -> tuple[str, ...]:
+    return tuple({" ".join(query.split()).casefold(): " ".join(query.split()) for query in queries if query.strip()}.values())
+
+
+def _home(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"

@@ -1,0 +1,68 @@
+"""Where the research looks: the open web, the sample web that comes with Sayso, a folder, a site."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sayso.tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from sayso.tools.web import LocalIndex, Search, Web
+
+SEARCH_VARIABLE = "SAYSO_SEARCH"
+
+
+@asynccontextmanager
+async def places(
+    search: str | Search | None = None, web: Web | None = None, snapshots: Path | str | None = None
+) -> AsyncIterator[tuple[Search, Web]]:
+    """The search and the web for a run, closed after it. A word: "duckduckgo", "sample", a folder, or a site's address.
+
+    Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word that is no such place.
+    """
+    from sayso.tools.web import LocalIndex, Web, ddgs_search
+
+    kept = Path(snapshots) if snapshots is not None else None
+    where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
+    open_web = web or Web(snapshots=kept)
+    if not isinstance(where, str):
+        yield where, open_web
+    elif where == "sample":
+        from ..sample_web import serve
+
+        with serve() as sample, await asyncio.to_thread(sample_index) as index:
+            yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=kept)
+    elif where in ("duckduckgo", "ddgs", "auto"):
+        yield ddgs_search(backend="duckduckgo" if where == "duckduckgo" else "auto"), open_web
+    elif where.startswith(("http://", "https://")):
+        with await LocalIndex.of_site(where, open_web) as index:
+            yield index, open_web
+    elif Path(where).is_dir():  # noqa: ASYNC240  one look at the start of a run
+        from .saved_web import saved_url, serve_saved
+
+        root = Path(where)
+        read = partial(LocalIndex.of_folder, root, urls=lambda file: saved_url(root, file))
+        with serve_saved(root) as saved, await asyncio.to_thread(read) as index:
+            yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=kept)
+    else:
+        raise UsageError(f"{where!r} is no place to search: write duckduckgo, auto, sample, a folder, or a site's address.")
+
+
+def sample_index() -> LocalIndex:
+    """The sample web's pages as a search engine would have them."""
+    from sayso.tools.web import LocalIndex
+    from sayso.tools.web.local_index import parse_file_in_worker
+
+    from ..sample_web import content_type, folder, pages
+
+    def parse(url: str, declared: str, body: bytes) -> Mapping[str, Any]:
+        return parse_file_in_worker(url, content_type(url), body)  # one site says its charset only where it is served
+
+    urls = {path: url for url, path in pages()}
+    return LocalIndex.of_folder(folder(), urls=urls.get, parse=parse)

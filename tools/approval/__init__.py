@@ -1,0 +1,1 @@
+"""Approval requests, the cards that show them, and the policy that decides who is asked."""

@@ -1,0 +1,1 @@
+"""What a tool is: the Tool class, its decorators and its argument schema."""

@@ -1,0 +1,1 @@
+"""The order desk: a menu, orders, and the ORDER tool."""

@@ -1,0 +1,249 @@
+"""The order desk: a menu, an order book in SQLite, and the tools ORDER and MENU over them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ..approval.cards import shown
+from ..definition.decorators import tool
+from ..definition.tool import ToolContext
+from ..effects import Secrecy
+from ..errors import ToolError, UsageError
+from .menu import HOUSE_MENU, Menu, Wish
+
+MOST = 100
+NUMBER_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE CHECK (key <> ''),
+    item TEXT NOT NULL,
+    quantity INTEGER NOT NULL CHECK (quantity > 0),
+    customer TEXT NOT NULL,
+    address TEXT NOT NULL,
+    total_usd TEXT NOT NULL
+)
+"""
+
+
+_INSERT = """
+INSERT INTO orders (key, item, quantity, customer, address, total_usd) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(key) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who is signed in."""
+
+    number: str
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A row of the order book; `key` is the idempotency key it was placed with."""
+
+    number: int
+    key: str
+    item: str
+    quantity: int
+    customer: str
+    address: str
+    total_usd: Decimal
+
+
+class OrderDesk:
+    """An order book that takes each key once. Safe across threads and processes; close it, or use it in a `with`."""
+
+    def __init__(self, path: Path | str = ":memory:", menu: Menu = HOUSE_MENU) -> None:
+        self.menu = menu
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(str(path), check_same_thread=False, timeout=10, isolation_level=None)
+        self.close = weakref.finalize(self, self._db.close)
+        self._db.execute("PRAGMA synchronous=FULL")  # a receipt is on the disk before anybody is told
+        _patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
+        _patiently(lambda: self._db.execute(_SCHEMA))
+
+    def place(self, key: str, item: str, quantity: int, customer: str, address: str) -> Order:
+        """Take an order. The same key again gives the first order; with other content it is a ToolError."""
+        if not key:
+            raise UsageError("An order needs its own key, so that it is placed once; place() was given an empty one.")
+        placed = self.find(key)  # before the menu, which may have changed since the first time: a placed order stays placed
+        if placed is None:
+            placed = self._insert(key, self.menu.wish(item), quantity, customer, address)
+        if placed.item != item:
+            item = str(self.menu.wish(item))
+        if (placed.item, placed.quantity, placed.customer, placed.address) != (item, quantity, customer, address):
+            raise ToolError(f"the key {key[:12]} was used for another order: {many(placed.quantity, placed.item)}")
+        return placed
+
+    def _insert(self, key: str, wish: Wish, quantity: int, customer: str, address: str) -> Order:
+        """A new row, or the one that somebody else made with this key in the meantime."""
+        if not 1 <= quantity <= MOST:
+            raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to {MOST} can")
+        row = (key, str(wish), quantity, customer, address, str(wish.dish.price_usd * quantity))
+        with self._lock:
+            self._db.execute(_INSERT, row)
+        placed = self.find(key)
+        assert placed is not None, "the insert above has committed"
+        return placed
+
+    def find(self, key: str) -> Order | None:
+        """The order with that key, if there is one."""
+        with self._lock:
+            row = self._db.execute("SELECT * FROM orders WHERE key = ?", (key,)).fetchone()
+        return None if row is None else _order(row)
+
+    def orders(self) -> list[Order]:
+        """The whole book, oldest first."""
+        with self._lock:
+            return [_order(row) for row in self._db.execute("SELECT * FROM orders ORDER BY number")]
+
+    def __enter__(self) -> OrderDesk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _patiently(work: Callable[[], object]) -> None:
+    """Changing the journal mode does not wait for another process that does the same; so it is tried again."""
+    for _ in range(200):
+        try:
+            work()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.01)
+        else:
+            return
+    work()
+
+
+def _order(row: tuple[Any, ...]) -> Order:
+    number, key, item, quantity, customer, address, total_usd = row
+    return Order(number, key, item, quantity, customer, address, Decimal(total_usd))
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What the order desk's tools find in `deps`: the desk, and who is signed in."""
+
+    desk: OrderDesk
+    customer: Customer | None = None
+
+
+def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Mapping[str, Any]:
+    """The order as it would be placed: the dish as the menu calls it; who is signed in, where the model names nobody."""
+    signed_in = context.deps.customer
+    customer = arguments["customer"].strip() or (signed_in.number if signed_in else "")
+    address = " ".join(arguments["address"].split()) or (signed_in.address if signed_in and customer == signed_in.number else "")
+    if not customer:
+        raise ToolError("nobody is signed in, so the order needs a customer number; ask for it")
+    if re.search(r"\s", customer):  # small models put the address here
+        raise ToolError(f"{customer!r} is no customer number; the order is item, customer, address")
+    if not address:
+        raise ToolError("there is no address to deliver to; ask for it")
+    quantity, item = counted(arguments["item"], arguments["quantity"])
+    if not 1 <= quantity <= MOST:
+        raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to {MOST} can")
+    return {"item": str(context.deps.desk.menu.wish(item)), "quantity": quantity, "customer": customer, "address": address}
+
+
+def another(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> str:
+    """Says so where the order would be another customer's than that of the one who is signed in."""
+    signed_in, customer = context.deps.customer, arguments["customer"]
+    if signed_in is None or customer == signed_in.number:
+        return ""
+    return f"This is an order of customer {customer}, who would be charged. You are customer {signed_in.number}."
+
+
+def counted(item: str, quantity: int) -> tuple[int, str]:
+    """The number and the dish in "2 cheeseburgers" or "burger x2"; a ToolError when `quantity` says another number."""
+    said = " ".join(item.split())
+    before = re.match(r"(?P<number>\d{1,9}|[a-z]+)(?: ?[x×])? (?P<dish>.+)$", said, re.IGNORECASE)
+    after = re.match(r"(?P<dish>.+?) ?[x×] ?(?P<number>\d{1,9})$", said, re.IGNORECASE)
+    for found in filter(None, (before, after)):
+        digits = found["number"]
+        number = int(digits) if digits.isdecimal() else NUMBER_WORDS.get(digits.lower())
+        if number is None:
+            continue
+        if quantity not in (1, number):
+            raise ToolError(f"is it {number} or {quantity}? the item says {item!r} and the quantity {quantity}")
+        return number, found["dish"]
+    return quantity, item
+
+
+def many(quantity: int, item: str) -> str:
+    """ "2 burgers with onions"."""
+    dish, *rest = item.split(" with", 1)
+    dishes = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
+    return f"{quantity} {dishes}{' with' + rest[0] if rest else ''}"
+
+
+def card(arguments: Mapping[str, Any]) -> str:
+    """The question that is put to the customer. What the model wrote is made visible, so that it cannot end a line of the card."""
+    wish, address = many(arguments["quantity"], shown(arguments["item"])), shown(arguments["address"])
+    return f"You have ordered: {wish} for delivery to: {address}. Is this correct? (If yes, your credit card will be charged)"
+
+
+def order_tool(desk: OrderDesk | None = None) -> Any:
+    """ORDER; with a desk it can look up whether an order with some key was placed, which settles a doubt after a crash."""
+
+    async def lookup(key: str) -> object | None:
+        found = await asyncio.to_thread(desk.find, key) if desk is not None else None
+        return None if found is None else receipt(found)
+
+    @tool.write(
+        name="ORDER",
+        card=card,
+        ends_turn=True,
+        idempotent=True,
+        prepare=completed,
+        lookup=lookup if desk is not None else None,
+        caution=another,
+        from_user=("item", "customer", "address"),
+    )
+    async def order(item: str, customer: str = "", address: str = "", quantity: int = 1, *, context: ToolContext[Counter]) -> str:
+        """Order food for delivery. Leave customer and address out for the customer who is signed in.
+
+        Args:
+            item: What to order, as on the menu, like "Burger" or "Burger without pickles".
+            customer: The customer number.
+            address: Where to deliver.
+            quantity: How many.
+        """
+        placed = await asyncio.to_thread(context.deps.desk.place, context.key, item, quantity, customer, address)
+        return receipt(placed)
+
+    return order
+
+
+def receipt(order: Order) -> str:
+    """What the customer is told of a placed order."""
+    return f"Order {order.number} is placed: {many(order.quantity, order.item)}, ${order.total_usd}, to {order.address}."
+
+
+@tool.read(name="MENU", secrecy=Secrecy.PUBLIC)
+def menu(item: str = "", *, context: ToolContext[Counter]) -> str:
+    """Look at the menu: prices, calories, toppings. With an item, only that one.
+
+    Args:
+        item: A dish or topping; leave it out for the whole menu.
+    """
+    return context.deps.desk.menu.about(item)
+
+
+ORDER = order_tool()
+MENU = menu

@@ -1,0 +1,1 @@
+"""Tool calls inside a run: policy, approval, and writes that happen exactly once."""

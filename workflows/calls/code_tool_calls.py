@@ -1,0 +1,49 @@
+"""Carrying a tool through that calls other tools: a piece of it, a call like any other, the next piece; each a step of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sayso.tools.calls import Outcome, ToolCall, ToolResult
+from sayso.tools.definition.code_tool import Answered, CallsOut, Ended, Program
+from sayso.tools.definition.tool import Tool
+from sayso.tools.effects import Secrecy, Trust
+from sayso.tools.errors import ToolError
+
+AnyTool = Tool[..., Any]
+Carry = Callable[[Any, ToolCall, AnyTool, str], Awaitable[ToolResult]]
+
+
+async def execute_code_tool(run: Any, call: ToolCall, tool: AnyTool, program: Program, position: str, execute: Carry) -> ToolResult:
+    """The result of the whole program; every call that it makes on the way is carried out by `carry`, at a position of its own."""
+    run.scope.meter.count_tool_calls(1)
+    trust, secrecy, number = tool.trust, tool.secrecy, 0
+    piece: CallsOut | Ended | ToolResult = await run.step(f"code:{position}", _begin, tool, program, call)
+    while isinstance(piece, CallsOut):
+        inner = ToolCall(f"{call.id}.{number}", piece.tool, piece.arguments)
+        result = await execute(run, inner, program.functions[piece.tool], f"{position}.{number}.{piece.tool}")
+        # What the program read may be in what it gives back.
+        trust = Trust.UNTRUSTED if result.trust is Trust.UNTRUSTED else trust
+        secrecy = Secrecy.PRIVATE if result.secrecy is Secrecy.PRIVATE else secrecy
+        number += 1
+        answer = Answered(result.content, result.outcome)
+        piece = await run.step(f"code:{position}.{number}", _go_on, call, program, piece.state, answer)
+    ended = piece if isinstance(piece, ToolResult) else ToolResult(call.id, piece.value, Outcome.DONE, tool.name, trust, secrecy)
+    run.scope.provenance.take(ended)
+    return ended
+
+
+async def _begin(tool: AnyTool, program: Program, call: ToolCall) -> CallsOut | Ended | ToolResult:
+    return await _piece(call, lambda: program.start(tool.check(call.arguments)))
+
+
+async def _go_on(call: ToolCall, program: Program, state: str, answer: Answered) -> CallsOut | Ended | ToolResult:
+    return await _piece(call, lambda: program.go_on(state, answer))
+
+
+async def _piece(call: ToolCall, work: Callable[[], Awaitable[CallsOut | Ended]]) -> CallsOut | Ended | ToolResult:
+    try:
+        return await work()
+    except ToolError as error:
+        return ToolResult(call.id, str(error), Outcome.FAILED, call.tool)

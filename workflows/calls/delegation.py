@@ -1,0 +1,75 @@
+"""A call that another workflow carries out: an agent that was made a tool of, asked by the agent that has the tool.
+
+It is a child of the run that asks, so its steps, limits, approvals and labels are those of the run; the call itself asks nobody, what
+writes inside it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sayso.tools.calls import Outcome, ToolCall, ToolResult
+from sayso.tools.definition.decorators import AsyncTool
+from sayso.tools.definition.schema import as_json
+from sayso.tools.definition.tool import Tool
+from sayso.tools.effects import Effect, Labels, Secrecy, Trust
+from sayso.tools.errors import LimitReached, OutputError, ToolError, UsageError
+
+from ..runs.limits import Limits
+from ..shapes.branches import side_by_side
+from ..workflow import Workflow
+
+AnyTool = Tool[..., Any]
+TASK = "What to do, in full: nothing else of this conversation is known there."
+
+
+def made_tool(workflow: Workflow[Any, Any], name: str | None, description: str) -> AsyncTool[[Any], Any]:
+    """The workflow as a tool with one argument, `task`. Its effect is the widest of what is inside; it asks where something inside asks."""
+    named = name or workflow.name
+    if not named.isidentifier():
+        raise UsageError(f"A tool needs a name that can be called, not {named!r}; write .as_tool(name='...').")
+
+    async def ask(task: Any) -> Any:
+        return (await workflow.run(task)).output
+
+    ask.__annotations__["task"] = workflow.takes or str
+    effect = max((Effect.READ, *workflow.effects()), key=tuple(Effect).index)
+    return AsyncTool(function=ask, name=named, description=description, effect=effect, workflow=workflow, parameter_texts={"task": TASK})
+
+
+async def perform_delegated(run: Any, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+    """Calls that other workflows carry out, side by side, each a child of the run; kept as one step. Counts them against the limits."""
+    run.scope.meter.count_tool_calls(len(calls))
+    results = await side_by_side([(call.id, partial(_delegated, run, call, tool)) for call, tool in calls])
+    # What the run has read so far is looked at once: it may be more by the time the run is resumed.
+    kept: list[ToolResult] = await run.step(name, _labelled, results, run.scope.provenance.labels)
+    for result in kept:
+        run.scope.provenance.take(result)
+    return kept
+
+
+async def _delegated(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
+    workflow: Workflow[Any, Any] = tool.workflow
+    try:
+        (task,) = tool.check(call.arguments).values()
+        value = as_json(await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=workflow.limits), tool.name)
+    except (ToolError, OutputError) as error:
+        return ToolResult(call.id, str(error), Outcome.FAILED, tool.name)
+    except LimitReached as error:
+        if not _its_own(error, workflow.limits):
+            raise
+        return ToolResult(call.id, f"{tool.name} used up its limit: {error.limit} = {error.allowed:g}.", Outcome.FAILED, tool.name)
+    return ToolResult(call.id, value, Outcome.DONE, tool.name)
+
+
+def _its_own(error: LimitReached, limits: Limits | None) -> bool:
+    # Time is not among them: run again over the journal it would not be up at the same place.
+    return limits is not None and error.limit != "seconds" and getattr(limits, error.limit) == error.allowed
+
+
+async def _labelled(results: Sequence[ToolResult], labels: Labels) -> list[ToolResult]:
+    trust = Trust.UNTRUSTED if labels.untrusted else Trust.TOOL
+    secrecy = Secrecy.PRIVATE if labels.private else Secrecy.PUBLIC
+    return [ToolResult(each.call_id, each.content, each.outcome, each.origin, trust, secrecy) for each in results]

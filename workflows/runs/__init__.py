@@ -1,0 +1,1 @@
+"""Runs and engines: the journal, events, limits, and the execution in memory."""

@@ -1,0 +1,134 @@
+"""What happens in a run, as values: the screen, the journal, the drawing and the tests all read the same ones."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sayso.tools.approval.requests import ApprovalRequest, Decision
+
+
+class StepStarted(NamedTuple):
+    """A step begins: `run` is the run's id, `name` the step's position in it."""
+
+    run: str
+    name: str
+
+
+class StepEnded(NamedTuple):
+    """A step is done and its result kept."""
+
+    run: str
+    name: str
+
+
+class StepFailed(NamedTuple):
+    """A step raised; `error` is the sentence."""
+
+    run: str
+    name: str
+    error: str
+
+
+class StepRetried(NamedTuple):
+    """A step is tried again: attempt `attempt` follows in `wait_seconds`, because of `error`."""
+
+    run: str
+    name: str
+    attempt: int
+    wait_seconds: float
+    error: str
+
+
+class BranchStarted(NamedTuple):
+    """A child run begins: a nested workflow, an agent, a branch."""
+
+    run: str
+    name: str
+
+
+class BranchEnded(NamedTuple):
+    """A child run has its result."""
+
+    run: str
+    name: str
+
+
+class BranchFailed(NamedTuple):
+    """A child run raised; `error` is the sentence."""
+
+    run: str
+    name: str
+    error: str
+
+
+class RoundEnded(NamedTuple):
+    """One round of an iteration or a reflection is over."""
+
+    run: str
+    round: int
+
+
+class ApprovalAsked(NamedTuple):
+    """A write waits for a decision."""
+
+    run: str
+    request: ApprovalRequest
+
+
+class ApprovalDecided(NamedTuple):
+    """A decision was taken up, once."""
+
+    run: str
+    digest: str
+    decision: Decision
+
+
+class ApproverFailed(NamedTuple):
+    """The approver raised; the request stays pending."""
+
+    run: str
+    digest: str
+    error: str
+
+
+class WriteStarted(NamedTuple):
+    """The intent is kept: the write with this key is about to be performed."""
+
+    run: str
+    tool: str
+    key: str
+
+
+class WriteSettled(NamedTuple):
+    """The write with this key is over: done, failed, rejected or unknown."""
+
+    run: str
+    tool: str
+    key: str
+    outcome: str
+
+
+class Progress(NamedTuple):
+    """A stage of a longer job, for people to read. Not kept."""
+
+    run: str
+    stage: str
+    detail: str = ""
+
+
+Event = (
+    StepStarted
+    | StepEnded
+    | StepFailed
+    | StepRetried
+    | BranchStarted
+    | BranchEnded
+    | BranchFailed
+    | RoundEnded
+    | ApprovalAsked
+    | ApprovalDecided
+    | ApproverFailed
+    | WriteStarted
+    | WriteSettled
+    | Progress
+)

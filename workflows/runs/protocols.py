@@ -1,0 +1,214 @@
+"""The seam: what workflow code sees of a run, and what an application sees of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_checkable
+
+from sayso.tools.approval.policy import NO_RULES, Rules
+from sayso.tools.approval.requests import Approver, Background
+from sayso.tools.calls import ToolResult
+from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
+
+from .limits import KeptMeter, Limits, Meter
+
+if TYPE_CHECKING:
+    from sayso.tools.definition.tool import Tool
+
+A = TypeVar("A")
+B = TypeVar("B")
+A_contra = TypeVar("A_contra", contravariant=True)
+B_co = TypeVar("B_co", covariant=True)
+
+NO_BACKGROUND = Background()
+WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
+
+
+class Provenance:
+    """What one line of a run has read so far: labels, the user's words, the texts of others. Grows as results come in.
+
+    A child begins with what its parent had read, and gives what it read itself back when it ends: so what a branch has read does not depend
+    on how fast its neighbours are, and is the same when the run is resumed.
+    """
+
+    __slots__ = ("_background", "_begun_with", "labels", "read_texts", "user_texts")
+
+    def __init__(
+        self,
+        user_texts: Iterable[str] = (),
+        labels: Labels = CLEAN,
+        read_texts: tuple[tuple[str, str], ...] = (),
+        background: Background = NO_BACKGROUND,
+    ) -> None:
+        self.user_texts: tuple[str, ...] = tuple(user_texts)
+        self.labels, self.read_texts, self._begun_with, self._background = labels, read_texts, len(read_texts), background
+
+    def take(self, result: ToolResult) -> None:
+        """Join a result's labels, and remember a stranger's or a private text so that a card can say where a value is from."""
+        self.labels = self.labels.join(result.trust, result.secrecy)
+        if result.trust is Trust.UNTRUSTED or result.secrecy is Secrecy.PRIVATE:
+            self.read_texts = (*self.read_texts, (result.origin, result.text))
+
+    def below(self) -> Provenance:
+        """What a child begins with."""
+        return Provenance(self.user_texts, self.labels, self.read_texts, self.background())  # one index of texts for all that read no more
+
+    def take_from(self, child: Provenance) -> None:
+        """Join what a child has read."""
+        if child.labels is not self.labels:
+            self.labels = self.labels.also(child.labels)
+        if len(child.read_texts) > child._begun_with:
+            self.read_texts += child.read_texts[child._begun_with :]
+
+    def background(self) -> Background:
+        """The texts as a card needs them."""
+        if self._background.user_texts is not self.user_texts or self._background.read_texts is not self.read_texts:
+            self._background = Background(self.user_texts, self.read_texts)
+        return self._background
+
+
+class Scope:
+    """What a run was given by its caller and hands on to its children."""
+
+    __slots__ = ("approve", "deps", "meter", "provenance", "rules", "transcripts")
+
+    def __init__(
+        self,
+        approve: Approver | None = None,
+        deps: Any = None,
+        meter: Meter | None = None,
+        rules: Rules = NO_RULES,
+        provenance: Provenance | None = None,
+        transcripts: dict[str, Any] | None = None,
+    ) -> None:
+        self.approve, self.deps, self.rules = approve, deps, rules
+        self.meter = meter or Meter()
+        self.provenance = provenance or Provenance()
+        self.transcripts = {} if transcripts is None else transcripts
+
+    def within(self, limits: Limits | None) -> Scope:
+        """The same scope with limits of its own on top."""
+        if limits is None:
+            return self
+        return Scope(self.approve, self.deps, Meter(limits, self.meter), self.rules, self.provenance, self.transcripts)
+
+    def replayed(self, replays: Callable[[], bool]) -> Scope:
+        """The same scope for a line that is being replayed: what its journal holds is not counted again."""
+        return Scope(self.approve, self.deps, KeptMeter(self.meter, replays), self.rules, self.provenance, self.transcripts)
+
+    def for_child(self) -> Scope:
+        """The scope that a child is given: it reads for itself, and counts for itself what it replays."""
+        meter = self.meter.inner if isinstance(self.meter, KeptMeter) else self.meter
+        return Scope(self.approve, self.deps, meter, self.rules, self.provenance.below(), self.transcripts)
+
+
+class Executable(Protocol[A_contra, B_co]):
+    """An agent or a workflow, as a checker sees it."""
+
+    def execute(self, run: Run, value: A_contra) -> Awaitable[B_co]:
+        """Its own code."""
+        ...
+
+
+@runtime_checkable
+class Runnable(Executable[Any, Any], Protocol):
+    """An agent or a workflow, as an engine sees it."""
+
+    limits: Limits | None
+
+    def find_user_texts(self, value: Any) -> Iterable[str]:
+        """The words in the value that the caller says."""
+        ...
+
+
+class Run(Protocol):
+    """One line of work: steps and waits one after another, children side by side."""
+
+    @property
+    def id(self) -> str:
+        """ "r1"; a child is "r1/quotes.0"."""
+        ...
+
+    @property
+    def scope(self) -> Scope:
+        """What the caller gave: approver, deps, limits, rules."""
+        ...
+
+    @property
+    def attempt(self) -> str:
+        """Names this execution: a run resumed after a crash is another attempt."""
+        ...
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens to what is told right now."""
+        ...
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything outside may be asked; not in a replay."""
+        ...
+
+    async def step(self, name: str, op: Callable[..., Awaitable[B]], *args: Any, preemptible: bool = False) -> B:
+        """Do `op(*args)` once and keep its result; on resume the kept result is given again."""
+        ...
+
+    def record_prompt(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:
+        """Say what step `name` is about to send to a model, `prompt(*args)`: kept, where runs are, so that a replay can compare it."""
+        ...
+
+    async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
+        """What was sent to this run under `topic`; None after the time. Without a topic it sleeps."""
+        ...
+
+    @overload
+    async def child(self, name: str, workflow: Executable[A, B], value: A, *, limits: Limits | None = None) -> B: ...
+    @overload
+    async def child(self, name: str, workflow: Callable[[Run, A], Awaitable[B]], value: A, *, limits: Limits | None = None) -> B: ...
+    async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
+        """Carry a nested run through and give its result: of an agent, a workflow (both with limits of their own), or workflow code."""
+        ...
+
+    async def emit(self, event: Any) -> None:
+        """Tell whoever listens."""
+        ...
+
+    async def call(self, tool: Tool[..., Any], /, **arguments: Any) -> Any:
+        """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Gives its value."""
+        ...
+
+    def publish(self, event: Any) -> None:
+        """Tell whoever listens right now; never kept."""
+        ...
+
+    def clock(self) -> float:
+        """Seconds since 1970, by the engine's clock; use it inside a step."""
+        ...
+
+
+class Engine(Protocol):
+    """Where runs live: in memory, in a file, in a database."""
+
+    async def start(self, workflow: WorkflowCode | Runnable, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+        """Start a run; starting the same id again does nothing."""
+        ...
+
+    async def signal(self, run_id: str, topic: str, value: Any) -> None:
+        """Send a value to a run; the first for a topic counts, the others do nothing."""
+        ...
+
+    async def cancel(self, run_id: str) -> None:
+        """Stop a run and its children before their next step."""
+        ...
+
+    async def result(self, run_id: str) -> Any:
+        """Wait for a run's result; raises what it raised."""
+        ...
+
+    def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
+        """The events of a run and its children from number `since` on, then live ones until it ends."""
+        ...
+
+    async def resume(self, run_id: str, decisions: Mapping[str, Any]) -> Any:
+        """Hand in decisions (by digest) and carry the run on."""
+        ...

@@ -1,0 +1,1 @@
+"""The workflow shapes and the steps they are made of."""

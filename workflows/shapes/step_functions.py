@@ -1,0 +1,54 @@
+"""What a function says of itself: its name, whether it is awaited, whether it yields, whether it takes a Run."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from sayso.tools.errors import WorkflowError
+
+from ..runs.protocols import Run
+
+LAMBDA = (lambda: None).__name__
+
+
+def name_of(function: Any) -> str:
+    """What a function is called; a partial one as the function within, another callable as its class."""
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__name__", type(inner).__name__))
+
+
+def is_async(function: Any) -> bool:
+    """Whether calling it gives something to await: an async function, or an object whose __call__ is one."""
+    if isinstance(function, type):
+        return False
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def takes_run(function: Any) -> bool:
+    """Whether a function is workflow code: async, and its first parameter is a Run (by its hint, or by its name)."""
+    parameters = _positional(function) if is_async(function) else []
+    if len(parameters) < 2:
+        return False
+    hint = parameters[0].annotation
+    return hint is Run or (isinstance(hint, str) and hint.rpartition(".")[2] == "Run") or parameters[0].name == "run"
+
+
+def takes_one_value(function: Any, name: str) -> None:
+    """Raises WorkflowError for a function that cannot be called with one value, or yields several."""
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise WorkflowError(f"{name} yields values, and a step gives one: let it return them as a list.")
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return  # a builtin that does not say what it takes
+    places = _positional(function)
+    any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    if not (places or any_number) or len([p for p in places if p.default is p.empty]) > 1:
+        raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
+    if named := [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]:
+        raise WorkflowError(f"{name} needs {named[0]}=, and a step is given one value. Fix it: functools.partial({name}, {named[0]}=...).")
+
+
+def _positional(function: Any) -> list[inspect.Parameter]:
+    return [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
