@@ -228,7 +228,7 @@ def value_in_place(agent: Agent[Any], call: Any, before: str, after: str) -> str
     return tool.inline(value, before, after) if tool.inline else str(value)
 
 
-def reservation(exchange: Exchange, meter: Meter) -> Usage:
+def reservation(exchange: ModelTurn, meter: Meter) -> Usage:
     """The most that the call can use: what is sent at four characters a token, and all the tokens the reply may have.
 
     UsageError where nobody knows what a call costs and a limit depends on it.

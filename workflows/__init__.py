@@ -50,7 +50,7 @@ _PLACES = {
     "Run": "runs.protocols",
     "RunEnded": "workflow",
     "RunResult": "runs.run_result",
-    "Story": "runs.timeline",
+    "Timeline": "runs.timeline",
     "Usage": "runs.limits",
     "Worker": "durable.run_worker",
     "Workflow": "workflow",

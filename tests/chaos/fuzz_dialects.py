@@ -22,7 +22,7 @@ TOOLS = [
 ]
 MARKS = [
     *SECTIONS,
-    *(close for section in SECTIONS.values() for close in section.ends_turn),
+    *(close for section in SECTIONS.values() for close in section.closes),
     *BARE_ELEMENTS,
     *BETWEEN,
     *HARMONY,
