@@ -22,6 +22,7 @@ from .endpoint import Endpoint, endpoint, no_key, tls
 from .model import Delta, Finished, ModelRequest, Retrying
 from .openai_errors import Answer
 from .openai_wire import ReplyReader, body_of, refused_field
+from .rate_limits import is_too_long
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -287,7 +288,7 @@ def _timeout(at: Endpoint, error: Exception) -> ModelError:
 
 
 def _worth_another_try(error: BaseException) -> bool:
-    return isinstance(error, ModelError) and error.retryable and (error.retry_after_seconds or 0) <= errors.LONGEST_WAIT_SECONDS
+    return isinstance(error, ModelError) and error.retryable and not is_too_long(error.retry_after_seconds)
 
 
 def _wait(state: RetryCallState) -> float:
@@ -295,9 +296,11 @@ def _wait(state: RetryCallState) -> float:
     from tenacity import wait_exponential_jitter
 
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, ModelError) and error.retry_after_seconds is not None:
-        return error.retry_after_seconds
-    return wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.25)(state)
+    asked = error.retry_after_seconds if isinstance(error, ModelError) else None
+    if asked is not None and state.attempt_number == 1:
+        return asked
+    # "Try again in 8 ms", said a second time, was not enough.
+    return max(asked or 0.0, wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.25)(state))
 
 
 def _usage(at: Endpoint, usage: Mapping[str, Any]) -> Usage:

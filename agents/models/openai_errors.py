@@ -8,14 +8,14 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from sayso.tools.errors import ModelError, ToolsRefused
 
+from . import rate_limits
 from .endpoint import Endpoint
+from .rate_limits import LONGEST_WAIT_SECONDS
 
-LONGEST_WAIT_SECONDS = 60.0
 _SHORTER = "Give it less (history, documents, tools), or a model or server with more context."
 
 
@@ -34,17 +34,19 @@ def refusal(at: Endpoint, answer: Answer, now: float) -> ModelError:
     where, status = at.shown_url, answer.status
     if status == 401:
         return ModelError(f"{where} refuses the key {at.key_from} (401){said} Set OPENAI_API_KEY or give api_key=.")
-    if status == 403:
-        return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){said}")
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
         return no_tools(at, status, said)
     if status == 404:
         path = urlsplit(at.url).path.rstrip("/")
         hint = "" if path.endswith("/v1") else f" Most base URLs end in /v1; this one is {where}."
         return ModelError(f"There is no model {at.model!r} at {where} (404){said}{hint}")
-    if status == 429 and re.search(r"insufficient_quota|exceeded your current quota|billing", answer.text):
-        return ModelError(f"The account behind the key {at.key_from} has no credit left at {where} (429){said}")
-    if status in (408, 409, 429) or status >= 500:
+    if status == 402 or (status in (400, 403) and rate_limits.lasting({}, said, now) == "credit"):
+        return no_credit(at, status, said)
+    if status == 403:
+        return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){said}")
+    if status in (413, 429) and (lasting := rate_limits.lasting(answer.headers, answer.text, now)):
+        return _not_for_now(at, status, lasting, said)
+    if status in (408, 409, 425, 429, 498) or status >= 500:
         return _for_now(at, answer, said, now)
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
         return ModelError(f"The content filter of {where} refuses the request ({status}){said}")
@@ -62,13 +64,31 @@ def no_tools(at: Endpoint, status: int, said: str) -> ToolsRefused:
     return ToolsRefused(f"{at.model!r} at {at.shown_url} takes no tools ({status}){said} With takes_tools=False calls are written as text.")
 
 
+def no_credit(at: Endpoint, status: int, said: str) -> ModelError:
+    """Return the error for an account that has to pay first."""
+    return ModelError(f"The account behind the key {at.key_from} has no credit left at {at.shown_url} ({status}){said}")
+
+
+def _not_for_now(at: Endpoint, status: int, lasting: str, said: str) -> ModelError:
+    """A limit that waiting for a minute does not lift."""
+    if lasting == "credit":
+        return no_credit(at, status, said)
+    if lasting == "size":
+        return ModelError(f"One request for {at.model!r} is larger than {at.shown_url} allows in a minute ({status}){said} {_SHORTER}")
+    return ModelError(
+        f"{at.shown_url} takes no more requests for {at.model!r} with the key {at.key_from}: "
+        f"a quota of more than a minute (a day's, a month's) is used up, or there is none ({status}){said}"
+    )
+
+
 def _for_now(at: Endpoint, answer: Answer, said: str, now: float) -> ModelError:
     if re.search(r"tools? param|jinja", said):  # llama.cpp says it with a 500
         return no_tools(at, answer.status, said)
     what = {408: "timed out", 409: "is at odds with another request", 429: "is asked too often"}.get(answer.status, "has trouble")
-    wait = retry_after_seconds(answer.headers, now)
+    limits = answer.headers if answer.status == 429 else {}  # other answers have headers of limits, too, that nobody has reached
+    wait = rate_limits.wait_seconds(answer.headers, answer.text, limits, now)
     asks = f" It asks to wait {wait:g} s." if wait else ""
-    if wait is not None and wait > LONGEST_WAIT_SECONDS:
+    if rate_limits.is_too_long(wait):
         asks = f" It asks to wait {wait:g} s, more than the {LONGEST_WAIT_SECONDS:g} s that are waited for."
     return ModelError(f"{at.shown_url} {what} ({answer.status}){said}{asks}", retryable=True, retry_after_seconds=wait)
 
@@ -117,8 +137,11 @@ def broken(at: Endpoint, why: str) -> ModelError:
 def reported(at: Endpoint, error: object, text: str, now: float) -> ModelError:
     """An error that came where the reply should, with status 200; some give a status as its code."""
     code = error.get("code") if isinstance(error, Mapping) else None
+    body = json.dumps(error, default=str, ensure_ascii=False)
     if re.fullmatch(r"[45]\d\d", str(code)):
-        return refusal(at, Answer(int(str(code)), {}, json.dumps(error, default=str)), now)
+        return refusal(at, Answer(int(str(code)), {}, body), now)
+    if re.search(r"rate_limit|quota|too_many_requests|RESOURCE_EXHAUSTED|throttl", body, re.I):  # the same, with a name for its code
+        return refusal(at, Answer(429, {}, body), now)
     return broken(at, words_of(at, text).strip(": ."))
 
 
@@ -131,17 +154,6 @@ def not_an_answer(at: Endpoint, text: str) -> ModelError:
 def filtered(at: Endpoint) -> ModelError:
     """The endpoint stopped the reply before its first word."""
     return ModelError(f"The content filter of {at.shown_url} stopped the reply of {at.model!r}. Word the request differently.")
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
-    """How long an endpoint asks to wait: retry-after-ms, Retry-After in seconds or as a date; None where it does not say."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        if re.fullmatch(r"\s*\d{1,12}(\.\d{0,12})?\s*", text := headers.get(name, "")):
-            return float(text) * unit
-    try:
-        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
 
 
 def words_of(at: Endpoint, text: str) -> str:
@@ -160,6 +172,15 @@ def words_of(at: Endpoint, text: str) -> str:
 def _message(body: object) -> str:
     """The designated message of an error body; the whole body where there is none."""
     match body:
+        case [Mapping() as first, *_]:  # Google's
+            return _message(first)
+        case {"error": {"message": str(message), "metadata": {"raw": str(raw)}}}:  # OpenRouter's, of another provider
+            return f"{message.rstrip('.')}: {raw}"
+        case {"error": {"message": str(message)}} if message.lstrip().startswith("{"):  # a gateway's, around another's
+            try:
+                return _message(json.loads(message))
+            except ValueError:
+                return message
         case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
             return message
         case str():

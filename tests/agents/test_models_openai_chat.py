@@ -295,6 +295,33 @@ async def test_after_max_tries_the_error_says_how_often_it_was_tried() -> None:
         assert (caught.value.retryable, len(server.requests)) == (True, 3)
 
 
+async def test_a_limit_per_minute_is_waited_for_although_it_speaks_of_quota_and_billing() -> None:
+    over = "You exceeded your current quota, please check your plan and billing details. Please retry in 1m2.5s."
+    listed = [{"error": {"code": 429, "message": over, "status": "RESOURCE_EXHAUSTED"}}]
+    again = {"error": {"message": f"{over} https://models.example.org/settings/billing", "code": 429}}
+    naps = Naps()
+    with FakeOpenAI([HttpError(429, body=listed), Raw(f"data: {json.dumps(again)}\n\n"), "ok"]) as server:
+        assert await text_of(chat(server, sleep=naps)) == "ok"
+    assert naps == [62.5, 62.5]
+
+
+@pytest.mark.parametrize(
+    "line", [HttpError(429, "Tokens per day limit exceeded."), Raw('data: {"error": {"code": "insufficient_quota"}}\n\n')]
+)
+async def test_a_quota_that_is_used_up_is_not_asked_again(line: Line) -> None:
+    with FakeOpenAI([line, "ok"]) as server:
+        with pytest.raises(ModelError) as caught:
+            await all_of(chat(server))
+        assert (len(server.requests), caught.value.retryable) == (1, False)
+
+
+async def test_a_wait_that_was_too_short_grows() -> None:
+    naps = Naps()
+    with FakeOpenAI([HttpError(429, "Please try again in 8ms.")] * 3 + ["ok"]) as server:
+        assert await text_of(chat(server, sleep=naps)) == "ok"
+    assert [naps[0], naps[1] >= 1.0, naps[2] >= 2.0] == [0.008, True, True]
+
+
 async def test_a_wait_of_an_hour_is_not_waited_for() -> None:
     naps = Naps()
     with (

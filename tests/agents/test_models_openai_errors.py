@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agents.models.endpoint import Endpoint, local
-from sayso.agents.models.openai_errors import Answer, refusal, retry_after_seconds, words_of
+from sayso.agents.models.openai_errors import Answer, refusal, words_of
+from sayso.agents.models.rate_limits import retry_after_seconds
 
 NOON = 1_767_268_800.0  # Thu, 01 Jan 2026 12:00:00 GMT
+KEY = "mykey-0123456789"
+AT = Endpoint("m", "https://ada:secret@models.example.org/v1", KEY, "given as api_key=", 10)
 WAITS = {
     "not said": ({}, None),
     "seconds": ({"retry-after": "12"}, 12.0),
@@ -29,13 +36,24 @@ def test_how_long_an_endpoint_asks_to_wait(headers: dict[str, str], seconds: flo
     assert retry_after_seconds(headers, NOON) == seconds
 
 
+LIMITS = [json.loads(line) for line in (Path(__file__).parents[1] / "data" / "rate_limit_answers.jsonl").read_text("utf-8").splitlines()]
+"""Answers as issues about real endpoints quote them, shortened: each is waited for (so many seconds, or not said how many) or final."""
+FINAL = {"no credit": "has no credit left", "a day": "a quota of more than a minute", "too large": "is larger than"}
+
+
+@pytest.mark.parametrize("row", LIMITS, ids=[row["name"] for row in LIMITS])
+def test_a_limit_of_a_minute_is_waited_for_and_what_lasts_is_final(row: dict[str, Any]) -> None:
+    refused = refusal(AT, Answer(row["status"], row["headers"], row["body"]), NOON)
+    assert refused.retryable is row["waits"], refused
+    assert refused.retry_after_seconds == (None if row["seconds"] is None else pytest.approx(row["seconds"])), refused
+    assert FINAL.get(row["final"], "") in str(refused)
+
+
 @given(st.text())
 def test_no_header_breaks_it(text: str) -> None:
     assert (retry_after_seconds({"retry-after": text}, NOON) or 0) >= 0
 
 
-KEY = "mykey-0123456789"
-AT = Endpoint("m", "https://ada:secret@models.example.org/v1", KEY, "given as api_key=", 10)
 QUOTES = {
     "openai": ('{"error": {"message": "Bad.", "type": "x"}}', ": Bad."),
     "a bare message": ('{"message": "Bad"}', ": Bad."),
