@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -40,3 +41,16 @@ def test_every_command_in_the_pages_exists() -> None:
             assert set(re.findall(r"^\$? ?make (\w+)", block, re.MULTILINE)) <= targets
             for command in re.findall(r"(?:^|[ $])sayso (\w+)", block, re.MULTILINE):
                 assert command in help_text, f"{page.name}: sayso {command}"
+
+
+def test_the_glossary_names_objects_that_exist() -> None:
+    objects = re.findall(r"`(sayso[.\w]+)` \|$", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)
+    assert len(objects) >= 25
+    for dotted in objects:
+        module, _, name = dotted.rpartition(".")
+        assert hasattr(importlib.import_module(module), name), dotted
+
+
+def test_the_glossary_is_sorted_and_explains_each_word_once() -> None:
+    words = re.findall(r"^\| ([a-z ]+) \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)[1:]
+    assert words == sorted(set(words))

@@ -1,0 +1,110 @@
+"""Names in this project: one name for one thing, and functions that begin with a verb."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+import pytest
+
+from .tree import ROOT, files
+
+ROOMS = ("tools", "workflows", "agents", "src/sayso")
+SOURCES = {name: (ROOT / name).read_text(encoding="utf-8") for name in files(*ROOMS) if name.endswith(".py")}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# A regular participle ends like these verbs do, too.
+VERBS_IN_ED = frozenset("embed exceed feed need proceed seed shed speed succeed weed".split())
+IRREGULAR = frozenset(
+    """begun bound broken brought built caught chosen done drawn driven fallen forgotten found frozen given gone grown heard held hidden kept
+    known laid led left lent lost made meant met paid said seen sent shown sold spent spoken stood taken taught thrown told thought
+    understood undone withdrawn won worn written""".split()
+)
+
+
+def room_of(name: str) -> str:
+    """Return the room that a file stands in."""
+    return next(room for room in ROOMS if name.startswith(f"{room}/"))
+
+
+def shared_names(named: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the values that stand in more than one room, with the places that hold them; `named` maps a place to a value."""
+    places = defaultdict(list)
+    for place, value in named.items():
+        places[value].append(place)
+    return {value: sorted(held) for value, held in places.items() if len({room_of(place) for place in held}) > 1}
+
+
+def is_participle(name: str) -> bool:
+    """Tell whether a name begins with a past participle: told, kept_runs, _opened."""
+    first = name.strip("_").partition("_")[0]
+    return first in IRREGULAR or (bool(re.search(r"[^aeiou]ed$|ied$|[aeiou]ed$", first)) and first not in VERBS_IN_ED and len(first) > 3)
+
+
+def functions(source: str) -> Iterator[tuple[Function, bool]]:
+    """Yield every function of a file and whether it is a property, which is named for what it holds."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, Function):
+            decorators = {ast.unparse(each) for each in node.decorator_list}
+            yield node, any(each.endswith(("property", "setter")) for each in decorators)
+
+
+def test_no_two_rooms_have_a_file_of_one_name() -> None:
+    stems = {name: PurePosixPath(name).name for name in SOURCES if not PurePosixPath(name).name.startswith("__")}
+    assert shared_names(stems) == {}
+
+
+def test_no_two_rooms_have_a_class_of_one_name() -> None:
+    classes = {
+        f"{name}:{node.name}": node.name
+        for name, source in SOURCES.items()
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    }
+    assert shared_names(classes) == {}
+
+
+def test_no_public_function_is_named_by_a_participle() -> None:
+    named = [
+        f"{name}:{node.lineno} {node.name}"
+        for name, source in SOURCES.items()
+        for node, is_property in functions(source)
+        if not is_property and not node.name.startswith("_") and is_participle(node.name)
+    ]
+    assert named == []
+
+
+def test_few_functions_at_all_are_named_by_a_participle() -> None:
+    names = [node.name for source in SOURCES.values() for node, _ in functions(source)]
+    assert sum(map(is_participle, names)) <= 0.05 * len(names)
+
+
+PARTICIPLES = {"told": True, "_kept": True, "kept_runs": True, "opened": True, "tried_once": True, "freed": True}
+VERBS = {"feed": False, "_need_more": False, "read": False, "embed_text": False, "is_told": False, "red": False, "tell": False}
+
+
+@pytest.mark.parametrize(("name", "expected"), [*PARTICIPLES.items(), *VERBS.items()])
+def test_the_rule_knows_a_participle(name: str, expected: bool) -> None:
+    assert is_participle(name) is expected
+
+
+NOUN_OPENINGS = frozenset("The What Whether Where Which How A An All Its This From Why Up Behind Nothing One Each Who As Of".split())
+
+
+def test_docstrings_of_functions_say_what_to_expect_in_the_imperative() -> None:
+    texts = [text for source in SOURCES.values() for node, _ in functions(source) if (text := ast.get_docstring(node))]
+    nouns = [text for text in texts if text.split()[0].strip("`\"'.,:") in NOUN_OPENINGS]
+    assert len(nouns) <= 0.2 * len(texts)
+
+
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    long = [
+        f"{name}:{node.lineno} {node.name}"
+        for name, source in SOURCES.items()
+        for node, _ in functions(source)
+        if node.end_lineno is not None and node.end_lineno - node.lineno >= 60 and not node.name.startswith("__init__")
+    ]
+    assert long == []
