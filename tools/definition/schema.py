@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import plain
 from ..errors import InvalidArguments, UsageError
+from .descriptions import describe_nested, with_descriptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -64,29 +65,40 @@ def described(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     return description.strip(), {param.arg_name: " ".join((param.description or "").split()) for param in parsed.params}
 
 
-def arguments_model(name: str, signature: Signature, descriptions: Mapping[str, str]) -> type[BaseModel]:
-    """The pydantic model of a call's arguments; unknown arguments are refused."""
+def arguments_model(name: str, signature: Signature) -> type[BaseModel]:
+    """Return the pydantic model of a call's arguments; unknown arguments are refused."""
     from pydantic import ConfigDict, Field, create_model
-    from pydantic.fields import FieldInfo
 
     fields: dict[str, Any] = {}
     for parameter in signature.parameters:
-        hint = signature.hints[parameter.name]
-        default = ... if parameter.default is parameter.empty else parameter.default
-        description = descriptions.get(parameter.name)
-        if isinstance(default, FieldInfo):
-            fields[parameter.name] = (hint, default)
-        else:
-            fields[parameter.name] = (hint, Field(default, description=description))
+        # Field() with nothing in it leaves what Annotated says, a default too.
+        default = Field() if parameter.default is parameter.empty else parameter.default
+        fields[parameter.name] = (with_descriptions(signature.hints[parameter.name]), default)
     return create_model(name, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=()), **fields)
 
 
-def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of the arguments, without the titles that pydantic adds and no model needs."""
+def schema_of(model: type[BaseModel], signature: Signature, descriptions: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON schema of the arguments, without the titles that pydantic adds and no model needs.
+
+    `descriptions` are those of the docstring: they win over the hints', where there is one for a parameter.
+    """
     schema: dict[str, Any] = _without_titles(model.model_json_schema())
-    schema.setdefault("properties", {})
+    properties: dict[str, Any] = schema.setdefault("properties", {})
     schema.pop("description", None)
+    describe_nested(schema, {parameter.name: signature.hints[parameter.name] for parameter in signature.parameters})
+    for name, field_info in model.model_fields.items():
+        if (rule := properties.get(field_info.alias or name)) is not None:
+            _describe(rule, descriptions.get(name, ""))
     return schema
+
+
+def _describe(rule: dict[str, Any], text: str) -> None:
+    """Describe a parameter. The description of the one type in `Optional[...]` that has any is the parameter's."""
+    inner = [each for each in rule.get("anyOf", ()) if "description" in each]
+    if not text and "description" not in rule and len(inner) == 1:
+        text = inner[0].pop("description")
+    if text:
+        rule["description"] = text
 
 
 def _without_titles(schema: Any) -> Any:

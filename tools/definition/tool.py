@@ -92,12 +92,12 @@ class Tool(Generic[P, R]):
     @cached_property
     def arguments(self) -> type[BaseModel]:
         """The pydantic model that a call's arguments are checked with."""
-        return arguments_model(self.name, self.signature, self.parameter_texts)
+        return arguments_model(self.name, self.signature)
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The JSON schema of the arguments."""
-        return schema_of(self.arguments)
+        return schema_of(self.arguments, self.signature, self.parameter_texts)
 
     @cached_property
     def version(self) -> str:
@@ -138,8 +138,9 @@ class Tool(Generic[P, R]):
     def _all_arguments(self) -> tuple[type[BaseModel], frozenset[str]]:
         if not self.bound:
             return self.arguments, self._wants_text
-        model = arguments_model(self.name, signature_of(self.function, ToolContext), {})
-        return model, text_parameters(schema_of(model))
+        signature = signature_of(self.function, ToolContext)
+        model = arguments_model(self.name, signature)
+        return model, text_parameters(schema_of(model, signature, {}))
 
     def parse_frozen(self, frozen: str) -> dict[str, Any]:
         """The typed arguments of a frozen call: those in its bytes and no others, bound ones too. Raises InvalidArguments."""

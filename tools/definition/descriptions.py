@@ -1,0 +1,84 @@
+"""What is said of a parameter in its type hint: `Annotated[str, "text"]`, `Annotated[str, Doc("text")]`, in nested classes too.
+
+pydantic itself reads `Annotated[str, Field(description="text")]` and passes over the other two.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import is_dataclass
+from typing import Annotated, Any
+
+_MARKERS = frozenset({"Required", "NotRequired", "ReadOnly"})  # by name: typing and typing_extensions have each their own
+
+
+def with_descriptions(hint: Any) -> Any:
+    """Return the hint with each text that describes a type, at any depth, as a pydantic Field."""
+    from pydantic import Field
+
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        text = _description(hint)
+        found = Annotated[(with_descriptions(parts[0]), *hint.__metadata__)]  # type: ignore[valid-type]  # made here
+        return Annotated[found, Field(description=text)] if text else found
+    if not _holds_types(origin):
+        return hint
+    changed = tuple(with_descriptions(part) for part in parts)
+    if changed == parts:
+        return hint
+    return typing.Union[changed] if origin in (typing.Union, types.UnionType) else origin[changed]  # noqa: UP007  # no `|` of a tuple
+
+
+def describe_nested(schema: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
+    """Write the texts in the hints of nested classes (models, dataclasses, TypedDicts, NamedTuples) into their `$defs`."""
+    for kind in _classes(list(hints.values())):
+        properties = schema.get("$defs", {}).get(kind.__name__, {}).get("properties", {})
+        for name, hint in _fields(kind).items():
+            if (text := _description(hint)) and name in properties:
+                properties[name].setdefault("description", text)
+
+
+def _description(hint: Any) -> str:
+    """The text beside a type; empty where pydantic finds a description of its own."""
+    from pydantic.fields import FieldInfo
+
+    while getattr(typing.get_origin(hint), "_name", "") in _MARKERS:
+        hint = typing.get_args(hint)[0]
+    metadata = getattr(hint, "__metadata__", ()) if typing.get_origin(hint) is Annotated else ()
+    if any(isinstance(each, FieldInfo) and each.description for each in metadata):
+        return ""
+    texts = [each if isinstance(each, str) else getattr(each, "documentation", None) for each in metadata]
+    return next((" ".join(text.split()) for text in texts if isinstance(text, str)), "")
+
+
+def _holds_types(origin: Any) -> bool:
+    """Whether the arguments of a generic are types: those of a union or a collection are, those of Literal or Callable are not."""
+    if origin in (typing.Union, types.UnionType):
+        return True
+    return isinstance(origin, type) and origin is not Callable and origin.__module__ in ("builtins", "collections", "collections.abc")
+
+
+def _classes(hints: list[Any]) -> Iterator[type]:
+    """Every class with fields of its own that the hints name, each once."""
+    seen: set[type] = set()
+    while hints:
+        hint = hints.pop()
+        hints += [part for part in typing.get_args(hint) if part is not Ellipsis]
+        if isinstance(hint, type) and hint not in seen and (fields := _fields(hint)):
+            seen.add(hint)
+            hints += fields.values()
+            yield hint
+
+
+def _fields(kind: type) -> Mapping[str, Any]:
+    from pydantic import BaseModel
+
+    is_named = hasattr(kind, "__required_keys__") or hasattr(kind, "_fields")  # a TypedDict of either module; a NamedTuple
+    if not (is_named or is_dataclass(kind) or issubclass(kind, BaseModel)):
+        return {}
+    try:
+        return typing.get_type_hints(kind, include_extras=True)
+    except (NameError, TypeError):  # a class of a function names types that only that function knows
+        return {}
