@@ -54,3 +54,14 @@ def test_the_glossary_names_objects_that_exist() -> None:
 def test_the_glossary_is_sorted_and_explains_each_word_once() -> None:
     words = re.findall(r"^\| ([a-z ]+) \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)[1:]
     assert words == sorted(set(words))
+
+
+def test_the_first_commands_of_readme_work_in_the_shell_they_are_typed_in(tmp_path: Path) -> None:
+    first = blocks(ROOT / "README.md", "bash")[0].splitlines()
+    assert first[0].startswith("make demo")  # tests/house/test_makefile.py holds it; here its environment is there already
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    shell = subprocess.run(
+        ["bash", "-e"], input="\n".join(first[1:]), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (shell.stdout, shell.stderr, shell.returncode) == ("147.74554437890625\n", "", 0)
