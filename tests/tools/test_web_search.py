@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +222,88 @@ async def test_what_ddgs_raises_is_told_apart() -> None:
     ):
         with pytest.raises(SearchError, match=words):
             await ddgs_search("duckduckgo", find_text=_raising(error))("x", 3)
+
+
+HIT = """<div class="result results_links"><div class="links_main result__body"><h2><a href="https://b.example/">Burger</a></h2>
+<a href="https://b.example/">Burgers of all kinds</a></div></div>"""
+NOTHING = (
+    """<div class="result result--no-result"><div class="links_main result__body"><div class="no-results">No  results.</div></div></div>"""
+)
+CHALLENGE = """<form id="challenge-form" action="//duckduckgo.com/anomaly.js"><div class="anomaly-modal__title">Unfortunately, bots use
+DuckDuckGo too.</div><div class="anomaly-modal__body">Select all squares containing a duck:</div></form>"""
+FOUND, NONE = [SearchResult("Burger", "https://b.example/", "Burgers of all kinds")], list[SearchResult]()
+ANSWERS: dict[str, tuple[int, str, Sequence[SearchResult] | str]] = {
+    "a hit": (200, HIT, FOUND),
+    "nothing": (200, NOTHING, NONE),
+    "nothing, in words": (200, "<p>No results found for how to solve a captcha</p>", NONE),
+    "nothing, beside a form with a captcha": (200, f'<div class="g-recaptcha"></div>{NOTHING}', NONE),
+    "nothing, in German": (200, "<p>Es wurden keine Ergebnisse gefunden.</p>", NONE),
+    "its challenge": (202, CHALLENGE, "keeps programs out"),
+    "its challenge with another status": (200, CHALLENGE, "keeps programs out"),
+    "accepted": (202, "", "keeps programs out"),
+    "forbidden": (403, "<h1>403</h1>", "keeps programs out"),
+    "another wall": (
+        200,
+        "<title>Just a moment...</title><p>Verify you are human by completing the action below.</p>",
+        "keeps programs out",
+    ),
+    "a wall of words": (200, "<p>Our systems have detected unusual traffic from your computer network.</p>", "keeps programs out"),
+    "too often": (429, "", "rate limit"),
+    "trouble": (503, "", "has trouble"),
+    "refused": (400, "", "refused the search"),
+    "an empty page": (200, "", "does not say that there are none"),
+    "some page": (200, "<p>Welcome to our new home page</p>", "does not say that there are none"),
+}
+
+
+@pytest.mark.parametrize(("status", "page", "outcome"), ANSWERS.values(), ids=ANSWERS)
+async def test_a_search_that_is_blocked_did_not_find_nothing(
+    status: int, page: str, outcome: Sequence[SearchResult] | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ddgs.engines.duckduckgo import Duckduckgo
+
+    with answered_with(status, page) as url:
+        monkeypatch.setattr(Duckduckgo, "search_url", url)
+        if isinstance(outcome, str):
+            with pytest.raises(SearchError, match=outcome):
+                await ddgs_search()("burger chains", 5)
+        else:
+            assert await ddgs_search()("burger chains", 5) == outcome
+
+
+async def test_an_engine_that_is_silent_or_not_there_did_not_find_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ddgs.engines.duckduckgo import Duckduckgo
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(Duckduckgo, "search_url", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        with pytest.raises(SearchError, match="did not answer in time"):
+            await ddgs_search(timeout_seconds=1)("burger chains", 5)
+    with pytest.raises(SearchError, match="no engine could be reached"):
+        await ddgs_search()("burger chains", 5)
+
+
+@contextmanager
+def answered_with(status: int, page: str) -> Iterator[str]:
+    """A web server on loopback that answers everything with this page; its address."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            content = f"<html><body>{page}</body></html>".encode() if page else b""
+            self.send_response(status)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
 
 
 async def test_the_tools_search_and_read_and_are_labelled() -> None:

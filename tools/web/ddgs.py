@@ -8,6 +8,7 @@ from typing import Any
 
 from .charsets import clean
 from .search import Search, SearchError, SearchResult
+from .walls import why_no_hits
 
 MAX_QUERY = 500
 
@@ -21,11 +22,7 @@ def ddgs_search(
     """Search with ddgs: one of its engines by name, or "auto" for several at once."""
 
     def with_ddgs(query: str, limit: int) -> Sequence[dict[str, Any]]:
-        from ddgs import DDGS
-
-        with DDGS(timeout=timeout_seconds) as engine:
-            rows: list[dict[str, Any]] = engine.text(query, region=region, max_results=limit, backend=backend)
-            return rows
+        return _find_with_ddgs(query, limit, backend, region, timeout_seconds)
 
     find = find_text or with_ddgs
 
@@ -37,6 +34,55 @@ def ddgs_search(
         return _results(rows)[:limit]
 
     return search
+
+
+def _find_with_ddgs(query: str, limit: int, backend: str, region: str, timeout_seconds: int) -> Sequence[dict[str, Any]]:
+    """Search with ddgs, and look at what the engines answered where no hit came of it.
+
+    ddgs says "No results found" of an empty page, of any status but 200, of a challenge, and of an engine that was too slow.
+    """
+    from ddgs import DDGS
+    from ddgs.exceptions import DDGSException
+
+    answers: list[tuple[str, Any]] = []
+
+    class WatchedDDGS(DDGS):
+        def _get_engines(self, category: str, backend: str) -> list[Any]:
+            engines: list[Any] = super()._get_engines(category, backend)
+            for engine in engines:
+                engine.http_client = _WatchedClient(engine.http_client, engine.name, answers)
+            return engines
+
+    rows: list[dict[str, Any]] = []
+    failure: DDGSException | None = None
+    try:
+        rows = WatchedDDGS(timeout=timeout_seconds).text(query, region=region, max_results=limit, backend=backend)
+    except DDGSException as error:
+        failure = error
+    if not _results(rows):
+        if failure is not None and "no results" not in str(failure).lower():
+            raise failure
+        if not answers:
+            raise SearchError(backend, "it did not answer in time")
+        for name, answer in answers:
+            if why := why_no_hits(answer.status_code, answer.text, says_so=name == "duckduckgo"):
+                raise SearchError(backend if backend == name else f"{backend} ({name})", why)
+    return rows
+
+
+class _WatchedClient:
+    """An engine's HTTP client that keeps the answers it got."""
+
+    def __init__(self, client: Any, name: str, answers: list[tuple[str, Any]]) -> None:
+        self._client, self._name, self._answers = client, name, answers
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        answer = self._client.request(*args, **kwargs)
+        self._answers.append((self._name, answer))
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 def _asked(find: FindText, query: str, limit: int, backend: str) -> Sequence[dict[str, Any]]:
