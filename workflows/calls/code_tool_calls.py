@@ -11,11 +11,13 @@ from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Secrecy, Trust
 from sayso.tools.errors import ToolError
 
+from ..runs.protocols import Run
+
 AnyTool = Tool[..., Any]
-Carry = Callable[[Any, ToolCall, AnyTool, str], Awaitable[ToolResult]]
+ExecuteCall = Callable[[Run, ToolCall, AnyTool, str], Awaitable[ToolResult]]
 
 
-async def execute_code_tool(run: Any, call: ToolCall, tool: AnyTool, program: Program, position: str, execute: Carry) -> ToolResult:
+async def execute_code_tool(run: Run, call: ToolCall, tool: AnyTool, program: Program, position: str, execute: ExecuteCall) -> ToolResult:
     """The result of the whole program; every call that it makes on the way is carried out by `carry`, at a position of its own."""
     run.scope.meter.count_tool_calls(1)
     trust, secrecy, number = tool.trust, tool.secrecy, 0

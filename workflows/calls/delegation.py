@@ -18,6 +18,7 @@ from sayso.tools.effects import Effect, Labels, Secrecy, Trust
 from sayso.tools.errors import LimitReached, OutputError, ToolError, UsageError
 
 from ..runs.limits import Limits
+from ..runs.protocols import Run
 from ..shapes.branches import side_by_side
 from ..workflow import Workflow
 
@@ -39,7 +40,7 @@ def made_tool(workflow: Workflow[Any, Any], name: str | None, description: str) 
     return AsyncTool(function=ask, name=named, description=description, effect=effect, workflow=workflow, parameter_texts={"task": TASK})
 
 
-async def perform_delegated(run: Any, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+async def perform_delegated(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     """Calls that other workflows carry out, side by side, each a child of the run; kept as one step. Counts them against the limits."""
     run.scope.meter.count_tool_calls(len(calls))
     results = await side_by_side([(call.id, partial(_delegated, run, call, tool)) for call, tool in calls])
@@ -50,7 +51,7 @@ async def perform_delegated(run: Any, name: str, calls: Sequence[tuple[ToolCall,
     return kept
 
 
-async def _delegated(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
+async def _delegated(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
     workflow: Workflow[Any, Any] = tool.workflow
     try:
         (task,) = tool.check(call.arguments).values()

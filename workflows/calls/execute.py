@@ -36,7 +36,8 @@ from sayso.tools.effects import Effect
 from sayso.tools.errors import InvalidArguments, RunError, ToolError
 
 from ..runs.events import ApprovalAsked, ApprovalDecided, ApproverFailed, WriteSettled, WriteStarted
-from ..runs.limits import Intent, gave_back
+from ..runs.limits import Intent, Spent, gave_back
+from ..runs.protocols import Run
 from ..runs.timing import in_time
 from .call_results import failed, refused, result_of
 from .code_tool_calls import execute_code_tool
@@ -61,7 +62,7 @@ class CallFailed(RunError):
 NO_CONTEXT: ToolContext[Any] = ToolContext(None)
 
 
-def context_for(run: Any, call: ToolCall, tool: AnyTool, key: str = "") -> ToolContext[Any]:
+def context_for(run: Run, call: ToolCall, tool: AnyTool, key: str = "") -> ToolContext[Any]:
     """What the application hands the tool for this call; nothing to a tool that asks for nothing."""
     if tool.asks_nothing:
         return NO_CONTEXT
@@ -86,7 +87,7 @@ def perform_in_time(tool: AnyTool, arguments: Mapping[str, Any], context: ToolCo
     return in_time(tool.perform(arguments, context), tool.timeout_seconds, lambda: ToolError(late))
 
 
-async def perform_read(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
+async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
     """One call that needs no question."""
     context = context_for(run, call, tool)
     try:
@@ -99,9 +100,10 @@ async def perform_read(run: Any, call: ToolCall, tool: AnyTool) -> ToolResult:
         return refused(call, tool, str(error))
 
 
-async def perform_reads(run: Any, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     """Calls that need no question, side by side, as one step of the run. Counts them against the limits."""
     run.scope.meter.count_tool_calls(len(calls))
+    value: ToolResult | Spent | list[ToolResult]
     if len(calls) == 1 and not calls[0][1].cost_usd:
         value = await run.step(name, perform_read, run, *calls[0])
     elif any(tool.cost_usd for _, tool in calls):
@@ -114,7 +116,7 @@ async def perform_reads(run: Any, name: str, calls: Sequence[tuple[ToolCall, Any
     return results
 
 
-async def _together(run: Any, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+async def _together(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(perform_read(run, call, tool)) for call, tool in calls]
     return [task.result() for task in tasks]
@@ -125,7 +127,7 @@ def without_bound(tool: AnyTool, arguments: Mapping[str, Any]) -> dict[str, Any]
     return {name: value for name, value in arguments.items() if name not in tool.bound or value != plain(tool.bound[name])}
 
 
-def needs_no_approval(run: Any, call: ToolCall, tool: AnyTool) -> bool:
+def needs_no_approval(run: Run, call: ToolCall, tool: AnyTool) -> bool:
     """Whether the call may join its neighbours in one step: no write, and nobody to ask."""
     if tool.effect is Effect.WRITE or tool.program is not None:
         return False
@@ -133,7 +135,7 @@ def needs_no_approval(run: Any, call: ToolCall, tool: AnyTool) -> bool:
     return not tool.requires_approval and (tool.effect is not Effect.EGRESS or not run.scope.provenance.labels.private)
 
 
-def find_unsourced_arguments(run: Any, call: ToolCall, tool: AnyTool) -> tuple[str, ...]:
+def find_unsourced_arguments(run: Run, call: ToolCall, tool: AnyTool) -> tuple[str, ...]:
     """The arguments of a model's call that should come from the user or the application, and do not."""
     if not tool.from_user:
         return ()
@@ -142,7 +144,7 @@ def find_unsourced_arguments(run: Any, call: ToolCall, tool: AnyTool) -> tuple[s
     return invented(tool, call.arguments, run.scope.provenance.user_texts, run.scope.deps)
 
 
-def reject_unsourced(run: Any, call: ToolCall, tool: AnyTool, unsourced: Sequence[str]) -> ToolResult:
+def reject_unsourced(run: Run, call: ToolCall, tool: AnyTool, unsourced: Sequence[str]) -> ToolResult:
     """What the model is told of a call with values that it made up; or first, that the call could not be carried out at all."""
     from sayso.tools.approval.provenance import told
 
@@ -153,7 +155,7 @@ def reject_unsourced(run: Any, call: ToolCall, tool: AnyTool, unsourced: Sequenc
     return failed(call, told(tool, unsourced, call.arguments))
 
 
-async def execute_with_approval(run: Any, call: ToolCall, tool: AnyTool, position: str, unsourced: tuple[str, ...] = ()) -> ToolResult:
+async def execute_with_approval(run: Run, call: ToolCall, tool: AnyTool, position: str, unsourced: tuple[str, ...] = ()) -> ToolResult:
     """Carry out a call that writes, must be asked about or calls others; `position` is its place in the run ("ORDER:3.0").
 
     `strays` are the arguments that the model made up where the user should have given them.
@@ -190,19 +192,19 @@ async def execute_with_approval(run: Any, call: ToolCall, tool: AnyTool, positio
     return failed(call, "The request was edited too often.", Outcome.REJECTED)
 
 
-def _arguments(run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+def _arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], place: str) -> Mapping[str, Any]:
     """The arguments to ask about; of a request that is kept already they are in it, and the application is not asked again."""
     return arguments if run.replays(f"propose:{place}") else normalise_arguments(tool, arguments, context_for(run, call, tool))
 
 
-async def execute_call(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
+async def execute_call(run: Run, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
     """Carry out one call that a model's program makes: what it made up is asked about."""
     if unsourced := find_unsourced_arguments(run, call, tool):
         return await execute_with_approval(run, call, tool, position, unsourced)
     return await _execute(run, call, tool, position)
 
 
-async def _execute(run: Any, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
+async def _execute(run: Run, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
     """Carry out one call: handed to whoever carries it, the short way, or the long one."""
     if tool.workflow is not None:
         from .delegation import perform_delegated
@@ -216,7 +218,7 @@ async def _execute(run: Any, call: ToolCall, tool: AnyTool, position: str) -> To
 
 
 async def _ruled(
-    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: Mapping[str, str], place: str, unsourced: tuple[str, ...]
+    run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: Mapping[str, str], place: str, unsourced: tuple[str, ...]
 ) -> tuple[ApprovalRequest, Allow | Approve | Edit | ToolResult]:
     """The stored request and what became of it: allowed, approved, edited, or a result that ends the call."""
     request, ruling = await run.step(f"propose:{place}", _propose, run, call, tool, arguments, given, place, unsourced)
@@ -246,7 +248,7 @@ def not_in_time(request: ApprovalRequest, decision: Decision) -> str:
 
 
 async def _propose(
-    run: Any, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: Mapping[str, str], place: str, unsourced: tuple[str, ...]
+    run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, Any], given: Mapping[str, str], place: str, unsourced: tuple[str, ...]
 ) -> tuple[ApprovalRequest, Any]:
     """Chance and clock happen here, inside a step: what is stored is what is shown, signed off and performed."""
     scope, now = run.scope, run.clock()
@@ -270,7 +272,7 @@ async def _propose(
     return request, ruling
 
 
-async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: ApprovalRequest, place: str, until: float | None) -> ToolResult:
+async def _perform_once(run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, place: str, until: float | None) -> ToolResult:
     """The approved call: intent, effect, receipt. Once begun it is awaited to its end, whatever is cancelled meanwhile.
 
     What a standing approval allowed is not begun after its end.
@@ -301,7 +303,7 @@ async def _perform_once(run: Any, call: ToolCall, tool: AnyTool, request: Approv
     return result
 
 
-async def _intend(run: Any, fits: bool, cost: float, until: float | None) -> Intent:
+async def _intend(run: Run, fits: bool, cost: float, until: float | None) -> Intent:
     if not fits or (until is not None and run.clock() >= until):
         return Intent("", 0.0)
     if cost:
@@ -324,7 +326,7 @@ async def decision_of(approve: Approver | None, request: ApprovalRequest, note: 
     return decision
 
 
-async def call_tool(run: Any, tool: AnyTool, arguments: Mapping[str, Any], position: str) -> Any:
+async def call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, Any], position: str) -> Any:
     """A call by workflow code. Gives the tool's value; raises ToolError for a refusal by the tool, CallFailed for a no or a doubt."""
     call = ToolCall(position, tool.name, arguments)
     result = await _execute(run, call, tool, position)

@@ -11,6 +11,7 @@ from sayso.tools.definition.tool import Tool
 from sayso.tools.errors import ToolError, UsageError
 
 from ..runs.limits import Spent
+from ..runs.protocols import Run
 
 AnyTool = Tool[..., Any]
 Calls = Sequence[tuple[ToolCall, AnyTool]]
@@ -30,7 +31,7 @@ def cost_of(tool: AnyTool, arguments: Mapping[str, Any]) -> float:
     return cost
 
 
-async def paid_reads(run: Any, name: str, calls: Calls, perform: Callable[[], Awaitable[Any]]) -> Any:
+async def paid_reads(run: Run, name: str, calls: Calls, perform: Callable[[], Awaitable[Any]]) -> Any:
     """The step `name` of calls that cost something: their results, as `perform` gives them, with what was paid for them.
 
     Raises LimitReached, and nothing is done, where they might cost too much together.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ..runs.events import ApprovalAsked, BranchEnded, BranchFailed, BranchStarte
 from ..runs.execution import Execution
 from ..runs.limits import Limits
 from ..runs.memory_run import StrictRun
-from ..runs.protocols import Scope, WorkflowCode
+from ..runs.protocols import B, Scope, Ts, WorkflowCode
 from ..runs.run_result import RunResult
 from . import records
 from .chain import Row
@@ -36,7 +36,7 @@ class DurableRun(StrictRun):
 
     __slots__ = ()
 
-    async def step(self, name: str, op: Any, *args: Any, preemptible: bool = False) -> Any:
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do `op(*args)` once; its result is on the disk when this returns."""
         root: DurableExecution = self.root  # type: ignore[assignment]
         root.still_ours()

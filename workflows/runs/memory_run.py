@@ -12,7 +12,7 @@ from sayso.tools.errors import ReplayError, WorkflowError
 from .codec import from_json, to_json
 from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
 from .limits import Limits
-from .protocols import Scope, WorkflowCode
+from .protocols import B, Scope, Ts, WorkflowCode
 from .timing import in_time
 
 if TYPE_CHECKING:
@@ -76,12 +76,13 @@ class MemoryRun:
         """Whether anybody listens."""
         return bool(self.root.listeners)
 
-    async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do `op(*args)` once and keep its result."""
         if self._busy is not None:
             raise self._two_at_once(name)
         if self._at != len(self._names) or name in self._kept:
-            return self._replayed(name)
+            replayed: B = self._replayed(name)
+            return replayed
         if type(op) not in FUNCTIONS and (hasattr(op, "execute") or hasattr(op, "effect")):
             raise self._no_step(name, op)
         root = self.root
@@ -102,10 +103,10 @@ class MemoryRun:
             self._busy = None
             if root.parked:
                 root.work_ends()
-        value = self._keep(name, value)
+        kept: B = self._keep(name, value)
         if watched:
             root.note(StepEnded(self.id, name))
-        return value
+        return kept
 
     def record_prompt(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:
         """What a model is sent; a run that lives in memory has no use for it."""

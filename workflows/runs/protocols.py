@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.policy import NO_RULES, Rules
-from sayso.tools.approval.requests import Approver, Background
+from sayso.tools.approval.requests import ApprovalRequest, Approver, Background, Decision
 from sayso.tools.calls import ToolResult
 from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 B = TypeVar("B")
+Ts = TypeVarTuple("Ts")
 A_contra = TypeVar("A_contra", contravariant=True)
 B_co = TypeVar("B_co", covariant=True)
 
@@ -149,8 +150,16 @@ class Run(Protocol):
         """Whether anything outside may be asked; not in a replay."""
         ...
 
-    async def step(self, name: str, op: Callable[..., Awaitable[B]], *args: Any, preemptible: bool = False) -> B:
-        """Do `op(*args)` once and keep its result; on resume the kept result is given again."""
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
+        """Do `op(*args)` once and store its result; a resumed run gets the stored result."""
+        ...
+
+    def replays(self, name: str) -> bool:
+        """Return whether `name` is the next step and its result is stored, so that it will not be done."""
+        ...
+
+    async def ask(self, request: ApprovalRequest) -> Decision | None:
+        """Put a request to the approver and wait for the decision, wherever it comes from. None when the request has expired."""
         ...
 
     def record_prompt(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:

@@ -13,7 +13,7 @@ from .execution import Execution
 from .memory_engine import MemoryEngine
 from .memory_run import Entry, StrictRun, Suspended
 from .prompt_difference import difference_of
-from .protocols import Scope, WorkflowCode
+from .protocols import B, Scope, Ts, WorkflowCode
 from .run_result import RunResult
 
 BEYOND = "beyond the journal"
@@ -205,9 +205,10 @@ class _ReplayRun(StrictRun):
         if messages := difference_of(kept, to_json(prompt(*args, kept.get("form")))):
             self._differs(Difference(self.id, self._at + 1, name, name, messages))
 
-    async def step(self, name: str, op: Callable[..., Awaitable[Any]], *args: Any, preemptible: bool = False) -> Any:
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """What was kept of the step."""
-        return await self._given(name)
+        kept: B = await self._given(name)
+        return kept
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
         """What was kept of the wait."""

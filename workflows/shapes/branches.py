@@ -152,7 +152,7 @@ def joined_by(join: Any, branches: int, name: str) -> Node | None:
 
     awaited = is_async(join)
 
-    async def execute(run: Any, position: str, results: Sequence[Any]) -> Any:
+    async def execute(run: Run, position: str, results: Sequence[Any]) -> Any:
         return await (run.step(position, join, *results) if awaited else given(run, position, join(*results)))
 
     return Node(name_of(join), "join", execute, join, None, said_types(join, 0)[1])

@@ -85,7 +85,7 @@ def _execute_tool(tool: Tool[..., Any]) -> Carry:
     parameters = [parameter.name for parameter in tool.signature.parameters]
     needed = [parameter.name for parameter in tool.signature.parameters if parameter.default is parameter.empty]
 
-    async def execute(run: Any, position: str, value: Any) -> Any:
+    async def execute(run: Run, position: str, value: Any) -> Any:
         from ..calls.execute import call_tool
 
         return await call_tool(run, tool, _arguments(tool, parameters, needed, value), position)
@@ -135,13 +135,13 @@ def look(thing: Any) -> Node:
     if isinstance(thing, (Workflow, Tool, Step, Node)) or not callable(thing) or is_async(thing):
         return node(thing)
 
-    async def execute(run: Any, position: str, value: Any) -> Any:
+    async def execute(run: Run, position: str, value: Any) -> Any:
         return await given(run, position, thing(value))
 
     return Node(name_of(thing), "look", execute, thing, None, said_types(thing, 0)[1])
 
 
-async def given(run: Any, position: str, value: Any) -> Any:
+async def given(run: Run, position: str, value: Any) -> Any:
     """What a plain function gave. Where that is a coroutine (a lambda around an async call), it is a step of its own."""
     if not inspect.iscoroutine(value):
         return value

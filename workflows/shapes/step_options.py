@@ -11,6 +11,7 @@ from sayso.tools.errors import LimitReached, StepTimeout, UsageError
 from sayso.tools.threads import in_a_thread
 
 from ..runs.events import StepRetried
+from ..runs.protocols import Run
 from ..runs.timing import in_time
 from ..workflow import position_name
 from .step_functions import is_async, takes_one_value
@@ -47,11 +48,11 @@ class Step(Generic[A, B]):
         result = await in_a_thread(self.function, value)
         return await result if inspect.iscoroutine(result) else result  # a lambda, or a decorator's wrapper, around an async call
 
-    async def execute_at(self, run: Any, position: str, value: Any) -> Any:
+    async def execute_at(self, run: Run, position: str, value: Any) -> Any:
         """All tries are one step of the run: what is kept is the last one's result."""
         return await run.step(position, self._tried, run, position, value)
 
-    async def _tried(self, run: Any, position: str, value: Any) -> Any:
+    async def _tried(self, run: Run, position: str, value: Any) -> Any:
         if not self.retries:
             return await self(value)
 
