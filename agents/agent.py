@@ -21,7 +21,7 @@ from .untrusted_text import own_words
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
-    from sayso.tools.dialects import Shapes
+    from sayso.tools.dialects import ToolSignatures
 
     from .models.model import Model
     from .prompt_format import PromptFormat
@@ -132,11 +132,11 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         return bool(self.tools) and self.dialect != "native"
 
     @cached_property
-    def shapes(self) -> Shapes:
+    def signatures(self) -> ToolSignatures:
         """The tools as a reader of calls sees them."""
-        from sayso.tools.dialects import shapes
+        from sayso.tools.dialects import collect_signatures
 
-        return shapes(tuple(self.tools.values()))
+        return collect_signatures(tuple(self.tools.values()))
 
     async def form(self, *, asks: bool = True) -> PromptFormat:
         """In which form its conversations are held; found out once, where the endpoint may be asked."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sayso.tools import Outcome, Tool, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
-from sayso.tools.dialects import pieces
+from sayso.tools.dialects import split_at_calls
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.tools.filling import end_of, following
@@ -160,7 +160,7 @@ def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
     """The prose with the value of each PURE call where it stood; nothing for a closing write, and no marks of either."""
     if read.message.native:
         return read.prose
-    stood = pieces(read.message.text, agent.shapes, agent.dialect)
+    stood = split_at_calls(read.message.text, agent.signatures, agent.dialect)
     results = iter([by_id[call.id] for call in sorted(read.calls, key=lambda call: call.span)])
     parts: list[str] = []
     before = ""

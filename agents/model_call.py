@@ -144,7 +144,7 @@ class TextStreamer:
         self._call: Any = None
         self._after = ""
         self._told = False
-        self._reader = Reader(agent.shapes, agent.dialect) if agent.reads_text else None
+        self._reader = Reader(agent.signatures, agent.dialect) if agent.reads_text else None
         self._thoughts = Thoughts()
 
     def say(self, piece: str) -> None:

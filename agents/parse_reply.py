@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
-from sayso.tools.dialects import Problem, ReadCall, Reading, Shapes, native_calls, read
-from sayso.tools.dialects.signatures import Shape
+from sayso.tools.dialects import Problem, ReadCall, Reading, ToolSignatures, read_native_calls, read
+from sayso.tools.dialects.signatures import ToolSignature
 
 from .agent import Agent
 from .messages import AssistantMessage, Reply
 from .reasoning import parted
 
-NO_TOOLS = Shapes([Shape("", {})])
+NO_TOOLS = ToolSignatures([ToolSignature("", {})])
 """One tool that nobody can name: without any, whatever looks like a call would be read as one."""
 
 
@@ -48,12 +48,12 @@ def parse_reply(agent: Agent[Any], reply: Reply, turn: int) -> Read:
             reply = reply._replace(text=text, reasoning=reply.reasoning + thought)
         if not reply.calls:
             return Read(AssistantMessage(text, (), False, reply.reasoning), (), (), text)
-        return _read(native_calls(reply.calls, agent.shapes), reply, turn, text, native=True)
-    reading = read(reply.text, agent.shapes, agent.dialect)
+        return _read(read_native_calls(reply.calls, agent.signatures), reply, turn, text, native=True)
+    reading = read(reply.text, agent.signatures, agent.dialect)
     if reading.reasoning:
         reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)
         text, _ = parted(reply.text, keep_open=True)
-        without = read(text, agent.shapes, agent.dialect)
+        without = read(text, agent.signatures, agent.dialect)
         if _alike(without, reading):  # not where a thought is part of a call
             reply, reading = reply._replace(text=text), without
     if not reading.calls and not reading.problems:

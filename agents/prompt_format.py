@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.tools import fill
-from sayso.tools.dialects import DIALECTS, ReadCall, Shapes, dialect_for_model, read
+from sayso.tools.dialects import DIALECTS, ReadCall, ToolSignatures, dialect_for_model, read
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ToolError, UsageError
 
@@ -126,9 +126,9 @@ def _turns(agent: Agent[Any], examples: Iterable[Example], dialect: str, *, asks
             said, then = called_apart(said, agent)
         if then and not asks:
             continue  # a model that calls natively has seen calls; without its call, the answer would look made up
-        turns += [UserMessage(asked), AssistantMessage(rewritten(said, agent.shapes, dialect, exact=exact) if asks else said)]
+        turns += [UserMessage(asked), AssistantMessage(rewritten(said, agent.signatures, dialect, exact=exact) if asks else said)]
         if then:
-            results = [(call.tool, then[0]) for call in read(said, agent.shapes).calls]
+            results = [(call.tool, then[0]) for call in read(said, agent.signatures).calls]
             turns += [UserMessage(DIALECTS[dialect].render_results(results, HISTORY_BOUNDARY)), AssistantMessage(then[1])]
     return turns
 
@@ -136,7 +136,7 @@ def _turns(agent: Agent[Any], examples: Iterable[Example], dialect: str, *, asks
 def called_apart(said: str, agent: Agent[Any]) -> tuple[str, list[str]]:
     """An example with PURE calls inside its prose, for a dialect that has no calls in prose: the calls alone; their results, and the prose
     with the values in it. Any other example as it is."""
-    found = read(said, agent.shapes)
+    found = read(said, agent.signatures)
     tools = [agent.tools[call.tool] for call in found.calls]
     if found.problems or len(tools) != 1 or not found.text.strip() or tools[0].effect is not Effect.PURE or tools[0].is_async:
         return said, []
@@ -147,7 +147,7 @@ def called_apart(said: str, agent: Agent[Any]) -> tuple[str, list[str]]:
         return said, []
 
 
-def rewritten(text: str, known: Shapes, dialect: str, *, exact: bool = False) -> str:
+def rewritten(text: str, known: ToolSignatures, dialect: str, *, exact: bool = False) -> str:
     """The text with its calls written in the dialect; as it is where one cannot be read, or unless `exact` where they can be read in it."""
     found = read(text, known)
     if found.problems or (not exact and read(text, known, dialect).calls == found.calls):

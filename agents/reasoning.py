@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sayso.tools.dialects.sections import REASONING
+from sayso.tools.dialects.markers import REASONING
 
 _MARKS = sorted({*REASONING, *REASONING.values()}, key=len, reverse=True)
 _MARK = re.compile("|".join(map(re.escape, _MARKS)))

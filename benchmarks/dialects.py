@@ -23,7 +23,7 @@ from _table import Row, finish
 
 from sayso.tools import Reader, calculator, read
 from sayso.tools.dialects import Reading
-from sayso.tools.dialects.families import dialect_named
+from sayso.tools.dialects.model_families import resolve_dialect
 from sayso.tools.errors import UsageError
 from sayso.tools.ordering.order_desk import MENU, ORDER
 
@@ -57,7 +57,7 @@ def rows(name: str) -> list[dict[str, Any]]:
 def told(row: Mapping[str, Any]) -> str:
     """The dialect that a row's format names; `auto` where it names none."""
     try:
-        return dialect_named(row["format"].split("~")[0])
+        return resolve_dialect(row["format"].split("~")[0])
     except UsageError:
         return "auto"
 

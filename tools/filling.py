@@ -29,14 +29,14 @@ def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -
             raise UsageError(
                 f"fill() takes PURE tools that are not async; {tool.name} is {tool.effect}{' and async' if tool.is_async else ''}."
             )
-    from .dialects import pieces, read
+    from .dialects import split_at_calls, read
 
     reading = read(text, tools, dialect)
     if reading.problems:
         first = reading.problems[0]
         raise ToolError(f"At character {first.span[0]}: {first.seen}. Expected: {first.expected}.")
     by_name = {tool.name: tool for tool in tools}
-    stood = _as_it_stands(text, reading.calls) if dialect == "call" else pieces(text, tools, dialect)
+    stood = _as_it_stands(text, reading.calls) if dialect == "call" else split_at_calls(text, tools, dialect)
     parts: list[str] = []
     before = ""
     for place, piece in enumerate(stood):

@@ -14,7 +14,7 @@ import time
 
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, ReadCall, Reading
-from sayso.tools.dialects.sections import BARE_ELEMENTS, BETWEEN, HARMONY, INVENTED, REASONING, SECTIONS, SILENT
+from sayso.tools.dialects.markers import BARE_ELEMENTS, CALL_SEPARATORS, HARMONY_TOKENS, TOOL_RESULTS, REASONING, SECTIONS, TEMPLATE_TOKENS
 
 TOOLS = [
     {"name": "ORDER", "parameters": {"properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}}, "required": ["item"]}},
@@ -24,12 +24,12 @@ MARKS = [
     *SECTIONS,
     *(close for section in SECTIONS.values() for close in section.closes),
     *BARE_ELEMENTS,
-    *BETWEEN,
-    *HARMONY,
-    *INVENTED,
+    *CALL_SEPARATORS,
+    *HARMONY_TOKENS,
+    *TOOL_RESULTS,
     *REASONING,
     *REASONING.values(),
-    *SILENT,
+    *TEMPLATE_TOKENS,
 ]
 WORDS = [
     *("ORDER(", "now()", "ORDER", "now", "item", "quantity", "Burger", "7", "-1.5", "true", "None", "a, b", "é", "🍔", "\ud83c"),

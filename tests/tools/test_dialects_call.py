@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.tools import Reader, read, tool
-from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, TextRead, native_calls, shapes
+from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, TextRead, read_native_calls, collect_signatures
 from sayso.tools.ordering.order_desk import ORDER
 
 
@@ -173,7 +173,7 @@ def test_a_native_call_is_read_strictly(arguments: str, good: bool) -> None:
         def __init__(self) -> None:
             self.arguments = arguments
 
-    (item,) = native_calls([Call()], shapes(TOOLS))
+    (item,) = read_native_calls([Call()], collect_signatures(TOOLS))
     assert isinstance(item, ReadCall) is good
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, Reading, ReasoningRead, TextRead, dialect_for_model
-from sayso.tools.dialects.families import dialect_named
+from sayso.tools.dialects.model_families import resolve_dialect
 from sayso.tools.errors import UsageError
 
 
@@ -439,7 +439,7 @@ def test_a_models_name_tells_its_dialect(model: str, dialect: str | None) -> Non
 
 
 def test_an_unknown_dialect_is_refused_with_the_known_ones() -> None:
-    assert dialect_named("deepseek_v31") == "deepseek"
+    assert resolve_dialect("deepseek_v31") == "deepseek"
     with pytest.raises(UsageError, match=r"There is no dialect 'klingon'\. Dialects: auto, call, python"):
         read("x (y)", TOOLS, "klingon")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import Reader, read
-from sayso.tools.dialects.families import dialect_named
+from sayso.tools.dialects.model_families import resolve_dialect
 
 Calls = list[tuple[str, dict[str, Any]]]
 
@@ -280,7 +280,7 @@ def calls_of(text: str, dialect: str) -> tuple[Calls, tuple[Any, ...], str]:
 @pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
 @pytest.mark.parametrize(("dialect", "text", "calls", "prose"), VARIANTS.values(), ids=VARIANTS)
 def test_a_variant_is_read(dialect: str, text: str, calls: Calls, prose: str, told: bool) -> None:
-    assert calls_of(text, dialect_named(dialect) if told else "auto") == (calls, (), prose)
+    assert calls_of(text, resolve_dialect(dialect) if told else "auto") == (calls, (), prose)
 
 
 ODD = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .families import dialect_for_model
-from .native import native_calls
-from .reader import Reader, pieces, read
-from .signatures import Shapes, shapes
-from .table import DIALECTS, Dialect
-from .values import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
+from .dialect import DIALECTS, Dialect
+from .model_families import dialect_for_model
+from .native import read_native_calls
+from .read_events import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
+from .reader import Reader, read, split_at_calls
+from .signatures import ToolSignatures, collect_signatures
 
 __all__ = [
     "DIALECTS",
@@ -22,11 +22,11 @@ __all__ = [
     "Reader",
     "Reading",
     "ReasoningRead",
-    "Shapes",
     "TextRead",
+    "ToolSignatures",
+    "collect_signatures",
     "dialect_for_model",
-    "native_calls",
-    "pieces",
     "read",
-    "shapes",
+    "read_native_calls",
+    "split_at_calls",
 ]

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import partial
 
-from .boundaries import call_end, json_end
-from .call import is_signature, may_be_signature, read_arguments
+from .boundaries import find_call_end, find_json_end
+from .call_arguments import is_signature, may_be_signature, parse_arguments
 from .gemma import HEAD as GEMMA_HEAD
-from .gemma import read_gemma
-from .harmony import ENDS, read_header, read_message
-from .json_calls import Item, Unmarked, read_calls, read_one
-from .python_calls import read_list
-from .scan import Scan
-from .section import Sink, announcing_json_end, parse, read_headed, read_section
-from .sections import SECTIONS, Section
-from .source import Waiting, find, next_literal, reach, skip_space
-from .surroundings import closing_in_line, open_tag
-from .values import Problem, ReadCall
+from .gemma import parse_gemma_call
+from .harmony import ENDS, parse_header, parse_message
+from .json_calls import NotACall, parse_calls, parse_json_arguments
+from .markers import SECTIONS, CallSection
+from .parsed_calls import CallParser, CallSink, Item
+from .python_calls import parse_call_list
+from .quoting import find_closing_quote, find_open_code_tag
+from .read_events import Problem, ReadCall
+from .scanner_state import ScannerState
+from .section_parser import find_json_end_announcing, parse_json_at, parse_section, parse_unopened_call
+from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
 
-Steps = Generator[None, None, None]
-Found = Generator[None, None, "tuple[int, list[Item]] | None"]
-_RUNS = {mark: re.compile(f"{mark}*") for mark in "`~"}
-_INFO = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
+_FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
+_INFO_STRING = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
 # A name and the beginning of its arguments; an object that goes on with "type" or "properties" is the definition of a tool.
 _CALL_WITH_ARGUMENTS = re.compile(
     r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!t|p))()"
 )
-_CALLING = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
-_FENCED_SECTION = Section(frozenset(), ("```",))
+_CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
+_FENCED_SECTION = CallSection(frozenset(), ("```",))
 
 
-class _Held:
+class _HeldCalls:
     """Keeps what is read until it is known whether it is only a mention."""
 
     def __init__(self) -> None:
@@ -42,40 +41,40 @@ class _Held:
     def announce(self, name: str) -> None:
         """A mention is not announced, and this may be one."""
 
-    def take(self, items: list[Item]) -> None:
+    def add(self, items: list[Item]) -> None:
         self.items += items
 
 
-def settle_call(scan: Scan, start: int, place: int, reading: Callable[[Sink], Found]) -> Steps:
+def parse_call(state: ScannerState, start: int, position: int, reading: Callable[[CallSink], CallParser]) -> Incremental[None]:
     """A call or calls from `start`, found by what stands at `place`; prose where it is none, a mention where quotes are around it."""
-    if not (yield from _read_unless_quoted(scan, start, reading)):
-        scan.seek = max(scan.at, scan.after_failure(place))
+    if not (yield from _parse_unless_quoted(state, start, reading)):
+        state.seek = max(state.at, state.resume_after(position))
 
 
-def _read_unless_quoted(scan: Scan, start: int, reading: Callable[[Sink], Found]) -> Generator[None, None, bool]:
+def _parse_unless_quoted(state: ScannerState, start: int, reading: Callable[[CallSink], CallParser]) -> Incremental[bool]:
     """Whether there was something to read from `start`. It is kept as calls, or as prose where quotes are around it."""
-    quote = scan.line.open_quote or open_tag(scan.source.text, start)
-    sink = _Held() if quote else scan
+    quote = state.quotes.closing_quote or find_open_code_tag(state.buffer.text, start)
+    sink = _HeldCalls() if quote else state
     found = yield from reading(sink)
     if found is None:
         return False
     end, items = found
-    sink.take(items)
-    if isinstance(sink, _Held):
-        if (yield from closing_in_line(scan.source, quote, end)) >= 0:
-            scan.quote(end)
+    sink.add(items)
+    if isinstance(sink, _HeldCalls):
+        if (yield from find_closing_quote(state.buffer, quote, end)) >= 0:
+            state.emit_quoted(end)
             return True
-        scan.take(sink.items)
-    scan.line.skip(scan.source.text, start, end)
-    scan.pass_over(end)
+        state.add(sink.items)
+    state.quotes.skip_call(state.buffer.text, start, end)
+    state.skip_to(end)
     return True
 
 
-def named_call(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Found:
+def parse_named_call(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
     """NAME(...); None where it is only the tool's signature."""
-    shape = scan.known.find(name)
-    assert shape is not None
-    steps = call_end(scan.source, place + 1)
+    tool = state.tools.find(name)
+    assert tool is not None
+    steps = find_call_end(state.buffer, position + 1)
     told = False
     while True:
         try:
@@ -83,304 +82,310 @@ def named_call(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Fou
         except StopIteration as done:
             found = done.value
             break
-        if not told and not may_be_signature(shape, scan.source.text[place + 1 : place + 2 + scan.rules.longest_parameter]):
+        if not told and not may_be_signature(tool, state.buffer.text[position + 1 : position + 2 + state.dialect.longest_parameter]):
             told = True
-            sink.announce(shape.name)
+            sink.announce(tool.name)
         yield
-    if found.end >= 0 and is_signature(shape, scan.source.text, place + 1, found.commas, found.end - 1):
+    if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
         return None
     if not told:
-        sink.announce(shape.name)
-    text = scan.source.text
+        sink.announce(tool.name)
+    text = state.buffer.text
     if found.end < 0:
         span = (start, found.stopped)
-        return found.stopped, [shape.problem(text[start : found.stopped], span, f"a closing parenthesis: {shape.signature}")]
-    return found.end, [read_arguments(shape, text, place + 1, found.commas, found.end - 1, (start, found.end))]
+        return found.stopped, [tool.report_problem(text[start : found.stopped], span, f"a closing parenthesis: {tool.signature}")]
+    return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
 
 
-def named_json(scan: Scan, start: int, place: int, name: str, sink: Sink) -> Found:
+def parse_named_json(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
     """NAME on a line of its own, and its arguments, or the whole call once more, as JSON below it."""
-    shape = scan.known.marked(name)
-    assert shape is not None
-    found = yield from json_end(scan.source, place)
-    value = parse(scan.source.text, place, found, scan.source.ended)
+    tool = state.tools.find_marked(name)
+    assert tool is not None
+    found = yield from find_json_end(state.buffer, position)
+    value = parse_json_at(state.buffer.text, position, found, state.buffer.ended)
     if value is None or found.end < 0 or not isinstance(value[0], dict):
         return None
-    if not all(map(shape.takes, value[0])):
-        scan.say(place)
-        return (yield from bare_json(scan, place, sink))
+    if not all(map(tool.has_parameter, value[0])):
+        state.emit_text(position)
+        return (yield from parse_bare_json(state, position, sink))
     end = found.end
-    if scan.source.text[start:place].endswith("```json\n"):
-        after = yield from skip_space(scan.source, end)
-        close = yield from next_literal(scan.source, after, ("```",))
+    if state.buffer.text[start:position].endswith("```json\n"):
+        after = yield from skip_space(state.buffer, end)
+        close = yield from match_literal(state.buffer, after, ("```",))
         end = after + 3 if close else end
-    return end, [read_one(shape, value[0], (start, end), value[1])]
+    return end, [parse_json_arguments(tool, value[0], (start, end), value[1])]
 
 
-def bare_json(scan: Scan, place: int, sink: Sink) -> Found:
+def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallParser:
     """An object or a list that has the form of a call, or several with `;` between them.
 
     Anything else is data, and nothing in it is a call.
     """
-    end, at = -1, place
+    end, at = -1, position
     while True:
-        found = yield from announcing_json_end(scan.source, at, scan.known, sink, _CALL_WITH_ARGUMENTS)
-        value = parse(scan.source.text, at, found, scan.source.ended)
+        found = yield from find_json_end_announcing(state.buffer, at, state.tools, sink, _CALL_WITH_ARGUMENTS)
+        value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
         behind = found.end if found.end >= 0 else found.stopped
         if value is None:
-            meant = _CALL_WITH_ARGUMENTS.match(scan.source.text, at)
-            shape = scan.known.find(meant[1]) if meant else None
-            if shape is None:
+            meant = _CALL_WITH_ARGUMENTS.match(state.buffer.text, at)
+            tool = state.tools.find(meant[1]) if meant else None
+            if tool is None:
                 break
-            sink.take([shape.problem(scan.source.text[at:behind], (at, behind), f"a call as complete JSON: {shape.signature}")])
+            sink.add([tool.report_problem(state.buffer.text[at:behind], (at, behind), f"a call as complete JSON: {tool.signature}")])
             return behind, []
         try:
-            sink.take(read_calls(value[0], scan.known, (at, behind), value[1], marked=False))
-        except Unmarked:
+            sink.add(parse_calls(value[0], state.tools, (at, behind), value[1], marked=False))
+        except NotACall:
             if end < 0:
-                scan.quote(behind)
+                state.emit_quoted(behind)
             break
         end = behind
-        at = yield from skip_space(scan.source, end)
-        if scan.source.text[at : at + 1] != ";":
+        at = yield from skip_space(state.buffer, end)
+        if state.buffer.text[at : at + 1] != ";":
             break
-        at = yield from skip_space(scan.source, at + 1)
-        if scan.source.text[at : at + 1] != "{":
+        at = yield from skip_space(state.buffer, at + 1)
+        if state.buffer.text[at : at + 1] != "{":
             break
     return (end, []) if end >= 0 else None
 
 
-def list_of_names(scan: Scan, place: int, certain: bool, sink: Sink) -> Found:
+def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool, sink: CallSink) -> CallParser:
     """[NAME(...), NAME(...)]; unless it is `certain` that this is a call, one that has no arguments is none: "the syntax is [name()]"."""
     if certain:
-        return (yield from read_list(scan.source, place, scan.known, sink.announce, marked=False))
-    found = yield from read_list(scan.source, place, scan.known, _Held().announce, marked=False)
+        return (yield from parse_call_list(state.buffer, position, state.tools, sink.announce, marked=False))
+    found = yield from parse_call_list(state.buffer, position, state.tools, _HeldCalls().announce, marked=False)
     return found if found is not None and all(isinstance(item, ReadCall) and item.arguments for item in found[1]) else None
 
 
-def headed(scan: Scan, start: int, sink: Sink) -> Found:
+def parse_after_name(state: ScannerState, start: int, sink: CallSink) -> CallParser:
     """NAME and its arguments in a family's own form, without the mark before them."""
-    return (yield from read_headed(scan.source, start, scan.known, sink))
+    return (yield from parse_unopened_call(state.buffer, start, state.tools, sink))
 
 
-def gemma_call(scan: Scan, start: int, sink: Sink) -> Found:
+def parse_gemma_block(state: ScannerState, start: int, sink: CallSink) -> CallParser:
     """call:NAME{...}"""
-    head = GEMMA_HEAD.match(scan.source.text, start)
+    head = GEMMA_HEAD.match(state.buffer.text, start)
     assert head is not None
     sink.announce(head[1])
-    return (yield from read_gemma(scan.source, start, head, scan.known))
+    return (yield from parse_gemma_call(state.buffer, start, head, state.tools))
 
 
-def section(scan: Scan, start: int, opening: str, sink: Sink) -> Found:
+def section(state: ScannerState, start: int, opening: str, sink: CallSink) -> CallParser:
     """What stands between the marks of a section."""
-    end = yield from read_section(scan.source, start, opening, SECTIONS[opening], scan.known, sink)
+    end = yield from parse_section(state.buffer, start, opening, SECTIONS[opening], state.tools, sink)
     return (end, []) if end >= 0 else None
 
 
-def settle_code(scan: Scan, start: int, place: int) -> Steps:
+def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[None]:
     """A fence: a call where its whole body is one as JSON, or where it says that it is one; otherwise code."""
-    opened = yield from _run_end(scan, place)
-    fence = scan.source.text[place:opened]
-    info = _INFO.match(scan.source.text, opened)
-    while info is not None and info.end() == len(scan.source.text) and not scan.source.ended and info.end() - opened < 40:
+    opened = yield from _find_fence_body(state, position)
+    fence = state.buffer.text[position:opened]
+    info = _INFO_STRING.match(state.buffer.text, opened)
+    while info is not None and info.end() == len(state.buffer.text) and not state.buffer.ended and info.end() - opened < 40:
         yield
-        info = _INFO.match(scan.source.text, opened)
+        info = _INFO_STRING.match(state.buffer.text, opened)
     assert info is not None
-    body = yield from skip_space(scan.source, info.end())
-    if info[1] in _CALLING and (yield from _fenced_section(scan, start, place, info.end())):
+    body = yield from skip_space(state.buffer, info.end())
+    if info[1] in _CALL_FENCES and (yield from _parse_fenced_section(state, start, position, info.end())):
         return
-    if scan.rules.json and scan.source.text[body : body + 1] in ("{", "["):
-        items, end = yield from _fenced_json(scan, start, body, fence)
+    if state.dialect.json and state.buffer.text[body : body + 1] in ("{", "["):
+        items, end = yield from _parse_fenced_json(state, start, body, fence)
         if items:
-            scan.take(items)
-            scan.line.skip(scan.source.text, start, end)
-            scan.pass_over(end)
+            state.add(items)
+            state.quotes.skip_call(state.buffer.text, start, end)
+            state.skip_to(end)
             return
-    yield from _to_fence_end(scan, opened, fence)
+    yield from _skip_code(state, opened, fence)
 
 
-def _run_end(scan: Scan, place: int) -> Waiting:
+def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
     """Behind the marks of a fence."""
-    run, end = _RUNS[scan.source.text[place]], place
+    run, end = _FENCE_RUNS[state.buffer.text[position]], position
     while True:
-        end = run.match(scan.source.text, end).end()  # type: ignore[union-attr]
-        if end < len(scan.source.text) or scan.source.ended:
+        end = run.match(state.buffer.text, end).end()  # type: ignore[union-attr]
+        if end < len(state.buffer.text) or state.buffer.ended:
             return end
         yield
 
 
-def _fenced_section(scan: Scan, start: int, place: int, body: int) -> Generator[None, None, bool]:
-    held = _Held()
-    end = yield from read_section(scan.source, body, "", _FENCED_SECTION, scan.known, held)
+def _parse_fenced_section(state: ScannerState, start: int, position: int, body: int) -> Incremental[bool]:
+    held = _HeldCalls()
+    end = yield from parse_section(state.buffer, body, "", _FENCED_SECTION, state.tools, held)
     if end < 0:
         return False
-    scan.take(held.items)
-    scan.line.skip(scan.source.text, start, end)
-    scan.pass_over(end)
+    state.add(held.items)
+    state.quotes.skip_call(state.buffer.text, start, end)
+    state.skip_to(end)
     return True
 
 
-def _fenced_json(scan: Scan, start: int, body: int, fence: str) -> Generator[None, None, tuple[list[Item], int]]:
+def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -> Incremental[tuple[list[Item], int]]:
     """The calls of a fence whose whole body is JSON calls of known tools; nothing otherwise."""
     values: list[tuple[object, tuple[str, ...]]] = []
     at = body
     while True:
-        found = yield from json_end(scan.source, at)
-        value = parse(scan.source.text, at, found, scan.source.ended)
+        found = yield from find_json_end(state.buffer, at)
+        value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
         if value is None:
             return [], at
         values.append(value)
         end = found.end if found.end >= 0 else found.stopped
-        at = yield from skip_space(scan.source, end)
-        if scan.source.text[at : at + 1] in (",", ";"):
-            at = yield from skip_space(scan.source, at + 1)
-        if scan.source.text[at : at + 1] not in ("{", "["):
+        at = yield from skip_space(state.buffer, end)
+        if state.buffer.text[at : at + 1] in (",", ";"):
+            at = yield from skip_space(state.buffer, at + 1)
+        if state.buffer.text[at : at + 1] not in ("{", "["):
             break
-    close = yield from next_literal(scan.source, at, (fence,))
-    if not close and at < len(scan.source.text):
+    close = yield from match_literal(state.buffer, at, (fence,))
+    if not close and at < len(state.buffer.text):
         return [], at
     after = at + len(close)
     notes: tuple[str, ...] = () if close else ("closing fence added",)
     items: list[Item] = []
     for parsed, repairs in values:
         try:
-            items += read_calls(parsed, scan.known, (start, after), (*repairs, *notes), marked=False)
-        except Unmarked:
+            items += parse_calls(parsed, state.tools, (start, after), (*repairs, *notes), marked=False)
+        except NotACall:
             return [], at
-    if any(isinstance(item, Problem) and scan.known.find(item.tool or "") is None for item in items):
+    if any(isinstance(item, Problem) and state.tools.find(item.tool or "") is None for item in items):
         return [], at  # a document about tools that are not here
     return items, after
 
 
-def _to_fence_end(scan: Scan, at: int, fence: str) -> Steps:
+def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
     """Code up to the closing fence. It is prose, and nothing in it is a call."""
     while True:
-        close = scan.source.text.find(fence, at)
+        close = state.buffer.text.find(fence, at)
         if close >= 0:
             end = close + len(fence)
-            yield from reach(scan.source, end + 1)
-            while scan.source.text.startswith(fence[0], end):
+            yield from wait_for(state.buffer, end + 1)
+            while state.buffer.text.startswith(fence[0], end):
                 end += 1
-                yield from reach(scan.source, end + 1)
-            scan.quote(end)
-            scan.line.reset()
-            scan.line.fresh = False
+                yield from wait_for(state.buffer, end + 1)
+            state.emit_quoted(end)
+            state.quotes.reset()
+            state.quotes.at_line_start = False
             return
-        if scan.source.ended:
-            scan.quote(len(scan.source.text))
+        if state.buffer.ended:
+            state.emit_quoted(len(state.buffer.text))
             return
-        at = max(at, len(scan.source.text) - len(fence) + 1)
-        scan.quote(at)
+        at = max(at, len(state.buffer.text) - len(fence) + 1)
+        state.emit_quoted(at)
         yield
 
 
-def settle_thought(scan: Scan, body: int, closing: str) -> Steps:
+def parse_reasoning(state: ScannerState, body: int, closing: str) -> Incremental[None]:
     """Thinking aloud up to its closing mark. Where that never comes, calls between their marks end it, if they are all that follows."""
-    scan.pass_over(body)
-    pattern = re.compile("|".join(map(re.escape, (closing, *scan.rules.ending_thought))))
+    state.skip_to(body)
+    pattern = re.compile("|".join(map(re.escape, (closing, *state.dialect.calls_ending_reasoning))))
     longest = max(len(closing), 30)
     at, marked = body, -1
     while True:
-        found = pattern.search(scan.source.text, at)
+        found = pattern.search(state.buffer.text, at)
         if found is not None and found[0] == closing:
-            scan.think(found.start())
-            scan.pass_over(found.end())
+            state.emit_reasoning(found.start())
+            state.skip_to(found.end())
             return
         if found is not None:
             if marked < 0:
                 marked = found.start()
-                scan.think(marked)
+                state.emit_reasoning(marked)
             at = found.end()
             continue
-        if scan.source.ended:
+        if state.buffer.ended:
             break
-        at = max(at, len(scan.source.text) - longest)
+        at = max(at, len(state.buffer.text) - longest)
         if marked < 0:
-            scan.think(max(scan.at, at))
+            state.emit_reasoning(max(state.at, at))
         yield
-    scan.think(_calls_at_the_end(scan, marked) if marked >= 0 else len(scan.source.text))
-    scan.seek = scan.at
+    state.emit_reasoning(_find_trailing_calls(state, marked) if marked >= 0 else len(state.buffer.text))
+    state.seek = state.at
 
 
-def _calls_at_the_end(scan: Scan, lowest: int) -> int:
+def _find_trailing_calls(state: ScannerState, lowest: int) -> int:
     """Where the calls begin with which the text ends; its end where it does not end in calls."""
-    text, begin = scan.source.text, len(scan.source.text)
+    text, begin = state.buffer.text, len(state.buffer.text)
     while True:
         end = len(text[lowest:begin].rstrip()) + lowest
-        opened = [text.rfind(mark, lowest, end) for mark, closes in scan.rules.ending_thought.items() if text.endswith(closes, lowest, end)]
+        opened = [
+            text.rfind(marker, lowest, end)
+            for marker, closes in state.dialect.calls_ending_reasoning.items()
+            if text.endswith(closes, lowest, end)
+        ]
         if max(opened, default=-1) < 0:
             return begin if begin < len(text) else len(text)
         begin = max(opened)
 
 
-def settle_end_of_thought(scan: Scan, place: int, end: int) -> Steps:
+def parse_reasoning_end(state: ScannerState, position: int, end: int) -> Incremental[None]:
     """The end of a thought whose beginning was in the prompt: what came before was thinking. A second one is only a mark."""
-    if not scan.reasoning:
-        scan.all_was_reasoning(place)
-    scan.pass_over(end)
+    if not state.reasoning:
+        state.reclassify_as_reasoning(position)
+    state.skip_to(end)
     yield from ()
 
 
-def settle_invented(scan: Scan, body: int, closing: str) -> Steps:
+def parse_tool_result(state: ScannerState, body: int, closing: str) -> Incremental[None]:
     """An invented result: prose, and nothing in it is a call. Without a closing mark it goes on to the end.
 
     A mark at the end of all is where the model stopped: it says nothing.
     """
-    at = yield from skip_space(scan.source, body)
-    if at >= len(scan.source.text):
-        scan.pass_over(at)
+    at = yield from skip_space(state.buffer, body)
+    if at >= len(state.buffer.text):
+        state.skip_to(at)
         return
     while True:
-        close = scan.source.text.find(closing, at) if closing else -1
+        close = state.buffer.text.find(closing, at) if closing else -1
         if close >= 0:
-            scan.quote(close + len(closing))
+            state.emit_quoted(close + len(closing))
             return
-        if scan.source.ended:
-            scan.quote(len(scan.source.text))
+        if state.buffer.ended:
+            state.emit_quoted(len(state.buffer.text))
             return
-        at = max(at, len(scan.source.text) - len(closing) + 1) if closing else len(scan.source.text)
-        scan.quote(at)
+        at = max(at, len(state.buffer.text) - len(closing) + 1) if closing else len(state.buffer.text)
+        state.emit_quoted(at)
         yield
 
 
-def settle_silent(scan: Scan, end: int) -> Steps:
+def skip_template_token(state: ScannerState, end: int) -> Incremental[None]:
     """A mark of the model's template."""
-    scan.pass_over(end)
+    state.skip_to(end)
     yield from ()
 
 
-def settle_message(scan: Scan, start: int, place: int) -> Steps:
+def parse_harmony_message(state: ScannerState, start: int, position: int) -> Incremental[None]:
     """A message of gpt-oss: a call, thinking, or words for the user."""
-    header = yield from read_header(scan.source, start)
+    header = yield from parse_header(state.buffer, start)
     if header is None:
-        end = yield from _behind_mark(scan, place)
-        scan.pass_over(end)
+        end = yield from _find_token_end(state, position)
+        state.skip_to(end)
         return
-    if header.recipient and (yield from _read_unless_quoted(scan, start, partial(read_message, scan.source, start, header, scan.known))):
+    if header.recipient and (
+        yield from _parse_unless_quoted(state, start, partial(parse_message, state.buffer, start, header, state.tools))
+    ):
         return
-    scan.pass_over(header.body)
-    scan.line.reset()
+    state.skip_to(header.body)
+    state.quotes.reset()
     if header.channel == "analysis":
-        yield from _analysis(scan, header.body)
+        yield from _parse_analysis(state, header.body)
 
 
-def _behind_mark(scan: Scan, place: int) -> Generator[None, None, int]:
-    close = yield from find(scan.source, "|>", place)
-    return close + 2 if close >= 0 else len(scan.source.text)
+def _find_token_end(state: ScannerState, position: int) -> Incremental[int]:
+    close = yield from find(state.buffer, "|>", position)
+    return close + 2 if close >= 0 else len(state.buffer.text)
 
 
-def _analysis(scan: Scan, at: int) -> Steps:
+def _parse_analysis(state: ScannerState, at: int) -> Incremental[None]:
     pattern = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
     while True:
-        found = pattern.search(scan.source.text, at)
+        found = pattern.search(state.buffer.text, at)
         if found is not None:
-            scan.think(found.start())
-            scan.pass_over(found.end() if found[0] in ENDS else found.start())
+            state.emit_reasoning(found.start())
+            state.skip_to(found.end() if found[0] in ENDS else found.start())
             return
-        if scan.source.ended:
-            scan.think(len(scan.source.text))
-            scan.seek = scan.at
+        if state.buffer.ended:
+            state.emit_reasoning(len(state.buffer.text))
+            state.seek = state.at
             return
-        at = max(at, len(scan.source.text) - 11)
-        scan.think(at)
+        at = max(at, len(state.buffer.text) - 11)
+        state.emit_reasoning(at)
         yield

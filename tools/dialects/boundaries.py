@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 
 from .lenient_json import DEEPEST
-from .source import Source, Waiting, reach
+from .text_buffer import Incremental, TextBuffer, wait_for
 
 _JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
 _CLOSES = {"{": "}", "[": "]", "(": ")"}
@@ -19,83 +18,83 @@ class JsonEnd:
 
     __slots__ = ("end", "open", "stopped")
 
-    def __init__(self, end: int, stopped: int, open_brackets: str, source: Source) -> None:
+    def __init__(self, end: int, stopped: int, open_brackets: str, buffer: TextBuffer) -> None:
         if end < 0:
-            source.far = max(source.far, stopped)
+            buffer.searched_to = max(buffer.searched_to, stopped)
         self.end = end
         self.stopped = stopped
         self.open = open_brackets
 
 
-def json_end(source: Source, at: int) -> Generator[None, None, JsonEnd]:
+def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
     """The end of the object or list that begins at `at`. It stops early where no JSON can go on."""
     stack: list[str] = []
-    place = at
+    position = at
     while True:
-        found = _JSON_TOKEN.search(source.text, place)
+        found = _JSON_TOKEN.search(buffer.text, position)
         if found is None:
-            place = max(place, len(source.text) - 1) if not source.ended else len(source.text)
-            if source.ended:
-                return JsonEnd(-1, place, "".join(stack), source)
-            place = _before_slash(source.text, place)
+            position = max(position, len(buffer.text) - 1) if not buffer.ended else len(buffer.text)
+            if buffer.ended:
+                return JsonEnd(-1, position, "".join(stack), buffer)
+            position = _keep_slash(buffer.text, position)
             yield
             continue
-        token, place = found[0], found.end()
+        token, position = found[0], found.end()
         if token in "{[":
             stack.append(token)
             if len(stack) > DEEPEST:
-                source.barren = found.start()
-                return JsonEnd(-1, found.start(), "".join(stack), source)
+                buffer.no_start_before = found.start()
+                return JsonEnd(-1, found.start(), "".join(stack), buffer)
         elif token in "}]":
             if not stack or _CLOSES[stack.pop()] != token:
-                return JsonEnd(-1, found.start(), "".join(stack), source)
+                return JsonEnd(-1, found.start(), "".join(stack), buffer)
             if not stack:
-                return JsonEnd(place, place, "", source)
+                return JsonEnd(position, position, "", buffer)
         elif token in _QUOTES:
-            place = yield from string_end(source, found.start())
-            if place < 0:
-                return JsonEnd(-1, len(source.text), "".join(stack) + token, source)
+            position = yield from find_string_end(buffer, found.start())
+            if position < 0:
+                return JsonEnd(-1, len(buffer.text), "".join(stack) + token, buffer)
         elif token in ("//", "#", "/*"):
-            place = yield from _comment_end(source, place, "*/" if token == "/*" else "\n")
+            position = yield from _find_comment_end(buffer, position, "*/" if token == "/*" else "\n")
         else:
-            yield from reach(source, found.start() + 3)  # what stands here may be a mark
-            return JsonEnd(-1, found.start(), "".join(stack), source)
+            yield from wait_for(buffer, found.start() + 3)  # what stands here may be a mark
+            return JsonEnd(-1, found.start(), "".join(stack), buffer)
 
 
-def _before_slash(text: str, place: int) -> int:
+def _keep_slash(text: str, position: int) -> int:
     """A slash at the end may be half a comment mark, so it is looked at again."""
-    return place if text.endswith("/") else len(text)
+    return position if text.endswith("/") else len(text)
 
 
-def _comment_end(source: Source, at: int, closing: str) -> Waiting:
+def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[int]:
     while True:
-        place = source.text.find(closing, at)
-        if place >= 0:
-            return place + len(closing)
-        if source.ended:
-            return len(source.text)
-        at = max(at, len(source.text) - 1)
+        position = buffer.text.find(closing, at)
+        if position >= 0:
+            return position + len(closing)
+        if buffer.ended:
+            return len(buffer.text)
+        at = max(at, len(buffer.text) - 1)
         yield
 
 
-def string_end(source: Source, at: int) -> Waiting:
+def find_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     """Behind the closing quote of the string that begins at `at`, or -1."""
-    quote = source.text[at]
+    quote = buffer.text[at]
     inside = _INSIDE[quote]
-    place = at + 1
+    position = at + 1
     while True:
-        found = inside.search(source.text, place)
+        found = inside.search(buffer.text, position)
         if found is None:
-            if source.ended:
-                source.far = len(source.text)
+            if buffer.ended:
+                buffer.searched_to = len(buffer.text)
                 return -1
-            place = len(source.text)
+            position = len(buffer.text)
             yield
         elif found[0] == "\\":
-            place = yield from reach(source, found.end() + 1)
-            if place <= found.end():
+            position = yield from wait_for(buffer, found.end() + 1)
+            if position <= found.end():
                 return -1
-            place = found.end() + 1
+            position = found.end() + 1
         else:
             return found.end()
 
@@ -105,9 +104,9 @@ class CallEnd:
 
     __slots__ = ("commas", "end", "stopped")
 
-    def __init__(self, end: int, commas: list[int], stopped: int, source: Source) -> None:
+    def __init__(self, end: int, commas: list[int], stopped: int, buffer: TextBuffer) -> None:
         if end < 0:
-            source.far = max(source.far, stopped)
+            buffer.searched_to = max(buffer.searched_to, stopped)
         self.end = end
         self.commas = commas
         self.stopped = stopped
@@ -118,33 +117,33 @@ _FRESH = re.compile(r"(?:^|[(\[{,=:])\s*[rbuRBU]?$")
 _AFTER_QUOTE = re.compile(r"\s*(?:[,)\]}:]|\Z)")
 
 
-def call_end(source: Source, at: int) -> Generator[None, None, CallEnd]:
+def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
     """The end of the call whose parenthesis is open before `at`.
 
     A quote counts where an argument begins; an apostrophe inside a word does not. A blank line outside quotes ends the attempt.
     """
-    stack, commas, place, dead = ["("], list[int](), at, ""
+    stack, commas, position, dead = ["("], list[int](), at, ""
     while True:
-        found = _CALL_TOKEN.search(source.text, place)
+        found = _CALL_TOKEN.search(buffer.text, position)
         if found is None:
-            if source.ended:
-                return CallEnd(-1, commas, len(source.text), source)
-            place = _line_break_before(source.text, max(place, at))
+            if buffer.ended:
+                return CallEnd(-1, commas, len(buffer.text), buffer)
+            position = _keep_line_break(buffer.text, max(position, at))
             yield
             continue
-        token, place = found[0], found.end()
+        token, position = found[0], found.end()
         if token in _QUOTES:
-            if token in dead or not _FRESH.search(source.text[max(at, found.start() - 40) : found.start()]):
+            if token in dead or not _FRESH.search(buffer.text[max(at, found.start() - 40) : found.start()]):
                 continue
-            closed = yield from _argument_string_end(source, found.start())
+            closed = yield from _find_argument_string_end(buffer, found.start())
             if closed < 0:
                 dead += token
             else:
-                place = closed
+                position = closed
         elif token in "([{":
             stack.append(token)
             if len(stack) > DEEPEST:
-                return CallEnd(-1, commas, found.start(), source)
+                return CallEnd(-1, commas, found.start(), buffer)
         elif token == ",":
             if len(stack) == 1:
                 commas.append(found.start())
@@ -153,64 +152,64 @@ def call_end(source: Source, at: int) -> Generator[None, None, CallEnd]:
                 while _CLOSES[stack.pop()] != token:
                     pass
             if not stack:
-                return CallEnd(place, commas, place, source)
+                return CallEnd(position, commas, position, buffer)
         else:
-            return CallEnd(-1, commas, found.start(), source)
+            return CallEnd(-1, commas, found.start(), buffer)
 
 
-def _line_break_before(text: str, at: int) -> int:
+def _keep_line_break(text: str, at: int) -> int:
     """From where to look on: a line break at the end of the text may become a blank line."""
     window = text[-101:]
     blank = len(window) - len(window.rstrip(" \t\r"))
     return max(at, len(text) - blank - 1) if window.endswith("\n", 0, len(window) - blank) else len(text)
 
 
-def _argument_string_end(source: Source, at: int) -> Waiting:
+def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     """The end of a quoted argument: a closing quote that is followed by what can follow an argument; -1 when there is none."""
-    text = source.text
+    text = buffer.text
     quote = text[at]
-    yield from reach(source, at + 3)
-    if quote in "\"'" and source.text.startswith(quote * 3, at):
-        return (yield from _triple_end(source, at + 3, quote * 3))
-    place = at + 1
+    yield from wait_for(buffer, at + 3)
+    if quote in "\"'" and buffer.text.startswith(quote * 3, at):
+        return (yield from _find_triple_quote(buffer, at + 3, quote * 3))
+    position = at + 1
     while True:
-        closed = yield from _string_end_from(source, place, quote)
+        closed = yield from _find_unescaped_quote(buffer, position, quote)
         if closed < 0:
             return -1
         while True:
-            after = _AFTER_QUOTE.match(source.text, closed)
+            after = _AFTER_QUOTE.match(buffer.text, closed)
             if after is None:
                 break
-            if after.end() < len(source.text) or source.ended or source.text[after.end() - 1] in ",)]}:":
+            if after.end() < len(buffer.text) or buffer.ended or buffer.text[after.end() - 1] in ",)]}:":
                 return closed
             yield
-        place = closed
+        position = closed
 
 
-def _string_end_from(source: Source, place: int, quote: str) -> Waiting:
+def _find_unescaped_quote(buffer: TextBuffer, position: int, quote: str) -> Incremental[int]:
     inside = _INSIDE[quote]
     while True:
-        found = inside.search(source.text, place)
+        found = inside.search(buffer.text, position)
         if found is None:
-            if source.ended:
-                source.far = len(source.text)
+            if buffer.ended:
+                buffer.searched_to = len(buffer.text)
                 return -1
-            place = len(source.text)
+            position = len(buffer.text)
             yield
         elif found[0] == "\\":
-            yield from reach(source, found.end() + 1)
-            place = found.end() + 1
+            yield from wait_for(buffer, found.end() + 1)
+            position = found.end() + 1
         else:
             return found.end()
 
 
-def _triple_end(source: Source, at: int, quotes: str) -> Waiting:
+def _find_triple_quote(buffer: TextBuffer, at: int, quotes: str) -> Incremental[int]:
     while True:
-        place = source.text.find(quotes, at)
-        if place >= 0:
-            return place + 3
-        if source.ended:
-            source.far = len(source.text)
+        position = buffer.text.find(quotes, at)
+        if position >= 0:
+            return position + 3
+        if buffer.ended:
+            buffer.searched_to = len(buffer.text)
             return -1
-        at = max(at, len(source.text) - 2)
+        at = max(at, len(buffer.text) - 2)
         yield

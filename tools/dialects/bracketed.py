@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
 
-from .boundaries import string_end
-from .json_calls import Item
+from .boundaries import find_string_end
+from .coerce import CoercionError, coerce_text
 from .lenient_json import unescape
-from .signatures import Shapes
-from .source import Source, skip_space
-from .typing_values import Unreadable, typed
+from .parsed_calls import Announce, CallParser
+from .signatures import ToolSignatures
+from .text_buffer import Incremental, TextBuffer, skip_space
 
 OPEN = '[Calling tool="'
 _HEAD = re.compile(r'\[Calling tool="([\w.\-:/]*\w)"')
@@ -18,41 +17,43 @@ _PAIR = re.compile(r'([^\W\d]\w*)="')
 _PAIR_SO_FAR = re.compile(r"(?:[^\W\d]\w*=?)?\Z")
 _LONGEST = 160
 
-Read = Generator[None, None, "tuple[int, list[Item]] | None"]
 
-
-def read_bracketed(source: Source, at: int, known: Shapes, announce: Callable[[str], None]) -> Read:
+def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce) -> CallParser:
     """The call that begins at `at`; None where it is only spoken of."""
-    while (head := _HEAD.match(source.text, at)) is None:
-        if source.ended or len(source.text) - at > _LONGEST or '"' in source.text[at + len(OPEN) : at + _LONGEST]:
+    while (head := _HEAD.match(buffer.text, at)) is None:
+        if buffer.ended or len(buffer.text) - at > _LONGEST or '"' in buffer.text[at + len(OPEN) : at + _LONGEST]:
             return None
         yield
-    shape = known.marked(head[1])
-    if shape is not None:
-        announce(shape.name)
+    tool = tools.find_marked(head[1])
+    if tool is not None:
+        announce(tool.name)
     given: dict[str, str] = {}
-    place = yield from skip_space(source, head.end())
-    while not source.text.startswith("]", place):
-        pair = yield from _pair(source, place)
-        end = -1 if pair is None else (yield from string_end(source, pair.end() - 1))
+    position = yield from skip_space(buffer, head.end())
+    while not buffer.text.startswith("]", position):
+        pair = yield from _match_pair(buffer, position)
+        end = -1 if pair is None else (yield from find_string_end(buffer, pair.end() - 1))
         if pair is None or end < 0 or pair[1] in given:
-            stopped = place if end < 0 else end
+            stopped = position if end < 0 else end
             return (
-                (stopped, [shape.problem(source.text[at:stopped], (at, stopped), 'key="value", each key once, and ]')]) if shape else None
+                (stopped, [tool.report_problem(buffer.text[at:stopped], (at, stopped), 'key="value", each key once, and ]')])
+                if tool
+                else None
             )
-        given[pair[1]] = unescape(source.text[pair.end() : end - 1])
-        place = yield from skip_space(source, end)
-    span = (at, place + 1)
-    if shape is None:
-        return span[1], [known.unknown(head[1], span)]
+        given[pair[1]] = unescape(buffer.text[pair.end() : end - 1])
+        position = yield from skip_space(buffer, end)
+    span = (at, position + 1)
+    if tool is None:
+        return span[1], [tools.report_unknown(head[1], span)]
     try:
-        arguments = {key: typed(value, shape.properties.get(shape.parameter(key) or key), key, raw=True) for key, value in given.items()}
-        return span[1], [shape.call(arguments, span)]
-    except Unreadable as error:
-        return span[1], [shape.problem(source.text[slice(*span)], span, error)]
+        arguments = {
+            key: coerce_text(value, tool.properties.get(tool.find_parameter(key) or key), key, raw=True) for key, value in given.items()
+        }
+        return span[1], [tool.build_call(arguments, span)]
+    except CoercionError as error:
+        return span[1], [tool.report_problem(buffer.text[slice(*span)], span, error)]
 
 
-def _pair(source: Source, place: int) -> Generator[None, None, re.Match[str] | None]:
-    while (found := _PAIR.match(source.text, place)) is None and not source.ended and _PAIR_SO_FAR.match(source.text, place):
+def _match_pair(buffer: TextBuffer, position: int) -> Incremental[re.Match[str] | None]:
+    while (found := _PAIR.match(buffer.text, position)) is None and not buffer.ended and _PAIR_SO_FAR.match(buffer.text, position):
         yield
     return found

@@ -6,24 +6,25 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from . import blocks as settling
-from .blocks import Steps, settle_call
+from . import blocks
+from .blocks import parse_call
 from .bracketed import OPEN as BRACKETED
-from .bracketed import read_bracketed
+from .bracketed import parse_bracketed
+from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .json_calls import KEYS
-from .react import read_action
-from .rules import BEHIND_BRACE, Rules
-from .scan import Scan
-from .sections import BARE_ELEMENTS, ENDS_OF_THOUGHT, HARMONY, HEADS, INVENTED, REASONING
-from .tagged import read_element
+from .markers import BARE_ELEMENTS, HARMONY_TOKENS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
+from .react import parse_action
+from .scanner_state import ScannerState
+from .tagged import parse_element
+from .text_buffer import Incremental
 
 WAIT = -2
 NOT_HERE = -1
-Opening = tuple[int, "Callable[[], Steps] | None"]
+Detection = tuple[int, "Callable[[], Incremental[None]] | None"]
 """Where the part begins and what settles it; or WAIT, where more text must come before that is known; or NOT_HERE."""
 
-_NOTHING: Opening = (NOT_HERE, None)
-_MORE: Opening = (WAIT, None)
+_NOTHING: Detection = (NOT_HERE, None)
+_MORE: Detection = (WAIT, None)
 _COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
 _FIRST_KEY = re.compile(rf"\{{\s*{_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
 _FIRST_KEY_SO_FAR = re.compile(rf"\{{\s*{_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z")
@@ -45,7 +46,7 @@ _KNOWN_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80})(?::\
 _ANY_NAME = re.compile(r"(?<![\w.\-:])(?:functions\.)?\w[\w.\-]{0,80}(?::\d{0,3})?[ \t]?\n?\Z")
 _LONGEST_NAME = 100
 _SPACE_TO_THE_END = re.compile(r"\s*\Z")
-_BEHIND_BRACE = re.compile(rf"\s*(?:{BEHIND_BRACE}|\Z)")
+_AFTER_BRACE = re.compile(rf"\s*(?:{AFTER_BRACE}|\Z)")
 _CALLED = re.compile(r"(?<![\w.\-])call:([\w.\-]{1,80})\Z")
 _CALLED_SO_FAR = re.compile(r"(?<![\w.\-])(?:c|ca|cal|call|call:[\w.\-]{0,80})\Z")
 _LONGEST_RECIPIENT = 96
@@ -53,228 +54,248 @@ _LONGEST_KEY = 400
 _LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
 
 
-def opening_at(scan: Scan, place: int) -> Opening:
+def detect(state: ScannerState, position: int) -> Detection:
     """What may begin at this trigger."""
-    return _BY_CHARACTER[scan.source.text[place]](scan, place)
+    return _BY_CHARACTER[state.buffer.text[position]](state, position)
 
 
-def _call(scan: Scan, place: int) -> Opening:
-    if not scan.rules.call:
+def _detect_named_call(state: ScannerState, position: int) -> Detection:
+    if not state.dialect.call:
         return _NOTHING
-    found = scan.rules.named.search(scan.source.text, max(scan.at, place - scan.rules.word - 12), place)
+    found = state.dialect.name_before_parenthesis.search(
+        state.buffer.text, max(state.at, position - state.dialect.name_window - 12), position
+    )
     name = found and (found[1] or found[2])
-    if not found or not name or scan.known.find(name) is None:
+    if not found or not name or state.tools.find(name) is None:
         return _NOTHING
     start = found.start()
-    return start, partial(settle_call, scan, start, place, partial(settling.named_call, scan, start, place, name))
+    return start, partial(parse_call, state, start, position, partial(blocks.parse_named_call, state, start, position, name))
 
 
-def _object(scan: Scan, place: int) -> Opening:
-    if not scan.rules.json:
+def _detect_object(state: ScannerState, position: int) -> Detection:
+    if not state.dialect.json:
         return _NOTHING
-    text = scan.source.text
-    called = _CALLED.search(text, max(scan.at, place - _LONGEST_NAME), place) if scan.rules.gemma else None
-    if called is not None and scan.known.marked(called[1]):
-        if not scan.source.ended and _SPACE_TO_THE_END.match(text, place + 1):
+    text = state.buffer.text
+    called = _CALLED.search(text, max(state.at, position - _LONGEST_NAME), position) if state.dialect.gemma else None
+    if called is not None and state.tools.find_marked(called[1]):
+        if not state.buffer.ended and _SPACE_TO_THE_END.match(text, position + 1):
             return _MORE
-        if _BEHIND_BRACE.match(text, place + 1):
+        if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
-            return start, partial(settle_call, scan, start, place, partial(settling.gemma_call, scan, start))
-    lowest = max(scan.at, place - scan.rules.word - 24)
-    named = scan.rules.named_line.search(text[lowest:place]) if scan.rules.named_line else None
-    if named is not None and (named[0].startswith("\n") or (lowest == scan.at and scan.line.fresh)) and scan.known.find(named[2]):
+            return start, partial(parse_call, state, start, position, partial(blocks.parse_gemma_block, state, start))
+    lowest = max(state.at, position - state.dialect.name_window - 24)
+    named = state.dialect.name_on_line.search(text[lowest:position]) if state.dialect.name_on_line else None
+    if (
+        named is not None
+        and (named[0].startswith("\n") or (lowest == state.at and state.quotes.at_line_start))
+        and state.tools.find(named[2])
+    ):
         start = lowest + named.start(1)
-        return start, partial(settle_call, scan, start, place, partial(settling.named_json, scan, start, place, named[2]))
-    return _keyed(scan, place, place)
+        return start, partial(parse_call, state, start, position, partial(blocks.parse_named_json, state, start, position, named[2]))
+    return _detect_json(state, position, position)
 
 
-def _addressed(scan: Scan, place: int) -> Opening:
+def _detect_functionary(state: ScannerState, position: int) -> Detection:
     """>>>NAME and its arguments as JSON on the next line, or >>>all and words for the user, as Functionary writes them."""
-    if not scan.rules.addressed:
+    if not state.dialect.functionary:
         return _NOTHING
-    text = scan.source.text
-    if text.startswith(">>>all\n", place):
-        return place, partial(settling.settle_silent, scan, place + 7)
-    found = _ADDRESS.match(text, place)
+    text = state.buffer.text
+    if text.startswith(">>>all\n", position):
+        return position, partial(blocks.skip_template_token, state, position + 7)
+    found = _ADDRESS.match(text, position)
     if found is not None and found.end() < len(text):
-        if text[found.end()] != "{" or not (shape := scan.known.marked(found[1])):
+        if text[found.end()] != "{" or not (tool := state.tools.find_marked(found[1])):
             return _NOTHING
-        return place, partial(settle_call, scan, place, place, partial(settling.named_json, scan, place, found.end(), shape.name))
-    so_far = _ADDRESS_SO_FAR.match(text, place)
+        return position, partial(
+            parse_call, state, position, position, partial(blocks.parse_named_json, state, position, found.end(), tool.name)
+        )
+    so_far = _ADDRESS_SO_FAR.match(text, position)
     name = so_far[1].casefold() if so_far else "-"
-    return _MORE if not name or name in scan.known.beginnings or "all".startswith(name) else _NOTHING
+    return _MORE if not name or name in state.tools.prefixes or "all".startswith(name) else _NOTHING
 
 
-def _keyed(scan: Scan, start: int, place: int) -> Opening:
+def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
     """An object at `place` whose first key is one of a call's."""
-    text = scan.source.text
-    key = _FIRST_KEY.match(text, place)
+    text = state.buffer.text
+    key = _FIRST_KEY.match(text, position)
     if key is None:
-        return _MORE if _FIRST_KEY_SO_FAR.match(text, place, place + _LONGEST_KEY) else _NOTHING
+        return _MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else _NOTHING
     if key[1] not in KEYS:
         return _NOTHING
-    return start, partial(settle_call, scan, start, start, partial(settling.bare_json, scan, start))
+    return start, partial(parse_call, state, start, start, partial(blocks.parse_bare_json, state, start))
 
 
-def _bracket(scan: Scan, place: int) -> Opening:
-    text, rules = scan.source.text, scan.rules
-    if "functools[" in rules.sections and place - 9 >= scan.at and _FUNCTOOLS.match(text, place - 9, place):
-        if not _LIST_OF_OBJECTS.match(text, place):
-            return _MORE if _LIST_SO_FAR.match(text, place) else _NOTHING
-        reading = partial(settling.section, scan, place - 9, "functools[")
-        return place - 9, partial(settle_call, scan, place - 9, place, reading)
-    marked = _mark(scan, place)
+def _detect_bracket(state: ScannerState, position: int) -> Detection:
+    text, dialect = state.buffer.text, state.dialect
+    if "functools[" in dialect.sections and position - 9 >= state.at and _FUNCTOOLS.match(text, position - 9, position):
+        if not _LIST_OF_OBJECTS.match(text, position):
+            return _MORE if _LIST_SO_FAR.match(text, position) else _NOTHING
+        reading = partial(blocks.section, state, position - 9, "functools[")
+        return position - 9, partial(parse_call, state, position - 9, position, reading)
+    marked = _detect_marker(state, position)
     if marked[0] != NOT_HERE:
         return marked
-    if rules.json and (listed := _LIST_OF_OBJECTS.match(text, place)):
-        return _keyed(scan, place, listed.end())
-    if rules.python and (head := _LIST_OF_NAMES.match(text, place)):
-        if scan.known.by_name and scan.known.marked(head[1]) is None:
+    if dialect.json and (listed := _LIST_OF_OBJECTS.match(text, position)):
+        return _detect_json(state, position, listed.end())
+    if dialect.python and (head := _LIST_OF_NAMES.match(text, position)):
+        if state.tools.by_name and state.tools.find_marked(head[1]) is None:
             return _NOTHING
-        certain = bool(scan.known.by_name) or _begins_line(scan, place)
-        return place, partial(settle_call, scan, place, place, partial(settling.list_of_names, scan, place, certain))
-    if rules.json and _LIST_SO_FAR.match(text, place, place + _LONGEST_KEY):
+        certain = bool(state.tools.by_name) or _begins_line(state, position)
+        return position, partial(parse_call, state, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain))
+    if dialect.json and _LIST_SO_FAR.match(text, position, position + _LONGEST_KEY):
         return _MORE
-    if rules.python and _LIST_OF_NAMES_SO_FAR.match(text, place, place + 200) and _may_be_name(rules, scan, text[place + 1 :].strip()):
+    if (
+        dialect.python
+        and _LIST_OF_NAMES_SO_FAR.match(text, position, position + 200)
+        and _may_be_name(dialect, state, text[position + 1 :].strip())
+    ):
         return _MORE
     return _NOTHING
 
 
-def _may_be_name(rules: Rules, scan: Scan, word: str) -> bool:
-    if not scan.known.by_name:
+def _may_be_name(dialect: CompiledDialect, state: ScannerState, word: str) -> bool:
+    if not state.tools.by_name:
         return True
     folded = re.sub(r"^(?:functions?|tools?|default_api)[.:/]", "", word.casefold())
-    return folded in scan.known.beginnings or not folded or any(lead.startswith(folded) for lead in ("functions", "tools", "default_api"))
+    return folded in state.tools.prefixes or not folded or any(lead.startswith(folded) for lead in ("functions", "tools", "default_api"))
 
 
-def _fence(scan: Scan, place: int) -> Opening:
-    return place, partial(settling.settle_code, scan, place, place)
+def _detect_fence(state: ScannerState, position: int) -> Detection:
+    return position, partial(blocks.parse_fence, state, position, position)
 
 
-def _tildes(scan: Scan, place: int) -> Opening:
-    return _fence(scan, place) if _begins_line(scan, place) else _NOTHING
+def _detect_tilde_fence(state: ScannerState, position: int) -> Detection:
+    return _detect_fence(state, position) if _begins_line(state, position) else _NOTHING
 
 
-def _begins_line(scan: Scan, place: int) -> bool:
+def _begins_line(state: ScannerState, position: int) -> bool:
     """Whether nothing but a little white space stands before it on its line."""
-    before = scan.source.text[max(scan.at, place - 4) : place]
+    before = state.buffer.text[max(state.at, position - 4) : position]
     line = before.rpartition("\n")
-    return not line[2].strip() and (bool(line[1]) or (scan.at >= place - 4 and scan.line.fresh))
+    return not line[2].strip() and (bool(line[1]) or (state.at >= position - 4 and state.quotes.at_line_start))
 
 
-def _label(scan: Scan, place: int) -> Opening:
-    found = _LABEL.search(scan.source.text, max(0, place - 40), place + 1)
+def _detect_react_label(state: ScannerState, position: int) -> Detection:
+    found = _LABEL.search(state.buffer.text, max(0, position - 40), position + 1)
     start = found.start(2) if found is not None else NOT_HERE
-    if start < scan.at and scan.line.fresh and place - scan.at <= 40:
-        found = _LABEL.match(scan.source.text[scan.at : place + 1])  # behind a mark that is not part of the prose
-        start = scan.at + found.start(2) if found is not None else NOT_HERE
-    if found is None or start < scan.at:
+    if start < state.at and state.quotes.at_line_start and position - state.at <= 40:
+        found = _LABEL.match(state.buffer.text[state.at : position + 1])  # behind a mark that is not part of the prose
+        start = state.at + found.start(2) if found is not None else NOT_HERE
+    if found is None or start < state.at:
         return _NOTHING
     if found[3] == "Observation":
-        return (start, partial(settling.settle_invented, scan, place + 1, "")) if scan.calls or scan.problems else _NOTHING
-    if not scan.rules.react:
+        return (start, partial(blocks.parse_tool_result, state, position + 1, "")) if state.calls or state.problems else _NOTHING
+    if not state.dialect.react:
         return _NOTHING
-    after = place + 1 + len(scan.source.text[place + 1 : place + 41]) - len(scan.source.text[place + 1 : place + 41].lstrip())
-    if scan.source.text.startswith("```", after):
-        return start, partial(settling.settle_code, scan, start, after)
-    if "```".startswith(scan.source.text[after : after + 3]) and after < place + 40 and not scan.source.ended:
+    after = (
+        position + 1 + len(state.buffer.text[position + 1 : position + 41]) - len(state.buffer.text[position + 1 : position + 41].lstrip())
+    )
+    if state.buffer.text.startswith("```", after):
+        return start, partial(blocks.parse_fence, state, start, after)
+    if "```".startswith(state.buffer.text[after : after + 3]) and after < position + 40 and not state.buffer.ended:
         return _MORE
-    return start, partial(settle_call, scan, start, place, lambda sink: read_action(scan.source, start, place + 1, scan.known, sink))
+    return start, partial(
+        parse_call, state, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink)
+    )
 
 
-def _mark(scan: Scan, place: int) -> Opening:
-    text, rules = scan.source.text, scan.rules
-    found = rules.mark.match(text, place)
+def _detect_marker(state: ScannerState, position: int) -> Detection:
+    text, dialect = state.buffer.text, state.dialect
+    found = dialect.marker.match(text, position)
     if found is None:
-        return _MORE if text[place : place + rules.longest] in rules.beginnings else _NOTHING
-    mark, end = found[0], found.end()
-    if mark in rules.sections:
-        reading = partial(settling.section, scan, place, mark)
-        return place, partial(settle_call, scan, place, place, reading)
-    if mark == BRACKETED:
-        return place, partial(settle_call, scan, place, place, lambda sink: read_bracketed(scan.source, place, scan.known, sink.announce))
-    if mark in BARE_ELEMENTS:
-        return place, partial(
-            settle_call, scan, place, place, lambda sink: read_element(scan.source, place, mark, scan.known, sink.announce)
+        return _MORE if text[position : position + dialect.longest_marker] in dialect.marker_prefixes else _NOTHING
+    marker, end = found[0], found.end()
+    if marker in dialect.sections:
+        reading = partial(blocks.section, state, position, marker)
+        return position, partial(parse_call, state, position, position, reading)
+    if marker == BRACKETED:
+        return position, partial(
+            parse_call, state, position, position, lambda sink: parse_bracketed(state.buffer, position, state.tools, sink.announce)
         )
-    if mark in HEADS:
-        return _headed(scan, place)
-    if mark in REASONING:
-        return place, partial(settling.settle_thought, scan, end, REASONING[mark])
-    if mark in ENDS_OF_THOUGHT:
-        return place, partial(settling.settle_end_of_thought, scan, place, end)
-    if mark in INVENTED:
-        return place, partial(settling.settle_invented, scan, end, INVENTED[mark])
-    if mark in HARMONY and rules.harmony and mark in ("<|start|>", "<|channel|>", "<|message|>"):
-        start = 0 if scan.at == 0 and _RECIPIENT.match(text, 0, place) else place
-        return start, partial(settling.settle_message, scan, start, place)
-    return place, partial(settling.settle_silent, scan, end)
+    if marker in BARE_ELEMENTS:
+        return position, partial(
+            parse_call, state, position, position, lambda sink: parse_element(state.buffer, position, marker, state.tools, sink.announce)
+        )
+    if marker in NAME_SEPARATORS:
+        return _detect_name_separator(state, position)
+    if marker in REASONING:
+        return position, partial(blocks.parse_reasoning, state, end, REASONING[marker])
+    if marker in REASONING_ENDS:
+        return position, partial(blocks.parse_reasoning_end, state, position, end)
+    if marker in TOOL_RESULTS:
+        return position, partial(blocks.parse_tool_result, state, end, TOOL_RESULTS[marker])
+    if marker in HARMONY_TOKENS and dialect.harmony and marker in ("<|start|>", "<|channel|>", "<|message|>"):
+        start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
+        return start, partial(blocks.parse_harmony_message, state, start, position)
+    return position, partial(blocks.skip_template_token, state, end)
 
 
-def _headed(scan: Scan, place: int) -> Opening:
+def _detect_name_separator(state: ScannerState, position: int) -> Detection:
     """The name of a call before what follows such a name, though no mark opens the call."""
-    name = _NAME_BEFORE.search(scan.source.text, max(scan.at, place - _LONGEST_NAME), place)
-    if name is None or scan.known.marked(name[1]) is None:
+    name = _NAME_BEFORE.search(state.buffer.text, max(state.at, position - _LONGEST_NAME), position)
+    if name is None or state.tools.find_marked(name[1]) is None:
         return _NOTHING
     start = name.start(1)
-    return start, partial(settle_call, scan, start, place, partial(settling.headed, scan, start))
+    return start, partial(parse_call, state, start, position, partial(blocks.parse_after_name, state, start))
 
 
-_BY_CHARACTER: dict[str, Callable[[Scan, int], Opening]] = {
-    "(": _call,
-    "{": _object,
-    "[": _bracket,
-    "`": _fence,
-    "~": _tildes,
-    ":": _label,
-    "<": _mark,
-    "]": _mark,
-    ">": _addressed,
-    "◁": _mark,
+_BY_CHARACTER: dict[str, Callable[[ScannerState, int], Detection]] = {
+    "(": _detect_named_call,
+    "{": _detect_object,
+    "[": _detect_bracket,
+    "`": _detect_fence,
+    "~": _detect_tilde_fence,
+    ":": _detect_react_label,
+    "<": _detect_marker,
+    "]": _detect_marker,
+    ">": _detect_functionary,
+    "◁": _detect_marker,
 }
 
 
-def held_from(scan: Scan, end: int) -> int:
+def find_held_start(state: ScannerState, end: int) -> int:
     """From where the end of the prose may be the beginning of a call: a word that could grow into a name, a label, a recipient."""
-    text, rules = scan.source.text, scan.rules
-    if scan.at == 0 and end <= _LONGEST_RECIPIENT and rules.harmony and _RECIPIENT_SO_FAR.match(text, 0, end):
+    text, dialect = state.buffer.text, state.dialect
+    if state.at == 0 and end <= _LONGEST_RECIPIENT and dialect.harmony and _RECIPIENT_SO_FAR.match(text, 0, end):
         return 0
-    lowest = max(scan.at, end - rules.word - 16)
+    lowest = max(state.at, end - dialect.name_window - 16)
     tail = text[lowest:end]
     held = end
     if tail.endswith(("`", "``")) and not tail.endswith("```"):
         held = end - (2 if tail.endswith("``") else 1)
     if tail.endswith("~") and not tail.endswith("~~~"):
         held = end - (2 if tail.endswith("~~") else 1)
-    if tail.endswith("]") and "]<" in rules.beginnings:
+    if tail.endswith("]") and "]<" in dialect.marker_prefixes:
         held = end - 1
     word = _LAST_WORD.search(tail)
     if word is not None:
-        held = min(held, _name_start(scan, lowest + word.start(), end))
-    lowest_name = max(scan.at, end - _LONGEST_NAME)
-    for pattern in _names_so_far(scan):
+        held = min(held, _find_name_start(state, lowest + word.start(), end))
+    lowest_name = max(state.at, end - _LONGEST_NAME)
+    for pattern in _partial_name_patterns(state):
         named = pattern.search(text, lowest_name, end)
-        held = min(held, named.start()) if named is not None and (pattern is not _KNOWN_BEFORE or scan.known.marked(named[1])) else held
+        held = (
+            min(held, named.start()) if named is not None and (pattern is not _KNOWN_BEFORE or state.tools.find_marked(named[1])) else held
+        )
     label = _LABEL_SO_FAR.search(tail)
     if label is not None and any(full.startswith(label[2] or "") for full in _LABELS):
         held = min(held, lowest + label.start(1))
     return held
 
 
-def _names_so_far(scan: Scan) -> Iterator[re.Pattern[str]]:
-    if scan.rules.gemma:
+def _partial_name_patterns(state: ScannerState) -> Iterator[re.Pattern[str]]:
+    if state.dialect.gemma:
         yield _CALLED_SO_FAR
-    if scan.rules.heads:
-        yield _KNOWN_BEFORE if scan.known.by_name else _ANY_NAME
+    if state.dialect.name_separators:
+        yield _KNOWN_BEFORE if state.tools.by_name else _ANY_NAME
 
 
-def _name_start(scan: Scan, start: int, end: int) -> int:
+def _find_name_start(state: ScannerState, start: int, end: int) -> int:
     """From where the last word may become a name; behind it where it cannot."""
-    text = scan.source.text
+    text = state.buffer.text
     for found in _STARTS.finditer(text, start, end):
         rest = text[found.start() : end].casefold()
         stripped = rest.rstrip(" \t\n:`").removesuffix("```json")
-        if rest in scan.rules.beginnings_of_names or (stripped != rest and stripped in scan.known.folded):
+        if rest in state.dialect.name_prefixes or (stripped != rest and stripped in state.tools.folded_names):
             return found.start()
     return end
 

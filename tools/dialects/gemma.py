@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator
 
-from .boundaries import string_end
-from .json_calls import Item, read_one
-from .lenient_json import DEEPEST, read_json
-from .signatures import Shapes
-from .source import Source, find
+from .boundaries import find_string_end
+from .json_calls import parse_json_arguments
+from .lenient_json import DEEPEST, parse_json
+from .parsed_calls import ParsedCalls
+from .signatures import ToolSignatures
+from .text_buffer import Incremental, TextBuffer, find
 
 HEAD = re.compile(r"(?:call)?:\s?([\w.\-/]+)\s*(?=\{)")
 _TOKEN = re.compile(r'<\|"\|>|<escape>|"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
@@ -21,53 +21,53 @@ _BARE = re.compile(
 _LITERAL = re.compile(r"true|false|null|None|True|False|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
-def read_gemma(source: Source, at: int, head: re.Match[str], known: Shapes) -> Generator[None, None, tuple[int, list[Item]]]:
+def parse_gemma_call(buffer: TextBuffer, at: int, head: re.Match[str], tools: ToolSignatures) -> Incremental[ParsedCalls]:
     """The call whose head was matched at `at`."""
     name, opened = head[1], head.end()
-    end = yield from _end(source, opened)
-    shape = known.marked(name)
+    end = yield from _find_end(buffer, opened)
+    tool = tools.find_marked(name)
     if end < 0:
-        span = (at, len(source.text))
-        if shape is None:
-            return span[1], [known.unknown(name, span)]
-        return span[1], [shape.problem(source.text[at:], span, f"a closing brace: {shape.signature}")]
+        span = (at, len(buffer.text))
+        if tool is None:
+            return span[1], [tools.report_unknown(name, span)]
+        return span[1], [tool.report_problem(buffer.text[at:], span, f"a closing brace: {tool.signature}")]
     span = (at, end)
-    if shape is None:
-        return end, [known.unknown(name, span)]
+    if tool is None:
+        return end, [tools.report_unknown(name, span)]
     try:
-        value, _ = read_json(_as_json(source.text[opened:end]))
+        value, _ = parse_json(_as_json(buffer.text[opened:end]))
     except ValueError as error:
-        return end, [shape.problem(source.text[at:end], span, f"{shape.signature} ({error})")]
-    return end, [read_one(shape, value, span)]
+        return end, [tool.report_problem(buffer.text[at:end], span, f"{tool.signature} ({error})")]
+    return end, [parse_json_arguments(tool, value, span)]
 
 
-def _end(source: Source, at: int) -> Generator[None, None, int]:
-    depth, place = 0, at
+def _find_end(buffer: TextBuffer, at: int) -> Incremental[int]:
+    depth, position = 0, at
     while True:
-        found = _OPEN_TOKEN.search(source.text, place)
+        found = _OPEN_TOKEN.search(buffer.text, position)
         if found is None:
-            if source.ended:
+            if buffer.ended:
                 return -1
-            place = max(place, len(source.text) - 8)
+            position = max(position, len(buffer.text) - 8)
             yield
             continue
-        token, place = found[0], found.end()
+        token, position = found[0], found.end()
         if token in "{[":
             depth += 1
             if depth > DEEPEST:
-                while not source.ended:  # what cannot be read goes on to the end
+                while not buffer.ended:  # what cannot be read goes on to the end
                     yield
                 return -1
         elif token in "}]":
             depth -= 1
             if depth == 0:
-                return place
+                return position
         elif token == '"':
-            place = yield from string_end(source, found.start())
+            position = yield from find_string_end(buffer, found.start())
         else:
-            place = yield from find(source, token, place)
-            place = place + len(token) if place >= 0 else -1
-        if place < 0:
+            position = yield from find(buffer, token, position)
+            position = position + len(token) if position >= 0 else -1
+        if position < 0:
             return -1
 
 
@@ -79,7 +79,7 @@ def _as_json(written: str) -> str:
         found = _TOKEN.search(written, at)
         if found is None:
             break
-        parts.append(_quoted_words(written[at : found.start()], parts[-1][-1:] if parts else ""))
+        parts.append(_quote_words(written[at : found.start()], parts[-1][-1:] if parts else ""))
         token, at = found[0], found.end()
         if token in ("<escape>", '<|"|>'):
             close = written.find(token, at)
@@ -90,7 +90,7 @@ def _as_json(written: str) -> str:
     return "".join([*parts, written[at:]])
 
 
-def _quoted_words(between: str, before: str) -> str:
+def _quote_words(between: str, before: str) -> str:
     """Keys and bare words in quotes; numbers, true, false and null as they are."""
 
     def quote(found: re.Match[str]) -> str:

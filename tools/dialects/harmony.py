@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from typing import NamedTuple
 
-from .json_calls import Item, read_one
-from .section import Sink, announcing_json_end, parse
-from .signatures import Shapes
-from .source import Source, next_literal, skip_space
+from .json_calls import parse_json_arguments
+from .parsed_calls import CallParser, CallSink
+from .section_parser import find_json_end_announcing, parse_json_at
+from .signatures import ToolSignatures
+from .text_buffer import Incremental, TextBuffer, match_literal, skip_space
 
 _LONGEST_HEADER = 240
 _MESSAGE = "<|message|>"
@@ -28,58 +28,56 @@ class Header(NamedTuple):
     body: int
 
 
-def read_header(source: Source, at: int) -> Generator[None, None, Header | None]:
+def parse_header(buffer: TextBuffer, at: int) -> Incremental[Header | None]:
     """The header from `at` to <|message|>; None where there is none near."""
     while True:
-        place = source.text.find(_MESSAGE, at, at + _LONGEST_HEADER)
-        if place >= 0:
+        position = buffer.text.find(_MESSAGE, at, at + _LONGEST_HEADER)
+        if position >= 0:
             break
-        if source.ended or len(source.text) - at >= _LONGEST_HEADER:
+        if buffer.ended or len(buffer.text) - at >= _LONGEST_HEADER:
             return None
         yield
-    written = source.text[at:place]
+    written = buffer.text[at:position]
     to = _TO.search(written)
     channels = _CHANNEL.findall(written)
     if to and to[1] == "self":
-        return Header("", "analysis", place + len(_MESSAGE))
+        return Header("", "analysis", position + len(_MESSAGE))
     recipient = to[1] if to and to[1] not in _NOBODY else ""
-    return Header(recipient, channels[-1] if channels else "", place + len(_MESSAGE))
+    return Header(recipient, channels[-1] if channels else "", position + len(_MESSAGE))
 
 
-def read_message(
-    source: Source, start: int, header: Header, known: Shapes, sink: Sink
-) -> Generator[None, None, tuple[int, list[Item]] | None]:
+def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSignatures, sink: CallSink) -> CallParser:
     """The call in a message to a tool. None where its body is not JSON: something else may be in it."""
-    shape = known.marked(header.recipient) if known.by_name or header.recipient.startswith("functions.") else None
-    if shape is not None:
-        sink.announce(shape.name)
-    place = yield from skip_space(source, header.body)
-    if source.text[place : place + 1] != "{":
-        if shape is None:
-            end = yield from _body_end(source, header.body)
-            return end, [known.unknown(header.recipient, (start, end))]
+    tool = tools.find_marked(header.recipient) if tools.by_name or header.recipient.startswith("functions.") else None
+    if tool is not None:
+        sink.announce(tool.name)
+    position = yield from skip_space(buffer, header.body)
+    if buffer.text[position : position + 1] != "{":
+        if tool is None:
+            end = yield from _find_body_end(buffer, header.body)
+            return end, [tools.report_unknown(header.recipient, (start, end))]
         return None
-    found = yield from announcing_json_end(source, place, known, sink)
-    value = parse(source.text, place, found, source.ended)
+    found = yield from find_json_end_announcing(buffer, position, tools, sink)
+    value = parse_json_at(buffer.text, position, found, buffer.ended)
     end = found.end if found.end >= 0 else found.stopped
-    after = yield from skip_space(source, end)
-    close = yield from next_literal(source, after, ENDS)
+    after = yield from skip_space(buffer, end)
+    close = yield from match_literal(buffer, after, ENDS)
     end = after + len(close) if close else end
     span = (start, end)
-    if shape is None:
-        return end, [known.unknown(header.recipient, span)]
+    if tool is None:
+        return end, [tools.report_unknown(header.recipient, span)]
     if value is None:
-        return end, [shape.problem(source.text[place:end], span, f"arguments as complete JSON: {shape.signature}")]
-    return end, [read_one(shape, value[0], span, value[1])]
+        return end, [tool.report_problem(buffer.text[position:end], span, f"arguments as complete JSON: {tool.signature}")]
+    return end, [parse_json_arguments(tool, value[0], span, value[1])]
 
 
-def _body_end(source: Source, at: int) -> Generator[None, None, int]:
+def _find_body_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     """Behind the mark that ends the message, or the end of the text."""
     while True:
-        found = _END.search(source.text, at)
+        found = _END.search(buffer.text, at)
         if found is not None:
             return found.end()
-        if source.ended:
-            return len(source.text)
-        at = max(at, len(source.text) - 10)
+        if buffer.ended:
+            return len(buffer.text)
+        at = max(at, len(buffer.text) - 10)
         yield

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .lenient_json import read_json
-from .signatures import ARGUMENTS, Shape, Shapes
-from .typing_values import Unreadable, typed
-from .values import Problem, ReadCall
+from .coerce import CoercionError, coerce_text
+from .lenient_json import parse_json
+from .parsed_calls import Item
+from .read_events import Problem
+from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
 
 NAMES = ("name", "tool_name", "tool", "function_name", "function", "action", "recipient_name")
 _ASIDE = frozenset(
@@ -19,74 +20,74 @@ _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_ASIDE, *_WRAPPED, *_LISTS))
 """The keys one of which a call's object begins with."""
 
-Item = ReadCall | Problem
 
-
-class Unmarked(ValueError):
+class NotACall(ValueError):
     """The value is no call: it is data."""
 
 
-def read_calls(value: Any, known: Shapes, span: tuple[int, int], notes: tuple[str, ...] = (), *, marked: bool) -> list[Item]:
+def parse_calls(value: Any, tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...] = (), *, marked: bool) -> list[Item]:
     """The calls of a JSON value. Raises Unmarked where it has not the form of a call; with `marked`, the place says that it is one."""
     if isinstance(value, list):
         if not value and not marked:
-            raise Unmarked
-        return [item for each in value for item in _read_each(each, known, span, notes, marked=marked)]
+            raise NotACall
+        return [item for each in value for item in _parse_list_item(each, tools, span, notes, marked=marked)]
     if not isinstance(value, Mapping):
-        raise Unmarked
+        raise NotACall
     for key in _LISTS:
         if isinstance(value.get(key), list) and value[key] and set(value) - {key} <= _ASIDE:
-            return read_calls(value[key], known, span, notes, marked=marked)
+            return parse_calls(value[key], tools, span, notes, marked=marked)
     for key in _WRAPPED:
         inner = value.get(key)
         if isinstance(inner, Mapping) and set(value) - {key} <= _ASIDE:
-            return read_calls(inner, known, span, notes, marked=marked)
-    return [_read_one(value, known, span, notes, marked=marked)]
+            return parse_calls(inner, tools, span, notes, marked=marked)
+    return [_parse_call_object(value, tools, span, notes, marked=marked)]
 
 
-def _read_each(value: Any, known: Shapes, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> list[Item]:
+def _parse_list_item(value: Any, tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> list[Item]:
     """One of a list. In a marked place, what is no call does not take the others with it."""
     try:
-        return read_calls(value, known, span, notes, marked=marked)
-    except Unmarked:
+        return parse_calls(value, tools, span, notes, marked=marked)
+    except NotACall:
         if not marked:
             raise
         return [Problem(str(value)[:200], span, "an object with 'name' and 'arguments'")]
 
 
-def _read_one(value: Mapping[str, Any], known: Shapes, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> Item:
+def _parse_call_object(
+    value: Mapping[str, Any], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
+) -> Item:
     name_key = next((key for key in NAMES if isinstance(value.get(key), str)), None)
     arguments_key = next((key for key in ARGUMENTS if key in value), None)
     if name_key is None:
-        return _by_name_as_key(value, known, span, notes, marked=marked)
+        return _parse_name_as_key(value, tools, span, notes, marked=marked)
     name = value[name_key]
-    shape = known.marked(name)
+    tool = tools.find_marked(name)
     extra = set(value) - {name_key, arguments_key} - _ASIDE
-    if arguments_key is None and not marked and (shape is None or len(value) > 1 or not known.by_name):
-        raise Unmarked
-    if shape is None:
+    if arguments_key is None and not marked and (tool is None or len(value) > 1 or not tools.by_name):
+        raise NotACall
+    if tool is None:
         if not marked and extra:
-            raise Unmarked
-        return known.unknown(name, span)
+            raise NotACall
+        return tools.report_unknown(name, span)
     given = value[arguments_key] if arguments_key is not None else {}
-    if not marked and (extra or _is_schema(given, shape)):
-        raise Unmarked
+    if not marked and (extra or _is_schema(given, tool)):
+        raise NotACall
     if extra:
         seen = f"{name} with the keys {', '.join(sorted(map(str, value)))}"
-        return shape.problem(seen, span, f"its arguments in one object under 'arguments': {shape.signature}")
-    return read_one(shape, given, span, notes)
+        return tool.report_problem(seen, span, f"its arguments in one object under 'arguments': {tool.signature}")
+    return parse_json_arguments(tool, given, span, notes)
 
 
-def read_one(shape: Shape, given: Any, span: tuple[int, int], notes: tuple[str, ...] = ()) -> Item:
+def parse_json_arguments(tool: ToolSignature, given: Any, span: tuple[int, int], notes: tuple[str, ...] = ()) -> Item:
     """A call of this tool with these arguments: an object, or JSON in a text."""
     try:
-        arguments, more = _as_object(shape, given)
-        return shape.call(arguments, span, (*notes, *more))
-    except Unreadable as error:
-        return shape.problem(f"{shape.name} with {given}", span, error)
+        arguments, more = _as_object(tool, given)
+        return tool.build_call(arguments, span, (*notes, *more))
+    except CoercionError as error:
+        return tool.report_problem(f"{tool.name} with {given}", span, error)
 
 
-def _as_object(shape: Shape, given: Any) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+def _as_object(tool: ToolSignature, given: Any) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     if given is None:
         return {}, ()
     if isinstance(given, Mapping):
@@ -95,30 +96,34 @@ def _as_object(shape: Shape, given: Any) -> tuple[Mapping[str, Any], tuple[str, 
         if not given.strip():
             return {}, ()
         try:
-            value, notes = read_json(given.strip())
+            value, notes = parse_json(given.strip())
         except ValueError as error:
-            if shape.only_text and not given.lstrip().startswith("{"):
-                return {shape.only_text: given}, (f"the text is {shape.only_text}",)
-            raise Unreadable(f"arguments as one JSON object ({error})") from None
+            if tool.text_parameter and not given.lstrip().startswith("{"):
+                return {tool.text_parameter: given}, (f"the text is {tool.text_parameter}",)
+            raise CoercionError(f"arguments as one JSON object ({error})") from None
         if isinstance(value, Mapping):
             return value, notes
-        if shape.only_text and isinstance(value, (str, int, float)):
-            return {shape.only_text: typed(given, shape.properties[shape.only_text], shape.only_text)}, (f"the text is {shape.only_text}",)
-    raise Unreadable(f"arguments as one JSON object: {shape.signature}")
+        if tool.text_parameter and isinstance(value, (str, int, float)):
+            return {tool.text_parameter: coerce_text(given, tool.properties[tool.text_parameter], tool.text_parameter)}, (
+                f"the text is {tool.text_parameter}",
+            )
+    raise CoercionError(f"arguments as one JSON object: {tool.signature}")
 
 
-def _is_schema(given: Any, shape: Shape) -> bool:
+def _is_schema(given: Any, tool: ToolSignature) -> bool:
     """Whether these are no arguments but the definition of a tool, repeated."""
-    return isinstance(given, Mapping) and "properties" in given and "properties" not in shape.properties
+    return isinstance(given, Mapping) and "properties" in given and "properties" not in tool.properties
 
 
-def _by_name_as_key(value: Mapping[str, Any], known: Shapes, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> Item:
+def _parse_name_as_key(
+    value: Mapping[str, Any], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
+) -> Item:
     """{"NAME": {arguments}}, which only a marked place makes a call."""
     if marked and len(value) == 1:
         ((name, given),) = value.items()
-        shape = known.marked(name) if known.by_name or name not in KEYS else None
-        if shape is not None and isinstance(given, Mapping):
-            return read_one(shape, given, span, notes)
+        tool = tools.find_marked(name) if tools.by_name or name not in KEYS else None
+        if tool is not None and isinstance(given, Mapping):
+            return parse_json_arguments(tool, given, span, notes)
     if marked:
         return Problem(str(dict(value))[:200], span, "an object with 'name' and 'arguments'")
-    raise Unmarked
+    raise NotACall

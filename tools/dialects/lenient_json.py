@@ -23,9 +23,9 @@ _SET = re.compile(r"\{\s*(?:\"[^\"\\]*\"|'[^'\\]*'|[+-]?\d+(?:\.\d*)?)\s*[,}]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
-def read_json(text: str) -> tuple[Any, tuple[str, ...]]:
+def parse_json(text: str) -> tuple[Any, tuple[str, ...]]:
     """The value and the repairs that were made. ValueError where there is no one reading."""
-    if _too_deep(text):
+    if _is_too_deep(text):
         raise ValueError(f"it is nested more than {DEEPEST} deep")
     try:
         return strict_json(text), ()
@@ -40,7 +40,7 @@ def read_json(text: str) -> tuple[Any, tuple[str, ...]]:
     return value, tuple(dict.fromkeys(parser.notes))
 
 
-def _too_deep(text: str) -> bool:
+def _is_too_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= DEEPEST:
         return False
     depth = 0
@@ -58,11 +58,11 @@ def unescape(inner: str) -> str:
     r"""A string's inside with its escapes resolved. An escape that is none (\d) keeps its backslash, as in Python."""
     if "\\" not in inner:
         return inner
-    text = _ESCAPE.sub(_escaped, inner)
+    text = _ESCAPE.sub(_replace_escape, inner)
     return _PAIR.sub(lambda found: found[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _replace_escape(found: re.Match[str]) -> str:
     if code := found[1] or found[2]:
         return chr(int(code, 16))
     character = found[3]
@@ -148,26 +148,26 @@ class _Parser:
 
     def members(self, at: int, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        place = self.space(at + 1)
+        position = self.space(at + 1)
         while True:
-            if self.text[place : place + 1] == "}":
-                self.at = place + 1
+            if self.text[position : position + 1] == "}":
+                self.at = position + 1
                 return found
-            key = self.key(place)
-            place = self.space(self.at)
-            if self.text[place : place + 1] != ":":
+            key = self.key(position)
+            position = self.space(self.at)
+            if self.text[position : position + 1] != ":":
                 raise ValueError(f"':' expected after the key {key!r}")
             if key in found:
                 raise ValueError(f"the key {key!r} is there twice")
-            found[key] = self.value(self.space(place + 1), depth + 1)
-            place = self.after_item("}")
+            found[key] = self.value(self.space(position + 1), depth + 1)
+            position = self.after_item("}")
 
-    def key(self, place: int) -> str:
-        if self.text[place : place + 1] in _CLOSING and self.text[place : place + 1]:
-            return self.string(place)
-        word = _WORD.match(self.text, place)
+    def key(self, position: int) -> str:
+        if self.text[position : position + 1] in _CLOSING and self.text[position : position + 1]:
+            return self.string(position)
+        word = _WORD.match(self.text, position)
         if word is None:
-            raise ValueError(f"a key expected, not {self.text[place : place + 20]!r}")
+            raise ValueError(f"a key expected, not {self.text[position : position + 20]!r}")
         self.notes.append("key without quotes")
         self.at = word.end()
         return word[0]
@@ -177,22 +177,22 @@ class _Parser:
         if closing != "]":
             self.notes.append("tuple" if closing == ")" else "set")
         found: list[Any] = []
-        place = self.space(at + 1)
-        while self.text[place : place + 1] != closing:
-            found.append(self.value(place, depth + 1))
-            place = self.after_item(closing)
-        self.at = place + 1
+        position = self.space(at + 1)
+        while self.text[position : position + 1] != closing:
+            found.append(self.value(position, depth + 1))
+            position = self.after_item(closing)
+        self.at = position + 1
         return found
 
     def after_item(self, closing: str) -> int:
         """Behind the comma, or at the closing bracket."""
-        place = self.space(self.at)
-        character = self.text[place : place + 1]
+        position = self.space(self.at)
+        character = self.text[position : position + 1]
         if character == closing:
-            return place
+            return position
         if character != ",":
-            raise ValueError(f"',' or {closing!r} expected, not {self.text[place : place + 20]!r}")
-        place = self.space(place + 1)
-        if self.text[place : place + 1] == closing:
+            raise ValueError(f"',' or {closing!r} expected, not {self.text[position : position + 20]!r}")
+        position = self.space(position + 1)
+        if self.text[position : position + 1] == closing:
             self.notes.append("trailing comma")
-        return place
+        return position

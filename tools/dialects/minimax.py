@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .json_calls import Item, read_one
+from .coerce import CoercionError, allowed_types, alternatives, coerce_text
+from .json_calls import parse_json_arguments
 from .lenient_json import DEEPEST
-from .signatures import Shapes
-from .typing_values import Unreadable, alternatives, kinds, typed
-from .values import Problem
+from .parsed_calls import Item
+from .read_events import Problem
+from .signatures import ToolSignatures
 
 MARK = "]<]minimax[>["
 OPEN = f"{MARK}<tool_call>"
@@ -19,7 +20,7 @@ _TAG = re.compile(re.escape(MARK) + r"<(/?)([\w.\-:]+)((?:\s[^<>]*)?)>")
 _NAME = re.compile(r'name="([^"]*)"')
 
 
-def read_minimax(body: str, span: tuple[int, int], known: Shapes) -> list[Item]:
+def parse_minimax(body: str, span: tuple[int, int], tools: ToolSignatures) -> list[Item]:
     """The calls between the marks."""
     items: list[Item] = []
     at = 0
@@ -31,22 +32,22 @@ def read_minimax(body: str, span: tuple[int, int], known: Shapes) -> list[Item]:
         if name is None or close < 0:
             return [*items, Problem(body[found.start() :][:200], span, "a call that is closed with </invoke>")]
         at = close
-        items.append(_read_call(name[1], body[found.end() : close], span, known))
+        items.append(_parse_call(name[1], body[found.end() : close], span, tools))
     return items or [Problem(body[:200], span, 'calls in <invoke name="..."> tags')]
 
 
-def _read_call(name: str, body: str, span: tuple[int, int], known: Shapes) -> Item:
-    shape = known.marked(name)
-    if shape is None:
-        return known.unknown(name, span)
+def _parse_call(name: str, body: str, span: tuple[int, int], tools: ToolSignatures) -> Item:
+    tool = tools.find_marked(name)
+    if tool is None:
+        return tools.report_unknown(name, span)
     try:
-        arguments = {key: _value(written, shape.properties.get(key), key, 0) for key, written in _children(body)}
-        return read_one(shape, arguments, span)
-    except Unreadable as error:
-        return shape.problem(f"{name}: {body}", span, error)
+        arguments = {key: _parse_value(written, tool.properties.get(key), key, 0) for key, written in _parse_children(body)}
+        return parse_json_arguments(tool, arguments, span)
+    except CoercionError as error:
+        return tool.report_problem(f"{name}: {body}", span, error)
 
 
-def _children(body: str) -> list[tuple[str, str]]:
+def _parse_children(body: str) -> list[tuple[str, str]]:
     """The tags directly inside, with what stands in them."""
     found: list[tuple[str, str]] = []
     stack: list[tuple[str, int]] = []
@@ -54,34 +55,34 @@ def _children(body: str) -> list[tuple[str, str]]:
         if not tag[1]:
             stack.append((tag[2], tag.end()))
             if len(stack) > DEEPEST:
-                raise Unreadable(f"tags nested less than {DEEPEST} deep")
+                raise CoercionError(f"tags nested less than {DEEPEST} deep")
         elif not stack or stack[-1][0] != tag[2]:
-            raise Unreadable(f"</{tag[2]}> only where <{tag[2]}> is open")
+            raise CoercionError(f"</{tag[2]}> only where <{tag[2]}> is open")
         else:
             name, start = stack.pop()
             if not stack:
                 found.append((name, body[start : tag.start()]))
     if stack:
-        raise Unreadable(f"</{stack[0][0]}> at the end of <{stack[0][0]}>")
+        raise CoercionError(f"</{stack[0][0]}> at the end of <{stack[0][0]}>")
     return found
 
 
-def _value(written: str, rule: Any, name: str, depth: int) -> object:
+def _parse_value(written: str, schema: Any, name: str, depth: int) -> object:
     if depth > DEEPEST:
-        raise Unreadable(f"{name} nested less than {DEEPEST} deep")
-    children = _children(written)
+        raise CoercionError(f"{name} nested less than {DEEPEST} deep")
+    children = _parse_children(written)
     if not children:
-        return typed(written, rule, name, raw=True)
-    options = [option for option in alternatives(rule) or [rule] if isinstance(option, Mapping)]
+        return coerce_text(written, schema, name, raw=True)
+    options = [option for option in alternatives(schema) or [schema] if isinstance(option, Mapping)]
     keys = [key for key, _ in children]
     exact = next((option for option in options if option.get("properties") and set(keys) <= set(option["properties"])), None)
     if exact is None and all(key in ("item", "element") for key in keys):
-        items = next((option.get("items") for option in options if "array" in kinds(option)), None)
-        return [_value(inner, items, name, depth + 1) for _, inner in children]
-    if exact is None and options and not any("object" in kinds(option) or not kinds(option) for option in options):
-        return typed(written, rule, name, raw=True)  # tags in a text
+        items = next((option.get("items") for option in options if "array" in allowed_types(option)), None)
+        return [_parse_value(inner, items, name, depth + 1) for _, inner in children]
+    if exact is None and options and not any("object" in allowed_types(option) or not allowed_types(option) for option in options):
+        return coerce_text(written, schema, name, raw=True)  # tags in a text
     if len(set(keys)) < len(keys):
-        raise Unreadable(f"each member of {name} once")
-    chosen = exact or next((option for option in options if "object" in kinds(option)), {})
+        raise CoercionError(f"each member of {name} once")
+    chosen = exact or next((option for option in options if "object" in allowed_types(option)), {})
     properties = chosen.get("properties") or {}
-    return {key: _value(inner, properties.get(key), key, depth + 1) for key, inner in children}
+    return {key: _parse_value(inner, properties.get(key), key, depth + 1) for key, inner in children}

@@ -6,23 +6,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..canonical import strict_json
-from .signatures import Shapes
-from .values import Problem, ReadCall
+from .read_events import Problem, ReadCall
+from .signatures import ToolSignatures
 
 
-def native_calls(calls: Iterable[Any], known: Shapes) -> list[ReadCall | Problem]:
+def read_native_calls(calls: Iterable[Any], tools: ToolSignatures) -> list[ReadCall | Problem]:
     """Each call (an object with .name and .arguments, the JSON text) read or refused, in order."""
-    return [_native_call(call.name, call.arguments, known) for call in calls]
+    return [_read_native_call(call.name, call.arguments, tools) for call in calls]
 
 
-def _native_call(name: str, arguments: str, known: Shapes) -> ReadCall | Problem:
-    shape = known.find(name)
-    if shape is None:
-        return Problem(f"a call of {name!r}", (0, 0), f"one of the tools {', '.join(known.names) or '(there are none)'}", name)
+def _read_native_call(name: str, arguments: str, tools: ToolSignatures) -> ReadCall | Problem:
+    tool = tools.find(name)
+    if tool is None:
+        return Problem(f"a call of {name!r}", (0, 0), f"one of the tools {', '.join(tools.names) or '(there are none)'}", name)
     try:
         value = strict_json(arguments) if arguments.strip() else {}
     except ValueError as error:
         return Problem(f"{name} with {arguments[:200]}", (0, 0), f"arguments as one JSON object ({error})", name)
     if not isinstance(value, dict):
         return Problem(f"{name} with {arguments[:200]}", (0, 0), "arguments as one JSON object", name)
-    return ReadCall(shape.name, value)
+    return ReadCall(tool.name, value)

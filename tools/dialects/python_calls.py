@@ -3,90 +3,86 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
 
-from .boundaries import call_end
-from .call import is_signature, read_arguments
-from .json_calls import Item
-from .signatures import Shapes
-from .source import Source, skip_space
-from .values import Problem
+from .boundaries import find_call_end
+from .call_arguments import is_signature, parse_arguments
+from .parsed_calls import Announce, CallParser, Item
+from .read_events import Problem
+from .signatures import ToolSignatures
+from .text_buffer import Incremental, TextBuffer, skip_space
 
-Announce = Callable[[str], None]
 _HEAD = re.compile(r"([^\W\d][\w.\-:/]*)\(")
 _HALF_HEAD = re.compile(r"(?:[^\W\d][\w.\-:/]*)?\Z")
 
 
-def read_list(
-    source: Source, at: int, known: Shapes, announce: Announce, *, marked: bool
-) -> Generator[None, None, tuple[int, list[Item]] | None]:
+def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool) -> CallParser:
     """The list that opens at `at`. None where it is no list of calls (and, unless `marked`, where one of its names is no tool's)."""
     items: list[Item] = []
-    place = at + 1
+    position = at + 1
     while True:
-        place = yield from skip_space(source, place)
-        if source.text.startswith("]", place) and (items or marked):
-            return place + 1, items
-        read = yield from read_named(source, place, known, announce, marked=marked)
+        position = yield from skip_space(buffer, position)
+        if buffer.text.startswith("]", position) and (items or marked):
+            return position + 1, items
+        read = yield from parse_python_call(buffer, position, tools, announce, marked=marked)
         if read is None:
             return None
-        place, item = read
+        position, item = read
         items.append(item)
-        place = yield from skip_space(source, place)
-        following = source.text[place : place + 1]
+        position = yield from skip_space(buffer, position)
+        following = buffer.text[position : position + 1]
         if following == ",":
-            place += 1
+            position += 1
         elif following != "]":
             if not marked:
                 return None
-            span = (at, place)
-            return place, [_unfinished(source, span, known, items)]
+            span = (at, position)
+            return position, [_report_unfinished(buffer, span, tools, items)]
 
 
-def read_named(
-    source: Source, at: int, known: Shapes, announce: Announce, *, marked: bool
-) -> Generator[None, None, tuple[int, Item] | None]:
+def parse_python_call(
+    buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool
+) -> Incremental[tuple[int, Item] | None]:
     """NAME(...) that stands at `at`: where it ends, and the call or what is wrong with it."""
     while True:
-        head = _HEAD.match(source.text, at)
+        head = _HEAD.match(buffer.text, at)
         if head is not None:
             break
-        if source.ended or not _HALF_HEAD.match(source.text, at):
+        if buffer.ended or not _HALF_HEAD.match(buffer.text, at):
             return None
         yield
-    shape = known.marked(head[1])
-    if shape is None and not marked:
+    tool = tools.find_marked(head[1])
+    if tool is None and not marked:
         return None
-    if head[1] == "print" and known.find("print") is None:
-        return (yield from _printed(source, head.end(), known, announce))
-    if shape is not None:
-        announce(shape.name)
-    found = yield from call_end(source, head.end())
+    if head[1] == "print" and tools.find("print") is None:
+        return (yield from _parse_print(buffer, head.end(), tools, announce))
+    if tool is not None:
+        announce(tool.name)
+    found = yield from find_call_end(buffer, head.end())
     if found.end < 0:
         if not marked:
             return None
-        seen = source.text[at : found.stopped]
-        expected = f"a closing parenthesis: {shape.signature}" if shape else "a closing parenthesis"
+        seen = buffer.text[at : found.stopped]
+        expected = f"a closing parenthesis: {tool.signature}" if tool else "a closing parenthesis"
         return found.stopped, Problem(seen[:200], (at, found.stopped), expected, head[1])
     span = (at, found.end)
-    if not marked and shape is not None and is_signature(shape, source.text, head.end(), found.commas, found.end - 1):
+    if not marked and tool is not None and is_signature(tool, buffer.text, head.end(), found.commas, found.end - 1):
         return None
-    if shape is None:
-        return found.end, known.unknown(head[1], span)
-    item = read_arguments(shape, source.text, head.end(), found.commas, found.end - 1, span)
-    if not marked and not known.by_name and isinstance(item, Problem):
+    if tool is None:
+        return found.end, tools.report_unknown(head[1], span)
+    item = parse_arguments(tool, buffer.text, head.end(), found.commas, found.end - 1, span)
+    if not marked and not tools.by_name and isinstance(item, Problem):
         return None  # "[read(path)]": without tools nothing says that this is one
     return found.end, item
 
 
-def _printed(source: Source, at: int, known: Shapes, announce: Announce) -> Generator[None, None, tuple[int, Item] | None]:
+def _parse_print(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce) -> Incremental[tuple[int, Item] | None]:
     """print(NAME(...)), as Gemma writes a call in its `tool_code`."""
-    inner = yield from read_named(source, at, known, announce, marked=True)
+    inner = yield from parse_python_call(buffer, at, tools, announce, marked=True)
     if inner is None:
         return None
-    end = yield from skip_space(source, inner[0])
-    return (end + 1 if source.text.startswith(")", end) else end), inner[1]
+    end = yield from skip_space(buffer, inner[0])
+    return (end + 1 if buffer.text.startswith(")", end) else end), inner[1]
 
 
-def _unfinished(source: Source, span: tuple[int, int], known: Shapes, items: list[Item]) -> Item:
-    return Problem(source.text[span[0] : span[1]][:200], span, "a list of calls that is closed with ']'", items[0].tool)
+def _report_unfinished(buffer: TextBuffer, span: tuple[int, int], tools: ToolSignatures, items: list[Item]) -> Item:
+    return Problem(buffer.text[span[0] : span[1]][:200], span, "a list of calls that is closed with ']'", items[0].tool)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from typing import NamedTuple
 
-from .boundaries import call_end, json_end
-from .call import read_arguments
-from .json_calls import Item, read_one
-from .section import Sink, parse
-from .signatures import Shape, Shapes
-from .source import Source, Waiting, behind_fence, reach, skip_space
-from .typing_values import Unreadable, typed
+from .boundaries import find_call_end, find_json_end
+from .call_arguments import parse_arguments
+from .coerce import CoercionError, coerce_text
+from .json_calls import parse_json_arguments
+from .parsed_calls import CallParser, CallSink, Item
+from .section_parser import parse_json_at
+from .signatures import ToolSignature, ToolSignatures
+from .text_buffer import Incremental, TextBuffer, skip_closing_fence, skip_space, wait_for
 
 _INPUT = r"[`*]*Action[ _]Input(?: \d)?[`*]*:[`*]*[ \t]*"
 _NAME = re.compile(rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\r?(?:\n\s*{_INPUT}|\s*(?=\{{))", re.IGNORECASE)
@@ -27,115 +27,113 @@ _NEXT = re.compile(r"\n[ \t]{0,100}[`*]*(?:Observation|Thought|Action|Action Inp
 _NAMED_OR_QUOTED = re.compile(r"[^\W\d]\w*\s*[=:]|[\"'“]")
 _FENCE = re.compile(r"```\w*\s*")
 
-Step = Generator[None, None, "tuple[int, list[Item]] | None"]
 
-
-class _Bare(NamedTuple):
+class _BareInput(NamedTuple):
     """An input that is no JSON."""
 
     written: str
 
 
-def read_action(source: Source, start: int, at: int, known: Shapes, sink: Sink) -> Step:
+def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:
     """The call whose line begins at `start` and whose label `Action:` ends at `at`; None where there is none."""
     while True:
-        text = source.text
+        text = buffer.text
         head = _NAME.match(text, at)
         bracketed = _IN_BRACKETS.match(text, at)
-        if bracketed is not None and (source.ended or bracketed.end() < len(text)):
-            return _search_form(bracketed, start, known)
-        if head is not None and (source.ended or head.end() < len(text)):
+        if bracketed is not None and (buffer.ended or bracketed.end() < len(text)):
+            return _parse_bracket_form(bracketed, start, tools)
+        if head is not None and (buffer.ended or head.end() < len(text)):
             break
         so_far = _NAME_SO_FAR.match(text, at) or _IN_BRACKETS_SO_FAR.match(text, at)
-        if source.ended or (so_far is None and head is None) or len(text) - at > _LONGEST:
+        if buffer.ended or (so_far is None and head is None) or len(text) - at > _LONGEST:
             return None
         yield
-    shape = known.marked(head[1])
-    if shape is not None:
-        sink.announce(shape.name)
-    end, given, notes, wrong = yield from _input(source, head.end(), shape)
+    tool = tools.find_marked(head[1])
+    if tool is not None:
+        sink.announce(tool.name)
+    end, given, notes, expected = yield from _parse_input(buffer, head.end(), tool)
     span = (start, end)
-    if shape is None:
-        return end, [known.unknown(head[1], span)]
-    if wrong:
-        return end, [shape.problem(source.text[start:end], span, wrong)]
-    if isinstance(given, _Bare):
-        return end, [_as_in_parentheses(shape, given.written, span)]
-    return end, [read_one(shape, given, span, notes)]
+    if tool is None:
+        return end, [tools.report_unknown(head[1], span)]
+    if expected:
+        return end, [tool.report_problem(buffer.text[start:end], span, expected)]
+    if isinstance(given, _BareInput):
+        return end, [_parse_as_argument_list(tool, given.written, span)]
+    return end, [parse_json_arguments(tool, given, span, notes)]
 
 
-def _search_form(found: re.Match[str], start: int, known: Shapes) -> tuple[int, list[Item]] | None:
+def _parse_bracket_form(found: re.Match[str], start: int, tools: ToolSignatures) -> tuple[int, list[Item]] | None:
     """Action: Search[what to look for]"""
-    shape = known.find(found[1])
-    if shape is None or shape.only_text is None:
+    tool = tools.find(found[1])
+    if tool is None or tool.text_parameter is None:
         return None
     span = (start, found.end())
     try:
-        value = typed(found[2], shape.properties[shape.only_text], shape.only_text)
-    except Unreadable as error:
-        return span[1], [shape.problem(found[0], span, error)]
-    return span[1], [read_one(shape, {shape.only_text: value}, span)]
+        value = coerce_text(found[2], tool.properties[tool.text_parameter], tool.text_parameter)
+    except CoercionError as error:
+        return span[1], [tool.report_problem(found[0], span, error)]
+    return span[1], [parse_json_arguments(tool, {tool.text_parameter: value}, span)]
 
 
-def _input(source: Source, at: int, shape: Shape | None) -> Generator[None, None, tuple[int, object, tuple[str, ...], str]]:
-    """Where the input ends, its value, repairs, and what is wrong with it."""
-    place = yield from skip_space(source, at)
-    yield from reach(source, place + 16)
-    fence = _FENCE.match(source.text, place)
+def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Incremental[tuple[int, object, tuple[str, ...], str]]:
+    """Where the input ends, its value, repairs, and what is expected with it."""
+    position = yield from skip_space(buffer, at)
+    yield from wait_for(buffer, position + 16)
+    fence = _FENCE.match(buffer.text, position)
     if fence is not None:
-        place = yield from skip_space(source, fence.end())
-    if source.text[place : place + 1] == "{":
-        found = yield from json_end(source, place)
-        value = parse(source.text, place, found, source.ended)
-        end = found.end if found.end >= 0 else (yield from _raw_end(source, found.stopped))
+        position = yield from skip_space(buffer, fence.end())
+    if buffer.text[position : position + 1] == "{":
+        found = yield from find_json_end(buffer, position)
+        value = parse_json_at(buffer.text, position, found, buffer.ended)
+        end = found.end if found.end >= 0 else (yield from _find_input_end(buffer, found.stopped))
         if fence is not None and found.end >= 0:
-            end = yield from behind_fence(source, end)
+            end = yield from skip_closing_fence(buffer, end)
         if value is None:
-            return end, None, (), f"the input as complete JSON{f': {shape.signature}' if shape else ''}"
+            return end, None, (), f"the input as complete JSON{f': {tool.signature}' if tool else ''}"
         return end, value[0], value[1], ""
-    end = yield from _raw_end(source, place)
-    written = source.text[place:end].strip()
+    end = yield from _find_input_end(buffer, position)
+    written = buffer.text[position:end].strip()
     if fence is not None:
         written = written.removesuffix("```").strip()
-    if shape is not None and not shape.properties and written.casefold() in ("", "none", "null", "n/a", '""', "{}"):
+    if tool is not None and not tool.properties and written.casefold() in ("", "none", "null", "n/a", '""', "{}"):
         return end, {}, (), ""
-    if shape is not None and not written and not shape.required:
+    if tool is not None and not written and not tool.required:
         return end, {}, (), ""
-    if shape is None or not written or (shape.only_text is None and not _as_arguments(written)):
-        return end, None, (), f"the input as one JSON object{f': {shape.signature}' if shape else ''}"
-    if shape.only_text is None:
-        return end, _Bare(written.strip("`")), (), ""
-    return end, {shape.only_text: typed(written, shape.properties[shape.only_text], shape.only_text)}, (), ""
+    if tool is None or not written or (tool.text_parameter is None and not _looks_like_arguments(written)):
+        return end, None, (), f"the input as one JSON object{f': {tool.signature}' if tool else ''}"
+    if tool.text_parameter is None:
+        return end, _BareInput(written.strip("`")), (), ""
+    return end, {tool.text_parameter: coerce_text(written, tool.properties[tool.text_parameter], tool.text_parameter)}, (), ""
 
 
-def _as_arguments(written: str) -> bool:
+def _looks_like_arguments(written: str) -> bool:
     """Whether this is one line of arguments with their names, or in quotes. Bare words could be a sentence."""
     return "\n" not in written and _NAMED_OR_QUOTED.match(written.strip("`")) is not None
 
 
-def _as_in_parentheses(shape: Shape, written: str, span: tuple[int, int]) -> Item:
+def _parse_as_argument_list(tool: ToolSignature, written: str, span: tuple[int, int]) -> Item:
     """Arguments without JSON, as they stand in NAME(...)."""
-    inside = Source()
-    inside.add(f"{written})")
+    inside = TextBuffer()
+    inside.append(f"{written})")
     inside.ended = True
-    steps = call_end(inside, 0)
+    steps = find_call_end(inside, 0)
     try:
         while True:
             next(steps)
     except StopIteration as done:
         found = done.value
     if found.end != len(written) + 1:
-        return shape.problem(written, span, f"the input as one JSON object: {shape.signature}")
-    return read_arguments(shape, written, 0, found.commas, len(written), span)
+        return tool.report_problem(written, span, f"the input as one JSON object: {tool.signature}")
+    return parse_arguments(tool, written, 0, found.commas, len(written), span)
 
 
-def _raw_end(source: Source, at: int) -> Waiting:
+def _find_input_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     while True:
-        found = _NEXT.search(source.text, at)
+        found = _NEXT.search(buffer.text, at)
         if found is not None:
             return found.start()
-        if source.ended:
-            return len(source.text)
-        line = source.text.rfind("\n", at)
-        at = line if line >= 0 and len(source.text) - line < _LONGEST_LABEL else len(source.text)
+        if buffer.ended:
+            return len(buffer.text)
+        line = buffer.text.rfind("\n", at)
+        at = line if line >= 0 and len(buffer.text) - line < _LONGEST_LABEL else len(buffer.text)
         yield

@@ -1,150 +1,152 @@
-"""The reader of a stream: prose is passed on at once, what may be a call is held until it is one or is not."""
+"""The public readers: `read` for a whole reply, `Reader` for a stream. Prose is emitted at once, text that may become a call is held."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from .detect import NOT_HERE, WAIT, held_from, opening_at
-from .families import FAMILIES, dialect_named
-from .json_calls import Item
-from .provided import Provided
-from .rules import Rules, behind_run, rules
-from .scan import Scan
-from .signatures import Shapes, shapes
-from .surroundings import closing_in_line
-from .values import AllWasReasoning, CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
+from .compiled_dialect import CompiledDialect, skip_run
+from .detect import NOT_HERE, WAIT, detect, find_held_start
+from .model_families import FORMS, resolve_dialect
+from .parsed_calls import Item
+from .provider_message import ProviderMessage
+from .quoting import find_closing_quote
+from .read_events import AllWasReasoning, CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
+from .scanner_state import ScannerState
+from .signatures import ToolOrSchema, ToolSignatures, collect_signatures
+from .text_buffer import Incremental
 
 
 class Reader:
-    """Reads a reply as it comes. The result is the same however the reply is cut.
+    """Reads a reply while it streams. The result is the same however the reply is cut into pieces.
 
-    `tools` are Tools or OpenAI function schemas; `dialect` is a name in DIALECTS, or "auto" for all at once. UsageError for another name.
+    `tools` are Tools or OpenAI function schemas. `dialect` is a name in DIALECTS, or "auto" for all of them at once; any other name is a
+    UsageError.
     """
 
-    __slots__ = ("_items", "_provided", "_scan", "_steps")
+    __slots__ = ("_items", "_provider_message", "_scan", "_state")
 
-    def __init__(self, tools: Shapes | Sequence[Any], dialect: str = "auto") -> None:
-        known = shapes(tools)
-        self._scan = Scan(known, _rules(known, dialect))
-        self._steps = _read(self._scan)
-        self._provided = Provided()
-        self._items: list[Item] | None = None
+    def __init__(self, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> None:
+        signatures = collect_signatures(tools)
+        self._state = ScannerState(signatures, _compile_dialect(signatures, dialect))
+        self._scan = _scan_text(self._state)
+        self._provider_message = ProviderMessage()
+        self._items: list[Item] | None = None  # the calls in the provider's own field, once the message is complete
 
-    def feed(self, delta: str | Any) -> list[ReadEvent]:
-        """What is certain after this piece: text, or a provider's own piece (a chat-completions chunk, an Anthropic event)."""
+    def feed(self, delta: object) -> list[ReadEvent]:
+        """Return what is certain after this piece: a text, or a provider's own piece (a chat-completions chunk, an Anthropic event)."""
         if isinstance(delta, str):
-            self._scan.source.add(delta)
-            return self._go_on()
+            self._state.buffer.append(delta)
+            return self._fetch_events()
         events: list[ReadEvent] = []
-        for event in self._provided.take(delta):
+        for event in self._provider_message.feed(delta):
             events += self.feed(event.text) if isinstance(event, TextRead) else [event]
         return events
 
     def finish(self) -> list[ReadEvent]:
-        """What is left at the end. A provider's calls are complete now."""
-        self._scan.source.ended = True
-        events = self._go_on()
+        """End the reply and return the events that are left, those of calls in the provider's own field included."""
+        self._state.buffer.ended = True
+        events = self._fetch_events()
         if self._items is None:
-            self._items = self._provided.items(self._scan.known)
+            self._items = self._provider_message.read_calls(self._state.tools)
             events += [CallRead(item) if isinstance(item, ReadCall) else ProblemRead(item) for item in self._items]
         return events
 
     def close(self) -> Reading:
-        """The whole reading. Where the provider's own field has calls, those written in the text are only text."""
+        """End the reply and return all of it. Where the provider's own field has calls, calls in the text are only text."""
         if self._items is None:
             self.finish()
-        reading = self._scan.reading()
+        reading = self._state.build_reading()
         items = self._items or []
-        reasoning = "".join(self._provided.reasoning) + reading.reasoning
+        reasoning = "".join(self._provider_message.reasoning) + reading.reasoning
         if not items:
             return reading._replace(reasoning=reasoning)
-        written = reading.calls or reading.problems
+        in_text = reading.calls or reading.problems
         calls = tuple(item for item in items if isinstance(item, ReadCall))
         problems = tuple(item for item in items if isinstance(item, Problem))
-        return Reading(self._scan.source.text if written else reading.text, calls, problems, reasoning)
+        return Reading(self._state.buffer.text if in_text else reading.text, calls, problems, reasoning)
 
-    def _go_on(self) -> list[ReadEvent]:
-        next(self._steps, None)
-        events, self._scan.events = self._scan.events, []
+    def _fetch_events(self) -> list[ReadEvent]:
+        next(self._scan, None)
+        events, self._state.events = self._state.events, []
         return events
 
 
-def read(text: str | Any, tools: Shapes | Sequence[Any], dialect: str = "auto") -> Reading:
-    """Read a whole reply: its prose, its calls, and what was meant as a call and cannot be read one way only.
+def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> Reading:
+    """Read a whole reply: its prose, its calls, and its problems (what was meant as a call and has no single reading).
 
-    `text` is what a model wrote, or a provider's own message (chat completions or Anthropic). `tools` and `dialect` as for Reader.
+    `text` is what a model wrote, or a provider's own message (chat completions or Anthropic). `tools` and `dialect` are as for Reader.
     """
-    known = shapes(tools)
-    if isinstance(text, str) and _has_no_opening(text, _rules(known, dialect).trigger):
+    signatures = collect_signatures(tools)
+    if isinstance(text, str) and _has_no_trigger(text, _compile_dialect(signatures, dialect).trigger):
         return Reading(text)
-    reader = Reader(known, dialect)
+    reader = Reader(signatures, dialect)
     reader.feed(text)
     return reader.close()
 
 
-def pieces(text: str, tools: Shapes | Sequence[Any], dialect: str = "auto") -> list[str | ReadCall]:
-    """The prose of a reply and its calls, in the order in which they stand. Marks around calls and thinking aloud are in neither."""
+def split_at_calls(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> list[str | ReadCall]:
+    """Return the prose of a reply and its calls, in order. The markers around calls and the reasoning are left out."""
     reader = Reader(tools, dialect)
-    found: list[str | ReadCall] = []
+    parts: list[str | ReadCall] = []
     for event in [*reader.feed(text), *reader.finish()]:
         match event:
-            case TextRead(said):
-                found.append(said)
+            case TextRead(prose):
+                parts.append(prose)
             case CallRead(call):
-                found.append(call)
+                parts.append(call)
             case AllWasReasoning():
-                found.clear()
-    return found
+                parts.clear()
+    return parts
 
 
-def _has_no_opening(text: str, trigger: re.Pattern[str]) -> bool:
+def _has_no_trigger(text: str, trigger: re.Pattern[str]) -> bool:
     at = 0
     while found := trigger.search(text, at):
         if found.end() - found.start() == 1:
             return False
-        at = behind_run(text, found.start())
+        at = skip_run(text, found.start())
     return True
 
 
-def _rules(known: Shapes, dialect: str) -> Rules:
-    found: Rules | None = known.rules.get(dialect)
-    if found is None:
-        found = known.rules[dialect] = rules(known, dialect if dialect in FAMILIES else dialect_named(dialect))
+def _compile_dialect(tools: ToolSignatures, dialect: str) -> CompiledDialect:
+    found = tools.compiled.get(dialect)
+    if not isinstance(found, CompiledDialect):
+        found = tools.compiled[dialect] = CompiledDialect(tools, dialect if dialect in FORMS else resolve_dialect(dialect))
     return found
 
 
-def _read(scan: Scan) -> Generator[None, None, None]:
-    source, trigger = scan.source, scan.rules.trigger
+def _scan_text(state: ScannerState) -> Incremental[None]:
+    """Parse the whole reply into the state. Yields wherever all that has arrived is parsed."""
+    buffer, trigger = state.buffer, state.dialect.trigger
     while True:
-        found = trigger.search(source.text, scan.seek)
+        found = trigger.search(buffer.text, state.seek)
         if found is not None:
-            yield from _at_trigger(scan, found.start())
+            yield from _parse_at_trigger(state, found.start())
             continue
-        scan.seek = len(source.text) if source.ended else held_from(scan, len(source.text))
-        scan.say(scan.seek)
-        if source.ended:
+        state.seek = len(buffer.text) if buffer.ended else find_held_start(state, len(buffer.text))
+        state.emit_text(state.seek)
+        if buffer.ended:
             return
         yield
 
 
-def _at_trigger(scan: Scan, place: int) -> Generator[None, None, None]:
-    """Settle what begins here, or wait for more of it, or go on behind it."""
-    scan.seek = place
-    start, parse_block = opening_at(scan, place)
-    if start == NOT_HERE or (start == WAIT and scan.source.ended):
-        scan.seek = behind_run(scan.source.text, place)
+def _parse_at_trigger(state: ScannerState, position: int) -> Incremental[None]:
+    """Parse the block that begins at this trigger, wait for more of it, or go on behind the trigger."""
+    state.seek = position
+    start, parse_block = detect(state, position)
+    if start == NOT_HERE or (start == WAIT and state.buffer.ended):
+        state.seek = skip_run(state.buffer.text, position)
         return
     if parse_block is None:
-        scan.say(held_from(scan, place))
+        state.emit_text(find_held_start(state, position))
         yield
         return
-    scan.say(start)
-    if scan.line.ticks:
-        close = yield from closing_in_line(scan.source, "`" * scan.line.ticks, place)
+    state.emit_text(start)
+    if state.quotes.open_backticks:
+        close = yield from find_closing_quote(state.buffer, "`" * state.quotes.open_backticks, position)
         if close >= 0:
-            scan.quote(close)
+            state.emit_quoted(close)
             return
-        scan.line.ticks = 0
+        state.quotes.open_backticks = 0  # inline code that is never closed on its line is none
     yield from parse_block()

@@ -1,165 +1,187 @@
-"""What a reader must know of tools: their names, and their parameters in order with their JSON schemas."""
+"""Tool signatures: names, and parameters in order with their JSON schemas. All that a parser of calls has to know of tools."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Protocol
 
-from .lenient_json import read_json
-from .references import resolved
-from .typing_values import Unreadable, fitted, kinds, takes_text
-from .values import Problem, ReadCall
+from .coerce import CoercionError, accepts_only_text, allowed_types, coerce_value
+from .lenient_json import parse_json
+from .read_events import Problem, ReadCall
+from .schema_references import resolve_references
 
 ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input", "tool_input", "kwargs", "tool_args")
-"""The names under which models put a call's arguments."""
+"""The keys under which models put a call's arguments."""
+
+_MOST_CACHED = 256
 
 
-class Shape:
-    """One tool as a reader sees it."""
+class DescribedTool(Protocol):
+    """What is used of a Tool."""
 
-    __slots__ = ("closed", "name", "properties", "required", "text")
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, object]: ...
 
-    def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
+
+ToolOrSchema = DescribedTool | Mapping[str, object]
+"""A Tool, or a function schema as OpenAI (`parameters`) or Anthropic (`input_schema`) write it."""
+
+
+def describe_tool(tool: ToolOrSchema) -> tuple[str, str, Mapping[str, object]]:
+    """Return the name, the description and the JSON schema of the parameters."""
+    if not isinstance(tool, Mapping):
+        return tool.name, tool.description, tool.parameters
+    function = tool.get("function", tool)
+    assert isinstance(function, Mapping)
+    return function["name"], function.get("description") or "", function.get("parameters") or function.get("input_schema") or {}
+
+
+class ToolSignature:
+    """One tool as a parser sees it: its name, and its parameters with their schemas in order."""
+
+    __slots__ = ("closed", "name", "properties", "required", "text_parameters")
+
+    def __init__(self, name: str, parameters: Mapping[str, object]) -> None:
         self.name = name
-        parameters = resolved(parameters)
-        properties = parameters.get("properties")
-        self.properties: Mapping[str, Any] = properties if isinstance(properties, Mapping) else {}
-        self.required: tuple[str, ...] = tuple(parameters.get("required") or ())
+        parameters = resolve_references(parameters)
+        properties, required = parameters.get("properties"), parameters.get("required")
+        self.properties: Mapping[str, object] = properties if isinstance(properties, Mapping) else {}
+        self.required: tuple[str, ...] = tuple(required) if isinstance(required, (list, tuple)) else ()
         self.closed = parameters.get("additionalProperties") is False
-        self.text = [key for key, rule in self.properties.items() if takes_text(rule)]
+        self.text_parameters = [key for key, schema in self.properties.items() if accepts_only_text(schema)]
 
     @property
     def signature(self) -> str:
-        """The call form, as an error shows it: ORDER(item, customer?)."""
+        """Return the form of a call, as error messages show it: ORDER(item, customer?)."""
         return f"{self.name}({', '.join(key if key in self.required else f'{key}?' for key in self.properties)})"
 
     @property
-    def only_text(self) -> str | None:
-        """The parameter's name, where the tool takes one text and nothing else."""
-        return self.text[0] if self.text and len(self.properties) == 1 else None
+    def text_parameter(self) -> str | None:
+        """Return the name of the parameter, where the tool takes one text and nothing else."""
+        return self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
 
-    def parameter(self, name: str) -> str | None:
-        """The parameter of that name; another case will do if only one can be meant."""
+    def find_parameter(self, name: str) -> str | None:
+        """Return the parameter of that name. Another case will do if only one parameter can be meant."""
         if name in self.properties:
             return name
         close = [key for key in self.properties if key.casefold() == name.casefold()]
         return close[0] if len(close) == 1 else None
 
-    def takes(self, name: str) -> bool:
-        """Whether there is a parameter of that name."""
-        return self.parameter(name) is not None
+    def has_parameter(self, name: str) -> bool:
+        """Tell whether there is a parameter of that name."""
+        return self.find_parameter(name) is not None
 
-    def call(self, arguments: Mapping[str, object], span: tuple[int, int], notes: tuple[str, ...] = ()) -> ReadCall:
-        """The call with its arguments as the schema wants them. Unreadable where they are not."""
-        given: dict[str, object] = {}
-        if inside := self._wrapped(arguments):
-            arguments, notes = inside, (*notes, "arguments taken out of one more object")
+    def build_call(self, arguments: Mapping[str, object], span: tuple[int, int], notes: tuple[str, ...] = ()) -> ReadCall:
+        """Return the call with its arguments coerced to the schema. Raise CoercionError where they do not fit it."""
+        coerced: dict[str, object] = {}
+        if inner := self._unwrap(arguments):
+            arguments, notes = inner, (*notes, "arguments taken out of one more object")
         for key, value in arguments.items():
-            name = self.parameter(key) or key
-            if name in given:
-                raise Unreadable(f"{name} once")
+            name = self.find_parameter(key) or key
+            if name in coerced:
+                raise CoercionError(f"{name} once")
             if value is None and name not in self.required and _refuses_null(self.properties.get(name)):
                 notes = (*notes, f"{name} left out: it was null")
                 continue
-            given[name] = fitted(value, self.properties.get(name), name)
-        self.check_names(given)
-        return ReadCall(self.name, given, span, notes)
+            coerced[name] = coerce_value(value, self.properties.get(name), name)
+        missing = [name for name in self.required if name not in coerced]
+        if missing:
+            raise CoercionError(f"{self.signature}; {', '.join(repr(name) for name in missing)} is missing")
+        if self.closed and (extra := [name for name in coerced if name not in self.properties]):
+            raise CoercionError(f"{self.signature}; there is no argument {extra[0]!r}")
+        return ReadCall(self.name, coerced, span, notes)
 
-    def _wrapped(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        """The arguments, where all of them stand once more under a name such as `arguments`, which the tool has not; else nothing."""
+    def _unwrap(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the arguments that stand one level deeper, as in {"arguments": {"city": "Oslo"}}; an empty mapping where none do."""
         ((key, value),) = arguments.items() if len(arguments) == 1 else (("", None),)
-        if key not in (*ARGUMENTS, "properties") or self.takes(key):
+        if key not in (*ARGUMENTS, "properties") or self.has_parameter(key):
             return {}
         if isinstance(value, str):
             try:
-                value, _ = read_json(value.strip())
+                value, _ = parse_json(value.strip())
             except ValueError:
                 return {}
-        return value if isinstance(value, Mapping) and all(map(self.takes, value)) else {}
+        return value if isinstance(value, Mapping) and all(map(self.has_parameter, value)) else {}
 
-    def check_names(self, given: Mapping[str, object]) -> None:
-        """Unreadable where a required argument is missing or one is not known."""
-        missing = [name for name in self.required if name not in given]
-        if missing:
-            raise Unreadable(f"{self.signature}; {', '.join(repr(name) for name in missing)} is missing")
-        if self.closed and (extra := [name for name in given if name not in self.properties]):
-            raise Unreadable(f"{self.signature}; there is no argument {extra[0]!r}")
-
-    def problem(self, seen: str, span: tuple[int, int], expected: object) -> Problem:
-        """A problem with a call of this tool."""
+    def report_problem(self, seen: str, span: tuple[int, int], expected: object) -> Problem:
+        """Return a problem with a call of this tool."""
         return Problem(seen[:200], span, str(expected), self.name)
 
 
-def _refuses_null(rule: Any) -> bool:
-    allowed = kinds(rule)
+def _refuses_null(schema: object) -> bool:
+    allowed = allowed_types(schema)
     return bool(allowed) and "null" not in allowed
 
 
-class _Anything(Shape):
-    """A tool of which nothing is known but what the text says."""
+class _AnySignature(ToolSignature):
+    """A tool of which only the name is known, from the call itself. It takes any argument."""
 
     __slots__ = ()
 
     def __init__(self, name: str) -> None:
         super().__init__(name, {})
 
-    def takes(self, name: str) -> bool:
+    def has_parameter(self, name: str) -> bool:
         return True
 
 
-class Shapes:
+class ToolSignatures:
     """The tools of one agent, looked up by name in any case where that is unambiguous.
 
-    Without any tool there is nothing to check against: a call whose format marks it as one is then read as it is written.
+    Without any tool there is nothing to check calls against: a call that its form marks as one is then read as it is written.
     """
 
-    def __init__(self, shapes: Iterable[Shape]) -> None:
-        self.by_name = {shape.name: shape for shape in shapes}
-        folded: dict[str, list[Shape]] = {}
-        for shape in self.by_name.values():
-            folded.setdefault(shape.name.casefold(), []).append(shape)
-        self._folded = {name: found[0] for name, found in folded.items() if len(found) == 1}
-        self.rules: dict[str, Any] = {}  # what a reader has worked out for a dialect
+    def __init__(self, signatures: Iterable[ToolSignature]) -> None:
+        self.by_name = {tool.name: tool for tool in signatures}
+        folded: dict[str, list[ToolSignature]] = {}
+        for tool in self.by_name.values():
+            folded.setdefault(tool.name.casefold(), []).append(tool)
+        self._by_folded_name = {name: found[0] for name, found in folded.items() if len(found) == 1}
+        self.compiled: dict[str, object] = {}  # by dialect name: a CompiledDialect, which the reader puts here
 
-    def find(self, name: str) -> Shape | None:
-        """The tool of that name; another case will do if only one tool can be meant."""
-        return self.by_name.get(name) or self._folded.get(name.casefold())
+    def find(self, name: str) -> ToolSignature | None:
+        """Return the tool of that name. Another case will do if only one tool can be meant."""
+        return self.by_name.get(name) or self._by_folded_name.get(name.casefold())
 
-    def marked(self, name: str) -> Shape | None:
-        """The tool of a call that its format marks as one: the name may be led by `functions.` or end in `:0` or `(query)`."""
+    def find_marked(self, name: str) -> ToolSignature | None:
+        """Return the tool of a call that its form marks as one: `functions.` may precede the name, `:0` or `(query)` follow it."""
         name = name.strip().strip("\"'`")
-        shape = self.find(name)
-        if shape is None:
+        tool = self.find(name)
+        if tool is None:
             bare = (_NAMESPACE if self.by_name else _FUNCTIONS).sub("", _AFTER_NAME.sub("", name))
-            shape = self.find(bare)
-            if shape is None and not self.by_name and _NAME.fullmatch(bare):
-                return _Anything(bare)
-        return shape
+            tool = self.find(bare)
+            if tool is None and not self.by_name and _NAME.fullmatch(bare):
+                return _AnySignature(bare)
+        return tool
 
-    def unknown(self, name: str, span: tuple[int, int]) -> Problem:
-        """The problem with a call of a tool that is not there."""
+    def report_unknown(self, name: str, span: tuple[int, int]) -> Problem:
+        """Return the problem with a call of a tool that does not exist."""
         return Problem(f"a call of {name[:80]!r}", span, f"one of the tools {', '.join(self.names) or '(there are none)'}", name[:80])
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The known names, for an error's text."""
+        """Return the names in alphabetical order, for error messages."""
         return tuple(sorted(self.by_name))
 
     @cached_property
-    def beginnings(self) -> frozenset[str]:
-        """Everything that a known name begins with, case folded: text that ends in one of these may become a call."""
+    def prefixes(self) -> frozenset[str]:
+        """Return every prefix of a name, case folded. Streamed text that ends in one of them may become a call."""
         return frozenset(name.casefold()[:size] for name in self.by_name for size in range(1, len(name) + 1))
 
     @cached_property
-    def folded(self) -> frozenset[str]:
-        """The known names, case folded."""
+    def folded_names(self) -> frozenset[str]:
+        """Return the names, case folded."""
         return frozenset(name.casefold() for name in self.by_name)
 
     @cached_property
-    def longest(self) -> int:
-        """The length of the longest name."""
+    def longest_name(self) -> int:
+        """Return the length of the longest name."""
         return max(map(len, self.by_name), default=0)
 
 
@@ -167,26 +189,20 @@ _NAMESPACE = re.compile(r"^(?:functions?|tools?|default_api|tool_calls?|api)[.:/
 _FUNCTIONS = re.compile(r"^functions[.:/]")
 _AFTER_NAME = re.compile(r":\d+$|\([\w\s,:=?]*\)$")
 _NAME = re.compile(r"(?=[\w.\-/:]*\w)[\w.\-/:]{1,128}")
-_KNOWN: dict[tuple[int, ...], tuple[tuple[Any, ...], Shapes]] = {}
+_CACHE: dict[tuple[int, ...], tuple[tuple[ToolOrSchema, ...], ToolSignatures]] = {}
 
 
-def shapes(tools: Shapes | Sequence[Any]) -> Shapes:
-    """The shapes of Tools or OpenAI function schemas; made once for the same tools."""
-    if isinstance(tools, Shapes):
+def collect_signatures(tools: ToolSignatures | Sequence[ToolOrSchema]) -> ToolSignatures:
+    """Return the signatures of Tools or function schemas. The same tools give the same object, from a cache."""
+    if isinstance(tools, ToolSignatures):
         return tools
     key = tuple(map(id, tools))
-    known = _KNOWN.get(key)
-    if known is not None:
-        return known[1]
-    made = Shapes(_shape(tool) for tool in tools)
-    if len(_KNOWN) >= 256:
-        _KNOWN.clear()
-    _KNOWN[key] = (tuple(tools), made)  # the tools are kept so that their ids stay theirs
-    return made
-
-
-def _shape(tool: Any) -> Shape:
-    if isinstance(tool, Mapping):
-        function = tool.get("function", tool)
-        return Shape(function["name"], function.get("parameters") or function.get("input_schema") or {})
-    return Shape(tool.name, tool.parameters)
+    cached = _CACHE.get(key)
+    if cached is not None:
+        return cached[1]
+    described = map(describe_tool, tools)
+    signatures = ToolSignatures(ToolSignature(name, parameters) for name, _, parameters in described)
+    if len(_CACHE) >= _MOST_CACHED:
+        _CACHE.clear()
+    _CACHE[key] = (tuple(tools), signatures)  # the tools are stored too: an id may be used again once its object is gone
+    return signatures

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from html import unescape as unescape_entities
 
-from .json_calls import Item, read_one
-from .lenient_json import read_json
-from .signatures import Shape, Shapes
-from .source import Source, Waiting, find, next_literal, reach, skip_space
-from .typing_values import Unreadable, kinds, typed
+from .coerce import CoercionError, allowed_types, coerce_text
+from .json_calls import parse_json_arguments
+from .lenient_json import parse_json
+from .parsed_calls import Announce, CallParser, Item
+from .signatures import ToolSignature, ToolSignatures
+from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_space, wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ QWEN = Tags(
 )
 
 
-def _named_tags(prefix: str = "", suffix: str = "") -> Tags:
+def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
     """The tags of GLM's form; others of the form put something before or behind each of their names."""
     key, kind, value = (f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
     opening = f"<{key}>(.*?)</{key}>\\s*(?:<{kind}>[^<]*</{kind}>\\s*)?<{value}>()".replace("|", "\\|")
@@ -45,14 +46,14 @@ _SOLAR = Tags(
     (),
     ("<|tool_call:end|>",),
 )
-_NAMED_TAGS = (
-    replace(_named_tags(), ends_before=("</tool_call>", "</longcat_tool_call>", "</iquest_tool_call>", "<end_of_tool_call>")),
-    _named_tags("longcat_"),
-    _named_tags("ifm|"),
-    _named_tags(suffix=":opensource"),
+_GLM_TAGS = (
+    replace(_glm_tags(), ends_before=("</tool_call>", "</longcat_tool_call>", "</iquest_tool_call>", "<end_of_tool_call>")),
+    _glm_tags("longcat_"),
+    _glm_tags("ifm|"),
+    _glm_tags(suffix=":opensource"),
     _SOLAR,
 )
-BEHIND_NAME: dict[str, Tags] = {mark: tags for tags in reversed(_NAMED_TAGS) for mark in (*tags.begins, *tags.ends_before)}
+TAGS_AFTER_NAME: dict[str, Tags] = {mark: tags for tags in reversed(_GLM_TAGS) for mark in (*tags.begins, *tags.ends_before)}
 """What stands behind a name that is followed by its arguments in tags (or by none), and how those are written."""
 
 KIMI = Tags(
@@ -96,220 +97,221 @@ ELEMENTS: dict[str, tuple[re.Pattern[str], Tags]] = {
 
 _AFTER_CALL = ("<function=", "<tool_call>", "</function_calls>")
 LONGEST_TAG = 160
-Announce = Callable[[str], None]
-Read = Generator[None, None, "tuple[int, list[Item]] | None"]
 
 
-def read_element(source: Source, at: int, opening: str, known: Shapes, announce: Announce) -> Read:
+def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatures, announce: Announce) -> CallParser:
     """The call that begins at `at` with `opening`; None where it is only spoken of."""
     pattern, tags = ELEMENTS[opening]
     while True:
-        head = pattern.match(source.text, at, at + LONGEST_TAG)
+        head = pattern.match(buffer.text, at, at + LONGEST_TAG)
         if head is not None:
             break
-        tag = source.text[at : at + LONGEST_TAG]
-        if source.ended or len(tag) >= LONGEST_TAG or ">" in tag[len(opening) :] or "\n" in tag:
+        tag = buffer.text[at : at + LONGEST_TAG]
+        if buffer.ended or len(tag) >= LONGEST_TAG or ">" in tag[len(opening) :] or "\n" in tag:
             return None
         yield
     name = unescape_entities(head[1])
-    if known.marked(name) is not None:
+    if tools.find_marked(name) is not None:
         announce(name)
-    place = yield from skip_space(source, head.end())
-    if source.text.startswith("{", place):
-        return (yield from _json_inside(source, at, place, name, tags.ends[0], known))
+    position = yield from skip_space(buffer, head.end())
+    if buffer.text.startswith("{", position):
+        return (yield from _parse_json_element(buffer, at, position, name, tags.ends[0], tools))
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
-    if (known.marked(name) is None or not known.by_name) and not (yield from next_literal(source, place, stops)):
+    if (tools.find_marked(name) is None or not tools.by_name) and not (yield from match_literal(buffer, position, stops)):
         return None  # "<function=NAME> opens a call"
-    return (yield from read_tagged(source, at, head.end(), name, tags, known))
+    return (yield from parse_tagged_arguments(buffer, at, head.end(), name, tags, tools))
 
 
-def _json_inside(source: Source, at: int, place: int, name: str, closing: str, known: Shapes) -> Read:
+def _parse_json_element(buffer: TextBuffer, at: int, position: int, name: str, closing: str, tools: ToolSignatures) -> CallParser:
     """<function=NAME>{...}</function>, as Functionary and Llama 3.1 write it, and DeepSeek between the tags of a call."""
-    from .boundaries import json_end
+    from .boundaries import find_json_end
 
-    found = yield from json_end(source, place)
+    found = yield from find_json_end(buffer, position)
     if found.end < 0:
-        place = yield from find(source, closing, found.stopped)
-        end = place + len(closing) if place >= 0 else len(source.text)
-        return end, [_unreadable(source, at, end, name, known, f"one JSON object and {closing}")]
-    written = source.text[place : found.end]
+        position = yield from find(buffer, closing, found.stopped)
+        end = position + len(closing) if position >= 0 else len(buffer.text)
+        return end, [_report_unreadable(buffer, at, end, name, tools, f"one JSON object and {closing}")]
+    written = buffer.text[position : found.end]
     end = found.end
-    after = yield from skip_space(source, end)
-    close = yield from next_literal(source, after, (closing,))
+    after = yield from skip_space(buffer, end)
+    close = yield from match_literal(buffer, after, (closing,))
     if close:
         end = after + len(close)
-    shape = known.marked(name)
-    if shape is None:
-        return end, [known.unknown(name, (at, end))]
+    tool = tools.find_marked(name)
+    if tool is None:
+        return end, [tools.report_unknown(name, (at, end))]
     try:
-        value, notes = read_json(written)
+        value, notes = parse_json(written)
     except ValueError as error:
-        return end, [shape.problem(source.text[at:end], (at, end), f"JSON ({error})")]
-    return end, [read_one(shape, value, (at, end), notes)]
+        return end, [tool.report_problem(buffer.text[at:end], (at, end), f"JSON ({error})")]
+    return end, [parse_json_arguments(tool, value, (at, end), notes)]
 
 
-def read_tagged(source: Source, start: int, at: int, name: str, tags: Tags, known: Shapes) -> Read:
+def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, tags: Tags, tools: ToolSignatures) -> CallParser:
     """The arguments, each between its tags, up to the call's own closing tag."""
     given: dict[str, str] = {}
     attributes: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
     wrong = ""
-    shape = known.marked(name)
+    tool = tools.find_marked(name)
     while True:
-        place = yield from skip_space(source, at)
-        here = yield from next_literal(source, place, stops)
+        position = yield from skip_space(buffer, at)
+        here = yield from match_literal(buffer, position, stops)
         if here not in tags.begins:
             if here in tags.ends and here:
-                at = place + len(here)
+                at = position + len(here)
             elif here:
-                at = place
+                at = position
                 notes = (*notes, "closing tag added") if tags.ends else notes
-            elif place >= len(source.text) and shape is not None and _is_whole(shape, given, known):
-                at, notes = place, (*notes, "closing tag added")
-            elif place >= len(source.text):
-                at, wrong = place, f"{(*tags.ends, *tags.ends_before)[0]} at the end"
+            elif position >= len(buffer.text) and tool is not None and _has_all_parameters(tool, given, tools):
+                at, notes = position, (*notes, "closing tag added")
+            elif position >= len(buffer.text):
+                at, wrong = position, f"{(*tags.ends, *tags.ends_before)[0]} at the end"
             else:
-                at = yield from _skip_to(source, place, stops)
-                wrong = f"arguments in {tags.begins[0]} tags, not {source.text[place : min(at, place + 60)]!r}"
+                at = yield from _skip_to_end(buffer, position, stops)
+                wrong = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
             break
-        argument = yield from _opening(source, place, tags)
+        argument = yield from _match_opening(buffer, position, tags)
         if argument is None:
-            at = yield from _skip_to(source, place + 1, stops)
-            wrong = f"arguments in {tags.begins[0]} tags, not {source.text[place : min(at, place + 60)]!r}"
+            at = yield from _skip_to_end(buffer, position + 1, stops)
+            wrong = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
             break
-        key = _key(argument, shape)
-        end, after, added = yield from _value_end(source, argument.end(), tags, shape, {*given, key})
+        key = _read_key(argument, tool)
+        end, after, added = yield from _find_value_end(buffer, argument.end(), tags, tool, {*given, key})
         if end < 0:
-            return len(source.text), [_unreadable(source, start, len(source.text), name, known, f"{tags.closes[0]} after {key}")]
+            return len(buffer.text), [_report_unreadable(buffer, start, len(buffer.text), name, tools, f"{tags.closes[0]} after {key}")]
         if key in given:
             wrong = wrong or f"each argument once, not {key} twice"
-        given[key], attributes[key], at = source.text[argument.end() : end], argument[2], after
+        given[key], attributes[key], at = buffer.text[argument.end() : end], argument[2], after
         notes = (*notes, "closing tag added") if added else notes
     span = (start, at)
     if wrong:
-        return at, [_unreadable(source, start, at, name, known, wrong)]
-    if shape is None:
-        return at, [known.unknown(name, span)]
+        return at, [_report_unreadable(buffer, start, at, name, tools, wrong)]
+    if tool is None:
+        return at, [tools.report_unknown(name, span)]
     try:
         arguments = {
-            key: _value(value, attributes[key], shape.properties.get(shape.parameter(key) or key), key) for key, value in given.items()
+            key: _coerce_value(value, attributes[key], tool.properties.get(tool.find_parameter(key) or key), key)
+            for key, value in given.items()
         }
-        return at, [shape.call(arguments, span, tuple(dict.fromkeys(notes)))]
-    except Unreadable as error:
-        return at, [shape.problem(source.text[start:at], span, error)]
+        return at, [tool.build_call(arguments, span, tuple(dict.fromkeys(notes)))]
+    except CoercionError as error:
+        return at, [tool.report_problem(buffer.text[start:at], span, error)]
 
 
-def _is_whole(shape: Shape, given: Mapping[str, str], known: Shapes) -> bool:
+def _has_all_parameters(tool: ToolSignature, given: Mapping[str, str], tools: ToolSignatures) -> bool:
     """Whether nothing can be missing of a call that breaks off here, behind an argument: the tool takes no more than these."""
-    return bool(known.by_name) and {shape.parameter(key) for key in given} >= set(shape.properties)
+    return bool(tools.by_name) and {tool.find_parameter(key) for key in given} >= set(tool.properties)
 
 
-def _opening(source: Source, place: int, tags: Tags) -> Generator[None, None, re.Match[str] | None]:
+def _match_opening(buffer: TextBuffer, position: int, tags: Tags) -> Incremental[re.Match[str] | None]:
     while True:
-        found = tags.argument.match(source.text, place, place + 2 * LONGEST_TAG)
-        if found is not None or source.ended or len(source.text) - place >= 2 * LONGEST_TAG:
+        found = tags.argument.match(buffer.text, position, position + 2 * LONGEST_TAG)
+        if found is not None or buffer.ended or len(buffer.text) - position >= 2 * LONGEST_TAG:
             return found
         yield
 
 
-def _key(argument: re.Match[str], shape: Shape | None) -> str:
+def _read_key(argument: re.Match[str], tool: ToolSignature | None) -> str:
     """The argument's name; quotes around it are left out where only that makes it one of the tool's."""
     key = unescape_entities(argument[1].strip(" \t\r\n"))
     bare = key.strip("\"'")
-    return bare if bare and shape is not None and shape.parameter(key) is None and shape.takes(bare) else key
+    return bare if bare and tool is not None and tool.find_parameter(key) is None and tool.has_parameter(bare) else key
 
 
-def _value_end(source: Source, at: int, tags: Tags, shape: Shape | None, given: Set[str]) -> Generator[None, None, tuple[int, int, bool]]:
+def _find_value_end(
+    buffer: TextBuffer, at: int, tags: Tags, tool: ToolSignature | None, given: Set[str]
+) -> Incremental[tuple[int, int, bool]]:
     """Where the value ends, where reading goes on, and whether the closing tag had to be added.
 
     A closing tag that is followed by neither another argument nor the end of the call belongs to the value. On a line of its own, the
     opening tag of an argument that is not yet `given` ends the value, though its closing tag was forgotten.
     """
-    opened = yield from skip_space(source, at)
-    yield from reach(source, opened + 9)
+    opened = yield from skip_space(buffer, at)
+    yield from wait_for(buffer, opened + 9)
     begin = at
-    if source.text.startswith("<![CDATA[", opened):
-        begin = yield from _behind_cdata(source, opened)
+    if buffer.text.startswith("<![CDATA[", opened):
+        begin = yield from _skip_cdata(buffer, opened)
         if begin < 0:
             return -1, -1, False
     follow = (*tags.begins, *tags.ends, *tags.ends_before)
     pattern = re.compile("|".join(map(re.escape, (*tags.closes, *tags.ends, *(f"\n{mark}" for mark in tags.begins)))))
     while True:
-        found = pattern.search(source.text, begin)
+        found = pattern.search(buffer.text, begin)
         if found is None:
-            if source.ended:
+            if buffer.ended:
                 return -1, -1, False
-            begin = max(begin, len(source.text) - 40)
+            begin = max(begin, len(buffer.text) - 40)
             yield
             continue
         if found[0].startswith("\n"):
             begin = found.start() + 1
-            following = yield from _opening(source, begin, tags)
-            if following is not None and shape is not None and (key := _key(following, shape)) not in given and shape.takes(key):
+            following = yield from _match_opening(buffer, begin, tags)
+            if following is not None and tool is not None and (key := _read_key(following, tool)) not in given and tool.has_parameter(key):
                 return begin, begin, True
             continue
         closed = found[0] in tags.closes
-        place = yield from skip_space(source, found.end())
-        here = yield from next_literal(source, place, follow if closed else (*tags.ends_before, *_AFTER_CALL))
-        if here or place >= len(source.text):  # otherwise the tag belongs to the value
+        position = yield from skip_space(buffer, found.end())
+        here = yield from match_literal(buffer, position, follow if closed else (*tags.ends_before, *_AFTER_CALL))
+        if here or position >= len(buffer.text):  # otherwise the tag belongs to the value
             return found.start(), found.end() if closed else found.start(), not closed
         begin = found.end()
 
 
-def _behind_cdata(source: Source, at: int) -> Waiting:
+def _skip_cdata(buffer: TextBuffer, at: int) -> Incremental[int]:
     while True:
-        place = yield from find(source, "]]>", at)
-        if place < 0:
+        position = yield from find(buffer, "]]>", at)
+        if position < 0:
             return -1
-        at = place + 3
-        yield from reach(source, at + 9)
-        if not source.text.startswith("<![CDATA[", at):
+        at = position + 3
+        yield from wait_for(buffer, at + 9)
+        if not buffer.text.startswith("<![CDATA[", at):
             return at
 
 
-def _skip_to(source: Source, at: int, stops: tuple[str, ...]) -> Waiting:
+def _skip_to_end(buffer: TextBuffer, at: int, stops: tuple[str, ...]) -> Incremental[int]:
     """Behind the end of what cannot be read: its closing tag, or the end of the text."""
     pattern = re.compile("|".join(map(re.escape, stops[1:])) or r"\Z")
     while True:
-        found = pattern.search(source.text, at)
+        found = pattern.search(buffer.text, at)
         if found is not None:
             return found.end()
-        if source.ended:
-            return len(source.text)
-        at = max(at, len(source.text) - 40)
+        if buffer.ended:
+            return len(buffer.text)
+        at = max(at, len(buffer.text) - 40)
         yield
 
 
-def _value(written: str, attributes: str, rule: object, name: str) -> object:
-    text = _without_cdata(written)
+def _coerce_value(written: str, attributes: str, schema: object, name: str) -> object:
+    text = _strip_cdata(written)
     if text is not None:
-        return typed(text, rule, name, raw=True) if rule is not None else text
+        return coerce_text(text, schema, name, raw=True) if schema is not None else text
     text = written
     if text.startswith(("\r\n", "\n")):
         text = text[1:] if text[0] == "\n" else text[2:]
         text = text[:-1] if text.endswith("\n") else text
     if 'string="true"' in attributes:
         return text
-    if not kinds(rule) and 'string="false"' in attributes:
-        return typed(text.strip(), rule, name)
+    if not allowed_types(schema) and 'string="false"' in attributes:
+        return coerce_text(text.strip(), schema, name)
     try:
-        return typed(text, rule, name, raw=True)
-    except Unreadable:
+        return coerce_text(text, schema, name, raw=True)
+    except CoercionError:
         if text.strip() in ("null", "None"):
             return None
         raise
 
 
-def _without_cdata(written: str) -> str | None:
+def _strip_cdata(written: str) -> str | None:
     text = written.strip()
     if not (text.startswith("<![CDATA[") and text.endswith("]]>")):
         return None
     return text[9:-3].replace("]]]]><![CDATA[>", "]]>")
 
 
-def _unreadable(source: Source, start: int, end: int, name: str, known: Shapes, expected: str) -> Item:
-    shape = known.marked(name)
-    if shape is None:
-        return known.unknown(name, (start, end))
-    return shape.problem(source.text[start:end], (start, end), f"{shape.signature}; {expected}")
+def _report_unreadable(buffer: TextBuffer, start: int, end: int, name: str, tools: ToolSignatures, expected: str) -> Item:
+    tool = tools.find_marked(name)
+    if tool is None:
+        return tools.report_unknown(name, (start, end))
+    return tool.report_problem(buffer.text[start:end], (start, end), f"{tool.signature}; {expected}")

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .json_calls import Item, read_one
-from .native import native_calls
-from .signatures import Shapes
-from .values import CallStarted, ReadCall, ReadEvent, ReasoningRead, TextRead
+from .json_calls import parse_json_arguments
+from .native import read_native_calls
+from .parsed_calls import Item
+from .read_events import CallStarted, ReadCall, ReadEvent, ReasoningRead, TextRead
+from .signatures import ToolSignatures
 
 
 class _Call:
@@ -27,7 +28,7 @@ class _Call:
         return "".join(self.pieces)
 
 
-class Provided:
+class ProviderMessage:
     """The calls of one message, in the order in which they began; their pieces may come interleaved."""
 
     __slots__ = ("_by_index", "calls", "reasoning")
@@ -37,65 +38,65 @@ class Provided:
         self.reasoning: list[str] = []
         self._by_index: dict[object, _Call] = {}
 
-    def take(self, piece: object) -> Iterator[ReadEvent]:
+    def feed(self, piece: object) -> Iterator[ReadEvent]:
         """What is certain after this piece, a mapping or an object of a provider's library."""
         data = _mapping(piece)
         for choice in _mappings(data.get("choices")):
             if not choice.get("index"):
-                yield from self._message(_mapping(choice.get("delta") or choice.get("message")))
+                yield from self._add_message(_mapping(choice.get("delta") or choice.get("message")))
         kind = data.get("type")
         if kind == "content_block_start":
-            yield from self._block(_mapping(data.get("content_block")), data.get("index"))
+            yield from self._add_block(_mapping(data.get("content_block")), data.get("index"))
         elif kind == "content_block_delta":
-            yield from self._block(_mapping(data.get("delta")), data.get("index"))
+            yield from self._add_block(_mapping(data.get("delta")), data.get("index"))
         elif "choices" not in data:
-            yield from self._message(data)
+            yield from self._add_message(data)
 
-    def items(self, known: Shapes) -> list[Item]:
+    def read_calls(self, tools: ToolSignatures) -> list[Item]:
         """Each call, or what is wrong with it."""
-        return [_typed(item, known) for item in native_calls(self.calls, known)]
+        return [_coerce_arguments(item, tools) for item in read_native_calls(self.calls, tools)]
 
-    def _message(self, message: Mapping[str, Any]) -> Iterator[ReadEvent]:
+    def _add_message(self, message: Mapping[str, Any]) -> Iterator[ReadEvent]:
         thought = message.get("reasoning_content") or message.get("reasoning")
         if isinstance(thought, str):
-            yield from self._think(thought)
+            yield from self._add_reasoning(thought)
         content = message.get("content")
         if content and isinstance(content, str):
             yield TextRead(content)
-        for place, block in enumerate(_mappings(content)):
-            yield from self._block(block, ("block", place))
+        for position, block in enumerate(_mappings(content)):
+            yield from self._add_block(block, ("block", position))
         for call in _mappings(message.get("tool_calls")):
-            yield from self._call(call.get("index"), call.get("id"), _mapping(call.get("function")))
+            yield from self._add_call_piece(call.get("index"), call.get("id"), _mapping(call.get("function")))
         if legacy := _mapping(message.get("function_call")):
-            yield from self._call("function_call", None, legacy)
+            yield from self._add_call_piece("function_call", None, legacy)
 
-    def _block(self, block: Mapping[str, Any], index: object) -> Iterator[ReadEvent]:
+    def _add_block(self, block: Mapping[str, Any], index: object) -> Iterator[ReadEvent]:
         match block.get("type"):
             case "text" | "text_delta" | "output_text":
                 if text := block.get("text"):
                     yield TextRead(str(text))
             case "thinking" | "thinking_delta":
-                yield from self._think(str(block.get("thinking") or ""))
+                yield from self._add_reasoning(str(block.get("thinking") or ""))
             case "tool_use":
-                yield from self._call(index, block.get("id"), {"name": block.get("name"), "arguments": block.get("input") or ""})
+                yield from self._add_call_piece(index, block.get("id"), {"name": block.get("name"), "arguments": block.get("input") or ""})
             case "input_json_delta":
-                yield from self._call(index, None, {"arguments": block.get("partial_json")})
+                yield from self._add_call_piece(index, None, {"arguments": block.get("partial_json")})
 
-    def _think(self, thought: str) -> Iterator[ReadEvent]:
+    def _add_reasoning(self, thought: str) -> Iterator[ReadEvent]:
         if thought:
             self.reasoning.append(thought)
             yield ReasoningRead(thought)
 
-    def _call(self, index: object, call_id: object, function: Mapping[str, Any]) -> Iterator[ReadEvent]:
+    def _add_call_piece(self, index: object, call_id: object, function: Mapping[str, Any]) -> Iterator[ReadEvent]:
         name, arguments = function.get("name"), function.get("arguments")
-        call = self._place(index, str(call_id or ""), bool(name))
+        call = self._find_call(index, str(call_id or ""), bool(name))
         if name and not call.name:
             call.name = str(name)
             yield CallStarted(call.name)
         if arguments:
             call.pieces.append(arguments if isinstance(arguments, str) else json.dumps(arguments))
 
-    def _place(self, index: object, call_id: str, named: bool) -> _Call:
+    def _find_call(self, index: object, call_id: str, named: bool) -> _Call:
         """Which call a piece belongs to. Some endpoints give no index, and some give 0 to every call: a new id begins a new call."""
         last = self._by_index.get(index)
         again = last is not None and ((call_id and last.id and call_id != last.id) or (index is None and named and not call_id))
@@ -106,9 +107,9 @@ class Provided:
         return last
 
 
-def _typed(item: Item, known: Shapes) -> Item:
-    shape = known.find(item.tool) if isinstance(item, ReadCall) else None
-    return read_one(shape, item.arguments, item.span) if shape is not None and isinstance(item, ReadCall) else item
+def _coerce_arguments(item: Item, tools: ToolSignatures) -> Item:
+    tool = tools.find(item.tool) if isinstance(item, ReadCall) else None
+    return parse_json_arguments(tool, item.arguments, item.span) if tool is not None and isinstance(item, ReadCall) else item
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import re
 from ..errors import UsageError
 
 _JSON = "json"
-_OWN = {
+_FORMS = {
     "call": "call",
     "python": "python call",
     "json": "json",
@@ -38,8 +38,8 @@ _OWN = {
     "minicpm": "minicpm hermes python json",
     "solar": "solar json",
 }
-_ALL = frozenset(" ".join(_OWN.values()).split())
-FAMILIES: dict[str, frozenset[str]] = {"auto": _ALL, **{name: frozenset(forms.split()) for name, forms in _OWN.items()}}
+_ALL_FORMS = frozenset(" ".join(_FORMS.values()).split())
+FORMS: dict[str, frozenset[str]] = {"auto": _ALL_FORMS, **{name: frozenset(forms.split()) for name, forms in _FORMS.items()}}
 """The forms that are read for each dialect."""
 
 _MODELS = (
@@ -88,16 +88,16 @@ def dialect_for_model(name: str) -> str | None:
     return next((dialect for pattern, dialect in _MODEL_PATTERNS if pattern.search(lowered)), None)
 
 
-def dialect_named(name: str) -> str:
+def resolve_dialect(name: str) -> str:
     """The dialect of that name. A model's or a template's name will do: "qwen3-8b", "llama4_pythonic". UsageError where none is meant."""
-    if name in FAMILIES:
+    if name in FORMS:
         return name
     lowered = name.lower().replace("-", "_")
     if lowered in _ALIASES:
         return _ALIASES[lowered]
-    found = dialect_for_model(name) or next((own for own in sorted(_OWN, key=len, reverse=True) if lowered.startswith(own)), None)
+    found = dialect_for_model(name) or next((own for own in sorted(_FORMS, key=len, reverse=True) if lowered.startswith(own)), None)
     if found is None:
-        raise UsageError(f"There is no dialect {name!r}. Dialects: {', '.join(FAMILIES)}.")
+        raise UsageError(f"There is no dialect {name!r}. Dialects: {', '.join(FORMS)}.")
     return found
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Section(NamedTuple):
+class CallSection(NamedTuple):
     """A place that is marked as one for calls: the families it belongs to, and the marks that end it."""
 
-    families: frozenset[str]
+    forms: frozenset[str]
     closes: tuple[str, ...]
 
 
-def _of(families: str, *closes: str) -> Section:
-    return Section(frozenset(families.split()), closes)
+def _section(forms: str, *closes: str) -> CallSection:
+    return CallSection(frozenset(forms.split()), closes)
 
 
 _KIMI_ENDS = ("<|tool_calls_section_end|>", "<|tool_call_section_end|>")
@@ -23,59 +23,59 @@ _DEEPSEEK_ENDS = tuple(f"<｜tool{gap}calls{gap}end｜>" for gap in GAPS)
 ANTML = "antml" + ":"
 
 SECTIONS = {
-    "<tool_call>": _of("hermes qwen3_coder glm", "</tool_call>", "<end_of_tool_call>"),
-    "<tool_calls>": _of("hermes", "</tool_calls>"),
-    "<toolcall>": _of("hermes", "</toolcall>"),
-    "<TOOLCALL>": _of("hermes nemotron", "</TOOLCALL>"),
-    "<tool>": _of("hermes", "</tool>"),
-    "<function_call>": _of("hermes", "</function_call>"),
-    "<functioncall>": _of("hermes", "</functioncall>"),
-    "<tool_use>": _of("hermes", "</tool_use>"),
-    "<longcat_tool_call>": _of("hermes glm", "</longcat_tool_call>"),
-    "<iquest_tool_call>": _of("glm", "</iquest_tool_call>"),
-    "<ifm|tool_calls>": _of("hermes glm", "</ifm|tool_calls>"),
-    "<ifm|tool_call>": _of("hermes glm", "</ifm|tool_call>"),
-    "<tool_calls:opensource>": _of("glm", "</tool_calls:opensource>"),
-    "<tool_call:opensource>": _of("glm", "</tool_call:opensource>", "<end_of_tool_call:opensource>"),
-    "[unused11]": _of("hermes", "[unused12]"),
-    "<|content_invoke_tool_json|>": _of("hermes", "<|end_message|>"),
-    "<|plamo:begin_tool_requests:plamo|>": _of("hermes", "<|plamo:end_tool_requests:plamo|>"),
-    "<seed:tool_call>": _of("qwen3_coder", "</seed:tool_call>"),
-    "<|tool_call|>": _of("granite", "<|/tool_call|>", "<|tool_call|>", "</tool_call>", "<|end_tool_call|>"),
-    "<|tool_calls|>": _of("granite", "<|/tool_calls|>"),
-    "<|tool_call_start|>": _of("lfm2", "<|tool_call_end|>"),
-    "<|tool_call>": _of("gemma", "<tool_call|>"),
-    "<start_function_call>": _of("gemma", "<end_function_call>"),
-    "<|recipient|>": _of("functionary", "<|stop|>", "<|from|>assistant"),
-    "[Calling tool: ": _of("hermes", "]"),
-    "<|function_call|>": _of("gigachat", "<|function_call_end|>", "</s>"),
-    "<|message_sep|>\n\nfunction call<|role_sep|>\n": _of("gigachat", "</s>", "<|message_sep|>"),
-    "functools[": _of("functools"),
-    "[TOOL_CALLS]": _of("mistral", "</s>"),
-    "<|python_tag|>": _of("llama3", "<|eom_id|>", "<|eot_id|>"),
-    "<|python_start|>": _of("llama4", "<|python_end|>"),
-    "<|tools_prefix|>": _of("apertus", "<|tools_suffix|>"),
-    "<|START_ACTION|>": _of("cohere", "<|END_ACTION|>"),
-    "<|START_TOOL_CALLS|>": _of("cohere", "<|END_TOOL_CALLS|>"),
-    "<|action_start|>": _of("internlm", "<|action_end|>"),
-    **{f"<｜tool{gap}{word}{gap}begin｜>": _of("deepseek", *_DEEPSEEK_ENDS) for gap in GAPS for word in ("calls", "call")},
-    "<｜tool▁calls｜>": _of("deepseek", *_DEEPSEEK_ENDS),
-    "<|tool_calls_section_begin|>": _of("kimi", *_KIMI_ENDS),
-    "<|tool_call_section_begin|>": _of("kimi", *_KIMI_ENDS),
-    "<|tool_call_begin|>": _of("kimi", *_KIMI_ENDS),
-    "<|open|>tools<|sep|>": _of("kimi", "<|close|>tools<|sep|>"),
-    "<function_calls>": _of("anthropic olmo", "</function_calls>"),
-    "<dots_function_call>": _of("anthropic", "</dots_function_call>"),
-    f"<{ANTML}function_calls>": _of("anthropic", f"</{ANTML}function_calls>"),
-    "<atem:function_calls>": _of("anthropic", "</atem:function_calls>"),
-    "<minimax:tool_call>": _of("minimax", "</minimax:tool_call>"),
-    "]<]minimax[>[<tool_call>": _of("minimax", "]<]minimax[>[</tool_call>"),
-    "<｜DSML｜function_calls>": _of("deepseek_dsml", "</｜DSML｜function_calls>"),
-    "<｜DSML｜tool_calls>": _of("deepseek_dsml", "</｜DSML｜tool_calls>"),
-    "<｜DSML｜ calls>": _of("deepseek_dsml", "</｜DSML｜ calls>"),
-    "<|tool_calls_begin|>": _of("solar", "<|tool_calls_end|>"),
-    "<|tool_call:begin|>": _of("solar", "<|tool_call:end|>"),
-    "<|tool_call:start|>": _of("solar", "<|tool_call:end|>"),
+    "<tool_call>": _section("hermes qwen3_coder glm", "</tool_call>", "<end_of_tool_call>"),
+    "<tool_calls>": _section("hermes", "</tool_calls>"),
+    "<toolcall>": _section("hermes", "</toolcall>"),
+    "<TOOLCALL>": _section("hermes nemotron", "</TOOLCALL>"),
+    "<tool>": _section("hermes", "</tool>"),
+    "<function_call>": _section("hermes", "</function_call>"),
+    "<functioncall>": _section("hermes", "</functioncall>"),
+    "<tool_use>": _section("hermes", "</tool_use>"),
+    "<longcat_tool_call>": _section("hermes glm", "</longcat_tool_call>"),
+    "<iquest_tool_call>": _section("glm", "</iquest_tool_call>"),
+    "<ifm|tool_calls>": _section("hermes glm", "</ifm|tool_calls>"),
+    "<ifm|tool_call>": _section("hermes glm", "</ifm|tool_call>"),
+    "<tool_calls:opensource>": _section("glm", "</tool_calls:opensource>"),
+    "<tool_call:opensource>": _section("glm", "</tool_call:opensource>", "<end_of_tool_call:opensource>"),
+    "[unused11]": _section("hermes", "[unused12]"),
+    "<|content_invoke_tool_json|>": _section("hermes", "<|end_message|>"),
+    "<|plamo:begin_tool_requests:plamo|>": _section("hermes", "<|plamo:end_tool_requests:plamo|>"),
+    "<seed:tool_call>": _section("qwen3_coder", "</seed:tool_call>"),
+    "<|tool_call|>": _section("granite", "<|/tool_call|>", "<|tool_call|>", "</tool_call>", "<|end_tool_call|>"),
+    "<|tool_calls|>": _section("granite", "<|/tool_calls|>"),
+    "<|tool_call_start|>": _section("lfm2", "<|tool_call_end|>"),
+    "<|tool_call>": _section("gemma", "<tool_call|>"),
+    "<start_function_call>": _section("gemma", "<end_function_call>"),
+    "<|recipient|>": _section("functionary", "<|stop|>", "<|from|>assistant"),
+    "[Calling tool: ": _section("hermes", "]"),
+    "<|function_call|>": _section("gigachat", "<|function_call_end|>", "</s>"),
+    "<|message_sep|>\n\nfunction call<|role_sep|>\n": _section("gigachat", "</s>", "<|message_sep|>"),
+    "functools[": _section("functools"),
+    "[TOOL_CALLS]": _section("mistral", "</s>"),
+    "<|python_tag|>": _section("llama3", "<|eom_id|>", "<|eot_id|>"),
+    "<|python_start|>": _section("llama4", "<|python_end|>"),
+    "<|tools_prefix|>": _section("apertus", "<|tools_suffix|>"),
+    "<|START_ACTION|>": _section("cohere", "<|END_ACTION|>"),
+    "<|START_TOOL_CALLS|>": _section("cohere", "<|END_TOOL_CALLS|>"),
+    "<|action_start|>": _section("internlm", "<|action_end|>"),
+    **{f"<｜tool{gap}{word}{gap}begin｜>": _section("deepseek", *_DEEPSEEK_ENDS) for gap in GAPS for word in ("calls", "call")},
+    "<｜tool▁calls｜>": _section("deepseek", *_DEEPSEEK_ENDS),
+    "<|tool_calls_section_begin|>": _section("kimi", *_KIMI_ENDS),
+    "<|tool_call_section_begin|>": _section("kimi", *_KIMI_ENDS),
+    "<|tool_call_begin|>": _section("kimi", *_KIMI_ENDS),
+    "<|open|>tools<|sep|>": _section("kimi", "<|close|>tools<|sep|>"),
+    "<function_calls>": _section("anthropic olmo", "</function_calls>"),
+    "<dots_function_call>": _section("anthropic", "</dots_function_call>"),
+    f"<{ANTML}function_calls>": _section("anthropic", f"</{ANTML}function_calls>"),
+    "<atem:function_calls>": _section("anthropic", "</atem:function_calls>"),
+    "<minimax:tool_call>": _section("minimax", "</minimax:tool_call>"),
+    "]<]minimax[>[<tool_call>": _section("minimax", "]<]minimax[>[</tool_call>"),
+    "<｜DSML｜function_calls>": _section("deepseek_dsml", "</｜DSML｜function_calls>"),
+    "<｜DSML｜tool_calls>": _section("deepseek_dsml", "</｜DSML｜tool_calls>"),
+    "<｜DSML｜ calls>": _section("deepseek_dsml", "</｜DSML｜ calls>"),
+    "<|tool_calls_begin|>": _section("solar", "<|tool_calls_end|>"),
+    "<|tool_call:begin|>": _section("solar", "<|tool_call:end|>"),
+    "<|tool_call:start|>": _section("solar", "<|tool_call:end|>"),
 }
 """The mark that opens a place for calls."""
 
@@ -93,7 +93,7 @@ BARE_ELEMENTS = {
 }
 """Elements that are calls by themselves, without a mark around them."""
 
-HEADS = {
+NAME_SEPARATORS = {
     "[ARGS]": "mistral",
     "<|tool_call_argument_begin|>": "kimi",
     **{f"<{tag}>": "glm" for tag in ("arg_key", "longcat_arg_key", "ifm|arg_key", "arg_key:opensource", "tool_sep", "tool_sep:opensource")},
@@ -101,7 +101,7 @@ HEADS = {
 }
 """What stands behind the name of a call. Where the mark before the name was lost, in the prompt or by a server, it says so still."""
 
-BETWEEN = (
+CALL_SEPARATORS = (
     "<|tool_call_begin|>",
     "<|tool_call_end|>",
     "<|plugin|>",
@@ -141,10 +141,10 @@ REASONING = {
 }
 """What opens thinking aloud, and what ends it."""
 
-ENDS_OF_THOUGHT = frozenset((*REASONING.values(), "[BEGIN FINAL RESPONSE]"))
+REASONING_ENDS = frozenset((*REASONING.values(), "[BEGIN FINAL RESPONSE]"))
 """What ends it. Where it was opened in the prompt, or in words, all before was thinking."""
 
-ENDING_THOUGHT = {
+CALLS_ENDING_REASONING = {
     "<tool_call>": ("</tool_call>",),
     "<seed:tool_call>": ("</seed:tool_call>",),
     "<minimax:tool_call>": ("</minimax:tool_call>",),
@@ -157,7 +157,7 @@ ENDING_THOUGHT = {
 }
 """Marks that end a thought whose own end was forgotten, and what the call or calls behind them end in."""
 
-INVENTED = {
+TOOL_RESULTS = {
     "<tool_response>": "</tool_response>",
     "<|tool_response>": "<tool_response|>",
     "<start_function_response>": "<end_function_response>",
@@ -172,7 +172,7 @@ INVENTED = {
 }
 """What opens a result: in a model's own reply it is invented, and nothing in it is a call."""
 
-SILENT = (
+TEMPLATE_TOKENS = (
     "<|im_end|>",
     "<|eom_id|>",
     "<|eot_id|>",
@@ -208,5 +208,5 @@ SILENT = (
 )
 """Marks of a model's template that say nothing to a reader."""
 
-HARMONY = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>", "<|constrain|>")
+HARMONY_TOKENS = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>", "<|constrain|>")
 """The marks of gpt-oss."""

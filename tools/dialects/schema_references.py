@@ -11,9 +11,9 @@ _PLAIN = frozenset(("enum", "const", "default", "examples", "required", "$defs",
 _DEEPER = frozenset(("properties", "items", "additionalProperties"))
 
 
-def resolved(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolve_references(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema without references. One that contains itself is its own part, so it holds however deep the values are."""
-    whole: Mapping[str, Any] = _Resolver(parameters).rule(parameters, frozenset())
+    whole: Mapping[str, Any] = _Resolver(parameters).schema(parameters, frozenset())
     return whole
 
 
@@ -24,49 +24,49 @@ class _Resolver:
         self.root = root
         self.known: dict[str, dict[str, Any]] = {}
 
-    def rule(self, rule: Any, around: frozenset[str]) -> Any:
+    def schema(self, schema: Any, around: frozenset[str]) -> Any:
         """The rule without references. `around` are those that would mean themselves here, and so say nothing."""
-        if isinstance(rule, list):
-            return [self.rule(part, around) for part in rule]
-        if not isinstance(rule, Mapping):
-            return rule
-        reference, parts = rule.get("$ref"), rule.get("allOf")
+        if isinstance(schema, list):
+            return [self.schema(part, around) for part in schema]
+        if not isinstance(schema, Mapping):
+            return schema
+        reference, parts = schema.get("$ref"), schema.get("allOf")
         found = [self.at(reference, around)] if isinstance(reference, str) else []
-        found += [self.rule(part, around) for part in parts] if isinstance(parts, list) else []
-        apart = {key for key, kind in (("$ref", str), ("allOf", list)) if isinstance(rule.get(key), kind)}
+        found += [self.schema(part, around) for part in parts] if isinstance(parts, list) else []
+        apart = {key for key, kind in (("$ref", str), ("allOf", list)) if isinstance(schema.get(key), kind)}
         own = {
-            key: value if key in _PLAIN else self.rule(value, frozenset() if key in _DEEPER else around)
-            for key, value in rule.items()
+            key: value if key in _PLAIN else self.schema(value, frozenset() if key in _DEEPER else around)
+            for key, value in schema.items()
             if key not in apart
         }
         if len(found) == 1 and not own:
             return found[0]
-        return _as_one([*found, own]) if found else own
+        return _merge([*found, own]) if found else own
 
     def at(self, reference: str, around: frozenset[str]) -> dict[str, Any]:
         """What the reference points at; while that is being resolved, the place where it will be."""
         if reference in around:
             return {}
         if reference not in self.known:
-            place = self.known[reference] = {}
-            target = self.rule(_pointed(reference, self.root), around | {reference})
-            place.update(target if isinstance(target, Mapping) else {})
+            position = self.known[reference] = {}
+            target = self.schema(_follow_pointer(reference, self.root), around | {reference})
+            position.update(target if isinstance(target, Mapping) else {})
         return self.known[reference]
 
 
-def _pointed(reference: str, root: Mapping[str, Any]) -> Any:
+def _follow_pointer(reference: str, root: Mapping[str, Any]) -> Any:
     """The part of the schema at #/$defs/Name; anything where there is none."""
-    place: Any = root
+    position: Any = root
     for step in reference.removeprefix("#").split("/")[1:]:
         name = unquote(step).replace("~1", "/").replace("~0", "~")
-        place = place.get(name, {}) if isinstance(place, Mapping) else {}
-    return place if reference.startswith("#") else {}
+        position = position.get(name, {}) if isinstance(position, Mapping) else {}
+    return position if reference.startswith("#") else {}
 
 
-def _as_one(rules: list[Any]) -> dict[str, Any]:
+def _merge(rules: list[Any]) -> dict[str, Any]:
     whole: dict[str, Any] = {}
-    for rule in rules:
-        for key, value in rule.items() if isinstance(rule, Mapping) else ():
+    for schema in rules:
+        for key, value in schema.items() if isinstance(schema, Mapping) else ():
             before = whole.get(key)
             if key == "properties" and isinstance(before, Mapping) and isinstance(value, Mapping):
                 whole[key] = {**before, **value}

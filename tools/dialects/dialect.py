@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .families import FAMILIES
-from .signatures import Shapes, shapes
-from .typing_values import alternatives, kinds
-from .values import ReadCall
-from .writing import WRITERS, as_json
+from .coerce import allowed_types, alternatives
+from .model_families import FORMS
+from .read_events import ReadCall
+from .renderers import RENDERERS, as_json
+from .signatures import ToolSignatures, collect_signatures
 
 _NO_TOOL = ("Thank you, that is all.", "You are welcome!")
 _GO_ON = "Now answer me in a sentence with what the result says."
@@ -35,19 +35,22 @@ class Dialect:
 
     def ask(self, tools: Sequence[Any]) -> str:
         """What a model is told: the form, and the tools (Tools or OpenAI function schemas)."""
-        told = [_told(tool) for tool in tools]
-        rows = [_json_row(*each) if self.listed_as_json else _signature(*each) for each in told]
+        told = [_describe_tool(tool) for tool in tools]
+        rows = [_render_json_row(*each) if self.listed_as_json else _render_signature(*each) for each in told]
         return "\n".join([self.form, "Tools:", *rows])
 
     def examples(self, tools: Sequence[Any]) -> tuple[tuple[str, str], ...]:
         """Two to five turns (what a user says, what the model writes) that show the form with these tools; the last one needs no tool."""
-        known = shapes(tools)
-        turns = [_example(self, shape.name, shape.properties, shape.required, known) for shape in list(known.by_name.values())[:_ENOUGH]]
+        signatures = collect_signatures(tools)
+        turns = [
+            _build_example(self, tool.name, tool.properties, tool.required, signatures)
+            for tool in list(signatures.by_name.values())[:_ENOUGH]
+        ]
         return (*turns, _NO_TOOL)
 
-    def render(self, *calls: ReadCall, tools: Shapes | Sequence[Any] = ()) -> str:
+    def render(self, *calls: ReadCall, tools: ToolSignatures | Sequence[Any] = ()) -> str:
         """These calls as a model of the family writes them. `tools` lets a text that looks like a number stand without quotes."""
-        return WRITERS[self.name](calls, shapes(tools)) if calls else ""
+        return RENDERERS[self.name](calls, collect_signatures(tools)) if calls else ""
 
     def render_results(self, results: Sequence[tuple[str, str]], boundary: str, *, failed: bool = False) -> str:
         """The results (tool, text) as the next message; `failed` says that there are none, only what was wrong with the calls.
@@ -55,77 +58,82 @@ class Dialect:
         Nobody who wrote a result knew `boundary`, and the marks of a model's template are broken in it.
         """
         frames = "\n".join(
-            f"[result {boundary} of {tool}]\n{_MARK.sub(_broken, text)}\n[end of result {boundary}]" for tool, text in results
+            f"[result {boundary} of {tool}]\n{_MARK.sub(_break_marker, text)}\n[end of result {boundary}]" for tool, text in results
         )
         return f"{self.before_results}{frames}{self.after_results}\n{_MEND if failed else _GO_ON}"
 
 
-def _broken(found: re.Match[str]) -> str:
+def _break_marker(found: re.Match[str]) -> str:
     return f"{found[0]} "
 
 
-def _told(tool: Any) -> tuple[str, str, Mapping[str, Any]]:
+def _describe_tool(tool: Any) -> tuple[str, str, Mapping[str, Any]]:
     if isinstance(tool, Mapping):
         function = tool.get("function", tool)
         return function["name"], function.get("description") or "", function.get("parameters") or function.get("input_schema") or {}
     return tool.name, tool.description, tool.parameters
 
 
-def _json_row(name: str, description: str, parameters: Mapping[str, Any]) -> str:
+def _render_json_row(name: str, description: str, parameters: Mapping[str, Any]) -> str:
     return as_json({"name": name, "description": description, "parameters": parameters})
 
 
-def _signature(name: str, description: str, parameters: Mapping[str, Any]) -> str:
+def _render_signature(name: str, description: str, parameters: Mapping[str, Any]) -> str:
     needed = parameters.get("required") or ()
     shown = ", ".join(key if key in needed else f"{key}?" for key in parameters.get("properties") or ())
     return f"- {name}({shown}): {next(iter(description.splitlines()), '')}"
 
 
-def _example(dialect: Dialect, name: str, properties: Mapping[str, Any], required: Iterable[str], known: Shapes) -> tuple[str, str]:
+def _build_example(
+    dialect: Dialect, name: str, properties: Mapping[str, Any], required: Iterable[str], signatures: ToolSignatures
+) -> tuple[str, str]:
     needed = tuple(required) or tuple(properties)[:1]
-    arguments = {key: _sample(properties.get(key), index) for index, key in enumerate(needed)}
+    arguments = {key: _sample_value(properties.get(key), index) for index, key in enumerate(needed)}
     words = ", ".join(f"{key} {value if isinstance(value, str) else as_json(value)}" for key, value in arguments.items())
     asked = f"Please use {name}{f' with {words}' if words else ''}."
-    return asked, dialect.render(ReadCall(name, arguments), tools=known)
+    return asked, dialect.render(ReadCall(name, arguments), tools=signatures)
 
 
 _TEXTS = ("red bicycles", "Oslo", "Ada", "14 Elm Street")
 
 
-def _sample(rule: Any, index: int) -> object:
+def _sample_value(schema: Any, index: int) -> object:
     """A value that the schema allows."""
-    if not isinstance(rule, Mapping):
+    if not isinstance(schema, Mapping):
         return _TEXTS[index % len(_TEXTS)]
     for told in ("const", "default"):
-        if rule.get(told) is not None:
-            return rule[told]
+        if schema.get(told) is not None:
+            return schema[told]
     for several in ("enum", "examples"):
-        if rule.get(several):
-            return rule[several][0]
-    if options := alternatives(rule):
-        return _sample(options[0], index)
-    match kinds(rule)[:1]:
+        if schema.get(several):
+            return schema[several][0]
+    if options := alternatives(schema):
+        return _sample_value(options[0], index)
+    match allowed_types(schema)[:1]:
         case ("integer",):
-            return max(index + 2, rule.get("minimum", 0))
+            return max(index + 2, schema.get("minimum", 0))
         case ("number",):
             return 2.5
         case ("boolean",):
             return True
         case ("array",):
-            return [_sample(rule.get("items"), index)]
+            return [_sample_value(schema.get("items"), index)]
         case ("object",):
-            return {key: _sample((rule.get("properties") or {}).get(key), place) for place, key in enumerate(rule.get("required") or ())}
+            return {
+                key: _sample_value((schema.get("properties") or {}).get(key), position)
+                for position, key in enumerate(schema.get("required") or ())
+            }
         case ("null",):
             return None
     return _TEXTS[index % len(_TEXTS)]
 
 
-def _written_like(sample: str) -> str:
+def _instruction(sample: str) -> str:
     return f"To use a tool, write {sample} and nothing after it. One call at a time. Where no tool is needed, just answer."
 
 
 def _dialect(name: str, sample: str, *stop: str, before: str = "", after: str = "", as_signatures: bool = False) -> Dialect:
-    return Dialect(name, _written_like(sample), stop, before, after, not as_signatures)
+    return Dialect(name, _instruction(sample), stop, before, after, not as_signatures)
 
 
 _SAMPLE = ReadCall("NAME", {"key": "value"})
@@ -146,13 +154,13 @@ _IN_PROSE = (
 )
 
 
-def _made(name: str) -> Dialect:
+def _build_dialect(name: str) -> Dialect:
     if name == "call":
         return Dialect(name, _IN_PROSE, _STOPS["call"], listed_as_json=False, in_prose=True)
-    sample = WRITERS[name]([_SAMPLE], shapes(()))
-    frame = _TOOL_RESPONSE if "hermes" in FAMILIES[name] else {"before": "Observation: "} if name == "react" else {}
+    sample = RENDERERS[name]([_SAMPLE], collect_signatures(()))
+    frame = _TOOL_RESPONSE if "hermes" in FORMS[name] else {"before": "Observation: "} if name == "react" else {}
     return _dialect(name, sample, *_STOPS.get(name, ()), **frame, as_signatures=name in ("python", "llama4", "lfm2", "olmo"))
 
 
-DIALECTS: Mapping[str, Dialect] = {name: _made(name) for name in FAMILIES if name != "auto"}
+DIALECTS: Mapping[str, Dialect] = {name: _build_dialect(name) for name in FORMS if name != "auto"}
 """Every dialect by its name."""

@@ -1,0 +1,200 @@
+"""The dialect `call`: NAME(arguments) in the middle of prose, as in "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from .coerce import CoercionError, allowed_types, coerce_text
+from .lenient_json import parse_json
+from .read_events import Problem, ReadCall
+from .signatures import ToolSignature
+
+_QUOTED = ('"', "'", "“", "‘")
+_KEYWORD = re.compile(
+    r"(?P<quote>[\"']?)(?P<name>[^\W\d]\w*)(?P=quote)\s*(?P<sign>=>|=(?!=)|[:：](?!//))\s*(?P<value>.*)",
+    re.DOTALL,
+)
+_WHOLE_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|‘[^’]*’")
+_WHOLE_VALUE = re.compile(r"([\"'“‘]).*[\"'”’]\Z|[\[{].*[\]}]\Z|[+-]?\d[\d.]*\Z|(?:true|false|null|none)\Z", re.DOTALL | re.IGNORECASE)
+
+
+def parse_arguments(
+    tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int, span: tuple[int, int]
+) -> ReadCall | Problem:
+    """The call whose arguments stand between `opened` and `end`, split at `commas`; or what is wrong with them."""
+    written = text[opened:end].strip()
+    bounds = [opened - 1, *commas, end]
+    parts = [text[start + 1 : stop] for start, stop in itertools.pairwise(bounds)]
+    if len(parts) > 1 and not parts[-1].strip():
+        parts.pop()  # a trailing comma
+    if "，" in text[opened:end]:
+        parts = [piece for part in parts for piece in _wide_comma_pattern(tool).split(part)]
+    try:
+        given = _assign(tool, written, parts)
+        return tool.build_call(given, span)
+    except CoercionError as error:
+        return tool.report_problem(f"{tool.name}({written})", span, error)
+
+
+def _wide_comma_pattern(tool: ToolSignature) -> re.Pattern[str]:
+    """A comma of Chinese texts separates arguments where one of the tool's names follows."""
+    return re.compile(rf"，\s*(?=(?:{'|'.join(map(re.escape, tool.properties)) or '(?!)'})\s*[=:：])")
+
+
+def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
+    """Whether these are no arguments but the names of the parameters, as when a tool is spoken of: weather(city, days), weather(...)."""
+    bounds = [opened - 1, *commas, end]
+    parts = [text[start + 1 : stop].strip() for start, stop in itertools.pairwise(bounds)]
+    if parts == ["..."] or parts == ["…"]:
+        return True
+    by_place = [part for part in parts if part and "=" not in part]
+    return bool(by_place) and all(part.strip("<>{}[]?") == name for part, name in itertools.zip_longest(by_place, tool.properties) if part)
+
+
+def may_be_signature(tool: ToolSignature, so_far: str) -> bool:
+    """Whether what stands behind the parenthesis may yet become the name of the first parameter."""
+    written = so_far.lstrip(" <{[\n")
+    for kept in (next(iter(tool.properties), ""), "...", "…"):
+        if kept.startswith(written) or (kept and written.startswith(kept) and written[len(kept)] in " ,)?>}]"):
+            return True
+    return False
+
+
+def _assign(tool: ToolSignature, written: str, parts: Sequence[str]) -> dict[str, object]:
+    if not written:
+        return {}
+    if len(parts) == 1 and written.startswith(("{", "**{")) and written.endswith("}"):
+        whole = _parse_object(tool, written.removeprefix("**"))
+        if whole is not None:
+            return whole
+    keywords = _parse_keywords(tool, parts)
+    if all(keywords):
+        return _assign_by_keyword(tool, [keyword for keyword in keywords if keyword])
+    if tool.text_parameter and not any(keyword and tool.has_parameter(keyword[0]) for keyword in keywords):
+        if len(parts) > 1 and _WHOLE_TEXT.fullmatch(parts[0].strip()):
+            raise CoercionError(f"{tool.signature}; {parts[1].strip()[:60]!r} is none of its arguments")
+        return {tool.text_parameter: coerce_text(written, tool.properties[tool.text_parameter], tool.text_parameter)}
+    if any(keywords):
+        return _assign_mixed(tool, parts, keywords)
+    return _assign_by_position(tool, parts)
+
+
+def _parse_object(tool: ToolSignature, written: str) -> dict[str, object] | None:
+    try:
+        value, _ = parse_json(written)
+    except ValueError as error:
+        if "twice" in str(error):
+            raise CoercionError(f"each key once ({error})") from None
+        return None
+    if not isinstance(value, dict):
+        return None
+    if all(tool.find_parameter(key) is not None for key in value) or not tool.properties:
+        return value
+    takes_object = "object" in allowed_types(next(iter(tool.properties.values())))
+    return value if any(tool.find_parameter(key) is not None for key in value) and not takes_object else None
+
+
+def _parse_keywords(tool: ToolSignature, parts: Sequence[str]) -> list[tuple[str, str] | None]:
+    """Each part as a keyword and its value, or None. Beside a keyword of the tool, `word: "whole value"` is a keyword that it has not."""
+    found = [_parse_keyword(tool, part) for part in parts]
+    return [each or _parse_unknown_keyword(tool, part) for each, part in zip(found, parts, strict=True)] if any(found) else found
+
+
+def _parse_unknown_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | None:
+    found = _KEYWORD.match(part.strip())
+    return _check_unknown_keyword(tool, found["name"], found["value"]) if found and _WHOLE_VALUE.match(found["value"]) else None
+
+
+def _parse_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | None:
+    """name=value, name: value, "name": value, name => value. With a colon, and no quotes, the name must be one of the tool's."""
+    found = _KEYWORD.match(part.strip())
+    if not found:
+        return None
+    name = tool.find_parameter(found["name"])
+    if name is not None:
+        return name, found["value"]
+    return None if found["sign"] in ":：" and not found["quote"] else _check_unknown_keyword(tool, found["name"], found["value"])
+
+
+def _check_unknown_keyword(tool: ToolSignature, name: str, value: str) -> tuple[str, str]:
+    if tool.closed and not tool.text_parameter:  # the one text may have an equals sign in it
+        raise CoercionError(f"{tool.signature}; there is no argument {name!r}")
+    return name, value
+
+
+def _assign_by_keyword(tool: ToolSignature, keywords: Sequence[tuple[str, str]]) -> dict[str, object]:
+    arguments: dict[str, object] = {}
+    for name, value in keywords:
+        if name in arguments:
+            raise CoercionError(f"{name} once")
+        arguments[name] = _coerce_value(tool, name, value)
+    return arguments
+
+
+def _coerce_value(tool: ToolSignature, name: str, written: str, *, by_place: bool = False) -> object:
+    """An argument's value; a keyword's `null` or `None` stands for itself where it is no text."""
+    if not written.strip():
+        raise CoercionError(f"{tool.signature}; {name} has no value")
+    if not by_place and written in ("None", "null") and name not in tool.required:
+        return None
+    return coerce_text(written, tool.properties.get(name), name)
+
+
+def _assign_mixed(tool: ToolSignature, parts: Sequence[str], keywords: Sequence[tuple[str, str] | None]) -> dict[str, object]:
+    """Places first, then keywords, as in Python. A comma inside a keyword's unquoted text belongs to that text."""
+    first = next(index for index, keyword in enumerate(keywords) if keyword)
+    joined: list[tuple[str, str]] = []
+    for part, keyword in zip(parts[first:], keywords[first:], strict=True):
+        if keyword:
+            joined.append(keyword)
+        elif joined[-1][1].startswith(_QUOTED):
+            raise CoercionError(f"{tool.signature}; {part.strip()[:60]!r} is none of its arguments")
+        else:
+            joined[-1] = joined[-1][0], f"{joined[-1][1]},{part}"
+    arguments = _assign_by_position(tool, parts[:first]) if first else {}
+    later = _assign_by_keyword(tool, joined)
+    if twice := set(arguments) & set(later):
+        raise CoercionError(f"{sorted(twice)[0]} once")
+    return {**arguments, **later}
+
+
+def _assign_by_position(tool: ToolSignature, parts: Sequence[str]) -> dict[str, object]:
+    """Arguments in order. What is too much, or does not fit its place, belongs to the last text parameter, commas and all."""
+    names = list(tool.properties)
+    if not names:
+        raise CoercionError(f"{tool.signature} without arguments")
+    problem: CoercionError | None = None
+    for count in range(min(len(names), len(parts)), 0, -1):
+        merged = _merge_surplus(tool, names, parts, len(parts) - count)
+        if merged is None:
+            continue
+        try:
+            return {name: _coerce_value(tool, name, part.strip(), by_place=True) for name, part in zip(names, merged, strict=False)}
+        except CoercionError as error:
+            problem = problem or error
+    raise problem or CoercionError(tool.signature)
+
+
+def _merge_surplus(tool: ToolSignature, names: Sequence[str], parts: Sequence[str], surplus: int) -> list[str] | None:
+    """The parts with the last text parameter taking in `surplus` more of them; None where it cannot, or another could as well."""
+    if not surplus:
+        return list(parts)
+    if not tool.text_parameters or any(part.lstrip().startswith(_QUOTED) for part in parts):
+        return None
+    position = names.index(tool.text_parameters[-1])
+    if len(parts) <= position + surplus:
+        return None
+    absorbed = parts[position + 1 : position + surplus + 1]
+    if any(_could_be(tool, name, part) for name in names[position + 1 :] for part in absorbed):
+        return None  # "5 Elm Street, 2, false": the 2 may be a number of its own, so there is no one reading
+    return [*parts[:position], ",".join(parts[position : position + surplus + 1]), *parts[position + surplus + 1 :]]
+
+
+def _could_be(tool: ToolSignature, name: str, part: str) -> bool:
+    try:
+        coerce_text(part.strip(), tool.properties[name], name)
+    except CoercionError:
+        return False
+    return True

@@ -1,0 +1,246 @@
+"""Coerce argument values to the types of a tool's JSON schema; refuse where that would change the meaning.
+
+Each value has one reading or none: "9876" for an integer is 9876, and "seven" for an integer is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .lenient_json import parse_json, unescape
+
+
+class CoercionError(ValueError):
+    """A value has no reading as the type that the schema names. The message says what was expected."""
+
+
+_INTEGER = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»"}
+_TYPE_ALIASES = {
+    "float": "number",
+    "double": "number",
+    "int": "integer",
+    "long": "integer",
+    "str": "string",
+    "text": "string",
+    "char": "string",
+    "varchar": "string",
+    "bool": "boolean",
+    "list": "array",
+    "tuple": "array",
+    "dict": "object",
+    "map": "object",
+    "none": "null",
+    "NoneType": "null",
+}
+_ESCAPED_JSON = re.compile(r'[\[{][\s\[{]*\\"')
+_MOST_DIGITS = 4000  # int() refuses more than sys.get_int_max_str_digits(), 4,300 by default
+
+
+def allowed_types(schema: object) -> tuple[str, ...]:
+    """The JSON types that a schema allows; none when it does not say."""
+    if not isinstance(schema, Mapping):
+        return ()
+    named = schema.get("type")
+    if isinstance(named, str):
+        return (_json_type(named),)
+    if isinstance(named, (list, tuple)):
+        return tuple(_json_type(json_type) for json_type in named if isinstance(json_type, str))
+    return ()
+
+
+def _json_type(named: str) -> str:
+    """JSON's word for the type that a schema names; int64 and float32 are numbers too."""
+    return _TYPE_ALIASES.get(named) or _TYPE_ALIASES.get(named.removeprefix("u").rstrip("0123456789"), named)
+
+
+def alternatives(schema: object) -> list[object]:
+    """The schemas of which one must hold: anyOf, oneOf, or a list of types."""
+    if not isinstance(schema, Mapping):
+        return []
+    options = schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(options, (list, tuple)):
+        return list(options)
+    allowed = allowed_types(schema)
+    if len(allowed) > 1:
+        rest = {key: value for key, value in schema.items() if key != "type"}
+        return [{**rest, "type": json_type} for json_type in allowed]
+    return []
+
+
+def accepts_only_text(schema: object) -> bool:
+    """Whether text is the one thing that fits."""
+    allowed = allowed_types(schema)
+    if allowed:
+        return allowed == ("string",)
+    choices = _choices(schema)
+    return bool(choices) and all(isinstance(choice, str) for choice in choices or ())
+
+
+def _choices(schema: object) -> list[object] | None:
+    """The values that a schema counts up; None where it does not."""
+    if not isinstance(schema, Mapping):
+        return None
+    choices = [schema["const"]] if "const" in schema else schema.get("enum")
+    return choices if isinstance(choices, list) else None
+
+
+def coerce_text(written: str, schema: object, name: str, *, raw: bool = False) -> object:
+    """A written value as the schema's type. With `raw`, quotes around text belong to it (as between XML tags)."""
+    options = alternatives(schema)
+    if options:
+        return _coerce_to_first(written, options, name, raw)
+    if (choices := _choices(schema)) is not None:
+        return _match_choice(unquote(written), choices, name)
+    allowed = allowed_types(schema)
+    if not allowed:
+        return _parse_untyped(written, raw)
+    json_type = allowed[0]
+    if json_type == "string":
+        return written if raw else unquote(written)
+    if json_type in ("array", "object"):
+        return coerce_value(_parse_json_text(written, json_type, name), schema, name)
+    text = unquote(written).strip()
+    value = _parse_scalar(text, json_type)
+    if value is _NO_VALUE:
+        raise CoercionError(f"{name} as {json_type}, not {written.strip()[:60]!r}")
+    return value
+
+
+_NO_VALUE = object()
+
+
+def _parse_scalar(text: str, json_type: str) -> object:
+    if json_type == "integer" and _INTEGER.fullmatch(text) and len(text) < _MOST_DIGITS:
+        return int(text)
+    if json_type in ("number", "integer") and _NUMBER.fullmatch(text) and len(text) < _MOST_DIGITS:
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        value = float(text)
+        if json_type == "number" and abs(value) != float("inf"):
+            return value
+        return int(value) if value.is_integer() and abs(value) < 2**53 else _NO_VALUE
+    if json_type == "boolean" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if json_type == "null" and text.lower() in ("null", "none"):
+        return None
+    return _NO_VALUE if json_type in ("integer", "number", "boolean", "null") else text
+
+
+def _parse_untyped(written: str, raw: bool) -> object:
+    """A value of no stated type: what reads as JSON is that, everything else is text."""
+    text = written.strip()
+    try:
+        return parse_json(text)[0]
+    except ValueError:
+        return written if raw else unquote(written)
+
+
+def _coerce_to_first(written: str, options: list[object], name: str, raw: bool) -> object:
+    for schema in sorted(options, key=lambda schema: "string" in allowed_types(schema)):  # text fits all, so it is tried last
+        try:
+            return coerce_text(written, schema, name, raw=raw)
+        except CoercionError:
+            continue
+    raise CoercionError(f"{name} in one of its types, not {written[:60]!r}")
+
+
+def _match_choice(value: object, choices: list[object], name: str) -> object:
+    if any(choice == value and type(choice) is type(value) for choice in choices):
+        return value
+    text = str(value).strip().casefold()
+    close = [choice for choice in choices if str(choice).casefold() == text]
+    if len(close) != 1:
+        raise CoercionError(f"{name} as one of {', '.join(map(str, choices))}, not {str(value)[:60]!r}")
+    return close[0]
+
+
+def _parse_json_text(written: str, json_type: str, name: str) -> object:
+    """JSON; or JSON in a JSON text, with or without the quotes around it."""
+    text = written.strip()
+    try:
+        value, _ = parse_json(unescape(text) if _ESCAPED_JSON.match(text) else text)
+        return parse_json(value.strip())[0] if isinstance(value, str) else value
+    except ValueError as error:
+        raise CoercionError(f"{name} as a JSON {json_type}, not {text[:60]!r} ({error})") from None
+
+
+def unquote(written: str) -> str:
+    """The text without its quotes, escapes resolved; bare words as they are."""
+    text = written.strip()
+    for quotes in ('"""', "'''"):
+        if len(text) >= 6 and text.startswith(quotes) and text.endswith(quotes):
+            return unescape(text[3:-3])
+    if len(text) > 2 and text[0] in "rR" and text[1] in "\"'" and text[-1] == text[1]:
+        return text[2:-1]
+    if len(text) > 2 and text[0] in "uUbB" and text[1] in "\"'" and text[-1] == text[1]:
+        text = text[1:]
+    if len(text) < 2 or _QUOTES.get(text[0]) != text[-1]:
+        return text
+    return unescape(text[1:-1])
+
+
+def coerce_value(value: object, schema: object, name: str) -> object:
+    """A JSON value as the schema's type: "9876" for an integer and 9876 for a text have one reading each, "seven" for an integer none."""
+    if not isinstance(schema, Mapping):
+        return value
+    options = alternatives(schema)
+    if options:
+        return _coerce_to_alternative(value, options, name)
+    if (choices := _choices(schema)) is not None:
+        return _match_choice(value, choices, name)
+    allowed = allowed_types(schema)
+    if not allowed:
+        return value
+    return _coerce_to_type(value, allowed[0], schema, name)
+
+
+def _coerce_to_type(value: object, json_type: str, schema: Mapping[str, object], name: str) -> object:
+    match value:
+        case str() if json_type in ("integer", "number", "boolean", "array", "object"):
+            return coerce_text(value, schema, name)
+        case str() if json_type == "string":
+            return value
+        case bool() if json_type == "boolean":
+            return value
+        case int() if not isinstance(value, bool) and json_type in ("integer", "number"):
+            return value
+        case int() | float() if not isinstance(value, bool) and json_type == "string":
+            return str(value)
+        case float() if json_type == "number":
+            return value
+        case float() if json_type == "integer" and value.is_integer() and abs(value) < 2**53:
+            return int(value)
+        case list() if json_type == "array":
+            items = schema.get("items")
+            return [coerce_value(item, items, f"{name}[{index}]") for index, item in enumerate(value)] if items else value
+        case dict() if json_type == "object":
+            properties, others = schema.get("properties"), schema.get("additionalProperties")
+            properties = properties if isinstance(properties, Mapping) else {}
+            return {key: coerce_value(item, properties.get(key, others), f"{name}.{key}") for key, item in value.items()}
+        case None if json_type == "null":
+            return None
+    if json_type not in ("integer", "number", "boolean", "array", "object", "string", "null"):
+        return value  # a type of somebody's own: the tool's check will say
+    raise CoercionError(f"{name} as {json_type}, not {str(value)[:60]!r}")
+
+
+def _coerce_to_alternative(value: object, options: list[object], name: str) -> object:
+    for schema in options:  # what fits as it is, is left as it is
+        try:
+            if coerce_value(value, schema, name) == value and _same_type(coerce_value(value, schema, name), value):
+                return value
+        except CoercionError:
+            continue
+    for schema in options:
+        try:
+            return coerce_value(value, schema, name)
+        except CoercionError:
+            continue
+    raise CoercionError(f"{name} in one of its types, not {str(value)[:60]!r}")
+
+
+def _same_type(one: object, other: object) -> bool:
+    return type(one) is type(other)

@@ -1,0 +1,135 @@
+"""A dialect compiled for one set of tools: its markers, and the regular expressions that find where a call may begin."""
+
+from __future__ import annotations
+
+import re
+
+from .markers import (
+    BARE_ELEMENTS,
+    CALLS_ENDING_REASONING,
+    HARMONY_TOKENS,
+    NAME_SEPARATORS,
+    REASONING,
+    REASONING_ENDS,
+    SECTIONS,
+    TEMPLATE_TOKENS,
+    TOOL_RESULTS,
+    CallSection,
+)
+from .model_families import FORMS
+from .signatures import ToolSignatures
+
+AFTER_BRACE = r"[\"'“/#}A-Za-z_]"
+# Each trigger begins with one literal character, so that `re` searches prose at full speed. The lookaheads keep most other uses of the
+# character out; each also matches at the end of the text, where what follows has not arrived yet.
+_TRIGGERS = (
+    r"\[(?=\s*(?:\{|\Z|[^\W\d][\w.\-:/]{0,128}(?:\(|\Z)))",
+    rf"\{{(?=\s*{AFTER_BRACE}|\s*\Z)",
+    r"`(?=``)",
+    r"~(?=~~)",
+    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:))",
+    r"\](?=<\]|<?\Z)",
+    r"◁",
+    r">(?=>>[A-Za-z_]|>{0,2}\Z)",
+    *(rf"\{bracket}\{bracket}{{15}}" for bracket in "(<[{"),  # no call begins inside such a run, so it is skipped as one
+)
+_LETTERS = "A-Za-z_\u00c0-\u024f\u0370-\u052f"  # of alphabets that put spaces between words
+_MARKER_HEAD = 5  # characters of a marker that the trigger looks at
+_BRACKET_RUN = re.compile("|".join(rf"\{bracket}{{16,}}" for bracket in "(<[{"))
+_NAMESPACES = ("functions", "tools", "default_api")
+
+
+class CompiledDialect:
+    """What a scan looks for. Compiled once for each set of tools and dialect (see ToolSignatures.compiled)."""
+
+    def __init__(self, tools: ToolSignatures, name: str) -> None:
+        forms = FORMS[name]
+        self.sections: dict[str, CallSection] = {marker: section for marker, section in SECTIONS.items() if section.forms & forms}
+        elements = tuple(marker for marker, of in BARE_ELEMENTS.items() if of & forms)
+        self.calls_ending_reasoning = {marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections}
+        # Without tools any word could be a name and would be held back, so these are only looked for where the dialect was named.
+        self.name_separators = tuple(marker for marker, of in NAME_SEPARATORS.items() if of in forms and (tools.by_name or name != "auto"))
+        self.gemma = "gemma" in forms
+        self.json = "json" in forms
+        self.python = "python" in forms
+        self.call = "call" in forms and bool(tools.by_name)
+        self.react = "react" in forms
+        self.harmony = "harmony" in forms
+        self.functionary = "functionary" in forms
+        markers = frozenset(
+            (
+                *self.sections,
+                *elements,
+                *self.name_separators,
+                *REASONING,
+                *REASONING_ENDS,
+                *TOOL_RESULTS,
+                *TEMPLATE_TOKENS,
+                *HARMONY_TOKENS,
+            )
+        )
+        self.marker = re.compile("|".join(map(re.escape, sorted(markers, key=len, reverse=True))))
+        self.marker_prefixes = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
+        self.longest_marker = max(map(len, markers))
+        openings = (_match_before_marker(markers, character) for character in "<[")
+        names = (_match_parenthesis_after_name(tools),) if self.call else ()
+        self.trigger = re.compile("|".join((*names, *openings, *_TRIGGERS)))
+        self.longest_parameter = 8 + max((len(key) for tool in tools.by_name.values() for key in tool.properties), default=0)
+        self.name_window = max(tools.longest_name, len("functools")) + 4  # characters to look back for a tool's name
+        self.name_prefixes = self._collect_name_prefixes(tools)
+        self.name_before_parenthesis = _compile_name_before_parenthesis(tools)
+        self.name_on_line = _compile_name_on_line(tools) if tools.by_name and self.json else None
+
+    def _collect_name_prefixes(self, tools: ToolSignatures) -> frozenset[str]:
+        """Return what prose may end in and still become a tool's name, of a call in a sentence or on a line of its own."""
+        words = set(tools.prefixes) if self.call or self.json else set()
+        if self.call or self.name_separators:
+            words |= {f"{namespace}."[:size] for namespace in _NAMESPACES for size in range(1, len(namespace) + 2)}
+            words |= {f"{namespace}.{word}" for namespace in _NAMESPACES for word in tools.prefixes}
+        if "functools[" in self.sections:
+            words |= {"functools"[:size] for size in range(1, len("functools") + 1)}
+        return frozenset(words)
+
+
+def _match_before_marker(markers: frozenset[str], character: str) -> str:
+    """Return a pattern for the character where a marker that begins with it may follow."""
+    heads = {marker[1:_MARKER_HEAD] for marker in markers if marker[0] == character}
+    prefixes = {head[:size] for head in heads for size in range(len(head))}
+    follow = [*map(re.escape, sorted(heads)), *(rf"{re.escape(prefix)}\Z" for prefix in sorted(prefixes))]
+    return rf"{re.escape(character)}(?={'|'.join(follow)})"
+
+
+def _match_parenthesis_after_name(tools: ToolSignatures) -> str:
+    """Return a pattern for a parenthesis that follows the last letter of a tool's name."""
+    last = {letter for name in tools.by_name for letter in (name[-1:].lower(), name[-1:].upper()) if letter}
+    if not last:
+        return "(?!)"  # there is no name
+    return rf"\((?<=[{''.join(map(re.escape, sorted(last)))}]\()"
+
+
+def _join_names(tools: ToolSignatures) -> str:
+    return "|".join(re.escape(name) for name in sorted(tools.by_name, key=len, reverse=True))
+
+
+def _compile_name_before_parenthesis(tools: ToolSignatures) -> re.Pattern[str]:
+    """Compile the pattern of a tool's name at the end of the text before a parenthesis: group 1, or group 2 where a word runs into it."""
+    # A name may follow a digit or a Chinese character, but not a letter: "26CALCULATOR(" calls, "REORDER(" does not. Behind a full
+    # stop or a small letter only a name in capitals is one: "flour.CALCULATOR(2)" and "isCALCULATOR(2)" call, "re.search(x)" does not.
+    # "def NAME(" defines a function.
+    apart = rf"(?<!def )(?<![{_LETTERS}])(?<![A-Za-z_]\d)"
+    namespace = rf"(?:{'|'.join(_NAMESPACES)})\."
+    lead = rf"{apart}(?:{namespace}|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\Z)(?<=[a-z\d]\.)))"
+    glued = "|".join(re.escape(name) for name in tools.by_name if len(name) > 3 and name.isupper())
+    return re.compile(rf"{lead}({_join_names(tools) or '(?!)'})\Z|(?-i:(?<=[a-z])({glued or '(?!)'})\Z)", re.IGNORECASE)
+
+
+def _compile_name_on_line(tools: ToolSignatures) -> re.Pattern[str]:
+    """Compile the pattern of a tool's name on a line of its own, with JSON below it: group 2 is the name, group 1 adds its namespace."""
+    names = _join_names(tools)
+    return re.compile(rf"(?:^|\n)[ \t]*((?:functions\.)?({names}))[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
+
+
+def skip_run(text: str, position: int) -> int:
+    """Return the next offset where a call may begin: the last of a run of brackets, or the next character."""
+    run = _BRACKET_RUN.match(text, position)
+    return run.end() - 1 if run else position + 1

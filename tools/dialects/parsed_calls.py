@@ -1,0 +1,24 @@
+"""What a parser of calls returns, and where it announces calls that have begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from .read_events import Problem, ReadCall
+from .text_buffer import Incremental
+
+Item = ReadCall | Problem
+ParsedCalls = tuple[int, list[Item]]
+"""The offset behind the calls, and the calls and problems."""
+CallParser = Incremental[ParsedCalls | None]
+"""Returns None where the text turns out to be no call."""
+Announce = Callable[[str], None]
+"""Called with the name of a tool as soon as it is certain that a call of it has begun."""
+
+
+class CallSink(Protocol):
+    """Receives calls while they are parsed."""
+
+    def announce(self, name: str) -> None: ...
+    def add(self, items: list[Item]) -> None: ...

@@ -1,0 +1,113 @@
+"""The state of one scan over a reply: what is parsed so far, and the events that a caller has not fetched yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .compiled_dialect import CompiledDialect
+from .parsed_calls import Item
+from .quoting import QuoteTracker
+from .read_events import (
+    AllWasReasoning,
+    CallRead,
+    CallStarted,
+    Problem,
+    ProblemRead,
+    ReadCall,
+    ReadEvent,
+    Reading,
+    ReasoningRead,
+    TextRead,
+)
+from .signatures import ToolSignatures
+from .text_buffer import TextBuffer
+
+_LONG_SEARCH = 500  # characters
+_MOST_LONG_SEARCHES = 40
+
+
+class ScannerState:
+    """A buffer and two offsets into it: everything before `at` is emitted, everything before `seek` has been searched for calls."""
+
+    __slots__ = ("at", "buffer", "calls", "dialect", "events", "failures", "problems", "prose", "quotes", "reasoning", "seek", "tools")
+
+    def __init__(self, tools: ToolSignatures, dialect: CompiledDialect) -> None:
+        self.tools = tools
+        self.dialect = dialect
+        self.buffer = TextBuffer()
+        self.quotes = QuoteTracker()
+        self.at = 0
+        self.seek = 0
+        self.failures = 0
+        self.prose: list[str] = []
+        self.reasoning: list[str] = []
+        self.calls: list[ReadCall] = []
+        self.problems: list[Problem] = []
+        self.events: list[ReadEvent] = []
+
+    def emit_text(self, end: int) -> None:
+        """Emit the text up to `end` as prose."""
+        if end > self.at:
+            piece = self.buffer.text[self.at : end]
+            self.prose.append(piece)
+            self.quotes.feed(piece)
+            self.events.append(TextRead(piece))
+            self.at = end
+
+    def emit_quoted(self, end: int) -> None:
+        """Emit the text up to `end` as prose and search none of it for calls."""
+        self.emit_text(end)
+        self.seek = self.at
+
+    def emit_reasoning(self, end: int) -> None:
+        """Emit the text up to `end` as reasoning."""
+        if end > self.at:
+            piece = self.buffer.text[self.at : end]
+            self.reasoning.append(piece)
+            self.events.append(ReasoningRead(piece))
+            self.at = end
+
+    def skip_to(self, end: int) -> None:
+        """Drop the text up to `end`: a call that was added, or a token of the chat template."""
+        self.at = self.seek = end
+
+    def reclassify_as_reasoning(self, end: int) -> None:
+        """Turn everything emitted so far, calls included, into reasoning that ends at `end`."""
+        thought = self.buffer.text[:end]
+        self.reasoning.append(thought)
+        self.prose.clear()
+        self.calls.clear()
+        self.problems.clear()
+        self.quotes.reset()
+        self.at = end
+        self.events.append(AllWasReasoning(thought))
+
+    def resume_after(self, position: int) -> int:
+        """Return where to search on when what seemed to begin at `position` is no call."""
+        # Many failed attempts that each look far ahead would take quadratic time. After some, everything that they saw is prose.
+        buffer = self.buffer
+        if buffer.searched_to - position > _LONG_SEARCH:
+            self.failures += 1
+        if self.failures > _MOST_LONG_SEARCHES:
+            self.failures = 0
+            return max(position + 1, buffer.searched_to)
+        return max(position + 1, buffer.no_start_before)
+
+    def announce(self, name: str) -> None:
+        """Emit that a call of this tool has begun."""
+        tool = self.tools.find_marked(name)
+        self.events.append(CallStarted(tool.name if tool else name))
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Store calls and problems, and emit them."""
+        for item in items:
+            if isinstance(item, ReadCall):
+                self.calls.append(item)
+                self.events.append(CallRead(item))
+            else:
+                self.problems.append(item)
+                self.events.append(ProblemRead(item))
+
+    def build_reading(self) -> Reading:
+        """Return all that was parsed."""
+        return Reading("".join(self.prose), tuple(self.calls), tuple(self.problems), "".join(self.reasoning))

@@ -1,0 +1,283 @@
+"""Reads what stands between the marks of a section, whichever form it has: JSON, Python, tags, or a name and its arguments."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from .boundaries import JsonEnd, find_json_end
+from .gemma import HEAD as GEMMA_HEAD
+from .gemma import parse_gemma_call
+from .json_calls import NotACall, parse_calls, parse_json_arguments
+from .lenient_json import parse_json
+from .markers import CALL_SEPARATORS, GAPS, SECTIONS, CallSection
+from .minimax import CLOSE as MINIMAX_CLOSE
+from .minimax import OPEN as MINIMAX_OPEN
+from .minimax import parse_minimax
+from .parsed_calls import CallParser, CallSink
+from .python_calls import parse_call_list, parse_python_call
+from .read_events import Problem
+from .signatures import ToolSignatures
+from .tagged import ELEMENTS, TAGS_AFTER_NAME, parse_element, parse_tagged_arguments
+from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_closing_fence, skip_repeats, skip_space
+
+_NAME = r"[\w.\-:/]*\w"
+_SEPARATOR = (
+    r"(?:<\|tool_call_argument_begin\|>|\[CALL_ID\][^\[{]{0,64}\[ARGS\]|\[ARGS\]"
+    r"|<｜tool(?:[▁_ ]|\\_)sep｜>|<tool_sep(?::opensource)?>|<\|tool_call:args\|>|<\|message\|>|<\|content\|>"
+    r"|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
+)
+_HEADER = re.compile(
+    rf"(?:function<｜tool(?:[▁_ ]|\\_)sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(```(?:json)?)?\s*(?=\{{)"
+)
+_TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep(?::opensource)?>\s*)?(?=({'|'.join(map(re.escape, TAGS_AFTER_NAME))}))")
+_ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool(?:[▁_ ]|\\_)sep｜>[\w.\-]*\s*(?=<\w)")
+_HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`]*\Z")
+_LONGEST_HEADER = 300
+_ENDS = ("</tool_call>", "<|tool_call_end|>", "<end_of_tool_call>", *(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS))
+_UNMARKED = CallSection(frozenset(), ())
+_ASIDE = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-]*[\"']|\d+)\s*,\s*)*"
+_FIRST_NAME = re.compile(
+    rf"\s*\[?\s*\{{\s*{_ASIDE}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
+)
+_ALL_CLOSES = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
+_ENDS_OF_CALL = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool(?:[▁_ ]|\\_)call(?:[▁_ ]|\\_)end｜>))*")
+_MARKS = (*CALL_SEPARATORS, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
+_BEGINNINGS = frozenset(marker[:size] for marker in _MARKS for size in range(len(marker)))
+_HALF_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
+# Fences have their own way of waiting; a stray bracket is passed over as a mark is.
+_EXTENDABLE = ("]", *(marker for marker in _MARKS if marker != "```" and marker in _BEGINNINGS))
+_LONGEST_MARK = max(map(len, _MARKS))
+
+
+@cache
+def _separator_pattern(closes: tuple[str, ...], fresh: bool) -> re.Pattern[str]:
+    """What may stand between calls and says nothing: white space, commas, and markers that are not this section's end."""
+    marks = [
+        marker
+        for marker in (*CALL_SEPARATORS, *SECTIONS, *_ALL_CLOSES, "```json", "```tool_code", "```python", "```")
+        if marker not in closes
+    ]
+    marks = [marker for marker in marks if marker not in ("functools[", MINIMAX_OPEN)]
+    brackets = "" if fresh else "|}" if "]" in closes else r"|[}\]]"
+    return re.compile(rf"(?:[\s,;]+|{'|'.join(map(re.escape, sorted(marks, key=len, reverse=True)))}{brackets})*")
+
+
+def parse_section(
+    buffer: TextBuffer, start: int, opening: str, section: CallSection, tools: ToolSignatures, sink: CallSink
+) -> Incremental[int]:
+    """The calls of the section that begins at `start`; where it ends, or -1 where the mark is only spoken of."""
+    if opening == MINIMAX_OPEN:
+        return (yield from _parse_minimax(buffer, start, tools, sink))
+    at = start + len(opening) - (1 if opening.endswith("s[") else 0)
+    last = -1
+    while True:
+        if opening:
+            at = skip_repeats(buffer.text, at, opening)
+        at = yield from _skip_separators(buffer, at, section.closes, fresh=last < 0)
+        for close in section.closes:
+            if buffer.text.startswith(close, at):
+                return at + len(close)
+        if at >= len(buffer.text):
+            _mark_as_searched(buffer, start, at)
+            return last if last < 0 or not section.closes else at
+        read = yield from _parse_item(buffer, start if last < 0 else at, at, section, tools, sink)
+        if read is None:
+            _mark_as_searched(buffer, start, at)
+            return _ENDS_OF_CALL.match(buffer.text, last).end() if last >= 0 else last  # type: ignore[union-attr]
+        last, items = read
+        at = last
+        sink.add(items)
+
+
+def _mark_as_searched(buffer: TextBuffer, start: int, at: int) -> None:
+    """The marks that were passed over open nothing; a fence among them is one all the same."""
+    fence = buffer.text.find("`", start, at)
+    buffer.no_start_before = at if fence < 0 else fence
+    buffer.searched_to = max(buffer.searched_to, at)
+
+
+def _skip_separators(buffer: TextBuffer, at: int, closes: tuple[str, ...], *, fresh: bool) -> Incremental[int]:
+    pattern = _separator_pattern(closes, fresh)
+    while True:
+        found = pattern.match(buffer.text, at)
+        if found is not None and buffer.text[found.end() - 3 : found.end() + 12] in _HALF_FENCES and not buffer.ended:
+            yield
+            continue
+        longer = _find_extendable_marker(buffer.text, at, found.end() if found else at, pattern)
+        if longer >= 0 and not buffer.ended:
+            at = longer  # what looks like one mark may become another
+            yield
+            continue
+        at = found.end() if found else at
+        tail = buffer.text[at : at + _LONGEST_MARK]
+        if buffer.ended or (tail not in _BEGINNINGS):
+            return at
+        yield
+
+
+def _find_extendable_marker(text: str, at: int, end: int, pattern: re.Pattern[str]) -> int:
+    """Where a mark stands on its own that is also the beginning of another, with which the text stops; -1 where none does."""
+    for marker in _EXTENDABLE:
+        position = text.rfind(marker, at, end)
+        if position >= 0 and text[position : position + _LONGEST_MARK] in _BEGINNINGS:
+            before = pattern.match(text, at, position)
+            if before is not None and before.end() == position:
+                return position
+    return -1
+
+
+def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
+    character = buffer.text[at]
+    if character == "{" or character == "[":
+        return (yield from _parse_json_or_list(buffer, start, at, section, tools, sink))
+    if character == "<":
+        for opening in ELEMENTS:
+            if buffer.text.startswith(opening, at):
+                return (yield from parse_element(buffer, at, opening, tools, sink.announce))
+        return None
+    return (yield from _parse_named(buffer, at, section, tools, sink))
+
+
+def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
+    if buffer.text[at] == "[":
+        second = yield from _second(buffer, at)
+        if second.isalpha() or second == "_":
+            return (yield from parse_call_list(buffer, at, tools, sink.announce, marked=True))
+    found = yield from find_json_end_announcing(buffer, at, tools, sink)
+    span = (start, found.end if found.end >= 0 else len(buffer.text))
+    value = parse_json_at(buffer.text, at, found, buffer.ended)
+    if value is None:
+        end, seen = span[1], buffer.text[at : span[1]]
+        if found.end < 0:
+            end = yield from _skip_unreadable(buffer, found.stopped, section.closes)
+            seen = buffer.text[at:end]
+        name = _FIRST_NAME.match(buffer.text, at)
+        return end, [Problem(seen[:200], (start, end), "a call as complete JSON", name[1] or None if name else None)]
+    end = found.end if found.end >= 0 else found.stopped
+    try:
+        return end, parse_calls(value[0], tools, (start, end), value[1], marked=True)
+    except NotACall:
+        return end, [Problem(buffer.text[at:end][:200], (start, end), "an object with 'name' and 'arguments'")]
+
+
+def _second(buffer: TextBuffer, at: int) -> Incremental[str]:
+    """The first character inside the bracket."""
+    position = yield from skip_space(buffer, at + 1)
+    return buffer.text[position : position + 1]
+
+
+def find_json_end_announcing(
+    buffer: TextBuffer, at: int, tools: ToolSignatures, sink: CallSink, pattern: re.Pattern[str] = _FIRST_NAME
+) -> Incremental[JsonEnd]:
+    """`json_end`, telling the tool's name as soon as the pattern finds it."""
+    steps = find_json_end(buffer, at)
+    told = False
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result: JsonEnd = done.value
+            return result
+        if not told and (found := pattern.match(buffer.text, at)):
+            told = True
+            name = found[1] or found[2]
+            if tools.find_marked(name):
+                sink.announce(name)
+        yield
+
+
+def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[object, tuple[str, ...]] | None:
+    """The value, with closing brackets added where nothing else is missing; None where it cannot be read."""
+    written = text[at : found.end if found.end >= 0 else found.stopped]
+    notes: tuple[str, ...] = ()
+    if found.end < 0:
+        last = written.rstrip()[-1:]
+        at_mark = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
+        whole = at_mark and last not in ",:{[" and set(found.open) <= {"{", "["}
+        if not whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
+            return None
+        written = written.rstrip() + "".join("}" if bracket == "{" else "]" for bracket in reversed(found.open))
+        notes = ("closing bracket added",)
+    try:
+        value, repairs = parse_json(written)
+    except ValueError:
+        return None
+    return value, (*notes, *repairs)
+
+
+def _skip_unreadable(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> Incremental[int]:
+    """Behind the section's end, or the end of the text."""
+    if not closes:
+        while not buffer.ended:
+            yield
+        return len(buffer.text)
+    end = yield from find(buffer, closes[0], at)
+    return end + len(closes[0]) if end >= 0 else len(buffer.text)
+
+
+def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
+    """A name and its arguments: NAME[ARGS]{...}, functions.NAME:0<...>{...}, call:NAME{...}, NAME(...), NAME<arg_key>..."""
+    while True:
+        text = buffer.text
+        if gemma := GEMMA_HEAD.match(text, at):
+            if tools.find_marked(gemma[1]):
+                sink.announce(gemma[1])
+            return (yield from parse_gemma_call(buffer, at, gemma, tools))
+        if header := _HEADER.match(text, at):
+            return (yield from _parse_header_call(buffer, at, header, section, tools, sink))
+        if tagged := _TAGGED_HEADER.match(text, at):
+            tags = TAGS_AFTER_NAME[tagged[2]]
+            if tagged[2] in tags.ends_before and tools.find_marked(tagged[1]) is None:
+                return None  # "between <tool_call> and </tool_call>"
+            if tools.find_marked(tagged[1]):
+                sink.announce(tagged[1])
+            return (yield from parse_tagged_arguments(buffer, at, tagged.end(), tagged[1], tags, tools))
+        if typed_element := _ELEMENT_AFTER_TYPE.match(text, at):
+            yield from _skip_separators(buffer, typed_element.end(), section.closes, fresh=True)
+            return (yield from _parse_item(buffer, at, typed_element.end(), section, tools, sink))
+        if buffer.ended or len(text) - at > _LONGEST_HEADER or not _HEADER_SO_FAR.match(text, at):
+            break
+        yield
+    named = yield from parse_python_call(buffer, at, tools, sink.announce, marked=True)
+    return (named[0], [named[1]]) if named is not None else None
+
+
+def parse_unopened_call(buffer: TextBuffer, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:
+    """NAME and its arguments, though no mark is before them."""
+    found = yield from _parse_named(buffer, at, _UNMARKED, tools, sink)
+    if found is None:
+        return None
+    position = yield from skip_space(buffer, found[0])
+    close = yield from match_literal(buffer, position, _ENDS)
+    return (position + len(close) if close else found[0]), found[1]
+
+
+def _parse_header_call(
+    buffer: TextBuffer, at: int, header: re.Match[str], section: CallSection, tools: ToolSignatures, sink: CallSink
+) -> CallParser:
+    tool = tools.find_marked(header[1])
+    if tool is not None:
+        sink.announce(tool.name)
+    found = yield from find_json_end(buffer, header.end())
+    value = parse_json_at(buffer.text, header.end(), found, buffer.ended)
+    end = found.end if found.end >= 0 else found.stopped
+    if value is None and found.end < 0:
+        end = yield from _skip_unreadable(buffer, found.stopped, section.closes)
+    if header[2] and found.end >= 0:
+        end = yield from skip_closing_fence(buffer, end)
+    span = (at, end)
+    if tool is None:
+        return end, [tools.report_unknown(header[1], span)]
+    if value is None:
+        return end, [tool.report_problem(buffer.text[at:end], span, f"arguments as complete JSON: {tool.signature}")]
+    return end, [parse_json_arguments(tool, value[0], span, value[1])]
+
+
+def _parse_minimax(buffer: TextBuffer, start: int, tools: ToolSignatures, sink: CallSink) -> Incremental[int]:
+    opened = start + len(MINIMAX_OPEN)
+    close = yield from find(buffer, MINIMAX_CLOSE, opened)
+    body_end = close if close >= 0 else len(buffer.text)
+    end = close + len(MINIMAX_CLOSE) if close >= 0 else body_end
+    sink.add(parse_minimax(buffer.text[opened:body_end], (start, end), tools))
+    return end

@@ -1,0 +1,97 @@
+"""A text that is still growing, and incremental parsing over it.
+
+Every parser here is a generator over a TextBuffer. It reads the text as if all of it were there, yields where it needs more than has
+arrived, and returns its value. What a parser decides depends on the text alone, never on how the text was cut into pieces: that is why
+a streamed reply and the same reply as a whole parse alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from typing import TypeVar
+
+T = TypeVar("T")
+Incremental = Generator[None, None, T]
+"""A parser that yields to wait for more text and returns a T. Compose with `yield from`."""
+
+_NOT_SPACE = re.compile(r"\S")
+
+
+class TextBuffer:
+    """The text so far, and whether more can come."""
+
+    __slots__ = ("ended", "no_start_before", "searched_to", "text", "unmatched")
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.ended = False
+        self.searched_to = 0  # how far the failed attempts to parse a call have looked
+        self.no_start_before = 0  # no call begins before this offset: a failed attempt from further left showed that
+        self.unmatched: dict[str, tuple[int, int]] = {}  # for a closing quote, a part of a line that has none
+
+    def append(self, delta: str) -> None:
+        """Add a piece to the end of the text."""
+        # While the attribute holds nothing, the string has one owner, and CPython extends it in place instead of copying it.
+        text, self.text = self.text, ""
+        text += delta
+        self.text = text
+
+
+def wait_for(buffer: TextBuffer, length: int) -> Incremental[int]:
+    """Wait until the text is `length` characters long or has ended. Return its length."""
+    while len(buffer.text) < length and not buffer.ended:
+        yield
+    return len(buffer.text)
+
+
+def skip_space(buffer: TextBuffer, at: int) -> Incremental[int]:
+    """Return the offset of the next character that is not white space, or the end of the text."""
+    while True:
+        found = _NOT_SPACE.search(buffer.text, at)
+        if found is not None:
+            return found.start()
+        at = len(buffer.text)
+        if buffer.ended:
+            return at
+        yield
+
+
+def find(buffer: TextBuffer, literal: str, at: int) -> Incremental[int]:
+    """Return the offset of the next `literal` from `at` on, or -1."""
+    while True:
+        position = buffer.text.find(literal, at)
+        if position >= 0:
+            return position
+        if buffer.ended:
+            buffer.searched_to = len(buffer.text)
+            return -1
+        at = max(at, len(buffer.text) - len(literal) + 1)  # its beginning may have arrived already
+        yield
+
+
+def skip_repeats(text: str, at: int, marker: str) -> int:
+    """Skip a marker that is repeated many times, in steps of 64: ten thousand opening markers in a row cost no more than prose."""
+    many = marker * 64
+    while text.startswith(many, at):
+        at += len(many)
+    return at
+
+
+def match_literal(buffer: TextBuffer, at: int, literals: tuple[str, ...]) -> Incremental[str]:
+    """Return the literal that stands at `at`, or an empty text. No literal may be a prefix of another."""
+    while True:
+        for literal in literals:
+            if buffer.text.startswith(literal, at):
+                return literal
+        here = buffer.text[at : at + 64]
+        if buffer.ended or len(here) >= 64 or not any(literal.startswith(here) for literal in literals):
+            return ""
+        yield
+
+
+def skip_closing_fence(buffer: TextBuffer, at: int) -> Incremental[int]:
+    """Return the offset behind the ``` that closes here, or `at` where none does."""
+    position = yield from skip_space(buffer, at)
+    yield from wait_for(buffer, position + 3)
+    return position + 3 if buffer.text.startswith("```", position) else at
