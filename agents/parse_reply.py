@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
-from sayso.tools.dialects import Problem, ReadCall, Reading, ToolSignatures, read_native_calls, read
+from sayso.tools.dialects import Problem, ReadCall, Reading, ToolSignatures, read, read_native_calls
 from sayso.tools.dialects.signatures import ToolSignature
 
 from .agent import Agent

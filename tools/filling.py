@@ -29,7 +29,7 @@ def fill(text: str, tools: Sequence[Tool[..., Any]], *, dialect: str = "call") -
             raise UsageError(
                 f"fill() takes PURE tools that are not async; {tool.name} is {tool.effect}{' and async' if tool.is_async else ''}."
             )
-    from .dialects import split_at_calls, read
+    from .dialects import read, split_at_calls
 
     reading = read(text, tools, dialect)
     if reading.problems:

@@ -14,7 +14,7 @@ import time
 
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, ReadCall, Reading
-from sayso.tools.dialects.markers import BARE_ELEMENTS, CALL_SEPARATORS, HARMONY_TOKENS, TOOL_RESULTS, REASONING, SECTIONS, TEMPLATE_TOKENS
+from sayso.tools.dialects.markers import BARE_ELEMENTS, CALL_SEPARATORS, HARMONY_TOKENS, REASONING, SECTIONS, TEMPLATE_TOKENS, TOOL_RESULTS
 
 TOOLS = [
     {"name": "ORDER", "parameters": {"properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}}, "required": ["item"]}},

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.tools import Reader, read, tool
-from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, TextRead, read_native_calls, collect_signatures
+from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, TextRead, collect_signatures, read_native_calls
 from sayso.tools.ordering.order_desk import ORDER
 
 
