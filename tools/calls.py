@@ -1,4 +1,4 @@
-"""Calls and their results: what a model asks for, and what came of it."""
+"""Calls of tools and their results."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .effects import Secrecy, Trust
 class ToolCall:
     """A request from the model. Not yet allowed, not yet run.
 
-    `id` is its place in the transcript ("3.0" is reply 3, call 0): text formats have no ids, and providers repeat theirs.
-    `span` is where it stands in the reply's text, (0, 0) for a native call. `notes` names the repairs made while reading it.
+    `id` is its position in the transcript ("3.0" is reply 3, call 0): text formats have no ids, and providers repeat theirs.
+    `span` is its place in the reply's text, (0, 0) for a native call. `notes` names the repairs made while reading it.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A value with where it comes from: what a tool returns when its own labels do not say it all (a page names its URL)."""
+    """A value with its origin: returned by a tool whose own labels do not say everything (a web page names its URL)."""
 
     value: object
     origin: str = ""
@@ -45,7 +45,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What came of a call. `content` is JSON (text for most tools); `origin` says where it came from (a tool, a URL)."""
+    """The result of a call. `content` is JSON (text for most tools); `origin` names its source (a tool, a URL)."""
 
     call_id: str
     content: object
@@ -56,9 +56,9 @@ class ToolResult:
 
     @property
     def text(self) -> str:
-        """The content as the model reads it."""
+        """Return the content as the model reads it: text as it is, anything else as JSON."""
         if isinstance(self.content, str):
             return self.content
-        from .canonical import readable_json
+        from .canonical import readable_json  # late, to load fast: most results are text
 
         return readable_json(self.content)

@@ -1,4 +1,4 @@
-"""What a call can do to the world, and where a value has been: effects and labels."""
+"""Effects of tools, and the labels (trust, secrecy) of what a run has read."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from enum import StrEnum
 
 
 class Effect(StrEnum):
-    """What performing a tool can change, from nothing to the world."""
+    """What a call of a tool can change, from nothing to the outside world."""
 
     PURE = "pure"
-    """The same answer for ever: may be inlined, cached and repeated."""
+    """The same arguments always return the same value: the call may be inlined, cached and repeated."""
     READ = "read"
-    """Looks at local data."""
+    """Reads local data."""
     EGRESS = "egress"
-    """A read that tells an outsider something: a search query, a URL."""
+    """A read that discloses something to an outsider: a search query, a URL."""
     WRITE = "write"
-    """Changes the world: asks first, runs alone, is never silently repeated."""
+    """Changes the outside world: needs approval, runs alone, is never silently repeated."""
 
 
 class Trust(StrEnum):
-    """Who stands behind a text."""
+    """Who vouches for a text."""
 
     USER = "user"
     TOOL = "tool"
@@ -36,17 +36,17 @@ class Secrecy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What a run has seen so far; only ever joined, never taken back."""
+    """What a run has read so far. Labels are only added, never taken back."""
 
     untrusted: bool = False
     private: bool = False
 
     def join(self, trust: Trust, secrecy: Secrecy) -> Labels:
-        """These labels after a text of that trust and secrecy was read."""
+        """Return these labels with those of a text that was read."""
         return _ALL[self.untrusted or trust is Trust.UNTRUSTED][self.private or secrecy is Secrecy.PRIVATE]
 
-    def also(self, other: Labels) -> Labels:
-        """These labels and those."""
+    def union(self, other: Labels) -> Labels:
+        """Return the labels of either."""
         return _ALL[self.untrusted or other.untrusted][self.private or other.private]
 
 

@@ -1,11 +1,11 @@
-"""Every error of Sayso, by who is meant to read it.
+"""Every error of Sayso, by its reader.
 
 SaysoError
 ├── ToolError               for the model: becomes a result of the call, and the run goes on
-│   ├── UnknownTool         a name that is no tool
+│   ├── UnknownTool         there is no tool of that name
 │   ├── InvalidArguments    arguments that the tool's schema refuses
 │   └── (a tool's own: CalculationError, PageError, ...)
-├── UsageError              for the programmer: a tool, agent or workflow was put together or called wrongly
+├── UsageError              for the programmer: a tool, agent or workflow was built or called wrongly
 │   └── WorkflowError       two nodes that do not fit, a name used twice, two steps at once on one run
 └── RunError                for the caller: raised out of a run, with its id and what was done so far
     ├── NotFinished         the run waits for approvals
@@ -41,7 +41,7 @@ class UnknownTool(ToolError):
 
 
 class InvalidArguments(ToolError):
-    """The arguments of a call do not fit the tool's schema; `problems` has one sentence for each that does not."""
+    """The arguments of a call do not fit the tool's schema; `problems` has one sentence for each that does not fit."""
 
     def __init__(self, tool: str, problems: Sequence[str]) -> None:
         self.tool, self.problems = tool, tuple(problems)
@@ -60,7 +60,7 @@ class RunError(SaysoError):
     """A run ended early. `run_id` is the run, `partial` what it had done (a RunResult, where there is one)."""
 
     run_id: str | None = None
-    partial: Any = None
+    partial: Any = None  # typed in workflows/, which this room does not import
 
 
 class NotFinished(RunError):

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from sayso.tools.approval.cards import texts
-from sayso.tools.approval.policy import Grants, rules_of
+from sayso.tools.approval.cards import iter_texts
+from sayso.tools.approval.policy import Grants, to_rules
 from sayso.tools.approval.requests import Approver
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Effect
@@ -60,7 +60,7 @@ class Workflow(Generic[A, B]):
 
     def find_user_texts(self, value: A) -> Iterable[str]:
         """The words in the value that the caller of a run says; a card shows arguments that repeat them as "you wrote this"."""
-        return texts(value)
+        return iter_texts(value)
 
     def effects(self) -> Iterator[Effect]:
         """The effects of the tools inside."""
@@ -156,7 +156,7 @@ class Workflow(Generic[A, B]):
 
         def fresh() -> Scope:
             seen = Provenance(self.find_user_texts(value))
-            return Scope(approve, deps, Meter(allowed), rules_of(grants), seen, {})
+            return Scope(approve, deps, Meter(allowed), to_rules(grants), seen, {})
 
         home = EngineOfOne() if engine is None else engine
         if not isinstance(home, MemoryEngine):

@@ -10,7 +10,7 @@ import re
 import sys
 from typing import TextIO
 
-from sayso.tools.approval.cards import quoted, visible_lines
+from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Reject
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
@@ -52,7 +52,7 @@ async def answer_to(question: str, request: ApprovalRequest) -> bool | None:
         answer = line.strip().casefold()
         if answer != "v":
             return answer in ("y", "yes")
-        print(visible_lines(request.arguments), file=sys.stderr)
+        print(escape_lines(request.arguments), file=sys.stderr)
 
 
 def ask_to_fetch(offer: object) -> bool:
@@ -68,7 +68,10 @@ def card_lines(request: ApprovalRequest) -> str:
     width = max((len(argument.name) for argument in request.shown), default=0)
     lines = ["", *(f"  {line}" for line in request.card.split("\n"))]
     exact = json.loads(request.arguments)
-    lines += [f"    {argument.name:<{width}} = {quoted(exact[argument.name])}   ({argument.source})" for argument in request.shown]
+    lines += [
+        f"    {argument.name:<{width}} = {show_value(exact[argument.name], in_quotes=True)}   ({argument.source})"
+        for argument in request.shown
+    ]
     lines += [f"  ! {warning}" for warning in request.warnings]
     return "\n".join(lines)
 

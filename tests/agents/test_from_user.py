@@ -12,7 +12,7 @@ from sayso.agents import Agent, Reply, ScriptedModel, ToolMessage, call
 from sayso.agents.agent_events import TextSaid
 from sayso.tools import Approve, Reject, tool
 from sayso.tools.approval.policy import Grant
-from sayso.tools.approval.provenance import invented, told
+from sayso.tools.approval.provenance import explain_unsourced, find_unsourced
 from sayso.tools.approval.requests import Edit
 from sayso.tools.errors import UsageError
 from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
@@ -96,11 +96,11 @@ VALUES: dict[str, tuple[str, dict[str, object], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("said", "arguments", "expected"), VALUES.values(), ids=VALUES)
 def test_a_value_is_the_users_the_applications_or_an_invention(said: str, arguments: dict[str, object], expected: tuple[str, ...]) -> None:
-    assert invented(stock, arguments, said.split("\n") if "\nHow" in said else [said], DEPS) == expected
+    assert find_unsourced(stock, arguments, said.split("\n") if "\nHow" in said else [said], DEPS) == expected
 
 
 def test_a_name_that_is_no_parameter_is_refused() -> None:
-    with pytest.raises(UsageError, match="The tool peek has from_user='what', which is none of its parameters: item"):
+    with pytest.raises(UsageError, match=r"The tool peek has from_user='what', but no such parameter\. Its parameters: item"):
 
         @tool.read(from_user="what")
         def peek(item: str) -> str:
@@ -112,9 +112,10 @@ def test_a_model_is_told_that_an_argument_nobody_spoke_of_may_be_left_out() -> N
     arguments = {"item": "pizza", "count": 4}
     said = "stock was not called and nothing was done: "
     assert (
-        told(stock, ["item"], arguments) == f"{said}item='pizza' is not in what the user said. Use the user's own words, or ask the user."
+        explain_unsourced(stock, ["item"], arguments)
+        == f"{said}item='pizza' is not in what the user said. Use the user's own words, or ask the user."
     )
-    assert told(stock, ["item", "count"], arguments) == (
+    assert explain_unsourced(stock, ["item", "count"], arguments) == (
         f"{said}item='pizza' and count='4' are not in what the user said. "
         "Use the user's own words; where there are none, leave count out or ask the user."
     )
@@ -142,7 +143,7 @@ TWICE: dict[str, tuple[str, dict[str, object], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("said", "arguments", "expected"), TWICE.values(), ids=TWICE)
 def test_a_word_that_was_said_once_is_not_two_things(said: str, arguments: dict[str, object], expected: tuple[str, ...]) -> None:
-    assert invented(rooms, arguments, said.split("\n"), DEPS) == expected
+    assert find_unsourced(rooms, arguments, said.split("\n"), DEPS) == expected
 
 
 async def test_an_invented_value_goes_back_once_and_the_model_can_mend_it() -> None:

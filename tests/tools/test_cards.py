@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.console import card_lines
-from sayso.tools.approval.cards import LONGEST_SHOWN, card_text, quoted, shown, visible
-from sayso.tools.approval.lookalikes import lookalikes
+from sayso.tools.approval.cards import LONGEST_SHOWN, escape_invisible, render_card, show_value, warn_of_lookalikes
 from sayso.tools.approval.requests import MODEL, YOU, ApprovalRequest, ShownArgument
 
 OBEYED = {"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"}
@@ -22,7 +21,7 @@ OBEYED = {"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"}
 def test_of_all_of_unicode_nothing_that_a_screen_obeys_or_does_not_draw_is_left() -> None:
     for number in range(sys.maxunicode + 1):
         character = chr(number)
-        seen = visible(character)
+        seen = escape_invisible(character)
         if unicodedata.category(character) in OBEYED or (unicodedata.category(character) == "Zs" and character != " "):
             assert seen == f"\\u{{{number:x}}}"
         else:
@@ -34,26 +33,26 @@ texts = st.text(alphabet=st.one_of(st.sampled_from('\\"u{}a0 \n\u202e'), st.char
 
 @given(texts, texts)
 def test_different_texts_look_different_on_their_line(one: str, other: str) -> None:
-    assert (quoted(one) == quoted(other)) == (one == other)
+    assert (show_value(one, in_quotes=True) == show_value(other, in_quotes=True)) == (one == other)
 
 
 @given(st.one_of(texts, st.text(min_size=LONGEST_SHOWN - 5, max_size=LONGEST_SHOWN + 5)))
 def test_a_value_is_one_line_that_shows_itself_and_is_the_same_when_shown_again(text: str) -> None:
-    line = shown(text)
+    line = show_value(text)
     assert line.isprintable()
     assert len(line) <= LONGEST_SHOWN
-    assert shown(line) == line
+    assert show_value(line) == line
 
 
 @given(texts)
 def test_no_text_ends_its_own_quotation(text: str) -> None:
-    inside = quoted(text)[1:-1]
+    inside = show_value(text, in_quotes=True)[1:-1]
     assert '"' not in inside.replace("\\\\", "").replace('\\"', "")
 
 
 def request(arguments: dict[str, object], warnings: tuple[str, ...] = ()) -> ApprovalRequest:
-    card = card_text("E-mail to {to}: {text}", "mail", arguments)
-    rows = tuple(ShownArgument(name, shown(value), MODEL if name == "text" else YOU) for name, value in arguments.items())
+    card = render_card("E-mail to {to}: {text}", "mail", arguments)
+    rows = tuple(ShownArgument(name, show_value(value), MODEL if name == "text" else YOU) for name, value in arguments.items())
     return ApprovalRequest("d", "k", "r1", "mail.0", "mail", "2.v", "s", card, json.dumps(arguments), rows, warnings, "n", 0.0, 1.0)
 
 
@@ -70,7 +69,10 @@ FAKES = {
 def test_a_value_that_copies_the_card_stays_between_its_quotation_marks(text: str) -> None:
     first, second, *rows = card_lines(request({"text": text, "to": "ada@example.org"})).split("\n")
     assert (first, second.startswith("  E-mail to ada@example.org: hi")) == ("", True)
-    assert rows == [f"    text = {quoted(text)}   (the model chose it)", '    to   = "ada@example.org"   (you wrote this)']
+    assert rows == [
+        f"    text = {show_value(text, in_quotes=True)}   (the model chose it)",
+        '    to   = "ada@example.org"   (you wrote this)',
+    ]
     assert " " * 17 not in "".join(rows)
 
 
@@ -87,19 +89,24 @@ def test_what_a_terminal_shows_of_an_ordinary_mail() -> None:
 def test_a_long_value_says_how_long_it_is_and_its_hash() -> None:
     text = "a" * 300_000 + "pay eve" + "b" * 300_000
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    for line in (shown(text), quoted(text), card_text("Send {text}", "send", {"text": text}), card_text(None, "send", {"text": text})):
+    for line in (
+        show_value(text),
+        show_value(text, in_quotes=True),
+        render_card("Send {text}", "send", {"text": text}),
+        render_card(None, "send", {"text": text}),
+    ):
         assert f" [... 600007 characters in all, sha256 {digest} ...] " in line
         assert len(line) < LONGEST_SHOWN + 20
 
 
 def test_ten_thousand_keys_are_one_line() -> None:
-    line = shown({f"key{number}": number for number in range(10_000)})
+    line = show_value({f"key{number}": number for number in range(10_000)})
     assert (line.isprintable(), len(line) <= LONGEST_SHOWN, "characters in all" in line) == (True, True, True)
 
 
 def test_a_function_that_writes_the_card_is_handed_texts_that_cannot_add_a_line_however_deep() -> None:
     order = {"note\n": ["x\nTotal: $0", {"deep": "\x1b[2J"}]}
-    assert card_text(lambda given: f"Order {given['order']}\nTotal: $8", "order", {"order": order}).split("\n") == [
+    assert render_card(lambda given: f"Order {given['order']}\nTotal: $8", "order", {"order": order}).split("\n") == [
         "Order {'note\\\\u{a}': ['x\\\\u{a}Total: $0', {'deep': '\\\\u{1b}[2J'}]}",
         "Total: $8",
     ]
@@ -124,5 +131,5 @@ ALIKE: dict[str, tuple[object, str | None]] = {
 
 @pytest.mark.parametrize(("value", "told"), ALIKE.values(), ids=ALIKE)
 def test_letters_that_look_like_others_are_named(value: object, told: str | None) -> None:
-    said = lookalikes(value)
+    said = warn_of_lookalikes(value)
     assert said == told or (told is not None and said is not None and said.endswith(told))

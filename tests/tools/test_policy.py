@@ -87,7 +87,7 @@ def test_a_tool_may_only_add_asking_and_an_invented_value_always_asks(effect: An
         return decide(ToolCall("0.0", tool.name, {"n": 1}), tool, labels, Rules(grants=(Grant(tool="plain"),)), **options)
 
     assert isinstance(ruled(careful), Ask)
-    invented = ruled(plain, invented=("n",))
+    invented = ruled(plain, unsourced=("n",))
     assert isinstance(invented, Ask)
     assert "n is in neither your words nor what the application gave." in invented.warning
 

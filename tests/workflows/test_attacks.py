@@ -34,7 +34,7 @@ from pydantic import AfterValidator, BaseModel
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.agents.messages import NativeCall, ToolMessage
 from sayso.tools import Approve, Decision, Edit, Grant, Rules, ToolContext, ToolError, Trust, UsageError, tool
-from sayso.tools.approval.requests import ApprovalRequest, approve_all, still_fits
+from sayso.tools.approval.requests import ApprovalRequest, approve_all, matches_tool
 from sayso.tools.canonical import canonical_json
 from sayso.workflows import CallFailed, MemoryEngine, Run, Workflow, sequential
 from sayso.workflows.calls.execute import APPROVAL_SECONDS, CLOCKS_DIFFER_SECONDS
@@ -145,8 +145,8 @@ FORGED: dict[str, Callable[[ApprovalRequest], dict[str, Any]]] = {
 async def test_a_request_that_was_rewritten_fits_no_tool(part: Callable[[ApprovalRequest], dict[str, Any]]) -> None:
     order = order_tool()
     (request,) = (await ordering(order, BURGER).run("x", deps=World())).pending
-    assert still_fits(request, order)
-    assert not still_fits(dataclasses.replace(request, **part(request)), order)
+    assert matches_tool(request, order)
+    assert not matches_tool(dataclasses.replace(request, **part(request)), order)
 
 
 async def test_an_approver_that_rewrites_the_request_it_was_handed_has_nothing_performed() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import os
 import re
 import signal
@@ -18,7 +17,7 @@ import pytest
 
 from sayso.tools import Approve, UsageError, tool
 from sayso.tools.errors import LimitReached, ReplayError
-from sayso.workflows import App, DurableEngine, Limits, engine, parallel, sequential
+from sayso.workflows import App, DurableEngine, Limits, engine, sequential
 from sayso.workflows.durable.database import Database, DatabaseLost
 
 from .postgres_server import new_database
@@ -174,19 +173,6 @@ async def text_of(value: int) -> str:
 
 async def other_step(value: int) -> str:
     return f"value {value}"
-
-
-async def test_a_file_of_the_last_release_is_gone_on_with(tmp_path: Path) -> None:
-    kept = Path(__file__).parent / "data" / "waiting-0.1.0.db.gz"
-    (tmp_path / "runs.db").write_bytes(gzip.decompress(kept.read_bytes()))
-    home = engine(f"sqlite:///{tmp_path}/runs.db")
-    flow = sequential(text_of, parallel(note, note, join=lambda a, b: f"{a}, {b}"), name="notes")
-    home.clock = lambda: 1795248000.0  # the week in which its requests were made
-    paused = await flow.run(99, engine=home, run_id="r1")
-    assert [request.card for request in paused.pending] == ["Note: value 1"] * 2
-    done = await paused.resume({request.digest: Approve() for request in paused.pending})
-    assert (done.output, (await home.verify("r1")).problems) == ("noted value 1, noted value 1", ())
-    home.close()
 
 
 async def test_a_step_that_changed_its_name_under_a_waiting_run_fails_loudly_and_keeps_the_run(database_url: str) -> None:

@@ -1,4 +1,4 @@
-"""The one place that decides whether a call may happen, must be asked about, or is refused."""
+"""The policy: one pure function that decides whether a call may happen, needs approval, or is refused."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..calls import ToolCall
-from ..definition.tool import Tool
+from ..definition.tool import AnyTool
 from ..effects import Effect, Labels
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """Go ahead; a write that a standing approval allows, not after `until`."""
+    """The call may happen; a write that a standing approval allows, not after `until`."""
 
     until: float | None = None
 
@@ -27,7 +27,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """No, and nobody is asked."""
+    """The call is refused, and nobody is asked."""
 
     reason: str
 
@@ -39,7 +39,8 @@ Ruling = Allow | Ask | Deny
 class Grant:
     """A standing approval: a rule on a tool and its arguments, with an end: `until` (seconds since 1970), and that of the run in any case.
 
-    `arguments` maps names to the value that is allowed, or to a function that tells; an argument that is not named may be anything.
+    `arguments` maps names to the allowed value, or to a function that returns whether a value is allowed; an argument that is not
+    named may be anything.
     It never covers a run that has read something private, nor, once the run has read untrusted text, a write with arguments that are
     neither the user's own words nor given by the application: they may come from that text, in whatever words.
     """
@@ -49,7 +50,7 @@ class Grant:
     until: float | None = None
 
     def covers(self, call: ToolCall, now: float) -> bool:
-        """Whether this very call is meant, now."""
+        """Return whether the grant allows this call at this time (seconds since 1970)."""
         if call.tool != self.tool or (self.until is not None and now >= self.until):
             return False
         return all(name in call.arguments and _fits(rule, call.arguments[name]) for name, rule in self.arguments.items())
@@ -58,14 +59,14 @@ class Grant:
 def _fits(rule: object, value: object) -> bool:
     if callable(rule):
         return bool(rule(value))
-    return rule == value and isinstance(rule, bool) is isinstance(value, bool)  # to Python True is 1
+    return rule == value and isinstance(rule, bool) is isinstance(value, bool)  # True == 1 in Python
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What a run goes by: its standing approvals, and whether writes after untrusted and private text are refused outright.
+    """The rules of a run: its standing approvals, and whether writes after untrusted and private text are refused outright.
 
-    Give them where grants are given: `agent.run(..., grants=Rules(strict=True))`.
+    Pass them where grants are passed: `agent.run(..., grants=Rules(strict=True))`.
     """
 
     grants: tuple[Grant, ...] = ()
@@ -73,12 +74,12 @@ class Rules:
 
 
 Grants = Sequence[Grant] | Rules
-"""What a run is given: its standing approvals, or all of its rules."""
+"""The standing approvals of a run, or all of its rules."""
 NO_RULES = Rules()
 
 
-def rules_of(grants: Grants) -> Rules:
-    """The rules that a caller has given."""
+def to_rules(grants: Grants) -> Rules:
+    """Return the rules of a run that was started with these grants or rules."""
     if isinstance(grants, Rules):
         return grants
     return Rules(grants=tuple(grants)) if grants else NO_RULES
@@ -86,13 +87,13 @@ def rules_of(grants: Grants) -> Rules:
 
 def decide(
     call: ToolCall,
-    tool: Tool[..., Any],
+    tool: AnyTool,
     labels: Labels,
     rules: Rules,
     *,
     now: float = 0.0,
     tainted: frozenset[str] = frozenset(),
-    invented: Sequence[str] = (),
+    unsourced: Sequence[str] = (),
 ) -> Ruling:
     """Rule on one call.
 
@@ -102,11 +103,11 @@ def decide(
     | egress     | allow     | allow              | ask, but for the user's own words | ask                            |
     | write      | ask       | ask                | ask                               | ask with a warning, or refused |
 
-    `tainted` names the arguments that are neither the user's own words nor given by the application; `invented` those that should come
-    from the user and do not: such a call is asked about whatever it does. `requires_approval` can only add asking.
+    `tainted` names the arguments that are neither the user's own words nor given by the application; `unsourced` those that should
+    come from the user and do not: such a call needs approval whatever it does. `requires_approval` can only add an approval.
     """
-    if invented:
-        return _ask_about_invented(decide(call, tool, labels, rules, now=now, tainted=tainted), invented)
+    if unsourced:
+        return _ask_about_unsourced(decide(call, tool, labels, rules, now=now, tainted=tainted), unsourced)
     both = labels.untrusted and labels.private
     grants = [] if labels.private else [grant for grant in rules.grants if grant.covers(call, now)]
     match tool.effect:
@@ -114,7 +115,7 @@ def decide(
             if both and rules.strict:
                 return Deny(f"{tool.name} is refused: this run has read both untrusted and private text, and its rules are strict.")
             if grants and not (labels.untrusted and tainted):
-                return Allow(_last_end(grants))
+                return Allow(_find_last_end(grants))
             return Ask("This run has read text from strangers and private text; check that nothing private leaves." if both else "")
         case Effect.EGRESS if labels.private and (labels.untrusted or tainted):
             return Ask("This would tell an outsider something after private text was read.")
@@ -122,14 +123,14 @@ def decide(
             return Ask() if tool.requires_approval and not grants else Allow()
 
 
-def _last_end(grants: Sequence[Grant]) -> float | None:
+def _find_last_end(grants: Sequence[Grant]) -> float | None:
     ends = [grant.until for grant in grants if grant.until is not None]
     return max(ends) if len(ends) == len(grants) else None
 
 
-def _ask_about_invented(ruling: Ruling, invented: Sequence[str]) -> Ruling:
+def _ask_about_unsourced(ruling: Ruling, unsourced: Sequence[str]) -> Ruling:
     if isinstance(ruling, Deny):
         return ruling
-    names = " and ".join(invented)
-    warning = f"{names} {'is' if len(invented) == 1 else 'are'} in neither your words nor what the application gave."
+    names = " and ".join(unsourced)
+    warning = f"{names} {'is' if len(unsourced) == 1 else 'are'} in neither your words nor what the application gave."
     return Ask(f"{ruling.warning} {warning}".strip() if isinstance(ruling, Ask) else warning)

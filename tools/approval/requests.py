@@ -1,18 +1,17 @@
-"""Asking before a write: the request that a person sees, the decision they give, and the digest that ties one to the other."""
+"""Approvals: the request that a person sees before a write, the decision they give, and the digest that ties one to the other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..canonical import canonical_json, sha256
-from ..definition.tool import Tool
-from .cards import card_text, shown, texts
-from .word_index import WordIndex
+from ..definition.tool import AnyTool
+from .cards import iter_texts, render_card, show_value, warn_of_lookalikes
 
 YOU = "you wrote this"
 APPLICATION = "the application gave it"
@@ -32,7 +31,7 @@ class Approve:
 class Edit:
     """Not like this: with these arguments. They are checked and asked about anew."""
 
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     by: str = ""
     at: float | None = None
     place: str = ""
@@ -53,7 +52,7 @@ Decision = Approve | Edit | Reject
 
 @dataclass(frozen=True, slots=True)
 class ShownArgument:
-    """One argument as a person sees it: its value with every character visible, and where it comes from."""
+    """One argument as a person sees it: its value with every character visible, and its source."""
 
     name: str
     value: str
@@ -62,7 +61,7 @@ class ShownArgument:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequest:
-    """One write that waits for a yes. All of it is stored when proposed and never computed again.
+    """One write that waits for approval. All of it is stored when proposed and never computed again.
 
     `arguments` is the canonical JSON that will be performed; `card` and `shown` are made from it. `digest` covers the key, the tool's
     version and schema, the card, a nonce and the expiry: a decision for this digest is for this call and no other, once, until
@@ -86,58 +85,83 @@ class ApprovalRequest:
 
     @property
     def topic(self) -> str:
-        """Where the decision is to be sent: `engine.signal(run_id, topic, decision)`."""
+        """Return the topic to which a decision is sent: `engine.signal(run_id, topic, decision)`."""
         return f"approve:{self.digest}"
 
 
 class Approver(Protocol):
-    """Whoever answers: a terminal, a page, a message to a phone. None leaves the request pending; it never means yes."""
+    """Answers requests: a terminal, a web page, a message to a phone. None leaves the request pending; it never means yes."""
 
     async def __call__(self, request: ApprovalRequest, /) -> Decision | None: ...
 
 
-@dataclass(frozen=True)
+_WORD = re.compile(r"\w+")
+_SAME_LETTER = {ord("ı"): "i", ord("İ"): "i"}  # `re.IGNORECASE` matches them with i, casefold does not
+_LONG = 200
+
+
+class WordIndex:
+    """Texts by their words: a search looks only at the texts that hold its rarest word, so it costs the same however many there are."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._holders: dict[str, list[int]] | None = None  # made by the first search; most runs need none
+
+    def find(self, wanted: str) -> Iterable[int]:
+        """Yield the numbers of the texts that hold `wanted` word for word, in any case and spacing."""
+        if self._holders is None:
+            self._holders = {}
+            for number, text in enumerate(self._texts):
+                for word in set(_find_words(text)):
+                    self._holders.setdefault(word, []).append(number)
+        is_long = len(wanted) > _LONG  # long enough to be nobody else's words by chance, even where it begins inside a word
+        words = _find_words(wanted)[1:-1] if is_long else _find_words(wanted)
+        candidates = min((self._holders.get(word, []) for word in words), key=len, default=range(len(self._texts)))
+        if is_long:
+            part = " ".join(wanted.casefold().split())
+            return (number for number in candidates if part in " ".join(self._texts[number].casefold().split()))
+        pattern = re.compile(r"(?<!\w)" + r"\s+".join(re.escape(part) for part in wanted.split()) + r"(?!\w)", re.IGNORECASE)
+        return (number for number in candidates if pattern.search(self._texts[number]))
+
+
+def _find_words(text: str) -> list[str]:
+    return _WORD.findall(text.translate(_SAME_LETTER).casefold())
+
+
 class Background:
-    """What a card's sources are told from: the user's words, and the labelled texts that the run has read (origin, text)."""
+    """The texts in which the sources of arguments are looked for: the user's words, and what the run has read, as (origin, text)."""
 
-    user_texts: tuple[str, ...] = ()
-    read_texts: tuple[tuple[str, str], ...] = ()
+    __slots__ = ("read", "read_texts", "said", "user_texts")
 
-    @cached_property
-    def said(self) -> WordIndex:
-        """The user's words."""
-        return WordIndex(self.user_texts)
-
-    @cached_property
-    def read(self) -> WordIndex:
-        """The texts that were read."""
-        return WordIndex([text for _, text in self.read_texts])
+    def __init__(self, user_texts: tuple[str, ...] = (), read_texts: tuple[tuple[str, str], ...] = ()) -> None:
+        self.user_texts, self.read_texts = user_texts, read_texts
+        self.said, self.read = WordIndex(user_texts), WordIndex([text for _, text in read_texts])
 
 
-def source_of(value: object, background: Background) -> str:
-    """Where a value comes from, by literal match: the user's words first, then what was read, else the model made it up."""
-    wanted = [text for text in texts(value) if text.strip()]
+def find_source(value: object, background: Background) -> str:
+    """Return where a value comes from, by literal match: the user's words first, then the texts that were read, else the model's choice."""
+    wanted = [text for text in iter_texts(value) if text.strip()]
     if not wanted:
         return MODEL
-    if all(any(True for _ in background.said.holding(text)) for text in wanted):
+    if all(any(True for _ in background.said.find(text)) for text in wanted):
         return YOU
-    found = [place for part in wanted for place in islice(background.read.holding(part), 1)]
-    return f"from {shown(background.read_texts[min(found)][0])}" if found else MODEL
+    found = [number for part in wanted for number in islice(background.read.find(part), 1)]
+    return f"from {show_value(background.read_texts[min(found)][0])}" if found else MODEL
 
 
 def idempotency_key(run_id: str, position: str, tool: str, arguments: str) -> str:
-    """The same for the same call of the same run, before and after a crash; different for every other."""
+    """Return the key of a call: the same before and after a crash, different for every other call and run."""
     return sha256(run_id, position, tool, arguments)
 
 
-def digest_of(key: str, tool_version: str, schema_hash: str, card: str, nonce: str, expires_at: float) -> str:
-    """What a decision is given for."""
+def compute_digest(key: str, tool_version: str, schema_hash: str, card: str, nonce: str, expires_at: float) -> str:
+    """Return the digest that a decision is given for: SHA-256 over all that a person was shown, and a nonce."""
     return sha256(key, tool_version, schema_hash, card, nonce, expires_at)
 
 
 def propose(
-    tool: Tool[..., Any],
-    arguments: Mapping[str, Any],
+    tool: AnyTool,
+    arguments: Mapping[str, object],
     *,
     run_id: str,
     position: str,
@@ -147,19 +171,17 @@ def propose(
     expires_at: float,
     warnings: Sequence[str] = (),
 ) -> ApprovalRequest:
-    """The request for a checked call; `sources` says of each argument where it comes from. Pure: chance and clock are handed in."""
-    from .lookalikes import lookalikes  # which nobody needs who writes nothing
-
+    """Build the request for a checked call; `sources` names the source of each argument. Nonce and clock are handed in."""
     frozen = canonical_json(arguments)
-    exact: dict[str, Any] = json.loads(frozen)
-    card = card_text(tool.card, tool.name, exact)
+    exact: dict[str, object] = json.loads(frozen)
+    card = render_card(tool.card, tool.name, exact)
     key = idempotency_key(run_id, position, tool.name, frozen)
     schema_hash = sha256(tool.parameters)
-    rows = tuple(ShownArgument(name, shown(value), sources[name]) for name, value in exact.items())
-    alike = tuple(f"{name}: {warning}" for name, value in exact.items() if (warning := lookalikes(value)))
+    rows = tuple(ShownArgument(name, show_value(value), sources[name]) for name, value in exact.items())
+    alike = tuple(f"{name}: {warning}" for name, value in exact.items() if (warning := warn_of_lookalikes(value)))
     stated = () if tool.effect_stated else (f"{tool.name} does not say what it does to the world, so it is treated as a write.",)
     return ApprovalRequest(
-        digest=digest_of(key, tool.version, schema_hash, card, nonce, expires_at),
+        digest=compute_digest(key, tool.version, schema_hash, card, nonce, expires_at),
         key=key,
         run_id=run_id,
         position=position,
@@ -176,14 +198,13 @@ def propose(
     )
 
 
-def still_fits(request: ApprovalRequest, tool: Tool[..., Any]) -> bool:
-    """Whether the tool is the one that was asked about, and the stored request is whole."""
-    version = tool.version if "." in request.tool_version else tool.version_in_0_1_0
-    expected = digest_of(request.key, version, sha256(tool.parameters), request.card, request.nonce, request.expires_at)
+def matches_tool(request: ApprovalRequest, tool: AnyTool) -> bool:
+    """Return whether the tool is the one that was asked about, in the same version, and the stored request was not altered."""
+    expected = compute_digest(request.key, tool.version, sha256(tool.parameters), request.card, request.nonce, request.expires_at)
     key = idempotency_key(request.run_id, request.position, request.tool, request.arguments)
-    return expected == request.digest and key == request.key and (request.tool, request.tool_version) == (tool.name, version)
+    return expected == request.digest and key == request.key and (request.tool, request.tool_version) == (tool.name, tool.version)
 
 
 async def approve_all(request: ApprovalRequest) -> Decision:
-    """The approver that says yes to everything, for tests and closed worlds. It is named for what it does."""
+    """Approve everything: an approver for tests and closed worlds."""
     return Approve(by="approve_all")

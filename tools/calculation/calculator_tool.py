@@ -39,7 +39,7 @@ async def awaited(expression: str) -> str:
     return (await calculated(expression)).text
 
 
-@tool.pure(name="CALCULATOR", inline=reads_as, awaited=awaited)
+@tool.pure(name="CALCULATOR", inline=reads_as, async_function=awaited)
 def calculator(expression: str) -> str:
     """Work out an arithmetic expression exactly and give its value.
 

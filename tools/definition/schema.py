@@ -1,4 +1,4 @@
-"""What a function takes: its JSON schema from type hints and docstring, and the check of a call's arguments against it."""
+"""The parameters of a tool's function as JSON Schema, from type hints and docstring, and the check of a call's arguments against it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from ..canonical import plain
+from ..canonical import JsonObject, to_jsonable
 from ..errors import InvalidArguments, UsageError
 from .descriptions import describe_nested, with_descriptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,12 @@ class Signature:
 
     parameters: tuple[inspect.Parameter, ...]
     context: str | None = None
-    hints: Mapping[str, Any] = field(default_factory=dict)
-    returns: Any = Any
+    hints: Mapping[str, object] = field(default_factory=dict)
+    returns: object = Any
 
 
-def signature_of(function: Callable[..., Any], context_type: type) -> Signature:
-    """Read the function's parameters. UsageError when one has no type hint or collects leftovers."""
+def read_signature(function: Callable[..., object], context_type: type) -> Signature:
+    """Read the function's parameters. Raises UsageError for a parameter without a type hint, positional only, `*args` or `**kwargs`."""
     name = getattr(function, "__name__", repr(function))
     hints = typing.get_type_hints(function, include_extras=True)
     context: str | None = None
@@ -49,12 +50,12 @@ def signature_of(function: Callable[..., Any], context_type: type) -> Signature:
     return Signature(tuple(parameters), context, hints, hints.get("return", Any))
 
 
-def _is_context(hint: Any, context_type: type) -> bool:
+def _is_context(hint: object, context_type: type) -> bool:
     return hint is context_type or typing.get_origin(hint) is context_type
 
 
-def described(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
-    """The docstring's text without its parameter list, and the description of each parameter (Google, NumPy or Sphinx style)."""
+def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str]]:
+    """Return the docstring without its parameter list, and the description of each parameter (Google, NumPy or Sphinx style)."""
     text = inspect.getdoc(function) or ""
     if not any(mark in text for mark in ("Args:", "Arguments:", "Parameters\n", ":param ", "Params:")):
         return text.strip(), {}
@@ -65,8 +66,8 @@ def described(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     return description.strip(), {param.arg_name: " ".join((param.description or "").split()) for param in parsed.params}
 
 
-def arguments_model(name: str, signature: Signature) -> type[BaseModel]:
-    """Return the pydantic model of a call's arguments; unknown arguments are refused."""
+def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
+    """Build the pydantic model of a call's arguments; it refuses unknown arguments."""
     from pydantic import ConfigDict, Field, create_model
 
     fields: dict[str, Any] = {}
@@ -77,13 +78,13 @@ def arguments_model(name: str, signature: Signature) -> type[BaseModel]:
     return create_model(name, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=()), **fields)
 
 
-def schema_of(model: type[BaseModel], signature: Signature, descriptions: Mapping[str, str]) -> dict[str, Any]:
-    """Return the JSON schema of the arguments, without the titles that pydantic adds and no model needs.
+def build_schema(model: type[BaseModel], signature: Signature, descriptions: Mapping[str, str]) -> JsonObject:
+    """Return the JSON Schema of the arguments, without the titles that pydantic adds and no model needs.
 
     `descriptions` are those of the docstring: they win over the hints', where there is one for a parameter.
     """
-    schema: dict[str, Any] = _without_titles(model.model_json_schema())
-    properties: dict[str, Any] = schema.setdefault("properties", {})
+    schema: JsonObject = _drop_titles(model.model_json_schema())
+    properties: JsonObject = schema.setdefault("properties", {})
     schema.pop("description", None)
     describe_nested(schema, {parameter.name: signature.hints[parameter.name] for parameter in signature.parameters})
     for name, field_info in model.model_fields.items():
@@ -92,7 +93,7 @@ def schema_of(model: type[BaseModel], signature: Signature, descriptions: Mappin
     return schema
 
 
-def _describe(rule: dict[str, Any], text: str) -> None:
+def _describe(rule: JsonObject, text: str) -> None:
     """Describe a parameter. The description of the one type in `Optional[...]` that has any is the parameter's."""
     inner = [each for each in rule.get("anyOf", ()) if "description" in each]
     if not text and "description" not in rule and len(inner) == 1:
@@ -101,33 +102,37 @@ def _describe(rule: dict[str, Any], text: str) -> None:
         rule["description"] = text
 
 
-def _without_titles(schema: Any) -> Any:
+def _drop_titles(schema: Any) -> Any:
     if isinstance(schema, list):
-        return [_without_titles(item) for item in schema]
+        return [_drop_titles(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {key: _without_titles(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
+    kept = {key: _drop_titles(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
     if "properties" in schema:  # a property may itself be called "title"
-        kept["properties"] = {key: _without_titles(value) for key, value in schema["properties"].items()}
+        kept["properties"] = {key: _drop_titles(value) for key, value in schema["properties"].items()}
     return kept
 
 
-def validated(tool: str, model: type[BaseModel], arguments: Mapping[str, object], wants_text: frozenset[str]) -> dict[str, Any]:
-    """The arguments as the function's types. InvalidArguments names every one that does not fit."""
-    try:
-        checked = model.__pydantic_validator__.validate_python(arguments)
-    except ValueError as error:  # pydantic's ValidationError
-        # A whole number where text is wanted (a customer number, a postcode) has one reading; 1e3 or true does not.
-        numbers = {key: str(value) for key, value in arguments.items() if key in wants_text and type(value) is int}
-        if numbers:
-            return validated(tool, model, {**arguments, **numbers}, wants_text)
-        problems = cast("ValidationError", error).errors(include_url=False)
-        raise InvalidArguments(tool, [_problem(item, model) for item in problems]) from None
-    values: dict[str, Any] = checked.__dict__
-    return values
+def validate_loosely(
+    tool: str, model: type[BaseModel], arguments: Mapping[str, object], text_parameters: frozenset[str], error: ValueError
+) -> dict[str, object]:
+    """Validate arguments that did not fit once more, with whole numbers as text where text is wanted; `error` is pydantic's first answer.
+
+    Raises InvalidArguments with one sentence for every argument that does not fit.
+    """
+    # A whole number where text is wanted (a customer number, a postcode) can be read in one way; 1e3 or true cannot.
+    numbers = {key: str(value) for key, value in arguments.items() if key in text_parameters and type(value) is int}
+    if numbers:
+        try:
+            values: dict[str, object] = model.__pydantic_validator__.validate_python({**arguments, **numbers}).__dict__
+            return values
+        except ValueError as second:
+            error = second
+    problems = cast("ValidationError", error).errors(include_url=False)
+    raise InvalidArguments(tool, [_describe_problem(item, model) for item in problems]) from None
 
 
-def _problem(item: Any, model: type[BaseModel]) -> str:
+def _describe_problem(item: ErrorDetails, model: type[BaseModel]) -> str:
     place = ".".join(str(part) for part in item["loc"]) or "arguments"
     match item["type"]:
         case "missing":
@@ -136,23 +141,23 @@ def _problem(item: Any, model: type[BaseModel]) -> str:
             known = ", ".join(model.model_fields) or "none"
             return f"there is no argument {place!r} (arguments: {known})"
         case _:
-            return f"{place!r}: {item['msg'][:1].lower()}{item['msg'][1:]}, got {_short(item['input'])}"
+            return f"{place!r}: {item['msg'][:1].lower()}{item['msg'][1:]}, got {_shorten(item['input'])}"
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 80 else f"{shown[:60]}... ({len(shown)} characters)"
 
 
-def text_parameters(schema: Mapping[str, Any]) -> frozenset[str]:
-    """The parameters whose only type is text."""
+def find_text_parameters(schema: JsonObject) -> frozenset[str]:
+    """Return the names of the parameters whose only type is text."""
     return frozenset(name for name, rule in schema["properties"].items() if isinstance(rule, dict) and rule.get("type") == "string")
 
 
-def as_json(value: object, tool: str) -> Any:
-    """A tool's return value as JSON. UsageError names the type that is not."""
+def convert_result(value: object, tool: str) -> object:
+    """Convert a tool's return value to JSON types. Raises UsageError that names the type that JSON cannot hold."""
     try:
-        return plain(value)
+        return to_jsonable(value)
     except TypeError as error:
         raise UsageError(
             f"The tool {tool} returned something that is not JSON: {error}. Return text, numbers, lists, dicts or models."

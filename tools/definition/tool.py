@@ -8,31 +8,37 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from ..calls import Content, ToolCall
-from ..canonical import canonical_json, readable_json, sha256, strict_json
+from ..canonical import JsonObject, canonical_json, readable_json, sha256, strict_json
 from ..effects import Effect, Secrecy, Trust
 from ..errors import InvalidArguments, ToolError, UsageError
-from ..threads import in_a_thread
-from .schema import Signature, arguments_model, as_json, schema_of, signature_of, text_parameters, validated
+from .schema import Signature, build_arguments_model, build_schema, convert_result, find_text_parameters, read_signature, validate_loosely
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ..sandbox import Sandbox
-    from .code_tool import Program
+    from .code_tool import Answered, CallsOut, Ended
 
 P = ParamSpec("P")
-R = TypeVar("R")
-DepsT = TypeVar("DepsT")
+R = TypeVar("R", covariant=True)
+T = TypeVar("T")
+DepsT = TypeVar("DepsT", covariant=True)
 
-Card = str | Callable[[Mapping[str, Any]], str]
+Arguments = Mapping[str, Any]
+"""The checked arguments as an application's own functions receive them. `Any`, so that these need no casts; Sayso itself reads objects."""
+Card = str | Callable[[Arguments], str]
+"""A format string over the arguments, or a function of them that returns the question for a person."""
 Inline = Callable[[object, str, str], str]
 """Writes a value into the text: `inline(value, before, after)`, with the last 200 characters before the call and a few words after it."""
 Lookup = Callable[[str], Awaitable[object | None]]
-Prepare = Callable[[Mapping[str, Any], "ToolContext[Any]"], Mapping[str, Any]]
-Caution = Callable[[Mapping[str, Any], "ToolContext[Any]"], str]
+"""Looks an idempotency key up in the outside world: the result of the write that was made with it, or None if there was none."""
+Prepare = Callable[[Arguments, "ToolContext[Any]"], Mapping[str, object]]
+"""Completes checked arguments before a person is asked: names as the catalogue has them, the signed-in customer. May raise ToolError."""
+Caution = Callable[[Arguments, "ToolContext[Any]"], str]
+"""Returns a warning for the card, for a person to look at twice before they approve these arguments; empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +55,31 @@ class ToolContext(Generic[DepsT]):
     user_text: str = ""
 
 
+class ToolProgram(Protocol):
+    """The code of a tool that calls other tools while it works. It runs piece by piece: to its first call, from there to the next.
+
+    A piece has no effect but its own computing, so a run may repeat it after a crash.
+    """
+
+    @property
+    def functions(self) -> Mapping[str, AnyTool]:
+        """Return the tools that the program may call, by name."""
+        ...
+
+    async def start(self, arguments: Mapping[str, object]) -> CallsOut | Ended:
+        """Run from the beginning to the first call, or to the end."""
+        ...
+
+    async def go_on(self, state: str, answer: Answered) -> CallsOut | Ended:
+        """Run from the call at which `state` was saved, with its answer, to the next call or the end."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Tool(Generic[P, R]):
     """A function with a schema, an effect and a card. Made by `@tool.pure`, `@tool.read`, `@tool.egress` or `@tool.write`.
 
-    `carried_by` is the workflow of a tool that was made of one (`agent.as_tool()`): a run carries its calls out as children of its own.
+    `workflow` is the workflow of a tool that was made of one (`agent.as_tool()`): a run executes its calls as child runs.
     """
 
     function: Callable[P, R]
@@ -71,86 +97,87 @@ class Tool(Generic[P, R]):
     inline: Inline | None = None
     prepare: Prepare | None = None
     caution: Caution | None = None
-    """What a person should look at twice before they say yes to these arguments; empty where there is nothing."""
-    cost_usd: float | Callable[[Mapping[str, Any]], float] = 0.0
+    cost_usd: float | Callable[[Arguments], float] = 0.0
     from_user: tuple[str, ...] = ()
     sandbox: Sandbox | None = None
-    program: Program | None = None
-    awaited: Callable[..., Awaitable[Any]] | None = None
-    """The same function for an event loop: what it would block for, it awaits."""
+    program: ToolProgram | None = None
+    async_function: Callable[..., Awaitable[object]] | None = None
+    """The same function for an event loop: it awaits where `function` would block."""
     effect_stated: bool = True
-    workflow: Any = None
+    workflow: object | None = None
     bound: Mapping[str, object] = field(default_factory=dict)
     parameter_texts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def signature(self) -> Signature:
-        """The parameters that a caller fills in, without the bound ones and the context."""
-        full = signature_of(self.function, ToolContext)
+        """Read the parameters that a caller fills in: all but the bound ones and the context. Raises UsageError for a missing hint."""
+        full = read_signature(self.function, ToolContext)
         return Signature(tuple(p for p in full.parameters if p.name not in self.bound), full.context, full.hints, full.returns)
 
     @cached_property
     def arguments(self) -> type[BaseModel]:
-        """The pydantic model that a call's arguments are checked with."""
-        return arguments_model(self.name, self.signature)
+        """Build the pydantic model that a call's arguments are checked with."""
+        return build_arguments_model(self.name, self.signature)
 
     @cached_property
-    def parameters(self) -> dict[str, Any]:
-        """The JSON schema of the arguments."""
-        return schema_of(self.arguments, self.signature, self.parameter_texts)
+    def parameters(self) -> JsonObject:
+        """Build the JSON Schema of the arguments, an object schema with `properties`."""
+        return build_schema(self.arguments, self.signature, self.parameter_texts)
 
     @cached_property
     def version(self) -> str:
-        """A hash of name, schema, card and code: an approval given for one version does not hold for another."""
+        """Return "2." and 16 hexadecimal digits over name, schema, effect, card and code. An approval holds for one version only."""
         from .fingerprint import code_text
 
         card = self.card if isinstance(self.card, str) else code_text(self.card)
         return f"2.{sha256(self.name, self.parameters, str(self.effect), card, code_text(self.function))[:16]}"
 
     @cached_property
-    def version_in_0_1_0(self) -> str:
-        """The version as requests have it that were written by Sayso 0.1.0 and still wait."""
-        code = getattr(self.function, "__code__", None)
-        return sha256(self.name, self.parameters, self.card if isinstance(self.card, str) else "", code.co_code.hex() if code else "")[:16]
-
-    @cached_property
-    def asks_nothing(self) -> bool:
-        """Whether the tool has no use for a ToolContext."""
-        return self.signature.context is None and self.prepare is None and self.lookup is None and self.caution is None
+    def needs_context(self) -> bool:
+        """Return whether the function or one of `prepare`, `lookup` and `caution` is handed a ToolContext or its key."""
+        return self.signature.context is not None or bool(self.prepare or self.lookup or self.caution)
 
     @cached_property
     def is_async(self) -> bool:
-        """Whether the function must be awaited."""
+        """Return whether the function must be awaited."""
         return inspect.iscoroutinefunction(self.function)
 
     @cached_property
-    def _wants_text(self) -> frozenset[str]:
-        return text_parameters(self.parameters)
+    def _text_parameters(self) -> frozenset[str]:
+        return find_text_parameters(self.parameters)
 
-    def check(self, arguments: Mapping[str, object]) -> dict[str, Any]:
-        """The arguments as the function's types, defaults filled in, bound ones added. Raises InvalidArguments."""
-        checked = validated(self.name, self.arguments, arguments, self._wants_text)
+    def check(self, arguments: Mapping[str, object]) -> dict[str, object]:
+        """Validate a call's arguments into the function's types, fill in defaults and add bound ones. Raises InvalidArguments."""
+        try:
+            values: dict[str, object] = self.arguments.__pydantic_validator__.validate_python(arguments).__dict__
+        except ValueError as error:  # pydantic's ValidationError
+            values = validate_loosely(self.name, self.arguments, arguments, self._text_parameters, error)
         if self.bound:
-            checked.update(self.bound)
-        return checked
+            values.update(self.bound)
+        return values
 
     @cached_property
     def _all_arguments(self) -> tuple[type[BaseModel], frozenset[str]]:
         if not self.bound:
-            return self.arguments, self._wants_text
-        signature = signature_of(self.function, ToolContext)
-        model = arguments_model(self.name, signature)
-        return model, text_parameters(schema_of(model, signature, {}))
+            return self.arguments, self._text_parameters
+        signature = read_signature(self.function, ToolContext)
+        model = build_arguments_model(self.name, signature)
+        return model, find_text_parameters(build_schema(model, signature, {}))
 
-    def parse_frozen(self, frozen: str) -> dict[str, Any]:
-        """The typed arguments of a frozen call: those in its bytes and no others, bound ones too. Raises InvalidArguments."""
-        model, wants_text = self._all_arguments
-        return validated(self.name, model, json.loads(frozen), wants_text)
+    def parse_frozen(self, frozen: str) -> dict[str, object]:
+        """Parse the canonical JSON of an approved call into typed arguments: those it holds, bound ones too. Raises InvalidArguments."""
+        model, text_parameters = self._all_arguments
+        arguments = json.loads(frozen)
+        try:
+            values: dict[str, object] = model.__pydantic_validator__.validate_python(arguments).__dict__
+        except ValueError as error:
+            values = validate_loosely(self.name, model, arguments, text_parameters, error)
+        return values
 
-    def final(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Checked arguments as they come back from the bytes that a card shows, a digest covers and a write is performed from.
+    def normalise(self, arguments: Mapping[str, object]) -> dict[str, object]:
+        """Return checked arguments as they come back from the bytes that a card shows, a digest covers and a write is performed from.
 
-        Raises InvalidArguments for what JSON has no word for, UsageError where the bytes give other arguments each time.
+        Raises InvalidArguments for a value that JSON cannot hold, UsageError when each parse of the bytes returns other arguments.
         """
         try:
             frozen = canonical_json(arguments)
@@ -158,52 +185,54 @@ class Tool(Generic[P, R]):
             raise InvalidArguments(self.name, ["a number is not finite (NaN or infinity), or too long to be written down"]) from None
         except TypeError as error:
             raise UsageError(f"{self.name} cannot be asked about: {error}. Its arguments must be JSON.") from None
-        parse_frozen = self.parse_frozen(frozen)
-        if parse_frozen == arguments:
+        parsed = self.parse_frozen(frozen)
+        if parsed == arguments:
             return dict(arguments)
-        again = canonical_json(parse_frozen)
+        # A type may change a value once (it strips a text, say). One that changes it each time would perform another write than was shown.
+        again = canonical_json(parsed)
         if again != frozen and canonical_json(self.parse_frozen(again)) != again:
             raise UsageError(
                 f"The arguments of {self.name} are other ones each time they are checked, so nobody can be asked about them. "
                 "Let its types check values, not change them."
             )
-        return parse_frozen
+        return parsed
 
-    async def perform(self, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Any:
-        """Call the function with checked arguments and give its value as JSON (or a Content of it); effects are the caller's to guard.
+    async def perform(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:
+        """Call the function with checked arguments and return its value as JSON (or a Content of it). The caller guards the effect.
 
-        Blocking functions run in a thread unless they are PURE, which is quick by nature.
+        A blocking function runs in a thread unless the tool is PURE: those are quick. Raises what the function raises, and UsageError for a
+        value that is not JSON.
         """
         if self.program is not None:
             raise self._needs_a_run()
         if self.signature.context:
             arguments = {**arguments, self.signature.context: context}
-        function: Any = self.function
+        function: Callable[..., Any] = self.function
         if self.sandbox is not None:
             from ..sandbox import run_function_sandboxed
 
             value = await run_function_sandboxed(function, dict(arguments), self.sandbox)
-        elif self.awaited is not None:
-            value = await self.awaited(**arguments)
+        elif self.async_function is not None:
+            value = await self.async_function(**arguments)
         elif self.is_async:
             value = await function(**arguments)
         elif self.effect is Effect.PURE:
             value = function(**arguments)
         else:
-            value = await in_a_thread(function, **arguments)
+            value = await call_in_thread(function, **arguments)
         if inspect.iscoroutine(value):  # a decorator that says `def` around an async function
             value = await value
         if type(value) is str:
             return value
         if isinstance(value, Content):
-            return replace(value, value=as_json(value.value, self.name))
-        return as_json(value, self.name)
+            return replace(value, value=convert_result(value.value, self.name))
+        return convert_result(value, self.name)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function, for all but WRITE: a write needs a run that can ask first."""
         if self._only_in_a_run:
             raise self._needs_a_run()
-        return cast(R, cast(Callable[..., Any], self.function)(*args, **{**self.bound, **kwargs}))
+        return cast(Callable[..., R], self.function)(*args, **{**self.bound, **kwargs})
 
     @property
     def _only_in_a_run(self) -> bool:
@@ -217,40 +246,40 @@ class Tool(Generic[P, R]):
         )
 
     def using(self, **bound: object) -> Tool[..., R]:
-        """This tool with some arguments fixed by the program; the model neither sees nor chooses them."""
+        """Return this tool with some arguments fixed by the program; the model does not see them. Raises UsageError for an unknown one."""
         known = {parameter.name for parameter in self.signature.parameters}
         for name in bound:
             if name not in known:
                 raise UsageError(f"{self.name} has no argument {name!r}; it has: {', '.join(sorted(known)) or 'none'}.")
         return replace(cast("Tool[..., R]", self), bound={**self.bound, **bound})
 
-    def openai_schema(self) -> dict[str, Any]:
-        """This tool as an entry of `tools=` in a chat-completions request."""
+    def openai_schema(self) -> JsonObject:
+        """Return this tool as an entry of `tools=` in a request to a chat-completions endpoint."""
         return {"type": "function", "function": {"name": self.name, "description": self.description, "parameters": self.parameters}}
 
-    def answer(self, tool_call: Any) -> dict[str, Any]:
-        """Answer one tool call of your own model loop: the `role: tool` message to append, errors included.
+    def answer(self, tool_call: object) -> JsonObject:
+        """Answer one tool call of your own model loop with the `role: tool` message to append; errors become its content.
 
         Takes the openai client's object or a dict. Raises UsageError for a WRITE (it needs a run) and for another tool's call.
         """
-        call_id, name, arguments = _openai_call(tool_call)
+        call_id, name, arguments = _read_openai_call(tool_call)
         if name != self.name:
             raise UsageError(f"{self.name} was handed a call of {name!r}.")
         if self._only_in_a_run:
             raise self._needs_a_run()
         try:
-            checked = self.check(_arguments_object(self.name, arguments))
+            checked = self.check(_parse_arguments(self.name, arguments))
             content = self._answer_text(checked)
         except ToolError as error:
             content = f"Error: {error}"
         return {"role": "tool", "tool_call_id": call_id, "content": content}
 
-    def _answer_text(self, checked: Mapping[str, Any]) -> str:
+    def _answer_text(self, checked: Mapping[str, object]) -> str:
         try:
             asyncio.get_running_loop()
             in_loop = True
         except RuntimeError:
-            in_loop = False  # the tool is not run in here: this error would be the context of its own
+            in_loop = False  # the tool is not called in this block: this error would become the context of its own errors
         if not in_loop:
             value = asyncio.run(self.perform(checked, ToolContext(None)))
         else:
@@ -259,21 +288,37 @@ class Tool(Generic[P, R]):
                     f"{self.name} is async; inside a running event loop write: await asyncio.to_thread({self.name}.answer, call)."
                 )
             context = {self.signature.context: ToolContext(None)} if self.signature.context else {}
-            value = as_json(cast(Callable[..., Any], self.function)(**checked, **context), self.name)
+            value = convert_result(cast(Callable[..., object], self.function)(**checked, **context), self.name)
         return value if isinstance(value, str) else readable_json(value)
 
     def __repr__(self) -> str:
         return f"<{self.effect} tool {self.name}>"
 
 
-def _openai_call(tool_call: Any) -> tuple[str, str, str | Mapping[str, object]]:
+AnyTool = Tool[..., object]
+"""A tool whatever it takes and returns."""
+
+
+async def call_in_thread(function: Callable[..., T], /, *args: object, **kwargs: object) -> T:
+    """Call a blocking function in a thread and return its value. A StopIteration becomes a RuntimeError, as in a coroutine (PEP 479)."""
+    return await asyncio.to_thread(_call, function, args, kwargs)
+
+
+def _call(function: Callable[..., T], args: tuple[object, ...], kwargs: Mapping[str, object]) -> T:
+    try:
+        return function(*args, **kwargs)
+    except StopIteration as stop:  # no future can hold one: the task that awaits the thread would wait for ever
+        raise RuntimeError(f"A next(...) in {getattr(function, '__name__', function)!s} found nothing. Give it a default.") from stop
+
+
+def _read_openai_call(tool_call: Any) -> tuple[str, str, str | Mapping[str, object]]:
     if isinstance(tool_call, Mapping):
         function = tool_call["function"]
         return str(tool_call.get("id", "")), function["name"], function["arguments"]
     return tool_call.id, tool_call.function.name, tool_call.function.arguments
 
 
-def _arguments_object(tool_name: str, arguments: str | Mapping[str, object]) -> Mapping[str, object]:
+def _parse_arguments(tool_name: str, arguments: str | Mapping[str, object]) -> Mapping[str, object]:
     if isinstance(arguments, Mapping):
         return arguments
     try:

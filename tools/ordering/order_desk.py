@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ..approval.cards import shown
+from ..approval.cards import show_value as shown  # the name that the code of the card has in its digest
 from ..definition.decorators import tool
 from ..definition.tool import ToolContext
 from ..effects import Secrecy

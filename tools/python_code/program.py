@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..calls import Outcome
-from ..canonical import plain
+from ..canonical import to_jsonable
 from ..definition.code_tool import Answered, CallsOut, Ended
 from ..definition.tool import Tool
 from ..sandbox.settings import Sandbox
@@ -92,7 +92,7 @@ class CodeWithCalls:
         if len(snapshot.args) > len(names):
             return CodeError("TypeError", f"{tool.name}() takes {len(names)} arguments, not {len(snapshot.args)}")
         try:
-            arguments = {name: plain(value) for name, value in (*zip(names, snapshot.args, strict=False), *snapshot.kwargs.items())}
+            arguments = {name: to_jsonable(value) for name, value in (*zip(names, snapshot.args, strict=False), *snapshot.kwargs.items())}
         except TypeError as error:
             return CodeError("TypeError", f"{tool.name}(): {error}")
         dump = snapshot.dump()

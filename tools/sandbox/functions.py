@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..canonical import plain
+from ..canonical import to_jsonable
 from ..errors import UsageError
 from .calls import call_in, layers_of
 from .errors import SandboxError, SandboxMissing
@@ -155,7 +155,7 @@ def _sendable(place: Place, arguments: Mapping[str, Any]) -> dict[str, Any]:
                 f"(connections, keys) stays out of a worker. Take the values it needs as parameters and fix them with .using()."
             )
     try:
-        return {name: plain(value) for name, value in arguments.items()}
+        return {name: to_jsonable(value) for name, value in arguments.items()}
     except TypeError as error:
         raise UsageError(f"{place.name} cannot run in a sandbox: {error}; only JSON values go to a worker.") from None
 

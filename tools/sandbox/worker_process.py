@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..canonical import plain
+from ..canonical import to_jsonable
 from ..errors import ToolError
 from .protocol import REPLY_BYTES, describe_exception, describe_tool_error, line
 from .settings import Layer, Profile
@@ -96,7 +96,9 @@ def answer(request: Mapping[str, Any]) -> bytes:
     _alarm(request["seconds"] + ORPHAN_GRACE_SECONDS)
     try:
         value = _perform(request)
-        text = line({"id": request["id"], "result": value}) if _is_json(value) else line({"id": request["id"], "result": plain(value)})
+        text = (
+            line({"id": request["id"], "result": value}) if _is_json(value) else line({"id": request["id"], "result": to_jsonable(value)})
+        )
         if len(text) <= REPLY_BYTES:
             return text
         reply = {"raised": {"summary": f"a result of {len(text):,} bytes (at most {REPLY_BYTES:,})", "traceback": "", "blocked": False}}

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
-from sayso.tools.definition.code_tool import Answered, CallsOut, Ended, Program
-from sayso.tools.definition.tool import Tool
+from sayso.tools.definition.code_tool import Answered, CallsOut, Ended
+from sayso.tools.definition.tool import AnyTool, ToolProgram
 from sayso.tools.effects import Secrecy, Trust
 from sayso.tools.errors import ToolError
 
 from ..runs.protocols import Run
 
-AnyTool = Tool[..., Any]
 ExecuteCall = Callable[[Run, ToolCall, AnyTool, str], Awaitable[ToolResult]]
 
 
-async def execute_code_tool(run: Run, call: ToolCall, tool: AnyTool, program: Program, position: str, execute: ExecuteCall) -> ToolResult:
+async def execute_code_tool(
+    run: Run, call: ToolCall, tool: AnyTool, program: ToolProgram, position: str, execute: ExecuteCall
+) -> ToolResult:
     """The result of the whole program; every call that it makes on the way is carried out by `carry`, at a position of its own."""
     run.scope.meter.count_tool_calls(1)
     trust, secrecy, number = tool.trust, tool.secrecy, 0
@@ -36,11 +36,11 @@ async def execute_code_tool(run: Run, call: ToolCall, tool: AnyTool, program: Pr
     return ended
 
 
-async def _begin(tool: AnyTool, program: Program, call: ToolCall) -> CallsOut | Ended | ToolResult:
+async def _begin(tool: AnyTool, program: ToolProgram, call: ToolCall) -> CallsOut | Ended | ToolResult:
     return await _piece(call, lambda: program.start(tool.check(call.arguments)))
 
 
-async def _go_on(call: ToolCall, program: Program, state: str, answer: Answered) -> CallsOut | Ended | ToolResult:
+async def _go_on(call: ToolCall, program: ToolProgram, state: str, answer: Answered) -> CallsOut | Ended | ToolResult:
     return await _piece(call, lambda: program.go_on(state, answer))
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
 from sayso.tools.definition.decorators import AsyncTool
-from sayso.tools.definition.schema import as_json
+from sayso.tools.definition.schema import convert_result
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Effect, Labels, Secrecy, Trust
 from sayso.tools.errors import LimitReached, OutputError, ToolError, UsageError
@@ -52,10 +52,10 @@ async def perform_delegated(run: Run, name: str, calls: Sequence[tuple[ToolCall,
 
 
 async def _delegated(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
-    workflow: Workflow[Any, Any] = tool.workflow
+    workflow = cast("Workflow[Any, Any]", tool.workflow)
     try:
         (task,) = tool.check(call.arguments).values()
-        value = as_json(await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=workflow.limits), tool.name)
+        value = convert_result(await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=workflow.limits), tool.name)
     except (ToolError, OutputError) as error:
         return ToolResult(call.id, str(error), Outcome.FAILED, tool.name)
     except LimitReached as error:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sayso.tools.approval.cards import visible
+from sayso.tools.approval.cards import escape_invisible
 from sayso.tools.approval.policy import Allow, Deny, decide
 from sayso.tools.approval.requests import (
     APPLICATION,
@@ -25,12 +25,12 @@ from sayso.tools.approval.requests import (
     Decision,
     Edit,
     Reject,
+    find_source,
+    matches_tool,
     propose,
-    source_of,
-    still_fits,
 )
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
-from sayso.tools.canonical import canonical_json, plain
+from sayso.tools.canonical import canonical_json, to_jsonable
 from sayso.tools.definition.tool import Tool, ToolContext
 from sayso.tools.effects import Effect
 from sayso.tools.errors import InvalidArguments, RunError, ToolError
@@ -64,7 +64,7 @@ NO_CONTEXT: ToolContext[Any] = ToolContext(None)
 
 def context_for(run: Run, call: ToolCall, tool: AnyTool, key: str = "") -> ToolContext[Any]:
     """What the application hands the tool for this call; nothing to a tool that asks for nothing."""
-    if tool.asks_nothing:
+    if not tool.needs_context:
         return NO_CONTEXT
     said = run.scope.provenance.user_texts
     return ToolContext(run.scope.deps, key, call, said[-1] if said else "")
@@ -78,7 +78,7 @@ def prepare_arguments(tool: AnyTool, arguments: Mapping[str, Any], context: Tool
 
 def normalise_arguments(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> dict[str, Any]:
     """The arguments as they come back from the bytes that are asked about. A ToolError is an answer for the model."""
-    return tool.final(prepare_arguments(tool, arguments, context))
+    return tool.normalise(prepare_arguments(tool, arguments, context))
 
 
 def perform_in_time(tool: AnyTool, arguments: Mapping[str, Any], context: ToolContext[Any]) -> Awaitable[Any]:
@@ -124,7 +124,7 @@ async def _together(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list
 
 def without_bound(tool: AnyTool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that a caller fills in: an edit may repeat what the program has bound, and not change it."""
-    return {name: value for name, value in arguments.items() if name not in tool.bound or value != plain(tool.bound[name])}
+    return {name: value for name, value in arguments.items() if name not in tool.bound or value != to_jsonable(tool.bound[name])}
 
 
 def needs_no_approval(run: Run, call: ToolCall, tool: AnyTool) -> bool:
@@ -139,20 +139,20 @@ def find_unsourced_arguments(run: Run, call: ToolCall, tool: AnyTool) -> tuple[s
     """The arguments of a model's call that should come from the user or the application, and do not."""
     if not tool.from_user:
         return ()
-    from sayso.tools.approval.provenance import invented
+    from sayso.tools.approval.provenance import find_unsourced
 
-    return invented(tool, call.arguments, run.scope.provenance.user_texts, run.scope.deps)
+    return find_unsourced(tool, call.arguments, run.scope.provenance.user_texts, run.scope.deps)
 
 
 def reject_unsourced(run: Run, call: ToolCall, tool: AnyTool, unsourced: Sequence[str]) -> ToolResult:
     """What the model is told of a call with values that it made up; or first, that the call could not be carried out at all."""
-    from sayso.tools.approval.provenance import told
+    from sayso.tools.approval.provenance import explain_unsourced
 
     try:
         prepare_arguments(tool, call.arguments, context_for(run, call, tool))
     except ToolError as error:
         return failed(call, str(error))
-    return failed(call, told(tool, unsourced, call.arguments))
+    return failed(call, explain_unsourced(tool, unsourced, call.arguments))
 
 
 async def execute_with_approval(run: Run, call: ToolCall, tool: AnyTool, position: str, unsourced: tuple[str, ...] = ()) -> ToolResult:
@@ -253,11 +253,11 @@ async def _propose(
     """Chance and clock happen here, inside a step: what is stored is what is shown, signed off and performed."""
     scope, now = run.scope, run.clock()
     background = scope.provenance.background()
-    sources = {name: given.get(name) or source_of(value, background) for name, value in arguments.items()}
+    sources = {name: given.get(name) or find_source(value, background) for name, value in arguments.items()}
     tainted = frozenset(name for name, source in sources.items() if source not in (YOU, APPLICATION))
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-    ruling = decide(final, tool, scope.provenance.labels, scope.rules, now=now, tainted=tainted, invented=unsourced)
-    caution = visible(tool.caution(arguments, context_for(run, call, tool))) if tool.caution is not None else ""
+    ruling = decide(final, tool, scope.provenance.labels, scope.rules, now=now, tainted=tainted, unsourced=unsourced)
+    caution = escape_invisible(tool.caution(arguments, context_for(run, call, tool))) if tool.caution is not None else ""
     request = propose(
         tool,
         arguments,
@@ -277,7 +277,7 @@ async def _perform_once(run: Run, call: ToolCall, tool: AnyTool, request: Approv
 
     What a standing approval allowed is not begun after its end.
     """
-    fits = still_fits(request, tool)
+    fits = matches_tool(request, tool)
     arguments = tool.parse_frozen(request.arguments) if fits else {}
     cost = cost_of(tool, arguments) if fits and tool.cost_usd else 0.0
     run.scope.meter.count_tool_calls(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sayso.tools.approval.policy import Grants, rules_of
+from sayso.tools.approval.policy import Grants, to_rules
 from sayso.tools.definition.tool import Tool
 from sayso.tools.errors import UsageError, WorkflowError
 
@@ -63,7 +63,7 @@ class App:
         def fresh() -> Scope:
             seen = Provenance(flow.find_user_texts(value))
             deps = self.deps() if callable(self.deps) else self.deps
-            rules = rules_of(self.grants)
+            rules = to_rules(self.grants)
             return Scope(None, deps, Meter(combined(flow.limits, limits_from(limits))), rules, seen, {})
 
         return fresh

@@ -57,7 +57,7 @@ class Provenance:
     def take_from(self, child: Provenance) -> None:
         """Join what a child has read."""
         if child.labels is not self.labels:
-            self.labels = self.labels.also(child.labels)
+            self.labels = self.labels.union(child.labels)
         if len(child.read_texts) > child._begun_with:
             self.read_texts += child.read_texts[child._begun_with :]
 

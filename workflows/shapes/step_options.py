@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
+from sayso.tools.definition.tool import call_in_thread
 from sayso.tools.errors import LimitReached, StepTimeout, UsageError
-from sayso.tools.threads import in_a_thread
 
 from ..runs.events import StepRetried
 from ..runs.protocols import Run
@@ -45,7 +45,7 @@ class Step(Generic[A, B]):
         return await within(call, self.timeout_seconds, self.name)
 
     async def _in_a_thread(self, value: A) -> Any:
-        result = await in_a_thread(self.function, value)
+        result = await call_in_thread(self.function, value)
         return await result if inspect.iscoroutine(result) else result  # a lambda, or a decorator's wrapper, around an async call
 
     async def execute_at(self, run: Run, position: str, value: Any) -> Any:

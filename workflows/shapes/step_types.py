@@ -21,7 +21,7 @@ class AsTool(Protocol[A_contra, B_co]):
     """A tool of one argument, as a checker sees it; its function may take a ToolContext after that."""
 
     @property
-    def awaited(self) -> Callable[[A_contra], Awaitable[B_co]] | Callable[[A_contra, ToolContext[Any]], Awaitable[B_co]]:
+    def async_function(self) -> Callable[[A_contra], Awaitable[B_co]] | Callable[[A_contra, ToolContext[Any]], Awaitable[B_co]]:
         """The function as a run calls it."""
         ...
 

@@ -12,7 +12,7 @@ from sayso.agents import Agent
 from sayso.agents.agent_events import ModelRetried, TextSaid, TextWithdrawn
 from sayso.console import next_line, plain, terminal
 from sayso.tools import RunError, calculator
-from sayso.tools.approval.cards import visible_lines
+from sayso.tools.approval.cards import escape_lines
 from sayso.tools.errors import UsageError
 from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import RunEnded, RunResult
@@ -66,7 +66,7 @@ async def converse(model: Model, book: Path, customer: str, address: str, dialec
             code = 0
             if result.pending:
                 for request in result.pending:
-                    print(visible_lines(request.card))
+                    print(escape_lines(request.card))
                 print("sayso: this waits for your yes, which only a terminal can give. Nothing was ordered.", file=sys.stderr)
                 return 3
             messages = tuple(result.messages)

@@ -15,8 +15,8 @@ from sayso.cli.main import Exit
 from sayso.cli.run_database import AppPlace, DatabaseUrl, and_code, and_where, found, opened
 from sayso.cli.run_report import decided, moment, readable
 from sayso.console import answer_to, card_lines, plain, user_name
-from sayso.tools.approval.cards import shown
-from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject, digest_of, idempotency_key
+from sayso.tools.approval.cards import show_value
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject, compute_digest, idempotency_key
 from sayso.tools.errors import RunError, ToolError, UsageError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _named(rows: Sequence[ApprovalRow], row: RunRow, digest: str) -> ApprovalRow
     meant = [each for each in rows if each.digest.startswith(digest)]
     if len(meant) != 1:
         seen = "no request" if not meant else f"{len(meant)} requests"
-        raise UsageError(f"Run {row.id} has {seen} with the digest {shown(digest)[:70]}. Requests: {known}.")
+        raise UsageError(f"Run {row.id} has {seen} with the digest {show_value(digest)[:70]}. Requests: {known}.")
     return meant[0]
 
 
@@ -195,7 +195,7 @@ def _refuse_settled(row: RunRow, each: ApprovalRow) -> None:
     if each.state == "closed":
         raise RunError(f"The request {each.digest[:12]} is closed: run {row.id} is {row.state}.")
     if each.state != "proposed":
-        by = f" by {shown(each.decided_by)}" if each.decided_by else ""
+        by = f" by {show_value(each.decided_by)}" if each.decided_by else ""
         at = f" at {moment(each.decided_at)}" if each.decided_at is not None else ""
         raise RunError(f"The request {each.digest[:12]} was decided already{by}{at}; it stands as {each.state}. Nothing was changed.")
 
@@ -204,9 +204,9 @@ def _whole(row: RunRow, each: ApprovalRow) -> ApprovalRequest:
     """The stored request, if it is still what its digest was made of: nobody is shown one thing and approves another."""
     try:
         request = readable(json.loads(each.request))
-        digest = digest_of(request.key, request.tool_version, request.schema_hash, request.card, request.nonce, request.expires_at)
+        digest = compute_digest(request.key, request.tool_version, request.schema_hash, request.card, request.nonce, request.expires_at)
         key = idempotency_key(request.run_id, request.position, request.tool, request.arguments)
-        values = {name: shown(value) for name, value in json.loads(request.arguments).items()}
+        values = {name: show_value(value) for name, value in json.loads(request.arguments).items()}
         whole = (digest, key) == (each.digest, request.key) and values == {argument.name: argument.value for argument in request.shown}
     except (ValueError, TypeError, AttributeError):
         whole = False
@@ -234,7 +234,7 @@ def with_changes(request: ApprovalRequest, changes: Sequence[str], tool: Tool[..
         name, equals, text = change.partition("=")
         names = list(kinds or arguments)
         if not equals or name not in names:
-            raise UsageError(f"{shown(change)!r} changes no argument. Write name=value; {request.tool} has {', '.join(names)}.")
+            raise UsageError(f"{show_value(change)!r} changes no argument. Write name=value; {request.tool} has {', '.join(names)}.")
         arguments[name] = typed(text, kinds.get(name), arguments.get(name))
     if tool is not None:
         try:

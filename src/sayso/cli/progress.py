@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sayso.agents.agent_events import ModelRetried
-from sayso.tools.approval.cards import shown
+from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 from sayso.workflows.runs.events import ApprovalAsked, BranchFailed, Progress, StepFailed, StepRetried
 from sayso.workflows.runs.timeline import Path, Place, Standing, Timeline
@@ -70,7 +70,7 @@ class ProgressTree:
         """Take one event in, and give it back."""
         self.story.take(event)
         if isinstance(event, Progress):
-            self.stage = shown(f"{event.stage}: {event.detail}" if event.detail else event.stage)
+            self.stage = show_value(f"{event.stage}: {event.detail}" if event.detail else event.stage)
             if self._live is not None and event.stage in self._staying:
                 self._live.console.print(line_for(event), markup=False, highlight=False)
         if self._live is None and (line := line_for(event, self._failure)):
@@ -99,7 +99,7 @@ class ProgressTree:
         from rich.text import Text
         from rich.tree import Tree
 
-        tree = Tree(Text(f"{shown(self.title)}  {self.stage}", style="bold"), guide_style="dim")
+        tree = Tree(Text(f"{show_value(self.title)}  {self.stage}", style="bold"), guide_style="dim")
         places = list(self.story.places.items())  # rich draws from a thread of its own while events come in
         lines = (
             SHOWN_IN_ALL if self._live is None else min(SHOWN_IN_ALL, self._live.console.height - 3)
@@ -155,11 +155,11 @@ def _label(branch: _Branch, now: float) -> Text:
 
     place = branch.place
     if place is None:
-        return Text(shown(branch.name))
+        return Text(show_value(branch.name))
     mark, style = MARKS[place.standing]
     seconds = now - place.begun if place.standing is Standing.RUNNING else place.seconds
     text = Text(f"{mark} ", style=style)
-    text.append(shown(branch.name), style="")
+    text.append(show_value(branch.name), style="")
     if place.standing is Standing.WAITING:
         text.append("  waits for a yes", style="yellow")
     elif seconds >= 0.1:
@@ -167,7 +167,7 @@ def _label(branch: _Branch, now: float) -> Text:
     if place.retries:
         text.append(f"  tried again {place.retries}x", style="yellow")
     if place.error:
-        text.append(f"  {shown(place.error)[:100]}", style="red")
+        text.append(f"  {show_value(place.error)[:100]}", style="red")
     return text
 
 
@@ -175,15 +175,15 @@ def line_for(event: Any, last_failure: str = "") -> str:
     """The line that an event is worth where there is no terminal; empty for most. A failure that goes up the branches is told once."""
     match event:
         case Progress(_, stage, detail):
-            return f"  {shown(stage):<10} {shown(detail)}"
+            return f"  {show_value(stage):<10} {show_value(detail)}"
         case ModelRetried(_, attempt, wait, why):
-            return f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {shown(why)}"
+            return f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {show_value(why)}"
         case StepRetried(run, name, attempt, wait, error):
-            return f"  {'retry':<10} {run}/{name}: try {attempt} in {wait:.1f} s, because of: {shown(error)}"
+            return f"  {'retry':<10} {run}/{name}: try {attempt} in {wait:.1f} s, because of: {show_value(error)}"
         case StepFailed(run, name, error) if error != last_failure:
-            return f"  {'failed':<10} {run}/{name}: {shown(error)}"
+            return f"  {'failed':<10} {run}/{name}: {show_value(error)}"
         case BranchFailed(run, _, error) if error != last_failure:
-            return f"  {'failed':<10} {run}: {shown(error)}"
+            return f"  {'failed':<10} {run}: {show_value(error)}"
         case ApprovalAsked(run, request):
-            return f"  {'waits':<10} {run}: {shown(request.card)}"
+            return f"  {'waits':<10} {run}: {show_value(request.card)}"
     return ""

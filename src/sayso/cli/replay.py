@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from sayso.cli.main import Exit
 from sayso.cli.run_database import AppPlace, DatabaseUrl, found, opened
 from sayso.cli.run_report import brief
-from sayso.tools.approval.cards import shown, visible_lines
+from sayso.tools.approval.cards import escape_lines, show_value
 
 if TYPE_CHECKING:
     from sayso.workflows import Replayed
@@ -45,14 +45,14 @@ def replay(
 def _say(row: RunRow, given: Replayed, died: bool) -> None:
     steps = f"{given.steps} step{'s' * (given.steps != 1)}"
     if given.difference is not None:
-        print(f"different: run {shown(row.id)}, {_difference(given.difference, row.id)}")
+        print(f"different: run {show_value(row.id)}, {_difference(given.difference, row.id)}")
         print(
             f"{steps} before it {'is' if given.steps == 1 else 'are'} the same. Nothing was done; the run and its journal are as they were."
         )
         return
-    print(f"same: run {shown(row.id)}, {steps}, {_end(row, given, died)}.")
+    print(f"same: run {show_value(row.id)}, {steps}, {_end(row, given, died)}.")
     for waits in given.waits:
-        print(f"  beyond the journal, not done: {shown(waits)}")
+        print(f"  beyond the journal, not done: {show_value(waits)}")
 
 
 def _end(row: RunRow, given: Replayed, died: bool) -> str:
@@ -74,14 +74,14 @@ def _error(row: RunRow) -> str:
 
 def _difference(difference: Difference, root: str) -> str:
     """Where they part, then what each has, a line each."""
-    place = f" of {shown(difference.run)}" if difference.run != root else ""
+    place = f" of {show_value(difference.run)}" if difference.run != root else ""
     head = f"step {difference.number}{place}"
     if difference.messages:
-        return f"{head}: the code sends the model something else at {shown(difference.asked)}.\n{visible_lines(difference.messages)}"
+        return f"{head}: the code sends the model something else at {show_value(difference.asked)}.\n{escape_lines(difference.messages)}"
     if difference.at_end:
         return (
             f"after step {difference.number}.\n  the run   {brief(difference.expected, 2000)}\n  the code  {brief(difference.asked, 2000)}"
         )
-    journal = shown(difference.expected) if difference.expected else "(its end)"
-    code = shown(difference.asked) if difference.asked else "(its end)"
+    journal = show_value(difference.expected) if difference.expected else "(its end)"
+    code = show_value(difference.asked) if difference.asked else "(its end)"
     return f"{head}.\n  the journal has    {journal}\n  the code asks for  {code}"

@@ -14,7 +14,7 @@ from sayso.cli.progress import ProgressTree
 from sayso.cli.run_database import AppPlace, DatabaseUrl, and_code, and_where, found, opened
 from sayso.cli.run_report import brief, plain_data
 from sayso.console import plain, terminal
-from sayso.tools.approval.cards import visible_lines
+from sayso.tools.approval.cards import escape_lines
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import RunError
 from sayso.workflows import RunEnded, RunResult
@@ -84,7 +84,7 @@ def told_end(row: RunRow, result: RunResult[Any] | None, where: str, code: str) 
 def say_waits(run_id: str, pending: tuple[ApprovalRequest, ...], where: str, code: str = "") -> int:
     """Say what a run waits for and how to answer."""
     for request in pending:
-        print(visible_lines(request.card), flush=True)
+        print(escape_lines(request.card), flush=True)
     print(f"sayso: run {run_id} waits for your yes, now or later, from any terminal:", file=sys.stderr)
     for request in pending:
         print(f"  sayso approve {run_id} {request.digest[:12]}{where}", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sayso.agents.messages import Reply
 from sayso.console import card_lines
-from sayso.tools.approval.cards import shown, visible_lines
+from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Edit, Reject
 from sayso.tools.calls import Outcome, ToolResult
 from sayso.tools.canonical import readable_json
@@ -62,11 +62,16 @@ class RunStory:
             value = readable(json.loads(row.value))
         except (ValueError, TypeError, KeyError, RecursionError):
             return [
-                Line(row.at, "?", f"row {row.number} ({row.kind} {shown(row.name)}) cannot be read; see: sayso verify {self.root}", "red")
+                Line(
+                    row.at,
+                    "?",
+                    f"row {row.number} ({row.kind} {show_value(row.name)}) cannot be read; see: sayso verify {self.root}",
+                    "red",
+                )
             ]
         match row.kind:
             case "started":
-                return [Line(row.at, "asked", f"{shown(row.name)}: {brief(asked(value), 2000)}", "bold")]
+                return [Line(row.at, "asked", f"{show_value(row.name)}: {brief(asked(value), 2000)}", "bold")]
             case "begun":
                 return self._begins(row, value)
             case "kept":
@@ -79,12 +84,12 @@ class RunStory:
         return []
 
     def _begins(self, row: Row, value: Any) -> list[Line]:
-        by = shown(value.get("by") or "?") if isinstance(value, Mapping) else "?"
+        by = show_value(value.get("by") or "?") if isinstance(value, Mapping) else "?"
         lines = []
         if self._carrier:
             lines.append(Line(row.at, "died", f"{self._carrier}, in the middle of it", "red"))
         self._carrier = by
-        again = "" if row.name == "1" else f"again (execution {shown(row.name)}) "
+        again = "" if row.name == "1" else f"again (execution {show_value(row.name)}) "
         return [*lines, Line(row.at, "carried", f"{again}by {by}", "dim")]
 
     def _kept(self, row: Row, value: Any) -> list[Line]:
@@ -101,7 +106,9 @@ class RunStory:
             return [Line(row.at, "model", f"{place}: {_spent(value.usage, seconds)}: {_said(value)}", "cyan")]
         if row.name.startswith("wait:approve:"):
             digest = row.name.removeprefix("wait:approve:")
-            return [Line(row.at, "expired", f"request {shown(digest[:12])}: nobody decided in time", "yellow")] if value is None else []
+            return (
+                [Line(row.at, "expired", f"request {show_value(digest[:12])}: nobody decided in time", "yellow")] if value is None else []
+            )
         if row.name.startswith(("propose:", "intent:")):
             return []
         value = value.results if isinstance(value, Spent) else value
@@ -121,9 +128,9 @@ class RunStory:
                 self.decided.add(digest)
                 return [decided(digest, decision)]
             case ApproverFailed(_, digest, error):
-                return [("approver", f"request {digest[:12]} stays open: {shown(error)}", "red")]
+                return [("approver", f"request {digest[:12]} stays open: {show_value(error)}", "red")]
             case WriteStarted(run, tool, key):
-                return [("writes", f"{self._place(run, tool)}, key {shown(key)[:16]}", "")]
+                return [("writes", f"{self._place(run, tool)}, key {show_value(key)[:16]}", "")]
             case StepRetried(run, name, attempt, wait, error):
                 return [("retry", f"{self._place(run, name)}: try {attempt} in {wait:.1f} s, because of: {brief(error)}", "yellow")]
             case StepFailed(run, name, error):
@@ -143,11 +150,11 @@ class RunStory:
     def _request(self, run: str, request: ApprovalRequest) -> str:
         until = moment(request.expires_at)
         head = f"{self._place(run, request.position)}: request {request.digest[:12]}, open until {until}"
-        return f"{head}{visible_lines(card_lines(request))}"
+        return f"{head}{escape_lines(card_lines(request))}"
 
     def _place(self, run: str, name: str = "") -> str:
         below = run.removeprefix(self.root).lstrip("/")
-        return shown("/".join(part for part in (below, name) if part))
+        return show_value("/".join(part for part in (below, name) if part))
 
 
 def readable(data: Any) -> Any:
@@ -191,15 +198,15 @@ def asked(value: Any) -> str:
 
 def brief(value: Any, longest: int = LONGEST) -> str:
     """A value on one line, with every character visible, cut where it is long."""
-    text = visible_lines(" ".join((value if isinstance(value, str) else readable_json(value)).split()))
+    text = escape_lines(" ".join((value if isinstance(value, str) else readable_json(value)).split()))
     return text if len(text) <= longest else f"{text[:longest]} ... ({len(text)} characters)"
 
 
 def decided(digest: str, decision: Decision) -> tuple[str, str, str]:
     """Who decided what, when, from where."""
-    where = f" ({shown(decision.place)})" if decision.place else ""
+    where = f" ({show_value(decision.place)})" if decision.place else ""
     when = f" at {moment(decision.at)}" if decision.at is not None else ""
-    by = f"request {digest[:12]}, by {shown(decision.by or 'somebody who gave no name')}{where}{when}"
+    by = f"request {digest[:12]}, by {show_value(decision.by or 'somebody who gave no name')}{where}{when}"
     match decision:
         case Approve():
             return "approved", by, "green"
@@ -242,7 +249,7 @@ def _said(reply: Reply) -> str:
 
 
 def _came_to(result: ToolResult) -> str:
-    origin = f" [{shown(result.origin)}]" if result.origin else ""
+    origin = f" [{show_value(result.origin)}]" if result.origin else ""
     return f"{result.outcome}{origin}: {brief(plain_data(result.content))}"
 
 

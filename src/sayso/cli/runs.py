@@ -15,7 +15,7 @@ from cyclopts.validators import Number
 from sayso.cli.main import Exit
 from sayso.cli.run_database import DatabaseUrl, and_code, and_where, found, opened
 from sayso.cli.run_report import Line, RunStory, brief, line_texts, moment, money, plain_data, readable
-from sayso.tools.approval.cards import shown, visible_lines
+from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.errors import SaysoError, UsageError
 from sayso.workflows.runs.limits import NO_USAGE, Usage, used_in
 
@@ -103,7 +103,7 @@ def _entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], used: Usage) -
 
 def _print_table(entries: Sequence[dict[str, Any]], now: float) -> None:
     rows = [
-        (shown(each["run"]), shown(each["flow"]), each["state"], _waits_for(each), age(now - each["created_at"]), _cost(each))
+        (show_value(each["run"]), show_value(each["flow"]), each["state"], _waits_for(each), age(now - each["created_at"]), _cost(each))
         for each in entries
     ]
     heads = ("run", "flow", "state", "waits for", "age", "cost")
@@ -159,8 +159,8 @@ async def _show(name: str, follow: bool, database: str | None) -> int:
     async with opened(database) as engine:
         row = await found(engine, name)
         story, at = RunStory(row.id), 0
-        app = f" of the app {shown(row.app)}" if row.app else ""
-        tell([(f"Run {shown(row.id)}: {shown(row.flow)}{app}, since {moment(row.created_at)}", "bold")])
+        app = f" of the app {show_value(row.app)}" if row.app else ""
+        tell([(f"Run {show_value(row.id)}: {show_value(row.flow)}{app}, since {moment(row.created_at)}", "bold")])
         while True:
             row = await engine.run(row.id)
             state = state_of(engine, row)
@@ -180,14 +180,14 @@ def ending(row: RunRow, state: str, story: RunStory, approvals: Sequence[Approva
     lines: list[Line] = []
     for each in approvals:
         if each.state in ("approved", "edited", "rejected") and each.digest not in story.decided:
-            by = f"request {each.digest[:12]}, by {shown(each.decided_by or '?')}; the run has not taken it up yet"
+            by = f"request {each.digest[:12]}, by {show_value(each.decided_by or '?')}; the run has not taken it up yet"
             lines.append(Line(each.decided_at or row.changed_at, each.state, by, "yellow"))
     texts = line_texts(lines)
     texts.append((f"{state}: {money(story.usage)}", f"bold {COLOURS.get(state, '')}".strip()))
     if row.output is not None:
         output = readable(json.loads(row.output))
         value = output.get("value") if isinstance(output, dict) else output
-        texts.append((f"output: {visible_lines(value) if isinstance(value, str) else brief(plain_data(value), 2000)}", ""))
+        texts.append((f"output: {escape_lines(value) if isinstance(value, str) else brief(plain_data(value), 2000)}", ""))
     if row.error is not None:
         texts.append((f"error: {brief(error_text(row.error), 2000)}", "red"))
     texts += [(f"  sayso approve {row.id} {each.digest[:12]}{where}", "yellow") for each in approvals if each.state == "proposed"]

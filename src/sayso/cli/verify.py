@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from sayso import __version__
 from sayso.cli.main import Exit
 from sayso.cli.run_database import DatabaseUrl, found, opened
-from sayso.tools.approval.cards import shown
+from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def _against(head: str | None, log: list[Row], now: str) -> list[str]:
     place = next((row.number for row in log if row.hash.startswith(head.strip())), None)
     if place is None:
         return [
-            f"the head {shown(head)[:70]} that you kept is not in this chain: the log was rewritten or cut since, or it is another run's."
+            f"the head {show_value(head)[:70]} that you kept is not in this chain: "
+            "the log was rewritten or cut since, or it is another run's."
         ]
     if log[-1].number > place:
         print(f"The head that you kept is that of row {place}; {log[-1].number - place} rows were added since.")
@@ -85,9 +86,9 @@ def _against(head: str | None, log: list[Row], now: str) -> list[str]:
 def _say(row: RunRow, log: list[Row], verdict: Verdict, problems: list[str]) -> None:
     from sayso.workflows.durable.chain import KEY_VARIABLE
 
-    print(f"Run {shown(row.id)}: {len(log)} rows, head {shown(verdict.head) or '(none)'}")
+    print(f"Run {show_value(row.id)}: {len(log)} rows, head {show_value(verdict.head) or '(none)'}")
     for problem in problems:
-        print(f"  {shown(problem)}")
+        print(f"  {show_value(problem)}")
     if problems:
         print(f"{len(problems)} problem{'s' * (len(problems) != 1)}: this log is not what was written.")
         return

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from sayso.cli.load_app import app_named
 from sayso.cli.main import Exit
 from sayso.cli.run_database import DatabaseUrl, and_where, checked, database_url, opened
-from sayso.tools.approval.cards import shown
+from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ async def _worked(app: App, url: str) -> int:
     except UsageError as error:  # the URL is one: it is the database that is locked, full, away, or newer
         raise RunError(str(error)) from None
     name = working.engine.be()
-    print(f"Worker {name} carries the runs of {shown(app.name)} ({', '.join(app.names)}) in {working.engine.database.place}.", flush=True)
+    print(
+        f"Worker {name} carries the runs of {show_value(app.name)} ({', '.join(app.names)}) in {working.engine.database.place}.", flush=True
+    )
     _stop_on_signals(working)
     await working.work()
     print(f"Worker {name} has stopped.", flush=True)
@@ -115,7 +117,7 @@ def value_for(flow: Workflow[Any, Any], text: str) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(
-            f"{flow.name} takes {getattr(takes, '__name__', takes)}, and {shown(text)[:80]} is none: {first['msg']}."
+            f"{flow.name} takes {getattr(takes, '__name__', takes)}, and {show_value(text)[:80]} is none: {first['msg']}."
         ) from None
 
 
