@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from ..connections import close_index
 from ..errors import UsageError
 from .query_words import query_words, quoted
 from .spaceless import searchable
@@ -87,7 +88,7 @@ class PassageIndex:
         self._lock = threading.RLock()
         self.db = _opened(self.path)
         # An index that is simply forgotten must not leave an open connection behind.
-        self.close = weakref.finalize(self, self.db.close)
+        self.close = weakref.finalize(self, close_index, self.db, self._lock)
 
     def add(self, text: str, payload: Any = None, *, context: str = "") -> int:
         """Put a text in; gives its number."""

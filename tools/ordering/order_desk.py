@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..approval.cards import show_value as shown  # the name that the code of the card has in its digest
+from ..connections import close_when_idle
 from ..definition.decorators import tool
 from ..definition.tool import ToolContext
 from ..effects import Secrecy
@@ -70,7 +71,7 @@ class OrderDesk:
         self.menu = menu
         self._lock = threading.Lock()
         self._db = sqlite3.connect(str(path), check_same_thread=False, timeout=10, isolation_level=None)
-        self.close = weakref.finalize(self, self._db.close)
+        self.close = weakref.finalize(self, close_when_idle, self._db, self._lock)
         self._db.execute("PRAGMA synchronous=FULL")  # a receipt is on the disk before anybody is told
         _patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
         _patiently(lambda: self._db.execute(_SCHEMA))

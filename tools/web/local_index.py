@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from ..connections import close_index
 from ..errors import UsageError
 from .fetch import PARSE_PAGE, Web
 from .page_errors import PageError
@@ -66,7 +67,7 @@ class LocalIndex:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(str(path), check_same_thread=False)
         # An index that is simply forgotten must not leave an open connection behind.
-        self.close = weakref.finalize(self, self._db.close)
+        self.close = weakref.finalize(self, close_index, self._db, self._lock)
         self._db.execute(_SCHEMA)
         self.add(documents)
 
