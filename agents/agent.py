@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, Unpack, cast, overload
 
-from sayso.tools import Tool
 from sayso.tools.approval.policy import Grants
 from sayso.tools.approval.requests import Approver
 from sayso.tools.canonical import prompt_text, readable_json
@@ -16,22 +15,35 @@ from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
 from sayso.workflows.workflow import in_a_loop, streamed
 
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
+from .spec import AgentSpec, AnyTool, Out, check_dialect, index_tools
 from .typed_output import TypedOutput
-from .untrusted_text import own_words
+from .untrusted_text import strip_untrusted_text
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
-    from sayso.tools.dialects import ToolSignatures
 
     from .models.model import Model
-    from .prompt_format import PromptFormat
+    from .prompt_format import FormatChoice
 
-Out = TypeVar("Out")
 AGENT_LIMITS = Limits(model_calls=20)
 
 
+class AgentOptions(TypedDict, total=False):
+    """What an agent may be made with beside its model and the type of its answer."""
+
+    name: str
+    instructions: str
+    tools: Iterable[AnyTool]
+    examples: Sequence[tuple[object, ...]]
+    limits: Limits | None
+    approve: Approver | None
+    sampling: Sampling | None
+    dialect: str
+    output_tries: int
+
+
 class Agent(Workflow[Any, Out], Generic[Out]):
-    """Asks a model until it has an answer, carrying out what the model asks for: reads at once, writes only after a yes.
+    """Asks a model until it has an answer, executing the calls in its replies: reads at once, writes only after an approval.
 
     `model` is a name ("gpt-5-mini", "http://localhost:11434/v1#qwen3") or a Model. `examples` are pairs of what a user says and what the
     model should say (a text, or a value of the output type), or four texts where a call comes between: said, call, result, answer. They go
@@ -42,61 +54,20 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     kind = "agent"
 
     @overload
-    def __init__(
-        self: Agent[str],
-        model: str | Model,
-        *,
-        name: str = ...,
-        instructions: str = ...,
-        tools: Iterable[Tool[..., Any]] = ...,
-        examples: Sequence[tuple[Any, ...]] = ...,
-        limits: Limits | None = ...,
-        approve: Approver | None = ...,
-        sampling: Sampling | None = ...,
-        dialect: str = ...,
-        output_tries: int = ...,
-    ) -> None: ...
+    def __init__(self: Agent[str], model: str | Model, **options: Unpack[AgentOptions]) -> None: ...
     @overload
-    def __init__(
-        self,
-        model: str | Model,
-        *,
-        name: str = ...,
-        instructions: str = ...,
-        tools: Iterable[Tool[..., Any]] = ...,
-        examples: Sequence[tuple[Any, ...]] = ...,
-        output: type[Out],
-        limits: Limits | None = ...,
-        approve: Approver | None = ...,
-        sampling: Sampling | None = ...,
-        dialect: str = ...,
-        output_tries: int = ...,
-    ) -> None: ...
+    def __init__(self, model: str | Model, *, output: type[Out], **options: Unpack[AgentOptions]) -> None: ...
     @overload  # a Literal and a union are no type[...] to checkers
-    def __init__(
-        self: Agent[Any],
-        model: str | Model,
-        *,
-        name: str = ...,
-        instructions: str = ...,
-        tools: Iterable[Tool[..., Any]] = ...,
-        examples: Sequence[tuple[Any, ...]] = ...,
-        output: object,
-        limits: Limits | None = ...,
-        approve: Approver | None = ...,
-        sampling: Sampling | None = ...,
-        dialect: str = ...,
-        output_tries: int = ...,
-    ) -> None: ...
+    def __init__(self: Agent[Any], model: str | Model, *, output: object, **options: Unpack[AgentOptions]) -> None: ...
     def __init__(
         self,
         model: str | Model,
         *,
         name: str = "agent",
         instructions: str = "",
-        tools: Iterable[Tool[..., Any]] = (),
-        examples: Sequence[tuple[Any, ...]] = (),
-        output: Any = str,
+        tools: Iterable[AnyTool] = (),
+        examples: Sequence[tuple[object, ...]] = (),
+        output: object = str,
         limits: Limits | None = None,
         approve: Approver | None = None,
         sampling: Sampling | None = None,
@@ -104,105 +75,73 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         output_tries: int = 3,
     ) -> None:
         super().__init__(name, AGENT_LIMITS if limits is None else limits)
-        self._model = model
-        self.instructions = instructions
-        self.tools: Mapping[str, Tool[..., Any]] = _by_name(tools, name)
-        self.examples = tuple(_example(*each) for each in examples)
-        self.typed: TypedOutput[Out] | None = None if output is str else TypedOutput(output)
         self.approve = approve
-        self.sampling = sampling or Sampling()
-        self.dialect = _known_dialect(dialect)
-        self.output_tries = output_tries
-        self.known_form: PromptFormat | None = None
-        # Prose around a write waits until the write is settled, and half a JSON value is no answer: these say their text at the end.
-        self.speaks_last = self.typed is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values())
+        self.spec: AgentSpec[Out] = AgentSpec(
+            name=self.name,
+            model_or_name=model,
+            instructions=instructions,
+            tools=index_tools(tools, name),
+            examples=tuple(_example_as_text(*each) for each in examples),
+            output=None if output is str else TypedOutput(output),
+            sampling=sampling or Sampling(),
+            dialect=check_dialect(dialect),
+            output_tries=output_tries,
+        )
 
-    @cached_property
+    @property
     def model(self) -> Model:
-        """The model; a name is looked up when it is first asked."""
-        if not isinstance(self._model, str):
-            return self._model
-        from .models.named import model_from
-
-        return model_from(self._model)
+        """Return the model; a name is looked up on first use."""
+        return self.spec.model
 
     @cached_property
-    def reads_text(self) -> bool:
-        """Whether calls are looked for in a reply's text."""
-        return bool(self.tools) and self.dialect != "native"
+    def _formats(self) -> FormatChoice:
+        from .prompt_format import FormatChoice  # late for load time, as is the loop below: many programs only declare an agent
 
-    @cached_property
-    def signatures(self) -> ToolSignatures:
-        """The tools as a reader of calls sees them."""
-        from sayso.tools.dialects import collect_signatures
+        return FormatChoice(self.spec)
 
-        return collect_signatures(tuple(self.tools.values()))
-
-    async def form(self, *, asks: bool = True) -> PromptFormat:
-        """In which form its conversations are held; found out once, where the endpoint may be asked."""
-        if self.known_form is not None:
-            return self.known_form
-        from .prompt_format import choose_prompt_format
-
-        form = await choose_prompt_format(self, asks=asks)
-        if asks:
-            self.known_form = form
-        return form
-
-    def write_calls_as_text(self) -> PromptFormat:
-        """From now on calls are text: the model was said to take tools, and refuses them."""
-        from .prompt_format import in_text
-
-        self.known_form = in_text(self)
-        return self.known_form
-
-    async def continued(self, history: Sequence[Message]) -> tuple[Message, ...]:
-        """An earlier conversation without its opening, which this one has itself."""
-        opening = (await self.form()).opening
+    async def strip_opening(self, history: Sequence[Message]) -> tuple[Message, ...]:
+        """Return an earlier conversation without its opening (instructions, examples), which the agent puts before it again."""
+        opening = (await self._formats.choose()).opening
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
 
-    def _asked(self, value: Any, history: tuple[Message, ...]) -> Conversation:
+    def _make_conversation(self, value: object, history: tuple[Message, ...]) -> Conversation:
         if not isinstance(value, Conversation):
             return Conversation(prompt_text(value), history)
         if history:
             raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
         return value
 
-    def find_user_texts(self, value: Any) -> Iterable[str]:
-        """The user's words: what is asked now and what was asked before, without what is quoted from others."""
+    def find_user_texts(self, value: object) -> Iterable[str]:
+        """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
         if not isinstance(value, Conversation):
             return super().find_user_texts(value)
-        if not value.history:
-            return (own_words(value.text),)
-        said = [own_words(each.text) for each in value.history if isinstance(each, UserMessage) and not each.example]
-        return [*said, own_words(value.text)]
+        earlier = [each.text for each in value.history if isinstance(each, UserMessage) and not each.example]
+        return [strip_untrusted_text(text) for text in (*earlier, value.text)]
 
     def effects(self) -> Iterator[Effect]:
-        """The effects of its tools."""
-        for tool in self.tools.values():
+        """Yield the effects of the agent's tools."""
+        for tool in self.spec.tools.values():
             yield tool.effect
 
     @property
-    def identity(self) -> Any:
-        """What it is told and may do: two agents of one name that differ in these are two."""
-        return self.instructions, tuple(self.tools)
+    def identity(self) -> object:
+        """Return what tells the agent from another one of its name: its instructions and the names of its tools."""
+        return self.spec.instructions, tuple(self.spec.tools)
 
     def as_tool(self, *, name: str | None = None, description: str = "") -> AsyncTool[[Any], Out]:
-        """This agent as a tool of another; without a `description` its instructions say what it is for. See Workflow.as_tool."""
-        if not (description or self.instructions):
+        """Return this agent as a tool of another; without a `description` its instructions say what it is for. See Workflow.as_tool."""
+        instructions = self.spec.instructions
+        if not (description or instructions):
             raise UsageError(f"{self.name} has no instructions to say what it is for; write {self.name}.as_tool(description='...').")
-        return super().as_tool(name=name, description=description or f"Asks an agent that is told: {self.instructions}")
+        return super().as_tool(name=name, description=description or f"Asks an agent that is told: {instructions}")
 
-    @cached_property
-    def _converse(self) -> Callable[[Any, Run, Conversation], Coroutine[Any, Any, Out]]:
+    async def execute(self, run: Run, value: object) -> Out:
+        """Converse with the model until there is an answer; see `loop.converse`."""
         from .loop import converse
 
-        return converse
-
-    def execute(self, run: Run, value: Any) -> Coroutine[Any, Any, Out]:
-        """Converse until there is an answer; see `loop.converse`."""
-        return self._converse(self, run, self._asked(value, ()))
+        conversation = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
+        return cast("Out", await converse(self.spec, self._formats, run, conversation))  # Out is str where no output type was given
 
     async def run(
         self,
@@ -220,7 +159,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
         Otherwise as Workflow.run.
         """
-        asked = self._asked(value, await self.continued(history) if history else ())
+        asked = self._make_conversation(value, await self.strip_opening(history) if history else ())
         opened = self._open(asked, deps, approve or self.approve, limits, engine, run_id, grants)
         result: RunResult[Out] = await opened.execute(suspends=True)
         return result
@@ -261,32 +200,11 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         grants: Grants = (),
     ) -> AsyncIterator[Any]:
         """The events of the run as they happen, pieces of text among them, its RunEnded last."""
-        asked = self._asked(value, await self.continued(history) if history else ())
+        asked = self._make_conversation(value, await self.strip_opening(history) if history else ())
         async for event in streamed(self._open(asked, deps, approve or self.approve, limits, engine, run_id, grants)):
             yield event
 
 
-def _known_dialect(name: str) -> str:
-    if name in ("auto", "native"):
-        return name
-    from sayso.tools.dialects import DIALECTS
-
-    if name not in DIALECTS:
-        raise UsageError(f"There is no dialect {name!r}. Dialects: auto, native, {', '.join(sorted(DIALECTS))}.")
-    return name
-
-
-def _example(asked: Any, *said: Any) -> tuple[str, ...]:
-    """An example as text: a question as the agent would be asked it, an answer of the output type as the model should write it."""
+def _example_as_text(asked: object, *said: object) -> tuple[str, ...]:
+    """Return an example as text: a question as the agent would be asked it, an answer of the output type as the model should write it."""
     return prompt_text(asked), *(each if isinstance(each, str) else readable_json(each) for each in said)
-
-
-def _by_name(tools: Iterable[Tool[..., Any]], agent: str) -> dict[str, Tool[..., Any]]:
-    named: dict[str, Tool[..., Any]] = {}
-    for tool in tools:
-        if not isinstance(tool, Tool):
-            raise UsageError(f"{agent} was given {tool!r} as a tool. Declare it with @tool.read, @tool.pure, @tool.egress or @tool.write.")
-        if tool.name in named:
-            raise UsageError(f"{agent} has two tools named {tool.name!r}; give one of them name=.")
-        named[tool.name] = tool
-    return named

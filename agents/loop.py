@@ -1,14 +1,12 @@
-"""The agent loop: ask the model, read its reply, carry out its calls, until there is an answer."""
+"""The agent loop: ask the model, parse its reply, execute its calls, until there is an answer."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from itertools import count
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from sayso.tools import Outcome, Tool, ToolCall, ToolResult
+from sayso.tools import Outcome, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
-from sayso.tools.dialects import split_at_calls
+from sayso.tools.dialects import DIALECTS, split_at_calls
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.tools.filling import end_of, following
@@ -22,164 +20,155 @@ from sayso.workflows.calls.execute import (
     reject_unsourced,
 )
 
-from .agent import Agent
 from .agent_events import ModelRetried, TextSaid, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
-from .model_call import ModelTurn, ask_model
-from .models.model import Retrying
-from .parse_reply import Read, parse_reply
-from .prompt_format import PromptFormat
-from .typed_output import NotTheType
-from .untrusted_text import quotes_others, texts_of_others
+from .model_call import ModelConversation, ask_model
+from .models.model import ModelRequest
+from .parse_reply import ParsedReply, parse_reply
+from .prompt_format import FormatChoice
+from .spec import AgentSpec, AnyTool, Out
+from .typed_output import InvalidOutput
+from .untrusted_text import FENCE_START, find_untrusted_texts
 
-AnyAgent = Agent[Any]
-SAY_SOMETHING = "You said nothing. Write a call as shown above, or answer me."
-"""To a small model that ends before it begins; it does so when a call is due whose marks it was not taught."""
-NOBODY: frozenset[str] = frozenset()
+ASK_FOR_REPLY = "You said nothing. Write a call as shown above, or answer me."
+"""For a small model that ends before it begins; it does so when a call is due whose marks it was not taught."""
 
 
-async def converse(agent: AnyAgent, run: Run, asked: Conversation) -> Any:
-    """Converse with the model until it answers; every effect and every chance goes through `run`.
+async def converse(spec: AgentSpec[Out], formats: FormatChoice, run: Run, asked: Conversation) -> Out | str:
+    """Converse with the model until it answers: a value of the output type, or text where the agent has none.
 
-    Raises LimitReached, ModelError, OutputError.
+    Every effect and every chance goes through `run`. Raises LimitReached, ModelError, OutputError.
     """
-    form = agent.known_form or await agent.form(asks=run.acts)
-    transcript: list[Message] = [*form.opening, *form.fits(asked.history), UserMessage(asked.text)]
-    if asked.history or quotes_others(asked.text):
-        remember(run, asked)
+    format = await formats.choose(may_ask=run.acts)
+    history = format.convert_history(asked.history) if asked.history else ()
+    transcript: list[Message] = [*format.opening, *history, UserMessage(asked.text)]
+    if asked.history or FENCE_START in asked.text:
+        record_provenance(run, asked)
     run.scope.transcripts[run.id] = transcript
-    exchange = ModelTurn(agent, form, transcript, tell_retries(run) if run.heard else None)
-    tries, asked_to_speak, mend = 0, False, False
-    asked_again: set[str] = set()
-    for turn in count():
-        reply = await ask_model(run, turn, exchange)
-        read = parse_reply(agent, reply, turn)
-        transcript.append(read.message)
-        if read.calls or read.refused:
-            results = await execute_calls(agent, run, read, asked_again)
-            if (words := closing_words(agent, read, results)) is not None:
-                return said_at_last(agent, run, turn, words)
+    on_retry = (lambda retry: run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))) if run.heard else None
+    schema = None if spec.output is None else spec.output.schema
+    request = ModelRequest(transcript, format.schemas, format.sampling, schema, on_retry, format.grammar)
+    conversation = ModelConversation(spec, formats, format, transcript, request)
+    turn, failed_outputs, asked_for_reply, asked_to_repair = 0, 0, False, False
+    sent_back: set[str] = set()
+    while True:
+        reply = await ask_model(run, turn, conversation)
+        parsed = parse_reply(spec, reply, turn)
+        transcript.append(parsed.message)
+        if parsed.calls or parsed.refused:
+            results = await execute_calls(spec, run, parsed, sent_back)
+            if (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
+                break
             if run.heard:
                 run.publish(TextWithdrawn(run.id, turn))
-            mend = not mend and all_failed(results)  # once; who fails twice is asked to answer
-            transcript.append(shown_back(exchange.form, run, read, results, mend=mend))
-            continue
-        if agent.typed is None:
-            if read.prose.strip() or asked_to_speak or not exchange.form.written:
-                return said_at_last(agent, run, turn, read.prose)
-            asked_to_speak = True
-            transcript.append(UserMessage(SAY_SOMETHING))
-            continue
-        try:
-            return agent.typed.read(read.prose)
-        except NotTheType as wrong:
-            tries += 1
-            cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
-            if tries >= agent.output_tries:
-                raise OutputError(f"{agent.name} gave no valid answer in {tries} tries: {wrong}.{cut}", read.prose) from None
-            transcript.append(UserMessage(f"That does not fit: {wrong}. {agent.typed.instruction}"))
-    raise AssertionError("count() does not end")
+            # Once: a model whose calls failed twice in a row is asked to answer.
+            asked_to_repair = not asked_to_repair and all(result.outcome is Outcome.FAILED for result in results)
+            transcript.append(make_tool_message(run, conversation, parsed, results, ask_to_repair=asked_to_repair))
+        elif spec.output is None:
+            answer = parsed.prose
+            if answer.strip() or asked_for_reply or not conversation.format.tools_in_prompt:
+                break
+            asked_for_reply = True
+            transcript.append(UserMessage(ASK_FOR_REPLY))
+        else:
+            try:
+                return spec.output.parse(parsed.prose)
+            except InvalidOutput as error:
+                failed_outputs += 1
+                if failed_outputs >= spec.output_tries:
+                    cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
+                    raise OutputError(f"{spec.name} gave no valid answer in {failed_outputs} tries: {error}.{cut}", parsed.prose) from None
+                transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}"))
+        turn += 1
+    if run.heard and spec.publishes_at_end:
+        run.publish(TextSaid(run.id, turn, answer))
+    return answer
 
 
-def all_failed(results: Sequence[ToolResult]) -> bool:
-    """Whether no call of a reply could be carried out."""
-    return results[0].outcome is Outcome.FAILED and all(result.outcome is Outcome.FAILED for result in results)
+async def execute_calls(spec: AgentSpec[Out], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:
+    """Return the results of a reply's calls, in the order of the calls.
 
-
-async def execute_calls(agent: AnyAgent, run: Run, read: Read, asked_again: set[str]) -> list[ToolResult]:
-    """The results of a reply's calls: neighbours that need no question together, in parallel, as one step; writes one by one, in order.
-
-    Neighbours that other agents carry out go side by side too, each a child of the run. A call whose values should be the user's and are
-    not is sent back, once for each tool; those in `asked_again` are asked about.
+    Neighbours that need no approval are executed side by side, as one step (or, where they are agents and workflows, each as a child of the
+    run); writes one by one, in order. A call with arguments that should be the user's and are not is sent back to the model, once for each
+    tool: with a tool that is in `sent_back` already, a person is asked.
     """
-    results = list(read.refused)
-    asked_again_before = frozenset(asked_again) if asked_again else NOBODY
-    together: list[tuple[ToolCall, Tool[..., Any]]] = []
-    for call in read.calls:
-        tool = agent.tools.get(call.tool)
+    results = list(parsed.refused)
+    sent_back_before = frozenset(sent_back)
+    group: list[tuple[ToolCall, AnyTool]] = []
+    for call in parsed.calls:
+        tool = spec.tools.get(call.tool)
         if tool is None:
-            results.append(failed(call, str(UnknownTool(call.tool, sorted(agent.tools)))))
+            results.append(failed(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
             continue
         unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user else ()
-        if unsourced and tool.name not in asked_again_before:
-            asked_again.add(tool.name)
+        if unsourced and tool.name not in sent_back_before:
+            sent_back.add(tool.name)
             results.append(reject_unsourced(run, call, tool, unsourced))
             continue
-        straight = not unsourced and (tool.workflow is not None or needs_no_approval(run, call, tool))
-        if together and not (straight and _alike(together[0][1], tool)):
-            results += await _perform(run, together)
-            together = []
-        if straight:
-            together.append((call, tool))
+        joins = not unsourced and (tool.workflow is not None or needs_no_approval(run, call, tool))
+        if group and not (joins and (tool.workflow is None) is (group[0][1].workflow is None)):
+            results += await _execute_group(run, group)
+            group = []
+        if joins:
+            group.append((call, tool))
         else:
             results.append(await execute_with_approval(run, call, tool, f"{tool.name}:{call.id}", unsourced))
-    if together:
-        results += await _perform(run, together)
+    if group:
+        results += await _execute_group(run, group)
     if len(results) > 1:
-        places = {call.id: place for place, call in enumerate(read.message.calls)}
-        results.sort(key=lambda result: places[result.call_id])
+        order = {call.id: index for index, call in enumerate(parsed.message.calls)}
+        results.sort(key=lambda result: order[result.call_id])
     return results
 
 
-def _alike(one: Tool[..., Any], other: Tool[..., Any]) -> bool:
-    return (one.workflow is None) is (other.workflow is None)
-
-
-def _perform(run: Run, together: list[tuple[ToolCall, Tool[..., Any]]]) -> Awaitable[list[ToolResult]]:
-    call, tool = together[0]
-    name = f"reads:{call.id}"
+async def _execute_group(run: Run, group: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+    call, tool = group[0]
+    position = f"reads:{call.id}"
     if tool.workflow is None:
-        return perform_reads(run, name, together)
-    from sayso.workflows.calls.delegation import perform_delegated
+        return await perform_reads(run, position, group)
+    from sayso.workflows.calls.delegation import perform_delegated  # late for load time: few agents have agents as tools
 
-    return perform_delegated(run, name, together)
+    return await perform_delegated(run, position, group)
 
 
-def closing_words(agent: AnyAgent, read: Read, results: Sequence[ToolResult]) -> str | None:
-    """The reply's own words, where they already are the answer: every call in its prose is done and was either PURE, and so is replaced by
-    its value, or a write that closes. None when the model has to be asked again."""
-    if agent.typed is not None or read.refused or not read.prose.strip():
+def find_answer_beside_calls(spec: AgentSpec[Out], parsed: ParsedReply, results: Sequence[ToolResult]) -> str | None:
+    """Return the reply's own prose where it already is the answer, with the values of its PURE calls in it; else None.
+
+    It is where every call is done, and is either a PURE call in the text or a call of a tool that ends the turn.
+    """
+    if spec.output is not None or parsed.refused or not parsed.prose.strip():
         return None
     by_id = {result.call_id: result for result in results}
-    for call in read.calls:
-        tool = agent.tools.get(call.tool)
-        written = tool is not None and tool.effect is Effect.PURE and call.span[1] > 0
-        if tool is None or not (written or tool.ends_turn) or by_id[call.id].outcome is not Outcome.DONE:
+    for call in parsed.calls:
+        tool = spec.tools.get(call.tool)
+        in_text = tool is not None and tool.effect is Effect.PURE and call.span[1] > 0
+        if tool is None or not (in_text or tool.ends_turn) or by_id[call.id].outcome is not Outcome.DONE:
             return None
-    return filled(agent, read, by_id)
+    return parsed.prose if parsed.message.native else fill_in_results(spec, parsed, by_id)
 
 
-def said_at_last(agent: AnyAgent, run: Run, turn: int, words: str) -> str:
-    """The answer; told now where it could not be told while it streamed."""
-    if agent.speaks_last:
-        run.publish(TextSaid(run.id, turn, words))
-    return words
-
-
-def filled(agent: AnyAgent, read: Read, by_id: dict[str, ToolResult]) -> str:
-    """The prose with the value of each PURE call where it stood; nothing for a closing write, and no marks of either."""
-    if read.message.native:
-        return read.prose
-    stood = split_at_calls(read.message.text, agent.signatures, agent.dialect)
-    results = iter([by_id[call.id] for call in sorted(read.calls, key=lambda call: call.span)])
+def fill_in_results(spec: AgentSpec[Out], parsed: ParsedReply, by_id: Mapping[str, ToolResult]) -> str:
+    """Return the prose with the value of each PURE call where the call stood. A write that ends the turn leaves nothing behind."""
+    stood = split_at_calls(parsed.message.text, spec.signatures, spec.dialect)
+    results = iter([by_id[call.id] for call in sorted(parsed.calls, key=lambda call: call.span)])
     parts: list[str] = []
     before = ""
-    for place, piece in enumerate(stood):
+    for index, piece in enumerate(stood):
         if isinstance(piece, str):
             part = piece
         else:
-            result, tool = next(results), agent.tools[piece.tool]
+            result, tool = next(results), spec.tools[piece.tool]
             if tool.effect is not Effect.PURE:
-                strip_end(parts)
+                _strip_end(parts)
                 before = before.rstrip(" \t")
                 continue
-            part = tool.inline(result.content, before, following(stood, place)) if tool.inline else result.text
+            part = tool.inline(result.content, before, following(stood, index)) if tool.inline else result.text
         parts.append(part)
         before = end_of(before, part)
     return "".join(parts).strip()
 
 
-def strip_end(parts: list[str]) -> None:
+def _strip_end(parts: list[str]) -> None:
     """Drop the blanks at the end of a text that is kept in parts."""
     while parts:
         parts[-1] = parts[-1].rstrip(" \t")
@@ -188,33 +177,26 @@ def strip_end(parts: list[str]) -> None:
         parts.pop()
 
 
-def shown_back(form: PromptFormat, run: Run, read: Read, results: Sequence[ToolResult], *, mend: bool) -> ToolMessage:
-    """The results as the model sees them next; `mend` asks it to write failed calls again."""
-    if read.message.native:
+def make_tool_message(
+    run: Run, conversation: ModelConversation, parsed: ParsedReply, results: Sequence[ToolResult], *, ask_to_repair: bool
+) -> ToolMessage:
+    """Return the results as the model is shown them. `ask_to_repair` asks it to write the failed calls again."""
+    if parsed.message.native:
         return ToolMessage(tuple(results), native=True)
-    tools = {call.id: call.tool for call in read.message.calls}
+    tools = {call.id: call.tool for call in parsed.message.calls}
     boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
-    shown = form.shown([(tools[result.call_id], result.text) for result in results], boundary, failed=mend)
+    named = [(tools[result.call_id], result.text) for result in results]
+    shown = DIALECTS[conversation.format.dialect].render_results(named, boundary, failed=ask_to_repair)
     return ToolMessage(tuple(results), shown=shown)
 
 
-def tell_retries(run: Run) -> Callable[[Retrying], None]:
-    """Turns a model's failed tries into events of the run."""
-    return lambda failed: run.publish(ModelRetried(run.id, failed.attempt, failed.wait_seconds, failed.why))
-
-
-def remember(run: Run, asked: Conversation) -> None:
-    """What an earlier conversation read is still in the context, so its labels hold on; so do those of texts that a prompt quotes."""
-    for message in asked.history:
+def record_provenance(run: Run, asked: Conversation) -> None:
+    """Join the labels of earlier results and of quoted texts to the run's: what an earlier conversation read is still in the context."""
+    provenance = run.scope.provenance
+    for message in asked.messages:
         if isinstance(message, ToolMessage):
             for result in message.results:
-                run.scope.provenance.take(result)
+                provenance.take(result)
         elif not isinstance(message, AssistantMessage):
-            remember_quoted(run, message.text)
-    remember_quoted(run, asked.text)
-
-
-def remember_quoted(run: Run, text: str) -> None:
-    """The texts of others in a message."""
-    for quoted, origin, secrecy in texts_of_others(text):
-        run.scope.provenance.take(ToolResult("", quoted, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))
+            for text, origin, secrecy in find_untrusted_texts(message.text):
+                provenance.take(ToolResult("", text, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))

@@ -1,92 +1,98 @@
-"""One model call: reserved, streamed, told to whoever listens, settled."""
+"""One model call: usage reserved, request sent, deltas streamed to listeners, usage counted. And the prompt as a snapshot for replays."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, Reader, ReasoningRead, TextRead
+from sayso.tools.canonical import canonical_json
+from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, ReadCall, Reader, ReadEvent, ReasoningRead, TextRead
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
 from sayso.tools.filling import end_of
 from sayso.workflows import Run, Usage
 from sayso.workflows.runs.limits import NO_USAGE, Meter
+from sayso.workflows.runs.prompt_difference import kept_text
 
-from .agent import Agent
 from .agent_events import CallAnnounced, ReasoningSaid, TextSaid, TextWithdrawn
-from .messages import Message, NativeCall, Reply, Sampling, ToolMessage
-from .models.model import CallDelta, ModelRequest, ReasoningDelta, Retrying, TextDelta
-from .prompt_format import PromptFormat
-from .prompt_snapshot import sent
-from .reasoning import AllWasThought, Part, Said, Thought, Thoughts
+from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
+from .models.model import CallDelta, ModelRequest, ReasoningDelta, TextDelta
+from .prompt_format import FormatChoice, PromptFormat, make_prompt_format
+from .reasoning import OnlyReasoning, Part, ReasoningPart, ReasoningSplitter, TextPart
 
-UNSAID_REPLY_TOKENS = 4096  # set aside for a reply where neither agent nor model says how long it may be
+if TYPE_CHECKING:
+    from .spec import AgentSpec
+
+DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor model says how long it may be
 
 
-class ModelTurn:
-    """A conversation under way: its form, and what is sent each turn. The transcript in `request` is live: each turn adds to it."""
+@dataclass(slots=True, eq=False)
+class ModelConversation:
+    """A conversation under way. `transcript` is live: each turn adds to it, and `request.messages` is the same list."""
 
-    __slots__ = ("_characters", "_measured", "agent", "form", "request", "transcript")
+    spec: AgentSpec[Any]
+    formats: FormatChoice
+    format: PromptFormat
+    transcript: list[Message]
+    request: ModelRequest
+    _characters: int = field(default=0, init=False)
+    _measured: int = field(default=0, init=False)
 
-    def __init__(
-        self, agent: Agent[Any], form: PromptFormat, transcript: list[Message], retrying: Callable[[Retrying], None] | None
-    ) -> None:
-        self.agent, self.form, self.transcript = agent, form, transcript
-        schema = None if agent.typed is None else agent.typed.schema
-        self.request = ModelRequest(transcript, form.schemas, form.sampling, schema, retrying, form.grammar)
+    def switch_to_text(self) -> None:
+        """Go on with a model that refuses tools: it is told how to write calls, and the messages so far are converted."""
+        history = self.transcript[len(self.format.opening) :]
+        self.format = format = self.formats.switch_to_text()
+        self.transcript[:] = [*format.opening, *format.convert_history(history)]
+        self.request = replace(self.request, tools=(), sampling=format.sampling, grammar=format.grammar)
         self._characters = self._measured = 0
 
-    def go_on_in_text(self) -> None:
-        """The same conversation with a model that takes no tools: it is told how to write calls, and what was said stays said."""
-        said = self.transcript[len(self.form.opening) :]
-        self.form = form = self.agent.write_calls_as_text()
-        self.transcript[:] = [*form.opening, *form.fits(said)]
-        self.request = replace(self.request, tools=(), sampling=form.sampling, grammar=form.grammar)
-        self._characters = self._measured = 0
-
-    def characters(self) -> int:
+    def count_characters(self) -> int:
         """Return how long the transcript is, as English text. Each message is measured once: turns only add to the transcript."""
-        self._characters += sum(_length(message) for message in self.transcript[self._measured :])
+        self._characters += sum(_measure_message(message) for message in self.transcript[self._measured :])
         self._measured = len(self.transcript)
         return self._characters
 
 
-async def ask_model(run: Run, turn: int, exchange: ModelTurn) -> Reply:
-    """The model's reply to the transcript so far, as the run's step `model:{turn}`; counted against the limits."""
-    meter, agent = run.scope.meter, exchange.agent
-    reserved = reservation(exchange, meter) if meter.reserves else None
+async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Reply:
+    """Return the model's reply to the transcript so far: the run's step `model:{turn}`, counted against its limits.
+
+    Raises ModelError, LimitReached.
+    """
+    meter = run.scope.meter
+    reserved = estimate_usage(conversation, meter) if meter.reserves else None
     meter.begin_model_call(reserved)
-    used, name = NO_USAGE, f"model:{turn}"
+    used, position = NO_USAGE, f"model:{turn}"
     try:
-        run.record_prompt(name, sent, exchange, turn)
-        reply: Reply = await run.step(name, stream_reply, run, turn, exchange, preemptible=True)
+        run.record_prompt(position, snapshot_prompt, conversation, turn)
+        reply: Reply = await run.step(position, stream_reply, run, turn, conversation, preemptible=True)
         used = reply.usage
         if reply.finish == "content_filter":
-            raise ModelError(f"The content filter of {agent.model.name} cut its reply off. Ask differently, or another model.")
+            model = conversation.spec.model.name
+            raise ModelError(f"The content filter of {model} cut its reply off. Ask differently, or another model.")
     finally:
         meter.end_model_call(used, reserved)
     return reply
 
 
-async def stream_reply(run: Run, turn: int, exchange: ModelTurn) -> Reply:
-    """Take in the model's deltas, passing on what may be shown at once."""
-    agent = exchange.agent
+async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:
+    """Collect the model's deltas into a reply, and publish those that may be shown at once."""
+    spec = conversation.spec
     text: list[str] = []
     reasoning: list[str] = []
     calls: dict[int, StreamedCall] = {}
     finish, usage = "stop", NO_USAGE
     heard = run.heard
-    voice = TextStreamer(agent, run, turn) if heard and not agent.speaks_last else None
-    deltas = agent.model.stream(exchange.request)
+    streamer = TextStreamer(spec, run, turn) if heard and not spec.publishes_at_end else None
+    deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:
             if isinstance(delta, TextDelta):
                 text.append(delta.text)
-                if voice is not None:
-                    voice.say(delta.text)
+                if streamer is not None:
+                    streamer.feed(delta.text)
             elif isinstance(delta, CallDelta):
                 if (call := calls.get(delta.index)) is None:
                     call = calls[delta.index] = StreamedCall()
@@ -99,16 +105,16 @@ async def stream_reply(run: Run, turn: int, exchange: ModelTurn) -> Reply:
             else:
                 finish, usage = delta.reason, delta.usage
     except ToolsRefused:
-        if agent.dialect != "auto" or not exchange.request.tools:
+        if spec.dialect != "auto" or not conversation.request.tools:
             raise
-        exchange.go_on_in_text()
-        return await stream_reply(run, turn, exchange)
+        conversation.switch_to_text()
+        return await stream_reply(run, turn, conversation)
     except BaseException:  # cancelled or broken off: the connection is given back now, not when the garbage is collected
         await deltas.aclose()
         raise
-    if voice is not None:
-        voice.end()
-    native = tuple([calls[index].whole() for index in sorted(calls)]) if calls else ()
+    if streamer is not None:
+        streamer.finish()
+    native = tuple([calls[index].build() for index in sorted(calls)]) if calls else ()
     return Reply("".join(text), native, "".join(reasoning), usage, finish)
 
 
@@ -122,142 +128,182 @@ class StreamedCall:
         self._arguments: list[str] = []
 
     def add(self, delta: CallDelta) -> None:
-        """Take in a piece. The first id counts: some endpoints send another with each piece."""
+        """Add a piece. The first id counts: some endpoints send another with each piece."""
         self._id = self._id or delta.id
         self._name += delta.name
         self._arguments.append(delta.arguments)
 
-    def whole(self) -> NativeCall:
+    def build(self) -> NativeCall:
         """Return the call, its arguments joined."""
         return NativeCall(self._id, self._name, "".join(self._arguments))
 
 
 class TextStreamer:
-    """Says a reply's text while it streams. A PURE call is said as its value, once the word after it is known ("147.75 dollars").
+    """Publishes a reply's text while it streams. A PURE call is published as its value once the next word is known ("147.75 dollars").
 
-    Where a write may follow, or the answer is typed, nothing is said before the whole reply is settled: see `loop.converse`.
+    Where a write may follow, or the answer is typed, nothing is published before the reply is complete: see `AgentSpec.publishes_at_end`.
     """
 
-    def __init__(self, agent: Agent[Any], run: Run, turn: int) -> None:
-        self._run, self._turn, self._agent = run, turn, agent
-        self._before = ""  # the end of what was said
-        self._call: Any = None
+    def __init__(self, spec: AgentSpec[Any], run: Run, turn: int) -> None:
+        self._run, self._turn, self._spec = run, turn, spec
+        self._before = ""  # the end of what was published
+        self._call: ReadCall | None = None  # waits for the text that follows it
         self._after = ""
-        self._told = False
-        self._reader = Reader(agent.signatures, agent.dialect) if agent.reads_text else None
-        self._thoughts = Thoughts()
+        self._published = False
+        self._reader = Reader(spec.signatures, spec.dialect) if spec.tools and spec.dialect != "native" else None
+        self._splitter = ReasoningSplitter()
 
-    def say(self, piece: str) -> None:
-        """Pass on what cannot be part of a call."""
+    def feed(self, piece: str) -> None:
+        """Take in a piece of text, and publish what cannot be part of a call."""
         if self._reader is None:
-            self._tell_parts(self._thoughts.feed(piece))
-            return
-        self._take(self._reader.feed(piece))
+            self._publish_parts(self._splitter.feed(piece))
+        else:
+            self._publish_events(self._reader.feed(piece))
 
-    def end(self) -> None:
-        """Pass on what is left."""
+    def finish(self) -> None:
+        """Publish the rest."""
         if self._reader is None:
-            self._tell_parts(self._thoughts.finish())
-            return
-        self._take(self._reader.finish())
-        self._say_call()
+            self._publish_parts(self._splitter.finish())
+        else:
+            self._publish_events(self._reader.finish())
+            self._publish_call()
 
-    def _tell_parts(self, parts: Sequence[Part]) -> None:
+    def _publish_parts(self, parts: Sequence[Part]) -> None:
         for part in parts:
             match part:
-                case Said(text):
-                    self._tell(text)
-                case Thought(text):
-                    self._tell_thought(text)
-                case AllWasThought(text):
-                    self._take_back(text)
+                case TextPart(text):
+                    self._publish_text(text)
+                case ReasoningPart(text):
+                    self._publish_reasoning(text)
+                case OnlyReasoning(text):
+                    self._withdraw(text)
 
-    def _take(self, events: Sequence[Any]) -> None:
+    def _publish_events(self, events: Sequence[ReadEvent]) -> None:
         for event in events:
             match event:
                 case TextRead(text):
                     self._after += text
-                    if not self._call or _a_word_follows(self._after):
-                        self._say_call()
+                    if not self._call or _has_word(self._after):
+                        self._publish_call()
                 case CallStarted(tool):
                     self._run.publish(CallAnnounced(self._run.id, self._turn, tool))
                 case CallRead(call):
-                    self._say_call(f"{call.tool}(")
+                    self._publish_call(f"{call.tool}(")
                     self._call = call
                 case ReasoningRead(text):
-                    self._tell_thought(text)
+                    self._publish_reasoning(text)
                 case AllWasReasoning(text):
                     self._call, self._after = None, ""
-                    self._take_back(text)
+                    self._withdraw(text)
 
-    def _say_call(self, following: str = "") -> None:
+    def _publish_call(self, following: str = "") -> None:
+        """Publish the waiting call's value and the text after it. `following` is what comes next and is published later."""
         if self._call is not None:
-            self._tell(value_in_place(self._agent, self._call, self._before, self._after + following))
-        self._tell(self._after)
+            self._publish_text(render_inline(self._spec, self._call, self._before, self._after + following))
+        self._publish_text(self._after)
         self._call, self._after = None, ""
 
-    def _tell(self, text: str) -> None:
+    def _publish_text(self, text: str) -> None:
         if text:
-            self._told = True
+            self._published = True
             self._before = end_of(self._before, text)
             self._run.publish(TextSaid(self._run.id, self._turn, text))
 
-    def _tell_thought(self, text: str) -> None:
+    def _publish_reasoning(self, text: str) -> None:
         self._run.publish(ReasoningSaid(self._run.id, self._turn, text))
 
-    def _take_back(self, thought: str) -> None:
-        if self._told:
-            self._told, self._before = False, ""
+    def _withdraw(self, reasoning: str) -> None:
+        """Take back what was published: all of it was reasoning, whose beginning stood in the prompt."""
+        if self._published:
+            self._published, self._before = False, ""
             self._run.publish(TextWithdrawn(self._run.id, self._turn))
-        self._tell_thought(thought)
+        self._publish_reasoning(reasoning)
 
 
-def _a_word_follows(text: str) -> bool:
+def _has_word(text: str) -> bool:
     return re.match(r"\s*\S+\s|\s{4}|.{32}", text, re.DOTALL) is not None
 
 
-def value_in_place(agent: Agent[Any], call: Any, before: str, after: str) -> str:
-    """How a PURE call reads where it stands; nothing for any other call, which is answered by its result."""
-    tool = agent.tools.get(call.tool)
+def render_inline(spec: AgentSpec[Any], call: ReadCall, before: str, after: str) -> str:
+    """Return how a PURE call reads where it stands; nothing for any other call, which is answered by its result."""
+    tool = spec.tools.get(call.tool)
     if tool is None or tool.effect is not Effect.PURE or tool.is_async or tool.signature.context:
         return ""
     try:
-        value: Any = tool.function(**tool.check(call.arguments))
+        value = tool.function(**tool.check(call.arguments))
     except ToolError:
         return ""
     return tool.inline(value, before, after) if tool.inline else str(value)
 
 
-def reservation(exchange: ModelTurn, meter: Meter) -> Usage:
-    """The most that the call can use: what is sent at four characters a token, and all the tokens the reply may have.
+def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
+    """Return the most that the call can use: the prompt at four characters a token, and all the tokens the reply may have.
 
-    UsageError where nobody knows what a call costs and a limit depends on it.
+    Raises UsageError where a limit depends on what the call costs and no price is known.
     """
     from .models.endpoint import is_here
     from .models.prices import price
 
-    agent, request = exchange.agent, exchange.request
-    name, base_url = agent.model.name, getattr(agent.model, "base_url", None)  # the same name may cost nothing on this machine
-    characters = exchange.characters() + len(json.dumps([*request.tools, request.schema]))
-    own: Sampling | None = getattr(agent.model, "sampling", None)
-    output_tokens = agent.sampling.max_tokens or (own.max_tokens if own is not None else None) or UNSAID_REPLY_TOKENS
+    spec, model, request = conversation.spec, conversation.spec.model, conversation.request
+    base_url = getattr(model, "base_url", None)  # the same name may cost nothing on this machine
+    characters = conversation.count_characters() + len(json.dumps([*request.tools, request.schema]))
+    own: Sampling | None = getattr(model, "sampling", None)
+    output_tokens = spec.sampling.max_tokens or (own.max_tokens if own is not None else None) or DEFAULT_REPLY_TOKENS
     input_tokens = characters // 4 + 1
-    cost = price(name, input_tokens, output_tokens, base_url=base_url)
+    cost = price(model.name, input_tokens, output_tokens, base_url=base_url)
     if cost is None and base_url is not None and not is_here(base_url) and meter.limits_cost:
         raise UsageError(
-            f"No price is known for {name!r} at {base_url}, so Limits(cost_usd=...) cannot be kept. "
+            f"No price is known for {model.name!r} at {base_url}, so Limits(cost_usd=...) cannot be kept. "
             "Limit tokens or model_calls, or ask another model."
         )
     return Usage(input_tokens, output_tokens, cost or 0.0)
 
 
-def _length(message: Message) -> int:
+def _measure_message(message: Message) -> int:
     if isinstance(message, ToolMessage):
-        return sum(_characters(result.text) for result in message.results)
-    called = sum(len(call.arguments) for call in message.calls) if isinstance(message, Reply) else 0
-    return _characters(message.text) + called
+        return sum(_measure_text(result.text) for result in message.results)
+    return _measure_text(message.text)
 
 
-def _characters(text: str) -> int:
-    """How many English ones it is as long as: in other scripts a token holds one or two."""
+def _measure_text(text: str) -> int:
+    """Return the number of English characters that take as many tokens: in other scripts a token holds one or two characters."""
     return len(text) if text.isascii() else len(text) + 3 * (len(text.encode(errors="replace")) - len(text)) // 2
+
+
+def snapshot_prompt(conversation: ModelConversation, turn: int, stored_kind: Sequence[Any] | None = None) -> dict[str, object]:
+    """Return the messages that turn `turn` sends for the first time, as JSON that a run stores and a replay compares.
+
+    In turn 0 these are all messages, with tools and answer schema; later the ones after the model's last reply. `stored_kind` is the
+    `PromptFormat.kind` that was stored: a replay asks no endpoint, so it cannot find out which format was chosen then.
+    """
+    transcript = conversation.transcript
+    if turn:
+        start = len(transcript)  # from the end: a long transcript is not read again each turn
+        while not isinstance(transcript[start - 1], AssistantMessage):
+            start -= 1
+        return {"messages": [_snapshot_message(message) for message in transcript[start:]]}
+    spec, chosen = conversation.spec, conversation.format
+    messages: Sequence[Message] = transcript[len(chosen.opening) :]
+    format = chosen
+    if stored_kind is not None and list(chosen.kind) != list(stored_kind):
+        format = make_prompt_format(spec, *stored_kind)
+        messages = format.convert_history(messages)
+    return {
+        "form": list(format.kind),
+        "tools": list(format.schemas),
+        "answer": None if spec.output is None else spec.output.schema,
+        "messages": [_snapshot_message(message) for message in (*format.opening, *messages)],
+    }
+
+
+def _snapshot_message(message: Message) -> list[str]:
+    match message:
+        case SystemMessage(text):
+            return ["system", kept_text(text)]
+        case UserMessage(text):
+            return ["user", kept_text(text)]
+        case AssistantMessage(text, calls, native):
+            written = [f"{call.tool}({canonical_json(dict(call.arguments))})" for call in calls] if native else []
+            return ["assistant", kept_text("\n".join([*([text] if text else []), *written]))]
+        case ToolMessage(results):
+            return ["tool", kept_text("\n".join(f"{result.origin}: {result.text}" for result in results))]

@@ -1,4 +1,4 @@
-"""In which form an agent and its model talk: how calls are written, and what opens the conversation."""
+"""The format in which an agent and its model converse: how calls are written, and which messages open the conversation."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from sayso.tools.errors import ToolError, UsageError
 
 from .messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
 from .models.call_grammar import grammar_for
-from .typed_output import NotTheType, TypedOutput
+from .typed_output import InvalidOutput
 
 if TYPE_CHECKING:
-    from .agent import Agent
+    from .spec import AgentSpec, Example
 
-Example = Sequence[str]
-"""What a user says and what the model should say; or what a user says, the call, its result, and what the model should say then."""
-HISTORY_BOUNDARY = "0"  # an earlier conversation is shown again, not read again
+HISTORY_BOUNDARY = "0"  # an earlier conversation is shown again, and nothing in it is parsed again
 
 
 class PromptFormat(NamedTuple):
-    """How a conversation is held. `dialect` is how calls are written where they are text, and `written` says that the model was told so;
-    `opening` comes before the user's words."""
+    """How a conversation is held.
+
+    With `native`, calls go through the provider's own field and `schemas` describe the tools. Otherwise calls are text in `dialect`, and
+    `tools_in_prompt` says that the system message describes the tools. `opening` is what comes before the user's words. `grammar` is the
+    GBNF grammar that holds the model to the dialect, where the endpoint takes one.
+    """
 
     native: bool
     dialect: str
@@ -33,122 +35,148 @@ class PromptFormat(NamedTuple):
     sampling: Sampling
     opening: tuple[Message, ...]
     grammar: str = ""
-    written: bool = False
+    tools_in_prompt: bool = False
 
     @property
     def kind(self) -> tuple[bool, str, bool]:
-        """What tells it from the agent's other forms; see `form_as`."""
+        """Return what tells it from the agent's other formats: the arguments of `make_prompt_format`."""
         return self.native, self.dialect, bool(self.grammar)
 
-    def fits(self, history: Sequence[Message]) -> tuple[Message, ...]:
-        """An earlier conversation in this form: a model that is given no tools is shown no native calls."""
-        return tuple(history) if self.native else tuple(self._as_text(message) for message in history)
-
-    def _as_text(self, message: Message) -> Message:
-        match message:
-            case AssistantMessage(text, calls, True) if calls:
-                written = DIALECTS[self.dialect].render(*(ReadCall(call.tool, call.arguments) for call in calls))
-                return message._replace(text=f"{text}\n{written}".strip(), native=False)
-            case ToolMessage(results, True):
-                return ToolMessage(results, shown=self.shown([(result.origin, result.text) for result in results], HISTORY_BOUNDARY))
-        return message
-
-    def shown(self, results: Sequence[tuple[str, str]], boundary: str, *, failed: bool = False) -> str:
-        """Results (tool, text) as the next message of a conversation in text; `failed` where no call could be carried out."""
-        return DIALECTS[self.dialect].render_results(results, boundary, failed=failed)
-
-
-async def choose_prompt_format(agent: Agent[Any], *, asks: bool = True) -> PromptFormat:
-    """The form that the agent's dialect asks for; "auto" asks the endpoint what it can do."""
-    if not agent.tools:
-        return _form(agent, agent.model.takes_tools, written_in(agent, ""), held=False)
-    abilities = getattr(agent.model, "abilities", None)  # an endpoint has them; a script and your own model need not
-    constrain = getattr(agent.model, "constrain", False)
-    wanted = agent.dialect == "auto" or constrain
-    known = await abilities() if asks and abilities is not None and wanted else None
-    native = agent.dialect == "native" or (agent.dialect == "auto" and agent.model.takes_tools)
-    return _form(agent, native, written_in(agent, known.family if known else ""), held=constrain and known is not None and known.grammar)
+    def convert_history(self, history: Sequence[Message]) -> tuple[Message, ...]:
+        """Return an earlier conversation in this format: a model that is given no tools is shown calls and results as text."""
+        if self.native:
+            return tuple(history)
+        dialect = DIALECTS[self.dialect]
+        converted: list[Message] = []
+        for message in history:
+            match message:
+                case AssistantMessage(text, calls, True) if calls:
+                    as_text = dialect.render(*(ReadCall(call.tool, call.arguments) for call in calls))
+                    converted.append(message._replace(text=f"{text}\n{as_text}".strip(), native=False))
+                case ToolMessage(results, True):
+                    as_text = dialect.render_results([(result.origin, result.text) for result in results], HISTORY_BOUNDARY)
+                    converted.append(ToolMessage(results, shown=as_text))
+                case _:
+                    converted.append(message)
+        return tuple(converted)
 
 
-def in_text(agent: Agent[Any]) -> PromptFormat:
-    """The form for a model that was said to take tools and then refused them."""
-    return _form(agent, False, written_in(agent, ""), held=False)
+class FormatChoice:
+    """An agent's prompt format: chosen on first use, and changed to text when the endpoint turns out to refuse tools."""
+
+    def __init__(self, spec: AgentSpec[Any]) -> None:
+        self.spec = spec
+        self._chosen: PromptFormat | None = None
+
+    async def choose(self, *, may_ask: bool = True) -> PromptFormat:
+        """Return the format that the agent's dialect asks for. "auto" asks the endpoint what it can do, once.
+
+        With `may_ask` False (a replay) no endpoint is asked, and the choice is not remembered.
+        """
+        if self._chosen is not None:
+            return self._chosen
+        spec, model = self.spec, self.spec.model
+        native, family, constrained = model.takes_tools, "", False
+        if spec.tools:
+            constrain = getattr(model, "constrain", False)
+            abilities = getattr(model, "abilities", None)  # an endpoint has them; a script and a model of the user's need not
+            if may_ask and abilities is not None and (spec.dialect == "auto" or constrain):
+                known = await abilities()
+                family, constrained = known.family, constrain and known.grammar
+            # After the question: only then does the model know whether it takes tools.
+            native = spec.dialect == "native" or (spec.dialect == "auto" and model.takes_tools)
+        chosen = make_prompt_format(spec, native, text_dialect(spec, family), constrained)
+        if may_ask:
+            self._chosen = chosen
+        return chosen
+
+    def switch_to_text(self) -> PromptFormat:
+        """Return the format for calls as text, and keep it: the model was said to take tools, and refuses them."""
+        self._chosen = make_prompt_format(self.spec, False, text_dialect(self.spec, ""), False)
+        return self._chosen
 
 
-def form_as(agent: Agent[Any], native: bool, dialect: str, held: bool) -> PromptFormat:
-    """The form of that kind."""
-    return _form(agent, native, dialect, held=held)
+def text_dialect(spec: AgentSpec[Any], family: str) -> str:
+    """Return the dialect in which calls are asked for and shown back when they are text."""
+    if spec.dialect not in ("auto", "native"):
+        return spec.dialect
+    return dialect_for_model(spec.model.name) or dialect_for_model(family) or "call"
 
 
-def written_in(agent: Agent[Any], family: str) -> str:
-    """The dialect in which calls are asked for and shown back when they are text."""
-    if agent.dialect not in ("auto", "native"):
-        return agent.dialect
-    return dialect_for_model(agent.model.name) or dialect_for_model(family) or "call"
+def make_prompt_format(spec: AgentSpec[Any], native: bool, dialect: str, constrained: bool) -> PromptFormat:
+    """Return the format of this kind. `constrained` says that the endpoint is to hold written calls to a grammar.
 
-
-def _form(agent: Agent[Any], native: bool, dialect: str, *, held: bool) -> PromptFormat:
-    """The form; `held` says that the endpoint can hold the model to a grammar, and is to."""
-    tools = list(agent.tools.values())
-    asks = bool(tools) and not native
-    grammar = grammar_for(dialect, tools) if held and asks else ""
-    parts = [agent.instructions]
-    if asks:
+    Raises UsageError for an example whose answer the agent would not accept.
+    """
+    tools = list(spec.tools.values())
+    as_text = bool(tools) and not native
+    grammar = grammar_for(dialect, tools) if constrained and as_text else ""
+    parts = [spec.instructions]
+    if as_text:
         parts.append(DIALECTS[dialect].ask(tools))
-    if agent.typed is not None:
-        _check_examples(agent, agent.typed)
-        parts.append(agent.typed.instruction)
+    if spec.output is not None:
+        _check_examples(spec)
+        parts.append(spec.output.instruction)
     text = "\n\n".join(part for part in parts if part)
-    examples = agent.examples or (DIALECTS[dialect].examples(tools) if asks else ())
-    turns = _turns(agent, examples, dialect, asks=asks, exact=bool(grammar))
+    examples = spec.examples or (DIALECTS[dialect].examples(tools) if as_text else ())
+    turns = _example_turns(spec, examples, dialect, as_text=as_text, exact=bool(grammar))
     opening = (*([SystemMessage(text)] if text else []), *turns)
-    schemas = () if asks else tuple(tool.openai_schema() for tool in tools)
-    sampling = agent.sampling
-    if asks and sampling.stop is None and DIALECTS[dialect].stop:
+    schemas = () if as_text else tuple(tool.openai_schema() for tool in tools)
+    sampling = spec.sampling
+    if as_text and sampling.stop is None and DIALECTS[dialect].stop:
         sampling = replace(sampling, stop=DIALECTS[dialect].stop)
-    return PromptFormat(native, dialect, schemas, sampling, opening, grammar, asks)
+    return PromptFormat(native, dialect, schemas, sampling, opening, grammar, as_text)
 
 
-def _check_examples(agent: Agent[Any], typed: TypedOutput[Any]) -> None:
-    """Raises UsageError for an answer that the agent would refuse. With tools, a call may stand in its place."""
-    for number, (*_, answer) in enumerate(() if agent.tools else agent.examples, 1):
+def _check_examples(spec: AgentSpec[Any]) -> None:
+    """Raise UsageError for an answer that the agent would refuse. With tools, a call may stand in its place."""
+    assert spec.output is not None
+    for number, (*_, answer) in enumerate(() if spec.tools else spec.examples, 1):
         try:
-            typed.read(answer)
-        except NotTheType as error:
-            raise UsageError(f"Example {number} of {agent.name} is no answer that it takes: {error}.") from None
+            spec.output.parse(answer)
+        except InvalidOutput as error:
+            raise UsageError(f"The answer in example {number} of {spec.name} does not fit the agent's output type: {error}.") from None
 
 
-def _turns(agent: Agent[Any], examples: Iterable[Example], dialect: str, *, asks: bool, exact: bool) -> list[Message]:
-    """The examples as real turns, each call in them in the form that the model is asked for."""
+def _example_turns(
+    spec: AgentSpec[Any], examples: Iterable[Example | Sequence[str]], dialect: str, *, as_text: bool, exact: bool
+) -> list[Message]:
+    """Return the examples as real turns, each call in them written as the model is asked to write it."""
     turns: list[Message] = []
-    for asked, said, *then in examples:
-        if asks and not then and not DIALECTS[dialect].in_prose:
-            said, then = called_apart(said, agent)
-        if then and not asks:
+    for asked, reply, *then in examples:
+        if as_text and not then and not DIALECTS[dialect].in_prose:
+            reply, then = split_inline_call(reply, spec)
+        if then and not as_text:
             continue  # a model that calls natively has seen calls; without its call, the answer would look made up
-        turns += [UserMessage(asked), AssistantMessage(rewritten(said, agent.signatures, dialect, exact=exact) if asks else said)]
+        turns += [UserMessage(asked), AssistantMessage(rewrite_calls(reply, spec.signatures, dialect, exact=exact) if as_text else reply)]
         if then:
-            results = [(call.tool, then[0]) for call in read(said, agent.signatures).calls]
+            results = [(call.tool, then[0]) for call in read(reply, spec.signatures).calls]
             turns += [UserMessage(DIALECTS[dialect].render_results(results, HISTORY_BOUNDARY)), AssistantMessage(then[1])]
     return turns
 
 
-def called_apart(said: str, agent: Agent[Any]) -> tuple[str, list[str]]:
-    """An example with PURE calls inside its prose, for a dialect that has no calls in prose: the calls alone; their results, and the prose
-    with the values in it. Any other example as it is."""
-    found = read(said, agent.signatures)
-    tools = [agent.tools[call.tool] for call in found.calls]
+def split_inline_call(reply: str, spec: AgentSpec[Any]) -> tuple[str, list[str]]:
+    """Split an example whose prose holds one PURE call, for a dialect that has no calls in prose.
+
+    Return the call alone, and a list of its result and the prose with the value in it. Any other example is returned as it is, with an
+    empty list.
+    """
+    found = read(reply, spec.signatures)
+    tools = [spec.tools[call.tool] for call in found.calls]
     if found.problems or len(tools) != 1 or not found.text.strip() or tools[0].effect is not Effect.PURE or tools[0].is_async:
-        return said, []
+        return reply, []
     start, end = found.calls[0].span
     try:
-        return said[start:end], [fill(said[start:end], tools), fill(said, tools)]
+        return reply[start:end], [fill(reply[start:end], tools), fill(reply, tools)]
     except ToolError:
-        return said, []
+        return reply, []
 
 
-def rewritten(text: str, known: ToolSignatures, dialect: str, *, exact: bool = False) -> str:
-    """The text with its calls written in the dialect; as it is where one cannot be read, or unless `exact` where they can be read in it."""
+def rewrite_calls(text: str, known: ToolSignatures, dialect: str, *, exact: bool = False) -> str:
+    """Return the text with its calls written in the dialect.
+
+    A text with a call that cannot be read stays as it is; unless `exact`, so does one whose calls can be read in the dialect already.
+    """
     found = read(text, known)
     if found.problems or (not exact and read(text, known, dialect).calls == found.calls):
         return text

@@ -13,7 +13,7 @@ from sayso.tools.effects import Secrecy, Trust
 from sayso.tools.errors import UsageError
 
 from .messages import AssistantMessage, Conversation, Message, SystemMessage, UserMessage
-from .untrusted_text import NOTE, fenced
+from .untrusted_text import NOTE, fence_text
 
 _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NOTHING_FOUND = "Nothing was found."
@@ -120,7 +120,7 @@ def _text(name: str, value: Any) -> str:
         return _documents(value)
     if isinstance(value, (Content, ToolResult)):
         text = prompt_text(value.value) if isinstance(value, Content) else value.text
-        return text if value.trust is not Trust.UNTRUSTED else fenced(text, value.origin, value.secrecy or Secrecy.PRIVATE)
+        return text if value.trust is not Trust.UNTRUSTED else fence_text(text, value.origin, value.secrecy or Secrecy.PRIVATE)
     return prompt_text(value)
 
 
@@ -132,10 +132,10 @@ def _documents(found: Any) -> str:
 
 def _document(each: Any) -> str:
     if isinstance(each, Content):
-        return fenced(prompt_text(each.value), each.origin or "a document", each.secrecy or Secrecy.PRIVATE)
+        return fence_text(prompt_text(each.value), each.origin or "a document", each.secrecy or Secrecy.PRIVATE)
     if isinstance(each, ToolResult):
-        return fenced(each.text, each.origin or "a document", each.secrecy)
-    return fenced(prompt_text(each), str(getattr(each, "file", "a document")))
+        return fence_text(each.text, each.origin or "a document", each.secrecy)
+    return fence_text(prompt_text(each), str(getattr(each, "file", "a document")))
 
 
 def _check_examples(examples: Any, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What a model thinks aloud in its text (`<think>`, `<scratchpad>`), told apart from what it says, while it streams. Pure."""
+"""Reasoning that a model writes into its text (`<think>`, `<scratchpad>`), split from the rest while it streams. Pure."""
 
 from __future__ import annotations
 
@@ -12,65 +12,63 @@ _MARKS = sorted({*REASONING, *REASONING.values()}, key=len, reverse=True)
 _MARK = re.compile("|".join(map(re.escape, _MARKS)))
 _LONGEST = len(_MARKS[0])
 _FIRST = re.compile("[" + re.escape("".join(sorted({mark[0] for mark in _MARKS}))) + "]")
-
-
 _QUOTES = frozenset("\"'“‘")
 
 
-class Said(NamedTuple):
+class TextPart(NamedTuple):
     """A piece of what is meant for the reader."""
 
     text: str
 
 
-class Thought(NamedTuple):
-    """A piece of thinking aloud."""
+class ReasoningPart(NamedTuple):
+    """A piece of reasoning."""
 
     text: str
 
 
-class AllWasThought(NamedTuple):
-    """Everything so far was thinking: its end has come, and its beginning was in the prompt. What was said of it is to be taken back."""
+class OnlyReasoning(NamedTuple):
+    """All of the text so far was reasoning, whose begin mark was in the prompt. The text parts before it are to be withdrawn."""
 
     text: str
 
 
-Part = Said | Thought | AllWasThought
+Part = TextPart | ReasoningPart | OnlyReasoning
 
 
-class Thoughts:
-    """Parts a text that comes in pieces. A mark in code or in quotation marks is only spoken of; a thought without end goes to the end.
+class ReasoningSplitter:
+    """Splits a text that comes in pieces. A mark in code or in quotation marks does not count; reasoning without an end goes to the end.
 
-    `open` is the mark of the thought that has begun and not ended.
+    `open` is the mark of the reasoning that has begun and not ended.
     """
 
     def __init__(self) -> None:
         self.open = ""
-        self._pending, self._thought = "", False
-        self._said: list[str] = []
+        self._pending, self._has_reasoning = "", False
+        self._text: list[str] = []
         self._quoting = _Quoting()
 
     def feed(self, piece: str) -> list[Part]:
-        """Return what is certain now."""
+        """Return the parts that are certain now."""
         text = self._pending + piece
-        parts, at = self._up_to_last_mark(text)
-        end = _certain_end(text, at)
+        parts, at = self._split_up_to_last_mark(text)
+        end = _find_certain_end(text, at)
         self._pending = text[end:]
-        return [*parts, *self.part_of(text[at:end])]
+        return [*parts, *self.label_rest(text[at:end])]
 
     def finish(self) -> list[Part]:
         """Return the rest."""
-        parts, rest = self.feed_all("")
-        return [*parts, *self.part_of(rest)]
+        parts, rest = self.feed_last("")
+        return [*parts, *self.label_rest(rest)]
 
-    def feed_all(self, piece: str) -> tuple[list[Part], str]:
+    def feed_last(self, piece: str) -> tuple[list[Part], str]:
         """Take in the last piece. Return the parts up to the last mark that counts, and the text behind it."""
         text, self._pending = self._pending + piece, ""
-        parts, at = self._up_to_last_mark(text)
+        parts, at = self._split_up_to_last_mark(text)
         return parts, text[at:]
 
-    def _up_to_last_mark(self, text: str) -> tuple[list[Part], int]:
-        """The parts up to the last mark that counts, and where it ends."""
+    def _split_up_to_last_mark(self, text: str) -> tuple[list[Part], int]:
+        """Return the parts up to the last mark that counts, and where it ends."""
         parts: list[Part] = []
         at = looked = 0  # up to `looked`, it is known whether the text stands in code or quotes
         quoting: _Quoting | None = None
@@ -85,33 +83,33 @@ class Thoughts:
                 if quoting.is_open:
                     continue
             before, at = text[at : mark.start()], mark.end()
-            if self.open or mark[0] in REASONING or self._thought:  # a second end without a beginning is only a mark
-                parts += self.part_of(before)
+            if self.open or mark[0] in REASONING or self._has_reasoning:  # a second end without a beginning is only a mark
+                parts += self.label_rest(before)
                 self.open = mark[0] if mark[0] in REASONING else ""
             else:
-                parts.append(AllWasThought("".join(self._said) + before))
-                self._said.clear()
+                parts.append(OnlyReasoning("".join(self._text) + before))
+                self._text.clear()
                 self._quoting = _Quoting()
-            self._thought = True
+            self._has_reasoning = True
             looked, quoting = at, None
         return parts, at
 
-    def part_of(self, text: str) -> Iterator[Part]:
-        """Yield a text without marks as what it is, now: thought where a thought is open."""
+    def label_rest(self, text: str) -> Iterator[Part]:
+        """Yield a text without marks as the part it is: reasoning where reasoning is open."""
         if self.open:
             if text:
-                yield Thought(text)
+                yield ReasoningPart(text)
             return
-        if self._thought and not self._said:  # the empty lines between a thought and what is said
+        if self._has_reasoning and not self._text:  # the empty lines between reasoning and text
             text = text.lstrip()
         if text:
-            self._said.append(text)
+            self._text.append(text)
             self._quoting.add(text)
-            yield Said(text)
+            yield TextPart(text)
 
 
 class _Quoting:
-    """Whether what follows a text stands in code or in quotation marks. Counted as the text grows: each part is looked at once."""
+    """Knows whether the next character stands in code or in quotation marks. Counted as the text grows: each part is looked at once."""
 
     __slots__ = ("_fences", "_last", "_run", "_ticks")
 
@@ -120,7 +118,7 @@ class _Quoting:
         self._last = ""
 
     def copy(self) -> _Quoting:
-        """Return one that can look ahead."""
+        """Return a copy that can look ahead."""
         copy = _Quoting()
         copy._fences, copy._ticks, copy._run, copy._last = self._fences, self._ticks, self._run, self._last
         return copy
@@ -140,12 +138,12 @@ class _Quoting:
 
     @property
     def is_open(self) -> bool:
-        """Whether a fence, inline code or a quote is open."""
+        """Tell whether a fence, inline code or a quote is open."""
         return self._fences % 2 == 1 or self._ticks % 2 == 1 or self._last in _QUOTES
 
 
-def _certain_end(text: str, at: int) -> int:
-    """Where the part behind `at` ends that cannot be the beginning of a mark."""
+def _find_certain_end(text: str, at: int) -> int:
+    """Return where the text behind `at` ends that cannot be the beginning of a mark."""
     for first in _FIRST.finditer(text, max(at, len(text) - _LONGEST + 1)):
         rest = text[first.start() :]
         if any(mark.startswith(rest) for mark in _MARKS):
@@ -153,19 +151,19 @@ def _certain_end(text: str, at: int) -> int:
     return len(text)
 
 
-def parted(text: str, *, keep_open: bool = False) -> tuple[str, str]:
-    """What a whole text says, and what is thought aloud in it. `keep_open` leaves a thought without end where it is."""
+def split_reasoning(text: str, *, keep_open: bool = False) -> tuple[str, str]:
+    """Return a whole text without its reasoning, and the reasoning. `keep_open` leaves reasoning without an end where it is."""
     if not _FIRST.search(text):
         return text, ""
-    thoughts = Thoughts()
-    said, thought = list[str](), list[str]()
-    parts, rest = thoughts.feed_all(text)
-    if thoughts.open and keep_open:
-        parts.append(Said(thoughts.open + rest))
+    splitter = ReasoningSplitter()
+    prose, reasoning = list[str](), list[str]()
+    parts, rest = splitter.feed_last(text)
+    if splitter.open and keep_open:
+        parts.append(TextPart(splitter.open + rest))
     else:
-        parts += thoughts.part_of(rest)
+        parts += splitter.label_rest(rest)
     for part in parts:
-        (said if isinstance(part, Said) else thought).append(part.text)
-        if isinstance(part, AllWasThought):
-            said.clear()
-    return "".join(said), "".join(thought)
+        (prose if isinstance(part, TextPart) else reasoning).append(part.text)
+        if isinstance(part, OnlyReasoning):
+            prose.clear()
+    return "".join(prose), "".join(reasoning)

@@ -17,7 +17,7 @@ from sayso import Agent, Limits, tool
 from sayso.agents import ModelRequest, Reply, ScriptedModel
 from sayso.agents.messages import NativeCall
 from sayso.agents.models.model import CallDelta, Delta, Finished, ReasoningDelta, TextDelta
-from sayso.agents.thinking import parted
+from sayso.agents.reasoning import split_reasoning
 from sayso.tools import calculator, fill
 from sayso.tools.dialects import Reader
 from sayso.workflows import Usage
@@ -102,7 +102,7 @@ def code_streamed(count: int) -> None:
 
 
 def one_line_of_marks(count: int) -> None:
-    parted('`x` "<think>" ' * count)
+    split_reasoning('`x` "<think>" ' * count)
 
 
 def reasoning_streamed(count: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sayso import ScriptedModel
 from sayso.agents import AssistantMessage, ModelRequest, Reply, ToolMessage, call
-from sayso.agents.models.passage_quotes import passages_about, quoted_passages
+from sayso.agents.models.extractive import find_passages_about, quote_passages
 from sayso.tools import UsageError
 
 
@@ -123,10 +123,10 @@ def librarian(request: ModelRequest) -> str:
     if (request.schema or {}).get("type") == "string":
         return "documents" if "?" in asked else "talk"
     if (request.schema or {}).get("type") == "array":
-        return json.dumps(passages_about(asked, material))
+        return json.dumps(find_passages_about(asked, material))
     if "search words" in str(request.messages[0]):
         return "parking for visitors" if "car" in material else "something else"
-    return quoted_passages(asked, material) or "Hello! Ask me about the company's documents."
+    return quote_passages(asked, material) or "Hello! Ask me about the company's documents."
 
 
 @stand_in

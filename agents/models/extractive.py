@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sayso.tools.canonical import readable_json
 from sayso.tools.errors import ModelError
@@ -76,6 +76,10 @@ TOPIC_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ordering", _any_of("order, delivery, deliver, pick-?up, app, loyalty, points, rewards?, drive-?thr(?:u|ough), online, catering")),
 )
 MOST_CLAIMS = 6
+_PASSAGE = re.compile(r"^\[DOC (\d+)\] [^\n]*\n(.*?)(?=\n\n\[DOC \d+\] |\Z)", re.MULTILINE | re.DOTALL)
+_WRAPPED = re.compile(r"(?<=[^\n]{30})(?<![.!?:])\n(?=[^\s#*|-])")
+_ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
+MOST_SENTENCES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +253,7 @@ def quoted_answer(question: str, messages: Sequence[Message]) -> str:
     material += [result.text for message in messages if isinstance(message, ToolMessage) for result in message.results]
     lines = question.strip().split("\n")
     asked, own = (lines[-1], "\n".join(lines[:-1])) if len(lines) > 1 else (question, "")
-    from .passage_quotes import quoted_passages
-
-    if quoted := next(filter(None, (quoted_passages(asked, text) for text in (own, *reversed(material)))), None):
+    if quoted := next(filter(None, (quote_passages(asked, text) for text in (own, *reversed(material)))), None):
         return quoted
     wanted = set(words_of(asked))
     scored = []
@@ -263,3 +265,45 @@ def quoted_answer(question: str, messages: Sequence[Message]) -> str:
     if not best:
         return "The material I was given does not say."
     return " ".join(sentence for _, _, sentence in sorted(best, key=lambda row: row[1]))
+
+
+class ScoredSentence(NamedTuple):
+    """A sentence of a passage: how many words it shares with the question, its order in the material, and its passage's number."""
+
+    shared: int
+    order: int
+    passage: str
+    text: str
+
+
+def quote_passages(asked: str, material: str) -> str | None:
+    """Return the sentences of the passages ([DOC n]) that share most words with the question, quoted, each with its passage's number.
+
+    None when the material has no passages, or none with a sentence about what is asked.
+    """
+    scored = [sentence for sentence in _score_sentences(asked, material) if sentence.shared]
+    if not scored:
+        return None
+    most = max(sentence.shared for sentence in scored)
+    best = sorted((sentence for sentence in scored if sentence.shared == most), key=lambda sentence: sentence.order)
+    return " ".join(f"“{sentence.text}” [DOC {sentence.passage}]" for sentence in best[:MOST_SENTENCES])
+
+
+def find_passages_about(asked: str, material: str) -> list[int]:
+    """Return the numbers of the passages that share two words with what is asked, or all its words where it has fewer."""
+    wanted = _stems(asked)
+    return [int(number) for number, text in _PASSAGE.findall(material) if len(wanted & _stems(text)) >= min(2, len(wanted)) > 0]
+
+
+def _score_sentences(asked: str, material: str) -> Iterator[ScoredSentence]:
+    wanted = _stems(asked)
+    order = 0
+    for number, text in _PASSAGE.findall(material):
+        for sentence in sentences_of(_WRAPPED.sub(" ", text)):
+            if not sentence.startswith("#") and sentence.endswith((".", "!")):
+                yield ScoredSentence(len(wanted & _stems(sentence)), order, number, sentence)
+                order += 1
+
+
+def _stems(text: str) -> set[str]:
+    return {_ENDINGS.sub("", word) if len(word) > 4 else word for word in words_of(text)}

@@ -288,7 +288,7 @@ async def test_an_example_that_the_agent_would_refuse_is_named() -> None:
     agent = Agent(
         ScriptedModel(), name="clerk", output=Mail, examples=[("Hot!", '{"complaint": false, "department": "sales"}'), ("Cold!", "Yes")]
     )
-    with pytest.raises(UsageError, match=r"^Example 2 of clerk is no answer that it takes: Invalid JSON"):
+    with pytest.raises(UsageError, match=r"^The answer in example 2 of clerk does not fit the agent's output type: Invalid JSON"):
         await agent.run("Do you hire?")
 
 

@@ -23,7 +23,7 @@ from sayso.agents.models.local.gguf import Gguf, header_of
 from sayso.agents.models.local.local_model import ServerSettings
 from sayso.agents.models.local.memory_fit import fitting_context, free_bytes
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.prompt_format import choose_prompt_format
+from sayso.agents.prompt_format import FormatChoice
 from sayso.tools.dialects import read
 from sayso.tools.errors import ModelError, UsageError
 
@@ -81,9 +81,8 @@ class Verdict(BaseModel):
 
 
 async def test_a_typed_answer_is_of_its_type_whatever_the_model_would_say(babbler: LocalModel) -> None:
-    agent = Agent(babbler, output=Verdict, output_tries=1)
     for seed in range(5):
-        agent.sampling = Sampling(seed=seed)
+        agent = Agent(babbler, output=Verdict, output_tries=1, sampling=Sampling(seed=seed))
         assert (await agent.run("Well?")).output.kind in ("good", "bad")
 
 
@@ -94,7 +93,7 @@ TEMPLATES = {"a template without tools": (CHATML, (False, "call")), "one with to
 async def test_its_template_says_how_calls_are_asked_for(template: str, form: tuple[bool, str], tmp_path: Path) -> None:
     path = write_tiny_gguf(tmp_path / "tiny.gguf", template=template)
     with LocalModel(path, tell=lambda line: None) as model:
-        assert (await choose_prompt_format(Agent(model, tools=TOOLS)))[:2] == form
+        assert (await FormatChoice(Agent(model, tools=TOOLS).spec).choose())[:2] == form
 
 
 async def test_only_who_has_the_key_is_answered_and_no_web_page_is(babbler: LocalModel) -> None:

@@ -13,7 +13,7 @@ from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.agents.agent_events import ReasoningSaid, TextSaid, TextWithdrawn
 from sayso.agents.messages import AssistantMessage
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.reasoning import AllWasThought, Said, Thoughts, parted
+from sayso.agents.reasoning import OnlyReasoning, ReasoningSplitter, TextPart, split_reasoning
 from sayso.tools import tool
 from sayso.tools.calculation import calculator
 
@@ -44,7 +44,7 @@ TEXTS = {
 
 @pytest.mark.parametrize(("text", "said", "thought"), TEXTS.values(), ids=TEXTS)
 def test_a_text_is_parted(text: str, said: str, thought: str) -> None:
-    assert parted(text) == (said, thought)
+    assert split_reasoning(text) == (said, thought)
 
 
 OPEN = {
@@ -57,7 +57,7 @@ OPEN = {
 
 @pytest.mark.parametrize(("text", "said", "thought"), OPEN.values(), ids=OPEN)
 def test_a_thought_without_end_can_be_left_where_it_is(text: str, said: str, thought: str) -> None:
-    assert parted(text, keep_open=True) == (said, thought)
+    assert split_reasoning(text, keep_open=True) == (said, thought)
 
 
 def is_mentioned(before: str) -> bool:
@@ -70,7 +70,7 @@ def is_mentioned(before: str) -> bool:
 def test_a_mark_in_code_or_quotes_is_only_mentioned(parts: list[str]) -> None:
     before = "".join(parts)
     expected = (before + "<think>b", "") if is_mentioned(before) else (before, "b")
-    assert parted(before + "<think>b") == expected
+    assert split_reasoning(before + "<think>b") == expected
 
 
 @given(
@@ -79,17 +79,17 @@ def test_a_mark_in_code_or_quotes_is_only_mentioned(parts: list[str]) -> None:
 )
 def test_it_is_parted_the_same_however_it_is_cut(parts: list[str], cuts: list[int]) -> None:
     text = rest = "".join(parts)
-    thoughts, said, thought = Thoughts(), "", ""
+    thoughts, said, thought = ReasoningSplitter(), "", ""
     pieces = list[Any]()
     for cut in cuts:
         pieces += thoughts.feed(rest[:cut])
         rest = rest[cut:]
     for part in [*pieces, *thoughts.feed(rest), *thoughts.finish()]:
-        if isinstance(part, AllWasThought):
+        if isinstance(part, OnlyReasoning):
             assert part.text.startswith(said)
             said = ""
-        said, thought = (said + part.text, thought) if isinstance(part, Said) else (said, thought + part.text)
-    assert (said, thought) == parted(text)
+        said, thought = (said + part.text, thought) if isinstance(part, TextPart) else (said, thought + part.text)
+    assert (said, thought) == split_reasoning(text)
 
 
 AGENTS: dict[str, dict[str, Any]] = {

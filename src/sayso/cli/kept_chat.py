@@ -117,7 +117,7 @@ async def _told(run_id: str, events: Any) -> RunResult[Any] | None:
 
 async def said_in(talk: Talk, messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """A conversation without its opening, which each turn has itself."""
-    return await asked_bot(talk.settings.model, talk.settings.base_url, talk.settings.dialect).continued(messages)
+    return await asked_bot(talk.settings.model, talk.settings.base_url, talk.settings.dialect).strip_opening(messages)
 
 
 def asked_in(row: RunRow) -> str:

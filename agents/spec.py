@@ -1,0 +1,90 @@
+"""What an agent is told and may do, as a plain value. The loop and everything below it read this and never the Agent itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sayso.tools import Tool
+from sayso.tools.effects import Effect
+from sayso.tools.errors import UsageError
+
+from .messages import Sampling
+from .typed_output import TypedOutput
+
+if TYPE_CHECKING:
+    from sayso.tools.dialects import ToolSignatures
+
+    from .models.model import Model
+
+Out = TypeVar("Out")
+AnyTool = Tool[..., Any]
+Example = tuple[str, ...]
+"""A user's text and the reply the model should give; or a user's text, a call, its result, and the reply after it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AgentSpec(Generic[Out]):
+    """What an agent is told and may do.
+
+    `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how
+    often the model may try to give an answer of the output type.
+    """
+
+    name: str
+    model_or_name: str | Model
+    instructions: str = ""
+    tools: Mapping[str, AnyTool]
+    examples: tuple[Example, ...] = ()
+    output: TypedOutput[Out] | None = None
+    sampling: Sampling
+    dialect: str = "auto"
+    output_tries: int = 3
+
+    @cached_property
+    def model(self) -> Model:
+        """Return the model. A name is looked up on first use, so an agent can be declared without a key or a network."""
+        if not isinstance(self.model_or_name, str):
+            return self.model_or_name
+        from .models.named import model_from  # late for load time: a model object needs no client
+
+        return model_from(self.model_or_name)
+
+    @cached_property
+    def signatures(self) -> ToolSignatures:
+        """Return the tools' names and parameters in the form that readers of calls take."""
+        from sayso.tools.dialects import collect_signatures  # late for load time
+
+        return collect_signatures(tuple(self.tools.values()))
+
+    @cached_property
+    def publishes_at_end(self) -> bool:
+        """Tell whether a reply's text is published only when the reply is complete.
+
+        Prose around a write waits until the write has ended, and half a JSON value is no answer.
+        """
+        return self.output is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values())
+
+
+def index_tools(tools: Iterable[AnyTool], agent: str) -> dict[str, AnyTool]:
+    """Return the tools by name, in order. Raises UsageError for what is not a Tool, and for two tools of one name."""
+    by_name: dict[str, AnyTool] = {}
+    for tool in tools:
+        if not isinstance(tool, Tool):
+            raise UsageError(f"{agent} was given {tool!r} as a tool. Declare it with @tool.read, @tool.pure, @tool.egress or @tool.write.")
+        if tool.name in by_name:
+            raise UsageError(f"{agent} has two tools named {tool.name!r}; give one of them name=.")
+        by_name[tool.name] = tool
+    return by_name
+
+
+def check_dialect(name: str) -> str:
+    """Return the name. Raises UsageError for one that is neither "auto" nor "native" nor a text dialect."""
+    if name not in ("auto", "native"):
+        from sayso.tools.dialects import DIALECTS  # late for load time
+
+        if name not in DIALECTS:
+            raise UsageError(f"There is no dialect {name!r}. Dialects: auto, native, {', '.join(sorted(DIALECTS))}.")
+    return name
