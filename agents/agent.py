@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypedDict, Unpack, cast, overloa
 from sayso.tools.approval.policy import Grants
 from sayso.tools.approval.requests import Approver
 from sayso.tools.canonical import prompt_text, readable_json
+from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
 from sayso.workflows.workflow import in_a_loop, streamed
 
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
-from .spec import AgentSpec, AnyTool, Out, check_dialect, index_tools
+from .spec import AgentSpec, Out, check_dialect, index_tools
 from .typed_output import TypedOutput
 from .untrusted_text import strip_untrusted_text
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sayso.tools import Outcome, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
+from sayso.tools.definition.tool import AnyTool
 from sayso.tools.dialects import DIALECTS, split_at_calls
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
@@ -26,7 +27,7 @@ from .model_call import ModelConversation, ask_model
 from .models.model import ModelRequest
 from .parse_reply import ParsedReply, parse_reply
 from .prompt_format import FormatChoice
-from .spec import AgentSpec, AnyTool, Out
+from .spec import AgentSpec, Out
 from .typed_output import InvalidOutput
 from .untrusted_text import FENCE_START, find_untrusted_texts
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sayso.tools import Tool
+from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from .models.model import Model
 
 Out = TypeVar("Out")
-AnyTool = Tool[..., Any]
 Example = tuple[str, ...]
 """A user's text and the reply the model should give; or a user's text, a call, its result, and the reply after it."""
 
