@@ -14,7 +14,9 @@ import time
 
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, ReadCall, Reading
-from sayso.tools.dialects.markers import BARE_ELEMENTS, CALL_SEPARATORS, HARMONY_TOKENS, REASONING, SECTIONS, TEMPLATE_TOKENS, TOOL_RESULTS
+from sayso.tools.dialects.bracketed import OPEN as BRACKETED
+from sayso.tools.dialects.markers import CALL_SEPARATORS, HARMONY_TOKENS, REASONING, SECTIONS, TEMPLATE_TOKENS, TOOL_RESULTS
+from sayso.tools.dialects.tagged import ELEMENTS
 
 TOOLS = [
     {"name": "ORDER", "parameters": {"properties": {"item": {"type": "string"}, "quantity": {"type": "integer"}}, "required": ["item"]}},
@@ -23,7 +25,8 @@ TOOLS = [
 MARKS = [
     *SECTIONS,
     *(close for section in SECTIONS.values() for close in section.closes),
-    *BARE_ELEMENTS,
+    *ELEMENTS,
+    BRACKETED,
     *CALL_SEPARATORS,
     *HARMONY_TOKENS,
     *TOOL_RESULTS,

@@ -1,4 +1,4 @@
-"""How each part of a text is settled: a call, code, thinking aloud, an invented result. Each moves the scan behind its part."""
+"""Parse one detected block: a call, a code fence, reasoning, a fabricated tool result. Each parser moves the state behind its block."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from .scanner_state import ScannerState
 from .section_parser import find_json_end_announcing, parse_json_at, parse_section, parse_unopened_call
 from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
 
+_END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
 _FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
 _INFO_STRING = re.compile(r"[ \t]*([\w+\-.]*)[ \t]*")
 # A name and the beginning of its arguments; an object that goes on with "type" or "properties" is the definition of a tool.
@@ -32,35 +33,35 @@ _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "functi
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 
 
-class _HeldCalls:
-    """Keeps what is read until it is known whether it is only a mention."""
+class _MentionSink:
+    """Collects calls that may be no more than a mention, in quotes."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
 
     def announce(self, name: str) -> None:
-        """A mention is not announced, and this may be one."""
+        """Announce nothing: a mention is not announced, and this may be one."""
 
     def add(self, items: list[Item]) -> None:
         self.items += items
 
 
-def parse_call(state: ScannerState, start: int, position: int, reading: Callable[[CallSink], CallParser]) -> Incremental[None]:
-    """A call or calls from `start`, found by what stands at `place`; prose where it is none, a mention where quotes are around it."""
-    if not (yield from _parse_unless_quoted(state, start, reading)):
+def parse_call(state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser]) -> Incremental[None]:
+    """Parse calls that begin at `start` and were detected at `position`. Without a result the text is prose; in quotes it is a mention."""
+    if not (yield from _parse_unless_quoted(state, start, parser)):
         state.seek = max(state.at, state.resume_after(position))
 
 
-def _parse_unless_quoted(state: ScannerState, start: int, reading: Callable[[CallSink], CallParser]) -> Incremental[bool]:
-    """Whether there was something to read from `start`. It is kept as calls, or as prose where quotes are around it."""
+def _parse_unless_quoted(state: ScannerState, start: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
+    """Run the parser and add its calls, or emit them as prose where quotes are around them. Return False where the text is no call."""
     quote = state.quotes.closing_quote or find_open_code_tag(state.buffer.text, start)
-    sink = _HeldCalls() if quote else state
-    found = yield from reading(sink)
+    sink = _MentionSink() if quote else state
+    found = yield from parser(sink)
     if found is None:
         return False
     end, items = found
     sink.add(items)
-    if isinstance(sink, _HeldCalls):
+    if isinstance(sink, _MentionSink):
         if (yield from find_closing_quote(state.buffer, quote, end)) >= 0:
             state.emit_quoted(end)
             return True
@@ -71,24 +72,24 @@ def _parse_unless_quoted(state: ScannerState, start: int, reading: Callable[[Cal
 
 
 def parse_named_call(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
-    """NAME(...); None where it is only the tool's signature."""
+    """Parse NAME(...). Return None where it is the tool's signature."""
     tool = state.tools.find(name)
     assert tool is not None
     steps = find_call_end(state.buffer, position + 1)
-    told = False
+    announced = False
     while True:
         try:
             next(steps)
         except StopIteration as done:
             found = done.value
             break
-        if not told and not may_be_signature(tool, state.buffer.text[position + 1 : position + 2 + state.dialect.longest_parameter]):
-            told = True
+        if not announced and not may_be_signature(tool, state.buffer.text[position + 1 : position + 2 + state.dialect.longest_parameter]):
+            announced = True
             sink.announce(tool.name)
         yield
     if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
         return None
-    if not told:
+    if not announced:
         sink.announce(tool.name)
     text = state.buffer.text
     if found.end < 0:
@@ -98,7 +99,7 @@ def parse_named_call(state: ScannerState, start: int, position: int, name: str, 
 
 
 def parse_named_json(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
-    """NAME on a line of its own, and its arguments, or the whole call once more, as JSON below it."""
+    """Parse NAME on a line of its own with JSON below it: its arguments, or the whole call once more."""
     tool = state.tools.find_marked(name)
     assert tool is not None
     found = yield from find_json_end(state.buffer, position)
@@ -106,7 +107,7 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
     if value is None or found.end < 0 or not isinstance(value[0], dict):
         return None
     if not all(map(tool.has_parameter, value[0])):
-        state.emit_text(position)
+        state.emit_text(position)  # the name was prose: "weather\n{"name": "weather", "arguments": ...}"
         return (yield from parse_bare_json(state, position, sink))
     end = found.end
     if state.buffer.text[start:position].endswith("```json\n"):
@@ -117,10 +118,7 @@ def parse_named_json(state: ScannerState, start: int, position: int, name: str, 
 
 
 def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallParser:
-    """An object or a list that has the form of a call, or several with `;` between them.
-
-    Anything else is data, and nothing in it is a call.
-    """
+    """Parse an object or a list in the form of a call, or several joined by `;`. Other JSON is data, and nothing in it is a call."""
     end, at = -1, position
     while True:
         found = yield from find_json_end_announcing(state.buffer, at, state.tools, sink, _CALL_WITH_ARGUMENTS)
@@ -150,37 +148,38 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
 
 
 def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool, sink: CallSink) -> CallParser:
-    """[NAME(...), NAME(...)]; unless it is `certain` that this is a call, one that has no arguments is none: "the syntax is [name()]"."""
+    """Parse [NAME(...), NAME(...)]. Unless this is `certain` to be a call, one without arguments is prose: "the syntax is [name()]"."""
     if certain:
         return (yield from parse_call_list(state.buffer, position, state.tools, sink.announce, marked=False))
-    found = yield from parse_call_list(state.buffer, position, state.tools, _HeldCalls().announce, marked=False)
+    found = yield from parse_call_list(state.buffer, position, state.tools, _MentionSink().announce, marked=False)
     return found if found is not None and all(isinstance(item, ReadCall) and item.arguments for item in found[1]) else None
 
 
 def parse_after_name(state: ScannerState, start: int, sink: CallSink) -> CallParser:
-    """NAME and its arguments in a family's own form, without the mark before them."""
+    """Parse NAME and its arguments where the marker before the name is missing."""
     return (yield from parse_unopened_call(state.buffer, start, state.tools, sink))
 
 
 def parse_gemma_block(state: ScannerState, start: int, sink: CallSink) -> CallParser:
-    """call:NAME{...}"""
+    """Parse call:NAME{...}."""
     head = GEMMA_HEAD.match(state.buffer.text, start)
     assert head is not None
     sink.announce(head[1])
     return (yield from parse_gemma_call(state.buffer, start, head, state.tools))
 
 
-def section(state: ScannerState, start: int, opening: str, sink: CallSink) -> CallParser:
-    """What stands between the marks of a section."""
+def parse_section_block(state: ScannerState, start: int, opening: str, sink: CallSink) -> CallParser:
+    """Parse the calls between the markers of a section."""
     end = yield from parse_section(state.buffer, start, opening, SECTIONS[opening], state.tools, sink)
     return (end, []) if end >= 0 else None
 
 
 def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[None]:
-    """A fence: a call where its whole body is one as JSON, or where it says that it is one; otherwise code."""
+    """Parse a code fence: calls where its body is nothing but JSON calls, or its info string says `tool_code` or the like; else code."""
     opened = yield from _find_fence_body(state, position)
     fence = state.buffer.text[position:opened]
     info = _INFO_STRING.match(state.buffer.text, opened)
+    # The info string may still grow: ``` becomes ```json.
     while info is not None and info.end() == len(state.buffer.text) and not state.buffer.ended and info.end() - opened < 40:
         yield
         info = _INFO_STRING.match(state.buffer.text, opened)
@@ -199,7 +198,7 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
 
 
 def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
-    """Behind the marks of a fence."""
+    """Return the offset behind the backticks or tildes that open a fence. Their number decides which ones close it (CommonMark 4.5)."""
     run, end = _FENCE_RUNS[state.buffer.text[position]], position
     while True:
         end = run.match(state.buffer.text, end).end()  # type: ignore[union-attr]
@@ -209,18 +208,19 @@ def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
 
 
 def _parse_fenced_section(state: ScannerState, start: int, position: int, body: int) -> Incremental[bool]:
-    held = _HeldCalls()
-    end = yield from parse_section(state.buffer, body, "", _FENCED_SECTION, state.tools, held)
+    """Parse the body of a fence as a section. Return False where it holds something else."""
+    sink = _MentionSink()
+    end = yield from parse_section(state.buffer, body, "", _FENCED_SECTION, state.tools, sink)
     if end < 0:
         return False
-    state.add(held.items)
+    state.add(sink.items)
     state.quotes.skip_call(state.buffer.text, start, end)
     state.skip_to(end)
     return True
 
 
 def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -> Incremental[tuple[list[Item], int]]:
-    """The calls of a fence whose whole body is JSON calls of known tools; nothing otherwise."""
+    """Return the calls of a fence whose whole body is JSON calls of known tools, and the offset behind it; no items otherwise."""
     values: list[tuple[object, tuple[str, ...]]] = []
     at = body
     while True:
@@ -247,12 +247,12 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
         except NotACall:
             return [], at
     if any(isinstance(item, Problem) and state.tools.find(item.tool or "") is None for item in items):
-        return [], at  # a document about tools that are not here
+        return [], at  # documentation of tools that do not exist here
     return items, after
 
 
 def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
-    """Code up to the closing fence. It is prose, and nothing in it is a call."""
+    """Emit code up to the closing fence as prose. Nothing in it is a call."""
     while True:
         close = state.buffer.text.find(fence, at)
         if close >= 0:
@@ -274,11 +274,11 @@ def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
 
 
 def parse_reasoning(state: ScannerState, body: int, closing: str) -> Incremental[None]:
-    """Thinking aloud up to its closing mark. Where that never comes, calls between their marks end it, if they are all that follows."""
+    """Emit reasoning up to its closing marker. Where that never comes, calls that the reply ends in are calls, if nothing else follows."""
     state.skip_to(body)
     pattern = re.compile("|".join(map(re.escape, (closing, *state.dialect.calls_ending_reasoning))))
-    longest = max(len(closing), 30)
-    at, marked = body, -1
+    longest = max(len(closing), 30)  # of a marker that may have arrived in part
+    at, first_marker = body, -1
     while True:
         found = pattern.search(state.buffer.text, at)
         if found is not None and found[0] == closing:
@@ -286,23 +286,23 @@ def parse_reasoning(state: ScannerState, body: int, closing: str) -> Incremental
             state.skip_to(found.end())
             return
         if found is not None:
-            if marked < 0:
-                marked = found.start()
-                state.emit_reasoning(marked)
+            if first_marker < 0:
+                first_marker = found.start()
+                state.emit_reasoning(first_marker)
             at = found.end()
             continue
         if state.buffer.ended:
             break
         at = max(at, len(state.buffer.text) - longest)
-        if marked < 0:
+        if first_marker < 0:
             state.emit_reasoning(max(state.at, at))
         yield
-    state.emit_reasoning(_find_trailing_calls(state, marked) if marked >= 0 else len(state.buffer.text))
+    state.emit_reasoning(_find_trailing_calls(state, first_marker) if first_marker >= 0 else len(state.buffer.text))
     state.seek = state.at
 
 
 def _find_trailing_calls(state: ScannerState, lowest: int) -> int:
-    """Where the calls begin with which the text ends; its end where it does not end in calls."""
+    """Return the offset where the calls begin that the text ends in, or its length where it does not end in calls."""
     text, begin = state.buffer.text, len(state.buffer.text)
     while True:
         end = len(text[lowest:begin].rstrip()) + lowest
@@ -317,7 +317,7 @@ def _find_trailing_calls(state: ScannerState, lowest: int) -> int:
 
 
 def parse_reasoning_end(state: ScannerState, position: int, end: int) -> Incremental[None]:
-    """The end of a thought whose beginning was in the prompt: what came before was thinking. A second one is only a mark."""
+    """Turn all before this marker into reasoning, since its opening marker was in the prompt. A second such marker is dropped."""
     if not state.reasoning:
         state.reclassify_as_reasoning(position)
     state.skip_to(end)
@@ -325,10 +325,7 @@ def parse_reasoning_end(state: ScannerState, position: int, end: int) -> Increme
 
 
 def parse_tool_result(state: ScannerState, body: int, closing: str) -> Incremental[None]:
-    """An invented result: prose, and nothing in it is a call. Without a closing mark it goes on to the end.
-
-    A mark at the end of all is where the model stopped: it says nothing.
-    """
+    """Emit a tool result that the model invented as prose: nothing in it is a call. Without a closing marker it goes on to the end."""
     at = yield from skip_space(state.buffer, body)
     if at >= len(state.buffer.text):
         state.skip_to(at)
@@ -347,17 +344,17 @@ def parse_tool_result(state: ScannerState, body: int, closing: str) -> Increment
 
 
 def skip_template_token(state: ScannerState, end: int) -> Incremental[None]:
-    """A mark of the model's template."""
+    """Drop a token of the model's chat template."""
     state.skip_to(end)
     yield from ()
 
 
 def parse_harmony_message(state: ScannerState, start: int, position: int) -> Incremental[None]:
-    """A message of gpt-oss: a call, thinking, or words for the user."""
+    """Parse a message of gpt-oss: a call, reasoning (channel `analysis`), or text for the user."""
     header = yield from parse_header(state.buffer, start)
     if header is None:
-        end = yield from _find_token_end(state, position)
-        state.skip_to(end)
+        close = yield from find(state.buffer, "|>", position)
+        state.skip_to(close + 2 if close >= 0 else len(state.buffer.text))
         return
     if header.recipient and (
         yield from _parse_unless_quoted(state, start, partial(parse_message, state.buffer, start, header, state.tools))
@@ -369,15 +366,9 @@ def parse_harmony_message(state: ScannerState, start: int, position: int) -> Inc
         yield from _parse_analysis(state, header.body)
 
 
-def _find_token_end(state: ScannerState, position: int) -> Incremental[int]:
-    close = yield from find(state.buffer, "|>", position)
-    return close + 2 if close >= 0 else len(state.buffer.text)
-
-
 def _parse_analysis(state: ScannerState, at: int) -> Incremental[None]:
-    pattern = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
     while True:
-        found = pattern.search(state.buffer.text, at)
+        found = _END_OF_ANALYSIS.search(state.buffer.text, at)
         if found is not None:
             state.emit_reasoning(found.start())
             state.skip_to(found.end() if found[0] in ENDS else found.start())

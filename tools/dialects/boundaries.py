@@ -1,4 +1,4 @@
-"""Where a JSON value or the parenthesis of a call ends: read once, piece by piece, without understanding what is inside."""
+"""Find where a JSON value or the parenthesis of a call ends. Characters are read once, as they arrive; nothing inside is interpreted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INSIDE = {quote: re.compile(rf"\\|{re.escape(close)}") for quote, close in _QUO
 
 
 class JsonEnd:
-    """How far a JSON value reaches: `end` is behind its last bracket; -1 when it stops at `stopped` with `open` brackets unclosed."""
+    """How far a JSON value reaches: `end` is behind its last bracket, or -1 where it stops at `stopped` with brackets `open`."""
 
     __slots__ = ("end", "open", "stopped")
 
@@ -27,7 +27,7 @@ class JsonEnd:
 
 
 def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
-    """The end of the object or list that begins at `at`. It stops early where no JSON can go on."""
+    """Return the end of the object or list that begins at `at`. Stop early at a character with which no JSON can go on."""
     stack: list[str] = []
     position = at
     while True:
@@ -62,7 +62,7 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
 
 
 def _keep_slash(text: str, position: int) -> int:
-    """A slash at the end may be half a comment mark, so it is looked at again."""
+    """Return where to search on: a slash at the end of the text may be half of a comment's opening."""
     return position if text.endswith("/") else len(text)
 
 
@@ -78,7 +78,7 @@ def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[
 
 
 def find_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
-    """Behind the closing quote of the string that begins at `at`, or -1."""
+    """Return the offset behind the closing quote of the string that begins at `at`, or -1."""
     quote = buffer.text[at]
     inside = _INSIDE[quote]
     position = at + 1
@@ -100,7 +100,7 @@ def find_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
 
 
 class CallEnd:
-    """The end of NAME(...): `end` is behind its parenthesis, -1 when it is never closed; `commas` separate its arguments."""
+    """The end of NAME(...): `end` is behind its parenthesis, or -1 where it is never closed. `commas` are the offsets between arguments."""
 
     __slots__ = ("commas", "end", "stopped")
 
@@ -118,9 +118,9 @@ _AFTER_QUOTE = re.compile(r"\s*(?:[,)\]}:]|\Z)")
 
 
 def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
-    """The end of the call whose parenthesis is open before `at`.
+    """Return the end of the call whose parenthesis is open before `at`.
 
-    A quote counts where an argument begins; an apostrophe inside a word does not. A blank line outside quotes ends the attempt.
+    A quote opens a string where an argument begins; inside a word it is an apostrophe. A blank line outside of strings ends the attempt.
     """
     stack, commas, position, dead = ["("], list[int](), at, ""
     while True:
@@ -158,14 +158,14 @@ def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
 
 
 def _keep_line_break(text: str, at: int) -> int:
-    """From where to look on: a line break at the end of the text may become a blank line."""
+    """Return where to search on: a line break at the end of the text may become a blank line."""
     window = text[-101:]
     blank = len(window) - len(window.rstrip(" \t\r"))
     return max(at, len(text) - blank - 1) if window.endswith("\n", 0, len(window) - blank) else len(text)
 
 
 def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
-    """The end of a quoted argument: a closing quote that is followed by what can follow an argument; -1 when there is none."""
+    """Return the end of a quoted argument, or -1. Its closing quote is one that is followed by what can follow an argument."""
     text = buffer.text
     quote = text[at]
     yield from wait_for(buffer, at + 3)

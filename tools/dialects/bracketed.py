@@ -1,4 +1,4 @@
-"""Calls that some models fall back to: [Calling tool="NAME" key="value"]."""
+"""Parse calls in a form that some models fall back to: [Calling tool="NAME" key="value"]."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 160
 
 
 def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce) -> CallParser:
-    """The call that begins at `at`; None where it is only spoken of."""
+    """Parse the call that begins at `at`. Return None where the text only mentions the form."""
     while (head := _HEAD.match(buffer.text, at)) is None:
         if buffer.ended or len(buffer.text) - at > _LONGEST or '"' in buffer.text[at + len(OPEN) : at + _LONGEST]:
             return None

@@ -1,4 +1,4 @@
-"""The dialect `call`: NAME(arguments) in the middle of prose, as in "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"."""
+"""Parse the arguments of the dialect `call`, NAME(arguments) in prose: "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WHOLE_VALUE = re.compile(r"([\"'“‘]).*[\"'”’]\Z|[\[{].*[\]}]\Z|[+-]?\d[
 def parse_arguments(
     tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int, span: tuple[int, int]
 ) -> ReadCall | Problem:
-    """The call whose arguments stand between `opened` and `end`, split at `commas`; or what is wrong with them."""
+    """Return the call whose arguments stand in text[opened:end], split at `commas`, or the problem with them."""
     written = text[opened:end].strip()
     bounds = [opened - 1, *commas, end]
     parts = [text[start + 1 : stop] for start, stop in itertools.pairwise(bounds)]
@@ -39,12 +39,12 @@ def parse_arguments(
 
 
 def _wide_comma_pattern(tool: ToolSignature) -> re.Pattern[str]:
-    """A comma of Chinese texts separates arguments where one of the tool's names follows."""
+    """Compile a pattern for the full-width comma of Chinese text, which separates arguments where a parameter's name follows it."""
     return re.compile(rf"，\s*(?=(?:{'|'.join(map(re.escape, tool.properties)) or '(?!)'})\s*[=:：])")
 
 
 def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
-    """Whether these are no arguments but the names of the parameters, as when a tool is spoken of: weather(city, days), weather(...)."""
+    """Tell whether these are the parameters' names and no arguments, as when a tool is mentioned: weather(city, days), weather(...)."""
     bounds = [opened - 1, *commas, end]
     parts = [text[start + 1 : stop].strip() for start, stop in itertools.pairwise(bounds)]
     if parts == ["..."] or parts == ["…"]:
@@ -54,7 +54,7 @@ def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[i
 
 
 def may_be_signature(tool: ToolSignature, so_far: str) -> bool:
-    """Whether what stands behind the parenthesis may yet become the name of the first parameter."""
+    """Tell whether the text behind the parenthesis may still become the name of the first parameter."""
     written = so_far.lstrip(" <{[\n")
     for kept in (next(iter(tool.properties), ""), "...", "…"):
         if kept.startswith(written) or (kept and written.startswith(kept) and written[len(kept)] in " ,)?>}]"):
@@ -97,7 +97,7 @@ def _parse_object(tool: ToolSignature, written: str) -> dict[str, object] | None
 
 
 def _parse_keywords(tool: ToolSignature, parts: Sequence[str]) -> list[tuple[str, str] | None]:
-    """Each part as a keyword and its value, or None. Beside a keyword of the tool, `word: "whole value"` is a keyword that it has not."""
+    """Return each part as a keyword and its value, or None. Beside a known keyword, `word: "whole value"` is an unknown keyword."""
     found = [_parse_keyword(tool, part) for part in parts]
     return [each or _parse_unknown_keyword(tool, part) for each, part in zip(found, parts, strict=True)] if any(found) else found
 
@@ -108,7 +108,7 @@ def _parse_unknown_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | 
 
 
 def _parse_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | None:
-    """name=value, name: value, "name": value, name => value. With a colon, and no quotes, the name must be one of the tool's."""
+    """Parse name=value, name: value, "name": value, name => value. With a colon and no quotes, the name must be one of the tool's."""
     found = _KEYWORD.match(part.strip())
     if not found:
         return None
@@ -134,7 +134,7 @@ def _assign_by_keyword(tool: ToolSignature, keywords: Sequence[tuple[str, str]])
 
 
 def _coerce_value(tool: ToolSignature, name: str, written: str, *, by_place: bool = False) -> object:
-    """An argument's value; a keyword's `null` or `None` stands for itself where it is no text."""
+    """Coerce an argument. `null` or `None` for an optional keyword argument is None."""
     if not written.strip():
         raise CoercionError(f"{tool.signature}; {name} has no value")
     if not by_place and written in ("None", "null") and name not in tool.required:
@@ -143,7 +143,7 @@ def _coerce_value(tool: ToolSignature, name: str, written: str, *, by_place: boo
 
 
 def _assign_mixed(tool: ToolSignature, parts: Sequence[str], keywords: Sequence[tuple[str, str] | None]) -> dict[str, object]:
-    """Places first, then keywords, as in Python. A comma inside a keyword's unquoted text belongs to that text."""
+    """Assign positional arguments, then keywords, as in Python. A comma inside a keyword's unquoted text belongs to that text."""
     first = next(index for index, keyword in enumerate(keywords) if keyword)
     joined: list[tuple[str, str]] = []
     for part, keyword in zip(parts[first:], keywords[first:], strict=True):
@@ -161,7 +161,7 @@ def _assign_mixed(tool: ToolSignature, parts: Sequence[str], keywords: Sequence[
 
 
 def _assign_by_position(tool: ToolSignature, parts: Sequence[str]) -> dict[str, object]:
-    """Arguments in order. What is too much, or does not fit its place, belongs to the last text parameter, commas and all."""
+    """Assign arguments in order. What is too much, or does not fit its parameter, joins the last text parameter, commas included."""
     names = list(tool.properties)
     if not names:
         raise CoercionError(f"{tool.signature} without arguments")
@@ -178,7 +178,7 @@ def _assign_by_position(tool: ToolSignature, parts: Sequence[str]) -> dict[str, 
 
 
 def _merge_surplus(tool: ToolSignature, names: Sequence[str], parts: Sequence[str], surplus: int) -> list[str] | None:
-    """The parts with the last text parameter taking in `surplus` more of them; None where it cannot, or another could as well."""
+    """Join `surplus` parts into the last text parameter. Return None where it cannot take them, or another parameter could as well."""
     if not surplus:
         return list(parts)
     if not tool.text_parameters or any(part.lstrip().startswith(_QUOTED) for part in parts):

@@ -40,7 +40,7 @@ _MOST_DIGITS = 4000  # int() refuses more than sys.get_int_max_str_digits(), 4,3
 
 
 def allowed_types(schema: object) -> tuple[str, ...]:
-    """The JSON types that a schema allows; none when it does not say."""
+    """Return the JSON types that a schema allows; none where it does not say."""
     if not isinstance(schema, Mapping):
         return ()
     named = schema.get("type")
@@ -52,12 +52,12 @@ def allowed_types(schema: object) -> tuple[str, ...]:
 
 
 def _json_type(named: str) -> str:
-    """JSON's word for the type that a schema names; int64 and float32 are numbers too."""
+    """Return JSON Schema's name of a type that a schema spells in another way: `int64` and `float32` are numbers."""
     return _TYPE_ALIASES.get(named) or _TYPE_ALIASES.get(named.removeprefix("u").rstrip("0123456789"), named)
 
 
 def alternatives(schema: object) -> list[object]:
-    """The schemas of which one must hold: anyOf, oneOf, or a list of types."""
+    """Return the schemas of which one must hold: those of anyOf or oneOf, or one for each type in a list of types."""
     if not isinstance(schema, Mapping):
         return []
     options = schema.get("anyOf") or schema.get("oneOf")
@@ -71,7 +71,7 @@ def alternatives(schema: object) -> list[object]:
 
 
 def accepts_only_text(schema: object) -> bool:
-    """Whether text is the one thing that fits."""
+    """Tell whether a schema allows strings and nothing else."""
     allowed = allowed_types(schema)
     if allowed:
         return allowed == ("string",)
@@ -80,7 +80,7 @@ def accepts_only_text(schema: object) -> bool:
 
 
 def _choices(schema: object) -> list[object] | None:
-    """The values that a schema counts up; None where it does not."""
+    """Return the values that a schema enumerates (`enum`, `const`), or None."""
     if not isinstance(schema, Mapping):
         return None
     choices = [schema["const"]] if "const" in schema else schema.get("enum")
@@ -88,7 +88,10 @@ def _choices(schema: object) -> list[object] | None:
 
 
 def coerce_text(written: str, schema: object, name: str, *, raw: bool = False) -> object:
-    """A written value as the schema's type. With `raw`, quotes around text belong to it (as between XML tags)."""
+    """Return a written value as the type that the schema names. With `raw`, quotes belong to the text, as between XML tags.
+
+    `name` is the parameter's, for the message of a CoercionError.
+    """
     options = alternatives(schema)
     if options:
         return _coerce_to_first(written, options, name, raw)
@@ -130,7 +133,7 @@ def _parse_scalar(text: str, json_type: str) -> object:
 
 
 def _parse_untyped(written: str, raw: bool) -> object:
-    """A value of no stated type: what reads as JSON is that, everything else is text."""
+    """Parse a value whose schema names no type: JSON where it reads as JSON, else text."""
     text = written.strip()
     try:
         return parse_json(text)[0]
@@ -158,7 +161,7 @@ def _match_choice(value: object, choices: list[object], name: str) -> object:
 
 
 def _parse_json_text(written: str, json_type: str, name: str) -> object:
-    """JSON; or JSON in a JSON text, with or without the quotes around it."""
+    """Parse JSON, or JSON inside a JSON string, with or without the quotes around it."""
     text = written.strip()
     try:
         value, _ = parse_json(unescape(text) if _ESCAPED_JSON.match(text) else text)
@@ -168,7 +171,7 @@ def _parse_json_text(written: str, json_type: str, name: str) -> object:
 
 
 def unquote(written: str) -> str:
-    """The text without its quotes, escapes resolved; bare words as they are."""
+    """Return the text without its quotes and with its escapes resolved. Bare words stay as they are."""
     text = written.strip()
     for quotes in ('"""', "'''"):
         if len(text) >= 6 and text.startswith(quotes) and text.endswith(quotes):
@@ -183,7 +186,7 @@ def unquote(written: str) -> str:
 
 
 def coerce_value(value: object, schema: object, name: str) -> object:
-    """A JSON value as the schema's type: "9876" for an integer and 9876 for a text have one reading each, "seven" for an integer none."""
+    """Return a JSON value as the type that the schema names: "9876" for an integer is 9876, and 9876 for a string is "9876"."""
     if not isinstance(schema, Mapping):
         return value
     options = alternatives(schema)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .bracketed import OPEN as BRACKETED
 from .markers import (
-    BARE_ELEMENTS,
     CALLS_ENDING_REASONING,
     HARMONY_TOKENS,
     NAME_SEPARATORS,
@@ -18,6 +18,7 @@ from .markers import (
 )
 from .model_families import FORMS
 from .signatures import ToolSignatures
+from .tagged import ELEMENTS
 
 AFTER_BRACE = r"[\"'“/#}A-Za-z_]"
 # Each trigger begins with one literal character, so that `re` searches prose at full speed. The lookaheads keep most other uses of the
@@ -45,7 +46,9 @@ class CompiledDialect:
     def __init__(self, tools: ToolSignatures, name: str) -> None:
         forms = FORMS[name]
         self.sections: dict[str, CallSection] = {marker: section for marker, section in SECTIONS.items() if section.forms & forms}
-        elements = tuple(marker for marker, of in BARE_ELEMENTS.items() if of & forms)
+        elements = [marker for marker, element in ELEMENTS.items() if element.forms & forms]
+        if "hermes" in forms:
+            elements.append(BRACKETED)
         self.calls_ending_reasoning = {marker: ends for marker, ends in CALLS_ENDING_REASONING.items() if marker in self.sections}
         # Without tools any word could be a name and would be held back, so these are only looked for where the dialect was named.
         self.name_separators = tuple(marker for marker, of in NAME_SEPARATORS.items() if of in forms and (tools.by_name or name != "auto"))

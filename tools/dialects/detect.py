@@ -1,9 +1,9 @@
-"""What may begin at a place of the text: a call in one of its forms, code, thinking aloud, or nothing."""
+"""Detect what may begin at a trigger character: a call in one of its forms, a code fence, reasoning, or nothing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 from . import blocks
@@ -12,10 +12,10 @@ from .bracketed import OPEN as BRACKETED
 from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .json_calls import KEYS
-from .markers import BARE_ELEMENTS, HARMONY_TOKENS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
+from .markers import HARMONY_TOKENS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
 from .react import parse_action
 from .scanner_state import ScannerState
-from .tagged import parse_element
+from .tagged import ELEMENTS, parse_element
 from .text_buffer import Incremental
 
 WAIT = -2
@@ -25,22 +25,24 @@ Detection = tuple[int, "Callable[[], Incremental[None]] | None"]
 
 _NOTHING: Detection = (NOT_HERE, None)
 _MORE: Detection = (WAIT, None)
-_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
-_FIRST_KEY = re.compile(rf"\{{\s*{_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
-_FIRST_KEY_SO_FAR = re.compile(rf"\{{\s*{_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z")
+_JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
+_FIRST_KEY = re.compile(rf"\{{\s*{_JSON_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
+_FIRST_KEY_SO_FAR = re.compile(
+    rf"\{{\s*{_JSON_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z"
+)
 _LIST_OF_OBJECTS = re.compile(r"\[\s*(?=\{)")
 _LIST_SO_FAR = re.compile(r"\[\s*\Z")
 _LIST_OF_NAMES = re.compile(r"\[\s*([^\W\d][\w.\-:/]*)\(")
 _LIST_OF_NAMES_SO_FAR = re.compile(r"\[\s*([^\W\d][\w.\-:/]*)?\Z")
-_ADDRESS = re.compile(r">>>([\w.\-]+)\s*\n\s*")
-_ADDRESS_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
+_FUNCTIONARY_HEAD = re.compile(r">>>([\w.\-]+)\s*\n\s*")
+_FUNCTIONARY_HEAD_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 _LABEL = re.compile(r"(^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}(Action|Observation)(?: \d)?:)\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?: \d?)?)?)\Z")
 _LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
-# A name before its arguments, where no mark is before it; and what may become that, where no tools are known to tell.
+# A name before its arguments, though no marker precedes it; and what may still become one, with tools to compare it to and without.
 _NAME_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80}(?::\d{1,3})?)[ \t]?\n?\Z")
 _KNOWN_BEFORE = re.compile(r"(?<![\w.\-:])((?:functions\.)?\w[\w.\-]{0,80})(?::\d{0,3})?[ \t]?\n?\Z")
 _ANY_NAME = re.compile(r"(?<![\w.\-:])(?:functions\.)?\w[\w.\-]{0,80}(?::\d{0,3})?[ \t]?\n?\Z")
@@ -55,7 +57,7 @@ _LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\
 
 
 def detect(state: ScannerState, position: int) -> Detection:
-    """What may begin at this trigger."""
+    """Return what may begin at this trigger."""
     return _BY_CHARACTER[state.buffer.text[position]](state, position)
 
 
@@ -96,26 +98,26 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
 
 
 def _detect_functionary(state: ScannerState, position: int) -> Detection:
-    """>>>NAME and its arguments as JSON on the next line, or >>>all and words for the user, as Functionary writes them."""
+    """Detect >>>NAME with JSON arguments on the next line, or >>>all with text for the user (functionary-medium-v3.1 and v3.2)."""
     if not state.dialect.functionary:
         return _NOTHING
     text = state.buffer.text
     if text.startswith(">>>all\n", position):
         return position, partial(blocks.skip_template_token, state, position + 7)
-    found = _ADDRESS.match(text, position)
+    found = _FUNCTIONARY_HEAD.match(text, position)
     if found is not None and found.end() < len(text):
         if text[found.end()] != "{" or not (tool := state.tools.find_marked(found[1])):
             return _NOTHING
         return position, partial(
             parse_call, state, position, position, partial(blocks.parse_named_json, state, position, found.end(), tool.name)
         )
-    so_far = _ADDRESS_SO_FAR.match(text, position)
+    so_far = _FUNCTIONARY_HEAD_SO_FAR.match(text, position)
     name = so_far[1].casefold() if so_far else "-"
     return _MORE if not name or name in state.tools.prefixes or "all".startswith(name) else _NOTHING
 
 
 def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
-    """An object at `place` whose first key is one of a call's."""
+    """Detect an object at `position` whose first key is one that calls begin with."""
     text = state.buffer.text
     key = _FIRST_KEY.match(text, position)
     if key is None:
@@ -130,8 +132,8 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
     if "functools[" in dialect.sections and position - 9 >= state.at and _FUNCTOOLS.match(text, position - 9, position):
         if not _LIST_OF_OBJECTS.match(text, position):
             return _MORE if _LIST_SO_FAR.match(text, position) else _NOTHING
-        reading = partial(blocks.section, state, position - 9, "functools[")
-        return position - 9, partial(parse_call, state, position - 9, position, reading)
+        parser = partial(blocks.parse_section_block, state, position - 9, "functools[")
+        return position - 9, partial(parse_call, state, position - 9, position, parser)
     marked = _detect_marker(state, position)
     if marked[0] != NOT_HERE:
         return marked
@@ -169,7 +171,7 @@ def _detect_tilde_fence(state: ScannerState, position: int) -> Detection:
 
 
 def _begins_line(state: ScannerState, position: int) -> bool:
-    """Whether nothing but a little white space stands before it on its line."""
+    """Tell whether only a little white space precedes `position` on its line."""
     before = state.buffer.text[max(state.at, position - 4) : position]
     line = before.rpartition("\n")
     return not line[2].strip() and (bool(line[1]) or (state.at >= position - 4 and state.quotes.at_line_start))
@@ -179,7 +181,7 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
     found = _LABEL.search(state.buffer.text, max(0, position - 40), position + 1)
     start = found.start(2) if found is not None else NOT_HERE
     if start < state.at and state.quotes.at_line_start and position - state.at <= 40:
-        found = _LABEL.match(state.buffer.text[state.at : position + 1])  # behind a mark that is not part of the prose
+        found = _LABEL.match(state.buffer.text[state.at : position + 1])  # the label follows a marker, which is no part of the prose
         start = state.at + found.start(2) if found is not None else NOT_HERE
     if found is None or start < state.at:
         return _NOTHING
@@ -187,9 +189,8 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
         return (start, partial(blocks.parse_tool_result, state, position + 1, "")) if state.calls or state.problems else _NOTHING
     if not state.dialect.react:
         return _NOTHING
-    after = (
-        position + 1 + len(state.buffer.text[position + 1 : position + 41]) - len(state.buffer.text[position + 1 : position + 41].lstrip())
-    )
+    following = state.buffer.text[position + 1 : position + 41]
+    after = position + 1 + len(following) - len(following.lstrip())
     if state.buffer.text.startswith("```", after):
         return start, partial(blocks.parse_fence, state, start, after)
     if "```".startswith(state.buffer.text[after : after + 3]) and after < position + 40 and not state.buffer.ended:
@@ -206,13 +207,13 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
         return _MORE if text[position : position + dialect.longest_marker] in dialect.marker_prefixes else _NOTHING
     marker, end = found[0], found.end()
     if marker in dialect.sections:
-        reading = partial(blocks.section, state, position, marker)
-        return position, partial(parse_call, state, position, position, reading)
+        parser = partial(blocks.parse_section_block, state, position, marker)
+        return position, partial(parse_call, state, position, position, parser)
     if marker == BRACKETED:
         return position, partial(
             parse_call, state, position, position, lambda sink: parse_bracketed(state.buffer, position, state.tools, sink.announce)
         )
-    if marker in BARE_ELEMENTS:
+    if marker in ELEMENTS:
         return position, partial(
             parse_call, state, position, position, lambda sink: parse_element(state.buffer, position, marker, state.tools, sink.announce)
         )
@@ -231,7 +232,7 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
 
 
 def _detect_name_separator(state: ScannerState, position: int) -> Detection:
-    """The name of a call before what follows such a name, though no mark opens the call."""
+    """Detect a call without its opening marker, by the separator between its name and its arguments."""
     name = _NAME_BEFORE.search(state.buffer.text, max(state.at, position - _LONGEST_NAME), position)
     if name is None or state.tools.find_marked(name[1]) is None:
         return _NOTHING
@@ -254,7 +255,7 @@ _BY_CHARACTER: dict[str, Callable[[ScannerState, int], Detection]] = {
 
 
 def find_held_start(state: ScannerState, end: int) -> int:
-    """From where the end of the prose may be the beginning of a call: a word that could grow into a name, a label, a recipient."""
+    """Return from where on prose that ends at `end` has to be held back: its last characters may become a name, a label or a recipient."""
     text, dialect = state.buffer.text, state.dialect
     if state.at == 0 and end <= _LONGEST_RECIPIENT and dialect.harmony and _RECIPIENT_SO_FAR.match(text, 0, end):
         return 0
@@ -271,26 +272,21 @@ def find_held_start(state: ScannerState, end: int) -> int:
     if word is not None:
         held = min(held, _find_name_start(state, lowest + word.start(), end))
     lowest_name = max(state.at, end - _LONGEST_NAME)
-    for pattern in _partial_name_patterns(state):
+    patterns = [_CALLED_SO_FAR] if dialect.gemma else []
+    if dialect.name_separators:
+        patterns.append(_KNOWN_BEFORE if state.tools.by_name else _ANY_NAME)
+    for pattern in patterns:
         named = pattern.search(text, lowest_name, end)
-        held = (
-            min(held, named.start()) if named is not None and (pattern is not _KNOWN_BEFORE or state.tools.find_marked(named[1])) else held
-        )
+        if named is not None and (pattern is not _KNOWN_BEFORE or state.tools.find_marked(named[1])):
+            held = min(held, named.start())
     label = _LABEL_SO_FAR.search(tail)
     if label is not None and any(full.startswith(label[2] or "") for full in _LABELS):
         held = min(held, lowest + label.start(1))
     return held
 
 
-def _partial_name_patterns(state: ScannerState) -> Iterator[re.Pattern[str]]:
-    if state.dialect.gemma:
-        yield _CALLED_SO_FAR
-    if state.dialect.name_separators:
-        yield _KNOWN_BEFORE if state.tools.by_name else _ANY_NAME
-
-
 def _find_name_start(state: ScannerState, start: int, end: int) -> int:
-    """From where the last word may become a name; behind it where it cannot."""
+    """Return where the last word begins if it may become a tool's name, else `end`."""
     text = state.buffer.text
     for found in _STARTS.finditer(text, start, end):
         rest = text[found.start() : end].casefold()

@@ -1,4 +1,4 @@
-"""Calls as Gemma writes them: call:NAME{city:<|"|>Paris<|"|>,days:3}."""
+"""Parse calls as Gemma 4 and FunctionGemma write them: call:NAME{city:<|"|>Paris<|"|>,days:3}; FunctionGemma quotes with <escape>."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LITERAL = re.compile(r"true|false|null|None|True|False|[+-]?(?:\d+\.?\d*|\.\d+)
 
 
 def parse_gemma_call(buffer: TextBuffer, at: int, head: re.Match[str], tools: ToolSignatures) -> Incremental[ParsedCalls]:
-    """The call whose head was matched at `at`."""
+    """Parse the call whose head, `call:NAME`, was matched at `at`."""
     name, opened = head[1], head.end()
     end = yield from _find_end(buffer, opened)
     tool = tools.find_marked(name)
@@ -72,7 +72,7 @@ def _find_end(buffer: TextBuffer, at: int) -> Incremental[int]:
 
 
 def _as_json(written: str) -> str:
-    """The same value with its texts quoted as JSON quotes them."""
+    """Return the same value as JSON: keys, bare words and texts in double quotes."""
     parts: list[str] = []
     at = 0
     while True:
@@ -91,7 +91,7 @@ def _as_json(written: str) -> str:
 
 
 def _quote_words(between: str, before: str) -> str:
-    """Keys and bare words in quotes; numbers, true, false and null as they are."""
+    """Quote keys and bare words. Numbers, true, false and null stay as they are."""
 
     def quote(found: re.Match[str]) -> str:
         word = found[0].strip()

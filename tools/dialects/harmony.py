@@ -1,4 +1,7 @@
-"""gpt-oss: messages with a channel and a recipient in their header. A message to functions.NAME is a call; `analysis` is thinking."""
+"""Parse gpt-oss's Harmony format: messages with a channel and a recipient in their header.
+
+A message to functions.NAME is a call, the channel `analysis` is reasoning. Format: openai/harmony, docs/format.md.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ ENDS = ("<|call|>", "<|end|>", "<|return|>")
 
 
 class Header(NamedTuple):
-    """Who a message is for, in which channel, and where its body begins."""
+    """The recipient and the channel of a message, and where its body begins."""
 
     recipient: str
     channel: str
@@ -29,7 +32,7 @@ class Header(NamedTuple):
 
 
 def parse_header(buffer: TextBuffer, at: int) -> Incremental[Header | None]:
-    """The header from `at` to <|message|>; None where there is none near."""
+    """Parse the header from `at` to <|message|>. Return None where that token is not near."""
     while True:
         position = buffer.text.find(_MESSAGE, at, at + _LONGEST_HEADER)
         if position >= 0:
@@ -47,7 +50,7 @@ def parse_header(buffer: TextBuffer, at: int) -> Incremental[Header | None]:
 
 
 def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSignatures, sink: CallSink) -> CallParser:
-    """The call in a message to a tool. None where its body is not JSON: something else may be in it."""
+    """Parse a message to a tool. Return None where its body is not JSON: a call in another form may be in it."""
     tool = tools.find_marked(header.recipient) if tools.by_name or header.recipient.startswith("functions.") else None
     if tool is not None:
         sink.announce(tool.name)
@@ -72,7 +75,7 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
 
 
 def _find_body_end(buffer: TextBuffer, at: int) -> Incremental[int]:
-    """Behind the mark that ends the message, or the end of the text."""
+    """Return the offset behind the token that ends the message, or the end of the text."""
     while True:
         found = _END.search(buffer.text, at)
         if found is not None:

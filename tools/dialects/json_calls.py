@@ -1,9 +1,8 @@
-"""Calls as JSON objects: the usual spellings of name and arguments, alone, in a list, or as OpenAI shapes them."""
+"""Parse calls that are JSON objects: the usual keys for name and arguments, single, in a list, or in OpenAI's shape."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from .coerce import CoercionError, coerce_text
 from .lenient_json import parse_json
@@ -12,21 +11,24 @@ from .read_events import Problem
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
 
 NAMES = ("name", "tool_name", "tool", "function_name", "function", "action", "recipient_name")
-_ASIDE = frozenset(
+_OTHER_KEYS = frozenset(
     ("id", "type", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "explanation", "content", "role", "description")
 )
-_WRAPPED = ("function", "function_call", "tool_call", "tool_use", "call")
+_WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call")
 _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
-KEYS = frozenset((*NAMES, *ARGUMENTS, *_ASIDE, *_WRAPPED, *_LISTS))
+KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
 """The keys one of which a call's object begins with."""
 
 
 class NotACall(ValueError):
-    """The value is no call: it is data."""
+    """A JSON value is data and no call."""
 
 
-def parse_calls(value: Any, tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...] = (), *, marked: bool) -> list[Item]:
-    """The calls of a JSON value. Raises Unmarked where it has not the form of a call; with `marked`, the place says that it is one."""
+def parse_calls(value: object, tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...] = (), *, marked: bool) -> list[Item]:
+    """Return the calls of a JSON value. Raise NotACall where it has not the form of a call.
+
+    `marked` says that a marker announced a call: what cannot be one is then a problem instead.
+    """
     if isinstance(value, list):
         if not value and not marked:
             raise NotACall
@@ -34,17 +36,17 @@ def parse_calls(value: Any, tools: ToolSignatures, span: tuple[int, int], notes:
     if not isinstance(value, Mapping):
         raise NotACall
     for key in _LISTS:
-        if isinstance(value.get(key), list) and value[key] and set(value) - {key} <= _ASIDE:
+        if isinstance(value.get(key), list) and value[key] and set(value) - {key} <= _OTHER_KEYS:
             return parse_calls(value[key], tools, span, notes, marked=marked)
-    for key in _WRAPPED:
+    for key in _WRAPPERS:
         inner = value.get(key)
-        if isinstance(inner, Mapping) and set(value) - {key} <= _ASIDE:
+        if isinstance(inner, Mapping) and set(value) - {key} <= _OTHER_KEYS:
             return parse_calls(inner, tools, span, notes, marked=marked)
     return [_parse_call_object(value, tools, span, notes, marked=marked)]
 
 
-def _parse_list_item(value: Any, tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> list[Item]:
-    """One of a list. In a marked place, what is no call does not take the others with it."""
+def _parse_list_item(value: object, tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool) -> list[Item]:
+    """Parse one value of a list. Between markers, a value that is no call does not invalidate the others."""
     try:
         return parse_calls(value, tools, span, notes, marked=marked)
     except NotACall:
@@ -54,15 +56,14 @@ def _parse_list_item(value: Any, tools: ToolSignatures, span: tuple[int, int], n
 
 
 def _parse_call_object(
-    value: Mapping[str, Any], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
+    value: Mapping[str, object], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
 ) -> Item:
-    name_key = next((key for key in NAMES if isinstance(value.get(key), str)), None)
+    name_key, name = next(((key, name) for key in NAMES if isinstance(name := value.get(key), str)), (None, ""))
     arguments_key = next((key for key in ARGUMENTS if key in value), None)
     if name_key is None:
         return _parse_name_as_key(value, tools, span, notes, marked=marked)
-    name = value[name_key]
     tool = tools.find_marked(name)
-    extra = set(value) - {name_key, arguments_key} - _ASIDE
+    extra = set(value) - {name_key, arguments_key} - _OTHER_KEYS
     if arguments_key is None and not marked and (tool is None or len(value) > 1 or not tools.by_name):
         raise NotACall
     if tool is None:
@@ -78,8 +79,8 @@ def _parse_call_object(
     return parse_json_arguments(tool, given, span, notes)
 
 
-def parse_json_arguments(tool: ToolSignature, given: Any, span: tuple[int, int], notes: tuple[str, ...] = ()) -> Item:
-    """A call of this tool with these arguments: an object, or JSON in a text."""
+def parse_json_arguments(tool: ToolSignature, given: object, span: tuple[int, int], notes: tuple[str, ...] = ()) -> Item:
+    """Return a call of this tool, or the problem with it. `given` is an object, or a text that holds JSON."""
     try:
         arguments, more = _as_object(tool, given)
         return tool.build_call(arguments, span, (*notes, *more))
@@ -87,7 +88,7 @@ def parse_json_arguments(tool: ToolSignature, given: Any, span: tuple[int, int],
         return tool.report_problem(f"{tool.name} with {given}", span, error)
 
 
-def _as_object(tool: ToolSignature, given: Any) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+def _as_object(tool: ToolSignature, given: object) -> tuple[Mapping[str, object], tuple[str, ...]]:
     if given is None:
         return {}, ()
     if isinstance(given, Mapping):
@@ -110,15 +111,15 @@ def _as_object(tool: ToolSignature, given: Any) -> tuple[Mapping[str, Any], tupl
     raise CoercionError(f"arguments as one JSON object: {tool.signature}")
 
 
-def _is_schema(given: Any, tool: ToolSignature) -> bool:
-    """Whether these are no arguments but the definition of a tool, repeated."""
+def _is_schema(given: object, tool: ToolSignature) -> bool:
+    """Tell whether these are no arguments but the definition of a tool, repeated."""
     return isinstance(given, Mapping) and "properties" in given and "properties" not in tool.properties
 
 
 def _parse_name_as_key(
-    value: Mapping[str, Any], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
+    value: Mapping[str, object], tools: ToolSignatures, span: tuple[int, int], notes: tuple[str, ...], *, marked: bool
 ) -> Item:
-    """{"NAME": {arguments}}, which only a marked place makes a call."""
+    """Parse {"NAME": {arguments}}, which is a call only between markers."""
     if marked and len(value) == 1:
         ((name, given),) = value.items()
         tool = tools.find_marked(name) if tools.by_name or name not in KEYS else None

@@ -1,9 +1,8 @@
-"""JSON as models write it: what strict JSON refuses is read where it has one reading, and the repair is named."""
+"""Parse JSON as models write it. What strict JSON refuses is read where it has one reading, and each repair is named in a note."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ..canonical import strict_json
 
@@ -23,8 +22,8 @@ _SET = re.compile(r"\{\s*(?:\"[^\"\\]*\"|'[^'\\]*'|[+-]?\d+(?:\.\d*)?)\s*[,}]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
-def parse_json(text: str) -> tuple[Any, tuple[str, ...]]:
-    """The value and the repairs that were made. ValueError where there is no one reading."""
+def parse_json(text: str) -> tuple[object, tuple[str, ...]]:
+    """Return the value and the notes on repairs. Raise ValueError where there is no single reading."""
     if _is_too_deep(text):
         raise ValueError(f"it is nested more than {DEEPEST} deep")
     try:
@@ -55,7 +54,7 @@ def _is_too_deep(text: str) -> bool:
 
 
 def unescape(inner: str) -> str:
-    r"""A string's inside with its escapes resolved. An escape that is none (\d) keeps its backslash, as in Python."""
+    r"""Return the inside of a string with its escapes resolved. An unknown escape such as \d keeps its backslash, as in Python."""
     if "\\" not in inner:
         return inner
     text = _ESCAPE.sub(_replace_escape, inner)
@@ -74,7 +73,7 @@ def _replace_escape(found: re.Match[str]) -> str:
 
 
 class _Parser:
-    """A walk over the text; `at` is behind what was read."""
+    """A recursive descent parser; `at` is behind what was read."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -82,7 +81,7 @@ class _Parser:
         self.notes: list[str] = []
 
     def space(self, at: int) -> int:
-        """Behind white space and comments."""
+        """Skip white space and comments. Return the offset behind them."""
         while True:
             at = _SPACE.match(self.text, at).end()  # type: ignore[union-attr]
             comment = _COMMENT.match(self.text, at)
@@ -92,7 +91,7 @@ class _Parser:
             self.notes.append("comment left out")
             at = comment.end()
 
-    def value(self, at: int, depth: int) -> Any:
+    def value(self, at: int, depth: int) -> object:
         if depth > DEEPEST:
             raise ValueError(f"it is nested more than {DEEPEST} deep")
         character = self.text[at : at + 1]
@@ -146,8 +145,8 @@ class _Parser:
         self.at = end + 1
         return unescape(inner)
 
-    def members(self, at: int, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def members(self, at: int, depth: int) -> dict[str, object]:
+        found: dict[str, object] = {}
         position = self.space(at + 1)
         while True:
             if self.text[position : position + 1] == "}":
@@ -172,11 +171,11 @@ class _Parser:
         self.at = word.end()
         return word[0]
 
-    def items(self, at: int, depth: int) -> list[Any]:
+    def items(self, at: int, depth: int) -> list[object]:
         closing = _CLOSING_OF_ITEMS[self.text[at]]
         if closing != "]":
             self.notes.append("tuple" if closing == ")" else "set")
-        found: list[Any] = []
+        found: list[object] = []
         position = self.space(at + 1)
         while self.text[position : position + 1] != closing:
             found.append(self.value(position, depth + 1))
@@ -185,7 +184,7 @@ class _Parser:
         return found
 
     def after_item(self, closing: str) -> int:
-        """Behind the comma, or at the closing bracket."""
+        """Return the offset behind the comma, or of the closing bracket."""
         position = self.space(self.at)
         character = self.text[position : position + 1]
         if character == closing:

@@ -1,4 +1,9 @@
-"""The marks that models put around calls, and what ends them. What stands between is read by its own form, whatever the marks."""
+"""Markers that models put around calls, reasoning and results, and the tokens of their chat templates.
+
+A section of calls is parsed by the form of its body, whatever its markers are. So a new family in a known form is a row in SECTIONS.
+Sources are the chat templates on the models' Hugging Face pages (tokenizer_config.json or chat_template.jinja), the model cards, and the
+tests of the servers' parsers; the comments name the models.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ from typing import NamedTuple
 
 
 class CallSection(NamedTuple):
-    """A place that is marked as one for calls: the families it belongs to, and the marks that end it."""
+    """A part of a reply that holds calls: the forms that it belongs to (see model_families), and the markers that close it."""
 
     forms: frozenset[str]
     closes: tuple[str, ...]
@@ -17,59 +22,64 @@ def _section(forms: str, *closes: str) -> CallSection:
 
 
 _KIMI_ENDS = ("<|tool_calls_section_end|>", "<|tool_call_section_end|>")
-GAPS = ("▁", "_", " ", "\\_")  # how the gap between the words of DeepSeek's marks is written
+GAPS = ("▁", "_", " ", "\\_")  # between the words of DeepSeek's tokens: ▁ in the vocabulary, the others where a model retypes them
 _DEEPSEEK_ENDS = tuple(f"<｜tool{gap}calls{gap}end｜>" for gap in GAPS)
 
 ANTML = "antml" + ":"
 
 SECTIONS = {
+    # Hermes 2 Pro, Qwen 2.5 and 3 with JSON; Qwen3-Coder and GLM 4.5 with tags of their own inside
     "<tool_call>": _section("hermes qwen3_coder glm", "</tool_call>", "<end_of_tool_call>"),
+    # spellings of the same that other models were trained on or fall into
     "<tool_calls>": _section("hermes", "</tool_calls>"),
     "<toolcall>": _section("hermes", "</toolcall>"),
-    "<TOOLCALL>": _section("hermes nemotron", "</TOOLCALL>"),
+    "<TOOLCALL>": _section("hermes nemotron", "</TOOLCALL>"),  # Llama-3.1-Nemotron
     "<tool>": _section("hermes", "</tool>"),
     "<function_call>": _section("hermes", "</function_call>"),
-    "<functioncall>": _section("hermes", "</functioncall>"),
+    "<functioncall>": _section("hermes", "</functioncall>"),  # fine-tunes on glaive-function-calling-v2
     "<tool_use>": _section("hermes", "</tool_use>"),
-    "<longcat_tool_call>": _section("hermes glm", "</longcat_tool_call>"),
+    "<longcat_tool_call>": _section("hermes glm", "</longcat_tool_call>"),  # LongCat-Flash
     "<iquest_tool_call>": _section("glm", "</iquest_tool_call>"),
-    "<ifm|tool_calls>": _section("hermes glm", "</ifm|tool_calls>"),
+    "<ifm|tool_calls>": _section("hermes glm", "</ifm|tool_calls>"),  # K2 Horizon
     "<ifm|tool_call>": _section("hermes glm", "</ifm|tool_call>"),
-    "<tool_calls:opensource>": _section("glm", "</tool_calls:opensource>"),
+    "<tool_calls:opensource>": _section("glm", "</tool_calls:opensource>"),  # Hunyuan 3 and 4
     "<tool_call:opensource>": _section("glm", "</tool_call:opensource>", "<end_of_tool_call:opensource>"),
-    "[unused11]": _section("hermes", "[unused12]"),
-    "<|content_invoke_tool_json|>": _section("hermes", "<|end_message|>"),
-    "<|plamo:begin_tool_requests:plamo|>": _section("hermes", "<|plamo:end_tool_requests:plamo|>"),
-    "<seed:tool_call>": _section("qwen3_coder", "</seed:tool_call>"),
+    "[unused11]": _section("hermes", "[unused12]"),  # openPangu
+    "<|content_invoke_tool_json|>": _section("hermes", "<|end_message|>"),  # Inkling
+    "<|plamo:begin_tool_requests:plamo|>": _section("hermes", "<|plamo:end_tool_requests:plamo|>"),  # PLaMo
+    "<seed:tool_call>": _section("qwen3_coder", "</seed:tool_call>"),  # Seed-OSS
+    # Granite opens and closes with one token, so a second one may close the section
     "<|tool_call|>": _section("granite", "<|/tool_call|>", "<|tool_call|>", "</tool_call>", "<|end_tool_call|>"),
     "<|tool_calls|>": _section("granite", "<|/tool_calls|>"),
     "<|tool_call_start|>": _section("lfm2", "<|tool_call_end|>"),
-    "<|tool_call>": _section("gemma", "<tool_call|>"),
-    "<start_function_call>": _section("gemma", "<end_function_call>"),
-    "<|recipient|>": _section("functionary", "<|stop|>", "<|from|>assistant"),
+    "<|tool_call>": _section("gemma", "<tool_call|>"),  # Gemma 4
+    "<start_function_call>": _section("gemma", "<end_function_call>"),  # FunctionGemma
+    "<|recipient|>": _section("functionary", "<|stop|>", "<|from|>assistant"),  # Functionary 2
     "[Calling tool: ": _section("hermes", "]"),
     "<|function_call|>": _section("gigachat", "<|function_call_end|>", "</s>"),
     "<|message_sep|>\n\nfunction call<|role_sep|>\n": _section("gigachat", "</s>", "<|message_sep|>"),
-    "functools[": _section("functools"),
+    "functools[": _section("functools"),  # Phi-4-mini, FireFunction; its bracket opens the list of calls
     "[TOOL_CALLS]": _section("mistral", "</s>"),
     "<|python_tag|>": _section("llama3", "<|eom_id|>", "<|eot_id|>"),
     "<|python_start|>": _section("llama4", "<|python_end|>"),
     "<|tools_prefix|>": _section("apertus", "<|tools_suffix|>"),
-    "<|START_ACTION|>": _section("cohere", "<|END_ACTION|>"),
+    "<|START_ACTION|>": _section("cohere", "<|END_ACTION|>"),  # Command R7B, Command A
     "<|START_TOOL_CALLS|>": _section("cohere", "<|END_TOOL_CALLS|>"),
     "<|action_start|>": _section("internlm", "<|action_end|>"),
+    # DeepSeek V3, R1, V3.1: the bars are U+FF5C
     **{f"<｜tool{gap}{word}{gap}begin｜>": _section("deepseek", *_DEEPSEEK_ENDS) for gap in GAPS for word in ("calls", "call")},
     "<｜tool▁calls｜>": _section("deepseek", *_DEEPSEEK_ENDS),
-    "<|tool_calls_section_begin|>": _section("kimi", *_KIMI_ENDS),
+    "<|tool_calls_section_begin|>": _section("kimi", *_KIMI_ENDS),  # Kimi K2
     "<|tool_call_section_begin|>": _section("kimi", *_KIMI_ENDS),
     "<|tool_call_begin|>": _section("kimi", *_KIMI_ENDS),
-    "<|open|>tools<|sep|>": _section("kimi", "<|close|>tools<|sep|>"),
-    "<function_calls>": _section("anthropic olmo", "</function_calls>"),
+    "<|open|>tools<|sep|>": _section("kimi", "<|close|>tools<|sep|>"),  # Kimi K3
+    "<function_calls>": _section("anthropic olmo", "</function_calls>"),  # Claude with tags inside, OLMo 3 with Python
     "<dots_function_call>": _section("anthropic", "</dots_function_call>"),
     f"<{ANTML}function_calls>": _section("anthropic", f"</{ANTML}function_calls>"),
     "<atem:function_calls>": _section("anthropic", "</atem:function_calls>"),
-    "<minimax:tool_call>": _section("minimax", "</minimax:tool_call>"),
-    "]<]minimax[>[<tool_call>": _section("minimax", "]<]minimax[>[</tool_call>"),
+    "<minimax:tool_call>": _section("minimax", "</minimax:tool_call>"),  # MiniMax M2
+    "]<]minimax[>[<tool_call>": _section("minimax", "]<]minimax[>[</tool_call>"),  # MiniMax M3
+    # DeepSeek V3.2 and later; some builds write a space after the second bar
     "<｜DSML｜function_calls>": _section("deepseek_dsml", "</｜DSML｜function_calls>"),
     "<｜DSML｜tool_calls>": _section("deepseek_dsml", "</｜DSML｜tool_calls>"),
     "<｜DSML｜ calls>": _section("deepseek_dsml", "</｜DSML｜ calls>"),
@@ -77,21 +87,7 @@ SECTIONS = {
     "<|tool_call:begin|>": _section("solar", "<|tool_call:end|>"),
     "<|tool_call:start|>": _section("solar", "<|tool_call:end|>"),
 }
-"""The mark that opens a place for calls."""
-
-BARE_ELEMENTS = {
-    "<function=": frozenset(("qwen3_coder", "functionary")),
-    **{f'<function{gap}name="': frozenset(("minicpm", "anthropic")) for gap in (" ", "", "Ġ")},
-    '[Calling tool="': frozenset(("hermes",)),
-    '<invoke name="': frozenset(("anthropic", "minimax")),
-    f'<{ANTML}invoke name="': frozenset(("anthropic",)),
-    '<atem:invoke name="': frozenset(("anthropic",)),
-    '<｜DSML｜invoke name="': frozenset(("deepseek_dsml",)),
-    '<｜DSML｜ invoke name="': frozenset(("deepseek_dsml",)),
-    '<|open|>call tool="': frozenset(("kimi",)),
-    '<steptml:invoke name="': frozenset(("deepseek",)),
-}
-"""Elements that are calls by themselves, without a mark around them."""
+"""Sections of calls by their opening marker."""
 
 NAME_SEPARATORS = {
     "[ARGS]": "mistral",
@@ -99,7 +95,8 @@ NAME_SEPARATORS = {
     **{f"<{tag}>": "glm" for tag in ("arg_key", "longcat_arg_key", "ifm|arg_key", "arg_key:opensource", "tool_sep", "tool_sep:opensource")},
     **{f"<｜tool{gap}sep｜>": "deepseek" for gap in GAPS},
 }
-"""What stands behind the name of a call. Where the mark before the name was lost, in the prompt or by a server, it says so still."""
+"""What stands between the name of a call and its arguments. It marks the call even where the marker before the name was lost, in the prompt
+or by a server that drops special tokens."""
 
 CALL_SEPARATORS = (
     "<|tool_call_begin|>",
@@ -113,36 +110,33 @@ CALL_SEPARATORS = (
     *(f"<｜tool{gap}sep｜>" for gap in GAPS),
     *(f"<|plamo:{edge}:plamo|>" for edge in ("begin_tool_request", "begin_tool_name", "end_tool_arguments", "end_tool_request")),
 )
-"""Marks between the calls of one place."""
+"""Markers between the calls of one section."""
 
-_WRITTEN = (
-    str.lower,
-    str.title,
-    str.upper,
-)  # <think>, <Think>, <THINK>: a model that was told of a scratchpad has its own way with capitals
+# <think>, <Think>, <THINK>: a model that was told of a scratchpad in a prompt has its own way with capitals.
+_CASES = (str.lower, str.title, str.upper)
 
 REASONING = {
-    **{way(f"<{word}>"): way(f"</{word}>") for word in ("think", "scratchpad", "thinking", "thought", "reasoning") for way in _WRITTEN},
+    **{case(f"<{word}>"): case(f"</{word}>") for word in ("think", "scratchpad", "thinking", "thought", "reasoning") for case in _CASES},
     "<tool_call_reasoning>": "</tool_call_reasoning>",
-    "<seed:think>": "</seed:think>",
-    "<mm:think>": "</mm:think>",
-    "[THINK]": "[/THINK]",
-    "<|START_THINKING|>": "<|END_THINKING|>",
-    "<|open|>think<|sep|>": "<|close|>think<|sep|>",
-    "<|inner_prefix|>": "<|inner_suffix|>",
-    "<|channel>thought": "<channel|>",
-    "◁think▷": "◁/think▷",
+    "<seed:think>": "</seed:think>",  # Seed-OSS
+    "<mm:think>": "</mm:think>",  # MiniMax
+    "[THINK]": "[/THINK]",  # Magistral
+    "<|START_THINKING|>": "<|END_THINKING|>",  # Command A Reasoning
+    "<|open|>think<|sep|>": "<|close|>think<|sep|>",  # Kimi K3
+    "<|inner_prefix|>": "<|inner_suffix|>",  # Apertus
+    "<|channel>thought": "<channel|>",  # Gemma 4
+    "◁think▷": "◁/think▷",  # Kimi-VL
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "<|thinking_start|>": "<|thinking_end|>",
     "<|think:start|>": "<|think:end|>",
     **{f"<ifm|think{speed}>": f"</ifm|think{speed}>" for speed in ("", "_fast", "_faster")},
-    "<think:opensource>": "</think:opensource>",
-    "<|content_thinking|>": "<|end_message|>",
+    "<think:opensource>": "</think:opensource>",  # Hunyuan 3 and 4
+    "<|content_thinking|>": "<|end_message|>",  # Inkling
 }
-"""What opens thinking aloud, and what ends it."""
+"""Reasoning: the marker that opens it, and the one that closes it."""
 
 REASONING_ENDS = frozenset((*REASONING.values(), "[BEGIN FINAL RESPONSE]"))
-"""What ends it. Where it was opened in the prompt, or in words, all before was thinking."""
+"""Markers that close reasoning. Where it was opened in the prompt, everything before the marker was reasoning."""
 
 CALLS_ENDING_REASONING = {
     "<tool_call>": ("</tool_call>",),
@@ -155,32 +149,32 @@ CALLS_ENDING_REASONING = {
     "<|tool_calls_section_begin|>": _KIMI_ENDS,
     "<|tool_call_begin|>": ("}", "<|tool_call_end|>"),
 }
-"""Marks that end a thought whose own end was forgotten, and what the call or calls behind them end in."""
+"""Sections that may follow reasoning whose closing marker the model forgot, and what their calls end in."""
 
 TOOL_RESULTS = {
-    "<tool_response>": "</tool_response>",
+    "<tool_response>": "</tool_response>",  # Hermes, Qwen
     "<|tool_response>": "<tool_response|>",
-    "<start_function_response>": "<end_function_response>",
+    "<start_function_response>": "<end_function_response>",  # FunctionGemma
     "<tool_result>": "</tool_result>",
     "<tool_results>": "</tool_results>",
     "<function_results>": "</function_results>",
     "<function_result>": "</function_result>",
     "<function_response>": "</function_response>",
-    "[TOOL_RESULTS]": "[/TOOL_RESULTS]",
-    "<|START_TOOL_RESULT|>": "<|END_TOOL_RESULT|>",
+    "[TOOL_RESULTS]": "[/TOOL_RESULTS]",  # Mistral
+    "<|START_TOOL_RESULT|>": "<|END_TOOL_RESULT|>",  # Command A
     "<｜tool▁outputs▁begin｜>": "<｜tool▁outputs▁end｜>",
 }
-"""What opens a result: in a model's own reply it is invented, and nothing in it is a call."""
+"""Tool results: opening and closing marker. In a reply they are fabricated by the model, and nothing in them is a call."""
 
 TEMPLATE_TOKENS = (
-    "<|im_end|>",
-    "<|eom_id|>",
+    "<|im_end|>",  # ChatML: Qwen, Hermes and others
+    "<|eom_id|>",  # Llama 3 and 4
     "<|eot_id|>",
     "<|eot|>",
     "<|end_of_text|>",
     "<|endoftext|>",
     "<|end_of_turn|>",
-    "<end_of_turn>",
+    "<end_of_turn>",  # Gemma
     "<turn|>",
     "<|turn>model",
     "<|START_RESPONSE|>",
@@ -191,11 +185,11 @@ TEMPLATE_TOKENS = (
     "<|close|>response<|sep|>",
     "<|close|>message<|sep|>",
     "<|close|>tools<|sep|>",
-    "<｜end▁of▁sentence｜>",
+    "<｜end▁of▁sentence｜>",  # DeepSeek
     "<|eom|>",
     "<|from|>assistant",
     "<|role_end|>",
-    "<|CHATBOT_TOKEN|>",
+    "<|CHATBOT_TOKEN|>",  # Command R
     "[END FINAL RESPONSE]",
     "<|content|>",
     "<|stop|>",
@@ -206,7 +200,7 @@ TEMPLATE_TOKENS = (
     "<|END_OF_TURN_TOKEN|>",
     "[e~[",
 )
-"""Marks of a model's template that say nothing to a reader."""
+"""Tokens of chat templates that are dropped."""
 
 HARMONY_TOKENS = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>", "<|constrain|>")
-"""The marks of gpt-oss."""
+"""Tokens of gpt-oss (openai/harmony, docs/format.md)."""

@@ -1,10 +1,9 @@
-"""Calls as MiniMax M3 writes them: a mark of its own leads every tag; arguments are tags by their own names, nested like the values."""
+"""Parse calls as MiniMax M3 writes them: a token precedes every tag, and arguments are tags by their own names, nested like the values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from .coerce import CoercionError, allowed_types, alternatives, coerce_text
 from .json_calls import parse_json_arguments
@@ -21,7 +20,7 @@ _NAME = re.compile(r'name="([^"]*)"')
 
 
 def parse_minimax(body: str, span: tuple[int, int], tools: ToolSignatures) -> list[Item]:
-    """The calls between the marks."""
+    """Parse the calls between the markers of a section."""
     items: list[Item] = []
     at = 0
     for found in _TAG.finditer(body):
@@ -48,7 +47,7 @@ def _parse_call(name: str, body: str, span: tuple[int, int], tools: ToolSignatur
 
 
 def _parse_children(body: str) -> list[tuple[str, str]]:
-    """The tags directly inside, with what stands in them."""
+    """Return the tags directly inside, each with its content."""
     found: list[tuple[str, str]] = []
     stack: list[tuple[str, int]] = []
     for tag in _TAG.finditer(body):
@@ -67,7 +66,7 @@ def _parse_children(body: str) -> list[tuple[str, str]]:
     return found
 
 
-def _parse_value(written: str, schema: Any, name: str, depth: int) -> object:
+def _parse_value(written: str, schema: object, name: str, depth: int) -> object:
     if depth > DEEPEST:
         raise CoercionError(f"{name} nested less than {DEEPEST} deep")
     children = _parse_children(written)

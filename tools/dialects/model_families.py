@@ -1,4 +1,4 @@
-"""Which forms belong to which dialect, and which dialect a model was taught."""
+"""Which forms belong to which dialect, and which dialect each family of models was trained on."""
 
 from __future__ import annotations
 
@@ -83,13 +83,16 @@ _MODEL_PATTERNS = tuple((re.compile(rf"(?<![a-z]){pattern}"), dialect) for patte
 
 
 def dialect_for_model(name: str) -> str | None:
-    """The dialect that a model's family was taught; None where it is not known."""
+    """Return the dialect that a model's family was trained on, or None where it is not known."""
     lowered = name.lower().replace("_", "-")
     return next((dialect for pattern, dialect in _MODEL_PATTERNS if pattern.search(lowered)), None)
 
 
 def resolve_dialect(name: str) -> str:
-    """The dialect of that name. A model's or a template's name will do: "qwen3-8b", "llama4_pythonic". UsageError where none is meant."""
+    """Return the dialect of that name. Names of models and of servers' templates will do: "qwen3-8b", "llama4_pythonic".
+
+    Raise UsageError where none is meant.
+    """
     if name in FORMS:
         return name
     lowered = name.lower().replace("-", "_")

@@ -1,17 +1,26 @@
-"""Calls in the provider's own field: names and JSON arguments."""
+"""Calls in the provider's own field (native tool calling): names, and arguments as JSON text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Protocol
 
 from ..canonical import strict_json
 from .read_events import Problem, ReadCall
 from .signatures import ToolSignatures
 
 
-def read_native_calls(calls: Iterable[Any], tools: ToolSignatures) -> list[ReadCall | Problem]:
-    """Each call (an object with .name and .arguments, the JSON text) read or refused, in order."""
+class NativeCall(Protocol):
+    """A call as a provider's API returns it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def arguments(self) -> str: ...
+
+
+def read_native_calls(calls: Iterable[NativeCall], tools: ToolSignatures) -> list[ReadCall | Problem]:
+    """Return each call, or the problem with it, in order. The JSON is read strictly: no server has a reason to break it."""
     return [_read_native_call(call.name, call.arguments, tools) for call in calls]
 
 

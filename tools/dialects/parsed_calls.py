@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from .read_events import Problem, ReadCall
+from .signatures import ToolSignatures
 from .text_buffer import Incremental
 
 Item = ReadCall | Problem
@@ -13,6 +14,8 @@ ParsedCalls = tuple[int, list[Item]]
 """The offset behind the calls, and the calls and problems."""
 CallParser = Incremental[ParsedCalls | None]
 """Returns None where the text turns out to be no call."""
+BodyParser = Callable[[str, tuple[int, int], ToolSignatures], list[Item]]
+"""Parses the body of a section, without its markers, into calls and problems. The span is that of the whole section in the reply."""
 Announce = Callable[[str], None]
 """Called with the name of a tool as soon as it is certain that a call of it has begun."""
 

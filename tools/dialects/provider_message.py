@@ -1,10 +1,9 @@
-"""A provider's own message, whole or in pieces: chat completions and Anthropic messages, read into the same types as text."""
+"""Read a provider's own message, whole or in pieces: chat completions and Anthropic messages, into the same events as text."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from .json_calls import parse_json_arguments
 from .native import read_native_calls
@@ -13,8 +12,8 @@ from .read_events import CallStarted, ReadCall, ReadEvent, ReasoningRead, TextRe
 from .signatures import ToolSignatures
 
 
-class _Call:
-    """A call whose arguments are still coming."""
+class _PartialCall:
+    """A call whose arguments are still arriving."""
 
     __slots__ = ("id", "name", "pieces")
 
@@ -29,48 +28,48 @@ class _Call:
 
 
 class ProviderMessage:
-    """The calls of one message, in the order in which they began; their pieces may come interleaved."""
+    """The calls of one message, in the order in which they began. Their pieces may arrive interleaved."""
 
     __slots__ = ("_by_index", "calls", "reasoning")
 
     def __init__(self) -> None:
-        self.calls: list[_Call] = []
+        self.calls: list[_PartialCall] = []
         self.reasoning: list[str] = []
-        self._by_index: dict[object, _Call] = {}
+        self._by_index: dict[object, _PartialCall] = {}
 
     def feed(self, piece: object) -> Iterator[ReadEvent]:
-        """What is certain after this piece, a mapping or an object of a provider's library."""
-        data = _mapping(piece)
-        for choice in _mappings(data.get("choices")):
+        """Yield what is certain after this piece, a mapping or an object of a provider's library (with `model_dump`)."""
+        data = _as_mapping(piece)
+        for choice in _as_mappings(data.get("choices")):
             if not choice.get("index"):
-                yield from self._add_message(_mapping(choice.get("delta") or choice.get("message")))
+                yield from self._add_message(_as_mapping(choice.get("delta") or choice.get("message")))
         kind = data.get("type")
         if kind == "content_block_start":
-            yield from self._add_block(_mapping(data.get("content_block")), data.get("index"))
+            yield from self._add_block(_as_mapping(data.get("content_block")), data.get("index"))
         elif kind == "content_block_delta":
-            yield from self._add_block(_mapping(data.get("delta")), data.get("index"))
+            yield from self._add_block(_as_mapping(data.get("delta")), data.get("index"))
         elif "choices" not in data:
             yield from self._add_message(data)
 
     def read_calls(self, tools: ToolSignatures) -> list[Item]:
-        """Each call, or what is wrong with it."""
+        """Return each call, or the problem with it."""
         return [_coerce_arguments(item, tools) for item in read_native_calls(self.calls, tools)]
 
-    def _add_message(self, message: Mapping[str, Any]) -> Iterator[ReadEvent]:
+    def _add_message(self, message: Mapping[str, object]) -> Iterator[ReadEvent]:
         thought = message.get("reasoning_content") or message.get("reasoning")
         if isinstance(thought, str):
             yield from self._add_reasoning(thought)
         content = message.get("content")
         if content and isinstance(content, str):
             yield TextRead(content)
-        for position, block in enumerate(_mappings(content)):
+        for position, block in enumerate(_as_mappings(content)):
             yield from self._add_block(block, ("block", position))
-        for call in _mappings(message.get("tool_calls")):
-            yield from self._add_call_piece(call.get("index"), call.get("id"), _mapping(call.get("function")))
-        if legacy := _mapping(message.get("function_call")):
+        for call in _as_mappings(message.get("tool_calls")):
+            yield from self._add_call_piece(call.get("index"), call.get("id"), _as_mapping(call.get("function")))
+        if legacy := _as_mapping(message.get("function_call")):
             yield from self._add_call_piece("function_call", None, legacy)
 
-    def _add_block(self, block: Mapping[str, Any], index: object) -> Iterator[ReadEvent]:
+    def _add_block(self, block: Mapping[str, object], index: object) -> Iterator[ReadEvent]:
         match block.get("type"):
             case "text" | "text_delta" | "output_text":
                 if text := block.get("text"):
@@ -87,7 +86,7 @@ class ProviderMessage:
             self.reasoning.append(thought)
             yield ReasoningRead(thought)
 
-    def _add_call_piece(self, index: object, call_id: object, function: Mapping[str, Any]) -> Iterator[ReadEvent]:
+    def _add_call_piece(self, index: object, call_id: object, function: Mapping[str, object]) -> Iterator[ReadEvent]:
         name, arguments = function.get("name"), function.get("arguments")
         call = self._find_call(index, str(call_id or ""), bool(name))
         if name and not call.name:
@@ -96,12 +95,13 @@ class ProviderMessage:
         if arguments:
             call.pieces.append(arguments if isinstance(arguments, str) else json.dumps(arguments))
 
-    def _find_call(self, index: object, call_id: str, named: bool) -> _Call:
-        """Which call a piece belongs to. Some endpoints give no index, and some give 0 to every call: a new id begins a new call."""
+    def _find_call(self, index: object, call_id: str, named: bool) -> _PartialCall:
+        """Return the call that a piece belongs to."""
+        # Some endpoints send no index, and some send 0 with every call: there a new id begins a new call.
         last = self._by_index.get(index)
-        again = last is not None and ((call_id and last.id and call_id != last.id) or (index is None and named and not call_id))
-        if last is None or again:
-            last = self._by_index[index] = _Call()
+        begins_another = last is not None and ((call_id and last.id and call_id != last.id) or (index is None and named and not call_id))
+        if last is None or begins_another:
+            last = self._by_index[index] = _PartialCall()
             self.calls.append(last)
         last.id = last.id or call_id
         return last
@@ -112,7 +112,7 @@ def _coerce_arguments(item: Item, tools: ToolSignatures) -> Item:
     return parse_json_arguments(tool, item.arguments, item.span) if tool is not None and isinstance(item, ReadCall) else item
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _as_mapping(value: object) -> Mapping[str, object]:
     if isinstance(value, Mapping):
         return value
     dump = getattr(value, "model_dump", None)
@@ -120,5 +120,5 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return dumped if isinstance(dumped, Mapping) else {}
 
 
-def _mappings(value: object) -> Iterable[Mapping[str, Any]]:
-    return [_mapping(each) for each in value] if isinstance(value, (list, tuple)) else ()
+def _as_mappings(value: object) -> Iterable[Mapping[str, object]]:
+    return [_as_mapping(each) for each in value] if isinstance(value, (list, tuple)) else ()

@@ -1,4 +1,4 @@
-"""A list of calls as Python writes it: [get_time(city="Paris"), toggle(on=True)]. All of it is read, or none."""
+"""Parse a list of calls in Python's syntax: [get_time(city="Paris"), toggle(on=True)]. All of it is calls, or none of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HALF_HEAD = re.compile(r"(?:[^\W\d][\w.\-:/]*)?\Z")
 
 
 def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool) -> CallParser:
-    """The list that opens at `at`. None where it is no list of calls (and, unless `marked`, where one of its names is no tool's)."""
+    """Parse the list that opens at `at`. Return None where it is no list of calls, or, unless `marked`, where a name is no tool's."""
     items: list[Item] = []
     position = at + 1
     while True:
@@ -42,7 +42,7 @@ def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
 def parse_python_call(
     buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce, *, marked: bool
 ) -> Incremental[tuple[int, Item] | None]:
-    """NAME(...) that stands at `at`: where it ends, and the call or what is wrong with it."""
+    """Parse the NAME(...) at `at`. Return the offset behind it, and the call or the problem with it."""
     while True:
         head = _HEAD.match(buffer.text, at)
         if head is not None:
@@ -76,7 +76,7 @@ def parse_python_call(
 
 
 def _parse_print(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: Announce) -> Incremental[tuple[int, Item] | None]:
-    """print(NAME(...)), as Gemma writes a call in its `tool_code`."""
+    """Parse print(NAME(...)), as Gemma 3 writes a call in a fence `tool_code`."""
     inner = yield from parse_python_call(buffer, at, tools, announce, marked=True)
     if inner is None:
         return None

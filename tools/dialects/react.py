@@ -1,4 +1,7 @@
-"""ReAct: "Action: NAME", then "Action Input: ...". What follows a line "Observation:" is invented and nothing in it is a call."""
+"""Parse ReAct (Yao et al. 2022, as LangChain prompts for it): "Action: NAME", then "Action Input: ...".
+
+A model may go on with a line "Observation:". It invents that result, and nothing in it is a call.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,13 @@ _FENCE = re.compile(r"```\w*\s*")
 
 
 class _BareInput(NamedTuple):
-    """An input that is no JSON."""
+    """An action input that is not JSON."""
 
     written: str
 
 
 def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:
-    """The call whose line begins at `start` and whose label `Action:` ends at `at`; None where there is none."""
+    """Parse the call whose line begins at `start` and whose label `Action:` ends at `at`. Return None where there is none."""
     while True:
         text = buffer.text
         head = _NAME.match(text, at)
@@ -63,7 +66,7 @@ def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures,
 
 
 def _parse_bracket_form(found: re.Match[str], start: int, tools: ToolSignatures) -> tuple[int, list[Item]] | None:
-    """Action: Search[what to look for]"""
+    """Parse the form of the paper, "Action: Search[what to look for]"."""
     tool = tools.find(found[1])
     if tool is None or tool.text_parameter is None:
         return None
@@ -76,7 +79,7 @@ def _parse_bracket_form(found: re.Match[str], start: int, tools: ToolSignatures)
 
 
 def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Incremental[tuple[int, object, tuple[str, ...], str]]:
-    """Where the input ends, its value, repairs, and what is expected with it."""
+    """Return where the input ends, its value, the repairs, and what was expected where it cannot be read."""
     position = yield from skip_space(buffer, at)
     yield from wait_for(buffer, position + 16)
     fence = _FENCE.match(buffer.text, position)
@@ -107,12 +110,12 @@ def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Inc
 
 
 def _looks_like_arguments(written: str) -> bool:
-    """Whether this is one line of arguments with their names, or in quotes. Bare words could be a sentence."""
+    """Tell whether this is one line of named or quoted arguments. Bare words could be a sentence."""
     return "\n" not in written and _NAMED_OR_QUOTED.match(written.strip("`")) is not None
 
 
 def _parse_as_argument_list(tool: ToolSignature, written: str, span: tuple[int, int]) -> Item:
-    """Arguments without JSON, as they stand in NAME(...)."""
+    """Parse arguments that are not JSON as if they stood in NAME(...)."""
     inside = TextBuffer()
     inside.append(f"{written})")
     inside.ended = True

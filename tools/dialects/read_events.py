@@ -1,4 +1,4 @@
-"""What reading gives: calls, problems, and the events of a stream."""
+"""The results of reading: calls, problems, and the events of a stream."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class ReadCall(NamedTuple):
-    """A call that was read: `span` is where it stands in the raw text, `notes` the repairs that were made."""
+    """A call. `span` is where it stands in the reply, `notes` name the repairs that were made."""
 
     tool: str
     arguments: Mapping[str, object]
@@ -18,7 +18,7 @@ class ReadCall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that was meant as a call and cannot be read one way only: what was seen, where, and what was expected."""
+    """A part of a reply that was meant as a call and has no single reading: what was seen, where, and what was expected."""
 
     seen: str
     span: tuple[int, int]
@@ -27,7 +27,7 @@ class Problem:
 
 
 class Reading(NamedTuple):
-    """A whole reply as it was read; `text` is the prose outside the calls."""
+    """A whole reply. `text` is the prose outside of calls."""
 
     text: str
     calls: tuple[ReadCall, ...] = ()
@@ -36,13 +36,13 @@ class Reading(NamedTuple):
 
 
 class TextRead(NamedTuple):
-    """Prose that cannot be part of a call."""
+    """Prose. It cannot become part of a call any more."""
 
     text: str
 
 
 class CallStarted(NamedTuple):
-    """The name of a tool that is being called; its arguments follow."""
+    """A call of this tool has begun. Its arguments follow."""
 
     tool: str
 
@@ -54,21 +54,21 @@ class CallRead(NamedTuple):
 
 
 class ProblemRead(NamedTuple):
-    """A call that could not be read."""
+    """A call with a problem."""
 
     problem: Problem
 
 
 class ReasoningRead(NamedTuple):
-    """A piece of what the model thinks aloud."""
+    """A piece of the model's reasoning."""
 
     text: str
 
 
 class AllWasReasoning(NamedTuple):
-    """Everything so far was thinking aloud: the mark that ends it came, the one that opens it was in the prompt.
+    """Everything so far was reasoning: its closing marker arrived, and its opening marker was in the prompt.
 
-    What was told of text and calls is taken back.
+    Text and calls that were emitted before are void.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""How each family writes a call. What is written is read back as the same call, whatever JSON its arguments are."""
+"""Write calls in each dialect. Whatever JSON the arguments are, what is written is read back as the same call."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from .lenient_json import parse_json
 from .read_events import ReadCall
 from .signatures import ToolSignatures
 
+CallWriter = Callable[[ReadCall, ToolSignatures], str]
+"""Writes one call, without the markers around it."""
 Renderer = Callable[[Sequence[ReadCall], ToolSignatures], str]
 """The calls of one reply as text. Without the shapes of the tools, a text that looks like a number is marked as text."""
 
@@ -21,7 +23,7 @@ _PYTHON_WORDS = {True: "True", False: "False", None: "None"}
 
 
 def as_json(value: object) -> str:
-    """JSON on one line, letters as they are."""
+    """Return JSON on one line, with letters of all scripts unescaped."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -33,30 +35,30 @@ def _call_object(call: ReadCall, name: str = "name", arguments: str = "arguments
     return {name: call.tool, arguments: dict(call.arguments)}
 
 
-def render_each(before: str, write: Callable[[ReadCall, ToolSignatures], str], after: str, between: str = "\n") -> Renderer:
-    """Each call between marks of its own."""
+def render_each(before: str, write: CallWriter, after: str, between: str = "\n") -> Renderer:
+    """Return a renderer that puts each call between markers of its own."""
     return lambda calls, tools: between.join(f"{before}{write(call, tools)}{after}" for call in calls)
 
 
-def render_together(before: str, write: Callable[[ReadCall, ToolSignatures], str], after: str, between: str = ", ") -> Renderer:
-    """All calls of a reply between one pair of marks."""
+def render_together(before: str, write: CallWriter, after: str, between: str = ", ") -> Renderer:
+    """Return a renderer that puts all calls of a reply between one pair of markers."""
     return lambda calls, tools: f"{before}{between.join(write(call, tools) for call in calls)}{after}"
 
 
-def as_json_call(name: str = "name", arguments: str = "arguments") -> Callable[[ReadCall, ToolSignatures], str]:
-    """One object with the name and the arguments."""
+def json_call_writer(name: str = "name", arguments: str = "arguments") -> CallWriter:
+    """Return a writer of one object with the name and the arguments."""
     return lambda call, tools: as_json(_call_object(call, name, arguments))
 
 
-def in_prose(call: ReadCall, tools: ToolSignatures) -> str:
-    """NAME(key="value"), the values as JSON."""
+def write_in_prose(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write NAME(key="value"), with the values as JSON."""
     if not all(_WORD.fullmatch(key) for key in call.arguments):
         return f"{call.tool}({_arguments_json(call)})"
     return f"{call.tool}({', '.join(f'{key}={as_json(value)}' for key, value in call.arguments.items())})"
 
 
-def in_python(call: ReadCall, tools: ToolSignatures) -> str:
-    """NAME(key='value'), the values as Python writes them."""
+def write_in_python(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write NAME(key='value'), with the values as Python literals."""
     if not all(_WORD.fullmatch(key) for key in call.arguments):
         return f"{call.tool}(**{_render_python(dict(call.arguments))})"
     return f"{call.tool}({', '.join(f'{key}={_render_python(value)}' for key, value in call.arguments.items())})"
@@ -74,7 +76,7 @@ def _render_python(value: object) -> str:
 
 
 def _render_value(call: ReadCall, key: str, tools: ToolSignatures) -> str:
-    """A value between tags: text as it is where that reads back as the same text, in CDATA otherwise; anything else as JSON."""
+    """Write a value between tags: text as it is where that is read back as the same text, else in CDATA; other values as JSON."""
     value = call.arguments[key]
     if not isinstance(value, str):
         return as_json(value).replace("<", "\\u003c")  # no tag inside, whatever the value
@@ -97,22 +99,22 @@ def _escape_key(key: str) -> str:
     return escape(key).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;").replace(" ", "&#32;")
 
 
-def qwen(call: ReadCall, tools: ToolSignatures) -> str:
-    """<function=NAME> with <parameter=KEY> inside."""
+def write_qwen(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write <function=NAME> with <parameter=KEY> inside (chat template of Qwen3-Coder)."""
     inside = "".join(f"<parameter={_escape_key(key)}>\n{_render_value(call, key, tools)}\n</parameter>\n" for key in call.arguments)
     return f"<function={call.tool}>\n{inside}</function>"
 
 
-def glm(call: ReadCall, tools: ToolSignatures) -> str:
-    """NAME, then <arg_key> and <arg_value> in turn."""
+def write_glm(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write NAME, then <arg_key> and <arg_value> in turn (chat template of GLM-4.5)."""
     inside = "".join(
         f"<arg_key>{_escape_key(key)}</arg_key>\n<arg_value>{_render_value(call, key, tools)}</arg_value>\n" for key in call.arguments
     )
     return f"{call.tool}\n{inside}"
 
 
-def invoke(mark: str = "") -> Callable[[ReadCall, ToolSignatures], str]:
-    """<invoke name="NAME"> with <parameter name="KEY"> inside, each tag led by `mark`."""
+def invoke_writer(mark: str = "") -> CallWriter:
+    """Return a writer of <invoke name="NAME"> with <parameter name="KEY"> inside, and `mark` before each tag's name."""
 
     def write(call: ReadCall, tools: ToolSignatures) -> str:
         inside = "".join(
@@ -123,8 +125,8 @@ def invoke(mark: str = "") -> Callable[[ReadCall, ToolSignatures], str]:
     return write
 
 
-def dsml(call: ReadCall, tools: ToolSignatures) -> str:
-    """DeepSeek's own tags, which say of each value whether it is text."""
+def write_dsml(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write DeepSeek V3.2's tags, which say of each value whether it is text."""
     inside = "".join(
         f'<｜DSML｜parameter name="{_escape_key(key)}" string="{as_json(isinstance(value, str))}">'
         f"{_render_value(call, key, tools)}</｜DSML｜parameter>\n"
@@ -133,14 +135,14 @@ def dsml(call: ReadCall, tools: ToolSignatures) -> str:
     return f'<｜DSML｜invoke name="{call.tool}">\n{inside}</｜DSML｜invoke>'
 
 
-def minicpm(call: ReadCall, tools: ToolSignatures) -> str:
-    """<function name="NAME"> with <param name="KEY"> inside."""
+def write_minicpm(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write <function name="NAME"> with <param name="KEY"> inside."""
     inside = "".join(f'<param name="{_escape_key(key)}">{_render_value(call, key, tools)}</param>' for key in call.arguments)
     return f'<function name="{call.tool}">{inside}</function>'
 
 
-def gemma(call: ReadCall, tools: ToolSignatures) -> str:
-    """call:NAME{key:<|"|>text<|"|>}"""
+def write_gemma(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write call:NAME{key:<|"|>text<|"|>}."""
     return f"call:{call.tool}{_render_gemma(dict(call.arguments))}"
 
 
@@ -161,13 +163,13 @@ def _render_gemma(value: object) -> str:
     return as_json(value)
 
 
-def named_then_json(before: str, between: str, after: str) -> Callable[[ReadCall, ToolSignatures], str]:
-    """The name and then the arguments as JSON, with marks around."""
+def name_and_json_writer(before: str, between: str, after: str) -> CallWriter:
+    """Return a writer of the name and then the arguments as JSON, with markers around them."""
     return lambda call, tools: f"{before}{call.tool}{between}{_arguments_json(call)}{after}"
 
 
-def kimi(calls: Sequence[ReadCall], tools: ToolSignatures) -> str:
-    """Kimi numbers the calls of a reply."""
+def render_kimi(calls: Sequence[ReadCall], tools: ToolSignatures) -> str:
+    """Write calls as Kimi K2 does, which numbers them."""
     inside = "".join(
         f"<|tool_call_begin|>functions.{call.tool}:{index}<|tool_call_argument_begin|>{_arguments_json(call)}<|tool_call_end|>"
         for index, call in enumerate(calls)
@@ -175,62 +177,65 @@ def kimi(calls: Sequence[ReadCall], tools: ToolSignatures) -> str:
     return f"<|tool_calls_section_begin|>{inside}<|tool_calls_section_end|>"
 
 
-def cohere(calls: Sequence[ReadCall], tools: ToolSignatures) -> str:
-    """Cohere numbers the calls of a reply as well."""
+def render_cohere(calls: Sequence[ReadCall], tools: ToolSignatures) -> str:
+    """Write calls as Command R7B and Command A do, which number them."""
     listed = [{"tool_call_id": str(index), **_call_object(call, "tool_name", "parameters")} for index, call in enumerate(calls)]
     return f"<|START_ACTION|>{as_json(listed)}<|END_ACTION|>"
 
 
-def fenced(calls: Sequence[ReadCall], tools: ToolSignatures) -> str:
-    """One object in a JSON fence; several as a list."""
+def render_fence(calls: Sequence[ReadCall], tools: ToolSignatures) -> str:
+    """Write one object in a JSON fence, or several calls as a list."""
     body = as_json(_call_object(calls[0])) if len(calls) == 1 else as_json([_call_object(call) for call in calls])
     return f"```json\n{body}\n```"
 
 
-def by_name(call: ReadCall, tools: ToolSignatures) -> str:
-    """{"NAME": {arguments}}"""
+def write_name_as_key(call: ReadCall, tools: ToolSignatures) -> str:
+    """Write {"NAME": {arguments}}."""
     return as_json({call.tool: dict(call.arguments)})
 
 
 RENDERERS: Mapping[str, Renderer] = {
-    "call": render_each("", in_prose, ""),
-    "python": render_together("[", in_python, "]"),
-    "json": fenced,
-    "hermes": render_each("<tool_call>\n", as_json_call(), "\n</tool_call>"),
-    "react": render_each("Action: ", named_then_json("", "\nAction Input: ", ""), ""),
-    "llama3": render_each("", as_json_call(arguments="parameters"), "", "; "),
-    "llama4": render_together("[", in_python, "]"),
-    "mistral": render_together("[TOOL_CALLS][", as_json_call(), "]"),
+    "call": render_each("", write_in_prose, ""),
+    "python": render_together("[", write_in_python, "]"),
+    "json": render_fence,
+    "hermes": render_each("<tool_call>\n", json_call_writer(), "\n</tool_call>"),
+    "react": render_each("Action: ", name_and_json_writer("", "\nAction Input: ", ""), ""),
+    "llama3": render_each("", json_call_writer(arguments="parameters"), "", "; "),
+    "llama4": render_together("[", write_in_python, "]"),
+    "mistral": render_together("[TOOL_CALLS][", json_call_writer(), "]"),
     "deepseek": render_together(
         "<｜tool▁calls▁begin｜>",
-        named_then_json("<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"),
+        name_and_json_writer("<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"),
         "<｜tool▁calls▁end｜>",
         "",
     ),
-    "deepseek_dsml": render_together("<｜DSML｜function_calls>\n", dsml, "\n</｜DSML｜function_calls>", "\n"),
-    "qwen3_coder": render_each("<tool_call>\n", qwen, "\n</tool_call>"),
-    "glm": render_each("<tool_call>", glm, "</tool_call>"),
-    "kimi": kimi,
+    "deepseek_dsml": render_together("<｜DSML｜function_calls>\n", write_dsml, "\n</｜DSML｜function_calls>", "\n"),
+    "qwen3_coder": render_each("<tool_call>\n", write_qwen, "\n</tool_call>"),
+    "glm": render_each("<tool_call>", write_glm, "</tool_call>"),
+    "kimi": render_kimi,
     "harmony": render_each(
-        "", named_then_json("<|start|>assistant<|channel|>commentary to=functions.", " <|constrain|>json<|message|>", "<|call|>"), "", ""
+        "",
+        name_and_json_writer("<|start|>assistant<|channel|>commentary to=functions.", " <|constrain|>json<|message|>", "<|call|>"),
+        "",
+        "",
     ),
-    "anthropic": render_together("<function_calls>\n", invoke(), "\n</function_calls>", "\n"),
-    "minimax": render_together("<minimax:tool_call>\n", invoke(), "\n</minimax:tool_call>", "\n"),
-    "lfm2": render_together("<|tool_call_start|>[", in_python, "]<|tool_call_end|>"),
-    "gemma": render_each("<|tool_call>", gemma, "<tool_call|>"),
-    "cohere": cohere,
-    "functionary": render_each("", named_then_json("<function=", ">", "</function>"), ""),
-    "gigachat": render_each("<|function_call|>", as_json_call(), "<|function_call_end|>"),
-    "granite": render_together("<|tool_call|>[", as_json_call(), "]"),
-    "nemotron": render_together("<TOOLCALL>[", as_json_call(), "]</TOOLCALL>"),
-    "apertus": render_together("<|tools_prefix|>[", by_name, "]<|tools_suffix|>"),
-    "internlm": render_each("<|action_start|><|plugin|>\n", as_json_call(arguments="parameters"), "<|action_end|>"),
-    "functools": render_together("functools[", as_json_call(), "]"),
-    "olmo": render_together("<function_calls>\n", in_python, "\n</function_calls>", "\n"),
-    "minicpm": render_each("", minicpm, ""),
+    "anthropic": render_together("<function_calls>\n", invoke_writer(), "\n</function_calls>", "\n"),
+    "minimax": render_together("<minimax:tool_call>\n", invoke_writer(), "\n</minimax:tool_call>", "\n"),
+    "lfm2": render_together("<|tool_call_start|>[", write_in_python, "]<|tool_call_end|>"),
+    "gemma": render_each("<|tool_call>", write_gemma, "<tool_call|>"),
+    "cohere": render_cohere,
+    "functionary": render_each("", name_and_json_writer("<function=", ">", "</function>"), ""),
+    "gigachat": render_each("<|function_call|>", json_call_writer(), "<|function_call_end|>"),
+    "granite": render_together("<|tool_call|>[", json_call_writer(), "]"),
+    "nemotron": render_together("<TOOLCALL>[", json_call_writer(), "]</TOOLCALL>"),
+    "apertus": render_together("<|tools_prefix|>[", write_name_as_key, "]<|tools_suffix|>"),
+    "internlm": render_each("<|action_start|><|plugin|>\n", json_call_writer(arguments="parameters"), "<|action_end|>"),
+    "functools": render_together("functools[", json_call_writer(), "]"),
+    "olmo": render_together("<function_calls>\n", write_in_python, "\n</function_calls>", "\n"),
+    "minicpm": render_each("", write_minicpm, ""),
     "solar": render_together(
         "<|tool_calls_begin|>",
-        named_then_json("<|tool_call:begin|>a<|tool_call:name|>", "<|tool_call:args|>", "<|tool_call:end|>"),
+        name_and_json_writer("<|tool_call:begin|>a<|tool_call:name|>", "<|tool_call:args|>", "<|tool_call:end|>"),
         "<|tool_calls_end|>",
         "",
     ),

@@ -1,41 +1,41 @@
-"""A tool's schema with everything in its place: what `$ref` points at, and the parts of `allOf` as one."""
+"""Resolve `$ref` and merge `allOf` in a tool's JSON schema (draft 2020-12), so that every parameter's schema stands in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import unquote
 
-# Values, or schemas that are read where they are referred to.
-_PLAIN = frozenset(("enum", "const", "default", "examples", "required", "$defs", "definitions"))
+# Under these keys stand values, or schemas that are resolved where a reference points at them.
+_NOT_SCHEMAS = frozenset(("enum", "const", "default", "examples", "required", "$defs", "definitions"))
 _DEEPER = frozenset(("properties", "items", "additionalProperties"))
 
 
-def resolve_references(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema without references. One that contains itself is its own part, so it holds however deep the values are."""
-    whole: Mapping[str, Any] = _Resolver(parameters).schema(parameters, frozenset())
-    return whole
+def resolve_references(parameters: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the schema without references. A recursive schema contains itself as an object, so it fits values of any depth."""
+    resolved = _Resolver(parameters).resolve(parameters, frozenset())
+    assert isinstance(resolved, Mapping)
+    return resolved
 
 
 class _Resolver:
-    """What has been resolved so far of one schema."""
+    """Resolves one schema, each reference once."""
 
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    def __init__(self, root: Mapping[str, object]) -> None:
         self.root = root
-        self.known: dict[str, dict[str, Any]] = {}
+        self.targets: dict[str, dict[str, object]] = {}
 
-    def schema(self, schema: Any, around: frozenset[str]) -> Any:
-        """The rule without references. `around` are those that would mean themselves here, and so say nothing."""
+    def resolve(self, schema: object, around: frozenset[str]) -> object:
+        """Return the schema without references. References in `around` would mean themselves here: they add nothing."""
         if isinstance(schema, list):
-            return [self.schema(part, around) for part in schema]
+            return [self.resolve(part, around) for part in schema]
         if not isinstance(schema, Mapping):
             return schema
         reference, parts = schema.get("$ref"), schema.get("allOf")
-        found = [self.at(reference, around)] if isinstance(reference, str) else []
-        found += [self.schema(part, around) for part in parts] if isinstance(parts, list) else []
+        found: list[object] = [self.follow(reference, around)] if isinstance(reference, str) else []
+        found += [self.resolve(part, around) for part in parts] if isinstance(parts, list) else []
         apart = {key for key, kind in (("$ref", str), ("allOf", list)) if isinstance(schema.get(key), kind)}
         own = {
-            key: value if key in _PLAIN else self.schema(value, frozenset() if key in _DEEPER else around)
+            key: value if key in _NOT_SCHEMAS else self.resolve(value, frozenset() if key in _DEEPER else around)
             for key, value in schema.items()
             if key not in apart
         }
@@ -43,35 +43,35 @@ class _Resolver:
             return found[0]
         return _merge([*found, own]) if found else own
 
-    def at(self, reference: str, around: frozenset[str]) -> dict[str, Any]:
-        """What the reference points at; while that is being resolved, the place where it will be."""
+    def follow(self, reference: str, around: frozenset[str]) -> dict[str, object]:
+        """Return what the reference points at. While that is still being resolved, it is an empty object that is filled afterwards."""
         if reference in around:
             return {}
-        if reference not in self.known:
-            position = self.known[reference] = {}
-            target = self.schema(_follow_pointer(reference, self.root), around | {reference})
-            position.update(target if isinstance(target, Mapping) else {})
-        return self.known[reference]
+        if reference not in self.targets:
+            placeholder = self.targets[reference] = {}
+            target = self.resolve(_follow_pointer(reference, self.root), around | {reference})
+            placeholder.update(target if isinstance(target, Mapping) else {})
+        return self.targets[reference]
 
 
-def _follow_pointer(reference: str, root: Mapping[str, Any]) -> Any:
-    """The part of the schema at #/$defs/Name; anything where there is none."""
-    position: Any = root
+def _follow_pointer(reference: str, root: Mapping[str, object]) -> object:
+    """Return the part of the schema at a JSON pointer (RFC 6901) such as #/$defs/Name; {}, which allows anything, where there is none."""
+    target: object = root
     for step in reference.removeprefix("#").split("/")[1:]:
         name = unquote(step).replace("~1", "/").replace("~0", "~")
-        position = position.get(name, {}) if isinstance(position, Mapping) else {}
-    return position if reference.startswith("#") else {}
+        target = target.get(name, {}) if isinstance(target, Mapping) else {}
+    return target if reference.startswith("#") else {}
 
 
-def _merge(rules: list[Any]) -> dict[str, Any]:
-    whole: dict[str, Any] = {}
-    for schema in rules:
+def _merge(schemas: list[object]) -> dict[str, object]:
+    merged: dict[str, object] = {}
+    for schema in schemas:
         for key, value in schema.items() if isinstance(schema, Mapping) else ():
-            before = whole.get(key)
+            before = merged.get(key)
             if key == "properties" and isinstance(before, Mapping) and isinstance(value, Mapping):
-                whole[key] = {**before, **value}
+                merged[key] = {**before, **value}
             elif key == "required" and isinstance(before, list) and isinstance(value, list):
-                whole[key] = [*before, *value]
+                merged[key] = [*before, *value]
             else:
-                whole[key] = value
-    return whole
+                merged[key] = value
+    return merged

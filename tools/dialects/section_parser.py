@@ -1,4 +1,4 @@
-"""Reads what stands between the marks of a section, whichever form it has: JSON, Python, tags, or a name and its arguments."""
+"""Parse the calls between the markers of a section, in any form: JSON, Python, tags, or a name and its arguments."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from .gemma import parse_gemma_call
 from .json_calls import NotACall, parse_calls, parse_json_arguments
 from .lenient_json import parse_json
 from .markers import CALL_SEPARATORS, GAPS, SECTIONS, CallSection
-from .minimax import CLOSE as MINIMAX_CLOSE
 from .minimax import OPEN as MINIMAX_OPEN
 from .minimax import parse_minimax
-from .parsed_calls import CallParser, CallSink
+from .parsed_calls import BodyParser, CallParser, CallSink
 from .python_calls import parse_call_list, parse_python_call
 from .read_events import Problem
 from .signatures import ToolSignatures
 from .tagged import ELEMENTS, TAGS_AFTER_NAME, parse_element, parse_tagged_arguments
 from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_closing_fence, skip_repeats, skip_space
+
+BODY_PARSERS: dict[str, BodyParser] = {MINIMAX_OPEN: parse_minimax}
+"""Sections with a form of their own, by opening marker: the whole body is parsed at once, when its end has arrived."""
 
 _NAME = r"[\w.\-:/]*\w"
 _SEPARATOR = (
@@ -34,42 +36,42 @@ _TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep(?::opensource)?>\s*)?(?=
 _ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool(?:[▁_ ]|\\_)sep｜>[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`]*\Z")
 _LONGEST_HEADER = 300
-_ENDS = ("</tool_call>", "<|tool_call_end|>", "<end_of_tool_call>", *(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS))
-_UNMARKED = CallSection(frozenset(), ())
-_ASIDE = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-]*[\"']|\d+)\s*,\s*)*"
+_UNOPENED_ENDS = ("</tool_call>", "<|tool_call_end|>", "<end_of_tool_call>", *(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS))
+_NO_SECTION = CallSection(frozenset(), ())
+_OTHER_KEYS = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-]*[\"']|\d+)\s*,\s*)*"
 _FIRST_NAME = re.compile(
-    rf"\s*\[?\s*\{{\s*{_ASIDE}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
+    rf"\s*\[?\s*\{{\s*{_OTHER_KEYS}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
 )
-_ALL_CLOSES = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
-_ENDS_OF_CALL = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool(?:[▁_ ]|\\_)call(?:[▁_ ]|\\_)end｜>))*")
-_MARKS = (*CALL_SEPARATORS, *SECTIONS, *_ALL_CLOSES, *ELEMENTS, "```json", "```tool_code", "```python", "```")
-_BEGINNINGS = frozenset(marker[:size] for marker in _MARKS for size in range(len(marker)))
-_HALF_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
-# Fences have their own way of waiting; a stray bracket is passed over as a mark is.
-_EXTENDABLE = ("]", *(marker for marker in _MARKS if marker != "```" and marker in _BEGINNINGS))
-_LONGEST_MARK = max(map(len, _MARKS))
+_ALL_ENDS = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
+_CALL_ENDS = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool(?:[▁_ ]|\\_)call(?:[▁_ ]|\\_)end｜>))*")
+_MARKERS = (*CALL_SEPARATORS, *SECTIONS, *_ALL_ENDS, *ELEMENTS, "```json", "```tool_code", "```python", "```")
+_MARKER_PREFIXES = frozenset(marker[:size] for marker in _MARKERS for size in range(len(marker)))
+_PARTIAL_FENCES = frozenset(f"```{word[:size]}" for word in ("json", "tool_code", "python") for size in range(len(word)))
+# Fences wait in their own way, below. A stray bracket is skipped like a marker.
+_EXTENDABLE = ("]", *(marker for marker in _MARKERS if marker != "```" and marker in _MARKER_PREFIXES))
+_LONGEST_MARKER = max(map(len, _MARKERS))
 
 
 @cache
 def _separator_pattern(closes: tuple[str, ...], fresh: bool) -> re.Pattern[str]:
-    """What may stand between calls and says nothing: white space, commas, and markers that are not this section's end."""
-    marks = [
+    """Compile a pattern for what may stand between calls: white space, commas, and markers other than the section's own end."""
+    markers = [
         marker
-        for marker in (*CALL_SEPARATORS, *SECTIONS, *_ALL_CLOSES, "```json", "```tool_code", "```python", "```")
+        for marker in (*CALL_SEPARATORS, *SECTIONS, *_ALL_ENDS, "```json", "```tool_code", "```python", "```")
         if marker not in closes
     ]
-    marks = [marker for marker in marks if marker not in ("functools[", MINIMAX_OPEN)]
+    markers = [marker for marker in markers if marker not in ("functools[", *BODY_PARSERS)]
     brackets = "" if fresh else "|}" if "]" in closes else r"|[}\]]"
-    return re.compile(rf"(?:[\s,;]+|{'|'.join(map(re.escape, sorted(marks, key=len, reverse=True)))}{brackets})*")
+    return re.compile(rf"(?:[\s,;]+|{'|'.join(map(re.escape, sorted(markers, key=len, reverse=True)))}{brackets})*")
 
 
 def parse_section(
     buffer: TextBuffer, start: int, opening: str, section: CallSection, tools: ToolSignatures, sink: CallSink
 ) -> Incremental[int]:
-    """The calls of the section that begins at `start`; where it ends, or -1 where the mark is only spoken of."""
-    if opening == MINIMAX_OPEN:
-        return (yield from _parse_minimax(buffer, start, tools, sink))
-    at = start + len(opening) - (1 if opening.endswith("s[") else 0)
+    """Parse the section that begins at `start` into the sink. Return its end, or -1 where the marker is only mentioned."""
+    if opening in BODY_PARSERS:
+        return (yield from _parse_body(buffer, start, opening, section, tools, sink))
+    at = start + len(opening) - (1 if opening == "functools[" else 0)  # its bracket opens the list itself
     last = -1
     while True:
         if opening:
@@ -81,17 +83,17 @@ def parse_section(
         if at >= len(buffer.text):
             _mark_as_searched(buffer, start, at)
             return last if last < 0 or not section.closes else at
-        read = yield from _parse_item(buffer, start if last < 0 else at, at, section, tools, sink)
-        if read is None:
+        parsed = yield from _parse_item(buffer, start if last < 0 else at, at, section, tools, sink)
+        if parsed is None:
             _mark_as_searched(buffer, start, at)
-            return _ENDS_OF_CALL.match(buffer.text, last).end() if last >= 0 else last  # type: ignore[union-attr]
-        last, items = read
+            return _CALL_ENDS.match(buffer.text, last).end() if last >= 0 else last  # type: ignore[union-attr]
+        last, items = parsed
         at = last
         sink.add(items)
 
 
 def _mark_as_searched(buffer: TextBuffer, start: int, at: int) -> None:
-    """The marks that were passed over open nothing; a fence among them is one all the same."""
+    """Note that no call begins at the markers that were skipped. A fence among them is still a fence."""
     fence = buffer.text.find("`", start, at)
     buffer.no_start_before = at if fence < 0 else fence
     buffer.searched_to = max(buffer.searched_to, at)
@@ -101,26 +103,26 @@ def _skip_separators(buffer: TextBuffer, at: int, closes: tuple[str, ...], *, fr
     pattern = _separator_pattern(closes, fresh)
     while True:
         found = pattern.match(buffer.text, at)
-        if found is not None and buffer.text[found.end() - 3 : found.end() + 12] in _HALF_FENCES and not buffer.ended:
+        if found is not None and buffer.text[found.end() - 3 : found.end() + 12] in _PARTIAL_FENCES and not buffer.ended:
             yield
             continue
         longer = _find_extendable_marker(buffer.text, at, found.end() if found else at, pattern)
         if longer >= 0 and not buffer.ended:
-            at = longer  # what looks like one mark may become another
+            at = longer  # wait: what looks like one marker may become another, as <tool_call> in <tool_calls>
             yield
             continue
         at = found.end() if found else at
-        tail = buffer.text[at : at + _LONGEST_MARK]
-        if buffer.ended or (tail not in _BEGINNINGS):
+        tail = buffer.text[at : at + _LONGEST_MARKER]
+        if buffer.ended or (tail not in _MARKER_PREFIXES):
             return at
         yield
 
 
 def _find_extendable_marker(text: str, at: int, end: int, pattern: re.Pattern[str]) -> int:
-    """Where a mark stands on its own that is also the beginning of another, with which the text stops; -1 where none does."""
+    """Return the offset of a marker that is the prefix of another one and may still become it, or -1."""
     for marker in _EXTENDABLE:
         position = text.rfind(marker, at, end)
-        if position >= 0 and text[position : position + _LONGEST_MARK] in _BEGINNINGS:
+        if position >= 0 and text[position : position + _LONGEST_MARKER] in _MARKER_PREFIXES:
             before = pattern.match(text, at, position)
             if before is not None and before.end() == position:
                 return position
@@ -141,9 +143,10 @@ def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, t
 
 def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
     if buffer.text[at] == "[":
-        second = yield from _second(buffer, at)
-        if second.isalpha() or second == "_":
+        inner = yield from skip_space(buffer, at + 1)
+        if buffer.text[inner : inner + 1].isalpha() or buffer.text[inner : inner + 1] == "_":
             return (yield from parse_call_list(buffer, at, tools, sink.announce, marked=True))
+    # The list may yet hold a name of ours, so it is announced before its end has arrived.
     found = yield from find_json_end_announcing(buffer, at, tools, sink)
     span = (start, found.end if found.end >= 0 else len(buffer.text))
     value = parse_json_at(buffer.text, at, found, buffer.ended)
@@ -161,26 +164,20 @@ def _parse_json_or_list(buffer: TextBuffer, start: int, at: int, section: CallSe
         return end, [Problem(buffer.text[at:end][:200], (start, end), "an object with 'name' and 'arguments'")]
 
 
-def _second(buffer: TextBuffer, at: int) -> Incremental[str]:
-    """The first character inside the bracket."""
-    position = yield from skip_space(buffer, at + 1)
-    return buffer.text[position : position + 1]
-
-
 def find_json_end_announcing(
     buffer: TextBuffer, at: int, tools: ToolSignatures, sink: CallSink, pattern: re.Pattern[str] = _FIRST_NAME
 ) -> Incremental[JsonEnd]:
-    """`json_end`, telling the tool's name as soon as the pattern finds it."""
+    """Run `find_json_end`, and announce the tool as soon as the pattern finds its name."""
     steps = find_json_end(buffer, at)
-    told = False
+    announced = False
     while True:
         try:
             next(steps)
         except StopIteration as done:
             result: JsonEnd = done.value
             return result
-        if not told and (found := pattern.match(buffer.text, at)):
-            told = True
+        if not announced and (found := pattern.match(buffer.text, at)):
+            announced = True
             name = found[1] or found[2]
             if tools.find_marked(name):
                 sink.announce(name)
@@ -188,14 +185,14 @@ def find_json_end_announcing(
 
 
 def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[object, tuple[str, ...]] | None:
-    """The value, with closing brackets added where nothing else is missing; None where it cannot be read."""
+    """Return the value and its repairs, or None where it cannot be read. Closing brackets are added where nothing else is missing."""
     written = text[at : found.end if found.end >= 0 else found.stopped]
     notes: tuple[str, ...] = ()
     if found.end < 0:
         last = written.rstrip()[-1:]
-        at_mark = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
-        whole = at_mark and last not in ",:{[" and set(found.open) <= {"{", "["}
-        if not whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
+        at_marker = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
+        is_whole = at_marker and last not in ",:{[" and set(found.open) <= {"{", "["}
+        if not is_whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
             return None
         written = written.rstrip() + "".join("}" if bracket == "{" else "]" for bracket in reversed(found.open))
         notes = ("closing bracket added",)
@@ -207,7 +204,7 @@ def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[obje
 
 
 def _skip_unreadable(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> Incremental[int]:
-    """Behind the section's end, or the end of the text."""
+    """Return the offset behind the section's end, or the end of the text."""
     if not closes:
         while not buffer.ended:
             yield
@@ -217,7 +214,7 @@ def _skip_unreadable(buffer: TextBuffer, at: int, closes: tuple[str, ...]) -> In
 
 
 def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolSignatures, sink: CallSink) -> CallParser:
-    """A name and its arguments: NAME[ARGS]{...}, functions.NAME:0<...>{...}, call:NAME{...}, NAME(...), NAME<arg_key>..."""
+    """Parse a name and its arguments: NAME[ARGS]{...}, functions.NAME:0<...>{...}, call:NAME{...}, NAME(...), NAME<arg_key>..."""
     while True:
         text = buffer.text
         if gemma := GEMMA_HEAD.match(text, at):
@@ -229,7 +226,7 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
         if tagged := _TAGGED_HEADER.match(text, at):
             tags = TAGS_AFTER_NAME[tagged[2]]
             if tagged[2] in tags.ends_before and tools.find_marked(tagged[1]) is None:
-                return None  # "between <tool_call> and </tool_call>"
+                return None  # prose about the markers: "between <tool_call> and </tool_call>"
             if tools.find_marked(tagged[1]):
                 sink.announce(tagged[1])
             return (yield from parse_tagged_arguments(buffer, at, tagged.end(), tagged[1], tags, tools))
@@ -244,12 +241,12 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
 
 
 def parse_unopened_call(buffer: TextBuffer, at: int, tools: ToolSignatures, sink: CallSink) -> CallParser:
-    """NAME and its arguments, though no mark is before them."""
-    found = yield from _parse_named(buffer, at, _UNMARKED, tools, sink)
+    """Parse NAME and its arguments where no marker precedes them."""
+    found = yield from _parse_named(buffer, at, _NO_SECTION, tools, sink)
     if found is None:
         return None
     position = yield from skip_space(buffer, found[0])
-    close = yield from match_literal(buffer, position, _ENDS)
+    close = yield from match_literal(buffer, position, _UNOPENED_ENDS)
     return (position + len(close) if close else found[0]), found[1]
 
 
@@ -274,10 +271,13 @@ def _parse_header_call(
     return end, [parse_json_arguments(tool, value[0], span, value[1])]
 
 
-def _parse_minimax(buffer: TextBuffer, start: int, tools: ToolSignatures, sink: CallSink) -> Incremental[int]:
-    opened = start + len(MINIMAX_OPEN)
-    close = yield from find(buffer, MINIMAX_CLOSE, opened)
+def _parse_body(
+    buffer: TextBuffer, start: int, opening: str, section: CallSection, tools: ToolSignatures, sink: CallSink
+) -> Incremental[int]:
+    """Wait for the end of the section, then hand its body to the parser of its form."""
+    opened, closing = start + len(opening), section.closes[0]
+    close = yield from find(buffer, closing, opened)
     body_end = close if close >= 0 else len(buffer.text)
-    end = close + len(MINIMAX_CLOSE) if close >= 0 else body_end
-    sink.add(parse_minimax(buffer.text[opened:body_end], (start, end), tools))
+    end = close + len(closing) if close >= 0 else body_end
+    sink.add(BODY_PARSERS[opening](buffer.text[opened:body_end], (start, end), tools))
     return end

@@ -1,4 +1,4 @@
-"""Calls whose arguments stand one by one between tags: Qwen-coder, Anthropic, MiniMax, DSML, GLM, MiniCPM, Kimi."""
+"""Parse calls whose arguments stand one by one between tags: Qwen3-Coder, Anthropic, MiniMax M2, DSML, GLM, MiniCPM, Kimi K3."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from html import unescape as unescape_entities
+from typing import NamedTuple
 
+from .boundaries import find_json_end
 from .coerce import CoercionError, allowed_types, coerce_text
 from .json_calls import parse_json_arguments
 from .lenient_json import parse_json
@@ -17,13 +19,21 @@ from .text_buffer import Incremental, TextBuffer, find, match_literal, skip_spac
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """How one family writes an argument, and what ends the call. `ends_before` is not part of the call."""
+    """How one form writes an argument, and what ends its call."""
 
     argument: re.Pattern[str]  # its opening tag: the name in group 1, attributes in group 2 where there are any
     begins: tuple[str, ...]  # what the opening tag begins with
     closes: tuple[str, ...]  # its closing tags
     ends: tuple[str, ...]  # the call's closing tags
-    ends_before: tuple[str, ...] = ()
+    ends_before: tuple[str, ...] = ()  # markers that end the call too, but belong to what is around it
+
+
+class Element(NamedTuple):
+    """An element that is a call by itself. `forms` read it without a section around it; every section reads it inside."""
+
+    pattern: re.Pattern[str]
+    tags: Tags
+    forms: frozenset[str]
 
 
 QWEN = Tags(
@@ -32,7 +42,7 @@ QWEN = Tags(
 
 
 def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
-    """The tags of GLM's form; others of the form put something before or behind each of their names."""
+    """Return the tags of GLM's form. Other families put a prefix or a suffix on each of their names."""
     key, kind, value = (f"{prefix}arg_{part}{suffix}" for part in ("key", "type", "value"))
     opening = f"<{key}>(.*?)</{key}>\\s*(?:<{kind}>[^<]*</{kind}>\\s*)?<{value}>()".replace("|", "\\|")
     ends = (f"</{prefix}tool_call{suffix}>", f"<end_of_tool_call{suffix}>")
@@ -72,7 +82,7 @@ MINICPM = Tags(
 
 
 def invoke_tags(prefix: str) -> Tags:
-    """The tags of <invoke name="..."> with a prefix such as `antml:`."""
+    """Return the tags of <invoke name="..."> with a prefix such as `antml:`."""
     mark = re.escape(prefix)
     return Tags(
         re.compile(rf'<{mark}parameter\s+name="([^"]*)"([^>]*)>'),
@@ -83,31 +93,47 @@ def invoke_tags(prefix: str) -> Tags:
     )
 
 
-GAPS = (" ", "", "Ġ")  # the space of MiniCPM's tags, which some servers lose and some show as the tokenizer keeps it
-ELEMENTS: dict[str, tuple[re.Pattern[str], Tags]] = {
-    "<function=": (re.compile(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?[ \t]*>"), QWEN),
-    **{f'<function{gap}name="': (re.compile(rf'<function{gap}name="([^"<>\n]+)"[ \t]*>'), MINICPM) for gap in GAPS},
-    **{
-        f'<{prefix}invoke name="': (re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>\n]+)"[ \t]*>'), invoke_tags(prefix))
-        for prefix in ("", "antml" + ":", "atem:", "｜DSML｜", "｜DSML｜ ", "steptml:", "minimax:")
-    },
-    '<|open|>call tool="': (re.compile(r'<\|open\|>call tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'), KIMI),
+_GAPS = (" ", "", "Ġ")  # the space of MiniCPM's tags, which some servers lose and some show as the tokenizer keeps it
+_INVOKE_FORMS = {
+    "": "anthropic minimax",
+    "antml" + ":": "anthropic",
+    "atem:": "anthropic",
+    "｜DSML｜": "deepseek_dsml",
+    "｜DSML｜ ": "deepseek_dsml",
+    "steptml:": "deepseek",
+    "minimax:": "",
 }
-"""What an element begins with, how its opening tag is spelled, and the tags inside it."""
+ELEMENTS: dict[str, Element] = {
+    "<function=": Element(re.compile(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?[ \t]*>"), QWEN, frozenset(("qwen3_coder", "functionary"))),
+    **{
+        f'<function{gap}name="': Element(
+            re.compile(rf'<function{gap}name="([^"<>\n]+)"[ \t]*>'), MINICPM, frozenset(("minicpm", "anthropic"))
+        )
+        for gap in _GAPS
+    },
+    **{
+        f'<{prefix}invoke name="': Element(
+            re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>\n]+)"[ \t]*>'), invoke_tags(prefix), frozenset(forms.split())
+        )
+        for prefix, forms in _INVOKE_FORMS.items()
+    },
+    '<|open|>call tool="': Element(re.compile(r'<\|open\|>call tool="([^"<>\n]+)"[^<>\n]*<\|sep\|>'), KIMI, frozenset(("kimi",))),
+}
+"""Elements by what their opening tag begins with. Group 1 of the pattern is the tool's name."""
 
 _AFTER_CALL = ("<function=", "<tool_call>", "</function_calls>")
-LONGEST_TAG = 160
+_LONGEST_TAG = 160
 
 
 def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatures, announce: Announce) -> CallParser:
-    """The call that begins at `at` with `opening`; None where it is only spoken of."""
-    pattern, tags = ELEMENTS[opening]
+    """Parse the call that begins at `at` with `opening`. Return None where the element is only mentioned."""
+    pattern, tags, _ = ELEMENTS[opening]
     while True:
-        head = pattern.match(buffer.text, at, at + LONGEST_TAG)
+        head = pattern.match(buffer.text, at, at + _LONGEST_TAG)
         if head is not None:
             break
-        tag = buffer.text[at : at + LONGEST_TAG]
-        if buffer.ended or len(tag) >= LONGEST_TAG or ">" in tag[len(opening) :] or "\n" in tag:
+        tag = buffer.text[at : at + _LONGEST_TAG]
+        if buffer.ended or len(tag) >= _LONGEST_TAG or ">" in tag[len(opening) :] or "\n" in tag:
             return None
         yield
     name = unescape_entities(head[1])
@@ -118,14 +144,12 @@ def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatur
         return (yield from _parse_json_element(buffer, at, position, name, tags.ends[0], tools))
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
     if (tools.find_marked(name) is None or not tools.by_name) and not (yield from match_literal(buffer, position, stops)):
-        return None  # "<function=NAME> opens a call"
+        return None  # prose about the form: "<function=NAME> opens a call"
     return (yield from parse_tagged_arguments(buffer, at, head.end(), name, tags, tools))
 
 
 def _parse_json_element(buffer: TextBuffer, at: int, position: int, name: str, closing: str, tools: ToolSignatures) -> CallParser:
-    """<function=NAME>{...}</function>, as Functionary and Llama 3.1 write it, and DeepSeek between the tags of a call."""
-    from .boundaries import find_json_end
-
+    """Parse <function=NAME>{...}</function>, as Functionary and Llama 3.1 write it, and DeepSeek between the tags of a call."""
     found = yield from find_json_end(buffer, position)
     if found.end < 0:
         position = yield from find(buffer, closing, found.stopped)
@@ -148,12 +172,12 @@ def _parse_json_element(buffer: TextBuffer, at: int, position: int, name: str, c
 
 
 def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, tags: Tags, tools: ToolSignatures) -> CallParser:
-    """The arguments, each between its tags, up to the call's own closing tag."""
+    """Parse arguments, each between its tags, up to the closing tag of the call."""
     given: dict[str, str] = {}
     attributes: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
-    wrong = ""
+    expected = ""
     tool = tools.find_marked(name)
     while True:
         position = yield from skip_space(buffer, at)
@@ -167,27 +191,27 @@ def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, t
             elif position >= len(buffer.text) and tool is not None and _has_all_parameters(tool, given, tools):
                 at, notes = position, (*notes, "closing tag added")
             elif position >= len(buffer.text):
-                at, wrong = position, f"{(*tags.ends, *tags.ends_before)[0]} at the end"
+                at, expected = position, f"{(*tags.ends, *tags.ends_before)[0]} at the end"
             else:
                 at = yield from _skip_to_end(buffer, position, stops)
-                wrong = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
+                expected = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
             break
         argument = yield from _match_opening(buffer, position, tags)
         if argument is None:
             at = yield from _skip_to_end(buffer, position + 1, stops)
-            wrong = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
+            expected = f"arguments in {tags.begins[0]} tags, not {buffer.text[position : min(at, position + 60)]!r}"
             break
         key = _read_key(argument, tool)
         end, after, added = yield from _find_value_end(buffer, argument.end(), tags, tool, {*given, key})
         if end < 0:
             return len(buffer.text), [_report_unreadable(buffer, start, len(buffer.text), name, tools, f"{tags.closes[0]} after {key}")]
         if key in given:
-            wrong = wrong or f"each argument once, not {key} twice"
+            expected = expected or f"each argument once, not {key} twice"
         given[key], attributes[key], at = buffer.text[argument.end() : end], argument[2], after
         notes = (*notes, "closing tag added") if added else notes
     span = (start, at)
-    if wrong:
-        return at, [_report_unreadable(buffer, start, at, name, tools, wrong)]
+    if expected:
+        return at, [_report_unreadable(buffer, start, at, name, tools, expected)]
     if tool is None:
         return at, [tools.report_unknown(name, span)]
     try:
@@ -201,20 +225,20 @@ def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, t
 
 
 def _has_all_parameters(tool: ToolSignature, given: Mapping[str, str], tools: ToolSignatures) -> bool:
-    """Whether nothing can be missing of a call that breaks off here, behind an argument: the tool takes no more than these."""
+    """Tell whether a call that breaks off behind an argument is complete, since the tool takes no more than these."""
     return bool(tools.by_name) and {tool.find_parameter(key) for key in given} >= set(tool.properties)
 
 
 def _match_opening(buffer: TextBuffer, position: int, tags: Tags) -> Incremental[re.Match[str] | None]:
     while True:
-        found = tags.argument.match(buffer.text, position, position + 2 * LONGEST_TAG)
-        if found is not None or buffer.ended or len(buffer.text) - position >= 2 * LONGEST_TAG:
+        found = tags.argument.match(buffer.text, position, position + 2 * _LONGEST_TAG)
+        if found is not None or buffer.ended or len(buffer.text) - position >= 2 * _LONGEST_TAG:
             return found
         yield
 
 
 def _read_key(argument: re.Match[str], tool: ToolSignature | None) -> str:
-    """The argument's name; quotes around it are left out where only that makes it one of the tool's."""
+    """Return the argument's name. Quotes around it are left out where only that makes it one of the tool's."""
     key = unescape_entities(argument[1].strip(" \t\r\n"))
     bare = key.strip("\"'")
     return bare if bare and tool is not None and tool.find_parameter(key) is None and tool.has_parameter(bare) else key
@@ -223,10 +247,10 @@ def _read_key(argument: re.Match[str], tool: ToolSignature | None) -> str:
 def _find_value_end(
     buffer: TextBuffer, at: int, tags: Tags, tool: ToolSignature | None, given: Set[str]
 ) -> Incremental[tuple[int, int, bool]]:
-    """Where the value ends, where reading goes on, and whether the closing tag had to be added.
+    """Return where the value ends, where to read on, and whether the closing tag had to be added.
 
-    A closing tag that is followed by neither another argument nor the end of the call belongs to the value. On a line of its own, the
-    opening tag of an argument that is not yet `given` ends the value, though its closing tag was forgotten.
+    A closing tag belongs to the value unless another argument or the end of the call follows it. On a line of its own, the opening tag of
+    an argument that is not yet `given` ends the value, though its closing tag was forgotten.
     """
     opened = yield from skip_space(buffer, at)
     yield from wait_for(buffer, opened + 9)
@@ -271,7 +295,7 @@ def _skip_cdata(buffer: TextBuffer, at: int) -> Incremental[int]:
 
 
 def _skip_to_end(buffer: TextBuffer, at: int, stops: tuple[str, ...]) -> Incremental[int]:
-    """Behind the end of what cannot be read: its closing tag, or the end of the text."""
+    """Return the offset behind what cannot be read: its closing tag, or the end of the text."""
     pattern = re.compile("|".join(map(re.escape, stops[1:])) or r"\Z")
     while True:
         found = pattern.search(buffer.text, at)
