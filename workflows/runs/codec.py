@@ -1,7 +1,8 @@
 """Values on their way through a journal: JSON that remembers the type of what is not JSON by itself.
 
-A pydantic model, dataclass, named tuple, enum, tuple, set, date, decimal or fraction is written as `{"$": "module:Name", "=": ...}` and
-read back as the same type. Nothing is imported while reading: a type must already be loaded, so a journal cannot name code into a process.
+A pydantic model, dataclass, named tuple, enum, tuple, set, date, decimal or fraction is written as `{"$": TYPE, "=": ...}` and read back as
+the same type. TYPE is a short tag for the types of Sayso (see `stored_types`) and `module:QualName` for those of an application, which must
+already be loaded when they are read: a journal cannot name code into a process.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from functools import cache
 from typing import Any
 
 from sayso.tools.errors import SaysoError, UsageError
+
+from .stored_types import find_type, tag_of
 
 
 class NotJson(UsageError):
@@ -79,7 +82,7 @@ def _tagged(value: Any, place: str) -> dict[str, Any]:
         fields = [field.name for field in dataclasses.fields(value) if field.init]
         return {"$": _name(kind, place), "=": {name: to_json(getattr(value, name), f"{place}.{name}") for name in fields}}
     if isinstance(value, Exception):
-        return {"$": f"{kind.__module__}:{kind.__qualname__}", "=": {"message": str(value), "attributes": _facts(value)}}
+        return {"$": tag_of(f"{kind.__module__}:{kind.__qualname__}"), "=": {"message": str(value), "attributes": _facts(value)}}
     if hasattr(kind, "model_validate"):
         return {"$": _name(kind, place), "=": _model(value, place)}
     raise NotJson(
@@ -114,7 +117,7 @@ def _facts(error: Exception) -> dict[str, Any]:
 def _name(kind: type, place: str) -> str:
     if "<locals>" in kind.__qualname__:
         raise NotJson(f"{place} is a {kind.__qualname__}, which cannot be found again; move the class out of the function.")
-    return f"{kind.__module__}:{kind.__qualname__}"
+    return tag_of(f"{kind.__module__}:{kind.__qualname__}")
 
 
 def from_json(data: Any) -> Any:
@@ -136,7 +139,11 @@ def from_json(data: Any) -> Any:
 
 
 def _found(tag: str, inner: Any) -> Any:
-    module, _, qualname = tag.partition(":")
+    if (ours := find_type(tag)) is not None:
+        return ours
+    module, colon, qualname = tag.partition(":")
+    if not colon:
+        raise NotJson(f"The journal holds a {tag!r}, which this version of Sayso does not know. Read it with the version that wrote it.")
     found: Any = sys.modules.get(module)
     for part in qualname.split("."):
         found = getattr(found, part, None)

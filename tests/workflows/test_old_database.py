@@ -1,0 +1,338 @@
+"""A database that commit 6f7a18e has written, with waiting runs of every kind, is taken up by today's code: nothing is lost or done twice.
+
+If a test here fails after something was moved or renamed, stored data knew the old name. `old_database/write.py` says how the databases
+were written; never write them anew with newer code. What must stay as it was:
+
+- the names of steps and flows, which are positions: functions that the shipped flows use as steps keep their names;
+- name, schema, card and bytecode (with the names it uses) of every shipped tool that may be asked about: ORDER, search, visit;
+- the tables with their columns, the words for kinds and states, field names of whatever a run keeps;
+- the tags of stored types. A class may be moved and renamed if `stored_types.py` says where it is now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from sayso.cli.builtin_app import builtin_app
+from sayso.cli.main import run as sayso
+from sayso.tools import Approve
+from sayso.tools.approval.requests import still_fits
+from sayso.tools.errors import Cancelled, LimitReached
+from sayso.tools.ordering.order_desk import ORDER
+from sayso.workflows import CallFailed, Worker, engine
+from sayso.workflows.runs.stored_types import FORMER, find_type
+
+from ..agents.fake_openai import FakeOpenAI
+from ..cli.commands import environment
+from .old_database import old_app, old_values
+from .postgres_server import new_database
+
+FOLDER = Path(__file__).parent / "old_database"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+APP = f"{old_app.__name__}:APP"
+
+
+class Old(NamedTuple):
+    """A copy of the old database, and the folder with what its tools have done and will do."""
+
+    url: str
+    folder: Path
+
+    @property
+    def effects(self) -> list[str]:
+        """Every effect with the key it was made with, as lines."""
+        return (self.folder / "effects.txt").read_text().splitlines()
+
+    def home(self) -> Any:
+        """An engine on it, with the app."""
+        return engine(self.url, app=old_app.APP)
+
+    def sayso(self, *arguments: str, expected: int = 0) -> str:
+        """What a command says, run in the folder."""
+        with chdir(self.folder), redirect_stdout(StringIO()) as out, redirect_stderr(out):
+            code = sayso([*arguments, "--database", self.url])
+        assert code == expected, out.getvalue()
+        return out.getvalue()
+
+
+def copied(database: str, folder: Path, postgres: str) -> Old:
+    """What the old code left, in a folder or on a server of its own."""
+    name = FOLDER / f"{database}-{PYTHON}.tar.xz"
+    assert name.exists(), f"No database was written under Python {PYTHON}. Write it with the code of 6f7a18e: {FOLDER / 'write.py'}"
+    with tarfile.open(name) as archive:
+        archive.extractall(folder, filter="data")
+    if database == "sqlite":
+        return Old(f"sqlite:///{folder}/runs.db", folder)
+    import psycopg
+
+    url = new_database(postgres)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((folder / "runs.sql").read_bytes())
+    return Old(url, folder)
+
+
+@pytest.fixture(scope="module", params=["sqlite"])
+def copies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Old]]:
+    """Two copies: one is only looked at, in the other each test takes up runs of its own."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("looked_at", "taken_up")}
+    server = request.getfixturevalue("postgres") if request.param == "postgres" else ""
+    yield {name: copied(request.param, folder, server) for name, folder in folders.items()}
+    for folder in folders.values():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def untouched(copies: dict[str, Old], monkeypatch: pytest.MonkeyPatch) -> Old:
+    """The database as it was written."""
+    monkeypatch.setenv("OLD_SHOP", str(copies["looked_at"].folder))
+    return copies["looked_at"]
+
+
+@pytest.fixture
+def old(copies: dict[str, Old], monkeypatch: pytest.MonkeyPatch) -> Old:
+    """The database whose runs are taken up."""
+    monkeypatch.setenv("OLD_SHOP", str(copies["taken_up"].folder))
+    monkeypatch.setenv("OLD_OVEN", "on")
+    return copies["taken_up"]
+
+
+EVENING = ["Mail to ada: 4 x cake, please", "Mail to dan: 4 x cake, please", "Order 2 x cake, please", "Pack air", "Pack cup", "Pack plate"]
+HALF = ["Mail to ada: 4 x cake, please, again", "Order 3 x pie, please", "Pack air", "Pack plate"]
+QUERIES = ["visit(url=http://tidebun.example/)"]
+BURGERS = "You have ordered: 2 cheeseburgers for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
+STANDING: dict[str, tuple[str, str, list[str]]] = {
+    # run id: flow, state, the cards that wait
+    "agent": ("clerk", "waiting", ["Order 2 x cake, please"]),
+    "text-agent": ("writer", "waiting", ["Mail to bob: two cakes"]),
+    "delegation": ("chief", "waiting", ["Order 2 x cake, please"]),
+    "program": ("coder", "waiting", ["Pay 3 dollars"]),
+    "evening": ("evening", "waiting", EVENING),
+    "evening-half": ("evening", "waiting", HALF),
+    "evening-decided": ("evening", "queued", []),
+    "values": ("values", "waiting", ["Mail to eve: 68 values"]),
+    "errors": ("values", "waiting", ["Mail to eve: 7 values"]),
+    "letters": ("letters", "waiting", []),
+    "baking": ("baking", "failed", []),
+    "doing": ("doing", "waiting", ["bare(text=it)"]),
+    "private-research": ("private_research", "waiting", QUERIES),
+    "open-research": ("open_research", "waiting", ["Mail to hal: Burgle: Tide Bun; 3 claims"]),
+    "done": ("writer", "done", []),
+    "limited": ("clerk", "failed", []),
+    "cancelled": ("writer", "cancelled", []),
+    "queued": ("clerk", "queued", []),
+    "handed-in": ("clerk", "queued", []),
+    "ordering": ("ordering", "died", []),
+    "paying-before": ("paying", "died", []),
+    "paying-after": ("paying", "died", []),
+    "posting": ("posting", "died", []),
+    "burgers.1": ("chat", "done", []),
+    "burgers.2": ("chat", "waiting", [BURGERS]),
+    "research-stopped": ("research", "interrupted", []),
+    "research-killed": ("research", "died", []),
+}
+
+
+def test_every_run_is_listed_with_what_it_waits_for(untouched: Old) -> None:
+    listed = json.loads(untouched.sayso("runs", "--json"))
+    standing = {each["run"]: (each["flow"], each["state"], sorted(one["card"] for one in each["waits_for"])) for each in listed}
+    assert standing == STANDING
+
+
+@pytest.mark.parametrize("run", STANDING)
+def test_the_story_of_a_run_is_told_and_its_log_verifies(untouched: Old, run: str) -> None:
+    assert "cannot be read" not in untouched.sayso("show", run)
+    assert "\nWhole: " in untouched.sayso("verify", run)
+
+
+def tools() -> list[Any]:
+    """The tools that were asked about: those of the app, also with bound arguments, of the research and of the chat."""
+    research = old_app.researcher("any")
+    own = [old_app.mail, old_app.order, old_app.pack, old_app.pay, old_app.bare]
+    bound = [old_app.mail.using(to=name) for name in ("dan", "hal")]
+    return [*own, *bound, research.search_tool, research.visit_tool, ORDER]
+
+
+async def test_every_request_still_fits_its_tool(untouched: Old) -> None:
+    home = untouched.home()
+    requests = await home.requests()
+    home.close()
+    assert len(requests) == sum(len(cards) for _, _, cards in STANDING.values())
+    assert [request.card for request in requests if not any(still_fits(request, tool) for tool in tools())] == []
+
+
+REPLAYED = [run for run, (_, state, _) in STANDING.items() if state in ("waiting", "done", "failed")]
+
+
+@pytest.mark.parametrize("run", REPLAYED)
+async def test_todays_code_asks_for_what_the_journal_holds(untouched: Old, run: str) -> None:
+    app = builtin_app() if STANDING[run][0] in ("chat", "research") else old_app.APP
+    home = engine(untouched.url, app=app)
+    replayed = await home.replay(run)
+    home.close()
+    assert replayed.difference is None
+
+
+async def finished(home: Any, run: str) -> Any:
+    """The run approved, again and again, to its end."""
+    result = await home.resume(run, {request.digest: Approve(by="bob") for request in await home.requests(run)})
+    while result.pending:
+        result = await result.resume({request.digest: Approve(by="bob") for request in result.pending})
+    return result
+
+
+async def done_by(home: Any, old: Old, run: str) -> list[str]:
+    """The effects of the run's requests."""
+    keys = {each.key for each in await home.approvals(run)}
+    return sorted(line.rpartition(" ")[0] for line in old.effects if line.rpartition(" ")[2] in keys)
+
+
+# What the words of an error are is not stored: they are left out below.
+PACKED = "mailed ada twice\ncup, packed\npack.1: CallFailed\nplate, packed\nTwo cakes come. (Ticket)\nfailing.3: SoldOut\n"
+MAILED = ["mail to ada: 4 x cake, please", "mail to ada: 4 x cake, please, again"]
+ENDS: dict[str, tuple[Any, list[str]]] = {
+    # run id: its output, and what was done for it once
+    "agent": (old_app.Ticket(number=7, words="Two cakes come.", sizes=(old_app.Size.BIG,)), ["order 2 cake"]),
+    "text-agent": ("The mail is out.", ["mail to bob: two cakes"]),
+    "delegation": ("The clerk has done it.", ["order 2 cake"]),
+    "program": ("It gave Value: ['mailed cy', 'paid 3']", ["mail to cy: from code", "pay 3"]),
+    "evening": (f"{PACKED}mailed dan", [*MAILED, "mail to dan: 4 x cake, please", "order 2 cake", "pack cup", "pack plate"]),
+    "evening-half": (f"{PACKED}Failed(name='mail.4', error=CallFailed", [*MAILED, "order 3 pie", "pack cup", "pack plate"]),
+    "doing": ("it", ["bare it"]),
+    "private-research": ("Burgle: Tide Bun; 3 claims", []),
+    "open-research": ("mailed hal", ["mail to hal: Burgle: Tide Bun; 3 claims"]),
+    "baking": ("mailed gus", ["mail to fay: bread", "mail to gus: mailed fay, baked"]),
+    "done": ("The mail is out.", ["mail to bob: two cakes"]),
+}
+
+
+@pytest.mark.parametrize("run", ENDS)
+async def test_a_run_is_approved_and_finished(old: Old, run: str) -> None:
+    home = old.home()
+    output, effects = ENDS[run]
+    result = await finished(home, run)
+    given = re.sub(r"(CallFailed|SoldOut)[:(].*", r"\1", result.output) if isinstance(result.output, str) else result.output
+    assert (given, await done_by(home, old, run)) == (output, effects)
+    assert (await home.verify(run)).problems == ()
+    assert (await home.replay(run)).difference is None
+    home.close()
+
+
+def kind(path: str) -> Any:
+    """A class by the path that it had."""
+    assert path in FORMER
+    return find_type(path)
+
+
+async def test_every_kept_type_comes_back_as_it_was(old: Old) -> None:
+    home = old.home()
+    assert (await finished(home, "values")).output == old_values.values(kind)
+    failures = (await finished(home, "errors")).output
+    home.close()
+    assert [(type(each.error), vars(each.error)) for each in failures] == [(type(error), vars(error)) for error in old_values.errors(kind)]
+    assert [str(each.error) for each in failures] == [
+        "there is none",
+        "mail was not called: to: missing.",
+        "There is no tool 'male'. Tools: mail.",
+        "Limit reached: tool_calls = 3 (this would make it 4). Raise Limits(tool_calls=...) to go on.",
+        "evening was not done after 3 rounds. The last value is in .best; raise max_rounds or loosen until=.",
+        "The search with duckduckgo failed: no answer. Try again later or with other words.",
+        "Nothing was found.",
+    ]
+
+
+async def test_a_signal_ends_a_wait(old: Old) -> None:
+    home = old.home()
+    await home.signal("letters/letter.0", "letter", "Dear Gil")
+    assert (await home.resume("letters", {})).output == "Gil: Dear Gil"
+    home.close()
+
+
+async def test_a_run_that_failed_or_was_cancelled_says_so(old: Old) -> None:
+    home = old.home()
+    with pytest.raises(LimitReached, match="tool_calls = 1"):
+        await home.result("limited")
+    with pytest.raises(Cancelled):
+        await home.result("cancelled")
+    home.close()
+
+
+async def test_a_worker_takes_up_what_is_queued_and_what_the_dead_have_left(old: Old) -> None:
+    worker = Worker(old_app.APP, old.url)
+    working = asyncio.ensure_future(worker.work())
+    home = old.home()
+    runs = ("evening-decided", "queued", "handed-in", "ordering", "paying-before", "paying-after", "posting")
+    async with asyncio.timeout(20):
+        while {(await home.run(run)).state for run in runs} & {"queued", "running"}:  # noqa: ASYNC110  it is the worker's doing
+            await asyncio.sleep(0.05)
+        for run in ("evening-decided", "queued", "handed-in"):
+            while (await home.run(run)).state != "done":
+                await home.decide(run, {request.digest: Approve(by="bob") for request in await home.requests(run)})
+                await asyncio.sleep(0.05)
+    worker.stop()
+    await working
+    assert {run: await done_by(home, old, run) for run in runs} == {
+        "evening-decided": ENDS["evening"][1],
+        "queued": ["order 2 cake"],
+        "handed-in": ["order 2 cake"],
+        "ordering": ["order 3 cake"],
+        "paying-before": ["pay 8"],
+        "paying-after": ["pay 9"],
+        "posting": ["post a parcel"],
+    }
+    assert await home.result("ordering") == {"dish": "cake", "parts": ["cake 1", "cake 2", "cake 3"], "total": 7.5}
+    assert [await home.result(run) for run in ("paying-before", "paying-after")] == ["paid 8", "paid, as was looked up"]
+    with pytest.raises(CallFailed, match="unknown"):  # nobody can know whether it was posted, so a person is asked
+        await home.result("posting")
+    home.close()
+
+
+def test_an_order_in_a_chat_is_approved_from_elsewhere_and_the_conversation_goes_on(old: Old) -> None:
+    (waiting,) = [each for each in json.loads(old.sayso("runs", "--json")) if each["run"] == "burgers.2"]
+    old.sayso("approve", "burgers.2", "--yes", waiting["waits_for"][0]["digest"])
+    assert old.sayso("resume", "burgers.2").splitlines()[-1] == "They are on their way!"
+    with sqlite3.connect(old.folder / "orders.db") as book:
+        assert book.execute("SELECT item, quantity, customer, address FROM orders").fetchall() == [
+            ("cheeseburger", 2, "9876", "1234 My Street")
+        ]
+    book.close()
+    with FakeOpenAI(["You are welcome."]) as endpoint:
+        command = [sys.executable, "-W", "error", "-m", "sayso", "chat", "--run-id", "burgers", "--base-url", endpoint.base_url]
+        ran = subprocess.run(
+            [*command, "--database", old.url],
+            cwd=old.folder,
+            env=environment(),
+            input="Thanks!\n",
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (ran.returncode, ran.stdout) == (0, "You are welcome.\n"), ran.stderr
+    said = [message["content"] for message in endpoint.requests[0]["messages"] if message["role"] in ("user", "assistant")]
+    assert [text for text in said if "cheeseburger" in str(text) or "way" in str(text) or "Thanks" in str(text)][-3:] == [
+        "Two cheeseburgers, please.",
+        "They are on their way!",
+        "Thanks!",
+    ]
+
+
+@pytest.mark.parametrize("run", ["research-stopped", "research-killed"])
+def test_a_research_that_was_stopped_in_the_middle_is_resumed(old: Old, run: str) -> None:
+    said = old.sayso("resume", run)
+    assert "1 competitors, " in said
+    report = json.loads((old.folder / "report.json").read_text())
+    assert (report["company"], len(report["competitors"])) == ("BettaBurgers", 1)
+    assert json.loads(old.sayso("runs", "--json", "--state", "done"))
