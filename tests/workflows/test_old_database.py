@@ -30,7 +30,7 @@ import pytest
 from sayso.cli.builtin_app import builtin_app
 from sayso.cli.main import run as sayso
 from sayso.tools import Approve
-from sayso.tools.approval.requests import still_fits
+from sayso.tools.approval.requests import matches_tool
 from sayso.tools.errors import Cancelled, LimitReached
 from sayso.tools.ordering.order_desk import ORDER
 from sayso.workflows import CallFailed, Worker, engine
@@ -166,12 +166,12 @@ def tools() -> list[Any]:
     return [*own, *bound, research.search_tool, research.visit_tool, ORDER]
 
 
-async def test_every_request_still_fits_its_tool(untouched: Old) -> None:
+async def test_every_request_matches_tool_its_tool(untouched: Old) -> None:
     home = untouched.home()
     requests = await home.requests()
     home.close()
     assert len(requests) == sum(len(cards) for _, _, cards in STANDING.values())
-    assert [request.card for request in requests if not any(still_fits(request, tool) for tool in tools())] == []
+    assert [request.card for request in requests if not any(matches_tool(request, tool) for tool in tools())] == []
 
 
 REPLAYED = [run for run, (_, state, _) in STANDING.items() if state in ("waiting", "done", "failed")]
