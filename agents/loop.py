@@ -10,7 +10,7 @@ from sayso.tools.definition.tool import AnyTool
 from sayso.tools.dialects import DIALECTS, split_at_calls
 from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
-from sayso.tools.filling import end_of, following
+from sayso.tools.inline_calls import append_context, preview_following
 from sayso.workflows import Run
 from sayso.workflows.calls.call_results import failed
 from sayso.workflows.calls.execute import (
@@ -163,9 +163,9 @@ def fill_in_results(spec: AgentSpec[Out], parsed: ParsedReply, by_id: Mapping[st
                 _strip_end(parts)
                 before = before.rstrip(" \t")
                 continue
-            part = tool.inline(result.content, before, following(stood, index)) if tool.inline else result.text
+            part = tool.inline(result.content, before, preview_following(stood, index)) if tool.inline else result.text
         parts.append(part)
-        before = end_of(before, part)
+        before = append_context(before, part)
     return "".join(parts).strip()
 
 

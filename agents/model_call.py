@@ -12,7 +12,7 @@ from sayso.tools.canonical import canonical_json
 from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, ReadCall, Reader, ReadEvent, ReasoningRead, TextRead
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
-from sayso.tools.filling import end_of
+from sayso.tools.inline_calls import append_context
 from sayso.workflows import Run, Usage
 from sayso.workflows.runs.limits import NO_USAGE, Meter
 from sayso.workflows.runs.prompt_difference import kept_text
@@ -206,7 +206,7 @@ class TextStreamer:
     def _publish_text(self, text: str) -> None:
         if text:
             self._published = True
-            self._before = end_of(self._before, text)
+            self._before = append_context(self._before, text)
             self._run.publish(TextSaid(self._run.id, self._turn, text))
 
     def _publish_reasoning(self, text: str) -> None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .errors import UnknownTool as UnknownTool
     from .errors import UsageError as UsageError
     from .errors import WorkflowError as WorkflowError
-    from .filling import fill as fill
+    from .inline_calls import fill as fill
     from .python_code import PythonResult as PythonResult
     from .python_code import python_tool as python_tool
     from .python_code import run_python as run_python
@@ -60,7 +60,7 @@ _PLACES = {
     "Result": "calculation",
     "calculate": "calculation",
     "calculator": "calculation",
-    "fill": "filling",
+    "fill": "inline_calls",
     "read": "dialects",
     "Reader": "dialects",
     "Reading": "dialects",

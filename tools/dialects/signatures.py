@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from .coerce import CoercionError, accepts_only_text, allowed_types, coerce_value
 from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
 from .schema_references import resolve_references
+
+if TYPE_CHECKING:
+    from ..definition.tool import AnyTool
 
 ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input", "tool_input", "kwargs", "tool_args")
 """The keys under which models put a call's arguments."""
@@ -18,18 +21,7 @@ ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input
 _MOST_CACHED = 256
 
 
-class DescribedTool(Protocol):
-    """What is used of a Tool."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, object]: ...
-
-
-ToolOrSchema = DescribedTool | Mapping[str, object]
+ToolOrSchema: TypeAlias = "AnyTool | Mapping[str, object]"
 """A Tool, or a function schema as OpenAI (`parameters`) or Anthropic (`input_schema`) write it."""
 
 
