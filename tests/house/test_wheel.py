@@ -45,3 +45,56 @@ def test_the_demo_runs_from_the_wheel_in_a_new_environment_with_the_bundled_pip(
     text = report.read_text(encoding="utf-8")
     assert "No language model: sentences are quoted, not written." in text
     assert text.count("\n### ") >= 5
+
+
+READ_A_PAGE = """
+import asyncio, threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from sayso.tools.web import Web
+
+PAGE = b"<html><head><title>Menu</title></head><body><p>Onion rings cost 3 dollars since 3 March 2024.</p></body></html>"
+
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(404 if self.path == "/robots.txt" else 200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(PAGE)))
+        self.end_headers()
+        self.wfile.write(PAGE)
+    def log_message(self, *_): ...
+
+with ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    port = site.server_address[1]
+    print(asyncio.run(Web(allow={("127.0.0.1", port)}).page(f"http://127.0.0.1:{port}/menu")).text)
+    site.shutdown()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("found_by", ["PYTHONPATH", "the current folder"])
+@pytest.mark.parametrize("beside", ["nothing", "other files"])
+def test_pages_are_read_where_pip_put_everything_into_a_folder(target: Path, found_by: str, beside: str, tmp_path: Path) -> None:
+    folder = target
+    if beside == "other files":
+        folder = tmp_path / "home"
+        folder.mkdir()
+        (folder / "notes.txt").write_text("mine")
+        for part in target.iterdir():
+            (folder / part.name).symlink_to(part)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SAYSO_", "PYTHON"))}
+    if found_by == "PYTHONPATH":
+        environment["PYTHONPATH"] = str(folder)
+    command = [getattr(sys, "_base_executable", sys.executable), "-s", "-c", READ_A_PAGE]
+    where = tmp_path if found_by == "PYTHONPATH" else folder
+    ran = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert "Onion rings cost 3 dollars" in ran.stdout, ran.stderr
+
+
+@pytest.fixture(scope="module")
+def target(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel and all that it needs, in one folder."""
+    folder = tmp_path_factory.mktemp("target") / "packages"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder, wheel]
+    subprocess.run(install, check=True)
+    return folder

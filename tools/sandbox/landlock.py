@@ -8,6 +8,7 @@ import struct
 import sys
 from pathlib import Path
 
+from .python_files import SYSTEM_LIBRARIES, python_own
 from .settings import Layer, Profile
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every processor
@@ -31,7 +32,6 @@ FOR_NAMES = (
     "/etc/pki",
 )
 """What looking up a name and checking a certificate reads."""
-SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
 STOPS = "opening files that were not named, /proc of other processes included"
 
 
@@ -90,23 +90,11 @@ def _program_own(program: str) -> list[tuple[str, int]]:
     return [(path, READ_FILE | EXECUTE) for path in (program, *loaders)] + [(path, READING) for path in SYSTEM_LIBRARIES]
 
 
-def python_own() -> list[str]:
-    """The folders of the interpreter, the installed packages and this package: for modules that are loaded late."""
-    import site
-    import sysconfig
-
-    own = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    own |= set(site.getsitepackages())
-    own |= {entry for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages") or entry.endswith(".zip")}
-    own.add(str(Path(__file__).resolve().parents[1]))
-    return sorted(own) + list(SYSTEM_LIBRARIES)
-
-
 def _grant(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return  # one of the usual places that this system does not have; what the caller names was checked before
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return  # one of the usual places that this system does not have or keeps closed; what the caller names was checked before
     try:
         allowed = rights if Path(path).is_dir() else rights & ON_A_FILE
         rule = struct.pack("=Qi", allowed, place)

@@ -216,7 +216,10 @@ def _start() -> subprocess.Popen[bytes]:
             "A worker needs a Python interpreter to run in, and this program has none of its own (it is frozen or embedded). "
             "Run it with an ordinary python.",
         )
-    path = [entry for entry in sys.path if Path(entry).is_absolute()]
+    # The folder in which the program runs ('' or '.') is not where a worker looks for modules, unless Sayso itself lies there.
+    path = [str(Path(entry).absolute()) for entry in sys.path if isinstance(entry, str) and entry not in ("", ".")]
+    own = str(Path(__file__).absolute().parents[3])
+    path += [] if own in path else [own]
     environment = ONE_THREAD | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     command = [sys.executable, "-I", "-X", "utf8", "-c", BOOT, *path]
     streams = subprocess.PIPE
