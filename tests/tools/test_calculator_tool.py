@@ -8,7 +8,7 @@ import pytest
 
 from sayso.tools import CalculationError, Effect, ToolContext, UsageError, fill, tool
 from sayso.tools.calculation import calculator
-from sayso.tools.calculation.calculator_tool import reads_as
+from sayso.tools.calculation.calculator_tool import format_inline
 from sayso.tools.sandbox import close_all
 
 READS = {
@@ -35,7 +35,7 @@ READS = {
 
 @pytest.mark.parametrize(("value", "before", "after", "text"), READS.values(), ids=READS)
 def test_a_value_reads_as_the_sentence_around_it_asks(value: str, before: str, after: str, text: str) -> None:
-    assert reads_as(value, before, after) == text
+    assert format_inline(value, before, after) == text
 
 
 def test_a_sign_between_two_calls_belongs_to_the_second() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from ..definition.decorators import tool
-from .evaluation import calculate, calculated
+from .evaluation import calculate, calculate_async
+from .number_text import format_cents, format_digits
 from .tokens import CURRENCIES
 from .units import UNITS
-from .writing import as_cents, written_text
 
 _WORD_AFTER = re.compile(r"\s?([A-Za-z]+|[€$£¥₹](?![0-9.(]|\w+\())")  # a sign before another number belongs to that
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|JPY|INR))\s?$")
@@ -16,12 +16,12 @@ _LONGEST_BEFORE = 8  # "\\bUSD\\s?$" looks at one character before the word, and
 INLINE_DIGITS = 12
 
 
-def reads_as(value: object, before: str, after: str) -> str:
+def format_inline(value: object, before: str, after: str) -> str:
     """A value as it reads in a sentence: to the cent beside a currency sign or word (half a cent goes up), else 12 significant digits."""
     text = str(value)
     following = _WORD_AFTER.match(after)
     currency_after = UNITS.get(following[1], following[1]) if following else ""
-    cents = as_cents(text)
+    cents = format_cents(text)
     if cents is None:
         sign = next((sign for sign in CURRENCIES if text.lstrip("-").startswith(sign)), "")
         return text.replace(sign, "", 1) if sign and (before.endswith(sign) or currency_after == sign) else text
@@ -31,15 +31,15 @@ def reads_as(value: object, before: str, after: str) -> str:
         return text  # whole numbers are never rounded
     from decimal import Decimal
 
-    return written_text(Decimal(text), INLINE_DIGITS)
+    return format_digits(Decimal(text), INLINE_DIGITS)
 
 
-async def awaited(expression: str) -> str:
+async def calculate_text(expression: str) -> str:
     """The calculator's text, while the event loop goes on: what needs symbols takes up to two seconds."""
-    return (await calculated(expression)).text
+    return (await calculate_async(expression)).text
 
 
-@tool.pure(name="CALCULATOR", inline=reads_as, async_function=awaited)
+@tool.pure(name="CALCULATOR", inline=format_inline, async_function=calculate_text)
 def calculator(expression: str) -> str:
     """Work out an arithmetic expression exactly and give its value.
 

@@ -9,19 +9,19 @@ from .rational import (
     MAX_DIGITS,
     Rational,
     add,
+    as_pair,
     divide,
+    domain_error,
     floor,
     is_less,
     multiply,
     negate,
-    pair,
     power,
-    reduced,
+    reduce_fraction,
     sign,
-    too_large,
-    undefined,
+    too_large_error,
 )
-from .refusal import NotRational, Refused, Why
+from .refusal import ErrorCode, NotRational, Refused
 
 MAX_FACTORIAL = 1_500
 LN_10 = 2.302585092994046
@@ -29,39 +29,39 @@ MOST_EXPONENT = int(MAX_DIGITS * LN_10)  # of e^x, for the result to stay within
 MAX_LOG_DENOMINATOR = 12
 
 
-def whole(number: Rational, what: str) -> int:
+def require_whole(number: Rational, what: str) -> int:
     """The number, which must be whole."""
     if type(number) is int:
         return number
-    raise undefined(f"{what} needs whole numbers.")
+    raise domain_error(f"{what} needs whole numbers.")
 
 
-def fact(number: Rational) -> Rational:
+def exact_factorial(number: Rational) -> Rational:
     """n!, for whole n from 0 to the limit."""
     if type(number) is not int or number < 0:
-        raise undefined("A factorial is defined here for whole numbers from 0.")
+        raise domain_error("A factorial is defined here for whole numbers from 0.")
     if number > MAX_FACTORIAL:
-        raise Refused(f"A factorial goes up to {MAX_FACTORIAL:,}!.", Why.TOO_LARGE)
+        raise Refused(f"A factorial goes up to {MAX_FACTORIAL:,}!.", ErrorCode.TOO_LARGE)
     return factorial(number)
 
 
 def sqrt(number: Rational) -> Rational:
     """The square root."""
     if sign(number) < 0:
-        raise undefined("The square root of a negative number is not real.")
+        raise domain_error("The square root of a negative number is not real.")
     return power(number, (1, 2))
 
 
 def root(number: Rational, degree: Rational) -> Rational:
     """The real root of whole degree; of a negative number too where the degree is odd."""
-    degree = whole(degree, "The degree of a root")
+    degree = require_whole(degree, "The degree of a root")
     if degree == 0:
-        raise undefined("There is no root of degree 0.")
+        raise domain_error("There is no root of degree 0.")
     if sign(number) < 0:
         if degree % 2 == 0:
-            raise undefined("A root of even degree of a negative number is not real.")
-        return negate(power(negate(number), reduced(1, degree)))
-    return power(number, reduced(1, degree))
+            raise domain_error("A root of even degree of a negative number is not real.")
+        return negate(power(negate(number), reduce_fraction(1, degree)))
+    return power(number, reduce_fraction(1, degree))
 
 
 def cbrt(number: Rational) -> Rational:
@@ -84,12 +84,12 @@ def trunc(number: Rational) -> Rational:
     return ceil(number) if sign(number) < 0 else floor(number)
 
 
-def rounded(number: Rational, places: Rational = 0) -> Rational:
+def round_half_away(number: Rational, places: Rational = 0) -> Rational:
     """The nearest number with so many decimals; a half goes away from zero, as at school and as with money."""
-    places = whole(places, "Rounding to decimals")
+    places = require_whole(places, "Rounding to decimals")
     if abs(places) > MAX_DIGITS:
-        raise too_large("The number of decimals")
-    scale = reduced(10**places, 1) if places >= 0 else reduced(1, 10**-places)
+        raise too_large_error("The number of decimals")
+    scale = reduce_fraction(10**places, 1) if places >= 0 else reduce_fraction(1, 10**-places)
     scaled = multiply(absolute(number), scale)
     nearest = divide(floor(add(scaled, (1, 2))), scale)
     return negate(nearest) if sign(number) < 0 else nearest
@@ -99,22 +99,22 @@ def exp(number: Rational) -> Rational:
     """e to the number."""
     if number == 0:
         return 1
-    top, bottom = pair(number)
+    top, bottom = as_pair(number)
     if abs(top) > bottom * MOST_EXPONENT:
-        raise too_large()
+        raise too_large_error()
     raise NotRational
 
 
 def logarithm(number: Rational, base: Rational | None = None) -> Rational:
     """The natural logarithm, or the one to a base."""
     if sign(number) <= 0:
-        raise undefined("A logarithm is defined for numbers above zero.")
+        raise domain_error("A logarithm is defined for numbers above zero.")
     if base is None:
         if number == 1:
             return 0
         raise NotRational
     if sign(base) <= 0 or base == 1:
-        raise undefined("The base of a logarithm is above zero and not 1.")
+        raise domain_error("The base of a logarithm is above zero and not 1.")
     found = _exact_logarithm(number, base)
     if found is None:
         raise NotRational
@@ -123,7 +123,7 @@ def logarithm(number: Rational, base: Rational | None = None) -> Rational:
 
 def _exact_logarithm(number: Rational, base: Rational) -> Rational | None:
     """p/q with base^p = number^q for a small q: log(8, 4) is 3/2. Guessed in floats, proved in whole numbers."""
-    above, below = _digits(number), _digits(base)
+    above, below = _log10_of(number), _log10_of(base)
     if not above or not below or abs(above) > abs(below) * MAX_DIGITS * 4:
         return 0 if number == 1 else None
     for q in range(1, MAX_LOG_DENOMINATOR + 1):
@@ -131,14 +131,14 @@ def _exact_logarithm(number: Rational, base: Rational) -> Rational | None:
         if p and abs(p - above / below * q) < 1e-9 * abs(p) and abs(q * above) < MAX_DIGITS:
             try:
                 if power(base, p) == power(number, q):
-                    return reduced(p, q)
+                    return reduce_fraction(p, q)
             except (NotRational, Refused):  # too long to compare, so not provable here
                 return None
     return None
 
 
-def _digits(number: Rational) -> float:
-    top, bottom = pair(number)
+def _log10_of(number: Rational) -> float:
+    top, bottom = as_pair(number)
     return log10(top) - log10(bottom)
 
 
@@ -152,7 +152,7 @@ def log10_(number: Rational) -> Rational:
     return logarithm(number, 10)
 
 
-def _known_at(point: Rational, value: Rational) -> Callable[[Rational], Rational]:
+def exact_at(point: Rational, value: Rational) -> Callable[[Rational], Rational]:
     """A function whose one rational value at a rational argument is known."""
 
     def function(number: Rational) -> Rational:
@@ -163,19 +163,19 @@ def _known_at(point: Rational, value: Rational) -> Callable[[Rational], Rational
     return function
 
 
-def _within_one(name: str, point: Rational, value: Rational) -> Callable[[Rational], Rational]:
-    known = _known_at(point, value)
+def exact_within_one(name: str, point: Rational, value: Rational) -> Callable[[Rational], Rational]:
+    known = exact_at(point, value)
 
     def function(number: Rational) -> Rational:
         if is_less(1, absolute(number)):
-            raise undefined(f"{name} is real only from -1 to 1.")
+            raise domain_error(f"{name} is real only from -1 to 1.")
         return known(number)
 
     return function
 
 
-def _bounded(point: Rational, value: Rational) -> Callable[[Rational], Rational]:
-    known = _known_at(point, value)
+def exact_bounded(point: Rational, value: Rational) -> Callable[[Rational], Rational]:
+    known = exact_at(point, value)
 
     def function(number: Rational) -> Rational:
         try:
@@ -191,12 +191,12 @@ def atan2(y: Rational, x: Rational) -> Rational:
     """The angle of the point (x, y)."""
     if y == 0:
         if x == 0:
-            raise undefined("The angle of (0, 0) is not defined.")
+            raise domain_error("The angle of (0, 0) is not defined.")
         if sign(x) > 0:
             return 0
     raise NotRational
 
 
-def symbolic_only(*numbers: Rational) -> Rational:
+def defer_to_symbolic(*numbers: Rational) -> Rational:
     """Work for the symbolic part alone."""
     raise NotRational

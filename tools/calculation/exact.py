@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .elementary import fact
-from .functions import FUNCTIONS
+from .elementary import exact_factorial
+from .function_table import FUNCTIONS
 from .rational import Rational, add, divide, floor_divide, modulo, multiply, negate, power, subtract
-from .refusal import NotRational, Refused, Why
+from .refusal import ErrorCode, NotRational, Refused
 from .units import Code
 
 BINARY: dict[str, Callable[[Rational, Rational], Rational]] = {
@@ -30,7 +30,7 @@ def percent(number: Rational) -> Rational:
     return divide(number, 100)
 
 
-UNARY: dict[str, Callable[[Rational], Rational]] = {"negate": negate, "percent": percent, "factorial": fact}
+UNARY: dict[str, Callable[[Rational], Rational]] = {"negate": negate, "percent": percent, "factorial": exact_factorial}
 
 
 def evaluate(code: Code) -> Rational:
@@ -38,15 +38,15 @@ def evaluate(code: Code) -> Rational:
     stack: list[Rational] = []
     at = counted_bits = 0
     try:
-        for verb, at, value in code:  # noqa: B007 - where it was, when something is refused
-            if verb == "number":
+        for opcode, at, value in code:  # noqa: B007 - where it was, when something is refused
+            if opcode == "number":
                 stack.append(value)
-            elif verb in BINARY:
+            elif opcode in BINARY:
                 right = stack.pop()
-                stack[-1] = BINARY[verb](stack[-1], right)
-            elif verb in UNARY:
-                stack[-1] = UNARY[verb](stack[-1])
-            elif verb == "call":
+                stack[-1] = BINARY[opcode](stack[-1], right)
+            elif opcode in UNARY:
+                stack[-1] = UNARY[opcode](stack[-1])
+            elif opcode == "call":
                 name, count = value
                 arguments = stack[-count:]
                 del stack[-count:]
@@ -54,8 +54,8 @@ def evaluate(code: Code) -> Rational:
                 if name in COUNTING:
                     counted_bits += stack[-1].bit_length()  # type: ignore[union-attr]  # how many is a whole number
                     if counted_bits > MOST_COUNTED_BITS:
-                        raise Refused("All values of comb and perm together are too long.", Why.TOO_LARGE)
-            elif verb != "unit":
+                        raise Refused("All values of comb and perm together are too long.", ErrorCode.TOO_LARGE)
+            elif opcode != "unit":
                 raise NotRational  # a constant or an unknown
     except Refused as refusal:
         raise Refused(refusal.reason, refusal.code, at) from None

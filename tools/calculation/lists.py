@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from functools import cmp_to_key
 from math import comb, gcd, lcm, lgamma, log10, perm
 
-from .elementary import LN_10, sqrt, whole
-from .rational import LIMIT, MAX_DIGITS, Rational, add, divide, is_less, multiply, negate, subtract, too_large, undefined
+from .elementary import LN_10, require_whole, sqrt
+from .rational import LIMIT, MAX_DIGITS, Rational, add, divide, domain_error, is_less, multiply, negate, subtract, too_large_error
 
 
-def greatest_divisor(*numbers: Rational) -> Rational:
+def greatest_common_divisor(*numbers: Rational) -> Rational:
     """The greatest common divisor."""
-    return gcd(*(whole(number, "gcd") for number in numbers))
+    return gcd(*(require_whole(number, "gcd") for number in numbers))
 
 
-def least_multiple(*numbers: Rational) -> Rational:
+def least_common_multiple(*numbers: Rational) -> Rational:
     """The least common multiple; refused as soon as it passes the limit."""
     result = 1
     for number in numbers:
-        result = lcm(result, whole(number, "lcm"))
+        result = lcm(result, require_whole(number, "lcm"))
         if result >= LIMIT:
-            raise too_large()
+            raise too_large_error()
     return result
 
 
-def least(*numbers: Rational) -> Rational:
+def minimum(*numbers: Rational) -> Rational:
     """The smallest."""
     result = numbers[0]
     for number in numbers[1:]:
@@ -34,12 +34,12 @@ def least(*numbers: Rational) -> Rational:
     return result
 
 
-def greatest(*numbers: Rational) -> Rational:
+def maximum(*numbers: Rational) -> Rational:
     """The largest."""
-    return negate(least(*map(negate, numbers)))
+    return negate(minimum(*map(negate, numbers)))
 
 
-def total(*numbers: Rational) -> Rational:
+def sum_exactly(*numbers: Rational) -> Rational:
     """The sum."""
     result: Rational = 0
     for number in numbers:
@@ -49,7 +49,7 @@ def total(*numbers: Rational) -> Rational:
 
 def mean(*numbers: Rational) -> Rational:
     """The arithmetic mean."""
-    return divide(total(*numbers), len(numbers))
+    return divide(sum_exactly(*numbers), len(numbers))
 
 
 def compare(left: Rational, right: Rational) -> int:
@@ -77,7 +77,7 @@ def variance(*numbers: Rational) -> Rational:
 def _variance(numbers: Sequence[Rational], divisor: int) -> Rational:
     middle = mean(*numbers)
     distances = [subtract(number, middle) for number in numbers]
-    return divide(total(*(multiply(distance, distance) for distance in distances)), divisor)
+    return divide(sum_exactly(*(multiply(distance, distance) for distance in distances)), divisor)
 
 
 def stdev(*numbers: Rational) -> Rational:
@@ -110,24 +110,24 @@ def permutations(of: Rational, taken: Rational) -> Rational:
 
 
 def _counts(of: Rational, taken: Rational) -> tuple[int, int]:
-    n, k = whole(of, "Choosing"), whole(taken, "Choosing")
+    n, k = require_whole(of, "Choosing"), require_whole(taken, "Choosing")
     if n < 0 or k < 0:
-        raise undefined("Choosing needs whole numbers from 0.")
+        raise domain_error("Choosing needs whole numbers from 0.")
     return n, k
 
 
 def _check_choices(n: int, k: int, saved_digits: float) -> None:
     """A product of k factors up to n, divided by one of `saved_digits` digits, must stay within the limit; k bounds the time."""
     if k > 4 * MAX_DIGITS or (k and k * log10(max(n - k, 1)) - saved_digits > MAX_DIGITS + 1):
-        raise too_large()
+        raise too_large_error()
 
 
 def _within(number: int) -> int:
     if number < LIMIT:
         return number
-    raise too_large()
+    raise too_large_error()
 
 
 def hypot(*numbers: Rational) -> Rational:
     """The square root of the sum of squares."""
-    return sqrt(total(*(multiply(number, number) for number in numbers)))
+    return sqrt(sum_exactly(*(multiply(number, number) for number in numbers)))

@@ -20,38 +20,38 @@ AS_GOOD_AS_ZERO = 1e-40
 BITS_A_DIGIT = 3.33
 
 
-class _Lost(Exception):
+class _PrecisionLost(Exception):
     """The precision at work is too low to see a part of the expression at all."""
 
 
-def number_of(value: Any, digits: int, most_bits: int = MOST_BITS) -> Any:
+def evaluate_to_digits(value: Any, digits: int, most_bits: int = MOST_BITS) -> Any:
     """The value as an mpf of which so many digits are right; None when `most_bits` do not give them, as when it is exactly zero."""
-    bits = int(digits * BITS_A_DIGIT) + SPARE_BITS + size_of(value)
-    known = _tried(value, bits)
+    bits = int(digits * BITS_A_DIGIT) + SPARE_BITS + count_bits(value)
+    known = _evaluate_at_bits(value, bits)
     limit = max(most_bits, 2 * bits)
     while bits * 2 <= limit:
         bits *= 2
-        better = _tried(value, bits)
+        better = _evaluate_at_bits(value, bits)
         if known is not None and better is not None and abs(known - better) <= abs(better) * mpf(10) ** -(digits + 3):
             return better
         known = better
     return None
 
 
-def size_of(value: Any) -> int:
+def count_bits(value: Any) -> int:
     """The bits of all rational numbers in an expression: below this precision 1 + 10^-400 is 1."""
     return sum(max(int(atom.p).bit_length(), int(atom.q).bit_length()) for atom in value.atoms(sympy.Rational))
 
 
-def _tried(value: Any, bits: int) -> Any:
+def _evaluate_at_bits(value: Any, bits: int) -> Any:
     with mp.workprec(bits):
         try:
-            return _at(value)
-        except (_Lost, ZeroDivisionError, ValueError, OverflowError):
+            return _evaluate(value)
+        except (_PrecisionLost, ZeroDivisionError, ValueError, OverflowError):
             return None
 
 
-def _at(value: Any) -> Any:
+def _evaluate(value: Any) -> Any:
     """The value at the precision at work. A part that comes out as exactly nothing has been lost, for sympy removes true zeros."""
     if value.is_Rational:
         return mpf(int(value.p)) / int(value.q)
@@ -61,22 +61,22 @@ def _at(value: Any) -> Any:
         return +mp.e
     if isinstance(value, sympy.polys.rootoftools.ComplexRootOf):
         return mpf(value.evalf(int(mp.prec / BITS_A_DIGIT))._mpf_)
-    arguments = [_at(argument) for argument in value.args]
+    arguments = [_evaluate(argument) for argument in value.args]
     if value.is_Pow or value.func.__name__ == "power_value":
-        result = _power(*arguments)
+        result = _evaluate_power(*arguments)
     else:
         function = _FUNCTIONS.get(value.func)
         if function is None:
-            raise _Lost
+            raise _PrecisionLost
         result = function(*arguments)
     if not isinstance(result, mpf) or result == 0 or not mpmath.isfinite(result):
-        raise _Lost
+        raise _PrecisionLost
     return result
 
 
-def _power(base: Any, exponent: Any) -> Any:
+def _evaluate_power(base: Any, exponent: Any) -> Any:
     if base == 1:
-        raise _Lost  # 1 + tiny, and the exponent may be large
+        raise _PrecisionLost  # 1 + tiny, and the exponent may be large
     if mpmath.isint(exponent):
         return base ** int(exponent) if abs(exponent) < 2**20 else mpmath.exp(exponent * mpmath.log(abs(base))) * (-1) ** int(exponent)
     return base**exponent
@@ -110,40 +110,44 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
 }
 
 
-def holds(equation: Any, unknown: Any, solution: Any) -> bool:
+def is_solution(equation: Any, unknown: Any, solution: Any) -> bool:
     """Whether an expression is zero where the unknown has this value, and every part of it real there.
 
     sqrt(5x + 2) = sqrt(3x - 1) is true at -3/2 for complex roots; in a real calculator neither side exists.
     """
-    with mp.workprec(TRIED_BITS + size_of(solution) + size_of(equation)):
+    with mp.workprec(TRIED_BITS + count_bits(solution) + count_bits(equation)):
         try:
-            there = mpf(int(solution.p)) / int(solution.q) if solution.is_Rational else number_of(solution, int(mp.prec / BITS_A_DIGIT))
+            there = (
+                mpf(int(solution.p)) / int(solution.q)
+                if solution.is_Rational
+                else evaluate_to_digits(solution, int(mp.prec / BITS_A_DIGIT))
+            )
             if there is None:
                 return False
-            size = max([mpf(1), *(abs(_real_at(part, unknown, there)) for part in sympy.Add.make_args(equation))])
-            return bool(abs(_real_at(equation, unknown, there)) < AS_GOOD_AS_ZERO * size)
-        except (_Lost, ZeroDivisionError, ValueError, OverflowError):
+            size = max([mpf(1), *(abs(_evaluate_with(part, unknown, there)) for part in sympy.Add.make_args(equation))])
+            return bool(abs(_evaluate_with(equation, unknown, there)) < AS_GOOD_AS_ZERO * size)
+        except (_PrecisionLost, ZeroDivisionError, ValueError, OverflowError):
             return False
 
 
-def _real_at(value: Any, unknown: Any, there: Any) -> Any:
+def _evaluate_with(value: Any, unknown: Any, there: Any) -> Any:
     """The value of an expression with one unknown, zeros included."""
     if value == unknown:
         return there
     if not value.has(unknown):
-        number = number_of(value, int(mp.prec / BITS_A_DIGIT))
+        number = evaluate_to_digits(value, int(mp.prec / BITS_A_DIGIT))
         if number is None:
-            raise _Lost
+            raise _PrecisionLost
         return number
-    arguments = [_real_at(argument, unknown, there) for argument in value.args]
+    arguments = [_evaluate_with(argument, unknown, there) for argument in value.args]
     function = (lambda base, exponent: base**exponent) if value.is_Pow else _FUNCTIONS.get(value.func)
     if function is None:
-        raise _Lost
+        raise _PrecisionLost
     result = mpmath.mpmathify(function(*arguments))
     if isinstance(result, mpmath.mpc):  # the root of a zero that came out a hair below it
         if abs(result.imag) > AS_GOOD_AS_ZERO * max(1, abs(result.real)):
-            raise _Lost
+            raise _PrecisionLost
         result = result.real
     if not mpmath.isfinite(result):
-        raise _Lost
+        raise _PrecisionLost
     return result

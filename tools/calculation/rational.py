@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from math import gcd, isqrt, log10
 
-from .refusal import NotRational, Refused, Why
+from .refusal import ErrorCode, NotRational, Refused
 
 # what Python itself turns into text by default, or less where it is set to less, so that str() and json of a result never fail
 MAX_DIGITS = min(4_300, sys.get_int_max_str_digits() or 4_300)
@@ -15,22 +15,22 @@ MANY = 10**9  # an exponent beyond this is refused, or left to the symbolic part
 Rational = int | tuple[int, int]
 
 
-def too_large(what: str = "The result") -> Refused:
+def too_large_error(what: str = "The result") -> Refused:
     """The refusal of a number that would be longer than the limit."""
-    return Refused(f"{what} has more than {MAX_DIGITS:,} digits.", Why.TOO_LARGE)
+    return Refused(f"{what} has more than {MAX_DIGITS:,} digits.", ErrorCode.TOO_LARGE)
 
 
-def undefined(reason: str) -> Refused:
+def domain_error(reason: str) -> Refused:
     """The refusal of a value that does not exist or is not real."""
-    return Refused(reason, Why.MATH_DOMAIN)
+    return Refused(reason, ErrorCode.MATH_DOMAIN)
 
 
-def pair(number: Rational) -> tuple[int, int]:
+def as_pair(number: Rational) -> tuple[int, int]:
     """Numerator and denominator."""
     return (number, 1) if type(number) is int else number  # type: ignore[return-value]
 
 
-def reduced(numerator: int, denominator: int) -> Rational:
+def reduce_fraction(numerator: int, denominator: int) -> Rational:
     """The number numerator / denominator; the denominator is not zero."""
     common = gcd(numerator, denominator)
     if denominator < 0:
@@ -39,7 +39,7 @@ def reduced(numerator: int, denominator: int) -> Rational:
         numerator //= common
         denominator //= common
     if not (-LIMIT < numerator < LIMIT and denominator < LIMIT):
-        raise too_large()
+        raise too_large_error()
     return numerator if denominator == 1 else (numerator, denominator)
 
 
@@ -49,9 +49,9 @@ def add(left: Rational, right: Rational) -> Rational:
         total = left + right
         if -LIMIT < total < LIMIT:
             return total
-        raise too_large()
-    (a, b), (c, d) = pair(left), pair(right)
-    return reduced(a * d + c * b, b * d)
+        raise too_large_error()
+    (a, b), (c, d) = as_pair(left), as_pair(right)
+    return reduce_fraction(a * d + c * b, b * d)
 
 
 def subtract(left: Rational, right: Rational) -> Rational:
@@ -60,9 +60,9 @@ def subtract(left: Rational, right: Rational) -> Rational:
         total = left - right
         if -LIMIT < total < LIMIT:
             return total
-        raise too_large()
-    (a, b), (c, d) = pair(left), pair(right)
-    return reduced(a * d - c * b, b * d)
+        raise too_large_error()
+    (a, b), (c, d) = as_pair(left), as_pair(right)
+    return reduce_fraction(a * d - c * b, b * d)
 
 
 def multiply(left: Rational, right: Rational) -> Rational:
@@ -71,17 +71,17 @@ def multiply(left: Rational, right: Rational) -> Rational:
         product = left * right
         if -LIMIT < product < LIMIT:
             return product
-        raise too_large()
-    (a, b), (c, d) = pair(left), pair(right)
-    return reduced(a * c, b * d)
+        raise too_large_error()
+    (a, b), (c, d) = as_pair(left), as_pair(right)
+    return reduce_fraction(a * c, b * d)
 
 
 def divide(left: Rational, right: Rational) -> Rational:
     """left / right, exactly."""
     if right == 0:
-        raise undefined("Division by zero.")
-    (a, b), (c, d) = pair(left), pair(right)
-    return reduced(a * d, b * c)
+        raise domain_error("Division by zero.")
+    (a, b), (c, d) = as_pair(left), as_pair(right)
+    return reduce_fraction(a * d, b * c)
 
 
 def floor(number: Rational) -> int:
@@ -97,7 +97,7 @@ def floor_divide(left: Rational, right: Rational) -> Rational:
 def modulo(left: Rational, right: Rational) -> Rational:
     """What floor division leaves over: it has the sign of the divisor."""
     if right == 0:
-        raise undefined("The remainder of a division by zero is not defined.")
+        raise domain_error("The remainder of a division by zero is not defined.")
     return subtract(left, multiply(right, floor_divide(left, right)))
 
 
@@ -114,7 +114,7 @@ def sign(number: Rational) -> int:
 
 def is_less(left: Rational, right: Rational) -> bool:
     """left < right."""
-    (a, b), (c, d) = pair(left), pair(right)
+    (a, b), (c, d) = as_pair(left), as_pair(right)
     return a * d < c * b
 
 
@@ -123,22 +123,22 @@ def power(base: Rational, exponent: Rational) -> Rational:
     if type(exponent) is int:
         return _whole_power(base, exponent)
     if sign(base) < 0:
-        hint = " The real root of odd degree is root(x, n) or cbrt(x)." if pair(exponent)[1] % 2 else ""
-        raise undefined(f"A negative number to a power that is not whole is not real.{hint}")
+        hint = " The real root of odd degree is root(x, n) or cbrt(x)." if as_pair(exponent)[1] % 2 else ""
+        raise domain_error(f"A negative number to a power that is not whole is not real.{hint}")
     if base == 0:
         return _zero_power(sign(exponent))
-    top, degree = pair(exponent)
-    a, b = pair(base)
+    top, degree = as_pair(exponent)
+    a, b = as_pair(base)
     root_a, root_b = exact_root(a, degree), exact_root(b, degree)
     if root_a is None or root_b is None:
         check_magnitude(base, exponent)
         raise NotRational
-    return _whole_power(reduced(root_a, root_b), top)
+    return _whole_power(reduce_fraction(root_a, root_b), top)
 
 
 def _zero_power(exponent_sign: int) -> int:
     if exponent_sign < 0:
-        raise undefined("Division by zero: zero to a negative power is not defined.")
+        raise domain_error("Division by zero: zero to a negative power is not defined.")
     return 1 if exponent_sign == 0 else 0
 
 
@@ -147,12 +147,12 @@ def _whole_power(base: Rational, exponent: int) -> Rational:
         return _zero_power((exponent > 0) - (exponent < 0))
     if base in (1, -1):
         return 1 if base == 1 or exponent % 2 == 0 else -1
-    a, b = pair(base)
+    a, b = as_pair(base)
     size = abs(exponent)
     # log10 has 53 right bits, so the last digit of the limit is judged on the value itself
     if size > MANY or size * max(log10(abs(a)), log10(b)) > MAX_DIGITS + 1:
         if b == 1 or abs(a) == 1:
-            raise too_large()
+            raise too_large_error()
         check_magnitude(base if sign(base) > 0 else negate(base), exponent)
         raise NotRational  # (7301/7300)^3650 is small; only its digits are too many to write out
     if exponent < 0:
@@ -160,21 +160,21 @@ def _whole_power(base: Rational, exponent: int) -> Rational:
     top, bottom = a**size, b**size
     if not (-LIMIT < top < LIMIT and bottom < LIMIT):
         if bottom == 1 or abs(top) == 1:
-            raise too_large()
+            raise too_large_error()
         raise NotRational
     return top if bottom == 1 else (top, bottom)
 
 
 def check_magnitude(base: Rational, exponent: Rational) -> None:
     """Refuse a power of a positive number whose whole part (or whose leading zeros) would pass the limit."""
-    a, b = pair(base)
-    top, bottom = pair(exponent)
+    a, b = as_pair(base)
+    top, bottom = as_pair(exponent)
     # ratios of long numbers: log10 of each, never the float of either
     size = log10(a) - log10(b)
     if size == 0:
         size = (a - b) / b / 2.302585092994046
     if size and log10(abs(size)) + log10(abs(top)) - log10(bottom) > log10(MAX_DIGITS):
-        raise too_large()
+        raise too_large_error()
 
 
 def exact_root(number: int, degree: int) -> int | None:
@@ -186,11 +186,11 @@ def exact_root(number: int, degree: int) -> int | None:
     elif degree >= number.bit_length():
         return None
     else:
-        root = whole_root(number, degree)
+        root = floor_root(number, degree)
     return None if root**degree != number else root
 
 
-def whole_root(number: int, degree: int) -> int:
+def floor_root(number: int, degree: int) -> int:
     """The floor of the root of a positive number, by Newton's method on whole numbers."""
     guess = 1 << -(-number.bit_length() // degree)
     while True:
@@ -200,33 +200,33 @@ def whole_root(number: int, degree: int) -> int:
         guess = better
 
 
-def read_number(token: str) -> Rational:
+def parse_number(token: str) -> Rational:
     """The exact value of a number as it is written: 0.1 is one tenth."""
     if token.isdigit() and len(token) <= MAX_DIGITS:
         return int(token)
     mantissa, _, shift = token.lower().partition("e")
     before, _, after = mantissa.partition(".")
     if len(shift) > 6:
-        raise _too_far()
-    return written_number(before + after, int(shift or 0), len(after))
+        raise _exponent_error()
+    return scale_digits(before + after, int(shift or 0), len(after))
 
 
-def written_number(digits: str, shift: int, decimals: int = 0) -> Rational:
+def scale_digits(digits: str, shift: int, decimals: int = 0) -> Rational:
     """digits * 10^shift, with so many of the digits after the point."""
     if len(digits) > MAX_DIGITS:
-        raise too_large("The number")
+        raise too_large_error("The number")
     if abs(shift) > MAX_DIGITS:
-        raise _too_far()
+        raise _exponent_error()
     number, scale = int(digits), shift - decimals
-    return reduced(number * 10**scale, 1) if scale >= 0 else reduced(number, 10**-scale)
+    return reduce_fraction(number * 10**scale, 1) if scale >= 0 else reduce_fraction(number, 10**-scale)
 
 
-def within_digits(number: int) -> int:
+def check_digits(number: int) -> int:
     """The number, unless it is longer than the limit."""
     if -LIMIT < number < LIMIT:
         return number
-    raise too_large("The number")
+    raise too_large_error("The number")
 
 
-def _too_far() -> Refused:
-    return Refused(f"The exponent of a number is at most {MAX_DIGITS:,}.", Why.TOO_LARGE)
+def _exponent_error() -> Refused:
+    return Refused(f"The exponent of a number is at most {MAX_DIGITS:,}.", ErrorCode.TOO_LARGE)

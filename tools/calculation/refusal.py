@@ -9,7 +9,7 @@ from ..errors import ToolError
 SHOWN_CHARACTERS = 60  # a caret is only found again in a line that fits a screen
 
 
-class Why(StrEnum):
+class ErrorCode(StrEnum):
     """The kinds of refusal, for programs; the sentence is for people and models."""
 
     SYNTAX_NOT_ALLOWED = "syntax_not_allowed"
@@ -26,18 +26,18 @@ class Why(StrEnum):
 class CalculationError(ToolError):
     """An expression was refused. `reason` says why in a sentence, `position` is where it stands (0 is the first character)."""
 
-    def __init__(self, expression: object, position: int, reason: str, code: Why = Why.SYNTAX_ERROR) -> None:
+    def __init__(self, expression: object, position: int, reason: str, code: ErrorCode = ErrorCode.SYNTAX_ERROR) -> None:
         self.expression, self.position, self.reason, self.code = expression, position, reason, code
-        super().__init__(f"{reason}\n{_pointed_at(expression, position)}" if isinstance(expression, str) and expression else reason)
+        super().__init__(f"{reason}\n{_mark_position(expression, position)}" if isinstance(expression, str) and expression else reason)
 
-    def __reduce__(self) -> tuple[type[CalculationError], tuple[object, int, str, Why]]:
+    def __reduce__(self) -> tuple[type[CalculationError], tuple[object, int, str, ErrorCode]]:
         return type(self), (self.expression, self.position, self.reason, self.code)
 
 
 class Refused(Exception):
     """A refusal on its way up, before the text it points into is known. `at` is the number of the token, None the one at work."""
 
-    def __init__(self, reason: str, code: Why, at: int | None = None) -> None:
+    def __init__(self, reason: str, code: ErrorCode, at: int | None = None) -> None:
         self.reason, self.code, self.at = reason, code, at
         super().__init__(reason)
 
@@ -46,7 +46,7 @@ class NotRational(Exception):
     """There is an answer, but it is no rational number that could be written out: the symbolic part has to find it."""
 
 
-def _pointed_at(expression: str, position: int) -> str:
+def _mark_position(expression: str, position: int) -> str:
     """The expression with a caret under the place, cut to a window; what does not print is one dot, so that the caret stays right."""
     start = max(0, min(position - SHOWN_CHARACTERS // 2, len(expression) - SHOWN_CHARACTERS))
     window = expression[start : start + SHOWN_CHARACTERS]

@@ -9,11 +9,11 @@ from math import inf
 from re import findall
 
 from ..errors import UsageError
-from .rational import Rational, pair
-from .refusal import CalculationError, Refused, Why
-from .symbols import KEPT_DIGITS, Symbolic, ask, work_shown
-from .units import PLAIN, Code, Label, currency_of, spelled
-from .writing import TEXT_DIGITS, money, quantized, significant, text_of, written
+from .number_text import TEXT_DIGITS, format_money, format_value, quantize_fraction, round_to_digits, strip_zeros
+from .rational import Rational, as_pair
+from .refusal import CalculationError, ErrorCode, Refused
+from .symbolic_client import KEPT_DIGITS, Symbolic, evaluate_in_worker, render_steps
+from .units import PLAIN, Code, Label, find_currency, spell_label
 
 MAX_PLACES = 1_000
 MAX_WIDTH = 10_000  # of a format: a width of a billion is a billion bytes
@@ -27,10 +27,10 @@ class Result:
     __slots__ = ("_code", "_label", "_value", "expression")
 
     def __init__(self, expression: str, value: Rational | Symbolic, code: Code, label: Label = PLAIN) -> None:
-        _put(self, "expression", expression)
-        _put(self, "_value", value)
-        _put(self, "_code", code)
-        _put(self, "_label", label)
+        _set(self, "expression", expression)
+        _set(self, "_value", value)
+        _set(self, "_code", code)
+        _set(self, "_label", label)
 
     expression: str
     """The text that was calculated."""
@@ -49,49 +49,49 @@ class Result:
         """The value without any rounding: an int, a Fraction, or for what is not rational its spelling, such as 'sqrt(2)'."""
         if isinstance(self._value, Symbolic):
             return self._value.spelling
-        return self._value if type(self._value) is int else Fraction(*pair(self._value))
+        return self._value if type(self._value) is int else Fraction(*as_pair(self._value))
 
     @property
     def text(self) -> str:
         """The value to read: whole when it is short, else 15 significant digits; with its label."""
-        sign = currency_of(self._label)
+        sign = find_currency(self._label)
         if isinstance(self._value, Symbolic):
-            number = text_of(self._value)
-            return number if self._label == PLAIN else self._labelled(sign, money(sign, self._decimal()) if sign else number)
+            number = format_value(self._value)
+            return number if self._label == PLAIN else self._add_label(sign, format_money(sign, self._to_decimal()) if sign else number)
         if self._label == PLAIN:
-            return text_of(self._value)
-        return self._labelled(sign, money(sign, self._money_digits()) if sign else text_of(self._value))
+            return format_value(self._value)
+        return self._add_label(sign, format_money(sign, self._money_digits()) if sign else format_value(self._value))
 
-    def _labelled(self, sign: str, number: str) -> str:
+    def _add_label(self, sign: str, number: str) -> str:
         if self._label == ((sign, 1),):
             return number
         if not sign:
-            return f"{number} {spelled(self._label)}"
-        return f"{number}{spelled(self._label).removeprefix(sign)}"
+            return f"{number} {spell_label(self._label)}"
+        return f"{number}{spell_label(self._label).removeprefix(sign)}"
 
     def _money_digits(self) -> Decimal:
         cents = self.decimal(2)
-        return cents if cents or self._value == 0 else self._decimal(TEXT_DIGITS)
+        return cents if cents or self._value == 0 else self._to_decimal(TEXT_DIGITS)
 
     @property
     def label(self) -> str:
         """What the number counts ('$', 'km', '$/h'); empty for a plain number."""
-        return spelled(self._label) if self._label else ""
+        return spell_label(self._label) if self._label else ""
 
     @property
     def fraction(self) -> Fraction:
         """The value as a Fraction. Raises CalculationError for one that is not rational."""
         if isinstance(self._value, Symbolic):
-            raise self._unfit(f"{self._value.spelling} is no fraction; use .decimal(places) or .exact.")
-        return Fraction(*pair(self._value))
+            raise self._build_error(f"{self._value.spelling} is not a fraction; use .decimal(places) or .exact.")
+        return Fraction(*as_pair(self._value))
 
     @property
     def steps(self) -> tuple[str, ...]:
         """The work shown: one line for each operation, in the order in which it was done."""
         try:
-            return work_shown(self._code, self._value)
+            return render_steps(self._code, self._value)
         except Refused as refusal:
-            raise self._unfit(refusal.reason, refusal.code) from None
+            raise self._build_error(refusal.reason, refusal.code) from None
 
     def decimal(self, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
         """The exact value rounded, once, to so many decimals; a half goes away from zero unless `rounding` says otherwise."""
@@ -100,25 +100,25 @@ class Result:
         if rounding not in ROUNDINGS:
             raise UsageError(f"decimal(rounding=) is one of {', '.join(ROUNDINGS)}, not {rounding!r}.")
         if not isinstance(self._value, Symbolic):
-            return quantized(*pair(self._value), places, rounding)
-        digits = self._decimal(max(self._decimal().adjusted(), 0) + places + 5)
-        return quantized(*digits.as_integer_ratio(), places, rounding)
+            return quantize_fraction(*as_pair(self._value), places, rounding)
+        digits = self._to_decimal(max(self._to_decimal().adjusted(), 0) + places + 5)
+        return quantize_fraction(*digits.as_integer_ratio(), places, rounding)
 
-    def _decimal(self, digits: int = KEPT_DIGITS) -> Decimal:
+    def _to_decimal(self, digits: int = KEPT_DIGITS) -> Decimal:
         """The value as a Decimal of at least so many significant digits."""
         if not isinstance(self._value, Symbolic):
-            return significant(*pair(self._value), digits)
+            return round_to_digits(*as_pair(self._value), digits)
         if self._value.digits is None:
-            raise self._unfit(f"{self._value.spelling} is not one number.")
+            raise self._build_error(f"{self._value.spelling} is not one number.")
         if digits <= KEPT_DIGITS:
             return Decimal(self._value.digits)
         try:
-            answer = ask(self._code, digits)
+            answer = evaluate_in_worker(self._code, digits)
         except Refused as refusal:
-            raise self._unfit(refusal.reason, refusal.code) from None
-        return Decimal(answer.digits or "0") if isinstance(answer, Symbolic) else significant(*pair(answer), digits)
+            raise self._build_error(refusal.reason, refusal.code) from None
+        return Decimal(answer.digits or "0") if isinstance(answer, Symbolic) else round_to_digits(*as_pair(answer), digits)
 
-    def _unfit(self, reason: str, code: Why = Why.MATH_DOMAIN) -> CalculationError:
+    def _build_error(self, reason: str, code: ErrorCode = ErrorCode.MATH_DOMAIN) -> CalculationError:
         return CalculationError(self.expression, 0, reason, code)
 
     def __str__(self) -> str:
@@ -129,17 +129,17 @@ class Result:
 
     def __float__(self) -> float:
         try:
-            found = float(self._decimal()) if isinstance(self._value, Symbolic) else self.fraction.__float__()
+            found = float(self._to_decimal()) if isinstance(self._value, Symbolic) else self.fraction.__float__()
         except OverflowError:
             found = inf
         if found in (inf, -inf):
-            raise self._unfit("The value is too large for a float; use .decimal(places) or .exact.", Why.TOO_LARGE)
+            raise self._build_error("The value is too large for a float; use .decimal(places) or .exact.", ErrorCode.TOO_LARGE)
         return found
 
     def __int__(self) -> int:
         if type(self._value) is int:
             return self._value
-        raise self._unfit("The value is not whole; round it, or use .exact.")
+        raise self._build_error("The value is not whole; round it, or use .exact.")
 
     def __bool__(self) -> bool:
         return self._value != 0
@@ -159,7 +159,7 @@ class Result:
             return format(self.decimal(precision + 2 * (kind == "%")), spec)
         if type(self._value) is int and not kind.isalpha():
             return format(self._value, spec)
-        return format(written(self._decimal(max(KEPT_DIGITS, precision + 5))), spec)
+        return format(strip_zeros(self._to_decimal(max(KEPT_DIGITS, precision + 5))), spec)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Result):
@@ -172,4 +172,4 @@ class Result:
         return hash((self.exact, self._label)) if self._label else hash(self.exact)
 
 
-_put = object.__setattr__
+_set = object.__setattr__

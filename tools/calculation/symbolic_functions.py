@@ -12,10 +12,10 @@ from sympy import Integer, Rational, S
 from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from .exact import BINARY, UNARY
-from .functions import FUNCTIONS
-from .numeric import holds, number_of, size_of
-from .rational import MAX_DIGITS, pair, too_large, undefined
-from .refusal import NotRational, Refused, Why
+from .function_table import FUNCTIONS
+from .numeric import count_bits, evaluate_to_digits, is_solution
+from .rational import MAX_DIGITS, as_pair, domain_error, too_large_error
+from .refusal import ErrorCode, NotRational, Refused
 
 LN_10 = 2.302585092994046
 FEW_BITS = 1_000  # of the first look at a value that may be zero
@@ -52,35 +52,35 @@ class real_size(sympy.Function):  # type: ignore[misc]  # noqa: N801 - as above
 def apply(name: str, arguments: list[Any]) -> Any:
     """One operation: on rationals as everywhere else, and with symbols where that has no rational answer."""
     if any(isinstance(argument, tuple) for argument in arguments):
-        raise Refused("This has more than one value, so it cannot be calculated with.", Why.MATH_DOMAIN)
+        raise Refused("This has more than one value, so it cannot be calculated with.", ErrorCode.MATH_DOMAIN)
     if all(argument.is_Rational for argument in arguments):
         exactly = BINARY.get(name) or UNARY.get(name) or FUNCTIONS[name][0]
         try:
-            return sympy_of(exactly(*(rational_of(argument) for argument in arguments)))
+            return to_sympy(exactly(*(from_sympy(argument) for argument in arguments)))
         except NotRational:
             pass
     value = SYMBOLIC[name](*arguments)
-    return value if isinstance(value, tuple) else _checked(value)
+    return value if isinstance(value, tuple) else _require_real(value)
 
 
-def _checked(value: Any) -> Any:
+def _require_real(value: Any) -> Any:
     """The value, if it exists and is real."""
     value = sympy.sympify(value)
     if value.has(S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity, sympy.AccumBounds):
-        raise undefined("The value is not defined.")
+        raise domain_error("The value is not defined.")
     if value.has(S.ImaginaryUnit):  # .is_real would say more, after a search that can take seconds; each function checks its domain
-        raise undefined("The value is not a real number.")
+        raise domain_error("The value is not a real number.")
     if value.is_Rational and not (abs(value.p) < 10**MAX_DIGITS and value.q < 10**MAX_DIGITS):
-        raise too_large()
+        raise too_large_error()
     return value
 
 
-def sympy_of(number: Any) -> Any:
-    top, bottom = pair(number)
+def to_sympy(number: Any) -> Any:
+    top, bottom = as_pair(number)
     return Integer(top) if bottom == 1 else Rational(top, bottom)
 
 
-def rational_of(value: Any) -> Any:
+def from_sympy(value: Any) -> Any:
     return int(value.p) if value.q == 1 else (int(value.p), int(value.q))
 
 
@@ -89,16 +89,16 @@ def _sign(value: Any) -> int:
     if value.is_Rational:
         return bool(value > 0) - bool(value < 0)
     if value.free_symbols:
-        raise Refused("The sign of an expression with unknowns is not known.", Why.UNDECIDED)
-    number = number_of(value, 5, FEW_BITS)
+        raise Refused("The sign of an expression with unknowns is not known.", ErrorCode.UNDECIDED)
+    number = evaluate_to_digits(value, 5, FEW_BITS)
     if number is None and sympy.expand(value) == 0:
         return 0
-    number = number or number_of(value, 5)
+    number = number or evaluate_to_digits(value, 5)
     if number is not None:
         return 1 if number > 0 else -1
-    if size_of(value) < MOST_SIMPLIFIED_BITS and (sympy.radsimp(value) == 0 or sympy.simplify(value) == 0):
+    if count_bits(value) < MOST_SIMPLIFIED_BITS and (sympy.radsimp(value) == 0 or sympy.simplify(value) == 0):
         return 0
-    raise Refused("It cannot be decided whether a value here is exactly zero.", Why.UNDECIDED)
+    raise Refused("It cannot be decided whether a value here is exactly zero.", ErrorCode.UNDECIDED)
 
 
 def is_zero(value: Any) -> bool:
@@ -111,32 +111,32 @@ def is_zero(value: Any) -> bool:
 
 def _magnitude(value: Any) -> float:
     """The value as a float, for estimates; huge ones are infinite."""
-    number = number_of(value, 5)
+    number = evaluate_to_digits(value, 5)
     return 0.0 if number is None else float(number)
 
 
 def _divide(left: Any, right: Any) -> Any:
     if right.free_symbols or _sign(right) != 0:
         return left / right
-    raise undefined("Division by zero.")
+    raise domain_error("Division by zero.")
 
 
 def _power(base: Any, exponent: Any) -> Any:
     if base.free_symbols or exponent.free_symbols:
         if exponent.is_Rational and (abs(exponent.p) > MAX_DEGREE or exponent.q > MAX_DEGREE):
-            raise Refused(f"A power of an unknown goes up to {MAX_DEGREE}.", Why.TOO_LARGE)
+            raise Refused(f"A power of an unknown goes up to {MAX_DEGREE}.", ErrorCode.TOO_LARGE)
         return sympy.Pow(base, exponent)
     sign = _sign(base)
     if sign == 0:
         below = _sign(exponent)
         if below < 0:
-            raise undefined("Division by zero: zero to a negative power is not defined.")
+            raise domain_error("Division by zero: zero to a negative power is not defined.")
         return S.One if below == 0 else S.Zero
     if sign < 0 and not exponent.is_Integer:
-        raise undefined("A negative number to a power that is not whole is not real.")
-    size = number_of(sympy.log(base if sign > 0 else -base, evaluate=False) * exponent, 5)
+        raise domain_error("A negative number to a power that is not whole is not real.")
+    size = evaluate_to_digits(sympy.log(base if sign > 0 else -base, evaluate=False) * exponent, 5)
     if size is not None and abs(float(size)) > MAX_DIGITS * LN_10:
-        raise too_large()
+        raise too_large_error()
     if base.is_Rational and exponent.is_Integer:
         return power_value(base, exponent) if sign > 0 else power_value(-base, exponent) * (-1 if exponent.is_odd else 1)
     if base.is_Rational and exponent.is_Rational and (exponent.q > MAX_ROOT or max(base.p, base.q) >= MAX_FACTORED):
@@ -154,14 +154,14 @@ def _exp(value: Any) -> Any:
 
 def _floor(value: Any) -> Any:
     if value.free_symbols:
-        raise Refused("Rounding needs a number, not an expression with unknowns.", Why.UNDECIDED)
+        raise Refused("Rounding needs a number, not an expression with unknowns.", ErrorCode.UNDECIDED)
     if value.is_Rational:
         return Integer(value.p // value.q)
-    estimate = number_of(value, 5)
+    estimate = evaluate_to_digits(value, 5)
     size = 0 if estimate is None else max(0, int(mpmath.log10(abs(estimate))))
     if size > MAX_DIGITS:
-        raise too_large()
-    number = number_of(value, size + 25)
+        raise too_large_error()
+    number = evaluate_to_digits(value, size + 25)
     nearest = S.Zero if number is None else Integer(to_int(number._mpf_, "n"))
     return nearest - 1 if _sign(value - nearest) < 0 else nearest
 
@@ -176,7 +176,7 @@ def _trunc(value: Any) -> Any:
 
 def _round(value: Any, places: Any = S.Zero) -> Any:
     if not places.is_Integer or abs(places) > 1_000:
-        raise undefined("Rounding to decimals needs a whole number of them, up to 1,000.")
+        raise domain_error("Rounding to decimals needs a whole number of them, up to 1,000.")
     scale = Integer(10) ** places
     sign = _sign(value)
     return sign * _floor(abs(value) * scale + S.Half) / scale if sign else S.Zero
@@ -196,43 +196,43 @@ def _sqrt(value: Any) -> Any:
 
 def _root(value: Any, degree: Any) -> Any:
     if not degree.is_Integer or degree == 0:
-        raise undefined("The degree of a root is a whole number other than 0.")
+        raise domain_error("The degree of a root is a whole number other than 0.")
     if value.free_symbols and degree % 2:  # sympy's is the complex one where the value is negative, and solves for that
-        raise Refused("An odd root of an unknown is not worked out; x^(1/3) is, from 0 upwards.", Why.UNDECIDED)
+        raise Refused("An odd root of an unknown is not worked out; x^(1/3) is, from 0 upwards.", ErrorCode.UNDECIDED)
     if not value.free_symbols and _sign(value) < 0:
         if degree % 2 == 0:
-            raise undefined("A root of even degree of a negative number is not real.")
+            raise domain_error("A root of even degree of a negative number is not real.")
         return -_power(-value, 1 / degree)
     return _power(value, 1 / degree)
 
 
 def _log(value: Any, base: Any = None) -> Any:
     if not value.free_symbols and _sign(value) <= 0:
-        raise undefined("A logarithm is defined for numbers above zero.")
+        raise domain_error("A logarithm is defined for numbers above zero.")
     if base is None:
         return sympy.log(value)
     if base.free_symbols or _sign(base) <= 0 or _sign(base - 1) == 0:
-        raise undefined("The base of a logarithm is above zero and not 1.")
+        raise domain_error("The base of a logarithm is above zero and not 1.")
     return sympy.log(value) / sympy.log(base)
 
 
-def _inverse(function: Callable[..., Any], name: str) -> Callable[[Any], Any]:
-    def checked(value: Any) -> Any:
+def _inverse_trig(function: Callable[..., Any], name: str) -> Callable[[Any], Any]:
+    def apply_checked(value: Any) -> Any:
         if not value.free_symbols and _sign(1 - value**2) < 0:
-            raise undefined(f"{name} is real only from -1 to 1.")
-        return _unfolded(function, value)
+            raise domain_error(f"{name} is real only from -1 to 1.")
+        return _apply_unevaluated(function, value)
 
-    return checked
+    return apply_checked
 
 
-def _unfolded(function: Callable[..., Any], value: Any) -> Any:
+def _apply_unevaluated(function: Callable[..., Any], value: Any) -> Any:
     """asin(sin(x)) as it stands: sympy looks for the turn that x is in with too few digits, and finds 0 for an x of 1e-17."""
     return function(value, evaluate=not value.has(TrigonometricFunction))
 
 
 def _tan(value: Any) -> Any:
     if not value.free_symbols and _sign(sympy.cos(value)) == 0:
-        raise undefined("The tangent is not defined here.")
+        raise domain_error("The tangent is not defined here.")
     return sympy.tan(value)
 
 
@@ -243,22 +243,22 @@ def _atan2(y: Any, x: Any) -> Any:
     above, right = _sign(y), _sign(x)
     if right == 0:
         if above == 0:
-            raise Refused("The angle of (0, 0) is not defined.", Why.MATH_DOMAIN)
+            raise Refused("The angle of (0, 0) is not defined.", ErrorCode.MATH_DOMAIN)
         return above * S.Pi / 2
-    angle = _unfolded(sympy.atan, y / x)
+    angle = _apply_unevaluated(sympy.atan, y / x)
     return angle if right > 0 else angle + (S.Pi if above >= 0 else -S.Pi)
 
 
 def _hyperbolic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def checked(value: Any) -> Any:
+    def apply_checked(value: Any) -> Any:
         if not value.free_symbols and abs(_magnitude(value)) > MAX_DIGITS * LN_10:
-            raise too_large()
+            raise too_large_error()
         return function(value)
 
-    return checked
+    return apply_checked
 
 
-def _compared(wanted: int) -> Callable[..., Any]:
+def _pick_extreme(wanted: int) -> Callable[..., Any]:
     def pick(*values: Any) -> Any:
         best = values[0]
         for value in values[1:]:
@@ -280,10 +280,10 @@ def _mean(*values: Any) -> Any:
 def _median(*values: Any) -> Any:
     from functools import cmp_to_key
 
-    def compared(left: Any, right: Any) -> int:
+    def compare(left: Any, right: Any) -> int:
         return _sign(left - right)
 
-    ordered = sorted(values, key=cmp_to_key(compared))
+    ordered = sorted(values, key=cmp_to_key(compare))
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
@@ -302,33 +302,33 @@ def _squares(values: Sequence[Any]) -> Any:
 
 
 def _needs_rationals(*values: Any) -> Any:
-    raise undefined("This needs whole numbers.")
+    raise domain_error("This needs whole numbers.")
 
 
-def _unknown_of(expression: Any, symbol: Any) -> Any:
+def _find_unknown(expression: Any, symbol: Any) -> Any:
     if symbol is None:
         found = sorted(expression.free_symbols, key=str)
         if len(found) != 1:
-            raise Refused("Say for which unknown, as in solve(x^2 = y, x).", Why.AMBIGUOUS)
+            raise Refused("Say for which unknown, as in solve(x^2 = y, x).", ErrorCode.AMBIGUOUS)
         return found[0]
     if not symbol.is_Symbol:
-        raise Refused("The second argument is the unknown, a single letter.", Why.SYNTAX_ERROR)
+        raise Refused("The second argument is the unknown, a single letter.", ErrorCode.SYNTAX_ERROR)
     return symbol
 
 
 def _solve(equation: Any, symbol: Any = None) -> Any:
     """The real solutions in order; one is a number to go on with, several are not."""
-    unknown = _unknown_of(equation, symbol)
+    unknown = _find_unknown(equation, symbol)
     if equation.free_symbols.difference((unknown,)):
-        return _several(unknown, _solved_for(equation, unknown))
-    return _several(unknown, sorted(map(_checked, _roots(equation, unknown)), key=_place))
+        return _one_or_all(unknown, _solve_for(equation, unknown))
+    return _one_or_all(unknown, sorted(map(_require_real, _roots(equation, unknown)), key=_sort_key))
 
 
 def _roots(equation: Any, unknown: Any) -> Sequence[Any]:
     """Where an expression is zero: for fractions of polynomials all real places, exactly; else what sympy finds and holds when put back."""
     above, below = sympy.fraction(sympy.together(equation))
     if above == 0:
-        raise undefined("Every number is a solution.")
+        raise domain_error("Every number is a solution.")
     if above.is_polynomial(unknown) and below.is_polynomial(unknown):
         numerator, denominator = sympy.Poly(above, unknown), sympy.Poly(below, unknown)
         if numerator.domain.is_ZZ or numerator.domain.is_QQ:
@@ -337,20 +337,20 @@ def _roots(equation: Any, unknown: Any) -> Sequence[Any]:
             return [root for root, _ in numerator.real_roots(multiple=False)]
     solutions = sympy.solveset(equation, unknown, domain=S.Reals)
     if solutions == S.Reals:
-        raise undefined("Every number is a solution.")
+        raise domain_error("Every number is a solution.")
     if solutions == S.EmptySet or isinstance(solutions, sympy.FiniteSet):
-        return [value for value in solutions if holds(equation, unknown, value)]
-    raise Refused("No finite list of solutions was found.", Why.UNDECIDED)
+        return [value for value in solutions if is_solution(equation, unknown, value)]
+    raise Refused("No finite list of solutions was found.", ErrorCode.UNDECIDED)
 
 
-def _solved_for(equation: Any, unknown: Any) -> list[Any]:
+def _solve_for(equation: Any, unknown: Any) -> list[Any]:
     """The formulas for one unknown in terms of the others, without those that are real for no values tried of these."""
     found = sympy.solve(equation, unknown)
     if not found or any(value.has(sympy.Piecewise) for value in found):
-        raise Refused("No formula for the solutions was found.", Why.UNDECIDED)
-    real = [_checked(value) for value in found if not value.has(S.ImaginaryUnit) and _is_real_somewhere(value)]
+        raise Refused("No formula for the solutions was found.", ErrorCode.UNDECIDED)
+    real = [_require_real(value) for value in found if not value.has(S.ImaginaryUnit) and _is_real_somewhere(value)]
     if not real:
-        raise Refused("No formula with real values was found.", Why.UNDECIDED)
+        raise Refused("No formula with real values was found.", ErrorCode.UNDECIDED)
     return real
 
 
@@ -358,18 +358,20 @@ def _is_real_somewhere(formula: Any) -> bool:
     """asin(4/3) is real nowhere, log(-y^4) neither; sqrt(-b/a) is where b is negative."""
     symbols = sorted(formula.free_symbols, key=str)
     return any(
-        sympy.N(formula.subs({symbol: TRIALS[(n * (place + 2) + place) % len(TRIALS)] for place, symbol in enumerate(symbols)}), 8).is_real
+        sympy.N(
+            formula.subs({symbol: TRIALS[(n * (position + 2) + position) % len(TRIALS)] for position, symbol in enumerate(symbols)}), 8
+        ).is_real
         for n in range(len(TRIALS))
     )
 
 
-def _place(value: Any) -> Any:
-    return number_of(value, 20) or mpmath.mpf(0)
+def _sort_key(value: Any) -> Any:
+    return evaluate_to_digits(value, 20) or mpmath.mpf(0)
 
 
-def _several(unknown: Any, found: list[Any]) -> Any:
+def _one_or_all(unknown: Any, found: list[Any]) -> Any:
     if not found:
-        raise undefined("There is no real solution.")
+        raise domain_error("There is no real solution.")
     return found[0] if len(found) == 1 else tuple(found)
 
 
@@ -377,9 +379,9 @@ def _diff(expression: Any, symbol: Any = None) -> Any:
     if symbol is None and not expression.free_symbols:
         return S.Zero
     # every part is real here, so |u|' is sign(u) u'; sympy would take the parts of a complex u
-    found = sympy.diff(expression.replace(sympy.Abs, real_size), _unknown_of(expression, symbol)).replace(real_size, sympy.Abs)
+    found = sympy.diff(expression.replace(sympy.Abs, real_size), _find_unknown(expression, symbol)).replace(real_size, sympy.Abs)
     if found.has(sympy.DiracDelta, sympy.Derivative, sympy.Subs):
-        raise undefined("This has no derivative in some places.")
+        raise domain_error("This has no derivative in some places.")
     return found
 
 
@@ -395,9 +397,9 @@ SYMBOLIC: dict[str, Callable[..., Any]] = {
     "percent": lambda value: value / 100,
     "factorial": _needs_rationals,
     "abs": _absolute,
-    "acos": _inverse(sympy.acos, "acos"),
-    "asin": _inverse(sympy.asin, "asin"),
-    "atan": lambda value: _unfolded(sympy.atan, value),
+    "acos": _inverse_trig(sympy.acos, "acos"),
+    "asin": _inverse_trig(sympy.asin, "asin"),
+    "atan": lambda value: _apply_unevaluated(sympy.atan, value),
     "atan2": _atan2,
     "cbrt": lambda value: _root(value, Integer(3)),
     "ceil": _ceil,
@@ -415,10 +417,10 @@ SYMBOLIC: dict[str, Callable[..., Any]] = {
     "log": _log,
     "log10": lambda value: _log(value, Integer(10)),
     "log2": lambda value: _log(value, Integer(2)),
-    "max": _compared(1),
+    "max": _pick_extreme(1),
     "mean": _mean,
     "median": _median,
-    "min": _compared(-1),
+    "min": _pick_extreme(-1),
     "perm": _needs_rationals,
     "pow": _power,
     "pstdev": lambda *values: _sqrt(_pvariance(*values)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from .refusal import CalculationError, Why
+from .refusal import CalculationError, ErrorCode
 
 MAX_CHARACTERS = 10_000
 
@@ -42,9 +42,9 @@ def tokenize(text: str) -> list[str]:
     """The tokens of a text, an empty one at the end. Raises CalculationError for characters and commas that have no one reading."""
     if len(text) > MAX_CHARACTERS:
         raise CalculationError(
-            text, MAX_CHARACTERS, f"The expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.", Why.TOO_LARGE
+            text, MAX_CHARACTERS, f"The expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.", ErrorCode.TOO_LARGE
         )
-    plain = text if text.isascii() else _plain(text)
+    plain = text if text.isascii() else _normalize(text)
     if "," in plain or "\n" in plain or "\r" in plain:
         tokens = _scan(text, plain)[0]
     else:
@@ -57,10 +57,10 @@ def tokenize(text: str) -> list[str]:
     return tokens
 
 
-def place_of(text: str, at: int) -> int:
+def locate_token(text: str, at: int) -> int:
     """Where token number `at` begins. Scans again: places are only wanted when something went wrong."""
     try:
-        starts = _scan(text, _plain(text))[1]
+        starts = _scan(text, _normalize(text))[1]
     except CalculationError as error:  # the first scan passed, so this is a caller's own text
         return error.position
     return starts[at] if at < len(starts) else len(text)
@@ -68,20 +68,23 @@ def place_of(text: str, at: int) -> int:
 
 def is_glued(text: str, at: int) -> bool:
     """Whether token number `at` stands directly after the one before it, without a space."""
-    start = place_of(text, at)
+    start = locate_token(text, at)
     return start > 0 and text[start - 1] not in _ONLY_SPACE
 
 
-def _plain(text: str) -> str:
+def _normalize(text: str) -> str:
     for position, character in enumerate(text):
         if character > "\x7f" and character not in ACCEPTED:
             raise CalculationError(
-                text, position, f"The character {_named(character)} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED
+                text,
+                position,
+                f"The character {_describe_character(character)} is not part of an expression.",
+                ErrorCode.SYNTAX_NOT_ALLOWED,
             )
     return text.translate(SAME_CHARACTER)
 
 
-def _named(character: str) -> str:
+def _describe_character(character: str) -> str:
     import unicodedata
 
     name = unicodedata.name(character, "")
@@ -108,7 +111,7 @@ def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
         elif token[0] in DIGITS and not any(is_call) and plain[match.end() : match.end() + 1] == ",":
             grouped = _GROUPED.match(plain, start)
             if grouped is None:
-                raise _wrong_groups(text, match.end())
+                raise _grouping_error(text, match.end())
             token, joined_until = grouped[0].replace(",", ""), grouped.end()
         tokens.append(token)
         starts.append(start)
@@ -118,15 +121,15 @@ def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
 
 def _check_separator(text: str, plain: str, start: int, is_call: list[bool], tokens: list[str]) -> None:
     if not is_call or not is_call[-1]:
-        raise _wrong_groups(text, start)
+        raise _grouping_error(text, start)
     if len(tokens) > 1 and tokens[-2] in CURRENCIES and re.match(r",[0-9]{3}(?![0-9])", plain[start : start + 5]):
         reason = "In a call a comma separates arguments, but in an amount it looks like a thousands mark; write it without."
-        raise CalculationError(text, start, reason, Why.AMBIGUOUS)
+        raise CalculationError(text, start, reason, ErrorCode.AMBIGUOUS)
 
 
-def _wrong_groups(text: str, position: int) -> CalculationError:
+def _grouping_error(text: str, position: int) -> CalculationError:
     reason = "A comma stands between groups of three digits (1,234) or between the arguments of a function; this one does neither."
-    return CalculationError(text, position, reason, Why.AMBIGUOUS)
+    return CalculationError(text, position, reason, ErrorCode.AMBIGUOUS)
 
 
 def _check_lines(text: str, plain: str, tokens: list[str], starts: list[int]) -> None:
@@ -138,4 +141,4 @@ def _check_lines(text: str, plain: str, tokens: list[str], starts: list[int]) ->
         depth += (token in ("(", "[")) - (token in (")", "]"))
         gap = plain[start:following]
         if depth == 0 and ("\n" in gap or "\r" in gap) and token not in ("+", "-", "*", "/", "//", "^", "**"):
-            raise CalculationError(text, following, "A second line begins here; give one expression at a time.", Why.SYNTAX_ERROR)
+            raise CalculationError(text, following, "A second line begins here; give one expression at a time.", ErrorCode.SYNTAX_ERROR)

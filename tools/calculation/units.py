@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .refusal import Refused, Why
+from .refusal import ErrorCode, Refused
 from .tokens import CURRENCIES
 
 Label = tuple[tuple[str, int], ...]  # unit and exponent, sorted; empty for a plain number
@@ -51,94 +51,94 @@ _JOIN = frozenset({"max", "min", "sum", "mean", "median", "stdev", "pstdev", "hy
 Code = Sequence[tuple[str, int, Any]]
 
 
-def label_of(code: Code) -> Label:
+def derive_label(code: Code) -> Label:
     """The label of a program's result. Raises Refused where labels do not fit together."""
     stack: list[tuple[Label, object]] = []  # with each label the number, where it is written out: an exponent must be
-    for verb, at, value in code:
+    for opcode, at, value in code:
         try:
-            if verb in ("number", "constant", "symbol"):
+            if opcode in ("number", "constant", "symbol"):
                 stack.append((PLAIN, value))
-            elif verb == "unit":
+            elif opcode == "unit":
                 label, number = stack.pop()
                 if label != PLAIN:
-                    raise _refused("This already has a unit.")
+                    raise _label_error("This already has a unit.")
                 stack.append((((str(value), 1),), number))
-            elif verb == "call":
+            elif opcode == "call":
                 name, count = value
                 labels = [label for label, _ in stack[len(stack) - count :]]
                 del stack[len(stack) - count :]
-                stack.append((_of_call(name, labels), None))
-            elif verb in ("negate", "percent", "factorial"):
+                stack.append((_label_call(name, labels), None))
+            elif opcode in ("negate", "percent", "factorial"):
                 label, number = stack.pop()
-                if label != PLAIN and verb != "negate":
-                    raise _refused("This needs a plain number, without a unit.")
-                stack.append((label, -number if verb == "negate" and type(number) is int else None))
+                if label != PLAIN and opcode != "negate":
+                    raise _label_error("This needs a plain number, without a unit.")
+                stack.append((label, -number if opcode == "negate" and type(number) is int else None))
             else:
                 right, exponent = stack.pop()
                 left, _ = stack.pop()
-                stack.append((_of_operator(verb, left, right, exponent), None))
+                stack.append((_label_operation(opcode, left, right, exponent), None))
         except Refused as refusal:
             raise Refused(refusal.reason, refusal.code, at) from None
     return stack[-1][0]
 
 
-def _of_operator(verb: str, left: Label, right: Label, exponent: object) -> Label:
-    if verb in ("+", "-"):
-        return _joined([left, right])
-    if verb == "*":
-        return _times(left, right, 1)
-    if verb == "/":
+def _label_operation(opcode: str, left: Label, right: Label, exponent: object) -> Label:
+    if opcode in ("+", "-"):
+        return _join_labels([left, right])
+    if opcode == "*":
+        return _multiply_labels(left, right, 1)
+    if opcode == "/":
         if left == PLAIN and len(right) == 1 and right[0][0] in CURRENCIES:
             return PLAIN  # how many for that price: 100 / $5
         if left == PLAIN and right != PLAIN:
-            raise _refused("It is not clear whether the unit belongs to the divisor; write (1/2) km or 1/(2 km).", Why.AMBIGUOUS)
-        return _times(left, right, -1)
-    if verb in ("%", "//"):
+            raise _label_error("It is not clear whether the unit belongs to the divisor; write (1/2) km or 1/(2 km).", ErrorCode.AMBIGUOUS)
+        return _multiply_labels(left, right, -1)
+    if opcode in ("%", "//"):
         if right in (PLAIN, left):
-            return left if verb == "%" or right == PLAIN else PLAIN
-        raise _refused(f"{spelled(left)} and {spelled(right)} cannot be divided with a remainder.")
+            return left if opcode == "%" or right == PLAIN else PLAIN
+        raise _label_error(f"{spell_label(left)} and {spell_label(right)} cannot be divided with a remainder.")
     if right != PLAIN:
-        raise _refused("An exponent is a plain number, without a unit.")
+        raise _label_error("An exponent is a plain number, without a unit.")
     if left == PLAIN:
         return PLAIN
     if type(exponent) is not int or abs(exponent) > 9:
-        raise _refused("A number with a unit can be raised to a small whole number only.")
+        raise _label_error("A number with a unit can be raised to a small whole number only.")
     return tuple((unit, power * exponent) for unit, power in left if exponent)
 
 
-def _of_call(name: str, labels: list[Label]) -> Label:
+def _label_call(name: str, labels: list[Label]) -> Label:
     if name in _KEEP and all(label == PLAIN for label in labels[1:]):
         return labels[0]
     if name in _JOIN:
-        return _joined(labels)
+        return _join_labels(labels)
     if name == "sqrt" and all(power % 2 == 0 for _, power in labels[0]):
         return tuple((unit, power // 2) for unit, power in labels[0])
     if any(labels):
-        raise _refused(f"{name} takes plain numbers, without units.")
+        raise _label_error(f"{name} takes plain numbers, without units.")
     return PLAIN
 
 
-def _joined(labels: list[Label]) -> Label:
+def _join_labels(labels: list[Label]) -> Label:
     """One label for numbers that are added or compared; a plain number beside one with a unit is read as meaning the same unit."""
     found = {label for label in labels if label != PLAIN}
     if len(found) > 1:
         first, second = sorted(found)[:2]
-        raise _refused(f"{spelled(first)} and {spelled(second)} cannot be added or compared; units are not converted.")
+        raise _label_error(f"{spell_label(first)} and {spell_label(second)} cannot be added or compared; units are not converted.")
     return found.pop() if found else PLAIN
 
 
-def _times(left: Label, right: Label, direction: int) -> Label:
+def _multiply_labels(left: Label, right: Label, direction: int) -> Label:
     powers = dict(left)
     for unit, power in right:
         powers[unit] = powers.get(unit, 0) + direction * power
     return tuple(sorted((unit, power) for unit, power in powers.items() if power))
 
 
-def _refused(reason: str, code: Why = Why.LABELS) -> Refused:
+def _label_error(reason: str, code: ErrorCode = ErrorCode.LABELS) -> Refused:
     return Refused(reason, code)
 
 
-def spelled(label: Label) -> str:
+def spell_label(label: Label) -> str:
     """The label as text: km, km/h, $/h."""
     if label == PLAIN:
         return "a plain number"
@@ -147,7 +147,7 @@ def spelled(label: Label) -> str:
     return f"{above}/{below}" if below else above
 
 
-def currency_of(label: Label) -> str:
+def find_currency(label: Label) -> str:
     """The currency sign, where the label is an amount of money (also per something), else nothing."""
     above = [unit for unit, power in label if power > 0]
     return above[0] if len(above) == 1 and above[0] in CURRENCIES and (above[0], 1) in label else ""

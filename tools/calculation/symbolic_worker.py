@@ -14,11 +14,11 @@ from mpmath.libmp import to_rational, to_str
 from sympy import Integer, Rational, S
 
 from .exact import UNARY
-from .numeric import number_of
-from .refusal import Refused, Why
-from .symbolic_functions import apply, is_zero, power_value, rational_of, sympy_of
-from .symbols import decoded, encoded_number
-from .writing import TEXT_DIGITS, text_of
+from .number_text import TEXT_DIGITS, format_value
+from .numeric import evaluate_to_digits
+from .refusal import ErrorCode, Refused
+from .symbolic_client import decode_code, encode_number
+from .symbolic_functions import apply, from_sympy, is_zero, power_value, to_sympy
 
 SURE_DIGITS = 60  # two values that agree in so many digits are tried for equality
 MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tried for
@@ -26,12 +26,12 @@ MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tri
 
 def evaluate(code: Sequence[Sequence[Any]], digits: int, traced: bool) -> dict[str, Any]:
     """The value of a program (as JSON): a rational, or a spelling with so many digits, or a refusal. With `traced`, each step's text."""
-    machine = _Machine(decoded(code))
+    machine = _StackMachine(decode_code(code))
     try:
         value = machine.run(traced)
         if traced:
             return {"trace": machine.trace}
-        return _answer(value, digits)
+        return _encode_answer(value, digits)
     except Refused as refusal:
         return {"refused": refusal.reason, "code": refusal.code.value, "at": machine.at}
 
@@ -50,7 +50,7 @@ def warm() -> None:
     )
 
 
-class _Machine:
+class _StackMachine:
     """The program with its stack; `at` is the token being worked on."""
 
     def __init__(self, code: Sequence[tuple[str, int, Any]]) -> None:
@@ -60,43 +60,43 @@ class _Machine:
 
     def run(self, traced: bool) -> Any:
         stack: list[Any] = []
-        for verb, at, value in self.code:
+        for opcode, at, value in self.code:
             self.at = at
-            if verb == "number":
-                stack.append(sympy_of(value))
-            elif verb == "constant":
+            if opcode == "number":
+                stack.append(to_sympy(value))
+            elif opcode == "constant":
                 stack.append({"pi": S.Pi, "e": S.Exp1, "tau": 2 * S.Pi}[value])
-            elif verb == "symbol":
+            elif opcode == "symbol":
                 stack.append(sympy.Symbol(value, real=True))
-            elif verb != "unit":
-                count = value[1] if verb == "call" else 1 if verb in UNARY else 2
+            elif opcode != "unit":
+                count = value[1] if opcode == "call" else 1 if opcode in UNARY else 2
                 arguments = stack[-count:]
                 del stack[-count:]
-                stack.append(apply(value[0] if verb == "call" else verb, arguments))
+                stack.append(apply(value[0] if opcode == "call" else opcode, arguments))
             if traced:
-                self.trace.append(_shown(stack[-1]))
+                self.trace.append(_trace_text(stack[-1]))
         return stack[0]
 
 
-def _answer(value: Any, digits: int) -> dict[str, Any]:
+def _encode_answer(value: Any, digits: int) -> dict[str, Any]:
     if isinstance(value, tuple):
-        return {"spelling": " or ".join(map(_listed, value)), "digits": None}
+        return {"spelling": " or ".join(map(_spell_solution, value)), "digits": None}
     if value.free_symbols:
-        return {"spelling": _spelled(value), "digits": None}
-    value = _as_rational(value)
+        return {"spelling": _spell(value), "digits": None}
+    value = _find_rational(value)
     if value.is_Rational:
-        return {"rational": encoded_number(rational_of(value))}
-    number = number_of(value, digits)
+        return {"rational": encode_number(from_sympy(value))}
+    number = evaluate_to_digits(value, digits)
     if number is None:
-        raise Refused("The value is too close to zero to give its digits, and cannot be shown to be zero.", Why.UNDECIDED)
-    return {"spelling": _spelled(value), "digits": _digits(number, digits)}
+        raise Refused("The value is too close to zero to give its digits, and cannot be shown to be zero.", ErrorCode.UNDECIDED)
+    return {"spelling": _spell(value), "digits": _format_digits(number, digits)}
 
 
-def _as_rational(value: Any) -> Any:
+def _find_rational(value: Any) -> Any:
     """The rational that the value is proved to be, such as 1 for sin(1)^2 + cos(1)^2, else the value."""
     if value.is_Rational or value.has(power_value):
         return value
-    number = number_of(value, SURE_DIGITS + 20)
+    number = evaluate_to_digits(value, SURE_DIGITS + 20)
     if number is None:
         return S.Zero if is_zero(value) else value
     exactly = Rational(*to_rational(number._mpf_))
@@ -106,28 +106,28 @@ def _as_rational(value: Any) -> Any:
     return value
 
 
-def _digits(number: Any, digits: int) -> str:
+def _format_digits(number: Any, digits: int) -> str:
     return str(to_str(number._mpf_, digits, strip_zeros=False))
 
 
-def _spelled(value: Any) -> str:
+def _spell(value: Any) -> str:
     return str(_Spelling().doprint(value))
 
 
-def _listed(value: Any) -> str:
+def _spell_solution(value: Any) -> str:
     """One of several solutions; a root that has no formula to read, as 15 digits."""
     if not value.has(sympy.polys.rootoftools.ComplexRootOf):
-        return _spelled(value)
-    number = number_of(value, TEXT_DIGITS)
-    return _spelled(value) if number is None else str(to_str(number._mpf_, TEXT_DIGITS))
+        return _spell(value)
+    number = evaluate_to_digits(value, TEXT_DIGITS)
+    return _spell(value) if number is None else str(to_str(number._mpf_, TEXT_DIGITS))
 
 
-def _shown(value: Any) -> str:
+def _trace_text(value: Any) -> str:
     if isinstance(value, tuple):
-        return " or ".join(map(_listed, value))
+        return " or ".join(map(_spell_solution, value))
     if value.is_Rational:
-        return text_of(rational_of(value))
-    return _spelled(value)
+        return format_value(from_sympy(value))
+    return _spell(value)
 
 
 class _Spelling(sympy.printing.str.StrPrinter):  # type: ignore[misc]

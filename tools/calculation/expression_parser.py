@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .functions import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIST
-from .rational import read_number
-from .refusal import CalculationError, Refused, Why
-from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, is_glued, place_of, tokenize
+from .function_table import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIST
+from .rational import parse_number
+from .refusal import CalculationError, ErrorCode, Refused
+from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, is_glued, locate_token, tokenize
 from .units import UNITS
 
 MAX_DEPTH = 60
@@ -23,12 +23,12 @@ Instruction = tuple[str, int, Any]
 _PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # where % can only mean "hundredths"
 _POSTFIX = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
 # What no expression has in it is said first: of open('x') the quote, not that there is no function open.
-_ALIEN = frozenset("\"#&'.:;<>?@\\`{|}~") | frozenset(map(chr, range(32))) | {"\x7f"}
-_OF_READING = frozenset({Why.SYNTAX_ERROR, Why.UNKNOWN_NAME, Why.UNKNOWN_FUNCTION})
+_FOREIGN = frozenset("\"#&'.:;<>?@\\`{|}~") | frozenset(map(chr, range(32))) | {"\x7f"}
+_OF_READING = frozenset({ErrorCode.SYNTAX_ERROR, ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION})
 _PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-")
 
 
-class Program(NamedTuple):
+class ParsedExpression(NamedTuple):
     """A parsed expression."""
 
     code: list[Instruction]
@@ -36,31 +36,33 @@ class Program(NamedTuple):
     has_symbols: bool
 
 
-def parse(text: str, variables: Mapping[str, Program]) -> Program:
+def parse_expression(text: str, variables: Mapping[str, ParsedExpression]) -> ParsedExpression:
     """The program of an expression. Raises CalculationError with the place of what cannot be read, or read in two ways."""
     tokens = tokenize(text)
     parser = _Parser(text, tokens, variables)
     try:
-        parser.sum(0)
+        parser.parse_sum(0)
         if tokens[parser.at]:
-            raise parser.unexpected()
+            raise parser.report_unexpected()
         if len(parser.code) > MAX_NODES:
             raise _too_many(len(parser.code))
     except Refused as refusal:
         at = parser.at if refusal.at is None else refusal.at
         if refusal.code in _OF_READING:
-            at, refusal = next(((place, _alien(token)) for place, token in enumerate(tokens) if token in _ALIEN), (at, refusal))
-        raise CalculationError(text, place_of(text, at), refusal.reason, refusal.code) from None
-    return Program(parser.code, parser.has_units, parser.has_symbols)
+            at, refusal = next(
+                ((position, _foreign_token(token)) for position, token in enumerate(tokens) if token in _FOREIGN), (at, refusal)
+            )
+        raise CalculationError(text, locate_token(text, at), refusal.reason, refusal.code) from None
+    return ParsedExpression(parser.code, parser.has_units, parser.has_symbols)
 
 
-def _alien(token: str) -> Refused:
+def _foreign_token(token: str) -> Refused:
     shown = token if token.isprintable() else f"U+{ord(token[0]):04X}"
-    return Refused(f"{shown!r} is not part of an expression.", Why.SYNTAX_NOT_ALLOWED)
+    return Refused(f"{shown!r} is not part of an expression.", ErrorCode.SYNTAX_NOT_ALLOWED)
 
 
 def _too_many(parts: int) -> Refused:
-    return Refused(f"The expression has {parts:,} parts; at most {MAX_NODES:,} are worked out.", Why.TOO_LARGE, 0)
+    return Refused(f"The expression has {parts:,} parts; at most {MAX_NODES:,} are worked out.", ErrorCode.TOO_LARGE, 0)
 
 
 class _Parser:
@@ -68,7 +70,7 @@ class _Parser:
 
     __slots__ = ("at", "code", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
 
-    def __init__(self, text: str, tokens: list[str], variables: Mapping[str, Program]) -> None:
+    def __init__(self, text: str, tokens: list[str], variables: Mapping[str, ParsedExpression]) -> None:
         self.text, self.tokens, self.variables = text, tokens, variables
         self.code: list[Instruction] = []
         self.at = 0
@@ -76,11 +78,11 @@ class _Parser:
         self.unknowns_allowed = 0
         self.has_units = self.has_symbols = False
 
-    def sum(self, depth: int) -> None:
+    def parse_sum(self, depth: int) -> None:
         """product (("+" | "-") product)*"""
         tokens, code = self.tokens, self.code
         begun = len(code)
-        self.product(depth)
+        self.parse_product(depth)
         while True:
             at = self.at
             operator = tokens[at]
@@ -88,17 +90,17 @@ class _Parser:
                 return
             left_is_one = len(code) == begun + 1 and code[begun] == ("number", code[begun][1], 1)
             self.at = at + 1
-            self.product(depth)
+            self.parse_product(depth)
             # 1 + 5% is 1.05 however it is read; 100 + 5% is 105 to one person and 100.05 to the next
             if tokens[self.at - 1] == "%" and code[-1][0] in ("percent", "negate") and not left_is_one:
                 reason = f"'x {operator} y%' can mean y% of x or y hundredths; write x * (1 {operator} y%) or x {operator} (y/100)."
-                raise Refused(reason, Why.AMBIGUOUS, self.at - 1)
+                raise Refused(reason, ErrorCode.AMBIGUOUS, self.at - 1)
             code.append((operator, at, None))
 
-    def product(self, depth: int) -> None:
+    def parse_product(self, depth: int) -> None:
         """operand (("*" | "/" | "//" | "%" | "of") operand | implicit operand)*"""
         tokens, code = self.tokens, self.code
-        self.operand(depth)
+        self.parse_operand(depth)
         last = "*"
         while True:
             at = self.at
@@ -107,104 +109,104 @@ class _Parser:
                 self.at = at + 1
                 if operator == "%":
                     self._check_modulo(at)
-                self.operand(depth)
+                self.parse_operand(depth)
                 if operator == "%" and tokens[self.at - 1] == "%":
-                    raise Refused("A remainder of a division by a percentage is not clear; write parentheses.", Why.AMBIGUOUS, self.at - 1)
+                    raise Refused("A remainder after a percentage is not clear; write parentheses.", ErrorCode.AMBIGUOUS, self.at - 1)
                 code.append((operator, at, None))
                 last = operator
             elif operator == "of" and tokens[at - 1] == "%":
                 self.at = at + 1
-                self.operand(depth)
+                self.parse_operand(depth)
                 code.append(("*", at, None))
             elif operator == "(" or (operator[:1].isalpha() and operator != "of"):
                 self._check_implicit(at, last)
-                self.operand(depth)
+                self.parse_operand(depth)
                 code.append(("*", at, None))
                 last = "*"
             else:
                 return
 
-    def operand(self, depth: int) -> None:
+    def parse_operand(self, depth: int) -> None:
         """("-" | "+") operand | primary postfix* (("^" | "**") operand)?"""
         tokens, code = self.tokens, self.code
         at = self.at
         token = tokens[at]
         if depth > MAX_DEPTH:
-            raise Refused(f"The expression is nested more than {MAX_DEPTH} levels deep.", Why.TOO_LARGE)
+            raise Refused(f"The expression is nested more than {MAX_DEPTH} levels deep.", ErrorCode.TOO_LARGE)
         if token == "-" or token == "+":
             self.at = at + 1
-            self.operand(depth + 1)
+            self.parse_operand(depth + 1)
             if token == "-":
                 code.append(("negate", at, None))
             return
         first = token[:1]
         if first in DIGITS or (first == "." and token != "."):
-            code.append(("number", at, read_number(token)))
+            code.append(("number", at, parse_number(token)))
             self.at = at + 1
         else:
-            self._primary(token, depth)
+            self._parse_primary(token, depth)
         token = tokens[self.at]
         if token[:1] in _POSTFIX or token in UNITS:
-            self._postfix()
+            self._parse_postfix()
             token = tokens[self.at]
         if token == "^" or token == "**":
             at = self.at
             if code[-1][0] == "unit" and tokens[at - 1] in UNITS:
-                raise self._squared_unit(at)
+                raise self._report_squared_unit(at)
             self.at = at + 1
-            self.operand(depth + 1)
+            self.parse_operand(depth + 1)
             if tokens[self.at - 1] == "%":
-                raise Refused("A percentage in an exponent is not clear; write parentheses.", Why.AMBIGUOUS, self.at - 1)
+                raise Refused("A percentage in an exponent is not clear; write parentheses.", ErrorCode.AMBIGUOUS, self.at - 1)
             code.append(("^", at, None))
             self.power_ended = self.at
 
-    def _primary(self, token: str, depth: int) -> None:
+    def _parse_primary(self, token: str, depth: int) -> None:
         at = self.at
         if token == "(":
             self.at = at + 1
-            self.sum(depth + 1)
-            self._close("(", ")", at)
+            self.parse_sum(depth + 1)
+            self._expect("(", ")", at)
         elif token and token in CURRENCIES:
-            self._currency(token, depth)
+            self._parse_currency(token, depth)
         elif token[:1].isalpha() or token[:1] == "_":
-            self._name(token, depth)
+            self._parse_name(token, depth)
         else:
-            raise self.unexpected()
+            raise self.report_unexpected()
 
-    def _close(self, opened: str, closes: str, at: int) -> None:
+    def _expect(self, opened: str, closes: str, at: int) -> None:
         if self.tokens[self.at] == closes:
             self.at += 1
         elif not self.tokens[self.at]:
-            raise Refused(f"This {opened!r} is never closed.", Why.SYNTAX_ERROR, at)
+            raise Refused(f"This {opened!r} is never closed.", ErrorCode.SYNTAX_ERROR, at)
         else:
-            raise self.unexpected()
+            raise self.report_unexpected()
 
-    def _currency(self, sign: str, depth: int) -> None:
+    def _parse_currency(self, sign: str, depth: int) -> None:
         """A sign before an amount; $2^3 is $8, as everybody reads it."""
         at = self.at
         self.at = at + 1
         if not self.tokens[self.at]:
-            raise Refused(f"An amount should follow {sign}.", Why.SYNTAX_ERROR)
-        self.operand(depth + 1)
-        self._unit(sign, at)
+            raise Refused(f"An amount should follow {sign}.", ErrorCode.SYNTAX_ERROR)
+        self.parse_operand(depth + 1)
+        self._add_unit(sign, at)
 
-    def _unit(self, unit: str, at: int) -> None:
+    def _add_unit(self, unit: str, at: int) -> None:
         self.code.append(("unit", at, unit))
         self.has_units = True
 
-    def _name(self, name: str, depth: int) -> None:
+    def _parse_name(self, name: str, depth: int) -> None:
         at = self.at
         following = self.tokens[at + 1]
         if following == "(" and name not in self.variables:
-            self._call(self._function(name), depth)
+            self._parse_call(self._resolve_function(name), depth)
             return
         if following == "(":
             reason = f"It is not clear whether {name}(...) is a call or a product; write {name} * (...)."
-            raise Refused(reason, Why.AMBIGUOUS)
+            raise Refused(reason, ErrorCode.AMBIGUOUS)
         self.at = at + 1
         constant = name if name == "e" else name.lower()
         if name in self.variables:
-            self._splice(self.variables[name], at)
+            self._insert_variable(self.variables[name], at)
         elif self.unknowns_allowed and len(name) == 1 and name != "e":
             self.code.append(("symbol", at, name))
             self.has_symbols = True
@@ -212,113 +214,113 @@ class _Parser:
             self.code.append(("constant", at, constant))
         elif name in UNITS and self.tokens[at - 1] in ("/", "*") and at:
             self.code.append(("number", at, 1))
-            self._unit(UNITS[name], at)
+            self._add_unit(UNITS[name], at)
         else:
             self.at = at
-            raise self._unknown(name)
+            raise self._report_unknown(name)
 
-    def _splice(self, program: Program, at: int) -> None:
+    def _insert_variable(self, program: ParsedExpression, at: int) -> None:
         """A variable is the program of its value, put where its name stands."""
         if len(self.code) + len(program.code) > MAX_NODES:  # before it is spent: each use of a long variable is a copy of it
             raise _too_many(len(self.code) + len(program.code))
-        self.code.extend((verb, at, value) for verb, _, value in program.code)
+        self.code.extend((opcode, at, value) for opcode, _, value in program.code)
         self.has_units |= program.has_units
         self.has_symbols |= program.has_symbols
 
-    def _function(self, name: str) -> str:
+    def _resolve_function(self, name: str) -> str:
         found = name if name in FUNCTIONS else name.lower()
         found = ALIASES.get(found, found)
         if found in FUNCTIONS:
             return found
         if name in CONSTANTS or (self.unknowns_allowed and len(name) == 1):
-            raise Refused(f"It is not clear whether {name}(...) is a call or a product; write {name} * (...).", Why.AMBIGUOUS)
-        raise Refused(f"There is no function {name!r}; there are: {', '.join(sorted(FUNCTIONS))}.", Why.UNKNOWN_FUNCTION)
+            raise Refused(f"It is not clear whether {name}(...) is a call or a product; write {name} * (...).", ErrorCode.AMBIGUOUS)
+        raise Refused(f"There is no function {name!r}; there are: {', '.join(sorted(FUNCTIONS))}.", ErrorCode.UNKNOWN_FUNCTION)
 
-    def _unknown(self, name: str) -> Refused:
+    def _report_unknown(self, name: str) -> Refused:
         lower = name.lower()
         if lower in FUNCTIONS or lower in ALIASES:
-            return Refused(f"The function {name!r} needs its arguments in parentheses.", Why.SYNTAX_ERROR)
+            return Refused(f"The function {name!r} needs its arguments in parentheses.", ErrorCode.SYNTAX_ERROR)
         if lower in ("inf", "infinity", "nan"):
-            return Refused(f"{name!r} is not a number one can calculate with.", Why.UNKNOWN_NAME)
+            return Refused(f"{name!r} is not a number one can calculate with.", ErrorCode.UNKNOWN_NAME)
         hint = f" Variables: {', '.join(sorted(self.variables))}." if self.variables else " For times write *." if lower == "x" else ""
-        return Refused(f"The name {name!r} is not known.{hint}", Why.UNKNOWN_NAME)
+        return Refused(f"The name {name!r} is not known.{hint}", ErrorCode.UNKNOWN_NAME)
 
-    def _call(self, name: str, depth: int) -> None:
+    def _parse_call(self, name: str, depth: int) -> None:
         at = self.at
         self.at = at + 2
         self.unknowns_allowed += name in OF_SYMBOLS
         if self.tokens[self.at] == "[" and name in TAKES_LIST:
             self.at += 1
-            count = self._arguments(name, depth)
-            self._close("[", "]", at + 2)
+            count = self._parse_arguments(name, depth)
+            self._expect("[", "]", at + 2)
         else:
-            count = self._arguments(name, depth)
-        self._close("(", ")", at + 1)
+            count = self._parse_arguments(name, depth)
+        self._expect("(", ")", at + 1)
         self.unknowns_allowed -= name in OF_SYMBOLS
         _, fewest, most = FUNCTIONS[name]
         if not fewest <= count <= most:
             wanted = str(fewest) if fewest == most else f"{fewest} or more" if most > 2 else f"{fewest} or {most}"
-            raise Refused(f"{name} takes {wanted} argument{'' if wanted == '1' else 's'}, not {count}.", Why.SYNTAX_ERROR, at)
+            raise Refused(f"{name} takes {wanted} argument{'' if wanted == '1' else 's'}, not {count}.", ErrorCode.SYNTAX_ERROR, at)
         self.code.append(("call", at, (name, count)))
 
-    def _arguments(self, name: str, depth: int) -> int:
+    def _parse_arguments(self, name: str, depth: int) -> int:
         if self.tokens[self.at] in (")", "]"):
             return 0
         count = 1
         while True:
-            self.sum(depth + 1)
+            self.parse_sum(depth + 1)
             if self.tokens[self.at] == "=" and name == "solve" and count == 1:
                 at = self.at
                 self.at += 1
-                self.sum(depth + 1)
+                self.parse_sum(depth + 1)
                 self.code.append(("-", at, None))
             if self.tokens[self.at] != ",":
                 return count
             self.at += 1
             count += 1
 
-    def _postfix(self) -> None:
+    def _parse_postfix(self) -> None:
         """("!" | superscript | "%" | unit)* after a primary."""
         while True:
             at = self.at
             token = self.tokens[at]
             if token == "!":
                 if self.tokens[at + 1] == "!":
-                    raise Refused("'!!' can mean a double factorial or two factorials; write parentheses.", Why.AMBIGUOUS, at)
+                    raise Refused("'!!' can mean a double factorial or two factorials; write parentheses.", ErrorCode.AMBIGUOUS, at)
                 if self.tokens[at + 1] == "=":
-                    raise Refused("Comparisons are not calculated.", Why.SYNTAX_NOT_ALLOWED, at)
+                    raise Refused("Comparisons are not calculated.", ErrorCode.SYNTAX_NOT_ALLOWED, at)
                 self.code.append(("factorial", at, None))
             elif token and token[0] in SUPERSCRIPTS:
                 if self.code[-1][0] == "unit" and self.tokens[at - 1] in UNITS:
-                    raise self._squared_unit(at)
-                self._superscript(token, at)
+                    raise self._report_squared_unit(at)
+                self._parse_superscript(token, at)
             elif token == "%" and self.tokens[at + 1] in _PERCENT_BEFORE:
                 self.code.append(("percent", at, None))
                 self.at = at + 1
                 return
             elif token in UNITS and token not in self.variables and not self.unknowns_allowed and self.tokens[at + 1] != "(":
-                self._unit(UNITS[token], at)
+                self._add_unit(UNITS[token], at)
             elif token and token in CURRENCIES:
                 following = self.tokens[at + 1]
                 if following == "(" or following[:1] in DIGITS or following[:1].isalpha() or following[:1] == ".":
-                    raise Refused(f"It is not clear which number {token} belongs to.", Why.AMBIGUOUS, at)
-                self._unit(token, at)
+                    raise Refused(f"It is not clear which number {token} belongs to.", ErrorCode.AMBIGUOUS, at)
+                self._add_unit(token, at)
             else:
                 return
             self.at = at + 1
 
-    def _squared_unit(self, at: int) -> Refused:
+    def _report_squared_unit(self, at: int) -> Refused:
         unit = self.tokens[at - 1]
-        return Refused(f"5 {unit}^2 can mean (5 {unit})^2 or 5 square {unit}; write parentheses.", Why.AMBIGUOUS, at)
+        return Refused(f"5 {unit}^2 can mean (5 {unit})^2 or 5 square {unit}; write parentheses.", ErrorCode.AMBIGUOUS, at)
 
-    def _superscript(self, token: str, at: int) -> None:
+    def _parse_superscript(self, token: str, at: int) -> None:
         digits = token.translate(_PLAIN_SUPERSCRIPTS)
         sign = -1 if digits[0] == "-" else 1
         if not digits.lstrip("+-") or len(digits) - len(digits.lstrip("+-")) > 1 or not digits.lstrip("+-").isdigit():
-            raise Refused("This superscript is not a whole number.", Why.SYNTAX_ERROR, at)
+            raise Refused("This superscript is not a whole number.", ErrorCode.SYNTAX_ERROR, at)
         if self.tokens[at + 1] in ("^", "**"):
-            raise Refused("Two powers in a row in two ways of writing; write parentheses.", Why.AMBIGUOUS, at + 1)
-        value = read_number(digits.lstrip("+-"))
+            raise Refused("Two powers in a row in two ways of writing; write parentheses.", ErrorCode.AMBIGUOUS, at + 1)
+        value = parse_number(digits.lstrip("+-"))
         self.code.append(("number", at, sign * value if type(value) is int else value))
         self.code.append(("^", at, None))
 
@@ -326,29 +328,35 @@ class _Parser:
         """7 % -3 is a remainder; 7% - 3 and 7% + 3 look like a percentage and a sum."""
         following = self.tokens[at + 1]
         if following == "+" or (following == "-" and not is_glued(self.text, at + 2)):
-            raise Refused("'%' before + or - can mean a percentage or a remainder; write parentheses.", Why.AMBIGUOUS, at)
+            raise Refused("'%' before + or - can mean a percentage or a remainder; write parentheses.", ErrorCode.AMBIGUOUS, at)
         if following in ("%", "^", "**", "!"):
-            raise self.unexpected()
+            raise self.report_unexpected()
 
     def _check_implicit(self, at: int, last: str) -> None:
         """Two operands side by side are a product, as in 2(3), 2pi, (1+2)(3+4), where it can mean nothing else."""
         before, token = self.tokens[at - 1], self.tokens[at]
         if last != "*":
             if token != "(" and not self._is_known(token) and not self.unknowns_allowed:
-                raise self._unknown(token)
+                raise self._report_unknown(token)
             reason = "A product without a sign after a division can be read in two ways; write the * and parentheses."
-            raise Refused(reason, Why.AMBIGUOUS, at)
+            raise Refused(reason, ErrorCode.AMBIGUOUS, at)
         if self.power_ended == at:
-            raise Refused("A product without a sign after a power can be read in two ways; write the *.", Why.AMBIGUOUS, at)
+            raise Refused("A product without a sign after a power can be read in two ways; write the *.", ErrorCode.AMBIGUOUS, at)
         is_name = token != "("
         if is_name and (before[:1].isalpha() or before == "%"):
-            raise Refused(f"An operator is missing before {token!r}.", Why.SYNTAX_ERROR) if self._is_known(token) else self._unknown(token)
+            raise (
+                Refused(f"An operator is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
+                if self._is_known(token)
+                else self._report_unknown(token)
+            )
         if is_name and (before[0] in DIGITS or before[0] == ".") and token[0] in "eExXbBoO_" and is_glued(self.text, at):
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
-            raise self.unexpected()
+            raise self.report_unexpected()
         if not is_name and "." in before and self.tokens[at + 1].isdigit() and self.tokens[at + 2] == ")" and is_glued(self.text, at):
-            raise Refused(f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *.", Why.AMBIGUOUS, at)
+            raise Refused(
+                f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *.", ErrorCode.AMBIGUOUS, at
+            )
 
     def _is_known(self, token: str) -> bool:
         return token in self.variables or token.lower() in FUNCTIONS or token.lower() in CONSTANTS or token.lower() in ALIASES
@@ -356,24 +364,24 @@ class _Parser:
     def _check_number_end(self, before: str, token: str, at: int) -> None:
         """2e and 0x10 are numbers somebody else would read further."""
         if token in ("e", "E") and "e" not in self.variables:
-            raise Refused(f"{before}{token} looks like a number that is cut off; write {before} * e.", Why.AMBIGUOUS, at)
+            raise Refused(f"{before}{token} looks like a number that is cut off; write {before} * e.", ErrorCode.AMBIGUOUS, at)
         if before == "0" and token[0] in "xXbBoO":
-            raise Refused("Only decimal numbers are read.", Why.SYNTAX_NOT_ALLOWED, at)
+            raise Refused("Only decimal numbers are read.", ErrorCode.SYNTAX_NOT_ALLOWED, at)
 
-    def unexpected(self) -> Refused:
+    def report_unexpected(self) -> Refused:
         """What to say of a token that cannot stand where it stands."""
         at = self.at
         token, before = self.tokens[at], self.tokens[at - 1] if at else ""
         if not token:
-            return Refused("The expression ends where a number should follow.", Why.SYNTAX_ERROR)
+            return Refused("The expression ends where a number should follow.", ErrorCode.SYNTAX_ERROR)
         if token in (")", "]"):
-            return Refused(f"This {token!r} closes nothing, or nothing stands before it.", Why.SYNTAX_ERROR)
+            return Refused(f"This {token!r} closes nothing, or nothing stands before it.", ErrorCode.SYNTAX_ERROR)
         if token[0] in DIGITS or (token[0] == "." and token != "."):
             adjacent = before[-1:].isalnum() or before[-1:] in (")", ".")
             what = "An operator is missing between two numbers." if adjacent else f"{token!r} cannot stand here."
-            return Refused(what, Why.SYNTAX_ERROR)
+            return Refused(what, ErrorCode.SYNTAX_ERROR)
         if token == "=":
-            return Refused("'=' is only for solve(left = right, x).", Why.SYNTAX_ERROR)
+            return Refused("'=' is only for solve(left = right, x).", ErrorCode.SYNTAX_ERROR)
         if token in ("+", "-", "*", "/", "//", "^", "**", "%", "!", ","):
-            return Refused(f"A number is missing before {token!r}.", Why.SYNTAX_ERROR)
-        return _alien(token)
+            return Refused(f"A number is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
+        return _foreign_token(token)

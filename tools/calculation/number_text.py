@@ -10,27 +10,27 @@ FINITE_DIGITS = 28  # a decimal that ends within these is written whole
 _EXACT = Context(prec=40_000, Emax=999_999, Emin=-999_999)
 
 
-def text_of(value: object) -> str:
+def format_value(value: object) -> str:
     """A plain value as text."""
     if type(value) is int:
         return str(value)
     if isinstance(value, tuple):
-        return _fraction_text(*value)
+        return _format_fraction(*value)
     digits = getattr(value, "digits", None)
     spelling = getattr(value, "spelling", "")
-    return spelling if digits is None else written_text(_EXACT.create_decimal(digits), TEXT_DIGITS)
+    return spelling if digits is None else format_digits(_EXACT.create_decimal(digits), TEXT_DIGITS)
 
 
-def _fraction_text(top: int, bottom: int) -> str:
-    places = _places_of(bottom)
+def _format_fraction(top: int, bottom: int) -> str:
+    places = _count_decimals(bottom)
     if places is not None:
         shift = top * 10**places // bottom
         if abs(shift) < 10**FINITE_DIGITS:
-            return spelled_decimal(Decimal(shift).scaleb(-places, _EXACT))
-    return spelled_decimal(written(significant(top, bottom, TEXT_DIGITS)))
+            return format_decimal(Decimal(shift).scaleb(-places, _EXACT))
+    return format_decimal(strip_zeros(round_to_digits(top, bottom, TEXT_DIGITS)))
 
 
-def _places_of(bottom: int) -> int | None:
+def _count_decimals(bottom: int) -> int | None:
     """How many decimals a reduced fraction with this denominator has; None if they never end or are too many to show."""
     if bottom.bit_length() > 200:
         return None
@@ -42,7 +42,7 @@ def _places_of(bottom: int) -> int | None:
     return max(twos, fives) if rest == 1 else None
 
 
-def quantized(top: int, bottom: int, places: int, rounding: str) -> Decimal:
+def quantize_fraction(top: int, bottom: int, places: int, rounding: str) -> Decimal:
     """top / bottom with so many decimals."""
     whole, rest = divmod(abs(top) * 10 ** (places + 1), bottom)
     # one more digit says "and something": every rounding mode then decides as on the exact value
@@ -51,7 +51,7 @@ def quantized(top: int, bottom: int, places: int, rounding: str) -> Decimal:
     return signed.quantize(Decimal(1).scaleb(-places), rounding, _EXACT)
 
 
-def significant(top: int, bottom: int, digits: int) -> Decimal:
+def round_to_digits(top: int, bottom: int, digits: int) -> Decimal:
     """top / bottom with so many significant digits, a half away from zero."""
     if top == 0:
         return Decimal(0)
@@ -64,17 +64,17 @@ def significant(top: int, bottom: int, digits: int) -> Decimal:
     return rounded.copy_negate() if top < 0 else rounded
 
 
-def written(number: Decimal) -> Decimal:
+def strip_zeros(number: Decimal) -> Decimal:
     """The number without zeros at its end."""
     return number.normalize(_EXACT)
 
 
-def written_text(number: Decimal, digits: int) -> str:
+def format_digits(number: Decimal, digits: int) -> str:
     """A decimal as text with so many significant digits."""
-    return spelled_decimal(written(Context(prec=digits, rounding=ROUND_HALF_UP, Emax=999_999, Emin=-999_999).plus(number)))
+    return format_decimal(strip_zeros(Context(prec=digits, rounding=ROUND_HALF_UP, Emax=999_999, Emin=-999_999).plus(number)))
 
 
-def spelled_decimal(number: Decimal) -> str:
+def format_decimal(number: Decimal) -> str:
     """A decimal in plain digits, or with an exponent when it is very small or very large."""
     if number == 0:
         return "0"
@@ -86,20 +86,20 @@ def spelled_decimal(number: Decimal) -> str:
     return f"{digits}e{size}"
 
 
-def money(sign: str, amount: Decimal) -> str:
+def format_money(sign: str, amount: Decimal) -> str:
     """An amount as prices are written: $3,600, $3.33, -$5."""
-    cents = quantized(*amount.as_integer_ratio(), 2, ROUND_HALF_UP)
+    cents = quantize_fraction(*amount.as_integer_ratio(), 2, ROUND_HALF_UP)
     if cents == 0 and amount != 0:
-        return f"{'-' if amount < 0 else ''}{sign}{spelled_decimal(abs(amount))}"
+        return f"{'-' if amount < 0 else ''}{sign}{format_decimal(abs(amount))}"
     whole = cents == cents.to_integral_value(context=_EXACT)
     return f"{'-' if cents < 0 else ''}{sign}{abs(cents):,.{0 if whole else 2}f}"
 
 
-def as_cents(text: str) -> str | None:
+def format_cents(text: str) -> str | None:
     """A number's text as it reads beside a currency: whole, or with two decimals; None when the text is no plain number."""
     try:
         amount = _EXACT.create_decimal(text)
     except ArithmeticError:
         return None
-    cents = quantized(*amount.as_integer_ratio(), 2, ROUND_HALF_UP)
+    cents = quantize_fraction(*amount.as_integer_ratio(), 2, ROUND_HALF_UP)
     return format(abs(cents) if cents == 0 else cents, "f").removesuffix(".00")

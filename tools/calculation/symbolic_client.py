@@ -1,0 +1,162 @@
+"""The door to the symbolic part: a program goes to the worker as JSON, a rational or a spelled value comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from .number_text import format_value
+from .rational import Rational, as_pair, reduce_fraction
+from .refusal import ErrorCode, NotRational, Refused
+from .units import Code
+
+KEPT_DIGITS = 40  # of an irrational value, before more are asked for
+SECONDS = 1.6  # so that a call ends within 2 s on a busy machine too, with what it takes to end the worker
+MEMORY_MB = 1_024
+MAX_STEPS = 200
+TARGET = f"{__name__.rpartition('.')[0]}.symbolic_worker:evaluate"
+
+
+class Symbolic:
+    """A value that is no rational number: its exact spelling, and its first digits where it is one number."""
+
+    __slots__ = ("digits", "spelling")
+
+    def __init__(self, spelling: str, digits: str | None) -> None:
+        self.spelling, self.digits = spelling, digits
+
+
+def evaluate_in_worker(code: Code, digits: int = KEPT_DIGITS) -> Rational | Symbolic:
+    """The value of a program, worked out with symbols in the worker. Raises Refused."""
+    return _decode_answer(_call_worker(code, digits, False))
+
+
+async def evaluate_in_worker_async(code: Code) -> Rational | Symbolic:
+    """The same while the event loop goes on."""
+    from ..sandbox import acall_sandboxed
+
+    with _refuse_worker_failures():
+        answer = await acall_sandboxed(TARGET, encode_code(code), KEPT_DIGITS, False, seconds=SECONDS, memory_mb=MEMORY_MB)
+    return _decode_answer(_check_answer(answer))
+
+
+def _call_worker(code: Code, digits: int, traced: bool) -> dict[str, Any]:
+    from ..sandbox import call_sandboxed
+
+    with _refuse_worker_failures():
+        answer = call_sandboxed(TARGET, encode_code(code), digits, traced, seconds=SECONDS, memory_mb=MEMORY_MB)
+    return _check_answer(answer)
+
+
+@contextmanager
+def _refuse_worker_failures() -> Iterator[None]:
+    """What goes wrong around the worker, as a refusal of the expression."""
+    from ..sandbox import SandboxDied, SandboxError, SandboxMemory, SandboxRaised, SandboxTimeout
+
+    try:
+        yield
+    except SandboxTimeout:
+        raise Refused("This takes longer than 2 seconds to work out.", ErrorCode.TOO_LARGE, 0) from None
+    except SandboxMemory:
+        raise Refused(f"This takes more than {MEMORY_MB:,} MB to work out.", ErrorCode.TOO_LARGE, 0) from None
+    except SandboxDied:
+        raise Refused("The worker process for symbolic calculations ended in the middle; try again.", ErrorCode.UNDECIDED, 0) from None
+    except SandboxRaised as failure:  # sympy has its own bugs; they are no answer, and no reason to end the run
+        raise Refused("The symbolic part failed on this expression; write it in another way.", ErrorCode.UNDECIDED, 0) from failure
+    except SandboxError as missing:
+        raise Refused(f"This needs the symbolic part, which does not run here: {missing}", ErrorCode.UNDECIDED, 0) from missing
+
+
+def _check_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    if "refused" in answer:
+        raise Refused(answer["refused"], ErrorCode(answer["code"]), answer["at"])
+    return answer
+
+
+def _decode_answer(answer: dict[str, Any]) -> Rational | Symbolic:
+    if "rational" in answer:
+        return reduce_fraction(*as_pair(decode_number(answer["rational"])))  # which refuses what is too long for this process
+    return Symbolic(answer["spelling"], answer["digits"])
+
+
+def encode_code(code: Code) -> list[list[Any]]:
+    """A program as JSON; numbers in hexadecimal, which has no limit on its length and no rounding."""
+    return [[opcode, at, [hex(part) for part in as_pair(value)] if opcode == "number" else value] for opcode, at, value in code]
+
+
+def decode_code(code: Sequence[Sequence[Any]]) -> list[tuple[str, int, Any]]:
+    """A program from JSON."""
+    return [(opcode, at, decode_number(value) if opcode == "number" else value) for opcode, at, value in code]
+
+
+def encode_number(number: Rational) -> list[str]:
+    """A number as JSON."""
+    return [hex(part) for part in as_pair(number)]
+
+
+def decode_number(parts: Sequence[str]) -> Rational:
+    """A number from JSON."""
+    top, bottom = (int(part, 16) for part in parts)
+    return top if bottom == 1 else (top, bottom)
+
+
+def render_steps(code: Code, value: Rational | Symbolic) -> tuple[str, ...]:
+    """One line for each operation: what was put together, and what came out."""
+    if isinstance(value, Symbolic):
+        texts: list[str] = _call_worker(code, 15, True)["trace"]
+    else:
+        try:
+            texts = _trace(code)
+        except NotRational:  # sqrt(2)*sqrt(2) is rational, its parts are not
+            texts = _call_worker(code, 15, True)["trace"]
+    return tuple(_render_lines(code, texts))
+
+
+def _trace(code: Code) -> list[str]:
+    """The text of the value after each instruction."""
+    from .exact import evaluate
+
+    texts: list[str] = []
+    stack: list[Rational] = []
+    for instruction in code:
+        count = count_operands(instruction)
+        given = [("number", 0, number) for number in stack[len(stack) - count :]]
+        del stack[len(stack) - count :]
+        stack.append(evaluate([*given, instruction]))
+        texts.append(format_value(stack[-1]))
+    return texts
+
+
+def count_operands(instruction: tuple[str, int, Any]) -> int:
+    """How many values an instruction takes from the stack."""
+    opcode, _, value = instruction
+    if opcode in ("number", "constant", "symbol"):
+        return 0
+    if opcode == "call":
+        return int(value[1])
+    return 1 if opcode in ("negate", "percent", "factorial", "unit") else 2
+
+
+def _render_lines(code: Code, texts: list[str]) -> list[str]:
+    lines: list[str] = []
+    stack: list[str] = []
+    for instruction, text in zip(code, texts, strict=True):
+        opcode, _, value = instruction
+        count = count_operands(instruction)
+        given = stack[len(stack) - count :]
+        del stack[len(stack) - count :]
+        stack.append(text)
+        if count and opcode not in ("unit", "negate") and len(lines) < MAX_STEPS:
+            done = _render_operation(opcode, value, given)
+            lines.extend([f"{done} = {text}"] if done != text else [])
+    return lines
+
+
+def _render_operation(opcode: str, value: Any, given: list[str]) -> str:
+    if opcode == "call":
+        return f"{value[0]}({', '.join(given)})"
+    if opcode in ("percent", "factorial"):
+        return f"{given[0]}{'%' if opcode == 'percent' else '!'}"
+    left, right = (f"({text})" if text.startswith("-") or " " in text else text for text in given)
+    return f"{left}{opcode}{right}" if opcode == "^" else f"{left} {opcode} {right}"
