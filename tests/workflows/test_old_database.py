@@ -16,7 +16,6 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -37,7 +36,7 @@ from sayso.workflows import CallFailed, Worker, engine
 from sayso.workflows.runs.stored_types import FORMER, find_type
 
 from ..agents.fake_openai import FakeOpenAI
-from ..cli.commands import environment
+from ..cli.commands import sayso as in_a_process
 from .old_database import old_app, old_values
 from .postgres_server import new_database
 
@@ -85,7 +84,7 @@ def copied(database: str, folder: Path, postgres: str) -> Old:
     return Old(url, folder)
 
 
-@pytest.fixture(scope="module", params=["sqlite"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def copies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Old]]:
     """Two copies: one is only looked at, in the other each test takes up runs of its own."""
     folders = {name: tmp_path_factory.mktemp(name) for name in ("looked_at", "taken_up")}
@@ -127,6 +126,8 @@ STANDING: dict[str, tuple[str, str, list[str]]] = {
     "errors": ("values", "waiting", ["Mail to eve: 7 values"]),
     "letters": ("letters", "waiting", []),
     "baking": ("baking", "failed", []),
+    "wishing": ("wishing", "waiting", ["Mail to ivy: pie"]),
+    "keyed": ("doing", "waiting", ["bare(text=it with a key)"]),
     "doing": ("doing", "waiting", ["bare(text=it)"]),
     "private-research": ("private_research", "waiting", QUERIES),
     "open-research": ("open_research", "waiting", ["Mail to hal: Burgle: Tide Bun; 3 claims"]),
@@ -153,7 +154,9 @@ def test_every_run_is_listed_with_what_it_waits_for(untouched: Old) -> None:
 
 
 @pytest.mark.parametrize("run", STANDING)
-def test_the_story_of_a_run_is_told_and_its_log_verifies(untouched: Old, run: str) -> None:
+def test_the_story_of_a_run_is_told_and_its_log_verifies(untouched: Old, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if run == "keyed":
+        monkeypatch.setenv("SAYSO_JOURNAL_KEY", "a key")
     assert "cannot be read" not in untouched.sayso("show", run)
     assert "\nWhole: " in untouched.sayso("verify", run)
 
@@ -215,12 +218,15 @@ ENDS: dict[str, tuple[Any, list[str]]] = {
     "private-research": ("Burgle: Tide Bun; 3 claims", []),
     "open-research": ("mailed hal", ["mail to hal: Burgle: Tide Bun; 3 claims"]),
     "baking": ("mailed gus", ["mail to fay: bread", "mail to gus: mailed fay, baked"]),
+    "keyed": ("it with a key", ["bare it with a key"]),
     "done": ("The mail is out.", ["mail to bob: two cakes"]),
 }
 
 
 @pytest.mark.parametrize("run", ENDS)
-async def test_a_run_is_approved_and_finished(old: Old, run: str) -> None:
+async def test_a_run_is_approved_and_finished(old: Old, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if run == "keyed":
+        monkeypatch.setenv("SAYSO_JOURNAL_KEY", "a key")
     home = old.home()
     output, effects = ENDS[run]
     result = await finished(home, run)
@@ -252,6 +258,12 @@ async def test_every_kept_type_comes_back_as_it_was(old: Old) -> None:
         "The search with duckduckgo failed: no answer. Try again later or with other words.",
         "Nothing was found.",
     ]
+
+
+async def test_an_input_of_the_apps_own_type_is_read(old: Old) -> None:
+    home = old.home()
+    assert (await finished(home, "wishing")).output == await old_app.take("pie")
+    home.close()
 
 
 async def test_a_signal_ends_a_wait(old: Old) -> None:
@@ -303,23 +315,16 @@ async def test_a_worker_takes_up_what_is_queued_and_what_the_dead_have_left(old:
 def test_an_order_in_a_chat_is_approved_from_elsewhere_and_the_conversation_goes_on(old: Old) -> None:
     (waiting,) = [each for each in json.loads(old.sayso("runs", "--json")) if each["run"] == "burgers.2"]
     old.sayso("approve", "burgers.2", "--yes", waiting["waits_for"][0]["digest"])
-    assert old.sayso("resume", "burgers.2").splitlines()[-1] == "They are on their way!"
+    resumed = in_a_process("resume", "burgers.2", "--database", old.url, cwd=old.folder)  # for its order book is named by a relative path
+    assert (resumed.returncode, resumed.stdout.splitlines()[-1:]) == (0, ["They are on their way!"]), resumed.stderr
     with sqlite3.connect(old.folder / "orders.db") as book:
         assert book.execute("SELECT item, quantity, customer, address FROM orders").fetchall() == [
             ("cheeseburger", 2, "9876", "1234 My Street")
         ]
     book.close()
     with FakeOpenAI(["You are welcome."]) as endpoint:
-        command = [sys.executable, "-W", "error", "-m", "sayso", "chat", "--run-id", "burgers", "--base-url", endpoint.base_url]
-        ran = subprocess.run(
-            [*command, "--database", old.url],
-            cwd=old.folder,
-            env=environment(),
-            input="Thanks!\n",
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        where = ("--run-id", "burgers", "--base-url", endpoint.base_url, "--database", old.url)
+        ran = in_a_process("chat", *where, cwd=old.folder, text="Thanks!\n")
     assert (ran.returncode, ran.stdout) == (0, "You are welcome.\n"), ran.stderr
     said = [message["content"] for message in endpoint.requests[0]["messages"] if message["role"] in ("user", "assistant")]
     assert [text for text in said if "cheeseburger" in str(text) or "way" in str(text) or "Thanks" in str(text)][-3:] == [

@@ -288,8 +288,9 @@ async def tried(text: str) -> str:
 
 
 async def invoice(run: Run, text: str) -> str:
-    """Workflow code: a wait that has a time, and two writes one after the other."""
+    """Workflow code: a wait that has a time, a sleep, and two writes one after the other."""
     await run.wait("never", timeout_seconds=0.01)
+    await run.wait(None, timeout_seconds=0.01)
     first = await run.call(mail, to="ada", text=text)
     second = await run.call(mail, to="ada", text=f"{text}, again")
     return f"{first} twice" if first == second else "?"
@@ -368,6 +369,12 @@ async def letter(run: Run, name: str) -> str:
     return f"{name}: {await run.wait('letter')}"
 
 
+async def wishes(run: Run, wish: Wish) -> Wish:
+    """A run whose input is of a type of the app's own."""
+    await run.call(mail, to="ivy", text=wish.dish)
+    return wish
+
+
 async def needs_the_oven(text: str) -> str:
     """Fails until the oven is on."""
     if not os.environ.get("OLD_OVEN"):
@@ -411,7 +418,8 @@ FLOWS = (
     EVENING,
     sequential(collected, kept, name="values"),
     sequential(letter, name="letters"),
-    sequential(mail.using(to="fay"), needs_the_oven, mail.using(to="gus"), name="baking"),
+    sequential(mail.using(to="fay"), step(needs_the_oven, retries=1, backoff_seconds=0.01), mail.using(to="gus"), name="baking"),
+    sequential(wishes, name="wishing"),
     sequential(post, name="posting"),
     sequential(step(pay), name="paying"),
     sequential(order.using(count=3), name="ordering"),

@@ -83,6 +83,7 @@ async def write_waiting(url: str) -> None:
     await begin(home, "values", "all", "values")
     old_app.VALUES[:] = [*map(old_values_failed(kind), old_values.errors(kind))]
     await begin(home, "values", "errors", "errors")
+    await begin(home, "wishing", await old_app.take("pie"), "wishing", limits=Limits(tokens=1000, cost_usd=1, seconds=3600))
     with suppress(old_app.SoldOut):
         await yes_to(await begin(home, "baking", "bread", "baking"), "Mail to fay")
     await begin(home, "doing", "it", "doing")
@@ -119,6 +120,13 @@ async def write_letters(url: str) -> None:
     await home.submit("letters", "Gil", run_id="letters")
     home.close()
     await by_worker(url, "letters")
+
+
+async def write_keyed(url: str) -> None:
+    """A run whose log is chained with a key."""
+    home: Any = engine(url, app=old_app.APP)
+    await begin(home, "doing", "it with a key", "keyed")
+    home.close()
 
 
 async def write_chat(url: str) -> None:
@@ -190,10 +198,10 @@ DYING = {
 SAID = "How many calories has a cheeseburger?\nTwo cheeseburgers, please.\n"
 
 
-def alone(url: str, *what: str, dies: str = "") -> None:
+def alone(url: str, *what: str, dies: str = "", **more: str) -> None:
     """A part of the work in a program of its own."""
     command = [sys.executable, "-m", "tests.workflows.old_database.write", "--part", url, *what]
-    ran = subprocess.run(command, env={**os.environ, "OLD_DEATH": dies}, input=SAID, text=True, check=False)
+    ran = subprocess.run(command, env={**os.environ, "OLD_DEATH": dies, **more}, input=SAID, text=True, check=False)
     assert ran.returncode == (-9 if dies else 0), (what, ran.returncode)
 
 
@@ -203,6 +211,7 @@ def write_all(url: str) -> None:
     for run_id, (_, _, _, death) in DYING.items():  # the one of a worker first: a worker takes over what it finds
         alone(url, "dying", run_id, dies=death)
     alone(url, "waiting")
+    alone(url, "keyed", SAYSO_JOURNAL_KEY="a key")
     alone(url, "chat")
     alone(url, "research", "research-stopped", "")
     alone(url, "research", "research-killed", "kill", dies="in the research")
@@ -219,6 +228,8 @@ def part(url: str, what: str, *more: str) -> None:
             asyncio.run(write_waiting(url))
         case "letters":
             asyncio.run(write_letters(url))
+        case "keyed":
+            asyncio.run(write_keyed(url))
         case "chat":
             asyncio.run(write_chat(url))
         case "research":
