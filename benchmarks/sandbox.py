@@ -13,7 +13,7 @@ from collections.abc import Callable
 from _table import Row, finish
 
 from sayso.tools.sandbox import SandboxTimeout, acall_sandboxed, call_sandboxed, close_all
-from sayso.tools.sandbox.calls import pool_for
+from sayso.tools.sandbox.calls import get_pool
 from sayso.tools.sandbox.settings import Profile
 
 TARGET = "sayso.tools.canonical:canonical_json"
@@ -71,7 +71,7 @@ def seconds_of(call: Callable[[], object]) -> float:
 
 def replacement_seconds(profile: Profile, stuck: str, *args: object) -> tuple[float, float]:
     """After a kill: how long the next call takes, and until the pool has a warm spare again."""
-    pool = pool_for(profile)
+    pool = get_pool(profile)
     pool.call(TARGET, [1], {}, 10)
     pool.warm()
     try:

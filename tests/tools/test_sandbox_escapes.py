@@ -14,7 +14,7 @@ import pytest
 from sayso.tools.sandbox import SandboxDied, SandboxMemory, SandboxTimeout
 from sayso.tools.sandbox.pool import Pool
 from sayso.tools.sandbox.settings import LAYER_NAMES, Profile
-from sayso.tools.sandbox.syscalls import numbers
+from sayso.tools.sandbox.syscalls import read_numbers
 
 HERE = str(Path(__file__).parent)
 CLOSED = Profile(preload=("sandbox_inside",), roots=(HERE,), memory_mb=256, needs=LAYER_NAMES)
@@ -93,7 +93,7 @@ def ask(pool: Pool, name: str, *args: Any, seconds: float = 20.0) -> Any:
 
 def test_every_layer_stands_here(closed: Pool) -> None:
     assert [layer.name for layer in closed.layers()] == ["deadline", "environment", *LAYER_NAMES[2:]]
-    assert closed.layers().missing() == ()
+    assert closed.layers().find_missing() == ()
 
 
 ATTEMPTS: dict[str, tuple[str, tuple[Any, ...], str, str]] = {
@@ -150,7 +150,7 @@ def test_a_system_call_past_every_library_is_stopped(closed: Pool, number: int, 
 
 def test_calls_newer_than_the_table_are_not_there(closed: Pool) -> None:
     assert {ask(closed, "system_call", number) for number in (463, 600, 2**30 - 1)} == {"ENOSYS"}
-    table = numbers(os.uname().machine)
+    table = read_numbers(os.uname().machine)
     assert table is not None
     assert ask(closed, "system_call", table["clone3"], 0, 0) == "ENOSYS"
 

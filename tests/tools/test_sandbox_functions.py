@@ -16,8 +16,8 @@ import pytest
 
 from sayso.tools import ToolContext, ToolError
 from sayso.tools.errors import UsageError
-from sayso.tools.sandbox import Sandbox, SandboxError, SandboxRaised, SandboxTimeout, close_all, enforced, run_function_sandboxed
-from sayso.tools.sandbox.functions import place_of
+from sayso.tools.sandbox import Sandbox, SandboxError, SandboxRaised, SandboxTimeout, close_all, report_layers, run_function_sandboxed
+from sayso.tools.sandbox.functions import locate_function
 
 SHOP = '''
 """A module as a user writes it."""
@@ -154,18 +154,18 @@ async def test_what_a_worker_cannot_find_is_refused(shop: ModuleType, make: Call
 async def test_what_cannot_travel_is_refused(shop: ModuleType) -> None:
     with pytest.raises(UsageError, match="'a' is a ToolContext"):
         await run_function_sandboxed(shop.plain, {"a": ToolContext(None)}, Sandbox())
-    with pytest.raises(UsageError, match="only JSON values go to a worker"):
+    with pytest.raises(UsageError, match="Only JSON values can be sent to a worker"):
         await run_function_sandboxed(shop.plain, {"a": object()}, Sandbox())
 
 
 async def test_a_folder_that_is_not_there_is_said(shop: ModuleType) -> None:
-    with pytest.raises(UsageError, match="there is no such file or folder"):
+    with pytest.raises(UsageError, match="this file or folder does not exist"):
         await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(read=["/no/such/folder"]))
 
 
 def test_the_report_of_a_default_sandbox_lacks_nothing_here() -> None:
-    assert enforced().missing() == ()
-    assert "landlock: on (ABI" in str(enforced(Sandbox(network=True)))
+    assert report_layers().find_missing() == ()
+    assert "landlock: on (ABI" in str(report_layers(Sandbox(network=True)))
 
 
 SCRIPT = """
@@ -235,5 +235,5 @@ def test_a_module_loaded_from_a_path_is_loaded_from_there_again(tmp_path: Path) 
     module = module_from_spec(spec)
     sys.modules["loaded_by_hand"] = module
     spec.loader.exec_module(module)
-    assert place_of(module.f).file == str(tmp_path / "some-file.py")
+    assert locate_function(module.f).file == str(tmp_path / "some-file.py")
     del sys.modules["loaded_by_hand"]

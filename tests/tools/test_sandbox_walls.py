@@ -15,9 +15,9 @@ from sayso.tools.sandbox.landlock import confine
 from sayso.tools.sandbox.memory import resident_bytes
 from sayso.tools.sandbox.pipes import Closed, PolledPipe, TooLate, TooLong, WatchedPipe
 from sayso.tools.sandbox.protocol import describe_tool_error, rebuild_tool_error
-from sayso.tools.sandbox.seccomp import AUDIT_ARCH, compiled, rules_for
+from sayso.tools.sandbox.seccomp import AUDIT_ARCH, compile_filter, list_rules
 from sayso.tools.sandbox.settings import Layer, Layers, Profile, Sandbox
-from sayso.tools.sandbox.syscalls import NETWORK, OWN, WRITING, numbers
+from sayso.tools.sandbox.syscalls import NETWORK, OWN, WRITING, read_numbers
 
 ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 PID = 4711
@@ -83,46 +83,46 @@ VERDICTS: dict[str, tuple[Profile, str, tuple[int, ...], int]] = {
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 @pytest.mark.parametrize(("profile", "name", "arguments", "expected"), VERDICTS.values(), ids=VERDICTS)
 def test_the_filter_answers(machine: str, profile: Profile, name: str, arguments: tuple[int, ...], expected: int) -> None:
-    table = numbers(machine)
+    table = read_numbers(machine)
     assert table is not None
-    program = compiled(rules_for(profile, PID, truncate=True), table, AUDIT_ARCH[machine])
+    program = compile_filter(list_rules(profile, PID, truncate=True), table, AUDIT_ARCH[machine])
     assert verdict(program, AUDIT_ARCH[machine], table[name], *arguments) == expected
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_every_number_gets_an_answer_and_only_listed_ones_pass(machine: str) -> None:
-    table = numbers(machine)
+    table = read_numbers(machine)
     assert table is not None
-    program = compiled(rules_for(CLOSED, PID, truncate=True), table, AUDIT_ARCH[machine])
+    program = compile_filter(list_rules(CLOSED, PID, truncate=True), table, AUDIT_ARCH[machine])
     passed = {number for number in range(1024) if verdict(program, AUDIT_ARCH[machine], number, *[0xFFFFFFFFFFFF] * 6) == ALLOW}
     assert passed == {table[name] for name in OWN.split() if name in table} | {table["clone"]}  # clone with every flag is a thread
     assert len(program) // 8 < 4096
 
 
 def test_another_architecture_ends_the_process() -> None:
-    table = numbers("x86_64")
+    table = read_numbers("x86_64")
     assert table is not None
-    program = compiled(rules_for(CLOSED, PID, truncate=True), table, AUDIT_ARCH["x86_64"])
+    program = compile_filter(list_rules(CLOSED, PID, truncate=True), table, AUDIT_ARCH["x86_64"])
     assert verdict(program, AUDIT_ARCH["aarch64"], 0) == KILL
     assert verdict(program, AUDIT_ARCH["x86_64"], 0x40000000) == KILL
 
 
 def test_truncation_by_name_needs_a_landlock_that_knows_it() -> None:
-    assert "truncate" in rules_for(WRITES, PID, truncate=True)
-    assert "truncate" not in rules_for(WRITES, PID, truncate=False)
+    assert "truncate" in list_rules(WRITES, PID, truncate=True)
+    assert "truncate" not in list_rules(WRITES, PID, truncate=False)
 
 
 def test_the_lists_name_no_call_twice_and_all_have_numbers() -> None:
-    table = numbers("x86_64")
+    table = read_numbers("x86_64")
     assert table is not None
     names = [*OWN.split(), *WRITING.split(), *NETWORK.split()]
     assert len(names) == len(set(names))
     assert set(names) <= set(table)
     assert len(set(table.values())) == len(table)
-    other = numbers("aarch64")
+    other = read_numbers("aarch64")
     assert other is not None
     assert len(set(other.values())) == len(other)
-    assert numbers("riscv64") is None
+    assert read_numbers("riscv64") is None
 
 
 BAD_SETTINGS: dict[str, tuple[dict[str, object], str]] = {
@@ -154,8 +154,8 @@ def test_a_profile_survives_its_line() -> None:
 def test_the_report_is_told_in_lines() -> None:
     layers = Layers((Layer("memory", True, "too much", "rlimit"), Layer("landlock", False, "opening files", "only Linux has it")))
     assert str(layers) == "memory: on (rlimit); stops too much\nlandlock: missing (only Linux has it); stops opening files"
-    assert [layer.name for layer in layers.missing()] == ["landlock"]
-    assert layers.missing(["memory"]) == ()
+    assert [layer.name for layer in layers.find_missing()] == ["landlock"]
+    assert layers.find_missing(["memory"]) == ()
 
 
 REBUILT: dict[str, tuple[dict[str, object], type[ToolError]]] = {

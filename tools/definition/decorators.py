@@ -51,7 +51,7 @@ class AsyncTool(Tool[P, Coroutine[Any, Any, R]]):
     if TYPE_CHECKING:
 
         @property
-        def async_function(self) -> Callable[P, Awaitable[R]]: ...
+        def async_function(self) -> Callable[P, Awaitable[R]]: ...  # pyright: ignore[reportIncompatibleVariableOverride]
         def using(self, **bound: object) -> AsyncTool[..., R]: ...
 
 
@@ -61,7 +61,7 @@ class SyncTool(Tool[P, R]):
     if TYPE_CHECKING:
 
         @property
-        def async_function(self) -> Callable[P, Awaitable[R]]: ...
+        def async_function(self) -> Callable[P, Awaitable[R]]: ...  # pyright: ignore[reportIncompatibleVariableOverride]
         def using(self, **bound: object) -> SyncTool[..., R]: ...
 
 
@@ -126,7 +126,7 @@ def _make_tool(
         "trust": options.get("trust") or trust,
         "secrecy": options.get("secrecy") or secrecy,
     }
-    kind: type[AnyTool] = AsyncTool if inspect.iscoroutinefunction(function) else SyncTool
+    kind = cast("type[AnyTool]", AsyncTool if inspect.iscoroutinefunction(function) else SyncTool)
     made = kind(function=function, effect=effect, effect_stated=stated, parameter_texts=parameter_texts, **fields)
     if "<locals>" not in getattr(function, "__qualname__", ""):  # the hints of a local function may name types that exist only later
         _ = made.signature

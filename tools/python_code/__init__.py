@@ -1,4 +1,4 @@
-"""Code that a model wrote, run where it can do no harm: `run_python`, and the PYTHON tool."""
+"""Run code that a model wrote in a sandbox: `run_python`, and the PYTHON tool."""
 
 from __future__ import annotations
 

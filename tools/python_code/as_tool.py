@@ -1,19 +1,20 @@
-"""PYTHON: a tool with which a model runs code, and calls other tools from it."""
+"""The PYTHON tool: a model runs code with it, and calls other tools from that code."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from ..definition.decorators import tool
-from ..definition.tool import Tool
+from ..definition.decorators import AsyncTool, tool
+from ..definition.tool import AnyTool, Tool
 from ..effects import Secrecy
 from ..errors import UsageError
 from ..sandbox.settings import Sandbox
-from .running import OUTPUT_KB, Engine, check_engine, run_in
-from .threads import in_a_thread
+
+# `in_a_thread` and `run_in` are names in the code of the tool, which the digest of an approval covers.
+from .interpreters import run_in_thread as in_a_thread
+from .running import OUTPUT_KB, PythonEngine, check_engine, run_in
 
 ABOUT = {
     "monty": (
@@ -27,24 +28,24 @@ ABOUT = {
 
 
 def python_tool(
-    functions: Sequence[Tool[..., Any]] = (),
+    functions: Sequence[AnyTool] = (),
     *,
     sandbox: Sandbox | None = None,
-    engine: Engine = "monty",
+    engine: PythonEngine = "monty",
     output_kb: int = OUTPUT_KB,
     name: str = "PYTHON",
-) -> Tool[..., Any]:
-    """A tool that runs the code a model writes, in a sandbox; see `run_python` for the engines and limits.
+) -> AsyncTool[..., str]:
+    """Return a tool that runs the code a model writes, in a sandbox; see `run_python` for the engines and limits.
 
-    The code can call `functions`. Each of these calls is carried out like one of the model's own: a write in the middle of a loop is
-    asked about, and the code waits for the answer. Raises UsageError for what does not go together.
+    The code can call `functions`. Each of these calls is executed like one of the model's own: a write in the middle of a loop waits for
+    approval, and the code waits with it. Raises UsageError for options that contradict each other.
     """
     check_engine(engine)
     allowed = sandbox or Sandbox()
-    by_name = _by_name(functions, name)
+    by_name = _index_by_name(functions, name)
     if by_name and engine != "monty":
-        raise UsageError(f"{name} cannot hand functions to code in the engine {engine!r}, which does not pause; take engine='monty'.")
-    made = _tool(name, ABOUT[engine] + _described(functions), allowed, engine, output_kb)
+        raise UsageError(f"{name} cannot pass functions to code in the engine {engine!r}, which cannot pause. Use engine='monty'.")
+    made = _make_tool(name, ABOUT[engine] + _describe(functions), allowed, engine, output_kb)
     if not by_name:
         return made
     from .program import CodeWithCalls
@@ -52,7 +53,7 @@ def python_tool(
     return replace(made, program=CodeWithCalls(by_name, allowed, output_kb))
 
 
-def _tool(name: str, description: str, sandbox: Sandbox, engine: Engine, output_kb: int) -> Tool[..., Any]:
+def _make_tool(name: str, description: str, sandbox: Sandbox, engine: PythonEngine, output_kb: int) -> AsyncTool[..., str]:
     async def run(code: str) -> str:
         """Run code.
 
@@ -65,29 +66,29 @@ def _tool(name: str, description: str, sandbox: Sandbox, engine: Engine, output_
     return kind(name=name, description=description, secrecy=Secrecy.PUBLIC)(run)
 
 
-def _by_name(functions: Sequence[Tool[..., Any]], name: str) -> dict[str, Tool[..., Any]]:
-    by_name: dict[str, Tool[..., Any]] = {}
+def _index_by_name(functions: Sequence[AnyTool], name: str) -> dict[str, AnyTool]:
+    by_name: dict[str, AnyTool] = {}
     for function in functions:
         if not isinstance(function, Tool):
             raise UsageError(
-                f"{name} is given {function!r}, which is no tool; put @tool.pure, @tool.read, @tool.egress or @tool.write above it."
+                f"{name} was given {function!r}, which is not a tool. Put @tool.pure, @tool.read, @tool.egress or @tool.write above it."
             )
         if function.name in by_name:
-            raise UsageError(f"{name} is given two functions named {function.name}.")
+            raise UsageError(f"{name} was given two functions named {function.name}.")
         if function.program is not None:
-            raise UsageError(f"{name} is given {function.name}, which calls functions itself; give it those instead.")
+            raise UsageError(f"{name} was given {function.name}, which calls functions itself. Pass those functions instead.")
         by_name[function.name] = function
     return by_name
 
 
-def _described(functions: Sequence[Tool[..., Any]]) -> str:
+def _describe(functions: Sequence[AnyTool]) -> str:
     if not functions:
         return ""
-    told = [f"{function.name}{_signature(function)}: {function.description.splitlines()[0]}" for function in functions]
-    return "\n\nThese functions are there, without import and without await:\n" + "\n".join(told)
+    lines = [f"{function.name}{_write_signature(function)}: {function.description.splitlines()[0]}" for function in functions]
+    return "\n\nThese functions are there, without import and without await:\n" + "\n".join(lines)
 
 
-def _signature(function: Tool[..., Any]) -> str:
+def _write_signature(function: AnyTool) -> str:
     hints = function.signature.hints
     named = [parameter.replace(annotation=hints[parameter.name]) for parameter in function.signature.parameters]
     return str(inspect.Signature(named, return_annotation=function.signature.returns))

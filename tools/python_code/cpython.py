@@ -1,4 +1,4 @@
-"""The other engine: the real Python, once per run, in bubblewrap: its own view of files, processes and network, and our walls in there."""
+"""The engine "cpython": a real Python for each run, in bubblewrap (own view of files, processes and network), and in our sandbox inside."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from ..sandbox.errors import SandboxMissing
 from ..sandbox.process import refuse_if_missing
 from ..sandbox.settings import Layer, Layers, Profile, Sandbox
 from .inside import RESULT_BYTES, WORK
+from .interpreters import kill_process
 from .outcome import CodeError, FailedTest, PythonResult
-from .threads import end
 
 START_SECONDS = 10.0
 WORK_MB = 64
-"""How much the code may write into its working folder, which is memory."""
+"""How much the code may write into its working folder, which is in memory."""
 _PATHS = ("/usr/bin/bwrap", "/bin/bwrap")
-"""The system's own comes first: a copy elsewhere has not the name that AppArmor's profile is for."""
+"""The system's own comes first: AppArmor's profile is for that path, not for a copy elsewhere."""
 _START = 'import sys; sys.path.insert(0, "/box"); from tools.python_code.inside import main; main()'
 _CHUNK = 65536
 
 
 def run(code: str, tests: Sequence[str], sandbox: Sandbox, output_kb: int, on_start: Callable[[int], None] | None = None) -> PythonResult:
-    """The code and its tests in a Python of their own; blocks the calling thread."""
-    with _started(code, tests, sandbox) as box:
+    """Run the code and its tests in a Python of their own. Blocks the calling thread."""
+    with _start(code, tests, sandbox) as box:
         if on_start is not None:
             on_start(box.process.pid)
-        refuse_if_missing(box.walls(), box.profile)
-        return box.result(len(tests), output_kb * 1024)
+        refuse_if_missing(box.read_layers(), box.profile)
+        return box.read_result(len(tests), output_kb * 1024)
 
 
-def layers(sandbox: Sandbox) -> Layers:
-    """The walls around code that this engine runs; starts one to see."""
-    with _started("", (), sandbox) as box:
-        return box.walls()
+def report_layers(sandbox: Sandbox) -> Layers:
+    """Return the layers around code that this engine runs. Starts a Python to find out."""
+    with _start("", (), sandbox) as box:
+        return box.read_layers()
 
 
 class _Box:
-    """One running bubblewrap: what it prints, and what it answers."""
+    """A running bubblewrap: its output, and its answers."""
 
     def __init__(self, process: subprocess.Popen[bytes], answers: int, profile: Profile, seconds: float) -> None:
         self.process, self.profile, self._seconds = process, profile, seconds
@@ -57,28 +57,28 @@ class _Box:
         return self
 
     def __exit__(self, *error: object) -> None:
-        end(self.process.pid)
+        kill_process(self.process.pid)
         os.close(self._answers)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.process.wait()
 
-    def walls(self) -> Layers:
-        """What stands around the code. SandboxMissing when bubblewrap does not start here."""
+    def read_layers(self) -> Layers:
+        """Read the layers around the code. Raises SandboxMissing when bubblewrap does not start here."""
         self._read(time.monotonic() + START_SECONDS, RESULT_BYTES, lambda: b"\n" in self._answered)
         first, newline, self._answered = self._answered.partition(b"\n")
         if not newline:
-            said = self._printed.decode("utf-8", "replace").strip().splitlines()
+            lines = self._printed.decode("utf-8", "replace").strip().splitlines()
             raise SandboxMissing(
                 ("bubblewrap",),
-                f"Nothing was run: bubblewrap does not start here ({said[-1] if said else 'it said nothing'}). It needs user "
+                f"Nothing was run: bubblewrap does not start here ({lines[-1] if lines else 'it printed nothing'}). It needs user "
                 "namespaces, which some systems refuse to programs without a profile (Ubuntu: AppArmor) and most containers refuse. "
-                'Allow them, or take engine="monty".',
+                'Allow them, or use engine="monty".',
             )
-        return Layers((*_from_outside(), *(Layer(*layer) for layer in json.loads(first)["layers"])))
+        return Layers((*_outer_layers(), *(Layer(*layer) for layer in json.loads(first)["layers"])))
 
-    def result(self, tests: int, output_bytes: int) -> PythonResult:
-        """What came of the code."""
+    def read_result(self, tests: int, output_bytes: int) -> PythonResult:
+        """Read the result of the code."""
         in_time = self._read(time.monotonic() + self._seconds, output_bytes, lambda: b"\n" in self._answered)
         printed = self._printed[:output_bytes].decode("utf-8", "replace")
         if len(self._printed) > output_bytes:
@@ -90,11 +90,11 @@ class _Box:
             error = CodeError(*answer["error"]) if answer["error"] else None
             failures = tuple(FailedTest(test, CodeError(*failed)) for test, failed in answer["failures"])
             return PythonResult(printed, answer["value"], str(answer["shown"]), error, tests, failures)
-        except (ValueError, KeyError, TypeError):  # it ended by os._exit or a crash, or wrote an answer of its own making
+        except (ValueError, KeyError, TypeError):  # it ended by os._exit or a crash, or the code wrote an answer itself
             return PythonResult(printed, error=CodeError("Stopped", "its process ended before the code did"))
 
     def _read(self, deadline: float, output_bytes: int, enough: Callable[[], bool]) -> bool:
-        """Read both pipes until there is enough, one is too long, both are closed, or (False) the time is up."""
+        """Read both pipes until `enough`, one is too long, or both are closed. Returns False when the time is up first."""
         poller, open_ends = select.poll(), {self._prints: self._printed, self._answers: self._answered}
         for descriptor in open_ends:
             poller.register(descriptor, select.POLLIN)
@@ -119,44 +119,44 @@ def _has_more(descriptor: int, open_ends: dict[int, bytearray]) -> bool:
     return descriptor in open_ends and bool(select.select([descriptor], [], [], 0)[0])
 
 
-def _started(code: str, tests: Sequence[str], sandbox: Sandbox) -> _Box:
-    bwrap = bubblewrap((*_PATHS, shutil.which("bwrap") or ""))
+def _start(code: str, tests: Sequence[str], sandbox: Sandbox) -> _Box:
+    bwrap = find_bubblewrap((*_PATHS, shutil.which("bwrap") or ""))
     profile = Profile(
         preload=(), memory_mb=sandbox.memory_mb, network=sandbox.network, needs=tuple(sandbox.needs),
-        read=tuple(map(_real, sandbox.read)), write=(WORK, *map(_real, sandbox.write)),
+        read=tuple(map(_resolve, sandbox.read)), write=(WORK, *map(_resolve, sandbox.write)),
     )  # fmt: skip
-    answers, told = os.pipe()
+    answers, written = os.pipe()
     try:
         process = subprocess.Popen(
-            [bwrap, *_view(profile), "--", os.path.realpath(sys.executable), "-I", "-S", "-X", "utf8", "-c", _START],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(told,), env={}, start_new_session=True,
+            [bwrap, *_make_view(profile), "--", os.path.realpath(sys.executable), "-I", "-S", "-X", "utf8", "-c", _START],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(written,), env={}, start_new_session=True,
         )  # fmt: skip
     except BaseException:
         os.close(answers)
         raise
     finally:
-        os.close(told)
-    request = {"code": code, "tests": list(tests), "answers": told, "needs": profile.needs, "profile": profile.as_json()}
+        os.close(written)
+    request = {"code": code, "tests": list(tests), "answers": written, "needs": profile.needs, "profile": profile.as_json()}
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin:  # it did not start; what it printed says why
         process.stdin.write(json.dumps(request).encode())
     return _Box(process, answers, profile, sandbox.seconds)
 
 
-def bubblewrap(places: Sequence[str]) -> str:
-    """The first of these that is there. SandboxMissing when none is."""
-    found = next((path for path in places if path and Path(path).exists()), None)
+def find_bubblewrap(paths: Sequence[str]) -> str:
+    """Return the first of these paths that exists. Raises SandboxMissing if none does."""
+    found = next((path for path in paths if path and Path(path).exists()), None)
     if found is None or sys.platform != "linux":
         raise SandboxMissing(
             ("bubblewrap",),
-            'Nothing was run: engine="cpython" runs the real Python, which only bubblewrap can hold (Linux; apt install bubblewrap), '
-            'and that is not here. Install it, or take engine="monty".',
+            'Nothing was run: engine="cpython" runs the real Python, which needs bubblewrap around it (Linux; apt install bubblewrap), '
+            'and bubblewrap was not found. Install it, or use engine="monty".',
         )
     return found
 
 
-def _view(profile: Profile) -> list[str]:
-    """What there is inside: a system and a Python that can be read, a working folder, and what the profile names."""
+def _make_view(profile: Profile) -> list[str]:
+    """Return the options for what exists inside: a readable system and Python, a working folder, and what the profile names."""
     view = "--unshare-all --unshare-user --uid 65534 --gid 65534 --cap-drop ALL --disable-userns --die-with-parent --new-session --clearenv"
     arguments = [*view.split(), *(["--share-net"] if profile.network else [])]
     for folder in ("/usr", "/lib", "/lib64", "/bin"):
@@ -180,11 +180,11 @@ def _view(profile: Profile) -> list[str]:
 _NAMES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/pki")
 
 
-def _real(path: str | os.PathLike[str]) -> str:
+def _resolve(path: str | os.PathLike[str]) -> str:
     return os.path.realpath(os.path.expanduser(os.fspath(path)))  # noqa: PTH111 - strings in, strings out
 
 
-def _from_outside() -> list[Layer]:
+def _outer_layers() -> list[Layer]:
     return [
         Layer(
             "bubblewrap", True, "seeing other files, processes and networks than its own", "user, mount, pid, net, ipc and uts namespaces"

@@ -1,4 +1,4 @@
-"""Starting another program behind our walls: a launcher puts them up around itself, then becomes that program."""
+"""Start another program in our sandbox: a launcher hardens itself, then becomes that program (execve)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BECOME = "import sys; sys.path[:] = {path!r}; from sayso.tools.python_code.laun
 
 
 def write_launcher(folder: Path, profile: Profile) -> Path:
-    """Write the script that becomes `profile.program` behind that profile's walls; whoever starts it need not know of them."""
+    """Write a script that hardens itself as the profile says and becomes `profile.program`. It is started like the program itself."""
     (folder / "profile.json").write_text(json.dumps(profile.as_json()), encoding="utf-8")
     path = [entry for entry in sys.path if Path(entry).is_absolute()]
     code = _BECOME.format(path=path, folder=str(folder))
@@ -27,22 +27,22 @@ def write_launcher(folder: Path, profile: Profile) -> Path:
 
 
 def become(folder: str, arguments: list[str]) -> None:
-    """Harden this process, report the walls in `folder`, and become the program; where a needed wall is missing, end instead."""
+    """Harden this process, report the layers in `folder`, and become the program; exit if a needed layer is missing."""
     from ..sandbox.hardening import harden
 
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # files of the program above that it did not mean to hand on
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # files that the parent left open by accident
     home = Path(folder)
     profile = Profile.from_json(json.loads((home / "profile.json").read_text(encoding="utf-8")))
     report = os.open(home / _REPORT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     layers = Layers(tuple(harden(profile)))
     os.write(report, json.dumps([[layer.name, layer.on, layer.stops, layer.detail] for layer in layers]).encode())
-    if layers.missing(profile.needs):
+    if layers.find_missing(profile.needs):
         sys.exit(1)
     os.execve(profile.program, [profile.program, *arguments], {})
 
 
-def reported(folder: Path) -> Layers:
-    """The walls as the launched process reported them; none when it did not come that far."""
+def read_report(folder: Path) -> Layers:
+    """Return the layers as the launched process reported them; none if it did not come that far."""
     try:
         rows = json.loads((folder / _REPORT).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The default engine: pydantic-monty, a small Python of its own without files, network or processes, behind our walls as well."""
+"""The default engine: pydantic-monty, a small Python of its own without files, network or processes, inside our sandbox too."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..sandbox.errors import SandboxError
 from ..sandbox.process import refuse_if_missing
 from ..sandbox.settings import Layer, Layers, Profile, Sandbox
-from .launcher import reported, write_launcher
+from .launcher import read_report, write_launcher
 from .outcome import CodeError
 
 if TYPE_CHECKING:
-    from pydantic_monty import Monty, MontyError, MontySession
+    from pydantic_monty import ExternalModule, Monty, MontyError, MontySession
 
 OVERHEAD_MB = 256
 """Address space of the interpreter itself and its two threads, beside the memory that the code may fill."""
@@ -33,16 +33,16 @@ RECURSION = 400
 _lock = threading.Lock()
 _pools: dict[tuple[int, tuple[str, ...]], _Pool] = {}
 _not_ours: list[_Pool] = []
-"""The pools of the process that this one was forked from, whose threads did not come along."""
+"""The pools of the process that this one was forked from: a fork does not copy the threads that serve them."""
 
 
 class TooMuchPrinted(Exception):
-    """More output than the limit; what came before is kept."""
+    """The code printed more than the limit."""
 
 
 @dataclass(slots=True)
 class Printed:
-    """What the code prints, to standard output and standard error alike, up to a limit in bytes."""
+    """Output of the code, standard output and standard error alike, up to a limit in bytes."""
 
     limit: int
     parts: list[str] = field(default_factory=list)
@@ -59,12 +59,12 @@ class Printed:
             raise TooMuchPrinted
 
     def keep(self, text: str) -> None:
-        """Begin with what was printed before."""
+        """Begin with text that was printed before."""
         self.parts, self.length = [text], len(text.encode("utf-8", "replace"))
 
     @property
     def text(self) -> str:
-        """All of it so far."""
+        """Return all output so far."""
         return "".join(self.parts)
 
 
@@ -75,14 +75,14 @@ class _Pool:
     layers: Layers
 
 
-def layers(sandbox: Sandbox) -> Layers:
-    """The walls around code that this engine runs; starts one to see."""
-    return _pool(sandbox).layers
+def report_layers(sandbox: Sandbox) -> Layers:
+    """Return the layers around code that this engine runs. Starts an interpreter to find out."""
+    return _get_pool(sandbox).layers
 
 
 @contextmanager
 def session(sandbox: Sandbox, on_start: Callable[[int], None] | None = None, *, sleeps: bool = True) -> Iterator[MontySession]:
-    """A fresh interpreter with the sandbox's limits. `on_start` is told its process id, by which another thread may end it.
+    """Open a fresh interpreter with the sandbox's limits. `on_start` receives its process id, by which another thread may kill it.
 
     Without `sleeps`, sleeping returns at once.
     """
@@ -94,15 +94,15 @@ def session(sandbox: Sandbox, on_start: Callable[[int], None] | None = None, *, 
         "max_suspensions": SUSPENSIONS,
     }
     policy = {"sleep": "system", "sleep_system_max": float("inf")} if sleeps else {"sleep": "zero"}
-    pool = _pool(sandbox).monty
-    with pool.checkout(limits=limits, os_policy=policy, external_modules=_modules()) as running:  # type: ignore[arg-type]
+    pool = _get_pool(sandbox).monty
+    with pool.checkout(limits=limits, os_policy=policy, external_modules=_make_modules()) as running:  # type: ignore[arg-type]
         if on_start is not None and running.worker_pid is not None:
             on_start(running.worker_pid)
         yield running
 
 
-def _modules() -> Mapping[str, Any]:
-    """Modules of constants that the interpreter lacks."""
+def _make_modules() -> Mapping[str, Callable[[], ExternalModule]]:
+    """Return modules of constants that the interpreter lacks."""
     import string
 
     from pydantic_monty import ExternalModule
@@ -111,7 +111,7 @@ def _modules() -> Mapping[str, Any]:
     return {"string": lambda: ExternalModule({name: getattr(string, name) for name in names})}
 
 
-def _pool(sandbox: Sandbox) -> _Pool:
+def _get_pool(sandbox: Sandbox) -> _Pool:
     _refuse_files(sandbox)
     key = (sandbox.memory_mb, tuple(sandbox.needs))
     with _lock:
@@ -125,8 +125,8 @@ def _pool(sandbox: Sandbox) -> _Pool:
 def _refuse_files(sandbox: Sandbox) -> None:
     if sandbox.network or tuple(sandbox.read) or tuple(sandbox.write):
         raise UsageError(
-            'Code in the engine "monty" has no files and no network, whatever it is allowed. '
-            'Hand it functions (python_tool(functions=[...])), or take engine="cpython".'
+            'Code in the engine "monty" has no files and no network, whatever the sandbox allows. '
+            'Pass it functions (python_tool(functions=[...])), or use engine="cpython".'
         )
 
 
@@ -134,29 +134,29 @@ def _start(sandbox: Sandbox) -> _Pool:
     if _not_ours:
         raise SandboxError(
             "This process was forked from one that had run Python code, and the interpreters stayed there. Start processes with "
-            'multiprocessing.get_context("spawn"), or take engine="cpython".'
+            'multiprocessing.get_context("spawn"), or use engine="cpython".'
         )
-    monty, binary = _installed()
+    monty, binary = _find_interpreter()
     folder = Path(tempfile.mkdtemp(prefix="sayso-python-"))
     profile = Profile(preload=(), memory_mb=sandbox.memory_mb + OVERHEAD_MB, needs=tuple(sandbox.needs), program=binary)
     launcher = write_launcher(folder, profile) if sys.platform == "linux" else Path(binary)
     pool = monty(binary_path=launcher, feed_duration_limit_grace=GRACE_SECONDS, turn_duration_limit_grace=GRACE_SECONDS)
     pool.__enter__()
     try:
-        failure = _does_not_start(pool)
-        walls = Layers((*_from_outside(), *(reported(folder) if sys.platform == "linux" else _bare())))
-        refuse_if_missing(walls, profile)
+        failure = _try_to_start(pool)
+        found = Layers((*_outer_layers(), *(read_report(folder) if sys.platform == "linux" else _layers_without_launcher())))
+        refuse_if_missing(found, profile)
         if failure:
             raise SandboxError(f"The Python interpreter did not start: {failure}")
     except BaseException:
         pool.__exit__(None, None, None)
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return _Pool(pool, folder, walls)
+    return _Pool(pool, folder, found)
 
 
-def _does_not_start(pool: Monty) -> str:
-    """Wait until an interpreter has its walls up and answers; why it never will, or nothing."""
+def _try_to_start(pool: Monty) -> str:
+    """Wait until an interpreter is hardened and answers; return the reason if it does not, else an empty text."""
     from pydantic_monty import MontyError
 
     try:
@@ -167,7 +167,7 @@ def _does_not_start(pool: Monty) -> str:
     return ""
 
 
-def _installed() -> tuple[type[Monty], str]:
+def _find_interpreter() -> tuple[type[Monty], str]:
     try:
         from pydantic_monty import Monty
         from pydantic_monty._binary import find_monty_binary
@@ -177,15 +177,15 @@ def _installed() -> tuple[type[Monty], str]:
         raise UsageError("To run Python code, install its interpreter: pip install 'sayso[python]'.") from None
 
 
-def _from_outside() -> list[Layer]:
+def _outer_layers() -> list[Layer]:
     return [
-        Layer("interpreter", True, "files, network, processes, other modules: there is nothing in it that reaches them", "pydantic-monty"),
+        Layer("interpreter", True, "files, network, processes, other modules: it has nothing that reaches them", "pydantic-monty"),
         Layer("deadline", True, "running past the limit, endless output", f"its own clock, then SIGKILL {GRACE_SECONDS:g} s later"),
         Layer("environment", True, "reading this program's environment variables", "it gets none of them"),
     ]
 
 
-def _bare() -> list[Layer]:
+def _layers_without_launcher() -> list[Layer]:
     where = {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
     return [
         Layer("memory", True, "taking more memory than it was given", "counted by the interpreter; no limit of the system around it"),
@@ -196,8 +196,8 @@ def _bare() -> list[Layer]:
     ]
 
 
-def error_of(error: MontyError) -> CodeError:
-    """What ended the code, with the line that it ended at."""
+def describe_error(error: MontyError) -> CodeError:
+    """Return the error that ended the code, with its line."""
     from pydantic_monty import MontyRuntimeError, MontySyntaxError
 
     if not isinstance(error, (MontyRuntimeError, MontySyntaxError)):

@@ -1,16 +1,16 @@
-"""What came of running a piece of code: what it printed, its value, its error with the line, the tests that failed."""
+"""The result of a piece of code: its output, its value, its error with the line, and the tests that failed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SHOWN_CHARACTERS = 20_000
-"""How much of a value's text a model is shown."""
+"""The most characters of a value that a model is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeError:
-    """An exception that ended the code. `line` counts from 1 in the text that was run, 0 where there is no line; `source` is that line."""
+    """An exception that ended the code. `line` counts from 1 in the text that was run, 0 where it is unknown; `source` is that line."""
 
     kind: str
     message: str
@@ -37,9 +37,9 @@ class FailedTest:
 
 @dataclass(frozen=True, slots=True)
 class PythonResult:
-    """What came of running code.
+    """The result of running code.
 
-    `value` is that of the last line, when that is an expression; `shown` is how Python writes it. `tests` is how many tests were run.
+    `value` is that of the last line, if that is an expression; `shown` is its `repr`. `tests` is how many tests were run.
     """
 
     stdout: str = ""
@@ -51,12 +51,12 @@ class PythonResult:
 
     @property
     def ok(self) -> bool:
-        """Whether the code ended well and every test passed."""
+        """Return whether the code raised nothing and every test passed."""
         return self.error is None and not self.failures
 
     @property
     def text(self) -> str:
-        """All of it as a model reads it."""
+        """Return the whole result as a model reads it."""
         parts = [self.stdout.rstrip("\n")] if self.stdout.strip() else []
         if self.shown and self.shown != "None":
             cut = self.shown[:SHOWN_CHARACTERS]

@@ -1,4 +1,4 @@
-"""Where functions run that can hang, eat memory or read hostile input: worker processes that can be killed and do little."""
+"""The sandbox: worker processes for functions that may hang, eat memory or read hostile input. They can be killed, and may do little."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .errors import SandboxMissing as SandboxMissing
     from .errors import SandboxRaised as SandboxRaised
     from .errors import SandboxTimeout as SandboxTimeout
-    from .functions import enforced as enforced
+    from .functions import report_layers as report_layers
     from .functions import run_function_sandboxed as run_function_sandboxed
     from .settings import Layer as Layer
     from .settings import Layers as Layers
@@ -35,7 +35,7 @@ _PLACES = {
     "acall_sandboxed": "calls",
     "call_sandboxed": "calls",
     "close_all": "calls",
-    "enforced": "functions",
+    "report_layers": "functions",
     "run_function_sandboxed": "functions",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

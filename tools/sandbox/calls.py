@@ -1,4 +1,4 @@
-"""Calling a function in a worker: the doors for Sayso's own modules, sync and async, and the pools behind them."""
+"""Call a function in a worker process, sync or async, for Sayso's own modules; and the pools of workers behind that."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import atexit
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from ..canonical import Json
 from ..errors import UsageError
 from . import worker_process as this_process
 from .errors import SandboxError
@@ -22,22 +22,25 @@ _pools: dict[Profile, Pool] = {}
 _threads: ThreadPoolExecutor | None = None
 
 
-def call_sandboxed(target: str, *args: Any, seconds: float = 2.0, memory_mb: int = 1024) -> Any:
-    """Call "sayso.module:function" with JSON arguments in a worker, from any thread; blocks until it answers or its time is up."""
-    return pool_for(_own(target, memory_mb)).call(target, list(args), {}, seconds)
+def call_sandboxed(target: str, *args: Json, seconds: float = 2.0, memory_mb: int = 1024) -> Json:
+    """Call "sayso.module:function" with JSON arguments in a worker and return its JSON value. Blocks; may be called from any thread.
+
+    Raises SandboxTimeout after `seconds`, SandboxMemory above `memory_mb`, and the function's own ToolError.
+    """
+    return get_pool(_make_profile(target, memory_mb)).call(target, list(args), {}, seconds)
 
 
-async def acall_sandboxed(target: str, *args: Any, seconds: float = 2.0, memory_mb: int = 1024) -> Any:
-    """The same without blocking the event loop; cancelling it kills the worker."""
-    return await call_in(_own(target, memory_mb), target, list(args), {}, seconds)
+async def acall_sandboxed(target: str, *args: Json, seconds: float = 2.0, memory_mb: int = 1024) -> Json:
+    """Do as `call_sandboxed` without blocking the event loop. Cancelling it kills the worker."""
+    return await call_in(_make_profile(target, memory_mb), target, list(args), {}, seconds)
 
 
-async def call_in(profile: Profile, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, *, typed: bool = False) -> Any:
+async def call_in(profile: Profile, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, *, typed: bool = False) -> Json:
     """Call a function in a worker of that profile: on the event loop when one is warm, otherwise in a thread that waits for it."""
-    pool = pool_for(profile)
+    pool = get_pool(profile)
     worker = pool.take_ready()
     if worker is None:
-        return await _in_a_thread(pool, target, args, kwargs, seconds, typed)
+        return await _call_in_thread(pool, target, args, kwargs, seconds, typed)
     try:
         return await worker.acall(target, args, kwargs, seconds, typed=typed)
     finally:
@@ -47,10 +50,10 @@ async def call_in(profile: Profile, target: str, args: list[Any], kwargs: dict[s
             await asyncio.shield(asyncio.get_running_loop().run_in_executor(_executor(), pool.give_back, worker))
 
 
-async def _in_a_thread(pool: Pool, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, typed: bool) -> Any:
+async def _call_in_thread(pool: Pool, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, typed: bool) -> Json:
     cancellation = Cancellation()
 
-    def call() -> Any:
+    def call() -> Json:
         return pool.call(target, args, kwargs, seconds, typed=typed, cancellation=cancellation)
 
     future = asyncio.get_running_loop().run_in_executor(_executor(), call)
@@ -64,25 +67,25 @@ async def _in_a_thread(pool: Pool, target: str, args: list[Any], kwargs: dict[st
         raise
 
 
-def layers_of(profile: Profile) -> Layers:
-    """What is enforced around the workers of that profile on this system; starts one if there is none."""
-    return pool_for(profile).layers()
+def report_profile_layers(profile: Profile) -> Layers:
+    """Return what this system enforces around the workers of that profile. Starts a worker if there is none."""
+    return get_pool(profile).layers()
 
 
-def pool_for(profile: Profile) -> Pool:
-    """The pool of that profile, made at first use."""
+def get_pool(profile: Profile) -> Pool:
+    """Return the pool of that profile; it is made at first use. Raises SandboxError inside a worker."""
     pool = _pools.get(profile)
     if pool is not None:
         return pool
     if this_process.inside:
-        raise SandboxError("A worker does not start workers: call the function directly.")
+        raise SandboxError("A worker cannot start workers. Call the function directly.")
     with _lock:
         if not _pools:
             atexit.register(close_all)
         return _pools.setdefault(profile, Pool(profile))
 
 
-def _own(target: str, memory_mb: int) -> Profile:
+def _make_profile(target: str, memory_mb: int) -> Profile:
     module, colon, _ = target.partition(":")
     if not colon or not module.startswith("sayso."):
         raise UsageError(
@@ -110,7 +113,7 @@ def close_all() -> None:
 
 
 def _after_fork() -> None:
-    # The workers and their pipes belong to the parent: two processes talking into one pipe would get each other's answers.
+    # Workers and pipes belong to the parent: two processes that write into one pipe would get each other's answers.
     global _lock, _threads
     _lock, _threads = threading.Lock(), None
     for pool in _pools.values():

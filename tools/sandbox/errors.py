@@ -1,12 +1,12 @@
-"""What can go wrong around a worker; each is a ToolError, so the model reads it as a result.
+"""Errors of the sandbox. Each is a ToolError, so the model reads it as the result of its call.
 
 ToolError
-└── SandboxError            the worker gave no answer, or one that is not allowed
+└── SandboxError            the worker did not answer, or with something that is not allowed
     ├── SandboxTimeout      it took longer than its seconds and was killed
     ├── SandboxMemory       it needed more memory than it was given
     ├── SandboxDied         the process ended in mid-call: a crash in native code, or somebody killed it
     ├── SandboxRaised       the function raised something that was not meant for the model
-    └── SandboxMissing      a layer that the call needs is not there on this system
+    └── SandboxMissing      this system lacks a layer that the call needs
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SandboxTimeout(SandboxError):
 
     def __init__(self, target: str, seconds: float) -> None:
         self.target, self.seconds = target, seconds
-        super().__init__(f"{_short(target)} was stopped: it took longer than {seconds:g} s.")
+        super().__init__(f"{_shorten(target)} was stopped: it took longer than {seconds:g} s.")
 
 
 class SandboxMemory(SandboxError):
@@ -38,7 +38,7 @@ class SandboxMemory(SandboxError):
 
     def __init__(self, target: str, memory_mb: int) -> None:
         self.target, self.memory_mb = target, memory_mb
-        super().__init__(f"{_short(target)} was stopped: it needed more than {memory_mb} MB of memory.")
+        super().__init__(f"{_shorten(target)} was stopped: it needed more than {memory_mb} MB of memory.")
 
 
 class SandboxDied(SandboxError):
@@ -46,7 +46,7 @@ class SandboxDied(SandboxError):
 
     def __init__(self, target: str, reason: str) -> None:
         self.target, self.reason = target, reason
-        super().__init__(f"{_short(target)} gave no answer: {reason}.")
+        super().__init__(f"{_shorten(target)} did not answer: {reason}.")
 
 
 class SandboxRaised(SandboxError):
@@ -54,16 +54,16 @@ class SandboxRaised(SandboxError):
 
     def __init__(self, target: str, summary: str, traceback: str, hint: str = "") -> None:
         self.target, self.summary, self.traceback = target, summary, traceback
-        super().__init__(f"{_short(target)} failed with {summary}." + (f" {hint}" if hint else ""))
+        super().__init__(f"{_shorten(target)} failed with {summary}." + (f" {hint}" if hint else ""))
 
 
 class SandboxMissing(SandboxError):
-    """This system cannot give what the call needs; nothing was run. `layers` names what is missing."""
+    """This system lacks layers that the call needs; nothing was run. `layers` names them."""
 
     def __init__(self, layers: Sequence[str], message: str) -> None:
         self.layers = tuple(layers)
         super().__init__(message)
 
 
-def _short(target: str) -> str:
+def _shorten(target: str) -> str:
     return target.rpartition(":")[2].rpartition(".")[2]

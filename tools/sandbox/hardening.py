@@ -1,4 +1,4 @@
-"""The walls around a worker, put up by the worker itself once its modules are loaded; each says whether it stands."""
+"""Harden this process: a worker does it to itself once its modules are loaded, and reports each layer that is on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import struct
 import sys
 
-from .landlock import abi, confine
-from .resource_limits import limit
+from .landlock import confine, read_abi
+from .resource_limits import set_limits
 from .seccomp import filter_calls
 from .settings import Layer, Profile
 
@@ -18,17 +18,21 @@ _STOPS_CAPABILITIES = "what only root may do"
 
 
 def harden(profile: Profile) -> list[Layer]:
-    """Put up every wall this system has: limits, no new privileges, no capabilities, Landlock, seccomp; in that order."""
-    layers = limit(profile)
+    """Switch on every layer this system has, in this order: resource limits, no new privileges, no capabilities, Landlock, seccomp.
+
+    The order matters: the kernel takes Landlock rules and filters of an ordinary user only after `no_new_privs`, and the filter, which
+    forbids the calls of all the others, comes last.
+    """
+    layers = set_limits(profile)
     if sys.platform != "linux":
         where = {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
         missing = ("capabilities", "landlock", "seccomp")
         return [*layers, *(Layer(name, False, "what it stops on Linux", f"{where} has no {name}") for name in missing)]
     libc = ctypes.CDLL(None, use_errno=True)
-    # Without this an ordinary user may install neither Landlock rules nor a filter; it also makes set-uid programs harmless.
+    # no_new_privs also makes set-uid programs harmless.
     libc.prctl(PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0))
     layers.append(_drop_capabilities(libc))
-    version = abi(libc)
+    version = read_abi(libc)
     layers.append(confine(profile, libc, version))
     layers.append(filter_calls(profile, libc, truncate=version >= 3))
     return layers

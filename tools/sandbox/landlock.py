@@ -1,4 +1,4 @@
-"""Which files a worker may open, and which hosts it may connect to: Linux Landlock, through ctypes."""
+"""Landlock (Linux 5.13 or later, landlock(7)), through ctypes: which files a worker may open, and whether it may connect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import struct
 import sys
 from pathlib import Path
 
-from .python_files import SYSTEM_LIBRARIES, python_own
+from .python_files import SYSTEM_LIBRARIES, list_python_files
 from .settings import Layer, Profile
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every processor
@@ -31,19 +31,19 @@ FOR_NAMES = (
     "/etc/ssl",
     "/etc/pki",
 )
-"""What looking up a name and checking a certificate reads."""
+"""Files that are read to look up a name and to check a certificate."""
 STOPS = "opening files that were not named, /proc of other processes included"
 
 
-def abi(libc: ctypes.CDLL) -> int:
-    """The version of Landlock in this kernel; 0 for none."""
+def read_abi(libc: ctypes.CDLL) -> int:
+    """Return the ABI version of Landlock in this kernel; 0 where there is no Landlock."""
     if sys.platform != "linux":
         return 0
     return max(0, int(libc.syscall(ctypes.c_long(CREATE_RULESET), None, ctypes.c_long(0), ctypes.c_long(ASK_VERSION))))
 
 
 def confine(profile: Profile, libc: ctypes.CDLL, version: int) -> Layer:
-    """Open nothing from now on but Python's own files and what the profile names."""
+    """Let this process open only Python's own files and what the profile names, from now on and for good."""
     if version == 0:
         return Layer("landlock", False, STOPS, "this kernel has no Landlock" if sys.platform == "linux" else "only Linux has Landlock")
     threads = len(os.listdir("/proc/self/task")) if Path("/proc/self/task").exists() else 1  # noqa: PTH208 - only the number counts
@@ -57,34 +57,34 @@ def confine(profile: Profile, libc: ctypes.CDLL, version: int) -> Layer:
     attributes = struct.pack("=QQQ", files, network, scopes)[: 8 if version < 4 else 16 if version < 6 else 24]
     rules = libc.syscall(ctypes.c_long(CREATE_RULESET), attributes, ctypes.c_long(len(attributes)), ctypes.c_long(0))
     if rules < 0:
-        return _refused("no rules could be made")
+        return _report_refusal("no rules could be made")
     try:
-        for path, rights in _granted(profile):
+        for path, rights in _list_grants(profile):
             _grant(libc, rules, path, rights & files)
         if libc.syscall(ctypes.c_long(RESTRICT_SELF), ctypes.c_long(rules), ctypes.c_long(0)) != 0:
-            return _refused("the rules were not taken")
+            return _report_refusal("the rules were not taken")
     finally:
         os.close(rules)
-    return Layer("landlock", True, STOPS, f"ABI {version}: {', '.join(_kinds(version))}")
+    return Layer("landlock", True, STOPS, f"ABI {version}: {', '.join(_list_kinds(version))}")
 
 
-def _refused(what: str) -> Layer:
+def _report_refusal(what: str) -> Layer:
     return Layer("landlock", False, STOPS, f"{what}: {os.strerror(ctypes.get_errno())}")
 
 
-def _kinds(version: int) -> list[str]:
+def _list_kinds(version: int) -> list[str]:
     return ["files", *(["TCP"] if version >= 4 else []), *(["abstract sockets", "signals"] if version >= 6 else [])]
 
 
-def _granted(profile: Profile) -> list[tuple[str, int]]:
-    granted = _program_own(profile.program) if profile.program else [(path, READING) for path in python_own()]
+def _list_grants(profile: Profile) -> list[tuple[str, int]]:
+    granted = _list_program_files(profile.program) if profile.program else [(path, READING) for path in list_python_files()]
     granted += [("/dev/null", READ_FILE | WRITE_FILE), ("/dev/urandom", READ_FILE), ("/dev/zero", READ_FILE)]
     if profile.network:
         granted += [(path, READING) for path in FOR_NAMES]
     return granted + [(path, READING) for path in profile.read] + [(path, WRITING) for path in profile.write]
 
 
-def _program_own(program: str) -> list[tuple[str, int]]:
+def _list_program_files(program: str) -> list[tuple[str, int]]:
     # A program is started by the system's loader, which therefore must be executable as well.
     loaders = [str(path.resolve()) for folder in ("/lib", "/lib64") for path in Path(folder).glob("ld-*")]
     return [(path, READ_FILE | EXECUTE) for path in (program, *loaders)] + [(path, READING) for path in SYSTEM_LIBRARIES]

@@ -1,4 +1,4 @@
-"""How much memory a child has, for systems that set it no hard limit."""
+"""Measure the memory of a child process, for systems that set no hard limit."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import sys
 
 
 def resident_bytes(pid: int) -> int | None:
-    """The resident memory of a process; None where it cannot be seen."""
+    """Return the resident memory of a process in bytes; None where the system does not tell."""
     if sys.platform == "linux":
-        return _linux(pid)
+        return _read_linux(pid)
     if sys.platform == "darwin":
-        return _macos(pid)
+        return _read_macos(pid)
     return None
 
 
-def _linux(pid: int) -> int | None:
+def _read_linux(pid: int) -> int | None:
     import resource
 
     try:
@@ -24,7 +24,7 @@ def _linux(pid: int) -> int | None:
         return None
 
 
-def _macos(pid: int) -> int | None:
+def _read_macos(pid: int) -> int | None:
     import ctypes
 
     # struct proc_taskinfo: 96 bytes, the second 64-bit number is the resident size; flavour 4 is PROC_PIDTASKINFO.

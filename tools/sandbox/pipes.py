@@ -1,4 +1,4 @@
-"""Lines through a child's pipes with a deadline: poll where there is poll, a watchdog where there is not."""
+"""Lines through a child's pipes with a deadline: poll() where the system has it, else a timer that kills the child."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import IO, Protocol
 
 CHUNK = 64 * 1024
-"""What a pipe holds; larger buffers would be fresh memory from the system for every read."""
+"""The capacity of a pipe; a larger buffer would be fresh memory from the system for every read."""
 WATCH_SECONDS = 0.05
-"""How often memory is looked at while waiting, where the system has no hard limit."""
+"""How often memory is measured while waiting, where the system has no hard limit."""
 
 SOON_SECONDS = 0.0002
 """How long an event loop may stand still for an answer that is on its way."""
 MOST_SELECTED = 1024
-"""select() takes descriptors below this, and is the only wait that counts in microseconds."""
+"""select() takes descriptors below this. It is the only wait that counts in microseconds."""
 
 
 class Closed(Exception):
@@ -38,23 +38,25 @@ class TooMuch(Exception):
 
 
 class Pipe(Protocol):
-    """A way to the child and back."""
+    """A connection to a child process."""
 
     def send(self, text: bytes, deadline: float) -> None:
         """Write all of the text, or raise TooLate or Closed."""
 
     def read(self, deadline: float, limit: int, watch: Callable[[], None] | None = None) -> bytes:
-        """Read one line, or raise TooLate, Closed or TooLong; `watch` is called now and then meanwhile."""
+        """Read one line, or raise TooLate, Closed or TooLong; `watch` is called every WATCH_SECONDS meanwhile."""
+        ...
 
     def is_open(self, *, quiet: bool) -> bool:
-        """Whether the child is there and, where it should be quiet, has said nothing."""
+        """Return whether the child is there and, where it should be `quiet`, has written nothing."""
+        ...
 
     def close(self) -> None:
         """Close this end."""
 
 
 def open_pipe(to_child: IO[bytes], from_child: IO[bytes], kill: Callable[[], None]) -> Pipe:
-    """The pipe of this system."""
+    """Return the kind of pipe that this system supports; `kill` ends the child where reads cannot time out."""
     if hasattr(select, "poll"):
         return PolledPipe(to_child, from_child)
     return WatchedPipe(to_child, from_child, kill)
@@ -99,10 +101,10 @@ class PolledPipe:
             if length > limit:
                 raise TooLong(f"an answer of more than {limit:,} bytes")
 
-    def exchanged_at_once(self, text: bytes) -> tuple[int, bytes]:
-        """How much of the text could be written, and what was answered to all of it within SOON_SECONDS; raises Closed.
+    def exchange_at_once(self, text: bytes) -> tuple[int, bytes]:
+        """Return how many bytes could be written, and the answer if it came within SOON_SECONDS. Raises Closed.
 
-        Most answers are there sooner than an event loop could be told to wait for them.
+        Most answers are there before an event loop could be set to wait for them.
         """
         try:
             written = os.write(self._out, text)
@@ -125,7 +127,7 @@ class PolledPipe:
                 rest = rest[os.write(self._out, rest) :]
             except BlockingIOError:
                 loop = asyncio.get_running_loop()
-                await _ready(self._out, loop.add_writer, loop.remove_writer)
+                await _wait_ready(self._out, loop.add_writer, loop.remove_writer)
             except OSError:
                 raise Closed from None
 
@@ -135,7 +137,7 @@ class PolledPipe:
         parts = [begun]
         length = len(begun)
         while not parts[-1].endswith(b"\n"):
-            await _ready(self._in, loop.add_reader, loop.remove_reader)
+            await _wait_ready(self._in, loop.add_reader, loop.remove_reader)
             chunk = os.read(self._in, CHUNK)
             if not chunk:
                 raise Closed("it closed its end")
@@ -168,7 +170,7 @@ def _wait(poller: select.poll, deadline: float, watch: Callable[[], None] | None
             watch()
 
 
-async def _ready(descriptor: int, add: Callable[..., None], remove: Callable[[int], bool]) -> None:
+async def _wait_ready(descriptor: int, add: Callable[..., None], remove: Callable[[int], bool]) -> None:
     happened = asyncio.get_running_loop().create_future()
     add(descriptor, lambda: None if happened.done() else happened.set_result(None))
     try:
@@ -178,7 +180,7 @@ async def _ready(descriptor: int, add: Callable[..., None], remove: Callable[[in
 
 
 class WatchedPipe:
-    """Blocking ends and a timer that kills the child: for systems where pipes cannot be polled."""
+    """Blocking ends, and a timer that kills the child: for systems where pipes cannot be polled (Windows)."""
 
     __slots__ = ("_from", "_kill", "_to")
 
@@ -217,16 +219,16 @@ class WatchedPipe:
 
 
 class _Watchdog:
-    """Kills at the deadline; what was blocked then finds its pipe closed, and this turns that into TooLate."""
+    """Kill the child at the deadline. The blocked read then finds its pipe closed, which becomes TooLate."""
 
     def __init__(self, deadline: float, kill: Callable[[], None]) -> None:
-        self._barked = threading.Event()
+        self._expired = threading.Event()
         self._kill = kill
-        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._bark)
+        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._expire)
         self._timer.daemon = True
 
-    def _bark(self) -> None:
-        self._barked.set()
+    def _expire(self) -> None:
+        self._expired.set()
         self._kill()
 
     def __enter__(self) -> None:
@@ -234,5 +236,5 @@ class _Watchdog:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._timer.cancel()
-        if isinstance(error, Closed) and self._barked.is_set():
+        if isinstance(error, Closed) and self._expired.is_set():
             raise TooLate from None

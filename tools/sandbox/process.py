@@ -1,4 +1,4 @@
-"""The parent's side of one worker: start it, send it a request, read its reply until the deadline, kill it."""
+"""One worker process, seen from its parent: start it, send a request, read the reply until the deadline, kill it."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from ..canonical import Json, JsonObject
 from ..errors import ToolError
 from .errors import SandboxDied, SandboxError, SandboxMemory, SandboxMissing, SandboxRaised, SandboxTimeout
 from .memory import resident_bytes
 from .pipes import Closed, PolledPipe, TooLate, TooLong, TooMuch, open_pipe
-from .protocol import REPLY_BYTES, line, rebuild_tool_error
+from .protocol import REPLY_BYTES, rebuild_tool_error, write_line
 from .settings import Layer, Layers, Profile
 
 BOOT_SECONDS = 60.0
-"""How long a worker may take to load its modules, on the slowest machine that is still of use."""
+"""How long a worker may take to load its modules. Generous, for slow machines."""
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from sayso.tools.sandbox.worker_process import main; main()"
 CALLS_IN_A_ROW = 16
-"""After so many calls that were answered at once, the event loop has its turn."""
-PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
-"""The only environment that a worker gets: where the interpreter's own libraries are."""
+"""After so many calls in a row that were answered at once, other tasks of the event loop get a turn."""
+PASSED_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+"""The only environment variables that a worker gets: those that lead to the interpreter's own libraries."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Landlock binds only threads that start after it, so libraries must not start theirs while loading."""
+"""Landlock binds only threads that start after it, so numeric libraries must not start theirs while loading."""
 
 
-class Worker:
+class SandboxWorker:
     """One child process. Used by one thread at a time; `kill` may come from any."""
 
     __slots__ = ("_ended", "_lock", "_number", "_pipe", "_process", "_stderr", "_watch", "layers", "profile")
@@ -45,22 +45,22 @@ class Worker:
         self._ended = False
         self._watch: Callable[[], None] | None = None
         self._lock = threading.Lock()
-        self._process = _start()
+        self._process = _start_process()
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
         assert stdin is not None
         assert stdout is not None
         assert stderr is not None
         self._stderr = stderr
         self._pipe = open_pipe(stdin, stdout, self.kill)
-        self._pipe.send(line(profile.as_json()), time.monotonic() + BOOT_SECONDS)
+        self._pipe.send(write_line(profile.as_json()), time.monotonic() + BOOT_SECONDS)
 
     @property
     def pid(self) -> int:
-        """The process id of the child."""
+        """Return the process id of the child."""
         return self._process.pid
 
     def ready(self) -> Layers:
-        """Wait until the modules are loaded and the walls are up. SandboxError says why when they never will be."""
+        """Wait until the modules are loaded and the layers are on. Raises SandboxError when the worker does not start."""
         if self.layers is None:
             self.layers = self._read_hello()
             self._watch = None if self.layers["memory"].on else self._watch_memory
@@ -71,30 +71,32 @@ class Worker:
             hello = json.loads(self._pipe.read(time.monotonic() + BOOT_SECONDS, REPLY_BYTES))
         except (Closed, TooLate, TooLong, ValueError) as error:
             self.kill()
-            said = self._stderr.read()[-2000:].decode("utf-8", "replace").strip()
-            raise SandboxError(f"A worker for {_modules(self.profile)} did not start: {said or error or type(error).__name__}") from None
+            printed = self._stderr.read()[-2000:].decode("utf-8", "replace").strip()
+            raise SandboxError(
+                f"A worker for {_list_modules(self.profile)} did not start: {printed or error or type(error).__name__}"
+            ) from None
         if "failed" in hello:
             self.kill()
-            raise SandboxError(f"A worker for {_modules(self.profile)} did not start: {hello['failed']}")
-        layers = Layers((*_from_outside(), *(Layer(*layer) for layer in hello["layers"])))
+            raise SandboxError(f"A worker for {_list_modules(self.profile)} did not start: {hello['failed']}")
+        layers = Layers((*_outer_layers(), *(Layer(*layer) for layer in hello["layers"])))
         refuse_if_missing(layers, self.profile)
         return layers
 
     def is_fresh(self) -> bool:
-        """Whether it is alive and has nothing unread: a reply nobody asked for means that it broke the protocol."""
+        """Return whether it is alive with nothing unread: a reply without a request means that it broke the protocol."""
         return self.alive and self._pipe.is_open(quiet=self.layers is not None)
 
     @property
     def alive(self) -> bool:
-        """Whether it was not seen to end."""
+        """Return whether it runs, as far as this process knows."""
         return not self._ended
 
     @property
     def can_wait_on_a_loop(self) -> bool:
-        """Whether it is ready and needs nobody to look after it while it works."""
+        """Return whether it is ready and its memory need not be measured while it works."""
         return self.layers is not None and self._watch is None and isinstance(self._pipe, PolledPipe)
 
-    def call(self, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, *, typed: bool = False) -> Any:
+    def call(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, *, typed: bool = False) -> Json:
         """Send one request and wait for its reply. After any SandboxError but SandboxRaised the worker is dead."""
         request = self._request(target, args, kwargs, seconds, typed)
         deadline = time.monotonic() + seconds
@@ -102,38 +104,38 @@ class Worker:
             self._pipe.send(request, deadline)
             reply = self._pipe.read(deadline, REPLY_BYTES, self._watch)
         except (TooLate, TooLong, TooMuch, Closed) as error:
-            raise self._failure(error, target, seconds) from None
+            raise self._fail(error, target, seconds) from None
         except BaseException:  # Ctrl-C: the reply to this request must not be taken for one to the next
             self.interrupt()
             raise
-        return self._settled(reply, target)
+        return self._read_reply(reply, target)
 
-    async def acall(self, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, *, typed: bool = False) -> Any:
-        """The same while the running event loop does the waiting. Cancelled, it leaves the killed child to `close`."""
+    async def acall(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, *, typed: bool = False) -> Json:
+        """Do as `call` while the running event loop waits. Cancelled, it leaves the killed child to `close`."""
         request = self._request(target, args, kwargs, seconds, typed)
         assert isinstance(self._pipe, PolledPipe)
         try:
-            written, reply = self._pipe.exchanged_at_once(request)
+            written, reply = self._pipe.exchange_at_once(request)
             if not reply.endswith(b"\n"):
                 async with asyncio.timeout(seconds):
                     await self._pipe.asend(request[written:])
                     reply = await self._pipe.aread(REPLY_BYTES, reply)
             elif self._number % CALLS_IN_A_ROW == 0:
-                await asyncio.sleep(0)  # a program that does nothing but call must let others have their turn
+                await asyncio.sleep(0)  # a program that only makes calls must let other tasks run
         except TimeoutError:
-            raise await asyncio.to_thread(self._failure, TooLate(), target, seconds) from None
+            raise await asyncio.to_thread(self._fail, TooLate(), target, seconds) from None
         except (TooLong, Closed) as error:
-            raise await asyncio.to_thread(self._failure, error, target, seconds) from None
+            raise await asyncio.to_thread(self._fail, error, target, seconds) from None
         except BaseException:
             self.interrupt()
             raise
-        return self._settled(reply, target)
+        return self._read_reply(reply, target)
 
-    def _request(self, target: str, args: list[Any], kwargs: dict[str, Any], seconds: float, typed: bool) -> bytes:
+    def _request(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, typed: bool) -> bytes:
         self._number += 1
-        return line({"id": self._number, "target": target, "args": args, "kwargs": kwargs, "seconds": seconds, "typed": typed})
+        return write_line({"id": self._number, "target": target, "args": args, "kwargs": kwargs, "seconds": seconds, "typed": typed})
 
-    def _failure(self, error: Exception, target: str, seconds: float) -> SandboxError:
+    def _fail(self, error: Exception, target: str, seconds: float) -> SandboxError:
         self.kill()
         match error:
             case TooLate():
@@ -141,31 +143,31 @@ class Worker:
             case TooMuch():
                 return SandboxMemory(target, self.profile.memory_mb)
             case Closed():
-                return SandboxDied(target, self._obituary())
+                return SandboxDied(target, self._describe_exit())
             case _:
                 return SandboxDied(target, f"its worker broke the protocol ({error})")
 
-    def _settled(self, text: bytes, target: str) -> Any:
+    def _read_reply(self, text: bytes, target: str) -> Json:
         try:
             reply = json.loads(text.decode("ascii"))
             if reply["id"] != self._number:
-                raise ValueError("a reply to another request")
+                raise ValueError("it replied to another request")
             if "result" in reply:
                 return reply["result"]
-            error = self._error_in(reply, target)
+            error = self._make_error(reply, target)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as odd:
-            raise self._failure(odd, target, 0) from None
+            raise self._fail(odd, target, 0) from None
         raise error
 
-    def _error_in(self, reply: dict[str, Any], target: str) -> ToolError:
+    def _make_error(self, reply: JsonObject, target: str) -> ToolError:
         if "error" in reply:
             return rebuild_tool_error(reply["error"])
         if "raised" in reply:
             raised = reply["raised"]
-            hint = _hint(self.profile) if raised["blocked"] else ""
+            hint = _write_hint(self.profile) if raised["blocked"] else ""
             return SandboxRaised(target, str(raised["summary"]), str(raised["traceback"]), hint)
-        if "memory" in reply:  # what a MemoryError leaves behind in the worker is not worth guessing
-            return self._failure(TooMuch(), target, 0)
+        if "memory" in reply:  # kill it: after a MemoryError the state of the worker cannot be known
+            return self._fail(TooMuch(), target, 0)
         raise KeyError("result")
 
     def _watch_memory(self) -> None:
@@ -173,7 +175,7 @@ class Worker:
         if used is not None and used > self.profile.memory_mb * 1024 * 1024:
             raise TooMuch
 
-    def _obituary(self) -> str:
+    def _describe_exit(self) -> str:
         code = self._process.returncode
         if code is not None and code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
@@ -181,7 +183,7 @@ class Worker:
         return f"its worker ended with code {code}"
 
     def interrupt(self) -> None:
-        """Send the signal that ends it, without waiting for the end."""
+        """Send the signal that ends it, without waiting."""
         with self._lock:
             self._ended = True
             if self._process.returncode is None:
@@ -192,8 +194,8 @@ class Worker:
         with self._lock:
             self._ended = True
             if self._process.returncode is None:
-                _kill_group(self._process.pid)  # also when the child itself is gone: unreaped, its number is still its group's
-                with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it goes when the kernel lets it
+                _kill_group(self._process.pid)  # even if the child has ended: until it is reaped, its id is still that of its group
+                with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in a system call: it ends when the kernel returns
                     self._process.wait(5)
 
     def close(self) -> None:
@@ -209,18 +211,18 @@ class Worker:
             self._process.returncode = 0  # Popen warns of a child it believes to be running; it is not ours
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start_process() -> subprocess.Popen[bytes]:
     if not sys.executable or getattr(sys, "frozen", False):
         raise SandboxMissing(
             ("python",),
-            "A worker needs a Python interpreter to run in, and this program has none of its own (it is frozen or embedded). "
+            "A worker needs a Python interpreter to run in, and this program has no interpreter of its own (it is frozen or embedded). "
             "Run it with an ordinary python.",
         )
     # The folder in which the program runs ('' or '.') is not where a worker looks for modules, unless Sayso itself lies there.
     path = [str(Path(entry).absolute()) for entry in sys.path if isinstance(entry, str) and entry not in ("", ".")]
     own = str(Path(__file__).absolute().parents[3])
     path += [] if own in path else [own]
-    environment = ONE_THREAD | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment = ONE_THREAD | {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
     command = [sys.executable, "-I", "-X", "utf8", "-c", BOOT, *path]
     streams = subprocess.PIPE
     return subprocess.Popen(
@@ -236,7 +238,7 @@ def _kill_group(pid: int) -> None:
             os.killpg(pid, signal.SIGKILL)
 
 
-def _from_outside() -> list[Layer]:
+def _outer_layers() -> list[Layer]:
     how = "SIGKILL to the process group" if os.name == "posix" else "TerminateProcess"
     return [
         Layer(
@@ -249,25 +251,25 @@ def _from_outside() -> list[Layer]:
     ]
 
 
-def _modules(profile: Profile) -> str:
+def _list_modules(profile: Profile) -> str:
     return ", ".join(profile.preload) or "nothing"
 
 
 def refuse_if_missing(layers: Layers, profile: Profile) -> None:
-    """SandboxMissing when a layer that the profile needs does not stand."""
-    missing = layers.missing(profile.needs)
+    """Raise SandboxMissing if a layer that the profile needs is off."""
+    missing = layers.find_missing(profile.needs)
     if not missing:
         return
-    told = "; ".join(f"{layer.name} ({layer.detail}), which stops {layer.stops}" for layer in missing)
-    kept = tuple(name for name in profile.needs if name not in {layer.name for layer in missing})
+    lacking = "; ".join(f"{layer.name} ({layer.detail}), which stops {layer.stops}" for layer in missing)
+    rest = tuple(name for name in profile.needs if name not in {layer.name for layer in missing})
     raise SandboxMissing(
         [layer.name for layer in missing],
-        f"Nothing was run: this system lacks {told}. Run it where that exists (Linux 5.13 or later with Landlock, on x86_64 or aarch64), "
-        f"or accept to go without: Sandbox(needs={list(kept)}).",
+        f"Nothing was run: this system lacks {lacking}. Run it where that exists (Linux 5.13 or later with Landlock, on x86_64 or "
+        f"aarch64), or accept to run without: Sandbox(needs={list(rest)}).",
     )
 
 
-def _hint(profile: Profile) -> str:
+def _write_hint(profile: Profile) -> str:
     allowed = [f"read {', '.join(profile.read) or 'no files'}", f"write {', '.join(profile.write) or 'none'}"]
     allowed.append("use the network" if profile.network else "not use the network")
     return f"The sandbox lets it {', '.join(allowed)}: more needs Sandbox(read=, write=, network=)."

@@ -1,4 +1,4 @@
-"""The lines between a program and its worker: one JSON object each, one request at a time.
+"""The protocol between a program and its worker: lines of JSON, one request at a time.
 
 request  {"id": 7, "target": "module:function", "args": [...], "kwargs": {...}, "seconds": 2.0, "typed": false}
 reply    {"id": 7, "result": ...}
@@ -14,8 +14,8 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
-from typing import Any
 
+from ..canonical import JsonObject
 from ..errors import ToolError
 
 REPLY_BYTES = 16 * 1024 * 1024
@@ -23,26 +23,26 @@ REPLY_BYTES = 16 * 1024 * 1024
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # ASCII only: lone surrogates in hostile text survive
 
 
-def line(message: Mapping[str, Any]) -> bytes:
-    """The message as one line."""
+def write_line(message: Mapping[str, object]) -> bytes:
+    """Write the message as one line of JSON."""
     return _encode(message).encode("ascii") + b"\n"
 
 
-def describe_tool_error(error: ToolError) -> dict[str, Any]:
-    """A ToolError as JSON: its class by place, its text, and those attributes that are JSON."""
-    attributes: dict[str, Any] = {}
+def describe_tool_error(error: ToolError) -> JsonObject:
+    """Describe a ToolError as JSON: its class as "module:name", its text, and those attributes that are JSON."""
+    attributes: JsonObject = {}
     for name, value in vars(error).items():
         try:
             attributes[name] = json.loads(json.dumps(value))
         except (TypeError, ValueError):
-            continue  # an attribute that is no JSON stays behind; the text says what matters
+            continue  # what JSON cannot hold is left out; the text says what matters
     return {"error": f"{type(error).__module__}:{type(error).__qualname__}", "message": str(error), "attributes": attributes}
 
 
-def rebuild_tool_error(described: Mapping[str, Any]) -> ToolError:
-    """The error of the same class, if that is one of Sayso's own; otherwise a plain ToolError with the same text."""
+def rebuild_tool_error(described: Mapping[str, object]) -> ToolError:
+    """Return an error of the same class if that is one of Sayso's own, otherwise a plain ToolError with the same text."""
     message = str(described.get("message", ""))
-    kind = _tool_error_class(str(described.get("error", "")))
+    kind = _find_tool_error_class(str(described.get("error", "")))
     attributes = described.get("attributes")
     if kind is None:
         return ToolError(message)
@@ -53,8 +53,8 @@ def rebuild_tool_error(described: Mapping[str, Any]) -> ToolError:
     return error
 
 
-def _tool_error_class(place: str) -> type[ToolError] | None:
-    module_name, _, class_name = place.partition(":")
+def _find_tool_error_class(name: str) -> type[ToolError] | None:
+    module_name, _, class_name = name.partition(":")
     if not module_name.startswith("sayso.tools."):
         return None
     # The worker is not trusted to make this process import something: only what is loaded already, or errors modules, count.
@@ -69,8 +69,8 @@ def _tool_error_class(place: str) -> type[ToolError] | None:
     return found if isinstance(found, type) and issubclass(found, ToolError) else None
 
 
-def describe_exception(error: BaseException) -> dict[str, Any]:
-    """Any other exception as JSON: one line, and its traceback cut to what a person reads."""
+def describe_exception(error: BaseException) -> JsonObject:
+    """Describe any other exception as JSON: one line, and the last 20,000 characters of its traceback."""
     text = "".join(traceback.format_exception(error))
     summary = "".join(traceback.format_exception_only(error)).strip().rpartition("\n")[2]
     return {"summary": summary[:500], "traceback": text[-20_000:], "blocked": isinstance(error, PermissionError)}

@@ -1,4 +1,4 @@
-"""The files that Python itself reads while it runs: what a worker needs for modules and their data that are loaded late."""
+"""The files that Python itself reads: a worker needs them for modules and data that are loaded late."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _INSTALLED = ("site-packages", "dist-packages")
 _BESIDE_PACKAGES = frozenset({"bin", "share", "__pycache__"})  # what `pip install --target` puts beside the packages
 
 
-def python_own() -> list[str]:
+def list_python_files() -> list[str]:
     """Return the files and folders of the interpreter, of the installed packages and of this package."""
     import site
     import sysconfig
 
     own = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     own |= set(site.getsitepackages())
-    own |= {path for entry in sys.path if isinstance(entry, str) for path in installed_in(entry)}
+    own |= {path for entry in sys.path if isinstance(entry, str) for path in find_installed(entry)}
     own.add(str(Path(__file__).resolve().parents[1]))
     return sorted(own) + list(SYSTEM_LIBRARIES)
 
 
-def installed_in(entry: str) -> Iterator[str]:
-    """Yield what an entry of `sys.path` holds of installed packages.
+def find_installed(entry: str) -> Iterator[str]:
+    """Yield the files and folders of installed packages in an entry of `sys.path`.
 
     An entry can be the home folder, a project, or wherever the program was started: such a folder is never opened as a whole. In it, only
     what an installer put there and wrote down in its RECORD is Python's own (`pip install --target`, a vendored folder).
@@ -37,12 +37,12 @@ def installed_in(entry: str) -> Iterator[str]:
     if path.name in _INSTALLED:
         yield entry
     elif path.is_dir():
-        yield from _recorded_in(path)
+        yield from _find_recorded(path)
     else:
-        yield from _archive_of(path)
+        yield from _find_archive(path)
 
 
-def _recorded_in(folder: Path) -> Iterator[str]:
+def _find_recorded(folder: Path) -> Iterator[str]:
     try:
         present = set(os.listdir(folder))  # noqa: PTH208  only the names count
     except OSError:
@@ -50,9 +50,9 @@ def _recorded_in(folder: Path) -> Iterator[str]:
     recorded: set[str] = set()
     for name in present:
         if name.endswith(".dist-info"):
-            recorded |= {name, *_top_names(folder / name / "RECORD")}
+            recorded |= {name, *_read_top_names(folder / name / "RECORD")}
         elif name.endswith(".egg-info"):
-            modules = set(_top_names(folder / name / "top_level.txt"))
+            modules = set(_read_top_names(folder / name / "top_level.txt"))
             recorded |= {name, *modules, *(f"{module}.py" for module in modules)}
     here = recorded & present - _BESIDE_PACKAGES
     if here and present <= here | _BESIDE_PACKAGES:
@@ -61,8 +61,8 @@ def _recorded_in(folder: Path) -> Iterator[str]:
         yield from (str(folder / name) for name in here)
 
 
-def _top_names(listing: Path) -> Iterator[str]:
-    """The first part of each path in a RECORD (`package/module.py,sha256=...,123`), or of each line of a top_level.txt."""
+def _read_top_names(listing: Path) -> Iterator[str]:
+    """Yield the first part of each path in a RECORD (`package/module.py,sha256=...,123`), or of each line of a top_level.txt."""
     try:
         lines = listing.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -73,8 +73,8 @@ def _top_names(listing: Path) -> Iterator[str]:
             yield name
 
 
-def _archive_of(path: Path) -> Iterator[str]:
-    """The archive that an entry is, or is in: /app/packages.zip, /app/packages.zip/lib."""
+def _find_archive(path: Path) -> Iterator[str]:
+    """Yield the archive that an entry is, or is in: /app/packages.zip, /app/packages.zip/lib."""
     for each in (path, *path.parents):
         if each.is_file():
             if zipfile.is_zipfile(each):

@@ -1,9 +1,10 @@
-"""The kernel's counters for one process: memory, file size, open files, no core dumps."""
+"""Resource limits of one process (setrlimit): memory, file size, open files, no core dumps."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from .errors import SandboxError
 from .settings import Layer, Profile
@@ -11,13 +12,13 @@ from .settings import Layer, Profile
 FILE_MB = 64
 OPEN_FILES = 64
 ROOM_MB = 16
-"""What a function needs at the least beside the modules it was loaded with."""
+"""The least memory that a function needs beside the modules it was loaded with."""
 _STOPS_MEMORY = "taking more memory than it was given"
 _STOPS_REST = f"a file over {FILE_MB} MB, more than {OPEN_FILES} open files, a core dump with what was in memory"
 
 
-def limit(profile: Profile) -> list[Layer]:
-    """Set the limits for this process, and for good: the hard limits too."""
+def set_limits(profile: Profile) -> list[Layer]:
+    """Set the limits of this process, hard limits included, so that nothing in it can raise them again. Raises SandboxError."""
     if sys.platform == "win32":
         return [
             Layer("memory", False, _STOPS_MEMORY, "Windows has no such limit without a job object"),
@@ -32,31 +33,31 @@ def limit(profile: Profile) -> list[Layer]:
     }
     refused = [name for name, value in set_to.items() if not _lower(resource, name, value)]
     rest = Layer("limits", not refused, _STOPS_REST, f"refused: {', '.join(refused)}" if refused else "rlimits FSIZE, NOFILE, CORE")
-    return [_memory(resource, profile), rest]
+    return [_limit_memory(resource, profile), rest]
 
 
-def _memory(resource: object, profile: Profile) -> Layer:
+def _limit_memory(resource: ModuleType, profile: Profile) -> Layer:
     memory_mb = profile.memory_mb
     if sys.platform != "linux":  # macOS takes the number and ignores it
         return Layer("memory", False, _STOPS_MEMORY, "no hard limit here; the resident memory is sampled every 50 ms")
-    taken_mb = _address_space_mb()
+    taken_mb = _read_address_space_mb()
     if memory_mb < taken_mb + ROOM_MB and not profile.beside_modules:
-        raise SandboxError(f"its modules alone take {taken_mb} MB of address space; give it memory_mb={taken_mb + ROOM_MB} or more.")
+        raise SandboxError(f"its modules alone take {taken_mb} MB of address space. Give it memory_mb={taken_mb + ROOM_MB} or more.")
     on = _lower(resource, "RLIMIT_AS", (memory_mb + taken_mb * profile.beside_modules) * 1024 * 1024)
     how = f"rlimit AS {memory_mb} MB{' beside its modules' if profile.beside_modules else ''}"
     return Layer("memory", on, _STOPS_MEMORY, how if on else "rlimit AS refused; sampled every 50 ms")
 
 
-def _address_space_mb() -> int:
+def _read_address_space_mb() -> int:
     return int(Path("/proc/self/status").read_text().partition("VmSize:")[2].split()[0]) // 1024 + 1
 
 
-def _lower(resource: object, name: str, value: int) -> bool:
+def _lower(resource: ModuleType, name: str, value: int) -> bool:
     number = getattr(resource, name)
-    hard = resource.getrlimit(number)[1]  # type: ignore[attr-defined]
-    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)  # type: ignore[attr-defined]
+    hard = resource.getrlimit(number)[1]
+    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
     try:
-        resource.setrlimit(number, (wanted, wanted))  # type: ignore[attr-defined]
+        resource.setrlimit(number, (wanted, wanted))
     except (OSError, ValueError):
         return False
     return True

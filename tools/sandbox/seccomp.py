@@ -1,4 +1,4 @@
-"""Which system calls a worker may make: a list of allowed ones, compiled to the kernel's filter language."""
+"""seccomp (seccomp(2)): a list of the system calls that a worker may make, compiled to a classic BPF program for the kernel."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from .settings import Layer, Profile
-from .syscalls import HIGHEST, NETWORK, OWN, WRITING, numbers
+from .syscalls import HIGHEST, NETWORK, OWN, WRITING, read_numbers
 
 Condition = tuple[int, int, int]
 """Argument number, mask, value: `argument & mask == value`."""
-Rules = dict[str, tuple[tuple[Condition, ...], ...]]
-"""For each call the cases in which it is allowed; a case without conditions is: always."""
+CallRules = dict[str, tuple[tuple[Condition, ...], ...]]
+"""For each call the cases in which it is allowed; a case without conditions always holds."""
 
 ALWAYS: tuple[tuple[Condition, ...], ...] = ((),)
 ALL_BITS = 0xFFFFFFFF
@@ -35,9 +35,9 @@ PR_SET_NAME = 15
 STOPS = "starting programs and processes, signals to others, tracing, mounting, sockets, changing files' modes and owners"
 
 
-def rules_for(profile: Profile, pid: int, *, truncate: bool) -> Rules:
-    """What a worker of that profile may call; `truncate` says that Landlock guards truncation by name."""
-    rules: Rules = dict.fromkeys(OWN.split(), ALWAYS)
+def list_rules(profile: Profile, pid: int, *, truncate: bool) -> CallRules:
+    """Return the calls that a worker of that profile may make; `truncate` if Landlock guards truncation by name (ABI 3)."""
+    rules: CallRules = dict.fromkeys(OWN.split(), ALWAYS)
     rules |= dict.fromkeys(("kill", "tgkill"), (((0, ALL_BITS, pid),),))  # abort() is a signal to oneself
     rules["clone"] = (((0, CLONE_THREAD, CLONE_THREAD),),)
     rules["fcntl"] = tuple(((1, ALL_BITS, command),) for command in FCNTL)
@@ -52,57 +52,57 @@ def rules_for(profile: Profile, pid: int, *, truncate: bool) -> Rules:
     else:
         rules["open"], rules["openat"] = (((1, OPEN_CHANGES, 0),),), (((2, OPEN_CHANGES, 0),),)
     if profile.program:
-        rules["execve"] = ALWAYS  # Landlock says of what: the program itself and the system's loader, nothing else
+        rules["execve"] = ALWAYS  # Landlock limits it to the program itself and the system's loader
     if profile.network:
         rules |= dict.fromkeys(NETWORK.split(), ALWAYS)
         rules["socket"] = tuple(((0, ALL_BITS, family), (1, 0xF, kind)) for family in (2, 10) for kind in (1, 2))
     return rules
 
 
-def compiled(rules: Rules, table: Mapping[str, int], architecture: int) -> bytes:
-    """The rules as a filter program: allowed calls return, everything else is EPERM."""
+def compile_filter(rules: CallRules, table: Mapping[str, int], architecture: int) -> bytes:
+    """Compile the rules to struct sock_filter instructions: allowed calls pass, newer ones get ENOSYS, everything else EPERM."""
     program = [
-        _line(LOAD, 4),
-        _line(JUMP_EQUAL, architecture, 1, 0),
-        _line(RETURN, RET_KILL),
-        _line(LOAD, 0),
-        _line(JUMP_AT_LEAST, X32_BIT, 0, 1),
-        _line(RETURN, RET_KILL),
-        _line(JUMP_AT_LEAST, HIGHEST + 1, 0, 1),
-        _line(RETURN, RET_ERRNO | ENOSYS),
+        _instruct(LOAD, 4),
+        _instruct(JUMP_EQUAL, architecture, 1, 0),
+        _instruct(RETURN, RET_KILL),
+        _instruct(LOAD, 0),
+        _instruct(JUMP_AT_LEAST, X32_BIT, 0, 1),
+        _instruct(RETURN, RET_KILL),
+        _instruct(JUMP_AT_LEAST, HIGHEST + 1, 0, 1),
+        _instruct(RETURN, RET_ERRNO | ENOSYS),
     ]
     for name in NOT_THERE:
-        program += [_line(JUMP_EQUAL, table[name], 0, 1), _line(RETURN, RET_ERRNO | ENOSYS)]
+        program += [_instruct(JUMP_EQUAL, table[name], 0, 1), _instruct(RETURN, RET_ERRNO | ENOSYS)]
     for name, cases in rules.items():
         if name in table:
-            program += _when_called(table[name], cases)
-    return b"".join([*program, _line(RETURN, RET_ERRNO | EPERM)])
+            program += _compile_call(table[name], cases)
+    return b"".join([*program, _instruct(RETURN, RET_ERRNO | EPERM)])
 
 
-def _when_called(number: int, cases: Sequence[tuple[Condition, ...]]) -> list[bytes]:
+def _compile_call(number: int, cases: Sequence[tuple[Condition, ...]]) -> list[bytes]:
     body: list[bytes] = []
     for conditions in cases:
-        case = [_line(RETURN, RET_ALLOW)]
+        case = [_instruct(RETURN, RET_ALLOW)]
         for index, mask, value in reversed(conditions):
-            check = [_line(LOAD, 16 + 8 * index), _line(MASK, mask), _line(JUMP_EQUAL, value, 0, len(case))]
+            check = [_instruct(LOAD, 16 + 8 * index), _instruct(MASK, mask), _instruct(JUMP_EQUAL, value, 0, len(case))]
             case = check + case
         body += case
     if cases != ALWAYS:
-        body.append(_line(RETURN, RET_ERRNO | EPERM))
-    return [_line(JUMP_EQUAL, number, 0, len(body)), *body]
+        body.append(_instruct(RETURN, RET_ERRNO | EPERM))
+    return [_instruct(JUMP_EQUAL, number, 0, len(body)), *body]
 
 
-def _line(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+def _instruct(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, value)
 
 
 def filter_calls(profile: Profile, libc: ctypes.CDLL, *, truncate: bool) -> Layer:
     """Install the filter in this process, all threads, for good."""
     machine = os.uname().machine if os.name == "posix" else ""
-    table = numbers(machine)
+    table = read_numbers(machine)
     if table is None or sys.maxsize < 2**32:
         return Layer("seccomp", False, STOPS, f"no table of system calls for {machine or 'this processor'}")
-    program = compiled(rules_for(profile, os.getpid(), truncate=truncate), table, AUDIT_ARCH[machine])
+    program = compile_filter(list_rules(profile, os.getpid(), truncate=truncate), table, AUDIT_ARCH[machine])
     code = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: the number of instructions, then (aligned) where they are.
     fprog = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))

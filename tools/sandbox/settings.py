@@ -1,12 +1,12 @@
-"""What a worker may do (Sandbox, Profile), and what this system enforces of it (Layer, Layers)."""
+"""Settings: what a worker may do (Sandbox, Profile), and what this system enforces of it (Layer, Layers)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from ..canonical import JsonObject
 from ..errors import UsageError
 
 LAYER_NAMES = ("deadline", "environment", "memory", "limits", "capabilities", "landlock", "seccomp")
@@ -16,11 +16,11 @@ MEMORY_MB_MIN = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """What a function may use while it runs. The default is: 2 s, 256 MB, no network, no files but Python's own.
+    """The limits of a function while it runs. Defaults: 2 s, 256 MB, no network, no files but Python's own.
 
     `memory_mb` comes on top of what the function's own modules take.
     `read` and `write` are files and folders (write includes read). `needs` are the layers without which the call is refused;
-    leave some out only where you accept that nothing stops what they would have stopped.
+    leave some out only where you accept that nothing replaces them.
     """
 
     seconds: float = 2.0
@@ -46,13 +46,13 @@ class Sandbox:
 
     @property
     def may_change_something(self) -> bool:
-        """Whether a call that was killed half-way may have left something behind."""
+        """Return whether a call that was killed half-way may have had an effect."""
         return self.network or bool(tuple(self.write))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What tells one pool of workers from another: the modules it has loaded and the walls around it."""
+    """The settings of a pool of workers: the modules they load, and the layers around them."""
 
     preload: tuple[str, ...]
     memory_mb: int = 1024
@@ -64,29 +64,29 @@ class Profile:
     files: tuple[tuple[str, str], ...] = ()
     """Modules that are loaded from a path under a name: scripts."""
     folder: str = ""
-    """Where relative paths start; empty for wherever the program is."""
+    """The working folder; empty for that of the program."""
     beside_modules: bool = False
-    """Whether `memory_mb` comes on top of what the modules take once they are loaded."""
+    """Whether `memory_mb` is added to the memory that the loaded modules take."""
     boot_counts: bool = False
-    """Whether the seconds of a call run while its worker loads its modules; three quarters of them are left to the call in any case."""
+    """Whether the seconds of a call include the time its worker loads; the call has three quarters of them in any case."""
     program: str = ""
-    """What the process becomes behind the walls, where it does not stay Python."""
+    """The program that the hardened process becomes (execve), where it does not stay Python."""
 
-    def as_json(self) -> dict[str, Any]:
-        """The settings as the worker's first line."""
+    def as_json(self) -> JsonObject:
+        """Return the settings as JSON: the first line that a worker reads."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> Profile:
-        """Read the worker's first line."""
-        values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    def from_json(cls, given: JsonObject) -> Profile:
+        """Read the first line of a worker."""
+        values: JsonObject = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
         values["files"] = tuple((name, path) for name, path in given["files"])
         return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One wall: whether it stands here, what it stops, and how."""
+    """One layer of the sandbox: whether it is on, what it stops, and how."""
 
     name: str
     on: bool
@@ -99,7 +99,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """Every wall around one kind of worker, as the worker itself reported them."""
+    """All layers around one kind of worker, as the worker itself reported them."""
 
     all: tuple[Layer, ...]
 
@@ -109,8 +109,8 @@ class Layers:
     def __getitem__(self, name: str) -> Layer:
         return next(layer for layer in self.all if layer.name == name)
 
-    def missing(self, needs: Iterable[str] = LAYER_NAMES) -> tuple[Layer, ...]:
-        """The needed layers that do not stand."""
+    def find_missing(self, needs: Iterable[str] = LAYER_NAMES) -> tuple[Layer, ...]:
+        """Return the needed layers that are off."""
         wanted = set(needs)
         return tuple(layer for layer in self.all if layer.name in wanted and not layer.on)
 

@@ -1,8 +1,8 @@
-"""System calls by name, and the numbers they have on the two processors that a filter can be built for."""
+"""System calls by name, with their numbers on the two processors for which a filter can be built (x86_64, aarch64)."""
 
 from __future__ import annotations
 
-# name x86_64 aarch64, from the kernel's own headers; - where there is no such call.
+# name x86_64 aarch64, from the kernel's own headers; - where the processor lacks the call.
 _NUMBERS = """
 read 0 63 | write 1 64 | open 2 - | close 3 57 | stat 4 - | fstat 5 80 | lstat 6 - | poll 7 - | lseek 8 62 | mmap 9 222
 mprotect 10 226 | munmap 11 215 | brk 12 214 | rt_sigaction 13 134 | rt_sigprocmask 14 135 | rt_sigreturn 15 139 | ioctl 16 29
@@ -40,18 +40,18 @@ sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max sched
 times uname sysinfo getcpu getrandom clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time exit exit_group umask
 recvfrom recvmsg sendto sendmsg shutdown getsockname getpeername getsockopt setsockopt ftruncate
 """
-"""What touches only this process: its memory, threads, clock and open files (and stat, which nothing here can stop)."""
+"""Calls that touch only this process: its memory, threads, clock and open files (and stat, which nothing here can stop)."""
 WRITING = """
 creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat fallocate
 """
-"""What changes files by name; Landlock says where."""
+"""Calls that change files by name; Landlock says where."""
 NETWORK = "connect sendmmsg recvmmsg"
 HIGHEST = 462
-"""Calls above this number are newer than this table: "there is no such call" makes a C library fall back to an older one."""
+"""Calls above this number are newer than this table. They get ENOSYS, which makes a C library fall back to an older call."""
 
 
-def numbers(machine: str) -> dict[str, int] | None:
-    """The numbers for that processor (`os.uname().machine`); None for one that is not in the table."""
+def read_numbers(machine: str) -> dict[str, int] | None:
+    """Return the number of each call on that processor (`os.uname().machine`); None for a processor that is not in the table."""
     column = {"x86_64": 1, "aarch64": 2}.get(machine)
     if column is None:
         return None

@@ -103,17 +103,17 @@ def _look(name: str, look: Look, answers: SimpleQueue[Finding]) -> None:
 
 def worker(name: str, module: str, memory_mb: int, prefix: str) -> Finding:
     """The walls around one of Sayso's own workers."""
-    from sayso.tools.sandbox.calls import layers_of
+    from sayso.tools.sandbox.calls import report_profile_layers
     from sayso.tools.sandbox.settings import Profile
 
-    return walls(name, layers_of(Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)), (), prefix)
+    return walls(name, report_profile_layers(Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)), (), prefix)
 
 
 def own_tools() -> Finding:
     """The walls around a function tool with the default sandbox."""
-    from sayso.tools.sandbox import Sandbox, enforced
+    from sayso.tools.sandbox import Sandbox, report_layers
 
-    return walls("@tool(sandbox=...)", enforced(), Sandbox().needs, "a function in its worker")
+    return walls("@tool(sandbox=...)", report_layers(), Sandbox().needs, "a function in its worker")
 
 
 def python_monty() -> Finding:
