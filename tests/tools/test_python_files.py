@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.tools.sandbox import enforced
+from sayso.tools.sandbox import report_layers
 from sayso.tools.sandbox.errors import SandboxRaised
 from sayso.tools.sandbox.pool import Pool
 from sayso.tools.sandbox.python_files import find_installed, list_python_files
@@ -101,7 +101,7 @@ def test_older_packages_say_what_they_are_in_another_file(tmp_path: Path) -> Non
     assert granted(tmp_path) == ["module.py", "old", "old.egg-info"]
 
 
-@pytest.mark.skipif(sys.platform != "linux" or not enforced()["landlock"].on, reason="Landlock keeps files closed on Linux")
+@pytest.mark.skipif(sys.platform != "linux" or not report_layers()["landlock"].on, reason="Landlock keeps files closed on Linux")
 class TestInAWorker:
     """The same behind the walls."""
 
