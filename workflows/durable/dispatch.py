@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -199,11 +200,25 @@ async def _carried(name: str) -> str:
 
 
 class _Unhurried(sqlite3.Connection):
-    """The disk may take its time with what DBOS notes: what is lost of that with the power is handed in again from our own rows."""
+    """A connection of DBOS to SQLite.
+
+    The disk may take its time with what DBOS notes: what is lost of that with the power is handed in again from our own rows.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.execute("PRAGMA synchronous=NORMAL")
+        if sqlite3.sqlite_version_info < KNOWS_SUBSEC:
+            self.create_function("unixepoch", 1, _unixepoch)
+
+
+KNOWS_SUBSEC = (3, 42)
+"""The SQLite that knows unixepoch('subsec'). DBOS writes that into its tables under Python 3.12 and newer, whatever SQLite there is, and an
+older one answers with NULL. A database that such a Python has made is used under 3.11 as well, so this does not ask for Python's version."""
+
+
+def _unixepoch(modifier: object) -> float | None:
+    return time.time_ns() // 1_000_000 / 1000 if modifier == "subsec" else None
 
 
 def _dbos_url(url: str) -> str:
