@@ -40,13 +40,13 @@ async def converse(spec: AgentSpec[Out], formats: FormatChoice, run: Run, asked:
 
     Every effect and every chance goes through `run`. Raises LimitReached, ModelError, OutputError.
     """
-    format = await formats.choose(may_ask=run.acts)
+    format = await formats.choose(may_ask=run.is_live)
     history = format.convert_history(asked.history) if asked.history else ()
     transcript: list[Message] = [*format.opening, *history, UserMessage(asked.text)]
     if asked.history or FENCE_START in asked.text:
         record_provenance(run, asked)
     run.scope.transcripts[run.id] = transcript
-    on_retry = (lambda retry: run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))) if run.heard else None
+    on_retry = (lambda retry: run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))) if run.has_listeners else None
     schema = None if spec.output is None else spec.output.schema
     request = ModelRequest(transcript, format.schemas, format.sampling, schema, on_retry, format.grammar)
     conversation = ModelConversation(spec, formats, format, transcript, request)
@@ -60,7 +60,7 @@ async def converse(spec: AgentSpec[Out], formats: FormatChoice, run: Run, asked:
             results = await execute_calls(spec, run, parsed, sent_back)
             if (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
                 break
-            if run.heard:
+            if run.has_listeners:
                 run.publish(TextWithdrawn(run.id, turn))
             # Once: a model whose calls failed twice in a row is asked to answer.
             asked_to_repair = not asked_to_repair and all(result.outcome is Outcome.FAILED for result in results)
@@ -81,7 +81,7 @@ async def converse(spec: AgentSpec[Out], formats: FormatChoice, run: Run, asked:
                     raise OutputError(f"{spec.name} gave no valid answer in {failed_outputs} tries: {error}.{cut}", parsed.prose) from None
                 transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}"))
         turn += 1
-    if run.heard and spec.publishes_at_end:
+    if run.has_listeners and spec.publishes_at_end:
         run.publish(TextSaid(run.id, turn, answer))
     return answer
 

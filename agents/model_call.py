@@ -84,7 +84,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     reasoning: list[str] = []
     calls: dict[int, StreamedCall] = {}
     finish, usage = "stop", NO_USAGE
-    heard = run.heard
+    heard = run.has_listeners
     streamer = TextStreamer(spec, run, turn) if heard and not spec.publishes_at_end else None
     deltas = spec.model.stream(conversation.request)
     try:

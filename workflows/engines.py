@@ -1,4 +1,4 @@
-"""Which engine a word means: memory without one; a database by its URL."""
+"""Make engines: in memory, or by the URL of a database."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from .durable.app import App
     from .durable.engine import DurableEngine
 
-_OPEN: weakref.WeakValueDictionary[str, MemoryEngine] = weakref.WeakValueDictionary()
+_OPEN: weakref.WeakValueDictionary[str, DurableEngine] = weakref.WeakValueDictionary()
 
 
 @overload
 def engine(url: None = None, *, strict: bool = False) -> MemoryEngine: ...
 @overload
 def engine(url: str, *, strict: bool = False, app: App | None = None) -> DurableEngine: ...
-def engine(url: str | None = None, *, strict: bool = False, app: App | None = None) -> MemoryEngine:
-    """An engine for runs. Without a URL they live in this process; with "sqlite:///runs.db" or "postgresql://..." they outlive it.
+def engine(url: str | None = None, *, strict: bool = False, app: App | None = None) -> MemoryEngine | DurableEngine:
+    """Return an engine for runs. Without a URL they live in this process; with "sqlite:///runs.db" or "postgresql://..." they outlive it.
 
-    `strict` sends every kept value of a memory engine through JSON, as a database does. `app` is the code of runs that are resumed by
-    their id alone. Raises UsageError for a URL that no engine serves, and for a database that cannot be used. The same URL gives the same
-    engine for as long as it is in use in this program.
+    `strict` sends every stored value of a memory engine through JSON, as a database does. `app` is the code of runs that are resumed by
+    their id alone. Raises UsageError for a URL that no engine serves, and for a database that cannot be used. The same URL returns the
+    same engine for as long as it is in use in this program.
     """
     if url is None:
         return MemoryEngine(strict=strict)
@@ -34,13 +34,13 @@ def engine(url: str | None = None, *, strict: bool = False, app: App | None = No
             f"There is no engine for {url!r}. engine() keeps runs in memory, engine('sqlite:///runs.db') in a file, "
             "engine('postgresql://user@host/name') in a Postgres database."
         )
-    from .durable.database import absolute
+    from .durable.database import absolute  # late, for load time: a run in memory needs no database
     from .durable.engine import DurableEngine
 
-    place = absolute(url)
-    known = _OPEN.get(place)
-    if not isinstance(known, DurableEngine) or not known.is_open or (app is not None and known.app not in (None, app)):
-        known = _OPEN[place] = DurableEngine(place, app=app)
+    address = absolute(url)
+    known = _OPEN.get(address)
+    if known is None or not known.is_open or (app is not None and known.app not in (None, app)):
+        known = _OPEN[address] = DurableEngine(address, app=app)
     elif app is not None:
         known.app = app
     return known

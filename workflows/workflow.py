@@ -13,8 +13,9 @@ from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError, WorkflowError
 
+from .runs.base_engine import BaseEngine
 from .runs.limits import Limits, Meter
-from .runs.memory_engine import EngineOfOne, MemoryEngine
+from .runs.memory_engine import PrivateEngine
 from .runs.protocols import Engine, Provenance, Run, Scope
 from .runs.run_result import RunResult
 
@@ -158,8 +159,8 @@ class Workflow(Generic[A, B]):
             seen = Provenance(self.find_user_texts(value))
             return Scope(approve, deps, Meter(allowed), to_rules(grants), seen, {})
 
-        home = EngineOfOne() if engine is None else engine
-        if not isinstance(home, MemoryEngine):
+        home = PrivateEngine() if engine is None else engine
+        if not isinstance(home, BaseEngine):
             how = f" Write engine=sayso.engine({home!r})." if isinstance(home, str) else ""
             raise UsageError(f"{home!r} is no engine that a run can be opened in.{how}")
         if approve is not None and not callable(approve):

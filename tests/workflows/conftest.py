@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sayso.workflows import MemoryEngine, engine
+from sayso.workflows import DurableEngine, MemoryEngine, engine
 
 from .postgres_server import new_database, server
 
@@ -33,11 +33,11 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """An engine of each kind."""
     match request.param:
         case "memory":
-            made: MemoryEngine = engine(strict=True)
+            made: MemoryEngine | DurableEngine = engine(strict=True)
         case "sqlite":
             made = engine(f"sqlite:///{tmp_path}/runs.db")
         case _:
             made = engine(new_database(request.getfixturevalue("postgres")))
     yield made
-    if hasattr(made, "close"):
+    if isinstance(made, DurableEngine):
         made.close()

@@ -258,9 +258,9 @@ async def test_a_decision_counts_once_whatever_is_sent_after_it(home: Any) -> No
 async def test_what_is_no_decision_is_refused_at_the_door(said: Any, home: Any) -> None:
     paused = await ordering(order_tool(), BURGER).run("x", deps=World(), engine=home, run_id="r1")
     (request,) = paused.pending
-    with pytest.raises(UsageError, match="is no decision"):
+    with pytest.raises(UsageError, match="is not a decision"):
         await home.signal(request.run_id, request.topic, said)
-    with pytest.raises(UsageError, match="is no decision"):
+    with pytest.raises(UsageError, match="is not a decision"):
         await home.resume("r1", {request.digest: said})
     assert [each.digest for each in (await home.resume("r1", {})).pending] == [request.digest]
 

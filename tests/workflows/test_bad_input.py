@@ -195,8 +195,8 @@ OFFERED: dict[str, tuple[dict[str, Any], str]] = {
     "an engine's place": ({"engine": "sqlite:///x.db"}, "Write engine=sayso.engine('sqlite:///x.db')."),
     "limits as a dict": ({"limits": {"seconds": 3}}, "limits={'seconds': 3} are no limits. Write limits=Limits("),
     "a word for an approver": ({"approve": "yes"}, "approve='yes' is no approver: an async function that takes a request"),
-    "a path for a run's id": ({"run_id": "a/b"}, "'a/b' is no run id: it is a text, and a slash separates"),
-    "a number for a run's id": ({"run_id": 3}, "3 is no run id: it is a text"),
+    "a path for a run's id": ({"run_id": "a/b"}, "'a/b' cannot be a run id. Use a text without a slash"),
+    "a number for a run's id": ({"run_id": 3}, "3 cannot be a run id. Use a text without a slash"),
 }
 
 
@@ -248,7 +248,7 @@ MISUSED: dict[str, tuple[Any, str]] = {
         steps_of_a_tool,
         "<read tool size_of> as the step 'look'; it is more than a function. Write run.call(tool, ...)",
     ),
-    "a function as a tool": (calls_a_function, "run.call takes a tool, and <function one_more at"),
+    "a function as a tool": (calls_a_function, "run.call takes a tool, not <function one_more at"),
 }
 
 
@@ -269,7 +269,7 @@ DURABLE: dict[str, tuple[Any, str]] = {
     ),
     "a step twice in code": (
         sequential(twice),
-        "has two steps named 'count'; a name is a position and stands once. Give",
+        "has two steps named 'count'; a name is a position and can be used once. Give",
     ),
 }
 

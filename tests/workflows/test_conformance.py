@@ -10,10 +10,10 @@ import pytest
 from sayso.tools import Approve, Cancelled, Edit, NotFinished, Reject, ToolContext, UsageError, tool
 from sayso.tools.errors import LimitReached, WorkflowError
 from sayso.workflows import CallFailed, Limits, Run, map_each, parallel, sequential, step
-from sayso.workflows.durable.durable_run import LISTEN_SECONDS
+from sayso.workflows.durable.store import POLL_SECONDS
 from sayso.workflows.runs.events import ApprovalAsked, BranchStarted, StepEnded, StepStarted, WriteSettled
 
-LISTENED_SECONDS = 3 * LISTEN_SECONDS
+LISTENED_SECONDS = 3 * POLL_SECONDS
 
 
 class Counted:
@@ -101,7 +101,7 @@ async def test_two_steps_at_once_on_one_run_are_refused(home: Any) -> None:
 
     with pytest.raises(ExceptionGroup) as told:
         await sequential(code).run(None, engine=home, run_id="r1")
-    assert told.group_contains(WorkflowError, match="one line")
+    assert told.group_contains(WorkflowError, match="one thing at a time")
 
 
 async def test_a_write_pauses_and_goes_on_with_the_decision(home: Any) -> None:

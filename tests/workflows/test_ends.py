@@ -180,7 +180,7 @@ async def test_the_result_of_a_run_that_failed_or_waits_is_raised() -> None:
     with pytest.raises(NotFinished, match="Note: x"):
         await home.result("r2")
     home.restore(sequential(note).execute, "x", "r3", ())
-    with pytest.raises(NotFinished, match="not under way"):
+    with pytest.raises(NotFinished, match="not being executed"):
         await home.result("r3")
 
 
@@ -260,7 +260,7 @@ async def test_a_signal_that_is_no_decision_is_refused_at_the_door() -> None:
     home, done = engine(), list[str]()
     (request,) = (await sequential(note).run("x", engine=home, run_id="r1", deps=done)).pending
     for wrong in (True, "yes", {"approve": True}, None):
-        with pytest.raises(UsageError, match="is no decision"):
+        with pytest.raises(UsageError, match="is not a decision"):
             await home.signal(request.run_id, request.topic, wrong)
     assert (len((await home.resume("r1", {})).pending), done) == (1, [])
 

@@ -23,7 +23,7 @@ from sayso.tools import Approve, Edit, LimitReached, Reject
 from sayso.tools.errors import NotFinished, RunError
 from sayso.workflows import CallFailed, Draft, Usage
 from sayso.workflows.runs.codec import NotJson, from_json, to_json
-from sayso.workflows.runs.memory_run import Failure
+from sayso.workflows.runs.journal import Failure
 
 
 class Colour(Enum):

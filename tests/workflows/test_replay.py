@@ -82,7 +82,7 @@ async def test_code_that_ends_early_or_answers_otherwise_is_a_difference() -> No
         return await code(run, value)
 
     other = await replay(as_flow, "Hello", home.journal("r1"), output="hello")
-    assert "after step 2: the run gave 'hello', the code gives 'hello!'" in str(other.difference)
+    assert "after step 2: the run returned 'hello', the code returns 'hello!'" in str(other.difference)
 
 
 async def test_a_run_that_waits_is_replayed_to_where_it_waits(tmp_path: Path) -> None:

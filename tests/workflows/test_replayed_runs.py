@@ -64,7 +64,7 @@ RUNS: dict[str, tuple[str, Any, str, dict[str, tuple[int, str]]]] = {
         {
             "SAME": (0, "same: run r1, 3 steps, and the output.\n"),
             "CODE": (1, "different: run r1, step 1.\n  the journal has    shout.0\n  the code asks for  whisper.0\n0 steps before it are"),
-            "OUTPUT": (1, "different: run r1, after step 3.\n  the run   gave 'HELLO'\n  the code  gives 'HELLO!'\n"),
+            "OUTPUT": (1, "different: run r1, after step 3.\n  the run   returned 'HELLO'\n  the code  returns 'HELLO!'\n"),
         },
     ),
     "a write": (

@@ -75,7 +75,7 @@ async def breaks(request: ApprovalRequest) -> Any:
 
 
 UNANSWERED: dict[str, tuple[Any, str]] = {
-    "a truth": (answers_true, r"The approver did not answer \(gave True, which is no decision\)"),
+    "a truth": (answers_true, r"The approver did not answer \(it returned True, which is not a decision\)"),
     "an error": (breaks, r"The approver did not answer \(RuntimeError: the window was closed\)"),
     "not async": (lambda request: True, r"The approver did not answer \(TypeError: "),
 }
@@ -99,7 +99,7 @@ async def asked_first(to: str) -> str:
 @pytest.mark.parametrize("decisions", [[Approve()], Approve(), {3: Approve()}], ids=["a list", "a decision", "by number"])
 async def test_decisions_that_are_not_by_digest_are_refused(decisions: Any, home: Any) -> None:
     result = await sequential(asked_first).run("ada", engine=home, run_id="r1")
-    with pytest.raises(UsageError, match=r"no decisions by digest. Write \{request.digest: Approve\(\)\}"):
+    with pytest.raises(UsageError, match=r"are not decisions by digest. Write \{request.digest: Approve\(\)\}"):
         await result.resume(decisions)
 
 
@@ -179,7 +179,7 @@ async def test_fifty_decisions_at_once_make_one_effect() -> None:
     await home.start(FLOW.execute, "x", run_id="r1", scope=Scope(deps=world))
     for _ in range(10):
         await asyncio.sleep(0)
-    (request,) = home._root("r1").pending.values()
+    (request,) = home._find("r1").pending.values()
     await asyncio.gather(*(home.signal(request.run_id, request.topic, Approve()) for _ in range(50)))
     assert (await home.result("r1"), len(world.effects)) == ("gave 1 to ada", 1)
 

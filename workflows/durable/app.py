@@ -9,10 +9,9 @@ from sayso.tools.approval.policy import Grants, to_rules
 from sayso.tools.definition.tool import Tool
 from sayso.tools.errors import UsageError, WorkflowError
 
-from ..runs.limits import Meter
+from ..runs.limits import Meter, limits_from
 from ..runs.protocols import Provenance, Scope
 from ..workflow import Workflow, combined
-from .durable_run import limits_from
 
 
 class App:
@@ -54,7 +53,7 @@ class App:
             raise UsageError(f"The app has no flow {name!r}. Flows: {', '.join(self._flows) or 'none'}.")
         return self._flows[name]
 
-    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str, *, acts: bool = True) -> Callable[[], Scope]:
+    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str) -> Callable[[], Scope]:
         """What a run of a flow is given here: nobody answers for its writes, so they wait for a decision from anywhere.
 
         A replay does not act, but it is given the same `deps`: what a run does may depend on what they say.

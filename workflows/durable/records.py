@@ -10,7 +10,7 @@ from sayso.tools.errors import RunError
 
 from ..runs.codec import to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
-from ..runs.memory_run import Entry
+from ..runs.journal import Entry
 from .chain import START, Row, linked
 from .database import Session
 

@@ -12,7 +12,6 @@ from . import records
 from .app import App
 from .database import DatabaseLost, Session
 from .dispatch import Dispatch, queue_of
-from .durable_run import DurableExecution
 from .engine import DurableEngine
 from .records import RunRow, Superseded
 
@@ -30,8 +29,9 @@ class Worker:
     def __init__(self, app: App, url: str) -> None:
         self.app = app
         self.engine = DurableEngine(url, app=app)
-        self.engine.stopped_state = records.QUEUED
-        self.engine.dispatch = Dispatch(self.engine.database.url, self.engine.be(), queue_of(app.name), self._execute)
+        self.engine.store.stopped_state = records.QUEUED
+        store = self.engine.store
+        store.dispatch = Dispatch(store.database.url, store.register(), queue_of(app.name), self._execute)
         self._handed_in: set[str] = set()
         self._over: dict[str, Future[None]] = {}
         self._stopping = asyncio.Event()
@@ -53,7 +53,7 @@ class Worker:
         self._stopping.set()
 
     async def _sweep(self) -> None:
-        engine, now = self.engine, self.engine.clock()
+        engine, now = self.engine.store, self.engine.clock()
         if not await asyncio.to_thread(engine.liveness.is_held):
             raise WorkerLost("This worker's lock on the database is lost, so others may take its runs; it ends. Start it again.")
 
@@ -82,14 +82,13 @@ class Worker:
             row = await self.engine.run(run_id)
             if row.state != records.QUEUED:
                 return "nothing to do"
-            root = self.engine.opened(row, self.app)
+            execution = self.engine.open_row(row, self.app)
         except UsageError as error:
             return str(error)
-        assert isinstance(root, DurableExecution)
-        root.by_worker = True
+        execution.by_worker = True
         over = self._over[run_id] = Future()
         try:
-            await root.execute(suspends=True)
+            await execution.execute(suspends=True)
         except Superseded:
             return "carried elsewhere"
         except SaysoError as error:
@@ -97,13 +96,12 @@ class Worker:
         except Exception as error:  # noqa: BLE001  a flow's own failure ends its run, where it is kept, and not the worker
             return repr(error)
         finally:
-            self.engine.drop(root)
+            self.engine.executions.pop(run_id, None)  # the database has it
             self._over.pop(run_id, None)
             over.set_result(None)
         return "carried"
 
     async def _put_back(self) -> None:
-        roots = [root for root in self.engine.under_way() if isinstance(root, DurableExecution)]
-        for root in roots:
-            root.interrupt()
+        for execution in list(self.engine.executions.values()):
+            execution.interrupt()
         await asyncio.gather(*(asyncio.wrap_future(over) for over in list(self._over.values())))

@@ -1,95 +1,105 @@
-"""A run with all its children: its journal, how it is carried to its end or its next pause, who listens."""
+"""The execution of a run with all its children: its journal, its end or next pause, its events and who listens to them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from sayso.tools.calls import Outcome
-from sayso.tools.errors import Cancelled, RunError, ToolError
+from sayso.tools.errors import Cancelled, RunError
 
-from ..calls.spending import results_of
 from .events import BranchEnded, BranchFailed, BranchStarted
-from .inbox import Inbox
-from .limits import NO_USAGE, Usage, used_in
-from .memory_run import Entry, Failure
-from .protocols import Scope, WorkflowCode
-from .run_result import NOTHING, RunResult
+from .inbox import Branch, Inbox
+from .journal import Journal
+from .protocols import Run, Scope, WorkflowCode
+from .run_result import NOTHING, Resumes, RunResult
 from .timing import in_time
-
-if TYPE_CHECKING:
-    from .memory_engine import MemoryEngine
-
 
 CANCEL = "cancel the run"
 
+AnyResult = RunResult[Any]
+BranchEvent = BranchStarted | BranchEnded | BranchFailed
+
+
+class ChildRun(Run, Branch, Protocol):
+    """What workflow code is given, and the inbox watches: a root run or one of its children."""
+
+
+RunFactory = Callable[["Execution", str, Scope], ChildRun]
+
 
 class Execution(Inbox):
-    """One run with all its children: its journal, its execution and its end, who listens."""
+    """One run with all its children, and the only place where its code is executed.
+
+    Where the results are stored is for the journal to say. A DurableExecution (in durable/) claims the run before `_execute` and lets go
+    of it afterwards, decides with `is_worth_pausing`, and has decisions stored first in `take_decision`; all else is the same.
+    """
 
     __slots__ = (
         "attempt",
+        "attempt_prefix",
         "attempts",
-        "clock",
-        "emitted",
+        "branch_events",
         "engine",
         "error",
         "executing_task",
-        "fresh",
         "history",
         "id",
         "is_running",
+        "is_watched",
+        "joined",
         "journal",
         "listeners",
-        "order",
-        "prompts",
+        "make_run",
+        "make_scope",
+        "release",
         "result",
+        "scope",
         "task",
-        "told",
         "value",
-        "watched",
         "workflow",
     )
 
-    def __init__(self, engine: MemoryEngine, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> None:
-        super().__init__()
-        self.engine, self.id, self.workflow, self.value, self.fresh = engine, run_id, workflow, value, fresh
-        self.clock = engine.clock
-        self.journal: dict[str, dict[str, Any]] = {}
-        self.order: list[Entry] = []
-        self.prompts: dict[tuple[str, str], Any] = {}  # what models were sent, by run and step
-        self.history: list[Any] | None = [] if engine.record else None
-        self.listeners: list[asyncio.Queue[Any]] = []
-        self.watched = engine.record
-        self.told: dict[str, type] = {}  # of each branch, what was said of it last
-        self.emitted: dict[str, int] = {}  # of each run, how many events of its own were told
+    def __init__(
+        self,
+        run_id: str,
+        workflow: WorkflowCode,
+        value: object,
+        make_scope: Callable[[], Scope],
+        *,
+        journal: Journal,
+        make_run: RunFactory,
+        clock: Callable[[], float],
+        engine: Resumes | None = None,
+        release: Callable[[], None] | None = None,
+        keeps_history: bool = False,
+    ) -> None:
+        super().__init__(clock)
+        self.id, self.workflow, self.value, self.make_scope = run_id, workflow, value, make_scope
+        self.journal, self.make_run, self.engine, self.release = journal, make_run, engine, release
+        self.history: list[object] | None = [] if keeps_history else None
+        self.is_watched = keeps_history or journal.is_durable  # somebody reads the events, now or later
+        self.listeners: list[asyncio.Queue[object]] = []
+        self.branch_events: dict[str, type] = {}  # of each branch, its last event
         self.attempts = 0
-        self.attempt = ""
-        self.task: asyncio.Task[RunResult[Any]] | None = None
-        self.result: RunResult[Any] | None = None
+        self.attempt, self.attempt_prefix = "", f"{run_id}#"
+        self.scope: Scope | None = None
+        self.task: asyncio.Task[AnyResult] | None = None
+        self.result: AnyResult | None = None
         self.is_running = False
         self.error: Exception | None = None
         self.executing_task: asyncio.Task[Any] | None = None
+        self.joined: list[asyncio.Future[AnyResult]] = []
 
-    def _begin(self, suspends: bool) -> None:
-        """A new execution of the run: nobody waits and nobody is being asked yet."""
-        self.attempts += 1
-        self.attempt = self.engine.attempt(self)
-        self.suspends = suspends
-        if self.attempts > 1:
-            self.error = None
-            self._nobody_waits()
+    async def execute(self, *, suspends: bool) -> AnyResult:
+        """Execute the workflow's code over the journal, to its end or to where it can only wait.
 
-    async def execute(self, *, suspends: bool) -> RunResult[Any]:
-        """Run the workflow's code over the journal, to its end or to where it can only wait.
-
-        Whoever asks while it is under way shares that execution: a run is never carried twice at once.
+        Whoever asks meanwhile joins that execution: a run is never executed twice at once.
         """
         while self.is_running:
-            shared = await self.shared()
-            if suspends or shared.finished:
-                return shared
+            joined = await self.join()
+            if suspends or joined.finished:
+                return joined
         self.is_running = True
         try:
             result = await self._execute(suspends)
@@ -97,173 +107,138 @@ class Execution(Inbox):
             self.is_running, self.executing_task = False, None
             if isinstance(error, Exception):
                 self.error = error
-                self._forget(error)
-            self._share(error)
+                self.journal.forget_failures(error)
+            self._end_joined(error)
             raise
         self.is_running, self.executing_task = False, None
-        if self.sharing:
-            self._share(result)
-        if self.attempts == 1 and result.finished:
-            self.engine.let_go(self)
+        if self.joined:
+            self._end_joined(result)
+        if self.release is not None and self.attempts == 1 and result.finished:
+            self.release()
         return result
 
-    def shared(self) -> asyncio.Future[RunResult[Any]]:
-        """The end, or the next pause, of the execution that is under way."""
-        shared: asyncio.Future[RunResult[Any]] = asyncio.get_running_loop().create_future()
-        self.sharing.append(shared)
-        if self.parked:
-            self._look_again()
-        return shared
+    async def _execute(self, suspends: bool) -> AnyResult:
+        scope = self.make_scope()
+        if self.inbox and self.is_cancelled:
+            raise self._cancelled(scope)
+        self.attempts += 1
+        self.attempt = f"{self.attempt_prefix}{self.attempts}"
+        self.may_suspend = suspends
+        if self.attempts > 1:
+            self.error = None
+            self.reset_waits()
+            scope.meter.begin_with(self.journal.count_usage(self.id))
+        self.executing_task = executing = asyncio.current_task()
+        limits = scope.meter.limits
+        self.scope = scope
+        self.root_run = run = self.make_run(self, self.id, scope)
+        work = self.workflow(run, self.value)
+        try:
+            value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.out_of_time))
+            if self.inbox and self.is_cancelled:
+                await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
+            self.result = self._make_result(value, scope)
+        except asyncio.CancelledError:
+            if self.is_cancelled and executing is not None and executing.uncancel() <= 0:
+                raise self._cancelled(scope) from None
+            if not self.is_suspended or (executing is not None and executing.cancelling()):
+                raise
+            self.result = self._make_result(NOTHING, scope)
+        except RunError as error:
+            error.run_id = error.run_id or self.id
+            error.partial = error.partial or self._make_result(NOTHING, scope)
+            raise
+        except BaseException:  # Suspended, or a group that the workflow's own TaskGroup made of it
+            if not self.is_suspended:
+                raise
+            self.result = self._make_result(NOTHING, scope)
+        finally:
+            self.root_run = None
+            if self.approver_task is not None or self.recheck is not None:
+                await self.stop_asking()
+        return self.result
 
-    def _forget(self, error: BaseException) -> None:
-        """The failures that ended the run are not kept: when it is run again, what failed is tried again.
+    def _make_result(self, value: object, scope: Scope) -> AnyResult:
+        messages = tuple(scope.transcripts.get(self.id, ()))
+        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered)
 
-        A failure that the workflow's code dealt with stays: what came after it was decided by it.
-        """
-        causes = dict[int, BaseException]()
-        _collect(error, causes)
-        for run_id, kept in self.journal.items():
-            while kept:
-                name = next(reversed(kept))
-                if not _ended_by(kept[name], name, causes):
-                    break
-                del kept[name]
-                self.engine.forget(self, run_id, name)
+    # joining and stopping it
+
+    def join(self) -> asyncio.Future[AnyResult]:
+        """Return the end, or the next pause, of the execution that is under way."""
+        future: asyncio.Future[AnyResult] = asyncio.get_running_loop().create_future()
+        self.joined.append(future)
+        self.is_shared = True
+        if self.blocked:
+            self.check_idle_soon()
+        return future
+
+    def _end_joined(self, end: AnyResult | BaseException) -> None:
+        """Give the end of the execution to everybody who joined it."""
+        joined, self.joined, self.is_shared = self.joined, [], False
+        for future in joined:
+            if future.done():
+                continue
+            if isinstance(end, RunResult):
+                future.set_result(end)
+            elif isinstance(end, asyncio.CancelledError):
+                future.cancel()
+            else:
+                future.set_exception(end)
+                future.exception()  # whoever asked may be gone by now
 
     def cancel(self) -> None:
         """Stop before the next step; a write under way is finished first. A run that is cancelled stays so."""
-        if self.cancelled or (self.result is not None and self.result.finished):
+        if self.is_cancelled or (self.result is not None and self.result.finished):
             return
         self.send(self.id, CANCEL, True)
         if self.executing_task is not None:
             self.executing_task.cancel()
 
     @property
-    def cancelled(self) -> bool:
-        """Whether somebody cancelled the run."""
+    def is_cancelled(self) -> bool:
+        """Return whether somebody cancelled the run."""
         return (self.id, CANCEL) in self.inbox
 
-    def _share(self, end: RunResult[Any] | BaseException) -> None:
-        """The execution is over: whoever shared it gets the same end."""
-        sharing, self.sharing = self.sharing, []
-        for shared in sharing:
-            if shared.done():
-                continue
-            if isinstance(end, RunResult):
-                shared.set_result(end)
-            elif isinstance(end, asyncio.CancelledError):
-                shared.cancel()
-            else:
-                shared.set_exception(end)
-                shared.exception()  # whoever asked may be gone by now
-
-    async def _execute(self, suspends: bool) -> RunResult[Any]:
-        scope = self.fresh()
-        if self.inbox and self.cancelled:
-            raise self._was_cancelled(scope)
-        self._begin(suspends)
-        if self.attempts > 1:
-            scope.meter.begin_with(self.used(self.id))
-        self.executing_task = carrier = asyncio.current_task()
-        limits = scope.meter.limits
-        self.top = self.engine.run_type(self, self.id, scope)
-        work = self.workflow(self.top, self.value)
-        try:
-            value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.out_of_time))
-            if self.inbox and self.cancelled:
-                await asyncio.sleep(0)  # it came too late to stop anything; here it is heard, and not in the caller's code
-            self.result = self._result(value, scope)
-        except asyncio.CancelledError:
-            if self.cancelled and carrier is not None and carrier.uncancel() <= 0:
-                raise self._was_cancelled(scope) from None
-            if not self.suspended or (carrier is not None and carrier.cancelling()):
-                raise
-            self.result = self._result(NOTHING, scope)
-        except RunError as error:
-            error.run_id = error.run_id or self.id
-            error.partial = error.partial or self._result(NOTHING, scope)
-            raise
-        except BaseException:  # Suspended, or a group that the workflow's own TaskGroup made of it
-            if not self.suspended:
-                raise
-            self.result = self._result(NOTHING, scope)
-        finally:
-            self.top = None
-            if self.asker is not None or self.later is not None:
-                await self._nobody_asks()
-        return self.result
-
-    def used(self, run_id: str) -> Usage:
-        """What a run and those below it have used in earlier executions, by their journals."""
-        total = NO_USAGE
-        for run, kept in self.journal.items():
-            if run == run_id or run.startswith(f"{run_id}/"):
-                total += used_in(kept)
-        return total
-
-    def _was_cancelled(self, scope: Scope) -> Cancelled:
+    def _cancelled(self, scope: Scope) -> Cancelled:
         error = Cancelled(f"Run {self.id} was cancelled.")
-        error.run_id, error.partial = self.id, self._result(NOTHING, scope)
+        error.run_id, error.partial = self.id, self._make_result(NOTHING, scope)
         return error
 
-    def _result(self, value: Any, scope: Scope) -> RunResult[Any]:
-        messages = tuple(scope.transcripts.get(self.id, ()))
-        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered)
+    def pause(self) -> None:
+        """Suspend the run; one that was started in the background stays where it is, and whoever joined it gets the pause."""
+        if self.may_suspend:
+            super().pause()
+        else:
+            assert self.scope is not None
+            self._end_joined(self._make_result(NOTHING, self.scope))
 
-    # who listens
+    # events
 
-    def note(self, event: Any) -> None:
-        """Tell an event to the listeners and, where events are recorded, keep it."""
+    def emit(self, event: object, is_own: bool = False) -> None:
+        """Hand an event to the listeners and store it where events are stored; `is_own` if the workflow's code emitted it."""
         if self.history is not None:
             self.history.append(event)
+        if self.journal.is_durable:
+            self.journal.record_event(event, is_own)
         for queue in self.listeners:
             queue.put_nowait(event)
 
-    def sent(self, run: str, name: str, prompt: Any) -> None:
-        """Keep what a step sends to a model."""
-        self.prompts[run, name] = prompt
-
-    def emit_branch(self, event: BranchStarted | BranchEnded | BranchFailed) -> None:
-        """Tell of a branch, once: a resumed run goes through the branches that it has told of before."""
-        before = self.told.get(event.run)
+    def emit_branch(self, event: BranchEvent) -> None:
+        """Emit an event of a branch, once: a resumed run goes through the branches that it has emitted events of before."""
+        before = self.branch_events.get(event.run)
         if before is not type(event) and (before is None or type(event) is not BranchStarted):
-            self.told[event.run] = type(event)
-            self.note(event)
+            self.branch_events[event.run] = type(event)
+            self.emit(event)
 
-    def publish(self, event: Any) -> None:
-        """Tell a transient event (a piece of text) to the listeners; it is not kept."""
+    def publish(self, event: object) -> None:
+        """Hand a transient event (a piece of text) to the listeners; it is not stored."""
         for queue in self.listeners:
             queue.put_nowait(event)
 
     def listen(self) -> asyncio.Queue[Any]:
-        """A queue of the events from now on."""
-        queue: asyncio.Queue[Any] = asyncio.Queue()
+        """Return a queue of the events from now on."""
+        queue: asyncio.Queue[object] = asyncio.Queue()
         self.listeners.append(queue)
-        self.watched = True
+        self.is_watched = True
         return queue
-
-    def _pause(self) -> None:
-        if self.suspends:
-            super()._pause()
-            return
-        assert self.top is not None  # started in the background: it stays where it is, and whoever resumed it is told
-        self._share(self._result(NOTHING, self.top.scope))
-
-
-def _ended_by(value: Any, name: str, causes: Mapping[int, BaseException]) -> bool:
-    """Whether a kept step is one of the failures; that a tool said no to a read is kept as its result."""
-    if isinstance(value, Failure):
-        return id(value.error) in causes
-    said = [result.text for result in results_of(value) if result.outcome is Outcome.FAILED] if name.startswith("read:") else []
-    return any(isinstance(cause, ToolError) and str(cause) in said for cause in causes.values())
-
-
-def _collect(error: BaseException, causes: dict[int, BaseException]) -> None:
-    """The error, what it was raised from, and the members of a group."""
-    if id(error) in causes:
-        return
-    causes[id(error)] = error
-    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    for each in (error.__cause__, error.__context__, *members):
-        if each is not None:
-            _collect(each, causes)

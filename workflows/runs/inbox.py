@@ -1,125 +1,135 @@
-"""Who waits in a run and for what, who answers, and when all that a run can do is wait."""
+"""What is sent to a run, who waits for it, who answers requests, and when all that a run can do is wait."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Protocol
 
-from sayso.tools.approval.requests import ApprovalRequest, Decision
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
 
 from .events import ApproverFailed
-from .memory_run import MemoryRun, Suspended
-from .protocols import Scope
-
-if TYPE_CHECKING:
-    from .memory_engine import MemoryEngine
-    from .run_result import RunResult
 
 HELD_BACK_SECONDS = 0.2
 """How long a run whose other branches neither wait nor work (a semaphore of its own holds them back) is given before it counts as
 paused: long enough for a branch that was let go to begin its next step, short enough that nobody notices."""
 
 
+class Suspended(BaseException):
+    """Unwinds a run whose every branch waits. Not an Exception: no handler of the workflow's code should take it for a failure."""
+
+
+class Branch(Protocol):
+    """A run or child run, as the inbox sees it."""
+
+    open_children: int
+
+    def is_working(self) -> bool:
+        """Return whether it or a child goes on by itself: is in a step, sleeps, or waits with a timeout."""
+        ...
+
+
 class Inbox:
-    """The inbox of a run and its children, the branches that wait for it, and the approver who is asked one request at a time."""
+    """The inbox of a run and its children, the branches that wait, and the approver, who is asked one request at a time.
+
+    `inbox` holds what was sent by run and topic, `pending` the open requests by digest. A run that can only wait is suspended: every
+    wait raises Suspended, and the run is unwound. Nothing alive is stored; resuming executes the code over the journal.
+    """
 
     __slots__ = (
+        "active_branches",
         "activity",
-        "asked",
-        "asker",
-        "asking",
+        "approver_task",
+        "blocked",
+        "clock",
         "inbox",
-        "later",
-        "leaves",
-        "looking",
-        "parked",
+        "is_checking",
+        "is_shared",
+        "is_suspended",
+        "may_suspend",
+        "open_questions",
         "pending",
-        "sharing",
-        "suspends",
-        "top",
+        "questions",
+        "recheck",
+        "root_run",
         "unanswered",
         "waits",
-        "waits_only",
     )
 
-    engine: MemoryEngine
-
-    def __init__(self) -> None:
-        self.inbox: dict[tuple[str, str], Any] = {}
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.inbox: dict[tuple[str, str], object] = {}
         self.pending: dict[str, ApprovalRequest] = {}
-        self.sharing: list[asyncio.Future[RunResult[Any]]] = []
-        self.top: MemoryRun | None = None
-        self.suspends = False
+        self.root_run: Branch | None = None
+        self.may_suspend = False
+        self.is_shared = False  # somebody waits for the end of an execution that does not suspend
         self.activity = 0
-        self.later: asyncio.TimerHandle | None = None
-        self._nobody_waits()
+        self.recheck: asyncio.TimerHandle | None = None
+        self.reset_waits()
 
-    def _nobody_waits(self) -> None:
-        """So a new execution begins."""
-        self.waits_only = self.looking = False
+    def reset_waits(self) -> None:
+        """Begin a new execution: nobody waits, and nobody is asked yet."""
+        self.is_suspended = self.is_checking = False
         self.unanswered = ""
-        self.leaves, self.asking = 1, 0
-        self.parked: set[str] = set()  # the runs that wait for somebody to send something, with no end of their own
-        self.waits: dict[tuple[str, str], asyncio.Future[Any]] = {}
-        self.asked: asyncio.Queue[tuple[ApprovalRequest, Scope]] | None = None
-        self.asker: asyncio.Task[None] | None = None
+        self.active_branches, self.open_questions = 1, 0
+        self.blocked: set[str] = set()  # the runs that wait for somebody to send something, without a timeout
+        self.waits: dict[tuple[str, str], asyncio.Future[object]] = {}
+        self.questions: asyncio.Queue[tuple[ApprovalRequest, Approver]] | None = None
+        self.approver_task: asyncio.Task[None] | None = None
 
-    async def _nobody_asks(self) -> None:
-        """So an execution ends: nothing of it is left running."""
-        if self.later is not None:
-            self.later.cancel()
-            self.later = None
-        if self.asker is not None:
-            self.asker.cancel()
+    async def stop_asking(self) -> None:
+        """End an execution: nothing of it is left running."""
+        if self.recheck is not None:
+            self.recheck.cancel()
+            self.recheck = None
+        if self.approver_task is not None:
+            self.approver_task.cancel()
             with suppress(asyncio.CancelledError):
-                await self.asker
+                await self.approver_task
 
-    def note(self, event: Any) -> None:
-        """Tell an event; for the run to say how."""
+    def emit(self, event: object) -> None:
+        """Hand an event to the listeners; for the execution to say how."""
         raise NotImplementedError
 
-    @property
-    def suspended(self) -> bool:
-        """Whether this execution was unwound because it could only wait."""
-        return self.suspends and self.waits_only
+    # who waits
 
-    def branch_begins(self, parent: MemoryRun) -> None:
-        """A child begins: it takes its parent's place as the tip of a branch, or is one more."""
+    def begin_branch(self, parent: Branch) -> None:
+        """Count a child that begins: it takes its parent's place as the tip of a branch, or is one more."""
         self.activity += 1
-        if parent._open:
-            self.leaves += 1
-        parent._open += 1
+        if parent.open_children:
+            self.active_branches += 1
+        parent.open_children += 1
 
-    def branch_ends(self, parent: MemoryRun) -> None:
-        """A child ends."""
+    def end_branch(self, parent: Branch) -> None:
+        """Count a child that ends."""
         self.activity += 1
-        parent._open -= 1
-        if parent._open:
-            self.leaves -= 1
-        if self.parked:
-            self._look_again()
+        parent.open_children -= 1
+        if parent.open_children:
+            self.active_branches -= 1
+        if self.blocked:
+            self.check_idle_soon()
 
-    def work_ends(self) -> None:
-        """A step or a wait is over while others wait."""
+    def count_activity(self) -> None:
+        """Count a step or a wait that has ended while others wait."""
         self.activity += 1
-        self._look_again()
+        self.check_idle_soon()
 
-    async def receive(self, run_id: str, topic: str | None, timeout_seconds: float | None) -> Any:
-        """What the inbox has for the topic, now or when it comes."""
+    async def receive(self, run_id: str, topic: str | None, timeout_seconds: float | None) -> object:
+        """Return what was sent for the topic, now or when it comes; None after the timeout. Without a topic, sleep."""
         if topic is None:
             await asyncio.sleep(timeout_seconds or 0)
             return None
-        place = (run_id, topic)
-        if place in self.inbox:
-            return self.inbox[place]
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.waits[place] = future
-        parked = topic.startswith("approve:") or timeout_seconds is None
+        address = (run_id, topic)
+        if address in self.inbox:
+            return self.inbox[address]
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self.waits[address] = future
         self.activity += 1
-        if parked:
-            self.parked.add(run_id)
-            self._look_again()
+        if topic.startswith("approve:") or timeout_seconds is None:
+            self.blocked.add(run_id)
+            self.check_idle_soon()
         try:
             async with asyncio.timeout(timeout_seconds):
                 return await future
@@ -127,90 +137,104 @@ class Inbox:
             return None
         finally:
             self.activity += 1
-            self.parked.discard(run_id)
-            del self.waits[place]
+            self.blocked.discard(run_id)
+            del self.waits[address]
 
-    def send(self, run_id: str, topic: str, value: Any) -> None:
+    def send(self, run_id: str, topic: str, value: object) -> None:
         """Put a value into the inbox; the first for a topic counts."""
-        place = (run_id, topic)
-        if place in self.inbox:
+        address = (run_id, topic)
+        if address in self.inbox:
             return
-        self.inbox[place] = value
-        future = self.waits.get(place)
+        self.inbox[address] = value
+        future = self.waits.get(address)
         if future is not None and not future.done():
             future.set_result(value)
 
-    def _look_again(self) -> None:
-        if (self.suspends or self.sharing) and not self.looking:
-            self.looking = True
-            asyncio.get_running_loop().call_soon(self._look, 3, self.activity)
+    # when all wait
 
-    def _look(self, hops: int, activity: int) -> None:
+    def check_idle_soon(self) -> None:
+        """Look in a few turns of the event loop whether the run can only wait."""
+        if (self.may_suspend or self.is_shared) and not self.is_checking:
+            self.is_checking = True
+            asyncio.get_running_loop().call_soon(self.check_idle, 3, self.activity)
+
+    def check_idle(self, turns: int, activity: int) -> None:
+        """Pause the run if every branch waits."""
         # A branch that ends may wake a sibling that was held back by a semaphore; that takes a few turns of the event loop.
-        if hops and self.parked:
-            hops = hops - 1 if activity == self.activity else 3
-            asyncio.get_running_loop().call_soon(self._look, hops, self.activity)
+        if turns and self.blocked:
+            turns = turns - 1 if activity == self.activity else 3
+            asyncio.get_running_loop().call_soon(self.check_idle, turns, self.activity)
             return
-        self.looking = False
-        if not self.parked:
+        self.is_checking = False
+        if not self.blocked:
             return
-        if len(self.parked) >= self.leaves:
-            if self._only_waits():
-                self._pause()
-        elif self.later is None:
+        if len(self.blocked) >= self.active_branches:
+            if self.all_blocked():
+                self.pause()
+        elif self.recheck is None:
             # Fewer wait than there are branches: the others work, or are held back by a lock that one who waits holds.
-            self.later = asyncio.get_running_loop().call_later(HELD_BACK_SECONDS, self._look_later, self.activity)
+            self.recheck = asyncio.get_running_loop().call_later(HELD_BACK_SECONDS, self._check_again, self.activity)
 
-    def _look_later(self, activity: int) -> None:
-        self.later = None
+    def _check_again(self, activity: int) -> None:
+        self.recheck = None
         if activity != self.activity:
-            self._look_again()
-        elif self._only_waits():
-            self._pause()
+            self.check_idle_soon()
+        elif self.all_blocked():
+            self.pause()
 
-    def _only_waits(self) -> bool:
-        nobody_answers = not self.asking and (self.asked is None or self.asked.empty())
-        return nobody_answers and self.may_be_long() and self.top is not None and not self.top.works()
+    def all_blocked(self) -> bool:
+        """Return whether the run can only wait: no branch works, and no approver is being asked."""
+        nobody_answers = not self.open_questions and (self.questions is None or self.questions.empty())
+        return nobody_answers and self.is_worth_pausing() and self.root_run is not None and not self.root_run.is_working()
 
-    def may_be_long(self) -> bool:
-        """Whether what is waited for is worth unwinding the run: an approval is, a signal is expected from this program."""
+    def is_worth_pausing(self) -> bool:
+        """Return whether the run should be unwound meanwhile: an approval may take days, a signal is expected from this program."""
         return any(topic.startswith("approve:") for _, topic in self.waits)
 
-    def _pause(self) -> None:
-        self.waits_only = True
+    def pause(self) -> None:
+        """Suspend the run: every wait raises Suspended."""
+        self.is_suspended = True
         for future in self.waits.values():
             if not future.done():
                 future.set_exception(Suspended())
 
     # who answers
 
-    def ask(self, request: ApprovalRequest, scope: Scope) -> None:
+    def ask_approver(self, request: ApprovalRequest, approve: Approver | None) -> None:
         """Hand a request to the approver, one at a time, in the order they were made."""
         self.pending[request.digest] = request
-        if scope.approve is None or (request.run_id, request.topic) in self.inbox:
+        if approve is None or (request.run_id, request.topic) in self.inbox:
             return
-        if self.asked is None:
-            self.asked = asyncio.Queue()
-            self.asker = asyncio.get_running_loop().create_task(self._ask_one_by_one(self.asked))
-        self.asking += 1
-        self.asked.put_nowait((request, scope))
+        if self.questions is None:
+            self.questions = asyncio.Queue()
+            self.approver_task = asyncio.get_running_loop().create_task(self._ask_one_by_one(self.questions))
+        self.open_questions += 1
+        self.questions.put_nowait((request, approve))
 
-    async def decided(self, request: ApprovalRequest, decision: Decision) -> None:
-        """An approver has answered."""
+    async def take_decision(self, request: ApprovalRequest, decision: Decision) -> None:
+        """Take up an approver's decision."""
         self.send(request.run_id, request.topic, decision)
 
-    def _not_answered(self, event: ApproverFailed) -> None:
-        self.unanswered = event.error
-        self.note(event)
-
-    async def _ask_one_by_one(self, asked: asyncio.Queue[tuple[ApprovalRequest, Scope]]) -> None:
-        from ..calls.execute import decision_of
-
+    async def _ask_one_by_one(self, questions: asyncio.Queue[tuple[ApprovalRequest, Approver]]) -> None:
         while True:
-            request, scope = await asked.get()
-            decision = await decision_of(scope.approve, request, self._not_answered) if request.digest in self.pending else None
-            if decision is not None:
-                await self.decided(request, self.engine.stamped(decision))
-            self.asking -= 1
+            request, approve = await questions.get()
+            decision = await self._ask(request, approve) if request.digest in self.pending else None
+            if decision is not None:  # stamped by our own clock: a decision does not say itself when it was made
+                await self.take_decision(request, replace(decision, at=self.clock()))
+            self.open_questions -= 1
             if decision is None:
-                self._look_again()
+                self.check_idle_soon()
+
+    async def _ask(self, request: ApprovalRequest, approve: Approver) -> Decision | None:
+        """Ask the approver. None and an exception leave the request pending; neither ever means yes."""
+        try:
+            decision: object = await approve(request)
+        except Exception as error:  # noqa: BLE001  an approver is the user's code, and its failure must not decide anything
+            problem = f"{type(error).__name__}: {error}"
+        else:
+            if decision is None or isinstance(decision, (Approve, Edit, Reject)):
+                return decision
+            problem = f"it returned {decision!r}, which is not a decision"
+        self.unanswered = problem
+        self.emit(ApproverFailed(request.run_id, request.digest, problem))
+        return None

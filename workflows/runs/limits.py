@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sayso.tools.calls import Outcome, ToolResult
@@ -218,6 +219,24 @@ class KeptMeter(Meter):
     def refund(self, amount_usd: float) -> None:
         """Give back money."""
         self.inner.refund(amount_usd)
+
+
+def limits_text(limits: Limits | None) -> str:
+    """Return limits as JSON, as they are stored with a run."""
+    return json.dumps(None if limits is None else {name: value for name, value in asdict(limits).items() if value is not None})
+
+
+def limits_from(text: str) -> Limits | None:
+    """Return limits from the JSON that is stored with a run."""
+    stored = json.loads(text)
+    return None if stored is None else Limits(**stored)
+
+
+def results_of(value: object) -> list[ToolResult]:
+    """Return the results that a step of reads has stored: one, several, or with what was paid for them."""
+    stored = value.results if isinstance(value, Spent) else value
+    results = stored if isinstance(stored, (list, tuple)) else [stored]
+    return [result for result in results if isinstance(result, ToolResult)]
 
 
 def used_by(name: str, value: Any) -> Usage:

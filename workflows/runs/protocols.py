@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.policy import NO_RULES, Rules
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Background, Decision
 from sayso.tools.calls import ToolResult
+from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 
 from .limits import KeptMeter, Limits, Meter
-
-if TYPE_CHECKING:
-    from sayso.tools.definition.tool import Tool
+from .run_result import RunResult
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -76,16 +75,16 @@ class Scope:
     def __init__(
         self,
         approve: Approver | None = None,
-        deps: Any = None,
+        deps: object = None,
         meter: Meter | None = None,
         rules: Rules = NO_RULES,
         provenance: Provenance | None = None,
-        transcripts: dict[str, Any] | None = None,
+        transcripts: dict[str, Sequence[object]] | None = None,
     ) -> None:
         self.approve, self.deps, self.rules = approve, deps, rules
         self.meter = meter or Meter()
         self.provenance = provenance or Provenance()
-        self.transcripts = {} if transcripts is None else transcripts
+        self.transcripts: dict[str, Sequence[object]] = {} if transcripts is None else transcripts
 
     def within(self, limits: Limits | None) -> Scope:
         """The same scope with limits of its own on top."""
@@ -127,7 +126,7 @@ class Run(Protocol):
 
     @property
     def id(self) -> str:
-        """ "r1"; a child is "r1/quotes.0"."""
+        """The run's id, such as "r1"; a child is "r1/quotes.0"."""
         ...
 
     @property
@@ -141,13 +140,13 @@ class Run(Protocol):
         ...
 
     @property
-    def heard(self) -> bool:
-        """Whether anybody listens to what is told right now."""
+    def has_listeners(self) -> bool:
+        """Return whether anybody listens to the events right now."""
         ...
 
     @property
-    def acts(self) -> bool:
-        """Whether anything outside may be asked; not in a replay."""
+    def is_live(self) -> bool:
+        """Return whether anything outside may be asked or touched; not in a replay."""
         ...
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
@@ -162,12 +161,12 @@ class Run(Protocol):
         """Put a request to the approver and wait for the decision, wherever it comes from. None when the request has expired."""
         ...
 
-    def record_prompt(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:
-        """Say what step `name` is about to send to a model, `prompt(*args)`: kept, where runs are, so that a replay can compare it."""
+    def record_prompt(self, name: str, prompt: Callable[..., object], *args: object) -> None:
+        """Store what step `name` is about to send to a model, `prompt(*args)`, so that a replay can compare it."""
         ...
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
-        """What was sent to this run under `topic`; None after the time. Without a topic it sleeps."""
+        """Return what was sent to this run under `topic`; None after the timeout. Without a topic, sleep."""
         ...
 
     @overload
@@ -175,23 +174,24 @@ class Run(Protocol):
     @overload
     async def child(self, name: str, workflow: Callable[[Run, A], Awaitable[B]], value: A, *, limits: Limits | None = None) -> B: ...
     async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
-        """Carry a nested run through and give its result: of an agent, a workflow (both with limits of their own), or workflow code."""
+        """Execute a nested run and return its result: of an agent, a workflow (both with limits of their own), or workflow code."""
         ...
 
-    async def emit(self, event: Any) -> None:
-        """Tell whoever listens."""
+    async def emit(self, event: object) -> None:
+        """Hand an event to whoever listens, and store it where runs are stored. A resumed run does not emit it again."""
         ...
 
-    async def call(self, tool: Tool[..., Any], /, **arguments: Any) -> Any:
-        """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Gives its value."""
+    async def call(self, tool: Tool[..., Any], /, **arguments: object) -> Any:
+        """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Return its value."""
         ...
 
-    def publish(self, event: Any) -> None:
-        """Tell whoever listens right now; never kept."""
+    def publish(self, event: object) -> None:
+        """Hand an event to whoever listens right now; it is not stored."""
         ...
 
-    def clock(self) -> float:
-        """Seconds since 1970, by the engine's clock; use it inside a step."""
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The engine's clock: seconds since 1970. Use it inside a step."""
         ...
 
 
@@ -218,6 +218,6 @@ class Engine(Protocol):
         """The events of a run and its children from number `since` on, then live ones until it ends."""
         ...
 
-    async def resume(self, run_id: str, decisions: Mapping[str, Any]) -> Any:
-        """Hand in decisions (by digest) and carry the run on."""
+    async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> RunResult[Any]:
+        """Hand in decisions by digest, and execute the run to its end or its next pause."""
         ...

@@ -1,28 +1,30 @@
-"""Replay that cannot act: code is run over a journal, and the first difference is told. No step, write or wait is ever done."""
+"""Replay without acting: code is executed over a journal, and the first difference is told. No step, write or wait is ever done."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sayso.tools.approval.requests import ApprovalRequest
+from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import LimitReached, ReplayError
 
+from .base_engine import check_step_names
 from .codec import from_json, to_json
 from .execution import Execution
-from .memory_engine import MemoryEngine
-from .memory_run import Entry, StrictRun, Suspended
+from .inbox import Suspended
+from .journal import Entry, StrictJournal
+from .journaled_run import JournaledRun
 from .prompt_difference import difference_of
 from .protocols import B, Scope, Ts, WorkflowCode
-from .run_result import RunResult
 
 BEYOND = "beyond the journal"
-Prompts = Mapping[tuple[str, str], Any]
+Prompts = Mapping[tuple[str, str], object]
 """What models were sent, by the run and the step that sent it."""
 
 
 class Difference(NamedTuple):
-    """Where code and journal part: in run `run`, at its `number`-th kept step, the journal has `expected` and the code asks for `asked`.
+    """Where code and journal part: in run `run`, at its `number`-th stored step, the journal has `expected` and the code asks for `asked`.
 
     "" for `expected` is the end of the journal, "" for `asked` the end of the code. `messages` is what differs in what a model is sent.
     With `at_end` all steps are the same, and what they come to is not.
@@ -46,7 +48,7 @@ class Difference(NamedTuple):
 
 
 class Replayed(NamedTuple):
-    """What a replay found: how many kept steps fit, the first difference (None where there is none), and what the code gave.
+    """What a replay found: how many stored steps fit, the first difference (None where there is none), and what the code returned.
 
     `waits` names the steps and waits that the journal does not have; they were not done.
     """
@@ -58,7 +60,7 @@ class Replayed(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether the code does what the journal says."""
+        """Return whether the code does what the journal says."""
         return self.difference is None
 
 
@@ -73,169 +75,166 @@ async def replay(
     error: Exception | None = None,
     waits_for: Collection[tuple[str, str]] = (),
     prompts: Prompts | None = None,
-    fresh: Callable[[], Scope] = Scope,
+    make_scope: Callable[[], Scope] = Scope,
 ) -> Replayed:
-    """Run the code against the journal of a run, touching neither model, web nor tools.
+    """Execute the code over the journal of a run, touching neither model, web nor tools.
 
     `entries` is `engine.journal(run_id)` or `await engine.kept(run_id)`, `prompts` what `engine.prompts(run_id)` has. Of a run that is
-    `finished` the code must ask for all that is kept and nothing more, and give `output` where that is handed in. Of one that ended with
+    `finished` the code must ask for all that is stored and nothing more, and return `output` where that is given. Of one that ended with
     an `error` it must raise the same, or come to where the journal ends. Of one that waits, it must come to what the run
-    `waits_for`: (run, name of the wait). For a run of a database, `await engine.replay(run_id)` hands all of this in.
+    `waits_for`: (run, name of the wait). For a run of a database, `await engine.replay(run_id)` supplies all of this.
     """
-    home = _Home()
-    root = home.restore(workflow, value, run_id, entries, fresh)
-    assert isinstance(root, _Root)
-    root.prompts.update(prompts or {})
+    check_step_names(workflow)
+    execution = _ReplayExecution(run_id, workflow, from_json(to_json(value, f"the input of run {run_id}")), entries, prompts, make_scope)
     finished = finished and error is None
     try:
-        given: RunResult[Any] = await root.execute(suspends=True)
+        result = await execution.execute(suspends=True)
     except Exception as raised:  # noqa: BLE001  a run that failed fails in its replay too; what it raises is compared
-        return root.found(None, root.difference or root.raises_otherwise(raised, error, finished))
-    difference = root.first(finished, ended=given.finished)
-    if difference is None and error is not None and given.finished:
-        difference = root.ends_otherwise(f"ended with {_told(error)}", f"gives {given.value!r}")
-    if difference is None and finished and output is not ... and to_json(given.value) != to_json(output):
-        difference = root.ends_otherwise(f"gave {output!r}", f"gives {given.value!r}")
-    difference = difference or root.does_not_wait(waits_for)
-    return root.found(given.value if given.finished else None, difference)
+        return execution.report(None, execution.difference or execution.compare_error(raised, error, finished))
+    difference = execution.first_difference(finished, ended=result.finished)
+    if difference is None and error is not None and result.finished:
+        difference = execution.differs_at_end(f"ended with {_describe(error)}", f"returns {result.value!r}")
+    if difference is None and finished and output is not ... and to_json(result.value) != to_json(output):
+        difference = execution.differs_at_end(f"returned {output!r}", f"returns {result.value!r}")
+    difference = difference or execution.compare_waits(waits_for)
+    return execution.report(result.value if result.finished else None, difference)
 
 
-class _Home(MemoryEngine):
-    """An engine that carries nothing out."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(strict=True, record=False)
-        self.run_type = _ReplayRun
-
-    def make_root(self, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> Execution:
-        """A run that is only replayed."""
-        return _Root(self, run_id, workflow, value, fresh)
-
-
-class _Root(Execution):
+class _ReplayExecution(Execution):
     """A run that is only replayed: what is beyond its journal is waited for, and never comes."""
 
-    __slots__ = ("beyond", "difference", "lines")
+    __slots__ = ("beyond", "difference", "prompts", "runs")
 
-    def __init__(self, engine: MemoryEngine, run_id: str, workflow: WorkflowCode, value: Any, fresh: Callable[[], Scope]) -> None:
-        super().__init__(engine, run_id, workflow, value, fresh)
-        self.lines: list[_ReplayRun] = []
+    def __init__(
+        self,
+        run_id: str,
+        workflow: WorkflowCode,
+        value: object,
+        entries: Iterable[Entry],
+        prompts: Prompts | None,
+        make_scope: Callable[[], Scope],
+    ) -> None:
+        journal = StrictJournal()
+        super().__init__(run_id, workflow, value, make_scope, journal=journal, make_run=self._make_run, clock=time.time)
+        journal.load(entries)
+        self.attempts = 1
+        self.prompts: Prompts = prompts or {}
+        self.runs: list[_ReplayRun] = []
         self.beyond: list[tuple[_ReplayRun, str]] = []
         self.difference: Difference | None = None
 
-    def may_be_long(self) -> bool:
-        """Every wait is: nobody sends anything."""
+    def _make_run(self, _execution: Execution, run_id: str, scope: Scope) -> _ReplayRun:
+        return _ReplayRun(self, run_id, scope)
+
+    def is_worth_pausing(self) -> bool:
+        """Return True: nobody sends anything."""
         return True
 
-    def ask(self, request: ApprovalRequest, scope: Scope) -> None:
-        """Nobody is asked."""
+    def ask_approver(self, request: ApprovalRequest, approve: Approver | None) -> None:
+        """Ask nobody."""
 
     @property
     def steps(self) -> int:
-        """How many kept steps the code has asked for."""
-        return sum(line.at for line in self.lines)
+        """Return how many stored steps the code has asked for."""
+        return sum(run.at for run in self.runs)
 
-    def first(self, finished: bool, *, ended: bool) -> Difference | None:
-        """The first place where journal and code part: steps that are not kept, in a run that is over; kept steps that nobody asked for."""
+    def first_difference(self, finished: bool, *, ended: bool) -> Difference | None:
+        """Return where journal and code part first: at a step that is not stored, in a run that is over, or at one never asked for."""
         if self.difference is not None:
             return self.difference
         if finished:
-            for line, asked in self.beyond:
-                return Difference(line.id, line.at + 1, "", asked)
-        return self._left_over() if ended or finished else None
-
-    def _left_over(self) -> Difference | None:
-        done = {line.id: line.at for line in self.lines}
-        for run, kept in self.journal.items():
-            if (at := done.get(run, 0)) < len(kept):
-                return Difference(run, at + 1, list(kept)[at], "")
+            for run, asked in self.beyond:
+                return Difference(run.id, run.at + 1, "", asked)
+        if not (ended or finished):
+            return None
+        done = {run.id: run.at for run in self.runs}
+        for run_id, results in self.journal.results.items():
+            if (at := done.get(run_id, 0)) < len(results):
+                return Difference(run_id, at + 1, list(results)[at], "")
         return None
 
-    def raises_otherwise(self, raised: Exception, error: Exception | None, finished: bool) -> Difference | None:
-        """That the code raises what the run did not."""
-        if error is not None and _alike(raised, error):
+    def compare_error(self, raised: Exception, error: Exception | None, finished: bool) -> Difference | None:
+        """Return a difference if the code raises what the run did not."""
+        if error is not None and _is_alike(raised, error):
             return None
         if error is not None:
-            return self.ends_otherwise(f"ended with {_told(error)}", f"raises {_told(raised)}")
-        return self.ends_otherwise("came to its end" if finished else "went on", f"raises {_told(raised)}")
+            return self.differs_at_end(f"ended with {_describe(error)}", f"raises {_describe(raised)}")
+        return self.differs_at_end("came to its end" if finished else "went on", f"raises {_describe(raised)}")
 
-    def ends_otherwise(self, expected: str, asked: str) -> Difference:
-        """That the same steps come to something else."""
+    def differs_at_end(self, expected: str, asked: str) -> Difference:
+        """Return the difference of a run whose steps are the same, and come to something else."""
         return Difference(self.id, self.steps, expected, asked, at_end=True)
 
-    def does_not_wait(self, waits_for: Collection[tuple[str, str]]) -> Difference | None:
-        """The first of the waits that the code does not come to."""
-        reached = {(line.id, asked) for line, asked in self.beyond}
-        for run, name in waits_for:
-            if (run, name) not in reached:
-                line = next((each for each in self.lines if each.id == run), None)
-                instead = next((asked for each, asked in self.beyond if each.id == run), "")
-                return Difference(run, line.at + 1 if line is not None else 1, name, instead)
+    def compare_waits(self, waits_for: Collection[tuple[str, str]]) -> Difference | None:
+        """Return the first of the waits that the code does not come to."""
+        reached = {(run.id, asked) for run, asked in self.beyond}
+        for run_id, name in waits_for:
+            if (run_id, name) not in reached:
+                run = next((each for each in self.runs if each.id == run_id), None)
+                instead = next((asked for each, asked in self.beyond if each.id == run_id), "")
+                return Difference(run_id, run.at + 1 if run is not None else 1, name, instead)
         return None
 
-    def found(self, output: Any, difference: Difference | None) -> Replayed:
-        """What was found."""
-        return Replayed(self.steps, difference, tuple(f"{line.id}: {asked}" for line, asked in self.beyond), output)
+    def report(self, output: object, difference: Difference | None) -> Replayed:
+        """Return what was found."""
+        return Replayed(self.steps, difference, tuple(f"{run.id}: {asked}" for run, asked in self.beyond), output)
 
 
-class _ReplayRun(StrictRun):
-    """A line that gives what was kept, and does nothing."""
+class _ReplayRun(JournaledRun):
+    """A run that returns what was stored, and does nothing."""
 
-    __slots__ = ()
+    __slots__ = ("_replayed",)
 
-    root: _Root
-    acts = False
+    is_live = False
 
-    def __init__(self, root: _Root, run_id: str, scope: Scope) -> None:
-        super().__init__(root, run_id, scope)
-        root.lines.append(self)
+    def __init__(self, execution: _ReplayExecution, run_id: str, scope: Scope) -> None:
+        super().__init__(execution, run_id, scope)
+        self._replayed = execution
+        execution.runs.append(self)
 
     @property
     def at(self) -> int:
-        """How many of its kept steps were asked for."""
+        """Return how many of its stored steps were asked for."""
         return self._at
 
-    def record_prompt(self, name: str, prompt: Callable[..., Any], *args: Any) -> None:
-        """What is sent to a model is compared with what was sent then."""
-        kept = self.root.prompts.get((self.id, name))
-        if kept is None or not (self.replays(name) or self._at == len(self._names)):
+    def record_prompt(self, name: str, prompt: Callable[..., object], *args: object) -> None:
+        """Compare what is sent to a model with what was sent then."""
+        stored = self._replayed.prompts.get((self.id, name))
+        if not isinstance(stored, Mapping) or not (self.replays(name) or self._at == len(self._names)):
             return  # another step is next, which says more
-        if messages := difference_of(kept, to_json(prompt(*args, kept.get("form")))):
-            self._differs(Difference(self.id, self._at + 1, name, name, messages))
+        if messages := difference_of(stored, to_json(prompt(*args, stored.get("form")))):
+            self._fail(Difference(self.id, self._at + 1, name, name, messages))
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
-        """What was kept of the step."""
-        kept: B = await self._given(name)
-        return kept
+        """Return what was stored of the step."""
+        return cast(B, await self._stored(name))
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
-        """What was kept of the wait."""
+        """Return what was stored of the wait."""
         if timeout_seconds is not None and f"until:{self._at}" in self._names[self._at : self._at + 1]:
-            await self._given(f"until:{self._at}")  # a durable engine keeps when a time is over
-        return await self._given(f"wait:{topic}" if topic is not None else f"sleep:{self._at}")
+            await self._stored(f"until:{self._at}")  # a durable engine stores when a time is over
+        return await self._stored(f"wait:{topic}" if topic is not None else f"sleep:{self._at}")
 
-    async def _given(self, name: str) -> Any:
-        if self.root.waits_only:  # what the code does in its `finally` while the replay is unwound is no part of the run
+    async def _stored(self, name: str) -> object:
+        if self.execution.is_suspended:  # what the code does in its `finally` while the replay is unwound is no part of the run
             raise Suspended
         if self._at == len(self._names):
-            self.root.beyond.append((self, name))
-            return await self.root.receive(self.id, f"{BEYOND}: {name}", None)
+            self._replayed.beyond.append((self, name))
+            return await self.execution.receive(self.id, f"{BEYOND}: {name}", None)
         if (expected := self._names[self._at]) != name:
-            self._differs(Difference(self.id, self._at + 1, expected, name))
-        return self._replayed(name)
+            self._fail(Difference(self.id, self._at + 1, expected, name))
+        return self._next_result(name)
 
-    def _differs(self, difference: Difference) -> None:
-        self.root.difference = self.root.difference or difference
-        raise ReplayError(str(self.root.difference))
+    def _fail(self, difference: Difference) -> None:
+        self._replayed.difference = self._replayed.difference or difference
+        raise ReplayError(str(self._replayed.difference))
 
 
-def _alike(one: Exception, other: Exception) -> bool:
+def _is_alike(one: Exception, other: Exception) -> bool:
     if isinstance(one, LimitReached) and isinstance(other, LimitReached):
         return one.limit == other.limit  # how far above it the run was depends on who was quicker
     return type(one).__name__ == type(from_json(to_json(other))).__name__ and str(one) == str(other)
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

@@ -76,7 +76,7 @@ class ChatFlow(Workflow[ChatTurn, str]):
     async def execute(self, run: Run, value: ChatTurn) -> str:
         """Answer what the customer said."""
         conversation = Conversation(value.text, value.history)
-        if not run.acts:
+        if not run.is_live:
             return await order_bot(unasked(value.model), value.dialect).execute(run, conversation)
         return await asked_bot(value.model, value.base_url, value.dialect).execute(run, conversation)
 
@@ -96,7 +96,7 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
     async def execute(self, run: Run, value: ResearchTask) -> Report:
         """Research with the model and in the places that the task names."""
         named = bool(value.model or value.base_url)
-        if not run.acts:
+        if not run.is_live:
             reader = unasked(value.model) if named else model_or_reader(None)
             from sayso.tools.web import Web
 

@@ -54,15 +54,15 @@ async def carried_on(engine: DurableEngine, row: RunRow, approve: Approver) -> A
     """The events of a run that is carried on here, its RunEnded last. Raises RunError for one that is carried elsewhere."""
     if row.state == "running" and not engine.is_orphan(row):
         raise RunError(f"Run {row.id} is being carried by {row.owner}. See it with: sayso show {row.id} --follow")
-    root = await engine.known(row.id)
-    fresh = root.fresh
+    root = await engine.find_execution(row.id)
+    make_scope = root.make_scope
 
     def with_approver() -> Scope:
-        scope = fresh()
+        scope = make_scope()
         scope.approve = approve
         return scope
 
-    root.fresh = with_approver
+    root.make_scope = with_approver
     async for event in streamed(root):
         yield event
 

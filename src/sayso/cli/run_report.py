@@ -25,8 +25,8 @@ from sayso.workflows.runs.events import (
     StepStarted,
     WriteStarted,
 )
+from sayso.workflows.runs.journal import Failure
 from sayso.workflows.runs.limits import NO_USAGE, Intent, Spent, Usage, gave_back, used_by
-from sayso.workflows.runs.memory_run import Failure
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.chain import Row

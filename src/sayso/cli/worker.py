@@ -40,7 +40,7 @@ async def _worked(app: App, url: str) -> int:
         working = Worker(app, url)
     except UsageError as error:  # the URL is one: it is the database that is locked, full, away, or newer
         raise RunError(str(error)) from None
-    name = working.engine.be()
+    name = working.engine.store.register()
     print(
         f"Worker {name} carries the runs of {show_value(app.name)} ({', '.join(app.names)}) in {working.engine.database.place}.", flush=True
     )

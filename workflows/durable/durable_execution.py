@@ -1,0 +1,243 @@
+"""The execution of a run in a database: claimed before it begins, and let go of at its end or its pause."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from sayso.tools.approval.requests import ApprovalRequest, Decision
+from sayso.tools.errors import Cancelled
+
+from ..runs.codec import from_json, to_json
+from ..runs.execution import AnyResult, Execution
+from ..runs.journaled_run import JournaledRun
+from ..runs.limits import limits_text
+from ..runs.protocols import Scope, WorkflowCode
+from ..runs.run_result import Resumes
+from . import records
+from .database import DatabaseLost, Session, to_the_end
+from .durable_journal import DurableJournal
+from .records import Claimed, RunRow, Superseded
+from .store import POLL_SECONDS, RunStore
+
+FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
+"""Returns what a run came to that nobody executes."""
+
+
+class DurableExecution(Execution):
+    """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
+
+    __slots__ = ("_find_end", "_known_at_pause", "by_worker", "loop", "saved", "store")
+
+    def __init__(
+        self,
+        store: RunStore,
+        run_id: str,
+        workflow: WorkflowCode,
+        value: object,
+        make_scope: Callable[[], Scope],
+        clock: Callable[[], float],
+        engine: Resumes,
+        find_end: FindEnd,
+    ) -> None:
+        self.store = store
+        self.saved = DurableJournal(store, run_id, clock)
+        super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=JournaledRun, clock=clock, engine=engine)
+        self._find_end = find_end
+        self._known_at_pause = 0
+        self.by_worker = False  # a worker executes inside of what DBOS began
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    # claiming and letting go
+
+    async def create(self) -> None:
+        """Put the run into the database, for others to send to, before anybody executes it."""
+        await self.store.do(self._creation())
+
+    def _creation(self) -> Callable[[Session], str]:
+        store, now = self.store, self.clock()
+        flow = getattr(getattr(self.workflow, "__self__", None), "name", "") or getattr(self.workflow, "__qualname__", "flow")
+        given = json.dumps(to_json(self.value, f"the input of run {self.id}"))
+        limits = limits_text(self.make_scope().meter.limits)
+        app = store.app.name if store.app is not None and flow in store.app else ""
+
+        def create(session: Session) -> str:
+            records.create(session, self.id, flow, app, given, limits, records.NEW, now)
+            return limits
+
+        return create
+
+    async def _execute(self, suspends: bool) -> AnyResult:
+        while True:
+            claimed = await self._claim()
+            if isinstance(claimed, Claimed):
+                break
+            if self.by_worker:
+                raise Superseded(f"Run {self.id} is {claimed.state}.")
+            if claimed.state != records.RUNNING:
+                self.result = await self._find_end(claimed)
+                return self.result
+            await asyncio.sleep(POLL_SECONDS)  # another program executes it: its end is ours
+        self._take(claimed)
+        if self.by_worker:
+            return await self._execute_claimed(suspends)
+        begun = False
+
+        async def work() -> AnyResult:
+            nonlocal begun
+            begun = True
+            return await self._execute_claimed(suspends)
+
+        try:
+            return await self.store.dispatch.within(f"{self.id}#{claimed.run.attempt}.{self.store.owner}", work)
+        finally:
+            if not begun:  # stopped before it began
+                with suppress(asyncio.CancelledError):
+                    await to_the_end(self._end(self.store.stopped_state))
+
+    async def _claim(self) -> Claimed | RunRow:
+        """Claim the run, or return it as it is where it cannot be claimed."""
+        store, now, create = self.store, self.clock(), self._creation()
+        owner, by_worker, is_sqlite = store.register(), self.by_worker, store.database.is_sqlite
+
+        def claim(session: Session) -> Claimed | RunRow:
+            limits = create(session)
+            row = records.run_row(session, self.id, locked=True, is_sqlite=is_sqlite)
+            assert row is not None
+            if by_worker and row.state != records.QUEUED:
+                return row
+            if row.state == records.DONE or (row.state == records.RUNNING and not store.liveness.is_dead(row.owner or "")):
+                return row
+            return records.claim(session, row, owner, limits if limits != "null" else None, now)
+
+        claiming = asyncio.ensure_future(store.do(claim))
+
+        async def let_go() -> None:
+            claimed = await claiming
+            if isinstance(claimed, Claimed):
+                self._take(claimed)
+                await self._end(store.stopped_state)
+
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:  # a claim that comes when we are stopped is let go of, for nobody else could execute the run
+            with suppress(asyncio.CancelledError, DatabaseLost):
+                await to_the_end(let_go())
+            raise
+
+    def _take(self, claimed: Claimed) -> None:
+        """Take over all that the database has of the run, as this program's state of it."""
+        self.loop = asyncio.get_running_loop()
+        self.value = from_json(json.loads(claimed.run.input))
+        self.branch_events = self.saved.begin(claimed)
+        self.inbox, self.pending = {}, {}
+        self.attempts = claimed.run.attempt - 1
+        self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
+        self.result = None
+        self._receive_all(claimed.inbox)
+
+    def _receive_all(self, inbox: list[tuple[str, str, str]]) -> None:
+        for run_id, topic, value in inbox:
+            if (run_id, topic) not in self.inbox:
+                self.send(run_id, topic, from_json(json.loads(value)))
+
+    async def _execute_claimed(self, suspends: bool) -> AnyResult:
+        """Execute the run under the claim, and let go of it as it ended."""
+        listening = asyncio.get_running_loop().create_task(self._listen())
+        try:
+            while True:
+                result = await super()._execute(suspends)
+                if result.finished:
+                    output = {"value": result.value, "usage": result.usage, "messages": list(result.messages)}
+                    await self._end(records.DONE, output=json.dumps(to_json(output, "the run's output")))
+                    return result
+                if await self._let_go():
+                    return result
+        except Cancelled:
+            await self._end(records.CANCELLED)
+            raise
+        except Exception as error:
+            if error is self.saved.lost:
+                raise
+            self.saved.forget_failures(error)
+            await self._end(records.FAILED, error=json.dumps(to_json(error)))
+            raise
+        except BaseException:  # this program is being stopped; the run is not over
+            await asyncio.shield(self._end(self.store.stopped_state))
+            raise
+        finally:
+            listening.cancel()
+            self.saved.stop_timer()
+
+    async def _let_go(self) -> bool:
+        """Let go of a run that can only wait; False if something was sent meanwhile, and it goes on."""
+        wake_at = min((request.expires_at for request in self.pending.values()), default=None)
+        claim, known, now, is_sqlite = self.saved.claimed.attempt, self._known_at_pause, self.clock(), self.store.database.is_sqlite
+        self.saved.add("ended", self.id, records.WAITING, None)
+        if await self.saved.save_and(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
+            return True
+        self._receive_all(await self.store.do(lambda session: records.inbox_rows(session, self.id)))
+        return False
+
+    async def _end(self, state: str, *, output: str | None = None, error: str | None = None) -> None:
+        claim, now = self.saved.claimed.attempt, self.clock()
+        self.saved.add("ended", self.id, state, None)
+        with suppress(Superseded, DatabaseLost):  # then it is not ours to end
+            await self.saved.save_and(lambda session: records.end(session, self.id, claim, state, now, output, error))
+
+    # what other programs send
+
+    async def _listen(self) -> None:
+        """Receive what other programs send: decisions, signals, a cancel."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                if not await self.store.has_news(self.id, len(self.inbox)):
+                    continue
+                inbox = await self.store.do(lambda session: records.inbox_rows(session, self.id))
+            except DatabaseLost as error:
+                self.saved.lost = error
+                return
+            was_cancelled = self.is_cancelled
+            self._receive_all(inbox)
+            if self.is_cancelled and not was_cancelled and self.executing_task is not None:
+                self.executing_task.cancel()  # once: while a write is awaited each cancel counts
+                return
+
+    def interrupt(self) -> None:
+        """Stop executing it here, from whatever thread; the run is not over."""
+
+        def cancel() -> None:
+            if self.executing_task is not None:
+                self.executing_task.cancel()
+
+        if self.loop is not None and self.is_running:
+            self.loop.call_soon_threadsafe(cancel)
+
+    def is_here(self) -> bool:
+        """Return whether it is executed in the event loop of the caller."""
+        return self.is_running and self.loop is asyncio.get_running_loop()
+
+    def is_worth_pausing(self) -> bool:
+        """Return whether the run should be let go of. A worker holds no run that waits: what is sent to it queues it again."""
+        return self.by_worker or super().is_worth_pausing()
+
+    def pause(self) -> None:
+        """Suspend the run; what is sent from now on is news."""
+        self._known_at_pause = len(self.inbox)
+        super().pause()
+
+    async def take_decision(self, request: ApprovalRequest, decision: Decision) -> None:
+        """Take up an approver's decision: it counts if it is the first, and once it is on the disk."""
+        try:
+            if self.saved.has_unsaved:
+                await self.saved.save()
+            counts = await self.store.send(request.run_id, request.topic, decision, self.clock())
+            self.send(request.run_id, request.topic, counts)
+        except (Superseded, DatabaseLost) as error:  # the decision is not stored, so it does not count; the run is told why
+            self.saved.lost = error
+            waiting = self.waits.get((request.run_id, request.topic))
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)

@@ -1,0 +1,140 @@
+"""A journal in a database: rows are gathered, and written in one transaction under a claim that still holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..runs.codec import to_json
+from ..runs.events import BranchEnded, BranchFailed, BranchStarted
+from ..runs.journal import StrictJournal
+from . import records
+from .chain import Row
+from .database import DatabaseLost, Session, to_the_end
+from .records import Claimed, RunRow, Superseded
+from .store import RunStore
+
+EVENT_SECONDS = 0.1
+"""How long an event may wait for the next writing."""
+BRANCHES: dict[str, type] = {kind.__name__: kind for kind in (BranchStarted, BranchEnded, BranchFailed)}
+
+T = TypeVar("T")
+
+
+class DurableJournal(StrictJournal):
+    """Writes results, events and prompts to the log of a run. `lost` says why nothing can be written: then nothing is done any more."""
+
+    __slots__ = ("_added", "_clock", "_events", "_lock", "_rows", "_saved", "_store", "_timer", "claimed", "run_id")
+
+    is_durable = True
+
+    claimed: RunRow
+
+    def __init__(self, store: RunStore, run_id: str, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._store, self._clock, self.run_id = store, clock, run_id
+        self._rows: list[Row] = []
+        self._events: list[object] = []
+        self._lock = asyncio.Lock()
+        self._added = self._saved = 0  # how many rows there were, and how many of them are on the disk
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, claimed: Claimed) -> dict[str, type]:
+        """Take over all that the database has of a claimed run. Returns the last event of each branch."""
+        run = self.claimed = claimed.run
+        self.lost, self.has_unsaved = None, False
+        self._rows, self._events, self._lock = [], [], asyncio.Lock()
+        self._added = self._saved = 0
+        self.results, self.entries, self.emitted = {}, [], {}
+        self.load(records.entries(claimed.log))
+        branch_events: dict[str, type] = {}
+        for row in claimed.log:
+            if row.kind == "told":
+                self.emitted[row.run] = self.emitted.get(row.run, 0) + 1
+            elif row.name in BRANCHES:
+                branch_events[row.run] = BRANCHES[row.name]
+        if not claimed.log:
+            self.add("started", self.run_id, run.flow, json.loads(run.input))
+        self.add("begun", self.run_id, str(run.attempt), {"by": run.owner})
+        return branch_events
+
+    def add(self, kind: str, run_id: str, name: str, value: object) -> None:
+        """Add a row for the next writing; `value` is JSON."""
+        self._rows.append(Row(0, self._clock(), run_id, kind, name, json.dumps(value)))
+        self._added += 1
+        self.has_unsaved = True
+
+    def store(self, run_id: str, name: str, value: object) -> object:
+        """Store the result of a step with the next writing, before the run goes on."""
+        value = super().store(run_id, name, value)
+        self.add("kept", run_id, name, self.entries[-1].value)
+        return value
+
+    def forget(self, run_id: str, name: str) -> None:
+        """Remove a failure that ended the run."""
+        super().forget(run_id, name)
+        self.add("forgotten", run_id, name, None)
+
+    def store_prompt(self, run_id: str, name: str, prompt: object) -> None:
+        """Store what a step is about to send to a model, with the next writing."""
+        super().store_prompt(run_id, name, prompt)
+        self.add("sent", run_id, name, prompt)
+
+    def record_event(self, event: object, is_own: bool) -> None:
+        """Store an event soon; one of the workflow's own is counted when the run is resumed."""
+        run_id = getattr(event, "run", self.run_id)
+        self.add("told" if is_own else "event", run_id, type(event).__name__, to_json(event))
+        self._events.append(event)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(EVENT_SECONDS, self._save_soon)
+
+    def _save_soon(self) -> None:
+        self._timer = None
+        if self.has_unsaved and self.lost is None:
+            task = asyncio.ensure_future(self.save())
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def save(self) -> None:
+        """Write down what there is to write. Raises Superseded or DatabaseLost."""
+        last = self._added
+        async with self._lock:
+            if last > self._saved:  # else another branch has written it beside its own; what has come since can wait
+                await self._write(lambda _: None)
+
+    async def save_and(self, then: Callable[[Session], T]) -> T:
+        """Write down what there is to write, and do `then` in the same transaction. Raises Superseded or DatabaseLost."""
+        async with self._lock:
+            return await self._write(then)
+
+    async def _write(self, then: Callable[[Session], T]) -> T:
+        if self.lost is not None:
+            raise self.lost
+        rows, self._rows, self.has_unsaved = self._rows, [], False
+        events, self._events = self._events, []
+        return await to_the_end(self._commit(rows, events, self._added, then))
+
+    async def _commit(self, rows: list[Row], events: list[object], last: int, then: Callable[[Session], T]) -> T:
+        claimed, key, now = self.claimed, self._store.key, self._clock()
+
+        def write(session: Session) -> tuple[RunRow, T]:
+            after = records.append(session, claimed, rows, key, now) if rows else claimed
+            for event in events:
+                records.note_approval(session, claimed.id, event, now)
+            return after, then(session)
+
+        try:
+            self.claimed, returned = await self._store.do(write)
+        except (Superseded, DatabaseLost) as error:
+            self.lost = error
+            error.run_id = self.run_id
+            raise
+        self._saved = last
+        return returned
+
+    def stop_timer(self) -> None:
+        """Write no events of their own accord any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

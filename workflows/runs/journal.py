@@ -1,0 +1,143 @@
+"""The journal of a run: what its steps returned, stored as they end and returned again when the run is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, NamedTuple
+
+from sayso.tools.calls import Outcome
+from sayso.tools.errors import ToolError
+
+from .codec import from_json, to_json
+from .limits import NO_USAGE, Usage, results_of, used_in
+
+
+class Entry(NamedTuple):
+    """One stored result as JSON: of the step or wait `name` of the run `run`."""
+
+    run: str
+    name: str
+    value: object
+
+
+class Failure(NamedTuple):
+    """The stored result of a step that raised: a resumed run raises the same."""
+
+    error: Exception
+
+
+class Journal:
+    """Results by run id and step name. This one holds the objects themselves, for as long as the program lives.
+
+    StrictJournal holds them as JSON, as a database would; DurableJournal (in durable/) writes them to one. A run calls `save` where
+    `has_unsaved` says so, before it goes on.
+    """
+
+    __slots__ = ("emitted", "has_unsaved", "lost", "results")
+
+    is_strict: ClassVar[bool] = False
+    is_durable: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self.results: dict[str, dict[str, object]] = {}
+        self.emitted: dict[str, int] = {}  # how many events the code of each run has emitted
+        self.has_unsaved = False
+        self.lost: Exception | None = None  # why nothing can be stored any more
+
+    def store(self, run_id: str, name: str, value: object) -> object:
+        """Store the result of a step, and return it as a resumed run will see it."""
+        self.results[run_id][name] = value
+        return value
+
+    def forget(self, run_id: str, name: str) -> None:
+        """Remove a failure that ended the run."""
+        del self.results[run_id][name]
+
+    def store_prompt(self, run_id: str, name: str, prompt: object) -> None:
+        """Store what a step is about to send to a model, where prompts are stored."""
+
+    def record_event(self, event: object, is_own: bool) -> None:
+        """Store an event, where events are stored; `is_own` says that the workflow's code emitted it."""
+
+    async def save(self) -> None:
+        """Write down what is not written yet."""
+
+    def forget_failures(self, error: BaseException) -> None:
+        """Remove the failures that ended the run: when it is resumed, what failed is tried again.
+
+        A failure that the workflow's code dealt with stays: what came after it was decided by it.
+        """
+        causes: dict[int, BaseException] = {}
+        _collect_causes(error, causes)
+        for run_id, results in self.results.items():
+            while results:
+                name = next(reversed(results))
+                if not _is_among(causes, name, results[name]):
+                    break
+                self.forget(run_id, name)
+
+    def count_usage(self, run_id: str) -> Usage:
+        """Return what a run and those below it have used in earlier executions."""
+        total = NO_USAGE
+        for run, results in self.results.items():
+            if run == run_id or run.startswith(f"{run_id}/"):
+                total += used_in(results)
+        return total
+
+
+class StrictJournal(Journal):
+    """A journal in memory whose every value goes through JSON, with what models were sent."""
+
+    __slots__ = ("entries", "prompts")
+
+    is_strict = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[Entry] = []
+        self.prompts: dict[tuple[str, str], object] = {}  # by run and step
+
+    def store(self, run_id: str, name: str, value: object) -> object:
+        """Store the result of a step as JSON. Raises NotJson."""
+        written = to_json(value, f"the result of {name!r} in run {run_id}")
+        if not isinstance(value, Failure):  # what is raised now and what is stored stay the same error
+            value = from_json(written)
+        self.results[run_id][name] = value
+        self.entries.append(Entry(run_id, name, written))
+        return value
+
+    def forget(self, run_id: str, name: str) -> None:
+        """Remove a failure that ended the run."""
+        super().forget(run_id, name)
+        self.entries = [entry for entry in self.entries if (entry.run, entry.name) != (run_id, name)]
+
+    def store_prompt(self, run_id: str, name: str, prompt: object) -> None:
+        """Store what a step is about to send to a model."""
+        self.prompts[run_id, name] = prompt
+
+    def load(self, entries: Iterable[Entry]) -> None:
+        """Add results that an earlier execution has stored."""
+        for entry in entries:
+            self.results.setdefault(entry.run, {})[entry.name] = from_json(entry.value)
+            self.entries.append(entry)
+
+
+def _is_among(causes: Mapping[int, BaseException], name: str, value: object) -> bool:
+    """Return whether a stored result is one of the failures. A read that a tool refused is stored as a result with the tool's words."""
+    if isinstance(value, Failure):
+        return id(value.error) in causes
+    if not name.startswith("read:"):
+        return False
+    refusals = [result.text for result in results_of(value) if result.outcome is Outcome.FAILED]
+    return any(isinstance(cause, ToolError) and str(cause) in refusals for cause in causes.values())
+
+
+def _collect_causes(error: BaseException, causes: dict[int, BaseException]) -> None:
+    """Add the error, what it was raised from, and the members of a group, by id."""
+    if id(error) in causes:
+        return
+    causes[id(error)] = error
+    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for each in (error.__cause__, error.__context__, *members):
+        if each is not None:
+            _collect_causes(each, causes)

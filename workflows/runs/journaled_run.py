@@ -1,0 +1,270 @@
+"""The run that workflow code is given: its steps, waits and children, stored as they end and returned again on resume."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from types import FunctionType, MethodType
+from typing import Any, cast
+
+from sayso.tools.approval.requests import ApprovalRequest, Decision
+from sayso.tools.definition.tool import Tool
+from sayso.tools.errors import ReplayError, WorkflowError
+
+from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
+from .execution import ChildRun, Execution
+from .inbox import Suspended
+from .journal import Failure
+from .limits import Limits
+from .protocols import B, Scope, Ts, WorkflowCode
+from .timing import in_time
+
+FUNCTIONS = {FunctionType, MethodType}
+
+NO_CHILDREN: dict[str, ChildRun | None] = {}  # of runs that have none yet: most of ten thousand branches never have any
+
+
+class JournaledRun:
+    """A run, or a child run, over a journal in memory or in a database.
+
+    A stored result of an earlier execution is returned in place of a step, and only in the order in which the steps were done then.
+    Where the journal is in a database, a result is on the disk before the next step begins.
+    """
+
+    is_live = True
+    __slots__ = (
+        "_at",
+        "_busy",
+        "_children",
+        "_emits",
+        "_journal",
+        "_names",
+        "_results",
+        "_tool_calls",
+        "attempt",
+        "clock",
+        "execution",
+        "id",
+        "open_children",
+        "scope",
+    )
+
+    def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
+        self.execution, self.id, self.scope = execution, run_id, scope
+        self.attempt, self.clock = execution.attempt, execution.clock
+        self._journal = journal = execution.journal
+        self._busy: str | None = None
+        results = journal.results.get(run_id)
+        if results is None:
+            results = journal.results[run_id] = {}
+        self._results: dict[str, object] = results
+        self._names: Sequence[str] = ()  # the steps of an earlier execution, in order; this one must do the same
+        self._at = 0
+        if results:
+            self._names = tuple(results)
+            self.scope = scope.replayed(self._is_replaying)
+        self.open_children = self._emits = self._tool_calls = 0
+        self._children = NO_CHILDREN
+
+    def _is_replaying(self) -> bool:
+        return self._at < len(self._names)
+
+    @property
+    def has_listeners(self) -> bool:
+        """Return whether anybody listens to the events right now."""
+        return bool(self.execution.listeners)
+
+    async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
+        """Do `op(*args)` once and store its result; a resumed run gets the stored result."""
+        execution, journal = self.execution, self._journal
+        if journal.lost is not None:
+            raise journal.lost
+        if self._busy is not None:
+            raise self._two_at_once(name)
+        if self._at != len(self._names) or name in self._results:
+            if journal.has_unsaved:
+                await journal.save()
+            return cast(B, self._next_result(name))
+        if type(op) not in FUNCTIONS and (hasattr(op, "execute") or hasattr(op, "effect")):
+            # Called as a function it would run beside this run: nothing of it would be counted, and nobody asked.
+            how = f"run.child({name!r}, ...)" if hasattr(op, "execute") else "run.call(tool, ...)"
+            raise WorkflowError(f"Run {self.id} was given {op!r} as the step {name!r}; it is more than a function. Write {how}.")
+        if execution.is_suspended:  # what the code does in its `finally` while the run is unwound is no part of the run
+            raise Suspended
+        watched = execution.is_watched
+        if watched:
+            execution.emit(StepStarted(self.id, name))
+        self._busy = name
+        try:
+            value = await op(*args)
+        except Exception as error:  # stored, emitted, and raised on
+            journal.store(self.id, name, Failure(error))
+            if watched:
+                execution.emit(StepFailed(self.id, name, str(error)))
+            raise
+        else:
+            stored = cast(B, journal.store(self.id, name, value))
+            if watched:
+                execution.emit(StepEnded(self.id, name))
+        finally:
+            self._busy = None
+            if execution.blocked:
+                execution.count_activity()
+            if journal.has_unsaved:
+                await journal.save()
+        return stored
+
+    def replays(self, name: str) -> bool:
+        """Return whether `name` is the next step and its result is stored."""
+        return self._at < len(self._names) and self._names[self._at] == name
+
+    def _next_result(self, name: str) -> object:
+        """Return the next stored result. Raises what the step raised then, and ReplayError where the code has become another."""
+        if self._at == len(self._names):
+            raise WorkflowError(
+                f"Run {self.id} has two steps named {name!r}; a name is a position and can be used once. Give one of them name=."
+            )
+        expected = self._names[self._at]
+        if name != expected:
+            error = ReplayError(
+                f"Run {self.id} was resumed with other code: its journal has {expected!r} next, the code asks for {name!r}. "
+                "The journal is kept; resume it with the code it was started with."
+            )
+            error.run_id = self.id
+            raise error
+        self._at += 1
+        result = self._results[name]
+        if isinstance(result, Failure):
+            raise result.error
+        return result
+
+    def _two_at_once(self, name: str) -> WorkflowError:
+        return WorkflowError(
+            f"Run {self.id} was asked for {name!r} while {self._busy!r} is under way. A run does one thing at a time; "
+            "put what goes side by side into children: parallel(...)."
+        )
+
+    def record_prompt(self, name: str, prompt: Callable[..., object], *args: object) -> None:
+        """Store what step `name` is about to send to a model, `prompt(*args)`, where prompts are stored."""
+        if self._journal.is_strict and self._at == len(self._names) and name not in self._results:
+            self._journal.store_prompt(self.id, name, prompt(*args))
+
+    async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
+        """Return what was sent under `topic`, or None after the timeout; without a topic, sleep."""
+        execution, journal = self.execution, self._journal
+        if journal.lost is not None:
+            raise journal.lost
+        if journal.is_durable and timeout_seconds is not None and not (topic or "").startswith("approve:"):
+            # The time began before a restart, so its end is stored. A request for approval has an end of its own.
+            until = await self.step(f"until:{self._position()}", self._find_end, timeout_seconds)
+            timeout_seconds = max(0.0, until - self.clock())
+        name = f"wait:{topic}" if topic is not None else f"sleep:{self._position()}"
+        if self._busy is not None:
+            raise self._two_at_once(name)
+        if self._at != len(self._names) or name in self._results:
+            value = self._next_result(name)
+        elif execution.is_suspended:
+            raise Suspended
+        else:
+            self._busy = name
+            try:
+                received = await execution.receive(self.id, topic, timeout_seconds)
+            finally:
+                self._busy = None
+                if execution.blocked:
+                    execution.count_activity()
+            value = journal.store(self.id, name, received)
+        if journal.has_unsaved:
+            await journal.save()
+        return value
+
+    def _position(self) -> int:
+        return self._at if self._at < len(self._names) else len(self._results)
+
+    async def _find_end(self, timeout_seconds: float) -> float:
+        return self.clock() + timeout_seconds
+
+    async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
+        """Execute a nested run and return its result."""
+        code: WorkflowCode = workflow
+        if hasattr(workflow, "execute"):  # an agent or a workflow brings limits of its own
+            code, limits = workflow.execute, workflow.limits if limits is None else limits
+        execution, child = self.execution, self._make_child(name, limits)
+        self._children[name] = child
+        watched = execution.is_watched
+        if watched:
+            execution.emit_branch(BranchStarted(child.id, name))
+        execution.begin_branch(self)
+        try:
+            if limits is not None and limits.seconds is not None:
+                result = await in_time(code(child, value), limits.seconds, limits.out_of_time)
+            else:
+                result = await code(child, value)
+        except Exception as error:  # emitted, and raised on
+            self.scope.provenance.take_from(child.scope.provenance)  # the error may say what was read
+            if watched:
+                execution.emit_branch(BranchFailed(child.id, name, str(error)))
+            raise
+        finally:
+            self._children[name] = None  # it has ended; the name stays taken
+            execution.end_branch(self)
+        self.scope.provenance.take_from(child.scope.provenance)
+        if watched:
+            execution.emit_branch(BranchEnded(child.id, name))
+        return result
+
+    def _make_child(self, name: str, limits: Limits | None) -> ChildRun:
+        child_id = f"{self.id}/{name}"
+        if name in self._children:
+            raise WorkflowError(
+                f"Run {self.id} has two children named {name!r}; a name is a position and can be used once. Give one of them name=."
+            )
+        if self._children is NO_CHILDREN:
+            self._children = {}
+        scope = self.scope.for_child()
+        if limits is not None:
+            scope = scope.within(limits)
+            if self.execution.attempts > 1:
+                scope.meter.begin_with(self._journal.count_usage(child_id))
+        return self.execution.make_run(self.execution, child_id, scope)
+
+    def is_working(self) -> bool:
+        """Return whether this run or one below it goes on by itself: is in a step, sleeps, or waits with a timeout."""
+        if self._busy is not None and self.id not in self.execution.blocked:
+            return True
+        return self.open_children > 0 and any(child is not None and child.is_working() for child in self._children.values())
+
+    async def emit(self, event: object) -> None:
+        """Hand an event to whoever listens, once: what an earlier execution has emitted is not emitted again."""
+        if not self.execution.is_watched:
+            return
+        is_own = self._busy is None  # inside a step it is the step that happens once
+        if is_own:
+            self._emits += 1
+            if self._emits <= self._journal.emitted.get(self.id, 0):
+                return
+            self._journal.emitted[self.id] = self._emits
+        self.execution.emit(event, is_own)
+
+    def publish(self, event: object) -> None:
+        """Hand an event to whoever listens right now; it is not stored."""
+        if self.execution.listeners:
+            self.execution.publish(event)
+
+    async def call(self, tool: Tool[..., Any], /, **arguments: object) -> Any:
+        """Call a tool as a model would: checked, ruled on, asked about if it writes, done once. Return its value."""
+        from ..calls.execute import call_tool  # late, for load time: most workflows call no tools themselves
+
+        if not hasattr(tool, "effect"):
+            raise WorkflowError(f"run.call takes a tool, not {tool!r}. A function is a step: run.step(name, function, ...).")
+        self._tool_calls += 1
+        return await call_tool(self, tool, arguments, f"{tool.name}.{self._tool_calls - 1}")
+
+    async def ask(self, request: ApprovalRequest) -> Decision | None:
+        """Put a request to the approver and wait for the decision, wherever it comes from. None when the request has expired."""
+        if self._journal.has_unsaved:  # the request is on the disk before anybody is asked, so that it can be answered from elsewhere
+            await self._journal.save()
+        if f"wait:{request.topic}" not in self._results:  # decided before a restart: nobody is asked again
+            self.execution.ask_approver(request, self.scope.approve)
+        decision: Decision | None = await self.wait(request.topic, max(0.0, request.expires_at - self.clock()))
+        self.execution.pending.pop(request.digest, None)
+        return decision
