@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from .exact import evaluate
 from .expression_parser import ParsedExpression, parse_expression
+from .instructions import Code
 from .rational import Rational, check_digits, negate, reduce_fraction, scale_digits
 from .refusal import CalculationError, ErrorCode, NotRational, Refused
 from .result import Result
 from .symbolic_client import Symbolic, evaluate_in_worker, evaluate_in_worker_async
 from .tokens import locate_token
-from .units import PLAIN, Code, Label, derive_label
+from .units import PLAIN, Label, derive_label
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from .elementary import exact_factorial
 from .function_table import FUNCTIONS
+from .instructions import Code
 from .rational import Rational, add, divide, floor_divide, modulo, multiply, negate, power, subtract
 from .refusal import ErrorCode, NotRational, Refused
-from .units import Code
 
 BINARY: dict[str, Callable[[Rational, Rational], Rational]] = {
     "+": add,

@@ -7,9 +7,10 @@ So no later pass needs recursion, and depth is bounded here, once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .function_table import ALIASES, CONSTANTS, FUNCTIONS, OF_SYMBOLS, TAKES_LIST
+from .instructions import Instruction
 from .rational import parse_number
 from .refusal import CalculationError, ErrorCode, Refused
 from .tokens import CURRENCIES, DIGITS, SUPERSCRIPTS, is_glued, locate_token, tokenize
@@ -17,8 +18,6 @@ from .units import UNITS
 
 MAX_DEPTH = 60
 MAX_NODES = 2_000
-
-Instruction = tuple[str, int, Any]
 
 _PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # where % can only mean "hundredths"
 _POSTFIX = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mpmath
-import sympy
-from mpmath import mp, mpf
-from sympy import S
+from .sympy_types import Expression, Float, mpmath, sympy
+
+mp, mpf, S = mpmath.mp, mpmath.mpf, sympy.S
 
 MOST_BITS = 40_000
 SPARE_BITS = 64
@@ -24,7 +23,7 @@ class _PrecisionLost(Exception):
     """The precision at work is too low to see a part of the expression at all."""
 
 
-def evaluate_to_digits(value: Any, digits: int, most_bits: int = MOST_BITS) -> Any:
+def evaluate_to_digits(value: Expression, digits: int, most_bits: int = MOST_BITS) -> Float | None:
     """The value as an mpf of which so many digits are right; None when `most_bits` do not give them, as when it is exactly zero."""
     bits = int(digits * BITS_A_DIGIT) + SPARE_BITS + count_bits(value)
     known = _evaluate_at_bits(value, bits)
@@ -38,12 +37,12 @@ def evaluate_to_digits(value: Any, digits: int, most_bits: int = MOST_BITS) -> A
     return None
 
 
-def count_bits(value: Any) -> int:
+def count_bits(value: Expression) -> int:
     """The bits of all rational numbers in an expression: below this precision 1 + 10^-400 is 1."""
     return sum(max(int(atom.p).bit_length(), int(atom.q).bit_length()) for atom in value.atoms(sympy.Rational))
 
 
-def _evaluate_at_bits(value: Any, bits: int) -> Any:
+def _evaluate_at_bits(value: Expression, bits: int) -> Float | None:
     with mp.workprec(bits):
         try:
             return _evaluate(value)
@@ -51,16 +50,18 @@ def _evaluate_at_bits(value: Any, bits: int) -> Any:
             return None
 
 
-def _evaluate(value: Any) -> Any:
+def _evaluate(value: Expression) -> Float:
     """The value at the precision at work. A part that comes out as exactly nothing has been lost, for sympy removes true zeros."""
+    result: Float
     if value.is_Rational:
-        return mpf(int(value.p)) / int(value.q)
-    if value is S.Pi:
-        return +mp.pi
-    if value is S.Exp1:
-        return +mp.e
+        result = mpf(int(value.p)) / int(value.q)
+        return result
+    if value is S.Pi or value is S.Exp1:
+        result = +mp.pi if value is S.Pi else +mp.e
+        return result
     if isinstance(value, sympy.polys.rootoftools.ComplexRootOf):
-        return mpf(value.evalf(int(mp.prec / BITS_A_DIGIT))._mpf_)
+        result = mpf(value.evalf(int(mp.prec / BITS_A_DIGIT))._mpf_)
+        return result
     arguments = [_evaluate(argument) for argument in value.args]
     if value.is_Pow or value.func.__name__ == "power_value":
         result = _evaluate_power(*arguments)
@@ -69,12 +70,14 @@ def _evaluate(value: Any) -> Any:
         if function is None:
             raise _PrecisionLost
         result = function(*arguments)
-    if not isinstance(result, mpf) or result == 0 or not mpmath.isfinite(result):
+    # sympy has removed what is zero, so a part that comes out as zero has lost all its digits.
+    is_float = isinstance(result, mpf)
+    if not is_float or result == 0 or not mpmath.isfinite(result):
         raise _PrecisionLost
     return result
 
 
-def _evaluate_power(base: Any, exponent: Any) -> Any:
+def _evaluate_power(base: Float, exponent: Float) -> Float:
     if base == 1:
         raise _PrecisionLost  # 1 + tiny, and the exponent may be large
     if mpmath.isint(exponent):
@@ -82,7 +85,7 @@ def _evaluate_power(base: Any, exponent: Any) -> Any:
     return base**exponent
 
 
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+_FUNCTIONS: dict[object, Callable[..., Any]] = {
     sympy.Add: lambda *terms: mpmath.fsum(terms),
     sympy.Mul: lambda *factors: mpmath.fprod(factors),
     sympy.Abs: abs,
@@ -110,7 +113,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
 }
 
 
-def is_solution(equation: Any, unknown: Any, solution: Any) -> bool:
+def is_solution(equation: Expression, unknown: Expression, solution: Expression) -> bool:
     """Whether an expression is zero where the unknown has this value, and every part of it real there.
 
     sqrt(5x + 2) = sqrt(3x - 1) is true at -3/2 for complex roots; in a real calculator neither side exists.
@@ -124,13 +127,13 @@ def is_solution(equation: Any, unknown: Any, solution: Any) -> bool:
             )
             if there is None:
                 return False
-            size = max([mpf(1), *(abs(_evaluate_with(part, unknown, there)) for part in sympy.Add.make_args(equation))])
-            return bool(abs(_evaluate_with(equation, unknown, there)) < AS_GOOD_AS_ZERO * size)
+            size: Float = max([mpf(1), *(abs(_evaluate_with(part, unknown, there)) for part in sympy.Add.make_args(equation))])
+            return bool(abs(_evaluate_with(equation, unknown, there)) < size * AS_GOOD_AS_ZERO)
         except (_PrecisionLost, ZeroDivisionError, ValueError, OverflowError):
             return False
 
 
-def _evaluate_with(value: Any, unknown: Any, there: Any) -> Any:
+def _evaluate_with(value: Expression, unknown: Expression, there: Float) -> Float:
     """The value of an expression with one unknown, zeros included."""
     if value == unknown:
         return there
@@ -143,9 +146,11 @@ def _evaluate_with(value: Any, unknown: Any, there: Any) -> Any:
     function = (lambda base, exponent: base**exponent) if value.is_Pow else _FUNCTIONS.get(value.func)
     if function is None:
         raise _PrecisionLost
-    result = mpmath.mpmathify(function(*arguments))
-    if isinstance(result, mpmath.mpc):  # the root of a zero that came out a hair below it
-        if abs(result.imag) > AS_GOOD_AS_ZERO * max(1, abs(result.real)):
+    result: Float = mpmath.mpmathify(function(*arguments))
+    is_complex = isinstance(result, mpmath.mpc)
+    if is_complex:  # the root of a zero that came out a hair below it
+        size: Float = max(mpf(1), abs(result.real))
+        if abs(result.imag) > size * AS_GOOD_AS_ZERO:
             raise _PrecisionLost
         result = result.real
     if not mpmath.isfinite(result):

@@ -9,11 +9,12 @@ from math import inf
 from re import findall
 
 from ..errors import UsageError
+from .instructions import Code
 from .number_text import TEXT_DIGITS, format_money, format_value, quantize_fraction, round_to_digits, strip_zeros
 from .rational import Rational, as_pair
 from .refusal import CalculationError, ErrorCode, Refused
 from .symbolic_client import KEPT_DIGITS, Symbolic, evaluate_in_worker, render_steps
-from .units import PLAIN, Code, Label, find_currency, spell_label
+from .units import PLAIN, Label, find_currency, spell_label
 
 MAX_PLACES = 1_000
 MAX_WIDTH = 10_000  # of a format: a width of a billion is a billion bytes

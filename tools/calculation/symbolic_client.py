@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..canonical import JsonObject
+from .instructions import Code, Instruction, count_operands
 from .number_text import format_value
 from .rational import Rational, as_pair, reduce_fraction
 from .refusal import ErrorCode, NotRational, Refused
-from .units import Code
 
 KEPT_DIGITS = 40  # of an irrational value, before more are asked for
 SECONDS = 1.6  # so that a call ends within 2 s on a busy machine too, with what it takes to end the worker
@@ -41,7 +42,7 @@ async def evaluate_in_worker_async(code: Code) -> Rational | Symbolic:
     return _decode_answer(_check_answer(answer))
 
 
-def _call_worker(code: Code, digits: int, traced: bool) -> dict[str, Any]:
+def _call_worker(code: Code, digits: int, traced: bool) -> JsonObject:
     from ..sandbox import call_sandboxed
 
     with _refuse_worker_failures():
@@ -68,24 +69,24 @@ def _refuse_worker_failures() -> Iterator[None]:
         raise Refused(f"This needs the symbolic part, which does not run here: {missing}", ErrorCode.UNDECIDED, 0) from missing
 
 
-def _check_answer(answer: dict[str, Any]) -> dict[str, Any]:
+def _check_answer(answer: JsonObject) -> JsonObject:
     if "refused" in answer:
         raise Refused(answer["refused"], ErrorCode(answer["code"]), answer["at"])
     return answer
 
 
-def _decode_answer(answer: dict[str, Any]) -> Rational | Symbolic:
+def _decode_answer(answer: JsonObject) -> Rational | Symbolic:
     if "rational" in answer:
         return reduce_fraction(*as_pair(decode_number(answer["rational"])))  # which refuses what is too long for this process
     return Symbolic(answer["spelling"], answer["digits"])
 
 
-def encode_code(code: Code) -> list[list[Any]]:
+def encode_code(code: Code) -> list[list[object]]:
     """A program as JSON; numbers in hexadecimal, which has no limit on its length and no rounding."""
     return [[opcode, at, [hex(part) for part in as_pair(value)] if opcode == "number" else value] for opcode, at, value in code]
 
 
-def decode_code(code: Sequence[Sequence[Any]]) -> list[tuple[str, int, Any]]:
+def decode_code(code: Sequence[Sequence[Any]]) -> list[Instruction]:
     """A program from JSON."""
     return [(opcode, at, decode_number(value) if opcode == "number" else value) for opcode, at, value in code]
 
@@ -128,16 +129,6 @@ def _trace(code: Code) -> list[str]:
     return texts
 
 
-def count_operands(instruction: tuple[str, int, Any]) -> int:
-    """How many values an instruction takes from the stack."""
-    opcode, _, value = instruction
-    if opcode in ("number", "constant", "symbol"):
-        return 0
-    if opcode == "call":
-        return int(value[1])
-    return 1 if opcode in ("negate", "percent", "factorial", "unit") else 2
-
-
 def _render_lines(code: Code, texts: list[str]) -> list[str]:
     lines: list[str] = []
     stack: list[str] = []
@@ -148,14 +139,12 @@ def _render_lines(code: Code, texts: list[str]) -> list[str]:
         del stack[len(stack) - count :]
         stack.append(text)
         if count and opcode not in ("unit", "negate") and len(lines) < MAX_STEPS:
-            done = _render_operation(opcode, value, given)
+            done = f"{value[0]}({', '.join(given)})" if opcode == "call" else _render_operator(opcode, given)
             lines.extend([f"{done} = {text}"] if done != text else [])
     return lines
 
 
-def _render_operation(opcode: str, value: Any, given: list[str]) -> str:
-    if opcode == "call":
-        return f"{value[0]}({', '.join(given)})"
+def _render_operator(opcode: str, given: list[str]) -> str:
     if opcode in ("percent", "factorial"):
         return f"{given[0]}{'%' if opcode == 'percent' else '!'}"
     left, right = (f"({text})" if text.startswith("-") or " " in text else text for text in given)

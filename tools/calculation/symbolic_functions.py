@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cmp_to_key
 from typing import Any
 
-import mpmath
-import sympy
 from mpmath.libmp import to_int
-from sympy import Integer, Rational, S
-from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from .exact import BINARY, UNARY
 from .function_table import FUNCTIONS
 from .numeric import count_bits, evaluate_to_digits, is_solution
 from .rational import MAX_DIGITS, as_pair, domain_error, too_large_error
+from .rational import Rational as Exact
 from .refusal import ErrorCode, NotRational, Refused
+from .sympy_types import Expression, Float, Function, Value, mpmath, sympy
+
+Integer, Rational, S = sympy.Integer, sympy.Rational, sympy.S
+TrigonometricFunction = sympy.functions.elementary.trigonometric.TrigonometricFunction
 
 LN_10 = 2.302585092994046
 FEW_BITS = 1_000  # of the first look at a value that may be zero
@@ -26,7 +28,7 @@ MAX_DEGREE = 24  # of a polynomial to be solved
 TRIALS = tuple(Rational(top, 7) for top in (3, -4, 12, -16, 40, -1, 90, -55, 1, 25, -300))  # values that unknowns may have
 
 
-class power_value(sympy.Function):  # type: ignore[misc]  # noqa: N801 - it prints as it is named
+class power_value(Function):  # type: ignore[misc]  # noqa: N801 - it prints as it is named
     """A power of rationals that sympy must not try to expand or to simplify.
 
     (7301/7300)^3650 is small, but its digits are not; sympy looks for the minimal polynomial of 5^(1/10^300).
@@ -40,30 +42,31 @@ class power_value(sympy.Function):  # type: ignore[misc]  # noqa: N801 - it prin
         return f"({printer._print(self.args[0])})**({printer._print(self.args[1])})"
 
 
-class real_size(sympy.Function):  # type: ignore[misc]  # noqa: N801 - as above
+class real_size(Function):  # type: ignore[misc]  # noqa: N801 - as above
     """The absolute value of what is real."""
 
     nargs = 1
 
-    def fdiff(self, argindex: int = 1) -> Any:
+    def fdiff(self, argindex: int = 1) -> Expression:
         return sympy.sign(self.args[0])
 
 
-def apply(name: str, arguments: list[Any]) -> Any:
+def apply(name: str, arguments: Sequence[Value]) -> Value:
     """One operation: on rationals as everywhere else, and with symbols where that has no rational answer."""
-    if any(isinstance(argument, tuple) for argument in arguments):
+    expressions = [argument for argument in arguments if not isinstance(argument, tuple)]
+    if len(expressions) < len(arguments):
         raise Refused("This has more than one value, so it cannot be calculated with.", ErrorCode.MATH_DOMAIN)
-    if all(argument.is_Rational for argument in arguments):
-        exactly = BINARY.get(name) or UNARY.get(name) or FUNCTIONS[name][0]
+    if all(argument.is_Rational for argument in expressions):
+        exactly: Callable[..., Exact] = BINARY.get(name) or UNARY.get(name) or FUNCTIONS[name][0]
         try:
-            return to_sympy(exactly(*(from_sympy(argument) for argument in arguments)))
+            return to_sympy(exactly(*map(from_sympy, expressions)))
         except NotRational:
             pass
-    value = SYMBOLIC[name](*arguments)
+    value = SYMBOLIC[name](*expressions)
     return value if isinstance(value, tuple) else _require_real(value)
 
 
-def _require_real(value: Any) -> Any:
+def _require_real(value: Expression) -> Expression:
     """The value, if it exists and is real."""
     value = sympy.sympify(value)
     if value.has(S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity, sympy.AccumBounds):
@@ -75,16 +78,16 @@ def _require_real(value: Any) -> Any:
     return value
 
 
-def to_sympy(number: Any) -> Any:
+def to_sympy(number: Exact) -> Expression:
     top, bottom = as_pair(number)
     return Integer(top) if bottom == 1 else Rational(top, bottom)
 
 
-def from_sympy(value: Any) -> Any:
+def from_sympy(value: Expression) -> Exact:
     return int(value.p) if value.q == 1 else (int(value.p), int(value.q))
 
 
-def _sign(value: Any) -> int:
+def _sign(value: Expression) -> int:
     """-1, 0 or 1. Raises Refused where it cannot be decided."""
     if value.is_Rational:
         return bool(value > 0) - bool(value < 0)
@@ -101,7 +104,7 @@ def _sign(value: Any) -> int:
     raise Refused("It cannot be decided whether a value here is exactly zero.", ErrorCode.UNDECIDED)
 
 
-def is_zero(value: Any) -> bool:
+def is_zero(value: Expression) -> bool:
     """Whether the value is proved to be zero."""
     try:
         return _sign(value) == 0
@@ -109,19 +112,19 @@ def is_zero(value: Any) -> bool:
         return False
 
 
-def _magnitude(value: Any) -> float:
+def _magnitude(value: Expression) -> float:
     """The value as a float, for estimates; huge ones are infinite."""
     number = evaluate_to_digits(value, 5)
     return 0.0 if number is None else float(number)
 
 
-def _divide(left: Any, right: Any) -> Any:
+def _divide(left: Expression, right: Expression) -> Expression:
     if right.free_symbols or _sign(right) != 0:
         return left / right
     raise domain_error("Division by zero.")
 
 
-def _power(base: Any, exponent: Any) -> Any:
+def _power(base: Expression, exponent: Expression) -> Expression:
     if base.free_symbols or exponent.free_symbols:
         if exponent.is_Rational and (abs(exponent.p) > MAX_DEGREE or exponent.q > MAX_DEGREE):
             raise Refused(f"A power of an unknown goes up to {MAX_DEGREE}.", ErrorCode.TOO_LARGE)
@@ -138,21 +141,24 @@ def _power(base: Any, exponent: Any) -> Any:
     if size is not None and abs(float(size)) > MAX_DIGITS * LN_10:
         raise too_large_error()
     if base.is_Rational and exponent.is_Integer:
-        return power_value(base, exponent) if sign > 0 else power_value(-base, exponent) * (-1 if exponent.is_odd else 1)
+        unsigned: Expression = power_value(abs(base), exponent)
+        return -unsigned if sign < 0 and exponent.is_odd else unsigned
     if base.is_Rational and exponent.is_Rational and (exponent.q > MAX_ROOT or max(base.p, base.q) >= MAX_FACTORED):
         return power_value(base, exponent)
     if isinstance(base, power_value) and exponent.is_Rational:
-        return apply("^", [base.args[0], base.args[1] * exponent])
+        return _power_of_rationals(base.args[0], base.args[1] * exponent)
     if base == S.Exp1:
         return sympy.exp(exponent)
     return sympy.Pow(base, exponent)
 
 
-def _exp(value: Any) -> Any:
-    return _power(S.Exp1, value)
+def _power_of_rationals(base: Expression, exponent: Expression) -> Expression:
+    value = apply("^", [base, exponent])
+    assert not isinstance(value, tuple)  # only equations have several
+    return value
 
 
-def _floor(value: Any) -> Any:
+def _floor(value: Expression) -> Expression:
     if value.free_symbols:
         raise Refused("Rounding needs a number, not an expression with unknowns.", ErrorCode.UNDECIDED)
     if value.is_Rational:
@@ -166,15 +172,15 @@ def _floor(value: Any) -> Any:
     return nearest - 1 if _sign(value - nearest) < 0 else nearest
 
 
-def _ceil(value: Any) -> Any:
+def _ceil(value: Expression) -> Expression:
     return -_floor(-value)
 
 
-def _trunc(value: Any) -> Any:
+def _trunc(value: Expression) -> Expression:
     return _floor(value) if _sign(value) >= 0 else _ceil(value)
 
 
-def _round(value: Any, places: Any = S.Zero) -> Any:
+def _round(value: Expression, places: Expression = S.Zero) -> Expression:
     if not places.is_Integer or abs(places) > 1_000:
         raise domain_error("Rounding to decimals needs a whole number of them, up to 1,000.")
     scale = Integer(10) ** places
@@ -182,19 +188,19 @@ def _round(value: Any, places: Any = S.Zero) -> Any:
     return sign * _floor(abs(value) * scale + S.Half) / scale if sign else S.Zero
 
 
-def _modulo(left: Any, right: Any) -> Any:
+def _modulo(left: Expression, right: Expression) -> Expression:
     return left - right * _floor(_divide(left, right))
 
 
-def _absolute(value: Any) -> Any:
+def _absolute(value: Expression) -> Expression:
     return sympy.Abs(value) if value.free_symbols else -value if _sign(value) < 0 else value
 
 
-def _sqrt(value: Any) -> Any:
+def _sqrt(value: Expression) -> Expression:
     return _root(value, Integer(2))
 
 
-def _root(value: Any, degree: Any) -> Any:
+def _root(value: Expression, degree: Expression) -> Expression:
     if not degree.is_Integer or degree == 0:
         raise domain_error("The degree of a root is a whole number other than 0.")
     if value.free_symbols and degree % 2:  # sympy's is the complex one where the value is negative, and solves for that
@@ -206,7 +212,7 @@ def _root(value: Any, degree: Any) -> Any:
     return _power(value, 1 / degree)
 
 
-def _log(value: Any, base: Any = None) -> Any:
+def _log(value: Expression, base: Expression | None = None) -> Expression:
     if not value.free_symbols and _sign(value) <= 0:
         raise domain_error("A logarithm is defined for numbers above zero.")
     if base is None:
@@ -216,8 +222,8 @@ def _log(value: Any, base: Any = None) -> Any:
     return sympy.log(value) / sympy.log(base)
 
 
-def _inverse_trig(function: Callable[..., Any], name: str) -> Callable[[Any], Any]:
-    def apply_checked(value: Any) -> Any:
+def _inverse_trig(function: Callable[..., Expression], name: str) -> Callable[[Expression], Expression]:
+    def apply_checked(value: Expression) -> Expression:
         if not value.free_symbols and _sign(1 - value**2) < 0:
             raise domain_error(f"{name} is real only from -1 to 1.")
         return _apply_unevaluated(function, value)
@@ -225,18 +231,18 @@ def _inverse_trig(function: Callable[..., Any], name: str) -> Callable[[Any], An
     return apply_checked
 
 
-def _apply_unevaluated(function: Callable[..., Any], value: Any) -> Any:
+def _apply_unevaluated(function: Callable[..., Expression], value: Expression) -> Expression:
     """asin(sin(x)) as it stands: sympy looks for the turn that x is in with too few digits, and finds 0 for an x of 1e-17."""
     return function(value, evaluate=not value.has(TrigonometricFunction))
 
 
-def _tan(value: Any) -> Any:
+def _tan(value: Expression) -> Expression:
     if not value.free_symbols and _sign(sympy.cos(value)) == 0:
         raise domain_error("The tangent is not defined here.")
     return sympy.tan(value)
 
 
-def _atan2(y: Any, x: Any) -> Any:
+def _atan2(y: Expression, x: Expression) -> Expression:
     # Not sympy's own: it takes log(tanh(20)), which is -1e-17, for zero and turns the angle by a whole circle.
     if y.free_symbols or x.free_symbols:
         return sympy.atan2(y, x)
@@ -249,8 +255,8 @@ def _atan2(y: Any, x: Any) -> Any:
     return angle if right > 0 else angle + (S.Pi if above >= 0 else -S.Pi)
 
 
-def _hyperbolic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def apply_checked(value: Any) -> Any:
+def _hyperbolic(function: Callable[[Expression], Expression]) -> Callable[[Expression], Expression]:
+    def apply_checked(value: Expression) -> Expression:
         if not value.free_symbols and abs(_magnitude(value)) > MAX_DIGITS * LN_10:
             raise too_large_error()
         return function(value)
@@ -258,8 +264,8 @@ def _hyperbolic(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return apply_checked
 
 
-def _pick_extreme(wanted: int) -> Callable[..., Any]:
-    def pick(*values: Any) -> Any:
+def _pick_extreme(wanted: int) -> Callable[..., Expression]:
+    def pick(*values: Expression) -> Expression:
         best = values[0]
         for value in values[1:]:
             if _sign(value - best) == wanted:
@@ -269,18 +275,13 @@ def _pick_extreme(wanted: int) -> Callable[..., Any]:
     return pick
 
 
-def _sum(*values: Any) -> Any:
-    return sympy.Add(*values)
+def _mean(*values: Expression) -> Expression:
+    mean: Expression = sympy.Add(*values) / len(values)
+    return mean
 
 
-def _mean(*values: Any) -> Any:
-    return sympy.Add(*values) / len(values)
-
-
-def _median(*values: Any) -> Any:
-    from functools import cmp_to_key
-
-    def compare(left: Any, right: Any) -> int:
+def _median(*values: Expression) -> Expression:
+    def compare(left: Expression, right: Expression) -> int:
         return _sign(left - right)
 
     ordered = sorted(values, key=cmp_to_key(compare))
@@ -288,24 +289,25 @@ def _median(*values: Any) -> Any:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _variance(*values: Any) -> Any:
+def _variance(*values: Expression) -> Expression:
     return _squares(values) / (len(values) - 1)
 
 
-def _pvariance(*values: Any) -> Any:
+def _pvariance(*values: Expression) -> Expression:
     return _squares(values) / len(values)
 
 
-def _squares(values: Sequence[Any]) -> Any:
+def _squares(values: Sequence[Expression]) -> Expression:
     middle = _mean(*values)
-    return sympy.Add(*((value - middle) ** 2 for value in values))
+    squares: Expression = sympy.Add(*((value - middle) ** 2 for value in values))
+    return squares
 
 
-def _needs_rationals(*values: Any) -> Any:
+def _needs_rationals(*values: Expression) -> Expression:
     raise domain_error("This needs whole numbers.")
 
 
-def _find_unknown(expression: Any, symbol: Any) -> Any:
+def _find_unknown(expression: Expression, symbol: Expression | None) -> Expression:
     if symbol is None:
         found = sorted(expression.free_symbols, key=str)
         if len(found) != 1:
@@ -316,15 +318,15 @@ def _find_unknown(expression: Any, symbol: Any) -> Any:
     return symbol
 
 
-def _solve(equation: Any, symbol: Any = None) -> Any:
+def _solve(equation: Expression, symbol: Expression | None = None) -> Value:
     """The real solutions in order; one is a number to go on with, several are not."""
     unknown = _find_unknown(equation, symbol)
     if equation.free_symbols.difference((unknown,)):
-        return _one_or_all(unknown, _solve_for(equation, unknown))
-    return _one_or_all(unknown, sorted(map(_require_real, _roots(equation, unknown)), key=_sort_key))
+        return _one_or_all(_solve_for(equation, unknown))
+    return _one_or_all(sorted(map(_require_real, _roots(equation, unknown)), key=_sort_key))
 
 
-def _roots(equation: Any, unknown: Any) -> Sequence[Any]:
+def _roots(equation: Expression, unknown: Expression) -> Sequence[Expression]:
     """Where an expression is zero: for fractions of polynomials all real places, exactly; else what sympy finds and holds when put back."""
     above, below = sympy.fraction(sympy.together(equation))
     if above == 0:
@@ -335,7 +337,7 @@ def _roots(equation: Any, unknown: Any) -> Sequence[Any]:
             while (shared := numerator.gcd(denominator)).degree() > 0:  # there the fraction is not defined
                 numerator = numerator.quo(shared)
             return [root for root, _ in numerator.real_roots(multiple=False)]
-    solutions = sympy.solveset(equation, unknown, domain=S.Reals)
+    solutions: Any = sympy.solveset(equation, unknown, domain=S.Reals)
     if solutions == S.Reals:
         raise domain_error("Every number is a solution.")
     if solutions == S.EmptySet or isinstance(solutions, sympy.FiniteSet):
@@ -343,7 +345,7 @@ def _roots(equation: Any, unknown: Any) -> Sequence[Any]:
     raise Refused("No finite list of solutions was found.", ErrorCode.UNDECIDED)
 
 
-def _solve_for(equation: Any, unknown: Any) -> list[Any]:
+def _solve_for(equation: Expression, unknown: Expression) -> list[Expression]:
     """The formulas for one unknown in terms of the others, without those that are real for no values tried of these."""
     found = sympy.solve(equation, unknown)
     if not found or any(value.has(sympy.Piecewise) for value in found):
@@ -354,7 +356,7 @@ def _solve_for(equation: Any, unknown: Any) -> list[Any]:
     return real
 
 
-def _is_real_somewhere(formula: Any) -> bool:
+def _is_real_somewhere(formula: Expression) -> bool:
     """asin(4/3) is real nowhere, log(-y^4) neither; sqrt(-b/a) is where b is negative."""
     symbols = sorted(formula.free_symbols, key=str)
     return any(
@@ -365,17 +367,17 @@ def _is_real_somewhere(formula: Any) -> bool:
     )
 
 
-def _sort_key(value: Any) -> Any:
+def _sort_key(value: Expression) -> Float:
     return evaluate_to_digits(value, 20) or mpmath.mpf(0)
 
 
-def _one_or_all(unknown: Any, found: list[Any]) -> Any:
+def _one_or_all(found: list[Expression]) -> Value:
     if not found:
         raise domain_error("There is no real solution.")
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def _diff(expression: Any, symbol: Any = None) -> Any:
+def _diff(expression: Expression, symbol: Expression | None = None) -> Expression:
     if symbol is None and not expression.free_symbols:
         return S.Zero
     # every part is real here, so |u|' is sign(u) u'; sympy would take the parts of a complex u
@@ -385,7 +387,7 @@ def _diff(expression: Any, symbol: Any = None) -> Any:
     return found
 
 
-SYMBOLIC: dict[str, Callable[..., Any]] = {
+SYMBOLIC: dict[str, Callable[..., Value]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
     "*": lambda left, right: left * right,
@@ -408,7 +410,7 @@ SYMBOLIC: dict[str, Callable[..., Any]] = {
     "cosh": _hyperbolic(sympy.cosh),
     "degrees": lambda value: value * 180 / S.Pi,
     "diff": _diff,
-    "exp": _exp,
+    "exp": lambda value: _power(S.Exp1, value),
     "floor": _floor,
     "gcd": _needs_rationals,
     "hypot": lambda *values: _sqrt(sympy.Add(*(value**2 for value in values))),
@@ -435,7 +437,7 @@ SYMBOLIC: dict[str, Callable[..., Any]] = {
     "solve": _solve,
     "sqrt": _sqrt,
     "stdev": lambda *values: _sqrt(_variance(*values)),
-    "sum": _sum,
+    "sum": sympy.Add,
     "tan": _tan,
     "tanh": _hyperbolic(sympy.tanh),
     "trunc": _trunc,

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-import sympy
 from mpmath.libmp import to_rational, to_str
-from sympy import Integer, Rational, S
 
+from ..canonical import JsonObject
 from .exact import UNARY
+from .instructions import Code
 from .number_text import TEXT_DIGITS, format_value
 from .numeric import evaluate_to_digits
 from .refusal import ErrorCode, Refused
 from .symbolic_client import decode_code, encode_number
 from .symbolic_functions import apply, from_sympy, is_zero, power_value, to_sympy
+from .sympy_types import Expression, Float, StrPrinter, Value, sympy
 
+Integer, Rational, S = sympy.Integer, sympy.Rational, sympy.S
 SURE_DIGITS = 60  # two values that agree in so many digits are tried for equality
 MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tried for
 
 
-def evaluate(code: Sequence[Sequence[Any]], digits: int, traced: bool) -> dict[str, Any]:
+def evaluate(code: Sequence[Sequence[object]], digits: int, traced: bool) -> JsonObject:
     """The value of a program (as JSON): a rational, or a spelling with so many digits, or a refusal. With `traced`, each step's text."""
     machine = _StackMachine(decode_code(code))
     try:
@@ -53,13 +54,13 @@ def warm() -> None:
 class _StackMachine:
     """The program with its stack; `at` is the token being worked on."""
 
-    def __init__(self, code: Sequence[tuple[str, int, Any]]) -> None:
+    def __init__(self, code: Code) -> None:
         self.code = code
         self.at = 0
         self.trace: list[str] = []
 
-    def run(self, traced: bool) -> Any:
-        stack: list[Any] = []
+    def run(self, traced: bool) -> Value:
+        stack: list[Value] = []
         for opcode, at, value in self.code:
             self.at = at
             if opcode == "number":
@@ -78,7 +79,7 @@ class _StackMachine:
         return stack[0]
 
 
-def _encode_answer(value: Any, digits: int) -> dict[str, Any]:
+def _encode_answer(value: Value, digits: int) -> JsonObject:
     if isinstance(value, tuple):
         return {"spelling": " or ".join(map(_spell_solution, value)), "digits": None}
     if value.free_symbols:
@@ -92,7 +93,7 @@ def _encode_answer(value: Any, digits: int) -> dict[str, Any]:
     return {"spelling": _spell(value), "digits": _format_digits(number, digits)}
 
 
-def _find_rational(value: Any) -> Any:
+def _find_rational(value: Expression) -> Expression:
     """The rational that the value is proved to be, such as 1 for sin(1)^2 + cos(1)^2, else the value."""
     if value.is_Rational or value.has(power_value):
         return value
@@ -106,15 +107,15 @@ def _find_rational(value: Any) -> Any:
     return value
 
 
-def _format_digits(number: Any, digits: int) -> str:
+def _format_digits(number: Float, digits: int) -> str:
     return str(to_str(number._mpf_, digits, strip_zeros=False))
 
 
-def _spell(value: Any) -> str:
+def _spell(value: Expression) -> str:
     return str(_Spelling().doprint(value))
 
 
-def _spell_solution(value: Any) -> str:
+def _spell_solution(value: Expression) -> str:
     """One of several solutions; a root that has no formula to read, as 15 digits."""
     if not value.has(sympy.polys.rootoftools.ComplexRootOf):
         return _spell(value)
@@ -122,7 +123,7 @@ def _spell_solution(value: Any) -> str:
     return _spell(value) if number is None else str(to_str(number._mpf_, TEXT_DIGITS))
 
 
-def _trace_text(value: Any) -> str:
+def _trace_text(value: Value) -> str:
     if isinstance(value, tuple):
         return " or ".join(map(_spell_solution, value))
     if value.is_Rational:
@@ -130,8 +131,8 @@ def _trace_text(value: Any) -> str:
     return _spell(value)
 
 
-class _Spelling(sympy.printing.str.StrPrinter):  # type: ignore[misc]
+class _Spelling(StrPrinter):  # type: ignore[misc]
     """Values as this calculator reads them: e is e."""
 
-    def _print_Exp1(self, value: Any) -> str:  # noqa: N802 - sympy finds it by this name
+    def _print_Exp1(self, expr: Expression) -> str:  # noqa: N802 - sympy finds it by this name
         return "e"

@@ -45,10 +45,11 @@ def tokenize(text: str) -> list[str]:
             text, MAX_CHARACTERS, f"The expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.", ErrorCode.TOO_LARGE
         )
     plain = text if text.isascii() else _normalize(text)
+    tokens: list[str]
     if "," in plain or "\n" in plain or "\r" in plain:
         tokens = _scan(text, plain)[0]
     else:
-        tokens = _TOKEN.findall(plain)
+        tokens = _TOKEN.findall(plain)  # about twice as fast as a scan that keeps positions
         if not plain.isascii():
             tokens = [SAME_TOKEN.get(token, token) for token in tokens]
     if not tokens:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
+from .instructions import Code
 from .refusal import ErrorCode, Refused
 from .tokens import CURRENCIES
 
@@ -46,9 +44,6 @@ UNITS |= {name.upper(): unit for name, unit in UNITS.items() if name in ("usd", 
 
 _KEEP = frozenset({"abs", "round", "floor", "ceil", "trunc"})
 _JOIN = frozenset({"max", "min", "sum", "mean", "median", "stdev", "pstdev", "hypot"})
-
-# what the parser emits: (verb, token number, value)
-Code = Sequence[tuple[str, int, Any]]
 
 
 def derive_label(code: Code) -> Label:

@@ -56,7 +56,9 @@ def examine(
     from sayso.agents.models.named import is_here
 
     looks: dict[str, Look] = {
-        "CALCULATOR": lambda: worker("CALCULATOR", "sayso.tools.calculation.symbolic_worker", 1024, "text is never run as code; its worker"),
+        "CALCULATOR": lambda: worker(
+            "CALCULATOR", "sayso.tools.calculation.symbolic_worker", 1024, "text is never run as code; its worker"
+        ),
         "page reader": lambda: worker("page reader", "sayso.tools.web.parse", 512, "its worker"),
         "@tool(sandbox=...)": own_tools,
         "PYTHON": python_monty,
