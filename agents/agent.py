@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, Unpack, cast, overload
 
-from sayso.tools.approval.policy import Grants
 from sayso.tools.approval.requests import Approver
 from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
-from sayso.workflows import Engine, Limits, Run, RunResult, Workflow
-from sayso.workflows.workflow import in_a_loop, streamed
+from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
+from sayso.workflows.workflow import run_in_new_loop, stream_events
 
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
 from .spec import AgentSpec, Out, check_dialect, index_tools
@@ -53,6 +52,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     """
 
     kind = "agent"
+    run_options = RunOptions.__optional_keys__ | {"history"}
 
     @overload
     def __init__(self: Agent[str], model: str | Model, **options: Unpack[AgentOptions]) -> None: ...
@@ -144,65 +144,22 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         conversation = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
         return cast("Out", await converse(self.spec, self._formats, run, conversation))  # Out is str where no output type was given
 
-    async def run(
-        self,
-        value: Any,
-        *,
-        history: Sequence[Message] = (),
-        deps: Any = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-        grants: Grants = (),
-    ) -> RunResult[Out]:
-        """Answer `value`, after `history` (an earlier result's `.messages`) if that is given; or a Conversation, which a Prompt makes.
+    async def run(self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]) -> RunResult[Out]:
+        """Answer `value`, a question or a Conversation (which a Prompt makes), after `history`: an earlier result's `.messages`.
 
-        Otherwise as Workflow.run.
+        The options are those of Workflow.run.
         """
-        asked = self._make_conversation(value, await self.strip_opening(history) if history else ())
-        opened = self._open(asked, deps, approve or self.approve, limits, engine, run_id, grants)
-        result: RunResult[Out] = await opened.execute(suspends=True)
-        return result
+        conversation = self._make_conversation(value, await self.strip_opening(history) if history else ())
+        return await self._open(conversation, **options).execute(suspends=True)
 
-    def run_sync(
-        self,
-        value: Any,
-        *,
-        history: Sequence[Message] = (),
-        deps: Any = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-        grants: Grants = (),
-    ) -> RunResult[Out]:
-        """`run` for programs without an event loop."""
-        return cast(
-            RunResult[Out],
-            in_a_loop(
-                lambda: self.run(
-                    value, history=history, deps=deps, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=grants
-                ),
-                "run_sync",
-            ),
-        )
+    def run_sync(self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]) -> RunResult[Out]:
+        """Call `run` from a program without an event loop."""
+        return run_in_new_loop(lambda: self.run(value, history=history, **options), "run_sync")
 
-    async def run_stream(
-        self,
-        value: Any,
-        *,
-        history: Sequence[Message] = (),
-        deps: Any = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-        grants: Grants = (),
-    ) -> AsyncIterator[Any]:
-        """The events of the run as they happen, pieces of text among them, its RunEnded last."""
-        asked = self._make_conversation(value, await self.strip_opening(history) if history else ())
-        async for event in streamed(self._open(asked, deps, approve or self.approve, limits, engine, run_id, grants)):
+    async def run_stream(self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]) -> AsyncIterator[Any]:
+        """Answer as `run` does and yield the events as they happen, pieces of text among them; RunEnded is the last."""
+        conversation = self._make_conversation(value, await self.strip_opening(history) if history else ())
+        async for event in stream_events(self._open(conversation, **options)):
             yield event
 
 

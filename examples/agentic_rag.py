@@ -11,7 +11,7 @@ import stand_ins
 from sayso import Agent, Run, command, conditional, iterate, reflect, sequential
 from sayso.agents import Model
 from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, Documents, Passage, shown
-from sayso.workflows import Workflow
+from sayso.workflows import Workflow, mermaid
 
 COMPANY = Path(__file__).with_name("data") / "company"
 TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -78,7 +78,7 @@ async def main(question: str = "Where do guests leave their car?", *, documents:
     """Answer a question from documents (a folder, or one file); --draw prints the flowchart instead."""
     with Documents.of_folder(documents) as opened:
         flow = agentic_rag(model, model, opened)
-        return flow.mermaid() if draw else await flow(question)
+        return mermaid(flow) if draw else await flow(question)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .durable.engine import DurableEngine as DurableEngine
     from .durable.run_worker import Worker as Worker
     from .engines import engine as engine
+    from .runs.concurrency import Failed as Failed
     from .runs.limits import Limits as Limits
     from .runs.limits import Usage as Usage
     from .runs.memory_engine import MemoryEngine as MemoryEngine
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from .shapes.mermaid import mermaid as mermaid
     from .shapes.step import step as step
     from .shapes.typed import Draft as Draft
-    from .shapes.typed import Failed as Failed
     from .shapes.typed import RoundsUsedUp as RoundsUsedUp
     from .shapes.typed import best_of as best_of
     from .shapes.typed import conditional as conditional
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .shapes.typed import reflect as reflect
     from .shapes.typed import sequential as sequential
     from .workflow import RunEnded as RunEnded
+    from .workflow import RunOptions as RunOptions
     from .workflow import Workflow as Workflow
 
 _PLACES = {
@@ -42,13 +43,14 @@ _PLACES = {
     "Draft": "shapes.typed",
     "DurableEngine": "durable.engine",
     "Engine": "runs.protocols",
-    "Failed": "shapes.typed",
+    "Failed": "runs.concurrency",
     "Limits": "runs.limits",
     "MemoryEngine": "runs.memory_engine",
     "Replayed": "runs.replaying",
     "RoundsUsedUp": "shapes.typed",
     "Run": "runs.protocols",
     "RunEnded": "workflow",
+    "RunOptions": "workflow",
     "RunResult": "runs.run_result",
     "Timeline": "runs.timeline",
     "Usage": "runs.limits",

@@ -1,10 +1,10 @@
-"""The one door of agents and workflows: run, run_sync, run_stream."""
+"""Define `Workflow`, what shapes and agents have in common: `run`, `run_sync`, `run_stream`, and the steps inside."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack
 
 from sayso.tools.approval.cards import iter_texts
 from sayso.tools.approval.policy import Grants, to_rules
@@ -14,6 +14,7 @@ from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError, WorkflowError
 
 from .runs.base_engine import BaseEngine
+from .runs.execution import Execution
 from .runs.limits import Limits, Meter
 from .runs.memory_engine import PrivateEngine
 from .runs.protocols import Engine, Provenance, Run, Scope
@@ -22,11 +23,34 @@ from .runs.run_result import RunResult
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
 
-    from .runs.timeline import Timeline
-    from .shapes.nodes import Node
-
 A = TypeVar("A")
 B = TypeVar("B")
+
+LAMBDA = "<lambda>"
+TASK = "What to do, in full: nothing else of this conversation is known there."
+
+
+class SharedRunOptions(TypedDict, total=False):
+    """The options that `run`, `run_sync` and `run_stream` take everywhere.
+
+    `approve` answers approval requests; without it writes stay pending. `limits` hold for the whole run. `engine` stores the run (default:
+    a memory engine of its own). `run_id` names it; starting the same id again on an engine continues that run.
+    """
+
+    approve: Approver | None
+    limits: Limits | None
+    engine: Engine | None
+    run_id: str | None
+
+
+class RunOptions(SharedRunOptions, total=False):
+    """The options of `run`, `run_sync` and `run_stream`.
+
+    `deps` is what tools find in their ToolContext, `grants` are standing approvals; the others are those of SharedRunOptions.
+    """
+
+    deps: Any
+    grants: Grants
 
 
 class RunEnded(NamedTuple):
@@ -35,186 +59,228 @@ class RunEnded(NamedTuple):
     result: RunResult[Any]
 
 
-class Workflow(Generic[A, B]):
-    """Something that can be run, streamed, drawn, and used as a step of something larger: a shape, an agent, a lifted function."""
+NodeFunction = Callable[[Run, str, Any], Awaitable[Any]]
+"""Executes a node: takes the run, the node's position in it and the value. It may return an awaitable of the run's own: a coroutine around
+it would cost as much as the step."""
 
-    kind: ClassVar[str] = "workflow"
-    takes: type | None = None
-    gives: type | None = None
-    parts: tuple[Node, ...] = ()
+
+class Node:
+    """One step of a workflow: its name, how it is executed, and the classes it takes and returns where those are known."""
+
+    __slots__ = ("execute", "input_type", "kind", "name", "output_type", "step")
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        execute: NodeFunction,
+        step: object,
+        input_type: type | None = None,
+        output_type: type | None = None,
+    ) -> None:
+        self.name, self.kind, self.execute, self.step = name, kind, execute, step
+        self.input_type, self.output_type = input_type, output_type
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
 
     @property
-    def identity(self) -> Any:
-        """What tells it from another of its name; None where what is inside does."""
-        return None
+    def identity(self) -> object:
+        """Return what differs between two steps of one name. For a function that is its code: two closures of one function are the same."""
+        if isinstance(self.step, Workflow):
+            return self.step.identity
+        return getattr(getattr(self.step, "function", self.step), "__code__", None)
+
+
+class Workflow(Generic[A, B]):
+    """Something that can be run, streamed, and used as a step of something larger: a shape, an agent, a tool with options.
+
+    A subclass defines `execute(run, value)`. `parts` are the steps inside; `approve` answers where the caller gives no approver.
+    """
+
+    kind: ClassVar[str] = "workflow"
+    run_options: ClassVar[frozenset[str]] = RunOptions.__optional_keys__
+    input_type: type | None = None
+    output_type: type | None = None
+    parts: tuple[Node, ...] = ()
+    approve: Approver | None = None
 
     def __init__(self, name: str, limits: Limits | None = None) -> None:
-        self.name = position_name(name, self.kind)
-        self.limits = given_limits(limits)
+        self.name = check_name(name, self.kind)
+        self.limits = check_limits(limits)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
 
     async def execute(self, run: Run, value: A) -> B:
-        """The workflow's own code: everything that has an effect or chance in it goes through `run`."""
+        """Do the work. All that has an effect or depends on chance goes through `run`: run.step, run.call, run.child."""
         raise TypeError(f"{type(self).__name__} must define execute(run, value).")
 
+    @property
+    def identity(self) -> object:
+        """Return what differs between two workflows of one name; None if only their parts can."""
+        return None
+
     def find_user_texts(self, value: A) -> Iterable[str]:
-        """The words in the value that the caller of a run says; a card shows arguments that repeat them as "you wrote this"."""
+        """Return the texts in `value` that are the caller's own words; a card shows arguments that repeat them as "you wrote this"."""
         return iter_texts(value)
 
     def effects(self) -> Iterator[Effect]:
-        """The effects of the tools inside."""
+        """Yield the effects of all tools inside."""
         for part in self.parts:
-            if isinstance(part.thing, Workflow):
-                yield from part.thing.effects()
-            elif isinstance(part.thing, Tool):
-                yield part.thing.effect
+            if isinstance(part.step, Workflow):
+                yield from part.step.effects()
+            elif isinstance(part.step, Tool):
+                yield part.step.effect
+
+    def check_step_names(self, parent: str = "") -> None:
+        """Raise WorkflowError for steps that a journal cannot tell apart by name: a lambda, two different steps of one name.
+
+        Predicates (`until=`, `choose`) and joins store nothing under their names, so they may be lambdas.
+        """
+        place = f"{parent}/{self.name}" if parent else self.name
+        known: dict[str, object] = {}
+        for index, part in enumerate(self.parts):
+            if part.kind in ("predicate", "join"):
+                continue
+            if part.name == LAMBDA:
+                raise WorkflowError(
+                    f"Step {index} of {place} is a lambda, and this engine stores the results of steps by their names. "
+                    "Write it as a def, or name it: step(..., name=...)."
+                )
+            identity = part.identity
+            if identity is not None and known.setdefault(part.name, identity) != identity:
+                raise WorkflowError(
+                    f"{place} has two different steps named {part.name!r}, and this engine stores the results of steps by their names. "
+                    "Give one of them another name: step(..., name=...)."
+                )
+            if isinstance(part.step, Workflow):
+                part.step.check_step_names(place)
 
     def as_tool(self, *, name: str | None = None, description: str) -> AsyncTool[[A], B]:
-        """This as a tool that an agent may ask for, with one argument, `task`; `description` tells the model what it is for.
+        """Make a tool of this workflow that an agent may call, with one argument, `task`. `description` tells the model what it is for.
 
-        A run carries such a call out as a child of its own: limits, approvals, deps and labels are the run's, writes inside ask as
-        always, and the call itself asks nobody. Calls side by side in one reply go in parallel.
+        Such a call is executed as a child of the agent's run: limits, approvals, deps and labels are the run's. The call itself needs no
+        approval; the writes inside ask as always. Calls in one reply are executed in parallel.
         """
-        from .calls.delegation import made_tool
+        from sayso.tools.definition.decorators import AsyncTool  # late: only who makes a tool of a workflow waits for it to load
 
-        return made_tool(self, name, description)
+        tool_name = name or self.name
+        if not tool_name.isidentifier():
+            raise UsageError(f"A tool cannot be named {tool_name!r}, because models could not call it. Write .as_tool(name='...').")
+
+        async def ask(task: A) -> B:
+            return (await self.run(task)).output
+
+        ask.__annotations__["task"] = self.input_type or str
+        effect = max((Effect.READ, *self.effects()), key=tuple(Effect).index)
+        return AsyncTool(
+            function=ask, name=tool_name, description=description, effect=effect, workflow=self, parameter_texts={"task": TASK}
+        )
 
     async def __call__(self, value: A) -> B:
-        """Run on a memory engine of its own and give the output. Raises NotFinished where somebody must be asked."""
+        """Run on a memory engine and return the output. Raises NotFinished if an approval is needed."""
         return (await self.run(value)).output
 
-    async def run(
-        self,
-        value: A,
-        *,
-        deps: Any = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-        grants: Grants = (),
-    ) -> RunResult[B]:
-        """Carry it through, to its end or to where a person must decide.
+    async def run(self, value: A, **options: Unpack[RunOptions]) -> RunResult[B]:
+        """Run to the end, or to where a person must decide; see RunOptions for the options.
 
         Without an approver, writes stay pending: see `result.pending` and `result.resume`. Raises what the workflow raises; a RunError
-        carries the run id and, as `partial`, what was done.
+        has the run id and, as `partial`, what was done.
         """
-        opened = self._open(value, deps, approve, limits, engine, run_id, grants)
-        result: RunResult[B] = await opened.execute(suspends=True)
-        return result
+        return await self._open(value, **options).execute(suspends=True)
 
-    def run_sync(
-        self,
-        value: A,
-        *,
-        deps: Any = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-        grants: Grants = (),
-    ) -> RunResult[B]:
-        """`run` for programs without an event loop."""
-        result: RunResult[B] = in_a_loop(
-            lambda: self.run(value, deps=deps, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=grants), "run_sync"
-        )
-        return result
+    def run_sync(self, value: A, **options: Unpack[RunOptions]) -> RunResult[B]:
+        """Call `run` from a program without an event loop."""
+        return run_in_new_loop(lambda: self.run(value, **options), "run_sync")
 
-    def run_stream(
-        self,
-        value: A,
-        *,
-        deps: Any = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-        grants: Grants = (),
-    ) -> AsyncIterator[Any]:
-        """The events of the run as they happen, its RunEnded last. Leaving the loop early cancels the run."""
-        opened = self._open(value, deps, approve, limits, engine, run_id, grants)
-        return streamed(opened)
-
-    def mermaid(self, events: Timeline | Iterable[Any] | None = None) -> str:
-        """The workflow as a Mermaid flowchart. With a run's events, or a Story of them, it shows counts, times and where it stopped."""
-        from .shapes.mermaid import mermaid
-
-        return mermaid(self, events)
+    def run_stream(self, value: A, **options: Unpack[RunOptions]) -> AsyncIterator[Any]:
+        """Run and yield the events as they happen, RunEnded last. Leaving the loop early cancels the run."""
+        return stream_events(self._open(value, **options))
 
     def _open(
         self,
         value: A,
-        deps: Any,
-        approve: Approver | None,
-        limits: Limits | None,
-        engine: Engine | None,
-        run_id: str | None,
-        grants: Grants,
-    ) -> Any:
-        allowed = combined(self.limits, given_limits(limits))
+        *,
+        deps: Any = None,
+        approve: Approver | None = None,
+        limits: Limits | None = None,
+        engine: Engine | None = None,
+        run_id: str | None = None,
+        grants: Grants = (),
+        **unknown: object,
+    ) -> Execution:
+        """Return the execution of a new run, or of the engine's run of that id."""
+        if unknown:
+            reject_option(next(iter(unknown)), self.run_options)
+        approver = approve or self.approve
+        if approver is not None and not callable(approver):
+            raise UsageError(
+                f"approve={approver!r} cannot answer approval requests. Pass an async function that takes an ApprovalRequest and returns a "
+                "decision, or None to leave it open."
+            )
+        if engine is None:
+            engine = PrivateEngine()
+        elif not isinstance(engine, BaseEngine):
+            hint = f" Write engine=sayso.engine({engine!r})." if isinstance(engine, str) else ""
+            raise UsageError(f"engine={engine!r} cannot execute runs here; sayso.engine(...) makes engines that can.{hint}")
+        merged = merge_limits(self.limits, check_limits(limits))
 
-        def fresh() -> Scope:
-            seen = Provenance(self.find_user_texts(value))
-            return Scope(approve, deps, Meter(allowed), to_rules(grants), seen, {})
+        def make_scope() -> Scope:
+            return Scope(approver, deps, Meter(merged), to_rules(grants), Provenance(self.find_user_texts(value)), {})
 
-        home = PrivateEngine() if engine is None else engine
-        if not isinstance(home, BaseEngine):
-            how = f" Write engine=sayso.engine({home!r})." if isinstance(home, str) else ""
-            raise UsageError(f"{home!r} is no engine that a run can be opened in.{how}")
-        if approve is not None and not callable(approve):
-            raise UsageError(f"approve={approve!r} is no approver: an async function that takes a request and gives a decision, or None.")
-        return home.open(self.execute, value, run_id, fresh)
+        return engine.open(self.execute, value, run_id, make_scope)
 
 
-async def streamed(opened: Any) -> AsyncIterator[Any]:
-    """Carry an opened run through in a task of its own and give its events."""
-    queue = opened.listen()
-    task = asyncio.get_running_loop().create_task(opened.execute(suspends=True))
+async def stream_events(execution: Execution) -> AsyncIterator[Any]:
+    """Execute an opened run in a task and yield its events, RunEnded last."""
+    queue = execution.listen()
+    task = asyncio.get_running_loop().create_task(execution.execute(suspends=True))
     task.add_done_callback(lambda _: queue.put_nowait(None))
     try:
         while (event := queue.get_nowait() if queue.qsize() else await queue.get()) is not None:
             yield event
         yield RunEnded(await task)
     finally:
-        opened.listeners.remove(queue)
+        execution.listeners.remove(queue)
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
 
 
-def position_name(name: str, kind: str) -> str:
-    """The name, if it can stand in a run's positions. Raises WorkflowError."""
-    if not isinstance(name, str) or not name or "/" in name:
-        raise WorkflowError(f"A {kind} cannot be called {name!r}: its name is part of where it stands in a run. Use some text, no slash.")
-    return name
-
-
-def given_limits(limits: Limits | None) -> Limits | None:
-    """What was given as limits, if it is that. Raises UsageError."""
-    if limits is not None and not isinstance(limits, Limits):
-        raise UsageError(f"limits={limits!r} are no limits. Write limits=Limits(model_calls=10, cost_usd=0.5, ...).")
-    return limits
-
-
-def combined(own: Limits | None, given: Limits | None) -> Limits | None:
-    """The limits of a run: what the caller gives, over what the workflow has by default."""
-    if own is None or given is None:
-        return given or own
-    return Limits(**{name: _first(getattr(given, name), getattr(own, name)) for name in Limits.__dataclass_fields__})
-
-
-def _first(given: Any, own: Any) -> Any:
-    return own if given is None else given
-
-
-def in_a_loop(make: Callable[[], Any], door: str) -> Any:
-    """Run a coroutine in an event loop of its own."""
+def run_in_new_loop(make: Callable[[], Coroutine[Any, Any, B]], caller: str) -> B:
+    """Run a coroutine in an event loop of its own. Raises UsageError inside a running loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         pass  # it is not run in here: "no running event loop" would be the context of every error of the run
     else:
-        raise UsageError(f"{door} was called inside a running event loop (a notebook, an async function). Write: await ...run(...)")
+        raise UsageError(f"{caller} was called inside a running event loop (a notebook, an async function). Write: await ...run(...)")
     return asyncio.run(make())
+
+
+def reject_option(name: str, known: Iterable[str]) -> NoReturn:
+    """Raise TypeError for an option that a run does not have."""
+    raise TypeError(f"A run here has no option {name!r}. Options of run, run_sync and run_stream: {', '.join(sorted(known))}.")
+
+
+def check_name(name: str, kind: str) -> str:
+    """Return the name if it can be part of a run's positions. Raises WorkflowError."""
+    if not isinstance(name, str) or not name or "/" in name:
+        raise WorkflowError(f"A {kind} cannot be named {name!r}: its name is part of its position in a run. Use a text without a slash.")
+    return name
+
+
+def check_limits(limits: Limits | None) -> Limits | None:
+    """Return the limits. Raises UsageError if they are something else."""
+    if limits is not None and not isinstance(limits, Limits):
+        raise UsageError(f"limits={limits!r} is not a Limits. Write limits=Limits(model_calls=10, cost_usd=0.5, ...).")
+    return limits
+
+
+def merge_limits(own: Limits | None, given: Limits | None) -> Limits | None:
+    """Return the limits of a run: each as the caller gives it, else as the workflow has it."""
+    if own is None or given is None:
+        return given or own
+    pairs = {name: (getattr(own, name), getattr(given, name)) for name in Limits.__dataclass_fields__}
+    return Limits(**{name: default if value is None else value for name, (default, value) in pairs.items()})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from sayso.tools.approval.requests import Approver
-from sayso.workflows import Engine, Limits, RunResult
-from sayso.workflows.workflow import in_a_loop
+from sayso.workflows import RunResult
+from sayso.workflows.workflow import SharedRunOptions, reject_option, run_in_new_loop
 
 from .pipeline import CompetitorResearch, written_by
 from .report import Report
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from ..models.model import Model
 
 
+class ResearchOptions(SharedRunOptions, total=False):
+    """The options of a research beside those of its run; see Research."""
+
+    model: str | Model | None
+    dialect: str
+    competitors: int
+    search: str | Search | None
+    web: Web | None
+    snapshots: Path | str | None
+
+
 class Research:
     """`research.run_sync("BettaBurgers", model="gpt-5-mini")`: the door to the competitor-research agent.
 
@@ -30,84 +41,41 @@ class Research:
     under `snapshots` when that is given.
     """
 
-    async def run(
-        self,
-        company: str,
-        *,
-        model: str | Model | None = None,
-        dialect: str = "auto",
-        competitors: int = 5,
-        search: str | Search | None = None,
-        web: Web | None = None,
-        snapshots: Path | str | None = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-    ) -> RunResult[Report]:
+    async def run(self, company: str, **options: Unpack[ResearchOptions]) -> RunResult[Report]:
         """Research a company's competitors; the result's `.output` is a Report. Raises NothingFound, ModelError, LimitReached."""
-        from .sources import places
+        async with _open_flow(**options) as (flow, run_options):
+            return await flow.run(company, grants=flow.grants, **run_options)
 
-        async with places(search, web, snapshots) as (found_search, found_web):
-            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
-            return await flow.run(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants)
+    def run_sync(self, company: str, **options: Unpack[ResearchOptions]) -> RunResult[Report]:
+        """Call `run` from a program without an event loop."""
+        return run_in_new_loop(lambda: self.run(company, **options), "run_sync")
 
-    def run_sync(
-        self,
-        company: str,
-        *,
-        model: str | Model | None = None,
-        dialect: str = "auto",
-        competitors: int = 5,
-        search: str | Search | None = None,
-        web: Web | None = None,
-        snapshots: Path | str | None = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-    ) -> RunResult[Report]:
-        """`run` for programs without an event loop."""
-        result: RunResult[Report] = in_a_loop(
-            lambda: self.run(
-                company,
-                model=model,
-                dialect=dialect,
-                competitors=competitors,
-                search=search,
-                web=web,
-                snapshots=snapshots,
-                approve=approve,
-                limits=limits,
-                engine=engine,
-                run_id=run_id,
-            ),
-            "run_sync",
-        )
-        return result
-
-    async def run_stream(
-        self,
-        company: str,
-        *,
-        model: str | Model | None = None,
-        dialect: str = "auto",
-        competitors: int = 5,
-        search: str | Search | None = None,
-        web: Web | None = None,
-        snapshots: Path | str | None = None,
-        approve: Approver | None = None,
-        limits: Limits | None = None,
-        engine: Engine | None = None,
-        run_id: str | None = None,
-    ) -> AsyncIterator[Any]:
-        """The events of the research as they happen, its RunEnded last."""
-        from .sources import places
-
-        async with places(search, web, snapshots) as (found_search, found_web):
-            flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
-            async for event in flow.run_stream(company, approve=approve, limits=limits, engine=engine, run_id=run_id, grants=flow.grants):
+    async def run_stream(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncIterator[Any]:
+        """Research as `run` does and yield the events as they happen, RunEnded last."""
+        async with _open_flow(**options) as (flow, run_options):
+            async for event in flow.run_stream(company, grants=flow.grants, **run_options):
                 yield event
+
+
+@asynccontextmanager
+async def _open_flow(
+    *,
+    model: str | Model | None = None,
+    dialect: str = "auto",
+    competitors: int = 5,
+    search: str | Search | None = None,
+    web: Web | None = None,
+    snapshots: Path | str | None = None,
+    **options: Unpack[SharedRunOptions],
+) -> AsyncIterator[tuple[CompetitorResearch, SharedRunOptions]]:
+    """Open the sources, and yield the flow with the options of its run; the sources are closed at the end."""
+    for name in options.keys() - SharedRunOptions.__optional_keys__:
+        reject_option(name, ResearchOptions.__optional_keys__)
+    from .sources import places
+
+    async with places(search, web, snapshots) as (found_search, found_web):
+        flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
+        yield flow, options
 
 
 def model_or_reader(model: str | Model | None) -> Model:

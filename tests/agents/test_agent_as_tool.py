@@ -78,7 +78,7 @@ def test_its_schema_has_one_task_and_its_effect_is_the_widest_inside() -> None:
 
 
 def test_it_needs_a_name_that_can_be_called_and_words_for_what_it_is() -> None:
-    with pytest.raises(UsageError, match=r"not 'my clerk'; write \.as_tool\(name='\.\.\.'\)"):
+    with pytest.raises(UsageError, match=r"'my clerk', because models could not call it. Write \.as_tool\(name='\.\.\.'\)"):
         Agent("m", name="my clerk", instructions="Helps.").as_tool()
     with pytest.raises(UsageError, match=r"clerk\.as_tool\(description='\.\.\.'\)"):
         Agent("m", name="clerk").as_tool()

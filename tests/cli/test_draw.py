@@ -51,7 +51,7 @@ WRONG = {
     "no such module": ("flow:essay", "sayso: flow could not be imported: ModuleNotFoundError: No module named 'flow'\n"),
     "no such file": ("flow.py:essay", "sayso: flow.py could not be imported: FileNotFoundError: there is no file flow.py\n"),
     "no such name": ("flows:esay", "sayso: flows has no 'esay'. Workflows and agents in it: essay.\n"),
-    "no workflow": ("flows:number", "sayso: 7 is no step. A step is an async function, a tool, an agent or another workflow.\n"),
+    "no workflow": ("flows:number", "sayso: 7 cannot be a step. A step is an async function, a tool, an agent or another workflow.\n"),
     "broken code": ("broken:flow", "sayso: broken could not be imported: ZeroDivisionError: division by zero\n"),
     "code that exits": ("leaves:flow", "sayso: leaves could not be imported: SystemExit: 5\n"),
     "no code": ("text.py:flow", "sayso: text.py could not be imported: SyntaxError: invalid syntax (text.py, line 1)\n"),

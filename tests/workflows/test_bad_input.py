@@ -82,7 +82,7 @@ def another() -> Any:
 
 
 BUILT: dict[str, tuple[Callable[[], object], str]] = {
-    "a hand-over": (lambda: sequential(one_more, words), "sequential: one_more gives an int, and words takes a str. Change one of them"),
+    "a hand-over": (lambda: sequential(one_more, words), "sequential: one_more returns an int, but words takes a str. Change one of them"),
     "a join of another arity": (
         lambda: parallel(one_more, one_more, join=lambda a: a),
         "has 2 branches, and its join '<lambda>' cannot take 2",
@@ -103,40 +103,40 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
     "a number for a join": (lambda: parallel(one_more, join=3), "parallel has join=3; it takes a function of"),  # type: ignore[call-overload]
     "a step that was called": (
         lambda: sequential(one_more(1)),
-        "one_more was called where it is wanted as a step. Hand over one_more itself.",
+        "one_more was called where it is wanted as a step. Pass one_more itself.",
     ),  # type: ignore[call-overload]
-    "a lambda": (lambda: sequential(lambda n: n), "<lambda> is not async, so it cannot be awaited as a step. Lift it: step(lambda"),  # type: ignore[call-overload]
+    "a lambda": (lambda: sequential(lambda n: n), "<lambda> is not async, so it cannot be awaited as a step. Wrap it: step(lambda"),  # type: ignore[call-overload]
     "no function to lift": (lambda: step(3), "step() takes a function, not 3."),  # type: ignore[call-overload]
     "fewer tries than none": (lambda: step(one_more, retries=-1), "The step one_more has retries=-1; it takes a number, not below zero."),
     "a time as text": (lambda: step(one_more, timeout_seconds="3"), "timeout_seconds='3'; it takes a number"),  # type: ignore[call-overload]
-    "a name with a slash": (lambda: sequential(one_more, name="a/b"), "A sequential cannot be called 'a/b': its name is part of"),
-    "a step's name with a slash": (lambda: step(one_more, name="a/b"), "A step cannot be called 'a/b'"),
-    "a name that is none": (lambda: parallel(one_more, name=""), "A parallel cannot be called ''"),
+    "a name with a slash": (lambda: sequential(one_more, name="a/b"), "A sequential cannot be named 'a/b': its name is part of"),
+    "a step's name with a slash": (lambda: step(one_more, name="a/b"), "A step cannot be named 'a/b'"),
+    "a name that is none": (lambda: parallel(one_more, name=""), "A parallel cannot be named ''"),
     "limits as a dict": (lambda: sequential(one_more, limits={"seconds": 3}), "Write limits=Limits(model_calls=10, cost_usd"),  # type: ignore[call-overload]
     "a limit below zero": (lambda: Limits(seconds=-1), "Limits(seconds=-1): a limit is a number, not below zero"),
     "a limit as text": (lambda: Limits(tokens="3"), "Limits(tokens='3'): a limit is a number"),  # type: ignore[arg-type]
     "a limit that is no number": (lambda: Limits(cost_usd=float("nan")), "Limits(cost_usd=nan): a limit is a number"),
     "ways that all take another": (
         lambda: sequential(one_more, conditional(bool, {True: words, False: words})),
-        "and conditional takes a str",
+        "but conditional takes a str",
     ),
-    "branches that take another": (lambda: sequential(one_more, parallel(anything, words)), "and parallel takes a str"),
-    "a critic of another": (lambda: reflect(drafts, one_more), "reflect: drafts gives a str, and one_more takes an int."),
+    "branches that take another": (lambda: sequential(one_more, parallel(anything, words)), "but parallel takes a str"),
+    "a critic of another": (lambda: reflect(drafts, one_more), "reflect: drafts returns a str, but one_more takes an int."),
     "a writer of no drafts": (lambda: reflect(words, words), "words takes a str, and from the second round on it is given a Draft"),
     "no steps": (lambda: sequential(), "sequential() needs at least one step."),  # type: ignore[call-overload]
-    "a number": (lambda: sequential(one_more, 7), "7 is no step. A step is an async function, a tool, an agent"),  # type: ignore[call-overload]
-    "a sync function": (lambda: sequential(len), "Write async def len(...), or lift it: step(len)."),  # type: ignore[call-overload]
-    "a class": (lambda: sequential(Scale), "Scale is a class, and a step is one of its objects. Hand over Scale(...)."),  # type: ignore[arg-type]
-    "what yields": (lambda: sequential(several), "several yields values, and a step gives one: let it return them as a list."),  # type: ignore[call-overload]
-    "what yields, lifted": (lambda: step(several), "several yields values, and a step gives one"),
+    "a number": (lambda: sequential(one_more, 7), "7 cannot be a step. A step is an async function, a tool, an agent"),  # type: ignore[call-overload]
+    "a sync function": (lambda: sequential(len), "Write async def len(...), or wrap it: step(len)."),  # type: ignore[call-overload]
+    "a class": (lambda: sequential(Scale), "Scale is a class, but a step is one of its objects. Pass Scale(...)."),  # type: ignore[arg-type]
+    "what yields": (lambda: sequential(several), "several yields values, but a step returns one. Let it return them as a list."),  # type: ignore[call-overload]
+    "what yields, lifted": (lambda: step(several), "several yields values, but a step returns one"),
     "an argument by name": (
         lambda: sequential(scaled),
-        "scaled needs scale=, and a step is given one value. Fix it: functools.partial(scaled, ",
+        "scaled needs scale=, but a step is given one value. Bind it: functools.partial(scaled, ",
     ),  # type: ignore[call-overload]
     "a truth for a number": (lambda: best_of(one_more, True, score=int), "best_of has n=True; it takes a whole number"),
     "ways by another word than is chosen": (
         lambda: conditional(size, {"big": one_more}),
-        "size gives a Size, so it never chooses 'big'. Write the",
+        "size returns a Size, so it never chooses 'big'. Make the keys",
     ),
     "two flows of one name": (lambda: App(flows=[sequential(one_more), sequential(words)]), "two flows named 'sequential'"),
 }
@@ -153,31 +153,35 @@ RUN: dict[str, tuple[Any, object, str]] = {
     "an unknown way": (
         conditional(words, {"a": words}),
         "z",
-        "words chose 'z', and there is no such way (ways: 'a'). Add it, or a",
+        "words chose 'z', but the choices are 'a'. Add it, or a",
     ),
-    "a way that can be none": (conditional(lambda _: [1], {"a": words}), "z", "chose [1], and there is no such way"),
-    "handed to the first": (sequential(one_more), "x", "sequential: it was handed a str, and one_more takes an int."),
-    "handed on": (sequential(anything, one_more), "x", "sequential: anything gave a str, and one_more takes an int."),
-    "another type than said": (sequential(lies), 1, "sequential: lies says that it gives an int, and gave a str."),
-    "another than said in a branch": (parallel(one_more, lies), 1, "parallel: lies says that it gives an int, and gave a str."),
-    "another than said for an item": (map_each(lies), [1], "map_each: lies says that it gives an int, and gave a str."),
-    "another than said in a try": (best_of(lies, 2, score=len), 1, "best_of: lies says that it gives an int, and gave a str."),
-    "another than said on a way": (conditional(bool, {True: lies}), 1, "conditional: lies says that it gives an int, and gave a str."),
+    "a way that can be none": (conditional(lambda _: [1], {"a": words}), "z", "chose [1], but the choices are"),
+    "handed to the first": (sequential(one_more), "x", "sequential: it was given a str, but one_more takes an int."),
+    "handed on": (sequential(anything, one_more), "x", "sequential: anything returned a str, but one_more takes an int."),
+    "another type than said": (sequential(lies), 1, "sequential: lies is annotated to return an int, but returned a str."),
+    "another than said in a branch": (parallel(one_more, lies), 1, "parallel: lies is annotated to return an int, but returned a str."),
+    "another than said for an item": (map_each(lies), [1], "map_each: lies is annotated to return an int, but returned a str."),
+    "another than said in a try": (best_of(lies, 2, score=len), 1, "best_of: lies is annotated to return an int, but returned a str."),
+    "another than said on a way": (
+        conditional(bool, {True: lies}),
+        1,
+        "conditional: lies is annotated to return an int, but returned",
+    ),
     "another than said in a round": (
         iterate(lies, until=bool, max_rounds=2),
         1,
-        "iterate: lies says that it gives an int, and gave a str.",
+        "iterate: lies is annotated to return an int, but returned a str.",
     ),
-    "another draft than said": (reflect(no_text, anything), 1, "reflect: no_text says that it gives a str, and gave an int."),
-    "no list but a number": (map_each(one_more), 3, "map_each was handed an int; it takes a list"),
-    "handed to a branch": (parallel(anything, one_more), "x", "parallel: it was handed a str, and one_more takes an int."),
-    "an item": (map_each(one_more), [1, "x"], "map_each: it was handed a str, and one_more takes an int."),
-    "no list": (map_each(one_more), "abc", "map_each was handed a str; it takes a list, and does one_more for each item."),
-    "handed down a way": (conditional(bool, {True: one_more}), "x", "conditional: it was handed a str, and one_more takes an int."),
+    "another draft than said": (reflect(no_text, anything), 1, "reflect: no_text is annotated to return a str, but returned an int."),
+    "no list but a number": (map_each(one_more), 3, "map_each was given an int; it takes a list"),
+    "handed to a branch": (parallel(anything, one_more), "x", "parallel: it was given a str, but one_more takes an int."),
+    "an item": (map_each(one_more), [1, "x"], "map_each: it was given a str, but one_more takes an int."),
+    "no list": (map_each(one_more), "abc", "map_each was given a str; it takes a list, and executes one_more for each item."),
+    "handed down a way": (conditional(bool, {True: one_more}), "x", "conditional: it was given a str, but one_more takes an int."),
     "handed back": (iterate(step(str, name="text"), until=bool, max_rounds=2), 1, ""),
-    "a score that is none": (best_of(one_more, 2, score=lambda _: None), 1, "gave None, which cannot be compared. A score is a number"),
-    "a score that is no number": (best_of(one_more, 2, score=lambda _: math.nan), 1, "<lambda> gave nan, which cannot be compared"),
-    "what a critic reads": (reflect(anything, one_more), "x", "reflect: it was handed a str, and one_more takes an int."),
+    "a score that is none": (best_of(one_more, 2, score=lambda _: None), 1, "returned None, which cannot be compared. A score is a number"),
+    "a score that is no number": (best_of(one_more, 2, score=lambda _: math.nan), 1, "<lambda> returned nan, which cannot be compared"),
+    "what a critic reads": (reflect(anything, one_more), "x", "reflect: it was given a str, but one_more takes an int."),
 }
 
 
@@ -193,8 +197,11 @@ async def test_it_is_said_when_it_is_run(flow: Any, value: object, said: str) ->
 
 OFFERED: dict[str, tuple[dict[str, Any], str]] = {
     "an engine's place": ({"engine": "sqlite:///x.db"}, "Write engine=sayso.engine('sqlite:///x.db')."),
-    "limits as a dict": ({"limits": {"seconds": 3}}, "limits={'seconds': 3} are no limits. Write limits=Limits("),
-    "a word for an approver": ({"approve": "yes"}, "approve='yes' is no approver: an async function that takes a request"),
+    "limits as a dict": ({"limits": {"seconds": 3}}, "limits={'seconds': 3} is not a Limits. Write limits=Limits("),
+    "a word for an approver": (
+        {"approve": "yes"},
+        "approve='yes' cannot answer approval requests. Pass an async function that",
+    ),
     "a path for a run's id": ({"run_id": "a/b"}, "'a/b' cannot be a run id. Use a text without a slash"),
     "a number for a run's id": ({"run_id": 3}, "3 cannot be a run id. Use a text without a slash"),
 }

@@ -45,19 +45,22 @@ class Reads:
 
 
 BUILT: dict[str, tuple[Callable[[], Any], str]] = {
-    "two functions": (lambda: sequential(half, length), "half gives a float, and length takes a str"),
-    "workflow code": (lambda: sequential(length, code, one_more), "code gives a str, and one_more takes an int"),
-    "a workflow inside": (lambda: sequential(sequential(length, half, name="halves"), code), "halves gives a float, and code takes an int"),
+    "two functions": (lambda: sequential(half, length), "half returns a float, but length takes a str"),
+    "workflow code": (lambda: sequential(length, code, one_more), "code returns a str, but one_more takes an int"),
+    "a workflow inside": (
+        lambda: sequential(sequential(length, half, name="halves"), code),
+        "halves returns a float, but code takes an int",
+    ),
     "a function without hints": (lambda: sequential(length, step(str.upper), step(half)), ""),
-    "a lifted function with hints": (lambda: sequential(half, step(length, retries=1)), "half gives a float, and length takes a str"),
-    "a tool": (lambda: sequential(size_of, one_more), "size_of gives a str, and one_more takes an int"),
-    "an object that is called": (lambda: sequential(half, Reads()), "half gives a float, and Reads takes a str"),
-    "a list where one is wanted": (lambda: sequential(map_each(length), half), "map_each gives a list, and half takes an int"),
+    "a lifted function with hints": (lambda: sequential(half, step(length, retries=1)), "half returns a float, but length takes a str"),
+    "a tool": (lambda: sequential(size_of, one_more), "size_of returns a str, but one_more takes an int"),
+    "an object that is called": (lambda: sequential(half, Reads()), "half returns a float, but Reads takes a str"),
+    "a list where one is wanted": (lambda: sequential(map_each(length), half), "map_each returns a list, but half takes an int"),
     "a tuple where one is wanted": (
         lambda: sequential(parallel(one_more, one_more), one_more),
-        "parallel gives a tuple, and one_more takes an int",
+        "parallel returns a tuple, but one_more takes an int",
     ),
-    "its own value": (lambda: iterate(half, until=bool, max_rounds=3), "half gives a float, and half takes an int"),
+    "its own value": (lambda: iterate(half, until=bool, max_rounds=3), "half returns a float, but half takes an int"),
     "an int where a float will do": (lambda: sequential(one_more, step(round)), ""),
     "no hints": (lambda: sequential(length, untyped, length), ""),
     "Any": (lambda: sequential(half, as_text, length), ""),
@@ -74,11 +77,11 @@ def test_hints_that_disagree_are_an_error_when_it_is_built(build: Callable[[], A
 
 
 RUN: dict[str, tuple[Any, Any, str]] = {
-    "from a step": (sequential(untyped, length, name="flow"), 3, "flow: untyped gave an int, and length takes a str"),
-    "from the caller": (sequential(length, name="flow"), 3, "flow: it was handed an int, and length takes a str"),
-    "nothing": (sequential(untyped, code), None, "untyped gave None, and code takes an int"),
-    "no list": (map_each(one_more), 3, "map_each was handed an int; it takes a list"),
-    "text is no list": (map_each(one_more), "abc", "map_each was handed a str"),
+    "from a step": (sequential(untyped, length, name="flow"), 3, "flow: untyped returned an int, but length takes a str"),
+    "from the caller": (sequential(length, name="flow"), 3, "flow: it was given an int, but length takes a str"),
+    "nothing": (sequential(untyped, code), None, "untyped returned None, but code takes an int"),
+    "no list": (map_each(one_more), 3, "map_each was given an int; it takes a list"),
+    "text is no list": (map_each(one_more), "abc", "map_each was given a str"),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from sayso.agents import Agent, ScriptedModel
 from sayso.tools import StepTimeout, ToolError, UsageError, tool
-from sayso.workflows import Run, RunEnded, Timeline, engine, map_each, parallel, reflect, sequential, step
+from sayso.workflows import Run, RunEnded, Timeline, engine, map_each, mermaid, parallel, reflect, sequential, step
 from sayso.workflows.runs.events import StepRetried
 
 from .replays import everywhere, nothing_left_running
@@ -119,12 +119,12 @@ async def test_whatever_is_a_step_can_be_tried_again(body: Callable[[], Any], ou
     flow = sequential(step(body(), retries=2, backoff_seconds=0))
     story = Timeline()
     async for event in flow.run_stream(3):
-        story.take(event)
+        story.add(event)
     assert story.events[-1].result.output == output
     assert [event.attempt for event in story.events if isinstance(event, StepRetried)] == [2, 3]
-    assert flow.mermaid(story) == flow.mermaid(story)
-    assert "tried again 2x" in flow.mermaid(story)
-    assert "failed" not in flow.mermaid(story)
+    assert mermaid(flow, story) == mermaid(flow, story)
+    assert "tried again 2x" in mermaid(flow, story)
+    assert "failed" not in mermaid(flow, story)
 
 
 @pytest.mark.parametrize(("body", "output"), BODIES.values(), ids=BODIES)
@@ -176,9 +176,9 @@ async def mail(value: int) -> int:
 
 
 REFUSED = {
-    "a write": (lambda: step(mail, retries=1), "mail writes, and what writes is never tried again by itself."),
-    "a write inside": (lambda: step(sequential(one_more, mail), retries=1), "sequential writes, and what writes is never tried again"),
-    "an agent that may write": (lambda: step(Agent(ScriptedModel("x"), name="clerk", tools=[mail]), retries=1), "clerk writes, and what"),
+    "a write": (lambda: step(mail, retries=1), "mail writes, and a write is never tried again by itself."),
+    "a write inside": (lambda: step(sequential(one_more, mail), retries=1), "sequential writes, and a write is never tried again"),
+    "an agent that may write": (lambda: step(Agent(ScriptedModel("x"), name="clerk", tools=[mail]), retries=1), "clerk writes, and"),
     "a step": (lambda: step(step(one_more), retries=1), "<step one_more> is a step already. Give all its options in one step(...)."),  # type: ignore[call-overload]
     "no tries": (lambda: step(sequential(one_more), retries=-1), "The step sequential has retries=-1"),
     "two arguments": (lambda: step(lambda a, b: a), "<lambda> takes 2 arguments; a step takes one value"),  # type: ignore[call-overload]

@@ -11,39 +11,22 @@ from functools import partial
 from typing import Any, cast
 
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
-from sayso.tools.definition.decorators import AsyncTool
 from sayso.tools.definition.schema import convert_result
 from sayso.tools.definition.tool import Tool
-from sayso.tools.effects import Effect, Labels, Secrecy, Trust
-from sayso.tools.errors import LimitReached, OutputError, ToolError, UsageError
+from sayso.tools.effects import Labels, Secrecy, Trust
+from sayso.tools.errors import LimitReached, OutputError, ToolError
 
+from ..runs.concurrency import run_jobs
 from ..runs.limits import Limits
-from ..runs.protocols import Run
-from ..shapes.branches import side_by_side
-from ..workflow import Workflow
+from ..runs.protocols import Run, Runnable
 
 AnyTool = Tool[..., Any]
-TASK = "What to do, in full: nothing else of this conversation is known there."
-
-
-def made_tool(workflow: Workflow[Any, Any], name: str | None, description: str) -> AsyncTool[[Any], Any]:
-    """The workflow as a tool with one argument, `task`. Its effect is the widest of what is inside; it asks where something inside asks."""
-    named = name or workflow.name
-    if not named.isidentifier():
-        raise UsageError(f"A tool needs a name that can be called, not {named!r}; write .as_tool(name='...').")
-
-    async def ask(task: Any) -> Any:
-        return (await workflow.run(task)).output
-
-    ask.__annotations__["task"] = workflow.takes or str
-    effect = max((Effect.READ, *workflow.effects()), key=tuple(Effect).index)
-    return AsyncTool(function=ask, name=named, description=description, effect=effect, workflow=workflow, parameter_texts={"task": TASK})
 
 
 async def perform_delegated(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     """Calls that other workflows carry out, side by side, each a child of the run; kept as one step. Counts them against the limits."""
     run.scope.meter.count_tool_calls(len(calls))
-    results = await side_by_side([(call.id, partial(_delegated, run, call, tool)) for call, tool in calls])
+    results = await run_jobs([(call.id, partial(_delegated, run, call, tool)) for call, tool in calls])
     # What the run has read so far is looked at once: it may be more by the time the run is resumed.
     kept: list[ToolResult] = await run.step(name, _labelled, results, run.scope.provenance.labels)
     for result in kept:
@@ -52,7 +35,7 @@ async def perform_delegated(run: Run, name: str, calls: Sequence[tuple[ToolCall,
 
 
 async def _delegated(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
-    workflow = cast("Workflow[Any, Any]", tool.workflow)
+    workflow = cast(Runnable, tool.workflow)
     try:
         (task,) = tool.check(call.arguments).values()
         value = convert_result(await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=workflow.limits), tool.name)

@@ -11,7 +11,7 @@ from sayso.tools.errors import UsageError, WorkflowError
 
 from ..runs.limits import Meter, limits_from
 from ..runs.protocols import Provenance, Scope
-from ..workflow import Workflow, combined
+from ..workflow import Workflow, merge_limits
 
 
 class App:
@@ -63,12 +63,12 @@ class App:
             seen = Provenance(flow.find_user_texts(value))
             deps = self.deps() if callable(self.deps) else self.deps
             rules = to_rules(self.grants)
-            return Scope(None, deps, Meter(combined(flow.limits, limits_from(limits))), rules, seen, {})
+            return Scope(None, deps, Meter(merge_limits(flow.limits, limits_from(limits))), rules, seen, {})
 
         return fresh
 
 
 def _as_flow(tool: Tool[..., Any]) -> Workflow[Any, Any]:
-    from ..shapes.step import Lifted
+    from ..shapes.step import ToolStep
 
-    return Lifted(tool)
+    return ToolStep(tool)

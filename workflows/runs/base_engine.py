@@ -94,10 +94,10 @@ class BaseEngine(ABC, Generic[E]):
 
 
 def check_step_names(workflow: WorkflowCode) -> None:
-    """Raise WorkflowError for steps that a journal cannot tell apart by name."""
-    from ..shapes.nodes import refuse_lambdas
-
-    refuse_lambdas(getattr(workflow, "__self__", None))
+    """Raise WorkflowError for steps that a journal cannot tell apart by name. Only agents and workflows have known steps."""
+    owner = getattr(workflow, "__self__", None)
+    if isinstance(owner, Runnable):
+        owner.check_step_names()
 
 
 def check_open(run_id: str, decided: Mapping[str, Decision], pending: Mapping[str, object]) -> None:

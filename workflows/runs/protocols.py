@@ -117,7 +117,11 @@ class Runnable(Executable[Any, Any], Protocol):
     limits: Limits | None
 
     def find_user_texts(self, value: Any) -> Iterable[str]:
-        """The words in the value that the caller says."""
+        """Return the texts in the value that are the caller's own words."""
+        ...
+
+    def check_step_names(self) -> None:
+        """Raise WorkflowError for steps that a journal cannot tell apart by name."""
         ...
 
 

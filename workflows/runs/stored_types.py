@@ -112,7 +112,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "WriteSettled": ("sayso.workflows.runs.events:WriteSettled", "sayso.workflows.events:WriteSettled"),
     "Progress": ("sayso.workflows.runs.events:Progress", "sayso.workflows.events:Progress"),
     "CallFailed": ("sayso.workflows.calls.execute:CallFailed", "sayso.workflows.approval:CallFailed"),
-    "Failed": ("sayso.workflows.shapes.branches:Failed", "sayso.workflows.branches:Failed"),
+    "Failed": ("sayso.workflows.runs.concurrency:Failed", "sayso.workflows.branches:Failed"),
     "RoundsUsedUp": ("sayso.workflows.shapes.in_order:RoundsUsedUp", "sayso.workflows.in_order:RoundsUsedUp"),
     "Draft": ("sayso.workflows.shapes.in_order:Draft", "sayso.workflows.in_order:Draft"),
     "NotJson": ("sayso.workflows.runs.codec:NotJson", "sayso.workflows.codec:NotJson"),

@@ -1,11 +1,11 @@
-"""What the events of a run come to, place by place: how often, how long, and how it stands."""
+"""A timeline: the events of a run, and what they come to at each position: how often, how long, and its status."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import Any
+from typing import TypeVar
 
 from sayso.tools.approval.requests import Reject
 from sayso.tools.calls import Outcome
@@ -23,12 +23,13 @@ from .events import (
     WriteSettled,
 )
 
-Path = tuple[str, ...]
-"""A place below the root of a run: ("quotes.0", "fetch")."""
+E = TypeVar("E")
+PositionPath = tuple[str, ...]
+"""A position below the root of a run: ("quotes.0", "fetch")."""
 
 
-class Standing(StrEnum):
-    """How a place stands."""
+class Status(StrEnum):
+    """The status of a position."""
 
     RUNNING = "running"
     DONE = "done"
@@ -36,78 +37,78 @@ class Standing(StrEnum):
     WAITING = "waiting"
 
 
-class Place:
-    """One step or branch of a run: how it stands, how long it took, how often it was tried again."""
+class PositionState:
+    """One step or branch of a run: its status, its seconds, how often it was tried again, and why it failed."""
 
-    __slots__ = ("begun", "error", "retries", "seconds", "standing")
+    __slots__ = ("error", "retries", "seconds", "started_at", "status")
 
-    def __init__(self, begun: float) -> None:
-        self.begun, self.seconds, self.retries, self.error = begun, 0.0, 0, ""
-        self.standing = Standing.RUNNING
+    def __init__(self, started_at: float) -> None:
+        self.started_at, self.seconds, self.retries, self.error = started_at, 0.0, 0, ""
+        self.status = Status.RUNNING
 
 
 class Timeline:
-    """Takes in events as they come; events carry no time, so it looks at the clock for each.
+    """Reads events as they come. Events carry no time, so it looks at the clock for each.
 
-    `events` are all of them, `places` what they come to, in the order in which they began.
+    `events` are all of them, `positions` what they come to, in the order in which they started.
     """
 
-    __slots__ = ("_asked", "_clock", "events", "places")
+    __slots__ = ("_clock", "_requests", "events", "positions")
 
-    def __init__(self, events: Iterable[Any] = (), *, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, events: Iterable[object] = (), *, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
-        self._asked: dict[str, Path] = {}
-        self.events: list[Any] = []
-        self.places: dict[Path, Place] = {}
+        self._requests: dict[str, PositionPath] = {}
+        self.events: list[object] = []
+        self.positions: dict[PositionPath, PositionState] = {}
         for event in events:
-            self.take(event)
+            self.add(event)
 
-    def take(self, event: Any) -> Any:
-        """Take one event in, and give it back."""
+    def add(self, event: E) -> E:
+        """Add an event and return it."""
         self.events.append(event)
         match event:
             case StepStarted(run, name):
-                self._began(path_of(run, name))
+                self._start(find_position(run, name))
             case BranchStarted(run, _):
-                self._began(path_of(run))
+                self._start(find_position(run))
             case StepEnded(run, name):
-                self._ended(path_of(run, name), Standing.DONE)
+                self._end(find_position(run, name), Status.DONE)
             case BranchEnded(run, _):
-                self._ended(path_of(run), Standing.DONE)
+                self._end(find_position(run), Status.DONE)
             case StepFailed(run, name, error):
-                self._ended(path_of(run, name), Standing.FAILED, error)
+                self._end(find_position(run, name), Status.FAILED, error)
             case BranchFailed(run, _, error):
-                self._ended(path_of(run), Standing.FAILED, error)
+                self._end(find_position(run), Status.FAILED, error)
             case StepRetried(run, name):
-                self._began(path_of(run, name)).retries += 1
+                self._start(find_position(run, name)).retries += 1
             case ApprovalAsked(run, request):
-                self._asked[request.digest] = self._asked[request.key] = path = path_of(run, request.position)
-                self._began(path).standing = Standing.WAITING
-            case ApprovalDecided(_, digest, Reject(reason)) if digest in self._asked:
-                self._ended(self._asked[digest], Standing.FAILED, reason or "the answer was no")
-            case ApprovalDecided(_, digest) if digest in self._asked:
-                self._began(self._asked[digest]).standing = Standing.RUNNING
-            case WriteSettled(_, _, key, outcome) if key in self._asked and outcome != Outcome.DONE:
-                self._ended(self._asked[key], Standing.FAILED, outcome)
+                self._requests[request.digest] = self._requests[request.key] = path = find_position(run, request.position)
+                self._start(path).status = Status.WAITING
+            case ApprovalDecided(_, digest, Reject(reason)) if digest in self._requests:
+                self._end(self._requests[digest], Status.FAILED, reason or "the answer was no")
+            case ApprovalDecided(_, digest) if digest in self._requests:
+                self._start(self._requests[digest]).status = Status.RUNNING
+            case WriteSettled(_, _, key, outcome) if key in self._requests and outcome != Outcome.DONE:
+                self._end(self._requests[key], Status.FAILED, outcome)
         return event
 
-    def _began(self, path: Path) -> Place:
-        place = self.places.get(path)
-        if place is None:
-            place = self.places[path] = Place(self._clock())
-        elif place.standing is not Standing.WAITING:
-            place.standing = Standing.RUNNING
-        return place
+    def _start(self, path: PositionPath) -> PositionState:
+        state = self.positions.get(path)
+        if state is None:
+            state = self.positions[path] = PositionState(self._clock())
+        elif state.status is not Status.WAITING:
+            state.status = Status.RUNNING
+        return state
 
-    def _ended(self, path: Path, standing: Standing, error: str = "") -> None:
-        place = self.places.get(path)
-        if place is None:  # the beginning was not heard
-            place = self.places[path] = Place(self._clock())
-        place.seconds, place.standing, place.error = self._clock() - place.begun, standing, error
+    def _end(self, path: PositionPath, status: Status, error: str = "") -> None:
+        state = self.positions.get(path)
+        if state is None:  # nobody listened yet when it started
+            state = self.positions[path] = PositionState(self._clock())
+        state.seconds, state.status, state.error = self._clock() - state.started_at, status, error
 
 
-def path_of(run: str, name: str = "") -> Path:
-    """The place of a step or branch below the root. The steps of one call (its proposal, intent, effect) are one place."""
+def find_position(run: str, name: str = "") -> PositionPath:
+    """Return the position of a step or branch below the root. The steps of one call (its proposal, intent, effect) have the same one."""
     below = tuple(run.split("/")[1:])
     if not name:
         return below

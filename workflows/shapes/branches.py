@@ -1,88 +1,83 @@
-"""Shapes whose steps go side by side, each a child of its own: branches, the items of a list, several tries."""
+"""Shapes whose steps work side by side, each as a child run: parallel, map_each, best_of."""
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from sayso.tools.definition.tool import Tool
-from sayso.tools.errors import ReplayError, UsageError, WorkflowError
+from sayso.tools.errors import WorkflowError
 
+from ..runs.concurrency import Failed, Job, collect_jobs, run_jobs
 from ..runs.limits import Limits
 from ..runs.protocols import Run, WorkflowCode
-from ..workflow import Workflow
-from .nodes import Node, as_said, fitting, given, node
-from .step_functions import is_async, name_of
+from ..workflow import Node, Workflow
+from .nodes import check_input, check_output, make_node, resolve_result
+from .step_functions import get_name, is_async
 from .step_options import Step
-from .step_types import article, said_types
+from .step_types import describe_class, find_types
 
+A = TypeVar("A")
+B = TypeVar("B")
 OnError = Literal["cancel", "collect"]
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A branch that failed, where failures are collected: `error` is what it raised."""
-
-    name: str
-    error: Exception
-
-
-class Parallel(Workflow[Any, Any]):
+class Parallel(Workflow[A, B]):
     """The same value down several branches side by side."""
 
     kind = "parallel"
 
     def __init__(self, nodes: Sequence[Node], join: Node | None, on_error: OnError, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.nodes, self.join, self.on_error = tuple(nodes), join, on_error
+        self.nodes, self.join, self._run_jobs = tuple(nodes), join, _find_runner(on_error)
         self.parts = (*self.nodes, *((join,) if join is not None else ()))
-        self._branches = tuple((branch(each), f"{each.name}.{index}") for index, each in enumerate(self.nodes))
-        self.takes = next((each.takes for each in self.nodes if each.takes is not None), None)
-        self.gives = tuple if join is None else join.gives
+        self._branches = tuple((make_branch(each), f"{each.name}.{index}") for index, each in enumerate(self.nodes))
+        self.input_type = next((each.input_type for each in self.nodes if each.input_type is not None), None)
+        self.output_type = tuple if join is None else join.output_type
 
     async def execute(self, run: Run, value: Any) -> Any:
-        """All branches, then the join of their results in the branches' order."""
-        for taking in self.nodes:
-            fitting(self.name, taking, value)
-        jobs = (each.job(run, position, value) for each, position in self._branches)
-        results = await side_by_side(jobs, collect=self.on_error == "collect")
-        for each, result in zip(self.nodes, results, strict=True):
+        """Execute all branches, then the join of their results in the branches' order."""
+        for node in self.nodes:
+            check_input(self.name, node, value)
+        results = await self._run_jobs(branch.make_job(run, position, value) for branch, position in self._branches)
+        for node, result in zip(self.nodes, results, strict=True):
             if not isinstance(result, Failed):
-                as_said(self.name, each, result)
+                check_output(self.name, node, result)
         if self.join is None:
             return tuple(results)
         return await self.join.execute(run, "join", results)
 
 
-class MapEach(Workflow[Any, Any]):
+class MapEach(Workflow[Iterable[A], list[B]]):
     """One step for each item of a list, side by side."""
 
     kind = "map_each"
 
     def __init__(self, body: Node, concurrency: int | None, on_error: OnError, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.body, self.concurrency, self.on_error = body, concurrency, on_error
+        self.body, self.concurrency, self._run_jobs = body, concurrency, _find_runner(on_error)
         self.parts = (body,)
-        self._branch = branch(body)
-        self.gives = list
+        self._branch = make_branch(body)
+        self.output_type = list
 
-    async def execute(self, run: Run, value: Iterable[Any]) -> list[Any]:
-        """A result for each item, in the items' order."""
+    async def execute(self, run: Run, value: Iterable[A]) -> list[B]:
+        """Return a result for each item, in the items' order."""
+        name, body = self.name, self.body
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-            raise WorkflowError(f"{self.name} was handed {article(type(value))}; it takes a list, and does {self.body.name} for each item.")
-        base, name, body = self.body.name, self.name, self.body
-        items = [fitting(name, body, item) for item in value]
-        jobs = (self._branch.job(run, f"{base}.{index}", item) for index, item in enumerate(items))
-        results = await side_by_side(jobs, collect=self.on_error == "collect", concurrency=self.concurrency)
-        return [result if isinstance(result, Failed) else as_said(name, body, result) for result in results]
+            raise WorkflowError(f"{name} was given {describe_class(type(value))}; it takes a list, and executes {body.name} for each item.")
+        items = [check_input(name, body, item) for item in value]
+        jobs = (self._branch.make_job(run, f"{body.name}.{index}", item) for index, item in enumerate(items))
+        results: list[B] = await self._run_jobs(jobs, concurrency=self.concurrency)
+        for result in results:
+            if not isinstance(result, Failed):
+                check_output(name, body, result)
+        return results
 
 
-class BestOf(Workflow[Any, Any]):
-    """Several tries side by side, and the one with the highest score."""
+class BestOf(Workflow[A, B]):
+    """Several tries of one step side by side, and the result with the highest score."""
 
     kind = "best_of"
 
@@ -90,57 +85,57 @@ class BestOf(Workflow[Any, Any]):
         super().__init__(name, limits)
         self.body, self.tries, self.score = body, tries, score
         self.parts = (body, score)
-        self._branch = branch(body)
-        self.takes, self.gives = body.takes, body.gives
+        self._branch = make_branch(body)
+        self.input_type, self.output_type = body.input_type, body.output_type
 
-    async def execute(self, run: Run, value: Any) -> Any:
-        """The best try; of equals the first."""
-        value = fitting(self.name, self.body, value)
-        tried = await side_by_side(self._branch.job(run, f"{self.body.name}.{index}", value) for index in range(self.tries))
-        for each in tried:
-            as_said(self.name, self.body, each)
-        scores = [await self.score.execute(run, f"{self.score.name}.{index}.score", each) for index, each in enumerate(tried)]
+    async def execute(self, run: Run, value: A) -> B:
+        """Return the best result; of equals the first."""
+        name, body, score = self.name, self.body, self.score
+        check_input(name, body, value)
+        results: list[B] = await run_jobs(self._branch.make_job(run, f"{body.name}.{index}", value) for index in range(self.tries))
+        for result in results:
+            check_output(name, body, result)
+        scores = [await score.execute(run, f"{score.name}.{index}.score", result) for index, result in enumerate(results)]
         try:
-            if not any(score != score for score in scores):
-                return tried[max(range(self.tries), key=scores.__getitem__)]
+            if not any(number != number for number in scores):  # only NaN differs from itself
+                return results[max(range(self.tries), key=scores.__getitem__)]
         except TypeError:
             pass
-        kinds = ", ".join(sorted({"nan" if score != score else article(type(score)) for score in scores}))
-        raise WorkflowError(f"{self.name}: {self.score.name} gave {kinds}, which cannot be compared. A score is a number: score=len.")
+        kinds = ", ".join(sorted({"nan" if number != number else describe_class(type(number)) for number in scores}))
+        raise WorkflowError(f"{name}: {score.name} returned {kinds}, which cannot be compared. A score is a number: score=len.")
 
 
 class Branch(NamedTuple):
-    """A node as a child of its own: what to run in it, and the limits it brings."""
+    """A node as a child run of its own: the code that it executes, and the limits it brings."""
 
     code: WorkflowCode
     limits: Limits | None = None
 
-    def job(self, run: Run, position: str, value: Any) -> Job:
-        """The branch, ready to be started at its position."""
+    def make_job(self, run: Run, position: str, value: object) -> Job[Any]:
+        """Return the branch, ready to be started at its position."""
         return position, partial(run.child, position, self.code, value, limits=self.limits)
 
 
-def branch(each: Node) -> Branch:
-    """A nested workflow is a child already, and so is workflow code; a step or tool gets a line to itself."""
-    thing = each.thing
-    if isinstance(thing, Workflow):
-        return Branch(thing.execute, thing.limits)
-    if each.kind == "code":
-        return Branch(cast(WorkflowCode, thing))
-    execute, name = each.execute, each.name
+def make_branch(node: Node) -> Branch:
+    """Return a node as a branch. A workflow or workflow code is a child run already; a step or tool becomes the only step of one."""
+    if isinstance(node.step, Workflow):
+        return Branch(node.step.execute, node.step.limits)
+    if node.kind == "code":
+        return Branch(cast(WorkflowCode, node.step))
+    execute, name = node.execute, node.name
 
-    def alone(run: Run, value: Any) -> Awaitable[Any]:
+    def execute_alone(run: Run, value: object) -> Awaitable[object]:
         return execute(run, name, value)
 
-    return Branch(alone)
+    return Branch(execute_alone)
 
 
-def joined_by(join: Any, branches: int, name: str) -> Node | None:
-    """The node that makes one value of the branches' results: a function takes them as arguments, anything else as one list."""
+def make_join(join: object, branches: int, name: str) -> Node | None:
+    """Return the node that makes one value of the branches' results: a function takes them as arguments, any other step as one list."""
     if join is None:
         return None
     if isinstance(join, (Workflow, Tool, Step)):
-        return node(join)
+        return make_node(join)
     if not callable(join):
         raise WorkflowError(f"{name} has join={join!r}; it takes a function of the branches' results, or a step that is given their list.")
     try:
@@ -148,80 +143,18 @@ def joined_by(join: Any, branches: int, name: str) -> Node | None:
     except ValueError:
         pass  # a builtin that does not say what it takes
     except TypeError:
-        raise WorkflowError(f"{name} has {branches} branches, and its join {name_of(join)!r} cannot take {branches} results.") from None
+        raise WorkflowError(f"{name} has {branches} branches, and its join {get_name(join)!r} cannot take {branches} results.") from None
+    return Node(get_name(join), "join", _execute_join(join), join, None, find_types(join, 0)[1])
 
+
+def _execute_join(join: Callable[..., Any]) -> Callable[[Run, str, Sequence[object]], Awaitable[object]]:
     awaited = is_async(join)
 
-    async def execute(run: Run, position: str, results: Sequence[Any]) -> Any:
-        return await (run.step(position, join, *results) if awaited else given(run, position, join(*results)))
+    async def execute(run: Run, position: str, results: Sequence[object]) -> object:
+        return await (run.step(position, join, *results) if awaited else resolve_result(run, position, join(*results)))
 
-    return Node(name_of(join), "join", execute, join, None, said_types(join, 0)[1])
-
-
-Job = tuple[str, Callable[[], Coroutine[Any, Any, Any]]]
-"""What a branch is called, and how it is started."""
+    return execute
 
 
-async def side_by_side(jobs: Iterable[Job], *, collect: bool = False, concurrency: int | None = None) -> list[Any]:
-    """Carry jobs out at the same time; results in their order. The first failure cancels the rest and is raised, unless collected."""
-    starts = (partial(_or_failed, *job) if collect else job[1] for job in jobs)
-    loop = asyncio.get_running_loop()
-    if concurrency is None:
-        tasks = [loop.create_task(start()) for start in starts]
-        await _all_done(tasks)
-        return [task.result() for task in tasks]
-    results = dict[int, Any]()
-    waiting = enumerate(starts)
-
-    async def work() -> None:
-        # A worker takes the next job in the same breath in which it ends the last, so a run never looks idle between the two.
-        for index, start in waiting:
-            results[index] = await start()
-
-    await _all_done([loop.create_task(work()) for _ in range(concurrency)])
-    return [results[index] for index in range(len(results))]
-
-
-async def _or_failed(name: str, start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """What a job gives, or that it failed."""
-    try:
-        return await start()
-    except (UsageError, ReplayError):  # a mistake in the program is no branch's failure
-        raise
-    except Exception as error:  # noqa: BLE001  whatever a step raises is what it failed with
-        return Failed(name, error)
-
-
-async def _all_done(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Wait for all, or for the first failure, which cancels the others and is raised when they have ended."""
-    if not tasks:
-        return
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-    finally:
-        await _all_ended(tasks)
-    _raise_first(tasks)
-
-
-async def _all_ended(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    """Cancel what still runs and stay until it has ended, however often this is cancelled meanwhile: a write may be under way."""
-    left = [task for task in tasks if not task.done()]
-    cancelled = False
-    for task in left:
-        task.cancel()
-    while not all(task.done() for task in left):
-        try:
-            await asyncio.wait(left)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError
-
-
-def _raise_first(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    errors = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
-    for error in errors:
-        if not isinstance(error, asyncio.CancelledError):
-            raise error
-    if any(task.cancelled() for task in tasks):
-        raise asyncio.CancelledError
+def _find_runner(on_error: OnError) -> Callable[..., Coroutine[Any, Any, list[Any]]]:
+    return collect_jobs if on_error == "collect" else run_jobs

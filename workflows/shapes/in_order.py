@@ -1,11 +1,11 @@
-"""Shapes whose steps follow one another: in a row, one of several ways, again until, write and criticise."""
+"""Shapes whose steps follow one another: sequential, conditional, iterate, reflect."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from sayso.tools.canonical import prompt_text
 from sayso.tools.errors import RunError, WorkflowError
@@ -13,9 +13,13 @@ from sayso.tools.errors import RunError, WorkflowError
 from ..runs.events import RoundEnded
 from ..runs.limits import Limits
 from ..runs.protocols import Run
-from ..workflow import Workflow
-from .nodes import Node, as_said, fitting, gave_another, hand_over
-from .step_types import article, disagree, misfit, never
+from ..workflow import Node, Workflow
+from .nodes import check_input, check_output, input_type_error, make_node, output_type_error
+from .step_types import StepLike, are_disjoint, describe_class, is_incompatible, never_equal
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 
 class RoundsUsedUp(RunError):
@@ -26,78 +30,82 @@ class RoundsUsedUp(RunError):
         super().__init__(f"{name} was not done after {rounds} rounds. The last value is in .best; raise max_rounds or loosen until=.")
 
 
-class Sequential(Workflow[Any, Any]):
-    """One step after another, each given what the one before gave."""
+class Sequential(Workflow[A, B]):
+    """One step after another, each given what the one before returned."""
 
     kind = "sequential"
 
     def __init__(self, nodes: Sequence[Node], name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.nodes = self.parts = tuple(nodes)
-        self.takes, self.gives = self.nodes[0].takes, self.nodes[-1].gives
+        self.input_type, self.output_type = self.nodes[0].input_type, self.nodes[-1].output_type
         for before, after in pairwise(self.nodes):
-            if disagree(before.gives, after.takes):
-                raise hand_over(name, f"{before.name} gives {article(before.gives)}", after)
-        self._path = tuple((each.execute, f"{each.name}.{index}", each.takes, each.gives) for index, each in enumerate(self.nodes))
+            _check_neighbours(name, before, after)
+        # A step costs about a microsecond: what the loop needs is looked up once, and checks are written out in it.
+        self._path = tuple(
+            (each.execute, f"{each.name}.{index}", each.input_type, each.output_type) for index, each in enumerate(self.nodes)
+        )
+
+    def then(self, step: StepLike[B, C]) -> Sequential[A, C]:
+        """Return the same workflow with one more step: `sequential(a, b).then(c)` is `sequential(a, b, c)`, of any length and typed."""
+        return Sequential((*self.nodes, make_node(step)), self.name, self.limits)
 
     async def execute(self, run: Run, value: Any) -> Any:
-        """Through all steps in order."""
-        for execute, position, takes, gives in self._path:
-            if takes is not None and type(value) is not takes and misfit(value, takes):
-                raise self._handed(position, value)
+        """Execute all steps in order."""
+        for execute, position, input_type, output_type in self._path:
+            if input_type is not None and type(value) is not input_type and is_incompatible(value, input_type):
+                index = self._find_index(position)
+                giver = f"{self.nodes[index - 1].name} returned" if index else "it was given"
+                raise input_type_error(self.name, f"{giver} {describe_class(type(value))}", self.nodes[index])
             value = await execute(run, position, value)
-            if gives is not None and type(value) is not gives and misfit(value, gives):
-                raise gave_another(self.name, self.nodes[self._place(position)], value)
+            if output_type is not None and type(value) is not output_type and is_incompatible(value, output_type):
+                raise output_type_error(self.name, self.nodes[self._find_index(position)], value)
         return value
 
-    def _handed(self, position: str, value: Any) -> WorkflowError:
-        place = self._place(position)
-        giver = f"{self.nodes[place - 1].name} gave" if place else "it was handed"
-        return hand_over(self.name, f"{giver} {article(type(value))}", self.nodes[place])
-
-    def _place(self, position: str) -> int:
+    def _find_index(self, position: str) -> int:
         return next(index for index, each in enumerate(self._path) if each[1] == position)
 
 
-class Conditional(Workflow[Any, Any]):
-    """One of several ways, chosen by looking at the value."""
+class Conditional(Workflow[A, B]):
+    """One of several steps, chosen by looking at the value."""
 
     kind = "conditional"
 
-    def __init__(self, choose: Node, ways: Mapping[Any, Node], default: Node | None, name: str, limits: Limits | None) -> None:
+    def __init__(self, choose: Node, ways: Mapping[object, Node], default: Node | None, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
         self.choose, self.ways, self.default = choose, dict(ways), default
         self.parts = (choose, *ways.values(), *((default,) if default is not None else ()))
-        self.takes, self.gives = _common(each.takes for each in self.parts[1:]), _common(each.gives for each in self.parts[1:])
+        self.input_type = _find_common(each.input_type for each in self.parts[1:])
+        self.output_type = _find_common(each.output_type for each in self.parts[1:])
         for key in ways:
-            if never(choose.gives, type(key)):
+            if never_equal(choose.output_type, type(key)):
                 raise WorkflowError(
-                    f"{name}: {choose.name} gives {article(choose.gives)}, so it never chooses {key!r}. Write the ways as what it gives."
+                    f"{name}: {choose.name} returns {describe_class(choose.output_type)}, so it never chooses {key!r}. "
+                    "Make the keys what it returns."
                 )
         self._otherwise = (default, f"{default.name}.{len(ways)}") if default is not None else None
-        self._places = {key: (way, f"{way.name}.{index}") for index, (key, way) in enumerate(ways.items())}
+        self._positions = {key: (way, f"{way.name}.{index}") for index, (key, way) in enumerate(ways.items())}
 
-    async def execute(self, run: Run, value: Any) -> Any:
-        """Choose, then go that way with the same value."""
+    async def execute(self, run: Run, value: A) -> B:
+        """Choose, then execute the chosen step with the same value."""
         choice = await self.choose.execute(run, f"{self.choose.name}.choose", value)
-        chosen = self._places.get(choice, self._otherwise) if isinstance(choice, Hashable) else self._otherwise
+        chosen = self._positions.get(choice, self._otherwise) if isinstance(choice, Hashable) else self._otherwise
         if chosen is None:
             known = ", ".join(map(repr, self.ways))
-            raise WorkflowError(
-                f"{self.name}: {self.choose.name} chose {choice!r}, and there is no such way (ways: {known}). Add it, or a default=."
-            )
+            raise WorkflowError(f"{self.name}: {self.choose.name} chose {choice!r}, but the choices are {known}. Add it, or a default=.")
         way, position = chosen
-        return as_said(self.name, way, await way.execute(run, position, fitting(self.name, way, value)))
+        result: B = await way.execute(run, position, check_input(self.name, way, value))
+        return check_output(self.name, way, result)
 
 
-def _common(said: Iterable[type | None]) -> type | None:
-    """The class that all of them say; None where they differ or one says nothing."""
-    kinds = set(said)
+def _find_common(classes: Iterable[type | None]) -> type | None:
+    """Return the class if all are the same; None if they differ or one is unknown."""
+    kinds = set(classes)
     return kinds.pop() if len(kinds) == 1 else None
 
 
-class Iterate(Workflow[Any, Any]):
-    """A step again and again until its value will do."""
+class Iterate(Workflow[A, A]):
+    """A step executed again on its own value until a predicate holds."""
 
     kind = "iterate"
 
@@ -105,15 +113,15 @@ class Iterate(Workflow[Any, Any]):
         super().__init__(name, limits)
         self.body, self.until, self.max_rounds = body, until, max_rounds
         self.parts = (body, until)
-        self.takes, self.gives = body.takes, body.gives
-        if max_rounds > 1 and disagree(body.gives, body.takes):
-            raise hand_over(name, f"{body.name} gives {article(body.gives)}", body)
+        self.input_type, self.output_type = body.input_type, body.output_type
+        if max_rounds > 1:
+            _check_neighbours(name, body, body)
 
-    async def execute(self, run: Run, value: Any) -> Any:
-        """Rounds until `until` says so. Raises RoundsUsedUp with the last value."""
+    async def execute(self, run: Run, value: A) -> A:
+        """Execute rounds until `until` holds. Raises RoundsUsedUp with the last value."""
         for index in range(self.max_rounds):
-            value = await self.body.execute(run, f"{self.body.name}.{index}", fitting(self.name, self.body, value))
-            as_said(self.name, self.body, value)
+            value = await self.body.execute(run, f"{self.body.name}.{index}", check_input(self.name, self.body, value))
+            check_output(self.name, self.body, value)
             done = await self.until.execute(run, f"{self.until.name}.{index}.until", value)
             await run.emit(RoundEnded(run.id, index))
             if done:
@@ -123,7 +131,7 @@ class Iterate(Workflow[Any, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a writer is given from the second round on: the task, its last text, and what the critic said of it."""
+    """What a writer is given from the second round on: the task, its last text, and the critique of it."""
 
     task: Any
     text: Any
@@ -136,7 +144,7 @@ class Draft:
         return f"{prompt_text(self.task)}\n\n{last}\n\nWrite a better version."
 
 
-class Reflect(Workflow[Any, Any]):
+class Reflect(Workflow[A, B]):
     """Write, criticise, write again."""
 
     kind = "reflect"
@@ -145,26 +153,27 @@ class Reflect(Workflow[Any, Any]):
         super().__init__(name, limits)
         self.write, self.critique, self.rounds, self.accept = write, critique, rounds, accept
         self.parts = (write, critique, accept)
-        self.gives = write.gives
-        if disagree(write.gives, critique.takes):
-            raise hand_over(name, f"{write.name} gives {article(write.gives)}", critique)
-        if write.kind != "agent" and disagree(Draft, write.takes):
+        self.output_type = write.output_type
+        _check_neighbours(name, write, critique)
+        if write.kind != "agent" and are_disjoint(Draft, write.input_type):
             raise WorkflowError(
-                f"{name}: {write.name} takes {article(write.takes)}, and from the second round on it is given a Draft: the task, its last "
-                "text and the critique. Let it take both."
+                f"{name}: {write.name} takes {describe_class(write.input_type)}, and from the second round on it is given a Draft: "
+                "the task, its last text and the critique. Let it take both."
             )
 
-    async def execute(self, run: Run, value: Any) -> Any:
-        """At most `rounds` rewrites; an accepted or unchanged text ends it."""
-        text = as_said(
-            self.name, self.write, await self.write.execute(run, f"{self.write.name}.0.draft", fitting(self.name, self.write, value))
-        )
+    async def execute(self, run: Run, value: A) -> B:
+        """Write, then rewrite at most `rounds` times; an accepted or unchanged text ends it."""
+        name, write, critique = self.name, self.write, self.critique
+        text: B = await write.execute(run, f"{write.name}.0.draft", check_input(name, write, value))
+        check_output(name, write, text)
         for index in range(self.rounds):
-            said = await self.critique.execute(run, f"{self.critique.name}.{index}.critique", fitting(self.name, self.critique, text))
-            if await self.accept.execute(run, f"{self.accept.name}.{index}.accept", said):
+            found = await critique.execute(run, f"{critique.name}.{index}.critique", check_input(name, critique, text))
+            if await self.accept.execute(run, f"{self.accept.name}.{index}.accept", found):
                 return text
-            better = await self.write.execute(run, f"{self.write.name}.{index + 1}.draft", _draft_for(self.write, Draft(value, text, said)))
-            as_said(self.name, self.write, better)
+            draft = Draft(value, text, found)
+            # An agent reads text; a function or a workflow gets the parts.
+            better: B = await write.execute(run, f"{write.name}.{index + 1}.draft", str(draft) if write.kind == "agent" else draft)
+            check_output(name, write, better)
             await run.emit(RoundEnded(run.id, index))
             if better == text:
                 return text
@@ -172,13 +181,14 @@ class Reflect(Workflow[Any, Any]):
         return text
 
 
-def _draft_for(write: Node, draft: Draft) -> Any:
-    # An agent reads text; a function or workflow gets the parts.
-    return str(draft) if write.kind == "agent" else draft
+def _check_neighbours(name: str, before: Node, after: Node) -> None:
+    """Raise WorkflowError if what one node returns is not what the next one takes."""
+    if are_disjoint(before.output_type, after.input_type):
+        raise input_type_error(name, f"{before.name} returns {describe_class(before.output_type)}", after)
 
 
-def accepts(critique: Any) -> bool:
-    """Whether a critique finds nothing: it is empty, false, or its first words say OK, accept, approved, good, no changes."""
+def accepts(critique: object) -> bool:
+    """Tell whether a critique finds nothing: it is empty, false, or its first words say OK, accept, approved, good, no changes."""
     if not isinstance(critique, str):
         return not critique
     first = critique.strip().lower().lstrip("\"'*_#. ")

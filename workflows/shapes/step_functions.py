@@ -1,32 +1,32 @@
-"""What a function says of itself: its name, whether it is awaited, whether it yields, whether it takes a Run."""
+"""Inspect a function that is to be a step: its name, whether it is async, whether it takes a Run."""
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Callable
 
 from sayso.tools.errors import WorkflowError
 
 from ..runs.protocols import Run
 
-LAMBDA = (lambda: None).__name__
+AnyFunction = Callable[..., object]
 
 
-def name_of(function: Any) -> str:
-    """What a function is called; a partial one as the function within, another callable as its class."""
+def get_name(function: AnyFunction) -> str:
+    """Return a function's name; of a partial the function's within, of another callable its class's."""
     inner = getattr(function, "func", function)
     return str(getattr(inner, "__name__", type(inner).__name__))
 
 
-def is_async(function: Any) -> bool:
-    """Whether calling it gives something to await: an async function, or an object whose __call__ is one."""
+def is_async(function: object) -> bool:
+    """Tell whether a call returns something to await: an async function, or an object whose __call__ is one."""
     if isinstance(function, type):
         return False
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
-def takes_run(function: Any) -> bool:
-    """Whether a function is workflow code: async, and its first parameter is a Run (by its hint, or by its name)."""
+def takes_run(function: AnyFunction) -> bool:
+    """Tell whether a function is workflow code: async, and its first parameter is a Run (by its annotation, or by its name)."""
     parameters = _positional(function) if is_async(function) else []
     if len(parameters) < 2:
         return False
@@ -34,10 +34,10 @@ def takes_run(function: Any) -> bool:
     return hint is Run or (isinstance(hint, str) and hint.rpartition(".")[2] == "Run") or parameters[0].name == "run"
 
 
-def takes_one_value(function: Any, name: str) -> None:
-    """Raises WorkflowError for a function that cannot be called with one value, or yields several."""
+def check_parameters(function: AnyFunction, name: str) -> None:
+    """Raise WorkflowError for a function that cannot be called with one value, or that yields several."""
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        raise WorkflowError(f"{name} yields values, and a step gives one: let it return them as a list.")
+        raise WorkflowError(f"{name} yields values, but a step returns one. Let it return them as a list.")
     try:
         parameters = inspect.signature(function).parameters.values()
     except ValueError:
@@ -47,8 +47,8 @@ def takes_one_value(function: Any, name: str) -> None:
     if not (places or any_number) or len([p for p in places if p.default is p.empty]) > 1:
         raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
     if named := [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]:
-        raise WorkflowError(f"{name} needs {named[0]}=, and a step is given one value. Fix it: functools.partial({name}, {named[0]}=...).")
+        raise WorkflowError(f"{name} needs {named[0]}=, but a step is given one value. Bind it: functools.partial({name}, {named[0]}=...).")
 
 
-def _positional(function: Any) -> list[inspect.Parameter]:
+def _positional(function: AnyFunction) -> list[inspect.Parameter]:
     return [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

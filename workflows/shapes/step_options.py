@@ -1,11 +1,11 @@
-"""A function with options: how often it is tried, how long it may take."""
+"""Functions with options: retries and a timeout."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sayso.tools.definition.tool import call_in_thread
 from sayso.tools.errors import LimitReached, StepTimeout, UsageError
@@ -13,97 +13,103 @@ from sayso.tools.errors import LimitReached, StepTimeout, UsageError
 from ..runs.events import StepRetried
 from ..runs.protocols import Run
 from ..runs.timing import in_time
-from ..workflow import position_name
-from .step_functions import is_async, takes_one_value
+from ..workflow import check_name
+from .step_functions import check_parameters, is_async
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
 class Step(Generic[A, B]):
-    """A function with options: how often it is tried, how long it may take. Made by `step`."""
+    """A function with options, made by `step`."""
 
     __slots__ = ("_awaited", "backoff_seconds", "function", "name", "retries", "timeout_seconds")
 
     def __init__(
-        self, function: Callable[[A], Any], name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None
+        self, function: Callable[[A], object], name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None
     ) -> None:
         if not callable(function):
             raise UsageError(f"step() takes a function, not {function!r}.")
         check_options(name, retries, backoff_seconds, timeout_seconds)
-        self.function, self.name, self.retries = function, position_name(name, "step"), retries
+        self.function, self.name, self.retries = function, check_name(name, "step"), retries
         self.backoff_seconds, self.timeout_seconds = backoff_seconds, timeout_seconds
-        takes_one_value(function, name)
+        check_parameters(function, name)
         self._awaited = is_async(function)
 
     def __repr__(self) -> str:
         return f"<step {self.name}>"
 
     async def __call__(self, value: A) -> B:
-        """One try, in the time it has; a sync function runs in a thread."""
-        call: Awaitable[B] = self.function(value) if self._awaited else self._in_a_thread(value)
-        return await within(call, self.timeout_seconds, self.name)
+        """Execute one try within its timeout; a sync function runs in a thread."""
+        call = cast(Awaitable[B], self.function(value)) if self._awaited else self._execute_in_thread(value)
+        return await await_within(call, self.timeout_seconds, self.name)
 
-    async def _in_a_thread(self, value: A) -> Any:
+    async def _execute_in_thread(self, value: A) -> B:
         result = await call_in_thread(self.function, value)
-        return await result if inspect.iscoroutine(result) else result  # a lambda, or a decorator's wrapper, around an async call
+        # A lambda, or a decorator's wrapper, around an async call returns a coroutine.
+        return cast(B, await result if inspect.iscoroutine(result) else result)
 
-    async def execute_at(self, run: Run, position: str, value: Any) -> Any:
-        """All tries are one step of the run: what is kept is the last one's result."""
-        return await run.step(position, self._tried, run, position, value)
+    async def execute_at(self, run: Run, position: str, value: A) -> B:
+        """Execute all tries as one step of the run, which stores the last one's result."""
+        return await run.step(position, self._execute_tries, run, position, value)
 
-    async def _tried(self, run: Run, position: str, value: Any) -> Any:
+    async def _execute_tries(self, run: Run, position: str, value: A) -> B:
         if not self.retries:
             return await self(value)
 
-        async def once() -> Any:
+        async def execute_once() -> B:
             return await self(value)
 
-        async def tell(attempt: int, wait_seconds: float, error: str) -> None:
+        async def emit_retry(attempt: int, wait_seconds: float, error: str) -> None:
             await run.emit(StepRetried(run.id, position, attempt, wait_seconds, error))
 
-        return await tried(once, self.retries, self.backoff_seconds, tell)
+        return await retry(execute_once, self.retries, self.backoff_seconds, emit_retry)
 
 
-async def tried(
+async def retry(
     work: Callable[[], Awaitable[B]],
     retries: int,
     backoff_seconds: float,
-    tell: Callable[[int, float, str], Awaitable[None]],
+    emit_retry: Callable[[int, float, str], Awaitable[None]],
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
 ) -> B:
-    """What the work gives, tried again so many times after a failure that may pass. `tell` hears of the next attempt, the wait, and why."""
-    from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+    """Return what `work` returns, tried again after a failure up to `retries` times; the wait doubles each time, up to 60 seconds.
 
-    async def before(state: RetryCallState) -> None:
+    `emit_retry` is called before each wait with the number of the next attempt, the seconds to wait, and the error.
+    """
+    from tenacity import (  # late, for load time
+        AsyncRetrying,
+        RetryCallState,
+        retry_if_exception,
+        stop_after_attempt,
+        wait_exponential_jitter,
+    )
+
+    async def before_sleep(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        await tell(state.attempt_number + 1, state.next_action.sleep if state.next_action else 0.0, str(error))
+        await emit_retry(state.attempt_number + 1, state.next_action.sleep if state.next_action else 0.0, str(error))
 
-    trying = AsyncRetrying(
+    retrying = AsyncRetrying(
         sleep=sleep,
         stop=stop_after_attempt(retries + 1),
         wait=wait_exponential_jitter(multiplier=backoff_seconds, max=60, jitter=backoff_seconds),
-        retry=retry_if_exception(_may_pass),
-        before_sleep=before,
+        # A mistake in the program fails again, and so does a limit that is used up.
+        retry=retry_if_exception(lambda error: isinstance(error, Exception) and not isinstance(error, (UsageError, LimitReached))),
+        before_sleep=before_sleep,
         reraise=True,
     )
-    return await trying(work)
+    return await retrying(work)
 
 
-def _may_pass(error: BaseException) -> bool:
-    """Whether another try may go better: not after a mistake in the program, and not when a limit is used up."""
-    return isinstance(error, Exception) and not isinstance(error, (UsageError, LimitReached))
-
-
-async def within(work: Awaitable[B], seconds: float | None, name: str) -> B:
-    """What the work gives, in the time it has. Raises StepTimeout."""
+async def await_within(work: Awaitable[B], seconds: float | None, name: str) -> B:
+    """Return what `work` returns. Raises StepTimeout after `seconds`."""
     if seconds is None:
         return await work
     return await in_time(work, seconds, lambda: StepTimeout(f"The step {name} took longer than its {seconds:g} s."))
 
 
 def check_options(name: str, retries: int, backoff_seconds: float, timeout_seconds: float | None) -> None:
-    """Raises UsageError for an option that is no number."""
+    """Raise UsageError for an option that is not a number, or below zero."""
     for option, number in {"retries": retries, "backoff_seconds": backoff_seconds, "timeout_seconds": timeout_seconds}.items():
         if number is not None and not (isinstance(number, (int, float)) and number >= 0):
             raise UsageError(f"The step {name} has {option}={number!r}; it takes a number, not below zero.")

@@ -1,24 +1,24 @@
-"""The shapes of work, as they are written: each takes steps and is one, and a checker follows the values through."""
+"""The functions that make shapes, with types: checkers follow the values from step to step."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 from sayso.tools.errors import WorkflowError
 
+from ..runs.concurrency import Failed
 from ..runs.limits import Limits
 from ..workflow import Workflow
-from .branches import BestOf, Failed, MapEach, OnError, Parallel, joined_by
+from .branches import BestOf, MapEach, OnError, Parallel, make_join
 from .in_order import Conditional, Draft, Iterate, Reflect, RoundsUsedUp, Sequential, accepts
-from .nodes import look, node
-from .step_types import Comparable, Does
+from .nodes import make_node, make_predicate
+from .step_types import Comparable, StepLike
 
 __all__ = (
     "Draft",
-    "Failed",
-    "Named",
     "RoundsUsedUp",
+    "ShapeOptions",
     "best_of",
     "conditional",
     "iterate",
@@ -34,355 +34,241 @@ C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
-G = TypeVar("G")
-H = TypeVar("H")
-I = TypeVar("I")  # noqa: E741  the letters are the values' stations from A to I
 Z = TypeVar("Z")
 
 
-class Named(TypedDict, total=False):
-    """What every shape takes beside its steps: what it is called, and limits of its own."""
+class ShapeOptions(TypedDict, total=False):
+    """The options of every shape: its name, and limits for what is inside."""
 
     name: str
     limits: Limits | None
 
 
+class BranchOptions(ShapeOptions, total=False):
+    """The options of branches that cancel each other when one fails."""
+
+    on_error: Literal["cancel"]
+
+
+class TupleOptions(BranchOptions, total=False):
+    """The options of branches whose results are not joined."""
+
+    join: None
+
+
 @overload
-def sequential(b: Does[A, B], /, **named: Unpack[Named]) -> Workflow[A, B]: ...
+def sequential(b: StepLike[A, B], /, **options: Unpack[ShapeOptions]) -> Sequential[A, B]: ...
 @overload
-def sequential(b: Does[A, B], c: Does[B, C], /, **named: Unpack[Named]) -> Workflow[A, C]: ...
+def sequential(b: StepLike[A, B], c: StepLike[B, C], /, **options: Unpack[ShapeOptions]) -> Sequential[A, C]: ...
 @overload
-def sequential(b: Does[A, B], c: Does[B, C], d: Does[C, D], /, **named: Unpack[Named]) -> Workflow[A, D]: ...
-@overload
-def sequential(b: Does[A, B], c: Does[B, C], d: Does[C, D], e: Does[D, E], /, **named: Unpack[Named]) -> Workflow[A, E]: ...
-@overload
-def sequential(b: Does[A, B], c: Does[B, C], d: Does[C, D], e: Does[D, E], f: Does[E, F], /, **named: Unpack[Named]) -> Workflow[A, F]: ...
+def sequential(b: StepLike[A, B], c: StepLike[B, C], d: StepLike[C, D], /, **options: Unpack[ShapeOptions]) -> Sequential[A, D]: ...
 @overload
 def sequential(
-    b: Does[A, B], c: Does[B, C], d: Does[C, D], e: Does[D, E], f: Does[E, F], g: Does[F, G], /, **named: Unpack[Named]
-) -> Workflow[A, G]: ...
+    b: StepLike[A, B], c: StepLike[B, C], d: StepLike[C, D], e: StepLike[D, E], /, **options: Unpack[ShapeOptions]
+) -> Sequential[A, E]: ...
 @overload
 def sequential(
-    b: Does[A, B], c: Does[B, C], d: Does[C, D], e: Does[D, E], f: Does[E, F], g: Does[F, G], h: Does[G, H], /, **named: Unpack[Named]
-) -> Workflow[A, H]: ...
+    b: StepLike[A, B], c: StepLike[B, C], d: StepLike[C, D], e: StepLike[D, E], f: StepLike[E, F], /, **options: Unpack[ShapeOptions]
+) -> Sequential[A, F]: ...
 @overload
 def sequential(
-    b: Does[A, B],
-    c: Does[B, C],
-    d: Does[C, D],
-    e: Does[D, E],
-    f: Does[E, F],
-    g: Does[F, G],
-    h: Does[G, H],
-    i: Does[H, I],
+    b: StepLike[A, B],
+    c: StepLike[B, C],
+    d: StepLike[C, D],
+    e: StepLike[D, E],
+    f: StepLike[E, F],
     /,
-    **named: Unpack[Named],
-) -> Workflow[A, I]: ...
-@overload
-def sequential(
-    b: Does[A, B],
-    c: Does[B, C],
-    d: Does[C, D],
-    e: Does[D, E],
-    f: Does[E, F],
-    g: Does[F, G],
-    h: Does[G, H],
-    i: Does[H, I],
-    /,
-    *more: Does[Any, Any],
-    **named: Unpack[Named],
-) -> Workflow[A, Any]: ...
-def sequential(*steps: Any, name: str = "sequential", limits: Limits | None = None) -> Workflow[Any, Any]:
-    """Each step gets what the step before gave. Checkers follow the types through eight steps."""
+    *more: StepLike[Any, Any],
+    **options: Unpack[ShapeOptions],
+) -> Sequential[A, Any]: ...
+def sequential(*steps: object, name: str = "sequential", limits: Limits | None = None) -> object:
+    """Give each step what the step before returned. Checkers follow the types through five steps; add more with `.then(step)`."""
     if not steps:
         raise WorkflowError("sequential() needs at least one step.")
-    return Sequential([node(each) for each in steps], name, limits)
+    return Sequential([make_node(each) for each in steps], name, limits)
 
 
 @overload
 def conditional(
-    choose: Callable[[A], Any], ways: Mapping[Any, Does[A, B]], *, default: Does[A, B] | None = ..., **named: Unpack[Named]
+    choose: Callable[[A], object],
+    ways: Mapping[Any, StepLike[A, B]],
+    *,
+    default: StepLike[A, B] | None = ...,
+    **options: Unpack[ShapeOptions],
 ) -> Workflow[A, B]: ...
 @overload  # mypy gives up on what ways of several kinds (an agent, a function) have in common
 def conditional(
-    choose: Callable[[A], Any], ways: Mapping[Any, Does[A, Any]], *, default: Does[A, Any] | None = ..., **named: Unpack[Named]
+    choose: Callable[[A], object],
+    ways: Mapping[Any, StepLike[A, Any]],
+    *,
+    default: StepLike[A, Any] | None = ...,
+    **options: Unpack[ShapeOptions],
 ) -> Workflow[A, Any]: ...
 def conditional(
-    choose: Callable[[A], Any],
-    ways: Mapping[Any, Does[A, B]],
+    choose: Callable[[A], object],
+    ways: Mapping[Any, StepLike[A, B]],
     *,
-    default: Does[A, B] | None = None,
+    default: StepLike[A, B] | None = None,
     name: str = "conditional",
     limits: Limits | None = None,
 ) -> Workflow[A, B]:
-    """`choose(value)` names the way to go; `default` is for names that are not among the ways. `choose` may be a plain function."""
+    """Execute the step in `ways` that `choose(value)` names, else `default`. `choose` may be a plain function.
+
+    Without a `default`, another choice is a WorkflowError.
+    """
     if not isinstance(ways, Mapping) or not ways:
         raise WorkflowError(f"{name} has no ways to choose from. Write them as a dict from choices to steps.")
-    made = {key: node(way) for key, way in ways.items()}
-    return Conditional(look(choose), made, node(default) if default is not None else None, name, limits)
+    nodes = {key: make_node(way) for key, way in ways.items()}
+    return Conditional(make_predicate(choose), nodes, make_node(default) if default is not None else None, name, limits)
 
 
 def iterate(
-    step: Does[A, A], *, until: Callable[[A], Any], max_rounds: int, name: str = "iterate", limits: Limits | None = None
+    step: StepLike[A, A], *, until: Callable[[A], object], max_rounds: int, name: str = "iterate", limits: Limits | None = None
 ) -> Workflow[A, A]:
-    """`step` again on its own value until `until(value)` is true, at most `max_rounds` times (then RoundsUsedUp with the last value)."""
-    _counted(name, "max_rounds", max_rounds)
-    return Iterate(node(step), look(until), max_rounds, name, limits)
+    """Execute `step` again on its own value until `until(value)` is true, at most `max_rounds` times; then RoundsUsedUp is raised."""
+    _check_count(name, "max_rounds", max_rounds)
+    return Iterate(make_node(step), make_predicate(until), max_rounds, name, limits)
 
 
 @overload
-def parallel(b: Does[A, B], /, *, join: None = ..., on_error: Literal["cancel"] = ..., **named: Unpack[Named]) -> Workflow[A, tuple[B]]: ...
+def parallel(b: StepLike[A, B], /, **options: Unpack[TupleOptions]) -> Workflow[A, tuple[B]]: ...
+@overload
+def parallel(b: StepLike[A, B], c: StepLike[A, C], /, **options: Unpack[TupleOptions]) -> Workflow[A, tuple[B, C]]: ...
 @overload
 def parallel(
-    b: Does[A, B], c: Does[A, C], /, *, join: None = ..., on_error: Literal["cancel"] = ..., **named: Unpack[Named]
-) -> Workflow[A, tuple[B, C]]: ...
-@overload
-def parallel(
-    b: Does[A, B], c: Does[A, C], d: Does[A, D], /, *, join: None = ..., on_error: Literal["cancel"] = ..., **named: Unpack[Named]
+    b: StepLike[A, B], c: StepLike[A, C], d: StepLike[A, D], /, **options: Unpack[TupleOptions]
 ) -> Workflow[A, tuple[B, C, D]]: ...
 @overload
 def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    /,
-    *,
-    join: None = ...,
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
+    b: StepLike[A, B], c: StepLike[A, C], d: StepLike[A, D], e: StepLike[A, E], /, **options: Unpack[TupleOptions]
 ) -> Workflow[A, tuple[B, C, D, E]]: ...
 @overload
 def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    f: Does[A, F],
-    /,
-    *,
-    join: None = ...,
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
+    b: StepLike[A, B], c: StepLike[A, C], d: StepLike[A, D], e: StepLike[A, E], f: StepLike[A, F], /, **options: Unpack[TupleOptions]
 ) -> Workflow[A, tuple[B, C, D, E, F]]: ...
 @overload
+def parallel(b: StepLike[A, B], /, *, join: Callable[[B], Awaitable[Z] | Z], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
+@overload
 def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    f: Does[A, F],
-    g: Does[A, G],
+    b: StepLike[A, B], c: StepLike[A, C], /, *, join: Callable[[B, C], Awaitable[Z] | Z], **options: Unpack[BranchOptions]
+) -> Workflow[A, Z]: ...
+@overload
+def parallel(
+    b: StepLike[A, B],
+    c: StepLike[A, C],
+    d: StepLike[A, D],
     /,
     *,
-    join: None = ...,
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, tuple[B, C, D, E, F, G]]: ...
-@overload
-def parallel(
-    b: Does[A, B], /, *, join: Callable[[B], Coroutine[Any, Any, Z]], on_error: Literal["cancel"] = ..., **named: Unpack[Named]
+    join: Callable[[B, C, D], Awaitable[Z] | Z],
+    **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
-def parallel(b: Does[A, B], /, *, join: Callable[[B], Z], on_error: Literal["cancel"] = ..., **named: Unpack[Named]) -> Workflow[A, Z]: ...
-@overload
 def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
+    b: StepLike[A, B],
+    c: StepLike[A, C],
+    d: StepLike[A, D],
+    e: StepLike[A, E],
     /,
     *,
-    join: Callable[[B, C], Coroutine[Any, Any, Z]],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
+    join: Callable[[B, C, D, E], Awaitable[Z] | Z],
+    **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
 def parallel(
-    b: Does[A, B], c: Does[A, C], /, *, join: Callable[[B, C], Z], on_error: Literal["cancel"] = ..., **named: Unpack[Named]
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
+    b: StepLike[A, B],
+    c: StepLike[A, C],
+    d: StepLike[A, D],
+    e: StepLike[A, E],
+    f: StepLike[A, F],
     /,
     *,
-    join: Callable[[B, C, D], Coroutine[Any, Any, Z]],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
+    join: Callable[[B, C, D, E, F], Awaitable[Z] | Z],
+    **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
 def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
+    b: StepLike[A, B],
+    c: StepLike[A, C],
+    d: StepLike[A, D],
+    e: StepLike[A, E],
+    f: StepLike[A, F],
+    g: StepLike[A, Any],
     /,
-    *,
-    join: Callable[[B, C, D], Z],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    /,
-    *,
-    join: Callable[[B, C, D, E], Coroutine[Any, Any, Z]],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    /,
-    *,
-    join: Callable[[B, C, D, E], Z],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    f: Does[A, F],
-    /,
-    *,
-    join: Callable[[B, C, D, E, F], Coroutine[Any, Any, Z]],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    f: Does[A, F],
-    /,
-    *,
-    join: Callable[[B, C, D, E, F], Z],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    f: Does[A, F],
-    g: Does[A, G],
-    /,
-    *,
-    join: Callable[[B, C, D, E, F, G], Coroutine[Any, Any, Z]],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    f: Does[A, F],
-    g: Does[A, G],
-    /,
-    *,
-    join: Callable[[B, C, D, E, F, G], Z],
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
-) -> Workflow[A, Z]: ...
-@overload
-def parallel(
-    b: Does[A, B],
-    c: Does[A, C],
-    d: Does[A, D],
-    e: Does[A, E],
-    f: Does[A, F],
-    g: Does[A, G],
-    g7: Does[A, Any],
-    /,
-    *more: Does[A, Any],
+    *more: StepLike[A, Any],
     join: Callable[..., Any] | None = ...,
-    on_error: Literal["cancel"] = ...,
-    **named: Unpack[Named],
+    **options: Unpack[BranchOptions],
 ) -> Workflow[A, Any]: ...
 @overload
 def parallel(
-    *steps: Does[A, Any], join: Callable[..., Any] | None = ..., on_error: Literal["collect"], **named: Unpack[Named]
+    *steps: StepLike[A, Any], join: Callable[..., Any] | None = ..., on_error: Literal["collect"], **options: Unpack[ShapeOptions]
 ) -> Workflow[A, Any]: ...
 def parallel(
-    *steps: Any, join: Any = None, on_error: OnError = "cancel", name: str = "parallel", limits: Limits | None = None
-) -> Workflow[Any, Any]:
-    """Every step gets the same value; `join(*results)` makes one value of theirs (without it: a tuple).
+    *steps: object, join: object = None, on_error: OnError = "cancel", name: str = "parallel", limits: Limits | None = None
+) -> object:
+    """Give every step the same value; `join(*results)` makes one value of their results (without it: a tuple).
 
-    When a branch fails the others are cancelled and the error is raised; with `on_error="collect"` its place holds a Failed instead.
+    When a branch fails the others are cancelled and the error is raised; with `on_error="collect"` its result is a Failed instead.
+    Checkers follow the types of five branches.
     """
     if not steps:
         raise WorkflowError("parallel() needs at least one step.")
-    return Parallel([node(each) for each in steps], joined_by(join, len(steps), name), _known(name, on_error), name, limits)
+    _check_on_error(name, on_error)
+    return Parallel([make_node(each) for each in steps], make_join(join, len(steps), name), on_error, name, limits)
 
 
 @overload
 def map_each(
-    step: Does[A, B], *, concurrency: int | None = ..., on_error: Literal["cancel"] = ..., **named: Unpack[Named]
+    step: StepLike[A, B], *, concurrency: int | None = ..., **options: Unpack[BranchOptions]
 ) -> Workflow[Iterable[A], list[B]]: ...
 @overload
 def map_each(
-    step: Does[A, B], *, concurrency: int | None = ..., on_error: Literal["collect"], **named: Unpack[Named]
+    step: StepLike[A, B], *, concurrency: int | None = ..., on_error: Literal["collect"], **options: Unpack[ShapeOptions]
 ) -> Workflow[Iterable[A], list[B | Failed]]: ...
 def map_each(
-    step: Any, *, concurrency: int | None = None, on_error: OnError = "cancel", name: str = "map_each", limits: Limits | None = None
-) -> Workflow[Any, Any]:
-    """`step` for each item of a list, at most `concurrency` at once; results in the items' order."""
+    step: object, *, concurrency: int | None = None, on_error: OnError = "cancel", name: str = "map_each", limits: Limits | None = None
+) -> object:
+    """Execute `step` for each item of a list, at most `concurrency` at once; the results are in the items' order."""
     if concurrency is not None:
-        _counted(name, "concurrency", concurrency)
-    return MapEach(node(step), concurrency, _known(name, on_error), name, limits)
+        _check_count(name, "concurrency", concurrency)
+    _check_on_error(name, on_error)
+    return MapEach(make_node(step), concurrency, on_error, name, limits)
 
 
 def reflect(
-    write: Does[A | Draft, B],
-    critique: Does[B, C],
+    write: StepLike[A | Draft, B],
+    critique: StepLike[B, C],
     *,
     rounds: int = 2,
-    accept: Callable[[C], Any] = accepts,
+    accept: Callable[[C], object] = accepts,
     name: str = "reflect",
     limits: Limits | None = None,
 ) -> Workflow[A, B]:
-    """`write(task)`, then up to `rounds` times: `critique(text)` and, unless `accept(critique)`, `write(Draft(task, text, critique))`.
+    """Execute `write(task)`, then up to `rounds` times `critique(text)` and `write(Draft(task, text, critique))`.
 
-    A round that changes nothing ends it. An agent as writer gets the draft as text.
+    A critique that `accept` takes ends it, and so does a round that changes nothing. An agent as writer gets the draft as text.
     """
-    _counted(name, "rounds", rounds)
-    return Reflect(node(write), node(critique), rounds, look(accept), name, limits)
+    _check_count(name, "rounds", rounds)
+    return Reflect(make_node(write), make_node(critique), rounds, make_predicate(accept), name, limits)
 
 
 def best_of(
-    step: Does[A, B],
+    step: StepLike[A, B],
     n: int,
     *,
     score: Callable[[B], Awaitable[Comparable] | Comparable],
     name: str = "best_of",
     limits: Limits | None = None,
 ) -> Workflow[A, B]:
-    """`n` tries of `step` on the same value; the one with the highest `score(result)`."""
-    _counted(name, "n", n)
-    return BestOf(node(step), n, look(score), name, limits)
+    """Execute `step` `n` times on the same value, side by side, and return the result with the highest `score(result)`."""
+    _check_count(name, "n", n)
+    return BestOf(make_node(step), n, make_predicate(score), name, limits)
 
 
-def _counted(name: str, what: str, number: object) -> None:
+def _check_count(name: str, option: str, number: object) -> None:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise WorkflowError(f"{name} has {what}={number!r}; it takes a whole number, at least one.")
+        raise WorkflowError(f"{name} has {option}={number!r}; it takes a whole number, at least one.")
 
 
-def _known(name: str, on_error: OnError) -> OnError:
+def _check_on_error(name: str, on_error: str) -> None:
     if on_error not in ("cancel", "collect"):
         raise WorkflowError(f"{name} has on_error={on_error!r}; it takes 'cancel' or 'collect'.")
-    return on_error

@@ -278,4 +278,4 @@ def tools_of(thing: Any) -> Iterator[Tool[..., Any]]:
         yield thing
     yield from getattr(thing, "tools", {}).values()
     for part in getattr(thing, "parts", ()):
-        yield from tools_of(part.thing)
+        yield from tools_of(part.step)

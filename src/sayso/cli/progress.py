@@ -13,14 +13,14 @@ from sayso.agents.agent_events import ModelRetried
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 from sayso.workflows.runs.events import ApprovalAsked, BranchFailed, Progress, StepFailed, StepRetried
-from sayso.workflows.runs.timeline import Path, Place, Standing, Timeline
+from sayso.workflows.runs.timeline import PositionPath, PositionState, Status, Timeline
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
     from rich.tree import Tree
 
-MARKS = {Standing.RUNNING: ("•", "cyan"), Standing.DONE: ("✓", "green"), Standing.FAILED: ("✗", "red"), Standing.WAITING: ("?", "yellow")}
+MARKS = {Status.RUNNING: ("•", "cyan"), Status.DONE: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.WAITING: ("?", "yellow")}
 SHOWN_BELOW_ONE = 12
 SHOWN_IN_ALL = 40
 
@@ -68,7 +68,7 @@ class ProgressTree:
 
     def take(self, event: Any) -> Any:
         """Take one event in, and give it back."""
-        self.story.take(event)
+        self.story.add(event)
         if isinstance(event, Progress):
             self.stage = show_value(f"{event.stage}: {event.detail}" if event.detail else event.stage)
             if self._live is not None and event.stage in self._staying:
@@ -100,7 +100,7 @@ class ProgressTree:
         from rich.tree import Tree
 
         tree = Tree(Text(f"{show_value(self.title)}  {self.stage}", style="bold"), guide_style="dim")
-        places = list(self.story.places.items())  # rich draws from a thread of its own while events come in
+        places = list(self.story.positions.items())  # rich draws from a thread of its own while events come in
         lines = (
             SHOWN_IN_ALL if self._live is None else min(SHOWN_IN_ALL, self._live.console.height - 3)
         )  # the title, "and 9 more", the cursor
@@ -115,11 +115,11 @@ class _Branch:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.place: Place | None = None
+        self.place: PositionState | None = None
         self.below: dict[str, _Branch] = {}
 
 
-def _below(places: list[tuple[Path, Place]]) -> _Branch:
+def _below(places: list[tuple[PositionPath, PositionState]]) -> _Branch:
     root = _Branch("")
     for path, place in places:
         branch = root
@@ -134,12 +134,12 @@ def _add_below(tree: Tree, branch: _Branch, now: float, room: Iterator[int]) -> 
     from rich.text import Text
 
     children = list(branch.below.values())
-    done = [child for child in children if child.place is not None and child.place.standing is Standing.DONE]
+    done = [child for child in children if child.place is not None and child.place.status is Status.DONE]
     room_for_done = len(done) if len(children) <= SHOWN_BELOW_ONE else max(0, SHOWN_BELOW_ONE - (len(children) - len(done)))
     earlier = set(map(id, done[: len(done) - room_for_done]))
     hidden = 0
     for child in children:
-        finished = child.place is not None and child.place.standing is Standing.DONE
+        finished = child.place is not None and child.place.status is Status.DONE
         if id(child) in earlier or next(room, None) is None:
             hidden += 1
             continue
@@ -156,11 +156,11 @@ def _label(branch: _Branch, now: float) -> Text:
     place = branch.place
     if place is None:
         return Text(show_value(branch.name))
-    mark, style = MARKS[place.standing]
-    seconds = now - place.begun if place.standing is Standing.RUNNING else place.seconds
+    mark, style = MARKS[place.status]
+    seconds = now - place.started_at if place.status is Status.RUNNING else place.seconds
     text = Text(f"{mark} ", style=style)
     text.append(show_value(branch.name), style="")
-    if place.standing is Standing.WAITING:
+    if place.status is Status.WAITING:
         text.append("  waits for a yes", style="yellow")
     elif seconds >= 0.1:
         text.append(f"  {seconds:.1f} s", style="dim")

@@ -18,7 +18,7 @@ from sayso.tools.approval.cards import escape_lines
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import RunError
 from sayso.workflows import RunEnded, RunResult
-from sayso.workflows.workflow import streamed
+from sayso.workflows.workflow import stream_events
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.engine import DurableEngine
@@ -63,7 +63,7 @@ async def carried_on(engine: DurableEngine, row: RunRow, approve: Approver) -> A
         return scope
 
     root.make_scope = with_approver
-    async for event in streamed(root):
+    async for event in stream_events(root):
         yield event
 
 

@@ -105,7 +105,7 @@ def start(
 
 def value_for(flow: Workflow[Any, Any], text: str) -> Any:
     """What was typed, as the flow takes it: its first step's type, where that is said. UsageError for what does not fit."""
-    takes = flow.takes
+    takes = flow.input_type
     if takes is str or flow.kind == "agent":
         return text
     if takes is None:  # it does not say: what is plainly JSON is JSON
