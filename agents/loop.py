@@ -46,7 +46,9 @@ async def converse(spec: AgentSpec[Out], formats: FormatChoice, run: Run, asked:
     if asked.history or FENCE_START in asked.text:
         record_provenance(run, asked)
     run.scope.transcripts[run.id] = transcript
-    on_retry = (lambda retry: run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))) if run.has_listeners else None
+    on_retry = (
+        (lambda retry: run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))) if run.has_listeners else None
+    )
     schema = None if spec.output is None else spec.output.schema
     request = ModelRequest(transcript, format.schemas, format.sampling, schema, on_retry, format.grammar)
     conversation = ModelConversation(spec, formats, format, transcript, request)

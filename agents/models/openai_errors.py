@@ -70,7 +70,7 @@ def no_credit(at: Endpoint, status: int, said: str) -> ModelError:
 
 
 def _not_for_now(at: Endpoint, status: int, lasting: str, said: str) -> ModelError:
-    """A limit that waiting for a minute does not lift."""
+    """Return the error for a limit that waiting for a minute does not lift."""
     if lasting == "credit":
         return no_credit(at, status, said)
     if lasting == "size":

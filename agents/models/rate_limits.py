@@ -102,7 +102,7 @@ def wait_in_text(text: str, now: float) -> float | None:
 
 
 def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
-    """How long until a limit is reset of which nothing remains. Names: x-ratelimit-reset-tokens, anthropic-ratelimit-requests-reset, ..."""
+    """Return how long until a limit is reset of which nothing remains. Names: x-ratelimit-reset-tokens, anthropic-ratelimit-requests-reset, ..."""
     lower = {name.lower(): value for name, value in headers.items() if "ratelimit" in name.lower()}
     resets = {name: value for name, value in lower.items() if "reset" in name}
     meant = [
@@ -117,7 +117,7 @@ def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _until(value: str, now: float) -> float | None:
-    """A reset: seconds, a time in seconds or milliseconds, a duration (6m0s), or a date."""
+    """Read a reset: seconds, a time in seconds or milliseconds, a duration (6m0s), or a date."""
     number = _number(value)
     if number is not None:
         if number > 1000 * _THIS_CENTURY:
@@ -136,7 +136,7 @@ def _until_date(value: str, now: float) -> float | None:
 
 
 def _duration(text: str) -> float:
-    """A length of time in words: "5s", "1m2.5s", "1 hour 30 minutes", "an hour"."""
+    """Read a length of time in words: "5s", "1m2.5s", "1 hour 30 minutes", "an hour"."""
     parts = _PART.findall(text)
     return sum((1.0 if number[0] in "aA" else float(number)) * _UNITS[unit.lower()] for number, unit in parts)
 

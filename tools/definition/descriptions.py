@@ -41,7 +41,7 @@ def describe_nested(schema: Mapping[str, Any], hints: Mapping[str, Any]) -> None
 
 
 def _description(hint: Any) -> str:
-    """The text beside a type; empty where pydantic finds a description of its own."""
+    """Return the text beside a type; empty where pydantic finds a description of its own."""
     from pydantic.fields import FieldInfo
 
     while getattr(typing.get_origin(hint), "_name", "") in _MARKERS:
@@ -54,14 +54,14 @@ def _description(hint: Any) -> str:
 
 
 def _holds_types(origin: Any) -> bool:
-    """Whether the arguments of a generic are types: those of a union or a collection are, those of Literal or Callable are not."""
+    """Tell whether the arguments of a generic are types: those of a union or a collection are, those of Literal or Callable are not."""
     if origin in (typing.Union, types.UnionType):
         return True
     return isinstance(origin, type) and origin is not Callable and origin.__module__ in ("builtins", "collections", "collections.abc")
 
 
 def _classes(hints: list[Any]) -> Iterator[type]:
-    """Every class with fields of its own that the hints name, each once."""
+    """Yield every class with fields of its own that the hints name, each once."""
     seen: set[type] = set()
     while hints:
         hint = hints.pop()

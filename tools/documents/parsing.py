@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from ..installing import install_command
 from ..web.charsets import clean, decode
 from ..web.hidden import drop_hidden
 from ..web.visible import visible_text
@@ -99,7 +100,8 @@ def read_pdf(body_base64: str, password: str) -> dict[str, Any]:
             pages.append(_tidy_page(page.extract_text()))
             length += _refuse_too_long(pages[-1], length)
     except DependencyError:
-        raise FileUnreadable("it is encrypted with AES, for which one more package is needed: pip install 'sayso[documents]'") from None
+        needed = install_command("documents")
+        raise FileUnreadable(f"it is encrypted with AES, for which one more package is needed: {needed}") from None
     except (FileUnreadable, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a broken file may raise anything, says pypdf

@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from sayso.tools.errors import UsageError
+from sayso.tools.installing import install_command
 
 from .database import path_of
 
@@ -156,7 +157,7 @@ def _library() -> Any:
     try:
         import dbos
     except ImportError:
-        raise UsageError("Runs that outlive their program need an extra: pip install 'sayso[durable]'") from None
+        raise UsageError(f"Runs that outlive their program need an extra: {install_command('durable')}") from None
     return dbos
 
 
@@ -213,8 +214,8 @@ class _Unhurried(sqlite3.Connection):
 
 
 KNOWS_SUBSEC = (3, 42)
-"""The SQLite that knows unixepoch('subsec'). DBOS writes that into its tables under Python 3.12 and newer, whatever SQLite there is, and an
-older one answers with NULL. A database that such a Python has made is used under 3.11 as well, so this does not ask for Python's version."""
+"""The SQLite that knows unixepoch('subsec'). DBOS writes that into its tables under Python 3.12 and newer, whatever SQLite there is, and
+an older one answers with NULL. A database that such a Python has made may be used under 3.11, so Python's version is not asked for."""
 
 
 def _unixepoch(modifier: object) -> float | None:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from sayso.tools.errors import ModelError, UsageError
+from sayso.tools.installing import install_command
 
 from ...messages import Sampling
 from ..abilities import Abilities
@@ -213,7 +214,7 @@ def installed() -> Any:
     try:
         import xllamacpp
     except ImportError:
-        raise UsageError("A local model needs llama.cpp: pip install 'sayso[local]'.") from None
+        raise UsageError(f"A local model needs llama.cpp: {install_command('local')}") from None
     return xllamacpp
 
 

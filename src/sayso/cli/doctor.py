@@ -164,6 +164,7 @@ def local_models() -> Finding:
     from importlib.metadata import PackageNotFoundError, version
 
     from sayso.agents.models.local.local_model import models_folder
+    from sayso.tools.installing import install_command
 
     folder = models_folder()
     here = sorted(path.name for path in folder.rglob("*.gguf")) if folder.is_dir() else []
@@ -172,7 +173,7 @@ def local_models() -> Finding:
         return Finding("local models", State.FINE, f"llama.cpp is here (xllamacpp {version('xllamacpp')}); {kept}")
     except PackageNotFoundError:
         return Finding(
-            "local models", State.NOT_USED, f"llama.cpp is not installed; {kept}", "For --model FILE.gguf: pip install 'sayso[local]'."
+            "local models", State.NOT_USED, f"llama.cpp is not installed; {kept}", f"For --model FILE.gguf: {install_command('local')}"
         )
 
 
