@@ -42,7 +42,7 @@ class Pieces:
 
 
 @tool.read
-def note(text: str) -> str:
+async def note(text: str) -> str:
     """Read a note."""
     return text[:10]
 

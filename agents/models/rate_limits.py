@@ -102,7 +102,7 @@ def wait_in_text(text: str, now: float) -> float | None:
 
 
 def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
-    """Return how long until a limit is reset of which nothing remains. Names: x-ratelimit-reset-tokens, anthropic-ratelimit-requests-reset, ..."""
+    """Return how long until a limit of which nothing remains is reset: x-ratelimit-reset-tokens, anthropic-ratelimit-requests-reset."""
     lower = {name.lower(): value for name, value in headers.items() if "ratelimit" in name.lower()}
     resets = {name: value for name, value in lower.items() if "reset" in name}
     meant = [
