@@ -17,12 +17,16 @@ INLINE_DIGITS = 12
 
 
 def format_inline(value: object, before: str, after: str) -> str:
-    """A value as it reads in a sentence: to the cent beside a currency sign or word (half a cent goes up), else 12 significant digits."""
+    """Return a value as it reads in a sentence: to the cent beside a currency sign or word, else to 12 significant digits.
+
+    `before` and `after` are the text around the call. Half a cent goes up; whole numbers are never rounded.
+    """
     text = str(value)
     following = _WORD_AFTER.match(after)
     currency_after = UNITS.get(following[1], following[1]) if following else ""
     cents = format_cents(text)
     if cents is None:
+        # The value has a label already. Its currency sign is dropped where the sentence has one beside it: $CALCULATOR($5 * 2).
         sign = next((sign for sign in CURRENCIES if text.lstrip("-").startswith(sign)), "")
         return text.replace(sign, "", 1) if sign and (before.endswith(sign) or currency_after == sign) else text
     if _MONEY_BEFORE.search(before[-_LONGEST_BEFORE:]) or (currency_after and currency_after in CURRENCIES):
@@ -35,7 +39,7 @@ def format_inline(value: object, before: str, after: str) -> str:
 
 
 async def calculate_text(expression: str) -> str:
-    """The calculator's text, while the event loop goes on: what needs symbols takes up to two seconds."""
+    """Return the calculator's text. The event loop goes on meanwhile: symbolic work takes up to two seconds."""
     return (await calculate_async(expression)).text
 
 

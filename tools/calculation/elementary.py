@@ -1,4 +1,4 @@
-"""Functions of one number, where the value is rational; NotRational hands the rest to the symbolic part."""
+"""Functions of one number, for rational results. NotRational leaves the rest to the symbolic part."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ MAX_LOG_DENOMINATOR = 12
 
 
 def require_whole(number: Rational, what: str) -> int:
-    """The number, which must be whole."""
+    """Return the number as an int. Refuse one that is not whole; `what` begins the sentence."""
     if type(number) is int:
         return number
     raise domain_error(f"{what} needs whole numbers.")
 
 
 def exact_factorial(number: Rational) -> Rational:
-    """n!, for whole n from 0 to the limit."""
+    """Return n! for whole n from 0 to MAX_FACTORIAL."""
     if type(number) is not int or number < 0:
         raise domain_error("A factorial is defined here for whole numbers from 0.")
     if number > MAX_FACTORIAL:
@@ -46,14 +46,14 @@ def exact_factorial(number: Rational) -> Rational:
 
 
 def sqrt(number: Rational) -> Rational:
-    """The square root."""
+    """Return the square root."""
     if sign(number) < 0:
         raise domain_error("The square root of a negative number is not real.")
     return power(number, (1, 2))
 
 
 def root(number: Rational, degree: Rational) -> Rational:
-    """The real root of whole degree; of a negative number too where the degree is odd."""
+    """Return the real root of whole degree, of a negative number too where the degree is odd."""
     degree = require_whole(degree, "The degree of a root")
     if degree == 0:
         raise domain_error("There is no root of degree 0.")
@@ -65,27 +65,27 @@ def root(number: Rational, degree: Rational) -> Rational:
 
 
 def cbrt(number: Rational) -> Rational:
-    """The real cube root."""
+    """Return the real cube root."""
     return root(number, 3)
 
 
 def absolute(number: Rational) -> Rational:
-    """The number without its sign."""
+    """Return |x|."""
     return negate(number) if sign(number) < 0 else number
 
 
 def ceil(number: Rational) -> Rational:
-    """The smallest whole number that is not below it."""
+    """Return the smallest whole number that is not below x."""
     return -floor(negate(number))
 
 
 def trunc(number: Rational) -> Rational:
-    """The whole part."""
+    """Return x without its decimals."""
     return ceil(number) if sign(number) < 0 else floor(number)
 
 
 def round_half_away(number: Rational, places: Rational = 0) -> Rational:
-    """The nearest number with so many decimals; a half goes away from zero, as at school and as with money."""
+    """Return x to so many decimals. A half goes away from zero, as at school and with money."""
     places = require_whole(places, "Rounding to decimals")
     if abs(places) > MAX_DIGITS:
         raise too_large_error("The number of decimals")
@@ -96,17 +96,18 @@ def round_half_away(number: Rational, places: Rational = 0) -> Rational:
 
 
 def exp(number: Rational) -> Rational:
-    """e to the number."""
+    """Return e^x for x = 0, which alone is rational (Lindemann 1882). Refuse what would be too long."""
     if number == 0:
         return 1
     top, bottom = as_pair(number)
+    # e^x is computed by the symbolic part, which must not be asked for more digits than a result may have.
     if abs(top) > bottom * MOST_EXPONENT:
         raise too_large_error()
     raise NotRational
 
 
 def logarithm(number: Rational, base: Rational | None = None) -> Rational:
-    """The natural logarithm, or the one to a base."""
+    """Return the logarithm to a base, or the natural one."""
     if sign(number) <= 0:
         raise domain_error("A logarithm is defined for numbers above zero.")
     if base is None:
@@ -122,8 +123,9 @@ def logarithm(number: Rational, base: Rational | None = None) -> Rational:
 
 
 def _exact_logarithm(number: Rational, base: Rational) -> Rational | None:
-    """p/q with base^p = number^q for a small q: log(8, 4) is 3/2. Guessed in floats, proved in whole numbers."""
+    """Return p/q with base^p = x^q for a small q, as log(8, 4) = 3/2, or None. The guess is made in floats and proved in whole numbers."""
     above, below = _log10_of(number), _log10_of(base)
+    # The logarithms of long numbers are estimates; a ratio beyond this could not be proved by powers within the limit.
     if not above or not below or abs(above) > abs(below) * MAX_DIGITS * 4:
         return 0 if number == 1 else None
     for q in range(1, MAX_LOG_DENOMINATOR + 1):
@@ -143,17 +145,17 @@ def _log10_of(number: Rational) -> float:
 
 
 def log2(number: Rational) -> Rational:
-    """The logarithm to base 2."""
+    """Return the logarithm to base 2."""
     return logarithm(number, 2)
 
 
 def log10_(number: Rational) -> Rational:
-    """The logarithm to base 10."""
+    """Return the logarithm to base 10."""
     return logarithm(number, 10)
 
 
 def exact_at(point: Rational, value: Rational) -> Callable[[Rational], Rational]:
-    """A function whose one rational value at a rational argument is known."""
+    """Return a function that knows its one rational value at a rational argument (by Lindemann and Weierstrass there is no other)."""
 
     def function(number: Rational) -> Rational:
         if number == point:
@@ -164,6 +166,7 @@ def exact_at(point: Rational, value: Rational) -> Callable[[Rational], Rational]
 
 
 def exact_within_one(name: str, point: Rational, value: Rational) -> Callable[[Rational], Rational]:
+    """Return the same for a function that is real from -1 to 1."""
     known = exact_at(point, value)
 
     def function(number: Rational) -> Rational:
@@ -175,6 +178,7 @@ def exact_within_one(name: str, point: Rational, value: Rational) -> Callable[[R
 
 
 def exact_bounded(point: Rational, value: Rational) -> Callable[[Rational], Rational]:
+    """Return the same for a function that grows like e^|x|."""
     known = exact_at(point, value)
 
     def function(number: Rational) -> Rational:
@@ -188,7 +192,7 @@ def exact_bounded(point: Rational, value: Rational) -> Callable[[Rational], Rati
 
 
 def atan2(y: Rational, x: Rational) -> Rational:
-    """The angle of the point (x, y)."""
+    """Return the angle of the point (x, y), where it is 0."""
     if y == 0:
         if x == 0:
             raise domain_error("The angle of (0, 0) is not defined.")
@@ -198,5 +202,5 @@ def atan2(y: Rational, x: Rational) -> Rational:
 
 
 def defer_to_symbolic(*numbers: Rational) -> Rational:
-    """Work for the symbolic part alone."""
+    """Raise NotRational: this is work for the symbolic part alone."""
     raise NotRational

@@ -1,4 +1,4 @@
-"""`calculate`: text to an exact result."""
+"""Evaluate an expression: `calculate` turns text into an exact result."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _NO_VARIABLES: dict[str, ParsedExpression] = {}
 
 
 def calculate(expression: str, /, **variables: Variable) -> Result:
-    """The exact value of an expression; names in it are the keyword arguments. Raises CalculationError.
+    """Return the exact value of an expression. Names in it are the keyword arguments. Raise CalculationError where it has none.
 
-    A variable given as text may be anything that is an expression itself: `r="5%"`, `price="$1,200"`.
+    A variable given as text is an expression itself: `r="5%"`, `price="$1,200"`.
     """
     code, label, needs_symbols = _parse(expression, variables)
     try:
@@ -40,7 +40,7 @@ def calculate(expression: str, /, **variables: Variable) -> Result:
 
 
 async def calculate_async(expression: str, /, **variables: Variable) -> Result:
-    """`calculate` on an event loop: it goes on while the worker is busy with what needs symbols."""
+    """Return what `calculate` does. The event loop goes on while the worker is busy with what needs symbols."""
     code, label, needs_symbols = _parse(expression, variables)
     try:
         value = None if needs_symbols else _evaluate_exactly(code)
@@ -52,7 +52,7 @@ async def calculate_async(expression: str, /, **variables: Variable) -> Result:
 
 
 def _parse(expression: str, variables: Mapping[str, Variable]) -> tuple[Code, Label, bool]:
-    """The program that a text is, the label of its value, and whether it has symbols in it."""
+    """Return the code of an expression, the label of its value, and whether it needs symbols."""
     if not isinstance(expression, str):
         raise CalculationError(
             expression, 0, f"An expression is text (str), not {type(expression).__name__}.", ErrorCode.SYNTAX_NOT_ALLOWED
@@ -67,6 +67,7 @@ def _parse(expression: str, variables: Mapping[str, Variable]) -> tuple[Code, La
 
 
 def _evaluate_exactly(code: Code) -> Rational | Symbolic | None:
+    """Return the rational value, or None where there is no such value and the symbolic part has to find it."""
     try:
         return evaluate(code)
     except NotRational:
@@ -78,7 +79,7 @@ def _locate(expression: str, refusal: Refused) -> CalculationError:
 
 
 def _parse_variable(name: str, value: object) -> ParsedExpression:
-    """A variable's value as a program, so that an irrational one stays exact."""
+    """Return a variable's value as parsed code and not as a number, so that an irrational one stays exact."""
     if isinstance(value, str):
         return parse_expression(str.__str__(value), _NO_VARIABLES)
     if isinstance(value, Result):
@@ -91,9 +92,10 @@ def _parse_variable(name: str, value: object) -> ParsedExpression:
 
 
 def _to_rational(value: object) -> Rational:
-    """A number as an exact rational. Read through its own type, so that what a subclass overrides has no say in it."""
+    """Return a number as an exact rational. It is read through its own type, so that overrides of a subclass have no effect."""
     from decimal import Decimal
 
+    # bool is an int in Python, but True is no number to calculate with.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, Fraction)):
         raise Refused(f"its value must be a number, text or a Result, not {type(value).__name__}.", ErrorCode.SYNTAX_NOT_ALLOWED)
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""Working a program out on rational numbers, each cost checked before it is spent."""
+"""Evaluate code on rational numbers. Each cost is checked before it is spent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_COUNTED_BITS = 2_000_000  # of all their values: a long one takes 3 ms, and
 
 
 def percent(number: Rational) -> Rational:
-    """Hundredths."""
+    """Return x / 100."""
     return divide(number, 100)
 
 
@@ -34,7 +34,10 @@ UNARY: dict[str, Callable[[Rational], Rational]] = {"negate": negate, "percent":
 
 
 def evaluate(code: Code) -> Rational:
-    """The value of a program. Raises NotRational where it is not rational, Refused (with the token) where there is none."""
+    """Return the value of an expression's code.
+
+    Raise NotRational where it is not rational, Refused (with the number of the token) where there is none.
+    """
     stack: list[Rational] = []
     at = counted_bits = 0
     try:
@@ -52,6 +55,7 @@ def evaluate(code: Code) -> Rational:
                 del stack[-count:]
                 stack.append(FUNCTIONS[name][0](*arguments))
                 if name in COUNTING:
+                    # Each value is within the limit, but 500 long ones in one expression would take seconds.
                     counted_bits += stack[-1].bit_length()  # type: ignore[union-attr]  # how many is a whole number
                     if counted_bits > MOST_COUNTED_BITS:
                         raise Refused("All values of comb and perm together are too long.", ErrorCode.TOO_LARGE)

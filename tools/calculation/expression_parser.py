@@ -1,7 +1,6 @@
-"""The grammar: tokens to a flat program, in the order in which it is worked out. docs/calculator.md shows it as rules.
+"""Parse an expression by recursive descent: tokens to instructions in reverse Polish notation. docs/calculator.md has the grammar.
 
-A program is a list of (verb, token number, value), operands first: `1 + 2 * 3` is number 1, number 2, number 3, *, +.
-So no later pass needs recursion, and depth is bounded here, once.
+What has two readings is refused as ambiguous. Depth and length are bounded here, once, so that no later pass needs a bound.
 """
 
 from __future__ import annotations
@@ -23,12 +22,13 @@ _PERCENT_BEFORE = frozenset({"*", "/", "//", ")", ",", "]", "", "of", "="})  # w
 _POSTFIX = frozenset({"!", "%", *CURRENCIES, *SUPERSCRIPTS})  # what a token after a primary may begin with
 # What no expression has in it is said first: of open('x') the quote, not that there is no function open.
 _FOREIGN = frozenset("\"#&'.:;<>?@\\`{|}~") | frozenset(map(chr, range(32))) | {"\x7f"}
+# Errors of reading, which give way to the first character that no expression has.
 _OF_READING = frozenset({ErrorCode.SYNTAX_ERROR, ErrorCode.UNKNOWN_NAME, ErrorCode.UNKNOWN_FUNCTION})
 _PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-")
 
 
 class ParsedExpression(NamedTuple):
-    """A parsed expression."""
+    """The instructions of an expression, and whether units or unknowns are among them."""
 
     code: list[Instruction]
     has_units: bool
@@ -36,7 +36,7 @@ class ParsedExpression(NamedTuple):
 
 
 def parse_expression(text: str, variables: Mapping[str, ParsedExpression]) -> ParsedExpression:
-    """The program of an expression. Raises CalculationError with the place of what cannot be read, or read in two ways."""
+    """Return the parsed expression. Raise CalculationError, with the position, for what cannot be read or has two readings."""
     tokens = tokenize(text)
     parser = _Parser(text, tokens, variables)
     try:
@@ -65,7 +65,7 @@ def _too_many(parts: int) -> Refused:
 
 
 class _Parser:
-    """One descent over the tokens; `at` is the next one, `code` what has been understood."""
+    """A descent over the tokens, one method for each rule of the grammar. `at` is the next token, `code` the instructions so far."""
 
     __slots__ = ("at", "code", "has_symbols", "has_units", "power_ended", "text", "tokens", "unknowns_allowed", "variables")
 
@@ -78,7 +78,7 @@ class _Parser:
         self.has_units = self.has_symbols = False
 
     def parse_sum(self, depth: int) -> None:
-        """product (("+" | "-") product)*"""
+        """Parse: product (("+" | "-") product)*"""
         tokens, code = self.tokens, self.code
         begun = len(code)
         self.parse_product(depth)
@@ -87,6 +87,7 @@ class _Parser:
             operator = tokens[at]
             if operator != "+" and operator != "-":
                 return
+            # The left side is the number 1 and nothing else.
             left_is_one = len(code) == begun + 1 and code[begun] == ("number", code[begun][1], 1)
             self.at = at + 1
             self.parse_product(depth)
@@ -97,7 +98,7 @@ class _Parser:
             code.append((operator, at, None))
 
     def parse_product(self, depth: int) -> None:
-        """operand (("*" | "/" | "//" | "%" | "of") operand | implicit operand)*"""
+        """Parse: operand (("*" | "/" | "//" | "%" | "of") operand | implicit operand)*"""
         tokens, code = self.tokens, self.code
         self.parse_operand(depth)
         last = "*"
@@ -126,7 +127,7 @@ class _Parser:
                 return
 
     def parse_operand(self, depth: int) -> None:
-        """("-" | "+") operand | primary postfix* (("^" | "**") operand)?"""
+        """Parse: ("-" | "+") operand | primary postfix* (("^" | "**") operand)?"""
         tokens, code = self.tokens, self.code
         at = self.at
         token = tokens[at]
@@ -181,7 +182,7 @@ class _Parser:
             raise self.report_unexpected()
 
     def _parse_currency(self, sign: str, depth: int) -> None:
-        """A sign before an amount; $2^3 is $8, as everybody reads it."""
+        """Parse a sign before an amount. $2^3 is $8, as everybody reads it."""
         at = self.at
         self.at = at + 1
         if not self.tokens[self.at]:
@@ -203,6 +204,7 @@ class _Parser:
             reason = f"It is not clear whether {name}(...) is a call or a product; write {name} * (...)."
             raise Refused(reason, ErrorCode.AMBIGUOUS)
         self.at = at + 1
+        # E is no constant: 2E may be a number that is cut off.
         constant = name if name == "e" else name.lower()
         if name in self.variables:
             self._insert_variable(self.variables[name], at)
@@ -211,6 +213,7 @@ class _Parser:
             self.has_symbols = True
         elif constant in CONSTANTS:
             self.code.append(("constant", at, constant))
+        # 60 km / h: a unit alone counts one of itself.
         elif name in UNITS and self.tokens[at - 1] in ("/", "*") and at:
             self.code.append(("number", at, 1))
             self._add_unit(UNITS[name], at)
@@ -219,7 +222,7 @@ class _Parser:
             raise self._report_unknown(name)
 
     def _insert_variable(self, program: ParsedExpression, at: int) -> None:
-        """A variable is the program of its value, put where its name stands."""
+        """Insert the code of a variable's value where its name stands."""
         if len(self.code) + len(program.code) > MAX_NODES:  # before it is spent: each use of a long variable is a copy of it
             raise _too_many(len(self.code) + len(program.code))
         self.code.extend((opcode, at, value) for opcode, _, value in program.code)
@@ -247,6 +250,7 @@ class _Parser:
     def _parse_call(self, name: str, depth: int) -> None:
         at = self.at
         self.at = at + 2
+        # A counter and not a flag: solve may stand inside of diff.
         self.unknowns_allowed += name in OF_SYMBOLS
         if self.tokens[self.at] == "[" and name in TAKES_LIST:
             self.at += 1
@@ -268,6 +272,7 @@ class _Parser:
         count = 1
         while True:
             self.parse_sum(depth + 1)
+            # left = right becomes left - right, whose zeros are sought.
             if self.tokens[self.at] == "=" and name == "solve" and count == 1:
                 at = self.at
                 self.at += 1
@@ -279,7 +284,7 @@ class _Parser:
             count += 1
 
     def _parse_postfix(self) -> None:
-        """("!" | superscript | "%" | unit)* after a primary."""
+        """Parse: ("!" | superscript | "%" | unit)* after a primary."""
         while True:
             at = self.at
             token = self.tokens[at]
@@ -293,10 +298,12 @@ class _Parser:
                 if self.code[-1][0] == "unit" and self.tokens[at - 1] in UNITS:
                     raise self._report_squared_unit(at)
                 self._parse_superscript(token, at)
+            # Before anything else % is the remainder, which parse_product reads.
             elif token == "%" and self.tokens[at + 1] in _PERCENT_BEFORE:
                 self.code.append(("percent", at, None))
                 self.at = at + 1
                 return
+            # m, g, h, s, l are units, unless a variable or an unknown has that name.
             elif token in UNITS and token not in self.variables and not self.unknowns_allowed and self.tokens[at + 1] != "(":
                 self._add_unit(UNITS[token], at)
             elif token and token in CURRENCIES:
@@ -324,7 +331,7 @@ class _Parser:
         self.code.append(("^", at, None))
 
     def _check_modulo(self, at: int) -> None:
-        """7 % -3 is a remainder; 7% - 3 and 7% + 3 look like a percentage and a sum."""
+        """Refuse a % that looks like a percentage before a sum: 7 % -3 is a remainder, 7% - 3 and 7% + 3 have two readings."""
         following = self.tokens[at + 1]
         if following == "+" or (following == "-" and not is_glued(self.text, at + 2)):
             raise Refused("'%' before + or - can mean a percentage or a remainder; write parentheses.", ErrorCode.AMBIGUOUS, at)
@@ -332,7 +339,7 @@ class _Parser:
             raise self.report_unexpected()
 
     def _check_implicit(self, at: int, last: str) -> None:
-        """Two operands side by side are a product, as in 2(3), 2pi, (1+2)(3+4), where it can mean nothing else."""
+        """Allow a product without a sign, as in 2(3), 2pi, (1+2)(3+4), only where it has one reading."""
         before, token = self.tokens[at - 1], self.tokens[at]
         if last != "*":
             if token != "(" and not self._is_known(token) and not self.unknowns_allowed:
@@ -342,6 +349,7 @@ class _Parser:
         if self.power_ended == at:
             raise Refused("A product without a sign after a power can be read in two ways; write the *.", ErrorCode.AMBIGUOUS, at)
         is_name = token != "("
+        # x y, 5% x: between two names, or behind a percentage, an operator was forgotten.
         if is_name and (before[:1].isalpha() or before == "%"):
             raise (
                 Refused(f"An operator is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
@@ -361,14 +369,14 @@ class _Parser:
         return token in self.variables or token.lower() in FUNCTIONS or token.lower() in CONSTANTS or token.lower() in ALIASES
 
     def _check_number_end(self, before: str, token: str, at: int) -> None:
-        """2e and 0x10 are numbers somebody else would read further."""
+        """Refuse 2e and 0x10, which other programs read as one number."""
         if token in ("e", "E") and "e" not in self.variables:
             raise Refused(f"{before}{token} looks like a number that is cut off; write {before} * e.", ErrorCode.AMBIGUOUS, at)
         if before == "0" and token[0] in "xXbBoO":
             raise Refused("Only decimal numbers are read.", ErrorCode.SYNTAX_NOT_ALLOWED, at)
 
     def report_unexpected(self) -> Refused:
-        """What to say of a token that cannot stand where it stands."""
+        """Return the refusal of a token that cannot stand where it stands."""
         at = self.at
         token, before = self.tokens[at], self.tokens[at - 1] if at else ""
         if not token:

@@ -1,4 +1,4 @@
-"""The closed list of names: functions with how many arguments they take, other spellings, constants."""
+"""The closed list of names: functions with how many arguments they take, other spellings, and constants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of many numbers, exactly: divisors, sums, statistics, choices."""
+"""Functions of many numbers, computed exactly: divisors, sums, statistics, combinations."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .rational import LIMIT, MAX_DIGITS, Rational, add, divide, domain_error, is
 
 
 def greatest_common_divisor(*numbers: Rational) -> Rational:
-    """The greatest common divisor."""
+    """Return the greatest common divisor."""
     return gcd(*(require_whole(number, "gcd") for number in numbers))
 
 
 def least_common_multiple(*numbers: Rational) -> Rational:
-    """The least common multiple; refused as soon as it passes the limit."""
+    """Return the least common multiple. Refuse it as soon as it passes the limit."""
     result = 1
     for number in numbers:
         result = lcm(result, require_whole(number, "lcm"))
@@ -26,7 +26,7 @@ def least_common_multiple(*numbers: Rational) -> Rational:
 
 
 def minimum(*numbers: Rational) -> Rational:
-    """The smallest."""
+    """Return the smallest."""
     result = numbers[0]
     for number in numbers[1:]:
         if is_less(number, result):
@@ -35,12 +35,12 @@ def minimum(*numbers: Rational) -> Rational:
 
 
 def maximum(*numbers: Rational) -> Rational:
-    """The largest."""
+    """Return the largest."""
     return negate(minimum(*map(negate, numbers)))
 
 
 def sum_exactly(*numbers: Rational) -> Rational:
-    """The sum."""
+    """Return the sum."""
     result: Rational = 0
     for number in numbers:
         result = add(result, number)
@@ -48,29 +48,29 @@ def sum_exactly(*numbers: Rational) -> Rational:
 
 
 def mean(*numbers: Rational) -> Rational:
-    """The arithmetic mean."""
+    """Return the arithmetic mean."""
     return divide(sum_exactly(*numbers), len(numbers))
 
 
 def compare(left: Rational, right: Rational) -> int:
-    """-1, 0 or 1: the sign of left - right."""
+    """Return -1, 0 or 1: the sign of left - right."""
     return is_less(right, left) - is_less(left, right)
 
 
 def median(*numbers: Rational) -> Rational:
-    """The middle value, or the mean of the two in the middle."""
+    """Return the middle value, or the mean of the two in the middle."""
     ordered = sorted(numbers, key=cmp_to_key(compare))
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else divide(add(ordered[middle - 1], ordered[middle]), 2)
 
 
 def pvariance(*numbers: Rational) -> Rational:
-    """The variance of a whole population."""
+    """Return the variance of a whole population."""
     return _variance(numbers, len(numbers))
 
 
 def variance(*numbers: Rational) -> Rational:
-    """The variance of a sample (n - 1)."""
+    """Return the variance of a sample: the sum of squares is divided by n - 1 (Bessel's correction)."""
     return _variance(numbers, len(numbers) - 1)
 
 
@@ -81,27 +81,29 @@ def _variance(numbers: Sequence[Rational], divisor: int) -> Rational:
 
 
 def stdev(*numbers: Rational) -> Rational:
-    """The standard deviation of a sample (n - 1)."""
+    """Return the standard deviation of a sample."""
     return sqrt(variance(*numbers))
 
 
 def pstdev(*numbers: Rational) -> Rational:
-    """The standard deviation of a whole population."""
+    """Return the standard deviation of a whole population."""
     return sqrt(pvariance(*numbers))
 
 
 def combinations(of: Rational, taken: Rational) -> Rational:
-    """The ways to choose without order."""
+    """Return n! / (k! (n-k)!), the ways to choose without order."""
     n, k = _counts(of, taken)
     if k > n:
         return 0
+    # comb(n, k) is comb(n, n - k); the smaller one bounds the work.
     k = min(k, n - k)
+    # lgamma gives the digits of k!, by which the product is divided.
     _check_choices(n, k, lgamma(k + 1) / LN_10 if k < 10 * MAX_DIGITS else 0.0)
     return _within(comb(n, k))
 
 
 def permutations(of: Rational, taken: Rational) -> Rational:
-    """The ways to choose in order."""
+    """Return n! / (n-k)!, the ways to choose in order."""
     n, k = _counts(of, taken)
     if k > n:
         return 0
@@ -117,7 +119,7 @@ def _counts(of: Rational, taken: Rational) -> tuple[int, int]:
 
 
 def _check_choices(n: int, k: int, saved_digits: float) -> None:
-    """A product of k factors up to n, divided by one of `saved_digits` digits, must stay within the limit; k bounds the time."""
+    """Refuse a product of k factors up to n, divided by a number of `saved_digits` digits, that would pass the limit. k bounds the time."""
     if k > 4 * MAX_DIGITS or (k and k * log10(max(n - k, 1)) - saved_digits > MAX_DIGITS + 1):
         raise too_large_error()
 
@@ -129,5 +131,5 @@ def _within(number: int) -> int:
 
 
 def hypot(*numbers: Rational) -> Rational:
-    """The square root of the sum of squares."""
+    """Return the square root of the sum of squares."""
     return sqrt(sum_exactly(*(multiply(number, number) for number in numbers)))

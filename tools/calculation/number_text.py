@@ -1,4 +1,4 @@
-"""Numbers as text and as decimals, each rounded once from the exact value."""
+"""Write numbers as text and as decimals, each rounded once from the exact value."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from math import log10
 
 TEXT_DIGITS = 15  # of a number whose decimals never end
 FINITE_DIGITS = 28  # a decimal that ends within these is written whole
+# Wide enough for any result that the limits allow, so that no step rounds.
 _EXACT = Context(prec=40_000, Emax=999_999, Emin=-999_999)
 
 
 def format_value(value: object) -> str:
-    """A plain value as text."""
+    """Return a plain value as text."""
     if type(value) is int:
         return str(value)
     if isinstance(value, tuple):
@@ -31,9 +32,11 @@ def _format_fraction(top: int, bottom: int) -> str:
 
 
 def _count_decimals(bottom: int) -> int | None:
-    """How many decimals a reduced fraction with this denominator has; None if they never end or are too many to show."""
+    """Return how many decimals a reduced fraction with this denominator has. None if they never end or are too many to show."""
+    # A long denominator has too many decimals to show, whatever its factors are.
     if bottom.bit_length() > 200:
         return None
+    # A decimal ends where the denominator has no prime factors but 2 and 5.
     twos = (bottom & -bottom).bit_length() - 1
     rest, fives = bottom >> twos, 0
     while rest % 5 == 0:
@@ -43,7 +46,7 @@ def _count_decimals(bottom: int) -> int | None:
 
 
 def quantize_fraction(top: int, bottom: int, places: int, rounding: str) -> Decimal:
-    """top / bottom with so many decimals."""
+    """Return top / bottom with so many decimals."""
     whole, rest = divmod(abs(top) * 10 ** (places + 1), bottom)
     # one more digit says "and something": every rounding mode then decides as on the exact value
     sticky = Decimal(whole * 10 + (1 if rest else 0)).scaleb(-(places + 2), _EXACT)
@@ -52,7 +55,7 @@ def quantize_fraction(top: int, bottom: int, places: int, rounding: str) -> Deci
 
 
 def round_to_digits(top: int, bottom: int, digits: int) -> Decimal:
-    """top / bottom with so many significant digits, a half away from zero."""
+    """Return top / bottom with so many significant digits. A half goes away from zero."""
     if top == 0:
         return Decimal(0)
     # the estimate may be one off, so one digit more is computed, and the context rounds once with a sticky digit
@@ -65,17 +68,17 @@ def round_to_digits(top: int, bottom: int, digits: int) -> Decimal:
 
 
 def strip_zeros(number: Decimal) -> Decimal:
-    """The number without zeros at its end."""
+    """Return the number without zeros at its end."""
     return number.normalize(_EXACT)
 
 
 def format_digits(number: Decimal, digits: int) -> str:
-    """A decimal as text with so many significant digits."""
+    """Return a decimal as text with so many significant digits."""
     return format_decimal(strip_zeros(Context(prec=digits, rounding=ROUND_HALF_UP, Emax=999_999, Emin=-999_999).plus(number)))
 
 
 def format_decimal(number: Decimal) -> str:
-    """A decimal in plain digits, or with an exponent when it is very small or very large."""
+    """Return a decimal in plain digits, or with an exponent when it is very small or very large."""
     if number == 0:
         return "0"
     size = number.adjusted()
@@ -87,7 +90,7 @@ def format_decimal(number: Decimal) -> str:
 
 
 def format_money(sign: str, amount: Decimal) -> str:
-    """An amount as prices are written: $3,600, $3.33, -$5."""
+    """Return an amount as prices are written: $3,600, $3.33, -$5."""
     cents = quantize_fraction(*amount.as_integer_ratio(), 2, ROUND_HALF_UP)
     if cents == 0 and amount != 0:
         return f"{'-' if amount < 0 else ''}{sign}{format_decimal(abs(amount))}"
@@ -96,7 +99,7 @@ def format_money(sign: str, amount: Decimal) -> str:
 
 
 def format_cents(text: str) -> str | None:
-    """A number's text as it reads beside a currency: whole, or with two decimals; None when the text is no plain number."""
+    """Return a number's text as it reads beside a currency: whole, or with two decimals. None when the text is not a plain number."""
     try:
         amount = _EXACT.create_decimal(text)
     except ArithmeticError:

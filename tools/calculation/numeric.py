@@ -1,6 +1,6 @@
-"""Digits of an exact real expression: worked out twice, at a precision and at its double, until both agree. Runs in the worker.
+"""Compute digits of an exact real expression: at one precision and at twice that, until both agree. Runs in the worker.
 
-sympy's own evalf gives up on sums with sin(10^4000) in them, and takes seconds where this takes milliseconds.
+sympy's own evalf gives up on sums that hold sin(10^4000), and takes seconds where this takes milliseconds.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ BITS_A_DIGIT = 3.33
 
 
 class _PrecisionLost(Exception):
-    """The precision at work is too low to see a part of the expression at all."""
+    """The current precision is too low to see a part of the expression at all."""
 
 
 def evaluate_to_digits(value: Expression, digits: int, most_bits: int = MOST_BITS) -> Float | None:
-    """The value as an mpf of which so many digits are right; None when `most_bits` do not give them, as when it is exactly zero."""
+    """Return the value as an mpf of which so many digits are right. None where `most_bits` do not give them, as for an exact zero."""
+    # Numbers that are much longer than the digits asked for need their own length to be seen at all.
     bits = int(digits * BITS_A_DIGIT) + SPARE_BITS + count_bits(value)
     known = _evaluate_at_bits(value, bits)
     limit = max(most_bits, 2 * bits)
@@ -38,7 +39,7 @@ def evaluate_to_digits(value: Expression, digits: int, most_bits: int = MOST_BIT
 
 
 def count_bits(value: Expression) -> int:
-    """The bits of all rational numbers in an expression: below this precision 1 + 10^-400 is 1."""
+    """Return the bits of all rational numbers in an expression. Below this precision 1 + 10^-400 is 1."""
     return sum(max(int(atom.p).bit_length(), int(atom.q).bit_length()) for atom in value.atoms(sympy.Rational))
 
 
@@ -51,7 +52,7 @@ def _evaluate_at_bits(value: Expression, bits: int) -> Float | None:
 
 
 def _evaluate(value: Expression) -> Float:
-    """The value at the precision at work. A part that comes out as exactly nothing has been lost, for sympy removes true zeros."""
+    """Return the value at the current precision. Raise _PrecisionLost for a part that comes out as zero."""
     result: Float
     if value.is_Rational:
         result = mpf(int(value.p)) / int(value.q)
@@ -81,6 +82,7 @@ def _evaluate_power(base: Float, exponent: Float) -> Float:
     if base == 1:
         raise _PrecisionLost  # 1 + tiny, and the exponent may be large
     if mpmath.isint(exponent):
+        # mpmath multiplies whole powers out; for huge ones the logarithm is faster, and the sign is put back.
         return base ** int(exponent) if abs(exponent) < 2**20 else mpmath.exp(exponent * mpmath.log(abs(base))) * (-1) ** int(exponent)
     return base**exponent
 
@@ -114,9 +116,9 @@ _FUNCTIONS: dict[object, Callable[..., Any]] = {
 
 
 def is_solution(equation: Expression, unknown: Expression, solution: Expression) -> bool:
-    """Whether an expression is zero where the unknown has this value, and every part of it real there.
+    """Tell whether an equation's expression is zero where the unknown has this value, and every part of it is real there.
 
-    sqrt(5x + 2) = sqrt(3x - 1) is true at -3/2 for complex roots; in a real calculator neither side exists.
+    sqrt(5x + 2) = sqrt(3x - 1) is true at -3/2 for complex roots. In a real calculator neither side exists there.
     """
     with mp.workprec(TRIED_BITS + count_bits(solution) + count_bits(equation)):
         try:
@@ -134,7 +136,7 @@ def is_solution(equation: Expression, unknown: Expression, solution: Expression)
 
 
 def _evaluate_with(value: Expression, unknown: Expression, there: Float) -> Float:
-    """The value of an expression with one unknown, zeros included."""
+    """Return the value of an expression with one unknown. Unlike in `_evaluate`, it may be zero."""
     if value == unknown:
         return there
     if not value.has(unknown):

@@ -1,4 +1,4 @@
-"""Rational numbers as an int or a reduced pair (numerator, denominator > 1): what Fraction does at a fifth of its price."""
+"""Rational numbers as an int or a reduced pair (numerator, denominator > 1): exact as Fraction, at a fifth of its cost."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Rational = int | tuple[int, int]
 
 
 def too_large_error(what: str = "The result") -> Refused:
-    """The refusal of a number that would be longer than the limit."""
+    """Return the refusal of a number that would be longer than the limit."""
     return Refused(f"{what} has more than {MAX_DIGITS:,} digits.", ErrorCode.TOO_LARGE)
 
 
 def domain_error(reason: str) -> Refused:
-    """The refusal of a value that does not exist or is not real."""
+    """Return the refusal of a value that does not exist or is not real."""
     return Refused(reason, ErrorCode.MATH_DOMAIN)
 
 
 def as_pair(number: Rational) -> tuple[int, int]:
-    """Numerator and denominator."""
+    """Return numerator and denominator."""
     return (number, 1) if type(number) is int else number  # type: ignore[return-value]
 
 
 def reduce_fraction(numerator: int, denominator: int) -> Rational:
-    """The number numerator / denominator; the denominator is not zero."""
+    """Return numerator / denominator in lowest terms. The denominator is not zero."""
     common = gcd(numerator, denominator)
     if denominator < 0:
         common = -common
@@ -44,7 +44,7 @@ def reduce_fraction(numerator: int, denominator: int) -> Rational:
 
 
 def add(left: Rational, right: Rational) -> Rational:
-    """left + right."""
+    """Return left + right."""
     if type(left) is int and type(right) is int:
         total = left + right
         if -LIMIT < total < LIMIT:
@@ -55,7 +55,7 @@ def add(left: Rational, right: Rational) -> Rational:
 
 
 def subtract(left: Rational, right: Rational) -> Rational:
-    """left - right."""
+    """Return left - right."""
     if type(left) is int and type(right) is int:
         total = left - right
         if -LIMIT < total < LIMIT:
@@ -66,7 +66,7 @@ def subtract(left: Rational, right: Rational) -> Rational:
 
 
 def multiply(left: Rational, right: Rational) -> Rational:
-    """left * right."""
+    """Return left * right."""
     if type(left) is int and type(right) is int:
         product = left * right
         if -LIMIT < product < LIMIT:
@@ -77,7 +77,7 @@ def multiply(left: Rational, right: Rational) -> Rational:
 
 
 def divide(left: Rational, right: Rational) -> Rational:
-    """left / right, exactly."""
+    """Return left / right."""
     if right == 0:
         raise domain_error("Division by zero.")
     (a, b), (c, d) = as_pair(left), as_pair(right)
@@ -85,41 +85,41 @@ def divide(left: Rational, right: Rational) -> Rational:
 
 
 def floor(number: Rational) -> int:
-    """The largest whole number that is not above it."""
+    """Return the largest whole number that is not above x."""
     return number if type(number) is int else number[0] // number[1]  # type: ignore[index]
 
 
 def floor_divide(left: Rational, right: Rational) -> Rational:
-    """The floor of left / right."""
+    """Return the floor of left / right."""
     return floor(divide(left, right))
 
 
 def modulo(left: Rational, right: Rational) -> Rational:
-    """What floor division leaves over: it has the sign of the divisor."""
+    """Return the remainder of floor division. It has the sign of the divisor."""
     if right == 0:
         raise domain_error("The remainder of a division by zero is not defined.")
     return subtract(left, multiply(right, floor_divide(left, right)))
 
 
 def negate(number: Rational) -> Rational:
-    """The number with the other sign."""
+    """Return -x."""
     return -number if type(number) is int else (-number[0], number[1])  # type: ignore[index]
 
 
 def sign(number: Rational) -> int:
-    """-1, 0 or 1."""
+    """Return -1, 0 or 1."""
     top = number if type(number) is int else number[0]  # type: ignore[index]
     return (top > 0) - (top < 0)
 
 
 def is_less(left: Rational, right: Rational) -> bool:
-    """left < right."""
+    """Tell whether left < right."""
     (a, b), (c, d) = as_pair(left), as_pair(right)
     return a * d < c * b
 
 
 def power(base: Rational, exponent: Rational) -> Rational:
-    """base ** exponent where that is rational; NotRational where it is real all the same. The cost is known before it is spent."""
+    """Return base ** exponent where that is rational, and raise NotRational where it is only real. The cost is known before it is spent."""
     if type(exponent) is int:
         return _whole_power(base, exponent)
     if sign(base) < 0:
@@ -166,11 +166,12 @@ def _whole_power(base: Rational, exponent: int) -> Rational:
 
 
 def check_magnitude(base: Rational, exponent: Rational) -> None:
-    """Refuse a power of a positive number whose whole part (or whose leading zeros) would pass the limit."""
+    """Refuse a power of a positive number whose whole part, or whose leading zeros, would pass the limit."""
     a, b = as_pair(base)
     top, bottom = as_pair(exponent)
     # ratios of long numbers: log10 of each, never the float of either
     size = log10(a) - log10(b)
+    # For a base very close to 1 both logarithms are equal as floats: log(1 + x) is about x.
     if size == 0:
         size = (a - b) / b / 2.302585092994046
     if size and log10(abs(size)) + log10(abs(top)) - log10(bottom) > log10(MAX_DIGITS):
@@ -178,7 +179,7 @@ def check_magnitude(base: Rational, exponent: Rational) -> None:
 
 
 def exact_root(number: int, degree: int) -> int | None:
-    """The whole number whose `degree`-th power is `number` (not negative), None if there is none."""
+    """Return the whole number whose `degree`-th power is `number` (not negative), or None."""
     if number in (0, 1):
         return number
     if degree == 2:
@@ -191,7 +192,8 @@ def exact_root(number: int, degree: int) -> int | None:
 
 
 def floor_root(number: int, degree: int) -> int:
-    """The floor of the root of a positive number, by Newton's method on whole numbers."""
+    """Return the floor of the root of a positive number, by Newton's method on whole numbers (Cohen 1993, algorithm 1.7.1)."""
+    # Start above the root: from there Newton's steps fall until they reach its floor.
     guess = 1 << -(-number.bit_length() // degree)
     while True:
         better = ((degree - 1) * guess + number // guess ** (degree - 1)) // degree
@@ -201,18 +203,19 @@ def floor_root(number: int, degree: int) -> int:
 
 
 def parse_number(token: str) -> Rational:
-    """The exact value of a number as it is written: 0.1 is one tenth."""
+    """Return the exact value of a number as it is written: 0.1 is one tenth."""
     if token.isdigit() and len(token) <= MAX_DIGITS:
         return int(token)
     mantissa, _, shift = token.lower().partition("e")
     before, _, after = mantissa.partition(".")
+    # int() of a long exponent would cost time before it is refused.
     if len(shift) > 6:
         raise _exponent_error()
     return scale_digits(before + after, int(shift or 0), len(after))
 
 
 def scale_digits(digits: str, shift: int, decimals: int = 0) -> Rational:
-    """digits * 10^shift, with so many of the digits after the point."""
+    """Return digits * 10^shift, with so many of the digits after the point."""
     if len(digits) > MAX_DIGITS:
         raise too_large_error("The number")
     if abs(shift) > MAX_DIGITS:
@@ -222,7 +225,7 @@ def scale_digits(digits: str, shift: int, decimals: int = 0) -> Rational:
 
 
 def check_digits(number: int) -> int:
-    """The number, unless it is longer than the limit."""
+    """Return the number. Refuse one that is longer than the limit."""
     if -LIMIT < number < LIMIT:
         return number
     raise too_large_error("The number")

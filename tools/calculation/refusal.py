@@ -1,4 +1,4 @@
-"""Why an expression has no answer: a kind, a place and a sentence."""
+"""Why an expression has no answer: a code, a position and a sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SHOWN_CHARACTERS = 60  # a caret is only found again in a line that fits a scree
 
 
 class ErrorCode(StrEnum):
-    """The kinds of refusal, for programs; the sentence is for people and models."""
+    """The kinds of refusal, for programs. The sentence is for people and models."""
 
     SYNTAX_NOT_ALLOWED = "syntax_not_allowed"
     SYNTAX_ERROR = "syntax_error"
@@ -24,7 +24,7 @@ class ErrorCode(StrEnum):
 
 
 class CalculationError(ToolError):
-    """An expression was refused. `reason` says why in a sentence, `position` is where it stands (0 is the first character)."""
+    """An expression was refused. `reason` is a sentence, `position` the character that it is about (from 0), `code` its kind."""
 
     def __init__(self, expression: object, position: int, reason: str, code: ErrorCode = ErrorCode.SYNTAX_ERROR) -> None:
         self.expression, self.position, self.reason, self.code = expression, position, reason, code
@@ -35,7 +35,7 @@ class CalculationError(ToolError):
 
 
 class Refused(Exception):
-    """A refusal on its way up, before the text it points into is known. `at` is the number of the token, None the one at work."""
+    """A refusal before the text that it points into is known. `at` is the number of the token, or None for the current one."""
 
     def __init__(self, reason: str, code: ErrorCode, at: int | None = None) -> None:
         self.reason, self.code, self.at = reason, code, at
@@ -43,11 +43,11 @@ class Refused(Exception):
 
 
 class NotRational(Exception):
-    """There is an answer, but it is no rational number that could be written out: the symbolic part has to find it."""
+    """The value exists and is not a rational number that could be written out. The symbolic part has to find it."""
 
 
 def _mark_position(expression: str, position: int) -> str:
-    """The expression with a caret under the place, cut to a window; what does not print is one dot, so that the caret stays right."""
+    """Return the expression with a caret under the position, cut to a window."""
     start = max(0, min(position - SHOWN_CHARACTERS // 2, len(expression) - SHOWN_CHARACTERS))
     window = expression[start : start + SHOWN_CHARACTERS]
     shown = "".join(character if character.isprintable() else "·" for character in window)

@@ -22,7 +22,7 @@ ROUNDINGS = tuple(sorted(name for name in vars(decimal) if name.startswith("ROUN
 
 
 class Result:
-    """What `calculate` gives: frozen, exact, and equal to any number of the same value. `str()` of it is its text."""
+    """The result of `calculate`: frozen, exact, and equal to any number of the same value. `str()` of it is its text."""
 
     # no dataclass: importing dataclasses costs more than all of the arithmetic
     __slots__ = ("_code", "_label", "_value", "expression")
@@ -47,14 +47,14 @@ class Result:
 
     @property
     def exact(self) -> int | Fraction | str:
-        """The value without any rounding: an int, a Fraction, or for what is not rational its spelling, such as 'sqrt(2)'."""
+        """Return the value without rounding: an int, a Fraction, or the spelling of what is not rational, such as 'sqrt(2)'."""
         if isinstance(self._value, Symbolic):
             return self._value.spelling
         return self._value if type(self._value) is int else Fraction(*as_pair(self._value))
 
     @property
     def text(self) -> str:
-        """The value to read: whole when it is short, else 15 significant digits; with its label."""
+        """Return the value to read: whole when it is short, else 15 significant digits, with its label."""
         sign = find_currency(self._label)
         if isinstance(self._value, Symbolic):
             number = format_value(self._value)
@@ -71,42 +71,44 @@ class Result:
         return f"{number}{spell_label(self._label).removeprefix(sign)}"
 
     def _money_digits(self) -> Decimal:
+        # An amount below a cent keeps its digits: $0.0004 is not $0.00.
         cents = self.decimal(2)
         return cents if cents or self._value == 0 else self._to_decimal(TEXT_DIGITS)
 
     @property
     def label(self) -> str:
-        """What the number counts ('$', 'km', '$/h'); empty for a plain number."""
+        """Return what the number counts ('$', 'km', '$/h'), or an empty text for a plain number."""
         return spell_label(self._label) if self._label else ""
 
     @property
     def fraction(self) -> Fraction:
-        """The value as a Fraction. Raises CalculationError for one that is not rational."""
+        """Return the value as a Fraction. Raise CalculationError for one that is not rational."""
         if isinstance(self._value, Symbolic):
             raise self._build_error(f"{self._value.spelling} is not a fraction; use .decimal(places) or .exact.")
         return Fraction(*as_pair(self._value))
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The work shown: one line for each operation, in the order in which it was done."""
+        """Return the work in lines, one for each operation, in the order in which it was done."""
         try:
             return render_steps(self._code, self._value)
         except Refused as refusal:
             raise self._build_error(refusal.reason, refusal.code) from None
 
     def decimal(self, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:
-        """The exact value rounded, once, to so many decimals; a half goes away from zero unless `rounding` says otherwise."""
+        """Return the exact value rounded, once, to so many decimals. A half goes away from zero unless `rounding` says otherwise."""
         if type(places) is not int or not 0 <= places <= MAX_PLACES:
             raise UsageError(f"decimal(places) takes 0 to {MAX_PLACES} decimals, not {places!r}.")
         if rounding not in ROUNDINGS:
             raise UsageError(f"decimal(rounding=) is one of {', '.join(ROUNDINGS)}, not {rounding!r}.")
         if not isinstance(self._value, Symbolic):
             return quantize_fraction(*as_pair(self._value), places, rounding)
+        # Five more digits than are shown, so that rounding twice does not move a half.
         digits = self._to_decimal(max(self._to_decimal().adjusted(), 0) + places + 5)
         return quantize_fraction(*digits.as_integer_ratio(), places, rounding)
 
     def _to_decimal(self, digits: int = KEPT_DIGITS) -> Decimal:
-        """The value as a Decimal of at least so many significant digits."""
+        """Return the value as a Decimal of at least so many significant digits."""
         if not isinstance(self._value, Symbolic):
             return round_to_digits(*as_pair(self._value), digits)
         if self._value.digits is None:
@@ -146,7 +148,7 @@ class Result:
         return self._value != 0
 
     def __format__(self, spec: str) -> str:
-        """Any format of a number (`.2f`, `,.2f`, `.1%`, `d`, `e`), rounded once from the exact value, halves away from zero."""
+        """Format as a number (`.2f`, `,.2f`, `.1%`, `d`, `e`), rounded once from the exact value, halves away from zero."""
         kind = spec[-1:]
         if any(int(number) > MAX_WIDTH for number in findall("[0-9]+", spec)):
             raise UsageError(f"A format has widths and precisions up to {MAX_WIDTH:,}, not {spec!r}.")
@@ -165,6 +167,7 @@ class Result:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Result):
             return self.exact == other.exact and self._label == other._label
+        # Equal values must have equal hashes, so a labelled result equals no plain number.
         if isinstance(other, (int, float, Decimal, Fraction)) and not self._label:
             return not isinstance(self._value, Symbolic) and self.exact == other
         return NotImplemented

@@ -1,4 +1,4 @@
-"""The door to the symbolic part: a program goes to the worker as JSON, a rational or a spelled value comes back."""
+"""Ask the worker process for symbolic work: code goes there as JSON, and a rational or a spelled value comes back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TARGET = f"{__name__.rpartition('.')[0]}.symbolic_worker:evaluate"
 
 
 class Symbolic:
-    """A value that is no rational number: its exact spelling, and its first digits where it is one number."""
+    """A value that is not rational: its exact spelling, and its first digits where it is one number."""
 
     __slots__ = ("digits", "spelling")
 
@@ -29,12 +29,13 @@ class Symbolic:
 
 
 def evaluate_in_worker(code: Code, digits: int = KEPT_DIGITS) -> Rational | Symbolic:
-    """The value of a program, worked out with symbols in the worker. Raises Refused."""
+    """Return the value of an expression's code, computed in the worker. Raise Refused where it has none."""
     return _decode_answer(_call_worker(code, digits, False))
 
 
 async def evaluate_in_worker_async(code: Code) -> Rational | Symbolic:
-    """The same while the event loop goes on."""
+    """Return the same while the event loop goes on."""
+    # late, for load time: most expressions are rational and start no worker
     from ..sandbox import acall_sandboxed
 
     with _refuse_worker_failures():
@@ -43,6 +44,7 @@ async def evaluate_in_worker_async(code: Code) -> Rational | Symbolic:
 
 
 def _call_worker(code: Code, digits: int, traced: bool) -> JsonObject:
+    # late, for load time, as above
     from ..sandbox import call_sandboxed
 
     with _refuse_worker_failures():
@@ -52,7 +54,8 @@ def _call_worker(code: Code, digits: int, traced: bool) -> JsonObject:
 
 @contextmanager
 def _refuse_worker_failures() -> Iterator[None]:
-    """What goes wrong around the worker, as a refusal of the expression."""
+    """Turn failures of the worker into a refusal of the expression."""
+    # late, for load time, as above
     from ..sandbox import SandboxDied, SandboxError, SandboxMemory, SandboxRaised, SandboxTimeout
 
     try:
@@ -82,28 +85,28 @@ def _decode_answer(answer: JsonObject) -> Rational | Symbolic:
 
 
 def encode_code(code: Code) -> list[list[object]]:
-    """A program as JSON; numbers in hexadecimal, which has no limit on its length and no rounding."""
+    """Return code as JSON. Numbers are hexadecimal, which has no limit on their length and no rounding."""
     return [[opcode, at, [hex(part) for part in as_pair(value)] if opcode == "number" else value] for opcode, at, value in code]
 
 
 def decode_code(code: Sequence[Sequence[Any]]) -> list[Instruction]:
-    """A program from JSON."""
+    """Return code from JSON."""
     return [(opcode, at, decode_number(value) if opcode == "number" else value) for opcode, at, value in code]
 
 
 def encode_number(number: Rational) -> list[str]:
-    """A number as JSON."""
+    """Return a number as JSON."""
     return [hex(part) for part in as_pair(number)]
 
 
 def decode_number(parts: Sequence[str]) -> Rational:
-    """A number from JSON."""
+    """Return a number from JSON."""
     top, bottom = (int(part, 16) for part in parts)
     return top if bottom == 1 else (top, bottom)
 
 
 def render_steps(code: Code, value: Rational | Symbolic) -> tuple[str, ...]:
-    """One line for each operation: what was put together, and what came out."""
+    """Return one line for each operation: its operands and its value."""
     if isinstance(value, Symbolic):
         texts: list[str] = _call_worker(code, 15, True)["trace"]
     else:
@@ -115,7 +118,7 @@ def render_steps(code: Code, value: Rational | Symbolic) -> tuple[str, ...]:
 
 
 def _trace(code: Code) -> list[str]:
-    """The text of the value after each instruction."""
+    """Return the text of the value after each instruction."""
     from .exact import evaluate
 
     texts: list[str] = []

@@ -1,4 +1,4 @@
-"""The operations on sympy objects, each with its domain checked; rationals go the same way as everywhere else."""
+"""The operations on sympy objects, each with its domain checked. Rationals are computed as everywhere else."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ TRIALS = tuple(Rational(top, 7) for top in (3, -4, 12, -16, 40, -1, 90, -55, 1, 
 
 
 class power_value(Function):  # type: ignore[misc]  # noqa: N801 - it prints as it is named
-    """A power of rationals that sympy must not try to expand or to simplify.
+    """A power of rationals that sympy must not expand or simplify.
 
-    (7301/7300)^3650 is small, but its digits are not; sympy looks for the minimal polynomial of 5^(1/10^300).
+    (7301/7300)^3650 is small, but its digits are not; for 5^(1/10^300) sympy would look for the minimal polynomial.
     """
 
     nargs = 2
@@ -43,7 +43,7 @@ class power_value(Function):  # type: ignore[misc]  # noqa: N801 - it prints as 
 
 
 class real_size(Function):  # type: ignore[misc]  # noqa: N801 - as above
-    """The absolute value of what is real."""
+    """|x| of a real x."""
 
     nargs = 1
 
@@ -52,7 +52,7 @@ class real_size(Function):  # type: ignore[misc]  # noqa: N801 - as above
 
 
 def apply(name: str, arguments: Sequence[Value]) -> Value:
-    """One operation: on rationals as everywhere else, and with symbols where that has no rational answer."""
+    """Apply an operation: on rationals exactly as everywhere else, and with symbols where that has no rational value."""
     expressions = [argument for argument in arguments if not isinstance(argument, tuple)]
     if len(expressions) < len(arguments):
         raise Refused("This has more than one value, so it cannot be calculated with.", ErrorCode.MATH_DOMAIN)
@@ -67,7 +67,7 @@ def apply(name: str, arguments: Sequence[Value]) -> Value:
 
 
 def _require_real(value: Expression) -> Expression:
-    """The value, if it exists and is real."""
+    """Return the value if it exists and is real, else refuse it."""
     value = sympy.sympify(value)
     if value.has(S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity, sympy.AccumBounds):
         raise domain_error("The value is not defined.")
@@ -88,12 +88,13 @@ def from_sympy(value: Expression) -> Exact:
 
 
 def _sign(value: Expression) -> int:
-    """-1, 0 or 1. Raises Refused where it cannot be decided."""
+    """Return -1, 0 or 1. Raise Refused where it cannot be decided."""
     if value.is_Rational:
         return bool(value > 0) - bool(value < 0)
     if value.free_symbols:
         raise Refused("The sign of an expression with unknowns is not known.", ErrorCode.UNDECIDED)
     number = evaluate_to_digits(value, 5, FEW_BITS)
+    # The cheap proof of zero first, then more digits, then the simplifications that can take seconds.
     if number is None and sympy.expand(value) == 0:
         return 0
     number = number or evaluate_to_digits(value, 5)
@@ -105,7 +106,7 @@ def _sign(value: Expression) -> int:
 
 
 def is_zero(value: Expression) -> bool:
-    """Whether the value is proved to be zero."""
+    """Tell whether the value is proved to be zero."""
     try:
         return _sign(value) == 0
     except Refused:
@@ -113,7 +114,7 @@ def is_zero(value: Expression) -> bool:
 
 
 def _magnitude(value: Expression) -> float:
-    """The value as a float, for estimates; huge ones are infinite."""
+    """Return the value as a float, for estimates. Huge ones are infinite."""
     number = evaluate_to_digits(value, 5)
     return 0.0 if number is None else float(number)
 
@@ -137,6 +138,7 @@ def _power(base: Expression, exponent: Expression) -> Expression:
         return S.One if below == 0 else S.Zero
     if sign < 0 and not exponent.is_Integer:
         raise domain_error("A negative number to a power that is not whole is not real.")
+    # The size of the power is estimated before sympy sees it: log|base| * exponent.
     size = evaluate_to_digits(sympy.log(base if sign > 0 else -base, evaluate=False) * exponent, 5)
     if size is not None and abs(float(size)) > MAX_DIGITS * LN_10:
         raise too_large_error()
@@ -163,6 +165,7 @@ def _floor(value: Expression) -> Expression:
         raise Refused("Rounding needs a number, not an expression with unknowns.", ErrorCode.UNDECIDED)
     if value.is_Rational:
         return Integer(value.p // value.q)
+    # The nearest whole number needs as many digits as it has itself, and some to tell on which side of it the value is.
     estimate = evaluate_to_digits(value, 5)
     size = 0 if estimate is None else max(0, int(mpmath.log10(abs(estimate))))
     if size > MAX_DIGITS:
@@ -232,7 +235,7 @@ def _inverse_trig(function: Callable[..., Expression], name: str) -> Callable[[E
 
 
 def _apply_unevaluated(function: Callable[..., Expression], value: Expression) -> Expression:
-    """asin(sin(x)) as it stands: sympy looks for the turn that x is in with too few digits, and finds 0 for an x of 1e-17."""
+    """Return asin(sin(x)) and the like as they stand."""
     return function(value, evaluate=not value.has(TrigonometricFunction))
 
 
@@ -319,7 +322,7 @@ def _find_unknown(expression: Expression, symbol: Expression | None) -> Expressi
 
 
 def _solve(equation: Expression, symbol: Expression | None = None) -> Value:
-    """The real solutions in order; one is a number to go on with, several are not."""
+    """Return the real solutions in order: one is a number to go on with, several are not."""
     unknown = _find_unknown(equation, symbol)
     if equation.free_symbols.difference((unknown,)):
         return _one_or_all(_solve_for(equation, unknown))
@@ -327,7 +330,10 @@ def _solve(equation: Expression, symbol: Expression | None = None) -> Value:
 
 
 def _roots(equation: Expression, unknown: Expression) -> Sequence[Expression]:
-    """Where an expression is zero: for fractions of polynomials all real places, exactly; else what sympy finds and holds when put back."""
+    """Return where an expression is zero.
+
+    For fractions of polynomials these are all real roots, exactly; otherwise those that sympy finds and that hold when they are put back.
+    """
     above, below = sympy.fraction(sympy.together(equation))
     if above == 0:
         raise domain_error("Every number is a solution.")
@@ -346,7 +352,7 @@ def _roots(equation: Expression, unknown: Expression) -> Sequence[Expression]:
 
 
 def _solve_for(equation: Expression, unknown: Expression) -> list[Expression]:
-    """The formulas for one unknown in terms of the others, without those that are real for no values tried of these."""
+    """Return formulas for one unknown in terms of the others, without those that are real for none of the values tried."""
     found = sympy.solve(equation, unknown)
     if not found or any(value.has(sympy.Piecewise) for value in found):
         raise Refused("No formula for the solutions was found.", ErrorCode.UNDECIDED)
@@ -357,7 +363,7 @@ def _solve_for(equation: Expression, unknown: Expression) -> list[Expression]:
 
 
 def _is_real_somewhere(formula: Expression) -> bool:
-    """asin(4/3) is real nowhere, log(-y^4) neither; sqrt(-b/a) is where b is negative."""
+    """Tell whether a formula is real for some values of its unknowns: asin(4/3) is real nowhere, sqrt(-b/a) where b is negative."""
     symbols = sorted(formula.free_symbols, key=str)
     return any(
         sympy.N(

@@ -1,6 +1,6 @@
-"""The symbolic part, which runs in the worker: a program is worked out on sympy objects, never on text, and answered as JSON.
+"""Evaluate code on sympy objects, in the worker process. No text reaches sympy's parsers, and the answer is JSON.
 
-Every value is real and checked after each step. What cannot be decided (is this zero?) within the digits allowed is refused, not guessed.
+Every value is real and checked after each step. What cannot be decided within the digits allowed (is this zero?) is refused, not guessed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tri
 
 
 def evaluate(code: Sequence[Sequence[object]], digits: int, traced: bool) -> JsonObject:
-    """The value of a program (as JSON): a rational, or a spelling with so many digits, or a refusal. With `traced`, each step's text."""
+    """Return the value of an expression's code as JSON: a rational, or a spelling with so many digits, or a refusal.
+
+    With `traced`, return the text of the value after each instruction instead.
+    """
     machine = _StackMachine(decode_code(code))
     try:
         value = machine.run(traced)
@@ -38,7 +41,7 @@ def evaluate(code: Sequence[Sequence[object]], digits: int, traced: bool) -> Jso
 
 
 def warm() -> None:
-    """Load what sympy loads late, before the walls go up and before somebody waits."""
+    """Load what sympy loads late, before the process is sandboxed and before a caller waits."""
     sys.set_int_max_str_digits(0)  # sympy prints the numbers of its errors; this process is ours, and the length of numbers is limited
     evaluate(
         [["number", 0, ["0x2", "0x1"]], ["call", 1, ["sqrt", 1]], ["constant", 2, "pi"], ["call", 3, ["sin", 1]], ["*", 4, None]], 20, False
@@ -52,7 +55,7 @@ def warm() -> None:
 
 
 class _StackMachine:
-    """The program with its stack; `at` is the token being worked on."""
+    """Runs the code on a stack. `at` is the number of the token of the current instruction."""
 
     def __init__(self, code: Code) -> None:
         self.code = code
@@ -94,12 +97,13 @@ def _encode_answer(value: Value, digits: int) -> JsonObject:
 
 
 def _find_rational(value: Expression) -> Expression:
-    """The rational that the value is proved to be, such as 1 for sin(1)^2 + cos(1)^2, else the value."""
+    """Return the rational number that the value is proved to be, such as 1 for sin(1)^2 + cos(1)^2, else the value."""
     if value.is_Rational or value.has(power_value):
         return value
     number = evaluate_to_digits(value, SURE_DIGITS + 20)
     if number is None:
         return S.Zero if is_zero(value) else value
+    # A value that agrees with a short rational to 60 digits is probably that number; whether it is, sympy has to prove.
     exactly = Rational(*to_rational(number._mpf_))
     nearest = exactly.limit_denominator(MOST_DENOMINATOR) if abs(exactly) < 10**20 else Integer(round(exactly))
     if abs(exactly - nearest) < Rational(1, 10**SURE_DIGITS) and is_zero(value - nearest):
@@ -116,7 +120,7 @@ def _spell(value: Expression) -> str:
 
 
 def _spell_solution(value: Expression) -> str:
-    """One of several solutions; a root that has no formula to read, as 15 digits."""
+    """Return one of several solutions as text: a root that has no short formula as 15 digits."""
     if not value.has(sympy.polys.rootoftools.ComplexRootOf):
         return _spell(value)
     number = evaluate_to_digits(value, TEXT_DIGITS)
@@ -132,7 +136,7 @@ def _trace_text(value: Value) -> str:
 
 
 class _Spelling(StrPrinter):  # type: ignore[misc]
-    """Values as this calculator reads them: e is e."""
+    """Spells values as the parser reads them: e is e."""
 
     def _print_Exp1(self, expr: Expression) -> str:  # noqa: N802 - sympy finds it by this name
         return "e"

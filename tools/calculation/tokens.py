@@ -1,4 +1,4 @@
-"""Text to tokens: which characters are read at all, where numbers end, and what a comma means."""
+"""Split an expression into tokens: which characters are read at all, where numbers end, and what a comma means."""
 
 from __future__ import annotations
 
@@ -34,12 +34,16 @@ ACCEPTED = frozenset(SUPERSCRIPTS) | frozenset(CURRENCIES) | frozenset(SAME_TOKE
 
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _TOKEN = re.compile(rf"[ \t\r\n]*({_NUMBER}|[A-Za-z_][A-Za-z_0-9]*|\*\*|//|[{SUPERSCRIPTS}]+|[^ \t\r\n])")
+# 1,234,567.8: the first group has no leading zero, so 0,123 is no number, and neither is 1,23.
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9A-Za-z_,.])")
 _ONLY_SPACE = " \t\r\n"
 
 
 def tokenize(text: str) -> list[str]:
-    """The tokens of a text, an empty one at the end. Raises CalculationError for characters and commas that have no one reading."""
+    """Return the tokens of a text, with an empty one at the end.
+
+    Raise CalculationError for characters that are not part of an expression and for commas that have no single reading.
+    """
     if len(text) > MAX_CHARACTERS:
         raise CalculationError(
             text, MAX_CHARACTERS, f"The expression has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.", ErrorCode.TOO_LARGE
@@ -59,7 +63,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def locate_token(text: str, at: int) -> int:
-    """Where token number `at` begins. Scans again: places are only wanted when something went wrong."""
+    """Return the offset of token number `at`. The text is scanned again: offsets are needed only for errors."""
     try:
         starts = _scan(text, _normalize(text))[1]
     except CalculationError as error:  # the first scan passed, so this is a caller's own text
@@ -68,7 +72,7 @@ def locate_token(text: str, at: int) -> int:
 
 
 def is_glued(text: str, at: int) -> bool:
-    """Whether token number `at` stands directly after the one before it, without a space."""
+    """Tell whether token number `at` directly follows the one before it, without a space."""
     start = locate_token(text, at)
     return start > 0 and text[start - 1] not in _ONLY_SPACE
 
@@ -86,6 +90,7 @@ def _normalize(text: str) -> str:
 
 
 def _describe_character(character: str) -> str:
+    # late, for load time: only errors need it
     import unicodedata
 
     name = unicodedata.name(character, "")
@@ -94,7 +99,7 @@ def _describe_character(character: str) -> str:
 
 
 def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
-    """Tokens with their places; grouped numbers are joined, commas between arguments are kept."""
+    """Return the tokens and their offsets. Grouped numbers are joined, commas between arguments are kept."""
     tokens: list[str] = []
     starts: list[int] = []
     is_call: list[bool] = []
@@ -109,6 +114,7 @@ def _scan(text: str, plain: str) -> tuple[list[str], list[int]]:
             is_call.pop()
         elif token == ",":
             _check_separator(text, plain, start, is_call, tokens)
+        # Between the arguments of a call a comma always separates: max(1,234) has two arguments.
         elif token[0] in DIGITS and not any(is_call) and plain[match.end() : match.end() + 1] == ",":
             grouped = _GROUPED.match(plain, start)
             if grouped is None:
@@ -134,7 +140,7 @@ def _grouping_error(text: str, position: int) -> CalculationError:
 
 
 def _check_lines(text: str, plain: str, tokens: list[str], starts: list[int]) -> None:
-    """A line may only end where the expression obviously goes on: inside brackets or after an operator."""
+    """Allow a line break only where the expression obviously goes on: inside brackets or after an operator."""
     if "\n" not in plain.strip() and "\r" not in plain.strip():
         return
     depth = 0

@@ -1,4 +1,4 @@
-"""Currencies and units as labels: what `$1,200 * 3` and `60 km/h * 2 h` are counted in. Labels are carried, never converted."""
+"""Currencies and units as labels: what `$1,200 * 3` and `60 km/h * 2 h` count. Labels are derived and never converted."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _JOIN = frozenset({"max", "min", "sum", "mean", "median", "stdev", "pstdev", "hy
 
 
 def derive_label(code: Code) -> Label:
-    """The label of a program's result. Raises Refused where labels do not fit together."""
+    """Return the label of an expression's value. Raise Refused where labels do not fit together."""
     stack: list[tuple[Label, object]] = []  # with each label the number, where it is written out: an exponent must be
     for opcode, at, value in code:
         try:
@@ -106,6 +106,7 @@ def _label_call(name: str, labels: list[Label]) -> Label:
         return labels[0]
     if name in _JOIN:
         return _join_labels(labels)
+    # The root of an area is a length.
     if name == "sqrt" and all(power % 2 == 0 for _, power in labels[0]):
         return tuple((unit, power // 2) for unit, power in labels[0])
     if any(labels):
@@ -114,7 +115,7 @@ def _label_call(name: str, labels: list[Label]) -> Label:
 
 
 def _join_labels(labels: list[Label]) -> Label:
-    """One label for numbers that are added or compared; a plain number beside one with a unit is read as meaning the same unit."""
+    """Return one label for numbers that are added or compared. A plain number beside one with a unit is taken to mean the same unit."""
     found = {label for label in labels if label != PLAIN}
     if len(found) > 1:
         first, second = sorted(found)[:2]
@@ -134,7 +135,7 @@ def _label_error(reason: str, code: ErrorCode = ErrorCode.LABELS) -> Refused:
 
 
 def spell_label(label: Label) -> str:
-    """The label as text: km, km/h, $/h."""
+    """Return the label as text: km, km/h, $/h."""
     if label == PLAIN:
         return "a plain number"
     above = " ".join(unit if power == 1 else f"{unit}^{power}" for unit, power in label if power > 0) or "1"
@@ -143,6 +144,6 @@ def spell_label(label: Label) -> str:
 
 
 def find_currency(label: Label) -> str:
-    """The currency sign, where the label is an amount of money (also per something), else nothing."""
+    """Return the currency sign where the label is an amount of money (also per something), else an empty text."""
     above = [unit for unit, power in label if power > 0]
     return above[0] if len(above) == 1 and above[0] in CURRENCIES and (above[0], 1) in label else ""

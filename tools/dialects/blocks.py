@@ -54,6 +54,7 @@ def parse_call(state: ScannerState, start: int, position: int, parser: Callable[
 
 def _parse_unless_quoted(state: ScannerState, start: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
     """Run the parser and add its calls, or emit them as prose where quotes are around them. Return False where the text is no call."""
+    # In quotes, nothing is emitted before the quote is closed on this line: only then is it a mention.
     quote = state.quotes.closing_quote or find_open_code_tag(state.buffer.text, start)
     sink = _MentionSink() if quote else state
     found = yield from parser(sink)
@@ -87,6 +88,7 @@ def parse_named_call(state: ScannerState, start: int, position: int, name: str, 
             announced = True
             sink.announce(tool.name)
         yield
+    # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
     if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
         return None
     if not announced:
@@ -241,6 +243,7 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
     after = at + len(close)
     notes: tuple[str, ...] = () if close else ("closing fence added",)
     items: list[Item] = []
+    # All of the values are calls, or none: a list with one call among data is a document.
     for parsed, repairs in values:
         try:
             items += parse_calls(parsed, state.tools, (start, after), (*repairs, *notes), marked=False)

@@ -7,6 +7,7 @@ import re
 from .lenient_json import DEEPEST
 from .text_buffer import Incremental, TextBuffer, wait_for
 
+# Brackets, quotes and comments, and in the last alternative every character that no JSON has outside of strings.
 _JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
 _CLOSES = {"{": "}", "[": "]", "(": ")"}
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
@@ -57,6 +58,7 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
         elif token in ("//", "#", "/*"):
             position = yield from _find_comment_end(buffer, position, "*/" if token == "/*" else "\n")
         else:
+            # The rest of the marker must have arrived: the caller looks whether one stands here.
             yield from wait_for(buffer, found.start() + 3)  # what stands here may be a mark
             return JsonEnd(-1, found.start(), "".join(stack), buffer)
 
@@ -113,6 +115,7 @@ class CallEnd:
 
 
 _CALL_TOKEN = re.compile(r"""["'“‘()\[\]{},]|\n[ \t\r]{0,100}\n""")
+# A quote opens a string behind these; behind a letter it is an apostrophe: ORDER(Fish 'n' chips, Ada's house)
 _FRESH = re.compile(r"(?:^|[(\[{,=:])\s*[rbuRBU]?$")
 _AFTER_QUOTE = re.compile(r"\s*(?:[,)\]}:]|\Z)")
 
@@ -122,6 +125,7 @@ def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
 
     A quote opens a string where an argument begins; inside a word it is an apostrophe. A blank line outside of strings ends the attempt.
     """
+    # Quotes in `dead` opened a string that never closes, so further ones are plain characters.
     stack, commas, position, dead = ["("], list[int](), at, ""
     while True:
         found = _CALL_TOKEN.search(buffer.text, position)
@@ -148,6 +152,7 @@ def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
             if len(stack) == 1:
                 commas.append(found.start())
         elif token in ")]}":
+            # A bracket of another kind that was left open is closed along with this one: prose is not balanced.
             if any(_CLOSES[bracket] == token for bracket in stack):
                 while _CLOSES[stack.pop()] != token:
                     pass

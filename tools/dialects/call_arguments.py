@@ -6,17 +6,19 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from .coerce import CoercionError, allowed_types, coerce_text
+from .coerce import CoercionError, coerce_text, list_types
 from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
 from .signatures import ToolSignature
 
 _QUOTED = ('"', "'", "“", "‘")
+# The colon must not be that of a URL: city: Oslo, but not https://...
 _KEYWORD = re.compile(
     r"(?P<quote>[\"']?)(?P<name>[^\W\d]\w*)(?P=quote)\s*(?P<sign>=>|=(?!=)|[:：](?!//))\s*(?P<value>.*)",
     re.DOTALL,
 )
 _WHOLE_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|‘[^’]*’")
+# Values that are complete in themselves, so that a keyword before them is meant as one.
 _WHOLE_VALUE = re.compile(r"([\"'“‘]).*[\"'”’]\Z|[\[{].*[\]}]\Z|[+-]?\d[\d.]*\Z|(?:true|false|null|none)\Z", re.DOTALL | re.IGNORECASE)
 
 
@@ -29,6 +31,7 @@ def parse_arguments(
     parts = [text[start + 1 : stop] for start, stop in itertools.pairwise(bounds)]
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()  # a trailing comma
+    # Outside of strings the parser of boundaries splits at ASCII commas only.
     if "，" in text[opened:end]:
         parts = [piece for part in parts for piece in _wide_comma_pattern(tool).split(part)]
     try:
@@ -72,6 +75,7 @@ def _assign(tool: ToolSignature, written: str, parts: Sequence[str]) -> dict[str
     keywords = _parse_keywords(tool, parts)
     if all(keywords):
         return _assign_by_keyword(tool, [keyword for keyword in keywords if keyword])
+    # A tool that takes one text takes all of it, commas and equals signs included: CALCULATOR(a = 1, b).
     if tool.text_parameter and not any(keyword and tool.has_parameter(keyword[0]) for keyword in keywords):
         if len(parts) > 1 and _WHOLE_TEXT.fullmatch(parts[0].strip()):
             raise CoercionError(f"{tool.signature}; {parts[1].strip()[:60]!r} is none of its arguments")
@@ -85,6 +89,7 @@ def _parse_object(tool: ToolSignature, written: str) -> dict[str, object] | None
     try:
         value, _ = parse_json(written)
     except ValueError as error:
+        # Broken JSON may still be positional text, but a repeated key is a call with a mistake.
         if "twice" in str(error):
             raise CoercionError(f"each key once ({error})") from None
         return None
@@ -92,7 +97,7 @@ def _parse_object(tool: ToolSignature, written: str) -> dict[str, object] | None
         return None
     if all(tool.find_parameter(key) is not None for key in value) or not tool.properties:
         return value
-    takes_object = "object" in allowed_types(next(iter(tool.properties.values())))
+    takes_object = "object" in list_types(next(iter(tool.properties.values())))
     return value if any(tool.find_parameter(key) is not None for key in value) and not takes_object else None
 
 
@@ -166,6 +171,7 @@ def _assign_by_position(tool: ToolSignature, parts: Sequence[str]) -> dict[str, 
     if not names:
         raise CoercionError(f"{tool.signature} without arguments")
     problem: CoercionError | None = None
+    # Most parameters first: only what does not fit is joined into a text.
     for count in range(min(len(names), len(parts)), 0, -1):
         merged = _merge_surplus(tool, names, parts, len(parts) - count)
         if merged is None:

@@ -18,6 +18,7 @@ class CoercionError(ValueError):
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»"}
+# Schemas by hand, and those converted from SQL or Python, name types in these ways.
 _TYPE_ALIASES = {
     "float": "number",
     "double": "number",
@@ -35,11 +36,12 @@ _TYPE_ALIASES = {
     "none": "null",
     "NoneType": "null",
 }
+# [{\"a\": 1}]: JSON that was escaped once more and lost the quotes around it.
 _ESCAPED_JSON = re.compile(r'[\[{][\s\[{]*\\"')
 _MOST_DIGITS = 4000  # int() refuses more than sys.get_int_max_str_digits(), 4,300 by default
 
 
-def allowed_types(schema: object) -> tuple[str, ...]:
+def list_types(schema: object) -> tuple[str, ...]:
     """Return the JSON types that a schema allows; none where it does not say."""
     if not isinstance(schema, Mapping):
         return ()
@@ -63,7 +65,7 @@ def alternatives(schema: object) -> list[object]:
     options = schema.get("anyOf") or schema.get("oneOf")
     if isinstance(options, (list, tuple)):
         return list(options)
-    allowed = allowed_types(schema)
+    allowed = list_types(schema)
     if len(allowed) > 1:
         rest = {key: value for key, value in schema.items() if key != "type"}
         return [{**rest, "type": json_type} for json_type in allowed]
@@ -72,7 +74,7 @@ def alternatives(schema: object) -> list[object]:
 
 def accepts_only_text(schema: object) -> bool:
     """Tell whether a schema allows strings and nothing else."""
-    allowed = allowed_types(schema)
+    allowed = list_types(schema)
     if allowed:
         return allowed == ("string",)
     choices = _choices(schema)
@@ -97,7 +99,7 @@ def coerce_text(written: str, schema: object, name: str, *, raw: bool = False) -
         return _coerce_to_first(written, options, name, raw)
     if (choices := _choices(schema)) is not None:
         return _match_choice(unquote(written), choices, name)
-    allowed = allowed_types(schema)
+    allowed = list_types(schema)
     if not allowed:
         return _parse_untyped(written, raw)
     json_type = allowed[0]
@@ -142,7 +144,7 @@ def _parse_untyped(written: str, raw: bool) -> object:
 
 
 def _coerce_to_first(written: str, options: list[object], name: str, raw: bool) -> object:
-    for schema in sorted(options, key=lambda schema: "string" in allowed_types(schema)):  # text fits all, so it is tried last
+    for schema in sorted(options, key=lambda schema: "string" in list_types(schema)):  # text fits all, so it is tried last
         try:
             return coerce_text(written, schema, name, raw=raw)
         except CoercionError:
@@ -155,6 +157,7 @@ def _match_choice(value: object, choices: list[object], name: str) -> object:
         return value
     text = str(value).strip().casefold()
     close = [choice for choice in choices if str(choice).casefold() == text]
+    # CELSIUS is `celsius`, unless the choices differ in case alone.
     if len(close) != 1:
         raise CoercionError(f"{name} as one of {', '.join(map(str, choices))}, not {str(value)[:60]!r}")
     return close[0]
@@ -173,6 +176,7 @@ def _parse_json_text(written: str, json_type: str, name: str) -> object:
 def unquote(written: str) -> str:
     """Return the text without its quotes and with its escapes resolved. Bare words stay as they are."""
     text = written.strip()
+    # Python's prefixes are read too: models that write calls as Python use raw strings for patterns and paths.
     for quotes in ('"""', "'''"):
         if len(text) >= 6 and text.startswith(quotes) and text.endswith(quotes):
             return unescape(text[3:-3])
@@ -194,7 +198,7 @@ def coerce_value(value: object, schema: object, name: str) -> object:
         return _coerce_to_alternative(value, options, name)
     if (choices := _choices(schema)) is not None:
         return _match_choice(value, choices, name)
-    allowed = allowed_types(schema)
+    allowed = list_types(schema)
     if not allowed:
         return value
     return _coerce_to_type(value, allowed[0], schema, name)
@@ -210,10 +214,12 @@ def _coerce_to_type(value: object, json_type: str, schema: Mapping[str, object],
             return value
         case int() if not isinstance(value, bool) and json_type in ("integer", "number"):
             return value
+        # An object is no text here: how to write it is not known. A number has one spelling.
         case int() | float() if not isinstance(value, bool) and json_type == "string":
             return str(value)
         case float() if json_type == "number":
             return value
+        # Above 2^53 a float does not say which integer is meant.
         case float() if json_type == "integer" and value.is_integer() and abs(value) < 2**53:
             return int(value)
         case list() if json_type == "array":
@@ -231,6 +237,7 @@ def _coerce_to_type(value: object, json_type: str, schema: Mapping[str, object],
 
 
 def _coerce_to_alternative(value: object, options: list[object], name: str) -> object:
+    # What fits as it is stays as it is: 5 for anyOf(string, integer) is 5.
     for schema in options:  # what fits as it is, is left as it is
         try:
             if coerce_value(value, schema, name) == value and _same_type(coerce_value(value, schema, name), value):

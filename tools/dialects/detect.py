@@ -25,8 +25,10 @@ Detection = tuple[int, "Callable[[], Incremental[None]] | None"]
 
 _NOTHING: Detection = (NOT_HERE, None)
 _MORE: Detection = (WAIT, None)
+# Bounded repeats throughout: an unbounded one would make a long text of near misses quadratic.
 _JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
 _FIRST_KEY = re.compile(rf"\{{\s*{_JSON_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
+# Each pattern has a partner `..._SO_FAR`, which tells whether text that ends here may still come to match it.
 _FIRST_KEY_SO_FAR = re.compile(
     rf"\{{\s*{_JSON_COMMENTS}(?:(?://?|#)[^\n]{{0,200}}|/\*[^*]{{0,200}}\*?|[\"'“]?[A-Za-z_]{{0,20}}[\"'”]?\s*)\Z"
 )
@@ -37,9 +39,11 @@ _LIST_OF_NAMES_SO_FAR = re.compile(r"\[\s*([^\W\d][\w.\-:/]*)?\Z")
 _FUNCTIONARY_HEAD = re.compile(r">>>([\w.\-]+)\s*\n\s*")
 _FUNCTIONARY_HEAD_SO_FAR = re.compile(r">{1,3}(?:(?<=>>>)|\Z)([\w.\-]*)\s*\Z")
 _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
+# A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
 _LABEL = re.compile(r"(^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}(Action|Observation)(?: \d)?:)\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?: \d?)?)?)\Z")
 _LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
+# gpt-oss may begin in the middle of a header, for the prompt ends in <|start|>assistant: " to=functions.weather<|channel|>..."
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
 _RECIPIENT = re.compile(r"\s*(?:assistant\s*)?to=[\w.\-:/]+\s*\Z")
 # A name before its arguments, though no marker precedes it; and what may still become one, with tools to compare it to and without.
@@ -53,6 +57,7 @@ _CALLED = re.compile(r"(?<![\w.\-])call:([\w.\-]{1,80})\Z")
 _CALLED_SO_FAR = re.compile(r"(?<![\w.\-])(?:c|ca|cal|call|call:[\w.\-]{0,80})\Z")
 _LONGEST_RECIPIENT = 96
 _LONGEST_KEY = 400
+# The last word of the prose, with what may stand between a name on its own line and the JSON below it.
 _LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
 
 
@@ -296,4 +301,5 @@ def _find_name_start(state: ScannerState, start: int, end: int) -> int:
     return end
 
 
+# A name begins at a word's start, or at a capital behind a small letter: "isCALCULATOR(2)" is a call.
 _STARTS = re.compile(r"(?<![A-Za-z_])\w|(?<=[a-z])[A-Z]")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .coerce import allowed_types, alternatives
+from .coerce import alternatives, list_types
 from .model_families import FORMS
 from .read_events import ReadCall
 from .renderers import RENDERERS, as_json
@@ -98,7 +98,7 @@ def _sample_value(schema: object, index: int) -> object:
             return schema[key][0]
     if options := alternatives(schema):
         return _sample_value(options[0], index)
-    match allowed_types(schema)[:1]:
+    match list_types(schema)[:1]:
         case ("integer",):
             return max(index + 2, schema.get("minimum", 0))
         case ("number",):

@@ -15,6 +15,7 @@ from .text_buffer import Incremental, TextBuffer, find
 HEAD = re.compile(r"(?:call)?:\s?([\w.\-/]+)\s*(?=\{)")
 _TOKEN = re.compile(r'<\|"\|>|<escape>|"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _OPEN_TOKEN = re.compile(r'<\|"\|>|<escape>|["{}\[\]]')
+# Keys, and values without quotes: behind a colon, a bracket or a comma.
 _BARE = re.compile(
     r"[^\W\d][\w.\-]*(?=\s*:)|(?<=:)\s*[^\s<\"{}\[\],:][^<\"{}\[\],]*|(?<=[\[,])\s*(?![^\W\d][\w.\-]*\s*:)[^\s<\"{}\[\],:][^<\"{}\[\],]*"
 )
@@ -55,6 +56,7 @@ def _find_end(buffer: TextBuffer, at: int) -> Incremental[int]:
         if token in "{[":
             depth += 1
             if depth > DEEPEST:
+                # What cannot be read goes on to the end of the reply.
                 while not buffer.ended:  # what cannot be read goes on to the end
                     yield
                 return -1

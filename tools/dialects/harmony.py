@@ -18,6 +18,7 @@ _LONGEST_HEADER = 240
 _MESSAGE = "<|message|>"
 _TO = re.compile(r"to=([\w.\-:/]+)")
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
+# These recipients are no tools; `self` is the model.
 _NOBODY = frozenset(("assistant", "user", "all", "system"))
 _END = re.compile(r"<\|(?:call|end|return)\|>")
 ENDS = ("<|call|>", "<|end|>", "<|return|>")
@@ -51,6 +52,7 @@ def parse_header(buffer: TextBuffer, at: int) -> Incremental[Header | None]:
 
 def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSignatures, sink: CallSink) -> CallParser:
     """Parse a message to a tool. Return None where its body is not JSON: a call in another form may be in it."""
+    # Without known tools only functions.NAME is a tool: browser and python are built into gpt-oss.
     tool = tools.find_marked(header.recipient) if tools.by_name or header.recipient.startswith("functions.") else None
     if tool is not None:
         sink.announce(tool.name)

@@ -11,9 +11,11 @@ from .read_events import Problem
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
 
 NAMES = ("name", "tool_name", "tool", "function_name", "function", "action", "recipient_name")
+# Keys beside name and arguments that say nothing about the call. Any other key makes the object data, unless a marker precedes it.
 _OTHER_KEYS = frozenset(
     ("id", "type", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "explanation", "content", "role", "description")
 )
+# OpenAI's {"function": {...}} and its relatives: the call is one level deeper.
 _WRAPPERS = ("function", "function_call", "tool_call", "tool_use", "call")
 _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls", "tools")
 KEYS = frozenset((*NAMES, *ARGUMENTS, *_OTHER_KEYS, *_WRAPPERS, *_LISTS))
@@ -64,6 +66,7 @@ def _parse_call_object(
         return _parse_name_as_key(value, tools, span, notes, marked=marked)
     tool = tools.find_marked(name)
     extra = set(value) - {name_key, arguments_key} - _OTHER_KEYS
+    # {"name": "Ada"} is data.
     if arguments_key is None and not marked and (tool is None or len(value) > 1 or not tools.by_name):
         raise NotACall
     if tool is None:
@@ -99,6 +102,7 @@ def _as_object(tool: ToolSignature, given: object) -> tuple[Mapping[str, object]
         try:
             value, notes = parse_json(given.strip())
         except ValueError as error:
+            # "arguments": "Oslo" for a tool that takes one text.
             if tool.text_parameter and not given.lstrip().startswith("{"):
                 return {tool.text_parameter: given}, (f"the text is {tool.text_parameter}",)
             raise CoercionError(f"arguments as one JSON object ({error})") from None

@@ -9,6 +9,7 @@ from ..canonical import strict_json
 DEEPEST = 100
 _SPACE = re.compile(r"\s*")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|#[^\n]*", re.DOTALL)
+# `1.`, `.5` and `+1` are no JSON but have one reading.
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
 _WORD = re.compile(r"(?:[^\W\d]|\$)[\w$\-]*")
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
@@ -18,7 +19,9 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL
 _CLOSING = {'"': '"', "'": "'", "“": "”", "‘": "’", "”": "”"}
 _CLOSING_OF_ITEMS = {"[": "]", "(": ")", "{": "}"}
 _STRINGS = {close: re.compile(rf"[^{close}\\]*(?:\\.[^{close}\\]*)*{close}", re.DOTALL) for close in set(_CLOSING.values())}
+# A brace opens a set where a value stands without a key: {1, 2}. `{}` is an object.
 _SET = re.compile(r"\{\s*(?:\"[^\"\\]*\"|'[^'\\]*'|[+-]?\d+(?:\.\d*)?)\s*[,}]")
+# \ud83c\udf54 is one character; alone, each half is a surrogate that no text encodes.
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -40,6 +43,7 @@ def parse_json(text: str) -> tuple[object, tuple[str, ...]]:
 
 
 def _is_too_deep(text: str) -> bool:
+    # A text with few brackets cannot be deep, and this is most of them.
     if text.count("[") + text.count("{") <= DEEPEST:
         return False
     depth = 0
@@ -67,6 +71,7 @@ def _replace_escape(found: re.Match[str]) -> str:
     character = found[3]
     if character in "\"'\\/“”‘’`":
         return str(character)
+    # A backslash at the end of a line joins lines, as in JSON5 and Python.
     if character == "\n":
         return ""
     return _ESCAPES.get(character, found[0])
@@ -116,6 +121,7 @@ class _Parser:
     def number(self, written: str) -> int | float:
         if re.fullmatch(r"[+-]?\d+", written):
             digits = written.lstrip("+-")
+            # 017 is 17, 15 in octal, or an article number.
             if len(digits) > 1 and digits[0] == "0":
                 raise ValueError(f"{written} has a leading zero: a number or a text?")
             return int(written)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .coerce import CoercionError, allowed_types, alternatives, coerce_text
+from .coerce import CoercionError, alternatives, coerce_text, list_types
 from .json_calls import parse_json_arguments
 from .lenient_json import DEEPEST
 from .parsed_calls import Item
@@ -76,12 +76,12 @@ def _parse_value(written: str, schema: object, name: str, depth: int) -> object:
     keys = [key for key, _ in children]
     exact = next((option for option in options if option.get("properties") and set(keys) <= set(option["properties"])), None)
     if exact is None and all(key in ("item", "element") for key in keys):
-        items = next((option.get("items") for option in options if "array" in allowed_types(option)), None)
+        items = next((option.get("items") for option in options if "array" in list_types(option)), None)
         return [_parse_value(inner, items, name, depth + 1) for _, inner in children]
-    if exact is None and options and not any("object" in allowed_types(option) or not allowed_types(option) for option in options):
+    if exact is None and options and not any("object" in list_types(option) or not list_types(option) for option in options):
         return coerce_text(written, schema, name, raw=True)  # tags in a text
     if len(set(keys)) < len(keys):
         raise CoercionError(f"each member of {name} once")
-    chosen = exact or next((option for option in options if "object" in allowed_types(option)), {})
+    chosen = exact or next((option for option in options if "object" in list_types(option)), {})
     properties = chosen.get("properties") or {}
     return {key: _parse_value(inner, properties.get(key), key, depth + 1) for key, inner in children}

@@ -42,6 +42,7 @@ _ALL_FORMS = frozenset(" ".join(_FORMS.values()).split())
 FORMS: dict[str, frozenset[str]] = {"auto": _ALL_FORMS, **{name: frozenset(forms.split()) for name, forms in _FORMS.items()}}
 """The forms that are read for each dialect."""
 
+# The first match counts: qwen3-coder before qwen, and a distillation by its own name before its base model's.
 _MODELS = (
     (r"qwen-?3(?:\.\d+)?-?coder|qwen-?3\.[5-9]|qwen-?35|qwen3?-?coder-?next", "qwen3_coder"),
     (r"step-?3(?:\.|p)5|step-?5|intellect|seed-?oss|nemotron-?(?:3|nano-?3)|mimo-?v2", "qwen3_coder"),
@@ -104,6 +105,7 @@ def resolve_dialect(name: str) -> str:
     return found
 
 
+# Names that servers, papers and users give to these forms.
 _ALIASES = {
     "native": "auto",
     "openai": "auto",

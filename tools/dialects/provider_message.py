@@ -56,6 +56,7 @@ class ProviderMessage:
         return [_coerce_arguments(item, tools) for item in read_native_calls(self.calls, tools)]
 
     def _add_message(self, message: Mapping[str, object]) -> Iterator[ReadEvent]:
+        # DeepSeek and vLLM say reasoning_content, OpenRouter and Ollama reasoning.
         thought = message.get("reasoning_content") or message.get("reasoning")
         if isinstance(thought, str):
             yield from self._add_reasoning(thought)
@@ -66,6 +67,7 @@ class ProviderMessage:
             yield from self._add_block(block, ("block", position))
         for call in _as_mappings(message.get("tool_calls")):
             yield from self._add_call_piece(call.get("index"), call.get("id"), _as_mapping(call.get("function")))
+        # The API of 2023, which some servers still speak.
         if legacy := _as_mapping(message.get("function_call")):
             yield from self._add_call_piece("function_call", None, legacy)
 

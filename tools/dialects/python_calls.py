@@ -53,6 +53,7 @@ def parse_python_call(
     tool = tools.find_marked(head[1])
     if tool is None and not marked:
         return None
+    # Gemma 3 writes print(weather(...)) in a fence `tool_code`.
     if head[1] == "print" and tools.find("print") is None:
         return (yield from _parse_print(buffer, head.end(), tools, announce))
     if tool is not None:

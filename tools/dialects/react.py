@@ -18,6 +18,7 @@ from .signatures import ToolSignature, ToolSignatures
 from .text_buffer import Incremental, TextBuffer, skip_closing_fence, skip_space, wait_for
 
 _INPUT = r"[`*]*Action[ _]Input(?: \d)?[`*]*:[`*]*[ \t]*"
+# The name may stand on the next line, in backticks, quotes or bold. JSON may follow it without the second label.
 _NAME = re.compile(rf"[ \t]*(?:\r?\n[ \t]*)?[ \t`\"'*\[]*([\w.\-:/]*\w)[`\"'*\]]*[ \t]*\r?(?:\n\s*{_INPUT}|\s*(?=\{{))", re.IGNORECASE)
 _NAME_SO_FAR = re.compile(
     r"[ \t]*(?:\r?\n?[ \t]*)?[ \t`\"'*\[]*[\w.\-:/]*[`\"'*\]]*[ \t]*\r?(?:\n\s*[`*]*(?:[A-Za-z _]{0,13}\d?[`*]*:?[`*]*)?)?\Z"
@@ -26,6 +27,7 @@ _IN_BRACKETS = re.compile(r"[ \t]*([\w.\-]+)\[([^\n]*)\][ \t]*(?=\n|\Z)")
 _IN_BRACKETS_SO_FAR = re.compile(r"[ \t]*[\w.\-]+\[[^\n]*\Z")
 _LONGEST = 300
 _LONGEST_LABEL = 160
+# What ends an input that is not JSON: the next label.
 _NEXT = re.compile(r"\n[ \t]{0,100}[`*]*(?:Observation|Thought|Action|Action Input|Final Answer)[`*]*:")
 _NAMED_OR_QUOTED = re.compile(r"[^\W\d]\w*\s*[=:]|[\"'“]")
 _FENCE = re.compile(r"```\w*\s*")
@@ -80,6 +82,7 @@ def _parse_bracket_form(found: re.Match[str], start: int, tools: ToolSignatures)
 
 def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Incremental[tuple[int, object, tuple[str, ...], str]]:
     """Return where the input ends, its value, the repairs, and what was expected where it cannot be read."""
+    # Some models put the input into a fence.
     position = yield from skip_space(buffer, at)
     yield from wait_for(buffer, position + 16)
     fence = _FENCE.match(buffer.text, position)
@@ -98,10 +101,12 @@ def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Inc
     written = buffer.text[position:end].strip()
     if fence is not None:
         written = written.removesuffix("```").strip()
+    # For a tool without parameters models write None or N/A.
     if tool is not None and not tool.properties and written.casefold() in ("", "none", "null", "n/a", '""', "{}"):
         return end, {}, (), ""
     if tool is not None and not written and not tool.required:
         return end, {}, (), ""
+    # Bare words are the argument only of a tool that takes one text. Which parameter else would they be for?
     if tool is None or not written or (tool.text_parameter is None and not _looks_like_arguments(written)):
         return end, None, (), f"the input as one JSON object{f': {tool.signature}' if tool else ''}"
     if tool.text_parameter is None:
@@ -116,6 +121,7 @@ def _looks_like_arguments(written: str) -> bool:
 
 def _parse_as_argument_list(tool: ToolSignature, written: str, span: tuple[int, int]) -> Item:
     """Parse arguments that are not JSON as if they stood in NAME(...)."""
+    # The parser of NAME(...) is incremental; here all of its text has arrived, so it never waits.
     inside = TextBuffer()
     inside.append(f"{written})")
     inside.ended = True
@@ -137,6 +143,7 @@ def _find_input_end(buffer: TextBuffer, at: int) -> Incremental[int]:
             return found.start()
         if buffer.ended:
             return len(buffer.text)
+        # A label may have arrived in part: search on from the last line if it is short.
         line = buffer.text.rfind("\n", at)
         at = line if line >= 0 and len(buffer.text) - line < _LONGEST_LABEL else len(buffer.text)
         yield

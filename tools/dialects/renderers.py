@@ -18,6 +18,7 @@ Renderer = Callable[[Sequence[ReadCall], ToolSignatures], str]
 """The calls of one reply as text. Without the shapes of the tools, a text that looks like a number is marked as text."""
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+# Text that a parser could take for a tag, or whose white space at the ends would be stripped.
 _NOT_RAW = re.compile(r"</|<!|<\||<｜|<arg|<param|<tool_call|<function|\]\]>|^\s|\s$")
 _PYTHON_WORDS = {True: "True", False: "False", None: "None"}
 

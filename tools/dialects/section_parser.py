@@ -24,25 +24,30 @@ BODY_PARSERS: dict[str, BodyParser] = {MINIMAX_OPEN: parse_minimax}
 """Sections with a form of their own, by opening marker: the whole body is parsed at once, when its end has arrived."""
 
 _NAME = r"[\w.\-:/]*\w"
+# Between a name and its JSON arguments: Kimi K2, Mistral, DeepSeek, Hunyuan, Solar, gpt-oss, PLaMo.
 _SEPARATOR = (
     r"(?:<\|tool_call_argument_begin\|>|\[CALL_ID\][^\[{]{0,64}\[ARGS\]|\[ARGS\]"
     r"|<｜tool(?:[▁_ ]|\\_)sep｜>|<tool_sep(?::opensource)?>|<\|tool_call:args\|>|<\|message\|>|<\|content\|>"
     r"|<\|plamo:end_tool_name:plamo\|>\s*<\|plamo:begin_tool_arguments:plamo\|>)"
 )
+# DeepSeek writes `function` before the name, Solar an id; R1 puts the JSON into a fence.
 _HEADER = re.compile(
     rf"(?:function<｜tool(?:[▁_ ]|\\_)sep｜>|(?:[\w\-]+)?<\|tool_call:name\|>)?\s*({_NAME})\s*{_SEPARATOR}?\s*(```(?:json)?)?\s*(?=\{{)"
 )
 _TAGGED_HEADER = re.compile(rf"({_NAME})\s*(?:<tool_sep(?::opensource)?>\s*)?(?=({'|'.join(map(re.escape, TAGS_AFTER_NAME))}))")
+# DeepSeek's separator, and behind it an element in the form of another family.
 _ELEMENT_AFTER_TYPE = re.compile(r"function<｜tool(?:[▁_ ]|\\_)sep｜>[\w.\-]*\s*(?=<\w)")
 _HEADER_SO_FAR = re.compile(r"[\w.\-:/\s<>|｜▁\\\[\]`]*\Z")
 _LONGEST_HEADER = 300
 _UNOPENED_ENDS = ("</tool_call>", "<|tool_call_end|>", "<end_of_tool_call>", *(f"<｜tool{gap}call{gap}end｜>" for gap in GAPS))
 _NO_SECTION = CallSection(frozenset(), ())
+# The tool's name is announced as soon as it has arrived, behind at most an id, a type and an index.
 _OTHER_KEYS = r"(?:[\"'](?:id|tool_call_id|type|index)[\"']\s*:\s*(?:[\"'][\w.\-]*[\"']|\d+)\s*,\s*)*"
 _FIRST_NAME = re.compile(
     rf"\s*\[?\s*\{{\s*{_OTHER_KEYS}[\"'](?:(?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']|([\w.\-:/]+)[\"']\s*:\s*\{{)"
 )
 _ALL_ENDS = sorted({close for section in SECTIONS.values() for close in section.closes}, key=len, reverse=True)
+# Where the section itself has no closing marker, these still belong to its last call.
 _CALL_ENDS = re.compile(r"(?:\s*(?:<\|tool_call_end\|>|<\|tool_call:end\|>|<｜tool(?:[▁_ ]|\\_)call(?:[▁_ ]|\\_)end｜>))*")
 _MARKERS = (*CALL_SEPARATORS, *SECTIONS, *_ALL_ENDS, *ELEMENTS, "```json", "```tool_code", "```python", "```")
 _MARKER_PREFIXES = frozenset(marker[:size] for marker in _MARKERS for size in range(len(marker)))
@@ -61,6 +66,7 @@ def _separator_pattern(closes: tuple[str, ...], fresh: bool) -> re.Pattern[str]:
         if marker not in closes
     ]
     markers = [marker for marker in markers if marker not in ("functools[", *BODY_PARSERS)]
+    # Behind a call a stray bracket is skipped; before the first one a bracket opens the calls.
     brackets = "" if fresh else "|}" if "]" in closes else r"|[}\]]"
     return re.compile(rf"(?:[\s,;]+|{'|'.join(map(re.escape, sorted(markers, key=len, reverse=True)))}{brackets})*")
 
@@ -72,6 +78,7 @@ def parse_section(
     if opening in BODY_PARSERS:
         return (yield from _parse_body(buffer, start, opening, section, tools, sink))
     at = start + len(opening) - (1 if opening == "functools[" else 0)  # its bracket opens the list itself
+    # `last` is behind the last call, or -1 while there is none.
     last = -1
     while True:
         if opening:
@@ -103,6 +110,7 @@ def _skip_separators(buffer: TextBuffer, at: int, closes: tuple[str, ...], *, fr
     pattern = _separator_pattern(closes, fresh)
     while True:
         found = pattern.match(buffer.text, at)
+        # ```js may become ```json, which is a separator, or stay what it is.
         if found is not None and buffer.text[found.end() - 3 : found.end() + 12] in _PARTIAL_FENCES and not buffer.ended:
             yield
             continue
@@ -191,6 +199,7 @@ def parse_json_at(text: str, at: int, found: JsonEnd, ended: bool) -> tuple[obje
     if found.end < 0:
         last = written.rstrip()[-1:]
         at_marker = text.startswith("</", found.stopped) or text.startswith("<|", found.stopped) or text.startswith("```", found.stopped)
+        # The value is complete but for its brackets where a marker follows it, and not in the middle of a pair.
         is_whole = at_marker and last not in ",:{[" and set(found.open) <= {"{", "["}
         if not is_whole and not (ended and found.stopped >= len(text) and found.open == "{" and last == "}"):
             return None
@@ -217,6 +226,7 @@ def _parse_named(buffer: TextBuffer, at: int, section: CallSection, tools: ToolS
     """Parse a name and its arguments: NAME[ARGS]{...}, functions.NAME:0<...>{...}, call:NAME{...}, NAME(...), NAME<arg_key>..."""
     while True:
         text = buffer.text
+        # The order matters: call:NAME{ would match the general header as well.
         if gemma := GEMMA_HEAD.match(text, at):
             if tools.find_marked(gemma[1]):
                 sink.announce(gemma[1])

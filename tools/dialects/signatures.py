@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from .coerce import CoercionError, accepts_only_text, allowed_types, coerce_value
+from .coerce import CoercionError, accepts_only_text, coerce_value, list_types
 from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
 from .schema_references import resolve_references
@@ -107,7 +107,7 @@ class ToolSignature:
 
 
 def _refuses_null(schema: object) -> bool:
-    allowed = allowed_types(schema)
+    allowed = list_types(schema)
     return bool(allowed) and "null" not in allowed
 
 

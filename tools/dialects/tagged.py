@@ -9,7 +9,7 @@ from html import unescape as unescape_entities
 from typing import NamedTuple
 
 from .boundaries import find_json_end
-from .coerce import CoercionError, allowed_types, coerce_text
+from .coerce import CoercionError, coerce_text, list_types
 from .json_calls import parse_json_arguments
 from .lenient_json import parse_json
 from .parsed_calls import Announce, CallParser, Item
@@ -49,6 +49,7 @@ def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
     return Tags(re.compile(opening, re.DOTALL), (f"<{key}>",), (f"</{value}>",), (), ends)
 
 
+# Solar: the marker that ends the call ends the section as well, so it is left to the section.
 _SOLAR = Tags(
     re.compile(r"<\|tool_arg:start\|>(.*?)<\|tool_arg:value\|>()", re.DOTALL),
     ("<|tool_arg:start|>",),
@@ -121,6 +122,7 @@ ELEMENTS: dict[str, Element] = {
 }
 """Elements by what their opening tag begins with. Group 1 of the pattern is the tool's name."""
 
+# A closing tag of the call counts where one of these, or the end of the text, follows. Elsewhere the value mentions it.
 _AFTER_CALL = ("<function=", "<tool_call>", "</function_calls>")
 _LONGEST_TAG = 160
 
@@ -142,6 +144,7 @@ def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatur
     position = yield from skip_space(buffer, head.end())
     if buffer.text.startswith("{", position):
         return (yield from _parse_json_element(buffer, at, position, name, tags.ends[0], tools))
+    # Without known tools, or with an unknown name, an opening tag alone could be prose about the form.
     stops = (*tags.begins, *tags.ends, *tags.ends_before)
     if (tools.find_marked(name) is None or not tools.by_name) and not (yield from match_literal(buffer, position, stops)):
         return None  # prose about the form: "<function=NAME> opens a call"
@@ -188,6 +191,7 @@ def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, t
             elif here:
                 at = position
                 notes = (*notes, "closing tag added") if tags.ends else notes
+            # The reply ends behind an argument. It is whole only if the tool takes no more; else it may have been cut off.
             elif position >= len(buffer.text) and tool is not None and _has_all_parameters(tool, given, tools):
                 at, notes = position, (*notes, "closing tag added")
             elif position >= len(buffer.text):
@@ -205,6 +209,7 @@ def parse_tagged_arguments(buffer: TextBuffer, start: int, at: int, name: str, t
         end, after, added = yield from _find_value_end(buffer, argument.end(), tags, tool, {*given, key})
         if end < 0:
             return len(buffer.text), [_report_unreadable(buffer, start, len(buffer.text), name, tools, f"{tags.closes[0]} after {key}")]
+        # Servers take the first or the last. Which one the model meant is not known.
         if key in given:
             expected = expected or f"each argument once, not {key} twice"
         given[key], attributes[key], at = buffer.text[argument.end() : end], argument[2], after
@@ -269,6 +274,7 @@ def _find_value_end(
             begin = max(begin, len(buffer.text) - 40)
             yield
             continue
+        # An opening tag at the start of a line, inside of a value: the closing tag was forgotten, or the value is XML.
         if found[0].startswith("\n"):
             begin = found.start() + 1
             following = yield from _match_opening(buffer, begin, tags)
@@ -296,6 +302,7 @@ def _skip_cdata(buffer: TextBuffer, at: int) -> Incremental[int]:
 
 def _skip_to_end(buffer: TextBuffer, at: int, stops: tuple[str, ...]) -> Incremental[int]:
     """Return the offset behind what cannot be read: its closing tag, or the end of the text."""
+    # The first stop opens an argument, and so is no end of what cannot be read.
     pattern = re.compile("|".join(map(re.escape, stops[1:])) or r"\Z")
     while True:
         found = pattern.search(buffer.text, at)
@@ -312,12 +319,14 @@ def _coerce_value(written: str, attributes: str, schema: object, name: str) -> o
     if text is not None:
         return coerce_text(text, schema, name, raw=True) if schema is not None else text
     text = written
+    # Chat templates put a value on lines of its own; one line break on each side is theirs.
     if text.startswith(("\r\n", "\n")):
         text = text[1:] if text[0] == "\n" else text[2:]
         text = text[:-1] if text.endswith("\n") else text
+    # DSML says of each value whether it is a text.
     if 'string="true"' in attributes:
         return text
-    if not allowed_types(schema) and 'string="false"' in attributes:
+    if not list_types(schema) and 'string="false"' in attributes:
         return coerce_text(text.strip(), schema, name)
     try:
         return coerce_text(text, schema, name, raw=True)
@@ -331,6 +340,7 @@ def _strip_cdata(written: str) -> str | None:
     text = written.strip()
     if not (text.startswith("<![CDATA[") and text.endswith("]]>")):
         return None
+    # ]]> inside of CDATA is written as two sections, as XML asks.
     return text[9:-3].replace("]]]]><![CDATA[>", "]]>")
 
 
