@@ -12,14 +12,13 @@ from sayso.tools.effects import Effect, Trust
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.tools.inline_calls import append_context, preview_following
 from sayso.workflows import Run
-from sayso.workflows.calls.call_results import failed
 from sayso.workflows.calls.execute import (
     execute_with_approval,
     find_unsourced_arguments,
     needs_no_approval,
-    perform_reads,
     reject_unsourced,
 )
+from sayso.workflows.calls.perform import make_failure, perform_reads
 
 from .agent_events import ModelRetried, TextSaid, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
@@ -101,14 +100,14 @@ async def execute_calls(spec: AgentSpec[Out], run: Run, parsed: ParsedReply, sen
     for call in parsed.calls:
         tool = spec.tools.get(call.tool)
         if tool is None:
-            results.append(failed(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
+            results.append(make_failure(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
             continue
         unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user else ()
         if unsourced and tool.name not in sent_back_before:
             sent_back.add(tool.name)
             results.append(reject_unsourced(run, call, tool, unsourced))
             continue
-        joins = not unsourced and (tool.workflow is not None or needs_no_approval(run, call, tool))
+        joins = not unsourced and (tool.workflow is not None or needs_no_approval(run, tool))
         if group and not (joins and (tool.workflow is None) is (group[0][1].workflow is None)):
             results += await _execute_group(run, group)
             group = []

@@ -15,7 +15,7 @@ from _table import Row, finish
 
 from sayso.tools import ToolCall, tool
 from sayso.workflows import MemoryEngine, Run, Workflow, parallel, sequential
-from sayso.workflows.calls.execute import perform_reads
+from sayso.workflows.calls.perform import perform_reads
 
 
 async def trivial(value: int) -> int:

@@ -1,4 +1,4 @@
-"""Carrying a tool through that calls other tools: a piece of it, a call like any other, the next piece; each a step of the run."""
+"""Execute a tool that calls other tools: a piece of its program, a call like any other, the next piece; each is a step of the run."""
 
 from __future__ import annotations
 
@@ -13,38 +13,39 @@ from sayso.tools.errors import ToolError
 from ..runs.protocols import Run
 
 ExecuteCall = Callable[[Run, ToolCall, AnyTool, str], Awaitable[ToolResult]]
+Piece = CallsOut | Ended | ToolResult
+"""What a piece of a program ends with: a call, the end of the program, or a result that says why it cannot go on."""
 
 
 async def execute_code_tool(
     run: Run, call: ToolCall, tool: AnyTool, program: ToolProgram, position: str, execute: ExecuteCall
 ) -> ToolResult:
-    """The result of the whole program; every call that it makes on the way is carried out by `carry`, at a position of its own."""
+    """Return the result of the whole program. Every call that it makes on the way is executed by `execute`, at a position of its own."""
     run.scope.meter.count_tool_calls(1)
     trust, secrecy, number = tool.trust, tool.secrecy, 0
-    piece: CallsOut | Ended | ToolResult = await run.step(f"code:{position}", _begin, tool, program, call)
+    piece = await run.step(f"code:{position}", _start, call, tool, program)
     while isinstance(piece, CallsOut):
         inner = ToolCall(f"{call.id}.{number}", piece.tool, piece.arguments)
         result = await execute(run, inner, program.functions[piece.tool], f"{position}.{number}.{piece.tool}")
-        # What the program read may be in what it gives back.
+        # What the program read may be in what it returns.
         trust = Trust.UNTRUSTED if result.trust is Trust.UNTRUSTED else trust
         secrecy = Secrecy.PRIVATE if result.secrecy is Secrecy.PRIVATE else secrecy
         number += 1
-        answer = Answered(result.content, result.outcome)
-        piece = await run.step(f"code:{position}.{number}", _go_on, call, program, piece.state, answer)
+        piece = await run.step(f"code:{position}.{number}", _go_on, call, program, piece.state, Answered(result.content, result.outcome))
     ended = piece if isinstance(piece, ToolResult) else ToolResult(call.id, piece.value, Outcome.DONE, tool.name, trust, secrecy)
     run.scope.provenance.take(ended)
     return ended
 
 
-async def _begin(tool: AnyTool, program: ToolProgram, call: ToolCall) -> CallsOut | Ended | ToolResult:
-    return await _piece(call, lambda: program.start(tool.check(call.arguments)))
+async def _start(call: ToolCall, tool: AnyTool, program: ToolProgram) -> Piece:
+    return await _catch(call, lambda: program.start(tool.check(call.arguments)))
 
 
-async def _go_on(call: ToolCall, program: ToolProgram, state: str, answer: Answered) -> CallsOut | Ended | ToolResult:
-    return await _piece(call, lambda: program.go_on(state, answer))
+async def _go_on(call: ToolCall, program: ToolProgram, state: str, answer: Answered) -> Piece:
+    return await _catch(call, lambda: program.go_on(state, answer))
 
 
-async def _piece(call: ToolCall, work: Callable[[], Awaitable[CallsOut | Ended]]) -> CallsOut | Ended | ToolResult:
+async def _catch(call: ToolCall, work: Callable[[], Awaitable[CallsOut | Ended]]) -> Piece:
     try:
         return await work()
     except ToolError as error:

@@ -1,0 +1,208 @@
+"""Perform calls that may be performed: reads side by side as one step, a write once and to its end. What each comes to is a ToolResult."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
+from sayso.tools.definition.tool import AnyTool, ToolContext
+from sayso.tools.errors import InvalidArguments, ToolError, UsageError
+
+from ..runs.limits import Spent, results_of
+from ..runs.protocols import Run
+from ..runs.timing import in_time
+
+NO_CONTEXT: ToolContext[object] = ToolContext(None)
+
+
+def make_context(run: Run, call: ToolCall, tool: AnyTool, key: str = "") -> ToolContext[object]:
+    """Return what the application hands the tool for this call: nothing to a tool that asks for nothing."""
+    if not tool.needs_context:
+        return NO_CONTEXT
+    user_texts = run.scope.provenance.user_texts
+    return ToolContext(run.scope.deps, key, call, user_texts[-1] if user_texts else "")
+
+
+def prepare_arguments(tool: AnyTool, arguments: Mapping[str, object], context: ToolContext[object]) -> Mapping[str, object]:
+    """Check the arguments, and let the tool complete them from what the application knows. A ToolError is an answer for the model."""
+    checked = tool.check(arguments)
+    return checked if tool.prepare is None else {**checked, **tool.prepare(checked, context)}
+
+
+# results
+
+
+def make_result(call: ToolCall, tool: AnyTool, value: object) -> ToolResult:
+    """Return a tool's value as the result of the call, with the tool's labels where the value has none of its own."""
+    if isinstance(value, Content):
+        return ToolResult(
+            call.id, value.value, Outcome.DONE, value.origin or tool.name, value.trust or tool.trust, value.secrecy or tool.secrecy
+        )
+    return ToolResult(call.id, value, Outcome.DONE, tool.name, tool.trust, tool.secrecy)
+
+
+def make_refusal(call: ToolCall, tool: AnyTool, text: str) -> ToolResult:
+    """Return the tool's own words for why it did nothing. They may repeat what it has read, so they are labelled as its results are."""
+    return ToolResult(call.id, text, Outcome.FAILED, call.tool, tool.trust, tool.secrecy)
+
+
+def make_failure(call: ToolCall, text: str, outcome: Outcome = Outcome.FAILED) -> ToolResult:
+    """Return a result that says, in Sayso's words, why there is none."""
+    return ToolResult(call.id, text, outcome, call.tool)
+
+
+# reads
+
+
+async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+    """Perform calls that need no approval, side by side, as the step `name`.
+
+    They are counted against the limits first: LimitReached is raised, and nothing is done, where they would use too much together.
+    """
+    run.scope.meter.count_tool_calls(len(calls))
+    stored: ToolResult | Spent | list[ToolResult]
+    if len(calls) == 1 and not calls[0][1].cost_usd:
+        stored = await run.step(name, perform_read, run, *calls[0])
+    elif any(tool.cost_usd for _, tool in calls):
+        stored = await _perform_paid_reads(run, name, calls)
+    else:
+        stored = await run.step(name, _perform_together, run, calls)
+    results = [stored] if type(stored) is ToolResult else results_of(stored)
+    for result in results:
+        run.scope.provenance.take(result)
+    return results
+
+
+async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
+    """Perform one call that needs no approval, in the time that the tool has."""
+    context = make_context(run, call, tool)
+    try:
+        arguments = tool.check(call.arguments) if tool.prepare is None else prepare_arguments(tool, call.arguments, context)
+        performing = tool.perform(arguments, context)
+        if tool.timeout_seconds is not None:
+            late = f"{tool.name} gave no answer within {tool.timeout_seconds} s."  # for a read that means that nothing happened
+            performing = in_time(performing, tool.timeout_seconds, lambda: ToolError(late))
+        return make_result(call, tool, await performing)
+    except InvalidArguments as error:
+        return make_failure(call, str(error))
+    except ToolError as error:
+        return make_refusal(call, tool, str(error))
+
+
+async def _perform_together(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(perform_read(run, call, tool)) for call, tool in calls]
+    return [task.result() for task in tasks]
+
+
+async def _perform_paid_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> Spent | list[ToolResult]:
+    """Perform reads that cost something: set the money aside before, give back what was not spent, and store both with the results."""
+    if run.replays(name):  # counted with the journal
+        return await run.step(name, _perform_together, run, calls)
+    costs = [_find_cost(call, tool) for call, tool in calls]
+    run.scope.meter.spend(sum(costs))
+    spent = await run.step(name, _perform_and_pay, run, calls, costs)
+    run.scope.meter.refund(sum(costs) - spent.cost_usd)
+    return spent
+
+
+async def _perform_and_pay(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]], costs: Sequence[float]) -> Spent:
+    results = await _perform_together(run, calls)
+    # A ToolError says that nothing happened, so it cost nothing.
+    return Spent(results, sum(cost for cost, result in zip(costs, results, strict=True) if result.outcome is not Outcome.FAILED))
+
+
+def _find_cost(call: ToolCall, tool: AnyTool) -> float:
+    try:
+        return compute_cost(tool, tool.check(call.arguments)) if tool.cost_usd else 0.0
+    except ToolError:  # it will be refused for its arguments
+        return 0.0
+
+
+def compute_cost(tool: AnyTool, arguments: Mapping[str, object]) -> float:
+    """Return what the tool says that a call costs, in US dollars. Raises UsageError for what cannot be an amount."""
+    stated: object = tool.cost_usd(arguments) if callable(tool.cost_usd) else tool.cost_usd
+    try:
+        cost = float(stated)  # type: ignore[arg-type]  # an application's function may return anything
+    except (TypeError, ValueError):
+        cost = -1.0
+    if not (isfinite(cost) and cost >= 0):
+        raise UsageError(
+            f"{tool.name} says that a call costs {stated!r} dollars. Write cost_usd= as a number from 0 up, or a function of the arguments."
+        )
+    return cost
+
+
+# writes
+
+
+@dataclass(slots=True)
+class ExactlyOnceWrite:
+    """One started write: awaited to its end, and told apart by what is known of it when something goes wrong.
+
+    `begun_before` says that an earlier attempt may have performed it already, `fits` that the tool is the one that was approved.
+    """
+
+    tool: AnyTool
+    arguments: Mapping[str, object]
+    context: ToolContext[object]
+    call: ToolCall
+    key: str
+    begun_before: bool
+    fits: bool
+    is_cancelled: bool = False
+
+    async def perform(self) -> ToolResult:
+        """Perform it and return the result. A cancellation that comes meanwhile is kept in `is_cancelled`, for the caller to raise."""
+        work = self._resolve_doubt("an earlier attempt was cut off") if self.begun_before else self._try()
+        task = asyncio.get_running_loop().create_task(work)
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                if task.cancelled():  # the loop itself is closing
+                    raise
+                self.is_cancelled = True
+        return task.result()
+
+    async def _try(self, *, may_repeat: bool = True) -> ToolResult:
+        timer = asyncio.timeout(self.tool.timeout_seconds)
+        try:
+            async with timer:
+                return make_result(self.call, self.tool, await self.tool.perform(self.arguments, self.context))
+        except ToolError as error:
+            if getattr(error, "nothing_happened", True):
+                return make_refusal(self.call, self.tool, str(error))
+            why = str(error)  # a sandboxed write that was killed may have left something behind
+        except Exception as error:  # noqa: BLE001  whatever it was, the write may have happened: only ToolError says it did not
+            why = f"no answer within {self.tool.timeout_seconds:g} s" if timer.expired() else f"{type(error).__name__}: {error}"
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():  # the loop itself is closing
+                raise
+            why = "something inside it was cancelled"
+        return await self._resolve_doubt(why) if may_repeat else self._give_up(why)
+
+    async def _resolve_doubt(self, why: str) -> ToolResult:
+        """Find out what became of a write. Idempotent: the same key again. With a lookup: look first. Neither: a person decides."""
+        tool = self.tool
+        if not self.fits:
+            return self._give_up(f"{why}, and the tool is no longer the one that was asked about")
+        if tool.lookup is not None:
+            try:
+                found = await tool.lookup(self.key)
+            except Exception as error:  # noqa: BLE001  a look-up that fails leaves the doubt where it was
+                return self._give_up(f"{why}; looking it up failed too ({type(error).__name__}: {error})")
+            if found is not None:
+                return make_result(self.call, tool, found)
+        elif not tool.idempotent:
+            return self._give_up(why)
+        return await self._try(may_repeat=False)
+
+    def _give_up(self, why: str) -> ToolResult:
+        doubt = f"It is not known whether {self.tool.name} happened ({why})."
+        text = f"{doubt} It is not tried again; a person has to find out (key {self.key[:16]})."
+        return make_failure(self.call, text, Outcome.UNKNOWN)
