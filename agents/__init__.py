@@ -1,4 +1,4 @@
-"""Who decides: agents and the models behind them. The competitor-research agent is in `research.py`, its door in `research_door.py`."""
+"""Agents and the models behind them. The competitor-research agent is in `research/`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .models.scripted import call as call
     from .prompts import GoodAnswers as GoodAnswers
     from .prompts import Prompt as Prompt
-    from .research.sources import places as places
+    from .research.sources import open_sources as open_sources
 
 _PLACES = {
     "Agent": "agent",
@@ -61,7 +61,7 @@ _PLACES = {
     "call": "models.scripted",
     "grammar_for": "models.call_grammar",
     "model_from": "models.named",
-    "places": "research.sources",
+    "open_sources": "research.sources",
     "price": "models.prices",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

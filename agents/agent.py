@@ -1,4 +1,4 @@
-"""An agent: a model, what it is told, the tools it may ask for, and the type of its answer."""
+"""An agent: a model, its instructions, the tools it may call, and the type of its answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AGENT_LIMITS = Limits(model_calls=20)
 
 
 class AgentOptions(TypedDict, total=False):
-    """What an agent may be made with beside its model and the type of its answer."""
+    """The arguments of Agent besides its model and output type."""
 
     name: str
     instructions: str

@@ -1,4 +1,4 @@
-"""What an agent says while it works: pieces of text and announcements, for whoever listens. None of them is kept."""
+"""Events that an agent publishes while it works: pieces of text and announcements. They go to listeners and are not stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TextSaid(NamedTuple):
 
 
 class ReasoningSaid(NamedTuple):
-    """A piece of what the model thinks aloud."""
+    """A piece of the model's reasoning."""
 
     run: str
     turn: int
@@ -30,7 +30,7 @@ class CallAnnounced(NamedTuple):
 
 
 class TextWithdrawn(NamedTuple):
-    """What was said in this turn is not part of the answer: it was thought aloud, or a call in it failed and the model is asked again."""
+    """The text of this turn is not part of the answer: it was reasoning, or the model is asked again after its calls."""
 
     run: str
     turn: int

@@ -1,4 +1,4 @@
-"""What is said in a conversation with a model: four kinds of message, and the transcript they make."""
+"""The messages of a conversation with a model, and its reply."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sayso.workflows.runs.limits import NO_USAGE
 
 
 class SystemMessage(NamedTuple):
-    """What the application tells the model before the conversation."""
+    """The instructions before the conversation."""
 
     text: str
 
 
 class UserMessage(NamedTuple):
-    """What the user says, or what the program says in the user's place; as an `example` nobody has said it."""
+    """A message of the user, or of the program in the user's place. An `example` was written by nobody."""
 
     text: str
     example: bool = False
@@ -28,7 +28,7 @@ class AssistantMessage(NamedTuple):
     """One reply of the model as it was written.
 
     `text` is the raw text (calls written in text still in it); `calls` are all calls that were read from it, native or written;
-    `native` says that they came through the provider's own field. `reasoning` is kept, not shown, not sent back.
+    `native` says that they came through the provider's own field. `reasoning` is stored, not shown, not sent back.
     """
 
     text: str
@@ -49,14 +49,14 @@ Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
 
 
 class Conversation(NamedTuple):
-    """What an agent is asked: the user's words, after what was said before."""
+    """The input of an agent: the user's text, after an earlier conversation."""
 
     text: str
     history: tuple[Message, ...] = ()
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """All of it, as a model is sent it."""
+        """Return all of it, as a model is sent it."""
         return (*self.history, UserMessage(self.text))
 
 
@@ -75,7 +75,7 @@ class Sampling:
 
 
 class NativeCall(NamedTuple):
-    """A call as a provider delivers it: the arguments are still its JSON text."""
+    """A native call as a provider delivers it: the arguments are still JSON text."""
 
     id: str
     name: str
@@ -83,7 +83,7 @@ class NativeCall(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A whole reply of a model: what `ScriptedModel` is given, and what a model's deltas add up to."""
+    """A whole reply of a model: the sum of its deltas, or a line of a `ScriptedModel`."""
 
     text: str = ""
     calls: tuple[NativeCall, ...] = ()

@@ -71,7 +71,7 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
         used = reply.usage
         if reply.finish == "content_filter":
             model = conversation.spec.model.name
-            raise ModelError(f"The content filter of {model} cut its reply off. Ask differently, or another model.")
+            raise ModelError(f"The content filter of {model} cut its reply off. Word the request differently, or use another model.")
     finally:
         meter.end_model_call(used, reserved)
     return reply
@@ -241,7 +241,7 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
 
     Raises UsageError where a limit depends on what the call costs and no price is known.
     """
-    from .models.endpoint import is_here
+    from .models.endpoint import is_local_url
     from .models.prices import price
 
     spec, model, request = conversation.spec, conversation.spec.model, conversation.request
@@ -251,10 +251,10 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
     output_tokens = spec.sampling.max_tokens or (own.max_tokens if own is not None else None) or DEFAULT_REPLY_TOKENS
     input_tokens = characters // 4 + 1
     cost = price(model.name, input_tokens, output_tokens, base_url=base_url)
-    if cost is None and base_url is not None and not is_here(base_url) and meter.limits_cost:
+    if cost is None and base_url is not None and not is_local_url(base_url) and meter.limits_cost:
         raise UsageError(
             f"No price is known for {model.name!r} at {base_url}, so Limits(cost_usd=...) cannot be kept. "
-            "Limit tokens or model_calls, or ask another model."
+            "Limit tokens or model_calls, or use another model."
         )
     return Usage(input_tokens, output_tokens, cost or 0.0)
 

@@ -20,10 +20,10 @@ _NOTHING_FOUND = "Nothing was found."
 
 
 class Nearest(Protocol):
-    """Where past good answers are found: `GoodAnswers`, or anything of yours."""
+    """An index of past good answers: `GoodAnswers`, or one of yours."""
 
     def nearest(self, question: str, k: int) -> Sequence[tuple[str, str]]:
-        """The `k` pairs of question and answer that are most like the question, the best first."""
+        """Return the `k` pairs of question and answer that are most like the question, the best first."""
         ...
 
 
@@ -57,7 +57,7 @@ class Prompt:
             raise UsageError(f"The prompt {name} has examples that are found by the question, and no slot {{question}}.")
 
     async def __call__(self, values: Mapping[str, Any]) -> Conversation:
-        """The prompt filled in with these values, as a step of a workflow; `history` may be one of them."""
+        """Fill the prompt in with these values, as a step of a workflow; `history` may be one of them."""
         if not isinstance(values, Mapping):
             kind, slots = type(values).__name__, ", ".join(sorted(self.slots))
             raise UsageError(
@@ -66,12 +66,15 @@ class Prompt:
         return await asyncio.to_thread(lambda: self.fill(**values))
 
     def fill(self, *, history: Iterable[Message] = (), **values: Any) -> Conversation:
-        """The prompt filled in. `history` is an earlier result's `.messages`."""
-        self._check(values)
-        pairs = self._pairs(values)
-        said = tuple(_turns_of(history))
-        texts = {name: _text(name, value) for name, value in values.items()}
-        texts |= {"examples": _as_text(pairs), "history": _told(said)}
+        """Return the prompt filled in, as a Conversation. `history` is an earlier result's `.messages`.
+
+        Raises UsageError for a slot without a value and for a value without a slot.
+        """
+        self._check_values(values)
+        pairs = self._find_examples(values)
+        said = tuple(_select_turns(history))
+        texts = {name: _render_value(name, value) for name, value in values.items()}
+        texts |= {"examples": _render_examples(pairs), "history": _render_history(said)}
         instructions, question = (_SLOT.sub(lambda slot: texts[slot[1]], part) for part in (self.instructions, self.question))
         if any("<untrusted " in text for text in (instructions, question)):
             instructions = f"{instructions}\n\n{NOTE}".strip()
@@ -80,14 +83,14 @@ class Prompt:
             opening += [turn for asked, answer in pairs for turn in (UserMessage(asked, example=True), AssistantMessage(answer))]
         return Conversation(question, (*opening, *(() if "history" in self._in_text else said)))
 
-    def _check(self, values: Mapping[str, Any]) -> None:
+    def _check_values(self, values: Mapping[str, Any]) -> None:
         name, known = self.__name__, ", ".join(sorted(self.slots)) or "none"
         for slot in sorted(self.slots - values.keys()):
             raise UsageError(f"The prompt {name} was given no value for its slot {{{slot}}}. Slots: {known}.")
         for value in sorted(values.keys() - self.slots):
             raise UsageError(f"The prompt {name} has no slot {{{value}}}. Slots: {known}.")
 
-    def _pairs(self, values: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    def _find_examples(self, values: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         if isinstance(self.examples, Sequence):
             return self.examples
         # The best of them last, next to the question.
@@ -103,11 +106,11 @@ class GoodAnswers:
         self._index = PassageIndex(path)
 
     def add(self, question: str, answer: str) -> None:
-        """Keep an answer that was good."""
+        """Store an answer that was good."""
         self._index.add(question, answer)
 
     def nearest(self, question: str, k: int) -> Sequence[tuple[str, str]]:
-        """At most `k` pairs whose questions share words with this one, the best first."""
+        """Return at most `k` pairs whose questions share words with this one, the best first."""
         return [(match.text, match.payload) for match in self._index.search(question, k)]
 
     def close(self) -> None:
@@ -115,22 +118,22 @@ class GoodAnswers:
         self._index.close()
 
 
-def _text(name: str, value: Any) -> str:
+def _render_value(name: str, value: Any) -> str:
     if name == "documents":
-        return _documents(value)
+        return _render_documents(value)
     if isinstance(value, (Content, ToolResult)):
         text = prompt_text(value.value) if isinstance(value, Content) else value.text
         return text if value.trust is not Trust.UNTRUSTED else fence_text(text, value.origin, value.secrecy or Secrecy.PRIVATE)
     return prompt_text(value)
 
 
-def _documents(found: Any) -> str:
-    """Each document in a fence of its own; what says nothing of its secrecy is taken for private."""
+def _render_documents(found: Any) -> str:
+    """Return each document in a fence of its own. A document whose secrecy is unknown is taken for private."""
     several = list(found) if isinstance(found, Iterable) and not isinstance(found, (str, Mapping)) else [found]
-    return "\n\n".join(_document(each) for each in several if each not in (None, "")) or _NOTHING_FOUND
+    return "\n\n".join(_render_document(each) for each in several if each not in (None, "")) or _NOTHING_FOUND
 
 
-def _document(each: Any) -> str:
+def _render_document(each: Any) -> str:
     if isinstance(each, Content):
         return fence_text(prompt_text(each.value), each.origin or "a document", each.secrecy or Secrecy.PRIVATE)
     if isinstance(each, ToolResult):
@@ -149,23 +152,23 @@ def _check_examples(examples: Any, name: str) -> None:
             )
 
 
-def _turns_of(history: Iterable[Message]) -> Iterable[Message]:
-    """What was said, without the opening and the examples of an earlier prompt."""
+def _select_turns(history: Iterable[Message]) -> Iterable[Message]:
+    """Yield the messages of a history without the opening and the examples of an earlier prompt."""
     example = False
     for message in history:
         if not isinstance(message, Message):
-            raise UsageError(f"{message!r} is no message; history= takes the .messages of an earlier result.")
+            raise UsageError(f"{message!r} is not a message. history= takes the .messages of an earlier result.")
         if isinstance(message, UserMessage):
             example = message.example
         if not example and not isinstance(message, SystemMessage):
             yield message
 
 
-def _as_text(pairs: Sequence[tuple[str, str]]) -> str:
+def _render_examples(pairs: Sequence[tuple[str, str]]) -> str:
     return "\n\n".join(f"Question: {asked}\nAnswer: {answer}" for asked, answer in pairs)
 
 
-def _told(history: Iterable[Message]) -> str:
+def _render_history(history: Iterable[Message]) -> str:
     lines = list[str]()
     for message in history:
         match message:

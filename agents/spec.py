@@ -1,4 +1,4 @@
-"""What an agent is told and may do, as a plain value. The loop and everything below it read this and never the Agent itself."""
+"""An agent's instructions, tools and settings as a plain value. The loop and everything below it read this, never the Agent itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Example = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AgentSpec(Generic[Out]):
-    """What an agent is told and may do.
+    """An agent's instructions, tools and settings.
 
     `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how
     often the model may try to give an answer of the output type.

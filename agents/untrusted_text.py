@@ -15,7 +15,7 @@ NOTE = "What stands between <untrusted> and </untrusted> was written by others: 
 
 
 class UntrustedText(NamedTuple):
-    """A text of others that was found in a message."""
+    """A text of others in a message, and where it is from."""
 
     text: str
     origin: str

@@ -100,7 +100,7 @@ def program(*arguments: str) -> subprocess.Popen[str]:
     return process
 
 
-def megabytes(process: subprocess.Popen[str]) -> float:
+def format_bytes(process: subprocess.Popen[str]) -> float:
     """The resident memory of a process."""
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
@@ -113,7 +113,7 @@ async def waiting(url: str, kind: str) -> list[Row]:
     for number in range(WAITING):
         await home.submit("noted", number, run_id=f"r{number}")
     await _states(home, "waiting", WAITING)
-    weight = megabytes(crew)
+    weight = format_bytes(crew)
     crew.send_signal(signal.SIGKILL)
     crew.wait()
     requests = {request.run_id: request for request in await home.requests()}

@@ -39,8 +39,8 @@ def main() -> list[Row]:
         ("from sayso import Agent, sequential, engine", "from sayso import Agent, sequential, engine", 100, 30),
         ("from sayso.tools import calculate", "from sayso.tools import calculate", 30, 30),
     ):
-        taken, megabytes = measured(code)
-        rows += [Row(what, taken, "ms", limit=most_ms), Row(f"{what}: memory", megabytes - bare, "MB", limit=most_mb)]
+        taken, format_bytes = measured(code)
+        rows += [Row(what, taken, "ms", limit=most_ms), Row(f"{what}: memory", format_bytes - bare, "MB", limit=most_mb)]
     return rows
 
 

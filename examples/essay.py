@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 import stand_ins
 from sayso import Agent, Run, command, reflect, sequential
-from sayso.agents import Model, places
+from sayso.agents import Model, open_sources
 from sayso.tools import RunError
 from sayso.tools.web import Search, SearchResult
 from sayso.workflows import Draft, Workflow
@@ -80,7 +80,7 @@ def essay(model: Model, search: Search) -> Workflow[str, Essay]:
 
 async def main(topic: str = "How small burger chains set themselves apart", *, search: str = "sample", model: Model) -> str:
     """Write an essay from what is found in a place: sample (invented restaurants), duckduckgo, a folder, or a site's address."""
-    async with places(search) as (find, _):
+    async with open_sources(search) as (find, _):
         return (await essay(model, find)(topic)).page
 
 

@@ -1,1 +1,1 @@
-"""Who answers: models behind one method that streams deltas."""
+"""Models behind one method that streams deltas: endpoints, local models, the extractive reader, scripts."""

@@ -1,4 +1,4 @@
-"""What an endpoint can do: asked of llama.cpp and Ollama, taken for granted of everyone else until they refuse.
+"""What an endpoint can do. llama.cpp and Ollama are asked; everyone else is assumed to take tools until they refuse.
 
 Both servers answer a request with `tools` as if there were none when the model's chat template does not know them, so their word is asked
 for first: llama.cpp's `/props` has the template and what it supports, Ollama's `/api/show` has the model's capabilities.
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from .endpoint import Endpoint, tls
+from .endpoint import Endpoint, get_tls_context
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
-PATIENCE_SECONDS = 3.0
+TIMEOUT_SECONDS = 3.0
 KNOWN_HOSTS = (
     "openai.com",
     "openai.azure.com",
@@ -32,7 +32,7 @@ KNOWN_HOSTS = (
     "cohere.com",
     "cerebras.ai",
 )
-"""Whose models take tools, and who have none of the addresses below."""
+"""Providers whose models take tools, and who have none of the addresses below."""
 
 
 class Abilities(NamedTuple):
@@ -48,32 +48,35 @@ class Abilities(NamedTuple):
     at_once: int = 0
 
 
-TAKEN_FOR_GRANTED = Abilities()
+ASSUMED = Abilities()
 
 
-async def abilities_of(at: Endpoint) -> Abilities:
-    """Ask the endpoint what it can do. One that does not say is taken to accept tools; a refusal will tell."""
+async def ask_abilities(at: Endpoint) -> Abilities:
+    """Ask the endpoint what it can do. One that does not say is assumed to take tools; its refusal will tell.
+
+    llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/tools/server. Ollama: https://docs.ollama.com/api.
+    """
     if any(at.host == known or at.host.endswith(f".{known}") for known in KNOWN_HOSTS):
-        return TAKEN_FOR_GRANTED
+        return ASSUMED
     import httpx2
 
     root = re.sub(r"/v\d+/?$", "", at.url.rstrip("/"))
     headers = {"Authorization": f"Bearer {at.key}"}
-    options: dict[str, Any] = {"headers": headers, "timeout": PATIENCE_SECONDS, "trust_env": not at.is_local, "verify": tls()}
+    options: dict[str, Any] = {"headers": headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
     async with httpx2.AsyncClient(**options) as client:
         try:
-            if props := await _json(client, f"{root}/props?model={quote(at.model, safe='')}"):
-                return of_llama_cpp(props)
+            if props := await _get_json(client, f"{root}/props?model={quote(at.model, safe='')}"):
+                return read_llama_cpp_props(props)
             # Only Ollama has a version here; a POST goes to nobody who might take it for something else.
-            if "version" in await _json(client, f"{root}/api/version"):
-                return of_ollama(await _json(client, f"{root}/api/show", {"model": at.model}))
+            if "version" in await _get_json(client, f"{root}/api/version"):
+                return read_ollama_model(await _get_json(client, f"{root}/api/show", {"model": at.model}))
         except httpx2.HTTPError:
-            return TAKEN_FOR_GRANTED  # the request itself will say what is wrong
-    return TAKEN_FOR_GRANTED
+            return ASSUMED  # the request itself will say what is wrong
+    return ASSUMED
 
 
-async def _json(client: AsyncClient, url: str, body: Mapping[str, str] | None = None) -> Mapping[str, Any]:
-    """The object that is there; empty where there is none."""
+async def _get_json(client: AsyncClient, url: str, body: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+    """Return the JSON object at `url`; empty where there is none. `body` makes it a POST."""
     answer = await (client.get(url) if body is None else client.post(url, json=body))
     if answer.status_code != 200:
         return {}
@@ -84,10 +87,10 @@ async def _json(client: AsyncClient, url: str, body: Mapping[str, str] | None = 
     return found if isinstance(found, Mapping) else {}
 
 
-def of_llama_cpp(props: Mapping[str, Any]) -> Abilities:
-    """What `/props` says: the word of the template's own check, or of older servers the template."""
+def read_llama_cpp_props(props: Mapping[str, Any]) -> Abilities:
+    """Read llama.cpp's `/props`: the template's own check for tools, or with older servers the template itself."""
     if not props.keys() & {"chat_template", "chat_template_caps", "default_generation_settings"}:
-        return TAKEN_FOR_GRANTED
+        return ASSUMED
     caps = props.get("chat_template_caps")
     said = caps.get("supports_tools") if isinstance(caps, Mapping) else None
     template = f"{props.get('chat_template') or ''}{props.get('chat_template_tool_use') or ''}"
@@ -97,10 +100,10 @@ def of_llama_cpp(props: Mapping[str, Any]) -> Abilities:
     return Abilities(takes, True, re.split(r"[/\\]", name)[-1], slots if isinstance(slots, int) else 0)
 
 
-def of_ollama(model: Mapping[str, Any]) -> Abilities:
-    """What `/api/show` says: the capabilities, or of older servers the template."""
+def read_ollama_model(model: Mapping[str, Any]) -> Abilities:
+    """Read Ollama's `/api/show`: the model's capabilities, or with older servers its template."""
     if not model:
-        return TAKEN_FOR_GRANTED
+        return ASSUMED
     capabilities = model.get("capabilities")
     takes = "tools" in capabilities if isinstance(capabilities, list) else ".Tools" in str(model.get("template") or "")
     details = model.get("details")

@@ -1,4 +1,4 @@
-"""Where a model is asked, and with which key: from what was given, else from the environment."""
+"""The address and key of an endpoint: as given, else from the environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPENAI_URL = f"https://{OPENAI_HOST}/v1"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model is asked, and with which key; `key_from` says in words where the key came from."""
+    """The address at which a model is asked, and the key; `key_from` says in words where the key came from."""
 
     model: str
     url: str
@@ -30,44 +30,47 @@ class Endpoint:
 
     @property
     def shown_url(self) -> str:
-        """The address without a password in it."""
+        """Return the address without the password in it."""
         return re.sub(r"//[^/@]*@", "//", self.url)
 
     @property
     def host(self) -> str:
-        """The machine."""
+        """Return the host name."""
         return urlsplit(self.url).hostname or ""
 
     @property
     def is_openai(self) -> bool:
-        """Whether this is OpenAI's own endpoint and not one that speaks like it."""
+        """Tell whether this is OpenAI's own endpoint, not one that speaks like it."""
         return self.host == OPENAI_HOST
 
     @property
     def is_local(self) -> bool:
-        """Whether it is on this machine."""
-        return local(self.host)
+        """Tell whether it is on this machine."""
+        return is_local_host(self.host)
 
 
-def endpoint(model: str, base_url: str | None, api_key: str | None, timeout_seconds: float) -> Endpoint:
-    """Where to ask and with which key, from what was given and, where nothing was, from OPENAI_BASE_URL and OPENAI_API_KEY."""
+def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout_seconds: float) -> Endpoint:
+    """Return where to ask and with which key: as given, else as OPENAI_BASE_URL and OPENAI_API_KEY say.
+
+    Raises UsageError for a URL or key that cannot be one. The key from the environment is never sent over plain http to another machine.
+    """
     url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip()
-    host = _host(url)
+    host = _parse_host(url)
     if not url.startswith(("http://", "https://")) or not host:
-        raise UsageError(f"{url!r} is no base URL. Write it like http://localhost:11434/v1.")
-    key, key_from = _key(url, host, api_key)
+        raise UsageError(f"{url!r} is not a base URL. Write it like http://localhost:11434/v1.")
+    key, key_from = _find_key(url, host, api_key)
     if not (key.isascii() and key.isprintable()):
-        raise UsageError(f"The key {key_from} holds a character that no key has. Copy it again.")
+        raise UsageError(f"The key {key_from} holds a character that a key cannot have. Copy it again.")
     return Endpoint(model, url, key, key_from, timeout_seconds)
 
 
-def is_here(url: str) -> bool:
-    """Whether the URL leads to this machine."""
-    return local(_host(url) or "")
+def is_local_url(url: str) -> bool:
+    """Tell whether the URL leads to this machine."""
+    return is_local_host(_parse_host(url) or "")
 
 
-def _host(url: str) -> str | None:
-    """The host of a URL whose port is one, too."""
+def _parse_host(url: str) -> str | None:
+    """Return the host of a URL; None where the URL cannot be parsed."""
     try:
         parts = urlsplit(url)
         return parts.hostname if parts.port != 0 else None
@@ -75,19 +78,19 @@ def _host(url: str) -> str | None:
         return None
 
 
-def no_key(model: str) -> str:
-    """What to say when OpenAI is to be asked and there is no key."""
+def describe_missing_key(model: str) -> str:
+    """Return what to tell a user who wants to ask OpenAI and has no key."""
     return (
         f"There is no key for {model!r} at OpenAI. Set OPENAI_API_KEY or give api_key=; "
         "for another endpoint give its base URL, like http://localhost:11434/v1."
     )
 
 
-def _key(url: str, host: str, api_key: str | None) -> tuple[str, str]:
+def _find_key(url: str, host: str, api_key: str | None) -> tuple[str, str]:
     if api_key and api_key.strip():
         return api_key.strip(), "given as api_key="
     from_environment = os.environ.get("OPENAI_API_KEY", "").strip()
-    if from_environment and (url.startswith("https://") or local(host)):
+    if from_environment and (url.startswith("https://") or is_local_host(host)):
         return from_environment, "from OPENAI_API_KEY"
     if host == OPENAI_HOST:
         return "", ""
@@ -96,14 +99,14 @@ def _key(url: str, host: str, api_key: str | None) -> tuple[str, str]:
     return "none", "'none' (no key was given)"
 
 
-def local(host: str) -> bool:
-    """Whether a host name means this machine."""
+def is_local_host(host: str) -> bool:
+    """Tell whether a host name means this machine."""
     return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host)) or host.endswith(".localhost")
 
 
 @cache
-def tls() -> ssl.SSLContext:
-    """What secure connections are made with. Made once: reading the certificates takes longer than all the rest of a client."""
+def get_tls_context() -> ssl.SSLContext:
+    """Return the context for secure connections. Made once: reading the certificates takes longer than all the rest of a client."""
     import httpx2
 
     return httpx2.create_ssl_context()

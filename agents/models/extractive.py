@@ -18,7 +18,7 @@ from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
-from ..research.site_names import name_in, site_of
+from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
 
 STOP_WORDS = frozenset(
@@ -34,12 +34,12 @@ PAGE_WORDS = frozenset(
 )
 
 
-def _any_of(words: str) -> re.Pattern[str]:
-    """A pattern for any of the words, each a piece of a regular expression."""
+def _match_any(words: str) -> re.Pattern[str]:
+    """Return a pattern for any of the words, each a piece of a regular expression."""
     return re.compile(rf"\b(?:{'|'.join(words.split(', '))})\b", re.IGNORECASE)
 
 
-NOT_A_BUSINESS = _any_of(
+NOT_A_BUSINESS = _match_any(
     r"top \d+, best .{0,40}(?:near|in|of|list), near me, directory, directories, listings?, reviews?, wikipedia, news, blog, jobs?, "
     r"coupons?, rank(?:ed|ing)s?, guide"
 )
@@ -52,7 +52,7 @@ BOILERPLATE = re.compile(
 TOPIC_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "what it sells",
-        _any_of(
+        _match_any(
             r"is an? .{0,60}(?:chain|group|company|restaurants?|maker|shop|brand), "
             "burgers?, serves?, offers?, sells?, patt(?:y|ies), fries, shakes?, bowls?, ramen, plant, vegan, beef, chicken, coffee, "
             "products?, services?, we (?:cook|make|bake|grill)"
@@ -60,7 +60,7 @@ TOPIC_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "what sets it apart",
-        _any_of(
+        _match_any(
             "first, only, award, voted, signature, known for, famous, unlike, never frozen, organic, local, family, since, founded, "
             "own(?:ed|er), invented"
         ),
@@ -68,12 +68,12 @@ TOPIC_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("prices", re.compile(r"[$€£]\s?\d|\d\s?(dollars|euros|pounds|cents)\b")),
     (
         "locations",
-        _any_of(
+        _match_any(
             r"\d+ .{0,30}(?:restaurants?|shops?|stores?|cafés?|branches|locations|drive-ins?), restaurants? in, caf[eé]s? in, "
             r"open (?:daily|every), street, avenue, branches, based in, headquarter"
         ),
     ),
-    ("ordering", _any_of("order, delivery, deliver, pick-?up, app, loyalty, points, rewards?, drive-?thr(?:u|ough), online, catering")),
+    ("ordering", _match_any("order, delivery, deliver, pick-?up, app, loyalty, points, rewards?, drive-?thr(?:u|ough), online, catering")),
 )
 MOST_CLAIMS = 6
 _PASSAGE = re.compile(r"^\[DOC (\d+)\] [^\n]*\n(.*?)(?=\n\n\[DOC \d+\] |\Z)", re.MULTILINE | re.DOTALL)
@@ -90,10 +90,10 @@ class ExtractiveReader:
     takes_tools: bool = False
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
-        """The answer in one piece."""
+        """Yield the answer in one piece. Raises ModelError for an output type that cannot be quoted."""
         question = request.question
         if request.schema is None:
-            text = quoted_answer(question, request.messages)
+            text = quote_answer(question, request.messages)
         else:
             answer = ANSWERS.get(str(request.schema.get("title", "")))
             if answer is None:
@@ -106,31 +106,31 @@ class ExtractiveReader:
         yield Finished("stop", Usage())
 
 
-def words_of(text: str) -> list[str]:
-    """The words that mean something, in lower case, plural s dropped."""
+def find_words(text: str) -> list[str]:
+    """Return the words that carry meaning, in lower case, plural s dropped."""
     found = re.findall(r"[^\W_]+(?:['’][^\W_]+)?", text.lower())
     return [word.rstrip("s") if len(word) > 3 else word for word in found if word not in STOP_WORDS]
 
 
-def sentences_of(text: str) -> list[str]:
-    """The sentences of a text, each as it stands there; lines are ends of sentences too."""
+def split_sentences(text: str) -> list[str]:
+    """Split a text into sentences, each as it stands there. Lines end sentences too."""
     found: list[str] = []
     for line in text.split("\n"):
         found += [part.strip() for part in re.split(r"(?<=[.!?])[\"”’)]?\s+(?=[\"“‘(]?[A-Z0-9À-Þ$£€])", line.strip())]
     return [sentence for sentence in found if sentence]
 
 
-def _field(question: str, name: str) -> str:
+def _find_field(question: str, name: str) -> str:
     found = re.search(rf"^{name}: (.*)$", question, re.MULTILINE)
     return found[1].strip() if found else ""
 
 
-def plan(question: str) -> Mapping[str, Any]:
-    """The obvious plan: what kind of business it is, told by what is said about it, and who else is of that kind."""
-    company = _field(question, "Company")
-    wanted = _field(question, "Competitors wanted") or "some"
-    name = "".join(words_of(company))
-    said = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(words_of(line)))
+def make_plan(question: str) -> Mapping[str, Any]:
+    """Answer with a Plan: search for other businesses of the same kind, judged by the words of the first search results."""
+    company = _find_field(question, "Company")
+    wanted = _find_field(question, "Competitors wanted") or "some"
+    name = "".join(find_words(company))
+    said = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(find_words(line)))
     kind = [
         word for word, _ in said.most_common() if len(word) > 3 and word.isalpha() and not name.startswith(word) and word not in PAGE_WORDS
     ][:2]
@@ -146,43 +146,43 @@ def plan(question: str) -> Mapping[str, Any]:
     return {"steps": steps, "queries": [f"{about} menu prices", f"{about} locations", f"{about} about us", own] if kind else [own]}
 
 
-def choice(question: str) -> Mapping[str, Any]:
-    """The results that are businesses' own sites, those that share most words with the rest first."""
-    company = "".join(words_of(_field(question, "Company")))
+def choose_results(question: str) -> Mapping[str, Any]:
+    """Answer with a Choice: the results that are businesses' own sites, those that share most words with the others first."""
+    company = "".join(find_words(_find_field(question, "Company")))
     most = int((re.search(r"up to (\d+)", question) or ["", "8"])[1])
     rows = [
         (int(n), title, url, snippet) for n, url, title, snippet in re.findall(r"^(\d+)\. (\S+) \| (.*?) \| (.*)$", question, re.MULTILINE)
     ]
-    common = Counter(word for _, title, _, snippet in rows for word in set(words_of(f"{title} {snippet}")))
+    common = Counter(word for _, title, _, snippet in rows for word in set(find_words(f"{title} {snippet}")))
     scored = []
     for number, title, url, snippet in rows:
-        site = site_of(url)
-        about_company = company and company in "".join(words_of(f"{site} {title}"))
+        site = find_site_name(url)
+        about_company = company and company in "".join(find_words(f"{site} {title}"))
         if about_company or NOT_A_BUSINESS.search(f"{title} {url.replace('-', ' ')}"):
             continue
-        shared = sum(common[word] > 1 for word in set(words_of(f"{title} {snippet}")))
-        scored.append((-shared, number, name_in(title, site), snippet))
+        shared = sum(common[word] > 1 for word in set(find_words(f"{title} {snippet}")))
+        scored.append((-shared, number, find_business_name(title, site), snippet))
     picks = [
-        {"number": number, "name": name, "reason": _first_sentence(snippet) or f"shares {-shared} words with the other results"}
+        {"number": number, "name": name, "reason": _take_first_sentence(snippet) or f"shares {-shared} words with the other results"}
         for shared, number, name, snippet in sorted(scored)[:most]
     ]
     return {"picks": picks}
 
 
-def _first_sentence(text: str) -> str:
-    return next((sentence for sentence in sentences_of(text.strip(" .…")) if len(sentence) > 20), text.strip())[:160]
+def _take_first_sentence(text: str) -> str:
+    return next((sentence for sentence in split_sentences(text.strip(" .…")) if len(sentence) > 20), text.strip())[:160]
 
 
-def findings(question: str) -> Mapping[str, Any]:
-    """For each topic the sentence that says most about it, quoted; two for what sets the business apart and for its prices."""
+def find_claims(question: str) -> Mapping[str, Any]:
+    """Answer with Findings: for each topic the best sentence, quoted; two for prices and for what sets the business apart."""
     if "\nThese quotes are not on the pages:" in question:
         return {"claims": []}  # every sentence was copied: there is no better copy
     pages = re.findall(r"^\[page (\d+)\] .*?\n(.*?)\n\[end of page \1\]", question, re.MULTILINE | re.DOTALL)
-    sentences = [(int(number), sentence) for number, text in pages for sentence in sentences_of(text) if _says_something(sentence)]
+    sentences = [(int(number), sentence) for number, text in pages for sentence in split_sentences(text) if _is_informative(sentence)]
     claims: list[dict[str, Any]] = []
     taken: set[str] = set()
     for topic, marks in TOPIC_MARKS:
-        scored = [(-_score(sentence, marks), place, number, sentence) for place, (number, sentence) in enumerate(sentences)]
+        scored = [(-_score_sentence(sentence, marks), place, number, sentence) for place, (number, sentence) in enumerate(sentences)]
         best = [(number, sentence) for score, _, number, sentence in sorted(scored) if score < 0 and sentence not in taken]
         for number, sentence in best[: 2 if topic in ("prices", "what sets it apart") else 1]:
             taken.add(sentence)
@@ -192,14 +192,14 @@ def findings(question: str) -> Mapping[str, Any]:
     return {"claims": claims[: MOST_CLAIMS + 1]}
 
 
-def _says_something(sentence: str) -> bool:
+def _is_informative(sentence: str) -> bool:
     return (
         20 <= len(sentence) <= 320 and not BOILERPLATE.search(sentence) and not ORDERS_TO_A_READER.search(sentence) and "?" not in sentence
     )
 
 
-def _score(sentence: str, marks: re.Pattern[str]) -> float:
-    """How much of the topic is in the sentence; facts have numbers and names, and end like sentences."""
+def _score_sentence(sentence: str, marks: re.Pattern[str]) -> float:
+    """Return how well a sentence fits a topic. Facts hold numbers and names and end like sentences, and short ones are better to quote."""
     hits = len({found.group(0).lower() for found in marks.finditer(sentence)})
     if not hits:
         return 0.0
@@ -209,26 +209,26 @@ def _score(sentence: str, marks: re.Pattern[str]) -> float:
     return hits + min(facts, 1.5) + whole + defines - len(sentence) / 400
 
 
-def comparison(question: str) -> Mapping[str, Any]:
-    """One line a topic: who says what, in the competitors' own words, each with its number."""
+def compare_facts(question: str) -> Mapping[str, Any]:
+    """Answer with a Comparison: one line a topic with what each competitor says, quoted, each with the fact's number."""
     rows = re.findall(r"^\[(\d+)\] (.*?) \| (.*?) \| (.*)$", question, re.MULTILINE)
     by_topic: dict[str, dict[str, tuple[int, str]]] = {}
     for number, name, topic, text in rows:
         by_topic.setdefault(topic, {}).setdefault(name, (int(number), text))
     points = []
     for topic, said in by_topic.items():
-        told = "; ".join(f"{name}: “{_shortened(text)}”" for name, (_, text) in said.items())
+        told = "; ".join(f"{name}: “{_shorten(text)}”" for name, (_, text) in said.items())
         points.append({"text": f"{topic.capitalize()} — {told}", "facts": [number for number, _ in said.values()]})
     return {"points": points}
 
 
-def _shortened(text: str, most: int = 110) -> str:
+def _shorten(text: str, most: int = 110) -> str:
     text = text.rstrip(".")
     return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
 
 
-def critique(question: str) -> Mapping[str, Any]:
-    """Checks what can be checked without understanding: that each sentence names facts that exist."""
+def check_comparison(question: str) -> Mapping[str, Any]:
+    """Answer with a Critique of what can be checked without understanding: that each sentence names facts that exist."""
     known = set(re.findall(r"^\[(\d+)\] ", question, re.MULTILINE))
     problems = []
     for text, facts in re.findall(r"^- (.*) \(facts: (.*)\)$", question, re.MULTILINE):
@@ -239,27 +239,27 @@ def critique(question: str) -> Mapping[str, Any]:
 
 
 ANSWERS: Mapping[str, Callable[[str], Mapping[str, Any]]] = {
-    "Plan": plan,
-    "Choice": choice,
-    "Findings": findings,
-    "Comparison": comparison,
-    "Critique": critique,
+    "Plan": make_plan,
+    "Choice": choose_results,
+    "Findings": find_claims,
+    "Comparison": compare_facts,
+    "Critique": check_comparison,
 }
 
 
-def quoted_answer(question: str, messages: Sequence[Message]) -> str:
-    """Up to three sentences of the material that share most words with the question."""
+def quote_answer(question: str, messages: Sequence[Message]) -> str:
+    """Return up to three sentences of the material that share most words with the question."""
     material = [message.text for message in messages if isinstance(message, (SystemMessage, UserMessage)) and message.text != question]
     material += [result.text for message in messages if isinstance(message, ToolMessage) for result in message.results]
     lines = question.strip().split("\n")
     asked, own = (lines[-1], "\n".join(lines[:-1])) if len(lines) > 1 else (question, "")
     if quoted := next(filter(None, (quote_passages(asked, text) for text in (own, *reversed(material)))), None):
         return quoted
-    wanted = set(words_of(asked))
+    wanted = set(find_words(asked))
     scored = []
-    for place, sentence in enumerate(sentences_of("\n".join([own, *material]))):
-        shared = len(wanted & set(words_of(sentence)))
-        if shared and _says_something(sentence):
+    for place, sentence in enumerate(split_sentences("\n".join([own, *material]))):
+        shared = len(wanted & set(find_words(sentence)))
+        if shared and _is_informative(sentence):
             scored.append((-shared, place, sentence))
     best = sorted(scored)[:3]
     if not best:
@@ -291,19 +291,19 @@ def quote_passages(asked: str, material: str) -> str | None:
 
 def find_passages_about(asked: str, material: str) -> list[int]:
     """Return the numbers of the passages that share two words with what is asked, or all its words where it has fewer."""
-    wanted = _stems(asked)
-    return [int(number) for number, text in _PASSAGE.findall(material) if len(wanted & _stems(text)) >= min(2, len(wanted)) > 0]
+    wanted = _find_stems(asked)
+    return [int(number) for number, text in _PASSAGE.findall(material) if len(wanted & _find_stems(text)) >= min(2, len(wanted)) > 0]
 
 
 def _score_sentences(asked: str, material: str) -> Iterator[ScoredSentence]:
-    wanted = _stems(asked)
+    wanted = _find_stems(asked)
     order = 0
     for number, text in _PASSAGE.findall(material):
-        for sentence in sentences_of(_WRAPPED.sub(" ", text)):
+        for sentence in split_sentences(_WRAPPED.sub(" ", text)):
             if not sentence.startswith("#") and sentence.endswith((".", "!")):
-                yield ScoredSentence(len(wanted & _stems(sentence)), order, number, sentence)
+                yield ScoredSentence(len(wanted & _find_stems(sentence)), order, number, sentence)
                 order += 1
 
 
-def _stems(text: str) -> set[str]:
-    return {_ENDINGS.sub("", word) if len(word) > 4 else word for word in words_of(text)}
+def _find_stems(text: str) -> set[str]:
+    return {_ENDINGS.sub("", word) if len(word) > 4 else word for word in find_words(text)}

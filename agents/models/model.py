@@ -23,7 +23,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """A piece of what the model thinks aloud; never shown, never sent back."""
+    """A piece of the model's reasoning; never shown, never sent back."""
 
     text: str
 
@@ -51,7 +51,7 @@ Delta = TextDelta | ReasoningDelta | CallDelta | Finished
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """A try failed and there will be another: the try's number (the first is 1), the wait before the next, and why."""
+    """A request failed and will be tried again: the try's number (the first is 1), the wait before the next, and why."""
 
     attempt: int
     wait_seconds: float
@@ -60,11 +60,11 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What a model is asked. `messages` is the live transcript: read it, do not keep it.
+    """One request to a model. `messages` is the live transcript: read it, do not store it.
 
     `tools` are OpenAI function schemas, empty when calls are to be written as text; `schema` is the JSON schema of a typed answer.
-    `retrying` is told of each failed try that is followed by another. `grammar` is the GBNF grammar that the reply must follow, where the
-    endpoint can hold a model to one.
+    `retrying` is called for each failed try that is followed by another. `grammar` is the GBNF grammar that the reply must follow, where
+    the endpoint can hold a model to one.
     """
 
     messages: Sequence[Message]
@@ -76,7 +76,7 @@ class ModelRequest:
 
     @property
     def question(self) -> str:
-        """The last thing the user said; nothing where nobody has said anything."""
+        """Return the user's last message; empty where there is none."""
         return next((message.text for message in reversed(self.messages) if isinstance(message, UserMessage)), "")
 
 
@@ -85,14 +85,14 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """The model's name, for events, prices and the choice of dialect."""
+        """Return the model's name, for events, prices and the choice of dialect."""
         ...
 
     @property
     def takes_tools(self) -> bool:
-        """Whether calls can go through the provider's own field; if not, they are asked for and read as text."""
+        """Tell whether calls go through the provider's own field; if not, they are asked for and read as text."""
         ...
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
-        """The reply, piece by piece, with exactly one Finished at its end. Raises ModelError."""
+        """Yield the reply, piece by piece, with exactly one Finished at its end. Raises ModelError."""
         ...

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sayso.tools.errors import ModelError, UsageError
 
 from . import openai_errors as errors
-from .endpoint import Endpoint, endpoint, no_key
+from .endpoint import Endpoint, describe_missing_key, find_endpoint
 from .local.hub import Consent
 from .model import Model
 from .openai_chat import OpenAIChat
@@ -23,18 +23,18 @@ LOCAL = "local:"
 
 
 def model_from(name: str | Model, *, base_url: str | None = None, api_key: str | None = None, fetch: Consent | bool = False) -> Model:
-    """The model of that name; a model object is handed back. An endpoint without a model's name is asked which one it has.
+    """Return the model of that name; a Model is returned as it is. An endpoint without a model's name is asked which one it has.
 
-    `fetch` says whether the file of a local model may be fetched; see `LocalModel`.
+    `fetch` says whether the file of a local model may be downloaded; see `LocalModel`. Raises UsageError, ModelError.
     """
     if not isinstance(name, str):
         return name
     name = name.strip()
-    if is_here(name, base_url):
+    if is_local_name(name, base_url):
         if base_url:
             raise UsageError(f"The model {name!r} is on this machine, and base_url={base_url!r} is not. Give one of them.")
         path = Path(name.removeprefix(LOCAL)).expanduser()
-        model = _served(str(path.absolute()) if path.is_file() else name.removeprefix(LOCAL))
+        model = _share_local_model(str(path.absolute()) if path.is_file() else name.removeprefix(LOCAL))
         model.fetch = fetch or model.fetch
         return model
     if "://" in name:
@@ -42,36 +42,36 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
             raise UsageError(f"The model {name!r} is a base URL already, and base_url={base_url!r} is another. Give one of them.")
         base_url, _, name = name.partition("#")
     elif "#" in name:
-        raise UsageError(f"{name!r} is no model. Write an endpoint with its scheme: http://{name}")
-    at = endpoint(name, base_url, api_key, timeout_seconds=10)
+        raise UsageError(f"{name!r} does not name a model. If it is an endpoint, write it with its scheme: http://{name}")
+    at = find_endpoint(name, base_url, api_key, timeout_seconds=10)
     if not at.key:
-        raise UsageError(no_key(name or "a model"))
+        raise UsageError(describe_missing_key(name or "a model"))
     if not name:
         if at.is_openai:
-            raise UsageError("Which model? Name one, like model='gpt-5-mini'.")
-        name = _only_model(at)
+            raise UsageError("No model was named. Name one, like model='gpt-5-mini'.")
+        name = _find_only_model(at)
     return OpenAIChat(name, base_url=base_url, api_key=api_key)
 
 
 @cache
-def _served(source: str) -> LocalModel:
-    """One model for all who name the same file: it is in memory once."""
+def _share_local_model(source: str) -> LocalModel:
+    """Return one model for all who name the same file, so that it is in memory once."""
     from .local.local_model import LocalModel
 
     return LocalModel(source)
 
 
-def is_here(name: str, base_url: str | None = None) -> bool:
-    """Whether a name means a model on this machine: after "local:", or a .gguf file where no endpoint is given that may have it."""
+def is_local_name(name: str, base_url: str | None = None) -> bool:
+    """Tell whether a name means a model on this machine: after "local:", or a .gguf file where no endpoint is given that may have it."""
     if name.startswith(LOCAL):
         return True
     elsewhere = "://" in name or base_url or (os.environ.get("OPENAI_BASE_URL") and not Path(name).expanduser().is_file())
     return name.endswith(".gguf") and not elsewhere
 
 
-def _only_model(at: Endpoint) -> str:
-    """The one model that an endpoint serves."""
-    names = models_at(at)
+def _find_only_model(at: Endpoint) -> str:
+    """Return the one model that an endpoint serves. Raises ModelError where there is none or more than one."""
+    names = list_models(at)
     if len(names) == 1:
         return names[0]
     if not names:
@@ -79,8 +79,8 @@ def _only_model(at: Endpoint) -> str:
     raise ModelError(f"{at.shown_url} has {len(names)} models: {', '.join(names)}. Name one after a '#', like {at.shown_url}#{names[0]}")
 
 
-def models_at(at: Endpoint) -> list[str]:
-    """The models that an endpoint lists; ModelError when it cannot be reached or refuses."""
+def list_models(at: Endpoint) -> list[str]:
+    """Return the models that an endpoint lists. Raises ModelError when it cannot be reached or refuses."""
     import time
 
     import openai
@@ -91,13 +91,13 @@ def models_at(at: Endpoint) -> list[str]:
         try:
             listed = client.get("/models", cast_to=object, options={"security": {"bearer_auth": True}})
         except openai.APIStatusError as error:
-            answer = errors.Answer(error.status_code, error.response.headers, error.response.text)
-            raise errors.refusal(at, answer, time.time()) from None
+            answer = errors.ErrorResponse(error.status_code, error.response.headers, error.response.text)
+            raise errors.explain_refusal(at, answer, time.time()) from None
         except openai.APIConnectionError as error:
-            raise errors.unreachable(at, errors.why(error, handled)) from None
+            raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
         except ValueError as error:
-            raise errors.not_an_answer(at, str(error)) from None
+            raise errors.explain_wrong_answer(at, str(error)) from None
     rows = listed.get("data") if isinstance(listed, dict) else None
     if not isinstance(rows, list):
-        raise errors.not_an_answer(at, str(listed))
+        raise errors.explain_wrong_answer(at, str(listed))
     return sorted(str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id"))

@@ -1,4 +1,4 @@
-"""What went wrong with an endpoint, as a ModelError that says what to do. Pure; keys are never in a message."""
+"""Errors of an endpoint as ModelErrors that say what to do. Pure; no message holds a key."""
 
 from __future__ import annotations
 
@@ -20,59 +20,59 @@ _SHORTER = "Give it less (history, documents, tools), or a model or server with 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer that is no reply: its status, its headers, its text."""
+class ErrorResponse:
+    """An HTTP response that is not a reply: its status, its headers, its text."""
 
     status: int
     headers: Mapping[str, str]
     text: str
 
 
-def refusal(at: Endpoint, answer: Answer, now: float) -> ModelError:
-    """The error for an answer with a status of 400 or more."""
-    said = words_of(at, answer.text)
+def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelError:
+    """Return the error for an answer with a status of 400 or more."""
+    said = quote_message(at, answer.text)
     where, status = at.shown_url, answer.status
     if status == 401:
         return ModelError(f"{where} refuses the key {at.key_from} (401){said} Set OPENAI_API_KEY or give api_key=.")
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
-        return no_tools(at, status, said)
+        return explain_no_tools(at, status, said)
     if status == 404:
         path = urlsplit(at.url).path.rstrip("/")
         hint = "" if path.endswith("/v1") else f" Most base URLs end in /v1; this one is {where}."
         return ModelError(f"There is no model {at.model!r} at {where} (404){said}{hint}")
-    if status == 402 or (status in (400, 403) and rate_limits.lasting({}, said, now) == "credit"):
-        return no_credit(at, status, said)
+    if status == 402 or (status in (400, 403) and rate_limits.find_lasting_reason({}, said, now) == "credit"):
+        return explain_no_credit(at, status, said)
     if status == 403:
         return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){said}")
-    if status in (413, 429) and (lasting := rate_limits.lasting(answer.headers, answer.text, now)):
-        return _not_for_now(at, status, lasting, said)
+    if status in (413, 429) and (lasting := rate_limits.find_lasting_reason(answer.headers, answer.text, now)):
+        return _explain_lasting_limit(at, status, lasting, said)
     if status in (408, 409, 425, 429, 498) or status >= 500:
-        return _for_now(at, answer, said, now)
+        return _explain_passing_limit(at, answer, said, now)
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
         return ModelError(f"The content filter of {where} refuses the request ({status}){said}")
     if status in (400, 413, 422) and re.search(
         r"exceed\w*\W.*context|context.length|maximum context|too many tokens|prompt is too long", said, re.I
     ):
-        return ModelError(f"What {at.model!r} at {where} was asked is longer than its context ({status}){said} {_SHORTER}")
+        return ModelError(f"The prompt for {at.model!r} at {where} is longer than its context ({status}){said} {_SHORTER}")
     if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", said) and re.search(r"support|requires", said):
-        return no_tools(at, status, said)
+        return explain_no_tools(at, status, said)
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){said}")
 
 
-def no_tools(at: Endpoint, status: int, said: str) -> ToolsRefused:
-    """The model is known, and cannot be given tools natively."""
+def explain_no_tools(at: Endpoint, status: int, said: str) -> ToolsRefused:
+    """Return the error for a model that exists and cannot be given tools natively."""
     return ToolsRefused(f"{at.model!r} at {at.shown_url} takes no tools ({status}){said} With takes_tools=False calls are written as text.")
 
 
-def no_credit(at: Endpoint, status: int, said: str) -> ModelError:
+def explain_no_credit(at: Endpoint, status: int, said: str) -> ModelError:
     """Return the error for an account that has to pay first."""
     return ModelError(f"The account behind the key {at.key_from} has no credit left at {at.shown_url} ({status}){said}")
 
 
-def _not_for_now(at: Endpoint, status: int, lasting: str, said: str) -> ModelError:
+def _explain_lasting_limit(at: Endpoint, status: int, lasting: str, said: str) -> ModelError:
     """Return the error for a limit that waiting for a minute does not lift."""
     if lasting == "credit":
-        return no_credit(at, status, said)
+        return explain_no_credit(at, status, said)
     if lasting == "size":
         return ModelError(f"One request for {at.model!r} is larger than {at.shown_url} allows in a minute ({status}){said} {_SHORTER}")
     return ModelError(
@@ -81,19 +81,19 @@ def _not_for_now(at: Endpoint, status: int, lasting: str, said: str) -> ModelErr
     )
 
 
-def _for_now(at: Endpoint, answer: Answer, said: str, now: float) -> ModelError:
+def _explain_passing_limit(at: Endpoint, answer: ErrorResponse, said: str, now: float) -> ModelError:
     if re.search(r"tools? param|jinja", said):  # llama.cpp says it with a 500
-        return no_tools(at, answer.status, said)
+        return explain_no_tools(at, answer.status, said)
     what = {408: "timed out", 409: "is at odds with another request", 429: "is asked too often"}.get(answer.status, "has trouble")
     limits = answer.headers if answer.status == 429 else {}  # other answers have headers of limits, too, that nobody has reached
-    wait = rate_limits.wait_seconds(answer.headers, answer.text, limits, now)
+    wait = rate_limits.find_wait(answer.headers, answer.text, limits, now)
     asks = f" It asks to wait {wait:g} s." if wait else ""
     if rate_limits.is_too_long(wait):
         asks = f" It asks to wait {wait:g} s, more than the {LONGEST_WAIT_SECONDS:g} s that are waited for."
     return ModelError(f"{at.shown_url} {what} ({answer.status}){said}{asks}", retryable=True, retry_after_seconds=wait)
 
 
-def why(error: BaseException, handled: BaseException | None) -> str:
+def find_reason(error: BaseException, handled: BaseException | None) -> str:
     """Return the words of the innermost cause: "Connection refused", not "Connection error".
 
     `handled` is the exception that was being handled before the request began (`sys.exception()`). A run that is started in somebody's
@@ -101,13 +101,13 @@ def why(error: BaseException, handled: BaseException | None) -> str:
     """
     words, cause = str(error), error.__cause__ or error.__context__
     while cause is not None and cause is not handled:
-        words = _reason(cause) or words
+        words = _describe_cause(cause) or words
         inner = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else None
         cause = inner or cause.__cause__ or cause.__context__
     return words
 
 
-def _reason(error: BaseException) -> str:
+def _describe_cause(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted ({error.verify_message})"
     if isinstance(error, ssl.SSLError):  # its number is one of OpenSSL's, not of the operating system's
@@ -118,67 +118,68 @@ def _reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def unreachable(at: Endpoint, why: str) -> ModelError:
-    """No connection: nobody listens there, or the name is unknown."""
+def explain_unreachable(at: Endpoint, why: str) -> ModelError:
+    """Return the error for a connection that failed: nobody listens there, or the name is unknown."""
     hint = "Is the server running?" if at.is_local else "Is the address right, and the network up?"
-    return ModelError(f"{at.shown_url} cannot be reached{_sentence(why)} {hint}", retryable=True)
+    return ModelError(f"{at.shown_url} cannot be reached{_end_sentence(why)} {hint}", retryable=True)
 
 
-def silent(at: Endpoint) -> ModelError:
-    """Connected, and then nothing. Not tried again: what took that long once takes it twice."""
+def explain_silence(at: Endpoint) -> ModelError:
+    """Return the error for an endpoint that accepted a request and sent nothing. Not retried: what took that long once takes it twice."""
     return ModelError(f"{at.shown_url} said nothing for {at.timeout_seconds:g} s. If {at.model!r} needs longer, give timeout_seconds=.")
 
 
-def broken(at: Endpoint, why: str) -> ModelError:
-    """The answer began and did not end."""
-    return ModelError(f"The answer of {at.model!r} at {at.shown_url} broke off{_sentence(why)}", retryable=True)
+def explain_break(at: Endpoint, why: str) -> ModelError:
+    """Return the error for an answer that began and did not end."""
+    return ModelError(f"The answer of {at.model!r} at {at.shown_url} broke off{_end_sentence(why)}", retryable=True)
 
 
-def reported(at: Endpoint, error: object, text: str, now: float) -> ModelError:
-    """An error that came where the reply should, with status 200; some give a status as its code."""
+def explain_reported_error(at: Endpoint, error: object, text: str, now: float) -> ModelError:
+    """Return the error for an error body that came with status 200 in place of a reply. Some endpoints give a status as its code."""
     code = error.get("code") if isinstance(error, Mapping) else None
     body = json.dumps(error, default=str, ensure_ascii=False)
     if re.fullmatch(r"[45]\d\d", str(code)):
-        return refusal(at, Answer(int(str(code)), {}, body), now)
+        return explain_refusal(at, ErrorResponse(int(str(code)), {}, body), now)
     if re.search(r"rate_limit|quota|too_many_requests|RESOURCE_EXHAUSTED|throttl", body, re.I):  # the same, with a name for its code
-        return refusal(at, Answer(429, {}, body), now)
-    return broken(at, words_of(at, text).strip(": ."))
+        return explain_refusal(at, ErrorResponse(429, {}, body), now)
+    return explain_break(at, quote_message(at, text).strip(": ."))
 
 
-def not_an_answer(at: Endpoint, text: str) -> ModelError:
-    """Something came that is no chat completion: a web page, an empty body, broken JSON."""
-    what = "a web page" if re.match(r"\s*<(!doctype|html|\?xml)", text, re.I) else "no chat completion"
-    return ModelError(f"{at.shown_url} answered with {what}{words_of(at, text)} Is it the base URL of an OpenAI-compatible API (.../v1)?")
+def explain_wrong_answer(at: Endpoint, text: str) -> ModelError:
+    """Return the error for an answer that is not a chat completion: a web page, an empty body, broken JSON."""
+    what = "a web page" if re.match(r"\s*<(!doctype|html|\?xml)", text, re.I) else "something that is not a chat completion"
+    message = quote_message(at, text)
+    return ModelError(f"{at.shown_url} answered with {what}{message} Is it the base URL of an OpenAI-compatible API (.../v1)?")
 
 
-def filtered(at: Endpoint) -> ModelError:
-    """The endpoint stopped the reply before its first word."""
+def explain_filter(at: Endpoint) -> ModelError:
+    """Return the error for a reply that the endpoint's content filter stopped before its first word."""
     return ModelError(f"The content filter of {at.shown_url} stopped the reply of {at.model!r}. Word the request differently.")
 
 
-def words_of(at: Endpoint, text: str) -> str:
-    """What the endpoint itself said, as the rest of a sentence: its message out of the JSON, without the key, on one line."""
+def quote_message(at: Endpoint, text: str) -> str:
+    """Return the endpoint's own message as the rest of a sentence: taken out of the JSON, without the key, on one line."""
     try:
-        found = _message(json.loads(text))
+        found = _find_message(json.loads(text))
     except ValueError:
         found = re.sub(r"(?is)<(script|style).*?</\1>|<[^>]*>", " ", text)
     found = " ".join(found.split())
     if len(at.key) >= 8:
         found = found.replace(at.key, "***")
     found = re.sub(r"\bsk-[\w*.-]{3,}", "sk-***", found)
-    return _sentence(found if len(found) <= 500 else found[:499] + "…")
+    return _end_sentence(found if len(found) <= 500 else found[:499] + "…")
 
 
-def _message(body: object) -> str:
-    """The designated message of an error body; the whole body where there is none."""
+def _find_message(body: object) -> str:
+    """Return the designated message of an error body; the whole body where there is none."""
     match body:
         case [Mapping() as first, *_]:  # Google's
-            return _message(first)
+            return _find_message(first)
         case {"error": {"message": str(message), "metadata": {"raw": str(raw)}}}:  # OpenRouter's, of another provider
             return f"{message.rstrip('.')}: {raw}"
         case {"error": {"message": str(message)}} if message.lstrip().startswith("{"):  # a gateway's, around another's
             try:
-                return _message(json.loads(message))
+                return _find_message(json.loads(message))
             except ValueError:
                 return message
         case {"error": {"message": str(message)}} | {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
@@ -188,7 +189,7 @@ def _message(body: object) -> str:
     return json.dumps(body, ensure_ascii=False)
 
 
-def _sentence(words: str) -> str:
+def _end_sentence(words: str) -> str:
     words = words.strip()
     if not words:
         return "."

@@ -19,22 +19,22 @@ Json = dict[str, Any]
 # ---- the request ----
 
 
-def body_of(model: str, request: ModelRequest, without: frozenset[str] = frozenset()) -> Json:
-    """The body of a request, leaving out or spelling otherwise what the endpoint has refused (`without`)."""
-    body: Json = {"model": model, "messages": wire_messages(request.messages), "stream": True, "stream_options": {"include_usage": True}}
+def build_body(model: str, request: ModelRequest, without: frozenset[str] = frozenset()) -> Json:
+    """Return the body of a request, leaving out or renaming the fields that the endpoint has refused (`without`)."""
+    body: Json = {"model": model, "messages": build_messages(request.messages), "stream": True, "stream_options": {"include_usage": True}}
     if request.grammar:
         body["grammar"] = request.grammar
     if request.tools:
         body["tools"] = [dict(tool) for tool in request.tools]
-    if request.schema is not None and (response_format := _response_format(request.schema, without)):
+    if request.schema is not None and (response_format := _build_response_format(request.schema, without)):
         body["response_format"] = response_format
-    body |= _sampling(request.sampling)
+    body |= _build_sampling(request.sampling)
     if "max_tokens" in without and "max_tokens" in body:
         body["max_completion_tokens"] = body["max_tokens"]
     return {key: value for key, value in body.items() if key not in without}
 
 
-def _response_format(schema: Mapping[str, Any], without: frozenset[str]) -> Json | None:
+def _build_response_format(schema: Mapping[str, Any], without: frozenset[str]) -> Json | None:
     if "json_schema" not in without:
         name = re.sub(r"[^a-zA-Z0-9_-]", "_", str(schema.get("title") or "answer"))[:64]
         return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema), "strict": False}}
@@ -42,7 +42,7 @@ def _response_format(schema: Mapping[str, Any], without: frozenset[str]) -> Json
     return {"type": "json_object"} if is_object and "json_object" not in without else None
 
 
-def _sampling(sampling: Sampling) -> Json:
+def _build_sampling(sampling: Sampling) -> Json:
     given = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -57,8 +57,8 @@ def _sampling(sampling: Sampling) -> Json:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def wire_messages(messages: Sequence[Message]) -> list[Json]:
-    """The transcript as chat messages."""
+def build_messages(messages: Sequence[Message]) -> list[Json]:
+    """Return the transcript as chat messages."""
     tools: dict[str, str] = {}
     wired: list[Json] = []
     for message in messages:
@@ -72,32 +72,32 @@ def wire_messages(messages: Sequence[Message]) -> list[Json]:
                 wired.append({"role": "user", "content": text})
             case AssistantMessage():
                 tools |= {call.id: call.tool for call in message.calls}
-                wired.append(_assistant(message))
+                wired.append(_build_assistant(message))
             case ToolMessage(results, True):
-                wired += [{"role": "tool", "tool_call_id": wire_id(result.call_id), "content": result.text} for result in results]
+                wired += [{"role": "tool", "tool_call_id": make_wire_id(result.call_id), "content": result.text} for result in results]
             case ToolMessage(results, False, shown):
-                wired.append({"role": "user", "content": shown or "\n\n".join(_framed(result, tools) for result in results)})
+                wired.append({"role": "user", "content": shown or "\n\n".join(_frame_result(result, tools) for result in results)})
     return wired
 
 
-def _assistant(message: AssistantMessage) -> Json:
+def _build_assistant(message: AssistantMessage) -> Json:
     if not (message.native and message.calls):
         return {"role": "assistant", "content": message.text}
     from sayso.tools.canonical import readable_json
 
     calls = [
-        {"id": wire_id(call.id), "type": "function", "function": {"name": call.tool, "arguments": readable_json(call.arguments)}}
+        {"id": make_wire_id(call.id), "type": "function", "function": {"name": call.tool, "arguments": readable_json(call.arguments)}}
         for call in message.calls
     ]
     return {"role": "assistant", "content": message.text or None, "tool_calls": calls}
 
 
-def _framed(result: ToolResult, tools: Mapping[str, str]) -> str:
+def _frame_result(result: ToolResult, tools: Mapping[str, str]) -> str:
     return f"[result of {tools.get(result.call_id, 'the call')}]\n{result.text}\n[end of result]"
 
 
-def wire_id(call_id: str) -> str:
-    """A call's id as every provider takes it: the strictest, Mistral, wants exactly nine letters or digits."""
+def make_wire_id(call_id: str) -> str:
+    """Return a call's id as every provider takes it. The strictest is Mistral: exactly nine letters or digits."""
     place = re.fullmatch(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]?)", call_id)
     if place:
         return f"call{place[1]:0>3}{place[2]:0>2}"
@@ -112,8 +112,8 @@ _REFUSES = re.compile(
 _PLAIN_FIELDS = ("temperature", "top_p", "top_k", "repetition_penalty", "repeat_penalty", "logit_bias", "seed", "stop")
 
 
-def refused_field(answer: str, body: Mapping[str, Any]) -> str | None:
-    """The field of `body` that a refusal is about, as `body_of` is to be told; None where nothing can be left out."""
+def find_refused_field(answer: str, body: Mapping[str, Any]) -> str | None:
+    """Return the field of `body` that a refusal is about, for `build_body(without=)`; None where nothing can be left out."""
     if "max_tokens" in body and "max_completion_tokens" in answer:
         return "max_tokens"
     if "stream_options" in body and re.search(r"stream_options|include_usage", answer):
@@ -140,23 +140,23 @@ class ReplyReader:
     _places: dict[int, int] = field(default_factory=dict)
 
     def feed(self, chunk: object) -> list[Delta]:
-        """The deltas of one piece; none for a piece that only keeps the line open."""
+        """Return the deltas of one piece; none for a piece that only keeps the connection open."""
         if not isinstance(chunk, Mapping):
             return []
         if isinstance(usage := chunk.get("usage"), Mapping):
             self.usage = usage
-        choice = next((choice for choice in _objects(chunk.get("choices")) if not choice.get("index")), None)
+        choice = next((choice for choice in _filter_objects(chunk.get("choices")) if not choice.get("index")), None)
         if choice is None:
             return []
         # A whole answer has a `message` where a piece has a `delta`; some endpoints do not stream however they are asked.
         piece = choice.get("delta") or choice.get("message")
-        deltas = list(self._read(piece)) if isinstance(piece, Mapping) else []
+        deltas = list(self._read_piece(piece)) if isinstance(piece, Mapping) else []
         if choice.get("finish_reason"):
             self.finish = "tool_calls" if choice["finish_reason"] == "function_call" else str(choice["finish_reason"])
         self.said = self.said or bool(deltas)
         return deltas
 
-    def _read(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
+    def _read_piece(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
         thought = piece.get("reasoning_content") or piece.get("reasoning")
         if thought and isinstance(thought, str):
             yield ReasoningDelta(thought)
@@ -164,17 +164,17 @@ class ReplyReader:
         if content and isinstance(content, str):
             yield TextDelta(content)
         elif isinstance(content, list):
-            yield from _parts(content)
-        for call in _objects(piece.get("tool_calls")):
-            yield from self._call(call)
+            yield from _read_parts(content)
+        for call in _filter_objects(piece.get("tool_calls")):
+            yield from self._read_call(call)
         if isinstance(legacy := piece.get("function_call"), Mapping):
-            yield from self._call({"index": 0, "function": legacy})
+            yield from self._read_call({"index": 0, "function": legacy})
 
-    def _call(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
+    def _read_call(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
         function = piece.get("function")
         function = function if isinstance(function, Mapping) else {}
         call_id, name, arguments = str(piece.get("id") or ""), str(function.get("name") or ""), function.get("arguments")
-        place = self._place(piece.get("index"), call_id, name)
+        place = self._find_position(piece.get("index"), call_id, name)
         if self._ids[place]:
             call_id = ""  # some repeat the id with every piece
         self._ids[place] = self._ids[place] or call_id
@@ -186,8 +186,8 @@ class ReplyReader:
         if call_id or name or text:
             yield CallDelta(place, call_id, name, text)
 
-    def _place(self, index: object, call_id: str, name: str) -> int:
-        """Which call a piece belongs to. Some endpoints give no index, and some give 0 to every call, so a new id begins a new call."""
+    def _find_position(self, index: object, call_id: str, name: str) -> int:
+        """Return which call a piece belongs to. Some endpoints give no index, others give 0 to every call: a new id begins a new call."""
         last = self._places.get(index) if isinstance(index, int) else (len(self._ids) - 1 if self._ids else None)
         if last is not None:
             other_id = bool(call_id and self._ids[last] and call_id != self._ids[last])
@@ -200,15 +200,15 @@ class ReplyReader:
         return len(self._ids) - 1
 
 
-def _parts(content: object) -> Iterator[Delta]:
-    """Content given as a list of parts: text, or thinking that is itself a list."""
-    for part in _objects(content):
+def _read_parts(content: object) -> Iterator[Delta]:
+    """Yield the deltas of content that is a list of parts: text, or thinking that is itself a list."""
+    for part in _filter_objects(content):
         if isinstance(text := part.get("text"), str) and text:
             yield TextDelta(text)
         elif isinstance(thinking := part.get("thinking"), list):
-            yield from (ReasoningDelta(inner.text) for inner in _parts(thinking) if isinstance(inner, TextDelta))
+            yield from (ReasoningDelta(inner.text) for inner in _read_parts(thinking) if isinstance(inner, TextDelta))
 
 
-def _objects(values: object) -> list[Mapping[str, Any]]:
-    """The objects in what should be a list of objects."""
+def _filter_objects(values: object) -> list[Mapping[str, Any]]:
+    """Return the objects in what should be a list of objects."""
     return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def price(model_name: str, input_tokens: int, output_tokens: int, *, cached_tokens: int = 0, base_url: str | None = None) -> float | None:
-    """US dollars for that many tokens, or None where no price is known. `cached_tokens`: those of the input that were cached.
+    """Return US dollars for that many tokens, or None where no price is known. `cached_tokens`: those of the input that were cached.
 
     With `base_url` only the provider at that address counts: a model on your own machine costs nothing, whatever its name.
     """

@@ -1,4 +1,4 @@
-"""Whether a refusal passes by waiting, and for how long: read from the words, fields and headers of many providers. Pure."""
+"""How long to wait after a refusal, and which refusals no wait can lift: read from the texts and headers of many providers. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "milli"
 _THIS_CENTURY = 1_000_000_000  # a number above is a time, one below a number of seconds
 
 
-def lasting(headers: Mapping[str, str], text: str, now: float) -> Lasting:
+def find_lasting_reason(headers: Mapping[str, str], text: str, now: float) -> Lasting:
     """Return why a refusal of too many requests will not pass within minutes: no credit, a quota of a day, one request that is too large.
 
     Empty where it may pass: limits per minute, overload, and whatever does not say.
@@ -55,15 +55,15 @@ def lasting(headers: Mapping[str, str], text: str, now: float) -> Lasting:
     if _NO_CREDIT.search(text):
         return "credit"
     windows = [next(filter(None, found.groups())).lower() for found in _WINDOW.finditer(_LINK.sub("", text))]
-    asks = retry_after_seconds(headers, now)
-    asks = wait_in_text(text, now) if asks is None else asks
+    asks = read_retry_after(headers, now)
+    asks = find_wait_in_text(text, now) if asks is None else asks
     # Google lists every quota that is used up, and tells to retry in seconds also when it is the day's. Elsewhere the first one counts:
     # "free-models-per-min. Add 10 credits to unlock 1000 requests per day". Limits per hour roll, so a wait that is asked for is enough.
     if _QUOTA_OF_A_DAY.search(text) or (windows and windows[0] not in _MINUTES and not (windows[0] == "hour" and asks is not None)):
         return "day"
     if _NONE_AT_ALL.search(text):
         return "day"
-    if any(_whole(requested) > _whole(limit) for limit, requested in _TOO_LARGE.findall(text)):
+    if any(_parse_whole(requested) > _parse_whole(limit) for limit, requested in _TOO_LARGE.findall(text)):
         return "size"
     is_quota = _QUOTA.search(text) and not windows and asks is None and "RESOURCE_EXHAUSTED" not in text
     return "credit" if is_quota else ""
@@ -74,59 +74,62 @@ def is_too_long(wait_seconds: float | None) -> bool:
     return (wait_seconds or 0.0) > LONGEST_WAIT_SECONDS + _A_LITTLE_SECONDS
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
+def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return how long Retry-After or retry-after-ms asks to wait, in seconds or until a date; None where neither does."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        if (number := _number(headers.get(name, ""))) is not None:
+        if (number := _parse_number(headers.get(name, ""))) is not None:
             return number * unit
-    return _until_date(headers.get("retry-after", ""), now)
+    return _parse_date(headers.get("retry-after", ""), now)
 
 
-def wait_seconds(headers: Mapping[str, str], text: str, limits: Mapping[str, str], now: float) -> float | None:
+def find_wait(headers: Mapping[str, str], text: str, limits: Mapping[str, str], now: float) -> float | None:
     """Return how long an answer asks to wait: by its header, in its body, or until one of `limits` is reset. None where it does not say."""
-    for wait in (retry_after_seconds(headers, now), wait_in_text(text, now), _until_reset(limits, now)):
+    for wait in (read_retry_after(headers, now), find_wait_in_text(text, now), _find_reset(limits, now)):
         if wait is not None:
             return wait
     return None
 
 
-def wait_in_text(text: str, now: float) -> float | None:
+def find_wait_in_text(text: str, now: float) -> float | None:
     """Return how long a body asks to wait, in a field (Google's retryDelay, OpenRouter's headers) or in words ("try again in 1m2.5s")."""
     if (field := _FIELD.search(text)) is not None:
         unit = (field[3] or field[1] or "s").lower()
         return float(field[2]) * _UNITS["s" if unit == "seconds" else unit]
     if (asks := _ASKS.search(text)) is not None:
-        return _duration(asks[1])
+        return _parse_duration(asks[1])
     reset = _RESET_FIELD.search(text)
-    return None if reset is None else _until(reset[1], now)
+    return None if reset is None else _parse_reset(reset[1], now)
 
 
-def _until_reset(headers: Mapping[str, str], now: float) -> float | None:
-    """Return how long until a limit of which nothing remains is reset: x-ratelimit-reset-tokens, anthropic-ratelimit-requests-reset."""
+def _find_reset(headers: Mapping[str, str], now: float) -> float | None:
+    """Return how long until a limit is reset of which nothing remains.
+
+    Names differ: x-ratelimit-reset-tokens (OpenAI), anthropic-ratelimit-requests-reset, ...
+    """
     lower = {name.lower(): value for name, value in headers.items() if "ratelimit" in name.lower()}
     resets = {name: value for name, value in lower.items() if "reset" in name}
     meant = [
         value
         for name, value in resets.items()
-        if name in ("x-ratelimit-reset", "ratelimit-reset") or _number(lower.get(name.replace("reset", "remaining"), "")) == 0
+        if name in ("x-ratelimit-reset", "ratelimit-reset") or _parse_number(lower.get(name.replace("reset", "remaining"), "")) == 0
     ]
-    waits = [wait for value in meant or resets.values() if (wait := _until(value, now)) is not None]
+    waits = [wait for value in meant or resets.values() if (wait := _parse_reset(value, now)) is not None]
     if not meant:  # which limit it was is not said, and the one that is far away belongs to another
         waits = [wait for wait in waits if not is_too_long(wait)]
     return max(waits, default=None)
 
 
-def _until(value: str, now: float) -> float | None:
-    """Read a reset: seconds, a time in seconds or milliseconds, a duration (6m0s), or a date."""
-    number = _number(value)
+def _parse_reset(value: str, now: float) -> float | None:
+    """Parse a reset: seconds, a time in seconds or milliseconds, a duration (6m0s), or a date. Return seconds from now."""
+    number = _parse_number(value)
     if number is not None:
         if number > 1000 * _THIS_CENTURY:
             number /= 1000
         return max(0.0, number - now) if number > _THIS_CENTURY else number
-    return _duration(value) if re.fullmatch(r"\s*(?:\d+(?:\.\d+)?(?:ms|[dhms]))+\s*", value) else _until_date(value, now)
+    return _parse_duration(value) if re.fullmatch(r"\s*(?:\d+(?:\.\d+)?(?:ms|[dhms]))+\s*", value) else _parse_date(value, now)
 
 
-def _until_date(value: str, now: float) -> float | None:
+def _parse_date(value: str, now: float) -> float | None:
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             return max(0.0, read(value.strip()).timestamp() - now)
@@ -135,15 +138,15 @@ def _until_date(value: str, now: float) -> float | None:
     return None
 
 
-def _duration(text: str) -> float:
-    """Read a length of time in words: "5s", "1m2.5s", "1 hour 30 minutes", "an hour"."""
+def _parse_duration(text: str) -> float:
+    """Parse a length of time: "5s", "1m2.5s", "1 hour 30 minutes", "an hour". Return seconds."""
     parts = _PART.findall(text)
     return sum((1.0 if number[0] in "aA" else float(number)) * _UNITS[unit.lower()] for number, unit in parts)
 
 
-def _number(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\s*\d{1,15}(\.\d{0,12})?\s*", text, re.ASCII) else None
 
 
-def _whole(digits: str) -> int:
+def _parse_whole(digits: str) -> int:
     return int(digits.replace(",", "") or 0)

@@ -1,4 +1,4 @@
-"""A model that says what it was told to say, for tests, examples and demonstrations."""
+"""A model that replies by a script, for tests, examples and demonstrations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ScriptedModel:
         self.requests = 0
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
-        """The next line as deltas."""
+        """Yield the next line as deltas. Raises the line where it is an exception, ModelError after the last one."""
         reply = self._next(request)
         if reply.reasoning:
             yield ReasoningDelta(reply.reasoning)
@@ -61,7 +61,7 @@ class ScriptedModel:
 
 
 def call(tool: str, /, **arguments: object) -> NativeCall:
-    """A native call for a script: `Reply(calls=(call("search", query="burgers"),))`."""
+    """Return a native call for a script: `Reply(calls=(call("search", query="burgers"),))`."""
     from sayso.tools.canonical import readable_json
 
     return NativeCall("", tool, readable_json(arguments))

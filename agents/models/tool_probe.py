@@ -1,4 +1,4 @@
-"""Whether an endpoint lets a model see the tools it is sent. Some drop them and say nothing; the length of the prompt tells."""
+"""A probe for tools that an endpoint drops without an error: the length of the prompt shows whether the model sees them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from .endpoint import Endpoint, tls
+from .endpoint import Endpoint, get_tls_context
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
@@ -30,17 +30,20 @@ class ToolsSent(StrEnum):
     UNKNOWN = "unknown"
 
 
-async def what_becomes_of_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSent:
-    """Ask twice for one token, with a tool and without; tools that the model sees make the prompt longer."""
+async def probe_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSent:
+    """Find out whether a model sees the tools that its endpoint is sent.
+
+    Ask twice for one token, with a tool and without; tools that the model sees make the prompt longer.
+    """
     import httpx2
 
     headers = {"Authorization": f"Bearer {at.key}"}
-    async with httpx2.AsyncClient(headers=headers, timeout=seconds, trust_env=not at.is_local, verify=tls()) as client:
+    async with httpx2.AsyncClient(headers=headers, timeout=seconds, trust_env=not at.is_local, verify=get_tls_context()) as client:
         try:
-            without = await _prompt_tokens(client, at, [])
+            without = await _count_prompt_tokens(client, at, [])
             if without is None:
                 return ToolsSent.UNKNOWN
-            with_a_tool = await _prompt_tokens(client, at, [_TOOL])
+            with_a_tool = await _count_prompt_tokens(client, at, [_TOOL])
         except (httpx2.HTTPError, ValueError):
             return ToolsSent.UNKNOWN
     if with_a_tool is None:
@@ -48,8 +51,8 @@ async def what_becomes_of_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSen
     return ToolsSent.SEEN if with_a_tool > without else ToolsSent.DROPPED
 
 
-async def _prompt_tokens(client: AsyncClient, at: Endpoint, tools: Sequence[Any]) -> int | None:
-    """How long the prompt was by the endpoint's own count; None where it refuses. ValueError where it does not count."""
+async def _count_prompt_tokens(client: AsyncClient, at: Endpoint, tools: Sequence[Any]) -> int | None:
+    """Return the length of the prompt by the endpoint's own count; None where it refuses. Raises ValueError where it does not count."""
     body: dict[str, Any] = {"model": at.model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
     answer = await client.post(f"{at.url.rstrip('/')}/chat/completions", json=body | ({"tools": tools} if tools else {}))
     if answer.status_code != 200:

@@ -7,6 +7,7 @@ numbered results. It never has the last word on a fact: a claim whose quote is n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,8 +20,8 @@ from sayso.workflows.runs.events import Progress
 from sayso.workflows.shapes.typed import map_each, reflect, sequential
 
 from ..agent import Agent
-from .report import FailedPage, Point, Report, slug
-from .site_names import name_in, site_of, squashed
+from .report import FailedPage, Point, Report, make_slug
+from .site_names import find_business_name, find_site_name, squash_name
 from .state import (
     Candidate,
     Hit,
@@ -28,12 +29,11 @@ from .state import (
     VisitedPage,
     Work,
     WorkSoFar,
-    checked,
-    competitors_of,
-    host_of,
-    report_of,
-    useful_links,
-    with_more,
+    check_quotes,
+    choose_links,
+    find_host,
+    make_competitors,
+    make_report,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class CompetitorResearch(Workflow[str, Report]):
         if competitors < 1:
             raise UsageError(f"competitors={competitors}: ask for at least one.")
         self.wanted, self.model = competitors, model
-        self.search_tool, self.visit_tool = search_with(search), visit_with(web)
+        self.search_tool, self.visit_tool = make_search_tool(search), make_visit_tool(web)
         self.grants = (Grant(tool=self.search_tool.name), Grant(tool=self.visit_tool.name))
         from . import stage_prompts as ask
 
@@ -75,72 +75,73 @@ class CompetitorResearch(Workflow[str, Report]):
         self.flow = sequential(self.make_plan, self.search, self.choose, self.visit, self.compare, self.report, name="research")
 
     async def execute(self, run: Run, value: str) -> Report:
-        """All stages in order."""
+        """Execute all stages in order. Raises UsageError without a name, NothingFound."""
         company = value.strip()
         if not company:
-            raise UsageError("Whose competitors? Give a company's name.")
+            raise UsageError("No company was named. Give the name of the company whose competitors you want.")
         report: Report = await self.flow.execute(run, Work(company))
         return report
 
     async def make_plan(self, run: Run, work: Work) -> Work:
-        """Look the name up once, then plan; the plan is shown before anything is done."""
+        """Search for the name once, then plan; the plan is published before anything else is done."""
         from .stage_prompts import plan_question
 
         run.publish(Progress(run.id, "plan", work.company))
-        first_look = await self._searched(run, work.company)
+        first_look = await self._run_search(run, work.company)
         question = plan_question(work.company, self.wanted, [(hit.title, hit.snippet) for hit in first_look[:5]])
         plan: Plan = await run.child("plan", self.planner, question)
         for step in plan.steps:
             run.publish(Progress(run.id, "plan", step))
-        return told(run, with_more(work, plan=tuple(plan.steps), queries=_unique([*plan.queries, work.company]), hits=tuple(first_look)))
+        queries = _drop_duplicates([*plan.queries, work.company])
+        return publish_work(run, replace(work, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look)))
 
     async def search(self, run: Run, work: Work) -> Work:
-        """All queries side by side; one hit for each site, in the order in which the queries found them."""
+        """Run all queries side by side. Keep one hit for each site, in the order in which the queries found them."""
         found = await run.child("queries", map_each(self._query, on_error="collect"), work.queries[:6])
         hits: dict[str, Hit] = {}
         failed = []
         for query, result in zip(work.queries, found, strict=False):
             if isinstance(result, list):
                 for hit in result:
-                    known = hits.get(host_of(hit.url))
+                    known = hits.get(find_host(hit.url))
                     if known is None or len(urlsplit(hit.url).path) < len(urlsplit(known.url).path):
-                        hits[host_of(hit.url)] = hit  # the page nearest to the home page says best what a site is
+                        hits[find_host(hit.url)] = hit  # the page nearest to the home page says best what a site is
             else:
                 failed.append(f"“{query}”: {result.error}")
         if not hits:
             why = f" The searches failed: {'; '.join(failed)}" if failed else " Try a fuller name, or another --search."
             raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in work.queries)}.{why}")
-        return with_more(work, hits=tuple(hits.values()))
+        return replace(work, hits=tuple(hits.values()))
 
     async def _query(self, run: Run, query: str) -> list[Hit]:
         run.publish(Progress(run.id, "search", query))
-        return await self._searched(run, query)
+        return await self._run_search(run, query)
 
-    async def _searched(self, run: Run, query: str) -> list[Hit]:
+    async def _run_search(self, run: Run, query: str) -> list[Hit]:
         rows: Sequence[Mapping[str, str]] = await run.call(self.search_tool, query=query)
         return [Hit(row["title"], row["url"], row["snippet"]) for row in rows]
 
     async def choose(self, run: Run, work: Work) -> Work:
-        """The model points at results by number, so no address is ever invented."""
+        """Let the model choose results by number, so that no address is ever invented."""
         from .stage_prompts import choice_question
 
         run.publish(Progress(run.id, "choose", f"among {len(work.hits)} sites"))
         rows = [(hit.title, hit.url, hit.snippet) for hit in work.hits]
         choice: Choice = await run.child("choose", self.chooser, choice_question(work.company, self.wanted + SPARE, rows))
         candidates: dict[str, Candidate] = {}
-        own = slug(work.company).replace("-", "")
+        own = make_slug(work.company).replace("-", "")
         for pick in choice.picks:
-            if 1 <= pick.number <= len(work.hits) and own not in host_of(work.hits[pick.number - 1].url).replace("-", ""):
-                home = _home(work.hits[pick.number - 1].url)
+            if 1 <= pick.number <= len(work.hits) and own not in find_host(work.hits[pick.number - 1].url).replace("-", ""):
+                home = _home_page(work.hits[pick.number - 1].url)
                 candidates.setdefault(home, Candidate(" ".join(pick.name.split())[:80], home, pick.reason))
         if not candidates:
             raise NothingFound(
                 f"Among {len(work.hits)} sites no competitor of {work.company} was chosen. Try another model, or other words."
             )
-        return told(run, with_more(work, candidates=tuple(candidates.values())))
+        return publish_work(run, replace(work, candidates=tuple(candidates.values())))
 
     async def visit(self, run: Run, work: Work) -> Work:
-        """Visit as many as are wanted, side by side; for each that cannot be read the next candidate steps in."""
+        """Visit as many competitors as are wanted, side by side; for each that cannot be read, visit the next candidate."""
         visits: list[Visit] = []
         arrived: list[Visit] = []
         left = list(work.candidates)
@@ -148,7 +149,7 @@ class CompetitorResearch(Workflow[str, Report]):
         async def visit_and_tell(run: Run, candidate: Candidate) -> Visit:
             visit = await self.visit_one(run, candidate)
             arrived.append(visit)
-            told(run, with_more(work, visits=tuple(arrived)))
+            publish_work(run, replace(work, visits=tuple(arrived)))
             return visit
 
         for round_number in range(len(left)):
@@ -157,25 +158,25 @@ class CompetitorResearch(Workflow[str, Report]):
             if not batch:
                 break
             visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits"), batch)
-        return told(run, with_more(work, visits=tuple(visits)))
+        return publish_work(run, replace(work, visits=tuple(visits)))
 
     async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
-        """The home page and the one or two most useful pages it links to, then the claims that stand on them."""
+        """Read the home page and one or two useful pages it links to, then find the claims that stand on them."""
         run.publish(Progress(run.id, "visit", candidate.url))
-        home = await self._page(run, candidate.url)
+        home = await self._visit_page(run, candidate.url)
         if isinstance(home, FailedPage):
             run.publish(Progress(run.id, "failed", f"{candidate.url}: {home.why}"))
             return Visit(candidate, (), (home,))
-        more = [await self._page(run, url) for url in useful_links(home)]
+        more = [await self._visit_page(run, url) for url in choose_links(home)]
         pages = (home, *(page for page in more if isinstance(page, VisitedPage)))
-        if squashed(candidate.name) not in squashed(f"{home.title} {home.text} {candidate.url}"):
+        if squash_name(candidate.name) not in squash_name(f"{home.title} {home.text} {candidate.url}"):
             # A model may give one result's number and another one's name; the page itself says whose it is.
-            candidate = Candidate(name_in(home.title, site_of(candidate.url)), candidate.url, "")
+            candidate = Candidate(find_business_name(home.title, find_site_name(candidate.url)), candidate.url, "")
         visit = Visit(candidate, pages, tuple(page for page in more if isinstance(page, FailedPage)))
         run.publish(Progress(run.id, "read", f"{candidate.name}: {len(pages)} pages"))
-        return await self._claims(run, visit)
+        return await self._find_claims(run, visit)
 
-    async def _page(self, run: Run, url: str) -> VisitedPage | FailedPage:
+    async def _visit_page(self, run: Run, url: str) -> VisitedPage | FailedPage:
         try:
             page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
         except ToolError as error:
@@ -183,25 +184,25 @@ class CompetitorResearch(Workflow[str, Report]):
         links = tuple((link["url"], link["text"]) for link in page["links"])
         return VisitedPage(page["url"], page["title"], page["text"], links, page["fetched_at"], page["sha256"], page["snapshot"])
 
-    async def _claims(self, run: Run, visit: Visit) -> Visit:
-        """Claims whose quotes are on the pages. What is not there is asked for once more, then dropped and counted."""
+    async def _find_claims(self, run: Run, visit: Visit) -> Visit:
+        """Ask for claims with quotes. A quote that is not on the pages is asked for once more, then dropped and counted."""
         from .stage_prompts import findings_question, missing_question
 
         question = findings_question(visit.candidate.name, [(page.title, page.url, page.text) for page in visit.pages])
         first: Findings = await run.child("find.0", self.finder, question)
-        kept, missing = checked(first, visit.pages)
+        kept, missing = check_quotes(first, visit.pages)
         if missing:
             again: Findings = await run.child("find.1", self.finder, missing_question(question, missing))
-            more, still_missing = checked(again, visit.pages)
+            more, still_missing = check_quotes(again, visit.pages)
             kept = tuple(dict.fromkeys((*kept, *more)))
             missing = still_missing or missing[: max(0, len(missing) - len(more))]
         return Visit(visit.candidate, visit.pages, visit.failed, kept, len(missing))
 
     async def compare(self, run: Run, work: Work) -> Work:
-        """Write the comparison and let a critic look at it; a sentence whose facts do not exist is left out."""
+        """Write the comparison and have it criticised once. A sentence that names no existing fact is left out."""
         from .stage_prompts import comparison_question, critique_question, rewrite_question
 
-        competitors = competitors_of(work.visits, {})
+        competitors = make_competitors(work.visits, {})
         facts = sum(len(competitor.claims) for competitor in competitors)
         if not facts:
             return work
@@ -221,15 +222,15 @@ class CompetitorResearch(Workflow[str, Report]):
         better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
         comparison: Comparison = await run.child("reflect", better, question)
         points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
-        return told(run, with_more(work, comparison=tuple(point for point in points if point.claims)))
+        return publish_work(run, replace(work, comparison=tuple(point for point in points if point.claims)))
 
     async def report(self, run: Run, work: Work) -> Report:
-        """Number the sources and put the report together."""
-        return report_of(work, written_by(self.model), await run.step("made_at", _moment, run))
+        """Number the sources and make the report."""
+        return make_report(work, describe_author(self.model), await run.step("made_at", _moment, run))
 
 
-def search_with(search: Search) -> Tool[..., Any]:
-    """The research's search tool."""
+def make_search_tool(search: Search) -> Tool[..., Any]:
+    """Return the research's search tool."""
 
     @tool.egress(name="search")
     async def search_the_web(query: str) -> list[dict[str, str]]:
@@ -239,8 +240,8 @@ def search_with(search: Search) -> Tool[..., Any]:
     return search_the_web
 
 
-def visit_with(web: Web) -> Tool[..., Any]:
-    """The research's page tool: a page with its links and what proves it."""
+def make_visit_tool(web: Web) -> Tool[..., Any]:
+    """Return the research's page tool: a page with its links and the proof of what was read (time, sha256, snapshot)."""
 
     @tool.egress(name="visit")
     async def visit_page(url: str) -> Content:
@@ -259,14 +260,14 @@ async def _moment(run: Run) -> str:
     return datetime.fromtimestamp(run.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def told(run: Run, work: Work) -> Work:
-    """The work, told to whoever listens, so that nothing is lost when the research is stopped."""
+def publish_work(run: Run, work: Work) -> Work:
+    """Publish the work and return it, so that nothing is lost when the research is stopped."""
     run.publish(WorkSoFar(run.id, work))
     return work
 
 
-def written_by(model: Model) -> str:
-    """Who wrote the report, said plainly."""
+def describe_author(model: Model) -> str:
+    """Return the report's line on who wrote it."""
     from ..models.extractive import ExtractiveReader
 
     if isinstance(model, ExtractiveReader):
@@ -275,10 +276,10 @@ def written_by(model: Model) -> str:
     return f"Written by {name}; every claim has a quote that was found on the page."
 
 
-def _unique(queries: Sequence[str]) -> tuple[str, ...]:
+def _drop_duplicates(queries: Sequence[str]) -> tuple[str, ...]:
     return tuple({" ".join(query.split()).casefold(): " ".join(query.split()) for query in queries if query.strip()}.values())
 
 
-def _home(url: str) -> str:
+def _home_page(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/"

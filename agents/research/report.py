@@ -1,4 +1,4 @@
-"""The competitor report as a value: claims with quotes, numbered sources, what failed; and how it is written down."""
+"""The competitor report as a value: claims with quotes, numbered sources, what failed; and how it is written as Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Competitor:
-    """A competitor that was visited, and what is known of it."""
+    """A competitor that was visited, and the claims about it."""
 
     name: str
     url: str
@@ -34,7 +34,7 @@ class Competitor:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page as it was read: when, and the sha256 of its bytes. `snapshot` is the name under which it is kept."""
+    """A page as it was read: when, and the sha256 of its bytes. `snapshot` is the name under which it is stored."""
 
     number: int
     url: str
@@ -62,7 +62,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the research came to."""
+    """The result of the research."""
 
     company: str
     made_at: str
@@ -76,24 +76,24 @@ class Report:
     dropped_claims: int = 0
     stopped: str = ""
 
-    def numbered_claims(self) -> list[tuple[int, Competitor, Claim]]:
-        """All claims in order with their numbers, from 1."""
+    def number_claims(self) -> list[tuple[int, Competitor, Claim]]:
+        """Return all claims in order with their numbers, from 1."""
         pairs = [(competitor, claim) for competitor in self.competitors for claim in competitor.claims]
         return [(number, *pair) for number, pair in enumerate(pairs, 1)]
 
     def markdown(self) -> str:
-        """The report for people."""
-        return "\n".join(_lines(self)).rstrip() + "\n"
+        """Return the report as Markdown."""
+        return "\n".join(_write_lines(self)).rstrip() + "\n"
 
     def json(self) -> str:
-        """The report for programs."""
+        """Return the report as JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
 
     def save(self, path: str | Path) -> Path:
-        """Write the Markdown to `path` and the JSON beside it; gives the Markdown's path. UsageError when the place cannot be written."""
+        """Write the Markdown to `path` and the JSON beside it; return the path of the Markdown. Raises UsageError where that fails."""
         target = Path(path)
         if target.suffix.lower() not in (".md", ".markdown"):
-            target = target / f"{slug(self.company)}.md"
+            target = target / f"{make_slug(self.company)}.md"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(self.markdown(), encoding="utf-8")
@@ -105,49 +105,50 @@ class Report:
         return target
 
 
-def slug(name: str) -> str:
-    """A file name for a company."""
+def make_slug(name: str) -> str:
+    """Return a file name for a company."""
     kept = "".join(character if character.isalnum() else "-" for character in name.casefold())
     return "-".join(part for part in kept.split("-") if part)[:60] or "report"
 
 
-def escaped(text: str) -> str:
-    """Text of strangers as Markdown that shows it and does nothing: no links, no HTML, one line."""
+def escape_markdown(text: str) -> str:
+    """Return text of strangers as Markdown that only shows it: no links, no HTML, one line."""
     line = " ".join(text.split())
     for mark in "\\`*_[]<>|#":
         line = line.replace(mark, f"\\{mark}")
     return line
 
 
-def _lines(report: Report) -> list[str]:
-    lines = [f"# Competitors of {escaped(report.company)}", "", f"Made {report.made_at}. {report.written_by}", ""]
+def _write_lines(report: Report) -> list[str]:
+    lines = [f"# Competitors of {escape_markdown(report.company)}", "", f"Made {report.made_at}. {report.written_by}", ""]
     if report.stopped:
-        lines += [f"**Stopped early:** {escaped(report.stopped)} What follows is what was done until then.", ""]
-    lines += ["## Plan", "", *(f"- {escaped(step)}" for step in report.plan)]
-    lines += ["", "Searched for: " + "; ".join(f"“{escaped(query)}”" for query in report.queries) + ".", ""]
+        lines += [f"**Stopped early:** {escape_markdown(report.stopped)} What follows is what was done until then.", ""]
+    lines += ["## Plan", "", *(f"- {escape_markdown(step)}" for step in report.plan)]
+    lines += ["", "Searched for: " + "; ".join(f"“{escape_markdown(query)}”" for query in report.queries) + ".", ""]
     if report.comparison:
         lines += ["## Comparison", ""]
-        lines += [f"- {escaped(point.text)} {_claim_marks(point)}".rstrip() for point in report.comparison] + [""]
-    numbers = {id(claim): number for number, _, claim in report.numbered_claims()}
+        lines += [f"- {escape_markdown(point.text)} {_claim_marks(point)}".rstrip() for point in report.comparison] + [""]
+    numbers = {id(claim): number for number, _, claim in report.number_claims()}
     lines += ["## Competitors", ""]
     for competitor in report.competitors:
-        lines += [f"### {escaped(competitor.name)}", "", f"<{competitor.url}>", ""]
+        lines += [f"### {escape_markdown(competitor.name)}", "", f"<{competitor.url}>", ""]
         if competitor.reason:
-            lines += [f"Chosen because: {escaped(competitor.reason)}", ""]
+            lines += [f"Chosen because: {escape_markdown(competitor.reason)}", ""]
         for claim in competitor.claims:
-            lines += [f"- ({numbers[id(claim)]}) **{claim.topic}:** {escaped(claim.text)} [{claim.source}]"]
+            lines += [f"- ({numbers[id(claim)]}) **{claim.topic}:** {escape_markdown(claim.text)} [{claim.source}]"]
             if " ".join(claim.quote.split()) != " ".join(claim.text.split()):
-                lines += [f"  > “{escaped(claim.quote)}”"]
+                lines += [f"  > “{escape_markdown(claim.quote)}”"]
         lines += [""]
     if not report.competitors:
         lines += ["None was found that could be read.", ""]
     if report.failed_pages:
-        lines += ["## Pages that could not be read", "", *(f"- <{page.url}>: {escaped(page.why)}" for page in report.failed_pages), ""]
+        failures = [f"- <{page.url}>: {escape_markdown(page.why)}" for page in report.failed_pages]
+        lines += ["## Pages that could not be read", "", *failures, ""]
     if report.dropped_claims:
         word = "claim was" if report.dropped_claims == 1 else "claims were"
         lines += [f"{report.dropped_claims} {word} dropped because the quote is not on the page.", ""]
     lines += ["## Sources", ""]
-    lines += [f"{s.number}. <{s.url}> {escaped(s.title)}. Read {s.fetched_at}, sha256 `{s.sha256[:16]}`" for s in report.sources]
+    lines += [f"{s.number}. <{s.url}> {escape_markdown(s.title)}. Read {s.fetched_at}, sha256 `{s.sha256[:16]}`" for s in report.sources]
     return lines
 
 

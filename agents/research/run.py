@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from sayso.workflows import RunResult
 from sayso.workflows.workflow import SharedRunOptions, reject_option, run_in_new_loop
 
-from .pipeline import CompetitorResearch, written_by
+from .pipeline import CompetitorResearch, describe_author
 from .report import Report
-from .state import Work, report_of
+from .state import Work, make_report
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
@@ -71,15 +71,15 @@ async def _open_flow(
     """Open the sources, and yield the flow with the options of its run; the sources are closed at the end."""
     for name in options.keys() - SharedRunOptions.__optional_keys__:
         reject_option(name, ResearchOptions.__optional_keys__)
-    from .sources import places
+    from .sources import open_sources
 
-    async with places(search, web, snapshots) as (found_search, found_web):
-        flow = CompetitorResearch(model_or_reader(model), found_search, found_web, competitors=competitors, dialect=dialect)
+    async with open_sources(search, web, snapshots) as (found_search, found_web):
+        flow = CompetitorResearch(choose_model(model), found_search, found_web, competitors=competitors, dialect=dialect)
         yield flow, options
 
 
-def model_or_reader(model: str | Model | None) -> Model:
-    """The model that was named, or the extractive reader where none was."""
+def choose_model(model: str | Model | None) -> Model:
+    """Return the model that was named, or the extractive reader where none was."""
     if model is None:
         from ..models.extractive import ExtractiveReader
 
@@ -89,10 +89,10 @@ def model_or_reader(model: str | Model | None) -> Model:
     return model_from(model)
 
 
-def report_so_far(work: Work, model: Model | None, stopped: str) -> Report:
-    """The report of a research that was stopped: what was done until then, and why it stopped."""
+def make_partial_report(work: Work, model: Model | None, stopped: str) -> Report:
+    """Return the report of a research that was stopped: what was done until then, and why it stopped."""
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return report_of(work, written_by(model_or_reader(model)), now, stopped)
+    return make_report(work, describe_author(choose_model(model)), now, stopped)
 
 
 research = Research()

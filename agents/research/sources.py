@@ -1,4 +1,4 @@
-"""Where the research looks: the open web, the sample web that comes with Sayso, a folder, a site."""
+"""The sources of a research: the open web, the sample web that comes with Sayso, a folder, a site."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SEARCH_VARIABLE = "SAYSO_SEARCH"
 
 
 @asynccontextmanager
-async def places(
+async def open_sources(
     search: str | Search | None = None, web: Web | None = None, snapshots: Path | str | None = None
 ) -> AsyncIterator[tuple[Search, Web]]:
-    """The search and the web for a run, closed after it. A word: "duckduckgo", "sample", a folder, or a site's address.
+    """Open the search and the web for a run, and close them after it. A word: "duckduckgo", "sample", a folder, or a site's address.
 
-    Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word that is no such place.
+    Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word that means none of these.
     """
     from sayso.tools.web import LocalIndex, Web, ddgs_search
 
@@ -36,7 +36,7 @@ async def places(
     elif where == "sample":
         from ..sample_web import serve
 
-        with serve() as sample, await asyncio.to_thread(sample_index) as index:
+        with serve() as sample, await asyncio.to_thread(build_sample_index) as index:
             yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=kept)
     elif where in ("duckduckgo", "ddgs", "auto"):
         yield ddgs_search(backend="duckduckgo" if where == "duckduckgo" else "auto"), open_web
@@ -44,18 +44,18 @@ async def places(
         with await LocalIndex.of_site(where, open_web) as index:
             yield index, open_web
     elif Path(where).is_dir():  # noqa: ASYNC240  one look at the start of a run
-        from .saved_web import saved_url, serve_saved
+        from .saved_web import make_url, serve_folder
 
         root = Path(where)
-        read = partial(LocalIndex.of_folder, root, urls=lambda file: saved_url(root, file))
-        with serve_saved(root) as saved, await asyncio.to_thread(read) as index:
+        read = partial(LocalIndex.of_folder, root, urls=lambda file: make_url(root, file))
+        with serve_folder(root) as saved, await asyncio.to_thread(read) as index:
             yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=kept)
     else:
-        raise UsageError(f"{where!r} is no place to search: write duckduckgo, auto, sample, a folder, or a site's address.")
+        raise UsageError(f"{where!r} cannot be searched. Write duckduckgo, auto, sample, an existing folder, or a site's address.")
 
 
-def sample_index() -> LocalIndex:
-    """The sample web's pages as a search engine would have them."""
+def build_sample_index() -> LocalIndex:
+    """Return the sample web's pages as a search engine would have them."""
     from sayso.tools.web import LocalIndex
     from sayso.tools.web.local_index import parse_file_in_worker
 

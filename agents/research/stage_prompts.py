@@ -1,4 +1,4 @@
-"""What the model is asked at each stage of the research: a type for the answer, and the words of the question."""
+"""The prompts of the research's stages: a type for each answer, whose docstring the model sees, and the text of each question."""
 
 from __future__ import annotations
 
@@ -84,24 +84,24 @@ CRITICISE = (
 
 
 def plan_question(company: str, wanted: int, first_look: Sequence[tuple[str, str]]) -> str:
-    """Asks for a Plan; `first_look` is what a search for the company's name brought: title and snippet."""
+    """Ask for a Plan. `first_look` is what a search for the company's name found: title and snippet."""
     seen = "\n".join(f"- {title}: {snippet}" for title, snippet in first_look)
     return f"Company: {company}\nCompetitors wanted: {wanted}\nA first search for its name says:\n{seen or '- nothing'}"
 
 
 def choice_question(company: str, wanted: int, results: Sequence[tuple[str, str, str]]) -> str:
-    """Asks for a Choice from (title, url, snippet)."""
+    """Ask for a Choice from (title, url, snippet)."""
     rows = "\n".join(f"{number}. {url} | {_cell(title)} | {_cell(snippet)}" for number, (title, url, snippet) in enumerate(results, 1))
     return f"Company: {company}\nChoose up to {wanted}, the closest competitors first.\nSearch results:\n{rows}"
 
 
 def _cell(text: str) -> str:
-    """Text of strangers as one cell of a row."""
+    """Return text of strangers as one cell of a row."""
     return " ".join(text.replace("|", "-").split())
 
 
 def findings_question(name: str, pages: Sequence[tuple[str, str, str]]) -> str:
-    """Asks for Findings from pages: (title, url, text)."""
+    """Ask for Findings from pages: (title, url, text)."""
     blocks = "\n\n".join(
         f"[page {number}] {title} | {url}\n{text[:PAGE_CHARACTERS]}\n[end of page {number}]"
         for number, (title, url, text) in enumerate(pages, 1)
@@ -110,7 +110,7 @@ def findings_question(name: str, pages: Sequence[tuple[str, str, str]]) -> str:
 
 
 def missing_question(question: str, missing: Sequence[str]) -> str:
-    """Asks once more for claims whose quotes are not on the page."""
+    """Ask once more for claims whose quotes are not on the page."""
     rows = "\n".join(f"- {quote}" for quote in missing)
     return (
         f"{question}\n\nThese quotes are not on the pages:\n{rows}\nGive those claims again with quotes copied exactly, or leave them out."
@@ -118,19 +118,19 @@ def missing_question(question: str, missing: Sequence[str]) -> str:
 
 
 def comparison_question(company: str, competitors: Sequence[Competitor]) -> str:
-    """Asks for a Comparison of numbered facts."""
+    """Ask for a Comparison of numbered facts."""
     facts = [(competitor.name, claim.topic, claim.text) for competitor in competitors for claim in competitor.claims]
     rows = "\n".join(f"[{number}] {_cell(name)} | {_cell(topic)} | {_cell(text)}" for number, (name, topic, text) in enumerate(facts, 1))
     return f"Company: {company}\nFacts:\n{rows}"
 
 
 def critique_question(question: str, comparison: Comparison) -> str:
-    """Asks for a Critique."""
+    """Ask for a Critique."""
     rows = "\n".join(f"- {point.text} (facts: {', '.join(map(str, point.facts)) or 'none'})" for point in comparison.points)
     return f"{question}\n\nComparison:\n{rows}"
 
 
 def rewrite_question(question: str, comparison: Comparison, critique: Critique) -> str:
-    """Asks for a better Comparison."""
+    """Ask for a better Comparison."""
     rows = "\n".join(f"- {problem}" for problem in critique.problems)
     return f"{critique_question(question, comparison)}\n\nProblems:\n{rows}\nWrite the comparison again without these problems."

@@ -1,10 +1,10 @@
-"""What is known of a research so far: hits, candidates, visits and their checked claims; and the report that is made of it."""
+"""The state of a research: hits, candidates, visits and their checked claims; and the report that is made of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from sayso.tools.web import quote_found
@@ -28,7 +28,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class VisitedPage:
-    """A page that was read, with what proves it."""
+    """A page that was read, with the proof: time, sha256, snapshot."""
 
     url: str
     title: str
@@ -41,7 +41,7 @@ class VisitedPage:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A chosen competitor, not visited yet."""
+    """A chosen competitor that is not visited yet."""
 
     name: str
     url: str
@@ -50,7 +50,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a visit to a competitor brought: pages, failures, and the claims found on the pages (their source is an index into them)."""
+    """The result of visiting a competitor: pages, failures, and the claims on the pages (their `source` is an index into `pages`)."""
 
     candidate: Candidate
     pages: tuple[VisitedPage, ...]
@@ -61,7 +61,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is known so far; each stage hands on a fuller one."""
+    """The state between two stages; each stage returns a fuller one."""
 
     company: str
     plan: tuple[str, ...] = ()
@@ -74,14 +74,14 @@ class Work:
 
 
 class WorkSoFar(NamedTuple):
-    """What is known at this moment of a research; told after each stage and each visit, and not kept."""
+    """The state at this moment; published after each stage and each visit, and not stored."""
 
     run: str
     work: Work
 
 
-def report_of(work: Work, author: str, made_at: str, stopped: str = "") -> Report:
-    """The report of what is known."""
+def make_report(work: Work, author: str, made_at: str, stopped: str = "") -> Report:
+    """Return the report of what is known."""
     pages = [page for visit in work.visits for page in visit.pages]
     sources = {
         page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot)
@@ -93,7 +93,7 @@ def report_of(work: Work, author: str, made_at: str, stopped: str = "") -> Repor
         written_by=author,
         plan=work.plan,
         queries=work.queries,
-        competitors=competitors_of(work.visits, sources),
+        competitors=make_competitors(work.visits, sources),
         comparison=work.comparison,
         sources=tuple(sources.values()),
         failed_pages=tuple(page for visit in work.visits for page in visit.failed),
@@ -102,12 +102,12 @@ def report_of(work: Work, author: str, made_at: str, stopped: str = "") -> Repor
     )
 
 
-def useful_links(home: VisitedPage, most: int = 2) -> list[str]:
-    """The pages of the same site that say most about a business, told by their address and link text."""
+def choose_links(home: VisitedPage, most: int = 2) -> list[str]:
+    """Return the pages of the same site that say most about a business, judged by their address and link text."""
     found: dict[str, int] = {}
     for url, text in home.links:
         address = url.partition("#")[0]
-        if host_of(address) != host_of(home.url) or address.rstrip("/") == home.url.rstrip("/"):
+        if find_host(address) != find_host(home.url) or address.rstrip("/") == home.url.rstrip("/"):
             continue
         words = f"{urlsplit(address).path} {text}".lower()
         score = min((place for place, word in enumerate(USEFUL) if word in words), default=len(USEFUL))
@@ -116,8 +116,8 @@ def useful_links(home: VisitedPage, most: int = 2) -> list[str]:
     return sorted(found, key=lambda address: (found[address], len(address)))[:most]
 
 
-def checked(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
-    """The claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
+def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
+    """Return the claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
     kept: list[Claim] = []
     missing: list[str] = []
     for claim in findings.claims:
@@ -130,8 +130,8 @@ def checked(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Cla
     return tuple(dict.fromkeys(kept)), missing
 
 
-def competitors_of(visits: Sequence[Visit], sources: Mapping[str, Source]) -> tuple[Competitor, ...]:
-    """The visits that found something, their claims pointing to the report's sources."""
+def make_competitors(visits: Sequence[Visit], sources: Mapping[str, Source]) -> tuple[Competitor, ...]:
+    """Return the visits that found something as competitors, their claims pointing to the report's sources."""
     made = []
     for visit in visits:
         numbers = [sources[page.snapshot].number if sources else 0 for page in visit.pages]
@@ -141,11 +141,6 @@ def competitors_of(visits: Sequence[Visit], sources: Mapping[str, Source]) -> tu
     return tuple(made)
 
 
-def with_more(work: Work, **changed: Any) -> Work:
-    """The work with what a stage has found."""
-    return replace(work, **changed)
-
-
-def host_of(url: str) -> str:
-    """The host of an address, without www."""
+def find_host(url: str) -> str:
+    """Return the host of an address, without www."""
     return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -29,17 +29,17 @@ class SampleWeb:
 
     @property
     def allow(self) -> frozenset[tuple[str, int]]:
-        """The one address, not public, that may be connected to."""
+        """Return the one address, not public, that may be connected to."""
         return frozenset({(LOOPBACK, self.port)})
 
     async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
-        """Where a host is; any host that is not of the sample web has no address."""
+        """Return where a host is; a host that is not of the sample web has no address."""
         return [(LOOPBACK, self.port)] if host in self.hosts else []
 
 
 @contextmanager
-def serve(files: Mapping[tuple[str, str], Answer] | None = None) -> Iterator[SampleWeb]:
-    """Serve the sample web, or these files by (host, path), until the block ends. Nothing of it is left running then."""
+def serve(files: Mapping[tuple[str, str], SiteResponse] | None = None) -> Iterator[SampleWeb]:
+    """Serve the sample web, or these files by (host, path), until the block ends. No thread and no connection is left then."""
     site = Site(load()) if files is None else Site(files, {})
     server = _Server(site)
     # A short poll: it is what closing waits for.
@@ -55,7 +55,7 @@ def serve(files: Mapping[tuple[str, str], Answer] | None = None) -> Iterator[Sam
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SiteResponse:
     """What is sent back for one request."""
 
     status: HTTPStatus
@@ -63,15 +63,16 @@ class Answer:
     body: bytes
 
 
-def load() -> dict[tuple[str, str], Answer]:
-    """Every file as the answer to its (host, path). What is not in here cannot be asked for, however the path is spelt."""
-    files: dict[tuple[str, str], Answer] = {}
+def load() -> dict[tuple[str, str], SiteResponse]:
+    """Return every file as the answer to its (host, path). A path that is not among them cannot be asked for, however it is spelt."""
+    files: dict[tuple[str, str], SiteResponse] = {}
     for url, path in pages():
         host, target = path.parent.name, "/" + url.split("/", 3)[3]
-        files[host, target] = Answer(HTTPStatus.OK, {"Content-Type": content_type(url)}, path.read_bytes())
-        files[host, f"/{path.name}"] = Answer(HTTPStatus.MOVED_PERMANENTLY, {"Location": target}, b"")
+        files[host, target] = SiteResponse(HTTPStatus.OK, {"Content-Type": content_type(url)}, path.read_bytes())
+        files[host, f"/{path.name}"] = SiteResponse(HTTPStatus.MOVED_PERMANENTLY, {"Location": target}, b"")
     for path in folder().glob("*/robots.txt"):
-        files[path.parent.name, "/robots.txt"] = Answer(HTTPStatus.OK, {"Content-Type": "text/plain; charset=utf-8"}, path.read_bytes())
+        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        files[path.parent.name, "/robots.txt"] = SiteResponse(HTTPStatus.OK, headers, path.read_bytes())
     return files
 
 
@@ -79,21 +80,21 @@ def load() -> dict[tuple[str, str], Answer]:
 class Site:
     """Decides the answer to a request. It remembers only how often a busy host has been asked."""
 
-    files: Mapping[tuple[str, str], Answer]
+    files: Mapping[tuple[str, str], SiteResponse]
     behaviour: Mapping[str, Behaviour] = field(default_factory=lambda: BEHAVIOUR)
     _asked: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, host: str, path: str) -> Answer:
-        """The answer for a path on a host."""
+    def answer(self, host: str, path: str) -> SiteResponse:
+        """Return the answer for a path on a host."""
         if not any(host == known for known, _ in self.files):
-            return _said(HTTPStatus.MISDIRECTED_REQUEST, "No site of this name is served here.")
+            return _make_page(HTTPStatus.MISDIRECTED_REQUEST, "No site of this name is served here.")
         behaviour = self.behaviour.get(host, ORDINARY)
         if path != "/robots.txt" and behaviour.broken:
-            return _said(HTTPStatus.INTERNAL_SERVER_ERROR, "The kitchen is on fire. We are looking into it.")
+            return _make_page(HTTPStatus.INTERNAL_SERVER_ERROR, "The kitchen is on fire. We are looking into it.")
         if path != "/robots.txt" and self._busy(host, behaviour):
-            return _said(HTTPStatus.SERVICE_UNAVAILABLE, "Too many guests at once. Please try again.", {"Retry-After": "0"})
-        return self.files.get((host, path)) or _said(HTTPStatus.NOT_FOUND, "There is no such page. Try the home page.")
+            return _make_page(HTTPStatus.SERVICE_UNAVAILABLE, "Too many guests at once. Please try again.", {"Retry-After": "0"})
+        return self.files.get((host, path)) or _make_page(HTTPStatus.NOT_FOUND, "There is no such page. Try the home page.")
 
     def _busy(self, host: str, behaviour: Behaviour) -> bool:
         if not behaviour.busy_answers:
@@ -103,12 +104,12 @@ class Site:
             return self._asked[host] <= behaviour.busy_answers
 
 
-def _said(status: HTTPStatus, words: str, headers: Mapping[str, str] | None = None) -> Answer:
+def _make_page(status: HTTPStatus, words: str, headers: Mapping[str, str] | None = None) -> SiteResponse:
     title = f"{status.value} {status.phrase}"
     body = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head><title>{title}</title></head>\n<body><h1>{title}</h1>\n<p>{words}</p></body>\n</html>\n'
     )
-    return Answer(status, {"Content-Type": "text/html; charset=utf-8", **(headers or {})}, body.encode())
+    return SiteResponse(status, {"Content-Type": "text/html; charset=utf-8", **(headers or {})}, body.encode())
 
 
 class _Server(ThreadingTCPServer):

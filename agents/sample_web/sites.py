@@ -27,19 +27,19 @@ BEHAVIOUR: Mapping[str, Behaviour] = {
 
 
 def folder() -> Path:
-    """Where the sites lie: one folder for each host."""
+    """Return where the sites are: one folder for each host."""
     from importlib.resources import files
 
     return Path(str(files(__package__ or __name__).joinpath("sites")))
 
 
 def hosts() -> tuple[str, ...]:
-    """The names of all sites, in alphabetical order."""
+    """Return the names of all sites, in alphabetical order."""
     return tuple(sorted(path.name for path in folder().iterdir() if path.is_dir()))
 
 
 def pages() -> Iterator[tuple[str, Path]]:
-    """Every page with its URL: index.html is "/", menu.html is "/menu".
+    """Yield every page with its URL: index.html is "/", menu.html is "/menu".
 
     Pages that a visit would not get are among them, as in a search engine that has seen them on a better day.
     """
@@ -49,6 +49,6 @@ def pages() -> Iterator[tuple[str, Path]]:
 
 
 def content_type(url: str) -> str:
-    """How the page at this URL is declared when it is served; its file does not say."""
+    """Return the content type with which the page at this URL is served; its file does not say."""
     host = urlsplit(url).hostname or ""
     return f"text/html; charset={BEHAVIOUR.get(host, ORDINARY).charset}"

@@ -19,9 +19,9 @@ from pydantic import BaseModel, Field
 
 from sayso.agents import Agent, LocalModel, Sampling, UserMessage
 from sayso.agents.models.call_grammar import grammar_for
-from sayso.agents.models.local.gguf import Gguf, header_of
+from sayso.agents.models.local.gguf import Gguf, read_header
 from sayso.agents.models.local.local_model import ServerSettings
-from sayso.agents.models.local.memory_fit import fitting_context, free_bytes
+from sayso.agents.models.local.memory_fit import find_free_bytes, fit_context
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.prompt_format import FormatChoice
 from sayso.tools.dialects import read
@@ -56,7 +56,7 @@ async def said(model: LocalModel, seed: int, **request: Any) -> tuple[str, str]:
 
 async def served_at(model: LocalModel) -> str:
     """Where it is served."""
-    return (await model._chat()).base_url
+    return (await model._get_chat()).base_url
 
 
 @pytest.mark.parametrize("dialect", HELD)
@@ -126,7 +126,7 @@ HOLDS_A_MODEL = """
 import asyncio, sys
 from sayso.agents import LocalModel
 model = LocalModel(sys.argv[1], tell=lambda line: None)
-print(asyncio.run(model._chat()).base_url, flush=True)
+print(asyncio.run(model._get_chat()).base_url, flush=True)
 sys.stdin.readline()
 """
 
@@ -146,7 +146,7 @@ def test_it_ends_with_the_program(how: signal.Signals | None, tiny: Path) -> Non
 
 
 def test_a_file_says_what_it_is(tiny: Path) -> None:
-    assert header_of(tiny) == Gguf("llama", tiny.stat().st_size, 4096, 128)
+    assert read_header(tiny) == Gguf("llama", tiny.stat().st_size, 4096, 128)
 
 
 def damaged(tiny: Path, path: Path, change: str) -> Path:
@@ -172,13 +172,13 @@ def damaged(tiny: Path, path: Path, change: str) -> Path:
 
 
 DAMAGED = {
-    "half of it": "is not all there",
-    "half of its header": "it breaks off in its header",
-    "the magic word alone": "begins as a GGUF file and does not go on as one",
+    "half of it": "is incomplete",
+    "half of its header": "it ends in its header",
+    "the magic word alone": "is a damaged GGUF file",
     "of another time": "its version is 99",
-    "a wild count": "where no model has so many",
-    "a page": "is no GGUF file",
-    "what sees pictures": "holds no language model (architecture 'clip')",
+    "a wild count": "more than any model has",
+    "a page": "is not a GGUF file",
+    "what sees pictures": "does not hold a language model (architecture 'clip')",
 }
 
 
@@ -202,12 +202,12 @@ FITS: dict[str, tuple[Gguf, int | None, int]] = {
 
 @pytest.mark.parametrize(("file", "free", "tokens"), FITS.values(), ids=FITS)
 def test_a_conversation_is_as_long_as_it_may_be(file: Gguf, free: int | None, tokens: int) -> None:
-    assert fitting_context(file, 8192, 256, free) == tokens
+    assert fit_context(file, 8192, 256, free) == tokens
 
 
 def test_a_model_that_does_not_fit_is_not_loaded() -> None:
     with pytest.raises(ModelError, match=r"The model needs about 4\.9 GB of memory, and 4\.0 GB are free\. Take a smaller one"):
-        fitting_context(SEVEN_B, 8192, 256, 4 * GB)
+        fit_context(SEVEN_B, 8192, 256, 4 * GB)
 
 
 MEMORY = {
@@ -232,7 +232,7 @@ def test_the_free_memory_is_what_the_system_and_the_container_say(files: dict[st
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    assert free_bytes(tmp_path) == free
+    assert find_free_bytes(tmp_path) == free
 
 
 def test_what_llama_cpp_does_not_know_is_said(tmp_path: Path) -> None:

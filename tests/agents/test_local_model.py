@@ -18,7 +18,7 @@ import pytest
 
 from sayso.agents import Agent, LocalModel, ServerSettings, model_from
 from sayso.agents.models.local.hub import Offer
-from sayso.agents.models.local.local_model import Server, params_for
+from sayso.agents.models.local.local_model import Server, make_params
 from sayso.tools import tool
 from sayso.tools.errors import ModelError, UsageError
 from sayso.tools.installing import install_command
@@ -157,7 +157,7 @@ async def test_a_local_model_is_a_model_like_any_other(tmp_path: Path) -> None:
 
 def test_llama_cpp_is_started_on_loopback_with_a_key_and_a_small_cache(tmp_path: Path) -> None:
     settings = ServerSettings()
-    params = params_for(tmp_path / "a.gguf", settings)
+    params = make_params(tmp_path / "a.gguf", settings)
     assert (params.hostnames, params.port, params.api_keys, params.cors_origins, params.ui) == (["127.0.0.1"], 0, [settings.key], "", False)
     assert (params.cache_ram_mib, params.n_ctx, params.n_parallel) == (256, 8192, 1)
     assert params.cpuparams.n_threads == params.cpuparams_batch.n_threads == max(1, (os.cpu_count() or 2) - 1)
@@ -175,7 +175,7 @@ def test_without_the_extra_it_says_what_to_install_before_anything_is_fetched(hu
 
 WRONG_FILES = {
     "no such file": ("missing.gguf", "There is no file missing.gguf."),
-    "no name": ("what is this", "'what is this' is no model file and no name of one. Write a path to a .gguf file, or"),
+    "no name": ("what is this", "'what is this' is neither a model file nor the name of one. Write a path to a .gguf file, or"),
 }
 
 
@@ -188,7 +188,7 @@ def test_what_is_no_model_is_said(name: str, message: str, hub: Hub, tmp_path: P
 def test_a_file_that_is_no_gguf_is_not_loaded(hub: Hub, tmp_path: Path) -> None:
     path = tmp_path / "page.gguf"
     path.write_text("<html>")
-    assert refused(hub, str(path), tmp_path) == f"{path} is no GGUF file."
+    assert refused(hub, str(path), tmp_path) == f"{path} is not a GGUF file."
 
 
 NAMES = {
@@ -261,7 +261,7 @@ CHANGED = {"another file": b"GGUF" + bytes(len(GGUF) - 4), "a longer file": GGUF
 def test_a_file_that_is_not_what_was_offered_is_never_loaded(content: bytes, hub: Hub, tmp_path: Path) -> None:
     hub.content = content
     message = refused(hub, REPO, tmp_path, fetch=True)
-    assert "It was thrown away." in message or "sends more than" in message
+    assert "The download was deleted." in message or "sends more than" in message
     assert not (tmp_path / REPO / "tiny-q4_k_m.gguf").exists()
 
 
@@ -276,7 +276,7 @@ LISTINGS: dict[str, tuple[str, object, str]] = {
     "no models": (REPO, [], "It has: none."),
     "a file without a sha256": (REPO, [{"path": "a-q4_k_m.gguf", "size": 5}], "does not say what sha256 a-q4_k_m.gguf"),
     "a file outside": (REPO, [listed("../../a-q4_k_m.gguf")], "It has: none."),
-    "no list": (REPO, {"error": "no"}, "is no list of files"),
+    "no list": (REPO, {"error": "no"}, "did not answer with a list of files"),
 }
 
 

@@ -63,8 +63,8 @@ def test_an_endpoint_without_models_says_so() -> None:
 
 NO_LISTS = {
     "a web page": (Raw("<!doctype html><title>Sign in</title>", "text/html"), "answered with a web page: Sign in"),
-    "broken JSON": (Raw('{"data": [', "application/json"), "answered with no chat completion"),
-    "another JSON": (Raw("[1]", "application/json"), "answered with no chat completion"),
+    "broken JSON": (Raw('{"data": [', "application/json"), "answered with something that is not a chat completion"),
+    "another JSON": (Raw("[1]", "application/json"), "answered with something that is not a chat completion"),
 }
 
 
@@ -89,10 +89,10 @@ def test_an_endpoint_that_is_not_there_is_named() -> None:
 WRONG = {
     "no key": ({"name": "gpt-5-mini"}, "There is no key for 'gpt-5-mini' at OpenAI. Set OPENAI_API_KEY"),
     "no key for OpenAI's own address": ({"name": "https://api.openai.com/v1#gpt-5-mini"}, "There is no key for 'gpt-5-mini'"),
-    "no name": ({"name": "", "api_key": "sk-1"}, "Which model"),
-    "no scheme": ({"name": "localhost:11434/v1#qwen3"}, "Write an endpoint with its scheme: http://localhost:11434/v1#qwen3"),
+    "no name": ({"name": "", "api_key": "sk-1"}, "No model was named"),
+    "no scheme": ({"name": "localhost:11434/v1#qwen3"}, "If it is an endpoint, write it with its scheme: http://localhost:11434/v1#qwen3"),
     "two endpoints": ({"name": "http://localhost:1/v1#m", "base_url": "http://localhost:2/v1"}, "Give one of them"),
-    "a base URL that is none": ({"name": "m", "base_url": "localhost"}, "'localhost' is no base URL"),
+    "a base URL that is none": ({"name": "m", "base_url": "localhost"}, "'localhost' is not a base URL"),
 }
 
 

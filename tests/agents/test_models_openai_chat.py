@@ -402,11 +402,12 @@ FAILURES: dict[str, tuple[Line, str]] = {
     ),
     "JSON that is no completion": (
         Raw('{"status": "ok"}', "application/json"),
-        'AT answered with no chat completion: {"status": "ok"}. Is it the base URL of an OpenAI-compatible API (.../v1)?',
+        'AT answered with something that is not a chat completion: {"status": "ok"}. '
+        "Is it the base URL of an OpenAI-compatible API (.../v1)?",
     ),
     "half a JSON": (
         Raw('{"choices": [', "application/json"),
-        'AT answered with no chat completion: {"choices": [. Is it the base URL of an OpenAI-compatible API (.../v1)?',
+        'AT answered with something that is not a chat completion: {"choices": [. Is it the base URL of an OpenAI-compatible API (.../v1)?',
     ),
     "an error in place of a reply": (
         Raw('data: {"error": {"message": "no such model", "code": 404}}\n\n'),
@@ -604,7 +605,7 @@ def test_the_key_is_not_in_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("url", ["localhost:11434/v1", "ftp://localhost/v1", "http://", "http://localhost:99999/v1", "http://[::1/v1"])
 def test_what_is_no_base_url_is_said_at_once(url: str) -> None:
-    with pytest.raises(UsageError, match="is no base URL"):
+    with pytest.raises(UsageError, match="is not a base URL"):
         OpenAIChat("m", base_url=url)
 
 
@@ -615,12 +616,12 @@ def test_a_key_that_can_be_no_key_is_said_at_once_and_not_shown() -> None:
 
 
 async def test_the_key_of_the_environment_is_not_sent_over_plain_http_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sayso.agents.models.endpoint import endpoint
+    from sayso.agents.models.endpoint import find_endpoint
 
     monkeypatch.setenv("OPENAI_API_KEY", WRONG_KEY)
-    assert endpoint("m", "http://10.0.0.7:8000/v1", None, 1).key == "none"
-    assert endpoint("m", "http://10.0.0.7:8000/v1", "mine", 1).key == "mine"
-    assert endpoint("m", "https://models.example.org/v1", None, 1).key == WRONG_KEY
+    assert find_endpoint("m", "http://10.0.0.7:8000/v1", None, 1).key == "none"
+    assert find_endpoint("m", "http://10.0.0.7:8000/v1", "mine", 1).key == "mine"
+    assert find_endpoint("m", "https://models.example.org/v1", None, 1).key == WRONG_KEY
 
 
 def test_importing_it_does_not_import_the_openai_client() -> None:

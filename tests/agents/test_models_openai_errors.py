@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.agents.models.endpoint import Endpoint, local
-from sayso.agents.models.openai_errors import Answer, refusal, words_of
-from sayso.agents.models.rate_limits import retry_after_seconds
+from sayso.agents.models.endpoint import Endpoint, is_local_host
+from sayso.agents.models.openai_errors import ErrorResponse, explain_refusal, quote_message
+from sayso.agents.models.rate_limits import read_retry_after
 
 NOON = 1_767_268_800.0  # Thu, 01 Jan 2026 12:00:00 GMT
 KEY = "mykey-0123456789"
@@ -33,7 +33,7 @@ WAITS = {
 
 @pytest.mark.parametrize(("headers", "seconds"), WAITS.values(), ids=WAITS)
 def test_how_long_an_endpoint_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_seconds(headers, NOON) == seconds
+    assert read_retry_after(headers, NOON) == seconds
 
 
 LIMITS = [json.loads(line) for line in (Path(__file__).parents[1] / "data" / "rate_limit_answers.jsonl").read_text("utf-8").splitlines()]
@@ -43,7 +43,7 @@ FINAL = {"no credit": "has no credit left", "a day": "a quota of more than a min
 
 @pytest.mark.parametrize("row", LIMITS, ids=[row["name"] for row in LIMITS])
 def test_a_limit_of_a_minute_is_waited_for_and_what_lasts_is_final(row: dict[str, Any]) -> None:
-    refused = refusal(AT, Answer(row["status"], row["headers"], row["body"]), NOON)
+    refused = explain_refusal(AT, ErrorResponse(row["status"], row["headers"], row["body"]), NOON)
     assert refused.retryable is row["waits"], refused
     assert refused.retry_after_seconds == (None if row["seconds"] is None else pytest.approx(row["seconds"])), refused
     assert FINAL.get(row["final"], "") in str(refused)
@@ -51,7 +51,7 @@ def test_a_limit_of_a_minute_is_waited_for_and_what_lasts_is_final(row: dict[str
 
 @given(st.text())
 def test_no_header_breaks_it(text: str) -> None:
-    assert (retry_after_seconds({"retry-after": text}, NOON) or 0) >= 0
+    assert (read_retry_after({"retry-after": text}, NOON) or 0) >= 0
 
 
 QUOTES = {
@@ -70,12 +70,12 @@ QUOTES = {
 
 @pytest.mark.parametrize(("text", "words"), QUOTES.values(), ids=QUOTES)
 def test_what_the_endpoint_said_is_quoted_on_one_line_without_the_key(text: str, words: str) -> None:
-    assert words_of(AT, text) == words
+    assert quote_message(AT, text) == words
 
 
 @given(st.sampled_from([400, 401, 403, 404, 408, 409, 418, 422, 429, 500, 503]), st.text(), st.text())
 def test_no_answer_gets_the_key_or_a_password_into_an_error(status: int, before: str, after: str) -> None:
-    message = str(refusal(AT, Answer(status, {}, f"{before}{KEY}{after}"), NOON))
+    message = str(explain_refusal(AT, ErrorResponse(status, {}, f"{before}{KEY}{after}"), NOON))
     assert KEY not in message
     assert "secret" not in message
     assert KEY not in repr(AT)
@@ -85,7 +85,7 @@ def test_no_answer_gets_the_key_or_a_password_into_an_error(status: int, before:
     ("url", "hinted"), [("http://localhost:11434", True), ("http://localhost:11434/v1", False), ("http://localhost:11434/v1/", False)]
 )
 def test_a_base_url_without_its_end_is_hinted_at(url: str, hinted: bool) -> None:
-    error = refusal(Endpoint("m", url, "none", "", 1), Answer(404, {}, "404 page not found"), NOON)
+    error = explain_refusal(Endpoint("m", url, "none", "", 1), ErrorResponse(404, {}, "404 page not found"), NOON)
     assert ("end in /v1" in str(error)) is hinted
 
 
@@ -94,7 +94,7 @@ HOSTS = {"localhost": True, "127.0.0.1": True, "127.9.9.9": True, "::1": True, "
 
 @pytest.mark.parametrize(("host", "here"), HOSTS.items())
 def test_which_hosts_are_this_machine(host: str, here: bool) -> None:
-    assert local(host) is here
+    assert is_local_host(host) is here
 
 
 TOO_LONG = {
@@ -106,7 +106,7 @@ TOO_LONG = {
 
 @pytest.mark.parametrize("words", TOO_LONG.values(), ids=TOO_LONG)
 def test_a_conversation_that_is_too_long_is_said_to_be(words: str) -> None:
-    error = refusal(AT, Answer(400, {}, words), NOON)
-    assert str(error).startswith("What 'm' at https://models.example.org/v1 was asked is longer than its context (400): ")
+    error = explain_refusal(AT, ErrorResponse(400, {}, words), NOON)
+    assert str(error).startswith("The prompt for 'm' at https://models.example.org/v1 is longer than its context (400): ")
     assert str(error).endswith(". Give it less (history, documents, tools), or a model or server with more context.")
     assert not error.retryable

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sayso.agents.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import CallDelta, Delta, ReasoningDelta, TextDelta
-from sayso.agents.models.openai_wire import ReplyReader, refused_field, wire_id, wire_messages
+from sayso.agents.models.openai_wire import ReplyReader, build_messages, find_refused_field, make_wire_id
 from sayso.tools import Outcome, ToolCall, ToolResult
 
 SEARCH = ToolCall("3.0", "search", {"query": "burgers"})
@@ -63,7 +63,7 @@ MESSAGES: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
 
 @pytest.mark.parametrize(("messages", "wired"), MESSAGES.values(), ids=MESSAGES)
 def test_messages_are_wired(messages: list[Message], wired: list[dict[str, Any]]) -> None:
-    assert wire_messages(messages) == wired
+    assert build_messages(messages) == wired
 
 
 places = st.builds(lambda reply, call: f"{reply}.{call}", st.integers(0, 10**6), st.integers(0, 10**4))
@@ -71,7 +71,7 @@ places = st.builds(lambda reply, call: f"{reply}.{call}", st.integers(0, 10**6),
 
 @given(st.lists(places | st.text(max_size=12), unique=True, max_size=40))
 def test_every_call_id_becomes_nine_letters_or_digits_of_its_own(ids: list[str]) -> None:
-    wired = [wire_id(name) for name in ids]
+    wired = [make_wire_id(name) for name in ids]
     assert all(len(name) == 9 and name.isalnum() and name.isascii() for name in wired)
     assert len(set(wired)) == len(ids)
 
@@ -189,4 +189,4 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("answer", "field"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_names_the_field_to_leave_out(answer: str, field: str | None) -> None:
-    assert refused_field(answer, BODY) == field
+    assert find_refused_field(answer, BODY) == field

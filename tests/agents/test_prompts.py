@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sayso.agents import Agent, Conversation, GoodAnswers, Prompt, Reply, ScriptedModel, call
 from sayso.agents.messages import AssistantMessage, SystemMessage, UserMessage
-from sayso.agents.models.openai_wire import wire_messages
+from sayso.agents.models.openai_wire import build_messages
 from sayso.agents.untrusted_text import NOTE, fence_text, find_untrusted_texts, strip_untrusted_text
 from sayso.tools import UsageError, tool
 from sayso.tools.calls import Content
@@ -61,7 +61,7 @@ MISUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),  # type: ignore[list-item]
     "a dict": (lambda: Prompt(examples={"a": "b"}), "has {'a': 'b'} among its examples"),  # type: ignore[arg-type]
     "a text": (lambda: Prompt(examples="abc"), "has 'abc' among its examples"),  # type: ignore[arg-type]
-    "a text for a history": (lambda: Prompt().fill(question="x", history="abc"), "'a' is no message; history= takes the .messages"),  # type: ignore[arg-type]
+    "a text for a history": (lambda: Prompt().fill(question="x", history="abc"), "'a' is not a message. history= takes the .messages"),  # type: ignore[arg-type]
     "a text for the slots": (
         lambda: sequential(ANSWER).run_sync("x"),
         "was handed one str; it takes a dict with a value for each of its slots: co",
@@ -123,7 +123,7 @@ async def test_an_agent_answers_a_prompt_and_the_next_turn_has_the_history() -> 
     ]
     result = await agent.run(second)
     assert result.output == "Until six."
-    roles = [message["role"] for message in wire_messages(result.messages)]
+    roles = [message["role"] for message in build_messages(result.messages)]
     assert roles == ["system", "user", "assistant", "user", "assistant", "user", "assistant"]  # one system message, at the beginning
     with pytest.raises(UsageError, match="has its own"):
         await agent.run(second, history=first.messages)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent, ScriptedModel
-from sayso.agents.models.extractive import ANSWERS, ExtractiveReader, sentences_of
+from sayso.agents.models.extractive import ANSWERS, ExtractiveReader, split_sentences
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.research.pipeline import CompetitorResearch, NothingFound
-from sayso.agents.research.report import Claim, Competitor, FailedPage, Report, Source, escaped, slug
+from sayso.agents.research.report import Claim, Competitor, FailedPage, Report, Source, escape_markdown, make_slug
 from sayso.agents.research.run import research
-from sayso.agents.research.site_names import name_in
+from sayso.agents.research.site_names import find_business_name
 from sayso.agents.research.stage_prompts import Findings
-from sayso.agents.research.state import VisitedPage, checked, useful_links
+from sayso.agents.research.state import VisitedPage, check_quotes, choose_links
 from sayso.agents.sample_web import serve
 from sayso.tools import ModelError
 from sayso.tools.web import SearchResult, Web
@@ -33,7 +33,7 @@ def found(*quotes: str) -> Findings:
 
 def test_a_claim_is_kept_only_where_its_quote_stands_on_a_page() -> None:
     pages = (page("A burger costs\n   $5 today."), page("Fries cost $3."))
-    kept, missing = checked(found("A burger costs $5", "Fries cost $3.", "A burger costs $4", ""), pages)
+    kept, missing = check_quotes(found("A burger costs $5", "Fries cost $3.", "A burger costs $4", ""), pages)
     assert [(claim.quote, claim.source) for claim in kept] == [("A burger costs $5", 0), ("Fries cost $3.", 1)]
     assert missing == ["A burger costs $4", ""]
 
@@ -48,7 +48,7 @@ def test_the_useful_pages_of_a_site_are_its_own_menu_and_about_pages() -> None:
         ("http://a.example/", "Home"),
         ("http://a.example/legal", "Legal"),
     )
-    assert useful_links(home) == ["http://a.example/eat", "http://a.example/about"]
+    assert choose_links(home) == ["http://a.example/eat", "http://a.example/about"]
 
 
 NAMES = {
@@ -61,7 +61,7 @@ NAMES = {
 
 @pytest.mark.parametrize(("title", "site", "name"), NAMES.values(), ids=NAMES)
 def test_a_name_is_what_title_and_address_agree_on(title: str, site: str, name: str) -> None:
-    assert name_in(title, site) == name
+    assert find_business_name(title, site) == name
 
 
 def script(title: str, **changed: Any) -> Any:
@@ -81,7 +81,7 @@ async def test_a_wrong_name_for_a_number_is_put_right_by_the_page() -> None:
     swapped = script("Choice", picks=lambda answer: [{**pick, "name": "Somebody Else"} for pick in answer["picks"]])
     report = (await research.run("BettaBurgers", model=swapped, search="sample", competitors=2)).output
     assert "Somebody Else" not in report.markdown()
-    assert all(name_in("", "x") != competitor.name for competitor in report.competitors)
+    assert all(find_business_name("", "x") != competitor.name for competitor in report.competitors)
 
 
 async def test_numbers_that_are_no_results_and_facts_that_are_none_are_left_out() -> None:
@@ -126,7 +126,7 @@ async def test_the_reader_says_the_same_each_time_and_what_it_cannot_do() -> Non
 
 def test_sentences_are_cut_as_they_stand() -> None:
     text = "One burger. It costs $5.50!\nMenu\nOpen 9 a.m. to 5 p.m. daily"
-    assert sentences_of(text) == ["One burger.", "It costs $5.50!", "Menu", "Open 9 a.m. to 5 p.m. daily"]
+    assert split_sentences(text) == ["One burger.", "It costs $5.50!", "Menu", "Open 9 a.m. to 5 p.m. daily"]
 
 
 def test_text_of_strangers_does_nothing_in_the_report() -> None:
@@ -146,5 +146,5 @@ def test_text_of_strangers_does_nothing_in_the_report() -> None:
     assert "[click](http" not in text
     assert "<script>" not in text
     assert "\n# Title" not in text
-    assert escaped("a*b") == "a\\*b"
-    assert slug("Betta & Burgers!") == "betta-burgers"
+    assert escape_markdown("a*b") == "a\\*b"
+    assert make_slug("Betta & Burgers!") == "betta-burgers"

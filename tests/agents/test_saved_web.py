@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sayso import research
-from sayso.agents.research.saved_web import saved_pages
+from sayso.agents.research.saved_web import find_pages
 from sayso.tools import UsageError
 
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_each_page_has_the_address_of_its_site(folder: Path) -> None:
-    assert sorted(saved_pages(folder)) == [
+    assert sorted(find_pages(folder)) == [
         "http://coolbun.example/",
         "http://coolbun.example/menu.html",
         "http://hotgrill.example/",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sayso.agents.models.endpoint import endpoint
-from sayso.agents.models.tool_probe import ToolsSent, what_becomes_of_tools
+from sayso.agents.models.endpoint import find_endpoint
+from sayso.agents.models.tool_probe import ToolsSent, probe_tools
 
 from .fake_openai import FakeOpenAI, HttpError, Raw, Said
 
@@ -50,8 +50,8 @@ ENDPOINTS = {
 @pytest.mark.parametrize(("says", "found"), ENDPOINTS.values(), ids=ENDPOINTS)
 async def test_what_becomes_of_tools(says: Any, found: ToolsSent) -> None:
     with FakeOpenAI([says], repeat=True) as server:
-        assert await what_becomes_of_tools(endpoint("m", server.base_url, None, 10)) is found
+        assert await probe_tools(find_endpoint("m", server.base_url, None, 10)) is found
 
 
 async def test_nobody_there_is_no_answer() -> None:
-    assert await what_becomes_of_tools(endpoint("m", "http://127.0.0.1:9/v1", None, 10)) is ToolsSent.UNKNOWN
+    assert await probe_tools(find_endpoint("m", "http://127.0.0.1:9/v1", None, 10)) is ToolsSent.UNKNOWN

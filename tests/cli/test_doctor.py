@@ -61,7 +61,7 @@ def test_each_problem_comes_with_what_to_do(tmp_path: Path) -> None:
     assert code == 1
     assert {name: state for name, (state, _) in told.items() if state == "!!"} == {"model": "!!", "search": "!!", "database": "!!"}
     assert "cannot be reached" in told["model"][1]
-    assert "is no place to search" in told["search"][1]
+    assert "cannot be searched" in told["search"][1]
     assert told["database"][1].endswith(f"-> Make the folder {tmp_path}/no/such, and see that you may write there.")
 
 
@@ -110,6 +110,6 @@ def test_a_model_on_this_machine_is_looked_at_and_not_loaded(tmp_path: Path) -> 
     assert (code, told["model"]) == (0, ("ok", f"{path}: llama, 0.135 MB, {served}"))
     assert told["local models"] == ("ok", f"llama.cpp is here (xllamacpp {version('xllamacpp')}); 1 model in {tmp_path}")
     path.write_bytes(path.read_bytes()[:50_000])
-    assert "is not all there" in doctor(tmp_path, "--model", path, "--search", "sample")[1]["model"][1]
+    assert "is incomplete" in doctor(tmp_path, "--model", path, "--search", "sample")[1]["model"][1]
     code, told = doctor(tmp_path, "--model", "local:ada/tiny", "--search", "sample", SAYSO_MODELS=str(tmp_path))
     assert (code, told["model"][1].split(" -> ")[0]) == (1, "ada/tiny is not on this machine")

@@ -207,7 +207,7 @@ WRONG = {
     "no number to spend": (["--search", "sample", "--max-cost", "nan"], 2, "--max-cost"),
     "a price that nobody knows": (["--model", "https://models.example.org/v1#m", "--max-cost", "1"], 2, "No price is known for 'm'"),
     "a model and no key": (["--model", "gpt-5-mini"], 2, "OPENAI_API_KEY"),
-    "no endpoint": (["--base-url", "ftp://there"], 2, "'ftp://there' is no base URL"),
+    "no endpoint": (["--base-url", "ftp://there"], 2, "'ftp://there' is not a base URL"),
     "an empty search": (["--search", "empty"], 2, "The folder empty has no pages to search"),
 }
 

@@ -100,4 +100,4 @@ async def test_an_essay_on_what_nobody_writes_about_says_so() -> None:
 
 def test_a_place_to_search_that_is_none_is_named(tmp_path: Path) -> None:
     done = ran("essay.py", "Ramen", "--search", "the moon", cwd=tmp_path)
-    assert (done.returncode, "'the moon' is no place to search" in done.stderr) == (2, True)
+    assert (done.returncode, "'the moon' cannot be searched" in done.stderr) == (2, True)

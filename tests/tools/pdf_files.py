@@ -56,9 +56,9 @@ def encrypted(pdf: bytes, password: str, *, algorithm: str = "AES-256", owner: s
     return out.getvalue()
 
 
-def bomb(megabytes: int) -> bytes:
+def bomb(format_bytes: int) -> bytes:
     """A small PDF whose one page unpacks to so many megabytes, three times over."""
-    zeros = zlib.compress(b" " * (megabytes * 1_000_000), 9)
+    zeros = zlib.compress(b" " * (format_bytes * 1_000_000), 9)
     for _ in range(2):
         zeros = zlib.compress(zeros, 9)
     content = b"<< /Length %d /Filter [/FlateDecode /FlateDecode /FlateDecode] >>\nstream\n%s\nendstream" % (len(zeros), zeros)

@@ -104,9 +104,9 @@ def many_objects() -> int:
         held.append([0] * 1000)
 
 
-def prints(megabytes: int) -> str:
+def prints(format_bytes: int) -> str:
     text = "x" * 1024 * 1024
-    for _ in range(megabytes):
+    for _ in range(format_bytes):
         print(text)
         os.write(1, text.encode())
         os.write(2, text.encode())

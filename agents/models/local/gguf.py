@@ -1,4 +1,4 @@
-"""What a GGUF file says of itself in its header: what kind of model it is, how long its texts may be, how much memory they take.
+"""The header of a GGUF file: the kind of model, the longest text it was trained on, and the memory that a token takes.
 
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
@@ -30,98 +30,99 @@ class Gguf:
     cache_bytes: int
 
 
-def header_of(path: Path) -> Gguf:
-    """Read the header. UsageError for a file that is no GGUF, is not all there, or holds no language model."""
+def read_header(path: Path) -> Gguf:
+    """Read the header of a model file. Raises UsageError for a file that is not GGUF, is not complete, or holds no language model."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
-            raise UsageError(f"{path} is no GGUF file.")
+            raise UsageError(f"{path} is not a GGUF file.")
         try:
-            values, ends_after = _read(file)
+            values, ends_after = _read_values(file)
         except (struct.error, ValueError) as error:
-            raise UsageError(f"{path} begins as a GGUF file and does not go on as one: {error}. Fetch it again.") from None
+            raise UsageError(f"{path} is a damaged GGUF file: {error}. Download it again.") from None
     if size < ends_after:
-        raise UsageError(f"{path} is not all there: it has {size:,} bytes, and its last part begins at {ends_after:,}. Fetch it again.")
+        raise UsageError(f"{path} is incomplete: it has {size:,} bytes, and its last tensor begins at {ends_after:,}. Download it again.")
     architecture = str(values.get("general.architecture", ""))
     if architecture in ("", "clip") or f"{architecture}.block_count" not in values:
-        raise UsageError(f"{path} holds no language model (architecture {architecture or 'not named'!r}).")
-    return Gguf(architecture, size, _number(values, f"{architecture}.context_length"), _cache_bytes(values, architecture))
+        raise UsageError(f"{path} does not hold a language model (architecture {architecture or 'not named'!r}).")
+    return Gguf(architecture, size, _get_number(values, f"{architecture}.context_length"), _count_cache_bytes(values, architecture))
 
 
-def _cache_bytes(values: dict[str, object], architecture: str) -> int:
-    def said(key: str) -> int:
-        return _number(values, f"{architecture}.{key}")
+def _count_cache_bytes(values: dict[str, object], architecture: str) -> int:
+    """Return the bytes that one token takes in the cache: in each layer a key and a value for each head, as 16-bit numbers."""
+    def number_of(key: str) -> int:
+        return _get_number(values, f"{architecture}.{key}")
 
-    heads = said("attention.head_count")
-    width = said("embedding_length") // heads if heads else 0
-    keys, texts = said("attention.key_length") or width, said("attention.value_length") or width
-    return said("block_count") * (said("attention.head_count_kv") or heads) * (keys + texts) * _BYTES_PER_CACHED_NUMBER
+    heads = number_of("attention.head_count")
+    width = number_of("embedding_length") // heads if heads else 0
+    keys, texts = number_of("attention.key_length") or width, number_of("attention.value_length") or width
+    return number_of("block_count") * (number_of("attention.head_count_kv") or heads) * (keys + texts) * _BYTES_PER_CACHED_NUMBER
 
 
-def _number(values: dict[str, object], key: str) -> int:
+def _get_number(values: dict[str, object], key: str) -> int:
     value = values.get(key)
     return int(value) if isinstance(value, (int, float)) else 0
 
 
-def _read(file: BinaryIO) -> tuple[dict[str, object], int]:
-    """The values that are one number or text (of a list, its largest number), and where the last tensor begins."""
-    version, tensors, keys = (_one(file, form) for form in ("<I", "<Q", "<Q"))
+def _read_values(file: BinaryIO) -> tuple[dict[str, object], int]:
+    """Read the values that are one number or text (of a list, its largest number), and where the last tensor begins."""
+    version, tensors, keys = (_read_one(file, form) for form in ("<I", "<Q", "<Q"))
     if version not in (2, 3):
         raise ValueError(f"its version is {version}, and 2 and 3 are known")
     values = {}
-    for _ in range(_few(keys)):
-        key = _text(file)
-        values[key] = _value(file, _one(file, "<I"))
+    for _ in range(_check_count(keys)):
+        key = _read_text(file)
+        values[key] = _read_value(file, _read_one(file, "<I"))
     last = 0
-    for _ in range(_few(tensors)):
-        _text(file)
-        file.seek(8 * _few(_one(file, "<I")) + 4, 1)  # its shape and its type
-        last = max(last, _one(file, "<Q"))
-    aligned = _number(values, "general.alignment") or 32
+    for _ in range(_check_count(tensors)):
+        _read_text(file)
+        file.seek(8 * _check_count(_read_one(file, "<I")) + 4, 1)  # its shape and its type
+        last = max(last, _read_one(file, "<Q"))
+    aligned = _get_number(values, "general.alignment") or 32
     return values, -(-file.tell() // aligned) * aligned + last
 
 
-def _value(file: BinaryIO, kind: int) -> object:
+def _read_value(file: BinaryIO, kind: int) -> object:
     if kind == _TEXT:
-        return _text(file)
+        return _read_text(file)
     if kind == _LIST:
-        return _largest(file)
+        return _read_largest(file)
     if kind not in _SIZES:
         raise ValueError(f"a value is of the unknown kind {kind}")
-    return _one(file, _NUMBERS[kind])
+    return _read_one(file, _NUMBERS[kind])
 
 
-def _largest(file: BinaryIO) -> object:
-    """A list of numbers as its largest, since layers may differ; a vocabulary is passed over."""
-    kind, length = _one(file, "<I"), _one(file, "<Q")
+def _read_largest(file: BinaryIO) -> object:
+    """Read a list of numbers and return its largest, since layers may differ; a vocabulary is skipped."""
+    kind, length = _read_one(file, "<I"), _read_one(file, "<Q")
     if kind == _TEXT:
-        for _ in range(_few(length)):
-            file.seek(_few(_one(file, "<Q")), 1)
+        for _ in range(_check_count(length)):
+            file.seek(_check_count(_read_one(file, "<Q")), 1)
         return None
     if kind not in _SIZES:
         raise ValueError(f"a list is of the unknown kind {kind}")
     form = _NUMBERS[kind]
-    found = struct.unpack(f"<{_few(length)}{form[1]}", file.read(length * _SIZES[kind]))
+    found = struct.unpack(f"<{_check_count(length)}{form[1]}", file.read(length * _SIZES[kind]))
     return max(found, default=None)
 
 
-def _text(file: BinaryIO) -> str:
-    length = _few(_one(file, "<Q"))
+def _read_text(file: BinaryIO) -> str:
+    length = _check_count(_read_one(file, "<Q"))
     read = file.read(length)
     if len(read) < length:
-        raise ValueError("it breaks off in its header")
+        raise ValueError("it ends in its header")
     return read.decode("utf-8", "replace")
 
 
-def _one(file: BinaryIO, form: str) -> int:
+def _read_one(file: BinaryIO, form: str) -> int:
     read = file.read(struct.calcsize(form))
     if len(read) < struct.calcsize(form):
-        raise ValueError("it breaks off in its header")
+        raise ValueError("it ends in its header")
     (number,) = struct.unpack(form, read)
     return number  # type: ignore[no-any-return]
 
 
-def _few(number: int) -> int:
+def _check_count(number: int) -> int:
     if number > _MOST:
-        raise ValueError(f"it speaks of {number:,} things where no model has so many")
+        raise ValueError(f"its header announces {number:,} entries, more than any model has")
     return number

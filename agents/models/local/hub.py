@@ -1,4 +1,4 @@
-"""Model files from a model hub: which file a name means, and fetching it after a yes, resumed where it broke off, its sha256 checked."""
+"""Model files from a model hub: which file a name means, and its download with consent, resumed after a break, its sha256 checked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from sayso.tools.errors import ModelError, UsageError
 
-from ..endpoint import local, tls
+from ..endpoint import get_tls_context, is_local_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ TELL_EVERY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A file that could be fetched: from where, how large, what it must hash to, and where it would go."""
+    """A file that can be downloaded: from where, how large, with which sha256, and to which path."""
 
     url: str
     size_bytes: int
@@ -42,77 +42,79 @@ class Offer:
     to: Path
 
     def __str__(self) -> str:
-        return f"{self.to.name}: {megabytes(self.size_bytes)} from {urlsplit(self.url).hostname}, sha256 {self.sha256}, to {self.to}"
+        return f"{self.to.name}: {format_bytes(self.size_bytes)} from {urlsplit(self.url).hostname}, sha256 {self.sha256}, to {self.to}"
 
 
 Consent = Callable[[Offer], bool]
-"""Says whether a file is to be fetched."""
+"""Decides whether a file may be downloaded."""
 
 
-def megabytes(size: float) -> str:
-    """A size as people read it."""
+def format_bytes(size: float) -> str:
+    """Return a size as people read it: "4.2 GB"."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"
 
 
-def say(line: str) -> None:
-    """Tell how it goes on standard error."""
+def print_progress(line: str) -> None:
+    """Print how a download goes to standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
-def kept(name: str, folder: Path) -> Path | None:
-    """The file that a name means, where it was fetched before. UsageError where the name is none."""
-    repo, kind, file = _parts(name)
+def find_cached(name: str, folder: Path) -> Path | None:
+    """Return the file that a name means, where it was downloaded before. Raises UsageError for a text that is not a name."""
+    repo, kind, file = _parse_name(name)
     here = sorted(path.relative_to(folder / repo).as_posix() for path in (folder / repo).rglob("*.gguf"))
-    chosen = (file if file in here else None) if file else next(iter(_fitting(here, kind)), None)
+    chosen = (file if file in here else None) if file else next(iter(_filter_kind(here, kind)), None)
     return folder / repo / chosen if chosen else None
 
 
-def _parts(name: str) -> tuple[str, str | None, str | None]:
+def _parse_name(name: str) -> tuple[str, str | None, str | None]:
     found = NAME.fullmatch(name)
     if found is None:
-        raise UsageError(f"{name!r} is no model file and no name of one. Write a path to a .gguf file, or OWNER/REPOSITORY:Q4_K_M.")
+        raise UsageError(f"{name!r} is neither a model file nor the name of one. Write a path to a .gguf file, or OWNER/REPOSITORY:Q4_K_M.")
     return found["repo"], found["kind"], found["file"]
 
 
-def fetched(name: str, folder: Path, consent: Consent | bool, tell: Callable[[str], None] = say) -> Path:
-    """Fetch the file that "owner/repository", "owner/repository:Q4_K_M" or "owner/repository/file.gguf" means, after a yes.
+def download(name: str, folder: Path, consent: Consent | bool, tell: Callable[[str], None] = print_progress) -> Path:
+    """Download the file that "owner/repository", "owner/repository:Q4_K_M" or "owner/repository/file.gguf" means, with consent.
 
-    Raises UsageError where nothing is meant or nobody said yes, ModelError where it cannot be had or is not what the hub says it is.
+    Raises UsageError where there is no such file or no consent, ModelError where the download fails or its sha256 is not the hub's.
     """
-    repo, kind, file = _parts(name)
+    repo, kind, file = _parse_name(name)
     hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
-    with _client(hub) as client:
-        offer = _offer(client, hub, repo, kind, file, folder)
+    with _open_client(hub) as client:
+        offer = _find_offer(client, hub, repo, kind, file, folder)
         if not (consent if isinstance(consent, bool) else consent(offer)):
             raise UsageError(
                 f"The model is not on this machine and was not fetched. {offer}. "
                 "Say yes where you are asked in a terminal or with fetch=True, or give a path to a .gguf file."
             )
-        download(client, offer, tell)
+        _download_offer(client, offer, tell)
     return offer.to
 
 
 @contextmanager
-def _client(hub: str) -> Iterator[Client]:
+def _open_client(hub: str) -> Iterator[Client]:
     import httpx2
 
     host, token = urlsplit(hub).hostname or "", os.environ.get("HF_TOKEN", "")
-    safe = hub.startswith("https://") or local(host)
+    is_local = is_local_host(host)
+    safe = hub.startswith("https://") or is_local
     headers = {"Authorization": f"Bearer {token}"} if token and safe else {}  # httpx drops it where a redirect leads to another host
-    with httpx2.Client(headers=headers, timeout=30, follow_redirects=True, verify=tls(), trust_env=not local(host)) as client:
+    options: dict[str, Any] = {"timeout": 30, "follow_redirects": True, "verify": get_tls_context(), "trust_env": not is_local}
+    with httpx2.Client(headers=headers, **options) as client:
         try:
             yield client
         except httpx2.HTTPError as error:
             raise ModelError(f"{hub} cannot be reached: {error}.", retryable=True) from None
 
 
-def _offer(client: Client, hub: str, repo: str, kind: str | None, file: str | None, folder: Path) -> Offer:
+def _find_offer(client: Client, hub: str, repo: str, kind: str | None, file: str | None, folder: Path) -> Offer:
     answer = client.get(f"{hub}/api/models/{repo}/tree/main?recursive=true")
     if answer.status_code != 200:
         hint = " It may be private: set HF_TOKEN." if answer.status_code in (401, 403) else ""
         raise ModelError(f"{hub} has no repository {repo!r} ({answer.status_code}).{hint}")
-    rows = _rows(answer)
-    chosen = file if file in rows else None if file else next(iter(_fitting(sorted(rows), kind)), None)
+    rows = _list_files(answer)
+    chosen = file if file in rows else None if file else next(iter(_filter_kind(sorted(rows), kind)), None)
     if chosen is None:
         what = file or kind or "that is one whole model"
         raise UsageError(f"{repo} at {hub} has no .gguf file {what!r}. It has: {', '.join(sorted(rows)) or 'none'}.")
@@ -123,19 +125,19 @@ def _offer(client: Client, hub: str, repo: str, kind: str | None, file: str | No
     return Offer(f"{hub}/{repo}/resolve/main/{quote(chosen)}", size, sha256, folder / repo / chosen)
 
 
-def _rows(answer: Response) -> dict[str, Mapping[str, Any]]:
+def _list_files(answer: Response) -> dict[str, Mapping[str, Any]]:
     try:
         listed = answer.json()
     except ValueError:
         listed = None
     if not isinstance(listed, list):
-        raise ModelError(f"{answer.url} is no list of files.")
+        raise ModelError(f"{answer.url} did not answer with a list of files.")
     rows = {str(row.get("path")): row for row in listed if isinstance(row, Mapping)}
     return {path: row for path, row in rows.items() if path.endswith(".gguf") and ".." not in path.split("/") and not path.startswith("/")}
 
 
-def _fitting(files: Sequence[str], kind: str | None) -> list[str]:
-    """The files of that kind; without a kind the most usual one. A part of a model, and what only sees pictures, is none."""
+def _filter_kind(files: Sequence[str], kind: str | None) -> list[str]:
+    """Return the files of that kind; without a kind, of the most usual one. Parts of a model and vision projectors are left out."""
     whole = [file for file in files if not re.search(r"-\d+-of-\d+\.gguf$|mmproj", file)]
     for wanted in (kind,) if kind else PREFERRED:
         if fit := [file for file in whole if re.search(rf"(?<![a-z0-9]){re.escape(wanted)}(?![a-z0-9_])", file, re.IGNORECASE)]:
@@ -143,34 +145,34 @@ def _fitting(files: Sequence[str], kind: str | None) -> list[str]:
     return whole if not kind and len(whole) == 1 else []
 
 
-def download(client: Client, offer: Offer, tell: Callable[[str], None] = say) -> None:
-    """Fetch the file, going on where an earlier try broke off. ModelError when it is not what was offered; then nothing is kept."""
+def _download_offer(client: Client, offer: Offer, tell: Callable[[str], None] = print_progress) -> None:
+    """Download the file, resuming an earlier try. Raises ModelError when its sha256 is not the one offered; then nothing is stored."""
     import httpx2
 
     partial = offer.to.with_name(f"{offer.to.name}.partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
     here = partial.stat().st_size if partial.exists() else 0
     if shutil.disk_usage(partial.parent).free < offer.size_bytes - here:
-        raise ModelError(f"{offer.to.parent} has no room for {megabytes(offer.size_bytes)}.")
+        raise ModelError(f"{offer.to.parent} has no room for {format_bytes(offer.size_bytes)}.")
     began = time.monotonic()
     tell(f"{'Going on with' if here else 'Fetching'} {offer}")
     for breaks in range(MOST_BREAKS + 1):
         try:
-            _append(client, offer, partial, tell)
+            _download_rest(client, offer, partial, tell)
             break
         except httpx2.TransportError as error:
             if breaks == MOST_BREAKS:
-                raise ModelError(f"{offer.url} broke off: {error}. What has come is kept; try again.", retryable=True) from None
+                raise ModelError(f"{offer.url} broke off: {error}. The first part of it is stored; try again.", retryable=True) from None
     found = _sha256(partial)
     if found != offer.sha256:
         partial.unlink()
-        raise ModelError(f"{offer.to.name} has the sha256 {found}, not {offer.sha256}. It was thrown away.")
+        raise ModelError(f"{offer.to.name} has the sha256 {found}, not {offer.sha256}. The download was deleted.")
     partial.replace(offer.to)
-    tell(f"{offer.to.name}: {megabytes(offer.size_bytes)} in {time.monotonic() - began:.1f} s, sha256 {found} as it should be")
+    tell(f"{offer.to.name}: {format_bytes(offer.size_bytes)} in {time.monotonic() - began:.1f} s, sha256 {found} as it should be")
 
 
-def _append(client: Client, offer: Offer, partial: Path, tell: Callable[[str], None]) -> None:
-    """What is still missing of the file; all of it where the server does not go on in the middle."""
+def _download_rest(client: Client, offer: Offer, partial: Path, tell: Callable[[str], None]) -> None:
+    """Download what is missing of the file; all of it where the server does not take a range."""
     here = partial.stat().st_size if partial.exists() else 0
     if here >= offer.size_bytes:
         if here == offer.size_bytes:
@@ -182,19 +184,19 @@ def _append(client: Client, offer: Offer, partial: Path, tell: Callable[[str], N
             raise ModelError(f"{offer.url} cannot be fetched ({answer.status_code}).")
         goes_on = answer.status_code == 206 and answer.headers.get("content-range", "").startswith(f"bytes {here}-")
         with partial.open("ab" if goes_on else "wb") as out:
-            _pour(answer, out, offer.size_bytes, tell)
+            _copy_body(answer, out, offer.size_bytes, tell)
 
 
-def _pour(answer: Response, out: Any, size: int, tell: Callable[[str], None]) -> None:
+def _copy_body(answer: Response, out: Any, size: int, tell: Callable[[str], None]) -> None:
     told, came, began = time.monotonic(), 0, time.monotonic()
     for block in answer.iter_bytes():  # as they come: a larger block would be lost where the connection breaks
         out.write(block)
         came += len(block)
         if out.tell() > size:
-            raise ModelError(f"{answer.url} sends more than the {megabytes(size)} it promised.")
+            raise ModelError(f"{answer.url} sends more than the {format_bytes(size)} it promised.")
         if (now := time.monotonic()) - told >= TELL_EVERY_SECONDS:
             told, speed = now, came / (now - began)
-            tell(f"{out.tell() / size:.0%} of {megabytes(size)}, about {(size - out.tell()) / speed:.0f} s left")
+            tell(f"{out.tell() / size:.0%} of {format_bytes(size)}, about {(size - out.tell()) / speed:.0f} s left")
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""A model on this machine: llama.cpp in this process, behind a door on loopback that only this process has the key of."""
+"""A model on this machine: llama.cpp in this process, on a loopback port whose key only this process has."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ...messages import Sampling
 from ..abilities import Abilities
 from ..model import Delta, ModelRequest
 from ..openai_chat import OpenAIChat
-from .gguf import header_of
-from .hub import Consent, fetched, kept, megabytes, say
-from .memory_fit import fitting_context, free_bytes
+from .gguf import read_header
+from .hub import Consent, download, find_cached, format_bytes, print_progress
+from .memory_fit import find_free_bytes, fit_context
 
 LOOPBACK = "127.0.0.1"
 FIRST_TOKEN_SECONDS = 120.0
 TIGHT = Sampling(temperature=0.0, max_tokens=1024)
-"""How a small model samples unless it is told otherwise: the same answer to the same question, and an end where it does not find one."""
+"""The default sampling of a small model: the same answer to the same question, and an end where it does not find one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +44,7 @@ class ServerSettings:
 
 
 class Server(NamedTuple):
-    """A model that is being served: where, how that ends, and for conversations of which length (0: nobody knows)."""
+    """A model that is being served: its address, how to stop it, and the longest conversation in tokens (0: unknown)."""
 
     base_url: str
     close: Callable[[], None]
@@ -73,14 +73,14 @@ class LocalModel:
         takes_tools: bool | None = None,
         constrain: bool = False,
         folder: Path | None = None,
-        tell: Callable[[str], None] = say,
+        tell: Callable[[str], None] = print_progress,
         serve: Serve | None = None,
     ) -> None:
         self.source, self.settings, self.constrain = str(source), settings or ServerSettings(), constrain
         self.name = Path(self.source).name.removesuffix(".gguf")
         self.fetch, self.sampling, self._takes_tools, self._tell = fetch, sampling, takes_tools, tell
-        self._folder = folder or models_folder()
-        self._serve = serve or llama_cpp
+        self._folder = folder or find_models_folder()
+        self._serve = serve or serve_with_llama_cpp
         self._lock = threading.Lock()
         self._running: tuple[Server, OpenAIChat] | None = None
 
@@ -89,41 +89,41 @@ class LocalModel:
 
     @property
     def takes_tools(self) -> bool:
-        """Whether its chat template knows tools; True until it is loaded and can be asked."""
+        """Tell whether its chat template knows tools; True until it is loaded and can be asked."""
         if self._takes_tools is not None or self._running is None:
             return self._takes_tools is not False
         return self._running[1].takes_tools
 
     async def abilities(self) -> Abilities:
-        """What it can do; loads it."""
-        return await (await self._chat()).abilities()
+        """Return what it can do. Loads it."""
+        return await (await self._get_chat()).abilities()
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
-        """The reply, piece by piece."""
-        deltas = (await self._chat()).stream(request)
+        """Yield the reply, piece by piece."""
+        deltas = (await self._get_chat()).stream(request)
         try:
             async for delta in deltas:
                 yield delta
         finally:
             await deltas.aclose()
 
-    async def _chat(self) -> OpenAIChat:
+    async def _get_chat(self) -> OpenAIChat:
         if self._running is None:
             await asyncio.to_thread(self.load)
         assert self._running is not None, "it has just been started"
         return self._running[1]
 
     def load(self) -> None:
-        """Fetch the file, if it is not here, and load it; else that is done when it is first asked."""
+        """Download the file, if it is not on this machine, and load it; otherwise both happen at the first request."""
         with self._lock:  # two agents may ask it for the first time at once
             if self._running is not None:
                 return
-            if self._serve is llama_cpp:
-                installed()  # before a file is fetched that nothing here can load
-            path = self._file()
+            if self._serve is serve_with_llama_cpp:
+                load_xllamacpp()  # before a file is fetched that nothing here can load
+            path = self._get_file()
             began = time.monotonic()
             server = self._serve(path, self.settings)
-            how = _how(self.settings.threads, server.context_tokens)
+            how = _describe_settings(self.settings.threads, server.context_tokens)
             self._tell(f"{path.name} is loaded in {time.monotonic() - began:.1f} s ({how})")
             chat = OpenAIChat(
                 self.name,
@@ -135,27 +135,30 @@ class LocalModel:
             )
             self._running = server, chat
 
-    def here(self) -> Path | None:
-        """Its file, where that is on this machine. UsageError for what is neither a file nor a name of one."""
+    def find_file(self) -> Path | None:
+        """Return its file, where that is on this machine. Raises UsageError for what is neither a file nor a name of one."""
         path = Path(self.source).expanduser()
         if path.is_file():
             return path
         if path.suffix == ".gguf" and (path.is_absolute() or self.source.startswith(("~", ".")) or self.source.count("/") < 2):
             raise UsageError(f"There is no file {self.source}.")
-        return kept(self.source, self._folder)
+        return find_cached(self.source, self._folder)
 
-    def fits(self, path: Path) -> str:
-        """How its file would be served, in words. UsageError for a file that is no model, ModelError where it does not fit."""
-        file = header_of(path)
-        installed()
-        context = fitting_context(file, self.settings.context_tokens, self.settings.prompt_cache_mib, free_bytes())
-        return f"{file.architecture}, {megabytes(file.size_bytes)}, {_how(self.settings.threads, context)}"
+    def describe_fit(self, path: Path) -> str:
+        """Return how its file would be served, in words.
 
-    def _file(self) -> Path:
-        path = self.here() or fetched(self.source, self._folder, self.fetch, self._tell)
+        Raises UsageError for a file that is not a model, ModelError for a model that does not fit into memory.
+        """
+        file = read_header(path)
+        load_xllamacpp()
+        context = fit_context(file, self.settings.context_tokens, self.settings.prompt_cache_mib, find_free_bytes())
+        return f"{file.architecture}, {format_bytes(file.size_bytes)}, {_describe_settings(self.settings.threads, context)}"
+
+    def _get_file(self) -> Path:
+        path = self.find_file() or download(self.source, self._folder, self.fetch, self._tell)
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
-                raise UsageError(f"{path} is no GGUF file.")
+                raise UsageError(f"{path} is not a GGUF file.")
         return path
 
     def close(self) -> None:
@@ -172,34 +175,37 @@ class LocalModel:
         self.close()
 
 
-def models_folder() -> Path:
-    """Where fetched models are kept: SAYSO_MODELS, else a folder in the user's cache."""
+def find_models_folder() -> Path:
+    """Return where downloaded models are stored: SAYSO_MODELS, else a folder in the user's cache."""
     return Path(os.environ.get("SAYSO_MODELS") or Path.home() / ".cache" / "sayso" / "models")
 
 
-def _how(threads: int, context_tokens: int) -> str:
+def _describe_settings(threads: int, context_tokens: int) -> str:
     context = f", conversations of up to {context_tokens} tokens" if context_tokens else ""
     return f"{threads} thread{'' if threads == 1 else 's'}{context}"
 
 
-def llama_cpp(path: Path, settings: ServerSettings) -> Server:
-    """Serve the file. UsageError without the extra, ModelError when it does not fit into memory or llama.cpp cannot load it."""
-    file = header_of(path)
-    settings = replace(settings, context_tokens=fitting_context(file, settings.context_tokens, settings.prompt_cache_mib, free_bytes()))
-    xllamacpp, params = installed(), params_for(path, settings)
+def serve_with_llama_cpp(path: Path, settings: ServerSettings) -> Server:
+    """Serve the file with llama.cpp.
+
+    Raises UsageError without the extra `local`, ModelError when the model does not fit into memory or cannot be loaded.
+    """
+    file = read_header(path)
+    settings = replace(settings, context_tokens=fit_context(file, settings.context_tokens, settings.prompt_cache_mib, find_free_bytes()))
+    xllamacpp, params = load_xllamacpp(), make_params(path, settings)
     try:
         running = [xllamacpp.Server(params)]
     except (RuntimeError, ValueError):  # it does not say why
         raise ModelError(
-            f"llama.cpp cannot load {path} ({file.architecture}, {megabytes(file.size_bytes)}). The file may be damaged, or the model is "
-            f"newer than this llama.cpp, xllamacpp {xllamacpp.__version__}: pip install --upgrade xllamacpp."
+            f"llama.cpp cannot load {path} ({file.architecture}, {format_bytes(file.size_bytes)}). The file may be damaged, or the model "
+            f"is newer than this llama.cpp, xllamacpp {xllamacpp.__version__}: pip install --upgrade xllamacpp."
         ) from None
-    _wait_until_at_work(running[0].listening_address, settings.key)
+    _wait_until_ready(running[0].listening_address, settings.key)
     return Server(f"{running[0].listening_address}/v1", running.clear, settings.context_tokens)  # it ends when nobody holds it
 
 
-def _wait_until_at_work(url: str, key: str) -> None:
-    """llama.cpp answers the door before it works; ended in between, it never ends. So it is given a first piece of work, of one token."""
+def _wait_until_ready(url: str, key: str) -> None:
+    """Wait for the first token. llama.cpp accepts connections before it works, and a server that is stopped in between never stops."""
     import httpx2
 
     with httpx2.Client(headers={"Authorization": f"Bearer {key}"}, timeout=FIRST_TOKEN_SECONDS, trust_env=False) as client:
@@ -209,8 +215,8 @@ def _wait_until_at_work(url: str, key: str) -> None:
             raise ModelError(f"llama.cpp has loaded the model and does not answer: {error}.") from None
 
 
-def installed() -> Any:
-    """The package xllamacpp. UsageError without it."""
+def load_xllamacpp() -> Any:
+    """Import xllamacpp. Raises UsageError where the extra `local` is not installed."""
     try:
         import xllamacpp
     except ImportError:
@@ -218,9 +224,9 @@ def installed() -> Any:
     return xllamacpp
 
 
-def params_for(path: Path, settings: ServerSettings) -> Any:
-    """llama.cpp's parameters. Its own defaults are 8 GiB of prompt cache, a door that any web page may use, and no key."""
-    params = installed().CommonParams()
+def make_params(path: Path, settings: ServerSettings) -> Any:
+    """Return llama.cpp's parameters. Its defaults are 8 GiB of prompt cache, a port that any web page may use, and no key."""
+    params = load_xllamacpp().CommonParams()
     params.model.path = str(path)
     params.hostnames, params.port, params.api_keys = [LOOPBACK], 0, [settings.key]
     params.cors_origins, params.ui, params.endpoint_slots = "", False, False

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sayso.agents import Agent
 from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message, UserMessage
-from sayso.agents.models.named import LOCAL, is_here
+from sayso.agents.models.named import LOCAL, is_local_name
 from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Report
-from sayso.agents.research.run import model_or_reader
-from sayso.agents.research.sources import places
+from sayso.agents.research.run import choose_model
+from sayso.agents.research.sources import open_sources
 from sayso.cli.chat import TOOLS, opened_desk, order_bot
 from sayso.tools import Tool
 from sayso.tools.approval.policy import Grant
@@ -97,13 +97,13 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
         """Research with the model and in the places that the task names."""
         named = bool(value.model or value.base_url)
         if not run.is_live:
-            reader = unasked(value.model) if named else model_or_reader(None)
+            reader = unasked(value.model) if named else choose_model(None)
             from sayso.tools.web import Web
 
             unseen = CompetitorResearch(reader, nowhere, Web(), competitors=value.competitors, dialect=value.dialect)
             return await unseen.execute(run, value.company)
-        model = model_or_reader(asked_model(value.model, value.base_url) if named else None)
-        async with places(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
+        model = choose_model(asked_model(value.model, value.base_url) if named else None)
+        async with open_sources(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
             return await CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect).execute(
                 run, value.company
             )
@@ -178,7 +178,7 @@ def asked_bot(model: str | None, base_url: str | None, dialect: str) -> Agent[st
 
 def model_place(model: str | None, base_url: str | None, name: str) -> tuple[str, str | None]:
     """What to keep of a model that was found: its name and endpoint, so that nobody has to be asked for them again."""
-    if model is not None and is_here(model, base_url):
+    if model is not None and is_local_name(model, base_url):
         path = Path(model.removeprefix(LOCAL)).expanduser()
         return f"{LOCAL}{path.absolute()}" if path.is_file() else model, None  # who carries it on may be in another folder
     if model is not None and "://" in model:

@@ -53,7 +53,7 @@ def examine(
     model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float = SECONDS
 ) -> tuple[list[Finding], bool]:
     """Every finding, in order, and whether all that was looked at has answered."""
-    from sayso.agents.models.named import is_here
+    from sayso.agents.models.named import is_local_name
 
     looks: dict[str, Look] = {
         "CALCULATOR": lambda: worker(
@@ -64,7 +64,7 @@ def examine(
         "PYTHON": python_monty,
         "PYTHON (cpython)": python_cpython,
         "local models": local_models,
-        "model": lambda: model_here(model or "") if is_here(model or "", base_url) else model_endpoint(model, base_url, seconds / 2),
+        "model": lambda: model_here(model or "") if is_local_name(model or "", base_url) else model_endpoint(model, base_url, seconds / 2),
         "search": lambda: searching(search, seconds * 3 / 4),
         "database": lambda: database_of_runs(database),
         "terminal": at_terminal,
@@ -163,10 +163,10 @@ def local_models() -> Finding:
     """Whether llama.cpp is installed, and where the models are that it can serve."""
     from importlib.metadata import PackageNotFoundError, version
 
-    from sayso.agents.models.local.local_model import models_folder
+    from sayso.agents.models.local.local_model import find_models_folder
     from sayso.tools.installing import install_command
 
-    folder = models_folder()
+    folder = find_models_folder()
     here = sorted(path.name for path in folder.rglob("*.gguf")) if folder.is_dir() else []
     kept = f"{len(here)} model{'' if len(here) == 1 else 's'} in {folder}"
     try:
@@ -182,18 +182,18 @@ def model_here(name: str) -> Finding:
     from sayso.agents.models.local.local_model import LocalModel
 
     model = LocalModel(name.removeprefix("local:"))
-    path = model.here()
+    path = model.find_file()
     if path is None:
         return Finding(
             "model", State.PROBLEM, f"{model.source} is not on this machine", "sayso chat in a terminal asks whether to fetch it."
         )
-    return Finding("model", State.FINE, f"{path}: {model.fits(path)}")
+    return Finding("model", State.FINE, f"{path}: {model.describe_fit(path)}")
 
 
 def model_endpoint(model: str | None, base_url: str | None, seconds: float) -> Finding:
     """Whether the endpoint answers and has the model; it is asked for its list, which costs nothing."""
-    from sayso.agents.models.endpoint import endpoint
-    from sayso.agents.models.named import models_at
+    from sayso.agents.models.endpoint import find_endpoint
+    from sayso.agents.models.named import list_models
 
     if not (model or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
         return Finding(
@@ -202,10 +202,10 @@ def model_endpoint(model: str | None, base_url: str | None, seconds: float) -> F
     name = model or ""
     if "://" in name:
         base_url, _, name = name.partition("#")
-    at = endpoint(name, base_url, None, timeout_seconds=seconds)
+    at = find_endpoint(name, base_url, None, timeout_seconds=seconds)
     if not at.key:
         return Finding("model", State.PROBLEM, f"no key for {at.shown_url}", "Set OPENAI_API_KEY.")
-    names = models_at(at)
+    names = list_models(at)
     told = f"{at.shown_url} answers and has {len(names)} model{'' if len(names) == 1 else 's'}"
     if name and name not in names:
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
@@ -216,14 +216,14 @@ def model_endpoint(model: str | None, base_url: str | None, seconds: float) -> F
 
 def _with_tools(at: Endpoint, told: str) -> Finding:
     """How the endpoint's model is given tools; on this machine, where a question costs nothing, it is tried."""
-    from sayso.agents.models.abilities import abilities_of
-    from sayso.agents.models.tool_probe import ToolsSent, what_becomes_of_tools
+    from sayso.agents.models.abilities import ask_abilities
+    from sayso.agents.models.tool_probe import ToolsSent, probe_tools
 
-    if not asyncio.run(abilities_of(at)).takes_tools:
+    if not asyncio.run(ask_abilities(at)).takes_tools:
         return Finding("model", State.FINE, f"{told}; it takes no tools, so calls are asked for as text")
     if not (at.is_local and at.model):
         return Finding("model", State.FINE, told)
-    match asyncio.run(what_becomes_of_tools(at)):
+    match asyncio.run(probe_tools(at)):
         case ToolsSent.DROPPED:
             advice = "Have calls written as text: --dialect call, or OpenAIChat(..., takes_tools=False)."
             return Finding("model", State.PROBLEM, f"{told}; tools that {at.model!r} is sent are dropped without a word", advice)
@@ -236,10 +236,10 @@ def _with_tools(at: Endpoint, told: str) -> Finding:
 
 def searching(search: str | None, seconds: float) -> Finding:
     """Whether the search that research would use finds something."""
-    from sayso.agents.research.sources import SEARCH_VARIABLE, places
+    from sayso.agents.research.sources import SEARCH_VARIABLE, open_sources
 
     async def found() -> int:
-        async with places(search) as (find, _):
+        async with open_sources(search) as (find, _):
             return len(await find("restaurant", 3))
 
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"

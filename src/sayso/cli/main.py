@@ -303,10 +303,10 @@ def chosen_model(model: str | None, base_url: str | None, max_cost: float | None
 
 def _has_price(name: str, url: str | None) -> bool:
     """Whether it is known what a model's calls cost; on this machine they cost nothing."""
-    from sayso.agents.models.endpoint import endpoint
+    from sayso.agents.models.endpoint import find_endpoint
     from sayso.agents.models.prices import price
 
-    at = endpoint(name, url.partition("#")[0] if url else None, None, timeout_seconds=10)
+    at = find_endpoint(name, url.partition("#")[0] if url else None, None, timeout_seconds=10)
     return at.is_local or price(name, 1, 1, base_url=at.url) is not None
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.research.report import Report, slug
-from sayso.agents.research.run import report_so_far, research
+from sayso.agents.research.report import Report, make_slug
+from sayso.agents.research.run import make_partial_report, research
 from sayso.agents.research.state import WorkSoFar
 from sayso.cli.main import Exit, words_for
 from sayso.cli.progress import ProgressTree
@@ -45,7 +45,7 @@ class Research:
             report = await self._researched(path)
         except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is kept, and the error goes on
             if self.latest is not None:
-                so_far = report_so_far(self.latest.work, self.model, words_for(error))
+                so_far = make_partial_report(self.latest.work, self.model, words_for(error))
                 write_report(so_far, apart(path), self.competitors, self.quiet)
             raise
         return say_report(report, path, self.competitors, self.quiet)
@@ -83,7 +83,7 @@ class Research:
 def write_report(report: Report, path: Path, wanted: int, quiet: bool) -> None:
     """Write the report; what it holds is said on standard error, where it is on standard output."""
     written = report.save(path)
-    found, claims = len(report.competitors), len(report.numbered_claims())
+    found, claims = len(report.competitors), len(report.number_claims())
     of = f" of {wanted}" if found < wanted else ""
     if not quiet:
         print(f"{found}{of} competitors, {claims} claims, {len(report.sources)} pages read.", file=sys.stderr, flush=True)
@@ -104,7 +104,7 @@ def say_report(report: Report, path: Path, wanted: int, quiet: bool) -> int:
 
 def report_path(out: Path, company: str) -> Path:
     """Where the report will be; tried before anything is spent. UsageError when it cannot be written."""
-    path = out if out.suffix.lower() in (".md", ".markdown") else out / f"{slug(company)}.md"
+    path = out if out.suffix.lower() in (".md", ".markdown") else out / f"{make_slug(company)}.md"
     snapshots = path.parent / "snapshots"
     place = path.parent
     try:
