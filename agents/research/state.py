@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from sayso.tools.web import quote_found
+from sayso.tools.web import find_quote
 
 from .report import Claim, Competitor, FailedPage, Point, Report, Source
 
@@ -122,7 +122,7 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tupl
     missing: list[str] = []
     for claim in findings.claims:
         order = sorted(range(len(pages)), key=lambda index: index != claim.page - 1)  # the page that was named first
-        place = next((index for index in order if quote_found(claim.quote, pages[index].text)), None)
+        place = next((index for index in order if find_quote(claim.quote, pages[index].text)), None)
         if place is None:
             missing.append(claim.quote)
         else:

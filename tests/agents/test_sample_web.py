@@ -21,7 +21,7 @@ from lxml.html import HtmlElement, document_fromstring
 
 from sayso.agents.sample_web import SampleWeb, content_type, folder, hosts, pages, serve
 from sayso.agents.sample_web.sites import BEHAVIOUR
-from sayso.tools.web import ConnectionFailed, PageStatus, RobotsForbid, Web, quote_found
+from sayso.tools.web import ConnectionFailed, PageStatus, RobotsForbid, Web, find_quote
 from sayso.tools.web.parse import parse_page
 
 CLIENT = "bettaburgers.example"
@@ -388,7 +388,7 @@ FACTS = {
 @pytest.mark.parametrize(("url", "fact"), FACTS.items(), ids=FACTS)
 def test_a_fact_can_be_quoted_from_the_page_as_read(url: str, fact: str) -> None:
     page = parse_page(url, content_type(url), b64encode(PAGES[url].read_bytes()).decode())
-    assert quote_found(fact, page["text"]), page["text"]
+    assert find_quote(fact, page["text"]), page["text"]
 
 
 def test_the_sites_lie_in_the_package_as_real_files() -> None:

@@ -17,7 +17,7 @@ from sayso.agents.models.extractive import ANSWERS, ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, ModelRequest
 from sayso.cli.research import Research
 from sayso.tools.errors import LimitReached
-from sayso.tools.web import load_snapshot, quote_found
+from sayso.tools.web import find_quote, load_snapshot
 from sayso.workflows import Usage
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError
@@ -42,7 +42,7 @@ def checked_report(path: Path) -> dict[str, Any]:
         assert competitor["claims"]
         for claim in competitor["claims"]:
             snapshot = load_snapshot(path.parent / "snapshots" / f"{sources[claim['source']]['snapshot']}.json")
-            assert quote_found(claim["quote"], snapshot.text) is not None
+            assert find_quote(claim["quote"], snapshot.text) is not None
             assert snapshot.sha256 == sources[claim["source"]]["sha256"]
     return report
 

@@ -33,7 +33,7 @@ from sayso.tools.web.page_errors import (
     UrlRefused,
 )
 from sayso.tools.web.parse import parse_page
-from sayso.tools.web.snapshots import load_snapshot, quote_found
+from sayso.tools.web.snapshots import find_quote, load_snapshot
 from sayso.tools.web.web_tools import fetch_page
 
 Write = Callable[[bytes], Awaitable[None]]
@@ -157,11 +157,11 @@ FAILURES: dict[str, tuple[Answer, type[PageError], str]] = {
     "half a gzip": (reply(gzip.compress(HTML.encode())[:-20], Content_Encoding="gzip"), ConnectionFailed, "ends early"),
     "101 headers": (flood(101, 1), PageTooLarge, "headers"),
     "64 KB of headers": (flood(9, 8_000), PageTooLarge, "its headers have"),
-    "endless headers": (forever(b"HTTP/1.1 200 OK\r\n", b"X-A: " + b"a" * 1000 + b"\r\n"), ConnectionFailed, "keep to HTTP"),
-    "shorter than said": (reply("<p>hello", Content_Length="4000"), ConnectionFailed, "keep to HTTP"),
-    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\nhello", ConnectionFailed, "keep to HTTP"),
-    "no HTTP at all": (b"220 mail.example ESMTP\r\n", ConnectionFailed, "keep to HTTP"),
-    "nothing": (b"", ConnectionFailed, "keep to HTTP"),
+    "endless headers": (forever(b"HTTP/1.1 200 OK\r\n", b"X-A: " + b"a" * 1000 + b"\r\n"), ConnectionFailed, "follow the HTTP protocol"),
+    "shorter than said": (reply("<p>hello", Content_Length="4000"), ConnectionFailed, "follow the HTTP protocol"),
+    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\nhello", ConnectionFailed, "follow the HTTP protocol"),
+    "no HTTP at all": (b"220 mail.example ESMTP\r\n", ConnectionFailed, "follow the HTTP protocol"),
+    "nothing": (b"", ConnectionFailed, "follow the HTTP protocol"),
     "no body": (reply(""), PageEmpty, "no text"),
     "only scripts": (reply("<script>document.write('hello')</script><!-- hello -->"), PageEmpty, "no text"),
     "204": (reply("", "204 No Content"), PageEmpty, "no text"),
@@ -210,7 +210,7 @@ async def test_a_page_is_read_under_its_own_name_and_kept(tmp_path: Path) -> Non
         page = await server.web(snapshots=tmp_path).page("http://shop.example/page")
         assert server.requests == [("shop.example", "/robots.txt"), ("shop.example", "/page")]
     assert (page.title, page.final_url, page.snapshot.fetched_at) == ("Burgerhaus", "http://shop.example/page", "2026-05-04T12:00:00.000Z")
-    assert quote_found("Classic  burger\n$8.50", page.text) is not None
+    assert find_quote("Classic  burger\n$8.50", page.text) is not None
     stored = load_snapshot(tmp_path / f"{page.snapshot.name}.json")
     assert stored == page.snapshot
     assert (tmp_path / f"{page.snapshot.name}.body").read_bytes() == HTML.encode()
@@ -428,7 +428,7 @@ QUOTES = {
 
 @pytest.mark.parametrize(("quote", "span"), QUOTES.values(), ids=QUOTES)
 def test_a_quote_is_found_whatever_the_white_space(quote: str, span: tuple[int, int] | None) -> None:
-    assert quote_found(quote, "We  fresh beef\nevery  day (really.*)") == span
+    assert find_quote(quote, "We  fresh beef\nevery  day (really.*)") == span
 
 
 HOPS: dict[str, tuple[str, tuple[str, ...], str | None]] = {

@@ -125,7 +125,7 @@ def test_the_caller_says_which_url_a_file_has(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_named() -> None:
-    with pytest.raises(UsageError, match="no folder nowhere/at/all"):
+    with pytest.raises(UsageError, match="The folder nowhere/at/all to index does not exist"):
         LocalIndex.of_folder("nowhere/at/all")
 
 

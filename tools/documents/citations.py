@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..web.snapshots import quote_found
+from ..web.snapshots import find_quote
 from .passages import NOT_IN_THE_DOCUMENTS, Passage
 from .query_words import query_words
 
@@ -214,7 +214,7 @@ def _span(quote: str, text: str, spelled: Callable[[str], _Letters]) -> tuple[in
 
 
 def _part_span(part: str, text: str) -> tuple[int, int] | None:
-    return quote_found(part, text) or quote_found(part.rstrip(".,;:!? "), text)
+    return find_quote(part, text) or find_quote(part.rstrip(".,;:!? "), text)
 
 
 class _Letters(NamedTuple):

@@ -1,4 +1,4 @@
-"""The open web as tools: strict fetching of pages, and search."""
+"""The web as tools: strict fetching of pages, and search."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from .search import SearchError as SearchError
     from .search import SearchResult as SearchResult
     from .snapshots import Snapshot as Snapshot
+    from .snapshots import find_quote as find_quote
     from .snapshots import load_snapshot as load_snapshot
-    from .snapshots import quote_found as quote_found
     from .web_tools import fetch_page as fetch_page
     from .web_tools import web_search as web_search
 
@@ -57,7 +57,7 @@ _PLACES = {
     "ddgs_search": "ddgs",
     "fetch_page": "web_tools",
     "load_snapshot": "snapshots",
-    "quote_found": "snapshots",
+    "find_quote": "snapshots",
     "web_search": "web_tools",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

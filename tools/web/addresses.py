@@ -1,4 +1,4 @@
-"""Which IP addresses belong to the public internet, by a table of our own.
+"""IP addresses of the public internet, by a table of our own (IANA special-purpose registries, RFC 6890).
 
 Python's `is_private` and `is_global` are not used: they call several embedded, translated and special addresses global
 (64:ff9b::7f00:1, 2002:7f00:1::, fec0::1), differ between versions, and call carrier-grade NAT neither private nor global.
@@ -42,7 +42,7 @@ _V6_REFUSED = tuple(
 
 
 def is_public(ip: str) -> bool:
-    """Whether this address, in its canonical spelling, may be connected to. Anything that is no address is not public."""
+    """Return whether this address, in its canonical spelling, is public. What cannot be read as an address is not."""
     try:
         if ":" not in ip:
             v4 = IPv4Address(ip)
@@ -56,7 +56,7 @@ def is_public(ip: str) -> bool:
 
 
 def is_loopback(ip: str) -> bool:
-    """Whether this address is the machine itself."""
+    """Return whether this address is the machine itself (127.0.0.0/8, ::1)."""
     try:
         return IPv6Address(ip) == IPv6Address("::1") if ":" in ip else IPv4Address(ip) in IPv4Network("127.0.0.0/8")
     except (AddressValueError, ValueError):

@@ -1,4 +1,4 @@
-"""Reading a response body under caps that are counted while it arrives and while it is unpacked."""
+"""Read a response body under caps that are counted while it arrives and while it is unpacked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .page_errors import ConnectionFailed, NotAPage, PageTooLarge, bytes_shown
+from .page_errors import ConnectionFailed, NotAPage, PageTooLarge, format_size
 from .transport import Response
 
 _PIECE = 64 * 1024
@@ -15,7 +15,7 @@ _RATIO_FLOOR = 256 * 1024  # small pages of much repetition pack well by nature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """How much of a response is read. `cut` keeps what fits instead of raising PageTooLarge."""
+    """The most that is read of a response. With `cut` a longer one is cut instead of raising PageTooLarge."""
 
     max_bytes: int = 5_000_000
     max_decoded: int = 10_000_000
@@ -26,32 +26,32 @@ class Caps:
 
 
 def check_headers(url: str, response: Response, caps: Caps) -> None:
-    """Refuse a flood of headers, and a body that says itself that it is too large."""
+    """Raise PageTooLarge for too many or too long headers."""
     if len(response.headers) > caps.max_headers:
         raise PageTooLarge(url, f"it sends {len(response.headers)} headers, {caps.max_headers} are read")
     size = sum(len(name) + len(value) + 4 for name, value in response.headers)
     if size > caps.max_header_bytes:
-        raise PageTooLarge(url, f"its headers have {bytes_shown(size)}, {bytes_shown(caps.max_header_bytes)} are read")
+        raise PageTooLarge(url, f"its headers have {format_size(size)}, {format_size(caps.max_header_bytes)} are read")
 
 
-def declared_size(response: Response) -> int | None:
-    """What Content-Length claims, if it is one plain number."""
+def read_content_length(response: Response) -> int | None:
+    """Return the Content-Length in bytes, None unless it is one plain number."""
     text = response.header("content-length")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 async def read_body(url: str, response: Response, caps: Caps) -> bytes:
-    """The unpacked body. Raises PageTooLarge at the first byte too many, whatever the headers promised."""
-    declared = declared_size(response)
+    """Return the unpacked body. Raises PageTooLarge at the first byte too many, whatever the headers promised, and ConnectionFailed."""
+    declared = read_content_length(response)
     if declared is not None and declared > caps.max_bytes and not caps.cut:
-        raise PageTooLarge(url, f"it has {bytes_shown(declared)}, {bytes_shown(caps.max_bytes)} are read")
-    unpacker = _unpacker(url, response.header("content-encoding"))
+        raise PageTooLarge(url, f"it has {format_size(declared)}, {format_size(caps.max_bytes)} are read")
+    unpacker = _make_unpacker(url, response.header("content-encoding"))
     wire, body = 0, bytearray()
     async for chunk in response.chunks:
         wire += len(chunk)
-        for piece in unpacker.unpacked(chunk):
+        for piece in unpacker.unpack(chunk):
             body += piece
-            limit = _broken_cap(wire, len(body), caps)
+            limit = _check_caps(wire, len(body), caps)
             if limit and caps.cut:
                 return bytes(body[: caps.max_decoded])
             if limit:
@@ -61,11 +61,11 @@ async def read_body(url: str, response: Response, caps: Caps) -> bytes:
     return bytes(body)
 
 
-def _broken_cap(wire: int, decoded: int, caps: Caps) -> str:
+def _check_caps(wire: int, decoded: int, caps: Caps) -> str:
     if wire > caps.max_bytes:
-        return f"it has more than {bytes_shown(caps.max_bytes)}"
+        return f"it has more than {format_size(caps.max_bytes)}"
     if decoded > caps.max_decoded:
-        return f"it unpacks to more than {bytes_shown(caps.max_decoded)}"
+        return f"it unpacks to more than {format_size(caps.max_decoded)}"
     if decoded > _RATIO_FLOOR and decoded > caps.max_ratio * wire:
         return f"it unpacks to more than {caps.max_ratio} times its size"
     return ""
@@ -74,7 +74,7 @@ def _broken_cap(wire: int, decoded: int, caps: Caps) -> str:
 class _Plain:
     complete = True
 
-    def unpacked(self, chunk: bytes) -> Iterator[bytes]:
+    def unpack(self, chunk: bytes) -> Iterator[bytes]:
         yield chunk
 
 
@@ -84,14 +84,14 @@ class _Packed:
     def __init__(self, url: str, encoding: str) -> None:
         self._url, self._deflate = url, encoding == "deflate"
         self._started = False
-        # 47 recognises gzip and zlib headers by themselves.
+        # wbits=47: zlib finds out by the header whether it is gzip or zlib.
         self._zlib = zlib.decompressobj(47)
 
     @property
     def complete(self) -> bool:
         return self._zlib.eof or not self._started
 
-    def unpacked(self, chunk: bytes) -> Iterator[bytes]:
+    def unpack(self, chunk: bytes) -> Iterator[bytes]:
         if self._deflate and not self._started and chunk and (chunk[0] & 0x0F) != 8:
             self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)  # some servers send deflate without its zlib header
         self._started = self._started or bool(chunk)
@@ -103,7 +103,7 @@ class _Packed:
             raise ConnectionFailed(self._url, "its compressed data is damaged") from None
 
 
-def _unpacker(url: str, encoding: str) -> _Plain | _Packed:
+def _make_unpacker(url: str, encoding: str) -> _Plain | _Packed:
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
         return _Plain()

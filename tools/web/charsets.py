@@ -1,10 +1,10 @@
-"""Bytes to clean text: which encoding to believe, and which characters no reader of a page should meet."""
+"""Decode bytes to clean text: choose the encoding, and drop control, bidi and invisible characters."""
 
 from __future__ import annotations
 
 import re
 
-# What browsers accept, as the Python codec that reads it. Labels of Latin-1 mean Windows-1252, as everywhere on the web.
+# Labels that browsers accept (WHATWG Encoding Standard), with the Python codec. Labels of Latin-1 mean Windows-1252 there.
 _CODECS = {
     **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8"), "utf-8"),
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "l1", "ascii", "us-ascii", "windows-1252", "cp1252"), "cp1252"),
@@ -55,33 +55,33 @@ _MESSY = re.compile(
 
 
 def clean(text: str) -> str:
-    """The text without control, bidi, tag and invisible characters; every line break is a newline."""
+    """Return the text without control, bidi, tag and invisible characters; every line break becomes a newline."""
     if not _MESSY.search(text):
         return text
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_TABLE)
 
 
 def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
-    """The body as text, and the codec it was read with. Never fails: what cannot be read becomes U+FFFD."""
+    """Return the body as text, and the codec it was read with. Bytes that cannot be decoded become U+FFFD; never raises."""
     for mark, codec in _BOMS:
         if body.startswith(mark):
             return body.removeprefix(mark).decode(codec, "replace"), codec
-    # Real text in another encoding is hardly ever valid UTF-8, so what is valid is believed over any label;
-    # zeros and escapes are how UTF-16 and ISO-2022 look.
+    # Text in another encoding is hardly ever valid UTF-8, so valid UTF-8 wins over any label. Zeros and escapes are signs of
+    # UTF-16 and ISO-2022.
     text: str | None
-    text = None if b"\x00" in body or b"\x1b" in body else _strict(body, "utf-8")
+    text = None if b"\x00" in body or b"\x1b" in body else _decode_strictly(body, "utf-8")
     if text is not None:
         return text, "utf-8"
-    named = [_CODECS[label] for label in (_header_label(content_type), _meta_label(body)) if label in _CODECS]
+    named = [_CODECS[label] for label in (_read_header_label(content_type), _read_meta_label(body)) if label in _CODECS]
     for codec in named:
-        text = _strict(body, codec)
+        text = _decode_strictly(body, codec)
         if text is not None:
             return text, codec
-    codec = named[0] if named and named[0] != "utf-8" else _detected(body)
+    codec = named[0] if named and named[0] != "utf-8" else _detect(body)
     return body.decode(codec, "replace"), codec
 
 
-def _header_label(content_type: str) -> str:
+def _read_header_label(content_type: str) -> str:
     for part in content_type.split(";")[1:]:
         name, _, value = part.partition("=")
         if name.strip().lower() == "charset":
@@ -89,21 +89,21 @@ def _header_label(content_type: str) -> str:
     return ""
 
 
-def _meta_label(body: bytes) -> str:
+def _read_meta_label(body: bytes) -> str:
     found = _META.search(body[:4096])
     label = found[1].decode("ascii").lower() if found else ""
     return "utf-8" if label.startswith("utf-16") else label  # a page whose meta can be read is not UTF-16
 
 
-def _strict(body: bytes, codec: str) -> str | None:
+def _decode_strictly(body: bytes, codec: str) -> str | None:
     try:
         return body.decode(codec)
     except UnicodeDecodeError:
         return None
 
 
-def _detected(body: bytes) -> str:
-    """A guess for bytes that nobody named; Windows-1252, as in browsers, when there is too little to go by."""
+def _detect(body: bytes) -> str:
+    """Guess the codec of bytes without a label; Windows-1252, as in browsers, when they are too few."""
     from charset_normalizer import from_bytes
 
     best = from_bytes(body[:64_000]).best()

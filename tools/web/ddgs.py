@@ -1,4 +1,4 @@
-"""Web search without a key, through ddgs."""
+"""Web search without a key, through the package ddgs."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..canonical import JsonObject
+from .blocked_search import explain_no_hits
 from .charsets import clean
 from .search import Search, SearchError, SearchResult
-from .walls import why_no_hits
 
 MAX_QUERY = 500
 
-FindText = Callable[[str, int], Sequence[dict[str, Any]]]
-"""Asks the search engine (query, limit) and gives rows with title, href and body."""
+FindText = Callable[[str, int], Sequence[JsonObject]]
+"""Asks the search engine (query, limit) and returns rows with title, href and body."""
 
 
 def ddgs_search(
     backend: str = "duckduckgo", *, region: str = "us-en", timeout_seconds: int = 10, find_text: FindText | None = None
 ) -> Search:
-    """Search with ddgs: one of its engines by name, or "auto" for several at once."""
+    """Return a search provider that asks ddgs: one of its engines by name, or "auto" for several at once.
 
-    def with_ddgs(query: str, limit: int) -> Sequence[dict[str, Any]]:
+    It raises SearchError when the engine cannot be reached, refuses or is too slow; nothing found is an empty list.
+    """
+
+    def with_ddgs(query: str, limit: int) -> Sequence[JsonObject]:
         return _find_with_ddgs(query, limit, backend, region, timeout_seconds)
 
     find = find_text or with_ddgs
@@ -30,16 +34,16 @@ def ddgs_search(
         words = " ".join(clean(query).split())[:MAX_QUERY]
         if not words or limit < 1:
             return []
-        rows = await asyncio.to_thread(_asked, find, words, limit, backend)
-        return _results(rows)[:limit]
+        rows = await asyncio.to_thread(_call_find, find, words, limit, backend)
+        return _read_rows(rows)[:limit]
 
     return search
 
 
-def _find_with_ddgs(query: str, limit: int, backend: str, region: str, timeout_seconds: int) -> Sequence[dict[str, Any]]:
-    """Search with ddgs, and look at what the engines answered where no hit came of it.
+def _find_with_ddgs(query: str, limit: int, backend: str, region: str, timeout_seconds: int) -> Sequence[JsonObject]:
+    """Search with ddgs, and look at the answers of the engines when there was no hit.
 
-    ddgs says "No results found" of an empty page, of any status but 200, of a challenge, and of an engine that was too slow.
+    ddgs says "No results found" for an empty page, any status but 200, a challenge, and an engine that was too slow.
     """
     from ddgs import DDGS
     from ddgs.exceptions import DDGSException
@@ -53,25 +57,25 @@ def _find_with_ddgs(query: str, limit: int, backend: str, region: str, timeout_s
                 engine.http_client = _WatchedClient(engine.http_client, engine.name, answers)
             return engines
 
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     failure: DDGSException | None = None
     try:
         rows = WatchedDDGS(timeout=timeout_seconds).text(query, region=region, max_results=limit, backend=backend)
     except DDGSException as error:
         failure = error
-    if not _results(rows):
+    if not _read_rows(rows):
         if failure is not None and "no results" not in str(failure).lower():
             raise failure
         if not answers:
             raise SearchError(backend, "it did not answer in time")
         for name, answer in answers:
-            if why := why_no_hits(answer.status_code, answer.text, says_so=name == "duckduckgo"):
+            if why := explain_no_hits(answer.status_code, answer.text, says_so=name == "duckduckgo"):
                 raise SearchError(backend if backend == name else f"{backend} ({name})", why)
     return rows
 
 
 class _WatchedClient:
-    """An engine's HTTP client that keeps the answers it got."""
+    """An engine's HTTP client that records the answers."""
 
     def __init__(self, client: Any, name: str, answers: list[tuple[str, Any]]) -> None:
         self._client, self._name, self._answers = client, name, answers
@@ -85,7 +89,7 @@ class _WatchedClient:
         return getattr(self._client, name)
 
 
-def _asked(find: FindText, query: str, limit: int, backend: str) -> Sequence[dict[str, Any]]:
+def _call_find(find: FindText, query: str, limit: int, backend: str) -> Sequence[JsonObject]:
     from ddgs.exceptions import DDGSException, RatelimitException, TimeoutException
 
     try:
@@ -104,14 +108,14 @@ def _asked(find: FindText, query: str, limit: int, backend: str) -> Sequence[dic
         raise SearchError(backend, f"no engine could be reached ({reason[:200]})") from error
 
 
-def _results(rows: Sequence[dict[str, Any]]) -> list[SearchResult]:
+def _read_rows(rows: Sequence[JsonObject]) -> list[SearchResult]:
     found: dict[str, SearchResult] = {}
     for row in rows:
         url = str(row.get("href") or row.get("url") or "")
         if url.startswith(("http://", "https://")) and url not in found:
-            found[url] = SearchResult(_line(row.get("title")), url, _line(row.get("body")))
+            found[url] = SearchResult(_clean_line(row.get("title")), url, _clean_line(row.get("body")))
     return list(found.values())
 
 
-def _line(text: object) -> str:
+def _clean_line(text: object) -> str:
     return " ".join(clean(str(text or "")).split())[:1000]

@@ -1,4 +1,4 @@
-"""Fetching a page: resolve once, check every address, connect to the checked one, and again for each redirect."""
+"""Fetch a page: resolve its host once, check every address, connect to the checked one, and again for each redirect."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
+from ..canonical import Json
 from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
 from .kinds import refuse_by_content, refuse_by_type
@@ -40,13 +40,13 @@ MAX_WAIT_SECONDS = 5.0
 MAX_CRAWL_DELAY_SECONDS = 30.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
-Parse = Callable[[str, str, bytes], Awaitable[Mapping[str, Any]]]
-"""Reads a body: (url, content type, bytes) to what `parse_page` gives."""
+Parse = Callable[[str, str, bytes], Awaitable[Mapping[str, Json]]]
+"""Parses a body: (url, content type, bytes) to the result of `parse_page`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes of a page at the end of its redirects, unpacked and not yet read."""
+    """The bytes of a page at the end of its redirects, unpacked and not yet parsed."""
 
     url: Url
     status: int
@@ -54,17 +54,17 @@ class Fetched:
     body: bytes
 
 
-async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Any]:
-    """Read the page in the worker process: the half that connects never parses, the half that parses never connects."""
+async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Json]:
+    """Parse the page in a worker process: the process that connects never parses, the one that parses never connects."""
     from base64 import b64encode
 
     from ..sandbox import SandboxError, SandboxMissing, acall_sandboxed
 
     encoded = b64encode(body).decode("ascii")
     try:
-        parsed: Mapping[str, Any] = await acall_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
+        parsed: Mapping[str, Json] = await acall_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
     except SandboxMissing:
-        raise  # the system lacks something, not the page
+        raise  # it is the system that lacks something, not the page
     except SandboxError as error:
         raise PageUnreadable(url, str(error)) from error
     return parsed
@@ -72,10 +72,10 @@ async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[s
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Web:
-    """The web as a tool may see it: public addresses, http and https, robots.txt honoured, time and size bounded.
+    """Access to the web for a tool: public addresses, http and https, robots.txt honoured, time and size limited.
 
-    `allow` names the exact (host, port) pairs that are reached although they are not public, for tests and sample sites. With `hosts`,
-    nothing is read but these hosts and those below them, wherever a redirect leads.
+    `allow` names the exact (host, port) pairs that may be reached although they are not public, for tests and sample sites. With `hosts`,
+    only these hosts and their subdomains are read, wherever a redirect leads.
     """
 
     resolve: Resolve = system_resolve
@@ -96,7 +96,7 @@ class Web:
     _robots: dict[str, Robots] = field(default_factory=dict, init=False, repr=False)
 
     async def page(self, url: str) -> Page:
-        """Read a page: its text, links and data. Raises PageError, whose kind and words say why not."""
+        """Fetch and parse a page: its text, links and data. Raises PageError, whose class and message say why it cannot be read."""
         fetched_at = self.now()
         fetched = await self.fetch(url)
         final_url = str(fetched.url)
@@ -127,39 +127,39 @@ class Web:
         )
 
     async def fetch(self, url: str) -> Fetched:
-        """The bytes of a page, with every rule kept; `total_seconds` covers redirects, robots.txt and the second try."""
+        """Fetch the bytes of a page under every rule; `total_seconds` covers redirects, robots.txt and the second try."""
         try:
             async with asyncio.timeout(self.total_seconds):
-                return await self._follow(self._parsed(url), self._caps(), self.robots)
+                return await self._follow(self._parse(url), self._make_caps(), self.robots)
         except TimeoutError:
             raise PageTimeout(url, self.total_seconds) from None
 
     def only(self, url: str) -> Web:
-        """The same web, confined to the host of this URL and those below it (and beside it, where it begins with www)."""
+        """Return the same web confined to the host of this URL, without its www., and its subdomains."""
         return replace(self, hosts=(parse_url(url, self.allow).host.removeprefix("www."),))
 
-    def _parsed(self, url: str) -> Url:
+    def _parse(self, url: str) -> Url:
         parsed = parse_url(url, self.allow)
         if self.hosts and not any(parsed.host == host or parsed.host.endswith(f".{host}") for host in self.hosts):
             raise UrlRefused(str(parsed), f"only {' and '.join(sorted(self.hosts))} may be read here")
         return parsed
 
     def crawl_delay_seconds(self, url: str) -> float:
-        """How long the site asks crawlers to wait between two pages; 0 when it does not say or was not asked yet."""
+        """Return how long the site asks crawlers to wait between two pages; 0 when it does not say or its robots.txt was not read yet."""
         robots = self._robots.get(parse_url(url, self.allow).origin)
         return min(robots.crawl_delay_seconds(ROBOTS_NAME), MAX_CRAWL_DELAY_SECONDS) if robots else 0.0
 
-    def _caps(self) -> Caps:
+    def _make_caps(self) -> Caps:
         return Caps(max_bytes=self.max_bytes, max_decoded=self.max_decoded)
 
     async def _follow(self, url: Url, caps: Caps, robots: bool) -> Fetched:
-        """Hop to hop until something is no redirect. Each hop is checked as if it were the first."""
+        """Follow redirects to their end. Each hop is checked as if it were the first."""
         seen = [url]
         while True:
             try:
                 if robots:
-                    await self._ask_robots(url)
-                found = await self._read_twice(url, caps)
+                    await self._check_robots(url)
+                found = await self._request_twice(url, caps)
                 if isinstance(found, Fetched):
                     return found
                 url = self._next_hop(url, found, seen)
@@ -172,7 +172,7 @@ class Web:
     def _next_hop(self, url: Url, location: str, seen: list[Url]) -> Url:
         start = str(seen[0])
         try:
-            target = self._parsed(urljoin(str(url), location.partition("#")[0]))
+            target = self._parse(urljoin(str(url), location.partition("#")[0]))
         except ValueError:
             raise UrlRefused(location, "it is not a URL") from None
         if url.scheme == "https" and target.scheme == "http":
@@ -183,7 +183,7 @@ class Web:
             raise TooManyRedirects(start, f"it redirects more than {self.max_redirects} times")
         return target
 
-    async def _ask_robots(self, url: Url) -> None:
+    async def _check_robots(self, url: Url) -> None:
         robots = self._robots.get(url.origin)
         if robots is None:
             robots = await self._read_robots(url)
@@ -192,12 +192,12 @@ class Web:
             raise RobotsForbid(str(url), f"the robots.txt of {url.authority} asks programs not to read it")
 
     async def _read_robots(self, url: Url) -> Robots:
-        """The rules of this origin. A missing file allows all; a file that cannot be read forbids all, but only for now."""
-        caps = replace(self._caps(), max_bytes=MAX_ROBOTS_BYTES, max_decoded=MAX_ROBOTS_BYTES, cut=True)
-        place = replace(url, target="/robots.txt")
+        """Read the robots.txt of this origin (RFC 9309). A missing file allows all; one that cannot be read forbids all for now."""
+        caps = replace(self._make_caps(), max_bytes=MAX_ROBOTS_BYTES, max_decoded=MAX_ROBOTS_BYTES, cut=True)
+        robots_url = replace(url, target="/robots.txt")
         try:
             async with asyncio.timeout(self.total_seconds / 2):
-                fetched = await self._follow(place, caps, robots=False)
+                fetched = await self._follow(robots_url, caps, robots=False)
         except PageStatus as error:
             if 400 <= error.status < 500 and error.status != 429:
                 return Robots()
@@ -205,7 +205,7 @@ class Web:
         except ConnectionFailed:
             raise
         except UrlRefused as error:
-            if error.url == str(place):
+            if error.url == str(robots_url):
                 raise UrlRefused(str(url), error.rule) from error
             raise RobotsForbid(str(url), f"the robots.txt of {url.authority} leads elsewhere: {error.rule}") from error
         except (PageError, TimeoutError) as error:
@@ -213,42 +213,42 @@ class Web:
             raise RobotsForbid(str(url), f"the robots.txt of {url.authority} could not be read: {reason.rstrip('.')}") from error
         return parse_robots(fetched.body)
 
-    async def _read_twice(self, url: Url, caps: Caps) -> Fetched | str:
-        """One hop, and once more when the server stumbled: a read changes nothing, so it may be repeated."""
+    async def _request_twice(self, url: Url, caps: Caps) -> Fetched | str:
+        """Request one hop, and once more after a failure that may pass: a read changes nothing, so it may be repeated."""
         try:
-            return await self._hop(url, caps)
-        except _Stumbled as stumble:
-            if stumble.wait_seconds > MAX_WAIT_SECONDS:
-                raise stumble.error from None
-            await self.wait(stumble.wait_seconds)
+            return await self._request(url, caps)
+        except _MayPass as failure:
+            if failure.wait_seconds > MAX_WAIT_SECONDS:
+                raise failure.error from None
+            await self.wait(failure.wait_seconds)
         try:
-            return await self._hop(url, caps)
-        except _Stumbled as stumble:
-            raise stumble.error from None
+            return await self._request(url, caps)
+        except _MayPass as failure:
+            raise failure.error from None
 
-    async def _hop(self, url: Url, caps: Caps) -> Fetched | str:
-        """One request. Gives the page, or where a redirect leads."""
-        addresses = await self._checked_addresses(url)
+    async def _request(self, url: Url, caps: Caps) -> Fetched | str:
+        """Make one request. Returns the page, or the location of a redirect."""
+        addresses = await self._resolve_checked(url)
         async with AsyncExitStack() as stack:
-            response = await self._opened(url, addresses, stack)
+            response = await self._open(url, addresses, stack)
             check_headers(str(url), response, caps)
             if response.status in _REDIRECTS:
-                return _location(url, response)
+                return _read_location(url, response)
             if response.status != 200:
-                raise self._bad_status(url, response)
+                raise self._make_status_error(url, response)
             content_type = response.header("content-type")[:200]
             if not caps.cut:
                 refuse_by_type(str(url), response, content_type)
             try:
                 body = await read_body(str(url), response, caps)
             except ConnectionFailed as error:
-                raise _Stumbled(error) from error
+                raise _MayPass(error) from error
         if not caps.cut:
             refuse_by_content(str(url), body)
         return Fetched(url, response.status, content_type, body)
 
-    async def _opened(self, url: Url, addresses: list[tuple[str, int]], stack: AsyncExitStack) -> Response:
-        """The response of the first address that answers, within `connect_seconds` for all of them."""
+    async def _open(self, url: Url, addresses: list[tuple[str, int]], stack: AsyncExitStack) -> Response:
+        """Open the response of the first address that answers, within `connect_seconds` for all of them."""
         failed: ConnectionFailed | None = None
         try:
             async with asyncio.timeout(self.connect_seconds):
@@ -260,10 +260,10 @@ class Web:
                         failed = error
         except TimeoutError:
             raise PageTimeout(str(url), self.connect_seconds, "to answer") from None
-        raise _Stumbled(failed or ConnectionFailed(str(url), "it has no address"))
+        raise _MayPass(failed or ConnectionFailed(str(url), "it has no address"))
 
-    async def _checked_addresses(self, url: Url) -> list[tuple[str, int]]:
-        """The addresses of a host, resolved once. One that may not be connected to refuses them all: mixed answers are an attack."""
+    async def _resolve_checked(self, url: Url) -> list[tuple[str, int]]:
+        """Return the addresses of a host, resolved once. One that is not public refuses them all (DNS rebinding)."""
         found = [(url.host, url.port)] if url.is_address else list(await self.resolve(url.host, url.port))
         if not found:
             raise ConnectionFailed(str(url), f"the name {url.host} is not known")
@@ -279,17 +279,17 @@ class Web:
             return True
         return port == url.port and is_public(ip)
 
-    def _bad_status(self, url: Url, response: Response) -> Exception:
+    def _make_status_error(self, url: Url, response: Response) -> Exception:
         status = response.status
         if status == 204:
             return PageEmpty(str(url))
-        wait_seconds = _retry_after(response.header("retry-after"), self.now()) if status in (429, 503) else None
+        wait_seconds = _parse_retry_after(response.header("retry-after"), self.now()) if status in (429, 503) else None
         note = f"it asks to come back in {wait_seconds:.0f} s" if wait_seconds else ""
         error = PageStatus(str(url), status, note)
-        return _Stumbled(error, wait_seconds) if status in _TRY_AGAIN else error
+        return _MayPass(error, wait_seconds) if status in _TRY_AGAIN else error
 
 
-class _Stumbled(Exception):
+class _MayPass(Exception):
     """A failure that may pass: the same read may work after a wait."""
 
     def __init__(self, error: PageError, wait_seconds: float | None = None) -> None:
@@ -298,7 +298,7 @@ class _Stumbled(Exception):
         super().__init__(str(error))
 
 
-def _retry_after(value: str, now: datetime) -> float | None:
+def _parse_retry_after(value: str, now: datetime) -> float | None:
     from email.utils import parsedate_to_datetime
 
     value = value.strip()
@@ -311,12 +311,12 @@ def _retry_after(value: str, now: datetime) -> float | None:
     return max(0.0, (moment.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
 
 
-def _location(url: Url, response: Response) -> str:
-    places = [value for name, value in response.headers if name.lower() == "location"]
-    if len(places) != 1:
-        raise PageStatus(str(url), response.status, f"a redirect with {len(places) or 'no'} Location")
+def _read_location(url: Url, response: Response) -> str:
+    found = [value for name, value in response.headers if name.lower() == "location"]
+    if len(found) != 1:
+        raise PageStatus(str(url), response.status, f"a redirect with {len(found) or 'no'} Location")
     try:
         # Headers arrive as Latin-1; many servers put UTF-8 there.
-        return places[0].encode("latin-1").decode("utf-8").strip(" \t")
+        return found[0].encode("latin-1").decode("utf-8").strip(" \t")
     except UnicodeError:
-        return places[0].strip(" \t")
+        return found[0].strip(" \t")

@@ -1,4 +1,4 @@
-"""Taking out of a page what its reader would not see: scripts, comments, and text that styles hide."""
+"""Remove from a page what its reader would not see: scripts, comments, and text that styles hide."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_NAMES = 200
 
 def drop_hidden(tree: HtmlElement) -> None:
     """Remove, in place, every element that is not there for a reader. Text after an element stays."""
-    names = frozenset(_hidden_by_style_sheet(tree))
+    names = frozenset(_find_hidden_names(tree))
     for element in list(tree.iter()):
         tag = element.tag
         if not isinstance(tag, str) or tag in _NEVER_TEXT or (tag not in ("html", "body") and _is_hidden(element, names)):
@@ -57,14 +57,14 @@ def _is_hidden(element: HtmlElement, names: frozenset[str]) -> bool:
 
 
 def hides(style: str) -> bool:
-    """Whether these declarations put an element out of sight."""
+    """Return whether these CSS declarations hide an element."""
     return bool(_HIDING.search(style[:2000]))
 
 
-def _hidden_by_style_sheet(tree: HtmlElement) -> Iterator[str]:
-    """Classes and ids that the page's own styles hide, unless another rule shows them (tabs and folding menus are content)."""
+def _find_hidden_names(tree: HtmlElement) -> Iterator[str]:
+    """Yield the classes and ids that the page's own styles hide, unless another rule shows them (tabs and folding menus are content)."""
     css = "".join(style.text or "" for style in tree.iter("style"))[:_MAX_CSS]
-    rules = list(_rules(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))) if css else []
+    rules = list(_split_rules(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))) if css else []
     shown = [selectors for selectors, declarations in rules if _SHOWING.search(declarations) and not hides(declarations)]
     hidden = (selectors for selectors, declarations in rules if hides(declarations))
     plain = (
@@ -76,8 +76,8 @@ def _hidden_by_style_sheet(tree: HtmlElement) -> Iterator[str]:
             yield name
 
 
-def _rules(css: str) -> Iterator[tuple[str, str]]:
-    """Selectors and declarations of the rules that always hold: @media and other @ blocks are for other screens or for printing."""
+def _split_rules(css: str) -> Iterator[tuple[str, str]]:
+    """Yield selectors and declarations of the unconditional rules: @media and other @ blocks are for other screens or for printing."""
     selectors, depth, skipped_at, last = "", 0, -1, 0
     for brace in re.finditer(r"[{}]", css):
         text, last = css[last : brace.start()], brace.end()

@@ -1,8 +1,8 @@
-"""Which kinds of content are pages: by what the server says, and by how the bytes begin."""
+"""Kinds of content: what counts as a page, by the server's Content-Type and by the first bytes."""
 
 from __future__ import annotations
 
-from .body import declared_size
+from .body import read_content_length
 from .page_errors import NotAPage
 from .transport import Response
 
@@ -20,16 +20,16 @@ _MAGIC = (
 
 
 def refuse_by_type(url: str, response: Response, content_type: str) -> None:
-    """Stop before the body of something that says itself that it is no text."""
+    """Raise NotAPage for a Content-Type that is not text, before its body is read."""
     kind = content_type.partition(";")[0].strip().lower()
     if not kind or kind in _READABLE:
         return
     name = {"application/pdf": "a PDF"}.get(kind, f"of type {ascii(kind)[1:-1]}")
-    raise NotAPage(url, name, declared_size(response))
+    raise NotAPage(url, name, read_content_length(response))
 
 
 def refuse_by_content(url: str, body: bytes) -> None:
-    """A file that says it is HTML and is not."""
+    """Raise NotAPage for bytes that are not a page, whatever their Content-Type says."""
     start = body[:1024].lstrip()
     for magic, name in _MAGIC:
         if start.startswith(magic):

@@ -1,4 +1,4 @@
-"""A search provider of your own: the pages of a folder or of one site, in a full-text index."""
+"""A search provider over pages of a folder or of one site, in a full-text index (SQLite FTS5, ranked by BM25)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote
 
+from ..canonical import Json
 from ..connections import close_index
 from ..errors import UsageError
 from .fetch import PARSE_PAGE, Web
@@ -34,36 +35,36 @@ _BEST = """
 SELECT title, url, snippet(pages, 2, '', '', ' … ', 40) FROM pages WHERE pages MATCH ? ORDER BY bm25(pages, 0.0, 4.0, 1.0), rowid LIMIT ?
 """
 
-ParseFile = Callable[[str, str, bytes], Mapping[str, Any]]
-"""Reads a file: (url, content type, bytes) to what `parse_page` gives."""
+ParseFile = Callable[[str, str, bytes], Mapping[str, Json]]
+"""Parses a file: (url, content type, bytes) to the result of `parse_page`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is indexed of a page."""
+    """A page as it is indexed."""
 
     url: str
     title: str
     text: str
 
 
-def parse_file_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Any]:
-    """Read a file in the worker process: a folder of saved pages is as hostile as the web."""
+def parse_file_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Json]:
+    """Parse a file in a worker process: a folder of saved pages is as hostile as the web."""
     from ..sandbox import call_sandboxed
 
     encoded = b64encode(body).decode("ascii")
-    parsed: Mapping[str, Any] = call_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
+    parsed: Mapping[str, Json] = call_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
     return parsed
 
 
 class LocalIndex:
-    """Pages in SQLite FTS5, found by word stems. It is itself a Search; close it, or use it in a `with`."""
+    """Pages in SQLite FTS5, found by word stems (Porter). It is a Search; close it, or use it in a `with`."""
 
     def __init__(
         self, documents: Iterable[Document] = (), *, path: Path | str = ":memory:", failed: Sequence[tuple[str, str]] = ()
     ) -> None:
         self.failed: tuple[tuple[str, str], ...] = tuple(failed)
-        """What could not be indexed, each with the reason."""
+        """The URLs that could not be indexed, each with the reason."""
         self._lock = threading.Lock()
         self._db = sqlite3.connect(str(path), check_same_thread=False)
         # An index that is simply forgotten must not leave an open connection behind.
@@ -81,10 +82,10 @@ class LocalIndex:
         path: Path | str = ":memory:",
         parse: ParseFile = parse_file_in_worker,
     ) -> LocalIndex:
-        """Index the HTML, Markdown and text files of a folder. `urls` says which URL a file has (None leaves it out)."""
+        """Index the HTML, Markdown and text files of a folder. `urls` returns the URL of a file (None leaves it out)."""
         root = Path(folder)
         if not root.is_dir():
-            raise UsageError(f"There is no folder {folder} to index.")
+            raise UsageError(f"The folder {folder} to index does not exist.")
         named = urls or (lambda file: base_url.rstrip("/") + "/" + quote(file.relative_to(root).as_posix()))
         return cls(_read_files(root, named, parse), path=path)
 
@@ -92,12 +93,12 @@ class LocalIndex:
     async def of_site(
         cls, start_url: str, web: Web, *, max_pages: int = 50, pause_seconds: float = 0.25, path: Path | str = ":memory:"
     ) -> LocalIndex:
-        """Read a site from its start page on, one page at a time and no faster than its robots.txt asks, and index it."""
+        """Crawl a site from its start page on, one page at a time and no faster than its robots.txt asks, and index it."""
         documents, failed = await _crawl(start_url, web, max_pages, pause_seconds)
         return cls(documents, path=path, failed=failed)
 
     def add(self, documents: Iterable[Document]) -> None:
-        """Put documents in; one with the same URL is replaced."""
+        """Add documents; one with the same URL is replaced."""
         with self._lock, self._db:
             for document in documents:
                 self._db.execute("DELETE FROM pages WHERE url = ?", (document.url,))
@@ -108,11 +109,11 @@ class LocalIndex:
             return int(self._db.execute("SELECT count(*) FROM pages").fetchone()[0])
 
     async def __call__(self, query: str, limit: int) -> Sequence[SearchResult]:
-        """The best pages for any of these words; the query is words only, never a query language."""
+        """Return the best pages for any of these words, the best first. The query is words only, never a query language."""
         return await asyncio.to_thread(self.search, query, limit)
 
     def search(self, query: str, limit: int) -> list[SearchResult]:
-        """The same search without awaiting."""
+        """Search as when awaited, on the calling thread."""
         match = match_any_word(query)
         if not match or limit < 1:
             return []
@@ -128,7 +129,7 @@ class LocalIndex:
 
 
 def match_any_word(query: str) -> str:
-    """The query as an FTS5 expression in which every word is quoted, so that none can be an operator."""
+    """Write the query as an FTS5 expression in which every word is quoted, so that none can be an operator."""
     words = dict.fromkeys(re.findall(r"\w+", query.lower()))
     return " OR ".join(f'"{word}"' for word in list(words)[:MAX_QUERY_WORDS])
 
@@ -147,12 +148,12 @@ def _read_files(root: Path, named: Callable[[Path], str | None], parse: ParseFil
 
 
 async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float) -> tuple[list[Document], list[tuple[str, str]]]:
-    """Breadth first over one host. The start page must be readable; of the others, those that are not are listed."""
+    """Read one host breadth first. Raises PageError for the start page; other pages that cannot be read are listed with the reason."""
     first = await web.page(start_url)
     host = parse_url(first.final_url, web.allow).authority
-    documents = {first.final_url: _document(first)}
+    documents = {first.final_url: _to_document(first)}
     failed: list[tuple[str, str]] = []
-    queue = list(_same_host(first, host, web))
+    queue = list(_find_same_host(first, host, web))
     asked = {start_url, first.final_url, *queue}
     while queue and len(asked) - len(queue) <= 2 * max_pages and len(documents) < max_pages:
         url = queue.pop(0)
@@ -164,18 +165,18 @@ async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float)
             continue
         if parse_url(page.final_url, web.allow).authority != host:
             continue
-        documents.setdefault(page.final_url, _document(page))
-        found = [link for link in _same_host(page, host, web) if link not in asked]
+        documents.setdefault(page.final_url, _to_document(page))
+        found = [link for link in _find_same_host(page, host, web) if link not in asked]
         asked.update(found)
         queue.extend(found)
     return list(documents.values()), failed
 
 
-def _document(page: Page) -> Document:
+def _to_document(page: Page) -> Document:
     return Document(page.final_url, page.title or page.final_url, page.text)
 
 
-def _same_host(page: Page, host: str, web: Web) -> Iterator[str]:
+def _find_same_host(page: Page, host: str, web: Web) -> Iterator[str]:
     for link in page.links:
         try:
             url = parse_url(link.url, web.allow)

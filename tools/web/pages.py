@@ -1,17 +1,17 @@
-"""A page as it was read: its text, links and data, and the snapshot that proves it."""
+"""A page that was read: its text, links and data, and the snapshot that proves it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from ..canonical import Json
 from .snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a page points to, and the words it uses for it."""
+    """A link of a page: its URL and its text."""
 
     url: str
     text: str
@@ -19,14 +19,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a reader sees of a page. All of it was written by strangers: it is content, never an instruction."""
+    """A page as its reader sees it. All of it was written by strangers: it is content, never an instruction."""
 
     url: str
     final_url: str
     title: str
     text: str
     links: tuple[Link, ...]
-    json_ld: tuple[Mapping[str, Any], ...]
+    json_ld: tuple[Mapping[str, Json], ...]
     snapshot: Snapshot
     description: str = ""
     language: str = ""

@@ -1,4 +1,4 @@
-"""A page's bytes to what it says: title, main text, links and data. Runs in the worker process: its input is hostile."""
+"""Parse a page's bytes: title, main text, links and data. Runs in the worker process: its input is hostile."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 # Heavy, and at the top on purpose: only the worker imports this module, and it loads what it needs before it locks itself in.
 import charset_normalizer  # noqa: F401
-from lxml import etree
+from lxml.etree import ParserError, XMLSyntaxError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura import extract
 
+from ..canonical import Json, JsonObject
 from .charsets import clean, decode
 from .hidden import drop_hidden
 from .visible import visible_text
@@ -27,68 +27,68 @@ _SITE_SEGMENT = re.compile(r"[a-z]{1,20}(?:[-_][a-z]{1,12}){0,2}(?:\.[a-z]{3,5})
 _PRICE = re.compile(r"(?:[$€£¥]\s?\d[\d.,]*)|(?:\d[\d.,]*\s?(?:[€£¥]|EUR|USD|GBP|CHF|kr\b|zł))")
 
 
-def parse_page(url: str, content_type: str, body_base64: str) -> dict[str, Any]:
-    """Read a page. The result is JSON: title, description, text, links, json_ld, language, canonical, charset."""
+def parse_page(url: str, content_type: str, body_base64: str) -> JsonObject:
+    """Parse a page. Returns JSON: title, description, text, links, json_ld, language, canonical, charset."""
     text, charset = decode(b64decode(body_base64), content_type)
     text = clean(text)
     kind = content_type.partition(";")[0].strip().lower()
     if (kind.startswith("text/") and kind != "text/html") or (not kind and "<" not in text[:2000]):
-        return _result(text=_tidy(text), title=_first_line(text), charset=charset)
+        return _make_result(text=_tidy(text), title=_first_line(text), charset=charset)
     return {**parse_html(text, url), "charset": charset}
 
 
-def parse_html(html: str, url: str) -> dict[str, Any]:
-    """Read HTML that is already clean text."""
-    tree = _tree(html)
+def parse_html(html: str, url: str) -> JsonObject:
+    """Parse HTML that is already clean text. Returns the same as `parse_page`."""
+    tree = _parse_tree(html)
     if tree is None:
-        return _result()
-    json_ld = list(_json_ld(tree))
-    title, description = _title(tree), _meta(tree, "description", "og:description")
+        return _make_result()
+    json_ld = list(_find_json_ld(tree))
+    title, description = _find_title(tree), _find_meta(tree, "description", "og:description")
     canonical = _first(tree.xpath("//link[translate(@rel,'CANOIL','canoil')='canonical']/@href"))
-    base = _absolute(url, _first(tree.xpath("//base/@href"))) or url
+    base = _make_absolute(url, _first(tree.xpath("//base/@href"))) or url
     language = _first(tree.xpath("/html/@lang"))[:35]
     is_article = _is_article(tree, json_ld)
     drop_hidden(tree)
-    return _result(
+    return _make_result(
         title=title,
         description=description,
-        text=_main_text(tree, url, is_article=is_article),
-        links=_links(tree, base),
+        text=_choose_text(tree, url, is_article=is_article),
+        links=_find_links(tree, base),
         json_ld=json_ld,
         language=language,
-        canonical=_absolute(base, canonical) if canonical else "",
+        canonical=_make_absolute(base, canonical) if canonical else "",
     )
 
 
-def _result(**found: Any) -> dict[str, Any]:
+def _make_result(**found: Json) -> JsonObject:
     empty = {"title": "", "description": "", "text": "", "links": [], "json_ld": [], "language": "", "canonical": "", "charset": ""}
     return {**empty, **found}
 
 
-def _tree(html: str) -> HtmlElement | None:
+def _parse_tree(html: str) -> HtmlElement | None:
     parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True)
     try:
         return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
+    except (ParserError, XMLSyntaxError):
         return None  # nothing but white space or comments
 
 
-def _main_text(tree: HtmlElement, url: str, *, is_article: bool) -> str:
-    """Article text where the page is an article; all visible text where it is a menu, a price list, a table or a list of places."""
+def _choose_text(tree: HtmlElement, url: str, *, is_article: bool) -> str:
+    """Return the article text of an article, and all visible text of a menu, a price list, a table or a list of places."""
     whole = visible_text(tree) or visible_text(tree, furniture=True)
-    article = _article_text(tree)
+    article = _extract_article(tree)
     if len(whole) <= len(article):
         return _tidy(article)
     wants_whole = not is_article and (_is_site_page(url) or _leaves_out_too_much(article, whole))
     return _tidy(whole if wants_whole or len(article) < 250 else article)
 
 
-def _article_text(tree: HtmlElement) -> str:
+def _extract_article(tree: HtmlElement) -> str:
     return extract(tree, include_comments=False, include_tables=True) or ""
 
 
 def _is_site_page(url: str) -> bool:
-    """Whether this is a page such as /, /menu.html or /about-us/team, which has no article: everything on it counts."""
+    """Return whether this is a page such as /, /menu.html or /about-us/team, which has no article: everything on it counts."""
     segments = [segment for segment in urlsplit(url).path.split("/") if segment]
     return len(segments) <= 2 and all(_SITE_SEGMENT.fullmatch(segment) for segment in segments)
 
@@ -99,13 +99,13 @@ def _leaves_out_too_much(article: str, whole: str) -> bool:
     return (prices_lost >= 2 and left_out < 200 * prices_lost) or len(article) < 0.25 * len(whole)
 
 
-def _is_article(tree: HtmlElement, json_ld: list[dict[str, Any]]) -> bool:
-    """Whether the page says that it is a dated piece of writing (og:type does not count: many systems say "article" everywhere)."""
+def _is_article(tree: HtmlElement, json_ld: list[JsonObject]) -> bool:
+    """Return whether the page says that it is an article with a date (og:type does not count: many systems say "article" everywhere)."""
     kinds = {str(kind) for item in json_ld for kind in _as_list(item.get("@type"))}
-    return any(kind.endswith(("Article", "BlogPosting")) for kind in kinds) or bool(_meta(tree, "article:published_time"))
+    return any(kind.endswith(("Article", "BlogPosting")) for kind in kinds) or bool(_find_meta(tree, "article:published_time"))
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
 
 
@@ -118,7 +118,7 @@ def _first_line(text: str) -> str:
     return next((line.strip(" #") for line in text.split("\n") if line.strip(" #")), "")[:300]
 
 
-def _first(found: Any) -> str:
+def _first(found: Json) -> str:
     return str(found[0]).strip() if found else ""
 
 
@@ -126,15 +126,15 @@ def _one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def _title(tree: HtmlElement) -> str:
+def _find_title(tree: HtmlElement) -> str:
     for candidates in (tree.xpath("//head/title"), tree.xpath("//title[not(ancestor::svg)]"), tree.xpath("//h1")):
         for element in candidates:
             if text := _one_line(element.text_content()):
                 return text[:300]
-    return _meta(tree, "og:title")[:300]
+    return _find_meta(tree, "og:title")[:300]
 
 
-def _meta(tree: HtmlElement, *names: str) -> str:
+def _find_meta(tree: HtmlElement, *names: str) -> str:
     for name in names:
         for element in tree.iter("meta"):
             if name in (element.get("name", "").lower(), element.get("property", "").lower()) and element.get("content", "").strip():
@@ -142,8 +142,8 @@ def _meta(tree: HtmlElement, *names: str) -> str:
     return ""
 
 
-def _absolute(base: str, href: str) -> str:
-    """The URL that a link means, without its fragment; empty when it is not one of the web."""
+def _make_absolute(base: str, href: str) -> str:
+    """Return the absolute URL of a link without its fragment; empty unless it is http or https."""
     try:
         target = urljoin(base, "".join(href.split())).partition("#")[0]
     except ValueError:
@@ -151,10 +151,10 @@ def _absolute(base: str, href: str) -> str:
     return target if target.lower().startswith(("http://", "https://")) and len(target) <= 2000 else ""
 
 
-def _links(tree: HtmlElement, base: str) -> list[dict[str, str]]:
+def _find_links(tree: HtmlElement, base: str) -> list[dict[str, str]]:
     found: dict[str, str] = {}
     for element in tree.iter("a", "area"):
-        target = _absolute(base, element.get("href", ""))
+        target = _make_absolute(base, element.get("href", ""))
         if not target or (target not in found and len(found) >= MAX_LINKS):
             continue
         text = _one_line(element.text_content() or element.get("title", "") or element.get("alt", ""))[:200]
@@ -162,8 +162,8 @@ def _links(tree: HtmlElement, base: str) -> list[dict[str, str]]:
     return [{"url": target, "text": text} for target, text in found.items()]
 
 
-def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
-    """The page's own description of itself as JSON-LD objects; a block that is no JSON is passed over."""
+def _find_json_ld(tree: HtmlElement) -> Iterator[JsonObject]:
+    """Yield the JSON-LD objects of the page (W3C JSON-LD 1.1); a block that is not JSON is skipped."""
     left, count = MAX_JSON_LD_CHARS, 0
     for script in tree.iter("script"):
         if script.get("type", "").partition(";")[0].strip().lower() != "application/ld+json":
@@ -172,47 +172,47 @@ def _json_ld(tree: HtmlElement) -> Iterator[dict[str, Any]]:
         left -= len(source)
         if left < 0:
             return
-        for item in _objects(_loaded(source)):
+        for item in _find_objects(_load_json(source)):
             count += 1
             if count > MAX_JSON_LD:
                 return
             yield item
 
 
-def _loaded(source: str) -> Any:
+def _load_json(source: str) -> Json:
     source = source.removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
     try:
-        return json.loads(source, strict=False, parse_constant=lambda _: None, parse_int=_number)
+        return json.loads(source, strict=False, parse_constant=lambda _: None, parse_int=_parse_int)
     except (ValueError, RecursionError):
         return None
 
 
-def _number(digits: str) -> int | str:
+def _parse_int(digits: str) -> int | str:
     return int(digits) if len(digits) <= 300 else digits
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
+def _find_objects(value: Json) -> Iterator[JsonObject]:
     if isinstance(value, list):
         for item in value[:MAX_JSON_LD]:
-            yield from _objects(item) if isinstance(item, dict) else ()
+            yield from _find_objects(item) if isinstance(item, dict) else ()
     elif isinstance(value, dict):
         graph = value.get("@graph")
         if isinstance(graph, list):
-            yield from (_cleaned(item) for item in graph[:MAX_JSON_LD] if isinstance(item, dict))
+            yield from (_clean_data(item) for item in graph[:MAX_JSON_LD] if isinstance(item, dict))
         else:
-            yield _cleaned(value)
+            yield _clean_data(value)
 
 
-def _cleaned(value: Any, depth: int = 0) -> Any:
-    """The same data with clean texts; what is nested deeper than any real description is dropped."""
+def _clean_data(value: Json, depth: int = 0) -> Json:
+    """Return the data with clean texts; what is nested more than 20 levels deep is dropped."""
     if isinstance(value, str):
         return clean(value)
     if depth > 20:
         return None
     if isinstance(value, dict):
-        return {clean(key): _cleaned(item, depth + 1) for key, item in value.items()}
+        return {clean(key): _clean_data(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_cleaned(item, depth + 1) for item in value]
+        return [_clean_data(item, depth + 1) for item in value]
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return None  # 1e999 has no spelling in JSON
+        return None  # 1e999 cannot be written in JSON
     return value

@@ -1,4 +1,4 @@
-"""Searching: a query goes in, titles, addresses and snippets come out. Where it looks is the provider's business."""
+"""Search providers: a query in, titles, addresses and snippets out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SearchResult:
 
 
 class Search(Protocol):
-    """A search provider: at most `limit` results, the best first; nothing found is an empty list, not an error."""
+    """A search provider: returns at most `limit` results, the best first. Nothing found is an empty list, not an error."""
 
     async def __call__(self, query: str, limit: int) -> Sequence[SearchResult]: ...
 

@@ -1,4 +1,4 @@
-"""What a page said, and when: kept so that a quote can be checked later, without the network."""
+"""Snapshots of pages, stored so that a quote can be checked later without the network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Snapshot:
 
     @property
     def name(self) -> str:
-        """The file name (without ending) under which this snapshot is kept: the same moment and bytes, the same name."""
+        """Return the file name (without ending) of this snapshot: the same for the same moment and bytes."""
         host = re.sub(r"[^a-z0-9.-]+", "_", self.final_url.partition("://")[2].partition("/")[0])
         moment = re.sub(r"[^0-9TZ]", "", self.fetched_at)
         page = hashlib.sha256(self.url.encode("utf-8", "replace")).hexdigest()
@@ -33,18 +33,18 @@ class Snapshot:
 
 
 def store_snapshot(folder: Path, snapshot: Snapshot, body: bytes) -> Path:
-    """Keep the snapshot as two files, the bytes and what is known about them; gives the path to load it from."""
+    """Store the snapshot as two files, the bytes and their description. Returns the path to load it from."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{snapshot.name}.body").write_bytes(body)
     described = folder / f"{snapshot.name}.json"
-    # The description comes last, by renaming: a snapshot that can be loaded is complete.
+    # The description is written last, by renaming: a snapshot that can be loaded is complete.
     unfinished = described.with_suffix(".json.part")
     unfinished.write_text(json.dumps(asdict(snapshot), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return unfinished.replace(described)
 
 
 def load_snapshot(path: Path | str) -> Snapshot:
-    """Read a stored snapshot back; UsageError when its bytes are no longer the ones that were fetched."""
+    """Load a stored snapshot. Raises UsageError when its bytes are not the ones that were fetched."""
     described = Path(path)
     snapshot = Snapshot(**json.loads(described.read_text(encoding="utf-8")))
     body = described.with_suffix(".body")
@@ -55,8 +55,8 @@ def load_snapshot(path: Path | str) -> Snapshot:
     return snapshot
 
 
-def quote_found(quote: str, text: str) -> tuple[int, int] | None:
-    """Where the quote stands in the text, any run of white space being as good as another; None when it is not there."""
+def find_quote(quote: str, text: str) -> tuple[int, int] | None:
+    """Return the span of the quote in the text, ignoring differences in white space. None if it is not there."""
     words = quote.split()
     if not words:
         return None

@@ -1,4 +1,4 @@
-"""One GET to one checked address: the only place that opens a connection to the web."""
+"""One GET to one checked address (HTTP/1.1): only this file opens a connection to the web."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import httpcore2
 
 Resolve = Callable[[str, int], Awaitable[Sequence[tuple[str, int]]]]
-"""The addresses of a host and port, each with the port to connect to."""
+"""Resolves a host and port to addresses, each with the port to connect to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes: the URL as named, and the address that was checked for it."""
+    """The target of a request: its URL, and the address that was checked for it."""
 
     url: Url
     ip: str
@@ -33,14 +33,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status and headers; `chunks` is the body as it stands on the wire, still packed."""
+    """Status and headers; `chunks` is the body as it arrives, still packed."""
 
     status: int
     headers: Sequence[tuple[str, str]]
     chunks: AsyncIterator[bytes]
 
     def header(self, name: str) -> str:
-        """All values of this header, joined by commas; empty when there is none."""
+        """Return all values of this header, joined by commas; empty if it is missing. `name` is in lower case."""
         return ", ".join(value for key, value in self.headers if key.lower() == name)
 
 
@@ -52,7 +52,7 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class HttpTransport:
-    """HTTP/1.1 straight to the address, never through a proxy; the name stays in the Host header and the TLS handshake."""
+    """HTTP/1.1 straight to the address, never through a proxy. Host header and TLS handshake (SNI) hold the host's name."""
 
     ssl_context: ssl.SSLContext | None = None
 
@@ -66,7 +66,7 @@ class HttpTransport:
 
     @asynccontextmanager
     async def open(self, target: Target) -> AsyncIterator[Response]:
-        """Connect, ask, and give the response while the connection is open."""
+        """Connect, send the request, and yield the response while the connection is open. Raises ConnectionFailed."""
         import httpcore2
 
         scheme = target.url.scheme.encode("ascii")
@@ -74,36 +74,36 @@ class HttpTransport:
         request = httpcore2.Request(
             b"GET",
             httpcore2.URL(scheme=scheme, host=origin.host, port=origin.port, target=target.url.target.encode("ascii")),
-            headers=_headers(target),
+            headers=_make_headers(target),
             extensions={"timeout": {"connect": target.connect_seconds}, "sni_hostname": target.url.host},
         )
-        with _failures_named(str(target.url)):
+        with _translate_errors(str(target.url)):
             async with httpcore2.AsyncHTTPConnection(origin, ssl_context=self._ssl if scheme == b"https" else None) as connection:
                 response = await connection.handle_async_request(request)
                 try:
                     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-                    yield Response(response.status, headers, _chunks(str(target.url), response))
+                    yield Response(response.status, headers, _read_chunks(str(target.url), response))
                 finally:
                     await response.aclose()
 
 
-async def _chunks(url: str, response: httpcore2.Response) -> AsyncIterator[bytes]:
-    with _failures_named(url):
+async def _read_chunks(url: str, response: httpcore2.Response) -> AsyncIterator[bytes]:
+    with _translate_errors(url):
         async for chunk in response.aiter_stream():
             yield chunk
 
 
 @contextmanager
-def _failures_named(url: str) -> Iterator[None]:
+def _translate_errors(url: str) -> Iterator[None]:
     import httpcore2
 
     try:
         yield
     except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
-        raise ConnectionFailed(url, _reason(error)) from error
+        raise ConnectionFailed(url, _explain(error)) from error
 
 
-def _headers(target: Target) -> list[tuple[bytes, bytes]]:
+def _make_headers(target: Target) -> list[tuple[bytes, bytes]]:
     return [
         (b"Host", target.url.authority.encode("ascii")),
         (b"User-Agent", target.user_agent.encode("ascii", "replace")),
@@ -114,20 +114,20 @@ def _headers(target: Target) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _reason(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     kind = type(error).__name__
     words = {
         "ConnectError": "no connection",
         "ConnectTimeout": "no connection in time",
         "ReadError": "the connection broke off",
-        "RemoteProtocolError": "the server did not keep to HTTP",
+        "RemoteProtocolError": "the server did not follow the HTTP protocol",
     }
     detail = str(error)
     return f"{words.get(kind, kind)}{f' ({detail[:200]})' if detail else ''}"
 
 
 async def system_resolve(host: str, port: int) -> Sequence[tuple[str, int]]:
-    """The addresses that the operating system knows for a host."""
+    """Resolve a host with the operating system. Returns an empty list for an unknown name."""
     import asyncio
     import socket
 

@@ -1,4 +1,4 @@
-"""Reading a URL strictly: what two programs could read differently is refused, never interpreted."""
+"""Parse a URL strictly (RFC 3986, IDNA 2008): what two programs could read differently is refused, never interpreted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Allowed = Collection[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A URL that passed every rule that can be checked without the network. `host` is ASCII, without brackets."""
+    """A URL that passed every rule that needs no network. `host` is ASCII, without brackets."""
 
     scheme: str
     host: str
@@ -47,13 +47,13 @@ class Url:
 
     @property
     def authority(self) -> str:
-        """Host and port as the Host header names them."""
+        """Return host and port as in the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def origin(self) -> str:
-        """Scheme and authority, which is what a robots.txt speaks for."""
+        """Return scheme and authority: the scope of a robots.txt."""
         return f"{self.scheme}://{self.authority}"
 
     def __str__(self) -> str:
@@ -61,8 +61,8 @@ class Url:
 
 
 def parse_url(text: str, allow: Allowed = ()) -> Url:
-    """Read a URL, or raise UrlRefused naming the rule it breaks."""
-    rule = _first_broken(text)
+    """Parse a URL. Raises UrlRefused with the rule it breaks."""
+    rule = _find_broken_rule(text)
     if rule:
         raise UrlRefused(text, rule)
     shape = _SHAPE.fullmatch(text)
@@ -72,8 +72,8 @@ def parse_url(text: str, allow: Allowed = ()) -> Url:
     if scheme not in DEFAULT_PORTS:
         raise UrlRefused(text, f"only http and https are read, not {scheme[:20]}")
     host_text, port_text = _split_authority(text, shape["authority"])
-    port = _port(text, port_text, DEFAULT_PORTS[scheme])
-    host, is_address = _host(text, host_text, port, allow)
+    port = _parse_port(text, port_text, DEFAULT_PORTS[scheme])
+    host, is_address = _parse_host(text, host_text, port, allow)
     if port not in DEFAULT_PORTS.values() and (host, port) not in allow:
         raise UrlRefused(text, f"port {port} is not 80 or 443")
     target = quote(shape["path"] or "/", safe=_PATH_SAFE)
@@ -82,7 +82,7 @@ def parse_url(text: str, allow: Allowed = ()) -> Url:
     return Url(scheme, host, port, target, is_address)
 
 
-def _first_broken(text: str) -> str:
+def _find_broken_rule(text: str) -> str:
     if not text:
         return "it is empty"
     if len(text) > MAX_URL_BYTES or len(text.encode("utf-8", "replace")) > MAX_URL_BYTES:
@@ -111,7 +111,7 @@ def _split_authority(text: str, authority: str) -> tuple[str, str | None]:
     return host, port if colon else None
 
 
-def _port(text: str, port: str | None, default: int) -> int:
+def _parse_port(text: str, port: str | None, default: int) -> int:
     if port is None:
         return default
     if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535:
@@ -119,11 +119,11 @@ def _port(text: str, port: str | None, default: int) -> int:
     return int(port)
 
 
-def _host(text: str, host: str, port: int, allow: Allowed) -> tuple[str, bool]:
-    """The host in canonical ASCII, and whether it is an address."""
+def _parse_host(text: str, host: str, port: int, allow: Allowed) -> tuple[str, bool]:
+    """Return the host in canonical ASCII, and whether it is an address."""
     if host.startswith("["):
-        return _v6(text, host[1:-1]), True
-    name = _ascii_host(text, host)
+        return _parse_ipv6(text, host[1:-1]), True
+    name = _to_ascii_host(text, host)
     labels = name.split(".")
     if _NUMERIC.fullmatch(labels[-1]):
         if host != name or not _QUAD.fullmatch(name):
@@ -139,27 +139,27 @@ def _host(text: str, host: str, port: int, allow: Allowed) -> tuple[str, bool]:
     return name, False
 
 
-def _v6(text: str, host: str) -> str:
+def _parse_ipv6(text: str, host: str) -> str:
     try:
         return str(IPv6Address(host))
     except (AddressValueError, ValueError):
-        raise UrlRefused(text, "the address in brackets is no IPv6 address") from None
+        raise UrlRefused(text, "the address in brackets is not an IPv6 address") from None
 
 
-def _ascii_host(text: str, host: str) -> str:
+def _to_ascii_host(text: str, host: str) -> str:
     if any(dot in host for dot in _DOTS):
         raise UrlRefused(text, "its host has a character that some programs read as a dot")
     if not host.isascii():
-        host = _folded(text, host)
+        host = _fold(text, host)
     name = host.lower().removesuffix(".")
-    ascii_labels = [_ascii_label(text, label) for label in name.split(".")]
+    ascii_labels = [_to_ascii_label(text, label) for label in name.split(".")]
     name = ".".join(ascii_labels)
     if len(name) > 253:
         raise UrlRefused(text, "its host is longer than 253 characters")
     return name
 
 
-def _folded(text: str, host: str) -> str:
+def _fold(text: str, host: str) -> str:
     for form in (host, host.lower()):
         # Circled digits, fullwidth letters, the long s and the Kelvin sign all turn into plain ASCII in some resolvers.
         if unicodedata.normalize("NFKC", form) != form:
@@ -169,31 +169,31 @@ def _folded(text: str, host: str) -> str:
     return host.lower()
 
 
-def _ascii_label(text: str, label: str) -> str:
+def _to_ascii_label(text: str, label: str) -> str:
     if not label:
         raise UrlRefused(text, "its host has an empty part")
     if not label.isascii() or label.startswith("xn--"):
-        label = _punycode(text, label)
+        label = _to_punycode(text, label)
     if not _LABEL.fullmatch(label):
         raise UrlRefused(text, f"its host part {label[:63]!r} is not made of letters, digits and inner hyphens (1 to 63)")
     return label
 
 
-def _punycode(text: str, label: str) -> str:
+def _to_punycode(text: str, label: str) -> str:
     import idna
 
     try:
         ascii_label = idna.alabel(label).decode("ascii")
         readable = idna.ulabel(ascii_label)
     except (idna.IDNAError, UnicodeError):
-        raise UrlRefused(text, f"its host part {ascii(label[:63])[1:-1]!r} is no valid international name") from None
-    scripts = {script for char in readable if (script := _script(char))}
+        raise UrlRefused(text, f"its host part {ascii(label[:63])[1:-1]!r} is not a valid international name") from None
+    scripts = {script for char in readable if (script := _find_script(char))}
     if len(scripts) > 1 and not any(scripts <= mix for mix in _SCRIPT_MIXES):
         raise UrlRefused(text, f"its host mixes scripts ({', '.join(sorted(scripts)).lower()})")
     return ascii_label
 
 
-def _script(char: str) -> str:
+def _find_script(char: str) -> str:
     if not unicodedata.category(char).startswith("L") or char in "ー々":
         return ""
     return unicodedata.name(char, "UNKNOWN").split(" ")[0].split("-")[0]

@@ -1,4 +1,4 @@
-"""All text that a reader of a page can see, laid out in lines as on the page."""
+"""The visible text of a page, in lines as on the page."""
 
 from __future__ import annotations
 
@@ -30,47 +30,47 @@ _FURNITURE_NAMES = re.compile(
 
 
 def visible_text(tree: HtmlElement, *, furniture: bool = False) -> str:
-    """The text of a tree whose hidden parts are gone. Without `furniture`, navigation, footers and banners are left out."""
+    """Return the text of a tree whose hidden parts were removed. Without `furniture`, navigation, footers and banners are left out."""
     out: list[str] = []
     _walk(tree, out, furniture)
-    # Blocks inside blocks break many times at one place: several line breaks are one, and a form feed stands for an empty line.
+    # Nested blocks each break the line: several line breaks count as one, and a form feed stands for an empty line.
     paragraphs = (re.split(r"[ \n]*\n[ \n]*", part.strip()) for part in "".join(out).split("\f"))
     texts = ("\n".join(line for line in (line.strip(" |") for line in lines) if line and line != "-") for lines in paragraphs)
     return "\n\n".join(text for text in texts if text)
 
 
 def _walk(root: HtmlElement, out: list[str], furniture: bool) -> None:
-    """Depth first without recursion: a page may nest thousands deep."""
+    """Walk depth first without recursion: a page may nest thousands deep."""
     stack: list[tuple[HtmlElement, bool]] = [(root, True)]
     while stack:
         element, entering = stack.pop()
         tag = element.tag
         if not isinstance(tag, str):
             if element is not root and element.tail:
-                out.append(_flat(element.tail))
+                out.append(_flatten(element.tail))
             continue
         if entering:
             if not furniture and element is not root and is_furniture(element):
                 out.append("\n")
                 if element.tail:
-                    out.append(_flat(element.tail))
+                    out.append(_flatten(element.tail))
                 continue
-            out.append(_before(tag))
+            out.append(_break_before(tag))
             if element.text:
-                out.append(element.text if tag == "pre" else _flat(element.text))
+                out.append(element.text if tag == "pre" else _flatten(element.text))
             stack.append((element, False))
             stack.extend((child, True) for child in reversed(element))
         else:
-            out.append(_after(tag))
+            out.append(_break_after(tag))
             if element is not root and element.tail:
-                out.append(_flat(element.tail))
+                out.append(_flatten(element.tail))
 
 
-def _flat(text: str) -> str:
+def _flatten(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def _before(tag: str) -> str:
+def _break_before(tag: str) -> str:
     if tag in _CELLS:
         return ""
     if tag == "li":
@@ -80,7 +80,7 @@ def _before(tag: str) -> str:
     return "\n" if tag in _BLOCKS or tag == "br" else ""
 
 
-def _after(tag: str) -> str:
+def _break_after(tag: str) -> str:
     if tag in _CELLS:
         return " | "
     if tag in _PARAGRAPHS:
@@ -89,10 +89,10 @@ def _after(tag: str) -> str:
 
 
 def is_furniture(element: HtmlElement) -> bool:
-    """Whether this is a part that every page of a site repeats: navigation, banners, and footers made of links."""
+    """Return whether every page of a site repeats this part: navigation, banners, and footers made of links."""
     tag = element.tag
     if tag == "footer":
-        return _mostly_links(element)  # many a footer holds the address and the opening hours
+        return _is_mostly_links(element)  # many a footer holds the address and the opening hours
     if tag in ("html", "body", "main", "article"):
         return False
     names = f"{element.get('class', '')} {element.get('id', '')}"[:500]
@@ -102,6 +102,6 @@ def is_furniture(element: HtmlElement) -> bool:
     return element.find(".//h1") is None and element.find(".//main") is None
 
 
-def _mostly_links(element: HtmlElement) -> bool:
+def _is_mostly_links(element: HtmlElement) -> bool:
     linked = sum(len(link.text_content()) for link in element.iter("a"))
     return linked * 2 > len("".join(element.text_content().split()))

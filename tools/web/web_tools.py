@@ -1,20 +1,20 @@
-"""Search and page reading as tools for a model. What they bring back was written by strangers and is labelled so."""
+"""Tools for a model: search the web and read a page. Their results were written by strangers and are labelled untrusted."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..calls import Content
-from ..definition.decorators import tool
+from ..definition.decorators import AsyncTool, tool
 from ..definition.tool import Tool, ToolContext
 from .fetch import Web
 from .search import Search
 
-NOBODY_ASKED: ToolContext[Any] = ToolContext(None)
+NO_CONTEXT: ToolContext[object] = ToolContext(None)
 
 
-def web_search(search: Search, *, results: int = 8) -> Tool[..., Any]:
-    """A tool that searches with this provider; give it to an agent."""
+def web_search(search: Search, *, results: int = 8) -> AsyncTool[..., list[dict[str, object]]]:
+    """Return a tool that searches with this provider, for an agent."""
 
     @tool.egress(name="web_search")
     async def web_search(query: str) -> list[dict[str, object]]:
@@ -32,19 +32,19 @@ def web_search(search: Search, *, results: int = 8) -> Tool[..., Any]:
 
 
 def fetch_page(web: Web, *, max_chars: int = 20_000) -> Tool[..., Any]:
-    """A tool that reads one page of the web; give it to an agent.
+    """Return a tool that reads one page of the web, for an agent.
 
-    Where a person was asked about the address, a redirect to another host is refused: they said yes to this one.
+    Where a person approved the address, a redirect to another host is refused: they approved this one.
     """
 
     @tool.egress(name="read_page")
-    async def read_page(url: str, context: ToolContext[Any] = NOBODY_ASKED) -> Content:
+    async def read_page(url: str, context: ToolContext[object] = NO_CONTEXT) -> Content:
         """Read a web page: its title and main text.
 
         Args:
             url: The complete address, starting with http:// or https://.
         """
-        was_asked = bool(context.key)  # a call that needs no question has no key
+        was_asked = bool(context.key)  # a call that needed no approval has no key
         page = await (web.only(url) if was_asked else web).page(url)
         text = page.text
         if len(text) > max_chars:

@@ -1,4 +1,4 @@
-"""What a search engine's answer without any hit means: that there is none, or that it keeps programs out. Pure."""
+"""Tell an empty answer of a search engine from one that blocks programs. Pure."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _NO_TEXT = re.compile(r"(?is)<(script|style)\b.*?</\1\s*>|<[^>]*>")
 _LONGEST = 500_000  # characters of a page that are looked at
 
 
-def why_no_hits(status: int, page: str, *, says_so: bool) -> str:
-    """Return why an engine's answer without a hit is a failed search; an empty text where nothing was found.
+def explain_no_hits(status: int, page: str, *, says_so: bool) -> str:
+    """Return the reason why an answer without a hit is a failed search; an empty text if nothing was found.
 
     `says_so`: the engine's page for nothing found is known to say so, hence one that does not say it is another page.
     """
