@@ -8,7 +8,7 @@ then given `sqlite-3.11.tar.xz` and `postgres-3.11.tar.xz`, each with the databa
 
 Three things are not as they are for a user. Requests wait for a century and not for a week, or the tests would end with the week. Programs
 are named after no machine. And the places in ChatTurn and ResearchTask, which `sayso` makes absolute, are relative, so that the databases
-can be opened in any folder. On Python 3.12 and later DBOS is told that SQLite before 3.42 has no "subsec", where the old code cannot write.
+can be opened in any folder. On Python 3.12 and later SQLite before 3.42 is taught a function without which the old code cannot write.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -239,16 +240,16 @@ def part(url: str, what: str, *more: str) -> None:
             asyncio.run(write_dying(url, more[0], flow, value, by))
 
 
-class _Older:
-    """`sys` as DBOS is shown it, which writes SQL that SQLite before 3.42 does not know where Python is 3.12 or later."""
-
-    version_info = (3, 11)
-    __getattr__ = staticmethod(lambda name: getattr(sys, name))
-
-
 def patch_dbos() -> None:
-    for name in ("dbos._migration", "dbos._sys_db"):
-        importlib.import_module(name).sys = _Older()  # type: ignore[attr-defined]
+    """Teach SQLite before 3.42 the `unixepoch('subsec')` that DBOS writes under Python 3.12 and later, as today's code does."""
+    from sayso.workflows.durable import dispatch
+
+    class Knowing(dispatch._Unhurried):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.create_function("unixepoch", 1, lambda modifier: time.time_ns() // 1_000_000 / 1000)
+
+    dispatch._Unhurried = Knowing  # type: ignore[misc]
 
 
 def packed(out: Path, name: str, files: dict[str, bytes]) -> None:
