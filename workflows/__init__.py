@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .runs.replaying import replay as replay
     from .runs.run_result import RunResult as RunResult
     from .runs.timeline import Timeline as Timeline
+    from .shapes.in_order import Sequential as Sequential
     from .shapes.mermaid import mermaid as mermaid
     from .shapes.step import step as step
     from .shapes.typed import Draft as Draft
@@ -52,6 +53,7 @@ _PLACES = {
     "RunEnded": "workflow",
     "RunOptions": "workflow",
     "RunResult": "runs.run_result",
+    "Sequential": "shapes.in_order",
     "Timeline": "runs.timeline",
     "Usage": "runs.limits",
     "Worker": "durable.run_worker",

@@ -261,7 +261,7 @@ def run_in_new_loop(make: Callable[[], Coroutine[Any, Any, B]], caller: str) -> 
 
 def reject_option(name: str, known: Iterable[str]) -> NoReturn:
     """Raise TypeError for an option that a run does not have."""
-    raise TypeError(f"A run here has no option {name!r}. Options of run, run_sync and run_stream: {', '.join(sorted(known))}.")
+    raise TypeError(f"run, run_sync and run_stream have no option {name!r}. Their options are: {', '.join(sorted(known))}.")
 
 
 def check_name(name: str, kind: str) -> str:

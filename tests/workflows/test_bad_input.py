@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sayso import research
 from sayso.agents import Agent, ScriptedModel
 from sayso.tools import UsageError, WorkflowError
 from sayso.workflows import (
@@ -120,6 +121,7 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
         lambda: sequential(one_more, conditional(bool, {True: words, False: words})),
         "but conditional takes a str",
     ),
+    "then another": (lambda: sequential(one_more).then(words), "sequential: one_more returns an int, but words takes a str."),
     "branches that take another": (lambda: sequential(one_more, parallel(anything, words)), "but parallel takes a str"),
     "a critic of another": (lambda: reflect(drafts, one_more), "reflect: drafts returns a str, but one_more takes an int."),
     "a writer of no drafts": (lambda: reflect(words, words), "words takes a str, and from the second round on it is given a Draft"),
@@ -177,6 +179,7 @@ RUN: dict[str, tuple[Any, object, str]] = {
     "handed to a branch": (parallel(anything, one_more), "x", "parallel: it was given a str, but one_more takes an int."),
     "an item": (map_each(one_more), [1, "x"], "map_each: it was given a str, but one_more takes an int."),
     "no list": (map_each(one_more), "abc", "map_each was given a str; it takes a list, and executes one_more for each item."),
+    "then a step": (sequential(anything).then(one_more), "x", "sequential: anything returned a str, but one_more takes an int."),
     "handed down a way": (conditional(bool, {True: one_more}), "x", "conditional: it was given a str, but one_more takes an int."),
     "handed back": (iterate(step(str, name="text"), until=bool, max_rounds=2), 1, ""),
     "a score that is none": (best_of(one_more, 2, score=lambda _: None), 1, "returned None, which cannot be compared. A score is a number"),
@@ -212,6 +215,28 @@ async def test_a_run_says_which_of_its_options_is_none(options: dict[str, Any], 
     with pytest.raises(UsageError) as wrong:
         await sequential(one_more).run(1, **options)
     assert said in str(wrong.value)
+
+
+OPTIONS = "approve, deps, engine, grants, limits, run_id"
+RESEARCH_OPTIONS = "approve, competitors, dialect, engine, limits, model, run_id, search, snapshots, web"
+UNKNOWN: dict[str, tuple[Callable[[], object], str]] = {
+    "a workflow": (lambda: sequential(one_more).run_sync(1, limit=None), f"no option 'limit'. Their options are: {OPTIONS}."),  # type: ignore[call-arg]
+    "a history": (lambda: sequential(one_more).run_sync(1, history=()), f"no option 'history'. Their options are: {OPTIONS}."),  # type: ignore[call-arg]
+    "a stream": (lambda: sequential(one_more).run_stream(1, approved=True), "no option 'approved'."),  # type: ignore[call-arg]
+    "an agent": (
+        lambda: Agent(ScriptedModel("x")).run_sync("x", approved=True),  # type: ignore[call-arg]
+        "no option 'approved'. Their options are: approve, deps, engine, grants, history, limits, run_id.",
+    ),
+    "a research": (lambda: research.run_sync("x", competitor=5), f"no option 'competitor'. Their options are: {RESEARCH_OPTIONS}."),  # type: ignore[call-arg]
+    "deps of a research": (lambda: research.run_sync("x", deps=3), f"no option 'deps'. Their options are: {RESEARCH_OPTIONS}."),  # type: ignore[call-arg]
+}
+
+
+@pytest.mark.parametrize(("run", "message"), UNKNOWN.values(), ids=UNKNOWN)
+def test_an_unknown_option_is_a_type_error_that_lists_those_there_are(run: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError) as wrong:
+        run()
+    assert message in str(wrong.value)
 
 
 async def test_failures_that_are_collected_are_no_wrong_type() -> None:

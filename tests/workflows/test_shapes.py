@@ -11,6 +11,7 @@ from sayso.tools import WorkflowError, tool
 from sayso.workflows import (
     Draft,
     Failed,
+    Limits,
     Run,
     Workflow,
     best_of,
@@ -52,6 +53,7 @@ async def critique(text: str) -> str:
 
 SHAPES: dict[str, tuple[Workflow[Any, Any], Any, Any]] = {
     "sequential": (sequential(one_more, twice), 3, 8),
+    "sequential, and then": (sequential(one_more).then(twice).then(one_more), 3, 9),
     "conditional": (conditional(lambda v: v > 5, {True: one_more, False: twice}), 3, 6),
     "conditional with a default": (conditional(size_of, {"big": one_more}, default=twice), 3, 6),
     "iterate": (iterate(twice, until=lambda v: v > 20, max_rounds=9), 3, 24),
@@ -93,6 +95,16 @@ def test_run_sync_and_calling_a_workflow_give_the_output() -> None:
     flow = sequential(one_more, twice)
     assert flow.run_sync(3).output == 8
     assert asyncio.run(flow(3)) == 8
+
+
+async def test_then_adds_a_step_to_the_same_workflow_and_leaves_the_first_one_as_it_is() -> None:
+    first = sequential(one_more, name="flow", limits=Limits(seconds=9))
+    flow = first.then(twice)
+    assert (flow.name, flow.limits) == ("flow", Limits(seconds=9))
+    assert (await first.run(3)).output == 4
+    home = engine()
+    await flow.run(3, engine=home, run_id="r1")
+    assert [event.name async for event in home.events("r1") if isinstance(event, StepEnded)] == ["one_more.0", "twice.1"]
 
 
 async def test_a_tool_that_wants_more_than_it_is_handed_says_how_to_fix_it() -> None:

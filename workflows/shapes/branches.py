@@ -37,7 +37,7 @@ class Parallel(Workflow[A, B]):
         self.input_type = next((each.input_type for each in self.nodes if each.input_type is not None), None)
         self.output_type = tuple if join is None else join.output_type
 
-    async def execute(self, run: Run, value: Any) -> Any:
+    async def execute(self, run: Run, value: A) -> B:
         """Execute all branches, then the join of their results in the branches' order."""
         for node in self.nodes:
             check_input(self.name, node, value)
@@ -45,9 +45,7 @@ class Parallel(Workflow[A, B]):
         for node, result in zip(self.nodes, results, strict=True):
             if not isinstance(result, Failed):
                 check_output(self.name, node, result)
-        if self.join is None:
-            return tuple(results)
-        return await self.join.execute(run, "join", results)
+        return cast(B, tuple(results) if self.join is None else await self.join.execute(run, "join", results))
 
 
 class MapEach(Workflow[Iterable[A], list[B]]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sayso.tools.canonical import prompt_text
 from sayso.tools.errors import RunError, WorkflowError
@@ -50,17 +50,18 @@ class Sequential(Workflow[A, B]):
         """Return the same workflow with one more step: `sequential(a, b).then(c)` is `sequential(a, b, c)`, of any length and typed."""
         return Sequential((*self.nodes, make_node(step)), self.name, self.limits)
 
-    async def execute(self, run: Run, value: Any) -> Any:
+    async def execute(self, run: Run, value: A) -> B:
         """Execute all steps in order."""
+        current: Any = value
         for execute, position, input_type, output_type in self._path:
-            if input_type is not None and type(value) is not input_type and is_incompatible(value, input_type):
+            if input_type is not None and type(current) is not input_type and is_incompatible(current, input_type):
                 index = self._find_index(position)
                 giver = f"{self.nodes[index - 1].name} returned" if index else "it was given"
-                raise input_type_error(self.name, f"{giver} {describe_class(type(value))}", self.nodes[index])
-            value = await execute(run, position, value)
-            if output_type is not None and type(value) is not output_type and is_incompatible(value, output_type):
-                raise output_type_error(self.name, self.nodes[self._find_index(position)], value)
-        return value
+                raise input_type_error(self.name, f"{giver} {describe_class(type(current))}", self.nodes[index])
+            current = await execute(run, position, current)
+            if output_type is not None and type(current) is not output_type and is_incompatible(current, output_type):
+                raise output_type_error(self.name, self.nodes[self._find_index(position)], current)
+        return cast(B, current)
 
     def _find_index(self, position: str) -> int:
         return next(index for index, each in enumerate(self._path) if each[1] == position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 from sayso.tools.errors import WorkflowError
@@ -35,6 +35,8 @@ D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
 Z = TypeVar("Z")
+AsyncResult = Coroutine[Any, Any, Z]
+"""What an async function returns. To checkers a join that returns one is a case of its own, which comes first: its result is awaited."""
 
 
 class ShapeOptions(TypedDict, total=False):
@@ -147,11 +149,15 @@ def parallel(
     b: StepLike[A, B], c: StepLike[A, C], d: StepLike[A, D], e: StepLike[A, E], f: StepLike[A, F], /, **options: Unpack[TupleOptions]
 ) -> Workflow[A, tuple[B, C, D, E, F]]: ...
 @overload
-def parallel(b: StepLike[A, B], /, *, join: Callable[[B], Awaitable[Z] | Z], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
+def parallel(b: StepLike[A, B], /, *, join: Callable[[B], AsyncResult[Z]], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
+@overload
+def parallel(b: StepLike[A, B], /, *, join: Callable[[B], Z], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
 @overload
 def parallel(
-    b: StepLike[A, B], c: StepLike[A, C], /, *, join: Callable[[B, C], Awaitable[Z] | Z], **options: Unpack[BranchOptions]
+    b: StepLike[A, B], c: StepLike[A, C], /, *, join: Callable[[B, C], AsyncResult[Z]], **options: Unpack[BranchOptions]
 ) -> Workflow[A, Z]: ...
+@overload
+def parallel(b: StepLike[A, B], c: StepLike[A, C], /, *, join: Callable[[B, C], Z], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
 @overload
 def parallel(
     b: StepLike[A, B],
@@ -159,7 +165,22 @@ def parallel(
     d: StepLike[A, D],
     /,
     *,
-    join: Callable[[B, C, D], Awaitable[Z] | Z],
+    join: Callable[[B, C, D], AsyncResult[Z]],
+    **options: Unpack[BranchOptions],
+) -> Workflow[A, Z]: ...
+@overload
+def parallel(
+    b: StepLike[A, B], c: StepLike[A, C], d: StepLike[A, D], /, *, join: Callable[[B, C, D], Z], **options: Unpack[BranchOptions]
+) -> Workflow[A, Z]: ...
+@overload
+def parallel(
+    b: StepLike[A, B],
+    c: StepLike[A, C],
+    d: StepLike[A, D],
+    e: StepLike[A, E],
+    /,
+    *,
+    join: Callable[[B, C, D, E], AsyncResult[Z]],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -170,7 +191,7 @@ def parallel(
     e: StepLike[A, E],
     /,
     *,
-    join: Callable[[B, C, D, E], Awaitable[Z] | Z],
+    join: Callable[[B, C, D, E], Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -182,7 +203,19 @@ def parallel(
     f: StepLike[A, F],
     /,
     *,
-    join: Callable[[B, C, D, E, F], Awaitable[Z] | Z],
+    join: Callable[[B, C, D, E, F], AsyncResult[Z]],
+    **options: Unpack[BranchOptions],
+) -> Workflow[A, Z]: ...
+@overload
+def parallel(
+    b: StepLike[A, B],
+    c: StepLike[A, C],
+    d: StepLike[A, D],
+    e: StepLike[A, E],
+    f: StepLike[A, F],
+    /,
+    *,
+    join: Callable[[B, C, D, E, F], Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, assert_type
+from typing import Any, Literal, Unpack, assert_type
 
 from pydantic import BaseModel
 
+from sayso import research
 from sayso.agents import Agent, Prompt
+from sayso.agents.research.report import Report
 from sayso.tools import ToolContext, tool
 from sayso.workflows import (
     Draft,
     Failed,
+    Limits,
+    MemoryEngine,
     Run,
+    RunOptions,
     RunResult,
+    Sequential,
     Workflow,
     best_of,
     conditional,
@@ -101,18 +107,24 @@ async def critique(text: str) -> list[str]:
 writer = Agent("gpt-5-mini", name="writer")
 router = Agent("gpt-5-mini", name="router", output=Mail)
 
-assert_type(sequential(length, half), Workflow[str, float])
-assert_type(sequential(length, more, more, more, more, half, words), Workflow[str, list[str]])
-assert_type(sequential(length, code), Workflow[str, str])
-assert_type(sequential(length, code, look_up), Workflow[str, int])
-assert_type(sequential(length, code, mail.using(to="ada@example.org")), Workflow[str, str])
-assert_type(sequential(length, step(size_of), step(loud, retries=2)), Workflow[str, str])
-assert_type(sequential(length, code, step(router, retries=2, timeout_seconds=9)), Workflow[str, Mail])
-assert_type(sequential(step(sequential(length, more), retries=2), step(size_of, retries=1)), Workflow[str, str])
-assert_type(sequential(sequential(length, more), half, name="inner"), Workflow[str, float])
-assert_type(sequential(length, code, writer, router), Workflow[str, Mail])
-assert_type(sequential(stock, order, stock), Workflow[str, int])
-assert_type(sequential(length, size_of, colour.using(table="web")), Workflow[str, float])
+assert_type(sequential(length, half), Sequential[str, float])
+assert_type(sequential(length, more, more, more, half), Sequential[str, float])
+assert_type(sequential(length, more, more, more, half).then(words).then(map_each(length)), Sequential[str, list[int]])
+assert_type(
+    sequential(length, code).then(writer).then(step(loud)).then(look_up).then(size_of).then(mail.using(to="a@b.c")), Sequential[str, str]
+)
+assert_type(sequential(length, more, more, more, half, words), Sequential[str, Any])
+assert_type(sequential(length, more, more, more, more).run_sync("x", limits=Limits(seconds=3)).output, int)
+assert_type(sequential(length, code), Sequential[str, str])
+assert_type(sequential(length, code, look_up), Sequential[str, int])
+assert_type(sequential(length, code, mail.using(to="ada@example.org")), Sequential[str, str])
+assert_type(sequential(length, step(size_of), step(loud, retries=2)), Sequential[str, str])
+assert_type(sequential(length, code, step(router, retries=2, timeout_seconds=9)), Sequential[str, Mail])
+assert_type(sequential(step(sequential(length, more), retries=2), step(size_of, retries=1)), Sequential[str, str])
+assert_type(sequential(sequential(length, more), half, name="inner"), Sequential[str, float])
+assert_type(sequential(length, code, writer, router), Sequential[str, Mail])
+assert_type(sequential(stock, order, stock), Sequential[str, int])
+assert_type(sequential(length, size_of, colour.using(table="web")), Sequential[str, float])
 assert_type(sequential(order, stock).run_sync(3).output, int)
 assert_type(parallel(size_of, order, half), Workflow[int, tuple[str, str, float]])
 assert_type(map_each(size_of), Workflow[Iterable[int], list[str]])
@@ -134,13 +146,16 @@ async def joined(a: float, b: int) -> str:
 assert_type(parallel(half, more, join=total), Workflow[int, float])
 summed: Workflow[int, float] = parallel(half, more, join=lambda a, b: a + b)
 assert_type(parallel(half, more, join=joined), Workflow[int, str])
+assert_type(parallel(half, more, code, half, more), Workflow[int, tuple[float, int, str, float, int]])
+five: Workflow[int, str] = parallel(half, more, code, half, more, join=lambda a, b, c, d, e: c.upper(), name="five", limits=None)
+assert_type(parallel(half, more, code, half, more, code), Workflow[int, Any])
 assert_type(map_each(length), Workflow[Iterable[str], list[int]])
 assert_type(map_each(length, concurrency=3, on_error="collect"), Workflow[Iterable[str], list[int | Failed]])
 assert_type(conditional(size_of, {"big": half, "small": half}), Workflow[int, float])
 assert_type(conditional(lambda number: number > 3, {True: more}, default=more), Workflow[int, int])
 assert_type(iterate(more, until=lambda number: number > 9, max_rounds=9), Workflow[int, int])
 assert_type(best_of(length, 3, score=lambda number: -number), Workflow[str, int])
-assert_type(best_of(writer, 3, score=len).gives, type | None)
+assert_type(best_of(writer, 3, score=len).output_type, type | None)
 reviewed: Workflow[str, str] = reflect(write, critique, accept=lambda problems: not problems)
 agents: Workflow[str, str] = reflect(writer, writer)
 
@@ -170,12 +185,13 @@ async def values(question: str) -> dict[str, object]:
 prompt = Prompt("Answer.", question="{question}")
 both = parallel(sequential(length, more), map_each(stock), join=lambda one, many: one + len(many))
 
-assert_type(sequential(router, is_complaint), Workflow[Any, bool])
-assert_type(sequential(numbers, map_each(more), map_each(order)), Workflow[Any, list[str]])
+assert_type(sequential(router, is_complaint), Sequential[Any, bool])
+assert_type(sequential(router).then(is_complaint), Sequential[Any, bool])
+assert_type(sequential(numbers, map_each(more), map_each(order)), Sequential[Any, list[str]])
 assert_type(best_of(numbers, 3, score=len), Workflow[Any, list[int]])
-assert_type(sequential(router, conditional(sort, {"sorry": is_complaint, "thanks": is_complaint})), Workflow[Any, bool])
+assert_type(sequential(router, conditional(sort, {"sorry": is_complaint, "thanks": is_complaint})), Sequential[Any, bool])
 assert_type(iterate(sequential(more, more), until=lambda number: number > 9, max_rounds=9), Workflow[int, int])
-assert_type(sequential(values, prompt, router, is_complaint), Workflow[str, bool])
+assert_type(sequential(values, prompt, router, is_complaint), Sequential[str, bool])
 assert_type(map_each(router, on_error="collect"), Workflow[Iterable[Any], list[Mail | Failed]])
 corrected: Workflow[str, str] = reflect(write, graded, accept=lambda found: found.complaint)
 chief = Agent(
@@ -197,3 +213,20 @@ async def main() -> None:
     assert_type(result.output, float)
     assert_type(await sequential(length, code)("x"), str)
     assert_type(sequential(length).run_sync("x").output, int)
+
+
+def question_once(agent: Agent[Mail], text: str, **options: Unpack[RunOptions]) -> RunResult[Mail]:
+    """A function of one's own takes the options of a run and hands them on."""
+    return agent.run_sync(text, history=(), **options)
+
+
+async def with_options() -> None:
+    home, limits = MemoryEngine(), Limits(cost_usd=1)
+    answered = question_once(router, "Cold!", deps=3, approve=None, limits=limits, engine=home, run_id="r1", grants=())
+    assert_type(answered.output, Mail)
+    assert_type(await router.run("Cold!", history=answered.messages, engine=home), RunResult[Mail])
+    assert_type(await research.run("BettaBurgers", model="gpt-5-mini", competitors=5, limits=limits, run_id="r2"), RunResult[Report])
+    async for event in sequential(length).run_stream("x", run_id="r3", limits=limits):
+        print(event)
+    async for event in writer.run_stream("x", history=answered.messages, deps=home):
+        print(event)

@@ -26,6 +26,8 @@ from right import (
     write,
 )
 
+from sayso import research
+from sayso.agents import Agent
 from sayso.workflows import Run, best_of, conditional, iterate, map_each, parallel, reflect, sequential, step
 
 sequential(half, length)  # WRONG a float to a str
@@ -56,6 +58,23 @@ map_each(more, on_error="ignore")  # WRONG no such word
 best_of(length, "3", score=bool)  # WRONG a number as text
 reflect(write, words)  # WRONG the critic takes a float
 sequential(more).run_sync("x")  # WRONG a str to an int
+sequential(length, more).then(code).then(half)  # WRONG a str to an int
+sequential(length, more).then(loud)  # WRONG not async, and an int to a str
+sequential(length).then(more, half)  # WRONG then() takes one step
+parallel(half, more, code, half, critique).run_sync(1)  # WRONG a str and an int
+
+sequential(more).run_sync(3, limit=None)  # WRONG no such option
+sequential(more).run_sync(3, limits=3)  # WRONG a number is no Limits
+sequential(more).run_sync(3, history=())  # WRONG only agents have a history
+sequential(more).run_stream(3, approved=True)  # WRONG no such option
+router.run_sync("x", historie=())  # WRONG no such option
+router.run_sync("x", history="x")  # WRONG a text is no history
+router.run_stream("x", engine="sqlite:///runs.db")  # WRONG a URL is no engine
+research.run_sync("x", competitor=5)  # WRONG no such option
+research.run_sync("x", competitors="5")  # WRONG a number as text
+research.run_sync("x", deps=3)  # WRONG a research has no tools of yours
+Agent("gpt-5-mini", instruction="Be brief.")  # WRONG no such option
+Agent("gpt-5-mini", output=int, tools=[length])  # WRONG a function is no tool
 
 sequential(router, length)  # WRONG a Mail to a str
 sequential(numbers, map_each(length))  # WRONG an int to a str
