@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, cast, overload
 
 from sayso.tools.approval.requests import Approver
 from sayso.tools.canonical import prompt_text, readable_json
@@ -15,7 +15,7 @@ from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
 
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
-from .spec import AgentSpec, Out, check_dialect, index_tools
+from .spec import AgentSpec, check_dialect, index_tools
 from .typed_output import TypedOutput
 from .untrusted_text import strip_untrusted_text
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .models.model import Model
     from .prompt_format import FormatChoice
 
+Out = TypeVar("Out")
 AGENT_LIMITS = Limits(model_calls=20)
 
 

@@ -26,7 +26,7 @@ from .model_call import ModelConversation, ask_model
 from .models.model import ModelRequest
 from .parse_reply import ParsedReply, parse_reply
 from .prompt_format import FormatChoice
-from .spec import AgentSpec, Out
+from .spec import AgentSpec, Out_co
 from .typed_output import InvalidOutput
 from .untrusted_text import FENCE_START, find_untrusted_texts
 
@@ -34,7 +34,7 @@ ASK_FOR_REPLY = "You said nothing. Write a call as shown above, or answer me."
 """For a small model that ends before it begins; it does so when a call is due whose marks it was not taught."""
 
 
-async def converse(spec: AgentSpec[Out], formats: FormatChoice, run: Run, asked: Conversation) -> Out | str:
+async def converse(spec: AgentSpec[Out_co], formats: FormatChoice, run: Run, asked: Conversation) -> Out_co | str:
     """Converse with the model until it answers: a value of the output type, or text where the agent has none.
 
     Every effect and every chance goes through `run`. Raises LimitReached, ModelError, OutputError.
@@ -87,7 +87,7 @@ async def converse(spec: AgentSpec[Out], formats: FormatChoice, run: Run, asked:
     return answer
 
 
-async def execute_calls(spec: AgentSpec[Out], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:
+async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:
     """Return the results of a reply's calls, in the order of the calls.
 
     Neighbours that need no approval are executed side by side, as one step (or, where they are agents and workflows, each as a child of the
@@ -133,7 +133,7 @@ async def _execute_group(run: Run, group: Sequence[tuple[ToolCall, AnyTool]]) ->
     return await perform_delegated(run, position, group)
 
 
-def find_answer_beside_calls(spec: AgentSpec[Out], parsed: ParsedReply, results: Sequence[ToolResult]) -> str | None:
+def find_answer_beside_calls(spec: AgentSpec[object], parsed: ParsedReply, results: Sequence[ToolResult]) -> str | None:
     """Return the reply's own prose where it already is the answer, with the values of its PURE calls in it; else None.
 
     It is where every call is done, and is either a PURE call in the text or a call of a tool that ends the turn.
@@ -149,7 +149,7 @@ def find_answer_beside_calls(spec: AgentSpec[Out], parsed: ParsedReply, results:
     return parsed.prose if parsed.message.native else fill_in_results(spec, parsed, by_id)
 
 
-def fill_in_results(spec: AgentSpec[Out], parsed: ParsedReply, by_id: Mapping[str, ToolResult]) -> str:
+def fill_in_results(spec: AgentSpec[object], parsed: ParsedReply, by_id: Mapping[str, ToolResult]) -> str:
     """Return the prose with the value of each PURE call where the call stood. A write that ends the turn leaves nothing behind."""
     stood = split_at_calls(parsed.message.text, spec.signatures, spec.dialect)
     results = iter([by_id[call.id] for call in sorted(parsed.calls, key=lambda call: call.span)])

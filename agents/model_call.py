@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sayso.tools.canonical import canonical_json
+from sayso.tools.canonical import JsonObject, canonical_json
 from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, ReadCall, Reader, ReadEvent, ReasoningRead, TextRead
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
@@ -33,7 +33,7 @@ DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor mode
 class ModelConversation:
     """A conversation under way. `transcript` is live: each turn adds to it, and `request.messages` is the same list."""
 
-    spec: AgentSpec[Any]
+    spec: AgentSpec[object]
     formats: FormatChoice
     format: PromptFormat
     transcript: list[Message]
@@ -144,7 +144,7 @@ class TextStreamer:
     Where a write may follow, or the answer is typed, nothing is published before the reply is complete: see `AgentSpec.publishes_at_end`.
     """
 
-    def __init__(self, spec: AgentSpec[Any], run: Run, turn: int) -> None:
+    def __init__(self, spec: AgentSpec[object], run: Run, turn: int) -> None:
         self._run, self._turn, self._spec = run, turn, spec
         self._before = ""  # the end of what was published
         self._call: ReadCall | None = None  # waits for the text that follows it
@@ -224,7 +224,7 @@ def _has_word(text: str) -> bool:
     return re.match(r"\s*\S+\s|\s{4}|.{32}", text, re.DOTALL) is not None
 
 
-def render_inline(spec: AgentSpec[Any], call: ReadCall, before: str, after: str) -> str:
+def render_inline(spec: AgentSpec[object], call: ReadCall, before: str, after: str) -> str:
     """Return how a PURE call reads where it stands; nothing for any other call, which is answered by its result."""
     tool = spec.tools.get(call.tool)
     if tool is None or tool.effect is not Effect.PURE or tool.is_async or tool.signature.context:
@@ -270,7 +270,7 @@ def _measure_text(text: str) -> int:
     return len(text) if text.isascii() else len(text) + 3 * (len(text.encode(errors="replace")) - len(text)) // 2
 
 
-def snapshot_prompt(conversation: ModelConversation, turn: int, stored_kind: Sequence[Any] | None = None) -> dict[str, object]:
+def snapshot_prompt(conversation: ModelConversation, turn: int, stored_kind: tuple[bool, str, bool] | None = None) -> JsonObject:
     """Return the messages that turn `turn` sends for the first time, as JSON that a run stores and a replay compares.
 
     In turn 0 these are all messages, with tools and answer schema; later the ones after the model's last reply. `stored_kind` is the

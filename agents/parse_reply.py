@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
@@ -32,7 +32,7 @@ class ParsedReply(NamedTuple):
     prose: str
 
 
-def parse_reply(spec: AgentSpec[Any], reply: Reply, turn: int) -> ParsedReply:
+def parse_reply(spec: AgentSpec[object], reply: Reply, turn: int) -> ParsedReply:
     """Find the calls in a reply. Native calls count before any in the text; an ambiguous or broken call becomes an error result.
 
     Reasoning in the text (`<think>`) is moved to the message's `reasoning`: it is neither shown nor sent back.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools import fill
+from sayso.tools.canonical import JsonObject
 from sayso.tools.dialects import DIALECTS, ReadCall, ToolSignatures, dialect_for_model, read
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ToolError, UsageError
@@ -16,7 +17,7 @@ from .models.call_grammar import grammar_for
 from .typed_output import InvalidOutput
 
 if TYPE_CHECKING:
-    from .spec import AgentSpec, Example
+    from .spec import AgentSpec
 
 HISTORY_BOUNDARY = "0"  # an earlier conversation is shown again, and nothing in it is parsed again
 
@@ -31,7 +32,7 @@ class PromptFormat(NamedTuple):
 
     native: bool
     dialect: str
-    schemas: tuple[dict[str, Any], ...]
+    schemas: tuple[JsonObject, ...]
     sampling: Sampling
     opening: tuple[Message, ...]
     grammar: str = ""
@@ -64,7 +65,7 @@ class PromptFormat(NamedTuple):
 class FormatChoice:
     """An agent's prompt format: chosen on first use, and changed to text when the endpoint turns out to refuse tools."""
 
-    def __init__(self, spec: AgentSpec[Any]) -> None:
+    def __init__(self, spec: AgentSpec[object]) -> None:
         self.spec = spec
         self._chosen: PromptFormat | None = None
 
@@ -96,14 +97,14 @@ class FormatChoice:
         return self._chosen
 
 
-def text_dialect(spec: AgentSpec[Any], family: str) -> str:
+def text_dialect(spec: AgentSpec[object], family: str) -> str:
     """Return the dialect in which calls are asked for and shown back when they are text."""
     if spec.dialect not in ("auto", "native"):
         return spec.dialect
     return dialect_for_model(spec.model.name) or dialect_for_model(family) or "call"
 
 
-def make_prompt_format(spec: AgentSpec[Any], native: bool, dialect: str, constrained: bool) -> PromptFormat:
+def make_prompt_format(spec: AgentSpec[object], native: bool, dialect: str, constrained: bool) -> PromptFormat:
     """Return the format of this kind. `constrained` says that the endpoint is to hold written calls to a grammar.
 
     Raises UsageError for an example whose answer the agent would not accept.
@@ -128,7 +129,7 @@ def make_prompt_format(spec: AgentSpec[Any], native: bool, dialect: str, constra
     return PromptFormat(native, dialect, schemas, sampling, opening, grammar, as_text)
 
 
-def _check_examples(spec: AgentSpec[Any]) -> None:
+def _check_examples(spec: AgentSpec[object]) -> None:
     """Raise UsageError for an answer that the agent would refuse. With tools, a call may stand in its place."""
     assert spec.output is not None
     for number, (*_, answer) in enumerate(() if spec.tools else spec.examples, 1):
@@ -139,7 +140,7 @@ def _check_examples(spec: AgentSpec[Any]) -> None:
 
 
 def _example_turns(
-    spec: AgentSpec[Any], examples: Iterable[Example | Sequence[str]], dialect: str, *, as_text: bool, exact: bool
+    spec: AgentSpec[object], examples: Iterable[Sequence[str]], dialect: str, *, as_text: bool, exact: bool
 ) -> list[Message]:
     """Return the examples as real turns, each call in them written as the model is asked to write it."""
     turns: list[Message] = []
@@ -155,7 +156,7 @@ def _example_turns(
     return turns
 
 
-def split_inline_call(reply: str, spec: AgentSpec[Any]) -> tuple[str, list[str]]:
+def split_inline_call(reply: str, spec: AgentSpec[object]) -> tuple[str, list[str]]:
     """Split an example whose prose holds one PURE call, for a dialect that has no calls in prose.
 
     Return the call alone, and a list of its result and the prose with the value in it. Any other example is returned as it is, with an

@@ -65,7 +65,7 @@ class Prompt:
             )
         return await asyncio.to_thread(lambda: self.fill(**values))
 
-    def fill(self, *, history: Iterable[Message] = (), **values: Any) -> Conversation:
+    def fill(self, *, history: Iterable[Message] = (), **values: object) -> Conversation:
         """Return the prompt filled in, as a Conversation. `history` is an earlier result's `.messages`.
 
         Raises UsageError for a slot without a value and for a value without a slot.
@@ -83,14 +83,14 @@ class Prompt:
             opening += [turn for asked, answer in pairs for turn in (UserMessage(asked, example=True), AssistantMessage(answer))]
         return Conversation(question, (*opening, *(() if "history" in self._in_text else said)))
 
-    def _check_values(self, values: Mapping[str, Any]) -> None:
+    def _check_values(self, values: Mapping[str, object]) -> None:
         name, known = self.__name__, ", ".join(sorted(self.slots)) or "none"
         for slot in sorted(self.slots - values.keys()):
             raise UsageError(f"The prompt {name} was given no value for its slot {{{slot}}}. Slots: {known}.")
         for value in sorted(values.keys() - self.slots):
             raise UsageError(f"The prompt {name} has no slot {{{value}}}. Slots: {known}.")
 
-    def _find_examples(self, values: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    def _find_examples(self, values: Mapping[str, object]) -> Sequence[tuple[str, str]]:
         if isinstance(self.examples, Sequence):
             return self.examples
         # The best of them last, next to the question.
@@ -118,7 +118,7 @@ class GoodAnswers:
         self._index.close()
 
 
-def _render_value(name: str, value: Any) -> str:
+def _render_value(name: str, value: object) -> str:
     if name == "documents":
         return _render_documents(value)
     if isinstance(value, (Content, ToolResult)):
@@ -127,13 +127,13 @@ def _render_value(name: str, value: Any) -> str:
     return prompt_text(value)
 
 
-def _render_documents(found: Any) -> str:
+def _render_documents(found: object) -> str:
     """Return each document in a fence of its own. A document whose secrecy is unknown is taken for private."""
     several = list(found) if isinstance(found, Iterable) and not isinstance(found, (str, Mapping)) else [found]
     return "\n\n".join(_render_document(each) for each in several if each not in (None, "")) or _NOTHING_FOUND
 
 
-def _render_document(each: Any) -> str:
+def _render_document(each: object) -> str:
     if isinstance(each, Content):
         return fence_text(prompt_text(each.value), each.origin or "a document", each.secrecy or Secrecy.PRIVATE)
     if isinstance(each, ToolResult):
@@ -141,7 +141,7 @@ def _render_document(each: Any) -> str:
     return fence_text(prompt_text(each), str(getattr(each, "file", "a document")))
 
 
-def _check_examples(examples: Any, name: str) -> None:
+def _check_examples(examples: object, name: str) -> None:
     if hasattr(examples, "nearest"):
         return
     pairs = examples if isinstance(examples, Sequence) and not isinstance(examples, str) else [examples]

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from .models.model import Model
 
-Out = TypeVar("Out")
+Out_co = TypeVar("Out_co", covariant=True)
 Example = tuple[str, ...]
 """A user's text and the reply the model should give; or a user's text, a call, its result, and the reply after it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AgentSpec(Generic[Out]):
+class AgentSpec(Generic[Out_co]):
     """An agent's instructions, tools and settings.
 
     `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how
@@ -37,7 +37,7 @@ class AgentSpec(Generic[Out]):
     instructions: str = ""
     tools: Mapping[str, AnyTool]
     examples: tuple[Example, ...] = ()
-    output: TypedOutput[Out] | None = None
+    output: TypedOutput[Out_co] | None = None
     sampling: Sampling
     dialect: str = "auto"
     output_tries: int = 3

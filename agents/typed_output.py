@@ -6,35 +6,35 @@ import json
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from sayso.tools.canonical import readable_json
+from sayso.tools.canonical import JsonObject, readable_json
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class InvalidOutput(Exception):
     """The text does not hold a value of the output type; the message tells the model what is wrong."""
 
 
-class TypedOutput(Generic[T]):
+class TypedOutput(Generic[T_co]):
     """A type that answers must have: a pydantic model, dataclass, TypedDict, list, number, Literal, ..."""
 
     def __init__(self, kind: object) -> None:
         self.kind = kind
 
     @cached_property
-    def _adapter(self) -> TypeAdapter[T]:
+    def _adapter(self) -> TypeAdapter[T_co]:
         from pydantic import TypeAdapter
 
-        return TypeAdapter(cast("type[T]", self.kind))
+        return TypeAdapter(cast("type[T_co]", self.kind))
 
     @cached_property
-    def schema(self) -> dict[str, Any]:
+    def schema(self) -> JsonObject:
         """Return the JSON schema of the type."""
         return self._adapter.json_schema()
 
@@ -43,7 +43,7 @@ class TypedOutput(Generic[T]):
         """Return what the model is told about its answer."""
         return f"Answer with JSON only, no other words, that fits this JSON schema:\n{readable_json(self.schema)}"
 
-    def parse(self, text: str) -> T:
+    def parse(self, text: str) -> T_co:
         """Return the value in the text: the whole text, or the largest JSON value in it that fits.
 
         Raises InvalidOutput with a sentence for the model.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+
+from sayso.tools.canonical import JsonObject
 
 from .endpoint import Endpoint, get_tls_context
 
@@ -62,7 +64,7 @@ async def ask_abilities(at: Endpoint) -> Abilities:
 
     root = re.sub(r"/v\d+/?$", "", at.url.rstrip("/"))
     headers = {"Authorization": f"Bearer {at.key}"}
-    options: dict[str, Any] = {"headers": headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
+    options: JsonObject = {"headers": headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
     async with httpx2.AsyncClient(**options) as client:
         try:
             if props := await _get_json(client, f"{root}/props?model={quote(at.model, safe='')}"):
@@ -75,7 +77,7 @@ async def ask_abilities(at: Endpoint) -> Abilities:
     return ASSUMED
 
 
-async def _get_json(client: AsyncClient, url: str, body: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+async def _get_json(client: AsyncClient, url: str, body: Mapping[str, str] | None = None) -> Mapping[str, object]:
     """Return the JSON object at `url`; empty where there is none. `body` makes it a POST."""
     answer = await (client.get(url) if body is None else client.post(url, json=body))
     if answer.status_code != 200:
@@ -87,7 +89,7 @@ async def _get_json(client: AsyncClient, url: str, body: Mapping[str, str] | Non
     return found if isinstance(found, Mapping) else {}
 
 
-def read_llama_cpp_props(props: Mapping[str, Any]) -> Abilities:
+def read_llama_cpp_props(props: Mapping[str, object]) -> Abilities:
     """Read llama.cpp's `/props`: the template's own check for tools, or with older servers the template itself."""
     if not props.keys() & {"chat_template", "chat_template_caps", "default_generation_settings"}:
         return ASSUMED
@@ -100,7 +102,7 @@ def read_llama_cpp_props(props: Mapping[str, Any]) -> Abilities:
     return Abilities(takes, True, re.split(r"[/\\]", name)[-1], slots if isinstance(slots, int) else 0)
 
 
-def read_ollama_model(model: Mapping[str, Any]) -> Abilities:
+def read_ollama_model(model: Mapping[str, object]) -> Abilities:
     """Read Ollama's `/api/show`: the model's capabilities, or with older servers its template."""
     if not model:
         return ASSUMED

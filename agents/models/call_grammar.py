@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from sayso.tools import Tool
+from sayso.tools.canonical import JsonObject
+from sayso.tools.definition.tool import AnyTool
 from sayso.tools.dialects import DIALECTS, ReadCall
 
-AnyTool = Tool[..., Any]
 _KEY = "~"
 _BASE = r"""
 string ::= "\"" char* "\""
@@ -69,7 +68,7 @@ def _find_frame(dialect: str, tool: AnyTool) -> tuple[str, str, bool] | None:
     return None
 
 
-def _write_arguments(name: str, schema: Mapping[str, Any], rules: dict[str, str], *, is_json: bool) -> str:
+def _write_arguments(name: str, schema: JsonObject, rules: dict[str, str], *, is_json: bool) -> str:
     """Return the rule for an object's members: the required ones in order, then any of the others in order."""
     definitions = schema.get("$defs") or {}
     needed = set(schema.get("required") or ())
@@ -92,7 +91,7 @@ def _write_members(members: Sequence[tuple[str, bool]]) -> str:
     return f"({' | '.join(ways)})?" if ways else '""'
 
 
-def _write_value(name: str, schema: Any, rules: dict[str, str], definitions: Mapping[str, Any]) -> str:
+def _write_value(name: str, schema: object, rules: dict[str, str], definitions: JsonObject) -> str:
     """Return the rule for a value of that schema; any JSON where the schema has nothing that a grammar can express."""
     if not isinstance(schema, Mapping):
         return "value"

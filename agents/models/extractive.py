@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sayso.tools.canonical import readable_json
+from sayso.tools.canonical import JsonObject, readable_json
 from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
@@ -125,7 +125,7 @@ def _find_field(question: str, name: str) -> str:
     return found[1].strip() if found else ""
 
 
-def make_plan(question: str) -> Mapping[str, Any]:
+def make_plan(question: str) -> Mapping[str, object]:
     """Answer with a Plan: search for other businesses of the same kind, judged by the words of the first search results."""
     company = _find_field(question, "Company")
     wanted = _find_field(question, "Competitors wanted") or "some"
@@ -146,7 +146,7 @@ def make_plan(question: str) -> Mapping[str, Any]:
     return {"steps": steps, "queries": [f"{about} menu prices", f"{about} locations", f"{about} about us", own] if kind else [own]}
 
 
-def choose_results(question: str) -> Mapping[str, Any]:
+def choose_results(question: str) -> Mapping[str, object]:
     """Answer with a Choice: the results that are businesses' own sites, those that share most words with the others first."""
     company = "".join(find_words(_find_field(question, "Company")))
     most = int((re.search(r"up to (\d+)", question) or ["", "8"])[1])
@@ -173,13 +173,13 @@ def _take_first_sentence(text: str) -> str:
     return next((sentence for sentence in split_sentences(text.strip(" .…")) if len(sentence) > 20), text.strip())[:160]
 
 
-def find_claims(question: str) -> Mapping[str, Any]:
+def find_claims(question: str) -> Mapping[str, object]:
     """Answer with Findings: for each topic the best sentence, quoted; two for prices and for what sets the business apart."""
     if "\nThese quotes are not on the pages:" in question:
         return {"claims": []}  # every sentence was copied: there is no better copy
     pages = re.findall(r"^\[page (\d+)\] .*?\n(.*?)\n\[end of page \1\]", question, re.MULTILINE | re.DOTALL)
     sentences = [(int(number), sentence) for number, text in pages for sentence in split_sentences(text) if _is_informative(sentence)]
-    claims: list[dict[str, Any]] = []
+    claims: list[JsonObject] = []
     taken: set[str] = set()
     for topic, marks in TOPIC_MARKS:
         scored = [(-_score_sentence(sentence, marks), place, number, sentence) for place, (number, sentence) in enumerate(sentences)]
@@ -209,7 +209,7 @@ def _score_sentence(sentence: str, marks: re.Pattern[str]) -> float:
     return hits + min(facts, 1.5) + whole + defines - len(sentence) / 400
 
 
-def compare_facts(question: str) -> Mapping[str, Any]:
+def compare_facts(question: str) -> Mapping[str, object]:
     """Answer with a Comparison: one line a topic with what each competitor says, quoted, each with the fact's number."""
     rows = re.findall(r"^\[(\d+)\] (.*?) \| (.*?) \| (.*)$", question, re.MULTILINE)
     by_topic: dict[str, dict[str, tuple[int, str]]] = {}
@@ -227,7 +227,7 @@ def _shorten(text: str, most: int = 110) -> str:
     return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
 
 
-def check_comparison(question: str) -> Mapping[str, Any]:
+def check_comparison(question: str) -> Mapping[str, object]:
     """Answer with a Critique of what can be checked without understanding: that each sentence names facts that exist."""
     known = set(re.findall(r"^\[(\d+)\] ", question, re.MULTILINE))
     problems = []
@@ -238,7 +238,7 @@ def check_comparison(question: str) -> Mapping[str, Any]:
     return {"problems": problems}
 
 
-ANSWERS: Mapping[str, Callable[[str], Mapping[str, Any]]] = {
+ANSWERS: Mapping[str, Callable[[str], Mapping[str, object]]] = {
     "Plan": make_plan,
     "Choice": choose_results,
     "Findings": find_claims,

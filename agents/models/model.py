@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
@@ -68,9 +68,9 @@ class ModelRequest:
     """
 
     messages: Sequence[Message]
-    tools: Sequence[Mapping[str, Any]] = ()
+    tools: Sequence[Mapping[str, object]] = ()
     sampling: Sampling = PLAIN
-    schema: Mapping[str, Any] | None = None
+    schema: Mapping[str, object] | None = None
     retrying: Callable[[Retrying], None] | None = None
     grammar: str = ""
 

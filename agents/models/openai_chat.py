@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, ToolsRefused
 from sayso.workflows import Usage
 
@@ -172,7 +173,7 @@ class OpenAIChat:
             self._takes_tools = False
         return refusal
 
-    async def _open_reply(self, client: AsyncOpenAI, body: dict[str, Any]) -> _Opened:
+    async def _open_reply(self, client: AsyncOpenAI, body: JsonObject) -> _Opened:
         """Send one request and read the answer up to its first deltas."""
         chunks = _read_chunks(self._at, await _send(self._at, client, body))
         reader = ReplyReader()
@@ -208,7 +209,7 @@ def _make_client(at: Endpoint) -> AsyncOpenAI:
     return openai.AsyncOpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=timeout, http_client=http_client)
 
 
-async def _send(at: Endpoint, client: AsyncOpenAI, body: dict[str, Any]) -> AsyncStream[object]:
+async def _send(at: Endpoint, client: AsyncOpenAI, body: JsonObject) -> AsyncStream[object]:
     """Send one request. The pieces come as plain JSON: what endpoints send is often not what openai's types say."""
     import openai
 
@@ -305,7 +306,7 @@ def _choose_wait(state: RetryCallState) -> float:
     return max(asked or 0.0, wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.25)(state))
 
 
-def _make_usage(at: Endpoint, usage: Mapping[str, Any]) -> Usage:
+def _make_usage(at: Endpoint, usage: Mapping[str, object]) -> Usage:
     from .prices import price
 
     sent, written = _get_count(usage, "prompt_tokens"), _get_count(usage, "completion_tokens")
@@ -315,6 +316,6 @@ def _make_usage(at: Endpoint, usage: Mapping[str, Any]) -> Usage:
     return Usage(sent, written, cost or 0.0, model_calls=1)
 
 
-def _get_count(numbers: Mapping[str, Any], name: str) -> int:
+def _get_count(numbers: Mapping[str, object], name: str) -> int:
     value = numbers.get(name)
     return max(0, int(value)) if isinstance(value, (int, float)) else 0

@@ -7,21 +7,20 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sayso.tools import ToolResult
+from sayso.tools.canonical import JsonObject
 
 from ..messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
 from .model import CallDelta, Delta, ModelRequest, ReasoningDelta, TextDelta
 
-Json = dict[str, Any]
-
 # ---- the request ----
 
 
-def build_body(model: str, request: ModelRequest, without: frozenset[str] = frozenset()) -> Json:
+def build_body(model: str, request: ModelRequest, without: frozenset[str] = frozenset()) -> JsonObject:
     """Return the body of a request, leaving out or renaming the fields that the endpoint has refused (`without`)."""
-    body: Json = {"model": model, "messages": build_messages(request.messages), "stream": True, "stream_options": {"include_usage": True}}
+    body: JsonObject = {"model": model, "messages": build_messages(request.messages), "stream": True}
+    body["stream_options"] = {"include_usage": True}
     if request.grammar:
         body["grammar"] = request.grammar
     if request.tools:
@@ -34,7 +33,7 @@ def build_body(model: str, request: ModelRequest, without: frozenset[str] = froz
     return {key: value for key, value in body.items() if key not in without}
 
 
-def _build_response_format(schema: Mapping[str, Any], without: frozenset[str]) -> Json | None:
+def _build_response_format(schema: Mapping[str, object], without: frozenset[str]) -> JsonObject | None:
     if "json_schema" not in without:
         name = re.sub(r"[^a-zA-Z0-9_-]", "_", str(schema.get("title") or "answer"))[:64]
         return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema), "strict": False}}
@@ -42,7 +41,7 @@ def _build_response_format(schema: Mapping[str, Any], without: frozenset[str]) -
     return {"type": "json_object"} if is_object and "json_object" not in without else None
 
 
-def _build_sampling(sampling: Sampling) -> Json:
+def _build_sampling(sampling: Sampling) -> JsonObject:
     given = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -57,10 +56,10 @@ def _build_sampling(sampling: Sampling) -> Json:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def build_messages(messages: Sequence[Message]) -> list[Json]:
+def build_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """Return the transcript as chat messages."""
     tools: dict[str, str] = {}
-    wired: list[Json] = []
+    wired: list[JsonObject] = []
     for message in messages:
         match message:
             case SystemMessage(text):
@@ -80,7 +79,7 @@ def build_messages(messages: Sequence[Message]) -> list[Json]:
     return wired
 
 
-def _build_assistant(message: AssistantMessage) -> Json:
+def _build_assistant(message: AssistantMessage) -> JsonObject:
     if not (message.native and message.calls):
         return {"role": "assistant", "content": message.text}
     from sayso.tools.canonical import readable_json
@@ -112,7 +111,7 @@ _REFUSES = re.compile(
 _PLAIN_FIELDS = ("temperature", "top_p", "top_k", "repetition_penalty", "repeat_penalty", "logit_bias", "seed", "stop")
 
 
-def find_refused_field(answer: str, body: Mapping[str, Any]) -> str | None:
+def find_refused_field(answer: str, body: JsonObject) -> str | None:
     """Return the field of `body` that a refusal is about, for `build_body(without=)`; None where nothing can be left out."""
     if "max_tokens" in body and "max_completion_tokens" in answer:
         return "max_tokens"
@@ -133,7 +132,7 @@ class ReplyReader:
     """Reads the pieces of one answer, in whatever shade of the format the endpoint speaks; afterwards it knows `finish` and `usage`."""
 
     finish: str = ""
-    usage: Mapping[str, Any] = field(default_factory=dict)
+    usage: Mapping[str, object] = field(default_factory=dict)
     said: bool = False
     _ids: list[str] = field(default_factory=list)
     _named: set[int] = field(default_factory=set)
@@ -156,7 +155,7 @@ class ReplyReader:
         self.said = self.said or bool(deltas)
         return deltas
 
-    def _read_piece(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
+    def _read_piece(self, piece: Mapping[str, object]) -> Iterator[Delta]:
         thought = piece.get("reasoning_content") or piece.get("reasoning")
         if thought and isinstance(thought, str):
             yield ReasoningDelta(thought)
@@ -170,7 +169,7 @@ class ReplyReader:
         if isinstance(legacy := piece.get("function_call"), Mapping):
             yield from self._read_call({"index": 0, "function": legacy})
 
-    def _read_call(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
+    def _read_call(self, piece: Mapping[str, object]) -> Iterator[Delta]:
         function = piece.get("function")
         function = function if isinstance(function, Mapping) else {}
         call_id, name, arguments = str(piece.get("id") or ""), str(function.get("name") or ""), function.get("arguments")
@@ -209,6 +208,6 @@ def _read_parts(content: object) -> Iterator[Delta]:
             yield from (ReasoningDelta(inner.text) for inner in _read_parts(thinking) if isinstance(inner, TextDelta))
 
 
-def _filter_objects(values: object) -> list[Mapping[str, Any]]:
+def _filter_objects(values: object) -> list[Mapping[str, object]]:
     """Return the objects in what should be a list of objects."""
     return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sayso.tools.errors import ModelError
 
@@ -67,6 +66,6 @@ def call(tool: str, /, **arguments: object) -> NativeCall:
     return NativeCall("", tool, readable_json(arguments))
 
 
-def calls(**by_tool: Mapping[str, Any]) -> tuple[NativeCall, ...]:
+def calls(**by_tool: Mapping[str, object]) -> tuple[NativeCall, ...]:
     """Several native calls for a script, one a tool."""
     return tuple(call(tool, **arguments) for tool, arguments in by_tool.items())

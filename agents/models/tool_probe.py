@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sayso.tools.canonical import JsonObject
 
 from .endpoint import Endpoint, get_tls_context
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
-_TOOL = {
+_TOOL: JsonObject = {
     "type": "function",
     "function": {
         "name": "current_weather",
@@ -51,9 +53,9 @@ async def probe_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSent:
     return ToolsSent.SEEN if with_a_tool > without else ToolsSent.DROPPED
 
 
-async def _count_prompt_tokens(client: AsyncClient, at: Endpoint, tools: Sequence[Any]) -> int | None:
+async def _count_prompt_tokens(client: AsyncClient, at: Endpoint, tools: Sequence[JsonObject]) -> int | None:
     """Return the length of the prompt by the endpoint's own count; None where it refuses. Raises ValueError where it does not count."""
-    body: dict[str, Any] = {"model": at.model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+    body: JsonObject = {"model": at.model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
     answer = await client.post(f"{at.url.rstrip('/')}/chat/completions", json=body | ({"tools": tools} if tools else {}))
     if answer.status_code != 200:
         return None

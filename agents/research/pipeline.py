@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sayso.tools import Content, Tool, tool
+from sayso.tools import Content, tool
 from sayso.tools.approval.policy import Grant
+from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import RunError, ToolError, UsageError
 from sayso.workflows import Run, Workflow
 from sayso.workflows.runs.events import Progress
+from sayso.workflows.shapes.in_order import Draft
 from sayso.workflows.shapes.typed import map_each, reflect, sequential
 
 from ..agent import Agent
@@ -209,7 +211,7 @@ class CompetitorResearch(Workflow[str, Report]):
         run.publish(Progress(run.id, "compare", f"{len(competitors)} competitors, {facts} facts"))
         question = comparison_question(work.company, competitors)
 
-        async def write(run: Run, task: Any) -> Comparison:
+        async def write(run: Run, task: str | Draft) -> Comparison:
             asked = task if isinstance(task, str) else rewrite_question(question, task.text, task.critique)
             written: Comparison = await run.child("compare", self.writer, asked)
             return written
@@ -229,7 +231,7 @@ class CompetitorResearch(Workflow[str, Report]):
         return make_report(work, describe_author(self.model), await run.step("made_at", _moment, run))
 
 
-def make_search_tool(search: Search) -> Tool[..., Any]:
+def make_search_tool(search: Search) -> AnyTool:
     """Return the research's search tool."""
 
     @tool.egress(name="search")
@@ -240,7 +242,7 @@ def make_search_tool(search: Search) -> Tool[..., Any]:
     return search_the_web
 
 
-def make_visit_tool(web: Web) -> Tool[..., Any]:
+def make_visit_tool(web: Web) -> AnyTool:
     """Return the research's page tool: a page with its links and the proof of what was read (time, sha256, snapshot)."""
 
     @tool.egress(name="visit")

@@ -24,7 +24,7 @@ def make_url(root: Path, file: Path) -> str | None:
         return None
     parts = file.relative_to(root).parts
     host, path = (parts[0], parts[1:]) if len(parts) > 1 and _HOST.fullmatch(parts[0]) else (OTHER_HOST, parts)
-    if path[-1].lower() in ("index.html", "index.htm"):
+    if file.name.lower() in ("index.html", "index.htm"):
         path = (*path[:-1], "")
     return f"http://{host}/{quote('/'.join(path))}"
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sayso.tools.errors import UsageError
 
@@ -61,7 +61,7 @@ def build_sample_index() -> LocalIndex:
 
     from ..sample_web import content_type, folder, pages
 
-    def parse(url: str, declared: str, body: bytes) -> Mapping[str, Any]:
+    def parse(url: str, declared: str, body: bytes) -> Mapping[str, object]:
         return parse_file_in_worker(url, content_type(url), body)  # one site says its charset only where it is served
 
     urls = {path: url for url, path in pages()}

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import Any
 
 from .sites import BEHAVIOUR, ORDINARY, Behaviour, content_type, folder, hosts, pages
 
@@ -124,12 +123,12 @@ class _Server(ThreadingTCPServer):
         self._open: set[socket.socket] = set()
         super().__init__((LOOPBACK, 0), _Request)
 
-    def get_request(self) -> tuple[socket.socket, Any]:
+    def get_request(self) -> tuple[socket.socket, object]:
         connection, address = super().get_request()
         self._open.add(connection)
         return connection, address
 
-    def shutdown_request(self, request: Any) -> None:
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
 
@@ -139,7 +138,7 @@ class _Server(ThreadingTCPServer):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         # A client that goes away in the middle is no news; anything else is a bug and is shown.
         if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)

@@ -8,13 +8,14 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote, urlsplit
 
+from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, UsageError
 
 from ..endpoint import get_tls_context, is_local_host
@@ -100,7 +101,7 @@ def _open_client(hub: str) -> Iterator[Client]:
     is_local = is_local_host(host)
     safe = hub.startswith("https://") or is_local
     headers = {"Authorization": f"Bearer {token}"} if token and safe else {}  # httpx drops it where a redirect leads to another host
-    options: dict[str, Any] = {"timeout": 30, "follow_redirects": True, "verify": get_tls_context(), "trust_env": not is_local}
+    options: JsonObject = {"timeout": 30, "follow_redirects": True, "verify": get_tls_context(), "trust_env": not is_local}
     with httpx2.Client(headers=headers, **options) as client:
         try:
             yield client
@@ -125,14 +126,14 @@ def _find_offer(client: Client, hub: str, repo: str, kind: str | None, file: str
     return Offer(f"{hub}/{repo}/resolve/main/{quote(chosen)}", size, sha256, folder / repo / chosen)
 
 
-def _list_files(answer: Response) -> dict[str, Mapping[str, Any]]:
+def _list_files(answer: Response) -> dict[str, JsonObject]:
     try:
         listed = answer.json()
     except ValueError:
         listed = None
     if not isinstance(listed, list):
         raise ModelError(f"{answer.url} did not answer with a list of files.")
-    rows = {str(row.get("path")): row for row in listed if isinstance(row, Mapping)}
+    rows = {str(row.get("path")): row for row in listed if isinstance(row, dict)}
     return {path: row for path, row in rows.items() if path.endswith(".gguf") and ".." not in path.split("/") and not path.startswith("/")}
 
 
@@ -187,7 +188,7 @@ def _download_rest(client: Client, offer: Offer, partial: Path, tell: Callable[[
             _copy_body(answer, out, offer.size_bytes, tell)
 
 
-def _copy_body(answer: Response, out: Any, size: int, tell: Callable[[str], None]) -> None:
+def _copy_body(answer: Response, out: BinaryIO, size: int, tell: Callable[[str], None]) -> None:
     told, came, began = time.monotonic(), 0, time.monotonic()
     for block in answer.iter_bytes():  # as they come: a larger block would be lost where the connection breaks
         out.write(block)
