@@ -10,7 +10,7 @@ from pathlib import Path
 from sayso import Agent, command
 from sayso.agents import Model
 from sayso.agents.models.extractive import ExtractiveReader
-from sayso.console import plain
+from sayso.console import escape_controls
 from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, CitedAnswer, Documents, shown
 
 COMPANY = Path(__file__).with_name("data") / "company"
@@ -43,7 +43,11 @@ async def main(question: str = "", *, documents: Path = COMPANY, model: Model) -
         for skipped in opened.skipped:
             print(f"Not read: {skipped}", file=sys.stderr)
         async for answer in answers(model, opened, [question] if question else typed()):
-            print(plain("\n".join([str(answer), *(f"Check this: {problem}" for problem in answer.problems)])), end="\n\n", flush=True)
+            print(
+                escape_controls("\n".join([str(answer), *(f"Check this: {problem}" for problem in answer.problems)])),
+                end="\n\n",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 def main() -> None:
     """Run the command line; the process ends with the command's exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal or file that knows fewer letters is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal or file that knows fewer letters must not make a command fail
     from sayso.cli.main import run
 
     sys.exit(run(sys.argv[1:]))

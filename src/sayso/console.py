@@ -1,4 +1,4 @@
-"""Talking in the terminal: text that cannot command it, lines read no sooner than wanted, and a yes typed after the card."""
+"""The terminal: text that cannot control it, lines that are read one at a time, and an approval typed after the card was shown."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from typing import TextIO
 from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Reject
 
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
+# Control characters, and the marks that change the direction of text. Tab and newline stay.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
 
 
-def plain(text: str) -> str:
-    """Words of a model or a web page as a terminal may have them: controls and bidi marks are shown, not obeyed; lines and emoji stay."""
-    return _OBEYED.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text.replace("\r\n", "\n"))
+def escape_controls(text: str) -> str:
+    """Return untrusted text as a terminal may print it: control characters and bidi marks as \\u{...}; line breaks and emoji stay."""
+    return _CONTROLS.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text.replace("\r\n", "\n"))
 
 
 async def terminal(request: ApprovalRequest) -> Decision | None:
@@ -26,26 +27,31 @@ async def terminal(request: ApprovalRequest) -> Decision | None:
 
     Without a terminal, or at its end, the request stays pending (None): a pipe cannot say yes.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not has_terminal():
         return None
-    print(card_lines(request), file=sys.stderr, flush=True)
-    match await answer_to("Approve? [y/N, v to view all] ", request):
+    print(format_card(request), file=sys.stderr, flush=True)
+    match await ask_yes_no("Approve? [y/N, v to view all] ", request):
         case None:
             return None
         case True:
-            return Approve(by=user_name(), place="terminal")
+            return Approve(by=find_user_name(), place="terminal")
         case False:
-            return Reject(by=user_name(), place="terminal")
+            return Reject(by=find_user_name(), place="terminal")
 
 
-async def answer_to(question: str, request: ApprovalRequest) -> bool | None:
-    """Whether the person at the terminal says "y" or "yes" to what is on the card above; None without a terminal, or at its end."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+def has_terminal() -> bool:
+    """Return whether somebody can read standard error and answer on standard input."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+async def ask_yes_no(question: str, request: ApprovalRequest) -> bool | None:
+    """Return whether the person at the terminal types "y" or "yes". None without a terminal, or at the end of its input."""
+    if not has_terminal():
         return None
     while True:
-        _drop_typed_ahead(sys.stdin)
+        _discard_typed_ahead(sys.stdin)
         print(question, end="", file=sys.stderr, flush=True)
-        line = await _line(sys.stdin)
+        line = await _read_from(sys.stdin)
         if not line.endswith("\n"):  # the input ended; an answer ends with Enter
             print(file=sys.stderr)
             return None
@@ -55,16 +61,16 @@ async def answer_to(question: str, request: ApprovalRequest) -> bool | None:
         print(escape_lines(request.arguments), file=sys.stderr)
 
 
-def ask_to_fetch(offer: object) -> bool:
-    """Ask in the terminal whether a model's file is to be fetched; no where there is no terminal."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+def confirm_fetch(offer: object) -> bool:
+    """Ask in the terminal whether a model's file may be fetched. Without a terminal the answer is no."""
+    if not has_terminal():
         return False
-    print(plain(str(offer)), file=sys.stderr)
+    print(escape_controls(str(offer)), file=sys.stderr)
     return input("Fetch it? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def card_lines(request: ApprovalRequest) -> str:
-    """The card as lines: the question first, then each argument with where it comes from, then what to look out for."""
+def format_card(request: ApprovalRequest) -> str:
+    """Return the card as lines: the question, then each argument with where it comes from, then the warnings."""
     width = max((len(argument.name) for argument in request.shown), default=0)
     lines = ["", *(f"  {line}" for line in request.card.split("\n"))]
     exact = json.loads(request.arguments)
@@ -76,16 +82,16 @@ def card_lines(request: ApprovalRequest) -> str:
     return "\n".join(lines)
 
 
-def user_name() -> str:
-    """Who sits here, as the system knows them."""
+def find_user_name() -> str:
+    """Return the name of the user who is signed in to this machine."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # no account database in this container
         return "unknown"
 
 
-def _drop_typed_ahead(stream: TextIO) -> None:
-    """Forget what was typed before the question stood there."""
+def _discard_typed_ahead(stream: TextIO) -> None:
+    """Discard what was typed before the question was shown: it cannot be an answer to it."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -97,23 +103,24 @@ def _drop_typed_ahead(stream: TextIO) -> None:
         termios.tcflush(stream.fileno(), termios.TCIFLUSH)
 
 
-async def next_line(prompt: str) -> str | None:
-    """The next line of standard input, None at its end. The prompt is for people: without a terminal it is not shown."""
+async def read_line(prompt: str) -> str | None:
+    """Return the next line of standard input, or None at its end. The prompt is shown in a terminal only."""
     if sys.stdin.isatty():
         print(prompt, end="", file=sys.stderr, flush=True)
-    return await _line(sys.stdin) or None
+    return await _read_from(sys.stdin) or None
 
 
-async def _line(stream: TextIO) -> str:
-    """The next line; without its newline only at the end of input, where it may be empty. Cancellable: the loop watches the stream.
+async def _read_from(stream: TextIO) -> str:
+    """Return the next line. It lacks its newline only at the end of the input, where it may be empty.
 
-    Read byte by byte, past Python's buffer: what was typed or piped ahead stays with the system, where it can be dropped.
+    Can be cancelled, since the event loop watches the stream. It reads byte by byte, past Python's buffer, so that what was typed or piped
+    ahead stays with the system, where it can be discarded.
     """
     if sys.platform == "win32":
         return await asyncio.to_thread(stream.readline)
     line = bytearray()
     while not line.endswith(b"\n"):
-        await _readable(stream.fileno())
+        await _wait_until_readable(stream.fileno())
         byte = os.read(stream.fileno(), 1)
         if not byte:
             break
@@ -121,18 +128,17 @@ async def _line(stream: TextIO) -> str:
     return line.decode(stream.encoding or "utf-8", "replace")
 
 
-async def _readable(descriptor: int) -> None:
-    """Wait until there is something to read."""
+async def _wait_until_readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
 
-    def come() -> None:
+    def set_ready() -> None:
         if not ready.done():
             ready.set_result(None)
 
     try:
-        loop.add_reader(descriptor, come)
-    except PermissionError:  # a file is always ready, and cannot be watched
+        loop.add_reader(descriptor, set_ready)
+    except PermissionError:  # a regular file is always ready, and epoll refuses to watch it
         return
     try:
         await ready

@@ -1,4 +1,4 @@
-"""A program of your own on the command line: its own arguments, and the model that it is to ask."""
+"""`command`: an async function as a program, with its own options and the model that it asks."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ def command(main: Main, *, offline: Model | None = None) -> NoReturn:
     """Run an async function as the program, with `sys.argv` as its arguments; its docstring is the help.
 
     Its parameter `model: Model` is chosen with --model and --base-url, or OPENAI_API_KEY in the environment; with none of them
-    `offline` answers, and standard error says so. Text that it gives is printed, a number is the exit code (see `sayso --help`);
-    errors are one sentence on standard error.
+    `offline` answers, and standard error says so. A returned text is printed, a returned number is the exit code (see `sayso --help`).
+    An error is one sentence on standard error.
     """
-    from cyclopts import App
+    from cyclopts import App  # late, like the other imports in this file: `import sayso` loads no command line
 
     from sayso.cli.main import run
 
     app = App(name=f"python {sys.argv[0]}", version_flags=[], suppress_keyboard_interrupt=False)
-    app.default(_as_command(main, offline))
+    app.default(_make_command(main, offline))
     sys.exit(run(sys.argv[1:], app))
 
 
-def _as_command(main: Main, offline: Model | None) -> Callable[..., int]:
-    """The function as cyclopts reads it: two options in the place of each parameter that is a Model."""
+def _make_command(main: Main, offline: Model | None) -> Callable[..., int]:
+    """Return the function as cyclopts reads it, with --model and --base-url instead of each parameter that is a Model."""
     from sayso.agents import Model
-    from sayso.cli.main import BaseUrl, ModelName
-    from sayso.console import plain
+    from sayso.cli.options import BaseUrl, ModelName
+    from sayso.console import escape_controls
 
     hints = get_type_hints(main, include_extras=True)
-    said = inspect.signature(main).parameters.values()
-    own = [each.replace(annotation=hints.get(each.name, str)) for each in said if hints.get(each.name) is not Model]
-    asks = len(own) < len(said)
-    if asks:
+    parameters = inspect.signature(main).parameters.values()
+    own = [each.replace(annotation=hints.get(each.name, str)) for each in parameters if hints.get(each.name) is not Model]
+    needs_model = len(own) < len(parameters)
+    if needs_model:
         options = (("model", ModelName), ("base_url", BaseUrl))
         own += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint) for name, hint in options]
 
-    def execute(*args: Any, **given: Any) -> int:
-        if asks:
-            given["model"] = _model(given.get("model"), given.pop("base_url", None), offline)
-        told = asyncio.run(main(*args, **given))
-        if isinstance(told, str):
-            print(plain(told))
-        return told if isinstance(told, int) else 0
+    def execute(*args: object, **options: Any) -> int:
+        if needs_model:
+            options["model"] = _find_model(options.get("model"), options.pop("base_url", None), offline)
+        output = asyncio.run(main(*args, **options))
+        if isinstance(output, str):
+            print(escape_controls(output))
+        return output if isinstance(output, int) else 0
 
     execute.__doc__ = inspect.getdoc(main)
     execute.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
@@ -60,12 +60,12 @@ def _as_command(main: Main, offline: Model | None) -> Callable[..., int]:
     return execute
 
 
-def _model(model: str | None, base_url: str | None, offline: Model | None) -> Model:
-    from sayso.cli.main import chosen_model
+def _find_model(model: str | None, base_url: str | None, offline: Model | None) -> Model:
+    from sayso.cli.options import resolve_model
 
-    found = chosen_model(model, base_url)
-    if found is not None:
-        return found
+    chosen = resolve_model(model, base_url)
+    if chosen is not None:
+        return chosen
     if offline is None:
         raise UsageError("This needs a model. Give --model NAME (with OPENAI_API_KEY), or --base-url URL of an OpenAI-compatible endpoint.")
     print(f"No language model was named (--model, --base-url): answered by {offline.name}.", file=sys.stderr, flush=True)

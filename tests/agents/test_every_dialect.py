@@ -12,7 +12,7 @@ from sayso.agents import Agent, ScriptedModel
 from sayso.agents.agent_events import TextSaid
 from sayso.agents.models.extractive import ExtractiveReader
 from sayso.agents.models.model import Delta, ModelRequest, TextDelta
-from sayso.cli.chat import order_bot
+from sayso.cli.order_bot import order_bot
 from sayso.tools import Approve, calculator, tool
 from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.dialects import DIALECTS, ReadCall

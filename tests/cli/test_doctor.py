@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.cli.doctor import State, walls
+from sayso.cli.doctor import CheckState, check_layers
 from sayso.tools.sandbox import Layer, Sandbox
 
 from ..agents.fake_openai import FakeOpenAI
@@ -48,7 +48,7 @@ def test_every_wall_is_reported_tool_by_tool(tmp_path: Path) -> None:
     assert told["CALCULATOR"] == ("ok", f"text is never run as code; its worker: {WALLS}")
     assert told["page reader"] == ("ok", f"its worker: {WALLS}")
     assert told["@tool(sandbox=...)"][0] == told["PYTHON"][0] == told["search"][0] == "ok"
-    assert told["database"] == ("ok", f"{tmp_path}/runs.db will be made by the first run")
+    assert told["database"] == ("ok", f"{tmp_path}/runs.db will be created by the first run")
     assert not (tmp_path / "runs.db").exists()
     assert told["model"][0] == told["terminal"][0] == "--"
 
@@ -86,20 +86,20 @@ def test_an_endpoint_that_says_nothing_does_not_hang_it(tmp_path: Path) -> None:
 
 def test_a_tool_is_a_problem_where_a_layer_that_it_needs_is_missing() -> None:
     layers = [Layer("deadline", True, "running on", "clock"), Layer("landlock", False, "opening files", "this kernel has none")]
-    refused = walls("a tool", layers, Sandbox().needs, "a function")
+    refused = check_layers("a tool", layers, Sandbox().needs, "a function")
     assert (refused.state, refused.words) == (
-        State.PROBLEM,
+        CheckState.PROBLEM,
         "refused here. a function: deadline; MISSING landlock (this kernel has none), so nothing stops opening files",
     )
     assert refused.to_do.endswith("or accept it: Sandbox(needs=['deadline', 'memory', 'limits', 'seccomp']).")
-    assert walls("a tool", layers, ("deadline",), "a function").state is State.FINE
+    assert check_layers("a tool", layers, ("deadline",), "a function").state is CheckState.FINE
 
 
 def test_tools_that_are_dropped_without_a_word_are_a_problem(tmp_path: Path) -> None:
     with FakeOpenAI([counted(10)], repeat=True) as server:
         code, told = doctor(tmp_path, "--base-url", server.base_url, "--search", "sample")
     assert (code, told["model"][0]) == (1, "!!")
-    assert "tools that 'fake' is sent are dropped without a word -> Have calls written as text: --dialect call" in told["model"][1]
+    assert "it silently drops the tools that 'fake' is sent -> Have calls written as text: --dialect call" in told["model"][1]
 
 
 def test_a_model_on_this_machine_is_looked_at_and_not_loaded(tmp_path: Path) -> None:

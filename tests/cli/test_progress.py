@@ -50,7 +50,7 @@ def text_of(tree: ProgressTree) -> list[str]:
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=100, color_system=None)
-    console.print(tree.drawn())
+    console.print(tree.draw())
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined,no-any-return]
 
 
@@ -71,7 +71,7 @@ async def test_a_tree_says_what_is_done_what_waits_and_what_is_folded_up() -> No
         "└── • parallel.1",
         "    ├── ✓ inner.0",
         "    └── • note.1",
-        "        └── ? note  waits for a yes",
+        "        └── ? note  waits for an approval",
     ]
 
 
@@ -125,7 +125,7 @@ async def test_a_terminal_gets_the_tree_and_it_steps_aside_while_somebody_is_ask
         drawn_while_asked.append(stream.tell() != before)
         return Approve()
 
-    await carried(sequential(one_more, note), 1, tree, approve=tree.asking(approve))
+    await carried(sequential(one_more, note), 1, tree, approve=tree.approve_with(approve))
     assert drawn_while_asked == [False]
     assert "✓ note.1" in stream.getvalue()
 

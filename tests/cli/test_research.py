@@ -15,7 +15,8 @@ import pytest
 
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, ModelRequest
-from sayso.cli.research import Research
+from sayso.cli.builtin_app import ResearchTask
+from sayso.cli.research import ResearchRun
 from sayso.tools.errors import LimitReached
 from sayso.tools.web import find_quote, load_snapshot
 from sayso.workflows import Usage
@@ -162,7 +163,8 @@ class Dear:
 
 
 async def test_a_cost_limit_stops_it_and_keeps_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    work = Research("BettaBurgers", Dear(), "sample", 3, tmp_path, max_cost=0.035)
+    task = ResearchTask("BettaBurgers", "dear", None, "sample", 3, str(tmp_path / "bettaburgers.md"))
+    work = ResearchRun(task, Dear(), max_cost=0.035)
     with pytest.raises(LimitReached):
         await work.execute()
     assert capsys.readouterr().out == f"{tmp_path / 'bettaburgers.md'}\n"
@@ -205,7 +207,11 @@ WRONG = {
     "no competitors": (["--search", "sample", "--competitors", "0"], 2, "--competitors"),
     "less than nothing to spend": (["--search", "sample", "--max-cost", "-1"], 2, "--max-cost"),
     "no number to spend": (["--search", "sample", "--max-cost", "nan"], 2, "--max-cost"),
-    "a price that nobody knows": (["--model", "https://models.example.org/v1#m", "--max-cost", "1"], 2, "No price is known for 'm'"),
+    "a price that nobody knows": (
+        ["--model", "https://models.example.org/v1#m", "--max-cost", "1"],
+        2,
+        "The price of 'm' at that endpoint is unknown",
+    ),
     "a model and no key": (["--model", "gpt-5-mini"], 2, "OPENAI_API_KEY"),
     "no endpoint": (["--base-url", "ftp://there"], 2, "'ftp://there' is not a base URL"),
     "an empty search": (["--search", "empty"], 2, "The folder empty has no pages to search"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sayso.cli.main import run as sayso
-from sayso.cli.run_database import and_where
+from sayso.cli.run_database import database_option
 from sayso.workflows import engine, sequential
 
 
@@ -57,7 +57,7 @@ def torn(path: Path) -> None:
 PLACES: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "a folder": (lambda path: path.mkdir(), 2, "is a folder. Name a file in it: --database sqlite:///"),
     "a text": (lambda path: path.write_text("no database, but long enough to be one" * 9), 1, "(it is some other file; name another one)"),
-    "another program's": (lambda path: changed(path, "CREATE TABLE addresses (name)"), 2, "holds no runs of Sayso. Name another one"),
+    "another program's": (lambda path: changed(path, "CREATE TABLE addresses (name)"), 2, "holds no runs of Sayso. Name another file"),
     "a newer version's": (newer, 1, "was written by a newer Sayso (its format is 99, this one reads 2). Update Sayso."),
     "torn": (torn, 1, "(the file is damaged; restore a copy)"),
 }
@@ -75,10 +75,10 @@ def test_a_file_that_is_no_run_file_is_said_and_left_as_it_is(make: Callable[[Pa
 
 
 URLS = {
-    "no such folder": (("worker",), "sqlite:///{}/no/such/runs.db", 2, "The run file cannot be made: there is no folder"),
+    "no such folder": (("worker",), "sqlite:///{}/no/such/runs.db", 2, "The run file cannot be created: there is no folder"),
     "no such file": (("runs",), "sqlite:///{}/runs.db", 2, "There is no run file"),
-    "no URL": (("runs",), "{}/runs.db", 2, "is no database URL. Write sqlite:///runs.db, or postgresql://user@host/name. For the file"),
-    "another kind": (("runs",), "mysql://localhost/runs", 2, "is no database URL"),
+    "no URL": (("runs",), "{}/runs.db", 2, "is not a database URL. Write sqlite:///runs.db, or postgresql://user@host/name. For the file"),
+    "another kind": (("runs",), "mysql://localhost/runs", 2, "is not a database URL"),
     "no file": (("runs",), "sqlite://", 2, "names no file. Write sqlite:///runs.db"),
     "no server": (("runs",), "postgresql://me:secret@127.0.0.1:1/runs", 1, "Connection refused (is the server up, and is that its port?)."),
 }
@@ -93,7 +93,7 @@ def test_a_place_that_is_none_is_said(command: tuple[str, ...], url: str, code: 
 def test_a_run_is_named_in_full_and_those_that_begin_alike_are_told(tmp_path: Path) -> None:
     with_runs(tmp_path / "runs.db", "order-1", "order-2", "other")
     for run, told in (
-        ("order", "There is no run 'order'. Runs that begin so: order-2, order-1. Write the whole id."),
+        ("order", "There is no run 'order'. Runs that begin like it: order-2, order-1. Write the whole id."),
         ("nobody", "There is no run 'nobody' in "),
     ):
         for command in ("show", "cancel", "approve", "verify", "export", "replay", "resume"):
@@ -112,4 +112,4 @@ REPEATED = {
 
 @pytest.mark.parametrize(("given", "shown"), REPEATED.items())
 def test_the_command_to_type_next_does_not_repeat_a_password(given: str, shown: str) -> None:
-    assert and_where(given) == f" --database {shown}"
+    assert database_option(given) == f" --database {shown}"

@@ -81,7 +81,7 @@ def test_killed_while_the_card_is_shown_approved_elsewhere_and_resumed_it_orders
     approved.expect_exact(CARD)
     approved.expect_exact("Approve? [y/N, v to view all] ")
     approved.sendline("y")
-    approved.expect_exact("is approved. Run c.1 goes on when a worker takes it")
+    approved.expect_exact("is approved. Run c.1 continues when a worker takes it")
     assert ends(approved) == 0
     assert book(tmp_path) == []
 
@@ -93,7 +93,14 @@ def test_killed_while_the_card_is_shown_approved_elsewhere_and_resumed_it_orders
     assert len(endpoint.requests) == 1
 
     shown = sayso_here("show", "c.1", *KEPT, cwd=tmp_path).stdout
-    for told in ("asked     chat: Send me a burger!", CARD, "(you wrote this)", "in the middle of it", "(terminal) at", "receipt"):
+    for told in (
+        "asked     chat: Send me a burger!",
+        CARD,
+        "(you wrote this)",
+        "stopped without ending the run",
+        "(terminal) at",
+        "receipt",
+    ):
         assert told in shown
     assert sayso_here("verify", "c.1", *KEPT, cwd=tmp_path).returncode == 0
 
@@ -195,7 +202,7 @@ def test_a_changed_file_is_found_out(statement: str, told: str, untouched: tuple
         file.backup(copy)
     head = json.loads(sayso_here("export", "c.1", *KEPT, cwd=tmp_path).stdout)["verify"]["head"]
     whole = sayso_here("verify", "c.1", "--head", head, *KEPT, cwd=tmp_path)
-    assert (whole.returncode, "The head is the one that you kept." in whole.stdout) == (0, True)
+    assert (whole.returncode, "The head is the one that you stored." in whole.stdout) == (0, True)
     with sqlite3.connect(tmp_path / "runs.db") as file:
         (number,) = file.execute("SELECT number FROM sayso_log WHERE name = 'ApprovalAsked'").fetchone()
         file.execute(statement.format(told=number))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.console import card_lines
+from sayso.console import format_card
 from sayso.tools.approval.cards import LONGEST_SHOWN, escape_invisible, render_card, show_value, warn_of_lookalikes
 from sayso.tools.approval.requests import MODEL, YOU, ApprovalRequest, ShownArgument
 
@@ -67,7 +67,7 @@ FAKES = {
 
 @pytest.mark.parametrize("text", FAKES.values(), ids=FAKES)
 def test_a_value_that_copies_the_card_stays_between_its_quotation_marks(text: str) -> None:
-    first, second, *rows = card_lines(request({"text": text, "to": "ada@example.org"})).split("\n")
+    first, second, *rows = format_card(request({"text": text, "to": "ada@example.org"})).split("\n")
     assert (first, second.startswith("  E-mail to ada@example.org: hi")) == ("", True)
     assert rows == [
         f"    text = {show_value(text, in_quotes=True)}   (the model chose it)",
@@ -77,7 +77,7 @@ def test_a_value_that_copies_the_card_stays_between_its_quotation_marks(text: st
 
 
 def test_what_a_terminal_shows_of_an_ordinary_mail() -> None:
-    assert card_lines(request({"text": "It's 5 o'clock, \"sharp\".", "to": "ada@example.org"}, ("careful",))) == (
+    assert format_card(request({"text": "It's 5 o'clock, \"sharp\".", "to": "ada@example.org"}, ("careful",))) == (
         "\n"
         "  E-mail to ada@example.org: It's 5 o'clock, \"sharp\".\n"
         '    text = "It\'s 5 o\'clock, \\"sharp\\"."   (the model chose it)\n'

@@ -1,7 +1,7 @@
-"""Sayso's own app: research and chat as flows that any program with Sayso can carry on.
+"""Sayso's own app: research and chat as flows that any program with Sayso can execute.
 
-What a flow needs to be carried on elsewhere is its input: which model, which places, which order book. Keys are not: they come from the
-environment of whoever carries it.
+All that a flow needs elsewhere is in its input: which model, where to search, which order book. Keys are not stored: they come from the
+environment of the program that executes the run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
 from sayso.agents.research.sources import open_sources
-from sayso.cli.chat import TOOLS, opened_desk, order_bot
+from sayso.cli.options import DEFAULT_MODEL
+from sayso.cli.order_bot import TOOLS, open_desk, order_bot
 from sayso.tools import Tool
 from sayso.tools.approval.policy import Grant
 from sayso.tools.errors import RunError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from sayso.tools.web import SearchResult
     from sayso.workflows.runs.protocols import Scope
 
-NAME = "sayso"
+APP_NAME = "sayso"  # stored with every run
 RESEARCH_GRANTS = (Grant(tool="search"), Grant(tool="visit"))
 
 
@@ -53,7 +54,7 @@ class ChatTurn:
 
 @dataclass(frozen=True, slots=True)
 class ResearchTask:
-    """One research: whose competitors, how many, by which model, where to look, and where the report goes (absolute paths)."""
+    """One research: whose competitors, how many, by which model, where to search, and where the report goes (an absolute path)."""
 
     company: str
     model: str | None
@@ -67,7 +68,7 @@ class ResearchTask:
 class ChatFlow(Workflow[ChatTurn, str]):
     """A turn of the order bot."""
 
-    takes = ChatTurn
+    input_type = ChatTurn
     tools: ClassVar[Mapping[str, Tool[..., Any]]] = {tool.name: tool for tool in TOOLS}
 
     def __init__(self) -> None:
@@ -75,46 +76,44 @@ class ChatFlow(Workflow[ChatTurn, str]):
 
     async def execute(self, run: Run, value: ChatTurn) -> str:
         """Answer what the customer said."""
-        conversation = Conversation(value.text, value.history)
-        if not run.is_live:
-            return await order_bot(unasked(value.model), value.dialect).execute(run, conversation)
-        return await asked_bot(value.model, value.base_url, value.dialect).execute(run, conversation)
+        bot = find_bot(value) if run.is_live else order_bot(replay_model(value.model), value.dialect)
+        return await bot.execute(run, Conversation(value.text, value.history))
 
     def find_user_texts(self, value: ChatTurn) -> Iterable[str]:
-        """What the customer said, now and before."""
+        """Return what the customer said, now and before."""
         return [*(message.text for message in value.history if isinstance(message, UserMessage)), value.text]
 
 
 class ResearchFlow(Workflow[ResearchTask, Report]):
-    """The competitor research."""
+    """The competitor research; by `model` where one is given, else by the model that the task names."""
 
-    takes = ResearchTask
+    input_type = ResearchTask
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model | None = None) -> None:
         super().__init__("research")
+        self._model = model
 
     async def execute(self, run: Run, value: ResearchTask) -> Report:
-        """Research with the model and in the places that the task names."""
-        named = bool(value.model or value.base_url)
+        """Research with the task's model and in its sources."""
+        names_model = bool(value.model or value.base_url)
         if not run.is_live:
-            reader = unasked(value.model) if named else choose_model(None)
             from sayso.tools.web import Web
 
-            unseen = CompetitorResearch(reader, nowhere, Web(), competitors=value.competitors, dialect=value.dialect)
-            return await unseen.execute(run, value.company)
-        model = choose_model(asked_model(value.model, value.base_url) if named else None)
+            reader = replay_model(value.model) if names_model else choose_model(None)
+            replay = CompetitorResearch(reader, refuse_search, Web(), competitors=value.competitors, dialect=value.dialect)
+            return await replay.execute(run, value.company)
+        model = self._model or choose_model(find_model(value.model, value.base_url) if names_model else None)
         async with open_sources(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
-            return await CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect).execute(
-                run, value.company
-            )
+            research = CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect)
+            return await research.execute(run, value.company)
 
     def find_user_texts(self, value: ResearchTask) -> Iterable[str]:
-        """The company's name."""
+        """Return the company's name."""
         return (value.company,)
 
 
-class Unasked:
-    """A model's name in a replay, where no model is asked: no key is needed, and no endpoint."""
+class ReplayModel:
+    """A model's name for a replay, where no model is asked: it needs no key and no endpoint."""
 
     takes_tools = True
 
@@ -122,73 +121,80 @@ class Unasked:
         self.name = name
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
-        """Never called: a replay does not act."""
+        """Refuse: a replay does not act."""
         raise RunError(f"The model {self.name} was asked in a replay.")
 
 
-def unasked(name: str | None) -> Model:
-    """The model of that name, not asked: one on this machine as it is, for nothing is loaded before it is asked."""
-    return asked_model(name, None) if name is not None and name.startswith("local:") else Unasked(name or "")
+def replay_model(name: str | None) -> Model:
+    """Return a model of that name that is never asked. One on this machine is returned as it is: it is loaded when it is asked."""
+    return find_model(name, None) if name is not None and name.startswith(LOCAL) else ReplayModel(name or "")
 
 
-async def nowhere(query: str, limit: int) -> Sequence[SearchResult]:
-    """A search in a replay, where nothing is searched."""
+async def refuse_search(query: str, limit: int) -> Sequence[SearchResult]:
+    """Refuse: a replay does not search."""
     raise RunError(f"{query!r} was searched for in a replay.")
 
 
-class _BuiltIn(App):
-    """The app, with an order desk for each chat."""
+class BuiltinApp(App):
+    """Research and chat, with an order desk for each turn of a chat."""
 
-    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str, *, acts: bool = True) -> Callable[[], Scope]:
+    def scope(self, flow: Workflow[Any, Any], value: object, limits: str, *, acts: bool = True) -> Callable[[], Scope]:
+        """Return what makes the scope of a run. In a replay a chat has a desk in memory: the order book must not be opened, or created."""
         fresh = super().scope(flow, value, limits)
+        if not isinstance(value, ChatTurn):
+            return fresh
 
-        def with_a_counter() -> Scope:
+        def with_counter() -> Scope:
             scope = fresh()
-            if isinstance(value, ChatTurn):
-                # A replay must not open the order book, let alone make one: a desk of its own in memory has the same menu.
-                scope.deps = counter(value) if acts else Counter(OrderDesk(), Customer(value.customer, value.address))
+            scope.deps = open_counter(value) if acts else Counter(OrderDesk(), Customer(value.customer, value.address))
             return scope
 
-        return with_a_counter
+        return with_counter
 
 
 CHAT, RESEARCH = ChatFlow(), ResearchFlow()
 
 
 def builtin_app() -> App:
-    """Sayso's own app."""
-    return _BuiltIn((RESEARCH, CHAT), name=NAME, grants=RESEARCH_GRANTS)
+    """Return Sayso's own app."""
+    return BuiltinApp((RESEARCH, CHAT), name=APP_NAME, grants=RESEARCH_GRANTS)
 
 
-def counter(turn: ChatTurn) -> Counter:
-    """The order desk as the turn's tools find it."""
-    return Counter(_desk(turn.desk), Customer(turn.customer, turn.address))
-
-
-@cache
-def _desk(path: str) -> OrderDesk:
-    return opened_desk(Path(path))
+def open_counter(turn: ChatTurn) -> Counter:
+    """Return what a turn's tools need: its order desk, and the customer who is signed in."""
+    return Counter(_open_desk(turn.desk), Customer(turn.customer, turn.address))
 
 
 @cache
-def asked_bot(model: str | None, base_url: str | None, dialect: str) -> Agent[str]:
-    """The order bot over that model; what it has found out about the model's endpoint holds for all turns."""
-    return order_bot(asked_model(model, base_url), dialect)
+def _open_desk(path: str) -> OrderDesk:
+    return open_desk(Path(path))
 
 
-def model_place(model: str | None, base_url: str | None, name: str) -> tuple[str, str | None]:
-    """What to keep of a model that was found: its name and endpoint, so that nobody has to be asked for them again."""
+def find_bot(turn: ChatTurn) -> Agent[str]:
+    """Return the order bot over the turn's model. It is one object for all turns: what it learns about the endpoint is not asked again."""
+    return _find_bot(turn.model, turn.base_url, turn.dialect)
+
+
+@cache
+def _find_bot(model: str | None, base_url: str | None, dialect: str) -> Agent[str]:
+    return order_bot(find_model(model, base_url), dialect)
+
+
+def portable_model(model: str | None, base_url: str | None, name: str) -> tuple[str, str | None]:
+    """Return the name and the endpoint to store of the model `name` that was found for `model` and `base_url`.
+
+    They mean the same model in another folder, and no endpoint has to be asked again which model it has.
+    """
     if model is not None and is_local_name(model, base_url):
         path = Path(model.removeprefix(LOCAL)).expanduser()
-        return f"{LOCAL}{path.absolute()}" if path.is_file() else model, None  # who carries it on may be in another folder
+        return f"{LOCAL}{path.absolute()}" if path.is_file() else model, None
     if model is not None and "://" in model:
         return name, model.partition("#")[0]
     return name, base_url
 
 
-def asked_model(model: str | None, base_url: str | None) -> Model:
-    """The model that a run was started with. UsageError where it cannot be asked from here."""
+def find_model(model: str | None, base_url: str | None) -> Model:
+    """Return the model that a run was started with. Raises UsageError if it cannot be asked from here."""
     from sayso.agents import model_from
-    from sayso.cli.main import DEFAULT_MODEL
 
     return model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url)

@@ -1,114 +1,204 @@
-"""`sayso chat`: the food-order bot in the terminal. It orders only after a yes to the card."""
+"""`sayso chat`: the food-order bot in the terminal. Each turn is a run: NAME.1, NAME.2, ... It orders only after a yes to the card."""
 
 from __future__ import annotations
 
-import sqlite3
+import asyncio
+import secrets
 import sys
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sayso.agents import Agent
 from sayso.agents.agent_events import ModelRetried, TextSaid, TextWithdrawn
-from sayso.console import next_line, plain, terminal
-from sayso.tools import RunError, calculator
+from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, open_counter, portable_model
+from sayso.cli.display import read_text
+from sayso.cli.options import BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
+from sayso.cli.resume import say_what_waits, stream_resumed
+from sayso.cli.run_database import database_option, is_database_named, open_engine
+from sayso.console import escape_controls, read_line, terminal
 from sayso.tools.approval.cards import escape_lines
-from sayso.tools.errors import UsageError
-from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
+from sayso.tools.errors import Cancelled, RunError, UsageError
 from sayso.workflows import RunEnded, RunResult
+from sayso.workflows import engine as memory_engine
 
 if TYPE_CHECKING:
-    from sayso.agents import Message, Model
-
-INSTRUCTIONS = """\
-You take orders for a restaurant and answer questions about its menu. The customer is signed in: leave customer and address out unless they
-name others. To order, call ORDER once and then say a short friendly sentence. For prices, calories and toppings call MENU with the dish.
-Never calculate yourself: call CALCULATOR. Otherwise just answer."""
-EXAMPLES = (
-    ("Send me a burger!", "ORDER(Burger) Ok, it's on the way!"),
-    ("How many calories are in the fries?", "MENU(Fries)", "Fries: $3.25, 380 calories", "The fries have 380 calories."),
-    ("Hello!", "Hello! What would you like to eat?"),
-    (
-        "Two lemonades to 7 Oak Road, Ulm, please.",
-        'ORDER(item="Lemonade", address="7 Oak Road, Ulm", quantity=2) They will be with you soon!',
-    ),
-    (
-        "If I put $100 in a savings account at 5% a year, what do I have after 8 years?",
-        "After 8 years you would have CALCULATOR(100 * 1.05^8) dollars.",
-    ),
-)
-
-TOOLS = (ORDER, MENU, calculator)
+    from sayso.agents import Message
+    from sayso.workflows.durable.engine import DurableEngine
+    from sayso.workflows.durable.records import RunRow
 
 
-def order_bot(model: Model, dialect: str = "auto") -> Agent[str]:
-    """The agent behind the chat."""
-    return Agent(model, name="order_bot", instructions=INSTRUCTIONS, tools=TOOLS, examples=EXAMPLES, dialect=dialect)
+def chat(
+    *,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    dialect: Dialect = "auto",
+    desk: Path = Path("orders.db"),
+    customer: str = "9876",
+    address: str = "1234 My Street",
+    database: StoreIn = None,
+    run_id: str | None = None,
+) -> int:
+    """Order food in words. Nothing is ordered before you say yes to the card.
+
+    Parameters
+    ----------
+    desk
+        The order book, an SQLite file.
+    customer
+        The number of the customer who is signed in.
+    address
+        Where that customer lives.
+    run_id
+        With --database: the conversation to continue, or the name of a new one.
+    """
+    chosen = resolve_model(model, base_url)
+    if chosen is None:
+        raise UsageError("chat needs a model. Give --model NAME (with OPENAI_API_KEY), or --base-url URL of an OpenAI-compatible endpoint.")
+    if run_id is not None and ("/" in run_id or not run_id):
+        raise UsageError(
+            f"A conversation cannot be named {run_id!r}: a slash separates a run from its children. Use some text without one."
+        )
+    settings = ChatTurn("", *portable_model(model, base_url, chosen.name), str(desk.absolute()), customer, address, dialect=dialect)
+    stored = is_database_named(database, run_id)
+    return asyncio.run(_chat(settings, chosen.name, run_id or f"chat-{secrets.token_hex(4)}", database, stored=stored))
 
 
-async def converse(model: Model, book: Path, customer: str, address: str, dialect: str = "auto") -> int:
-    """Talk until the input ends. Gives 3 when an order waits and nobody can be asked, 1 when the last turn failed."""
-    agent = order_bot(model, dialect)
-    desk = opened_desk(book)
-    if sys.stdin.isatty():
-        print(f"Talking with {plain(model.name)}. Ctrl-D ends it.", file=sys.stderr)
-    messages: tuple[Message, ...] = ()
-    code = 0
-    with desk:
-        counter = Counter(desk, Customer(customer, address))
-        async for line in said_lines():
-            try:
-                result = await answered(agent.run_stream(line, history=messages, deps=counter, approve=terminal))
-            except RunError as error:
-                print(f"sayso: {plain(str(error))}", file=sys.stderr, flush=True)
-                code = 1
-                continue
-            code = 0
-            if result.pending:
-                for request in result.pending:
-                    print(escape_lines(request.card))
-                print("sayso: this waits for your yes, which only a terminal can give. Nothing was ordered.", file=sys.stderr)
-                return 3
-            messages = tuple(result.messages)
-    return code
+async def _chat(settings: ChatTurn, model: str, name: str, database: str | None, *, stored: bool) -> int:
+    open_counter(settings)  # an order book that cannot be opened is reported before the first question
+    option = database_option(database)
+    async with open_engine(database, builtin_app(), create=True) if stored else nullcontext() as engine:
+        turns = await _find_turns(engine, name) if engine is not None else []
+        if engine is not None:
+            print(f"Talking with {escape_controls(model)}; Ctrl-D ends it.", file=sys.stderr)
+            print(f"Continue it at any time: sayso chat --run-id {name}{option}", file=sys.stderr, flush=True)
+        elif sys.stdin.isatty():
+            print(f"Talking with {escape_controls(model)}. Ctrl-D ends it.", file=sys.stderr)
+        return await _Conversation(name, settings, engine, option).hold(turns)
 
 
-def opened_desk(book: Path) -> OrderDesk:
-    """The order book. UsageError where it cannot be opened."""
-    try:
-        book.parent.mkdir(parents=True, exist_ok=True)
-        return OrderDesk(book)
-    except (OSError, sqlite3.Error) as error:
-        raise UsageError(f"The order book {book} cannot be opened: {error}. Give another file with --desk.") from None
+@dataclass
+class _Conversation:
+    """A conversation: what is the same in all its turns, and the messages so far. Its turns are stored if there is an engine for that."""
+
+    name: str
+    settings: ChatTurn
+    stored: DurableEngine | None
+    database: str
+    history: tuple[Message, ...] = ()
+    code: int = Exit.OK
+
+    def __post_init__(self) -> None:
+        self.engine = self.stored or memory_engine()
+
+    async def hold(self, turns: list[RunRow]) -> int:
+        """Talk until the input ends, after the stored turns. Return the exit code: 3 if an order waits, 1 if the last turn failed."""
+        number = _number_of(turns[-1]) if turns else 0
+        if self.stored is not None and turns:
+            pending = await self._recall(self.stored, turns)
+            if pending is not None:
+                return self._say_waits(pending)
+        async for line in _read_lines():
+            number += 1
+            turn = replace(self.settings, text=line, history=self.history)
+            run_id = f"{self.name}.{number}"
+            stream = CHAT.run_stream(turn, deps=open_counter(turn), approve=terminal, engine=self.engine, run_id=run_id)
+            result = await self._print_turn(run_id, stream)
+            if self.stored is not None and _question_in(await self.stored.run(run_id)) != line:
+                raise RunError(
+                    f"The conversation {self.name} was continued in another terminal; your last words were not sent. Say it there."
+                )
+            if result is not None and result.pending:
+                return self._say_waits(result)
+        return self.code
+
+    async def _recall(self, engine: DurableEngine, turns: list[RunRow]) -> RunResult[str] | None:
+        """Take up the messages of the stored turns, and resume the last one if it has not ended. Return its result if it waits."""
+        for row in turns:
+            if row.state == "done":
+                self.history = await self._messages_of(await engine.ended(row))
+        last = turns[-1]
+        if last.state in ("done", "failed", "cancelled"):
+            return None
+        print(f"you> {escape_controls(_question_in(last))}", file=sys.stderr, flush=True)
+        result = await self._print_turn(last.id, stream_resumed(engine, last, terminal))
+        return result if result is not None and result.pending else None
+
+    async def _print_turn(self, run_id: str, events: AsyncIterator[object]) -> RunResult[str] | None:
+        """Print a turn as it comes and keep its messages. Return its result, or None if it failed: then the conversation goes on."""
+        self.code = Exit.FAILED
+        try:
+            result = await _print_answer(events)
+        except Cancelled:
+            print(f"sayso: run {run_id} was cancelled.", file=sys.stderr, flush=True)
+            return None
+        except RunError as error:
+            print(f"sayso: {escape_controls(str(error))}", file=sys.stderr, flush=True)
+            return None
+        self.code = Exit.OK
+        if not result.pending:
+            self.history = await self._messages_of(result)
+        return result
+
+    async def _messages_of(self, result: RunResult[str]) -> tuple[Message, ...]:
+        """Return the conversation without its opening (instructions, examples), which each turn has itself."""
+        return await find_bot(self.settings).strip_opening(result.messages)
+
+    def _say_waits(self, result: RunResult[str]) -> int:
+        if self.stored is not None:
+            return say_what_waits(result.run_id, result.pending, self.database)
+        for request in result.pending:
+            print(escape_lines(request.card))
+        print("sayso: this waits for your yes, which only a terminal can give. Nothing was ordered.", file=sys.stderr)
+        return Exit.WAITS
 
 
-async def said_lines() -> AsyncIterator[str]:
-    """What the customer says, line by line, until the end of input or a good-bye."""
-    while (line := await next_line("you> ")) is not None:
+async def _find_turns(engine: DurableEngine, name: str) -> list[RunRow]:
+    """Return the stored turns of a conversation, oldest first. Raises UsageError if the name is that of another run."""
+    rows = [row for row in await engine.runs(limit=100_000) if row.id == name or row.id.startswith(f"{name}.")]
+    if any(row.id == name for row in rows):
+        raise UsageError(f"{name} is a run and not a conversation. A conversation is named without the number of its turn.")
+    turns = [row for row in rows if row.id.removeprefix(f"{name}.").isdecimal() and row.flow == CHAT.name]
+    return sorted(turns, key=_number_of)
+
+
+def _number_of(row: RunRow) -> int:
+    return int(row.id.rpartition(".")[2])
+
+
+def _question_in(row: RunRow) -> str:
+    """Return what the customer said in a stored turn."""
+    return str(getattr(read_text(row.input), "text", ""))
+
+
+async def _read_lines() -> AsyncIterator[str]:
+    """Yield what the customer says, line by line, until the end of the input or a good-bye."""
+    while (line := await read_line("you> ")) is not None:
         if line.strip().lower() in ("exit", "quit", "bye"):
             return
         if line.strip():
             yield line.strip()
 
 
-async def answered(events: AsyncIterator[Any]) -> RunResult[str]:
-    """One turn: its text as it comes, then its result."""
-    result: RunResult[Any] | None = None
-    said = False
+async def _print_answer(events: AsyncIterator[object]) -> RunResult[str]:
+    """Print the text of a turn as it is streamed, and return its result."""
+    result: RunResult[str] | None = None
+    in_line = False
     async for event in events:
         match event:
             case TextSaid(_, _, text):
-                sys.stdout.write(plain(text))
+                sys.stdout.write(escape_controls(text))
                 sys.stdout.flush()
-                said = True
-            case TextWithdrawn() if said:
+                in_line = True
+            case TextWithdrawn() if in_line:
                 sys.stdout.write("\n")
-                said = False
+                in_line = False
             case ModelRetried(_, attempt, wait, why):
-                print(f"(try {attempt} failed: {plain(why)} Again in {wait:.0f} s.)", file=sys.stderr, flush=True)
+                print(f"(try {attempt} failed: {escape_controls(why)} Again in {wait:.0f} s.)", file=sys.stderr, flush=True)
             case RunEnded(ended):
                 result = ended
-    if said:
+    if in_line:
         print(flush=True)
     if result is None:
         raise RunError("The turn ended without a result.")

@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Annotated
 
-from sayso.console import plain
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from sayso.cli.options import BaseUrl, Exit, ModelName
+from sayso.console import escape_controls, has_terminal
 from sayso.tools.errors import SaysoError, UsageError
 
 if TYPE_CHECKING:
     from sayso.agents.models.endpoint import Endpoint
 
-SECONDS = 20.0
-"""How long all the looking may take, if nothing else is said; what has not answered by then is a problem."""
 
-
-class State(StrEnum):
-    """How something stands."""
+class CheckState(StrEnum):
+    """The state of a check, as it is printed."""
 
     FINE = "ok"
     NOT_USED = "--"
@@ -33,253 +34,280 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: how it stands, in words, and what to do about it."""
+class CheckResult:
+    """The result of one check: its state, in words, and what to do about it."""
 
     name: str
-    state: State
+    state: CheckState
     words: str
     to_do: str = ""
 
     def __str__(self) -> str:
-        told = f"{self.state}  {self.name:<22} {self.words}"
-        return plain(f"{told}\n{'':27}-> {self.to_do}" if self.to_do else told)
+        line = f"{self.state}  {self.name:<22} {self.words}"
+        return escape_controls(f"{line}\n{'':27}-> {self.to_do}" if self.to_do else line)
 
 
-Look = Callable[[], Finding]
+Check = Callable[[], CheckResult]
 
 
-def examine(
-    model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float = SECONDS
-) -> tuple[list[Finding], bool]:
-    """Every finding, in order, and whether all that was looked at has answered."""
+def doctor(
+    *,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    search: str | None = None,
+    database: str | None = None,
+    seconds: Annotated[float, Parameter(validator=Number(gte=1))] = 20,
+) -> int:
+    """Check what works here: the sandbox of each tool, model, search, database, terminal.
+
+    Exit code 1 if there is a problem.
+
+    Parameters
+    ----------
+    search
+        Where research would search; it is asked for one word.
+    database
+        Where runs would be stored, like sqlite:///runs.db.
+    seconds
+        How long all checks together may take.
+    """
+    results, all_answered = run_checks(model, base_url, search, database, seconds)
+    print("\n".join(map(str, results)))
+    problems = [result.name for result in results if result.state is CheckState.PROBLEM]
+    print(f"\n{len(problems)} problem{'' if len(problems) == 1 else 's'}{': ' + ', '.join(problems) if problems else ''}", flush=True)
+    if not all_answered:
+        os._exit(Exit.FAILED)  # a thread that hangs in a library would block an ordinary exit
+    return Exit.FAILED if problems else Exit.OK
+
+
+def run_checks(
+    model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float
+) -> tuple[list[CheckResult], bool]:
+    """Run all checks side by side. Return the results, in a fixed order, and whether every check answered in time."""
     from sayso.agents.models.named import is_local_name
 
-    looks: dict[str, Look] = {
-        "CALCULATOR": lambda: worker(
+    name = model or ""
+    checks: dict[str, Check] = {
+        "CALCULATOR": lambda: check_worker(
             "CALCULATOR", "sayso.tools.calculation.symbolic_worker", 1024, "text is never run as code; its worker"
         ),
-        "page reader": lambda: worker("page reader", "sayso.tools.web.parse", 512, "its worker"),
-        "@tool(sandbox=...)": own_tools,
-        "PYTHON": python_monty,
-        "PYTHON (cpython)": python_cpython,
-        "local models": local_models,
-        "model": lambda: model_here(model or "") if is_local_name(model or "", base_url) else model_endpoint(model, base_url, seconds / 2),
-        "search": lambda: searching(search, seconds * 3 / 4),
-        "database": lambda: database_of_runs(database),
-        "terminal": at_terminal,
+        "page reader": lambda: check_worker("page reader", "sayso.tools.web.parse", 512, "its worker"),
+        "@tool(sandbox=...)": check_function_tools,
+        "PYTHON": check_python_monty,
+        "PYTHON (cpython)": check_python_cpython,
+        "local models": check_local_models,
+        "model": lambda: check_local_model(name) if is_local_name(name, base_url) else check_endpoint(model, base_url, seconds / 2),
+        "search": lambda: check_search(search, seconds * 3 / 4),
+        "database": lambda: check_database(database),
+        "terminal": check_terminal,
     }
-    answers: SimpleQueue[Finding] = SimpleQueue()
-    for name, look in looks.items():
-        # Daemons: one that hangs must not keep the program from ending.
-        threading.Thread(target=_look, args=(name, look, answers), daemon=True).start()
-    found: dict[str, Finding] = {}
+    answers: SimpleQueue[CheckResult] = SimpleQueue()
+    for each, check in checks.items():
+        # Daemon threads: one that hangs does not keep the program from ending.
+        threading.Thread(target=_run_check, args=(each, check, answers), daemon=True).start()
+    results: dict[str, CheckResult] = {}
     deadline = time.monotonic() + seconds
-    while len(found) < len(looks) and (left := deadline - time.monotonic()) > 0:
-        finding = _next(answers, left)
-        if finding is not None:
-            found[finding.name] = finding
-    late = Finding("", State.PROBLEM, f"gave no answer within {seconds:g} s", "Try again; if it stays so, what it talks to hangs.")
-    findings = [found.get(name) or Finding(name, late.state, late.words, late.to_do) for name in looks]
-    return findings, len(found) == len(looks)
+    while len(results) < len(checks) and (left := deadline - time.monotonic()) > 0:
+        try:
+            result = answers.get(timeout=left)
+        except Empty:
+            break
+        results[result.name] = result
+    late = f"gave no answer within {seconds:g} s"
+    advice = "Try again. If it happens again, what it talks to hangs."
+    return [results.get(each) or CheckResult(each, CheckState.PROBLEM, late, advice) for each in checks], len(results) == len(checks)
 
 
-def _next(answers: SimpleQueue[Finding], seconds: float) -> Finding | None:
-    from queue import Empty
-
+def _run_check(name: str, check: Check, answers: SimpleQueue[CheckResult]) -> None:
     try:
-        return answers.get(timeout=seconds)
-    except Empty:
-        return None
-
-
-def _look(name: str, look: Look, answers: SimpleQueue[Finding]) -> None:
-    try:
-        answers.put(look())
+        answers.put(check())
     except SaysoError as error:
-        said, _, advice = str(error).partition(". ")
-        answers.put(Finding(name, State.PROBLEM, said.rstrip("."), advice))
-    except Exception as error:  # noqa: BLE001 - whatever a library raises here is a finding; a doctor does not fall ill
-        answers.put(Finding(name, State.PROBLEM, f"{type(error).__name__}: {' '.join(str(error).split())}"))
+        problem, _, advice = str(error).partition(". ")
+        answers.put(CheckResult(name, CheckState.PROBLEM, problem.rstrip("."), advice))
+    except Exception as error:  # noqa: BLE001 - whatever a library raises here is a result, and the other checks go on
+        answers.put(CheckResult(name, CheckState.PROBLEM, f"{type(error).__name__}: {' '.join(str(error).split())}"))
 
 
-def worker(name: str, module: str, memory_mb: int, prefix: str) -> Finding:
-    """The walls around one of Sayso's own workers."""
+def check_worker(name: str, module: str, memory_mb: int, prefix: str) -> CheckResult:
+    """Check the sandbox of one of Sayso's own workers."""
     from sayso.tools.sandbox.calls import report_profile_layers
     from sayso.tools.sandbox.settings import Profile
 
-    return walls(name, report_profile_layers(Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)), (), prefix)
+    return check_layers(name, report_profile_layers(Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)), (), prefix)
 
 
-def own_tools() -> Finding:
-    """The walls around a function tool with the default sandbox."""
+def check_function_tools() -> CheckResult:
+    """Check the default sandbox of a function tool."""
     from sayso.tools.sandbox import Sandbox, report_layers
 
-    return walls("@tool(sandbox=...)", report_layers(), Sandbox().needs, "a function in its worker")
+    return check_layers("@tool(sandbox=...)", report_layers(), Sandbox().needs, "a function in its worker")
 
 
-def python_monty() -> Finding:
-    """The walls around code that a model wrote."""
+def check_python_monty() -> CheckResult:
+    """Check the sandbox of Python code that a model wrote."""
     from sayso.tools.python_code import python_layers
     from sayso.tools.sandbox import Sandbox
 
     try:
-        return walls("PYTHON", python_layers(), Sandbox().needs, "code in a Python without files and network")
+        return check_layers("PYTHON", python_layers(), Sandbox().needs, "code in a Python without files and network")
     except UsageError as error:
-        return Finding("PYTHON", State.NOT_USED, "not installed", str(error))
+        return CheckResult("PYTHON", CheckState.NOT_USED, "not installed", str(error))
 
 
-def python_cpython() -> Finding:
-    """Whether the real Python could be held, for those who ask for it."""
+def check_python_cpython() -> CheckResult:
+    """Check whether CPython itself can be contained, for those who ask for it."""
     from sayso.tools.python_code import python_layers
     from sayso.tools.sandbox import Sandbox, SandboxMissing
 
     name = "PYTHON (cpython)"
     try:
-        return walls(name, python_layers(engine="cpython"), Sandbox().needs, 'only with engine="cpython": in bubblewrap')
+        return check_layers(name, python_layers(engine="cpython"), Sandbox().needs, 'only with engine="cpython": in bubblewrap')
     except SandboxMissing as error:
-        return Finding(name, State.NOT_USED, 'off; engine="cpython" is refused', str(error).removeprefix("Nothing was run: "))
+        advice = str(error).removeprefix("Nothing was run: ")
+        return CheckResult(name, CheckState.NOT_USED, 'off; engine="cpython" is refused', advice)
 
 
-def walls(name: str, layers: Iterable[object], needs: Iterable[str], prefix: str) -> Finding:
-    """Which layers stand. One that is missing is a problem where the tool is refused without it."""
+def check_layers(name: str, layers: Iterable[object], needs: Iterable[str], prefix: str) -> CheckResult:
+    """Report which layers of a sandbox are enforced. A missing one is a problem if the tool is refused without it."""
     from sayso.tools.sandbox import Layer
 
-    found = [layer for layer in layers if isinstance(layer, Layer)]
-    on = ", ".join(layer.name for layer in found if layer.on)
-    missing = [layer for layer in found if not layer.on]
-    words = f"{prefix}: {on}"
+    known = [layer for layer in layers if isinstance(layer, Layer)]
+    enforced = ", ".join(layer.name for layer in known if layer.on)
+    missing = [layer for layer in known if not layer.on]
+    words = f"{prefix}: {enforced}"
     if not missing:
-        return Finding(name, State.FINE, words)
+        return CheckResult(name, CheckState.FINE, words)
     words += "; MISSING " + "; ".join(f"{layer.name} ({layer.detail}), so nothing stops {layer.stops}" for layer in missing)
     refused = sorted(set(needs) & {layer.name for layer in missing})
     if not refused:
-        return Finding(name, State.FINE, words)
-    kept = [need for need in needs if need not in refused]
-    return Finding(name, State.PROBLEM, f"refused here. {words}", f"Use Linux 5.13+ with Landlock, or accept it: Sandbox(needs={kept}).")
+        return CheckResult(name, CheckState.FINE, words)
+    left = [need for need in needs if need not in refused]
+    advice = f"Use Linux 5.13+ with Landlock, or accept it: Sandbox(needs={left})."
+    return CheckResult(name, CheckState.PROBLEM, f"refused here. {words}", advice)
 
 
-def local_models() -> Finding:
-    """Whether llama.cpp is installed, and where the models are that it can serve."""
+def check_local_models() -> CheckResult:
+    """Check whether llama.cpp is installed, and count the models that it can serve."""
     from importlib.metadata import PackageNotFoundError, version
 
     from sayso.agents.models.local.local_model import find_models_folder
     from sayso.tools.installing import install_command
 
     folder = find_models_folder()
-    here = sorted(path.name for path in folder.rglob("*.gguf")) if folder.is_dir() else []
-    kept = f"{len(here)} model{'' if len(here) == 1 else 's'} in {folder}"
+    files = list(folder.rglob("*.gguf")) if folder.is_dir() else []
+    count = f"{len(files)} model{'' if len(files) == 1 else 's'} in {folder}"
     try:
-        return Finding("local models", State.FINE, f"llama.cpp is here (xllamacpp {version('xllamacpp')}); {kept}")
+        return CheckResult("local models", CheckState.FINE, f"llama.cpp is here (xllamacpp {version('xllamacpp')}); {count}")
     except PackageNotFoundError:
-        return Finding(
-            "local models", State.NOT_USED, f"llama.cpp is not installed; {kept}", f"For --model FILE.gguf: {install_command('local')}"
-        )
+        advice = f"For --model FILE.gguf: {install_command('local')}"
+        return CheckResult("local models", CheckState.NOT_USED, f"llama.cpp is not installed; {count}", advice)
 
 
-def model_here(name: str) -> Finding:
-    """Whether a model on this machine could be loaded: the file is all there, it fits into memory, llama.cpp is installed."""
+def check_local_model(name: str) -> CheckResult:
+    """Check whether a model on this machine could be loaded: a complete file, enough memory, and llama.cpp."""
     from sayso.agents.models.local.local_model import LocalModel
 
     model = LocalModel(name.removeprefix("local:"))
     path = model.find_file()
     if path is None:
-        return Finding(
-            "model", State.PROBLEM, f"{model.source} is not on this machine", "sayso chat in a terminal asks whether to fetch it."
-        )
-    return Finding("model", State.FINE, f"{path}: {model.describe_fit(path)}")
+        advice = "sayso chat in a terminal asks whether to fetch it."
+        return CheckResult("model", CheckState.PROBLEM, f"{model.source} is not on this machine", advice)
+    return CheckResult("model", CheckState.FINE, f"{path}: {model.describe_fit(path)}")
 
 
-def model_endpoint(model: str | None, base_url: str | None, seconds: float) -> Finding:
-    """Whether the endpoint answers and has the model; it is asked for its list, which costs nothing."""
+def check_endpoint(model: str | None, base_url: str | None, seconds: float) -> CheckResult:
+    """Check whether the endpoint answers and has the model. It is asked for its list of models, which costs nothing."""
     from sayso.agents.models.endpoint import find_endpoint
     from sayso.agents.models.named import list_models
 
     if not (model or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
-        return Finding(
-            "model", State.NOT_USED, "none is configured (sayso demo needs none)", "Give --model and --base-url, or OPENAI_API_KEY."
-        )
+        advice = "Give --model and --base-url, or OPENAI_API_KEY."
+        return CheckResult("model", CheckState.NOT_USED, "none is configured (sayso demo needs none)", advice)
     name = model or ""
     if "://" in name:
         base_url, _, name = name.partition("#")
     at = find_endpoint(name, base_url, None, timeout_seconds=seconds)
     if not at.key:
-        return Finding("model", State.PROBLEM, f"no key for {at.shown_url}", "Set OPENAI_API_KEY.")
+        return CheckResult("model", CheckState.PROBLEM, f"no key for {at.shown_url}", "Set OPENAI_API_KEY.")
     names = list_models(at)
-    told = f"{at.shown_url} answers and has {len(names)} model{'' if len(names) == 1 else 's'}"
+    answer = f"{at.shown_url} answers and has {len(names)} model{'' if len(names) == 1 else 's'}"
     if name and name not in names:
-        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        return Finding("model", State.PROBLEM, f"{told}, but not {name!r}", f"It has: {shown or 'none that it lists'}.")
+        first = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        return CheckResult("model", CheckState.PROBLEM, f"{answer}, but not {name!r}", f"It has: {first or 'none that it lists'}.")
     at = replace(at, model=name or next(iter(names), ""))
-    return _with_tools(at, f"{told}{f', {name!r} among them' if name else ''}")
+    return _check_tools(at, f"{answer}{f', {name!r} among them' if name else ''}")
 
 
-def _with_tools(at: Endpoint, told: str) -> Finding:
-    """How the endpoint's model is given tools; on this machine, where a question costs nothing, it is tried."""
+def _check_tools(at: Endpoint, answer: str) -> CheckResult:
+    """Check how the endpoint's model takes tools. A model on this machine, where a request costs nothing, is sent one to see."""
     from sayso.agents.models.abilities import ask_abilities
     from sayso.agents.models.tool_probe import ToolsSent, probe_tools
 
     if not asyncio.run(ask_abilities(at)).takes_tools:
-        return Finding("model", State.FINE, f"{told}; it takes no tools, so calls are asked for as text")
+        return CheckResult("model", CheckState.FINE, f"{answer}; it takes no tools, so calls are asked for as text")
     if not (at.is_local and at.model):
-        return Finding("model", State.FINE, told)
+        return CheckResult("model", CheckState.FINE, answer)
     match asyncio.run(probe_tools(at)):
         case ToolsSent.DROPPED:
             advice = "Have calls written as text: --dialect call, or OpenAIChat(..., takes_tools=False)."
-            return Finding("model", State.PROBLEM, f"{told}; tools that {at.model!r} is sent are dropped without a word", advice)
+            return CheckResult("model", CheckState.PROBLEM, f"{answer}; it silently drops the tools that {at.model!r} is sent", advice)
         case ToolsSent.SEEN:
-            return Finding("model", State.FINE, f"{told}; it sees the tools it is sent")
+            return CheckResult("model", CheckState.FINE, f"{answer}; it sees the tools it is sent")
         case ToolsSent.REFUSED:
-            return Finding("model", State.FINE, f"{told}; it refuses tools, so calls are asked for as text")
-    return Finding("model", State.FINE, told)
+            return CheckResult("model", CheckState.FINE, f"{answer}; it refuses tools, so calls are asked for as text")
+    return CheckResult("model", CheckState.FINE, answer)
 
 
-def searching(search: str | None, seconds: float) -> Finding:
-    """Whether the search that research would use finds something."""
+def check_search(search: str | None, seconds: float) -> CheckResult:
+    """Check whether the search that research would use finds something."""
     from sayso.agents.research.sources import SEARCH_VARIABLE, open_sources
 
-    async def found() -> int:
+    async def count_results() -> int:
         async with open_sources(search) as (find, _):
             return len(await find("restaurant", 3))
 
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
     try:
-        number = asyncio.run(asyncio.wait_for(found(), seconds))
+        number = asyncio.run(asyncio.wait_for(count_results(), seconds))
     except TimeoutError:
-        return Finding("search", State.PROBLEM, f"{where} gave no answer within {seconds:g} s", "Try --search sample, a folder or a site.")
+        advice = "Try --search sample, a folder or a site."
+        return CheckResult("search", CheckState.PROBLEM, f"{where} gave no answer within {seconds:g} s", advice)
     except UsageError:
         raise
     except SaysoError as error:
-        return Finding("search", State.PROBLEM, f"{where}: {error}", "Without internet: --search sample, or a folder or a site of yours.")
-    return Finding("search", State.FINE, f"{where} answers ({number} results for a word)")
+        advice = "Without internet: --search sample, or a folder or a site of yours."
+        return CheckResult("search", CheckState.PROBLEM, f"{where}: {error}", advice)
+    return CheckResult("search", CheckState.FINE, f"{where} answers ({number} results for a word)")
 
 
-def database_of_runs(url: str | None) -> Finding:
-    """Whether runs can be kept there. A file that is not there yet is not made."""
+def check_database(url: str | None) -> CheckResult:
+    """Check whether runs can be stored there. A missing file is not created."""
     from sayso.workflows.durable.database import connected, path_of
 
     if url is None:
-        return Finding("database", State.NOT_USED, "none given: runs live as long as their program", "Give --database sqlite:///runs.db.")
+        advice = "Give --database sqlite:///runs.db."
+        return CheckResult("database", CheckState.NOT_USED, "none given: runs live as long as their program", advice)
     if url.startswith(("postgres:", "postgresql:")):
         with connected(url) as connection:
             version = connection.execute("SHOW server_version").fetchone()[0]
-        return Finding("database", State.FINE, f"Postgres {version} answers")
+        return CheckResult("database", CheckState.FINE, f"Postgres {version} answers")
     if not url.startswith("sqlite:"):
-        raise UsageError(f"{url!r} is no database of runs. Write sqlite:///runs.db or postgresql://user@host/name.")
-    return _sqlite_file(Path(path_of(url)))
+        raise UsageError(f"{url!r} is not a database URL. Write sqlite:///runs.db or postgresql://user@host/name.")
+    return _check_sqlite_file(Path(path_of(url)))
 
 
-def _sqlite_file(path: Path) -> Finding:
+def _check_sqlite_file(path: Path) -> CheckResult:
     import sqlite3
+
+    def problem(words: str, to_do: str) -> CheckResult:
+        return CheckResult("database", CheckState.PROBLEM, words, to_do)
 
     if not path.exists():
         if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            return Finding(
-                "database", State.PROBLEM, f"{path} cannot be made", f"Make the folder {path.parent}, and see that you may write there."
-            )
-        return Finding("database", State.FINE, f"{path} will be made by the first run")
+            return problem(f"{path} cannot be created", f"Make the folder {path.parent}, and see that you may write there.")
+        return CheckResult("database", CheckState.FINE, f"{path} will be created by the first run")
     if not os.access(path, os.R_OK | os.W_OK):
-        return Finding("database", State.PROBLEM, f"{path} may not be read and written by you", "Change its owner or its rights.")
+        return problem(f"you may not read and write {path}", "Change its owner or its permissions.")
     try:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)
         try:
@@ -288,26 +316,16 @@ def _sqlite_file(path: Path) -> Finding:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        return Finding("database", State.PROBLEM, f"{path} cannot be read: {error}", "Name another file, or restore this one.")
-    return Finding("database", State.FINE, f"{path} holds {runs} run{'' if runs == 1 else 's'}")
+        return problem(f"{path} cannot be read: {error}", "Name another file, or restore this one.")
+    return CheckResult("database", CheckState.FINE, f"{path} holds {runs} run{'' if runs == 1 else 's'}")
 
 
-def at_terminal() -> Finding:
-    """Whether somebody can be asked here, and can read what is written."""
+def check_terminal() -> CheckResult:
+    """Check whether somebody can be asked here, and can read what is printed."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     if encoding not in ("utf8", "cp65001"):
-        return Finding("terminal", State.PROBLEM, f"writes {sys.stdout.encoding}, not UTF-8", "Set PYTHONUTF8=1.")
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return Finding("terminal", State.NOT_USED, "none: nobody can be asked here, so approvals wait", "Run it in a terminal to approve.")
-    return Finding("terminal", State.FINE, "approvals can be asked for here")
-
-
-def report(model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float) -> int:
-    """Print every finding; 0 when none is a problem, else 1."""
-    findings, all_answered = examine(model, base_url, search, database, seconds)
-    print("\n".join(map(str, findings)))
-    problems = [finding.name for finding in findings if finding.state is State.PROBLEM]
-    print(f"\n{len(problems)} problem{'' if len(problems) == 1 else 's'}{': ' + ', '.join(problems) if problems else ''}", flush=True)
-    if not all_answered:
-        os._exit(1)  # a thread that hangs in a library would keep an ordinary exit waiting
-    return 1 if problems else 0
+        return CheckResult("terminal", CheckState.PROBLEM, f"its encoding is {sys.stdout.encoding} and not UTF-8", "Set PYTHONUTF8=1.")
+    if not has_terminal():
+        advice = "Run it in a terminal to approve."
+        return CheckResult("terminal", CheckState.NOT_USED, "none: nobody can be asked here, so approvals wait", advice)
+    return CheckResult("terminal", CheckState.FINE, "approvals can be asked for here")

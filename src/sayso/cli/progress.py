@@ -1,4 +1,4 @@
-"""A run as a live tree on standard error: what is under way, what is done, what failed, what waits for a yes."""
+"""The progress of a run as a live tree on standard error: what runs, what is done, what failed, what waits for an approval."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Container, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from sayso.agents.agent_events import ModelRetried
 from sayso.tools.approval.cards import show_value
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
 MARKS = {Status.RUNNING: ("•", "cyan"), Status.DONE: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.WAITING: ("?", "yellow")}
-SHOWN_BELOW_ONE = 12
-SHOWN_IN_ALL = 40
+MAX_CHILDREN = 12
+MAX_LINES = 40
 
 
 class ProgressTree:
-    """Shows the events it is given as a tree that grows, on a terminal; elsewhere one line for each stage, retry and failure.
+    """Shows events as a growing tree on a terminal; elsewhere as one line for each stage, retry, failure and open request.
 
-    What is told of the stages named in `staying` stays on the terminal too, above the tree.
+    The lines of the stages named in `pinned` stay on the terminal, above the tree.
 
     with ProgressTree("Essay") as tree:
-        async for event in flow.run_stream(value, approve=tree.asking(terminal)):
+        async for event in flow.run_stream(value, approve=tree.approve_with(terminal)):
             tree.take(event)
     """
 
@@ -39,12 +39,12 @@ class ProgressTree:
         self,
         title: str,
         *,
-        staying: Container[str] = (),
+        pinned: Container[str] = (),
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.title, self._staying, self._stream, self._clock = title, staying, stream or sys.stderr, clock
-        self.story = Timeline(clock=clock)
+        self.title, self._pinned, self._stream, self._clock = title, pinned, stream or sys.stderr, clock
+        self.timeline = Timeline(clock=clock)
         self.stage = self._failure = ""
         self._live: Live | None = None
 
@@ -57,32 +57,31 @@ class ProgressTree:
         from rich.console import Console
         from rich.live import Live
 
-        # What the program prints to a file or a pipe is not the terminal's.
+        # Output of the program that goes to a file or a pipe must not be redirected to the terminal.
         console, on_terminal = Console(file=self._stream), sys.stdout.isatty()
-        self._live = Live(get_renderable=self.drawn, console=console, refresh_per_second=8, redirect_stdout=on_terminal)
+        self._live = Live(get_renderable=self.draw, console=console, refresh_per_second=8, redirect_stdout=on_terminal)
         self._live.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._live is not None:
             self._live.stop()
 
-    def take(self, event: Any) -> Any:
-        """Take one event in, and give it back."""
-        self.story.add(event)
+    def take(self, event: object) -> None:
+        """Show one event."""
+        self.timeline.add(event)
         if isinstance(event, Progress):
             self.stage = show_value(f"{event.stage}: {event.detail}" if event.detail else event.stage)
-            if self._live is not None and event.stage in self._staying:
-                self._live.console.print(line_for(event), markup=False, highlight=False)
-        if self._live is None and (line := line_for(event, self._failure)):
+            if self._live is not None and event.stage in self._pinned:
+                self._live.console.print(format_event(event), markup=False, highlight=False)
+        if self._live is None and (line := format_event(event, self._failure)):
             print(line, file=self._stream, flush=True)
         if isinstance(event, (StepFailed, BranchFailed)):
             self._failure = event.error
-        return event
 
-    def asking(self, approve: Approver) -> Approver:
-        """The approver, with the tree out of its way while it asks."""
+    def approve_with(self, approve: Approver) -> Approver:
+        """Return the approver, with the tree off the terminal while it asks."""
 
-        async def asked(request: ApprovalRequest, /) -> Decision | None:
+        async def ask(request: ApprovalRequest, /) -> Decision | None:
             if self._live is None:
                 return await approve(request)
             self._live.transient = True  # the tree leaves no trace above the question, and comes back below it
@@ -92,87 +91,89 @@ class ProgressTree:
             finally:
                 self._start()
 
-        return asked
+        return ask
 
-    def drawn(self) -> Tree:
-        """The tree as it stands now."""
+    def draw(self) -> Tree:
+        """Return the tree of the events so far."""
         from rich.text import Text
         from rich.tree import Tree
 
         tree = Tree(Text(f"{show_value(self.title)}  {self.stage}", style="bold"), guide_style="dim")
-        places = list(self.story.positions.items())  # rich draws from a thread of its own while events come in
-        lines = (
-            SHOWN_IN_ALL if self._live is None else min(SHOWN_IN_ALL, self._live.console.height - 3)
-        )  # the title, "and 9 more", the cursor
-        _add_below(tree, _below(places), self._clock(), iter(range(lines)))
+        positions = list(self.timeline.positions.items())  # rich draws from a thread of its own while events come in
+        # Three lines are left for the title, "and 9 more" and the cursor.
+        lines = MAX_LINES if self._live is None else min(MAX_LINES, self._live.console.height - 3)
+        _add_children(tree, _build_tree(positions), self._clock(), iter(range(lines)))
         return tree
 
 
-class _Branch:
-    """A place with the places below it."""
+class _TreeNode:
+    """A position of the run with the positions below it."""
 
-    __slots__ = ("below", "name", "place")
+    __slots__ = ("children", "name", "state")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.place: PositionState | None = None
-        self.below: dict[str, _Branch] = {}
+        self.state: PositionState | None = None
+        self.children: dict[str, _TreeNode] = {}
 
 
-def _below(places: list[tuple[PositionPath, PositionState]]) -> _Branch:
-    root = _Branch("")
-    for path, place in places:
+def _build_tree(positions: list[tuple[PositionPath, PositionState]]) -> _TreeNode:
+    root = _TreeNode("")
+    for path, state in positions:
         branch = root
         for segment in path:
-            branch = branch.below.setdefault(segment, _Branch(segment))
-        branch.place = place
+            branch = branch.children.setdefault(segment, _TreeNode(segment))
+        branch.state = state
     return root
 
 
-def _add_below(tree: Tree, branch: _Branch, now: float, room: Iterator[int]) -> None:
-    """Add what is below a branch: all that is not done, and of what is done the latest."""
+def _add_children(tree: Tree, branch: _TreeNode, now: float, room: Iterator[int]) -> None:
+    """Add the children of a branch: all that are not done, and the latest of those that are. `room` yields once for each line left."""
     from rich.text import Text
 
-    children = list(branch.below.values())
-    done = [child for child in children if child.place is not None and child.place.status is Status.DONE]
-    room_for_done = len(done) if len(children) <= SHOWN_BELOW_ONE else max(0, SHOWN_BELOW_ONE - (len(children) - len(done)))
+    children = list(branch.children.values())
+    done = [child for child in children if child.state is not None and child.state.status is Status.DONE]
+    room_for_done = len(done) if len(children) <= MAX_CHILDREN else max(0, MAX_CHILDREN - (len(children) - len(done)))
     earlier = set(map(id, done[: len(done) - room_for_done]))
     hidden = 0
     for child in children:
-        finished = child.place is not None and child.place.status is Status.DONE
+        finished = child.state is not None and child.state.status is Status.DONE
         if id(child) in earlier or next(room, None) is None:
             hidden += 1
             continue
         grown = tree.add(_label(child, now))
-        if not finished:  # what is done is folded up
-            _add_below(grown, child, now, room)
+        if not finished:  # the children of what is done are folded
+            _add_children(grown, child, now, room)
     if hidden:
         tree.add(Text(f"and {hidden} more", style="dim"))
 
 
-def _label(branch: _Branch, now: float) -> Text:
+def _label(branch: _TreeNode, now: float) -> Text:
     from rich.text import Text
 
-    place = branch.place
-    if place is None:
+    state = branch.state
+    if state is None:
         return Text(show_value(branch.name))
-    mark, style = MARKS[place.status]
-    seconds = now - place.started_at if place.status is Status.RUNNING else place.seconds
+    mark, style = MARKS[state.status]
+    seconds = now - state.started_at if state.status is Status.RUNNING else state.seconds
     text = Text(f"{mark} ", style=style)
     text.append(show_value(branch.name), style="")
-    if place.status is Status.WAITING:
-        text.append("  waits for a yes", style="yellow")
+    if state.status is Status.WAITING:
+        text.append("  waits for an approval", style="yellow")
     elif seconds >= 0.1:
         text.append(f"  {seconds:.1f} s", style="dim")
-    if place.retries:
-        text.append(f"  tried again {place.retries}x", style="yellow")
-    if place.error:
-        text.append(f"  {show_value(place.error)[:100]}", style="red")
+    if state.retries:
+        text.append(f"  tried again {state.retries}x", style="yellow")
+    if state.error:
+        text.append(f"  {show_value(state.error)[:100]}", style="red")
     return text
 
 
-def line_for(event: Any, last_failure: str = "") -> str:
-    """The line that an event is worth where there is no terminal; empty for most. A failure that goes up the branches is told once."""
+def format_event(event: object, last_failure: str = "") -> str:
+    """Return the line of an event where there is no terminal; empty for most events.
+
+    An error that is raised through several branches is reported once: one equal to `last_failure` gets no line.
+    """
     match event:
         case Progress(_, stage, detail):
             return f"  {show_value(stage):<10} {show_value(detail)}"

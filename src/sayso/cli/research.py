@@ -1,69 +1,129 @@
-"""`sayso research` and `sayso demo`: progress on standard error, the report's path on standard output, nothing lost when it stops."""
+"""`sayso research`: progress on standard error, the report's path on standard output, and nothing lost if it is stopped."""
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 import sys
-import tempfile
+from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.research.report import Report, make_slug
-from sayso.agents.research.run import make_partial_report, research
+from sayso.agents.research.report import Report
+from sayso.agents.research.run import make_partial_report
 from sayso.agents.research.state import WorkSoFar
-from sayso.cli.main import Exit, words_for
+from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
+from sayso.cli.display import read_text
+from sayso.cli.options import BaseUrl, Competitors, Dialect, MaxCost, ModelName, Quiet, StoreIn, describe_stop, resolve_model
 from sayso.cli.progress import ProgressTree
-from sayso.console import plain
+from sayso.cli.report_file import find_report_path, save_finished_report, save_partial_report
+from sayso.cli.resume import stream_resumed
+from sayso.cli.run_database import database_option, is_database_named, open_engine
+from sayso.console import escape_controls, terminal
+from sayso.tools.approval.requests import Approver
 from sayso.tools.errors import RunError, UsageError
 from sayso.workflows import Limits, RunEnded
+from sayso.workflows import engine as memory_engine
 
 if TYPE_CHECKING:
     from sayso.agents import Model
+    from sayso.workflows.durable.engine import DurableEngine
+    from sayso.workflows.durable.records import RunRow
+
+
+def research(
+    company: str,
+    *,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    dialect: Dialect = "auto",
+    search: str | None = None,
+    competitors: Competitors = 5,
+    out: Path = Path("reports"),
+    max_cost: MaxCost = None,
+    quiet: Quiet = False,
+    database: StoreIn = None,
+    run_id: str | None = None,
+) -> int:
+    """Research a company's competitors: a report in which every claim has a quote from a page.
+
+    Parameters
+    ----------
+    company
+        Whose competitors.
+    search
+        Where to search: duckduckgo, auto, sample, a folder, or a site's address. Default: SAYSO_SEARCH, else duckduckgo.
+    competitors
+        How many competitors.
+    out
+        A folder for the report, or a file ending in .md.
+    max_cost
+        The most that model calls may cost, in US dollars.
+    quiet
+        Print only what went wrong, and where the report is.
+    run_id
+        With --database: the run to resume, or the id of a new one.
+    """
+    chosen = resolve_model(model, base_url, max_cost)
+    stored = is_database_named(database, run_id)
+    path = find_report_path(out, company)
+    name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
+    # A stored run may be resumed in another folder.
+    task = ResearchTask(company, name, url, search, competitors, str(path.absolute() if stored else path), dialect)
+    return asyncio.run(_research(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet), database, run_id, stored=stored))
+
+
+async def _research(work: ResearchRun, database: str | None, run_id: str | None, *, stored: bool) -> int:
+    async with open_engine(database, builtin_app(), create=True) if stored else nullcontext() as engine:
+        return await work.execute(engine, run_id, database_option(database))
 
 
 @dataclass
-class Research:
-    """One research from the command line."""
+class ResearchRun:
+    """A research from the command line: its task, the model that answers (None: sentences are quoted), and the work so far."""
 
-    company: str
+    task: ResearchTask
     model: Model | None
-    search: str | None
-    competitors: int
-    out: Path
     max_cost: float | None = None
     quiet: bool = False
-    dialect: str = "auto"
     latest: WorkSoFar | None = field(default=None, init=False)
 
-    async def execute(self) -> int:
-        """Research, and write the report; when it is stopped, write what there is and pass the reason on."""
-        path = report_path(self.out, self.company)
-        who = self.model.name if self.model is not None else "no language model: sentences are quoted, not written"
-        self._say(f"Researching the competitors of {self.company} ({who}) ...")
-        try:
-            report = await self._researched(path)
-        except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is kept, and the error goes on
-            if self.latest is not None:
-                so_far = make_partial_report(self.latest.work, self.model, words_for(error))
-                write_report(so_far, apart(path), self.competitors, self.quiet)
-            raise
-        return say_report(report, path, self.competitors, self.quiet)
+    async def execute(self, stored: DurableEngine | None = None, run_id: str | None = None, database: str = "") -> int:
+        """Research, write the report, and return the exit code.
 
-    async def _researched(self, path: Path) -> Report:
-        limits = Limits(cost_usd=self.max_cost) if self.max_cost is not None else None
+        With an engine the run is stored under its id, and resumed if the id is known. Without one, what was done until the run was
+        stopped is written as a partial report.
+        """
+        name = run_id or f"research-{secrets.token_hex(4)}"
+        row = await self._find_row(stored, name) if stored is not None else None
+        if stored is not None:
+            print(f"Run {name}. If it is stopped, continue with: sayso resume {name}{database}", file=sys.stderr, flush=True)
+        elif not self.quiet:
+            who = self.model.name if self.model is not None else "no language model: sentences are quoted, not written"
+            print(escape_controls(f"Researching the competitors of {self.task.company} ({who}) ..."), file=sys.stderr, flush=True)
+
+        def start(approve: Approver) -> AsyncIterator[object]:
+            if stored is not None and row is not None:
+                return stream_resumed(stored, row, approve)
+            limits = Limits(cost_usd=self.max_cost) if self.max_cost is not None else None
+            flow, engine = ResearchFlow(self.model), stored or memory_engine()
+            return flow.run_stream(self.task, approve=approve, limits=limits, engine=engine, run_id=name, grants=RESEARCH_GRANTS)
+
+        try:
+            report = await self._follow(start)
+        except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is written, and the error is raised again
+            if stored is None and self.latest is not None:
+                save_partial_report(make_partial_report(self.latest.work, self.model, describe_stop(error)), self.task, quiet=self.quiet)
+            raise
+        return save_finished_report(report, self.task if row is None else _read_task(row), quiet=self.quiet)
+
+    async def _follow(self, start: Callable[[Approver], AsyncIterator[object]]) -> Report:
+        """Show the events of the run that `start` starts, and return its report."""
         report: Report | None = None
-        stream = research.run_stream(
-            self.company,
-            model=self.model,
-            dialect=self.dialect,
-            competitors=self.competitors,
-            search=self.search,
-            snapshots=path.parent / "snapshots",
-            limits=limits,
-        )
-        with nullcontext() if self.quiet else ProgressTree(self.company, staying=("plan",)) as tree:
-            async for event in stream:
+        with nullcontext() if self.quiet else ProgressTree(self.task.company, pinned=("plan",)) as tree:
+            async for event in start(terminal if tree is None else tree.approve_with(terminal)):
                 if tree is not None:
                     tree.take(event)
                 match event:
@@ -75,53 +135,19 @@ class Research:
             raise RunError("The research ended without a report.")
         return report
 
-    def _say(self, text: str) -> None:
-        if not self.quiet:
-            print(plain(text), file=sys.stderr, flush=True)
+    async def _find_row(self, engine: DurableEngine, name: str) -> RunRow | None:
+        """Return the stored run of that id, if there is one. Raises UsageError if it researches something else."""
+        rows = [row for row in await engine.runs(limit=100_000) if row.id == name]
+        if not rows:
+            return None
+        task = _read_task(rows[0])
+        if task.company != self.task.company:
+            raise UsageError(f"The run {name} researches {task.company!r}. Give another --run-id, or none for a new one.")
+        return rows[0]
 
 
-def write_report(report: Report, path: Path, wanted: int, quiet: bool) -> None:
-    """Write the report; what it holds is said on standard error, where it is on standard output."""
-    written = report.save(path)
-    found, claims = len(report.competitors), len(report.number_claims())
-    of = f" of {wanted}" if found < wanted else ""
-    if not quiet:
-        print(f"{found}{of} competitors, {claims} claims, {len(report.sources)} pages read.", file=sys.stderr, flush=True)
-    for page in report.failed_pages:
-        print(plain(f"Not read: {page.why}"), file=sys.stderr)
-    if report.dropped_claims:
-        print(f"Dropped for want of a quote: {report.dropped_claims}", file=sys.stderr)
-    print(written, flush=True)
-
-
-def say_report(report: Report, path: Path, wanted: int, quiet: bool) -> int:
-    """Write a finished report. RunError if it found nobody."""
-    write_report(report, path, wanted, quiet)
-    if not report.competitors:
-        raise RunError("No competitor was found that could be read. Try another --search or --model.")
-    return Exit.OK
-
-
-def report_path(out: Path, company: str) -> Path:
-    """Where the report will be; tried before anything is spent. UsageError when it cannot be written."""
-    path = out if out.suffix.lower() in (".md", ".markdown") else out / f"{make_slug(company)}.md"
-    snapshots = path.parent / "snapshots"
-    place = path.parent
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        for place in (path, path.with_suffix(".json")):
-            with place.open("a", encoding="utf-8"):
-                pass
-            if not place.stat().st_size:
-                place.unlink()
-        place = snapshots
-        place.mkdir(exist_ok=True)
-        tempfile.TemporaryFile(dir=snapshots).close()
-    except OSError as error:
-        raise UsageError(f"The report cannot be written to {place}: {error.strerror or error}. Give another place with --out.") from None
-    return path
-
-
-def apart(path: Path) -> Path:
-    """Where half a report goes: beside one that is there already, never over it."""
-    return path.with_stem(f"{path.stem}-stopped") if path.exists() else path
+def _read_task(row: RunRow) -> ResearchTask:
+    task = read_text(row.input)
+    if not isinstance(task, ResearchTask):
+        raise UsageError(f"The run {row.id} is of the flow {row.flow!r}. Give another --run-id, or none for a new one.")
+    return task

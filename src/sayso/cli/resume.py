@@ -1,19 +1,18 @@
-"""`sayso resume`: carry a run on here, to its end or its next pause, with the terminal as the one who is asked."""
+"""`sayso resume`: execute a stored run in this terminal, to its end or its next pause."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from sayso.cli.main import Exit
+from sayso.cli.display import read_text, shorten, to_plain
+from sayso.cli.load_object import load_app
+from sayso.cli.options import AppName, DatabaseUrl, Exit, RunId
 from sayso.cli.progress import ProgressTree
-from sayso.cli.run_database import AppPlace, DatabaseUrl, and_code, and_where, found, opened
-from sayso.cli.run_report import brief, plain_data
-from sayso.console import plain, terminal
+from sayso.cli.run_database import app_option, database_option, find_run, open_engine
+from sayso.console import escape_controls, terminal
 from sayso.tools.approval.cards import escape_lines
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import RunError
@@ -26,67 +25,68 @@ if TYPE_CHECKING:
     from sayso.workflows.runs.protocols import Scope
 
 
-def resume(
-    run: Annotated[str, Parameter(help="A run's id, as `sayso runs` shows it.")],
-    *,
-    app: AppPlace = None,
-    database: DatabaseUrl = None,
-) -> int:
-    """Carry a run on here, where it was. What waits for a yes is asked in this terminal."""
-    from sayso.cli.load_app import app_named
+def resume(run: RunId, *, app: AppName = None, database: DatabaseUrl = None) -> int:
+    """Resume a run here, from where it stopped.
 
-    async def resumed() -> int:
-        async with opened(database, app_named(app)) as engine:
-            row = await found(engine, run)
-            with ProgressTree(row.id) as tree:
-                result = None
-                async for event in carried_on(engine, row, tree.asking(terminal)):
-                    if isinstance(event, RunEnded):
-                        result = event.result
-                    else:
-                        tree.take(event)
-            return told_end(row, result, and_where(database), and_code(row, app))
-
-    return asyncio.run(resumed())
+    Requests that wait for an approval are asked about in this terminal.
+    """
+    return asyncio.run(_resume(run, app, database))
 
 
-async def carried_on(engine: DurableEngine, row: RunRow, approve: Approver) -> AsyncIterator[Any]:
-    """The events of a run that is carried on here, its RunEnded last. Raises RunError for one that is carried elsewhere."""
+async def _resume(run: str, app_name: str | None, database: str | None) -> int:
+    async with open_engine(database, load_app(app_name)) as engine:
+        row = await find_run(engine, run)
+        result: RunResult[object] | None = None
+        with ProgressTree(row.id) as tree:
+            async for event in stream_resumed(engine, row, tree.approve_with(terminal)):
+                if isinstance(event, RunEnded):
+                    result = event.result
+                else:
+                    tree.take(event)
+        if result is None:
+            raise RunError(f"Run {row.id} ended without a result.")
+        if not result.finished:
+            return say_what_waits(result.run_id, result.pending, database_option(database), app_option(row, app_name))
+        return _print_output(row, result.output)
+
+
+async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) -> AsyncIterator[object]:
+    """Execute a stored run here and yield its events, RunEnded last. Raises RunError if another program is executing it."""
     if row.state == "running" and not engine.is_orphan(row):
-        raise RunError(f"Run {row.id} is being carried by {row.owner}. See it with: sayso show {row.id} --follow")
-    root = await engine.find_execution(row.id)
-    make_scope = root.make_scope
+        raise RunError(f"Run {row.id} is being executed by {row.owner}. See it with: sayso show {row.id} --follow")
+    execution = await engine.find_execution(row.id)
+    make_scope = execution.make_scope
 
     def with_approver() -> Scope:
         scope = make_scope()
         scope.approve = approve
         return scope
 
-    root.make_scope = with_approver
-    async for event in stream_events(root):
+    execution.make_scope = with_approver
+    async for event in stream_events(execution):
         yield event
 
 
-def told_end(row: RunRow, result: RunResult[Any] | None, where: str, code: str) -> int:
-    """Say what a run came to: its output, or what it waits for. Gives the exit code."""
-    if result is None:
-        raise RunError(f"Run {row.id} ended without a result.")
-    if not result.finished:
-        return say_waits(result.run_id, result.pending, where, code)
+def _print_output(row: RunRow, output: object) -> int:
+    """Print what a run returned; a research run writes its report."""
     if row.flow == "research" and row.app == "sayso":
-        from sayso.cli.kept_research import saved
+        from sayso.agents.research.report import Report
+        from sayso.cli.builtin_app import ResearchTask
+        from sayso.cli.report_file import save_finished_report
 
-        return saved(row, result.output)
-    print(plain(result.output) if isinstance(result.output, str) else brief(plain_data(result.output), 10_000), flush=True)
+        task = read_text(row.input)
+        if isinstance(output, Report) and isinstance(task, ResearchTask):
+            return save_finished_report(output, task)
+    print(escape_controls(output) if isinstance(output, str) else shorten(to_plain(output), 10_000), flush=True)
     return Exit.OK
 
 
-def say_waits(run_id: str, pending: tuple[ApprovalRequest, ...], where: str, code: str = "") -> int:
-    """Say what a run waits for and how to answer."""
-    for request in pending:
+def say_what_waits(run_id: str, requests: tuple[ApprovalRequest, ...], database: str, app: str = "") -> int:
+    """Print the cards of the open requests, and on standard error the commands that answer them. Return the exit code."""
+    for request in requests:
         print(escape_lines(request.card), flush=True)
-    print(f"sayso: run {run_id} waits for your yes, now or later, from any terminal:", file=sys.stderr)
-    for request in pending:
-        print(f"  sayso approve {run_id} {request.digest[:12]}{where}", file=sys.stderr)
-    print(f"  sayso resume {run_id}{code}{where}", file=sys.stderr, flush=True)
+    print(f"sayso: run {run_id} waits for your approval, now or later, from any terminal:", file=sys.stderr)
+    for request in requests:
+        print(f"  sayso approve {run_id} {request.digest[:12]}{database}", file=sys.stderr)
+    print(f"  sayso resume {run_id}{app}{database}", file=sys.stderr, flush=True)
     return Exit.WAITS

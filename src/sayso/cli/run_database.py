@@ -1,4 +1,4 @@
-"""Which database of runs a command means, and opening it: what cannot be used is one sentence."""
+"""Finding and opening the database of runs that a command means, and the run in it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from sayso.cli.options import DATABASE_VARIABLE, DEFAULT_DATABASE
 from sayso.tools.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -19,72 +18,71 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.engine import DurableEngine
     from sayso.workflows.durable.records import RunRow
 
-VARIABLE = "SAYSO_DATABASE"
 _PASSWORD = re.compile(r"(?<=://)([^/@]*?):[^/]*@|([?&]password=)[^&]*")
-USUAL = "sayso.db"
-
-DatabaseUrl = Annotated[
-    str | None,
-    Parameter(
-        name="--database", help=f"sqlite:///runs.db or postgresql://user@host/name. Default: ${VARIABLE}, else {USUAL} if it is here."
-    ),
-]
-AppPlace = Annotated[
-    str | None, Parameter(name="--app", help="The code of the runs, as module:app. Default: Sayso's own research and chat.")
-]
 
 
-def database_url(given: str | None) -> str:
-    """The database that is meant. UsageError where none is named and none lies here."""
-    url = given or os.environ.get(VARIABLE)
+def find_database_url(option: str | None) -> str:
+    """Return the URL of the database: the option, else the environment's, else the default file. Raises UsageError if there is none."""
+    url = option or os.environ.get(DATABASE_VARIABLE)
     if url is None:
-        if not Path(USUAL).exists():
-            raise UsageError(f"Which database of runs? Give --database sqlite:///runs.db (or postgresql://...), or set {VARIABLE}.")
-        return f"sqlite:///{USUAL}"
+        if not Path(DEFAULT_DATABASE).exists():
+            raise UsageError(
+                f"No database of runs was named. Give --database sqlite:///runs.db (or postgresql://...), or set {DATABASE_VARIABLE}."
+            )
+        return f"sqlite:///{DEFAULT_DATABASE}"
     if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
         meant = f" For the file {url}: sqlite:///{url}" if "://" not in url else ""
-        raise UsageError(f"{url!r} is no database URL. Write sqlite:///runs.db, or postgresql://user@host/name.{meant}")
+        raise UsageError(f"{url!r} is not a database URL. Write sqlite:///runs.db, or postgresql://user@host/name.{meant}")
     return url
 
 
-@asynccontextmanager
-async def opened(given: str | None, app: App | None = None, *, made: bool = False) -> AsyncIterator[DurableEngine]:
-    """The engine on the database that is meant, closed afterwards; a file that is not there yet is made only if `made`.
+def is_database_named(database: str | None, run_id: str | None) -> bool:
+    """Return whether a run is to be stored. Raises UsageError for a run id without a database."""
+    if database is not None or os.environ.get(DATABASE_VARIABLE):
+        return True
+    if run_id is not None:
+        raise UsageError(f"--run-id names a run that is stored. Say where, with --database sqlite:///runs.db (or set {DATABASE_VARIABLE}).")
+    return False
 
-    Raises UsageError for a URL or file that is none, and RunError for a database that cannot be used now.
+
+@asynccontextmanager
+async def open_engine(option: str | None, app: App | None = None, *, create: bool = False) -> AsyncIterator[DurableEngine]:
+    """Open the engine on the database that is meant, and close it afterwards. A missing file is created only with `create`.
+
+    Raises UsageError for a wrong URL or file, and RunError for a database that cannot be used now.
     """
     from sayso.workflows import engine
 
-    url = checked(database_url(given), made)
+    url = check_url(find_database_url(option), create)
     try:
-        found = engine(url, app=app)
-    except UsageError as error:  # the URL is one: it is the database that is locked, full, away, or newer
+        durable = engine(url, app=app)
+    except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
         raise RunError(str(error)) from None
     try:
-        yield found
+        yield durable
     finally:
-        found.close()
+        durable.close()
 
 
-def checked(url: str, made: bool) -> str:
-    """The URL, if a file that it names can be used; the file must be there unless it may be `made`. Nothing is changed."""
+def check_url(url: str, create: bool) -> str:
+    """Return the URL if its file can be used. The file must exist unless it may be created. Changes nothing."""
     if url.startswith("sqlite:"):
         from sayso.workflows.durable.database import path_of
 
         path = Path(path_of(url))
         if path.is_dir():
             raise UsageError(f"{path} is a folder. Name a file in it: --database sqlite:///{path}/runs.db")
-        if not path.exists() and not made:
-            raise UsageError(f"There is no run file {path}. Runs are kept there by the program that is started with that database.")
+        if not path.exists() and not create:
+            raise UsageError(f"There is no run file {path}. It is created by the program that starts a run with this database.")
         if not path.parent.is_dir():
-            raise UsageError(f"The run file cannot be made: there is no folder {path.parent}.")
+            raise UsageError(f"The run file cannot be created: there is no folder {path.parent}.")
         if path.exists():
-            _look_at(path)
+            _check_file(path)
     return url
 
 
-def _look_at(path: Path) -> None:
-    """Look into a file without changing it: one that holds other things is left as it is."""
+def _check_file(path: Path) -> None:
+    """Refuse a file that is not a run file. It is opened read-only: a file of another program stays as it is."""
     from sayso.workflows.durable.database import sentence_of
 
     try:
@@ -93,11 +91,14 @@ def _look_at(path: Path) -> None:
     except sqlite3.Error as error:
         raise RunError(f"The run file {path} cannot be read: {sentence_of(error)}") from None
     if tables and "sayso_about" not in tables:
-        raise UsageError(f"{path} is an SQLite file, but it holds no runs of Sayso. Name another one; this one is left as it is.")
+        raise UsageError(f"{path} is an SQLite file that holds no runs of Sayso. Name another file; this one was not changed.")
 
 
-async def found(engine: DurableEngine, run_id: str) -> RunRow:
-    """The run that is meant: by its id, a child's id, or the name of a conversation, whose latest turn it is. UsageError names others."""
+async def find_run(engine: DurableEngine, run_id: str) -> RunRow:
+    """Return the run of that id or of that child's id, or the latest turn of the conversation of that name.
+
+    Raises UsageError, with the runs that begin like it, if there is none.
+    """
     rows = await engine.runs()
     root = run_id.partition("/")[0]
     exact = [row for row in rows if row.id == root]
@@ -108,21 +109,21 @@ async def found(engine: DurableEngine, run_id: str) -> RunRow:
         return max(turns, key=lambda row: int(row.id.rpartition(".")[2]))
     if alike := [row.id for row in rows if root and row.id.startswith(root)]:
         more = f" and {len(alike) - 8} more" if len(alike) > 8 else ""
-        raise UsageError(f"There is no run {root!r}. Runs that begin so: {', '.join(alike[:8])}{more}. Write the whole id.")
+        raise UsageError(f"There is no run {root!r}. Runs that begin like it: {', '.join(alike[:8])}{more}. Write the whole id.")
     return await engine.run(root)
 
 
-def and_where(given: str | None) -> str:
-    """What to add to a command so that it means the same database; a password is not repeated."""
+def database_option(option: str | None) -> str:
+    """Return what to add to a command so that it means the same database: " --database URL", without a password."""
     from sayso.workflows.durable.database import absolute
 
-    return f" --database {_without_password(absolute(given))}" if given is not None else ""
+    return f" --database {_hide_password(absolute(option))}" if option is not None else ""
 
 
-def _without_password(url: str) -> str:
-    return _PASSWORD.sub(lambda found: f"{found[1]}:PASSWORD@" if found[1] is not None else f"{found[2]}PASSWORD", url)
+def _hide_password(url: str) -> str:
+    return _PASSWORD.sub(lambda match: f"{match[1]}:PASSWORD@" if match[1] is not None else f"{match[2]}PASSWORD", url)
 
 
-def and_code(row: RunRow, given: str | None = None) -> str:
-    """What to add to a command that carries a run on, so that it finds the run's code."""
-    return "" if row.app == "sayso" else f" --app {given or 'MODULE:app'}"
+def app_option(row: RunRow, app: str | None = None) -> str:
+    """Return what to add to a command that resumes a run so that it finds the run's code: " --app MODULE:app"."""
+    return "" if row.app == "sayso" else f" --app {app or 'MODULE:app'}"

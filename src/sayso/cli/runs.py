@@ -1,4 +1,4 @@
-"""`sayso runs` and `sayso show`: what runs there are, and the story of one of them."""
+"""`sayso runs`: the runs of a database."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from sayso.cli.main import Exit
-from sayso.cli.run_database import DatabaseUrl, and_code, and_where, found, opened
-from sayso.cli.run_report import Line, RunStory, brief, line_texts, moment, money, plain_data, readable
-from sayso.tools.approval.cards import escape_lines, show_value
-from sayso.tools.errors import SaysoError, UsageError
+from sayso.cli.display import format_age, read_text, read_value, shorten
+from sayso.cli.options import DatabaseUrl, Exit
+from sayso.cli.run_database import open_engine
+from sayso.tools.approval.cards import show_value
+from sayso.tools.errors import UsageError
 from sayso.workflows.runs.limits import NO_USAGE, Usage, used_in
 
 if TYPE_CHECKING:
@@ -24,8 +24,32 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.records import ApprovalRow, RunRow
 
 STATES = ("new", "queued", "running", "waiting", "interrupted", "done", "failed", "cancelled")
-LOOK_SECONDS = 0.3
-COLOURS = {"waiting": "yellow", "done": "green", "failed": "red", "running": "cyan", "died": "red"}
+STATE_COLOURS = {"waiting": "yellow", "done": "green", "failed": "red", "running": "cyan", "died": "red"}
+
+
+class OpenRequest(TypedDict):
+    """An open request, as `sayso runs --json` prints it."""
+
+    digest: str
+    tool: str
+    card: str
+    expires_at: float
+
+
+class RunEntry(TypedDict):
+    """A run, as `sayso runs --json` prints it; times are seconds since 1970."""
+
+    run: str
+    flow: str
+    app: str
+    state: str
+    waits_for: list[OpenRequest]
+    created_at: float
+    changed_at: float
+    cost_usd: float
+    spend_usd: float
+    tokens: int
+    model_calls: int
 
 
 def runs(
@@ -35,57 +59,60 @@ def runs(
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 50,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
-    """List runs, the one that changed last first: how each stands, what it waits for, how old it is, what it cost.
+    """List the runs of a database: the state of each, what it waits for, what it cost.
+
+    The run that changed last comes first.
 
     Parameters
     ----------
     state
         Only runs in this state: new, queued, running, waiting, interrupted, done, failed or cancelled.
     limit
-        So many at most.
+        List at most this many.
     as_json
-        One JSON document instead of a table.
+        Print one JSON document instead of a table.
     """
     if state is not None and state not in STATES:
         raise UsageError(f"There is no state {state!r}. States: {', '.join(STATES)}.")
-    return asyncio.run(_runs(database, state, limit, as_json))
+    return asyncio.run(_list(database, state, limit, as_json))
 
 
-async def _runs(database: str | None, state: str | None, limit: int, as_json: bool) -> int:
-    async with opened(database) as engine:
+async def _list(database: str | None, state: str | None, limit: int, as_json: bool) -> int:
+    async with open_engine(database) as engine:
         rows = await engine.runs(*([state] if state else []), limit=limit)
         waits: dict[str, list[ApprovalRow]] = {row.id: [] for row in rows}
         for each in await engine.open_approvals():
             waits.setdefault(each.root, []).append(each)
-        used = {row.id: await usage_of(engine, row) for row in rows}
-        entries = [_entry(row, state_of(engine, row), waits[row.id], used[row.id]) for row in rows]
+        usage = {row.id: await _find_usage(engine, row) for row in rows}
+        entries = [_make_entry(row, describe_state(engine, row), waits[row.id], usage[row.id]) for row in rows]
     if as_json:
         print(json.dumps(entries, indent=2))
     elif not entries:
-        print(f"No runs{' that are ' + state if state else ''}.", file=sys.stderr)
+        print(f"There are no runs{' that are ' + state if state else ''}.", file=sys.stderr)
     else:
         _print_table(entries, time.time())
     return Exit.OK
 
 
-def state_of(engine: DurableEngine, row: RunRow) -> str:
-    """How a run stands, the word for people: `died` for one whose program is gone."""
+def describe_state(engine: DurableEngine, row: RunRow) -> str:
+    """Return a run's state, or `died` if the program that executed it is gone."""
     return "died" if engine.is_orphan(row) else row.state
 
 
-async def usage_of(engine: DurableEngine, row: RunRow) -> Usage:
-    """What a run has used: as its result says, or by what it has kept so far."""
+async def _find_usage(engine: DurableEngine, row: RunRow) -> Usage:
+    """Return what a run has used: from its result, or from its journal while there is none."""
     if row.output is not None:
-        kept = readable(json.loads(row.output)).get("usage")
-        if isinstance(kept, Usage):
-            return kept
-    lines: dict[str, dict[str, Any]] = {}
+        output = read_text(row.output)
+        usage = output.get("usage") if isinstance(output, dict) else None
+        if isinstance(usage, Usage):
+            return usage
+    journals: dict[str, dict[str, object]] = {}
     for entry in await engine.kept(row.id) if row.number else ():
-        lines.setdefault(entry.run, {})[entry.name] = readable(entry.value)
-    return sum((used_in(kept) for kept in lines.values()), NO_USAGE)
+        journals.setdefault(entry.run, {})[entry.name] = read_value(entry.value)
+    return sum((used_in(journal) for journal in journals.values()), NO_USAGE)
 
 
-def _entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], used: Usage) -> dict[str, Any]:
+def _make_entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], usage: Usage) -> RunEntry:
     return {
         "run": row.id,
         "flow": row.flow,
@@ -94,16 +121,23 @@ def _entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], used: Usage) -
         "waits_for": [{"digest": each.digest, "tool": each.tool, "card": each.card, "expires_at": each.expires_at} for each in waits],
         "created_at": row.created_at,
         "changed_at": row.changed_at,
-        "cost_usd": used.cost_usd,
-        "spend_usd": used.spend_usd,
-        "tokens": used.input_tokens + used.output_tokens,
-        "model_calls": used.model_calls,
+        "cost_usd": usage.cost_usd,
+        "spend_usd": usage.spend_usd,
+        "tokens": usage.input_tokens + usage.output_tokens,
+        "model_calls": usage.model_calls,
     }
 
 
-def _print_table(entries: Sequence[dict[str, Any]], now: float) -> None:
+def _print_table(entries: Sequence[RunEntry], now: float) -> None:
     rows = [
-        (show_value(each["run"]), show_value(each["flow"]), each["state"], _waits_for(each), age(now - each["created_at"]), _cost(each))
+        (
+            show_value(each["run"]),
+            show_value(each["flow"]),
+            each["state"],
+            _format_waits(each),
+            format_age(now - each["created_at"]),
+            _cost(each),
+        )
         for each in entries
     ]
     heads = ("run", "flow", "state", "waits for", "age", "cost")
@@ -114,7 +148,7 @@ def _print_table(entries: Sequence[dict[str, Any]], now: float) -> None:
 
         table = Table(*heads, box=None, header_style="bold", pad_edge=False)
         for row in rows:
-            table.add_row(*(Text(cell, style=COLOURS.get(cell, "") if column == 2 else "") for column, cell in enumerate(row)))
+            table.add_row(*(Text(cell, style=STATE_COLOURS.get(cell, "") if column == 2 else "") for column, cell in enumerate(row)))
         Console().print(table)
         return
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
@@ -122,97 +156,10 @@ def _print_table(entries: Sequence[dict[str, Any]], now: float) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _waits_for(entry: dict[str, Any]) -> str:
-    cards = [f"{each['digest'][:12]} {brief(each['card'], 120)}" for each in entry["waits_for"]]
+def _format_waits(entry: RunEntry) -> str:
+    cards = [f"{each['digest'][:12]} {shorten(each['card'], 120)}" for each in entry["waits_for"]]
     return "; ".join(cards) if len(cards) < 3 else f"{cards[0]}; and {len(cards) - 1} more"
 
 
-def _cost(entry: dict[str, Any]) -> str:
+def _cost(entry: RunEntry) -> str:
     return f"${entry['cost_usd']:.4f}" if entry["cost_usd"] else "-"
-
-
-def age(seconds: float) -> str:
-    """A time that has passed, in its largest unit."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length:.0f} {unit}"
-    return f"{max(0.0, seconds):.0f} s"
-
-
-def show(
-    run: Annotated[str, Parameter(help="A run's id, as `sayso runs` shows it.")],
-    *,
-    follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative="")] = False,
-    database: DatabaseUrl = None,
-) -> int:
-    """Tell the story of a run: who asked what, what the model and the tools said, who approved what, what came of it, where it waits.
-
-    Parameters
-    ----------
-    follow
-        Go on telling until the run ends or waits.
-    """
-    return asyncio.run(_show(run, follow, database))
-
-
-async def _show(name: str, follow: bool, database: str | None) -> int:
-    async with opened(database) as engine:
-        row = await found(engine, name)
-        story, at = RunStory(row.id), 0
-        app = f" of the app {show_value(row.app)}" if row.app else ""
-        tell([(f"Run {show_value(row.id)}: {show_value(row.flow)}{app}, since {moment(row.created_at)}", "bold")])
-        while True:
-            row = await engine.run(row.id)
-            state = state_of(engine, row)
-            log = await engine.log(row.id, at)
-            for each in log:
-                at = each.number
-                tell(line_texts(story.take(each)))
-            if not follow or (state not in ("queued", "running", "new") and at >= row.number):
-                break
-            await asyncio.sleep(LOOK_SECONDS)
-        tell(ending(row, state, story, await engine.approvals(row.id), and_where(database)))
-    return Exit.OK
-
-
-def ending(row: RunRow, state: str, story: RunStory, approvals: Sequence[ApprovalRow], where: str) -> list[tuple[str, str]]:
-    """How the run stands, what it came to or waits for, and what can be done."""
-    lines: list[Line] = []
-    for each in approvals:
-        if each.state in ("approved", "edited", "rejected") and each.digest not in story.decided:
-            by = f"request {each.digest[:12]}, by {show_value(each.decided_by or '?')}; the run has not taken it up yet"
-            lines.append(Line(each.decided_at or row.changed_at, each.state, by, "yellow"))
-    texts = line_texts(lines)
-    texts.append((f"{state}: {money(story.usage)}", f"bold {COLOURS.get(state, '')}".strip()))
-    if row.output is not None:
-        output = readable(json.loads(row.output))
-        value = output.get("value") if isinstance(output, dict) else output
-        texts.append((f"output: {escape_lines(value) if isinstance(value, str) else brief(plain_data(value), 2000)}", ""))
-    if row.error is not None:
-        texts.append((f"error: {brief(error_text(row.error), 2000)}", "red"))
-    texts += [(f"  sayso approve {row.id} {each.digest[:12]}{where}", "yellow") for each in approvals if each.state == "proposed"]
-    if state in ("interrupted", "died", "queued", "failed"):
-        texts.append((f"  sayso resume {row.id}{and_code(row)}{where}", "yellow"))
-    return texts
-
-
-def error_text(written: str) -> str:
-    """An error that was kept with a run, as its sentence."""
-    error = readable(json.loads(written))
-    if isinstance(error, SaysoError):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(plain_data(error))
-
-
-def tell(texts: Iterable[tuple[str, str]]) -> None:
-    """Print lines; in colour on a terminal."""
-    if not sys.stdout.isatty():
-        for text, _ in texts:
-            print(text, flush=True)
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    for text, style in texts:
-        console.print(Text(text, style=style), soft_wrap=True)

@@ -1,0 +1,43 @@
+"""`sayso demo`: a research on the sample web that comes with Sayso."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from sayso.cli.builtin_app import ResearchTask, portable_model
+from sayso.cli.options import BaseUrl, Competitors, Dialect, MaxCost, ModelName, Quiet, resolve_model
+from sayso.cli.report_file import find_report_path
+from sayso.cli.research import ResearchRun
+
+COMPANY = "BettaBurgers"
+
+
+def demo(
+    *,
+    out: Path = Path("reports"),
+    model: ModelName = None,
+    base_url: BaseUrl = None,
+    dialect: Dialect = "auto",
+    competitors: Competitors = 9,
+    max_cost: MaxCost = None,
+    quiet: Quiet = False,
+) -> int:
+    """Research BettaBurgers on a small web of invented restaurant chains; needs no key and no internet.
+
+    Parameters
+    ----------
+    out
+        A folder for the report, or a file ending in .md.
+    competitors
+        How many competitors.
+    max_cost
+        The most that model calls may cost, in US dollars.
+    quiet
+        Print only what went wrong, and where the report is.
+    """
+    chosen = resolve_model(model, base_url, max_cost)
+    path = find_report_path(out, COMPANY)
+    name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
+    task = ResearchTask(COMPANY, name, url, "sample", competitors, str(path), dialect)
+    return asyncio.run(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet).execute())

@@ -1,0 +1,115 @@
+"""Stored values, errors, times and usage as text for people."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sayso.tools.approval.cards import escape_lines, show_value
+from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
+from sayso.tools.canonical import readable_json
+from sayso.tools.errors import SaysoError
+from sayso.workflows.runs.codec import NotJson, from_json, to_json
+from sayso.workflows.runs.limits import Usage
+
+MAX_LENGTH = 300
+
+
+def read_value(data: object) -> object:
+    """Return a stored value. One whose type is unknown in this program is returned as JSON data, without the names of types."""
+    try:
+        value: object = from_json(data)
+    except (NotJson, ValueError, TypeError, KeyError, AttributeError):
+        return _strip_types(data)
+    return value
+
+
+def read_text(text: str) -> object:
+    """Return a stored value from its JSON text."""
+    return read_value(json.loads(text))
+
+
+def _strip_types(data: object) -> object:
+    if isinstance(data, list):
+        return [_strip_types(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.keys() == {"$", "="}:
+        return _strip_types(data["="])
+    return {key: _strip_types(item) for key, item in data.items()}
+
+
+def to_plain(value: object) -> object:
+    """Return a value as JSON data without the names of types; as its repr if it has no JSON form."""
+    try:
+        return _strip_types(to_json(value))
+    except NotJson:
+        return repr(value)
+
+
+def shorten(value: object, limit: int = MAX_LENGTH) -> str:
+    """Return a value on one line with every character visible; a longer one is cut, with its number of characters."""
+    text = escape_lines(" ".join((value if isinstance(value, str) else readable_json(value)).split()))
+    return text if len(text) <= limit else f"{text[:limit]} ... ({len(text)} characters)"
+
+
+def describe_input(value: object) -> str:
+    """Return what a run was asked: the words in its input if there are any, else the input as JSON."""
+    data = to_plain(value)
+    if isinstance(data, dict):
+        for name in ("text", "company"):
+            if isinstance(data.get(name), str):
+                return str(data[name])
+    return data if isinstance(data, str) else readable_json(data)
+
+
+def describe_error(text: str) -> str:
+    """Return the sentence of an error that was stored with a run."""
+    error = read_text(text)
+    if isinstance(error, SaysoError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(to_plain(error))
+
+
+def describe_decision(digest: str, decision: Decision) -> tuple[str, str, str]:
+    """Return a decision as a word (approved, edited, rejected), a text with who decided and when, and a colour."""
+    where = f" ({show_value(decision.place)})" if decision.place else ""
+    when = f" at {format_time(decision.at)}" if decision.at is not None else ""
+    by = f"request {digest[:12]}, by {show_value(decision.by or 'somebody who gave no name')}{where}{when}"
+    match decision:
+        case Approve():
+            return "approved", by, "green"
+        case Edit(arguments):
+            return "edited", f"{by}, to {shorten(to_plain(dict(arguments)), 2000)}", "yellow"
+        case Reject(reason):
+            return "rejected", f"{by}{': ' + shorten(reason, 2000) if reason else ''}", "yellow"
+
+
+def format_time(at: float) -> str:
+    """Return a time (seconds since 1970) as date and time of day in this machine's time zone."""
+    try:
+        return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return f"{at:g} seconds since 1970"
+
+
+def format_age(seconds: float) -> str:
+    """Return a duration in the largest unit of which it has two."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+def format_usage(usage: Usage) -> str:
+    """Return usage as a list of words: "2 model calls, 310 tokens in, 25 out, $0.0004"."""
+    parts = [f"{usage.model_calls} model call{'s' * (usage.model_calls != 1)}"] if usage.model_calls else []
+    if usage.input_tokens or usage.output_tokens:
+        parts.append(f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out")
+    if usage.cost_usd:
+        parts.append(f"${usage.cost_usd:.4f}")
+    if usage.tool_calls:
+        parts.append(f"{usage.tool_calls} tool call{'s' * (usage.tool_calls != 1)}")
+    if usage.spend_usd:
+        parts.append(f"${usage.spend_usd:.2f} spent by tools")
+    return ", ".join(parts) or "nothing used"

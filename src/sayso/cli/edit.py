@@ -1,0 +1,106 @@
+"""`sayso edit`: ask for a write with other arguments, from any terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sayso.cli.load_object import load_app
+from sayso.cli.open_requests import decide, find_open_request
+from sayso.cli.options import AppName, DatabaseUrl, Exit, RunId
+from sayso.cli.run_database import find_run, open_engine
+from sayso.console import find_user_name
+from sayso.tools import Tool
+from sayso.tools.approval.cards import show_value
+from sayso.tools.approval.requests import ApprovalRequest, Edit
+from sayso.tools.errors import ToolError, UsageError
+
+if TYPE_CHECKING:
+    from sayso.workflows import App
+
+
+def edit(run: RunId, digest: str, *changes: str, app: AppName = None, database: DatabaseUrl = None) -> int:
+    """Change the arguments of a request that waits: name=value ...
+
+    The changed call is a new request, with a card of its own that waits for its own approval.
+
+    Parameters
+    ----------
+    digest
+        Which request: its digest, or at least 8 characters of it.
+    changes
+        The arguments to change, as name=value; text as it is, anything else as JSON.
+    """
+    if not changes:
+        raise UsageError("No argument was named to change. Write name=value, such as quantity=2.")
+    return asyncio.run(_edit(run, digest, changes, app, database))
+
+
+async def _edit(run: str, digest: str, changes: Sequence[str], app_name: str | None, database: str | None) -> int:
+    app = load_app(app_name)
+    async with open_engine(database, app) as engine:
+        row = await find_run(engine, run)
+        request = await find_open_request(engine, row, digest)
+        tool = _find_tool(request.tool, app) if app_name is not None or row.app == app.name else None
+        arguments = _change_arguments(request, changes, tool)
+        await decide(engine, row, request, Edit(arguments, by=find_user_name(), place="command line"), database)
+    return Exit.OK
+
+
+def _change_arguments(request: ApprovalRequest, changes: Sequence[str], tool: Tool[..., Any] | None) -> dict[str, object]:
+    """Return the request's arguments with the changes in them. Raises UsageError for a change that the tool does not take."""
+    bound = tool.bound if tool is not None else {}
+    arguments: dict[str, object] = {name: value for name, value in json.loads(request.arguments).items() if name not in bound}
+    schemas: Mapping[str, Mapping[str, object]] = tool.parameters.get("properties", {}) if tool is not None else {}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        names = list(schemas or arguments)
+        if not equals or name not in names:
+            raise UsageError(f"{show_value(change)!r} changes no argument of {request.tool}. Write name=value; it has {', '.join(names)}.")
+        arguments[name] = _parse_value(text, schemas.get(name), arguments.get(name))
+    if tool is not None:
+        try:
+            tool.check(arguments)
+        except ToolError as error:
+            raise UsageError(str(error)) from None
+    return arguments
+
+
+def _parse_value(text: str, schema: Mapping[str, object] | None, current: object) -> object:
+    """Return what was typed: as text if the schema, or else the current value, is text; as JSON otherwise."""
+    if "string" in _find_types(schema) if schema is not None else isinstance(current, str):
+        return text
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text  # the tool's own check says what it wants
+    return value
+
+
+def _find_types(schema: object) -> set[str]:
+    """Return the names of the JSON types that a schema takes."""
+    if not isinstance(schema, Mapping):
+        return set()
+    own = schema.get("type", ())
+    types = {own} if isinstance(own, str) else set(own)
+    if any(isinstance(each, str) for each in (*schema.get("enum", ()), schema.get("const"))):
+        types.add("string")
+    for part in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        types |= _find_types(part)
+    return types
+
+
+def _find_tool(name: str, app: App) -> Tool[..., Any] | None:
+    """Return the tool of that name in the flows of the app."""
+    return next((tool for flow in app.names for tool in _walk_tools(app.flow(flow)) if tool.name == name), None)
+
+
+def _walk_tools(thing: object) -> Iterator[Tool[..., Any]]:
+    """Yield the tools in a flow: a step that is one, those of an agent, those in the parts of a shape."""
+    if isinstance(thing, Tool):
+        yield thing
+    yield from getattr(thing, "tools", {}).values()
+    for part in getattr(thing, "parts", ()):
+        yield from _walk_tools(part.step)

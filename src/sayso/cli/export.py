@@ -1,0 +1,52 @@
+"""`sayso export`: a run with its whole log as one JSON document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sayso import __version__
+from sayso.cli.options import DatabaseUrl, Exit, RunId
+from sayso.cli.run_database import find_run, open_engine
+from sayso.cli.verify import check_log
+
+if TYPE_CHECKING:
+    from sayso.workflows.durable.chain import Row
+    from sayso.workflows.durable.records import ApprovalRow, RunRow
+
+
+def export(run: RunId, *, database: DatabaseUrl = None) -> int:
+    """Print a run with its whole log as one JSON document.
+
+    It holds the run, the log with its hashes, the approval requests, and the verdict of `sayso verify`.
+    """
+    print(json.dumps(asyncio.run(_export(run, database)), indent=2))
+    return Exit.OK
+
+
+async def _export(run: str, database: str | None) -> dict[str, object]:
+    async with open_engine(database) as engine:
+        row = await find_run(engine, run)
+        log = await engine.log(row.id)
+        verdict = await check_log(engine, row, log)
+        approvals = await engine.approvals(row.id)
+    return {
+        "sayso": __version__,
+        "run": _to_dict(row, "input", "limits", "output", "error"),
+        "log": [_to_dict(each, "value") for each in log],
+        "approvals": [_to_dict(each, "request") for each in approvals],
+        "verify": {**verdict._asdict(), "problems": list(verdict.problems)},
+    }
+
+
+def _to_dict(row: RunRow | Row | ApprovalRow, *columns: str) -> dict[str, object]:
+    """Return a row whose columns of JSON text are parsed; a text that is not JSON, because it was changed, stays as it is."""
+    values: dict[str, object] = row._asdict()
+    for column in columns:
+        text = values[column]
+        if isinstance(text, str):
+            with suppress(ValueError):
+                values[column] = json.loads(text)
+    return values

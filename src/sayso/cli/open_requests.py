@@ -1,0 +1,107 @@
+"""Finding the open requests of a run, and handing in a decision for exactly what was shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sayso.cli.display import describe_decision, format_time, read_text
+from sayso.cli.run_database import app_option, database_option
+from sayso.console import escape_controls
+from sayso.tools.approval.cards import show_value
+from sayso.tools.approval.requests import ApprovalRequest, Decision, compute_digest, idempotency_key
+from sayso.tools.errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    from sayso.workflows.durable.engine import DurableEngine
+    from sayso.workflows.durable.records import ApprovalRow, RunRow
+
+MIN_DIGEST = 8
+
+
+async def find_open_requests(engine: DurableEngine, row: RunRow, digest: str | None) -> list[ApprovalRequest]:
+    """Return the open requests of a run, or the one with this digest.
+
+    Raises UsageError if no request has the digest, and RunError if the request is decided, has expired, or was changed in the database.
+    """
+    rows = await engine.approvals(row.id)
+    if digest is not None:
+        rows = [_find_by_digest(rows, row, digest.lower())]
+        _refuse_decided(row, rows[0])
+    waiting = [each for each in rows if each.state == "proposed"]
+    if not waiting:
+        raise RunError(f"Run {row.id} waits for no approval; it is {row.state}.")
+    still_open = [each for each in waiting if each.expires_at > time.time()]
+    if not still_open:
+        last = waiting[-1]
+        raise RunError(f"The request {last.digest[:12]} of run {row.id} expired at {format_time(last.expires_at)}; nothing is done.")
+    return [_read_request(row, each) for each in still_open]
+
+
+async def find_open_request(engine: DurableEngine, row: RunRow, digest: str | None) -> ApprovalRequest:
+    """Return the one open request that is meant. Raises UsageError, with their cards, if there are several."""
+    requests = await find_open_requests(engine, row, digest)
+    if len(requests) > 1:
+        cards = "; ".join(f"{request.digest[:12]} {request.card}" for request in requests)
+        raise UsageError(f"Run {row.id} has {len(requests)} open requests. Name one by its digest: {escape_controls(cards)}")
+    return requests[0]
+
+
+async def decide(engine: DurableEngine, row: RunRow, request: ApprovalRequest, decision: Decision, database: str | None) -> None:
+    """Hand in the decision, and say on standard error what happens next."""
+    try:
+        await engine.decide(row.id, {request.digest: decision})
+    except UsageError:  # somebody else decided meanwhile: raise the error that says who
+        await find_open_requests(engine, row, request.digest)
+        raise
+    word = describe_decision(request.digest, decision)[0]
+    row = await engine.run(row.id)
+    if row.state == "running" and not engine.is_orphan(row):
+        next_step = f"The program that executes run {row.id} continues it."
+    else:
+        command = f"sayso resume {row.id}{app_option(row)}{database_option(database)}"
+        next_step = f"Run {row.id} continues when a worker takes it, or here: {command}"
+    print(f"Request {request.digest[:12]} is {word}. {next_step}", file=sys.stderr, flush=True)
+
+
+def _find_by_digest(rows: Sequence[ApprovalRow], row: RunRow, digest: str) -> ApprovalRow:
+    known = ", ".join(each.digest[:12] for each in rows) or "none"
+    if len(digest) < MIN_DIGEST:
+        raise UsageError(
+            f"The digest {digest!r} is too short: give at least {MIN_DIGEST} characters of it. Requests of run {row.id}: {known}."
+        )
+    matching = [each for each in rows if each.digest.startswith(digest)]
+    if len(matching) != 1:
+        seen = "no request" if not matching else f"{len(matching)} requests"
+        raise UsageError(f"Run {row.id} has {seen} with the digest {show_value(digest)[:70]}. Requests: {known}.")
+    return matching[0]
+
+
+def _refuse_decided(row: RunRow, each: ApprovalRow) -> None:
+    if each.state == "closed":
+        raise RunError(f"The request {each.digest[:12]} is closed: run {row.id} is {row.state}.")
+    if each.state != "proposed":
+        by = f" by {show_value(each.decided_by)}" if each.decided_by else ""
+        at = f" at {format_time(each.decided_at)}" if each.decided_at is not None else ""
+        raise RunError(f"The request {each.digest[:12]} was decided already{by}{at}; its state is {each.state}. Nothing was changed.")
+
+
+def _read_request(row: RunRow, each: ApprovalRow) -> ApprovalRequest:
+    """Return the stored request if it still matches its digest, so that nobody is shown one call and approves another."""
+    try:
+        request = read_text(each.request)
+        if isinstance(request, ApprovalRequest) and _is_unchanged(request, each.digest):
+            return request
+    except (ValueError, TypeError, AttributeError):
+        pass  # it was changed so that it cannot even be read
+    raise RunError(f"The request {each.digest[:12]} was changed in the database, so it cannot be decided. See: sayso verify {row.id}")
+
+
+def _is_unchanged(request: ApprovalRequest, digest: str) -> bool:
+    key = idempotency_key(request.run_id, request.position, request.tool, request.arguments)
+    made = compute_digest(request.key, request.tool_version, request.schema_hash, request.card, request.nonce, request.expires_at)
+    values = {name: show_value(value) for name, value in json.loads(request.arguments).items()}
+    return (made, key) == (digest, request.key) and values == {argument.name: argument.value for argument in request.shown}

@@ -1,0 +1,94 @@
+"""`sayso show`: the report of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from sayso.cli.display import describe_error, format_time, format_usage, read_text, shorten, to_plain
+from sayso.cli.options import DatabaseUrl, Exit, RunId
+from sayso.cli.run_database import app_option, database_option, find_run, open_engine
+from sayso.cli.run_report import ReportLine, RunReport, format_lines
+from sayso.cli.runs import STATE_COLOURS, describe_state
+from sayso.tools.approval.cards import escape_lines, show_value
+
+if TYPE_CHECKING:
+    from sayso.workflows.durable.records import ApprovalRow, RunRow
+
+LOOK_SECONDS = 0.3
+
+
+def show(
+    run: RunId,
+    *,
+    follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative="")] = False,
+    database: DatabaseUrl = None,
+) -> int:
+    """Show what happened in a run, step by step; --follow shows it live.
+
+    Who asked what, what the model and the tools answered, who approved what, what came of it, and what the run waits for.
+
+    Parameters
+    ----------
+    follow
+        Go on until the run ends or waits.
+    """
+    return asyncio.run(_show(run, follow, database))
+
+
+async def _show(name: str, follow: bool, database: str | None) -> int:
+    async with open_engine(database) as engine:
+        row = await find_run(engine, name)
+        report, at = RunReport(row.id), 0
+        app = f" of the app {show_value(row.app)}" if row.app else ""
+        print_lines([(f"Run {show_value(row.id)}: {show_value(row.flow)}{app}, since {format_time(row.created_at)}", "bold")])
+        while True:
+            row = await engine.run(row.id)
+            state = describe_state(engine, row)
+            for each in await engine.log(row.id, at):
+                at = each.number
+                print_lines(format_lines(report.take(each)))
+            if not follow or (state not in ("queued", "running", "new") and at >= row.number):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        print_lines(_report_end(row, state, report, await engine.approvals(row.id), database_option(database)))
+    return Exit.OK
+
+
+def _report_end(row: RunRow, state: str, report: RunReport, approvals: Sequence[ApprovalRow], option: str) -> list[tuple[str, str]]:
+    """Return the last lines: the state, the usage, the output or error, and the commands that can follow."""
+    lines: list[ReportLine] = []
+    for each in approvals:
+        if each.state in ("approved", "edited", "rejected") and each.digest not in report.decided:
+            by = f"request {each.digest[:12]}, by {show_value(each.decided_by or '?')}; the run has not read it yet"
+            lines.append(ReportLine(each.decided_at or row.changed_at, each.state, by, "yellow"))
+    texts = format_lines(lines)
+    texts.append((f"{state}: {format_usage(report.usage)}", f"bold {STATE_COLOURS.get(state, '')}".strip()))
+    if row.output is not None:
+        output = read_text(row.output)
+        value = output.get("value") if isinstance(output, dict) else output
+        texts.append((f"output: {escape_lines(value) if isinstance(value, str) else shorten(to_plain(value), 2000)}", ""))
+    if row.error is not None:
+        texts.append((f"error: {shorten(describe_error(row.error), 2000)}", "red"))
+    texts += [(f"  sayso approve {row.id} {each.digest[:12]}{option}", "yellow") for each in approvals if each.state == "proposed"]
+    if state in ("interrupted", "died", "queued", "failed"):
+        texts.append((f"  sayso resume {row.id}{app_option(row)}{option}", "yellow"))
+    return texts
+
+
+def print_lines(texts: Iterable[tuple[str, str]]) -> None:
+    """Print pairs of text and colour; without colours where standard output is not a terminal."""
+    if not sys.stdout.isatty():
+        for text, _ in texts:
+            print(text, flush=True)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for text, style in texts:
+        console.print(Text(text, style=style), soft_wrap=True)
