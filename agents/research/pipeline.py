@@ -26,11 +26,11 @@ from .report import FailedPage, Point, Report, make_slug
 from .site_names import find_business_name, find_site_name, squash_name
 from .state import (
     Candidate,
-    Hit,
+    ResearchProgress,
+    ResearchState,
+    SearchHit,
     Visit,
     VisitedPage,
-    Work,
-    WorkSoFar,
     check_quotes,
     choose_links,
     find_host,
@@ -81,28 +81,28 @@ class CompetitorResearch(Workflow[str, Report]):
         company = value.strip()
         if not company:
             raise UsageError("No company was named. Give the name of the company whose competitors you want.")
-        report: Report = await self.flow.execute(run, Work(company))
+        report: Report = await self.flow.execute(run, ResearchState(company))
         return report
 
-    async def make_plan(self, run: Run, work: Work) -> Work:
+    async def make_plan(self, run: Run, state: ResearchState) -> ResearchState:
         """Search for the name once, then plan; the plan is published before anything else is done."""
         from .stage_prompts import plan_question
 
-        run.publish(Progress(run.id, "plan", work.company))
-        first_look = await self._run_search(run, work.company)
-        question = plan_question(work.company, self.wanted, [(hit.title, hit.snippet) for hit in first_look[:5]])
+        run.publish(Progress(run.id, "plan", state.company))
+        first_look = await self._run_search(run, state.company)
+        question = plan_question(state.company, self.wanted, [(hit.title, hit.snippet) for hit in first_look[:5]])
         plan: Plan = await run.child("plan", self.planner, question)
         for step in plan.steps:
             run.publish(Progress(run.id, "plan", step))
-        queries = _drop_duplicates([*plan.queries, work.company])
-        return publish_work(run, replace(work, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look)))
+        queries = _drop_duplicates([*plan.queries, state.company])
+        return publish_state(run, replace(state, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look)))
 
-    async def search(self, run: Run, work: Work) -> Work:
+    async def search(self, run: Run, state: ResearchState) -> ResearchState:
         """Run all queries side by side. Keep one hit for each site, in the order in which the queries found them."""
-        found = await run.child("queries", map_each(self._query, on_error="collect"), work.queries[:6])
-        hits: dict[str, Hit] = {}
+        found = await run.child("queries", map_each(self._query, on_error="collect"), state.queries[:6])
+        hits: dict[str, SearchHit] = {}
         failed = []
-        for query, result in zip(work.queries, found, strict=False):
+        for query, result in zip(state.queries, found, strict=False):
             if isinstance(result, list):
                 for hit in result:
                     known = hits.get(find_host(hit.url))
@@ -112,46 +112,46 @@ class CompetitorResearch(Workflow[str, Report]):
                 failed.append(f"“{query}”: {result.error}")
         if not hits:
             why = f" The searches failed: {'; '.join(failed)}" if failed else " Try a fuller name, or another --search."
-            raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in work.queries)}.{why}")
-        return replace(work, hits=tuple(hits.values()))
+            raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in state.queries)}.{why}")
+        return replace(state, hits=tuple(hits.values()))
 
-    async def _query(self, run: Run, query: str) -> list[Hit]:
+    async def _query(self, run: Run, query: str) -> list[SearchHit]:
         run.publish(Progress(run.id, "search", query))
         return await self._run_search(run, query)
 
-    async def _run_search(self, run: Run, query: str) -> list[Hit]:
+    async def _run_search(self, run: Run, query: str) -> list[SearchHit]:
         rows: Sequence[Mapping[str, str]] = await run.call(self.search_tool, query=query)
-        return [Hit(row["title"], row["url"], row["snippet"]) for row in rows]
+        return [SearchHit(row["title"], row["url"], row["snippet"]) for row in rows]
 
-    async def choose(self, run: Run, work: Work) -> Work:
+    async def choose(self, run: Run, state: ResearchState) -> ResearchState:
         """Let the model choose results by number, so that no address is ever invented."""
         from .stage_prompts import choice_question
 
-        run.publish(Progress(run.id, "choose", f"among {len(work.hits)} sites"))
-        rows = [(hit.title, hit.url, hit.snippet) for hit in work.hits]
-        choice: Choice = await run.child("choose", self.chooser, choice_question(work.company, self.wanted + SPARE, rows))
+        run.publish(Progress(run.id, "choose", f"among {len(state.hits)} sites"))
+        rows = [(hit.title, hit.url, hit.snippet) for hit in state.hits]
+        choice: Choice = await run.child("choose", self.chooser, choice_question(state.company, self.wanted + SPARE, rows))
         candidates: dict[str, Candidate] = {}
-        own = make_slug(work.company).replace("-", "")
+        own = make_slug(state.company).replace("-", "")
         for pick in choice.picks:
-            if 1 <= pick.number <= len(work.hits) and own not in find_host(work.hits[pick.number - 1].url).replace("-", ""):
-                home = _home_page(work.hits[pick.number - 1].url)
+            if 1 <= pick.number <= len(state.hits) and own not in find_host(state.hits[pick.number - 1].url).replace("-", ""):
+                home = _home_page(state.hits[pick.number - 1].url)
                 candidates.setdefault(home, Candidate(" ".join(pick.name.split())[:80], home, pick.reason))
         if not candidates:
             raise NothingFound(
-                f"Among {len(work.hits)} sites no competitor of {work.company} was chosen. Try another model, or other words."
+                f"Among {len(state.hits)} sites no competitor of {state.company} was chosen. Try another model, or other words."
             )
-        return publish_work(run, replace(work, candidates=tuple(candidates.values())))
+        return publish_state(run, replace(state, candidates=tuple(candidates.values())))
 
-    async def visit(self, run: Run, work: Work) -> Work:
+    async def visit(self, run: Run, state: ResearchState) -> ResearchState:
         """Visit as many competitors as are wanted, side by side; for each that cannot be read, visit the next candidate."""
         visits: list[Visit] = []
         arrived: list[Visit] = []
-        left = list(work.candidates)
+        left = list(state.candidates)
 
         async def visit_and_tell(run: Run, candidate: Candidate) -> Visit:
             visit = await self.visit_one(run, candidate)
             arrived.append(visit)
-            publish_work(run, replace(work, visits=tuple(arrived)))
+            publish_state(run, replace(state, visits=tuple(arrived)))
             return visit
 
         for round_number in range(len(left)):
@@ -160,7 +160,7 @@ class CompetitorResearch(Workflow[str, Report]):
             if not batch:
                 break
             visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits"), batch)
-        return publish_work(run, replace(work, visits=tuple(visits)))
+        return publish_state(run, replace(state, visits=tuple(visits)))
 
     async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
         """Read the home page and one or two useful pages it links to, then find the claims that stand on them."""
@@ -200,16 +200,16 @@ class CompetitorResearch(Workflow[str, Report]):
             missing = still_missing or missing[: max(0, len(missing) - len(more))]
         return Visit(visit.candidate, visit.pages, visit.failed, kept, len(missing))
 
-    async def compare(self, run: Run, work: Work) -> Work:
+    async def compare(self, run: Run, state: ResearchState) -> ResearchState:
         """Write the comparison and have it criticised once. A sentence that names no existing fact is left out."""
         from .stage_prompts import comparison_question, critique_question, rewrite_question
 
-        competitors = make_competitors(work.visits, {})
+        competitors = make_competitors(state.visits, {})
         facts = sum(len(competitor.claims) for competitor in competitors)
         if not facts:
-            return work
+            return state
         run.publish(Progress(run.id, "compare", f"{len(competitors)} competitors, {facts} facts"))
-        question = comparison_question(work.company, competitors)
+        question = comparison_question(state.company, competitors)
 
         async def write(run: Run, task: str | Draft) -> Comparison:
             asked = task if isinstance(task, str) else rewrite_question(question, task.text, task.critique)
@@ -224,11 +224,11 @@ class CompetitorResearch(Workflow[str, Report]):
         better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
         comparison: Comparison = await run.child("reflect", better, question)
         points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
-        return publish_work(run, replace(work, comparison=tuple(point for point in points if point.claims)))
+        return publish_state(run, replace(state, comparison=tuple(point for point in points if point.claims)))
 
-    async def report(self, run: Run, work: Work) -> Report:
+    async def report(self, run: Run, state: ResearchState) -> Report:
         """Number the sources and make the report."""
-        return make_report(work, describe_author(self.model), await run.step("made_at", _moment, run))
+        return make_report(state, describe_author(self.model), await run.step("made_at", _moment, run))
 
 
 def make_search_tool(search: Search) -> AnyTool:
@@ -262,10 +262,10 @@ async def _moment(run: Run) -> str:
     return datetime.fromtimestamp(run.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def publish_work(run: Run, work: Work) -> Work:
-    """Publish the work and return it, so that nothing is lost when the research is stopped."""
-    run.publish(WorkSoFar(run.id, work))
-    return work
+def publish_state(run: Run, state: ResearchState) -> ResearchState:
+    """Publish the state and return it, so that nothing is lost when the research is stopped."""
+    run.publish(ResearchProgress(run.id, state))
+    return state
 
 
 def describe_author(model: Model) -> str:

@@ -1,4 +1,4 @@
-"""The door to the competitor-research agent: `research.run_sync("BettaBurgers", model="gpt-5-mini")`."""
+"""Run the competitor-research agent: `research.run_sync("BettaBurgers", model="gpt-5-mini")`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sayso.workflows.workflow import SharedRunOptions, reject_option, run_in_new
 
 from .pipeline import CompetitorResearch, describe_author
 from .report import Report
-from .state import Work, make_report
+from .state import ResearchState, make_report
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ResearchOptions(SharedRunOptions, total=False):
-    """The options of a research beside those of its run; see Research."""
+    """The options of a research beside those of its run; see ResearchAgent."""
 
     model: str | Model | None
     dialect: str
@@ -32,13 +32,12 @@ class ResearchOptions(SharedRunOptions, total=False):
     snapshots: Path | str | None
 
 
-class Research:
-    """`research.run_sync("BettaBurgers", model="gpt-5-mini")`: the door to the competitor-research agent.
+class ResearchAgent:
+    """The competitor-research agent: `research.run_sync("BettaBurgers", model="gpt-5-mini")`.
 
     Without a model, sentences are quoted by the built-in extractive reader. `dialect` is the family whose marks the model leaves in its
-    text, as Agent takes it. `search` is "duckduckgo" (the default, or what the environment
-    variable SAYSO_SEARCH says), "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are kept
-    under `snapshots` when that is given.
+    text, as Agent takes it. `search` is "duckduckgo" (the default, or what the environment variable SAYSO_SEARCH says), "sample" (the
+    sample web that comes with Sayso), a folder or site to index, or a Search. Pages are stored under `snapshots` when that is given.
     """
 
     async def run(self, company: str, **options: Unpack[ResearchOptions]) -> RunResult[Report]:
@@ -89,10 +88,10 @@ def choose_model(model: str | Model | None) -> Model:
     return model_from(model)
 
 
-def make_partial_report(work: Work, model: Model | None, stopped: str) -> Report:
+def make_partial_report(state: ResearchState, model: Model | None, stopped: str) -> Report:
     """Return the report of a research that was stopped: what was done until then, and why it stopped."""
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return make_report(work, describe_author(choose_model(model)), now, stopped)
+    return make_report(state, describe_author(choose_model(model)), now, stopped)
 
 
-research = Research()
+research = ResearchAgent()

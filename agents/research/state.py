@@ -18,7 +18,7 @@ USEFUL = ("menu", "price", "product", "about", "location", "store", "story", "fi
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """A search result that stands for a site; its number is its place in the list that the model chooses from."""
 
     title: str
@@ -60,44 +60,44 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ResearchState:
     """The state between two stages; each stage returns a fuller one."""
 
     company: str
     plan: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
-    hits: tuple[Hit, ...] = ()
+    hits: tuple[SearchHit, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     visits: tuple[Visit, ...] = ()
     comparison: tuple[Point, ...] = ()
     failed: tuple[FailedPage, ...] = ()
 
 
-class WorkSoFar(NamedTuple):
+class ResearchProgress(NamedTuple):
     """The state at this moment; published after each stage and each visit, and not stored."""
 
     run: str
-    work: Work
+    state: ResearchState
 
 
-def make_report(work: Work, author: str, made_at: str, stopped: str = "") -> Report:
+def make_report(state: ResearchState, author: str, made_at: str, stopped: str = "") -> Report:
     """Return the report of what is known."""
-    pages = [page for visit in work.visits for page in visit.pages]
+    pages = [page for visit in state.visits for page in visit.pages]
     sources = {
         page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot)
         for number, page in enumerate({page.snapshot: page for page in pages}.values(), 1)
     }
     return Report(
-        company=work.company,
+        company=state.company,
         made_at=made_at,
         written_by=author,
-        plan=work.plan,
-        queries=work.queries,
-        competitors=make_competitors(work.visits, sources),
-        comparison=work.comparison,
+        plan=state.plan,
+        queries=state.queries,
+        competitors=make_competitors(state.visits, sources),
+        comparison=state.comparison,
         sources=tuple(sources.values()),
-        failed_pages=tuple(page for visit in work.visits for page in visit.failed),
-        dropped_claims=sum(visit.dropped for visit in work.visits),
+        failed_pages=tuple(page for visit in state.visits for page in visit.failed),
+        dropped_claims=sum(visit.dropped for visit in state.visits),
         stopped=stopped,
     )
 

@@ -10,7 +10,7 @@ from .read_events import Problem, ReadCall
 from .signatures import ToolSignatures
 
 
-class NativeCall(Protocol):
+class NativeCallLike(Protocol):
     """A call as a provider's API returns it."""
 
     @property
@@ -19,7 +19,7 @@ class NativeCall(Protocol):
     def arguments(self) -> str: ...
 
 
-def read_native_calls(calls: Iterable[NativeCall], tools: ToolSignatures) -> list[ReadCall | Problem]:
+def read_native_calls(calls: Iterable[NativeCallLike], tools: ToolSignatures) -> list[ReadCall | Problem]:
     """Return each call, or the problem with it, in order. The JSON is read strictly: no server has a reason to break it."""
     return [_read_native_call(call.name, call.arguments, tools) for call in calls]
 

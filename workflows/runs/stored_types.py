@@ -141,11 +141,11 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ComparedPoint": ("sayso.agents.research.stage_prompts:ComparedPoint", "sayso.agents.research_stages:ComparedPoint"),
     "Comparison": ("sayso.agents.research.stage_prompts:Comparison", "sayso.agents.research_stages:Comparison"),
     "Critique": ("sayso.agents.research.stage_prompts:Critique", "sayso.agents.research_stages:Critique"),
-    "Hit": ("sayso.agents.research.state:Hit", "sayso.agents.research_work:Hit"),
+    "Hit": ("sayso.agents.research.state:SearchHit", "sayso.agents.research_work:Hit"),
     "VisitedPage": ("sayso.agents.research.state:VisitedPage", "sayso.agents.research_work:VisitedPage"),
     "Candidate": ("sayso.agents.research.state:Candidate", "sayso.agents.research_work:Candidate"),
     "Visit": ("sayso.agents.research.state:Visit", "sayso.agents.research_work:Visit"),
-    "Work": ("sayso.agents.research.state:Work", "sayso.agents.research_work:Work"),
+    "Work": ("sayso.agents.research.state:ResearchState", "sayso.agents.research_work:Work"),
     "ChatTurn": ("sayso.cli.builtin_app:ChatTurn", "sayso.builtin_app:ChatTurn"),
     "ResearchTask": ("sayso.cli.builtin_app:ResearchTask", "sayso.builtin_app:ResearchTask"),
 }

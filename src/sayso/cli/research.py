@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import make_partial_report
-from sayso.agents.research.state import WorkSoFar
+from sayso.agents.research.state import ResearchProgress
 from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
 from sayso.cli.display import read_text
 from sayso.cli.options import BaseUrl, Competitors, Dialect, MaxCost, ModelName, Quiet, StoreIn, describe_stop, resolve_model
@@ -88,7 +88,7 @@ class ResearchRun:
     model: Model | None
     max_cost: float | None = None
     quiet: bool = False
-    latest: WorkSoFar | None = field(default=None, init=False)
+    latest: ResearchProgress | None = field(default=None, init=False)
 
     async def execute(self, stored: DurableEngine | None = None, run_id: str | None = None, database: str = "") -> int:
         """Research, write the report, and return the exit code.
@@ -115,7 +115,7 @@ class ResearchRun:
             report = await self._follow(start)
         except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is written, and the error is raised again
             if stored is None and self.latest is not None:
-                save_partial_report(make_partial_report(self.latest.work, self.model, describe_stop(error)), self.task, quiet=self.quiet)
+                save_partial_report(make_partial_report(self.latest.state, self.model, describe_stop(error)), self.task, quiet=self.quiet)
             raise
         return save_finished_report(report, self.task if row is None else _read_task(row), quiet=self.quiet)
 
@@ -127,7 +127,7 @@ class ResearchRun:
                 if tree is not None:
                     tree.take(event)
                 match event:
-                    case WorkSoFar():
+                    case ResearchProgress():
                         self.latest = event
                     case RunEnded(result):
                         report = result.output
