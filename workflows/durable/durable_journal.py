@@ -10,6 +10,7 @@ from typing import TypeVar
 from ..runs.codec import to_json
 from ..runs.events import BranchEnded, BranchFailed, BranchStarted
 from ..runs.journal import StrictJournal
+from ..runs.stored_types import tag_of
 from . import records
 from .chain import Row
 from .database import DatabaseLost, Session, to_the_end
@@ -18,7 +19,7 @@ from .store import RunStore
 
 EVENT_SECONDS = 0.1
 """How long an event may wait for the next writing."""
-BRANCHES: dict[str, type] = {kind.__name__: kind for kind in (BranchStarted, BranchEnded, BranchFailed)}
+BRANCHES: dict[str, type] = {tag: kind for kind in (BranchStarted, BranchEnded, BranchFailed) if (tag := tag_of(kind)) is not None}
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class DurableJournal(StrictJournal):
     def record_event(self, event: object, is_own: bool) -> None:
         """Store an event soon; one of the workflow's own is counted when the run is resumed."""
         run_id = getattr(event, "run", self.run_id)
-        self.add("told" if is_own else "event", run_id, type(event).__name__, to_json(event))
+        self.add("told" if is_own else "event", run_id, tag_of(type(event)) or type(event).__name__, to_json(event))
         self._events.append(event)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(EVENT_SECONDS, self._save_soon)

@@ -10,26 +10,27 @@ from __future__ import annotations
 import dataclasses
 import enum
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
+from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.errors import SaysoError, UsageError
 
 from .stored_types import find_type, tag_of
 
 
 class NotJson(UsageError):
-    """A value that cannot be kept; the message says where it stands and what it is."""
+    """A value that cannot be stored. The message says where it stands and what it is."""
 
 
 class Lost(SaysoError):
-    """An error that was kept by a run and whose class cannot be made again; its text says what it was."""
+    """An error of a stored run whose class cannot be made again. Its text is that of the error."""
 
 
 @cache
-def _textual() -> dict[str, tuple[type, Any]]:
+def _text_types() -> dict[str, tuple[type, Callable[[str], object]]]:
     # Loaded when such a value first comes by: most runs have none, and these modules take their time.
     import datetime
     from decimal import Decimal
@@ -43,108 +44,114 @@ def _textual() -> dict[str, tuple[type, Any]]:
     }
 
 
-def to_json(value: Any, place: str = "value") -> Any:
-    """The value as JSON types. NotJson names the place of what is not."""
+def to_json(value: object, where: str = "value") -> Json:
+    """Write a value as JSON types. Raises NotJson for what cannot be stored; the message begins with `where` it stands."""
     if value is None or type(value) in (str, bool, int):
         return value
     if type(value) is float:
         if value != value or value in (float("inf"), float("-inf")):
-            raise NotJson(f"{place} is {value!r}, which JSON has no word for.")
+            raise NotJson(f"{where} is {value!r}, which JSON cannot say.")
         return value
     if type(value) is list:
-        return [to_json(item, f"{place}[{index}]") for index, item in enumerate(value)]
+        return [to_json(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Mapping) and type(value).__module__ in ("builtins", "collections", "types"):
-        return _mapping(value, place)
-    return _tagged(value, place)
+        return _write_mapping(value, where)
+    return _write_typed(value, where)
 
 
-def _mapping(value: Mapping[Any, Any], place: str) -> dict[str, Any]:
-    for key in value:
+def _write_mapping(value: Mapping[object, object], where: str) -> JsonObject:
+    written: JsonObject = {}
+    for key, item in value.items():
         if type(key) is not str:
-            raise NotJson(f"{place} has the key {key!r}, and JSON keys are text.")
-    written = {key: to_json(item, f"{place}.{key}") for key, item in value.items()}
+            raise NotJson(f"{where} has the key {key!r}, and JSON keys are text.")
+        written[key] = to_json(item, f"{where}.{key}")
     return {"$": "dict", "=": written} if "$" in written else written
 
 
-def _tagged(value: Any, place: str) -> dict[str, Any]:
+def _write_typed(value: Any, where: str) -> JsonObject:
     kind = type(value)
-    for name, (textual, _) in _textual().items():
-        if kind is textual:
+    for name, (text_type, _) in _text_types().items():
+        if kind is text_type:
             return {"$": name, "=": value.isoformat() if hasattr(value, "isoformat") else str(value)}
     if isinstance(value, enum.Enum):
-        return {"$": _name(kind, place), "=": to_json(value.value, place)}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return {"$": _name(kind, place), "=": [to_json(item, f"{place}.{name}") for name, item in zip(value._fields, value, strict=True)]}
+        return {"$": _type_name(kind, where), "=": to_json(value.value, where)}
+    if isinstance(value, tuple) and (fields := getattr(value, "_fields", None)) is not None:
+        return {"$": _type_name(kind, where), "=": [to_json(item, f"{where}.{name}") for name, item in zip(fields, value, strict=True)]}
     if kind in (tuple, set, frozenset):
         items = sorted(value, key=repr) if kind is not tuple else value
-        return {"$": kind.__name__, "=": [to_json(item, f"{place}[{index}]") for index, item in enumerate(items)]}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [field.name for field in dataclasses.fields(value) if field.init]
-        return {"$": _name(kind, place), "=": {name: to_json(getattr(value, name), f"{place}.{name}") for name in fields}}
+        return {"$": kind.__name__, "=": [to_json(item, f"{where}[{index}]") for index, item in enumerate(items)]}
+    if dataclasses.is_dataclass(kind):
+        names = [field.name for field in dataclasses.fields(kind) if field.init]
+        return {"$": _type_name(kind, where), "=": {name: to_json(getattr(value, name), f"{where}.{name}") for name in names}}
     if isinstance(value, Exception):
-        return {"$": tag_of(f"{kind.__module__}:{kind.__qualname__}"), "=": {"message": str(value), "attributes": _facts(value)}}
+        # An error is stored wherever its class was made: it is read back as Lost if that cannot be found.
+        return {"$": tag_of(kind) or _path(kind), "=": {"message": str(value), "attributes": _write_attributes(value)}}
     if hasattr(kind, "model_validate"):
-        return {"$": _name(kind, place), "=": _model(value, place)}
+        return {"$": _type_name(kind, where), "=": _write_model(value, where)}
     raise NotJson(
-        f"{place} is a {kind.__module__}.{kind.__qualname__}, and only JSON, models, dataclasses and tuples are kept between steps."
+        f"{where} is a {kind.__module__}.{kind.__qualname__}, and only JSON, models, dataclasses and tuples are stored between steps."
     )
 
 
-def _model(value: Any, place: str) -> Any:
+def _write_model(value: Any, where: str) -> Json:
     # A secret is dumped as stars and an excluded field not at all: what would not come back is refused now, not missed later.
-    written = value.model_dump(mode="json", by_alias=True)
+    written: Json = value.model_dump(mode="json", by_alias=True)
     try:
         lost = type(value).model_validate(written).__dict__ != value.__dict__
     except ValueError as error:
-        raise NotJson(f"{place} is a {type(value).__qualname__} that cannot be read back from its own JSON: {error}") from None
+        raise NotJson(f"{where} is a {type(value).__qualname__} that cannot be read back from its own JSON: {error}") from None
     if lost:
         raise NotJson(
-            f"{place} is a {type(value).__qualname__} that does not come back from JSON as it was (a secret, an excluded field?)."
+            f"{where} is a {type(value).__qualname__} that does not come back from JSON as it was (a secret, an excluded field?)."
         )
     return written
 
 
-def _facts(error: Exception) -> dict[str, Any]:
-    # What cannot be kept of an error (a connection, a response) is left out: to raise NotJson here would hide the error itself.
-    facts: dict[str, Any] = {}
-    for key, item in vars(error).items():
-        if key not in ("partial", "__notes__"):
+def _write_attributes(error: Exception) -> JsonObject:
+    # What cannot be stored of an error (a connection, a response) is left out: to raise NotJson here would hide the error itself.
+    attributes: JsonObject = {}
+    for name, item in vars(error).items():
+        if name not in ("partial", "__notes__"):
             with suppress(NotJson):
-                facts[key] = to_json(item, key)
-    return facts
+                attributes[name] = to_json(item, name)
+    return attributes
 
 
-def _name(kind: type, place: str) -> str:
-    if "<locals>" in kind.__qualname__:
-        raise NotJson(f"{place} is a {kind.__qualname__}, which cannot be found again; move the class out of the function.")
-    return tag_of(f"{kind.__module__}:{kind.__qualname__}")
+def _type_name(kind: type, where: str) -> str:
+    tag = tag_of(kind)
+    if tag is None and "<locals>" in kind.__qualname__:
+        raise NotJson(f"{where} is a {kind.__qualname__}, which cannot be found again; move the class out of the function.")
+    return tag or _path(kind)
 
 
-def from_json(data: Any) -> Any:
-    """The value that `to_json` wrote."""
+def _path(kind: type) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def from_json(data: Json) -> Any:
+    """Read what `to_json` wrote. Raises NotJson for a type that this program does not know."""
     if isinstance(data, list):
         return [from_json(item) for item in data]
     if not isinstance(data, dict):
         return data
     if "$" not in data:
         return {key: from_json(item) for key, item in data.items()}
-    tag, inner = data["$"], data["="]
-    if tag == "dict":
+    name, inner = data["$"], data["="]
+    if name == "dict":
         return {key: from_json(item) for key, item in inner.items()}
-    if tag in ("tuple", "set", "frozenset"):
-        return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](from_json(item) for item in inner)
-    if tag in _textual():
-        return _textual()[tag][1](inner)
-    return _made(_found(tag, inner), inner)
+    if name in ("tuple", "set", "frozenset"):
+        return {"tuple": tuple, "set": set, "frozenset": frozenset}[name](from_json(item) for item in inner)
+    if name in _text_types():
+        return _text_types()[name][1](inner)
+    return _read_typed(find_type(name) or _find_own_type(name, inner), inner)
 
 
-def _found(tag: str, inner: Any) -> Any:
-    if (ours := find_type(tag)) is not None:
-        return ours
-    module, colon, qualname = tag.partition(":")
+def _find_own_type(name: str, inner: Json) -> type:
+    """Return the class of an application at `module:QualName`, if the module is loaded; Lost for an error that is not."""
+    module, colon, qualname = name.partition(":")
     if not colon:
-        raise NotJson(f"The journal holds a {tag!r}, which this version of Sayso does not know. Read it with the version that wrote it.")
-    found: Any = sys.modules.get(module)
+        raise NotJson(f"The journal holds a {name!r}, which this version of Sayso does not know. Read it with the version that wrote it.")
+    found: object = sys.modules.get(module)
     for part in qualname.split("."):
         found = getattr(found, part, None)
     if isinstance(found, type):
@@ -154,22 +161,24 @@ def _found(tag: str, inner: Any) -> Any:
     raise NotJson(f"The journal holds a {qualname} of {module}, which this program has not loaded. Import it before the run is resumed.")
 
 
-def _made(kind: Any, inner: Any) -> Any:
+def _read_typed(kind: type, inner: Json) -> Any:
+    # The class decides how its JSON is read, so that a class that is no value (a function's, a process's) is never made.
+    make = cast("Callable[..., Any]", kind)
     if issubclass(kind, enum.Enum):
-        return kind(from_json(inner))
+        return make(from_json(inner))
     if issubclass(kind, tuple) and isinstance(inner, list):
-        return kind(*[from_json(item) for item in inner])
+        return make(*[from_json(item) for item in inner])
     if issubclass(kind, Exception):
-        return _error(kind, inner)
-    if hasattr(kind, "model_validate"):
-        return kind.model_validate(inner)
+        return _read_error(kind, inner)
+    if (validate := getattr(kind, "model_validate", None)) is not None:
+        return validate(inner)
     if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "_fields"):  # by name; a named tuple too, if it was a dataclass once
-        return kind(**{name: from_json(item) for name, item in inner.items()})
-    raise NotJson(f"The journal holds a {kind.__qualname__}, which is no kind of value that a journal keeps.")
+        return make(**{name: from_json(item) for name, item in inner.items()})
+    raise NotJson(f"The journal holds a {kind.__qualname__}, and values of that class are not stored in a journal.")
 
 
-def _error(kind: type[Exception], inner: Any) -> Exception:
-    # An error's __init__ makes its sentence from parts; here the sentence is what was kept.
+def _read_error(kind: type[Exception], inner: JsonObject) -> Exception:
+    # An error's __init__ makes its sentence from parts; here the sentence is what was stored.
     error = kind.__new__(kind)
     Exception.__init__(error, inner["message"])
     for name, item in inner["attributes"].items():

@@ -154,22 +154,21 @@ TAGS = {path: tag for tag, (path, *_) in TYPES.items()}
 FORMER = {former: tag for tag, (_, *formers) in TYPES.items() for former in formers}
 
 
-def tag_of(path: str) -> str:
-    """Return the tag of the class at `module:QualName`; of a class that is not ours, the path itself."""
-    return TAGS.get(path, path)
+def tag_of(kind: type) -> str | None:
+    """Return the tag that values of the class are stored under. None for a class of an application."""
+    return TAGS.get(f"{kind.__module__}:{kind.__qualname__}")
+
+
+def find_type(name: str) -> type | None:
+    """Return the class of Sayso that is stored under the name: a tag, or a former path. None where the table has neither."""
+    tag = FORMER.get(name, name)
+    return _load(TYPES[tag][0]) if tag in TYPES else None
 
 
 @cache
-def find_type(tag: str) -> type | None:
-    """Return the class of Sayso that is stored under `tag` (or was stored under that path). None where the table has neither.
-
-    Its module is imported if need be. That is safe, and no room depends on a higher one by it: the paths come from the table above,
-    never from what is read.
-    """
-    tag = FORMER.get(tag, tag)
-    if tag not in TYPES:
-        return None
-    module, _, name = TYPES[tag][0].partition(":")
+def _load(path: str) -> type:
+    # Importing is safe here, and no room comes to depend on a higher one: the path is from the table above, never from what is read.
+    module, _, name = path.partition(":")
     found = getattr(sys.modules.get(module) or importlib.import_module(module), name)
-    assert isinstance(found, type), f"{TYPES[tag][0]} is not a class"
+    assert isinstance(found, type), f"{path} is not a class"
     return found
