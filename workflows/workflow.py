@@ -16,7 +16,7 @@ from sayso.tools.errors import UsageError, WorkflowError
 from .runs.base_engine import BaseEngine
 from .runs.execution import Execution
 from .runs.limits import Limits, Meter
-from .runs.memory_engine import PrivateEngine
+from .runs.memory_engine import MemoryEngine
 from .runs.protocols import Engine, Provenance, Run, Scope
 from .runs.run_result import RunResult
 
@@ -220,7 +220,7 @@ class Workflow(Generic[A, B]):
                 "decision, or None to leave it open."
             )
         if engine is None:
-            engine = PrivateEngine()
+            engine = MemoryEngine(record=False, private=True)
         elif not isinstance(engine, BaseEngine):
             hint = f" Write engine=sayso.engine({engine!r})." if isinstance(engine, str) else ""
             raise UsageError(f"engine={engine!r} cannot execute runs here; sayso.engine(...) makes engines that can.{hint}")

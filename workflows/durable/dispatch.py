@@ -1,4 +1,4 @@
-"""What DBOS does for runs: an execution of a run is a DBOS workflow, and queued executions are given to one worker each.
+"""Use DBOS for runs: an execution of a run is a DBOS workflow, and queued executions are given to one worker each.
 
 DBOS is one per process. Its steps are not used (see the package); its version is pinned, so that a new release of a program still finds the
 runs of the old one, and its values are JSON, so that nobody who can write the database can have code executed.
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sayso.tools.errors import UsageError
@@ -27,26 +28,27 @@ THREADS = 16
 QUEUE_SECONDS = 0.1
 
 T = TypeVar("T")
-Carry = Callable[[str], Awaitable[str]]
+ExecuteRun = Callable[[str], Awaitable[str]]
+"""Executes the queued run of that id, and says in a word what became of it."""
 
 
 def queue_of(app: str) -> str:
-    """The queue of an application's runs."""
+    """Return the name of the queue of an application's runs."""
     return f"sayso-{app}"
 
 
+@dataclass(slots=True, eq=False)
 class _Local:
-    """An execution that its own program carries: DBOS says when it has begun, the program when it is over."""
+    """An execution by the program that asked for it: DBOS says when it has begun, the program when it is over."""
 
-    def __init__(self) -> None:
-        self.begun: Future[None] = Future()
-        self.over: Future[None] = Future()
+    begun: Future[None] = field(default_factory=Future)
+    over: Future[None] = field(default_factory=Future)
 
 
 class Dispatch:
     """DBOS on one database, in this process."""
 
-    def __init__(self, url: str, owner: str, listens_to: str | None = None, execute: Carry | None = None) -> None:
+    def __init__(self, url: str, owner: str, listens_to: str | None = None, execute: ExecuteRun | None = None) -> None:
         self.url, self.owner, self._listens_to, self._execute = url, owner, listens_to, execute
         self._local: dict[str, _Local] = {}
         self._under_way = 0
@@ -57,10 +59,11 @@ class Dispatch:
 
         The work stays in the caller's task and event loop; DBOS has a loop of its own, for it would change the thread pool of the caller's.
         """
-        await asyncio.to_thread(self.launch)
+        if not LAUNCHED or LAUNCHED[0] is not self:
+            await asyncio.to_thread(self.launch)
         local = self._local[name] = _Local()
         self._under_way += 1
-        recording = asyncio.run_coroutine_threadsafe(_recorded(name), _loop())
+        recording = asyncio.run_coroutine_threadsafe(_record(name), _LOOPS[0])
         try:
             await asyncio.wrap_future(local.begun)
             return await work()
@@ -68,15 +71,17 @@ class Dispatch:
             self._under_way -= 1
             self._local.pop(name, None)
             local.over.set_result(None)
-            await asyncio.shield(_looked_at(asyncio.wrap_future(recording)))
+            # The database may be gone: the run has raised that by then, and what DBOS says of it adds nothing.
+            recorded = asyncio.gather(asyncio.wrap_future(recording), return_exceptions=True)
+            await asyncio.shield(recorded)
 
     async def execute(self, name: str) -> str:
-        """The body of the one workflow that DBOS knows of us."""
+        """Execute what DBOS has begun: the body of the one workflow that DBOS knows of us."""
         local = self._local.get(name)
         if local is not None:
             local.begun.set_result(None)
             await asyncio.wrap_future(local.over)
-            return "carried by its own program"
+            return "executed by its own program"
         if self._execute is None:
             return "no worker"
         return await self._execute(name.rpartition("#")[0])
@@ -96,8 +101,12 @@ class Dispatch:
             LAUNCHED.append(self)
 
     def _launch(self) -> None:
-        dbos = _library()
-        _attempt()
+        dbos = _import_dbos()
+        if not _ATTEMPT:  # registered with DBOS once in a process
+            _ATTEMPT.append(dbos.DBOS.workflow(name=ATTEMPT, max_recovery_attempts=None)(_execute_attempt))
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="sayso-dbos", daemon=True).start()
+            _LOOPS.append(loop)
         dbos.DBOS(
             config={
                 "name": NAME,
@@ -115,7 +124,7 @@ class Dispatch:
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         try:
             dbos.DBOS.listen_queues([self._listens_to] if self._listens_to else [])
-        except dbos.error.DBOSException:  # the application has started DBOS for itself: what is carried here is noted in its database
+        except dbos.error.DBOSException:  # the application has started DBOS for itself: what is executed here is noted in its database
             if self._listens_to:
                 raise UsageError("This program has started DBOS for itself; a worker needs a process of its own.") from None
             self._is_guest = True
@@ -130,17 +139,17 @@ class Dispatch:
         if self in LAUNCHED:
             LAUNCHED.remove(self)
             if not self._is_guest:
-                _library().DBOS.destroy()
+                _import_dbos().DBOS.destroy()
 
     def enqueue(self, app: str, name: str) -> None:
         """Put an execution in the queue of its application; once for each name."""
         self.launch()
         options = {"queue_name": queue_of(app), "workflow_name": ATTEMPT, "workflow_id": name, "app_version": VERSION}
-        _library().DBOS.enqueue_workflow_with_options(options, name)
+        _import_dbos().DBOS.enqueue_workflow_with_options(options, name)
 
     def take_over(self, owner: str, app: str) -> None:
         """Put what a dead worker had begun back into the queue; what is done of it by then ends at once."""
-        dbos = _library().DBOS
+        dbos = _import_dbos().DBOS
         names = [each.workflow_id for each in dbos.list_workflows(executor_id=owner, status="PENDING", load_input=False, load_output=False)]
         if names:
             dbos.resume_workflows(names, queue_name=queue_of(app))
@@ -149,11 +158,12 @@ class Dispatch:
 ATTEMPT = "sayso.attempt"
 LAUNCHED: list[Dispatch] = []
 _LAUNCHING = threading.Lock()
-_registered: list[Any] = []
-_loops: list[asyncio.AbstractEventLoop] = []
+_ATTEMPT: list[Any] = []
+_LOOPS: list[asyncio.AbstractEventLoop] = []
+"""The event loop of DBOS in this process."""
 
 
-def _library() -> Any:
+def _import_dbos() -> Any:
     try:
         import dbos
     except ImportError:
@@ -161,42 +171,13 @@ def _library() -> Any:
     return dbos
 
 
-def _attempt() -> Any:
-    """The one workflow, registered with DBOS once in a process."""
-    if not _registered:
-        _registered.append(_library().DBOS.workflow(name=ATTEMPT, max_recovery_attempts=None)(_carried))
-    return _registered[0]
+async def _record(name: str) -> None:
+    """Have DBOS note an execution of this program, as its workflow of that name, until it is over."""
+    with _import_dbos().SetWorkflowID(name):
+        await _ATTEMPT[0](name)
 
 
-async def _recorded(name: str) -> None:
-    with _library().SetWorkflowID(name):
-        await _attempt()(name)
-
-
-def _looked_at(recording: asyncio.Future[None]) -> asyncio.Future[None]:
-    # The database may be gone: the run has told so by then, and what DBOS says of it adds nothing.
-    ended: asyncio.Future[None] = recording.get_loop().create_future()
-
-    def end(done: asyncio.Future[None]) -> None:
-        if not done.cancelled():
-            done.exception()
-        if not ended.done():
-            ended.set_result(None)
-
-    recording.add_done_callback(end)
-    return ended
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """The event loop of DBOS in this process."""
-    if not _loops:
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, name="sayso-dbos", daemon=True).start()
-        _loops.append(loop)
-    return _loops[0]
-
-
-async def _carried(name: str) -> str:
+async def _execute_attempt(name: str) -> str:
     return await LAUNCHED[0].execute(name)
 
 

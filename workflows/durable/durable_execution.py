@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled
@@ -19,7 +20,7 @@ from ..runs.run_result import Resumes
 from . import records
 from .database import DatabaseLost, Session, to_the_end
 from .durable_journal import DurableJournal
-from .records import Claimed, RunRow, Superseded
+from .records import Claimed, NewRun, RunRow, Superseded
 from .store import POLL_SECONDS, RunStore
 
 FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
@@ -29,7 +30,7 @@ FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
 class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
-    __slots__ = ("_find_end", "_known_at_pause", "by_worker", "loop", "saved", "store")
+    __slots__ = ("_find_end", "_has_begun", "_known_at_pause", "by_worker", "loop", "saved", "store")
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class DurableExecution(Execution):
         self.saved = DurableJournal(store, run_id, clock)
         super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=JournaledRun, clock=clock, engine=engine)
         self._find_end = find_end
-        self._known_at_pause = 0
+        self._known_at_pause, self._has_begun = 0, False
         self.by_worker = False  # a worker executes inside of what DBOS began
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -54,20 +55,15 @@ class DurableExecution(Execution):
 
     async def create(self) -> None:
         """Put the run into the database, for others to send to, before anybody executes it."""
-        await self.store.do(self._creation())
+        new = self._describe()
+        await self.store.database.do(lambda session: records.create(session, new))
 
-    def _creation(self) -> Callable[[Session], str]:
-        store, now = self.store, self.clock()
+    def _describe(self) -> NewRun:
+        app = self.store.app
         flow = getattr(getattr(self.workflow, "__self__", None), "name", "") or getattr(self.workflow, "__qualname__", "flow")
-        given = json.dumps(to_json(self.value, f"the input of run {self.id}"))
+        value = json.dumps(to_json(self.value, f"the input of run {self.id}"))
         limits = limits_text(self.make_scope().meter.limits)
-        app = store.app.name if store.app is not None and flow in store.app else ""
-
-        def create(session: Session) -> str:
-            records.create(session, self.id, flow, app, given, limits, records.NEW, now)
-            return limits
-
-        return create
+        return NewRun(self.id, flow, app.name if app is not None and flow in app else "", value, limits, records.NEW, self.clock())
 
     async def _execute(self, suspends: bool) -> AnyResult:
         while True:
@@ -83,36 +79,30 @@ class DurableExecution(Execution):
         self._take(claimed)
         if self.by_worker:
             return await self._execute_claimed(suspends)
-        begun = False
-
-        async def work() -> AnyResult:
-            nonlocal begun
-            begun = True
-            return await self._execute_claimed(suspends)
-
         try:
-            return await self.store.dispatch.within(f"{self.id}#{claimed.run.attempt}.{self.store.owner}", work)
+            name = f"{self.id}#{claimed.run.attempt}.{self.store.owner}"
+            return await self.store.dispatch.within(name, partial(self._execute_claimed, suspends))
         finally:
-            if not begun:  # stopped before it began
+            if not self._has_begun:  # it was stopped before it began
                 with suppress(asyncio.CancelledError):
                     await to_the_end(self._end(self.store.stopped_state))
 
     async def _claim(self) -> Claimed | RunRow:
         """Claim the run, or return it as it is where it cannot be claimed."""
-        store, now, create = self.store, self.clock(), self._creation()
-        owner, by_worker, is_sqlite = store.register(), self.by_worker, store.database.is_sqlite
+        store, now, new = self.store, self.clock(), self._describe()
+        owner, by_worker, is_sqlite = store.owner or store.register(), self.by_worker, store.database.is_sqlite
 
         def claim(session: Session) -> Claimed | RunRow:
-            limits = create(session)
+            records.create(session, new)
             row = records.run_row(session, self.id, locked=True, is_sqlite=is_sqlite)
             assert row is not None
             if by_worker and row.state != records.QUEUED:
                 return row
             if row.state == records.DONE or (row.state == records.RUNNING and not store.liveness.is_dead(row.owner or "")):
                 return row
-            return records.claim(session, row, owner, limits if limits != "null" else None, now)
+            return records.claim(session, row, owner, new.limits if new.limits != "null" else None, now)
 
-        claiming = asyncio.ensure_future(store.do(claim))
+        claiming = asyncio.ensure_future(store.database.do(claim))
 
         async def let_go() -> None:
             claimed = await claiming
@@ -136,6 +126,7 @@ class DurableExecution(Execution):
         self.attempts = claimed.run.attempt - 1
         self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
         self.result = None
+        self._has_begun = False
         self._receive_all(claimed.inbox)
 
     def _receive_all(self, inbox: list[tuple[str, str, str]]) -> None:
@@ -145,6 +136,7 @@ class DurableExecution(Execution):
 
     async def _execute_claimed(self, suspends: bool) -> AnyResult:
         """Execute the run under the claim, and let go of it as it ended."""
+        self._has_begun = True
         listening = asyncio.get_running_loop().create_task(self._listen())
         try:
             while True:
@@ -176,16 +168,16 @@ class DurableExecution(Execution):
         wake_at = min((request.expires_at for request in self.pending.values()), default=None)
         claim, known, now, is_sqlite = self.saved.claimed.attempt, self._known_at_pause, self.clock(), self.store.database.is_sqlite
         self.saved.add("ended", self.id, records.WAITING, None)
-        if await self.saved.save_and(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
+        if await self.saved.save(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
             return True
-        self._receive_all(await self.store.do(lambda session: records.inbox_rows(session, self.id)))
+        self._receive_all(await self.store.database.do(lambda session: records.inbox_rows(session, self.id)))
         return False
 
     async def _end(self, state: str, *, output: str | None = None, error: str | None = None) -> None:
         claim, now = self.saved.claimed.attempt, self.clock()
         self.saved.add("ended", self.id, state, None)
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
-            await self.saved.save_and(lambda session: records.end(session, self.id, claim, state, now, output, error))
+            await self.saved.save(lambda session: records.let_go(session, self.id, claim, state, now, output=output, error=error))
 
     # what other programs send
 
@@ -196,7 +188,7 @@ class DurableExecution(Execution):
             try:
                 if not await self.store.has_news(self.id, len(self.inbox)):
                     continue
-                inbox = await self.store.do(lambda session: records.inbox_rows(session, self.id))
+                inbox = await self.store.database.do(lambda session: records.inbox_rows(session, self.id))
             except DatabaseLost as error:
                 self.saved.lost = error
                 return
@@ -215,10 +207,6 @@ class DurableExecution(Execution):
 
         if self.loop is not None and self.is_running:
             self.loop.call_soon_threadsafe(cancel)
-
-    def is_here(self) -> bool:
-        """Return whether it is executed in the event loop of the caller."""
-        return self.is_running and self.loop is asyncio.get_running_loop()
 
     def is_worth_pausing(self) -> bool:
         """Return whether the run should be let go of. A worker holds no run that waits: what is sent to it queues it again."""

@@ -97,36 +97,32 @@ class DurableJournal(StrictJournal):
             task = asyncio.ensure_future(self.save())
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def save(self) -> None:
-        """Write down what there is to write. Raises Superseded or DatabaseLost."""
+    async def save(self, then: Callable[[Session], T] | None = None) -> T | None:
+        """Write down what there is to write, and do `then` in the same transaction; return what it returns.
+
+        Raises Superseded or DatabaseLost, and from then on nothing is done any more.
+        """
         last = self._added
         async with self._lock:
-            if last > self._saved:  # else another branch has written it beside its own; what has come since can wait
-                await self._write(lambda _: None)
+            if last <= self._saved and then is None:  # another branch has written it beside its own; what has come since can wait
+                return None
+            if self.lost is not None:
+                raise self.lost
+            rows, self._rows, self.has_unsaved = self._rows, [], False
+            events, self._events = self._events, []
+            return await to_the_end(self._commit(rows, events, self._added, then))
 
-    async def save_and(self, then: Callable[[Session], T]) -> T:
-        """Write down what there is to write, and do `then` in the same transaction. Raises Superseded or DatabaseLost."""
-        async with self._lock:
-            return await self._write(then)
-
-    async def _write(self, then: Callable[[Session], T]) -> T:
-        if self.lost is not None:
-            raise self.lost
-        rows, self._rows, self.has_unsaved = self._rows, [], False
-        events, self._events = self._events, []
-        return await to_the_end(self._commit(rows, events, self._added, then))
-
-    async def _commit(self, rows: list[Row], events: list[object], last: int, then: Callable[[Session], T]) -> T:
+    async def _commit(self, rows: list[Row], events: list[object], last: int, then: Callable[[Session], T] | None) -> T | None:
         claimed, key, now = self.claimed, self._store.key, self._clock()
 
-        def write(session: Session) -> tuple[RunRow, T]:
+        def write(session: Session) -> tuple[RunRow, T | None]:
             after = records.append(session, claimed, rows, key, now) if rows else claimed
             for event in events:
                 records.note_approval(session, claimed.id, event, now)
-            return after, then(session)
+            return after, then(session) if then is not None else None
 
         try:
-            self.claimed, returned = await self._store.do(write)
+            self.claimed, returned = await self._store.database.do(write)
         except (Superseded, DatabaseLost) as error:
             self.lost = error
             error.run_id = self.run_id

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled, NotFinished, RunError, UsageError
@@ -27,13 +26,11 @@ from .chain import Row, Verdict, verified
 from .database import Database, Session
 from .dispatch import Dispatch
 from .durable_execution import DurableExecution
-from .records import ApprovalRow, RunRow
+from .records import ApprovalRow, NewRun, RunRow
 from .store import POLL_SECONDS, RunStore
 
 if TYPE_CHECKING:
     from ..runs.replaying import Replayed
-
-T = TypeVar("T")
 
 
 class DurableEngine(BaseEngine[DurableExecution]):
@@ -50,9 +47,6 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
         return DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.ended)
-
-    def _new_run_id(self) -> str:
-        return f"r{os.urandom(6).hex()}"
 
     @property
     def app(self) -> App | None:
@@ -78,10 +72,6 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Return the queue that DBOS keeps."""
         return self.store.dispatch
 
-    async def do(self, work: Callable[[Session], T]) -> T:
-        """Do the work in one transaction."""
-        return await self.store.database.do(work)
-
     # what an application and the command line do with runs
 
     async def start(self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None) -> None:
@@ -97,8 +87,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
         workflow = self.app.flow(flow if isinstance(flow, str) else flow.name)
         given = json.dumps(to_json(value, f"the input of run {run_id}"))
         app, now = self.app.name, self.clock()
-        limited = limits_text(limits)
-        await self.do(lambda session: records.create(session, run_id, workflow.name, app, given, limited, records.QUEUED, now))
+        new = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now)
+        await self.store.database.do(lambda session: records.create(session, new))
 
     async def signal(self, run_id: str, topic: str, value: Any) -> None:
         """Send a value to a run (or one of its children, by its id), from any program; the first for a topic counts."""
@@ -111,7 +101,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
     def _find_here(self, run_id: str) -> DurableExecution | None:
         """Return the execution of a run in this event loop; one elsewhere polls the database."""
         execution = self.executions.get(run_id.partition("/")[0])
-        return execution if execution is not None and execution.is_here() else None
+        if execution is not None and execution.is_running and execution.loop is asyncio.get_running_loop():
+            return execution
+        return None
 
     async def cancel(self, run_id: str) -> None:
         """Stop a run and its children before their next step, wherever it is executed; a write under way is finished first."""
@@ -123,7 +115,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 records.send(session, root_id, root_id, CANCEL, "true", now)
                 records.stop_idle(session, root_id, now)
 
-        await self.do(cancel)
+        await self.store.database.do(cancel)
         if (execution := self._find_here(root_id)) is not None:
             execution.cancel()
 
@@ -149,7 +141,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
                 self.store.put(session, run, topic, decision, json.dumps(to_json(decision)), now)
             return sent
 
-        sent = await self.do(decide)
+        sent = await self.store.database.do(decide)
         if (execution := self._find_here(root_id)) is not None:
             for run, topic, decision in sent:
                 execution.send(run, topic, decision)
@@ -207,24 +199,24 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     async def requests(self, run_id: str | None = None) -> tuple[ApprovalRequest, ...]:
         """The open requests, of one run or of all."""
-        rows = await self.do(lambda session: records.approval_rows(session, run_id, only_open=True))
+        rows = await self.store.database.do(lambda session: records.approval_rows(session, run_id, only_open=True))
         return tuple(from_json(json.loads(row.request)) for row in rows)
 
     async def approvals(self, run_id: str) -> list[ApprovalRow]:
         """All requests of a run, with what became of them."""
-        return await self.do(lambda session: records.approval_rows(session, run_id))
+        return await self.store.database.do(lambda session: records.approval_rows(session, run_id))
 
     async def open_approvals(self) -> list[ApprovalRow]:
         """The open requests of all runs."""
-        return await self.do(lambda session: records.approval_rows(session, only_open=True))
+        return await self.store.database.do(lambda session: records.approval_rows(session, only_open=True))
 
     async def runs(self, *states: str, limit: int = 1000) -> list[RunRow]:
         """The runs in the database, in these states or all; the one that changed last first."""
-        return await self.do(lambda session: records.run_rows(session, states, limit))
+        return await self.store.database.do(lambda session: records.run_rows(session, states, limit))
 
     async def run(self, run_id: str) -> RunRow:
         """One run. UsageError if there is none."""
-        return await self.do(lambda session: self.store.find_row(session, run_id))
+        return await self.store.database.do(lambda session: self.store.find_row(session, run_id))
 
     def is_orphan(self, row: RunRow) -> bool:
         """Return whether the program that executed the run has died, and nobody has taken it over yet."""
@@ -235,11 +227,11 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Queue what a dead program left, as a worker would."""
         now = self.clock()
         if self.is_orphan(row):
-            await self.do(lambda session: records.release_dead(session, lambda owner: owner == row.owner, now))
+            await self.store.database.do(lambda session: records.release_dead(session, lambda owner: owner == row.owner, now))
 
     async def log(self, run_id: str, since: int = 0) -> list[Row]:
         """The log of a whole run behind row `since`."""
-        return await self.do(lambda session: records.log_rows(session, run_id.partition("/")[0], since))
+        return await self.store.database.do(lambda session: records.log_rows(session, run_id.partition("/")[0], since))
 
     async def verify(self, run_id: str) -> Verdict:
         """Recompute the hash chain of a run, and compare it with what else is kept of the run."""

@@ -48,6 +48,18 @@ class RunRow(NamedTuple):
     error: str | None
 
 
+class NewRun(NamedTuple):
+    """A run that is to be added to the database; `input` and `limits` are JSON."""
+
+    id: str
+    flow: str
+    app: str
+    input: str
+    limits: str
+    state: str
+    now: float
+
+
 class ApprovalRow(NamedTuple):
     """A request for approval: proposed, approved, edited, rejected or expired; then executing, done, failed, rejected or unknown."""
 
@@ -92,13 +104,12 @@ def run_rows(session: Session, states: Sequence[str] = (), limit: int = 1000) ->
     return [RunRow(*row) for row in found.fetchall()]
 
 
-def create(session: Session, run_id: str, flow: str, app: str, given: str, limits: str, state: str, now: float) -> bool:
-    """A run that is there from now on; False if it was there already."""
-    values = {"id": run_id, "flow": flow, "app": app, "input": given, "limits": limits, "state": state, "now": now}
+def create(session: Session, new: NewRun) -> bool:
+    """Add a run; False if it was there already."""
     made = session.execute(
         "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at) "
         "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, 0, '', :now, :now) ON CONFLICT (id) DO NOTHING RETURNING id",
-        values,
+        new._asdict(),
     )
     return made.fetchone() is not None
 
@@ -222,16 +233,11 @@ def pause(session: Session, root: str, attempt: int, heard: int, wake_at: float 
     (sent,) = session.execute("SELECT COUNT(*) FROM sayso_inbox WHERE root = :root", {"root": root}).fetchone()
     if sent != heard:
         return False
-    _let_go(session, root, attempt, WAITING, now, wake_at=wake_at)
+    let_go(session, root, attempt, WAITING, now, wake_at=wake_at)
     return True
 
 
-def end(session: Session, root: str, attempt: int, state: str, now: float, output: str | None = None, error: str | None = None) -> None:
-    """Let go of a run that is over, or that this program cannot carry on."""
-    _let_go(session, root, attempt, state, now, output=output, error=error)
-
-
-def _let_go(
+def let_go(
     session: Session,
     root: str,
     attempt: int,
@@ -242,6 +248,7 @@ def _let_go(
     output: str | None = None,
     error: str | None = None,
 ) -> None:
+    """Let go of a run that waits, is over, or is to be executed elsewhere."""
     values = {"id": root, "attempt": attempt, "state": state, "now": now, "wake": wake_at, "output": output, "error": error}
     session.execute(
         "UPDATE sayso_runs SET state = :state, owner = NULL, changed_at = :now, wake_at = :wake, output = :output, error = :error "

@@ -63,7 +63,7 @@ class Worker:
             return dead, [row for row in records.run_rows(session, (records.QUEUED,)) if row.app == self.app.name]
 
         try:
-            dead, queued = await engine.do(sweep)
+            dead, queued = await engine.database.do(sweep)
         except DatabaseLost as error:
             raise WorkerLost(str(error)) from error
         for owner in dead:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from typing import TypeVar
 
 from sayso.tools.approval.requests import Approve, Edit, Reject
 from sayso.tools.errors import UsageError
@@ -22,7 +20,6 @@ from .records import RunRow
 POLL_SECONDS = 0.2
 STATES = {Approve: "approved", Edit: "edited", Reject: "rejected"}
 
-T = TypeVar("T")
 
 
 class RunStore:
@@ -37,10 +34,6 @@ class RunStore:
         self.dispatch = Dispatch(url, "")
         self._inbox_sizes: dict[str, int] = {}
         self._counted_at = 0.0
-
-    async def do(self, work: Callable[[Session], T]) -> T:
-        """Do the work in one transaction."""
-        return await self.database.do(work)
 
     def register(self) -> str:
         """Return this program's name among those that execute runs; its lock is taken the first time."""
@@ -67,7 +60,7 @@ class RunStore:
             self.find_row(session, run_id, locked=True)
             return self.put(session, run_id, topic, value, written, now)
 
-        return from_json(json.loads(await self.do(send)))
+        return from_json(json.loads(await self.database.do(send)))
 
     def put(self, session: Session, run_id: str, topic: str, value: object, written: str, now: float) -> str:
         """Put a value into the inbox of a locked run; a decision also moves its request on. Return the JSON that counts."""
@@ -81,5 +74,5 @@ class RunStore:
         if now - self._counted_at >= POLL_SECONDS:
             self._counted_at = now
             owner = self.owner
-            self._inbox_sizes = await self.do(lambda session: records.sent_counts(session, owner))
+            self._inbox_sizes = await self.database.do(lambda session: records.sent_counts(session, owner))
         return self._inbox_sizes.get(run_id, 0) > known

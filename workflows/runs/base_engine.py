@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
@@ -15,6 +17,9 @@ from .codec import from_json, to_json
 from .execution import AnyResult, Execution
 from .limits import Meter
 from .protocols import Provenance, Runnable, Scope, WorkflowCode
+
+# A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
+_PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
 
 E = TypeVar("E", bound=Execution)
 
@@ -32,14 +37,10 @@ class BaseEngine(ABC, Generic[E]):
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> E:
         """Make the execution of a new run."""
 
-    @abstractmethod
-    def _new_run_id(self) -> str:
-        """Return an id that no other run has."""
-
     def open(self, workflow: WorkflowCode, value: object, run_id: str | None, make_scope: Callable[[], Scope]) -> E:
         """Return the execution of the run of that id, made if there is none yet; `make_scope` is called for each execution."""
         if run_id is None:
-            run_id = self._new_run_id()
+            run_id = f"r{os.urandom(6).hex()}" if self.strict else f"r{_PROGRAM}{next(_NUMBERS):x}"
         elif not isinstance(run_id, str) or "/" in run_id or not run_id:
             raise UsageError(f"{run_id!r} cannot be a run id. Use a text without a slash: a slash separates a run from its children.")
         execution = self.executions.get(run_id)

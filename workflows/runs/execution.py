@@ -119,7 +119,7 @@ class Execution(Inbox):
 
     async def _execute(self, suspends: bool) -> AnyResult:
         scope = self.make_scope()
-        if self.inbox and self.is_cancelled:
+        if (self.id, CANCEL) in self.inbox:
             raise self._cancelled(scope)
         self.attempts += 1
         self.attempt = f"{self.attempt_prefix}{self.attempts}"
@@ -135,7 +135,7 @@ class Execution(Inbox):
         work = self.workflow(run, self.value)
         try:
             value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.out_of_time))
-            if self.inbox and self.is_cancelled:
+            if (self.id, CANCEL) in self.inbox:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
             self.result = self._make_result(value, scope)
         except asyncio.CancelledError:

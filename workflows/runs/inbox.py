@@ -218,23 +218,23 @@ class Inbox:
     async def _ask_one_by_one(self, questions: asyncio.Queue[tuple[ApprovalRequest, Approver]]) -> None:
         while True:
             request, approve = await questions.get()
-            decision = await self._ask(request, approve) if request.digest in self.pending else None
-            if decision is not None:  # stamped by our own clock: a decision does not say itself when it was made
+            decision: object = None
+            problem = ""
+            try:
+                if request.digest in self.pending:
+                    decision = await approve(request)
+            except Exception as error:  # noqa: BLE001  an approver is the user's code, and its failure must not decide anything
+                problem = f"{type(error).__name__}: {error}"
+            if isinstance(decision, (Approve, Edit, Reject)):
+                # Stamped by our own clock: a decision does not say itself when it was made.
                 await self.take_decision(request, replace(decision, at=self.clock()))
+                self.open_questions -= 1
+                continue
+            # None, another value and an exception leave the request pending; none of them ever means yes.
+            if decision is not None:
+                problem = f"it returned {decision!r}, which is not a decision"
+            if problem:
+                self.unanswered = problem
+                self.emit(ApproverFailed(request.run_id, request.digest, problem))
             self.open_questions -= 1
-            if decision is None:
-                self.check_idle_soon()
-
-    async def _ask(self, request: ApprovalRequest, approve: Approver) -> Decision | None:
-        """Ask the approver. None and an exception leave the request pending; neither ever means yes."""
-        try:
-            decision: object = await approve(request)
-        except Exception as error:  # noqa: BLE001  an approver is the user's code, and its failure must not decide anything
-            problem = f"{type(error).__name__}: {error}"
-        else:
-            if decision is None or isinstance(decision, (Approve, Edit, Reject)):
-                return decision
-            problem = f"it returned {decision!r}, which is not a decision"
-        self.unanswered = problem
-        self.emit(ApproverFailed(request.run_id, request.digest, problem))
-        return None
+            self.check_idle_soon()

@@ -59,8 +59,9 @@ class Journal:
     def record_event(self, event: object, is_own: bool) -> None:
         """Store an event, where events are stored; `is_own` says that the workflow's code emitted it."""
 
-    async def save(self) -> None:
+    async def save(self) -> object:
         """Write down what is not written yet."""
+        return None
 
     def forget_failures(self, error: BaseException) -> None:
         """Remove the failures that ended the run: when it is resumed, what failed is tried again.

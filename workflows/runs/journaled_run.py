@@ -61,7 +61,7 @@ class JournaledRun:
         self._at = 0
         if results:
             self._names = tuple(results)
-            self.scope = scope.replayed(self._is_replaying)
+            self.scope = scope.for_replay(self._is_replaying)
         self.open_children = self._emits = self._tool_calls = 0
         self._children = NO_CHILDREN
 
@@ -220,11 +220,9 @@ class JournaledRun:
             )
         if self._children is NO_CHILDREN:
             self._children = {}
-        scope = self.scope.for_child()
-        if limits is not None:
-            scope = scope.within(limits)
-            if self.execution.attempts > 1:
-                scope.meter.begin_with(self._journal.count_usage(child_id))
+        scope = self.scope.for_child(limits)
+        if limits is not None and self.execution.attempts > 1:
+            scope.meter.begin_with(self._journal.count_usage(child_id))
         return self.execution.make_run(self.execution, child_id, scope)
 
     def is_working(self) -> bool:

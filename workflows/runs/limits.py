@@ -179,17 +179,17 @@ class Meter:
             meter = meter.parent
 
 
-class KeptMeter(Meter):
-    """The meter of a line that is being replayed: what its journal holds was counted before the run went on, and is not counted again.
+class ReplayMeter(Meter):
+    """The meter of a run that is being replayed: what its journal holds was counted before the run went on, and is not counted again.
 
     Were it counted as it is replayed, a branch that comes first could take what a branch after it has used already.
     """
 
-    __slots__ = ("_replays", "_skipped", "inner")
+    __slots__ = ("_is_replaying", "_skipped", "inner")
 
-    def __init__(self, inner: Meter, replays: Callable[[], bool]) -> None:
+    def __init__(self, inner: Meter, is_replaying: Callable[[], bool]) -> None:
         super().__init__(None, inner)
-        self.inner, self._replays, self._skipped = inner, replays, False
+        self.inner, self._is_replaying, self._skipped = inner, is_replaying, False
 
     @property
     def usage(self) -> Usage:
@@ -198,7 +198,7 @@ class KeptMeter(Meter):
 
     def begin_model_call(self, reserved: Usage | None = None) -> None:
         """Count and reserve, unless the call's reply is kept."""
-        self._skipped = self._replays()
+        self._skipped = self._is_replaying()
         if not self._skipped:
             self.inner.begin_model_call(reserved)
 
@@ -209,7 +209,7 @@ class KeptMeter(Meter):
 
     def count_tool_calls(self, number: int) -> None:
         """Count, unless the results are kept."""
-        if not self._replays():
+        if not self._is_replaying():
             self.inner.count_tool_calls(number)
 
     def spend(self, amount_usd: float) -> None:

@@ -7,10 +7,8 @@ same code over the journal. Nothing alive is stored.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from itertools import count
 from typing import Any
 
 from sayso.tools.approval.requests import Decision
@@ -23,21 +21,22 @@ from .journal import Entry, Journal, StrictJournal
 from .journaled_run import JournaledRun
 from .protocols import Runnable, Scope, WorkflowCode
 
-# A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
-_PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
-
 
 class MemoryEngine(BaseEngine[Execution]):
-    """Runs in this process. `strict` sends every stored value through JSON, as durable engines do; `record` keeps events for replay."""
+    """Runs in this process.
 
-    __slots__ = ("record",)
+    `strict` sends every stored value through JSON, as durable engines do; `record` keeps events for whoever listens later. A `private` one
+    is for a single run, and lets go of it when it ends without a pause: its result is all there is to ask for, and what the run has stored
+    is freed with the last look at it, not when the garbage is collected.
+    """
 
-    def __init__(self, *, strict: bool = False, record: bool = True, clock: Callable[[], float] = time.time) -> None:
+    __slots__ = ("private", "record")
+
+    def __init__(
+        self, *, strict: bool = False, record: bool = True, private: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
         super().__init__(strict=strict, clock=clock)
-        self.record = record
-
-    def _new_run_id(self) -> str:
-        return f"r{os.urandom(6).hex()}" if self.strict else f"r{_PROGRAM}{next(_NUMBERS):x}"
+        self.record, self.private = record, private
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
         return Execution(
@@ -49,6 +48,7 @@ class MemoryEngine(BaseEngine[Execution]):
             make_run=JournaledRun,
             clock=self.clock,
             engine=self,
+            release=self.executions.clear if self.private else None,
             keeps_history=self.record,
         )
 
@@ -121,21 +121,6 @@ class MemoryEngine(BaseEngine[Execution]):
         execution = self.executions.get(run_id.partition("/")[0])
         if execution is None:
             raise UsageError(f"This engine has no run {run_id!r}. Runs: {', '.join(sorted(self.executions)) or 'none'}.")
-        return execution
-
-
-class PrivateEngine(MemoryEngine):
-    """The engine of a run that was given none. A run that ended without a pause is let go: its result is all there is to ask for, and
-    what the run has stored is freed with the last look at it, not when the garbage is collected."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__(record=False)
-
-    def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
-        execution = super()._make(run_id, workflow, value, make_scope)
-        execution.release = self.executions.clear
         return execution
 
 

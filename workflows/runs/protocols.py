@@ -1,8 +1,9 @@
-"""The seam: what workflow code sees of a run, and what an application sees of an engine."""
+"""Define what workflow code sees of a run, what an application sees of an engine, and what a run is given."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.policy import NO_RULES, Rules
@@ -11,7 +12,7 @@ from sayso.tools.calls import ToolResult
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 
-from .limits import KeptMeter, Limits, Meter
+from .limits import Limits, Meter, ReplayMeter
 from .run_result import RunResult
 
 A = TypeVar("A")
@@ -25,9 +26,9 @@ WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
 class Provenance:
-    """What one line of a run has read so far: labels, the user's words, the texts of others. Grows as results come in.
+    """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in.
 
-    A child begins with what its parent had read, and gives what it read itself back when it ends: so what a branch has read does not depend
+    A child begins with what its parent had read, and hands back what it read itself when it ends: so what a branch has read does not depend
     on how fast its neighbours are, and is the same when the run is resumed.
     """
 
@@ -44,13 +45,13 @@ class Provenance:
         self.labels, self.read_texts, self._begun_with, self._background = labels, read_texts, len(read_texts), background
 
     def take(self, result: ToolResult) -> None:
-        """Join a result's labels, and remember a stranger's or a private text so that a card can say where a value is from."""
+        """Join a result's labels, and remember an untrusted or private text so that a card can say where a value is from."""
         self.labels = self.labels.join(result.trust, result.secrecy)
         if result.trust is Trust.UNTRUSTED or result.secrecy is Secrecy.PRIVATE:
             self.read_texts = (*self.read_texts, (result.origin, result.text))
 
-    def below(self) -> Provenance:
-        """What a child begins with."""
+    def for_child(self) -> Provenance:
+        """Return what a child begins with."""
         return Provenance(self.user_texts, self.labels, self.read_texts, self.background())  # one index of texts for all that read no more
 
     def take_from(self, child: Provenance) -> None:
@@ -61,52 +62,43 @@ class Provenance:
             self.read_texts += child.read_texts[child._begun_with :]
 
     def background(self) -> Background:
-        """The texts as a card needs them."""
+        """Return the texts as a card needs them: an index that is built once for all that have read the same."""
         if self._background.user_texts is not self.user_texts or self._background.read_texts is not self.read_texts:
             self._background = Background(self.user_texts, self.read_texts)
         return self._background
 
 
+@dataclass(slots=True, eq=False)
 class Scope:
-    """What a run was given by its caller and hands on to its children."""
+    """What a run was given by its caller and hands on to its children, and what it has read and used so far.
 
-    __slots__ = ("approve", "deps", "meter", "provenance", "rules", "transcripts")
+    `transcripts` holds the messages of each agent's run by run id.
+    """
 
-    def __init__(
-        self,
-        approve: Approver | None = None,
-        deps: object = None,
-        meter: Meter | None = None,
-        rules: Rules = NO_RULES,
-        provenance: Provenance | None = None,
-        transcripts: dict[str, Sequence[object]] | None = None,
-    ) -> None:
-        self.approve, self.deps, self.rules = approve, deps, rules
-        self.meter = meter or Meter()
-        self.provenance = provenance or Provenance()
-        self.transcripts: dict[str, Sequence[object]] = {} if transcripts is None else transcripts
+    approve: Approver | None = None
+    deps: object = None
+    meter: Meter = field(default_factory=Meter)
+    rules: Rules = NO_RULES
+    provenance: Provenance = field(default_factory=Provenance)
+    transcripts: dict[str, Sequence[object]] = field(default_factory=dict)
 
-    def within(self, limits: Limits | None) -> Scope:
-        """The same scope with limits of its own on top."""
-        if limits is None:
-            return self
-        return Scope(self.approve, self.deps, Meter(limits, self.meter), self.rules, self.provenance, self.transcripts)
+    def for_replay(self, is_replaying: Callable[[], bool]) -> Scope:
+        """Return the scope of a run that is replayed: what its journal holds is not counted again."""
+        return Scope(self.approve, self.deps, ReplayMeter(self.meter, is_replaying), self.rules, self.provenance, self.transcripts)
 
-    def replayed(self, replays: Callable[[], bool]) -> Scope:
-        """The same scope for a line that is being replayed: what its journal holds is not counted again."""
-        return Scope(self.approve, self.deps, KeptMeter(self.meter, replays), self.rules, self.provenance, self.transcripts)
-
-    def for_child(self) -> Scope:
-        """The scope that a child is given: it reads for itself, and counts for itself what it replays."""
-        meter = self.meter.inner if isinstance(self.meter, KeptMeter) else self.meter
-        return Scope(self.approve, self.deps, meter, self.rules, self.provenance.below(), self.transcripts)
+    def for_child(self, limits: Limits | None) -> Scope:
+        """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
+        meter = self.meter.inner if isinstance(self.meter, ReplayMeter) else self.meter
+        if limits is not None:
+            meter = Meter(limits, meter)
+        return Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts)
 
 
 class Executable(Protocol[A_contra, B_co]):
-    """An agent or a workflow, as a checker sees it."""
+    """An agent or a workflow, as a type checker sees it."""
 
     def execute(self, run: Run, value: A_contra) -> Awaitable[B_co]:
-        """Its own code."""
+        """Execute its own code in a run."""
         ...
 
 
@@ -126,21 +118,21 @@ class Runnable(Executable[Any, Any], Protocol):
 
 
 class Run(Protocol):
-    """One line of work: steps and waits one after another, children side by side."""
+    """A run as workflow code sees it: steps and waits one after another, children side by side."""
 
     @property
     def id(self) -> str:
-        """The run's id, such as "r1"; a child is "r1/quotes.0"."""
+        """Return the run's id, such as "r1"; a child is "r1/quotes.0"."""
         ...
 
     @property
     def scope(self) -> Scope:
-        """What the caller gave: approver, deps, limits, rules."""
+        """Return what the caller gave (approver, deps, limits, rules), and what the run has read and used."""
         ...
 
     @property
     def attempt(self) -> str:
-        """Names this execution: a run resumed after a crash is another attempt."""
+        """Return the name of this execution: a run resumed after a crash is another attempt."""
         ...
 
     @property
@@ -195,7 +187,7 @@ class Run(Protocol):
 
     @property
     def clock(self) -> Callable[[], float]:
-        """The engine's clock: seconds since 1970. Use it inside a step."""
+        """Return the engine's clock: seconds since 1970. Use it inside a step."""
         ...
 
 
@@ -219,7 +211,7 @@ class Engine(Protocol):
         ...
 
     def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
-        """The events of a run and its children from number `since` on, then live ones until it ends."""
+        """Yield the events of a run and its children from number `since` on, then live ones until it ends."""
         ...
 
     async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> RunResult[Any]:
