@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, cast, overload
 
@@ -145,19 +145,26 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         conversation = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
         return cast("Out", await converse(self.spec, self._formats, run, conversation))  # Out is str where no output type was given
 
-    async def run(self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]) -> RunResult[Out]:
+    # mypy takes an option more in a subclass, as it should; pyright compares `history` with the dict that all of RunOptions come in.
+    async def run(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]
+    ) -> RunResult[Out]:
         """Answer `value`, a question or a Conversation (which a Prompt makes), after `history`: an earlier result's `.messages`.
 
-        The options are those of Workflow.run.
+        The other options are those of Workflow.run.
         """
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else ())
         return await self._open(conversation, **options).execute(suspends=True)
 
-    def run_sync(self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]) -> RunResult[Out]:
+    def run_sync(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]
+    ) -> RunResult[Out]:
         """Call `run` from a program without an event loop."""
         return run_in_new_loop(lambda: self.run(value, history=history, **options), "run_sync")
 
-    async def run_stream(self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]) -> AsyncIterator[Any]:
+    async def run_stream(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]
+    ) -> AsyncGenerator[Any, None]:
         """Answer as `run` does and yield the events as they happen, pieces of text among them; RunEnded is the last."""
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else ())
         async for event in stream_events(self._open(conversation, **options)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack
 
 from sayso.tools.approval.cards import iter_texts
@@ -194,7 +194,7 @@ class Workflow(Generic[A, B]):
         """Call `run` from a program without an event loop."""
         return run_in_new_loop(lambda: self.run(value, **options), "run_sync")
 
-    def run_stream(self, value: A, **options: Unpack[RunOptions]) -> AsyncIterator[Any]:
+    def run_stream(self, value: A, **options: Unpack[RunOptions]) -> AsyncGenerator[Any, None]:
         """Run and yield the events as they happen, RunEnded last. Leaving the loop early cancels the run."""
         return stream_events(self._open(value, **options))
 
@@ -232,7 +232,7 @@ class Workflow(Generic[A, B]):
         return engine.open(self.execute, value, run_id, make_scope)
 
 
-async def stream_events(execution: Execution) -> AsyncIterator[Any]:
+async def stream_events(execution: Execution) -> AsyncGenerator[Any, None]:
     """Execute an opened run in a task and yield its events, RunEnded last."""
     queue = execution.listen()
     task = asyncio.get_running_loop().create_task(execution.execute(suspends=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +49,7 @@ class ResearchAgent:
         """Call `run` from a program without an event loop."""
         return run_in_new_loop(lambda: self.run(company, **options), "run_sync")
 
-    async def run_stream(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncIterator[Any]:
+    async def run_stream(self, company: str, **options: Unpack[ResearchOptions]) -> AsyncGenerator[Any, None]:
         """Research as `run` does and yield the events as they happen, RunEnded last."""
         async with _open_flow(**options) as (flow, run_options):
             async for event in flow.run_stream(company, grants=flow.grants, **run_options):

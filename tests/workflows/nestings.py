@@ -88,7 +88,7 @@ LEAVES = [
     Pair(step(down_at_first, retries=1, backoff_seconds=0), lambda v: v + 1),
     Pair(one_more, lambda v: v + 1),
     Pair(twice, lambda v: v * 2),
-    Pair(step(lambda v: v - 3, name="less"), lambda v: v - 3),
+    Pair(step(lambda v: v - 3, name="less"), lambda v: v - 3),  # pyright: ignore[reportOperatorIssue]
     Pair(looked, lambda v: v - 1),
     Pair(by_steps, lambda v: v + 1),
     Pair(written, lambda v: v + 5),

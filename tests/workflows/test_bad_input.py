@@ -83,9 +83,9 @@ def another() -> Any:
 
 
 BUILT: dict[str, tuple[Callable[[], object], str]] = {
-    "a hand-over": (lambda: sequential(one_more, words), "sequential: one_more returns an int, but words takes a str. Change one of them"),
+    "a hand-over": (lambda: sequential(one_more, words), "sequential: one_more returns an int, but words takes a str. Change one of them"),  # pyright: ignore[reportArgumentType]
     "a join of another arity": (
-        lambda: parallel(one_more, one_more, join=lambda a: a),
+        lambda: parallel(one_more, one_more, join=lambda a: a),  # pyright: ignore[reportArgumentType, reportCallIssue]
         "has 2 branches, and its join '<lambda>' cannot take 2",
     ),
     "no way": (lambda: conditional(one_more, {}), "conditional has no ways to choose from."),
@@ -103,7 +103,7 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
     "another word for failures": (lambda: parallel(one_more, on_error=None), "on_error=None; it takes 'cancel' or"),  # type: ignore[call-overload]
     "a number for a join": (lambda: parallel(one_more, join=3), "parallel has join=3; it takes a function of"),  # type: ignore[call-overload]
     "a step that was called": (
-        lambda: sequential(one_more(1)),
+        lambda: sequential(one_more(1)),  # pyright: ignore[reportArgumentType]
         "one_more was called where it is wanted as a step. Pass one_more itself.",
     ),  # type: ignore[call-overload]
     "a lambda": (lambda: sequential(lambda n: n), "<lambda> is not async, so it cannot be awaited as a step. Wrap it: step(lambda"),  # type: ignore[call-overload]
@@ -118,13 +118,13 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
     "a limit as text": (lambda: Limits(tokens="3"), "Limits(tokens='3'): a limit is a number"),  # type: ignore[arg-type]
     "a limit that is no number": (lambda: Limits(cost_usd=float("nan")), "Limits(cost_usd=nan): a limit is a number"),
     "ways that all take another": (
-        lambda: sequential(one_more, conditional(bool, {True: words, False: words})),
+        lambda: sequential(one_more, conditional(bool, {True: words, False: words})),  # pyright: ignore[reportArgumentType]
         "but conditional takes a str",
     ),
-    "then another": (lambda: sequential(one_more).then(words), "sequential: one_more returns an int, but words takes a str."),
-    "branches that take another": (lambda: sequential(one_more, parallel(anything, words)), "but parallel takes a str"),
-    "a critic of another": (lambda: reflect(drafts, one_more), "reflect: drafts returns a str, but one_more takes an int."),
-    "a writer of no drafts": (lambda: reflect(words, words), "words takes a str, and from the second round on it is given a Draft"),
+    "then another": (lambda: sequential(one_more).then(words), "sequential: one_more returns an int, but words takes a str."),  # pyright: ignore[reportArgumentType]
+    "branches that take another": (lambda: sequential(one_more, parallel(anything, words)), "but parallel takes a str"),  # pyright: ignore[reportArgumentType]
+    "a critic of another": (lambda: reflect(drafts, one_more), "reflect: drafts returns a str, but one_more takes an int."),  # pyright: ignore[reportArgumentType]
+    "a writer of no drafts": (lambda: reflect(words, words), "words takes a str, and from the second round on it is given a Draft"),  # pyright: ignore[reportArgumentType]
     "no steps": (lambda: sequential(), "sequential() needs at least one step."),  # type: ignore[call-overload]
     "a number": (lambda: sequential(one_more, 7), "7 cannot be a step. A step is an async function, a tool, an agent"),  # type: ignore[call-overload]
     "a sync function": (lambda: sequential(len), "Write async def len(...), or wrap it: step(len)."),  # type: ignore[call-overload]
@@ -132,7 +132,7 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
     "what yields": (lambda: sequential(several), "several yields values, but a step returns one. Let it return them as a list."),  # type: ignore[call-overload]
     "what yields, lifted": (lambda: step(several), "several yields values, but a step returns one"),
     "an argument by name": (
-        lambda: sequential(scaled),
+        lambda: sequential(scaled),  # pyright: ignore[reportArgumentType]
         "scaled needs scale=, but a step is given one value. Bind it: functools.partial(scaled, ",
     ),  # type: ignore[call-overload]
     "a truth for a number": (lambda: best_of(one_more, True, score=int), "best_of has n=True; it takes a whole number"),
@@ -163,7 +163,7 @@ RUN: dict[str, tuple[Any, object, str]] = {
     "another type than said": (sequential(lies), 1, "sequential: lies is annotated to return an int, but returned a str."),
     "another than said in a branch": (parallel(one_more, lies), 1, "parallel: lies is annotated to return an int, but returned a str."),
     "another than said for an item": (map_each(lies), [1], "map_each: lies is annotated to return an int, but returned a str."),
-    "another than said in a try": (best_of(lies, 2, score=len), 1, "best_of: lies is annotated to return an int, but returned a str."),
+    "another than said in a try": (best_of(lies, 2, score=len), 1, "best_of: lies is annotated to return an int, but returned a str."),  # pyright: ignore[reportArgumentType]
     "another than said on a way": (
         conditional(bool, {True: lies}),
         1,
@@ -182,7 +182,7 @@ RUN: dict[str, tuple[Any, object, str]] = {
     "then a step": (sequential(anything).then(one_more), "x", "sequential: anything returned a str, but one_more takes an int."),
     "handed down a way": (conditional(bool, {True: one_more}), "x", "conditional: it was given a str, but one_more takes an int."),
     "handed back": (iterate(step(str, name="text"), until=bool, max_rounds=2), 1, ""),
-    "a score that is none": (best_of(one_more, 2, score=lambda _: None), 1, "returned None, which cannot be compared. A score is a number"),
+    "a score that is none": (best_of(one_more, 2, score=lambda _: None), 1, "returned None, which cannot be compared. A score is a number"),  # pyright: ignore[reportArgumentType]
     "a score that is no number": (best_of(one_more, 2, score=lambda _: math.nan), 1, "<lambda> returned nan, which cannot be compared"),
     "what a critic reads": (reflect(anything, one_more), "x", "reflect: it was given a str, but one_more takes an int."),
 }

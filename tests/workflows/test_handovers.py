@@ -45,22 +45,22 @@ class Reads:
 
 
 BUILT: dict[str, tuple[Callable[[], Any], str]] = {
-    "two functions": (lambda: sequential(half, length), "half returns a float, but length takes a str"),
-    "workflow code": (lambda: sequential(length, code, one_more), "code returns a str, but one_more takes an int"),
+    "two functions": (lambda: sequential(half, length), "half returns a float, but length takes a str"),  # pyright: ignore[reportArgumentType]
+    "workflow code": (lambda: sequential(length, code, one_more), "code returns a str, but one_more takes an int"),  # pyright: ignore[reportArgumentType]
     "a workflow inside": (
-        lambda: sequential(sequential(length, half, name="halves"), code),
+        lambda: sequential(sequential(length, half, name="halves"), code),  # pyright: ignore[reportArgumentType]
         "halves returns a float, but code takes an int",
     ),
-    "a function without hints": (lambda: sequential(length, step(str.upper), step(half)), ""),
-    "a lifted function with hints": (lambda: sequential(half, step(length, retries=1)), "half returns a float, but length takes a str"),
-    "a tool": (lambda: sequential(size_of, one_more), "size_of returns a str, but one_more takes an int"),
-    "an object that is called": (lambda: sequential(half, Reads()), "half returns a float, but Reads takes a str"),
-    "a list where one is wanted": (lambda: sequential(map_each(length), half), "map_each returns a list, but half takes an int"),
+    "a function without hints": (lambda: sequential(length, step(str.upper), step(half)), ""),  # pyright: ignore[reportArgumentType]
+    "a lifted function with hints": (lambda: sequential(half, step(length, retries=1)), "half returns a float, but length takes a str"),  # pyright: ignore[reportArgumentType]
+    "a tool": (lambda: sequential(size_of, one_more), "size_of returns a str, but one_more takes an int"),  # pyright: ignore[reportArgumentType]
+    "an object that is called": (lambda: sequential(half, Reads()), "half returns a float, but Reads takes a str"),  # pyright: ignore[reportArgumentType]
+    "a list where one is wanted": (lambda: sequential(map_each(length), half), "map_each returns a list, but half takes an int"),  # pyright: ignore[reportArgumentType]
     "a tuple where one is wanted": (
-        lambda: sequential(parallel(one_more, one_more), one_more),
+        lambda: sequential(parallel(one_more, one_more), one_more),  # pyright: ignore[reportArgumentType]
         "parallel returns a tuple, but one_more takes an int",
     ),
-    "its own value": (lambda: iterate(half, until=bool, max_rounds=3), "half returns a float, but half takes an int"),
+    "its own value": (lambda: iterate(half, until=bool, max_rounds=3), "half returns a float, but half takes an int"),  # pyright: ignore[reportArgumentType]
     "an int where a float will do": (lambda: sequential(one_more, step(round)), ""),
     "no hints": (lambda: sequential(length, untyped, length), ""),
     "Any": (lambda: sequential(half, as_text, length), ""),
@@ -143,9 +143,9 @@ async def test_objects_and_partial_functions_are_steps_by_their_names() -> None:
 
 
 async def test_a_lambda_as_a_step_is_refused_by_its_place_where_runs_outlive_the_program() -> None:
-    flow = sequential(length, parallel(step(lambda number: number * 2), one_more, join=lambda a, b: a + b, name="both"), name="flow")
+    flow = sequential(length, parallel(step(lambda number: number * 2), one_more, join=lambda a, b: a + b, name="both"), name="flow")  # pyright: ignore[reportOperatorIssue]
     assert (await flow.run("abc")).output == 10
     with pytest.raises(WorkflowError, match="Step 0 of flow/both is a lambda"):
         await flow.run("abc", engine=engine(strict=True))
-    named_one = sequential(length, parallel(step(lambda number: number * 2, name="twice"), one_more, join=lambda a, b: a + b))
+    named_one = sequential(length, parallel(step(lambda number: number * 2, name="twice"), one_more, join=lambda a, b: a + b))  # pyright: ignore[reportOperatorIssue]
     assert await everywhere(named_one, "abc") == 10

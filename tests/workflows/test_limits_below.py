@@ -41,7 +41,7 @@ AROUND: dict[str, tuple[Workflow[Any, Any], Any]] = {
     "best_of": (best_of(INNER, 1, score=len), "x"),
     "conditional": (conditional(len, {1: INNER}), "x"),
     "iterate": (iterate(INNER, until=len, max_rounds=1), "x"),
-    "reflect": (reflect(INNER, look), "x"),
+    "reflect": (reflect(INNER, look), "x"),  # pyright: ignore[reportArgumentType]
     "workflow code": (sequential(by_hand), "x"),
     "two levels down": (parallel(sequential(parallel(INNER))), "x"),
 }
@@ -116,7 +116,7 @@ def test_what_is_refused_is_not_counted_anywhere() -> None:
     assert (child.usage, parent.usage) == before
     child.begin_model_call(Usage(10, 10, 0.4))
     child.end_model_call(Usage(5, 1, 0.1), Usage(10, 10, 0.4))
-    assert child.usage == parent.usage == Usage(5, 1, pytest.approx(0.1), 1, 0, 0.0)
+    assert child.usage == parent.usage == Usage(5, 1, pytest.approx(0.1), 1, 0, 0.0)  # pyright: ignore[reportArgumentType]
 
 
 def test_ten_dimes_make_a_dollar() -> None:

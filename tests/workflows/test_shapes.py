@@ -67,7 +67,7 @@ SHAPES: dict[str, tuple[Workflow[Any, Any], Any, Any]] = {
         sequential(
             conditional(lambda v: one_more(v), {4: one_more}),
             iterate(twice, until=lambda v: at_least_ten(v), max_rounds=9),
-            parallel(one_more, step(lambda v: twice(v), name="doubled"), join=lambda a, b: added(a, b)),
+            parallel(one_more, step(lambda v: twice(v), name="doubled"), join=lambda a, b: added(a, b)),  # pyright: ignore[reportArgumentType]
             best_of(one_more, 2, score=lambda v: twice(v)),
         ),
         3,
@@ -75,7 +75,7 @@ SHAPES: dict[str, tuple[Workflow[Any, Any], Any, Any]] = {
     ),
     "workflow code": (sequential(count_up), 1, [2, 3, 4]),
     "a tool as a step": (sequential(twice, size_of), 6, "big"),
-    "a lifted sync function": (sequential(step(lambda v: v - 1, name="less"), one_more), 3, 3),
+    "a lifted sync function": (sequential(step(lambda v: v - 1, name="less"), one_more), 3, 3),  # pyright: ignore[reportOperatorIssue]
     "nested": (
         sequential(parallel(sequential(one_more, twice), iterate(twice, until=lambda v: v > 9, max_rounds=5)), step(list, name="as_list")),
         3,
@@ -114,9 +114,9 @@ async def test_a_tool_that_wants_more_than_it_is_handed_says_how_to_fix_it() -> 
         return left + right
 
     assert (await sequential(both.using(right=1)).run(2)).output == 3
-    assert (await sequential(both).run({"left": 1, "right": 2})).output == 3
+    assert (await sequential(both).run({"left": 1, "right": 2})).output == 3  # pyright: ignore[reportArgumentType]
     with pytest.raises(WorkflowError, match=r"both\.using\(left="):
-        await sequential(both).run(2)
+        await sequential(both).run(2)  # pyright: ignore[reportArgumentType]
 
 
 async def fails(value: int) -> int:

@@ -120,7 +120,9 @@ async def test_whatever_is_a_step_can_be_tried_again(body: Callable[[], Any], ou
     story = Timeline()
     async for event in flow.run_stream(3):
         story.add(event)
-    assert story.events[-1].result.output == output
+    last = story.events[-1]
+    assert isinstance(last, RunEnded)
+    assert last.result.output == output
     assert [event.attempt for event in story.events if isinstance(event, StepRetried)] == [2, 3]
     assert mermaid(flow, story) == mermaid(flow, story)
     assert "tried again 2x" in mermaid(flow, story)

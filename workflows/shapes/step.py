@@ -18,6 +18,7 @@ from .branches import make_branch
 from .nodes import make_node
 from .step_functions import get_name, takes_run
 from .step_options import Step, await_within, check_options, retry
+from .step_types import ToolLike
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -36,8 +37,10 @@ class StepOptions(TypedDict, total=False):
 def step(function: Callable[[A], Awaitable[B]], **options: Unpack[StepOptions]) -> Step[A, B]: ...
 @overload
 def step(function: Callable[[A], B], **options: Unpack[StepOptions]) -> Step[A, B]: ...
+@overload  # apart from the first: where all are one, pyright takes the parameter of a lambda for a Run
+def step(function: Callable[[Run, A], Awaitable[B]] | ToolLike[A, B], **options: Unpack[StepOptions]) -> Step[A, B]: ...
 def step(
-    function: Callable[[A], object],
+    function: Any,
     *,
     name: str | None = None,
     retries: int = 0,

@@ -149,12 +149,19 @@ def parallel(
     b: StepLike[A, B], c: StepLike[A, C], d: StepLike[A, D], e: StepLike[A, E], f: StepLike[A, F], /, **options: Unpack[TupleOptions]
 ) -> Workflow[A, tuple[B, C, D, E, F]]: ...
 @overload
-def parallel(b: StepLike[A, B], /, *, join: Callable[[B], AsyncResult[Z]], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
+def parallel(
+    b: StepLike[A, B], /, *, join: Callable[[B], AsyncResult[Z]] | Workflow[list[Any], Z], **options: Unpack[BranchOptions]
+) -> Workflow[A, Z]: ...
 @overload
 def parallel(b: StepLike[A, B], /, *, join: Callable[[B], Z], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
 @overload
 def parallel(
-    b: StepLike[A, B], c: StepLike[A, C], /, *, join: Callable[[B, C], AsyncResult[Z]], **options: Unpack[BranchOptions]
+    b: StepLike[A, B],
+    c: StepLike[A, C],
+    /,
+    *,
+    join: Callable[[B, C], AsyncResult[Z]] | Workflow[list[Any], Z],
+    **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
 def parallel(b: StepLike[A, B], c: StepLike[A, C], /, *, join: Callable[[B, C], Z], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
@@ -165,7 +172,7 @@ def parallel(
     d: StepLike[A, D],
     /,
     *,
-    join: Callable[[B, C, D], AsyncResult[Z]],
+    join: Callable[[B, C, D], AsyncResult[Z]] | Workflow[list[Any], Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -180,7 +187,7 @@ def parallel(
     e: StepLike[A, E],
     /,
     *,
-    join: Callable[[B, C, D, E], AsyncResult[Z]],
+    join: Callable[[B, C, D, E], AsyncResult[Z]] | Workflow[list[Any], Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -203,7 +210,7 @@ def parallel(
     f: StepLike[A, F],
     /,
     *,
-    join: Callable[[B, C, D, E, F], AsyncResult[Z]],
+    join: Callable[[B, C, D, E, F], AsyncResult[Z]] | Workflow[list[Any], Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload

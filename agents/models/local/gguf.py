@@ -50,6 +50,7 @@ def read_header(path: Path) -> Gguf:
 
 def _count_cache_bytes(values: dict[str, object], architecture: str) -> int:
     """Return the bytes that one token takes in the cache: in each layer a key and a value for each head, as 16-bit numbers."""
+
     def number_of(key: str) -> int:
         return _get_number(values, f"{architecture}.{key}")
 

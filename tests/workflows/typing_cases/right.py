@@ -139,6 +139,10 @@ def total(a: float, b: int) -> float:
     return a + b
 
 
+async def sum_up(numbers: list[float]) -> float:
+    return sum(numbers)
+
+
 async def joined(a: float, b: int) -> str:
     return f"{a}{b}"
 
@@ -149,6 +153,8 @@ assert_type(parallel(half, more, join=joined), Workflow[int, str])
 assert_type(parallel(half, more, code, half, more), Workflow[int, tuple[float, int, str, float, int]])
 five: Workflow[int, str] = parallel(half, more, code, half, more, join=lambda a, b, c, d, e: c.upper(), name="five", limits=None)
 assert_type(parallel(half, more, code, half, more, code), Workflow[int, Any])
+assert_type(parallel(half, more, join=writer), Workflow[int, str])
+assert_type(parallel(half, half, join=sequential(sum_up)), Workflow[int, float])
 assert_type(map_each(length), Workflow[Iterable[str], list[int]])
 assert_type(map_each(length, concurrency=3, on_error="collect"), Workflow[Iterable[str], list[int | Failed]])
 assert_type(conditional(size_of, {"big": half, "small": half}), Workflow[int, float])
