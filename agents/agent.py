@@ -46,9 +46,10 @@ class AgentOptions(TypedDict, total=False):
 class Agent(Workflow[Any, Out], Generic[Out]):
     """Asks a model until it has an answer, executing the calls in its replies: reads at once, writes only after an approval.
 
-    `model` is a name ("gpt-5-mini", "http://localhost:11434/v1#qwen3") or a Model. `examples` are pairs of what a user says and what the
-    model should say (a text, or a value of the output type), or four texts where a call comes between: said, call, result, answer. They go
-    to the model as real turns. `output` is the type of the answer. `approve` answers for its writes where the caller gives no approver.
+    `model` is a name ("gpt-5-mini", "http://localhost:11434/v1#qwen3") or a Model. `examples` are pairs of a user's text and the answer
+    that the model should give (a text, or a value of the output type), or four texts where a call comes between: text, call, result,
+    answer. They go to the model as real turns. `output` is the type of the answer. `approve` decides on its writes where the caller gives
+    no approver.
     `dialect` is how calls are written: "auto", "native", or the name of a text dialect.
     """
 
@@ -171,6 +172,6 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             yield event
 
 
-def _example_as_text(asked: object, *said: object) -> tuple[str, ...]:
+def _example_as_text(asked: object, *replies: object) -> tuple[str, ...]:
     """Return an example as text: a question as the agent would be asked it, an answer of the output type as the model should write it."""
-    return prompt_text(asked), *(each if isinstance(each, str) else readable_json(each) for each in said)
+    return prompt_text(asked), *(each if isinstance(each, str) else readable_json(each) for each in replies)

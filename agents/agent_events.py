@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class TextSaid(NamedTuple):
+class TextStreamed(NamedTuple):
     """A piece of the answer's text, calls already replaced by their values."""
 
     run: str
@@ -13,7 +13,7 @@ class TextSaid(NamedTuple):
     text: str
 
 
-class ReasoningSaid(NamedTuple):
+class ReasoningStreamed(NamedTuple):
     """A piece of the model's reasoning."""
 
     run: str

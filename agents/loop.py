@@ -20,7 +20,7 @@ from sayso.workflows.calls.execute import (
 )
 from sayso.workflows.calls.perform import make_failure, perform_reads
 
-from .agent_events import ModelRetried, TextSaid, TextWithdrawn
+from .agent_events import ModelRetried, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
 from .model_call import ModelConversation, ask_model
 from .models.model import ModelRequest
@@ -83,7 +83,7 @@ async def converse(spec: AgentSpec[Out_co], formats: FormatChoice, run: Run, ask
                 transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}"))
         turn += 1
     if run.has_listeners and spec.publishes_at_end:
-        run.publish(TextSaid(run.id, turn, answer))
+        run.publish(TextStreamed(run.id, turn, answer))
     return answer
 
 
@@ -171,7 +171,7 @@ def fill_in_results(spec: AgentSpec[object], parsed: ParsedReply, by_id: Mapping
 
 
 def _strip_end(parts: list[str]) -> None:
-    """Drop the blanks at the end of a text that is kept in parts."""
+    """Drop the blanks at the end of a text in parts."""
     while parts:
         parts[-1] = parts[-1].rstrip(" \t")
         if parts[-1]:

@@ -17,7 +17,7 @@ from sayso.workflows import Run, Usage
 from sayso.workflows.runs.limits import NO_USAGE, Meter
 from sayso.workflows.runs.prompt_difference import kept_text
 
-from .agent_events import CallAnnounced, ReasoningSaid, TextSaid, TextWithdrawn
+from .agent_events import CallAnnounced, ReasoningStreamed, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
 from .models.model import CallDelta, ModelRequest, ReasoningDelta, TextDelta
 from .prompt_format import FormatChoice, PromptFormat, make_prompt_format
@@ -42,7 +42,7 @@ class ModelConversation:
     _measured: int = field(default=0, init=False)
 
     def switch_to_text(self) -> None:
-        """Go on with a model that refuses tools: it is told how to write calls, and the messages so far are converted."""
+        """Go on with a model that refuses tools: its instructions say how to write calls, and the messages so far are converted."""
         history = self.transcript[len(self.format.opening) :]
         self.format = format = self.formats.switch_to_text()
         self.transcript[:] = [*format.opening, *format.convert_history(history)]
@@ -101,7 +101,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                     run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)
-                run.publish(ReasoningSaid(run.id, turn, delta.text))
+                run.publish(ReasoningStreamed(run.id, turn, delta.text))
             else:
                 finish, usage = delta.reason, delta.usage
     except ToolsRefused:
@@ -207,10 +207,10 @@ class TextStreamer:
         if text:
             self._published = True
             self._before = append_context(self._before, text)
-            self._run.publish(TextSaid(self._run.id, self._turn, text))
+            self._run.publish(TextStreamed(self._run.id, self._turn, text))
 
     def _publish_reasoning(self, text: str) -> None:
-        self._run.publish(ReasoningSaid(self._run.id, self._turn, text))
+        self._run.publish(ReasoningStreamed(self._run.id, self._turn, text))
 
     def _withdraw(self, reasoning: str) -> None:
         """Take back what was published: all of it was reasoning, whose beginning stood in the prompt."""

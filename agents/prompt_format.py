@@ -92,7 +92,7 @@ class FormatChoice:
         return chosen
 
     def switch_to_text(self) -> PromptFormat:
-        """Return the format for calls as text, and keep it: the model was said to take tools, and refuses them."""
+        """Return the format for calls as text, and remember it: the model was expected to take tools, and refuses them."""
         self._chosen = make_prompt_format(self.spec, False, text_dialect(self.spec, ""), False)
         return self._chosen
 

@@ -72,16 +72,16 @@ class Prompt:
         """
         self._check_values(values)
         pairs = self._find_examples(values)
-        said = tuple(_select_turns(history))
+        earlier = tuple(_select_turns(history))
         texts = {name: _render_value(name, value) for name, value in values.items()}
-        texts |= {"examples": _render_examples(pairs), "history": _render_history(said)}
+        texts |= {"examples": _render_examples(pairs), "history": _render_history(earlier)}
         instructions, question = (_SLOT.sub(lambda slot: texts[slot[1]], part) for part in (self.instructions, self.question))
         if any("<untrusted " in text for text in (instructions, question)):
             instructions = f"{instructions}\n\n{NOTE}".strip()
         opening: list[Message] = [SystemMessage(instructions)] if instructions else []
         if "examples" not in self._in_text:
             opening += [turn for asked, answer in pairs for turn in (UserMessage(asked, example=True), AssistantMessage(answer))]
-        return Conversation(question, (*opening, *(() if "history" in self._in_text else said)))
+        return Conversation(question, (*opening, *(() if "history" in self._in_text else earlier)))
 
     def _check_values(self, values: Mapping[str, object]) -> None:
         name, known = self.__name__, ", ".join(sorted(self.slots)) or "none"

@@ -1,4 +1,4 @@
-"""Answers as a type: what the model is told of the schema, and how its text becomes a value."""
+"""Answers of a type: the instruction that the model gets, and the value parsed from its text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TypedOutput(Generic[T_co]):
 
     @cached_property
     def instruction(self) -> str:
-        """Return what the model is told about its answer."""
+        """Return the instruction for the model."""
         return f"Answer with JSON only, no other words, that fits this JSON schema:\n{readable_json(self.schema)}"
 
     def parse(self, text: str) -> T_co:

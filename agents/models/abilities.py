@@ -94,9 +94,9 @@ def read_llama_cpp_props(props: Mapping[str, object]) -> Abilities:
     if not props.keys() & {"chat_template", "chat_template_caps", "default_generation_settings"}:
         return ASSUMED
     caps = props.get("chat_template_caps")
-    said = caps.get("supports_tools") if isinstance(caps, Mapping) else None
+    supported = caps.get("supports_tools") if isinstance(caps, Mapping) else None
     template = f"{props.get('chat_template') or ''}{props.get('chat_template_tool_use') or ''}"
-    takes = said if isinstance(said, bool) else bool(re.search(r"\btools\b", template))
+    takes = supported if isinstance(supported, bool) else bool(re.search(r"\btools\b", template))
     name = str(props.get("model_alias") or props.get("model_path") or "")
     slots = props.get("total_slots")
     return Abilities(takes, True, re.split(r"[/\\]", name)[-1], slots if isinstance(slots, int) else 0)

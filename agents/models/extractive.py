@@ -130,10 +130,9 @@ def make_plan(question: str) -> Mapping[str, object]:
     company = _find_field(question, "Company")
     wanted = _find_field(question, "Competitors wanted") or "some"
     name = "".join(find_words(company))
-    said = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(find_words(line)))
-    kind = [
-        word for word, _ in said.most_common() if len(word) > 3 and word.isalpha() and not name.startswith(word) and word not in PAGE_WORDS
-    ][:2]
+    counts = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(find_words(line)))
+    usual = [word for word, _ in counts.most_common() if len(word) > 3 and word.isalpha()]
+    kind = [word for word in usual if not name.startswith(word) and word not in PAGE_WORDS][:2]
     about = " ".join(kind) or company
     steps = [
         f"Search for businesses like {company}" + (f" ({about})." if kind else "."),
@@ -216,9 +215,9 @@ def compare_facts(question: str) -> Mapping[str, object]:
     for number, name, topic, text in rows:
         by_topic.setdefault(topic, {}).setdefault(name, (int(number), text))
     points = []
-    for topic, said in by_topic.items():
-        told = "; ".join(f"{name}: “{_shorten(text)}”" for name, (_, text) in said.items())
-        points.append({"text": f"{topic.capitalize()} — {told}", "facts": [number for number, _ in said.values()]})
+    for topic, quotes in by_topic.items():
+        line = "; ".join(f"{name}: “{_shorten(text)}”" for name, (_, text) in quotes.items())
+        points.append({"text": f"{topic.capitalize()} — {line}", "facts": [number for number, _ in quotes.values()]})
     return {"points": points}
 
 

@@ -143,9 +143,9 @@ class OpenAIChat:
         if state.outcome is None or state.next_action is None:
             return
         retrying = Retrying(state.attempt_number, state.next_action.sleep, str(state.outcome.exception()))
-        for told in (self._on_retry, request.retrying):
-            if told is not None:
-                told(retrying)
+        for on_retry in (self._on_retry, request.retrying):
+            if on_retry is not None:
+                on_retry(retrying)
 
     async def _open_without_refused_fields(self, client: AsyncOpenAI, request: ModelRequest) -> _Opened:
         """Open a reply, leaving out the fields that the endpoint refuses, and remember them for the next request."""
@@ -187,7 +187,7 @@ class OpenAIChat:
     def _make_finished(self, reader: ReplyReader) -> Finished:
         if not reader.finish:
             raise errors.explain_break(self._at, "it ended without a finish reason")
-        if reader.finish == "content_filter" and not reader.said:
+        if reader.finish == "content_filter" and not reader.has_content:
             raise errors.explain_filter(self._at)
         return Finished(reader.finish, _make_usage(self._at, reader.usage))
 
@@ -302,7 +302,7 @@ def _choose_wait(state: RetryCallState) -> float:
     asked = error.retry_after_seconds if isinstance(error, ModelError) else None
     if asked is not None and state.attempt_number == 1:
         return asked
-    # "Try again in 8 ms", said a second time, was not enough.
+    # "Try again in 8 ms", for the second time, was not enough.
     return max(asked or 0.0, wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.25)(state))
 
 

@@ -30,67 +30,69 @@ class ErrorResponse:
 
 def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelError:
     """Return the error for an answer with a status of 400 or more."""
-    said = quote_message(at, answer.text)
+    message = quote_message(at, answer.text)
     where, status = at.shown_url, answer.status
     if status == 401:
-        return ModelError(f"{where} refuses the key {at.key_from} (401){said} Set OPENAI_API_KEY or give api_key=.")
+        return ModelError(f"{where} refuses the key {at.key_from} (401){message} Set OPENAI_API_KEY or give api_key=.")
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
-        return explain_no_tools(at, status, said)
+        return explain_no_tools(at, status, message)
     if status == 404:
         path = urlsplit(at.url).path.rstrip("/")
         hint = "" if path.endswith("/v1") else f" Most base URLs end in /v1; this one is {where}."
-        return ModelError(f"There is no model {at.model!r} at {where} (404){said}{hint}")
-    if status == 402 or (status in (400, 403) and rate_limits.find_lasting_reason({}, said, now) == "credit"):
-        return explain_no_credit(at, status, said)
+        return ModelError(f"There is no model {at.model!r} at {where} (404){message}{hint}")
+    if status == 402 or (status in (400, 403) and rate_limits.find_lasting_reason({}, message, now) == "credit"):
+        return explain_no_credit(at, status, message)
     if status == 403:
-        return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){said}")
+        return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){message}")
     if status in (413, 429) and (lasting := rate_limits.find_lasting_reason(answer.headers, answer.text, now)):
-        return _explain_lasting_limit(at, status, lasting, said)
+        return _explain_lasting_limit(at, status, lasting, message)
     if status in (408, 409, 425, 429, 498) or status >= 500:
-        return _explain_passing_limit(at, answer, said, now)
+        return _explain_passing_limit(at, answer, message, now)
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
-        return ModelError(f"The content filter of {where} refuses the request ({status}){said}")
+        return ModelError(f"The content filter of {where} refuses the request ({status}){message}")
     if status in (400, 413, 422) and re.search(
-        r"exceed\w*\W.*context|context.length|maximum context|too many tokens|prompt is too long", said, re.I
+        r"exceed\w*\W.*context|context.length|maximum context|too many tokens|prompt is too long", message, re.I
     ):
-        return ModelError(f"The prompt for {at.model!r} at {where} is longer than its context ({status}){said} {_SHORTER}")
-    if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", said) and re.search(r"support|requires", said):
-        return explain_no_tools(at, status, said)
-    return ModelError(f"{where} refuses the request for {at.model!r} ({status}){said}")
+        return ModelError(f"The prompt for {at.model!r} at {where} is longer than its context ({status}){message} {_SHORTER}")
+    if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", message) and re.search(r"support|requires", message):
+        return explain_no_tools(at, status, message)
+    return ModelError(f"{where} refuses the request for {at.model!r} ({status}){message}")
 
 
-def explain_no_tools(at: Endpoint, status: int, said: str) -> ToolsRefused:
+def explain_no_tools(at: Endpoint, status: int, message: str) -> ToolsRefused:
     """Return the error for a model that exists and cannot be given tools natively."""
-    return ToolsRefused(f"{at.model!r} at {at.shown_url} takes no tools ({status}){said} With takes_tools=False calls are written as text.")
-
-
-def explain_no_credit(at: Endpoint, status: int, said: str) -> ModelError:
-    """Return the error for an account that has to pay first."""
-    return ModelError(f"The account behind the key {at.key_from} has no credit left at {at.shown_url} ({status}){said}")
-
-
-def _explain_lasting_limit(at: Endpoint, status: int, lasting: str, said: str) -> ModelError:
-    """Return the error for a limit that waiting for a minute does not lift."""
-    if lasting == "credit":
-        return explain_no_credit(at, status, said)
-    if lasting == "size":
-        return ModelError(f"One request for {at.model!r} is larger than {at.shown_url} allows in a minute ({status}){said} {_SHORTER}")
-    return ModelError(
-        f"{at.shown_url} takes no more requests for {at.model!r} with the key {at.key_from}: "
-        f"a quota of more than a minute (a day's, a month's) is used up, or there is none ({status}){said}"
+    return ToolsRefused(
+        f"{at.model!r} at {at.shown_url} takes no tools ({status}){message} With takes_tools=False calls are written as text."
     )
 
 
-def _explain_passing_limit(at: Endpoint, answer: ErrorResponse, said: str, now: float) -> ModelError:
-    if re.search(r"tools? param|jinja", said):  # llama.cpp says it with a 500
-        return explain_no_tools(at, answer.status, said)
+def explain_no_credit(at: Endpoint, status: int, message: str) -> ModelError:
+    """Return the error for an account that has to pay first."""
+    return ModelError(f"The account behind the key {at.key_from} has no credit left at {at.shown_url} ({status}){message}")
+
+
+def _explain_lasting_limit(at: Endpoint, status: int, lasting: str, message: str) -> ModelError:
+    """Return the error for a limit that waiting for a minute does not lift."""
+    if lasting == "credit":
+        return explain_no_credit(at, status, message)
+    if lasting == "size":
+        return ModelError(f"One request for {at.model!r} is larger than {at.shown_url} allows in a minute ({status}){message} {_SHORTER}")
+    return ModelError(
+        f"{at.shown_url} takes no more requests for {at.model!r} with the key {at.key_from}: "
+        f"a quota of more than a minute (a day's, a month's) is used up, or there is none ({status}){message}"
+    )
+
+
+def _explain_passing_limit(at: Endpoint, answer: ErrorResponse, message: str, now: float) -> ModelError:
+    if re.search(r"tools? param|jinja", message):  # llama.cpp says it with a 500
+        return explain_no_tools(at, answer.status, message)
     what = {408: "timed out", 409: "is at odds with another request", 429: "is asked too often"}.get(answer.status, "has trouble")
     limits = answer.headers if answer.status == 429 else {}  # other answers have headers of limits, too, that nobody has reached
     wait = rate_limits.find_wait(answer.headers, answer.text, limits, now)
     asks = f" It asks to wait {wait:g} s." if wait else ""
     if rate_limits.is_too_long(wait):
         asks = f" It asks to wait {wait:g} s, more than the {LONGEST_WAIT_SECONDS:g} s that are waited for."
-    return ModelError(f"{at.shown_url} {what} ({answer.status}){said}{asks}", retryable=True, retry_after_seconds=wait)
+    return ModelError(f"{at.shown_url} {what} ({answer.status}){message}{asks}", retryable=True, retry_after_seconds=wait)
 
 
 def find_reason(error: BaseException, handled: BaseException | None) -> str:
@@ -126,7 +128,7 @@ def explain_unreachable(at: Endpoint, why: str) -> ModelError:
 
 def explain_silence(at: Endpoint) -> ModelError:
     """Return the error for an endpoint that accepted a request and sent nothing. Not retried: what took that long once takes it twice."""
-    return ModelError(f"{at.shown_url} said nothing for {at.timeout_seconds:g} s. If {at.model!r} needs longer, give timeout_seconds=.")
+    return ModelError(f"{at.shown_url} sent nothing for {at.timeout_seconds:g} s. If {at.model!r} needs longer, give timeout_seconds=.")
 
 
 def explain_break(at: Endpoint, why: str) -> ModelError:

@@ -37,7 +37,7 @@ def _build_response_format(schema: Mapping[str, object], without: frozenset[str]
     if "json_schema" not in without:
         name = re.sub(r"[^a-zA-Z0-9_-]", "_", str(schema.get("title") or "answer"))[:64]
         return {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema), "strict": False}}
-    is_object = schema.get("type") == "object" or "$ref" in schema  # under json_object no list and no bare word can be said
+    is_object = schema.get("type") == "object" or "$ref" in schema  # under json_object neither a list nor a bare word is allowed
     return {"type": "json_object"} if is_object and "json_object" not in without else None
 
 
@@ -133,7 +133,7 @@ class ReplyReader:
 
     finish: str = ""
     usage: Mapping[str, object] = field(default_factory=dict)
-    said: bool = False
+    has_content: bool = False
     _ids: list[str] = field(default_factory=list)
     _named: set[int] = field(default_factory=set)
     _places: dict[int, int] = field(default_factory=dict)
@@ -152,7 +152,7 @@ class ReplyReader:
         deltas = list(self._read_piece(piece)) if isinstance(piece, Mapping) else []
         if choice.get("finish_reason"):
             self.finish = "tool_calls" if choice["finish_reason"] == "function_call" else str(choice["finish_reason"])
-        self.said = self.said or bool(deltas)
+        self.has_content = self.has_content or bool(deltas)
         return deltas
 
     def _read_piece(self, piece: Mapping[str, object]) -> Iterator[Delta]:

@@ -114,7 +114,7 @@ def _find_reset(headers: Mapping[str, str], now: float) -> float | None:
         if name in ("x-ratelimit-reset", "ratelimit-reset") or _parse_number(lower.get(name.replace("reset", "remaining"), "")) == 0
     ]
     waits = [wait for value in meant or resets.values() if (wait := _parse_reset(value, now)) is not None]
-    if not meant:  # which limit it was is not said, and the one that is far away belongs to another
+    if not meant:  # the answer does not say which limit it was, and the one that is far away belongs to another
         waits = [wait for wait in waits if not is_too_long(wait)]
     return max(waits, default=None)
 

@@ -55,8 +55,8 @@ class ScriptedModel:
         line = self.lines[at]
         if isinstance(line, BaseException):
             raise line
-        said = line if isinstance(line, (str, Reply)) else line(request)
-        return Reply(said) if isinstance(said, str) else said
+        reply = line if isinstance(line, (str, Reply)) else line(request)
+        return Reply(reply) if isinstance(reply, str) else reply
 
 
 def call(tool: str, /, **arguments: object) -> NativeCall:

@@ -59,8 +59,8 @@ async def _count_prompt_tokens(client: AsyncClient, at: Endpoint, tools: Sequenc
     answer = await client.post(f"{at.url.rstrip('/')}/chat/completions", json=body | ({"tools": tools} if tools else {}))
     if answer.status_code != 200:
         return None
-    told = answer.json()
-    usage = told.get("usage") if isinstance(told, dict) else None
+    answered = answer.json()
+    usage = answered.get("usage") if isinstance(answered, dict) else None
     count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     if not isinstance(count, int) or count <= 0:
         raise ValueError("no count")

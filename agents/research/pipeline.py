@@ -192,13 +192,13 @@ class CompetitorResearch(Workflow[str, Report]):
 
         question = findings_question(visit.candidate.name, [(page.title, page.url, page.text) for page in visit.pages])
         first: Findings = await run.child("find.0", self.finder, question)
-        kept, missing = check_quotes(first, visit.pages)
+        claims, missing = check_quotes(first, visit.pages)
         if missing:
             again: Findings = await run.child("find.1", self.finder, missing_question(question, missing))
             more, still_missing = check_quotes(again, visit.pages)
-            kept = tuple(dict.fromkeys((*kept, *more)))
+            claims = tuple(dict.fromkeys((*claims, *more)))
             missing = still_missing or missing[: max(0, len(missing) - len(more))]
-        return Visit(visit.candidate, visit.pages, visit.failed, kept, len(missing))
+        return Visit(visit.candidate, visit.pages, visit.failed, claims, len(missing))
 
     async def compare(self, run: Run, state: ResearchState) -> ResearchState:
         """Write the comparison and have it criticised once. A sentence that names no existing fact is left out."""
@@ -218,8 +218,8 @@ class CompetitorResearch(Workflow[str, Report]):
 
         async def criticise(run: Run, comparison: Comparison) -> Critique:
             run.publish(Progress(run.id, "criticise", f"{len(comparison.points)} sentences"))
-            said: Critique = await run.child("criticise", self.critic, critique_question(question, comparison))
-            return said
+            critique: Critique = await run.child("criticise", self.critic, critique_question(question, comparison))
+            return critique
 
         better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
         comparison: Comparison = await run.child("reflect", better, question)

@@ -107,8 +107,8 @@ class Report:
 
 def make_slug(name: str) -> str:
     """Return a file name for a company."""
-    kept = "".join(character if character.isalnum() else "-" for character in name.casefold())
-    return "-".join(part for part in kept.split("-") if part)[:60] or "report"
+    slug = "".join(character if character.isalnum() else "-" for character in name.casefold())
+    return "-".join(part for part in slug.split("-") if part)[:60] or "report"
 
 
 def escape_markdown(text: str) -> str:

@@ -28,16 +28,16 @@ async def open_sources(
     """
     from sayso.tools.web import LocalIndex, Web, ddgs_search
 
-    kept = Path(snapshots) if snapshots is not None else None
+    folder = Path(snapshots) if snapshots is not None else None
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
-    open_web = web or Web(snapshots=kept)
+    open_web = web or Web(snapshots=folder)
     if not isinstance(where, str):
         yield where, open_web
     elif where == "sample":
         from ..sample_web import serve
 
         with serve() as sample, await asyncio.to_thread(build_sample_index) as index:
-            yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=kept)
+            yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=folder)
     elif where in ("duckduckgo", "ddgs", "auto"):
         yield ddgs_search(backend="duckduckgo" if where == "duckduckgo" else "auto"), open_web
     elif where.startswith(("http://", "https://")):
@@ -49,7 +49,7 @@ async def open_sources(
         root = Path(where)
         read = partial(LocalIndex.of_folder, root, urls=lambda file: make_url(root, file))
         with serve_folder(root) as saved, await asyncio.to_thread(read) as index:
-            yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=kept)
+            yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=folder)
     else:
         raise UsageError(f"{where!r} cannot be searched. Write duckduckgo, auto, sample, an existing folder, or a site's address.")
 

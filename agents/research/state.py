@@ -118,7 +118,7 @@ def choose_links(home: VisitedPage, most: int = 2) -> list[str]:
 
 def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
     """Return the claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
-    kept: list[Claim] = []
+    claims: list[Claim] = []
     missing: list[str] = []
     for claim in findings.claims:
         order = sorted(range(len(pages)), key=lambda index: index != claim.page - 1)  # the page that was named first
@@ -126,8 +126,8 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tupl
         if place is None:
             missing.append(claim.quote)
         else:
-            kept.append(Claim(" ".join(claim.topic.split()), " ".join(claim.text.split()), claim.quote.strip(), place))
-    return tuple(dict.fromkeys(kept)), missing
+            claims.append(Claim(" ".join(claim.topic.split()), " ".join(claim.text.split()), claim.quote.strip(), place))
+    return tuple(dict.fromkeys(claims)), missing
 
 
 def make_competitors(visits: Sequence[Visit], sources: Mapping[str, Source]) -> tuple[Competitor, ...]:

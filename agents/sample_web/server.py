@@ -1,4 +1,4 @@
-"""The sample web over real HTTP: every site on one loopback port, told apart by the Host header."""
+"""The sample web over real HTTP: every site on one loopback port, chosen by the Host header."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.agents.agent import Conversation
-from sayso.agents.agent_events import TextSaid
+from sayso.agents.agent_events import TextStreamed
 from sayso.agents.messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import (
@@ -101,7 +101,7 @@ async def test_a_calculation_in_a_sentence_is_answered_where_it_stands_with_one_
     result = events[-1].result
     assert isinstance(events[-1], RunEnded)
     assert (result.output, model.requests) == (heard, 1)
-    assert "".join(event.text for event in events if isinstance(event, TextSaid)) == heard
+    assert "".join(event.text for event in events if isinstance(event, TextStreamed)) == heard
     assert [type(message) for message in result.messages] == [UserMessage, AssistantMessage]
     assert result.messages[-1].text == said
 
@@ -178,7 +178,7 @@ async def test_words_around_a_write_are_not_said_before_it_is_settled() -> None:
 
     agent = Agent(ScriptedModel(ORDERED, pieces=4), tools=[order])
     async for event in agent.run_stream("Send me a burger!", deps=book, approve=approve):
-        if isinstance(event, TextSaid):
+        if isinstance(event, TextStreamed):
             said.append(event.text)
     assert (before_yes, "".join(said)) == ([], "Ok, it's on the way!")
 

@@ -9,7 +9,7 @@ import pytest
 
 from sayso import research
 from sayso.agents import Agent, ScriptedModel
-from sayso.agents.agent_events import TextSaid
+from sayso.agents.agent_events import TextStreamed
 from sayso.agents.models.extractive import ExtractiveReader
 from sayso.agents.models.model import Delta, ModelRequest, TextDelta
 from sayso.cli.order_bot import order_bot
@@ -85,7 +85,7 @@ async def test_a_research_agent_in_every_familys_words(dialect: str) -> None:
     agent = Agent(ScriptedModel(*lines, answer, pieces=3, takes_tools=False), tools=[search, visit], dialect=dialect)
     words: list[str] = []
     async for event in agent.run_stream("What does Betta sell?"):
-        words += [event.text] if isinstance(event, TextSaid) else []
+        words += [event.text] if isinstance(event, TextStreamed) else []
     assert "".join(words) == "Burgers from $5."
     shown = [text for text in seen if text]
     assert ["https://betta.example/1" in text for text in shown] == [True, True]

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from sayso.agents import Agent, Reply, ScriptedModel, ToolMessage, call
-from sayso.agents.agent_events import TextSaid
+from sayso.agents.agent_events import TextStreamed
 from sayso.tools import Approve, Reject, tool
 from sayso.tools.approval.policy import Grant
 from sayso.tools.approval.provenance import explain_unsourced, find_unsourced
@@ -248,7 +248,7 @@ async def test_a_pure_tool_says_nothing_of_an_invention_while_it_streams() -> No
     said: list[str] = []
     agent = Agent(ScriptedModel("It is double(21).", "Which number?", pieces=1), tools=[double])
     async for event in agent.run_stream("Double it"):
-        said += [event.text] if isinstance(event, TextSaid) else []
+        said += [event.text] if isinstance(event, TextStreamed) else []
     assert said == ["Which number?"]
 
 

@@ -42,7 +42,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def babbler(tiny: Path) -> Iterator[LocalModel]:
     """The model, served."""
-    with LocalModel(tiny, tell=lambda line: None, sampling=Sampling(temperature=1.0, max_tokens=1500)) as model:
+    with LocalModel(tiny, on_progress=lambda line: None, sampling=Sampling(temperature=1.0, max_tokens=1500)) as model:
         yield model
 
 
@@ -92,7 +92,7 @@ TEMPLATES = {"a template without tools": (CHATML, (False, "call")), "one with to
 @pytest.mark.parametrize(("template", "form"), TEMPLATES.values(), ids=TEMPLATES)
 async def test_its_template_says_how_calls_are_asked_for(template: str, form: tuple[bool, str], tmp_path: Path) -> None:
     path = write_tiny_gguf(tmp_path / "tiny.gguf", template=template)
-    with LocalModel(path, tell=lambda line: None) as model:
+    with LocalModel(path, on_progress=lambda line: None) as model:
         assert (await FormatChoice(Agent(model, tools=TOOLS).spec).choose())[:2] == form
 
 
@@ -116,7 +116,7 @@ def answers_at(port: int) -> bool:
 
 
 async def test_closing_it_closes_the_door(tiny: Path) -> None:
-    with LocalModel(tiny, tell=lambda line: None) as model:
+    with LocalModel(tiny, on_progress=lambda line: None) as model:
         port = int(re.findall(r"\d+", await served_at(model))[4])
         assert answers_at(port)
     assert not answers_at(port)
@@ -125,7 +125,7 @@ async def test_closing_it_closes_the_door(tiny: Path) -> None:
 HOLDS_A_MODEL = """
 import asyncio, sys
 from sayso.agents import LocalModel
-model = LocalModel(sys.argv[1], tell=lambda line: None)
+model = LocalModel(sys.argv[1], on_progress=lambda line: None)
 print(asyncio.run(model._get_chat()).base_url, flush=True)
 sys.stdin.readline()
 """
@@ -186,7 +186,7 @@ DAMAGED = {
 def test_a_damaged_file_is_told_before_llama_cpp_sees_it(change: str, message: str, tiny: Path, tmp_path: Path) -> None:
     path = damaged(tiny, tmp_path / "damaged.gguf", change)
     with pytest.raises(UsageError, match=re.escape(message)):
-        LocalModel(path, tell=lambda line: None).load()
+        LocalModel(path, on_progress=lambda line: None).load()
 
 
 GB = 1_000_000_000
@@ -240,10 +240,10 @@ def test_what_llama_cpp_does_not_know_is_said(tmp_path: Path) -> None:
     with pytest.raises(
         ModelError, match=r"llama\.cpp cannot load .*tiny\.gguf \(tomorrow, 0\.135 MB\)\. The file may be damaged, or the model is newer"
     ):
-        LocalModel(path, tell=lambda line: None).load()
+        LocalModel(path, on_progress=lambda line: None).load()
 
 
 def test_how_it_is_served_is_told(tiny: Path) -> None:
     told: list[str] = []
-    LocalModel(tiny, tell=told.append, settings=ServerSettings(threads=1)).load()
+    LocalModel(tiny, on_progress=told.append, settings=ServerSettings(threads=1)).load()
     assert re.fullmatch(r"tiny\.gguf is loaded in \d+\.\d s \(1 thread, conversations of up to 4096 tokens\)", *told)

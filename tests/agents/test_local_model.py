@@ -131,7 +131,7 @@ def weather(city: str) -> str:
 def refused(hub: Hub, name: str, folder: Path, **options: Any) -> str:
     """The sentence with which a model is not loaded."""
     with pytest.raises((UsageError, ModelError)) as caught:
-        LocalModel(name, folder=folder, tell=lambda line: None, serve=nowhere, **options).load()
+        LocalModel(name, folder=folder, on_progress=lambda line: None, serve=nowhere, **options).load()
     return str(caught.value)
 
 
@@ -140,7 +140,7 @@ async def test_a_local_model_is_a_model_like_any_other(tmp_path: Path) -> None:
     path.write_bytes(GGUF)
     door = Door('<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>', "It is sunny.")
     told: list[str] = []
-    with door.endpoint, LocalModel(path, serve=door, tell=told.append) as model:
+    with door.endpoint, LocalModel(path, serve=door, on_progress=told.append) as model:
         agent = Agent(model, tools=[weather], limits=Limits(cost_usd=0.0001))
         result = await agent.run("What is the weather in Oslo?")
         assert (result.output, result.usage.cost_usd) == ("It is sunny.", 0.0)
@@ -208,7 +208,7 @@ def test_a_name_is_fetched_once_after_a_yes(name: str, file: str, hub: Hub, tmp_
 
     told: list[str] = []
     for _ in range(2):
-        LocalModel(name, fetch=yes, folder=tmp_path, tell=told.append, serve=nowhere).load()
+        LocalModel(name, fetch=yes, folder=tmp_path, on_progress=told.append, serve=nowhere).load()
     path, sha256 = tmp_path / REPO / file, hashlib.sha256(GGUF).hexdigest()
     assert path.read_bytes() == GGUF
     assert offers == [Offer(f"{hub.url}/{REPO}/resolve/main/{file}", len(GGUF), sha256, path)]
@@ -231,7 +231,7 @@ def test_nothing_is_fetched_without_a_yes(hub: Hub, tmp_path: Path) -> None:
 @pytest.mark.parametrize("ranges", [True, False], ids=["goes on in the middle", "begins anew"])
 def test_a_download_that_breaks_off_goes_on(ranges: bool, hub: Hub, tmp_path: Path) -> None:
     hub.cut, hub.ranges = [1000, 200_000], ranges
-    LocalModel(REPO, fetch=True, folder=tmp_path, tell=lambda line: None, serve=nowhere).load()
+    LocalModel(REPO, fetch=True, folder=tmp_path, on_progress=lambda line: None, serve=nowhere).load()
     assert (tmp_path / REPO / "tiny-q4_k_m.gguf").read_bytes() == GGUF
     assert sum("resolve" in path for path in hub.asked) == 3
 
@@ -241,7 +241,7 @@ def test_a_download_goes_on_in_another_program(hub: Hub, tmp_path: Path) -> None
     partial.parent.mkdir(parents=True)
     partial.write_bytes(GGUF[:3000])
     told: list[str] = []
-    LocalModel(REPO, fetch=True, folder=tmp_path, tell=told.append, serve=nowhere).load()
+    LocalModel(REPO, fetch=True, folder=tmp_path, on_progress=told.append, serve=nowhere).load()
     assert hub.asked[-1] == f"/{REPO}/resolve/main/tiny-q4_k_m.gguf bytes=3000-"
     assert told[0].startswith("Going on with tiny-q4_k_m.gguf")
     assert not partial.exists()
@@ -294,7 +294,7 @@ def test_a_hub_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_token_goes_to_the_hub_only_where_nobody_can_listen(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
-    LocalModel(REPO, fetch=True, folder=tmp_path, tell=lambda line: None, serve=nowhere).load()
+    LocalModel(REPO, fetch=True, folder=tmp_path, on_progress=lambda line: None, serve=nowhere).load()
     assert all(path.endswith("Bearer hf_secret") for path in hub.asked)
 
 

@@ -139,7 +139,7 @@ def test_the_end_of_a_reply_is_kept() -> None:
     reader = ReplyReader()
     reader.feed({"choices": [{"index": 0, "delta": {}, "finish_reason": "function_call"}], "usage": None})
     reader.feed({"choices": [], "usage": {"prompt_tokens": 3}})
-    assert (reader.finish, reader.usage, reader.said) == ("tool_calls", {"prompt_tokens": 3}, False)
+    assert (reader.finish, reader.usage, reader.has_content) == ("tool_calls", {"prompt_tokens": 3}, False)
 
 
 json_values = st.recursive(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
-from sayso.agents.agent_events import ReasoningSaid, TextSaid, TextWithdrawn
+from sayso.agents.agent_events import ReasoningStreamed, TextStreamed, TextWithdrawn
 from sayso.agents.messages import AssistantMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.reasoning import OnlyReasoning, ReasoningSplitter, TextPart, split_reasoning
@@ -111,8 +111,8 @@ async def test_a_thought_is_kept_and_neither_told_nor_sent_back(options: dict[st
     agent = Agent(ScriptedModel("<scratchpad>she likes tea</scratchpad>\nHello.", second, pieces=pieces), **options)
     told = [event async for event in agent.run_stream("hi")]
     result = told[-1].result
-    assert "".join(event.text for event in told if isinstance(event, TextSaid)).strip() == result.output == "Hello."
-    assert "".join(event.text for event in told if isinstance(event, ReasoningSaid)) == "she likes tea"
+    assert "".join(event.text for event in told if isinstance(event, TextStreamed)).strip() == result.output == "Hello."
+    assert "".join(event.text for event in told if isinstance(event, ReasoningStreamed)) == "she likes tea"
     assert result.messages[-1] == AssistantMessage("Hello.", reasoning="she likes tea")
     assert (await agent.run("bye", history=result.messages)).output == "Bye."
     assert sent[-1] == "Hello."
@@ -124,7 +124,7 @@ async def test_what_was_told_before_the_end_of_a_thought_is_taken_back(options: 
     agent = Agent(ScriptedModel("tea, surely</think>Hello.", pieces=1), **options)
     said = ""
     async for event in agent.run_stream("hi"):
-        said = "" if isinstance(event, TextWithdrawn) else said + event.text if isinstance(event, TextSaid) else said
+        said = "" if isinstance(event, TextWithdrawn) else said + event.text if isinstance(event, TextStreamed) else said
     assert (said, event.result.output) == ("Hello.", "Hello.")
 
 
@@ -180,6 +180,6 @@ async def test_a_value_reads_the_same_while_it_streams(text: str, pieces: int) -
     async for event in agent.run_stream("How much?"):
         if isinstance(event, TextWithdrawn):
             said = ""
-        elif isinstance(event, TextSaid):
+        elif isinstance(event, TextStreamed):
             said += event.text
     assert said.strip() == event.result.output

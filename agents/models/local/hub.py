@@ -30,7 +30,7 @@ NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+?)(?::(?P<kind>[\w.-]+)|/(?P<file>[\
 PREFERRED = ("Q4_K_M", "Q4_K_S", "Q5_K_M", "Q4_0", "Q8_0")
 AS_IT_IS = {"Accept-Encoding": "identity"}
 MOST_BREAKS = 5
-TELL_EVERY_SECONDS = 5.0
+PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _parse_name(name: str) -> tuple[str, str | None, str | None]:
     return found["repo"], found["kind"], found["file"]
 
 
-def download(name: str, folder: Path, consent: Consent | bool, tell: Callable[[str], None] = print_progress) -> Path:
+def download(name: str, folder: Path, consent: Consent | bool, on_progress: Callable[[str], None] = print_progress) -> Path:
     """Download the file that "owner/repository", "owner/repository:Q4_K_M" or "owner/repository/file.gguf" means, with consent.
 
     Raises UsageError where there is no such file or no consent, ModelError where the download fails or its sha256 is not the hub's.
@@ -89,7 +89,7 @@ def download(name: str, folder: Path, consent: Consent | bool, tell: Callable[[s
                 f"The model is not on this machine and was not fetched. {offer}. "
                 "Say yes where you are asked in a terminal or with fetch=True, or give a path to a .gguf file."
             )
-        _download_offer(client, offer, tell)
+        _download_offer(client, offer, on_progress)
     return offer.to
 
 
@@ -146,7 +146,7 @@ def _filter_kind(files: Sequence[str], kind: str | None) -> list[str]:
     return whole if not kind and len(whole) == 1 else []
 
 
-def _download_offer(client: Client, offer: Offer, tell: Callable[[str], None] = print_progress) -> None:
+def _download_offer(client: Client, offer: Offer, on_progress: Callable[[str], None] = print_progress) -> None:
     """Download the file, resuming an earlier try. Raises ModelError when its sha256 is not the one offered; then nothing is stored."""
     import httpx2
 
@@ -156,10 +156,10 @@ def _download_offer(client: Client, offer: Offer, tell: Callable[[str], None] = 
     if shutil.disk_usage(partial.parent).free < offer.size_bytes - here:
         raise ModelError(f"{offer.to.parent} has no room for {format_bytes(offer.size_bytes)}.")
     began = time.monotonic()
-    tell(f"{'Going on with' if here else 'Fetching'} {offer}")
+    on_progress(f"{'Going on with' if here else 'Fetching'} {offer}")
     for breaks in range(MOST_BREAKS + 1):
         try:
-            _download_rest(client, offer, partial, tell)
+            _download_rest(client, offer, partial, on_progress)
             break
         except httpx2.TransportError as error:
             if breaks == MOST_BREAKS:
@@ -169,10 +169,10 @@ def _download_offer(client: Client, offer: Offer, tell: Callable[[str], None] = 
         partial.unlink()
         raise ModelError(f"{offer.to.name} has the sha256 {found}, not {offer.sha256}. The download was deleted.")
     partial.replace(offer.to)
-    tell(f"{offer.to.name}: {format_bytes(offer.size_bytes)} in {time.monotonic() - began:.1f} s, sha256 {found} as it should be")
+    on_progress(f"{offer.to.name}: {format_bytes(offer.size_bytes)} in {time.monotonic() - began:.1f} s, sha256 {found} as it should be")
 
 
-def _download_rest(client: Client, offer: Offer, partial: Path, tell: Callable[[str], None]) -> None:
+def _download_rest(client: Client, offer: Offer, partial: Path, on_progress: Callable[[str], None]) -> None:
     """Download what is missing of the file; all of it where the server does not take a range."""
     here = partial.stat().st_size if partial.exists() else 0
     if here >= offer.size_bytes:
@@ -185,19 +185,19 @@ def _download_rest(client: Client, offer: Offer, partial: Path, tell: Callable[[
             raise ModelError(f"{offer.url} cannot be fetched ({answer.status_code}).")
         goes_on = answer.status_code == 206 and answer.headers.get("content-range", "").startswith(f"bytes {here}-")
         with partial.open("ab" if goes_on else "wb") as out:
-            _copy_body(answer, out, offer.size_bytes, tell)
+            _copy_body(answer, out, offer.size_bytes, on_progress)
 
 
-def _copy_body(answer: Response, out: BinaryIO, size: int, tell: Callable[[str], None]) -> None:
-    told, came, began = time.monotonic(), 0, time.monotonic()
+def _copy_body(answer: Response, out: BinaryIO, size: int, on_progress: Callable[[str], None]) -> None:
+    reported, came, began = time.monotonic(), 0, time.monotonic()
     for block in answer.iter_bytes():  # as they come: a larger block would be lost where the connection breaks
         out.write(block)
         came += len(block)
         if out.tell() > size:
             raise ModelError(f"{answer.url} sends more than the {format_bytes(size)} it promised.")
-        if (now := time.monotonic()) - told >= TELL_EVERY_SECONDS:
-            told, speed = now, came / (now - began)
-            tell(f"{out.tell() / size:.0%} of {format_bytes(size)}, about {(size - out.tell()) / speed:.0f} s left")
+        if (now := time.monotonic()) - reported >= PROGRESS_SECONDS:
+            reported, speed = now, came / (now - began)
+            on_progress(f"{out.tell() / size:.0%} of {format_bytes(size)}, about {(size - out.tell()) / speed:.0f} s left")
 
 
 def _sha256(path: Path) -> str:

@@ -73,12 +73,12 @@ class LocalModel:
         takes_tools: bool | None = None,
         constrain: bool = False,
         folder: Path | None = None,
-        tell: Callable[[str], None] = print_progress,
+        on_progress: Callable[[str], None] = print_progress,
         serve: Serve | None = None,
     ) -> None:
         self.source, self.settings, self.constrain = str(source), settings or ServerSettings(), constrain
         self.name = Path(self.source).name.removesuffix(".gguf")
-        self.fetch, self.sampling, self._takes_tools, self._tell = fetch, sampling, takes_tools, tell
+        self.fetch, self.sampling, self._takes_tools, self._on_progress = fetch, sampling, takes_tools, on_progress
         self._folder = folder or find_models_folder()
         self._serve = serve or serve_with_llama_cpp
         self._lock = threading.Lock()
@@ -124,7 +124,7 @@ class LocalModel:
             began = time.monotonic()
             server = self._serve(path, self.settings)
             how = _describe_settings(self.settings.threads, server.context_tokens)
-            self._tell(f"{path.name} is loaded in {time.monotonic() - began:.1f} s ({how})")
+            self._on_progress(f"{path.name} is loaded in {time.monotonic() - began:.1f} s ({how})")
             chat = OpenAIChat(
                 self.name,
                 base_url=server.base_url,
@@ -155,7 +155,7 @@ class LocalModel:
         return f"{file.architecture}, {format_bytes(file.size_bytes)}, {_describe_settings(self.settings.threads, context)}"
 
     def _get_file(self) -> Path:
-        path = self.find_file() or download(self.source, self._folder, self.fetch, self._tell)
+        path = self.find_file() or download(self.source, self._folder, self.fetch, self._on_progress)
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
                 raise UsageError(f"{path} is not a GGUF file.")

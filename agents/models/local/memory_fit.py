@@ -37,8 +37,8 @@ def fit_context(file: Gguf, wanted: int, prompt_cache_mib: int, free: int | None
 
 def find_free_bytes(system: Path = Path("/")) -> int | None:
     """Return the memory that may be used, by the system's figures and by this container's limit; None where neither is known."""
-    told = [_read_meminfo(system / "proc/meminfo"), _read_container_limit(system / "sys/fs/cgroup")]
-    known = [number for number in told if number is not None]
+    figures = [_read_meminfo(system / "proc/meminfo"), _read_container_limit(system / "sys/fs/cgroup")]
+    known = [number for number in figures if number is not None]
     if known:
         return min(known)
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.agent_events import ModelRetried, TextSaid, TextWithdrawn
+from sayso.agents.agent_events import ModelRetried, TextStreamed, TextWithdrawn
 from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, open_counter, portable_model
 from sayso.cli.display import read_text
 from sayso.cli.options import BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
@@ -187,7 +187,7 @@ async def _print_answer(events: AsyncIterator[object]) -> RunResult[str]:
     in_line = False
     async for event in events:
         match event:
-            case TextSaid(_, _, text):
+            case TextStreamed(_, _, text):
                 sys.stdout.write(escape_controls(text))
                 sys.stdout.flush()
                 in_line = True
