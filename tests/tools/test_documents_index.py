@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,22 +100,16 @@ def test_what_is_asked_about_in_chinese_and_is_not_there_is_not_found() -> None:
         assert index.search("谁赢得了国际象棋冠军？", least=LEAST) == []
 
 
-def test_an_index_file_of_the_earlier_layout_is_made_anew_inside(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "old.db") as db:
-        db.executescript("""
-            CREATE TABLE passages (
-                number INTEGER PRIMARY KEY AUTOINCREMENT, context TEXT NOT NULL, text TEXT NOT NULL, payload TEXT NOT NULL
-            );
-            CREATE VIRTUAL TABLE stems USING fts5(context, text, content = 'passages', content_rowid = 'number');
-            CREATE TRIGGER passage_added AFTER INSERT ON passages BEGIN
-                INSERT INTO stems (rowid, context, text) VALUES (new.number, new.context, new.text);
-            END;
-            INSERT INTO passages VALUES (7, '', '午餐时间为十二点', '1');
-        """)
-    db.close()
-    for _ in range(2):
-        with PassageIndex(tmp_path / "old.db") as index:
-            assert [match.number for match in index.search("午餐")] == [7]
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_an_index_file_of_another_version_is_refused_and_left_as_it_is(tmp_path: Path, version: int) -> None:
+    file = tmp_path / "old.db"
+    PassageIndex(file).close()
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(f"PRAGMA user_version = {version}")
+    before = file.read_bytes()
+    with pytest.raises(UsageError, match=rf"old\.db was made by another version of Sayso \(its tables are version {version}"):
+        PassageIndex(file)
+    assert file.read_bytes() == before
 
 
 def test_a_huge_question_costs_no_more_than_a_long_one() -> None:

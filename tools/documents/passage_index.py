@@ -22,17 +22,9 @@ from .spaceless import searchable
 MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
 _CONTEXT_WEIGHT = 0.5
-_LAYOUT = 2
-"""Earlier indexes have other triggers: what is found by is made anew from the passages that they keep."""
-_REMADE = """
-DROP TRIGGER IF EXISTS passage_added;
-DROP TRIGGER IF EXISTS passage_removed;
-DROP TABLE IF EXISTS stems;
-"""
-_FILLED = f"""
-INSERT INTO stems (rowid, context, text) SELECT number, searchable(context), searchable(text) FROM passages;
-PRAGMA user_version = {_LAYOUT};
-"""
+_VERSION = 2
+"""Of the tables below. It stands in the file."""
+_TABLES = "SELECT count(*) FROM sqlite_master WHERE name = 'passages'"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS passages (
     number INTEGER PRIMARY KEY AUTOINCREMENT, context TEXT NOT NULL, text TEXT NOT NULL, payload TEXT NOT NULL
@@ -193,11 +185,19 @@ def _opened(path: str) -> sqlite3.Connection:
         raise UsageError(f"The index {path} cannot be opened: {error}. Name a file in a folder that exists and can be written.") from None
     try:
         db.create_function("searchable", 1, searchable, deterministic=True)
-        old = db.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT
-        db.executescript(f"BEGIN IMMEDIATE;{_REMADE}{_SCHEMA}{_FILLED}COMMIT;" if old else _SCHEMA)
+        # In one statement, or another program might make the tables between two.
+        version, has_tables = db.execute(f"SELECT user_version, ({_TABLES}) FROM pragma_user_version").fetchone()
+        if not has_tables:
+            db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT;")
     except sqlite3.DatabaseError as error:
         db.close()
         raise why_not(path, error) from None
+    if has_tables and version != _VERSION:
+        db.close()
+        raise UsageError(
+            f"The index {path} was made by another version of Sayso (its tables are version {version}, this one reads {_VERSION}). "
+            "Name a new file, and put the texts in again."
+        )
     return db
 
 
