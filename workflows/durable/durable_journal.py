@@ -67,7 +67,7 @@ class DurableJournal(StrictJournal):
         self._added += 1
         self.has_unsaved = True
 
-    def store(self, run_id: str, name: str, value: object) -> object:
+    def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step with the next writing, before the run goes on."""
         value = super().store(run_id, name, value)
         self.add("kept", run_id, name, self.entries[-1].value)

@@ -219,7 +219,7 @@ class Execution(Inbox):
         """Hand an event to the listeners and store it where events are stored; `is_own` if the workflow's code emitted it."""
         if self.history is not None:
             self.history.append(event)
-        if self.journal.is_durable:
+        elif self.journal.is_durable:
             self.journal.record_event(event, is_own)
         for queue in self.listeners:
             queue.put_nowait(event)

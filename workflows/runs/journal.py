@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 from sayso.tools.calls import Outcome
 from sayso.tools.errors import ToolError
 
 from .codec import from_json, to_json
 from .limits import NO_USAGE, Usage, results_of, used_in
+
+
+T = TypeVar("T")
 
 
 class Entry(NamedTuple):
@@ -44,7 +47,7 @@ class Journal:
         self.has_unsaved = False
         self.lost: Exception | None = None  # why nothing can be stored any more
 
-    def store(self, run_id: str, name: str, value: object) -> object:
+    def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step, and return it as a resumed run will see it."""
         self.results[run_id][name] = value
         return value
@@ -98,7 +101,7 @@ class StrictJournal(Journal):
         self.entries: list[Entry] = []
         self.prompts: dict[tuple[str, str], object] = {}  # by run and step
 
-    def store(self, run_id: str, name: str, value: object) -> object:
+    def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step as JSON. Raises NotJson."""
         written = to_json(value, f"the result of {name!r} in run {run_id}")
         if not isinstance(value, Failure):  # what is raised now and what is stored stay the same error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import LimitReached, ReplayError
@@ -207,7 +207,8 @@ class _ReplayRun(JournaledRun):
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Return what was stored of the step."""
-        return cast(B, await self._stored(name))
+        result: B = await self._stored(name)
+        return result
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
         """Return what was stored of the wait."""
@@ -215,7 +216,7 @@ class _ReplayRun(JournaledRun):
             await self._stored(f"until:{self._at}")  # a durable engine stores when a time is over
         return await self._stored(f"wait:{topic}" if topic is not None else f"sleep:{self._at}")
 
-    async def _stored(self, name: str) -> object:
+    async def _stored(self, name: str) -> Any:
         if self.execution.is_suspended:  # what the code does in its `finally` while the replay is unwound is no part of the run
             raise Suspended
         if self._at == len(self._names):
