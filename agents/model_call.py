@@ -15,7 +15,7 @@ from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
 from sayso.tools.inline_calls import append_context
 from sayso.workflows import Run, Usage
 from sayso.workflows.runs.limits import NO_USAGE, Meter
-from sayso.workflows.runs.prompt_difference import kept_text
+from sayso.workflows.runs.prompt_difference import shorten_text
 
 from .agent_events import CallAnnounced, ReasoningStreamed, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
@@ -299,11 +299,11 @@ def snapshot_prompt(conversation: ModelConversation, turn: int, stored_kind: tup
 def _snapshot_message(message: Message) -> list[str]:
     match message:
         case SystemMessage(text):
-            return ["system", kept_text(text)]
+            return ["system", shorten_text(text)]
         case UserMessage(text):
-            return ["user", kept_text(text)]
+            return ["user", shorten_text(text)]
         case AssistantMessage(text, calls, native):
             written = [f"{call.tool}({canonical_json(dict(call.arguments))})" for call in calls] if native else []
-            return ["assistant", kept_text("\n".join([*([text] if text else []), *written]))]
+            return ["assistant", shorten_text("\n".join([*([text] if text else []), *written]))]
         case ToolMessage(results):
-            return ["tool", kept_text("\n".join(f"{result.origin}: {result.text}" for result in results))]
+            return ["tool", shorten_text("\n".join(f"{result.origin}: {result.text}" for result in results))]

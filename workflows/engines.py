@@ -34,10 +34,10 @@ def engine(url: str | None = None, *, strict: bool = False, app: App | None = No
             f"There is no engine for {url!r}. engine() keeps runs in memory, engine('sqlite:///runs.db') in a file, "
             "engine('postgresql://user@host/name') in a Postgres database."
         )
-    from .durable.database import absolute  # late, for load time: a run in memory needs no database
+    from .durable.database import normalise_url  # late, for load time: a run in memory needs no database
     from .durable.engine import DurableEngine
 
-    address = absolute(url)
+    address = normalise_url(url)
     known = _OPEN.get(address)
     if known is None or not known.is_open or (app is not None and known.app not in (None, app)):
         known = _OPEN[address] = DurableEngine(address, app=app)

@@ -88,7 +88,7 @@ async def test_code_that_ends_early_or_answers_otherwise_is_a_difference() -> No
 async def test_a_run_that_waits_is_replayed_to_where_it_waits(tmp_path: Path) -> None:
     home, notes = engine(f"sqlite:///{tmp_path}/runs.db"), list[str]()
     await flow().run("hello", engine=home, run_id="r1", deps=notes)
-    replayed = await replay(flow(lines=ScriptedModel()).execute, "hello", await home.kept("r1"), finished=False)
+    replayed = await replay(flow(lines=ScriptedModel()).execute, "hello", await home.read_journal("r1"), finished=False)
     assert (replayed.same, notes, len(replayed.waits)) == (True, [], 1)
     assert "approve:" in replayed.waits[0]
     home.close()
@@ -101,7 +101,7 @@ async def test_timed_waits_of_a_durable_run_are_replayed(tmp_path: Path) -> None
 
     home = engine(f"sqlite:///{tmp_path}/runs.db")
     result = await sequential(naps, name="naps").run("a", engine=home, run_id="r1")
-    replayed = await replay(sequential(naps, name="naps").execute, "a", await home.kept("r1"), output=result.output)
+    replayed = await replay(sequential(naps, name="naps").execute, "a", await home.read_journal("r1"), output=result.output)
     assert (replayed.same, replayed.output) == (True, "NoneA")
     home.close()
 
@@ -119,6 +119,6 @@ async def test_an_application_is_not_asked_again_for_what_a_kept_request_holds(t
     flow = sequential(send.using(item="a burger"), name="sending")
     waiting = await flow.run("", engine=home, run_id="r1", deps={"address": "1 Oak Road"})
     (request,) = waiting.pending
-    replayed = await replay(flow.execute, "", await home.kept("r1"), finished=False, waits_for=[("r1", f"wait:{request.topic}")])
+    replayed = await replay(flow.execute, "", await home.read_journal("r1"), finished=False, waits_for=[("r1", f"wait:{request.topic}")])
     assert (replayed.same, len(replayed.waits)) == (True, 1)
     home.close()

@@ -224,14 +224,14 @@ async def test_the_chain_shows_what_was_changed(change: str, told: str, tmp_path
 
 
 async def test_a_keyed_chain_cannot_be_made_anew_without_the_key(tmp_path: Path) -> None:
-    from sayso.workflows.durable.chain import Row, linked, verified
+    from sayso.workflows.durable.chain import Row, link_rows, verify_rows
 
-    rows = linked("", 0, [Row(0, 1.0, "r1", "kept", "a", "1"), Row(0, 2.0, "r1", "kept", "b", "2")], b"key")
-    assert verified(rows, 2, rows[-1].hash, b"key").problems == ()
-    forged = linked("", 0, [row._replace(value="3") for row in rows], None)
-    assert "without the key" in " ".join(verified(forged, 2, forged[-1].hash, b"key").problems)
-    again = linked("", 0, [row._replace(value="3") for row in rows], b"guess")
-    assert "changed" in " ".join(verified(again, 2, again[-1].hash, b"key").problems)
+    rows = link_rows("", 0, [Row(0, 1.0, "r1", "kept", "a", "1"), Row(0, 2.0, "r1", "kept", "b", "2")], b"key")
+    assert verify_rows(rows, 2, rows[-1].hash, b"key").problems == ()
+    forged = link_rows("", 0, [row._replace(value="3") for row in rows], None)
+    assert "without the key" in " ".join(verify_rows(forged, 2, forged[-1].hash, b"key").problems)
+    again = link_rows("", 0, [row._replace(value="3") for row in rows], b"guess")
+    assert "changed" in " ".join(verify_rows(again, 2, again[-1].hash, b"key").problems)
 
 
 async def test_databases_that_cannot_be_used_are_said_in_a_sentence(tmp_path: Path) -> None:

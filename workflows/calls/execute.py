@@ -32,7 +32,7 @@ from sayso.tools.effects import Effect
 from sayso.tools.errors import RunError, ToolError
 
 from ..runs.events import ApprovalAsked, ApprovalDecided, WriteSettled, WriteStarted
-from ..runs.limits import Intent, gave_back
+from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
 from .code_tool_calls import execute_code_tool
 from .perform import ExactlyOnceWrite, compute_cost, make_context, make_failure, perform_reads, prepare_arguments
@@ -240,7 +240,7 @@ async def _perform_write(run: Run, call: ToolCall, tool: AnyTool, request: Appro
     write = ExactlyOnceWrite(tool, arguments, context, call, request.key, intent.attempt != run.attempt, fits)
     was_counted = run.replays(f"effect:{place}")  # with the journal
     result = await run.step(f"effect:{place}", write.perform)
-    if intent.cost_usd and gave_back(result) and not was_counted:
+    if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)
     run.scope.provenance.take(result)
     await run.emit(WriteSettled(run.id, tool.name, request.key, result.outcome))

@@ -48,7 +48,7 @@ def link(before: str, row: Row, key: bytes | None) -> str:
     return "k" + hmac.new(key, written, hashlib.sha256).hexdigest()
 
 
-def linked(head: str, number: int, rows: Iterable[Row], key: bytes | None) -> list[Row]:
+def link_rows(head: str, number: int, rows: Iterable[Row], key: bytes | None) -> list[Row]:
     """The rows as they follow a log that ends with `number` and `head`."""
     chain = []
     for row in rows:
@@ -68,7 +68,7 @@ class Verdict(NamedTuple):
     problems: tuple[str, ...]
 
 
-def verified(rows: Sequence[Row], number: int, head: str, key: bytes | None) -> Verdict:
+def verify_rows(rows: Sequence[Row], number: int, head: str, key: bytes | None) -> Verdict:
     """Recompute a chain that should end with `number` and `head`."""
     problems: list[str] = []
     before, expected, keyed = START, 1, False

@@ -150,14 +150,14 @@ class Database:
 
     def _told(self, error: BaseException) -> BaseException:
         if isinstance(error, self._errors):
-            return DatabaseLost(f"The database of runs ({self.place}) could not be used: {sentence_of(error)}")
+            return DatabaseLost(f"The database of runs ({self.place}) could not be used: {explain_error(error)}")
         return error
 
     @property
     def place(self) -> str:
         """The file, or the server and name of the database; never a password."""
         if self.is_sqlite:
-            return path_of(self.url)
+            return find_path(self.url)
         parts = urlsplit(self.url)
         return f"{parts.hostname or 'local'}{parts.path}"
 
@@ -174,7 +174,7 @@ class Database:
                 raise
         else:
             if self._connection.closed:  # the server was away; a new transaction may find it again
-                self._connection = connected(self.url)
+                self._connection = connect(self.url)
             with self._connection.transaction():
                 yield _PostgresSession(self._connection)
 
@@ -187,13 +187,13 @@ class Database:
         return (psycopg.Error,)
 
     def _opened(self) -> Any:
-        self._connection = _sqlite(self.url) if self.is_sqlite else connected(self.url)
+        self._connection = _sqlite(self.url) if self.is_sqlite else connect(self.url)
         try:
             with self._transaction() as session:
                 _prepare(session, self.place, self.is_sqlite)
         except self._errors as error:
             self._connection.close()
-            raise UsageError(f"The database of runs ({self.place}) cannot be used: {sentence_of(error)}") from None
+            raise UsageError(f"The database of runs ({self.place}) cannot be used: {explain_error(error)}") from None
         except UsageError:
             self._connection.close()
             raise
@@ -227,12 +227,12 @@ def _prepare(session: Session, place: str, is_sqlite: bool) -> None:
         session.execute("INSERT INTO sayso_about (name, value) VALUES ('format', :format)", {"format": str(FORMAT)})
 
 
-def absolute(url: str) -> str:
+def normalise_url(url: str) -> str:
     """The URL in the form in which two of the same database are the same text."""
-    return f"sqlite:///{path_of(url)}" if url.startswith("sqlite:") else url
+    return f"sqlite:///{find_path(url)}" if url.startswith("sqlite:") else url
 
 
-def path_of(url: str) -> str:
+def find_path(url: str) -> str:
     """The file of an sqlite:/// URL."""
     path = url.removeprefix("sqlite:///").partition("?")[0]
     if not url.startswith("sqlite:///") or not path or path == ":memory:":
@@ -241,7 +241,7 @@ def path_of(url: str) -> str:
 
 
 def _sqlite(url: str) -> sqlite3.Connection:
-    path = path_of(url)
+    path = find_path(url)
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
     except sqlite3.Error as error:
@@ -251,11 +251,11 @@ def _sqlite(url: str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")  # an intent must have reached the disk
     except sqlite3.Error as error:
         connection.close()
-        raise UsageError(f"The run file {path} cannot be used: {sentence_of(error)}") from None
+        raise UsageError(f"The run file {path} cannot be used: {explain_error(error)}") from None
     return connection
 
 
-def connected(url: str) -> Any:
+def connect(url: str) -> Any:
     try:
         import psycopg
     except ImportError:
@@ -265,7 +265,7 @@ def connected(url: str) -> Any:
     except psycopg.Error as error:
         place = urlsplit(url)
         at = f"{place.hostname or 'local'}{place.path}"
-        raise UsageError(f"The database of runs ({at}) cannot be reached: {sentence_of(error)}") from None
+        raise UsageError(f"The database of runs ({at}) cannot be reached: {explain_error(error)}") from None
 
 
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
@@ -288,7 +288,7 @@ ADVICE = {
 }
 
 
-def sentence_of(error: BaseException) -> str:
+def explain_error(error: BaseException) -> str:
     """What a database said, and what to do about it."""
     text = " ".join(str(error).split()).rstrip(".").partition(" Is the server running")[0]
     advice = next((advice for word, advice in ADVICE.items() if word in text), "")

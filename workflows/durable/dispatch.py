@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from sayso.tools.errors import UsageError
 from sayso.tools.installing import install_command
 
-from .database import path_of
+from .database import find_path
 
 VERSION = "journal-1"
 NAME = "sayso"
@@ -32,7 +32,7 @@ ExecuteRun = Callable[[str], Awaitable[str]]
 """Executes the queued run of that id, and says in a word what became of it."""
 
 
-def queue_of(app: str) -> str:
+def queue_name(app: str) -> str:
     """Return the name of the queue of an application's runs."""
     return f"sayso-{app}"
 
@@ -144,7 +144,7 @@ class Dispatch:
     def enqueue(self, app: str, name: str) -> None:
         """Put an execution in the queue of its application; once for each name."""
         self.launch()
-        options = {"queue_name": queue_of(app), "workflow_name": ATTEMPT, "workflow_id": name, "app_version": VERSION}
+        options = {"queue_name": queue_name(app), "workflow_name": ATTEMPT, "workflow_id": name, "app_version": VERSION}
         _import_dbos().DBOS.enqueue_workflow_with_options(options, name)
 
     def take_over(self, owner: str, app: str) -> None:
@@ -152,7 +152,7 @@ class Dispatch:
         dbos = _import_dbos().DBOS
         names = [each.workflow_id for each in dbos.list_workflows(executor_id=owner, status="PENDING", load_input=False, load_output=False)]
         if names:
-            dbos.resume_workflows(names, queue_name=queue_of(app))
+            dbos.resume_workflows(names, queue_name=queue_name(app))
 
 
 ATTEMPT = "sayso.attempt"
@@ -205,5 +205,5 @@ def _unixepoch(modifier: object) -> float | None:
 
 def _dbos_url(url: str) -> str:
     if url.startswith("sqlite:"):
-        return f"sqlite:///{path_of(url)}"
+        return f"sqlite:///{find_path(url)}"
     return url.replace("postgres://", "postgresql://", 1)

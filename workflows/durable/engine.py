@@ -22,7 +22,7 @@ from ..runs.run_result import NOTHING, RunResult
 from ..workflow import Workflow
 from . import records
 from .app import App
-from .chain import Row, Verdict, verified
+from .chain import Row, Verdict, verify_rows
 from .database import Database, Session
 from .dispatch import Dispatch
 from .durable_execution import DurableExecution
@@ -46,7 +46,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         self.store = RunStore(url, app)
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
-        return DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.ended)
+        return DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.read_result)
 
     @property
     def app(self) -> App | None:
@@ -177,10 +177,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
         while True:
             row = await self.run(run_id)
             if row.state not in (records.QUEUED, records.RUNNING):
-                return (await self.ended(row)).output
+                return (await self.read_result(row)).output
             await asyncio.sleep(POLL_SECONDS)
 
-    async def ended(self, row: RunRow) -> AnyResult:
+    async def read_result(self, row: RunRow) -> AnyResult:
         """Return what a run that nobody executes came to, or waits for."""
         match row.state:
             case records.DONE:
@@ -237,11 +237,11 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Recompute the hash chain of a run, and compare it with what else is kept of the run."""
         row = await self.run(run_id)
         log = await self.log(run_id)
-        verdict = verified(log, row.number, row.head, self.store.key)
+        verdict = verify_rows(log, row.number, row.head, self.store.key)
         beside = records.disagreements(row, log, await self.approvals(run_id))
         return verdict._replace(problems=(*verdict.problems, *beside))
 
-    async def kept(self, run_id: str) -> tuple[Entry, ...]:
+    async def read_journal(self, run_id: str) -> tuple[Entry, ...]:
         """What the steps of a run gave, in the order it was kept: the journal that a replay goes by."""
         return tuple(records.entries(await self.log(run_id)))
 
@@ -281,10 +281,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
         )
 
     def journal(self, run_id: str) -> tuple[Entry, ...]:
-        """Return what a run of this program has stored so far; `await kept(run_id)` for any run of the database."""
+        """Return what a run of this program has stored so far; `await read_journal(run_id)` for any run of the database."""
         execution = self.executions.get(run_id.partition("/")[0])
         if execution is None:
-            raise UsageError(f"This program has not executed a run {run_id!r}. For any run of the database: await engine.kept({run_id!r}).")
+            raise UsageError(f"This program has not executed a run {run_id!r}. For any run: await engine.read_journal({run_id!r}).")
         return tuple(execution.saved.entries)
 
     async def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from .database import Database, connected, path_of
+from .database import Database, connect, find_path
 
 if sys.platform == "win32":
     import msvcrt
@@ -59,7 +59,7 @@ def new_owner() -> str:
 
 def liveness_of(database: Database) -> Liveness:
     """The locks that go with a database."""
-    return FileLiveness(Path(f"{path_of(database.url)}-alive")) if database.is_sqlite else PostgresLiveness(database.url)
+    return FileLiveness(Path(f"{find_path(database.url)}-alive")) if database.is_sqlite else PostgresLiveness(database.url)
 
 
 class FileLiveness:
@@ -146,7 +146,7 @@ class PostgresLiveness:
 
     def _connected(self) -> Any:
         if self._connection is None:
-            self._connection = connected(self.url)
+            self._connection = connect(self.url)
             weakref.finalize(self, self._connection.close)
         return self._connection
 

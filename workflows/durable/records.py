@@ -11,7 +11,7 @@ from sayso.tools.errors import RunError
 from ..runs.codec import to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.journal import Entry
-from .chain import START, Row, linked
+from .chain import START, Row, link_rows
 from .database import Session
 
 NEW, QUEUED, RUNNING, WAITING, INTERRUPTED = "new", "queued", "running", "waiting", "interrupted"
@@ -145,7 +145,7 @@ def inbox_rows(session: Session, root: str) -> list[tuple[str, str, str]]:
 
 def append(session: Session, run: RunRow, rows: Sequence[Row], key: bytes | None, now: float) -> RunRow:
     """Add rows to the log of a run, as its claimer knows it; gives the run as it is then. Raises Superseded where it is another by now."""
-    chain = linked(run.head or START, run.number, rows, key)
+    chain = link_rows(run.head or START, run.number, rows, key)
     number, head = chain[-1].number, chain[-1].hash
     held = session.execute(
         "UPDATE sayso_runs SET number = :number, head = :head, changed_at = :now "

@@ -11,7 +11,7 @@ from sayso.tools.errors import RunError, SaysoError, UsageError
 from . import records
 from .app import App
 from .database import DatabaseLost, Session
-from .dispatch import Dispatch, queue_of
+from .dispatch import Dispatch, queue_name
 from .engine import DurableEngine
 from .records import RunRow, Superseded
 
@@ -31,7 +31,7 @@ class Worker:
         self.engine = DurableEngine(url, app=app)
         self.engine.store.stopped_state = records.QUEUED
         store = self.engine.store
-        store.dispatch = Dispatch(store.database.url, store.register(), queue_of(app.name), self._execute)
+        store.dispatch = Dispatch(store.database.url, store.register(), queue_name(app.name), self._execute)
         self._handed_in: set[str] = set()
         self._over: dict[str, Future[None]] = {}
         self._stopping = asyncio.Event()

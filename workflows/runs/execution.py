@@ -134,7 +134,7 @@ class Execution(Inbox):
         self.root_run = run = self.make_run(self, self.id, scope)
         work = self.workflow(run, self.value)
         try:
-            value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.out_of_time))
+            value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
             if (self.id, CANCEL) in self.inbox:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
             self.result = self._make_result(value, scope)

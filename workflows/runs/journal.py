@@ -9,8 +9,7 @@ from sayso.tools.calls import Outcome
 from sayso.tools.errors import ToolError
 
 from .codec import from_json, to_json
-from .limits import NO_USAGE, Usage, results_of, used_in
-
+from .limits import NO_USAGE, Usage, count_steps, results_of
 
 T = TypeVar("T")
 
@@ -85,7 +84,7 @@ class Journal:
         total = NO_USAGE
         for run, results in self.results.items():
             if run == run_id or run.startswith(f"{run_id}/"):
-                total += used_in(results)
+                total += count_steps(results)
         return total
 
 

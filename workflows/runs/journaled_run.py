@@ -200,7 +200,7 @@ class JournaledRun:
         execution.begin_branch(self)
         try:
             if limits is not None and limits.seconds is not None:
-                result = await in_time(code(child, value), limits.seconds, limits.out_of_time)
+                result = await in_time(code(child, value), limits.seconds, limits.make_timeout_error)
             else:
                 result = await code(child, value)
         except Exception as error:  # emitted, and raised on

@@ -52,7 +52,7 @@ class Limits:
             if allowed is not None and not (isinstance(allowed, (int, float)) and allowed >= 0):
                 raise UsageError(f"Limits({name}={allowed!r}): a limit is a number, not below zero; None is no limit.")
 
-    def out_of_time(self) -> LimitReached:
+    def make_timeout_error(self) -> LimitReached:
         """The error of a run whose seconds are over."""
         seconds = self.seconds or 0.0
         return LimitReached("seconds", seconds, seconds, " s")
@@ -239,7 +239,7 @@ def results_of(value: object) -> list[ToolResult]:
     return [result for result in results if isinstance(result, ToolResult)]
 
 
-def used_by(name: str, value: Any) -> Usage:
+def count_step(name: str, value: Any) -> Usage:
     """What a kept step has used: a model's reply, the results of tools, or the money set aside with an intent."""
     if isinstance(value, Intent):
         return Usage(tool_calls=1, spend_usd=value.cost_usd)
@@ -253,17 +253,17 @@ def used_by(name: str, value: Any) -> Usage:
     return NO_USAGE
 
 
-def used_in(kept: Mapping[str, Any]) -> Usage:
+def count_steps(kept: Mapping[str, Any]) -> Usage:
     """What the kept steps of one line have used. Money set aside for a write that did not happen was given back."""
     total = NO_USAGE
     for name, value in kept.items():
-        total += used_by(name, value)
-        if isinstance(value, Intent) and value.cost_usd and gave_back(kept.get(f"effect:{name.removeprefix('intent:')}")):
+        total += count_step(name, value)
+        if isinstance(value, Intent) and value.cost_usd and is_refunded(kept.get(f"effect:{name.removeprefix('intent:')}")):
             total += Usage(spend_usd=-value.cost_usd)
     return total
 
 
-def gave_back(effect: Any) -> bool:
+def is_refunded(effect: Any) -> bool:
     """Whether it is known of a write that nothing happened."""
     return isinstance(effect, ToolResult) and effect.outcome in (Outcome.FAILED, Outcome.REJECTED)
 

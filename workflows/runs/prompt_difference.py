@@ -13,7 +13,7 @@ SHOWN = 240
 """Characters of a line, and of an unchanged piece before a change in it, that are shown."""
 
 
-def kept_text(text: str) -> str:
+def shorten_text(text: str) -> str:
     """A text as it is kept of a prompt: a long one by its beginning and its hash, for its whole stands elsewhere in the log."""
     if len(text) <= LONGEST_TEXT:
         return text

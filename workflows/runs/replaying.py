@@ -79,7 +79,7 @@ async def replay(
 ) -> Replayed:
     """Execute the code over the journal of a run, touching neither model, web nor tools.
 
-    `entries` is `engine.journal(run_id)` or `await engine.kept(run_id)`, `prompts` what `engine.prompts(run_id)` has. Of a run that is
+    `entries` is `engine.journal(run_id)` or `await engine.read_journal(run_id)`, `prompts` is `engine.prompts(run_id)`. Of a run that is
     `finished` the code must ask for all that is stored and nothing more, and return `output` where that is given. Of one that ended with
     an `error` it must raise the same, or come to where the journal ends. Of one that waits, it must come to what the run
     `waits_for`: (run, name of the wait). For a run of a database, `await engine.replay(run_id)` supplies all of this.

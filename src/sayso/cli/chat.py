@@ -117,7 +117,7 @@ class _Conversation:
         """Take up the messages of the stored turns, and resume the last one if it has not ended. Return its result if it waits."""
         for row in turns:
             if row.state == "done":
-                self.history = await self._messages_of(await engine.ended(row))
+                self.history = await self._messages_of(await engine.read_result(row))
         last = turns[-1]
         if last.state in ("done", "failed", "cancelled"):
             return None

@@ -282,18 +282,18 @@ def check_search(search: str | None, seconds: float) -> CheckResult:
 
 def check_database(url: str | None) -> CheckResult:
     """Check whether runs can be stored there. A missing file is not created."""
-    from sayso.workflows.durable.database import connected, path_of
+    from sayso.workflows.durable.database import connect, find_path
 
     if url is None:
         advice = "Give --database sqlite:///runs.db."
         return CheckResult("database", CheckState.NOT_USED, "none given: runs live as long as their program", advice)
     if url.startswith(("postgres:", "postgresql:")):
-        with connected(url) as connection:
+        with connect(url) as connection:
             version = connection.execute("SHOW server_version").fetchone()[0]
         return CheckResult("database", CheckState.FINE, f"Postgres {version} answers")
     if not url.startswith("sqlite:"):
         raise UsageError(f"{url!r} is not a database URL. Write sqlite:///runs.db or postgresql://user@host/name.")
-    return _check_sqlite_file(Path(path_of(url)))
+    return _check_sqlite_file(Path(find_path(url)))
 
 
 def _check_sqlite_file(path: Path) -> CheckResult:

@@ -67,9 +67,9 @@ async def open_engine(option: str | None, app: App | None = None, *, create: boo
 def check_url(url: str, create: bool) -> str:
     """Return the URL if its file can be used. The file must exist unless it may be created. Changes nothing."""
     if url.startswith("sqlite:"):
-        from sayso.workflows.durable.database import path_of
+        from sayso.workflows.durable.database import find_path
 
-        path = Path(path_of(url))
+        path = Path(find_path(url))
         if path.is_dir():
             raise UsageError(f"{path} is a folder. Name a file in it: --database sqlite:///{path}/runs.db")
         if not path.exists() and not create:
@@ -83,13 +83,13 @@ def check_url(url: str, create: bool) -> str:
 
 def _check_file(path: Path) -> None:
     """Refuse a file that is not a run file. It is opened read-only: a file of another program stays as it is."""
-    from sayso.workflows.durable.database import sentence_of
+    from sayso.workflows.durable.database import explain_error
 
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as file:
             tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
-        raise RunError(f"The run file {path} cannot be read: {sentence_of(error)}") from None
+        raise RunError(f"The run file {path} cannot be read: {explain_error(error)}") from None
     if tables and "sayso_about" not in tables:
         raise UsageError(f"{path} is an SQLite file that holds no runs of Sayso. Name another file; this one was not changed.")
 
@@ -115,9 +115,9 @@ async def find_run(engine: DurableEngine, run_id: str) -> RunRow:
 
 def database_option(option: str | None) -> str:
     """Return what to add to a command so that it means the same database: " --database URL", without a password."""
-    from sayso.workflows.durable.database import absolute
+    from sayso.workflows.durable.database import normalise_url
 
-    return f" --database {_hide_password(absolute(option))}" if option is not None else ""
+    return f" --database {_hide_password(normalise_url(option))}" if option is not None else ""
 
 
 def _hide_password(url: str) -> str:

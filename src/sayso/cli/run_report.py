@@ -23,7 +23,7 @@ from sayso.workflows.runs.events import (
     WriteStarted,
 )
 from sayso.workflows.runs.journal import Failure
-from sayso.workflows.runs.limits import NO_USAGE, Intent, Spent, Usage, gave_back, used_by
+from sayso.workflows.runs.limits import NO_USAGE, Intent, Spent, Usage, count_step, is_refunded
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.chain import Row
@@ -106,10 +106,10 @@ class RunReport:
 
     def _count(self, row: Row, value: object) -> None:
         """Add what a step used. Money is reserved with the intent of a write, and given back where nothing happened."""
-        self.usage += used_by(row.name, value)
+        self.usage += count_step(row.name, value)
         if isinstance(value, Intent):
             self._reserved_usd[row.run, row.name.removeprefix("intent:")] = value.cost_usd
-        elif row.name.startswith("effect:") and gave_back(value):
+        elif row.name.startswith("effect:") and is_refunded(value):
             self.usage += Usage(spend_usd=-self._reserved_usd.get((row.run, row.name.removeprefix("effect:")), 0.0))
 
     def _report_event(self, row: Row, event: object) -> list[tuple[str, str, str]]:

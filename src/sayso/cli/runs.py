@@ -17,7 +17,7 @@ from sayso.cli.options import DatabaseUrl, Exit
 from sayso.cli.run_database import open_engine
 from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
-from sayso.workflows.runs.limits import NO_USAGE, Usage, used_in
+from sayso.workflows.runs.limits import NO_USAGE, Usage, count_steps
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.engine import DurableEngine
@@ -107,9 +107,9 @@ async def _find_usage(engine: DurableEngine, row: RunRow) -> Usage:
         if isinstance(usage, Usage):
             return usage
     journals: dict[str, dict[str, object]] = {}
-    for entry in await engine.kept(row.id) if row.number else ():
+    for entry in await engine.read_journal(row.id) if row.number else ():
         journals.setdefault(entry.run, {})[entry.name] = read_value(entry.value)
-    return sum((used_in(journal) for journal in journals.values()), NO_USAGE)
+    return sum((count_steps(journal) for journal in journals.values()), NO_USAGE)
 
 
 def _make_entry(row: RunRow, state: str, waits: Sequence[ApprovalRow], usage: Usage) -> RunEntry:

@@ -52,11 +52,11 @@ async def _verify(run: str, head: str | None, database: str | None) -> int:
 
 async def check_log(engine: DurableEngine, row: RunRow, log: list[Row]) -> Verdict:
     """Return the engine's verdict. If a changed row is not even JSON, return the chain's alone, which names that row."""
-    from sayso.workflows.durable.chain import verified
+    from sayso.workflows.durable.chain import verify_rows
 
     with suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):
         return await engine.verify(row.id)
-    verdict = verified(log, row.number, row.head, engine.key)
+    verdict = verify_rows(log, row.number, row.head, engine.key)
     unread = "what is stored beside the log cannot be compared with it: it cannot be read."
     return verdict._replace(problems=(*verdict.problems, unread))
 
