@@ -49,7 +49,7 @@ class RunOptions(SharedRunOptions, total=False):
     `deps` is what tools find in their ToolContext, `grants` are standing approvals; the others are those of SharedRunOptions.
     """
 
-    deps: Any
+    deps: object
     grants: Grants
 
 
@@ -202,7 +202,7 @@ class Workflow(Generic[A, B]):
         self,
         value: A,
         *,
-        deps: Any = None,
+        deps: object = None,
         approve: Approver | None = None,
         limits: Limits | None = None,
         engine: Engine | None = None,
@@ -224,7 +224,7 @@ class Workflow(Generic[A, B]):
         elif not isinstance(engine, BaseEngine):
             hint = f" Write engine=sayso.engine({engine!r})." if isinstance(engine, str) else ""
             raise UsageError(f"engine={engine!r} cannot execute runs here; sayso.engine(...) makes engines that can.{hint}")
-        merged = merge_limits(self.limits, check_limits(limits))
+        merged = self.limits if limits is None else merge_limits(self.limits, check_limits(limits))
 
         def make_scope() -> Scope:
             return Scope(approver, deps, Meter(merged), to_rules(grants), Provenance(self.find_user_texts(value)), {})

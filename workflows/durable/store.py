@@ -21,7 +21,6 @@ POLL_SECONDS = 0.2
 STATES = {Approve: "approved", Edit: "edited", Reject: "rejected"}
 
 
-
 class RunStore:
     """What the engine of a program and its executions share. Raises UsageError where the database cannot be used."""
 

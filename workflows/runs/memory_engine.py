@@ -32,9 +32,7 @@ class MemoryEngine(BaseEngine[Execution]):
 
     __slots__ = ("private", "record")
 
-    def __init__(
-        self, *, strict: bool = False, record: bool = True, private: bool = False, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, *, strict: bool = False, record: bool = True, private: bool = False, clock: Callable[[], float] = time.time) -> None:
         super().__init__(strict=strict, clock=clock)
         self.record, self.private = record, private
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
@@ -15,7 +15,7 @@ from ..runs.limits import Limits
 from ..runs.protocols import Run, WorkflowCode
 from ..workflow import Node, Workflow
 from .nodes import check_input, check_output, make_node, resolve_result
-from .step_functions import get_name, is_async
+from .step_functions import AnyFunction, get_name, is_async
 from .step_options import Step
 from .step_types import describe_class, find_types
 
@@ -145,14 +145,14 @@ def make_join(join: object, branches: int, name: str) -> Node | None:
     return Node(get_name(join), "join", _execute_join(join), join, None, find_types(join, 0)[1])
 
 
-def _execute_join(join: Callable[..., Any]) -> Callable[[Run, str, Sequence[object]], Awaitable[object]]:
-    awaited = is_async(join)
+def _execute_join(join: AnyFunction) -> Callable[[Run, str, Sequence[object]], Awaitable[object]]:
+    awaited = cast(Callable[..., Awaitable[object]], join) if is_async(join) else None
 
     async def execute(run: Run, position: str, results: Sequence[object]) -> object:
-        return await (run.step(position, join, *results) if awaited else resolve_result(run, position, join(*results)))
+        return await (run.step(position, awaited, *results) if awaited else resolve_result(run, position, join(*results)))
 
     return execute
 
 
-def _find_runner(on_error: OnError) -> Callable[..., Coroutine[Any, Any, list[Any]]]:
+def _find_runner(on_error: OnError) -> Callable[..., Awaitable[list[Any]]]:
     return collect_jobs if on_error == "collect" else run_jobs

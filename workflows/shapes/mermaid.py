@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from copy import copy
 from itertools import count, pairwise
-from typing import Any
 
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Effect
@@ -76,13 +75,13 @@ class _Drawing:
         name = self._draw_box(node, [*self.positions.find((*at, node.name) if top else at)])
         return name, name
 
-    def _draw_sequential(self, shape: Sequential[Any, Any], at: PositionPath) -> tuple[str, str]:
+    def _draw_sequential(self, shape: Sequential[object, object], at: PositionPath) -> tuple[str, str]:
         ends = [self.draw(each, (*at, f"{each.name}.{index}")) for index, each in enumerate(shape.nodes)]
         for (_, left), (entered, _) in pairwise(ends):
             self._draw_arrow(left, entered)
         return ends[0][0], ends[-1][1]
 
-    def _draw_conditional(self, shape: Conditional[Any, Any], at: PositionPath) -> tuple[str, str]:
+    def _draw_conditional(self, shape: Conditional[object, object], at: PositionPath) -> tuple[str, str]:
         choice = self._draw_predicate(shape.choose, (*at, f"{shape.choose.name}.choose"))
         join = self._draw_point()
         ways = [(str(key), way) for key, way in shape.ways.items()]
@@ -94,14 +93,14 @@ class _Drawing:
             self._draw_arrow(left, join)
         return choice, join
 
-    def _draw_iterate(self, shape: Iterate[Any], at: PositionPath) -> tuple[str, str]:
+    def _draw_iterate(self, shape: Iterate[object], at: PositionPath) -> tuple[str, str]:
         entered, left = self.draw(shape.body, (*at, f"{shape.body.name}.*"))
         done = self._draw_predicate(shape.until, (*at, f"{shape.until.name}.*.until"))
         self._draw_arrow(left, done)
         self._draw_arrow(done, entered, f"again, at most {shape.max_rounds} rounds")
         return entered, done
 
-    def _draw_parallel(self, shape: Parallel[Any, Any], at: PositionPath) -> tuple[str, str]:
+    def _draw_parallel(self, shape: Parallel[object, object], at: PositionPath) -> tuple[str, str]:
         fork = self._draw_point()
         join = self._draw_point() if shape.join is None else self._draw_predicate(shape.join, (*at, "join"), ("[", "]"), "join")
         for index, each in enumerate(shape.nodes):
@@ -110,7 +109,7 @@ class _Drawing:
             self._draw_arrow(left, join)
         return fork, join
 
-    def _draw_reflect(self, shape: Reflect[Any, Any], at: PositionPath) -> tuple[str, str]:
+    def _draw_reflect(self, shape: Reflect[object, object], at: PositionPath) -> tuple[str, str]:
         write_entered, write_left = self.draw(shape.write, (*at, f"{shape.write.name}.*.draft"))
         critique_entered, critique_left = self.draw(shape.critique, (*at, f"{shape.critique.name}.*.critique"))
         accept = self._draw_predicate(shape.accept, (*at, f"{shape.accept.name}.*.accept"))
@@ -119,13 +118,13 @@ class _Drawing:
         self._draw_arrow(accept, write_entered, f"write again, at most {shape.rounds} times")
         return write_entered, accept
 
-    def _draw_best_of(self, shape: BestOf[Any, Any], at: PositionPath) -> tuple[str, str]:
+    def _draw_best_of(self, shape: BestOf[object, object], at: PositionPath) -> tuple[str, str]:
         entered, left = self._draw_framed(f"{shape.name}: {shape.tries} tries", shape.body, (*at, f"{shape.body.name}.*"))
         score = self._draw_predicate(shape.score, (*at, f"{shape.score.name}.*.score"))
         self._draw_arrow(left, score)
         return entered, score
 
-    def _draw_retrying(self, shape: RetryingStep[Any, Any], at: PositionPath) -> tuple[str, str]:
+    def _draw_retrying(self, shape: RetryingStep[object, object], at: PositionPath) -> tuple[str, str]:
         below = (*at, f"{shape.body.name}.*")
         self.positions.forget_earlier_tries(at, shape.body.name)
         if not (isinstance(shape.body.step, Workflow) and shape.body.step.parts) or not shape.retries:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from sayso.tools.definition.tool import Tool
+from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.errors import WorkflowError
 
 from ..runs.protocols import Run, WorkflowCode
@@ -16,7 +16,6 @@ from .step_options import Step
 from .step_types import JSON_TYPES, describe_class, find_types, is_incompatible
 
 T = TypeVar("T")
-AnyTool = Tool[..., Any]
 AnyWorkflow = Workflow[Any, Any]
 
 
@@ -138,7 +137,7 @@ def _make_function_node(function: object) -> Node:
 
 
 def _execute_function(function: AnyFunction) -> NodeFunction:
-    awaited = cast(Callable[[object], Coroutine[Any, Any, object]], function)
+    awaited = cast(Callable[[object], Awaitable[object]], function)
 
     def execute(run: Run, position: str, value: object) -> Awaitable[object]:
         return run.step(position, awaited, value)

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import count
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
-from sayso.tools.definition.tool import Tool
+from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 
@@ -61,12 +61,12 @@ def step(
     return RetryingStep(make_node(function), name, retries, backoff_seconds, timeout_seconds)
 
 
-class ToolStep(Workflow[Any, Any]):
+class ToolStep(Workflow[object, object]):
     """A tool as a workflow of one call, for an app or for `step`. Inside a shape, the tool itself is a step."""
 
     kind = "tool"
 
-    def __init__(self, tool: Tool[..., Any]) -> None:
+    def __init__(self, tool: AnyTool) -> None:
         super().__init__(tool.name)
         self.node = make_node(tool)
 

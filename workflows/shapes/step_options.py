@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from sayso.tools.definition.tool import call_in_thread
 from sayso.tools.errors import LimitReached, StepTimeout, UsageError
@@ -71,7 +71,7 @@ async def retry(
     retries: int,
     backoff_seconds: float,
     emit_retry: Callable[[int, float, str], Awaitable[None]],
-    sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> B:
     """Return what `work` returns, tried again after a failure up to `retries` times; the wait doubles each time, up to 60 seconds.
 

@@ -37,6 +37,9 @@ F = TypeVar("F")
 Z = TypeVar("Z")
 AsyncResult = Coroutine[Any, Any, Z]
 """What an async function returns. To checkers a join that returns one is a case of its own, which comes first: its result is awaited."""
+Ways = Mapping[Any, StepLike[A, B]]
+ListStep = Workflow[list[Any], Z]
+"""A workflow or agent that joins branches: it is given the list of their results."""
 
 
 class ShapeOptions(TypedDict, total=False):
@@ -80,7 +83,7 @@ def sequential(
     e: StepLike[D, E],
     f: StepLike[E, F],
     /,
-    *more: StepLike[Any, Any],
+    *more: StepLike[Any, object],
     **options: Unpack[ShapeOptions],
 ) -> Sequential[A, Any]: ...
 def sequential(*steps: object, name: str = "sequential", limits: Limits | None = None) -> object:
@@ -93,7 +96,7 @@ def sequential(*steps: object, name: str = "sequential", limits: Limits | None =
 @overload
 def conditional(
     choose: Callable[[A], object],
-    ways: Mapping[Any, StepLike[A, B]],
+    ways: Ways[A, B],
     *,
     default: StepLike[A, B] | None = ...,
     **options: Unpack[ShapeOptions],
@@ -101,14 +104,14 @@ def conditional(
 @overload  # mypy gives up on what ways of several kinds (an agent, a function) have in common
 def conditional(
     choose: Callable[[A], object],
-    ways: Mapping[Any, StepLike[A, Any]],
+    ways: Ways[A, object],
     *,
-    default: StepLike[A, Any] | None = ...,
+    default: StepLike[A, object] | None = ...,
     **options: Unpack[ShapeOptions],
 ) -> Workflow[A, Any]: ...
 def conditional(
     choose: Callable[[A], object],
-    ways: Mapping[Any, StepLike[A, B]],
+    ways: Ways[A, B],
     *,
     default: StepLike[A, B] | None = None,
     name: str = "conditional",
@@ -150,7 +153,7 @@ def parallel(
 ) -> Workflow[A, tuple[B, C, D, E, F]]: ...
 @overload
 def parallel(
-    b: StepLike[A, B], /, *, join: Callable[[B], AsyncResult[Z]] | Workflow[list[Any], Z], **options: Unpack[BranchOptions]
+    b: StepLike[A, B], /, *, join: Callable[[B], AsyncResult[Z]] | ListStep[Z], **options: Unpack[BranchOptions]
 ) -> Workflow[A, Z]: ...
 @overload
 def parallel(b: StepLike[A, B], /, *, join: Callable[[B], Z], **options: Unpack[BranchOptions]) -> Workflow[A, Z]: ...
@@ -160,7 +163,7 @@ def parallel(
     c: StepLike[A, C],
     /,
     *,
-    join: Callable[[B, C], AsyncResult[Z]] | Workflow[list[Any], Z],
+    join: Callable[[B, C], AsyncResult[Z]] | ListStep[Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -172,7 +175,7 @@ def parallel(
     d: StepLike[A, D],
     /,
     *,
-    join: Callable[[B, C, D], AsyncResult[Z]] | Workflow[list[Any], Z],
+    join: Callable[[B, C, D], AsyncResult[Z]] | ListStep[Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -187,7 +190,7 @@ def parallel(
     e: StepLike[A, E],
     /,
     *,
-    join: Callable[[B, C, D, E], AsyncResult[Z]] | Workflow[list[Any], Z],
+    join: Callable[[B, C, D, E], AsyncResult[Z]] | ListStep[Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -210,7 +213,7 @@ def parallel(
     f: StepLike[A, F],
     /,
     *,
-    join: Callable[[B, C, D, E, F], AsyncResult[Z]] | Workflow[list[Any], Z],
+    join: Callable[[B, C, D, E, F], AsyncResult[Z]] | ListStep[Z],
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Z]: ...
 @overload
@@ -232,15 +235,15 @@ def parallel(
     d: StepLike[A, D],
     e: StepLike[A, E],
     f: StepLike[A, F],
-    g: StepLike[A, Any],
+    g: StepLike[A, object],
     /,
-    *more: StepLike[A, Any],
-    join: Callable[..., Any] | None = ...,
+    *more: StepLike[A, object],
+    join: Callable[..., object] | None = ...,
     **options: Unpack[BranchOptions],
 ) -> Workflow[A, Any]: ...
 @overload
 def parallel(
-    *steps: StepLike[A, Any], join: Callable[..., Any] | None = ..., on_error: Literal["collect"], **options: Unpack[ShapeOptions]
+    *steps: StepLike[A, object], join: Callable[..., object] | None = ..., on_error: Literal["collect"], **options: Unpack[ShapeOptions]
 ) -> Workflow[A, Any]: ...
 def parallel(
     *steps: object, join: object = None, on_error: OnError = "cancel", name: str = "parallel", limits: Limits | None = None
