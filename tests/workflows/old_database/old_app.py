@@ -411,7 +411,8 @@ async def read_diary(run: Run, company: str) -> str:
 
 
 async def in_short(found: Any) -> str:
-    return f"{found.company}: {', '.join(each.name for each in found.competitors)}; {sum(len(each.claims) for each in found.competitors)} claims"
+    claims = sum(len(each.claims) for each in found.competitors)
+    return f"{found.company}: {', '.join(each.name for each in found.competitors)}; {claims} claims"
 
 
 FLOWS = (
