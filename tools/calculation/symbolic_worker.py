@@ -18,7 +18,7 @@ from .numeric import evaluate_to_digits
 from .refusal import ErrorCode, Refused
 from .symbolic_client import decode_code, encode_number
 from .symbolic_functions import apply, from_sympy, is_zero, power_value, to_sympy
-from .sympy_types import Expression, Float, StrPrinter, Value, sympy
+from .sympy_types import Expression, StrPrinter, Value, sympy
 
 Integer, Rational, S = sympy.Integer, sympy.Rational, sympy.S
 SURE_DIGITS = 60  # two values that agree in so many digits are tried for equality
@@ -93,7 +93,7 @@ def _encode_answer(value: Value, digits: int) -> JsonObject:
     number = evaluate_to_digits(value, digits)
     if number is None:
         raise Refused("The value is too close to zero to give its digits, and cannot be shown to be zero.", ErrorCode.UNDECIDED)
-    return {"spelling": _spell(value), "digits": _format_digits(number, digits)}
+    return {"spelling": _spell(value), "digits": str(to_str(number._mpf_, digits, strip_zeros=False))}
 
 
 def _find_rational(value: Expression) -> Expression:
@@ -109,10 +109,6 @@ def _find_rational(value: Expression) -> Expression:
     if abs(exactly - nearest) < Rational(1, 10**SURE_DIGITS) and is_zero(value - nearest):
         return nearest
     return value
-
-
-def _format_digits(number: Float, digits: int) -> str:
-    return str(to_str(number._mpf_, digits, strip_zeros=False))
 
 
 def _spell(value: Expression) -> str:

@@ -127,8 +127,8 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
         value = parse_json_at(state.buffer.text, at, found, state.buffer.ended)
         behind = found.end if found.end >= 0 else found.stopped
         if value is None:
-            meant = _CALL_WITH_ARGUMENTS.match(state.buffer.text, at)
-            tool = state.tools.find(meant[1]) if meant else None
+            head = _CALL_WITH_ARGUMENTS.match(state.buffer.text, at)
+            tool = state.tools.find(head[1]) if head else None
             if tool is None:
                 break
             sink.add([tool.report_problem(state.buffer.text[at:behind], (at, behind), f"a call as complete JSON: {tool.signature}")])

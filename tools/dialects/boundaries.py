@@ -34,10 +34,10 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
     while True:
         found = _JSON_TOKEN.search(buffer.text, position)
         if found is None:
-            position = max(position, len(buffer.text) - 1) if not buffer.ended else len(buffer.text)
             if buffer.ended:
-                return JsonEnd(-1, position, "".join(stack), buffer)
-            position = _keep_slash(buffer.text, position)
+                return JsonEnd(-1, len(buffer.text), "".join(stack), buffer)
+            # A slash at the end of the text may be half of a comment's opening, so it is looked at again.
+            position = max(position, len(buffer.text) - 1) if buffer.text.endswith("/") else len(buffer.text)
             yield
             continue
         token, position = found[0], found.end()
@@ -59,13 +59,8 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
             position = yield from _find_comment_end(buffer, position, "*/" if token == "/*" else "\n")
         else:
             # The rest of the marker must have arrived: the caller looks whether one stands here.
-            yield from wait_for(buffer, found.start() + 3)  # what stands here may be a mark
+            yield from wait_for(buffer, found.start() + 3)
             return JsonEnd(-1, found.start(), "".join(stack), buffer)
-
-
-def _keep_slash(text: str, position: int) -> int:
-    """Return where to search on: a slash at the end of the text may be half of a comment's opening."""
-    return position if text.endswith("/") else len(text)
 
 
 def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[int]:

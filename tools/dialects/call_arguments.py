@@ -31,19 +31,16 @@ def parse_arguments(
     parts = [text[start + 1 : stop] for start, stop in itertools.pairwise(bounds)]
     if len(parts) > 1 and not parts[-1].strip():
         parts.pop()  # a trailing comma
-    # Outside of strings the parser of boundaries splits at ASCII commas only.
     if "，" in text[opened:end]:
-        parts = [piece for part in parts for piece in _wide_comma_pattern(tool).split(part)]
+        # The full-width comma of Chinese text separates arguments where a parameter's name follows it.
+        names = "|".join(map(re.escape, tool.properties)) or "(?!)"
+        wide_comma = re.compile(rf"，\s*(?=(?:{names})\s*[=:：])")
+        parts = [piece for part in parts for piece in wide_comma.split(part)]
     try:
         given = _assign(tool, written, parts)
         return tool.build_call(given, span)
     except CoercionError as error:
         return tool.report_problem(f"{tool.name}({written})", span, error)
-
-
-def _wide_comma_pattern(tool: ToolSignature) -> re.Pattern[str]:
-    """Compile a pattern for the full-width comma of Chinese text, which separates arguments where a parameter's name follows it."""
-    return re.compile(rf"，\s*(?=(?:{'|'.join(map(re.escape, tool.properties)) or '(?!)'})\s*[=:：])")
 
 
 def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
@@ -78,7 +75,7 @@ def _assign(tool: ToolSignature, written: str, parts: Sequence[str]) -> dict[str
     # A tool that takes one text takes all of it, commas and equals signs included: CALCULATOR(a = 1, b).
     if tool.text_parameter and not any(keyword and tool.has_parameter(keyword[0]) for keyword in keywords):
         if len(parts) > 1 and _WHOLE_TEXT.fullmatch(parts[0].strip()):
-            raise CoercionError(f"{tool.signature}; {parts[1].strip()[:60]!r} is none of its arguments")
+            raise CoercionError(f"{tool.signature}; {parts[1].strip()[:60]!r} does not belong to any of its arguments")
         return {tool.text_parameter: coerce_text(written, tool.properties[tool.text_parameter], tool.text_parameter)}
     if any(keywords):
         return _assign_mixed(tool, parts, keywords)
@@ -133,7 +130,7 @@ def _assign_by_keyword(tool: ToolSignature, keywords: Sequence[tuple[str, str]])
     arguments: dict[str, object] = {}
     for name, value in keywords:
         if name in arguments:
-            raise CoercionError(f"{name} once")
+            raise CoercionError(f"each argument once, not {name} twice")
         arguments[name] = _coerce_value(tool, name, value)
     return arguments
 
@@ -155,13 +152,13 @@ def _assign_mixed(tool: ToolSignature, parts: Sequence[str], keywords: Sequence[
         if keyword:
             joined.append(keyword)
         elif joined[-1][1].startswith(_QUOTED):
-            raise CoercionError(f"{tool.signature}; {part.strip()[:60]!r} is none of its arguments")
+            raise CoercionError(f"{tool.signature}; {part.strip()[:60]!r} does not belong to any of its arguments")
         else:
             joined[-1] = joined[-1][0], f"{joined[-1][1]},{part}"
     arguments = _assign_by_position(tool, parts[:first]) if first else {}
     later = _assign_by_keyword(tool, joined)
     if twice := set(arguments) & set(later):
-        raise CoercionError(f"{sorted(twice)[0]} once")
+        raise CoercionError(f"each argument once, not {sorted(twice)[0]} twice")
     return {**arguments, **later}
 
 

@@ -240,7 +240,8 @@ def _coerce_to_alternative(value: object, options: list[object], name: str) -> o
     # What fits as it is stays as it is: 5 for anyOf(string, integer) is 5.
     for schema in options:  # what fits as it is, is left as it is
         try:
-            if coerce_value(value, schema, name) == value and _same_type(coerce_value(value, schema, name), value):
+            coerced = coerce_value(value, schema, name)
+            if coerced == value and type(coerced) is type(value):
                 return value
         except CoercionError:
             continue
@@ -250,7 +251,3 @@ def _coerce_to_alternative(value: object, options: list[object], name: str) -> o
         except CoercionError:
             continue
     raise CoercionError(f"{name} in one of its types, not {str(value)[:60]!r}")
-
-
-def _same_type(one: object, other: object) -> bool:
-    return type(one) is type(other)

@@ -21,7 +21,7 @@ from .text_buffer import Incremental
 WAIT = -2
 NOT_HERE = -1
 Detection = tuple[int, "Callable[[], Incremental[None]] | None"]
-"""Where the part begins and what settles it; or WAIT, where more text must come before that is known; or NOT_HERE."""
+"""Where the block begins and the parser for it; or WAIT, where more text has to arrive to tell; or NOT_HERE."""
 
 _NOTHING: Detection = (NOT_HERE, None)
 _MORE: Detection = (WAIT, None)

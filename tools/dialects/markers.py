@@ -95,7 +95,7 @@ NAME_SEPARATORS = {
     **{f"<{tag}>": "glm" for tag in ("arg_key", "longcat_arg_key", "ifm|arg_key", "arg_key:opensource", "tool_sep", "tool_sep:opensource")},
     **{f"<｜tool{gap}sep｜>": "deepseek" for gap in GAPS},
 }
-"""What stands between the name of a call and its arguments. It marks the call even where the marker before the name was lost, in the prompt
+"""Separators between the name of a call and its arguments. They mark the call even where the marker before the name was lost, in the prompt
 or by a server that drops special tokens."""
 
 CALL_SEPARATORS = (
@@ -112,7 +112,7 @@ CALL_SEPARATORS = (
 )
 """Markers between the calls of one section."""
 
-# <think>, <Think>, <THINK>: a model that was told of a scratchpad in a prompt has its own way with capitals.
+# <think>, <Think>, <THINK>: a model that got its scratchpad from a prompt varies the capitals.
 _CASES = (str.lower, str.title, str.upper)
 
 REASONING = {

@@ -53,7 +53,11 @@ class ProviderMessage:
 
     def read_calls(self, tools: ToolSignatures) -> list[Item]:
         """Return each call, or the problem with it."""
-        return [_coerce_arguments(item, tools) for item in read_native_calls(self.calls, tools)]
+        items: list[Item] = []
+        for item in read_native_calls(self.calls, tools):
+            tool = tools.find(item.tool) if isinstance(item, ReadCall) else None
+            items.append(parse_json_arguments(tool, item.arguments, item.span) if tool and isinstance(item, ReadCall) else item)
+        return items
 
     def _add_message(self, message: Mapping[str, object]) -> Iterator[ReadEvent]:
         # DeepSeek and vLLM say reasoning_content, OpenRouter and Ollama reasoning.
@@ -107,11 +111,6 @@ class ProviderMessage:
             self.calls.append(last)
         last.id = last.id or call_id
         return last
-
-
-def _coerce_arguments(item: Item, tools: ToolSignatures) -> Item:
-    tool = tools.find(item.tool) if isinstance(item, ReadCall) else None
-    return parse_json_arguments(tool, item.arguments, item.span) if tool is not None and isinstance(item, ReadCall) else item
 
 
 def _as_mapping(value: object) -> Mapping[str, object]:

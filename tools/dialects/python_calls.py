@@ -35,8 +35,9 @@ def parse_call_list(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
         elif following != "]":
             if not marked:
                 return None
-            span = (at, position)
-            return position, [_report_unfinished(buffer, span, tools, items)]
+            return position, [
+                Problem(buffer.text[at:position][:200], (at, position), "a list of calls that is closed with ']'", items[0].tool)
+            ]
 
 
 def parse_python_call(
@@ -83,7 +84,3 @@ def _parse_print(buffer: TextBuffer, at: int, tools: ToolSignatures, announce: A
         return None
     end = yield from skip_space(buffer, inner[0])
     return (end + 1 if buffer.text.startswith(")", end) else end), inner[1]
-
-
-def _report_unfinished(buffer: TextBuffer, span: tuple[int, int], tools: ToolSignatures, items: list[Item]) -> Item:
-    return Problem(buffer.text[span[0] : span[1]][:200], span, "a list of calls that is closed with ']'", items[0].tool)

@@ -114,14 +114,15 @@ def write_glm(call: ReadCall, tools: ToolSignatures) -> str:
     return f"{call.tool}\n{inside}"
 
 
-def invoke_writer(mark: str = "") -> CallWriter:
-    """Return a writer of <invoke name="NAME"> with <parameter name="KEY"> inside, and `mark` before each tag's name."""
+def invoke_writer(prefix: str = "") -> CallWriter:
+    """Return a writer of <invoke name="NAME"> with <parameter name="KEY"> inside, and `prefix` before each tag's name."""
 
     def write(call: ReadCall, tools: ToolSignatures) -> str:
         inside = "".join(
-            f'<{mark}parameter name="{_escape_key(key)}">{_render_value(call, key, tools)}</{mark}parameter>\n' for key in call.arguments
+            f'<{prefix}parameter name="{_escape_key(key)}">{_render_value(call, key, tools)}</{prefix}parameter>\n'
+            for key in call.arguments
         )
-        return f'<{mark}invoke name="{call.tool}">\n{inside}</{mark}invoke>'
+        return f'<{prefix}invoke name="{call.tool}">\n{inside}</{prefix}invoke>'
 
     return write
 

@@ -77,7 +77,7 @@ class ToolSignature:
         for key, value in arguments.items():
             name = self.find_parameter(key) or key
             if name in coerced:
-                raise CoercionError(f"{name} once")
+                raise CoercionError(f"each argument once, not {name} twice")
             if value is None and name not in self.required and _refuses_null(self.properties.get(name)):
                 notes = (*notes, f"{name} left out: it was null")
                 continue

@@ -64,7 +64,7 @@ _GLM_TAGS = (
     _glm_tags(suffix=":opensource"),
     _SOLAR,
 )
-TAGS_AFTER_NAME: dict[str, Tags] = {mark: tags for tags in reversed(_GLM_TAGS) for mark in (*tags.begins, *tags.ends_before)}
+TAGS_AFTER_NAME: dict[str, Tags] = {marker: tags for tags in reversed(_GLM_TAGS) for marker in (*tags.begins, *tags.ends_before)}
 """What stands behind a name that is followed by its arguments in tags (or by none), and how those are written."""
 
 KIMI = Tags(
@@ -84,9 +84,9 @@ MINICPM = Tags(
 
 def invoke_tags(prefix: str) -> Tags:
     """Return the tags of <invoke name="..."> with a prefix such as `antml:`."""
-    mark = re.escape(prefix)
+    escaped = re.escape(prefix)
     return Tags(
-        re.compile(rf'<{mark}parameter\s+name="([^"]*)"([^>]*)>'),
+        re.compile(rf'<{escaped}parameter\s+name="([^"]*)"([^>]*)>'),
         (f"<{prefix}parameter",),
         (f"</{prefix}parameter>",),
         (f"</{prefix}invoke>",),
@@ -265,7 +265,7 @@ def _find_value_end(
         if begin < 0:
             return -1, -1, False
     follow = (*tags.begins, *tags.ends, *tags.ends_before)
-    pattern = re.compile("|".join(map(re.escape, (*tags.closes, *tags.ends, *(f"\n{mark}" for mark in tags.begins)))))
+    pattern = re.compile("|".join(map(re.escape, (*tags.closes, *tags.ends, *(f"\n{opening}" for opening in tags.begins)))))
     while True:
         found = pattern.search(buffer.text, begin)
         if found is None:
