@@ -88,7 +88,7 @@ BUILT: dict[str, tuple[Callable[[], object], str]] = {
         lambda: parallel(one_more, one_more, join=lambda a: a),  # pyright: ignore[reportArgumentType, reportCallIssue]
         "has 2 branches, and its join '<lambda>' cannot take 2",
     ),
-    "no way": (lambda: conditional(one_more, {}), "conditional has no ways to choose from."),
+    "no way": (lambda: conditional(one_more, {}), "conditional has no cases to choose from."),
     "ways without choices": (lambda: conditional(one_more, [one_more]), "Write them as a dict from choices to steps."),  # type: ignore[call-overload]
     "no rounds": (lambda: iterate(one_more, until=bool, max_rounds=0), "max_rounds=0; it takes a whole number, at least one."),
     "rounds as text": (

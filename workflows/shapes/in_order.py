@@ -72,31 +72,31 @@ class Conditional(Workflow[A, B]):
 
     kind = "conditional"
 
-    def __init__(self, choose: Node, ways: Mapping[object, Node], default: Node | None, name: str, limits: Limits | None) -> None:
+    def __init__(self, choose: Node, cases: Mapping[object, Node], default: Node | None, name: str, limits: Limits | None) -> None:
         super().__init__(name, limits)
-        self.choose, self.ways, self.default = choose, dict(ways), default
-        self.parts = (choose, *ways.values(), *((default,) if default is not None else ()))
+        self.choose, self.cases, self.default = choose, dict(cases), default
+        self.parts = (choose, *cases.values(), *((default,) if default is not None else ()))
         self.input_type = _find_common(each.input_type for each in self.parts[1:])
         self.output_type = _find_common(each.output_type for each in self.parts[1:])
-        for key in ways:
+        for key in cases:
             if never_equal(choose.output_type, type(key)):
                 raise WorkflowError(
                     f"{name}: {choose.name} returns {describe_class(choose.output_type)}, so it never chooses {key!r}. "
                     "Make the keys what it returns."
                 )
-        self._otherwise = (default, f"{default.name}.{len(ways)}") if default is not None else None
-        self._positions = {key: (way, f"{way.name}.{index}") for index, (key, way) in enumerate(ways.items())}
+        self._otherwise = (default, f"{default.name}.{len(cases)}") if default is not None else None
+        self._positions = {key: (case, f"{case.name}.{index}") for index, (key, case) in enumerate(cases.items())}
 
     async def execute(self, run: Run, value: A) -> B:
         """Choose, then execute the chosen step with the same value."""
         choice = await self.choose.execute(run, f"{self.choose.name}.choose", value)
         chosen = self._positions.get(choice, self._otherwise) if isinstance(choice, Hashable) else self._otherwise
         if chosen is None:
-            known = ", ".join(map(repr, self.ways))
+            known = ", ".join(map(repr, self.cases))
             raise WorkflowError(f"{self.name}: {self.choose.name} chose {choice!r}, but the choices are {known}. Add it, or a default=.")
-        way, position = chosen
-        result: B = await way.execute(run, position, check_input(self.name, way, value))
-        return check_output(self.name, way, result)
+        case, position = chosen
+        result: B = await case.execute(run, position, check_input(self.name, case, value))
+        return check_output(self.name, case, result)
 
 
 def _find_common(classes: Iterable[type | None]) -> type | None:

@@ -84,11 +84,11 @@ class _Drawing:
     def _draw_conditional(self, shape: Conditional[object, object], at: PositionPath) -> tuple[str, str]:
         choice = self._draw_predicate(shape.choose, (*at, f"{shape.choose.name}.choose"))
         join = self._draw_point()
-        ways = [(str(key), way) for key, way in shape.ways.items()]
+        cases = [(str(key), case) for key, case in shape.cases.items()]
         if shape.default is not None:
-            ways.append(("otherwise", shape.default))
-        for index, (label, way) in enumerate(ways):
-            entered, left = self.draw(way, (*at, f"{way.name}.{index}"))
+            cases.append(("otherwise", shape.default))
+        for index, (label, case) in enumerate(cases):
+            entered, left = self.draw(case, (*at, f"{case.name}.{index}"))
             self._draw_arrow(choice, entered, label)
             self._draw_arrow(left, join)
         return choice, join

@@ -37,7 +37,7 @@ F = TypeVar("F")
 Z = TypeVar("Z")
 AsyncResult = Coroutine[Any, Any, Z]
 """What an async function returns. To checkers a join that returns one is a case of its own, which comes first: its result is awaited."""
-Ways = Mapping[Any, StepLike[A, B]]
+Cases = Mapping[Any, StepLike[A, B]]
 ListStep = Workflow[list[Any], Z]
 """A workflow or agent that joins branches: it is given the list of their results."""
 
@@ -96,34 +96,34 @@ def sequential(*steps: object, name: str = "sequential", limits: Limits | None =
 @overload
 def conditional(
     choose: Callable[[A], object],
-    ways: Ways[A, B],
+    cases: Cases[A, B],
     *,
     default: StepLike[A, B] | None = ...,
     **options: Unpack[ShapeOptions],
 ) -> Workflow[A, B]: ...
-@overload  # mypy gives up on what ways of several kinds (an agent, a function) have in common
+@overload  # mypy gives up on what cases of several kinds (an agent, a function) have in common
 def conditional(
     choose: Callable[[A], object],
-    ways: Ways[A, object],
+    cases: Cases[A, object],
     *,
     default: StepLike[A, object] | None = ...,
     **options: Unpack[ShapeOptions],
 ) -> Workflow[A, Any]: ...
 def conditional(
     choose: Callable[[A], object],
-    ways: Ways[A, B],
+    cases: Cases[A, B],
     *,
     default: StepLike[A, B] | None = None,
     name: str = "conditional",
     limits: Limits | None = None,
 ) -> Workflow[A, B]:
-    """Execute the step in `ways` that `choose(value)` names, else `default`. `choose` may be a plain function.
+    """Execute the step that stands in `cases` under `choose(value)`, else `default`. `choose` may be a plain function.
 
-    Without a `default`, another choice is a WorkflowError.
+    Without a `default`, a choice that is not in `cases` is a WorkflowError.
     """
-    if not isinstance(ways, Mapping) or not ways:
-        raise WorkflowError(f"{name} has no ways to choose from. Write them as a dict from choices to steps.")
-    nodes = {key: make_node(way) for key, way in ways.items()}
+    if not isinstance(cases, Mapping) or not cases:
+        raise WorkflowError(f"{name} has no cases to choose from. Write them as a dict from choices to steps.")
+    nodes = {key: make_node(case) for key, case in cases.items()}
     return Conditional(make_predicate(choose), nodes, make_node(default) if default is not None else None, name, limits)
 
 
