@@ -125,10 +125,11 @@ async def main() -> list[Row]:
     async def ours() -> None:
         await Agent(ScriptedModel(*lines), tools=[calories]).run("How many?")
 
-    kept = Agent(ScriptedModel(*lines), tools=[calories])
+    model = ScriptedModel(*lines)
+    kept = Agent(model, tools=[calories])
 
     async def ours_kept() -> None:
-        kept.model.requests = 0
+        model.requests = 0
         await kept.run("How many?")
 
     hand, run, anew = await median_us(lambda: by_hand(ScriptedModel(*lines)), ours_kept, ours)

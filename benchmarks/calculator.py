@@ -57,20 +57,20 @@ def contestants() -> Iterator[tuple[str, Callable[[str], Any], int]]:
     yield "ast walk (floats)", lambda text: walk(ast.parse(text, mode="eval")), CALLS
     yield "sayso calculate (exact)", calculate, CALLS
     try:
-        from simpleeval import simple_eval
+        from simpleeval import simple_eval  # pyright: ignore[reportMissingImports]
 
         yield "simpleeval", simple_eval, CALLS
     except ImportError:
         pass
     try:
-        from asteval import Interpreter
+        from asteval import Interpreter  # pyright: ignore[reportMissingImports]
 
         interpreter = Interpreter()
         yield "asteval", interpreter, CALLS
     except ImportError:
         pass
     try:
-        import numexpr
+        import numexpr  # pyright: ignore[reportMissingImports]
 
         yield "numexpr", lambda text: numexpr.evaluate(text).item(), CALLS // 10
     except ImportError:

@@ -63,7 +63,7 @@ async def step_milliseconds(url: str, other_url: str) -> tuple[float, float]:
 
 async def be_bare(url: str) -> None:
     """The same steps on DBOS alone, as it comes: for each line, a workflow; its seconds are printed."""
-    from dbos import DBOS, SetWorkflowID
+    from dbos import DBOS, DBOSConfig, SetWorkflowID
 
     @DBOS.step()
     async def plus(value: int) -> int:
@@ -75,7 +75,7 @@ async def be_bare(url: str) -> None:
             value = await plus(value)
         return value
 
-    DBOS(config={"name": "bare", "system_database_url": dbos_url(url), "log_level": "CRITICAL", "run_admin_server": False})
+    DBOS(config=DBOSConfig(name="bare", system_database_url=dbos_url(url), log_level="CRITICAL"))
     DBOS.launch()
     await many(0)
     print("ready", flush=True)

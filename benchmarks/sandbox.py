@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from _table import Row, finish
 
@@ -74,10 +75,9 @@ def replacement_seconds(profile: Profile, stuck: str, *args: object) -> tuple[fl
     pool = get_pool(profile)
     pool.call(TARGET, [1], {}, 10)
     pool.warm()
-    try:
+    with suppress(SandboxTimeout):
         pool.call(stuck, list(args), {}, 0.05)
-    except SandboxTimeout:
-        killed = time.perf_counter()
+    killed = time.perf_counter()
     next_call = seconds_of(lambda: pool.call(TARGET, [1], {}, 10))
     pool.warm()
     return next_call, time.perf_counter() - killed

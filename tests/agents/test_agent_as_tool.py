@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sayso.agents import Agent, Message, Reply, ScriptedModel, call
 from sayso.agents.messages import AssistantMessage, ToolMessage
 from sayso.tools import Approve, LimitReached, NotFinished, Outcome, Reject, ToolContext, UsageError, tool
-from sayso.tools.effects import Effect
+from sayso.tools.effects import Effect, Secrecy
 from sayso.workflows import Limits, RunResult, engine, map_each, sequential, step
 
 
@@ -35,7 +35,7 @@ async def diary(day: str) -> str:
     return "dinner with Ada"
 
 
-@tool.read(secrecy="public")
+@tool.read(secrecy=Secrecy.PUBLIC)
 async def clock() -> str:
     """Tells the time."""
     return "noon"
@@ -191,10 +191,14 @@ async def test_the_limits_of_the_run_hold_inside() -> None:
     assert reached.value.partial.usage.model_calls == 4
 
 
+def split(text: str) -> list[str]:
+    return text.split(", ")
+
+
 async def test_a_workflow_is_a_tool_too_and_each_step_may_have_a_model_of_its_own() -> None:
     plan = Agent(ScriptedModel("one, two"), name="plan")  # a large model plans, a light one does
     work = Agent(ScriptedModel("did one", "did two"), name="work")
-    flow = sequential(plan, step(lambda text: text.split(", "), name="split"), map_each(work, concurrency=1), name="crew")
+    flow = sequential(plan, step(split, name="split"), map_each(work, concurrency=1), name="crew")
     chief = Agent(ScriptedModel(asking(("crew", "two things")), "All done."), tools=[flow.as_tool(description="Does several things.")])
     result = await chief.run("two things")
     assert shown(result.messages[-2]) == [(Outcome.DONE, '["did one", "did two"]')]

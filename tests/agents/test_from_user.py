@@ -102,7 +102,7 @@ def test_a_value_is_the_users_the_applications_or_an_invention(said: str, argume
 def test_a_name_that_is_no_parameter_is_refused() -> None:
     with pytest.raises(UsageError, match=r"The tool peek has from_user='what', but no such parameter\. Its parameters: item"):
 
-        @tool.read(from_user="what")
+        @tool.read(from_user="what")  # pyright: ignore[reportArgumentType]
         def peek(item: str) -> str:
             """Looks."""
             return item

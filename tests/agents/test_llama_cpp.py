@@ -246,4 +246,4 @@ def test_what_llama_cpp_does_not_know_is_said(tmp_path: Path) -> None:
 def test_how_it_is_served_is_told(tiny: Path) -> None:
     told: list[str] = []
     LocalModel(tiny, on_progress=told.append, settings=ServerSettings(threads=1)).load()
-    assert re.fullmatch(r"tiny\.gguf is loaded in \d+\.\d s \(1 thread, conversations of up to 4096 tokens\)", *told)
+    assert re.fullmatch(r"tiny\.gguf is loaded in \d+\.\d s \(1 thread, conversations of up to 4096 tokens\)", "\n".join(told))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sayso.agents import Agent
@@ -97,7 +99,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG)
-def test_what_names_no_model_is_said_before_any_call(arguments: dict[str, str], message: str) -> None:
+def test_what_names_no_model_is_said_before_any_call(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         model_from(**arguments)
 

@@ -77,11 +77,11 @@ def guided(seconds: float, seed: int) -> None:
 
     for name in [name for name in sys.modules if name.startswith("sayso.tools.calculation")]:
         del sys.modules[name]  # loaded once more, so that it is seen which code a text reaches
-    with atheris.instrument_imports(include=["sayso.tools.calculation"]):
+    with atheris.instrument_imports(include=["sayso.tools.calculation"]):  # pyright: ignore[reportAttributeAccessIssue]
         from sayso.tools.calculation import evaluation, refusal
 
     def one(data: bytes) -> None:
-        provider = atheris.FuzzedDataProvider(data)
+        provider = atheris.FuzzedDataProvider(data)  # pyright: ignore[reportAttributeAccessIssue]
         count = min(40, provider.remaining_bytes())
         text = "".join(PIECES[provider.ConsumeIntInRange(0, len(PIECES) - 1)] for _ in range(count))
         begun = time.monotonic()

@@ -134,7 +134,7 @@ def guided(seconds: float, seed: int) -> None:
     import atheris
 
     def once(data: bytes) -> None:
-        provider = atheris.FuzzedDataProvider(data)
+        provider = atheris.FuzzedDataProvider(data)  # pyright: ignore[reportAttributeAccessIssue]
         numbers = provider.ConsumeIntListInRange(24, 0, 2**31)
         if provider.ConsumeBool():
             one(random.Random(f"{numbers}"))
@@ -142,7 +142,7 @@ def guided(seconds: float, seed: int) -> None:
             text = provider.ConsumeUnicodeNoSurrogates(400)
             check(text, [text[: numbers[0] % (len(text) + 1)], text[numbers[0] % (len(text) + 1) :]], "auto")
 
-    atheris.instrument_all()
+    atheris.instrument_all()  # pyright: ignore[reportAttributeAccessIssue]
     atheris.Setup([sys.argv[0], f"-max_total_time={max(1, int(seconds))}", f"-seed={seed + 1}", "-timeout=20"], once)
     atheris.Fuzz()
 

@@ -28,7 +28,7 @@ from .commands import environment, listens_to_ctrl_c, sayso
 def answered(body: dict[str, Any]) -> str:
     """A model that answers each question of the research by its schema; the findings have a quote too many that is on no page."""
     title = body["response_format"]["json_schema"]["schema"]["title"]
-    answer = dict(ANSWERS[title](body["messages"][-1]["content"]))
+    answer: dict[str, Any] = dict(ANSWERS[title](body["messages"][-1]["content"]))
     if title == "Findings":
         invented = {"topic": "prices", "text": "Everything is free.", "quote": "Everything is free on Sundays at our house.", "page": 1}
         answer["claims"] = [*answer["claims"], invented]

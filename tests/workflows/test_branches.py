@@ -99,7 +99,7 @@ async def test_an_async_join_is_a_step_and_an_agent_shaped_one_gets_a_list() -> 
         return sum(values)
 
     assert await everywhere(parallel(one_more, one_more, join=total), 1) == 4
-    assert await everywhere(parallel(one_more, one_more, join=sequential(added)), 1) == 4
+    assert await everywhere(parallel(one_more, one_more, join=sequential(added)), 1) == 4  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 async def test_an_empty_list_gives_an_empty_list() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -227,7 +228,7 @@ async def test_who_edits_for_ever_is_not_asked_for_ever() -> None:
 
 
 async def test_what_the_application_knows_is_in_the_card_and_called_so() -> None:
-    def at_home(arguments: dict[str, Any], context: ToolContext[Any]) -> dict[str, Any]:
+    def at_home(arguments: Mapping[str, Any], context: ToolContext[Any]) -> dict[str, Any]:
         if context.deps is None:
             raise ToolError("nobody is signed in")
         return {"address": context.deps}
@@ -320,7 +321,7 @@ async def test_the_story_of_a_write_is_told_in_order() -> None:
     home = engine()
     await calling(give, to="ada", amount=1).run("x", engine=home, run_id="r1", approve=yes)
     kinds = (ApprovalAsked, ApprovalDecided, WriteStarted, WriteSettled)
-    told = [event async for event in home.events("r1") if isinstance(event, kinds)]
+    told: list[Any] = [event async for event in home.events("r1") if isinstance(event, kinds)]
     assert [type(event) for event in told] == list(kinds)
     assert told[-1].outcome is Outcome.DONE
     assert told[2].key == told[3].key == told[0].request.key
@@ -344,7 +345,9 @@ async def test_a_failing_branch_does_not_break_off_a_write_of_its_neighbour() ->
 
     home = engine(strict=True)
     with pytest.raises(ValueError, match="broken"):
-        await parallel(act, breaks).run("x", engine=home, run_id="r1", approve=yes)
+        await parallel(act, breaks).run(  # pyright: ignore[reportArgumentType]
+            "x", engine=home, run_id="r1", approve=yes
+        )
     assert done == ["acted"]
     assert "effect:act" in [entry.name for entry in home.journal("r1")]
     await nothing_left_running()

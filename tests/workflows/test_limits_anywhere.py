@@ -77,15 +77,20 @@ async def pays(value: int, context: ToolContext[Street]) -> int:
     return value + 2
 
 
+def street_of(run: Run) -> Street:
+    assert isinstance(run.scope.deps, Street)
+    return run.scope.deps
+
+
 async def asks(run: Run, value: int) -> int:
     """Asks a model, and goes on with the same number."""
-    await run.child("clerk", run.scope.deps.agent.execute, f"What of {value}?")
+    await run.child("clerk", street_of(run).agent.execute, f"What of {value}?")
     return value
 
 
 async def waits(run: Run, value: int) -> int:
     """Takes its time."""
-    await run.scope.deps.some_time()
+    await street_of(run).some_time()
     return value
 
 
@@ -99,8 +104,9 @@ ALLOWED = {"model_calls": 1.0, "tool_calls": 1.0, "tokens": 30.0, "cost_usd": pr
 def test_no_nesting_and_no_order_uses_more_than_it_may(limit: str, unit: float, pair: Pair, times: int, seed: int) -> None:
     async def main() -> None:
         street, allowed = Street(seed), unit * times
+        limits: dict[str, Any] = {limit: allowed}
         try:
-            result = await sequential(pair.flow).run(3, approve=yes, deps=street, limits=Limits(**{limit: allowed}))
+            result = await sequential(pair.flow).run(3, approve=yes, deps=street, limits=Limits(**limits))
         except LimitReached as reached:
             result = reached.partial
         used = getattr(street, limit)

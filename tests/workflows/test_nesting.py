@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import Coroutine
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -80,7 +80,7 @@ async def some_turns(number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def left_after(events: int, stream: AsyncGenerator[Any]) -> None:
+async def left_after(events: int, stream: Any) -> None:
     """Leave a stream after so many events."""
     async with aclosing(stream) as told:
         async for _ in told:
