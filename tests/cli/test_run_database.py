@@ -79,7 +79,7 @@ URLS = {
     "no such file": (("runs",), "sqlite:///{}/runs.db", 2, "There is no run file"),
     "no URL": (("runs",), "{}/runs.db", 2, "is not a database URL. Write sqlite:///runs.db, or postgresql://user@host/name. For the file"),
     "another kind": (("runs",), "mysql://localhost/runs", 2, "is not a database URL"),
-    "no file": (("runs",), "sqlite://", 2, "names no file. Write sqlite:///runs.db"),
+    "no file": (("runs",), "sqlite://", 2, "does not name a file. Write sqlite:///runs.db"),
     "no server": (("runs",), "postgresql://me:secret@127.0.0.1:1/runs", 1, "Connection refused (is the server up, and is that its port?)."),
 }
 

@@ -205,7 +205,7 @@ TAMPERED = {
     "a kept value": ("UPDATE sayso_log SET value = '\"value 2\"' WHERE kind = 'kept' AND name = 'text_of.0'", r"row 4 \(kept 'text_of.0'"),
     "a row taken out": ("DELETE FROM sayso_log WHERE number = 4", "row 4: missing"),
     "the last rows taken out": ("DELETE FROM sayso_log WHERE number > 6", r"rows 7 to \d+: missing at the end"),
-    "the input": ("UPDATE sayso_runs SET input = '2'", "the input that is kept with the run"),
+    "the input": ("UPDATE sayso_runs SET input = '2'", "the input that is stored with the run"),
 }
 
 
@@ -239,7 +239,7 @@ async def test_databases_that_cannot_be_used_are_said_in_a_sentence(tmp_path: Pa
     cases = {
         f"sqlite:///{tmp_path}/text.db": "not a database",
         f"sqlite:///{tmp_path}/no/such/folder.db": "cannot be opened",
-        "sqlite://": "names no file",
+        "sqlite://": "does not name a file",
         "mysql://somewhere/runs": "There is no engine for 'mysql://somewhere/runs'",
         "postgresql://nobody@127.0.0.1:9/runs": "cannot be reached",
     }

@@ -1,4 +1,4 @@
-"""The code of runs, by name: what a worker is told, so that it can carry on runs that other programs began."""
+"""Define an app: the code of runs by name, for workers that execute runs which other programs began."""
 
 from __future__ import annotations
 
@@ -6,35 +6,38 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sayso.tools.approval.policy import Grants, to_rules
-from sayso.tools.definition.tool import Tool
+from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import UsageError, WorkflowError
 
 from ..runs.limits import Meter, limits_from
 from ..runs.protocols import Provenance, Scope
+from ..shapes.step import ToolStep
 from ..workflow import Workflow, merge_limits
+
+AnyWorkflow = Workflow[Any, Any]
 
 
 class App:
-    """Workflows and agents by their names, with what their tools are given.
+    """Workflows, agents and tools by their names, with what their tools are given.
 
     `deps` is what tools find in their ToolContext: a value, or a function that makes one for each run. `grants` are standing approvals of
-    the app's runs. Names must be unique: a run is found again by the name of its flow. Raises WorkflowError for two of one name.
+    the app's runs. Names must be unique, because a run is found again by the name of its flow. Raises WorkflowError for two of one name.
     """
 
     def __init__(
         self,
-        flows: Iterable[Workflow[Any, Any]] = (),
-        agents: Iterable[Workflow[Any, Any]] = (),
-        tools: Iterable[Tool[..., Any]] = (),
+        flows: Iterable[AnyWorkflow] = (),
+        agents: Iterable[AnyWorkflow] = (),
+        tools: Iterable[AnyTool] = (),
         *,
         name: str = "app",
-        deps: Any = None,
+        deps: object = None,
         grants: Grants = (),
     ) -> None:
         self.name, self.deps, self.grants = name, deps, grants
         self.tools = tuple(tools)
-        self._flows: dict[str, Workflow[Any, Any]] = {}
-        for flow in (*flows, *agents, *(_as_flow(tool) for tool in self.tools)):
+        self._flows: dict[str, AnyWorkflow] = {}
+        for flow in (*flows, *agents, *(ToolStep(tool) for tool in self.tools)):
             if flow.name in self._flows:
                 raise WorkflowError(f"The app has two flows named {flow.name!r}; runs are found by that name. Give one of them name=.")
             self._flows[flow.name] = flow
@@ -44,31 +47,24 @@ class App:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its flows."""
+        """Return the names of its flows."""
         return tuple(self._flows)
 
-    def flow(self, name: str) -> Workflow[Any, Any]:
-        """The flow of that name. UsageError names those there are."""
+    def flow(self, name: str) -> AnyWorkflow:
+        """Return the flow of that name. Raises UsageError, with the names there are."""
         if name not in self._flows:
             raise UsageError(f"The app has no flow {name!r}. Flows: {', '.join(self._flows) or 'none'}.")
         return self._flows[name]
 
-    def scope(self, flow: Workflow[Any, Any], value: Any, limits: str) -> Callable[[], Scope]:
-        """What a run of a flow is given here: nobody answers for its writes, so they wait for a decision from anywhere.
+    def scope(self, flow: AnyWorkflow, value: object, limits: str) -> Callable[[], Scope]:
+        """Return the function that makes the scope of a run. It has no approver: writes wait for a decision from anywhere.
 
         A replay does not act, but it is given the same `deps`: what a run does may depend on what they say.
         """
 
-        def fresh() -> Scope:
-            seen = Provenance(flow.find_user_texts(value))
+        def make_scope() -> Scope:
             deps = self.deps() if callable(self.deps) else self.deps
-            rules = to_rules(self.grants)
-            return Scope(None, deps, Meter(merge_limits(flow.limits, limits_from(limits))), rules, seen, {})
+            meter = Meter(merge_limits(flow.limits, limits_from(limits)))
+            return Scope(None, deps, meter, to_rules(self.grants), Provenance(flow.find_user_texts(value)))
 
-        return fresh
-
-
-def _as_flow(tool: Tool[..., Any]) -> Workflow[Any, Any]:
-    from ..shapes.step import ToolStep
-
-    return ToolStep(tool)
+        return make_scope

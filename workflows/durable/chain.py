@@ -1,7 +1,7 @@
-"""The log of a run as a chain: each row carries the hash of the one before, so that a change or a gap shows.
+"""Chain the rows of a run's log: each holds the hash of the one before, so that a change or a gap shows.
 
 Without a key the chain shows accidental or partial change: whoever can write the whole database can also compute it anew. With a key
-(the environment's SAYSO_JOURNAL_KEY, HMAC-SHA256) or with a head hash that is kept elsewhere, it shows tampering.
+(the environment's SAYSO_JOURNAL_KEY, HMAC-SHA256) or with a head hash that is stored elsewhere, it shows tampering.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Row(NamedTuple):
 
 
 def journal_key() -> bytes | None:
-    """The key of the chain, from the environment; None where there is none."""
+    """Return the key of the chain, from the environment; None if it is not set."""
     key = os.environ.get(KEY_VARIABLE)
     return key.encode() if key else None
 
 
 def link(before: str, row: Row, key: bytes | None) -> str:
-    """The hash of a row that follows the one with the hash `before`."""
+    """Return the hash of a row that follows the one with the hash `before`."""
     written = json.dumps([before, row.number, row.at, row.run, row.kind, row.name, row.value], ensure_ascii=True).encode()
     if key is None:
         return hashlib.sha256(written).hexdigest()
@@ -49,7 +49,7 @@ def link(before: str, row: Row, key: bytes | None) -> str:
 
 
 def link_rows(head: str, number: int, rows: Iterable[Row], key: bytes | None) -> list[Row]:
-    """The rows as they follow a log that ends with `number` and `head`."""
+    """Return the rows, numbered and hashed as they follow a log that ends with `number` and `head`."""
     chain = []
     for row in rows:
         number += 1
@@ -60,7 +60,7 @@ def link_rows(head: str, number: int, rows: Iterable[Row], key: bytes | None) ->
 
 
 class Verdict(NamedTuple):
-    """What the chain of a run says: the rows that were looked at, the head hash, and one sentence for each thing that is wrong."""
+    """What the chain of a run shows: the number of rows, the head hash, and one sentence for each thing that is wrong."""
 
     rows: int
     head: str
@@ -87,7 +87,7 @@ def verify_rows(rows: Sequence[Row], number: int, head: str, key: bytes | None) 
         if number >= expected:
             problems.append(f"rows {expected} to {number}: missing at the end.")
         elif before != head or number != expected - 1:
-            problems.append("the head that is kept with the run is not that of its last row.")
+            problems.append("the head that is stored with the run is not that of its last row.")
     if key is not None and rows and not keyed:
         problems.append("the last rows were written without the key.")
     return Verdict(len(rows), before, keyed, tuple(problems))

@@ -1,6 +1,6 @@
-"""One connection to the database of runs, in words that SQLite and Postgres share.
+"""Connect to the database of runs, with the SQL that SQLite and Postgres share.
 
-All work goes through one thread, in order, so that an event loop never waits for a disk and what was handed in first is on the disk first.
+All work goes through one thread, in order, so that an event loop never waits for a disk and what was queued first is on the disk first.
 What has gathered while the disk was busy is written to a file together: a thousand runs that go on at once do not wait a thousand times.
 """
 
@@ -28,14 +28,14 @@ _NAMED = re.compile(r":(\w+)")
 
 
 class DatabaseLost(RunError):
-    """The database of runs cannot be written any more. What it holds stands; the run goes on when it is back."""
+    """The database of runs cannot be written any more. What it holds is safe; the run can be resumed when the database is back."""
 
 
 class Session(Protocol):
     """A transaction: what is executed in it happens whole or not at all."""
 
-    def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
-        """Run one statement with `:named` values; gives a cursor."""
+    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
+        """Execute one statement with `:named` values and return the cursor."""
         ...
 
 
@@ -99,44 +99,44 @@ CREATE INDEX IF NOT EXISTS sayso_approvals_key ON sayso_approvals (key)
 
 
 class Database:
-    """The database at a URL. `UsageError` where it cannot be used, `DatabaseLost` where it no longer can."""
+    """The database at a URL. Raises UsageError if it cannot be used, DatabaseLost if it no longer can."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
         self._gathered: deque[_Work] = deque()
-        self._connection: Any = self._thread.submit(self._opened).result()
-        self.close = weakref.finalize(self, _closed, self._thread, self._connection)
+        self._connection: Any = self._thread.submit(self._open).result()
+        self.close = weakref.finalize(self, _close, self._thread, self._connection)
 
     async def do(self, work: Callable[[Session], T]) -> T:
-        """One transaction, in the database's thread. It is carried to its end even when the caller is cancelled."""
+        """Do the work in one transaction, in the database's thread, and return its result. It ends even when the caller is cancelled."""
         if not self.close.alive:
             raise UsageError(f"The engine on {self.place} was closed; make another with engine(...).")
         done: Future[T] = Future()
         self._gathered.append(_Work(work, done))
         self._thread.submit(self._write_gathered)
         working = asyncio.wrap_future(done)
-        working.add_done_callback(_looked_at)
+        working.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # the caller may be gone by then
         return await asyncio.shield(working)
 
     def _write_gathered(self) -> None:
-        """What was handed in by now: in a file under one commit, on a server (where others hold rows too) each under its own."""
-        if not self._gathered:  # it went with what was handed in before
+        """Do what has gathered by now: in a file under one commit, on a server (where others lock rows too) each under its own."""
+        if not self._gathered:  # it went with the batch before
             return
         together = len(self._gathered) if self.is_sqlite else 1
-        handed_in = [self._gathered.popleft() for _ in range(together)]
-        batch = [each for each in handed_in if each.done.set_running_or_notify_cancel()]
+        gathered = [self._gathered.popleft() for _ in range(together)]
+        batch = [each for each in gathered if each.done.set_running_or_notify_cancel()]
         try:
             with self._transaction() as session:
-                ends = [self._carried(session, *each, alone=len(batch) == 1) for each in batch]
-        except Exception as error:  # noqa: BLE001  whoever handed the work in is told, whatever it was
-            ends = [partial(each.done.set_exception, self._told(error)) for each in batch]
+                ends = [self._do_one(session, *each, alone=len(batch) == 1) for each in batch]
+        except Exception as error:  # noqa: BLE001  whoever asked for the work gets the error, whatever it was
+            ends = [partial(each.done.set_exception, self._translate(error)) for each in batch]
         for end in ends:
             end()
 
-    def _carried(self, session: Session, work: Callable[[Session], Any], done: Future[Any], *, alone: bool) -> Callable[[], None]:
-        """Do the work, and say how to tell of its end once it is on the disk. Beside others a failure undoes this work only."""
+    def _do_one(self, session: Session, work: Callable[[Session], Any], done: Future[Any], *, alone: bool) -> Callable[[], None]:
+        """Do the work; return what ends its future once it is on the disk. Beside others a failure undoes this work only."""
         if alone:
             return partial(done.set_result, work(session))
         session.execute("SAVEPOINT work")
@@ -144,18 +144,18 @@ class Database:
             end = partial(done.set_result, work(session))
         except Exception as error:  # noqa: BLE001  as above; an error that ends the whole transaction fails in the next statement
             session.execute("ROLLBACK TO work")
-            end = partial(done.set_exception, self._told(error))
+            end = partial(done.set_exception, self._translate(error))
         session.execute("RELEASE work")
         return end
 
-    def _told(self, error: BaseException) -> BaseException:
+    def _translate(self, error: BaseException) -> BaseException:
         if isinstance(error, self._errors):
             return DatabaseLost(f"The database of runs ({self.place}) could not be used: {explain_error(error)}")
         return error
 
     @property
     def place(self) -> str:
-        """The file, or the server and name of the database; never a password."""
+        """Return the file, or the server and the name of the database; never a password."""
         if self.is_sqlite:
             return find_path(self.url)
         parts = urlsplit(self.url)
@@ -186,7 +186,7 @@ class Database:
 
         return (psycopg.Error,)
 
-    def _opened(self) -> Any:
+    def _open(self) -> Any:
         self._connection = _sqlite(self.url) if self.is_sqlite else connect(self.url)
         try:
             with self._transaction() as session:
@@ -209,7 +209,7 @@ class _PostgresSession:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
         return self._connection.execute(_NAMED.sub(r"%(\1)s", statement), values)
 
 
@@ -228,15 +228,15 @@ def _prepare(session: Session, place: str, is_sqlite: bool) -> None:
 
 
 def normalise_url(url: str) -> str:
-    """The URL in the form in which two of the same database are the same text."""
+    """Return the URL in the form in which two of the same database are the same text."""
     return f"sqlite:///{find_path(url)}" if url.startswith("sqlite:") else url
 
 
 def find_path(url: str) -> str:
-    """The file of an sqlite:/// URL."""
+    """Return the absolute path of the file that an sqlite:/// URL names. Raises UsageError if it names none."""
     path = url.removeprefix("sqlite:///").partition("?")[0]
     if not url.startswith("sqlite:///") or not path or path == ":memory:":
-        raise UsageError(f"{url!r} names no file. Write sqlite:///runs.db, or sqlite:////var/lib/runs.db for an absolute path.")
+        raise UsageError(f"{url!r} does not name a file. Write sqlite:///runs.db, or sqlite:////var/lib/runs.db for an absolute path.")
     return str(Path(path).absolute())
 
 
@@ -276,7 +276,7 @@ ADVICE = {
     "locked": "another program holds it for long; wait until it is done",
     "readonly": "you may not write there, and even reading it takes that",
     "read-only": "you may not write there",
-    "disk I/O": "is the disk full, or is it no file?",
+    "disk I/O": "is the disk full, or is it something else than a file?",
     "not a database": "it is some other file; name another one",
     "malformed": "the file is damaged; restore a copy",
     "does not exist": "create it first: createdb NAME",
@@ -289,7 +289,7 @@ ADVICE = {
 
 
 def explain_error(error: BaseException) -> str:
-    """What a database said, and what to do about it."""
+    """Return a database's error in one sentence, with what to do about it."""
     text = " ".join(str(error).split()).rstrip(".").partition(" Is the server running")[0]
     advice = next((advice for word, advice in ADVICE.items() if word in text), "")
     return f"{text}{f' ({advice})' if advice else ''}."
@@ -304,16 +304,12 @@ async def to_the_end(work: Awaitable[T]) -> T:
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
-        _looked_at(task)
+        if not task.cancelled():
+            task.exception()  # so that asyncio does not complain that nobody asked for it
         raise asyncio.CancelledError
     return task.result()
 
 
-def _looked_at(working: asyncio.Future[Any]) -> None:
-    if not working.cancelled():
-        working.exception()  # whoever asked may have been cancelled meanwhile
-
-
-def _closed(thread: ThreadPoolExecutor, connection: Any) -> None:
+def _close(thread: ThreadPoolExecutor, connection: Any) -> None:
     thread.shutdown(wait=True)
     connection.close()

@@ -118,7 +118,7 @@ class DurableJournal(StrictJournal):
         def write(session: Session) -> tuple[RunRow, T | None]:
             after = records.append(session, claimed, rows, key, now) if rows else claimed
             for event in events:
-                records.note_approval(session, claimed.id, event, now)
+                records.record_approval(session, claimed.id, event, now)
             return after, then(session) if then is not None else None
 
         try:

@@ -21,7 +21,6 @@ from ..runs.protocols import Runnable, Scope, WorkflowCode
 from ..runs.run_result import NOTHING, RunResult
 from ..workflow import Workflow
 from . import records
-from .app import App
 from .chain import Row, Verdict, verify_rows
 from .database import Database, Session
 from .dispatch import Dispatch
@@ -29,8 +28,9 @@ from .durable_execution import DurableExecution
 from .records import ApprovalRow, NewRun, RunRow
 from .store import POLL_SECONDS, RunStore
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from ..runs.replaying import Replayed
+    from .app import App
 
 
 class DurableEngine(BaseEngine[DurableExecution]):
@@ -81,7 +81,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         self.start_execution(execution)
 
     async def submit(self, flow: Workflow[Any, Any] | str, value: object, *, run_id: str, limits: Limits | None = None) -> None:
-        """Hand a run of the app to the workers; handing in the same id again does nothing."""
+        """Queue a run of the app for the workers; submitting the same id again does nothing."""
         if self.app is None:
             raise UsageError("submit() needs the app that the workers run. Give it to the engine: engine(url, app=App(flows=[...])).")
         workflow = self.app.flow(flow if isinstance(flow, str) else flow.name)
@@ -152,10 +152,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
         if execution is not None:
             return execution
         row = await self.run(run_id)
-        return self.open_row(row, self.app_of(row))
+        return self.open_row(row, self.find_app(row))
 
-    def app_of(self, row: RunRow) -> App:
-        """The app that has the code of a run. UsageError if this engine was given none that does."""
+    def find_app(self, row: RunRow) -> App:
+        """Return the app that has the code of a run. Raises UsageError if this engine has none that does."""
         if self.app is None or row.flow not in self.app:
             raise UsageError(
                 f"Run {row.id} is of the flow {row.flow!r}, whose code is not known here. Run it again with run_id={row.id!r} in "
@@ -198,24 +198,24 @@ class DurableEngine(BaseEngine[DurableExecution]):
         raise NotFinished(f"Run {row.id} is not being executed. Resume it with: await engine.resume({row.id!r}, {{}}).")
 
     async def requests(self, run_id: str | None = None) -> tuple[ApprovalRequest, ...]:
-        """The open requests, of one run or of all."""
+        """Return the open requests, of one run or of all."""
         rows = await self.store.database.do(lambda session: records.approval_rows(session, run_id, only_open=True))
         return tuple(from_json(json.loads(row.request)) for row in rows)
 
     async def approvals(self, run_id: str) -> list[ApprovalRow]:
-        """All requests of a run, with what became of them."""
+        """Return all requests of a run, with what became of them."""
         return await self.store.database.do(lambda session: records.approval_rows(session, run_id))
 
     async def open_approvals(self) -> list[ApprovalRow]:
-        """The open requests of all runs."""
+        """Return the rows of the open requests of all runs."""
         return await self.store.database.do(lambda session: records.approval_rows(session, only_open=True))
 
     async def runs(self, *states: str, limit: int = 1000) -> list[RunRow]:
-        """The runs in the database, in these states or all; the one that changed last first."""
+        """Return the runs in the database, in these states or all; the one that changed last comes first."""
         return await self.store.database.do(lambda session: records.run_rows(session, states, limit))
 
     async def run(self, run_id: str) -> RunRow:
-        """One run. UsageError if there is none."""
+        """Return the row of a run, or of the run that a child belongs to. Raises UsageError if there is none."""
         return await self.store.database.do(lambda session: self.store.find_row(session, run_id))
 
     def is_orphan(self, row: RunRow) -> bool:
@@ -230,19 +230,19 @@ class DurableEngine(BaseEngine[DurableExecution]):
             await self.store.database.do(lambda session: records.release_dead(session, lambda owner: owner == row.owner, now))
 
     async def log(self, run_id: str, since: int = 0) -> list[Row]:
-        """The log of a whole run behind row `since`."""
+        """Return the log of a whole run after row `since`."""
         return await self.store.database.do(lambda session: records.log_rows(session, run_id.partition("/")[0], since))
 
     async def verify(self, run_id: str) -> Verdict:
-        """Recompute the hash chain of a run, and compare it with what else is kept of the run."""
+        """Recompute the hash chain of a run, and compare the log with what else is stored of the run."""
         row = await self.run(run_id)
         log = await self.log(run_id)
         verdict = verify_rows(log, row.number, row.head, self.store.key)
-        beside = records.disagreements(row, log, await self.approvals(run_id))
+        beside = records.find_disagreements(row, log, await self.approvals(run_id))
         return verdict._replace(problems=(*verdict.problems, *beside))
 
     async def read_journal(self, run_id: str) -> tuple[Entry, ...]:
-        """What the steps of a run gave, in the order it was kept: the journal that a replay goes by."""
+        """Return the stored results of a run's steps, in the order they were stored: the journal that a replay goes by."""
         return tuple(records.entries(await self.log(run_id)))
 
     async def replay(self, run_id: str) -> Replayed:
@@ -253,7 +253,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         from ..runs.replaying import replay  # late, for load time: it compares prompts
 
         row = await self.run(run_id)
-        app = self.app_of(row)
+        app = self.find_app(row)
         flow = app.flow(row.flow)
         log = await self.log(row.id)
         waiting = [each for each in await self.approvals(row.id) if each.state == "proposed" and row.state == records.WAITING]
@@ -288,16 +288,16 @@ class DurableEngine(BaseEngine[DurableExecution]):
         return tuple(execution.saved.entries)
 
     async def events(self, run_id: str, since: int = 0) -> AsyncIterator[Any]:
-        """The events of a run and its children from number `since` on, then live ones until it ends or pauses, wherever it is carried."""
+        """Yield the events of a run and its children from number `since` on, then live ones until it ends or pauses, wherever that is."""
         root_id, below = run_id.partition("/")[0], f"{run_id}/"
         at = number = 0
         while True:
             row = await self.run(root_id)
-            for kept in await self.log(root_id, at):
-                at = kept.number
-                if kept.kind in ("event", "told") and (run_id == root_id or kept.run == run_id or kept.run.startswith(below)):
+            for each in await self.log(root_id, at):
+                at = each.number
+                if each.kind in ("event", "told") and (run_id == root_id or each.run == run_id or each.run.startswith(below)):
                     if number >= since:
-                        yield from_json(json.loads(kept.value))
+                        yield from_json(json.loads(each.value))
                     number += 1
             if row.state not in (records.QUEUED, records.RUNNING) and row.number <= at:
                 return
@@ -305,7 +305,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not been closed."""
+        """Return whether it has not been closed."""
         return self.database.close.alive
 
     def close(self) -> None:

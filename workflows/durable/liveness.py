@@ -1,4 +1,4 @@
-"""Which programs are alive: each holds a lock named after it, and the system lets go of it when the program dies, however it dies.
+"""Tell which programs are alive: each holds a lock named after it, and the system releases it when the program dies, however it dies.
 
 A lock is not a lease: a program that is stopped (SIGSTOP) keeps it. A program whose lock on Postgres is lost with its connection must stop
 claiming; between the loss and its end only the keys of writes keep them from happening twice.
@@ -43,22 +43,22 @@ class Liveness(Protocol):
         ...
 
     def is_dead(self, owner: str) -> bool:
-        """Whether nobody holds the lock of that name."""
+        """Return whether nobody holds the lock of that name."""
         ...
 
     def is_held(self) -> bool:
-        """Whether this program's own lock still stands."""
+        """Return whether this program still holds its own lock."""
         ...
 
 
 def new_owner() -> str:
-    """A name that no other program has had: machine, process, chance."""
+    """Make a name that no other program has had, of machine, process and chance."""
     machine = re.sub(r"[^\w-]", "-", socket.gethostname())[:40]
     return f"{machine}-{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def liveness_of(database: Database) -> Liveness:
-    """The locks that go with a database."""
+def make_liveness(database: Database) -> Liveness:
+    """Return the locks that go with a database."""
     return FileLiveness(Path(f"{find_path(database.url)}-alive")) if database.is_sqlite else PostgresLiveness(database.url)
 
 
@@ -78,7 +78,7 @@ class FileLiveness:
         self._held[owner] = descriptor
 
     def is_dead(self, owner: str) -> bool:
-        """Whether nobody holds it; what a dead program left behind is cleared away."""
+        """Return whether nobody holds it; the file of a dead program is removed."""
         if owner in self._held:
             return False
         place = self.folder / owner
@@ -98,7 +98,7 @@ class FileLiveness:
             os.close(descriptor)
 
     def is_held(self) -> bool:
-        """A file's lock stands as long as the program."""
+        """Return True: the lock of a file is held for as long as the program lives."""
         return True
 
 
@@ -121,30 +121,30 @@ class PostgresLiveness:
 
     def hold(self, owner: str) -> None:
         """Take the lock of that name."""
-        self._connected().execute("SELECT pg_advisory_lock(%s)", (_number(owner),))
+        self._connect().execute("SELECT pg_advisory_lock(%s)", (_number(owner),))
         self._held.add(owner)
 
     def is_dead(self, owner: str) -> bool:
-        """Whether nobody holds it."""
+        """Return whether nobody holds it."""
         if owner in self._held:
             return False
         number = _number(owner)
-        (free,) = self._connected().execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
+        (free,) = self._connect().execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone()
         if free:
-            self._connected().execute("SELECT pg_advisory_unlock(%s)", (number,))
+            self._connect().execute("SELECT pg_advisory_unlock(%s)", (number,))
         return bool(free)
 
     def is_held(self) -> bool:
-        """Whether the connection, and so the lock, still stands."""
+        """Return whether the connection, and so the lock, is still there."""
         import psycopg
 
         try:
-            self._connected().execute("SELECT 1")
+            self._connect().execute("SELECT 1")
         except psycopg.Error:
             return False
         return True
 
-    def _connected(self) -> Any:
+    def _connect(self) -> Any:
         if self._connection is None:
             self._connection = connect(self.url)
             weakref.finalize(self, self._connection.close)

@@ -1,4 +1,4 @@
-"""What is written and read of runs: claims, the log, the inbox, approvals. Each function is (part of) one transaction."""
+"""Write and read runs: claims, the log, the inbox, approvals. Each function is (part of) one transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOGETHER = 100
 
 
 class Superseded(RunError):
-    """Another program carries the run by now; what this one would still write does not count."""
+    """Another program executes the run by now; what this one would still write does not count."""
 
 
 class RunRow(NamedTuple):
@@ -78,7 +78,7 @@ class ApprovalRow(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """A run that this program may carry now, with all that was kept of it."""
+    """A run that this program may execute now, with all that was stored of it."""
 
     run: RunRow
     log: list[Row]
@@ -90,14 +90,14 @@ _APPROVAL = ", ".join(ApprovalRow._fields)
 
 
 def run_row(session: Session, run_id: str, *, locked: bool = False, is_sqlite: bool = True) -> RunRow | None:
-    """A run by its id; `locked` holds it until the transaction ends (SQLite holds the whole file anyway)."""
+    """Return a run by its id; `locked` locks it until the transaction ends (SQLite locks the whole file anyway)."""
     lock = " FOR UPDATE" if locked and not is_sqlite else ""
     found = session.execute(f"SELECT {_RUN} FROM sayso_runs WHERE id = :id{lock}", {"id": run_id}).fetchone()
     return RunRow(*found) if found else None
 
 
 def run_rows(session: Session, states: Sequence[str] = (), limit: int = 1000) -> list[RunRow]:
-    """Runs, the one that changed last first."""
+    """Return runs, the one that changed last first."""
     wanted = " OR ".join(f"state = :s{index}" for index in range(len(states))) or "1 = 1"
     values: dict[str, Any] = {f"s{index}": state for index, state in enumerate(states)}
     found = session.execute(f"SELECT {_RUN} FROM sayso_runs WHERE {wanted} ORDER BY changed_at DESC LIMIT {int(limit)}", values)
@@ -115,7 +115,7 @@ def create(session: Session, new: NewRun) -> bool:
 
 
 def claim(session: Session, row: RunRow, owner: str, limits: str | None, now: float) -> Claimed:
-    """Take a (locked) run over: from here on only this claim's writes count."""
+    """Claim a locked run: from here on only this claim's writes count."""
     limits = row.limits if limits is None else limits
     values = {"id": row.id, "owner": owner, "limits": limits, "now": now}
     session.execute(
@@ -129,7 +129,7 @@ def claim(session: Session, row: RunRow, owner: str, limits: str | None, now: fl
 
 
 def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
-    """The log of a run behind row `since`."""
+    """Return the log of a run after row `since`."""
     found = session.execute(
         "SELECT number, at, run, kind, name, value, hash FROM sayso_log WHERE root = :root AND number > :since ORDER BY number",
         {"root": root, "since": since},
@@ -138,13 +138,13 @@ def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
 
 
 def inbox_rows(session: Session, root: str) -> list[tuple[str, str, str]]:
-    """What was sent to a run and its children: run, topic, value as JSON."""
+    """Return what was sent to a run and its children: run, topic, value as JSON."""
     found = session.execute("SELECT run, topic, value FROM sayso_inbox WHERE root = :root", {"root": root})
     return [(run, topic, value) for run, topic, value in found.fetchall()]
 
 
 def append(session: Session, run: RunRow, rows: Sequence[Row], key: bytes | None, now: float) -> RunRow:
-    """Add rows to the log of a run, as its claimer knows it; gives the run as it is then. Raises Superseded where it is another by now."""
+    """Add rows to the log of a claimed run and return the run as it is then. Raises Superseded if the claim does not hold any more."""
     chain = link_rows(run.head or START, run.number, rows, key)
     number, head = chain[-1].number, chain[-1].hash
     held = session.execute(
@@ -153,7 +153,7 @@ def append(session: Session, run: RunRow, rows: Sequence[Row], key: bytes | None
         {"id": run.id, "attempt": run.attempt, "before": run.number, "number": number, "head": head, "now": now},
     )
     if not held.fetchall():
-        raise Superseded(f"Run {run.id} is carried on elsewhere, or was stopped; what was done here since then is not kept.")
+        raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; what was done here since then is not stored.")
     for first in range(0, len(chain), TOGETHER):
         _insert(session, run.id, chain[first : first + TOGETHER])
     return run._replace(number=number, head=head)
@@ -165,8 +165,8 @@ def _insert(session: Session, root: str, chain: Sequence[Row]) -> None:
     session.execute(f"INSERT INTO sayso_log (root, {', '.join(Row._fields)}) VALUES {each}", {"root": root, **values})
 
 
-def note_approval(session: Session, root: str, event: Any, now: float) -> None:
-    """Move a request on as the run's events tell: asked, executing, settled."""
+def record_approval(session: Session, root: str, event: object, now: float) -> None:
+    """Record a request that is asked, or move it on when its write starts and ends."""
     match event:
         case ApprovalAsked(run, request):
             session.execute(
@@ -196,20 +196,20 @@ def _move(session: Session, key: str, before: str, after: str) -> None:
 
 
 def send(session: Session, root: str, run: str, topic: str, value: str, now: float) -> str:
-    """Put a value into the inbox of a (locked) run; gives the value that counts: the first for the topic. A waiting run is queued."""
-    place = {"root": root, "run": run, "topic": topic, "value": value, "now": now}
+    """Put a value into the inbox of a locked run; return the one that counts, the first for the topic. A waiting run is queued."""
+    values = {"root": root, "run": run, "topic": topic, "value": value, "now": now}
     session.execute(
         "INSERT INTO sayso_inbox (root, run, topic, value, at) VALUES (:root, :run, :topic, :value, :now) "
         "ON CONFLICT (run, topic) DO NOTHING",
-        place,
+        values,
     )
-    (counts,) = session.execute("SELECT value FROM sayso_inbox WHERE run = :run AND topic = :topic", place).fetchone()
-    session.execute("UPDATE sayso_runs SET state = 'queued', changed_at = :now WHERE id = :root AND state = 'waiting'", place)
+    (counts,) = session.execute("SELECT value FROM sayso_inbox WHERE run = :run AND topic = :topic", values).fetchone()
+    session.execute("UPDATE sayso_runs SET state = 'queued', changed_at = :now WHERE id = :root AND state = 'waiting'", values)
     return str(counts)
 
 
 def decide(session: Session, run: str, digest: str, state: str, by: str, now: float) -> bool:
-    """Move a request of a run from proposed to what was decided; False if it was decided before, or is none of this run."""
+    """Move a request of a run from proposed to what was decided; False if it was decided before, or belongs to another run."""
     moved = session.execute(
         "UPDATE sayso_approvals SET state = :state, decided_by = :by, decided_at = :now "
         "WHERE digest = :digest AND run = :run AND state = 'proposed' RETURNING digest",
@@ -219,7 +219,7 @@ def decide(session: Session, run: str, digest: str, state: str, by: str, now: fl
 
 
 def approval_rows(session: Session, root: str | None = None, *, only_open: bool = False) -> list[ApprovalRow]:
-    """Requests in the order they were made."""
+    """Return requests in the order they were made."""
     where = ["1 = 1"] + (["root = :root"] if root else []) + (["state = 'proposed'"] if only_open else [])
     found = session.execute(
         f"SELECT {_APPROVAL} FROM sayso_approvals WHERE {' AND '.join(where)} ORDER BY asked_at, digest", {"root": root} if root else {}
@@ -227,11 +227,11 @@ def approval_rows(session: Session, root: str | None = None, *, only_open: bool 
     return [ApprovalRow(*row) for row in found.fetchall()]
 
 
-def pause(session: Session, root: str, attempt: int, heard: int, wake_at: float | None, now: float, is_sqlite: bool) -> bool:
-    """Let go of a run that can only wait; False if something was sent to it that it has not heard of."""
+def pause(session: Session, root: str, attempt: int, known: int, wake_at: float | None, now: float, is_sqlite: bool) -> bool:
+    """Let go of a run that can only wait; False if more was sent to it than the `known` values."""
     run_row(session, root, locked=True, is_sqlite=is_sqlite)
     (sent,) = session.execute("SELECT COUNT(*) FROM sayso_inbox WHERE root = :root", {"root": root}).fetchone()
-    if sent != heard:
+    if sent != known:
         return False
     let_go(session, root, attempt, WAITING, now, wake_at=wake_at)
     return True
@@ -260,7 +260,7 @@ def let_go(
 
 
 def release_dead(session: Session, is_dead: Callable[[str], bool], now: float) -> list[str]:
-    """Queue the runs whose program has died; gives the dead."""
+    """Queue the runs whose program has died; return the names of the dead programs."""
     owners = [row[0] for row in session.execute("SELECT DISTINCT owner FROM sayso_runs WHERE state = 'running'").fetchall()]
     dead = [owner for owner in owners if is_dead(owner)]
     for owner in dead:
@@ -280,7 +280,7 @@ def wake(session: Session, now: float) -> None:
 
 
 def stop_idle(session: Session, root: str, now: float) -> None:
-    """A cancelled run that nobody carries is over."""
+    """End a cancelled run that nobody executes."""
     stopped = session.execute(
         "UPDATE sayso_runs SET state = 'cancelled', owner = NULL, wake_at = NULL, changed_at = :now "
         "WHERE id = :root AND state <> 'running' RETURNING id",
@@ -290,8 +290,8 @@ def stop_idle(session: Session, root: str, now: float) -> None:
         session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :root AND state = 'proposed'", {"root": root})
 
 
-def sent_counts(session: Session, owner: str) -> dict[str, int]:
-    """How much was sent to each run that a program carries."""
+def count_sent(session: Session, owner: str) -> dict[str, int]:
+    """Count what was sent to each run that a program executes."""
     found = session.execute(
         "SELECT root, COUNT(*) FROM sayso_inbox "
         "WHERE root IN (SELECT id FROM sayso_runs WHERE state = 'running' AND owner = :owner) GROUP BY root",
@@ -301,29 +301,29 @@ def sent_counts(session: Session, owner: str) -> dict[str, int]:
 
 
 def entries(log: Sequence[Row], *, with_failure: bool = False) -> list[Entry]:
-    """What is kept by a log: each step's result, in order, less what was forgotten; `with_failure` with what ended the last execution."""
-    kept: dict[tuple[str, str], Entry] = {}
+    """Return each step's stored result, in order, less what was forgotten; `with_failure` with what ended the last execution."""
+    stored: dict[tuple[str, str], Entry] = {}
     last = max((row.number for row in log if row.kind == "begun"), default=0)
     for row in log:
         if with_failure and row.kind == "forgotten" and row.number > last:
             continue
         if row.kind == "kept":
-            kept[row.run, row.name] = Entry(row.run, row.name, json.loads(row.value))
+            stored[row.run, row.name] = Entry(row.run, row.name, json.loads(row.value))
         elif row.kind == "forgotten":
-            kept.pop((row.run, row.name), None)
-    return list(kept.values())
+            stored.pop((row.run, row.name), None)
+    return list(stored.values())
 
 
-def prompts(log: Sequence[Row]) -> dict[tuple[str, str], Any]:
-    """What models were sent, by the run and the step that sent it; of one that was sent again the last."""
+def prompts(log: Sequence[Row]) -> dict[tuple[str, str], object]:
+    """Return what models were sent, by the run and the step that sent it; of one that was sent again the last."""
     return {(row.run, row.name): json.loads(row.value) for row in log if row.kind == "sent"}
 
 
-def disagreements(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow]) -> tuple[str, ...]:
-    """Where what is kept of a run beside its log says something else than the log."""
+def find_disagreements(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow]) -> tuple[str, ...]:
+    """Return a sentence for each thing stored beside the log that says something else than the log."""
     problems = []
     if log and (log[0].kind != "started" or json.loads(log[0].value) != json.loads(row.input)):
-        problems.append("the input that is kept with the run is not the one it was started with.")
+        problems.append("the input that is stored with the run is not the one it was started with.")
     asked = {event["="][1]["="]["digest"]: event["="][1] for event in _events(log, "ApprovalAsked")}
     for approval in approvals:
         request = asked.get(approval.digest)

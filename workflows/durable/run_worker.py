@@ -1,4 +1,4 @@
-"""A worker: carries the runs of an app that are queued, and takes over what dead programs left."""
+"""Work on runs: execute what is queued for an app, and take over what dead programs left."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Worker:
         self.engine.store.stopped_state = records.QUEUED
         store = self.engine.store
         store.dispatch = Dispatch(store.database.url, store.register(), queue_name(app.name), self._execute)
-        self._handed_in: set[str] = set()
+        self._queued: set[str] = set()
         self._over: dict[str, Future[None]] = {}
         self._stopping = asyncio.Event()
 
@@ -53,31 +53,31 @@ class Worker:
         self._stopping.set()
 
     async def _sweep(self) -> None:
-        engine, now = self.engine.store, self.engine.clock()
-        if not await asyncio.to_thread(engine.liveness.is_held):
+        store, now = self.engine.store, self.engine.clock()
+        if not await asyncio.to_thread(store.liveness.is_held):
             raise WorkerLost("This worker's lock on the database is lost, so others may take its runs; it ends. Start it again.")
 
         def sweep(session: Session) -> tuple[list[str], list[RunRow]]:
-            dead = records.release_dead(session, engine.liveness.is_dead, now)
+            dead = records.release_dead(session, store.liveness.is_dead, now)
             records.wake(session, now)
             return dead, [row for row in records.run_rows(session, (records.QUEUED,)) if row.app == self.app.name]
 
         try:
-            dead, queued = await engine.database.do(sweep)
+            dead, queued = await store.database.do(sweep)
         except DatabaseLost as error:
             raise WorkerLost(str(error)) from error
         for owner in dead:
-            await asyncio.to_thread(engine.dispatch.take_over, owner, self.app.name)
-        await asyncio.to_thread(self._hand_in, queued, now)
+            await asyncio.to_thread(store.dispatch.take_over, owner, self.app.name)
+        await asyncio.to_thread(self._enqueue, queued, now)
 
-    def _hand_in(self, queued: list[RunRow], now: float) -> None:
+    def _enqueue(self, queued: list[RunRow], now: float) -> None:
         names = {f"{row.id}#{row.attempt + 1}.{int((now - row.changed_at) / AGAIN_SECONDS)}" for row in queued}
-        for name in names - self._handed_in:
+        for name in names - self._queued:
             self.engine.dispatch.enqueue(self.app.name, name)
-        self._handed_in = names
+        self._queued = names
 
     async def _execute(self, run_id: str) -> str:
-        """Carry one queued run to its end or its next pause; what it came to is in the database."""
+        """Execute one queued run to its end or its next pause; its result is in the database."""
         try:
             row = await self.engine.run(run_id)
             if row.state != records.QUEUED:
@@ -90,16 +90,16 @@ class Worker:
         try:
             await execution.execute(suspends=True)
         except Superseded:
-            return "carried elsewhere"
+            return "executed elsewhere"
         except SaysoError as error:
             return str(error)
-        except Exception as error:  # noqa: BLE001  a flow's own failure ends its run, where it is kept, and not the worker
+        except Exception as error:  # noqa: BLE001  a flow's own failure ends its run, where it is stored, and not the worker
             return repr(error)
         finally:
             self.engine.executions.pop(run_id, None)  # the database has it
             self._over.pop(run_id, None)
             over.set_result(None)
-        return "carried"
+        return "executed"
 
     async def _put_back(self) -> None:
         for execution in list(self.engine.executions.values()):

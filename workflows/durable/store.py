@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 from sayso.tools.approval.requests import Approve, Edit, Reject
 from sayso.tools.errors import UsageError
 
 from ..runs.codec import from_json, to_json
 from . import records
-from .app import App
 from .chain import journal_key
 from .database import Database, Session
 from .dispatch import Dispatch
-from .liveness import liveness_of, new_owner
+from .liveness import make_liveness, new_owner
 from .records import RunRow
+
+if TYPE_CHECKING:  # late, for load time: an app loads the shapes
+    from .app import App
 
 POLL_SECONDS = 0.2
 STATES = {Approve: "approved", Edit: "edited", Reject: "rejected"}
@@ -27,7 +30,7 @@ class RunStore:
     def __init__(self, url: str, app: App | None) -> None:
         self.app, self.key = app, journal_key()
         self.database = Database(url)
-        self.liveness = liveness_of(self.database)
+        self.liveness = make_liveness(self.database)
         self.owner = ""
         self.stopped_state = records.INTERRUPTED  # a worker's runs are queued for the others instead
         self.dispatch = Dispatch(url, "")
@@ -73,5 +76,5 @@ class RunStore:
         if now - self._counted_at >= POLL_SECONDS:
             self._counted_at = now
             owner = self.owner
-            self._inbox_sizes = await self.database.do(lambda session: records.sent_counts(session, owner))
+            self._inbox_sizes = await self.database.do(lambda session: records.count_sent(session, owner))
         return self._inbox_sizes.get(run_id, 0) > known

@@ -1,4 +1,4 @@
-"""What happens in a run, as values: the screen, the journal, the drawing and the tests all read the same ones."""
+"""Define the events of a run, as values: the screen, the journal, the drawing and the tests all read the same ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class StepStarted(NamedTuple):
 
 
 class StepEnded(NamedTuple):
-    """A step is done and its result kept."""
+    """A step is done and its result is stored."""
 
     run: str
     name: str
@@ -92,7 +92,7 @@ class ApproverFailed(NamedTuple):
 
 
 class WriteStarted(NamedTuple):
-    """The intent is kept: the write with this key is about to be performed."""
+    """The intent is stored: the write with this key is about to be performed."""
 
     run: str
     tool: str
@@ -109,7 +109,7 @@ class WriteSettled(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """A stage of a longer job, for people to read. Not kept."""
+    """A stage of a longer job, for people to read. Not stored."""
 
     run: str
     stage: str

@@ -120,7 +120,7 @@ class Execution(Inbox):
     async def _execute(self, suspends: bool) -> AnyResult:
         scope = self.make_scope()
         if (self.id, CANCEL) in self.inbox:
-            raise self._cancelled(scope)
+            raise self._make_cancelled(scope)
         self.attempts += 1
         self.attempt = f"{self.attempt_prefix}{self.attempts}"
         self.may_suspend = suspends
@@ -140,7 +140,7 @@ class Execution(Inbox):
             self.result = self._make_result(value, scope)
         except asyncio.CancelledError:
             if self.is_cancelled and executing is not None and executing.uncancel() <= 0:
-                raise self._cancelled(scope) from None
+                raise self._make_cancelled(scope) from None
             if not self.is_suspended or (executing is not None and executing.cancelling()):
                 raise
             self.result = self._make_result(NOTHING, scope)
@@ -200,7 +200,7 @@ class Execution(Inbox):
         """Return whether somebody cancelled the run."""
         return (self.id, CANCEL) in self.inbox
 
-    def _cancelled(self, scope: Scope) -> Cancelled:
+    def _make_cancelled(self, scope: Scope) -> Cancelled:
         error = Cancelled(f"Run {self.id} was cancelled.")
         error.run_id, error.partial = self.id, self._make_result(NOTHING, scope)
         return error

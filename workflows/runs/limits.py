@@ -1,11 +1,11 @@
-"""How much a run may use, and the meter that counts it for every branch below."""
+"""Limit what a run may use, and count it for every branch below."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sayso.tools.calls import Outcome, ToolResult
 from sayso.tools.errors import LimitReached, UsageError
@@ -37,7 +37,7 @@ NO_USAGE = Usage()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a run and everything inside it may use; None is no limit. `cost_usd` is for models, `spend_usd` is what tools spend."""
+    """What a run and everything inside it may use; None means unlimited. `cost_usd` is for models, `spend_usd` is what tools spend."""
 
     model_calls: int | None = None
     tool_calls: int | None = None
@@ -50,18 +50,18 @@ class Limits:
         for name in self.__slots__:
             allowed = getattr(self, name)
             if allowed is not None and not (isinstance(allowed, (int, float)) and allowed >= 0):
-                raise UsageError(f"Limits({name}={allowed!r}): a limit is a number, not below zero; None is no limit.")
+                raise UsageError(f"Limits({name}={allowed!r}): a limit is a number, not below zero; None means unlimited.")
 
     def make_timeout_error(self) -> LimitReached:
-        """The error of a run whose seconds are over."""
+        """Return the error of a run whose seconds are over."""
         seconds = self.seconds or 0.0
         return LimitReached("seconds", seconds, seconds, " s")
 
 
 class Intent(NamedTuple):
-    """Kept before a write: which attempt is about to perform it (none: it may not be performed any more), and the money set aside for it.
+    """Stored before a write: which attempt is about to perform it (none: it may not be performed any more), and the money set aside for it.
 
-    The money is kept with the intent so that a resumed run knows what its branches have spent before any of them spends more.
+    The money is stored with the intent so that a resumed run knows what its branches have spent before any of them spends more.
     """
 
     attempt: str
@@ -69,7 +69,7 @@ class Intent(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """Kept of reads that cost something: their results, and what was paid for those that brought any."""
+    """Stored of reads that cost something: their results, and what was paid for those that brought any."""
 
     results: list[ToolResult]
     cost_usd: float
@@ -107,7 +107,7 @@ class Meter:
 
     @property
     def usage(self) -> Usage:
-        """What was used so far, reservations included."""
+        """Return what was used so far, reservations included."""
         return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
 
     def begin_with(self, used: Usage) -> None:
@@ -172,7 +172,7 @@ class Meter:
         self.refund(-amount_usd)
 
     def refund(self, amount_usd: float) -> None:
-        """Give back money that was reserved and not spent."""
+        """Return money that was reserved and not spent."""
         meter: Meter | None = self
         while meter is not None:
             meter.spend_usd -= amount_usd
@@ -193,11 +193,11 @@ class ReplayMeter(Meter):
 
     @property
     def usage(self) -> Usage:
-        """What was used so far, reservations included."""
+        """Return what was used so far, reservations included."""
         return self.inner.usage
 
     def begin_model_call(self, reserved: Usage | None = None) -> None:
-        """Count and reserve, unless the call's reply is kept."""
+        """Count and reserve, unless the call's reply is stored."""
         self._skipped = self._is_replaying()
         if not self._skipped:
             self.inner.begin_model_call(reserved)
@@ -208,7 +208,7 @@ class ReplayMeter(Meter):
             self.inner.end_model_call(used, reserved)
 
     def count_tool_calls(self, number: int) -> None:
-        """Count, unless the results are kept."""
+        """Count, unless the results are stored."""
         if not self._is_replaying():
             self.inner.count_tool_calls(number)
 
@@ -239,8 +239,8 @@ def results_of(value: object) -> list[ToolResult]:
     return [result for result in results if isinstance(result, ToolResult)]
 
 
-def count_step(name: str, value: Any) -> Usage:
-    """What a kept step has used: a model's reply, the results of tools, or the money set aside with an intent."""
+def count_step(name: str, value: object) -> Usage:
+    """Return what a stored step has used: a model's reply, the results of tools, or the money set aside with an intent."""
     if isinstance(value, Intent):
         return Usage(tool_calls=1, spend_usd=value.cost_usd)
     if isinstance(value, Spent):
@@ -253,18 +253,18 @@ def count_step(name: str, value: Any) -> Usage:
     return NO_USAGE
 
 
-def count_steps(kept: Mapping[str, Any]) -> Usage:
-    """What the kept steps of one line have used. Money set aside for a write that did not happen was given back."""
+def count_steps(results: Mapping[str, object]) -> Usage:
+    """Return what the stored steps of one run have used. Money set aside for a write that did not happen was given back."""
     total = NO_USAGE
-    for name, value in kept.items():
+    for name, value in results.items():
         total += count_step(name, value)
-        if isinstance(value, Intent) and value.cost_usd and is_refunded(kept.get(f"effect:{name.removeprefix('intent:')}")):
+        if isinstance(value, Intent) and value.cost_usd and is_refunded(results.get(f"effect:{name.removeprefix('intent:')}")):
             total += Usage(spend_usd=-value.cost_usd)
     return total
 
 
-def is_refunded(effect: Any) -> bool:
-    """Whether it is known of a write that nothing happened."""
+def is_refunded(effect: object) -> bool:
+    """Return whether it is known of a write that nothing happened, so that its money was given back."""
     return isinstance(effect, ToolResult) and effect.outcome in (Outcome.FAILED, Outcome.REJECTED)
 
 

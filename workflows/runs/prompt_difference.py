@@ -1,4 +1,4 @@
-"""Two prompts side by side: what a model was sent then, and what the code sends now, as lines that differ."""
+"""Compare two prompts, what a model was sent then and what the code sends now, as lines that differ."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ SHOWN = 240
 
 
 def shorten_text(text: str) -> str:
-    """A text as it is kept of a prompt: a long one by its beginning and its hash, for its whole stands elsewhere in the log."""
+    """Return a text as it is stored of a prompt: a long one by its beginning and its hash, for the log has it elsewhere in full."""
     if len(text) <= LONGEST_TEXT:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"{text[:2000]}\n... ({len(text)} characters, sha256 {digest})"
 
 
-def difference_of(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """The lines that differ, those of then behind a "-", those of now behind a "+"; "" where the prompts are the same."""
+def compare_prompts(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Return the lines that differ, those of then after a "-", those of now after a "+"; "" if the prompts are the same."""
     before, after = list(_lines(then)), list(_lines(now))
     return "\n".join(_changes(before, after)) if before != after else ""
 
 
 def _lines(prompt: Mapping[str, Any]) -> Iterator[str]:
-    """A prompt as lines: tools, the type of the answer, messages."""
+    """Yield a prompt as lines: tools, the type of the answer, messages."""
     for tool in prompt.get("tools", ()):
         yield f"tool: {json.dumps(tool, sort_keys=True, ensure_ascii=False)}"
     if prompt.get("answer"):
@@ -46,7 +46,7 @@ def _changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
         old, new = before[left:left_end], after[right:right_end]
         if len(old) == len(new):
             for one, other in zip(old, new, strict=True):
-                start = max(0, _same_until(one, other) - 40)
+                start = max(0, _count_same(one, other) - 40)
                 yield _cut("-", one, start)
                 yield _cut("+", other, start)
         else:
@@ -55,13 +55,13 @@ def _changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
 
 
 def _cut(sign: str, line: str, start: int) -> str:
-    """A line around the place where it differs."""
+    """Return a line around the place where it differs."""
     begin = 0 if start < SHOWN // 2 else start
     end = begin + SHOWN
     return f"  {sign} {'...' if begin else ''}{line[begin:end]}{'...' if end < len(line) else ''}"
 
 
-def _same_until(one: str, other: str) -> int:
-    """How many characters they begin with alike."""
+def _count_same(one: str, other: str) -> int:
+    """Count how many characters they begin with alike."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))

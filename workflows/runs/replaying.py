@@ -15,7 +15,7 @@ from .execution import Execution
 from .inbox import Suspended
 from .journal import Entry, StrictJournal
 from .journaled_run import JournaledRun
-from .prompt_difference import difference_of
+from .prompt_difference import compare_prompts
 from .protocols import B, Scope, Ts, WorkflowCode
 
 BEYOND = "beyond the journal"
@@ -202,21 +202,21 @@ class _ReplayRun(JournaledRun):
         stored = self._replayed.prompts.get((self.id, name))
         if not isinstance(stored, Mapping) or not (self.replays(name) or self._at == len(self._names)):
             return  # another step is next, which says more
-        if messages := difference_of(stored, to_json(prompt(*args, stored.get("form")))):
+        if messages := compare_prompts(stored, to_json(prompt(*args, stored.get("form")))):
             self._fail(Difference(self.id, self._at + 1, name, name, messages))
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Return what was stored of the step."""
-        result: B = await self._stored(name)
+        result: B = await self._take(name)
         return result
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
         """Return what was stored of the wait."""
         if timeout_seconds is not None and f"until:{self._at}" in self._names[self._at : self._at + 1]:
-            await self._stored(f"until:{self._at}")  # a durable engine stores when a time is over
-        return await self._stored(f"wait:{topic}" if topic is not None else f"sleep:{self._at}")
+            await self._take(f"until:{self._at}")  # a durable engine stores when a time is over
+        return await self._take(f"wait:{topic}" if topic is not None else f"sleep:{self._at}")
 
-    async def _stored(self, name: str) -> Any:
+    async def _take(self, name: str) -> Any:
         if self.execution.is_suspended:  # what the code does in its `finally` while the replay is unwound is no part of the run
             raise Suspended
         if self._at == len(self._names):

@@ -1,4 +1,4 @@
-"""What must be done in time."""
+"""Await work for a limited time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def in_time(work: Awaitable[T], seconds: float | None, late: Callable[[], Exception]) -> T:
-    """What the work gives; where its seconds are over before that it is cancelled, and what `late` makes is raised. None is for ever."""
+    """Return the result of the work. After `seconds` it is cancelled, and the error that `late` makes is raised; None waits for ever."""
     timer = asyncio.timeout(seconds)
     try:
         async with timer:
