@@ -17,7 +17,7 @@ from sayso.workflows.workflow import run_in_new_loop, stream_events
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
 from .spec import AgentSpec, check_dialect, index_tools
 from .typed_output import TypedOutput
-from .untrusted_text import strip_untrusted_text
+from .untrusted_text import FENCE_START, strip_untrusted_text
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
@@ -120,7 +120,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         if not isinstance(value, Conversation):
             return super().find_user_texts(value)
         earlier = [each.text for each in value.history if isinstance(each, UserMessage) and not each.example]
-        return [strip_untrusted_text(text) for text in (*earlier, value.text)]
+        return [strip_untrusted_text(text) if FENCE_START in text else text for text in (*earlier, value.text)]
 
     def effects(self) -> Iterator[Effect]:
         """Yield the effects of the agent's tools."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools import fill
@@ -62,12 +62,12 @@ class PromptFormat(NamedTuple):
         return tuple(converted)
 
 
+@dataclass(slots=True, eq=False)
 class FormatChoice:
     """An agent's prompt format: chosen on first use, and changed to text when the endpoint turns out to refuse tools."""
 
-    def __init__(self, spec: AgentSpec[object]) -> None:
-        self.spec = spec
-        self._chosen: PromptFormat | None = None
+    spec: AgentSpec[object]
+    _chosen: PromptFormat | None = None
 
     async def choose(self, *, may_ask: bool = True) -> PromptFormat:
         """Return the format that the agent's dialect asks for. "auto" asks the endpoint what it can do, once.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from sayso.tools.errors import ModelError
@@ -33,7 +33,17 @@ class ScriptedModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the next line as deltas. Raises the line where it is an exception, ModelError after the last one."""
-        reply = self._next(request)
+        at = self.requests
+        self.requests += 1
+        if at >= len(self.lines):
+            if not (self.repeat and self.lines):
+                raise ModelError(f"The script of {self.name} has {len(self.lines)} lines and was asked for one more.")
+            at = len(self.lines) - 1
+        line = self.lines[at]
+        if isinstance(line, BaseException):
+            raise line
+        answer = line if isinstance(line, (str, Reply)) else line(request)
+        reply = Reply(answer) if isinstance(answer, str) else answer
         if reply.reasoning:
             yield ReasoningDelta(reply.reasoning)
         if reply.text and not self.pieces:
@@ -45,27 +55,9 @@ class ScriptedModel:
             yield CallDelta(index, call.id, call.name, call.arguments)
         yield Finished(reply.finish, reply.usage)
 
-    def _next(self, request: ModelRequest) -> Reply:
-        at = self.requests
-        self.requests += 1
-        if at >= len(self.lines):
-            if not (self.repeat and self.lines):
-                raise ModelError(f"The script of {self.name} has {len(self.lines)} lines and was asked for one more.")
-            at = len(self.lines) - 1
-        line = self.lines[at]
-        if isinstance(line, BaseException):
-            raise line
-        reply = line if isinstance(line, (str, Reply)) else line(request)
-        return Reply(reply) if isinstance(reply, str) else reply
-
 
 def call(tool: str, /, **arguments: object) -> NativeCall:
     """Return a native call for a script: `Reply(calls=(call("search", query="burgers"),))`."""
     from sayso.tools.canonical import readable_json
 
     return NativeCall("", tool, readable_json(arguments))
-
-
-def calls(**by_tool: Mapping[str, object]) -> tuple[NativeCall, ...]:
-    """Several native calls for a script, one a tool."""
-    return tuple(call(tool, **arguments) for tool, arguments in by_tool.items())
