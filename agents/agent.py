@@ -22,8 +22,8 @@ from .untrusted_text import FENCE_START, strip_untrusted_text
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
 
+    from .loop import AgentLoop
     from .models.model import Model
-    from .prompt_format import FormatChoice
 
 Out = TypeVar("Out")
 AGENT_LIMITS = Limits(model_calls=20)
@@ -97,14 +97,16 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         return self.spec.model
 
     @cached_property
-    def _formats(self) -> FormatChoice:
-        from .prompt_format import FormatChoice  # late for load time, as is the loop below: many programs only declare an agent
+    def _loop(self) -> AgentLoop[Out]:
+        # Late for load time: many programs only declare an agent. Once, for an import in a function takes microseconds each time.
+        from .loop import AgentLoop
+        from .prompt_format import FormatChoice
 
-        return FormatChoice(self.spec)
+        return AgentLoop(self.spec, FormatChoice(self.spec))
 
     async def strip_opening(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """Return an earlier conversation without its opening (instructions, examples), which the agent puts before it again."""
-        opening = (await self._formats.choose()).opening
+        opening = (await self._loop.formats.choose()).opening
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
 
@@ -119,8 +121,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
         if not isinstance(value, Conversation):
             return super().find_user_texts(value)
-        earlier = [each.text for each in value.history if isinstance(each, UserMessage) and not each.example]
-        return [strip_untrusted_text(text) if FENCE_START in text else text for text in (*earlier, value.text)]
+        texts = [value.text]
+        if value.history:
+            texts[:0] = [each.text for each in value.history if isinstance(each, UserMessage) and not each.example]
+        return [strip_untrusted_text(text) if FENCE_START in text else text for text in texts]
 
     def effects(self) -> Iterator[Effect]:
         """Yield the effects of the agent's tools."""
@@ -140,11 +144,9 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         return super().as_tool(name=name, description=description or f"Asks an agent that is told: {instructions}")
 
     async def execute(self, run: Run, value: object) -> Out:
-        """Converse with the model until there is an answer; see `loop.converse`."""
-        from .loop import converse
-
+        """Converse with the model until there is an answer; see `AgentLoop.converse`."""
         conversation = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
-        return cast("Out", await converse(self.spec, self._formats, run, conversation))  # Out is str where no output type was given
+        return cast(Out, await self._loop.converse(run, conversation))  # Out is str where no output type was given
 
     # mypy takes an option more in a subclass, as it should; pyright compares `history` with the dict that all of RunOptions come in.
     async def run(  # pyright: ignore[reportIncompatibleMethodOverride]

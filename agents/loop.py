@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic
 
 from sayso.tools import Outcome, ToolCall, ToolResult
 from sayso.tools.canonical import sha256
@@ -23,7 +26,7 @@ from sayso.workflows.calls.perform import make_failure, perform_reads
 from .agent_events import ModelRetried, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
 from .model_call import ModelConversation, ask_model
-from .models.model import ModelRequest
+from .models.model import ModelRequest, Retrying
 from .parse_reply import ParsedReply, parse_reply
 from .prompt_format import FormatChoice
 from .spec import AgentSpec, Out_co
@@ -34,57 +37,65 @@ ASK_FOR_REPLY = "You said nothing. Write a call as shown above, or answer me."
 """For a small model that ends before it begins; it does so when a call is due whose marks it was not taught."""
 
 
-async def converse(spec: AgentSpec[Out_co], formats: FormatChoice, run: Run, asked: Conversation) -> Out_co | str:
-    """Converse with the model until it answers: a value of the output type, or text where the agent has none.
+@dataclass(slots=True, eq=False)
+class AgentLoop(Generic[Out_co]):
+    """The loop of one agent, with the prompt format that is chosen for its model."""
 
-    Every effect and every chance goes through `run`. Raises LimitReached, ModelError, OutputError.
-    """
-    format = await formats.choose(may_ask=run.is_live)
-    history = format.convert_history(asked.history) if asked.history else ()
-    transcript: list[Message] = [*format.opening, *history, UserMessage(asked.text)]
-    if asked.history or FENCE_START in asked.text:
-        record_provenance(run, asked)
-    run.scope.transcripts[run.id] = transcript
-    on_retry = (
-        (lambda retry: run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))) if run.has_listeners else None
-    )
-    schema = None if spec.output is None else spec.output.schema
-    request = ModelRequest(transcript, format.schemas, format.sampling, schema, on_retry, format.grammar)
-    conversation = ModelConversation(spec, formats, format, transcript, request)
-    turn, failed_outputs, asked_for_reply, asked_to_repair = 0, 0, False, False
-    sent_back: set[str] = set()
-    while True:
-        reply = await ask_model(run, turn, conversation)
-        parsed = parse_reply(spec, reply, turn)
-        transcript.append(parsed.message)
-        if parsed.calls or parsed.refused:
-            results = await execute_calls(spec, run, parsed, sent_back)
-            if (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
-                break
-            if run.has_listeners:
-                run.publish(TextWithdrawn(run.id, turn))
-            # Once: a model whose calls failed twice in a row is asked to answer.
-            asked_to_repair = not asked_to_repair and all(result.outcome is Outcome.FAILED for result in results)
-            transcript.append(make_tool_message(run, conversation, parsed, results, ask_to_repair=asked_to_repair))
-        elif spec.output is None:
-            answer = parsed.prose
-            if answer.strip() or asked_for_reply or not conversation.format.tools_in_prompt:
-                break
-            asked_for_reply = True
-            transcript.append(UserMessage(ASK_FOR_REPLY))
-        else:
-            try:
-                return spec.output.parse(parsed.prose)
-            except InvalidOutput as error:
-                failed_outputs += 1
-                if failed_outputs >= spec.output_tries:
-                    cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
-                    raise OutputError(f"{spec.name} gave no valid answer in {failed_outputs} tries: {error}.{cut}", parsed.prose) from None
-                transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}"))
-        turn += 1
-    if run.has_listeners and spec.publishes_at_end:
-        run.publish(TextStreamed(run.id, turn, answer))
-    return answer
+    spec: AgentSpec[Out_co]
+    formats: FormatChoice
+
+    async def converse(self, run: Run, asked: Conversation) -> Out_co | str:
+        """Converse with the model until it answers: a value of the output type, or text where the agent has none.
+
+        Every effect and every chance goes through `run`. Raises LimitReached, ModelError, OutputError.
+        """
+        spec, formats = self.spec, self.formats
+        format = formats.chosen or await formats.choose(may_ask=run.is_live)
+        history = format.convert_history(asked.history) if asked.history else ()
+        transcript: list[Message] = [*format.opening, *history, UserMessage(asked.text)]
+        if asked.history or FENCE_START in asked.text:
+            record_provenance(run, asked)
+        run.scope.transcripts[run.id] = transcript
+        on_retry = partial(publish_retry, run) if run.has_listeners else None
+        schema = None if spec.output is None else spec.output.schema
+        request = ModelRequest(transcript, format.schemas, format.sampling, schema, on_retry, format.grammar)
+        conversation = ModelConversation(spec, formats, format, transcript, request)
+        turn, failed_outputs, asked_for_reply, asked_to_repair = 0, 0, False, False
+        sent_back: set[str] = set()
+        while True:
+            reply = await ask_model(run, turn, conversation)
+            parsed = parse_reply(spec, reply, turn)
+            transcript.append(parsed.message)
+            if parsed.calls or parsed.refused:
+                results = await execute_calls(spec, run, parsed, sent_back)
+                if (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
+                    break
+                if run.has_listeners:
+                    run.publish(TextWithdrawn(run.id, turn))
+                # Once: a model whose calls failed twice in a row is asked to answer.
+                all_failed = results[0].outcome is Outcome.FAILED and all(result.outcome is Outcome.FAILED for result in results)
+                asked_to_repair = all_failed and not asked_to_repair
+                transcript.append(make_tool_message(run, conversation, parsed, results, ask_to_repair=asked_to_repair))
+            elif spec.output is None:
+                answer = parsed.prose
+                if answer.strip() or asked_for_reply or not conversation.format.tools_in_prompt:
+                    break
+                asked_for_reply = True
+                transcript.append(UserMessage(ASK_FOR_REPLY))
+            else:
+                try:
+                    return spec.output.parse(parsed.prose)
+                except InvalidOutput as error:
+                    failed_outputs += 1
+                    if failed_outputs >= spec.output_tries:
+                        cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
+                        tries = f"{spec.name} gave no valid answer in {failed_outputs} tries"
+                        raise OutputError(f"{tries}: {error}.{cut}", parsed.prose) from None
+                    transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}"))
+            turn += 1
+        if run.has_listeners and spec.publishes_at_end:
+            run.publish(TextStreamed(run.id, turn, answer))
+        return answer
 
 
 async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:
@@ -123,14 +134,14 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
     return results
 
 
-async def _execute_group(run: Run, group: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
+def _execute_group(run: Run, group: Sequence[tuple[ToolCall, AnyTool]]) -> Awaitable[list[ToolResult]]:
     call, tool = group[0]
     position = f"reads:{call.id}"
     if tool.workflow is None:
-        return await perform_reads(run, position, group)
+        return perform_reads(run, position, group)
     from sayso.workflows.calls.delegation import perform_delegated  # late for load time: few agents have agents as tools
 
-    return await perform_delegated(run, position, group)
+    return perform_delegated(run, position, group)
 
 
 def find_answer_beside_calls(spec: AgentSpec[object], parsed: ParsedReply, results: Sequence[ToolResult]) -> str | None:
@@ -190,6 +201,11 @@ def make_tool_message(
     named = [(tools[result.call_id], result.text) for result in results]
     shown = DIALECTS[conversation.format.dialect].render_results(named, boundary, failed=ask_to_repair)
     return ToolMessage(tuple(results), shown=shown)
+
+
+def publish_retry(run: Run, retry: Retrying) -> None:
+    """Publish a model's failed try as an event of the run."""
+    run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))
 
 
 def record_provenance(run: Run, asked: Conversation) -> None:

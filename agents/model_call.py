@@ -82,7 +82,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     spec = conversation.spec
     text: list[str] = []
     reasoning: list[str] = []
-    calls: dict[int, StreamedCall] = {}
+    calls: dict[int, list[CallDelta]] = {}
     finish, usage = "stop", NO_USAGE
     heard = run.has_listeners
     streamer = TextStreamer(spec, run, turn) if heard and not spec.publishes_at_end else None
@@ -94,9 +94,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                 if streamer is not None:
                     streamer.feed(delta.text)
             elif isinstance(delta, CallDelta):
-                if (call := calls.get(delta.index)) is None:
-                    call = calls[delta.index] = StreamedCall()
-                call.add(delta)
+                calls.setdefault(delta.index, []).append(delta)
                 if heard and delta.name:
                     run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
@@ -114,28 +112,14 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
         raise
     if streamer is not None:
         streamer.finish()
-    native = tuple([calls[index].build() for index in sorted(calls)]) if calls else ()
+    native = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
     return Reply("".join(text), native, "".join(reasoning), usage, finish)
 
 
-class StreamedCall:
-    """A native call of which pieces are still coming."""
-
-    __slots__ = ("_arguments", "_id", "_name")
-
-    def __init__(self) -> None:
-        self._id = self._name = ""
-        self._arguments: list[str] = []
-
-    def add(self, delta: CallDelta) -> None:
-        """Add a piece. The first id counts: some endpoints send another with each piece."""
-        self._id = self._id or delta.id
-        self._name += delta.name
-        self._arguments.append(delta.arguments)
-
-    def build(self) -> NativeCall:
-        """Return the call, its arguments joined."""
-        return NativeCall(self._id, self._name, "".join(self._arguments))
+def join_call(pieces: Sequence[CallDelta]) -> NativeCall:
+    """Return the native call that came in these pieces. The first id counts: some endpoints send another with each piece."""
+    call_id = next((piece.id for piece in pieces if piece.id), "")
+    return NativeCall(call_id, "".join([piece.name for piece in pieces]), "".join([piece.arguments for piece in pieces]))
 
 
 class TextStreamer:

@@ -67,15 +67,15 @@ class FormatChoice:
     """An agent's prompt format: chosen on first use, and changed to text when the endpoint turns out to refuse tools."""
 
     spec: AgentSpec[object]
-    _chosen: PromptFormat | None = None
+    chosen: PromptFormat | None = None
 
     async def choose(self, *, may_ask: bool = True) -> PromptFormat:
         """Return the format that the agent's dialect asks for. "auto" asks the endpoint what it can do, once.
 
         With `may_ask` False (a replay) no endpoint is asked, and the choice is not remembered.
         """
-        if self._chosen is not None:
-            return self._chosen
+        if self.chosen is not None:
+            return self.chosen
         spec, model = self.spec, self.spec.model
         native, family, constrained = model.takes_tools, "", False
         if spec.tools:
@@ -88,13 +88,13 @@ class FormatChoice:
             native = spec.dialect == "native" or (spec.dialect == "auto" and model.takes_tools)
         chosen = make_prompt_format(spec, native, text_dialect(spec, family), constrained)
         if may_ask:
-            self._chosen = chosen
+            self.chosen = chosen
         return chosen
 
     def switch_to_text(self) -> PromptFormat:
         """Return the format for calls as text, and remember it: the model was expected to take tools, and refuses them."""
-        self._chosen = make_prompt_format(self.spec, False, text_dialect(self.spec, ""), False)
-        return self._chosen
+        self.chosen = make_prompt_format(self.spec, False, text_dialect(self.spec, ""), False)
+        return self.chosen
 
 
 def text_dialect(spec: AgentSpec[object], family: str) -> str:
