@@ -172,7 +172,7 @@ class Workflow(Generic[A, B]):
         async def ask(task: A) -> B:
             return (await self.run(task)).output
 
-        ask.__annotations__["task"] = self.input_type or str
+        ask.__annotations__["task"] = self.input_type or str  # the tool's schema is made of the annotation
         effect = max((Effect.READ, *self.effects()), key=tuple(Effect).index)
         return AsyncTool(
             function=ask, name=tool_name, description=description, effect=effect, workflow=self, parameter_texts={"task": TASK}
@@ -226,6 +226,7 @@ class Workflow(Generic[A, B]):
             raise UsageError(f"engine={engine!r} cannot execute runs here; sayso.engine(...) makes engines that can.{hint}")
         merged = self.limits if limits is None else merge_limits(self.limits, check_limits(limits))
 
+        # Called for each execution of the run: one that is resumed begins with what its caller gives, and reads and counts anew.
         def make_scope() -> Scope:
             return Scope(approver, deps, Meter(merged), to_rules(grants), Provenance(self.find_user_texts(value)), {})
 
@@ -236,8 +237,9 @@ async def stream_events(execution: Execution) -> AsyncGenerator[Any, None]:
     """Execute an opened run in a task and yield its events, RunEnded last."""
     queue = execution.listen()
     task = asyncio.get_running_loop().create_task(execution.execute(suspends=True))
-    task.add_done_callback(lambda _: queue.put_nowait(None))
+    task.add_done_callback(lambda _: queue.put_nowait(None))  # after the last event, so none is lost
     try:
+        # An await of the queue costs a turn of the event loop, which is more than a step costs: wait only where nothing is there.
         while (event := queue.get_nowait() if queue.qsize() else await queue.get()) is not None:
             yield event
         yield RunEnded(await task)

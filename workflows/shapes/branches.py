@@ -39,7 +39,7 @@ class Parallel(Workflow[A, B]):
 
     async def execute(self, run: Run, value: A) -> B:
         """Execute all branches, then the join of their results in the branches' order."""
-        for node in self.nodes:
+        for node in self.nodes:  # before any branch starts: a write in one of them could not be taken back
             check_input(self.name, node, value)
         results = await self._run_jobs(branch.make_job(run, position, value) for branch, position in self._branches)
         for node, result in zip(self.nodes, results, strict=True):
@@ -65,6 +65,7 @@ class MapEach(Workflow[Iterable[A], list[B]]):
         name, body = self.name, self.body
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
             raise WorkflowError(f"{name} was given {describe_class(type(value))}; it takes a list, and executes {body.name} for each item.")
+        # All items are looked at before any is begun: a write for one of them could not be taken back.
         items = [check_input(name, body, item) for item in value]
         jobs = (self._branch.make_job(run, f"{body.name}.{index}", item) for index, item in enumerate(items))
         results: list[B] = await self._run_jobs(jobs, concurrency=self.concurrency)
@@ -93,6 +94,7 @@ class BestOf(Workflow[A, B]):
         results: list[B] = await run_jobs(self._branch.make_job(run, f"{body.name}.{index}", value) for index in range(self.tries))
         for result in results:
             check_output(name, body, result)
+        # One after another: a run is one line, and only child runs go side by side.
         scores = [await score.execute(run, f"{score.name}.{index}.score", result) for index, result in enumerate(results)]
         try:
             if not any(number != number for number in scores):  # only NaN differs from itself

@@ -41,7 +41,8 @@ class Sequential(Workflow[A, B]):
         self.input_type, self.output_type = self.nodes[0].input_type, self.nodes[-1].output_type
         for before, after in pairwise(self.nodes):
             _check_neighbours(name, before, after)
-        # A step costs about a microsecond: what the loop needs is looked up once, and checks are written out in it.
+        # A step costs about a microsecond: what the loop needs is looked up once, and checks are written out in it. Name and index are the
+        # position that a journal stores, so a step that is put in between gives those after it new positions.
         self._path = tuple(
             (each.execute, f"{each.name}.{index}", each.input_type, each.output_type) for index, each in enumerate(self.nodes)
         )
@@ -84,6 +85,7 @@ class Conditional(Workflow[A, B]):
                     f"{name}: {choose.name} returns {describe_class(choose.output_type)}, so it never chooses {key!r}. "
                     "Make the keys what it returns."
                 )
+        # The positions are stored in journals. The default comes last: a case more gives it another position.
         self._otherwise = (default, f"{default.name}.{len(cases)}") if default is not None else None
         self._positions = {key: (case, f"{case.name}.{index}") for index, (key, case) in enumerate(cases.items())}
 
@@ -123,6 +125,7 @@ class Iterate(Workflow[A, A]):
         for index in range(self.max_rounds):
             value = await self.body.execute(run, f"{self.body.name}.{index}", check_input(self.name, self.body, value))
             check_output(self.name, self.body, value)
+            # A predicate that is an agent or an async function is a step, so it has a position of its own.
             done = await self.until.execute(run, f"{self.until.name}.{index}.until", value)
             await run.emit(RoundEnded(run.id, index))
             if done:
@@ -176,6 +179,7 @@ class Reflect(Workflow[A, B]):
             better: B = await write.execute(run, f"{write.name}.{index + 1}.draft", str(draft) if write.kind == "agent" else draft)
             check_output(name, write, better)
             await run.emit(RoundEnded(run.id, index))
+            # A writer that changes nothing would be criticised in the same words until the rounds are over.
             if better == text:
                 return text
             text = better

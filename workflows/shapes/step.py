@@ -93,6 +93,7 @@ class RetryingStep(Workflow[A, B]):
         numbers = count()
 
         async def execute_once() -> B:
+            # Each try is a child of its own: what a failed try has stored would be returned again to the next one.
             _, start = self._branch.make_job(run, f"{self.body.name}.{next(numbers)}", value)
             result: B = await await_within(start(), self.timeout_seconds, self.name)
             return result
@@ -100,4 +101,5 @@ class RetryingStep(Workflow[A, B]):
         async def emit_retry(attempt: int, wait_seconds: float, error: str) -> None:
             await run.emit(StepRetried(run.id, f"{self.body.name}.{attempt - 1}", attempt, wait_seconds, error))
 
+        # The wait is one of the run's, so its end is stored: after a restart only the rest of it is waited for.
         return await retry(execute_once, self.retries, self.backoff_seconds, emit_retry, partial(run.wait, None))

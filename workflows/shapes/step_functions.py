@@ -14,7 +14,7 @@ AnyFunction = Callable[..., object]
 
 def get_name(function: AnyFunction) -> str:
     """Return a function's name; of a partial the function's within, of another callable its class's."""
-    inner = getattr(function, "func", function)
+    inner = getattr(function, "func", function)  # a functools.partial has no name
     return str(getattr(inner, "__name__", type(inner).__name__))
 
 

@@ -47,6 +47,7 @@ def find_types(function: object, index: int) -> tuple[type | None, type | None]:
     if not hasattr(function, "__code__"):
         function = getattr(type(function), "__call__", None)  # noqa: B004  the function behind it is wanted
         index += 1
+    # Not typing.get_type_hints: it evaluates annotations, and fails for a name that is imported under TYPE_CHECKING only.
     code = getattr(function, "__code__", None)
     if code is None:
         return None, None
