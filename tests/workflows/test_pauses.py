@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
+
+import pytest
 
 from sayso.tools import Approve, tool
 from sayso.workflows import Run, RunResult, engine, map_each, parallel, sequential
@@ -184,3 +187,17 @@ async def test_a_thousand_branches_pause_together() -> None:
     paused = await map_each(say).run([str(number) for number in range(1000)])
     assert len(paused.pending) == 1000
     assert (await rounds(paused))[0] == [1000, 0]
+
+
+async def several(value: str) -> list[str]:
+    return [value, "2"]
+
+
+@pytest.mark.parametrize("on_error", ["cancel", "collect"])
+async def test_branches_inside_branches_that_pause_leave_nothing_in_the_log(on_error: Any, caplog: pytest.LogCaptureFixture) -> None:
+    gc.collect()  # what earlier tests have left is not meant
+    caplog.clear()
+    flow = parallel(sequential(several, map_each(note, on_error=on_error)), say, on_error=on_error)
+    assert len((await flow.run("x")).pending) == 3
+    gc.collect()  # asyncio logs an exception that nobody looked at when its task goes
+    assert [record.getMessage() for record in caplog.records] == []

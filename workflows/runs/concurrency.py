@@ -87,5 +87,8 @@ async def _end_all(tasks: Sequence[asyncio.Task[R]]) -> None:
             await asyncio.wait(left)
         except asyncio.CancelledError:
             cancelled = True
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # looked at here, or asyncio logs it where this is cancelled and nobody raises it
     if cancelled:
         raise asyncio.CancelledError
