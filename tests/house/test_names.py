@@ -19,8 +19,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 # A regular participle ends like these verbs do, too.
 VERBS_IN_ED = frozenset("embed exceed feed need proceed seed shed speed succeed weed".split())
 IRREGULAR = frozenset(
-    """begun bound broken brought built caught chosen done drawn driven fallen forgotten found frozen given gone grown heard held hidden kept
-    known laid led left lent lost made meant met paid said seen sent shown sold spent spoken stood taken taught thrown told thought
+    """begun bound broken brought built caught chosen done drawn driven fallen forgotten found frozen given gone grown heard held hidden
+    kept known laid led left lent lost made meant met paid said seen sent shown sold spent spoken stood taken taught thrown told thought
     understood undone withdrawn won worn written""".split()
 )
 

@@ -6,20 +6,19 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from .boundaries import find_call_end, find_json_end
-from .call_arguments import is_signature, may_be_signature, parse_arguments
 from .gemma import HEAD as GEMMA_HEAD
 from .gemma import parse_gemma_call
 from .harmony import ENDS, parse_header, parse_message
 from .json_calls import NotACall, parse_calls, parse_json_arguments
+from .json_end import find_json_end
 from .markers import SECTIONS, CallSection
+from .named_call import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import CallParser, CallSink, Item
 from .python_calls import parse_call_list
-from .quoting import find_closing_quote, find_open_code_tag
 from .read_events import Problem, ReadCall
 from .scanner_state import ScannerState
 from .section_parser import find_json_end_announcing, parse_json_at, parse_section, parse_unopened_call
-from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
+from .text_buffer import Incremental, find, find_closing_quote, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
 _FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
@@ -46,19 +45,17 @@ class _MentionSink:
         self.items += items
 
 
-def parse_call(state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser]) -> Incremental[None]:
-    """Parse calls that begin at `start` and were detected at `position`. Without a result the text is prose; in quotes it is a mention."""
-    if not (yield from _parse_unless_quoted(state, start, parser)):
-        state.seek = max(state.at, state.resume_after(position))
+def parse_call(state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
+    """Parse calls that begin at `start` and were detected at `position`: in quotes they are mentions, and prose.
 
-
-def _parse_unless_quoted(state: ScannerState, start: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
-    """Run the parser and add its calls, or emit them as prose where quotes are around them. Return False where the text is no call."""
+    Return False where the text is no call; it is searched on behind `position` then.
+    """
     # In quotes, nothing is emitted before the quote is closed on this line: only then is it a mention.
-    quote = state.quotes.closing_quote or find_open_code_tag(state.buffer.text, start)
+    quote = state.quotes.find_closing_mark(state.buffer.text, start)
     sink = _MentionSink() if quote else state
     found = yield from parser(sink)
     if found is None:
+        state.seek = max(state.at, state.resume_after(position))
         return False
     end, items = found
     sink.add(items)
@@ -67,8 +64,7 @@ def _parse_unless_quoted(state: ScannerState, start: int, parser: Callable[[Call
             state.emit_quoted(end)
             return True
         state.add(sink.items)
-    state.quotes.skip_call(state.buffer.text, start, end)
-    state.skip_to(end)
+    state.skip_call(start, end)
     return True
 
 
@@ -193,8 +189,7 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
         items, end = yield from _parse_fenced_json(state, start, body, fence)
         if items:
             state.add(items)
-            state.quotes.skip_call(state.buffer.text, start, end)
-            state.skip_to(end)
+            state.skip_call(start, end)
             return
     yield from _skip_code(state, opened, fence)
 
@@ -216,8 +211,7 @@ def _parse_fenced_section(state: ScannerState, start: int, position: int, body: 
     if end < 0:
         return False
     state.add(sink.items)
-    state.quotes.skip_call(state.buffer.text, start, end)
-    state.skip_to(end)
+    state.skip_call(start, end)
     return True
 
 
@@ -359,9 +353,7 @@ def parse_harmony_message(state: ScannerState, start: int, position: int) -> Inc
         close = yield from find(state.buffer, "|>", position)
         state.skip_to(close + 2 if close >= 0 else len(state.buffer.text))
         return
-    if header.recipient and (
-        yield from _parse_unless_quoted(state, start, partial(parse_message, state.buffer, start, header, state.tools))
-    ):
+    if header.recipient and (yield from parse_call(state, start, start, partial(parse_message, state.buffer, start, header, state.tools))):
         return
     state.skip_to(header.body)
     state.quotes.reset()

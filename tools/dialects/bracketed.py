@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .boundaries import find_string_end
 from .coerce import CoercionError, coerce_text
+from .json_end import find_string_end
 from .lenient_json import unescape
 from .parsed_calls import Announce, CallParser
 from .signatures import ToolSignatures

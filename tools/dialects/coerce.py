@@ -36,6 +36,8 @@ _TYPE_ALIASES = {
     "none": "null",
     "NoneType": "null",
 }
+_CHOICE_KEYS = frozenset(("anyOf", "const", "enum", "oneOf"))
+_JSON_TYPES = frozenset("array boolean integer null number object string".split())
 # [{\"a\": 1}]: JSON that was escaped once more and lost the quotes around it.
 _ESCAPED_JSON = re.compile(r'[\[{][\s\[{]*\\"')
 _MOST_DIGITS = 4000  # int() refuses more than sys.get_int_max_str_digits(), 4,300 by default
@@ -46,16 +48,14 @@ def list_types(schema: object) -> tuple[str, ...]:
     if not isinstance(schema, Mapping):
         return ()
     named = schema.get("type")
-    if isinstance(named, str):
-        return (_json_type(named),)
-    if isinstance(named, (list, tuple)):
-        return tuple(_json_type(json_type) for json_type in named if isinstance(json_type, str))
-    return ()
-
-
-def _json_type(named: str) -> str:
-    """Return JSON Schema's name of a type that a schema spells in another way: `int64` and `float32` are numbers."""
-    return _TYPE_ALIASES.get(named) or _TYPE_ALIASES.get(named.removeprefix("u").rstrip("0123456789"), named)
+    if isinstance(named, str) and named in _JSON_TYPES:
+        return (named,)
+    # Other spellings: `int64` and `float32` are numbers.
+    return tuple(
+        _TYPE_ALIASES.get(each) or _TYPE_ALIASES.get(each.removeprefix("u").rstrip("0123456789"), each)
+        for each in ([named] if isinstance(named, str) else named if isinstance(named, (list, tuple)) else ())
+        if isinstance(each, str)
+    )
 
 
 def alternatives(schema: object) -> list[object]:
@@ -70,6 +70,11 @@ def alternatives(schema: object) -> list[object]:
         rest = {key: value for key, value in schema.items() if key != "type"}
         return [{**rest, "type": json_type} for json_type in allowed]
     return []
+
+
+def _is_plain_text(schema: object) -> bool:
+    """Tell whether a schema takes any string and nothing else, as those of most parameters do."""
+    return isinstance(schema, Mapping) and schema.get("type") == "string" and not schema.keys() & _CHOICE_KEYS
 
 
 def accepts_only_text(schema: object) -> bool:
@@ -94,6 +99,8 @@ def coerce_text(written: str, schema: object, name: str, *, raw: bool = False) -
 
     `name` is the parameter's, for the message of a CoercionError.
     """
+    if _is_plain_text(schema):
+        return written if raw else unquote(written)
     options = alternatives(schema)
     if options:
         return _coerce_to_first(written, options, name, raw)
@@ -186,12 +193,13 @@ def unquote(written: str) -> str:
         text = text[1:]
     if len(text) < 2 or _QUOTES.get(text[0]) != text[-1]:
         return text
-    return unescape(text[1:-1])
+    inner = text[1:-1]
+    return unescape(inner) if "\\" in inner else inner
 
 
 def coerce_value(value: object, schema: object, name: str) -> object:
     """Return a JSON value as the type that the schema names: "9876" for an integer is 9876, and 9876 for a string is "9876"."""
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, Mapping) or (type(value) is str and _is_plain_text(schema)):
         return value
     options = alternatives(schema)
     if options:

@@ -20,7 +20,7 @@ from .text_buffer import Incremental
 
 WAIT = -2
 NOT_HERE = -1
-Detection = tuple[int, "Callable[[], Incremental[None]] | None"]
+Detection = tuple[int, "Callable[[], Incremental[object]] | None"]
 """Where the block begins and the parser for it; or WAIT, where more text has to arrive to tell; or NOT_HERE."""
 
 _NOTHING: Detection = (NOT_HERE, None)
@@ -59,11 +59,6 @@ _LONGEST_RECIPIENT = 96
 _LONGEST_KEY = 400
 # The last word of the prose, with what may stand between a name on its own line and the JSON below it.
 _LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
-
-
-def detect(state: ScannerState, position: int) -> Detection:
-    """Return what may begin at this trigger."""
-    return _BY_CHARACTER[state.buffer.text[position]](state, position)
 
 
 def _detect_named_call(state: ScannerState, position: int) -> Detection:
@@ -245,7 +240,7 @@ def _detect_name_separator(state: ScannerState, position: int) -> Detection:
     return start, partial(parse_call, state, start, position, partial(blocks.parse_after_name, state, start))
 
 
-_BY_CHARACTER: dict[str, Callable[[ScannerState, int], Detection]] = {
+DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
     "(": _detect_named_call,
     "{": _detect_object,
     "[": _detect_bracket,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from .boundaries import find_string_end
 from .json_calls import parse_json_arguments
+from .json_end import find_string_end
 from .lenient_json import DEEPEST, parse_json
 from .parsed_calls import ParsedCalls
 from .signatures import ToolSignatures

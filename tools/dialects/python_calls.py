@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .boundaries import find_call_end
-from .call_arguments import is_signature, parse_arguments
+from .named_call import find_call_end, is_signature, parse_arguments
 from .parsed_calls import Announce, CallParser, Item
 from .read_events import Problem
 from .signatures import ToolSignatures

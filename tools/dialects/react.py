@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .boundaries import find_call_end, find_json_end
-from .call_arguments import parse_arguments
 from .coerce import CoercionError, coerce_text
 from .json_calls import parse_json_arguments
+from .json_end import find_json_end
+from .named_call import find_call_end, parse_arguments
 from .parsed_calls import CallParser, CallSink, Item
 from .section_parser import parse_json_at
 from .signatures import ToolSignature, ToolSignatures

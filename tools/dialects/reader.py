@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect, skip_run
-from .detect import NOT_HERE, WAIT, detect, find_held_start
+from .detect import DETECTORS, NOT_HERE, WAIT, find_held_start
 from .model_families import FORMS, resolve_dialect
 from .parsed_calls import Item
 from .provider_message import ProviderMessage
-from .quoting import find_closing_quote
 from .read_events import AllWasReasoning, CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState
 from .signatures import ToolOrSchema, ToolSignatures, collect_signatures
-from .text_buffer import Incremental
+from .text_buffer import Incremental, find_closing_quote
 
 
 class Reader:
@@ -30,15 +28,19 @@ class Reader:
         signatures = collect_signatures(tools)
         self._state = ScannerState(signatures, _compile_dialect(signatures, dialect))
         self._scan = _scan_text(self._state)
-        self._provider_message = ProviderMessage()
+        self._provider_message: ProviderMessage | None = None  # made when the first piece of one arrives
         self._items: list[Item] | None = None  # the calls in the provider's own field, once the message is complete
 
     def feed(self, delta: object) -> list[ReadEvent]:
         """Return what is certain after this piece: a text, or a provider's own piece (a chat-completions chunk, an Anthropic event)."""
         if isinstance(delta, str):
             self._state.buffer.append(delta)
-            return self._fetch_events()
-        events: list[ReadEvent] = []
+            next(self._scan, None)
+            events, self._state.events = self._state.events, []
+            return events
+        if self._provider_message is None:
+            self._provider_message = ProviderMessage()
+        events = []
         for event in self._provider_message.feed(delta):
             events += self.feed(event.text) if isinstance(event, TextRead) else [event]
         return events
@@ -46,9 +48,9 @@ class Reader:
     def finish(self) -> list[ReadEvent]:
         """End the reply and return the events that are left, those of calls in the provider's own field included."""
         self._state.buffer.ended = True
-        events = self._fetch_events()
+        events = self.feed("")
         if self._items is None:
-            self._items = self._provider_message.read_calls(self._state.tools)
+            self._items = self._provider_message.read_calls(self._state.tools) if self._provider_message else []
             events += [CallRead(item) if isinstance(item, ReadCall) else ProblemRead(item) for item in self._items]
         return events
 
@@ -56,20 +58,15 @@ class Reader:
         """End the reply and return all of it. Where the provider's own field has calls, calls in the text are only text."""
         if self._items is None:
             self.finish()
-        reading = self._state.build_reading()
-        items = self._items or []
-        reasoning = "".join(self._provider_message.reasoning) + reading.reasoning
-        if not items:
-            return reading._replace(reasoning=reasoning)
-        in_text = reading.calls or reading.problems
-        calls = tuple(item for item in items if isinstance(item, ReadCall))
-        problems = tuple(item for item in items if isinstance(item, Problem))
-        return Reading(self._state.buffer.text if in_text else reading.text, calls, problems, reasoning)
-
-    def _fetch_events(self) -> list[ReadEvent]:
-        next(self._scan, None)
-        events, self._state.events = self._state.events, []
-        return events
+        state, items = self._state, self._items or []
+        text, calls, problems, reasoning = "".join(state.prose), tuple(state.calls), tuple(state.problems), "".join(state.reasoning)
+        if self._provider_message is not None:
+            reasoning = "".join(self._provider_message.reasoning) + reasoning
+        if items:
+            text = state.buffer.text if calls or problems else text
+            calls = tuple(item for item in items if isinstance(item, ReadCall))
+            problems = tuple(item for item in items if isinstance(item, Problem))
+        return Reading(text, calls, problems, reasoning)
 
 
 def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> Reading:
@@ -78,8 +75,12 @@ def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: 
     `text` is what a model wrote, or a provider's own message (chat completions or Anthropic). `tools` and `dialect` are as for Reader.
     """
     signatures = collect_signatures(tools)
-    if isinstance(text, str) and _has_no_trigger(text, _compile_dialect(signatures, dialect).trigger):
-        return Reading(text)
+    if isinstance(text, str):  # most replies hold no character that a call could begin with
+        trigger, at = _compile_dialect(signatures, dialect).trigger, 0
+        while (found := trigger.search(text, at)) and found.end() - found.start() > 1:
+            at = skip_run(text, found.start())
+        if found is None:
+            return Reading(text)
     reader = Reader(signatures, dialect)
     reader.feed(text)
     return reader.close()
@@ -100,15 +101,6 @@ def split_at_calls(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], di
     return parts
 
 
-def _has_no_trigger(text: str, trigger: re.Pattern[str]) -> bool:
-    at = 0
-    while found := trigger.search(text, at):
-        if found.end() - found.start() == 1:
-            return False
-        at = skip_run(text, found.start())
-    return True
-
-
 def _compile_dialect(tools: ToolSignatures, dialect: str) -> CompiledDialect:
     found = tools.compiled.get(dialect)
     if not isinstance(found, CompiledDialect):
@@ -118,35 +110,30 @@ def _compile_dialect(tools: ToolSignatures, dialect: str) -> CompiledDialect:
 
 def _scan_text(state: ScannerState) -> Incremental[None]:
     """Parse the whole reply into the state. Yields wherever all that has arrived is parsed."""
-    buffer, trigger = state.buffer, state.dialect.trigger
+    buffer, trigger, quotes = state.buffer, state.dialect.trigger, state.quotes
     while True:
         found = trigger.search(buffer.text, state.seek)
-        if found is not None:
-            yield from _parse_at_trigger(state, found.start())
+        if found is None:
+            state.seek = len(buffer.text) if buffer.ended else find_held_start(state, len(buffer.text))
+            state.emit_text(state.seek)
+            if buffer.ended:
+                return
+            yield
             continue
-        state.seek = len(buffer.text) if buffer.ended else find_held_start(state, len(buffer.text))
-        state.emit_text(state.seek)
-        if buffer.ended:
-            return
-        yield
-
-
-def _parse_at_trigger(state: ScannerState, position: int) -> Incremental[None]:
-    """Parse the block that begins at this trigger, wait for more of it, or go on behind the trigger."""
-    state.seek = position
-    start, parse_block = detect(state, position)
-    if start == NOT_HERE or (start == WAIT and state.buffer.ended):
-        state.seek = skip_run(state.buffer.text, position)
-        return
-    if parse_block is None:
-        state.emit_text(find_held_start(state, position))
-        yield
-        return
-    state.emit_text(start)
-    if state.quotes.open_backticks:
-        close = yield from find_closing_quote(state.buffer, "`" * state.quotes.open_backticks, position)
-        if close >= 0:
-            state.emit_quoted(close)
-            return
-        state.quotes.open_backticks = 0  # inline code that is never closed on its line is none
-    yield from parse_block()
+        state.seek = position = found.start()
+        start, parse_block = DETECTORS[buffer.text[position]](state, position)
+        if start == NOT_HERE or (start == WAIT and buffer.ended):
+            state.seek = skip_run(buffer.text, position)
+            continue
+        if parse_block is None:
+            state.emit_text(find_held_start(state, position))
+            yield
+            continue
+        state.emit_text(start)
+        if quotes.open_backticks:
+            close = yield from find_closing_quote(buffer, "`" * quotes.open_backticks, position)
+            if close >= 0:
+                state.emit_quoted(close)
+                continue
+            quotes.open_backticks = 0  # inline code that is never closed on its line is none
+        yield from parse_block()

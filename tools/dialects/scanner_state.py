@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect
 from .parsed_calls import Item
-from .quoting import QuoteTracker
 from .read_events import (
     AllWasReasoning,
     CallRead,
@@ -15,12 +14,11 @@ from .read_events import (
     ProblemRead,
     ReadCall,
     ReadEvent,
-    Reading,
     ReasoningRead,
     TextRead,
 )
 from .signatures import ToolSignatures
-from .text_buffer import TextBuffer
+from .text_buffer import QuoteTracker, TextBuffer
 
 _LONG_SEARCH = 500  # characters
 _MOST_LONG_SEARCHES = 40
@@ -68,7 +66,15 @@ class ScannerState:
             self.at = end
 
     def skip_to(self, end: int) -> None:
-        """Drop the text up to `end`: a call that was added, or a token of the chat template."""
+        """Drop the text up to `end`: a marker, or a token of the chat template."""
+        self.at = self.seek = end
+
+    def skip_call(self, start: int, end: int) -> None:
+        """Drop the text of a call that was added. Quotes inside of it open nothing."""
+        if self.buffer.text.find("\n", start, end) >= 0:
+            self.quotes.reset()
+        self.quotes.at_line_start = False
+        self.quotes.last_characters = self.buffer.text[max(start, end - 2) : end]
         self.at = self.seek = end
 
     def reclassify_as_reasoning(self, end: int) -> None:
@@ -107,7 +113,3 @@ class ScannerState:
             else:
                 self.problems.append(item)
                 self.events.append(ProblemRead(item))
-
-    def build_reading(self) -> Reading:
-        """Return all that was parsed."""
-        return Reading("".join(self.prose), tuple(self.calls), tuple(self.problems), "".join(self.reasoning))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from .boundaries import JsonEnd, find_json_end
 from .gemma import HEAD as GEMMA_HEAD
 from .gemma import parse_gemma_call
 from .json_calls import NotACall, parse_calls, parse_json_arguments
+from .json_end import JsonEnd, find_json_end
 from .lenient_json import parse_json
 from .markers import CALL_SEPARATORS, GAPS, SECTIONS, CallSection
 from .minimax import OPEN as MINIMAX_OPEN

@@ -37,7 +37,7 @@ def describe_tool(tool: ToolOrSchema) -> tuple[str, str, Mapping[str, object]]:
 class ToolSignature:
     """One tool as a parser sees it: its name, and its parameters with their schemas in order."""
 
-    __slots__ = ("closed", "name", "properties", "required", "text_parameters")
+    __slots__ = ("closed", "name", "properties", "required", "text_parameter", "text_parameters")
 
     def __init__(self, name: str, parameters: Mapping[str, object]) -> None:
         self.name = name
@@ -47,16 +47,13 @@ class ToolSignature:
         self.required: tuple[str, ...] = tuple(required) if isinstance(required, (list, tuple)) else ()
         self.closed = parameters.get("additionalProperties") is False
         self.text_parameters = [key for key, schema in self.properties.items() if accepts_only_text(schema)]
+        # The name of the parameter, where the tool takes one text and nothing else.
+        self.text_parameter = self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
 
     @property
     def signature(self) -> str:
         """Return the form of a call, as error messages show it: ORDER(item, customer?)."""
         return f"{self.name}({', '.join(key if key in self.required else f'{key}?' for key in self.properties)})"
-
-    @property
-    def text_parameter(self) -> str | None:
-        """Return the name of the parameter, where the tool takes one text and nothing else."""
-        return self.text_parameters[0] if self.text_parameters and len(self.properties) == 1 else None
 
     def find_parameter(self, name: str) -> str | None:
         """Return the parameter of that name. Another case will do if only one parameter can be meant."""
@@ -72,7 +69,7 @@ class ToolSignature:
     def build_call(self, arguments: Mapping[str, object], span: tuple[int, int], notes: tuple[str, ...] = ()) -> ReadCall:
         """Return the call with its arguments coerced to the schema. Raise CoercionError where they do not fit it."""
         coerced: dict[str, object] = {}
-        if inner := self._unwrap(arguments):
+        if len(arguments) == 1 and (inner := self._unwrap(*next(iter(arguments.items())))):
             arguments, notes = inner, (*notes, "arguments taken out of one more object")
         for key, value in arguments.items():
             name = self.find_parameter(key) or key
@@ -89,9 +86,8 @@ class ToolSignature:
             raise CoercionError(f"{self.signature}; there is no argument {extra[0]!r}")
         return ReadCall(self.name, coerced, span, notes)
 
-    def _unwrap(self, arguments: Mapping[str, object]) -> Mapping[str, object]:
+    def _unwrap(self, key: str, value: object) -> Mapping[str, object]:
         """Return the arguments that stand one level deeper, as in {"arguments": {"city": "Oslo"}}; an empty mapping where none do."""
-        ((key, value),) = arguments.items() if len(arguments) == 1 else (("", None),)
         if key not in (*ARGUMENTS, "properties") or self.has_parameter(key):
             return {}
         if isinstance(value, str):

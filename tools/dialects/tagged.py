@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from html import unescape as unescape_entities
 from typing import NamedTuple
 
-from .boundaries import find_json_end
 from .coerce import CoercionError, coerce_text, list_types
 from .json_calls import parse_json_arguments
+from .json_end import find_json_end
 from .lenient_json import parse_json
 from .parsed_calls import Announce, CallParser, Item
 from .signatures import ToolSignature, ToolSignatures

@@ -1,15 +1,18 @@
-"""Parse the arguments of the dialect `call`, NAME(arguments) in prose: "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"."""
+"""The dialect `call`, NAME(arguments) in prose: where a call ends, and its arguments."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .coerce import CoercionError, coerce_text, list_types
-from .lenient_json import parse_json
+from .json_end import CLOSES, INSIDE, QUOTES
+from .lenient_json import DEEPEST, parse_json
 from .read_events import Problem, ReadCall
 from .signatures import ToolSignature
+from .text_buffer import Incremental, TextBuffer, wait_for
 
 _QUOTED = ('"', "'", "“", "‘")
 # The colon must not be that of a URL: city: Oslo, but not https://...
@@ -20,6 +23,123 @@ _KEYWORD = re.compile(
 _WHOLE_TEXT = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|‘[^’]*’")
 # Values that are complete in themselves, so that a keyword before them is meant as one.
 _WHOLE_VALUE = re.compile(r"([\"'“‘]).*[\"'”’]\Z|[\[{].*[\]}]\Z|[+-]?\d[\d.]*\Z|(?:true|false|null|none)\Z", re.DOTALL | re.IGNORECASE)
+_CALL_TOKEN = re.compile(r"""["'“‘()\[\]{},]|\n[ \t\r]{0,100}\n""")
+# A quote opens a string behind these; behind a letter it is an apostrophe: ORDER(Fish 'n' chips, Ada's house)
+_FRESH = re.compile(r"(?:^|[(\[{,=:])\s*[rbuRBU]?$")
+_AFTER_QUOTE = re.compile(r"\s*(?:[,)\]}:]|\Z)")
+
+
+class CallEnd(NamedTuple):
+    """The end of NAME(...): `end` is behind its parenthesis, or -1 where it is never closed. `commas` are the offsets between arguments."""
+
+    end: int
+    commas: list[int]
+    stopped: int
+
+
+def _stop_search(commas: list[int], stopped: int, buffer: TextBuffer) -> CallEnd:
+    buffer.searched_to = max(buffer.searched_to, stopped)
+    return CallEnd(-1, commas, stopped)
+
+
+def find_call_end(buffer: TextBuffer, at: int) -> Incremental[CallEnd]:
+    """Return the end of the call whose parenthesis is open before `at`.
+
+    A quote opens a string where an argument begins; inside a word it is an apostrophe. A blank line outside of strings ends the attempt.
+    """
+    # Quotes in `dead` opened a string that never closes, so further ones are plain characters.
+    stack, commas, position, dead = ["("], list[int](), at, ""
+    while True:
+        found = _CALL_TOKEN.search(buffer.text, position)
+        if found is None:
+            if buffer.ended:
+                return _stop_search(commas, len(buffer.text), buffer)
+            position = _keep_line_break(buffer.text, max(position, at))
+            yield
+            continue
+        token, position = found[0], found.end()
+        if token in QUOTES:
+            if token in dead or not _FRESH.search(buffer.text[max(at, found.start() - 40) : found.start()]):
+                continue
+            closed = yield from _find_argument_string_end(buffer, found.start())
+            if closed < 0:
+                dead += token
+            else:
+                position = closed
+        elif token in "([{":
+            stack.append(token)
+            if len(stack) > DEEPEST:
+                return _stop_search(commas, found.start(), buffer)
+        elif token == ",":
+            if len(stack) == 1:
+                commas.append(found.start())
+        elif token in ")]}":
+            # A bracket of another kind that was left open is closed along with this one: prose is not balanced.
+            if any(CLOSES[bracket] == token for bracket in stack):
+                while CLOSES[stack.pop()] != token:
+                    pass
+            if not stack:
+                return CallEnd(position, commas, position)
+        else:
+            return _stop_search(commas, found.start(), buffer)
+
+
+def _keep_line_break(text: str, at: int) -> int:
+    """Return where to search on: a line break at the end of the text may become a blank line."""
+    window = text[-101:]
+    blank = len(window) - len(window.rstrip(" \t\r"))
+    return max(at, len(text) - blank - 1) if window.endswith("\n", 0, len(window) - blank) else len(text)
+
+
+def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
+    """Return the end of a quoted argument, or -1. Its closing quote is one that is followed by what can follow an argument."""
+    text = buffer.text
+    quote = text[at]
+    yield from wait_for(buffer, at + 3)
+    if quote in "\"'" and buffer.text.startswith(quote * 3, at):
+        return (yield from _find_triple_quote(buffer, at + 3, quote * 3))
+    position = at + 1
+    while True:
+        closed = yield from _find_unescaped_quote(buffer, position, quote)
+        if closed < 0:
+            return -1
+        while True:
+            after = _AFTER_QUOTE.match(buffer.text, closed)
+            if after is None:
+                break
+            if after.end() < len(buffer.text) or buffer.ended or buffer.text[after.end() - 1] in ",)]}:":
+                return closed
+            yield
+        position = closed
+
+
+def _find_unescaped_quote(buffer: TextBuffer, position: int, quote: str) -> Incremental[int]:
+    inside = INSIDE[quote]
+    while True:
+        found = inside.search(buffer.text, position)
+        if found is None:
+            if buffer.ended:
+                buffer.searched_to = len(buffer.text)
+                return -1
+            position = len(buffer.text)
+            yield
+        elif found[0] == "\\":
+            yield from wait_for(buffer, found.end() + 1)
+            position = found.end() + 1
+        else:
+            return found.end()
+
+
+def _find_triple_quote(buffer: TextBuffer, at: int, quotes: str) -> Incremental[int]:
+    while True:
+        position = buffer.text.find(quotes, at)
+        if position >= 0:
+            return position + 3
+        if buffer.ended:
+            buffer.searched_to = len(buffer.text)
+            return -1
+        at = max(at, len(buffer.text) - 2)
+        yield
 
 
 def parse_arguments(
@@ -69,7 +189,9 @@ def _assign(tool: ToolSignature, written: str, parts: Sequence[str]) -> dict[str
         whole = _parse_object(tool, written.removeprefix("**"))
         if whole is not None:
             return whole
-    keywords = _parse_keywords(tool, parts)
+    keywords = [_parse_keyword(tool, part) for part in parts]
+    if any(keywords):  # beside a known keyword, `word: "whole value"` is an unknown one
+        keywords = [each or _parse_unknown_keyword(tool, part) for each, part in zip(keywords, parts, strict=True)]
     if all(keywords):
         return _assign_by_keyword(tool, [keyword for keyword in keywords if keyword])
     # A tool that takes one text takes all of it, commas and equals signs included: CALCULATOR(a = 1, b).
@@ -96,12 +218,6 @@ def _parse_object(tool: ToolSignature, written: str) -> dict[str, object] | None
         return value
     takes_object = "object" in list_types(next(iter(tool.properties.values())))
     return value if any(tool.find_parameter(key) is not None for key in value) and not takes_object else None
-
-
-def _parse_keywords(tool: ToolSignature, parts: Sequence[str]) -> list[tuple[str, str] | None]:
-    """Return each part as a keyword and its value, or None. Beside a known keyword, `word: "whole value"` is an unknown keyword."""
-    found = [_parse_keyword(tool, part) for part in parts]
-    return [each or _parse_unknown_keyword(tool, part) for each, part in zip(found, parts, strict=True)] if any(found) else found
 
 
 def _parse_unknown_keyword(tool: ToolSignature, part: str) -> tuple[str, str] | None:
@@ -170,7 +286,7 @@ def _assign_by_position(tool: ToolSignature, parts: Sequence[str]) -> dict[str, 
     problem: CoercionError | None = None
     # Most parameters first: only what does not fit is joined into a text.
     for count in range(min(len(names), len(parts)), 0, -1):
-        merged = _merge_surplus(tool, names, parts, len(parts) - count)
+        merged = _merge_surplus(tool, names, parts, len(parts) - count) if count < len(parts) else parts
         if merged is None:
             continue
         try:
@@ -182,8 +298,6 @@ def _assign_by_position(tool: ToolSignature, parts: Sequence[str]) -> dict[str, 
 
 def _merge_surplus(tool: ToolSignature, names: Sequence[str], parts: Sequence[str], surplus: int) -> list[str] | None:
     """Join `surplus` parts into the last text parameter. Return None where it cannot take them, or another parameter could as well."""
-    if not surplus:
-        return list(parts)
     if not tool.text_parameters or any(part.lstrip().startswith(_QUOTED) for part in parts):
         return None
     position = names.index(tool.text_parameters[-1])

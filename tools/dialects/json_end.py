@@ -1,0 +1,96 @@
+"""Find where a JSON value ends. Characters are read once, as they arrive; nothing inside is interpreted."""
+
+from __future__ import annotations
+
+import re
+
+from .lenient_json import DEEPEST
+from .text_buffer import Incremental, TextBuffer, wait_for
+
+# Brackets, quotes and comments, and in the last alternative every character that no JSON has outside of strings.
+_JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
+CLOSES = {"{": "}", "[": "]", "(": ")"}
+QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
+INSIDE = {quote: re.compile(rf"\\|{re.escape(close)}") for quote, close in QUOTES.items()}
+
+
+class JsonEnd:
+    """How far a JSON value reaches: `end` is behind its last bracket, or -1 where it stops at `stopped` with brackets `open`."""
+
+    __slots__ = ("end", "open", "stopped")
+
+    def __init__(self, end: int, stopped: int, open_brackets: str, buffer: TextBuffer) -> None:
+        if end < 0:
+            buffer.searched_to = max(buffer.searched_to, stopped)
+        self.end = end
+        self.stopped = stopped
+        self.open = open_brackets
+
+
+def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
+    """Return the end of the object or list that begins at `at`. Stop early at a character with which no JSON can go on."""
+    stack: list[str] = []
+    position = at
+    while True:
+        found = _JSON_TOKEN.search(buffer.text, position)
+        if found is None:
+            if buffer.ended:
+                return JsonEnd(-1, len(buffer.text), "".join(stack), buffer)
+            # A slash at the end of the text may be half of a comment's opening, so it is looked at again.
+            position = max(position, len(buffer.text) - 1) if buffer.text.endswith("/") else len(buffer.text)
+            yield
+            continue
+        token, position = found[0], found.end()
+        if token in "{[":
+            stack.append(token)
+            if len(stack) > DEEPEST:
+                buffer.no_start_before = found.start()
+                return JsonEnd(-1, found.start(), "".join(stack), buffer)
+        elif token in "}]":
+            if not stack or CLOSES[stack.pop()] != token:
+                return JsonEnd(-1, found.start(), "".join(stack), buffer)
+            if not stack:
+                return JsonEnd(position, position, "", buffer)
+        elif token in QUOTES:
+            position = yield from find_string_end(buffer, found.start())
+            if position < 0:
+                return JsonEnd(-1, len(buffer.text), "".join(stack) + token, buffer)
+        elif token in ("//", "#", "/*"):
+            position = yield from _find_comment_end(buffer, position, "*/" if token == "/*" else "\n")
+        else:
+            # The rest of the marker must have arrived: the caller looks whether one stands here.
+            yield from wait_for(buffer, found.start() + 3)
+            return JsonEnd(-1, found.start(), "".join(stack), buffer)
+
+
+def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[int]:
+    while True:
+        position = buffer.text.find(closing, at)
+        if position >= 0:
+            return position + len(closing)
+        if buffer.ended:
+            return len(buffer.text)
+        at = max(at, len(buffer.text) - 1)
+        yield
+
+
+def find_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
+    """Return the offset behind the closing quote of the string that begins at `at`, or -1."""
+    quote = buffer.text[at]
+    inside = INSIDE[quote]
+    position = at + 1
+    while True:
+        found = inside.search(buffer.text, position)
+        if found is None:
+            if buffer.ended:
+                buffer.searched_to = len(buffer.text)
+                return -1
+            position = len(buffer.text)
+            yield
+        elif found[0] == "\\":
+            position = yield from wait_for(buffer, found.end() + 1)
+            if position <= found.end():
+                return -1
+            position = found.end() + 1
+        else:
+            return found.end()
