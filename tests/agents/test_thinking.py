@@ -123,10 +123,11 @@ async def test_a_thought_is_kept_and_neither_told_nor_sent_back(options: dict[st
 async def test_what_was_told_before_the_end_of_a_thought_is_taken_back(options: dict[str, Any]) -> None:
     agent = Agent(ScriptedModel("tea, surely</think>Hello.", pieces=1), **options)
     said = ""
-    event: Any = None
+    last: Any = None
     async for event in agent.run_stream("hi"):
+        last = event
         said = "" if isinstance(event, TextWithdrawn) else said + event.text if isinstance(event, TextStreamed) else said
-    assert (said, event.result.output) == ("Hello.", "Hello.")
+    assert (said, last.result.output) == ("Hello.", "Hello.")
 
 
 async def test_a_call_after_a_thought_is_answered_in_its_place() -> None:
@@ -178,10 +179,11 @@ SAID_BEFORE = [
 async def test_a_value_reads_the_same_while_it_streams(text: str, pieces: int) -> None:
     agent = Agent(ScriptedModel("Now: " + text, pieces=pieces), tools=[sign, calculator], dialect="call")
     said = ""
-    event: Any = None
+    last: Any = None
     async for event in agent.run_stream("How much?"):
+        last = event
         if isinstance(event, TextWithdrawn):
             said = ""
         elif isinstance(event, TextStreamed):
             said += event.text
-    assert said.strip() == event.result.output
+    assert said.strip() == last.result.output
