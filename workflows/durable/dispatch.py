@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -49,8 +50,8 @@ class Dispatch:
     """DBOS on one database, in this process."""
 
     def __init__(self, url: str, owner: str, listens_to: str | None = None, execute: ExecuteRun | None = None) -> None:
-        self.url, self.owner, self._listens_to, self._execute = url, owner, listens_to, execute
-        self._local: dict[str, _Local] = {}
+        self.url, self.owner, self._listens_to, self.execute = url, owner, listens_to, execute
+        self.local: dict[str, _Local] = {}
         self._under_way = 0
         self._is_guest = False
 
@@ -61,7 +62,7 @@ class Dispatch:
         """
         if not LAUNCHED or LAUNCHED[0] is not self:
             await asyncio.to_thread(self.launch)
-        local = self._local[name] = _Local()
+        local = self.local[name] = _Local()
         self._under_way += 1
         recording = asyncio.run_coroutine_threadsafe(_record(name), _LOOPS[0])
         try:
@@ -69,22 +70,11 @@ class Dispatch:
             return await work()
         finally:
             self._under_way -= 1
-            self._local.pop(name, None)
+            self.local.pop(name, None)
             local.over.set_result(None)
             # The database may be gone: the run has raised that by then, and what DBOS says of it adds nothing.
             recorded = asyncio.gather(asyncio.wrap_future(recording), return_exceptions=True)
             await asyncio.shield(recorded)
-
-    async def execute(self, name: str) -> str:
-        """Execute what DBOS has begun: the body of the one workflow that DBOS knows of us."""
-        local = self._local.get(name)
-        if local is not None:
-            local.begun.set_result(None)
-            await asyncio.wrap_future(local.over)
-            return "executed by its own program"
-        if self._execute is None:
-            return "no worker"
-        return await self._execute(name.rpartition("#")[0])
 
     def launch(self) -> None:
         """Start DBOS on this database; what this process had on another one must be over."""
@@ -102,8 +92,9 @@ class Dispatch:
 
     def _launch(self) -> None:
         dbos = _import_dbos()
-        if not _ATTEMPT:  # registered with DBOS once in a process
-            _ATTEMPT.append(dbos.DBOS.workflow(name=ATTEMPT, max_recovery_attempts=None)(_execute_attempt))
+        if not _REGISTERED:
+            attempt = dbos.DBOS.workflow(name=ATTEMPT, max_recovery_attempts=None)(_execute_attempt)
+            _REGISTERED.append((dbos.SetWorkflowID, attempt))
             loop = asyncio.new_event_loop()
             threading.Thread(target=loop.run_forever, name="sayso-dbos", daemon=True).start()
             _LOOPS.append(loop)
@@ -158,7 +149,8 @@ class Dispatch:
 ATTEMPT = "sayso.attempt"
 LAUNCHED: list[Dispatch] = []
 _LAUNCHING = threading.Lock()
-_ATTEMPT: list[Any] = []
+_REGISTERED: list[tuple[Callable[[str], AbstractContextManager[object]], ExecuteRun]] = []
+"""What names a workflow of DBOS, and the one workflow, which is registered with DBOS once in a process."""
 _LOOPS: list[asyncio.AbstractEventLoop] = []
 """The event loop of DBOS in this process."""
 
@@ -173,12 +165,22 @@ def _import_dbos() -> Any:
 
 async def _record(name: str) -> None:
     """Have DBOS note an execution of this program, as its workflow of that name, until it is over."""
-    with _import_dbos().SetWorkflowID(name):
-        await _ATTEMPT[0](name)
+    set_workflow_id, attempt = _REGISTERED[0]
+    with set_workflow_id(name):
+        await attempt(name)
 
 
 async def _execute_attempt(name: str) -> str:
-    return await LAUNCHED[0].execute(name)
+    """Execute what DBOS has begun: the one workflow that DBOS knows of us."""
+    dispatch = LAUNCHED[0]
+    local = dispatch.local.get(name)
+    if local is not None:
+        local.begun.set_result(None)
+        await asyncio.wrap_future(local.over)
+        return "executed by its own program"
+    if dispatch.execute is None:
+        return "no worker"
+    return await dispatch.execute(name.rpartition("#")[0])
 
 
 class _Unhurried(sqlite3.Connection):

@@ -30,7 +30,7 @@ FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
 class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
-    __slots__ = ("_find_end", "_has_begun", "_known_at_pause", "by_worker", "loop", "saved", "store")
+    __slots__ = ("_find_end", "_has_begun", "by_worker", "loop", "saved", "store")
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class DurableExecution(Execution):
         self.saved = DurableJournal(store, run_id, clock)
         super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=JournaledRun, clock=clock, engine=engine)
         self._find_end = find_end
-        self._known_at_pause, self._has_begun = 0, False
+        self._has_begun = False
         self.by_worker = False  # a worker executes inside of what DBOS began
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -166,7 +166,7 @@ class DurableExecution(Execution):
     async def _let_go(self) -> bool:
         """Let go of a run that can only wait; False if something was sent meanwhile, and it goes on."""
         wake_at = min((request.expires_at for request in self.pending.values()), default=None)
-        claim, known, now, is_sqlite = self.saved.claimed.attempt, self._known_at_pause, self.clock(), self.store.database.is_sqlite
+        claim, known, now, is_sqlite = self.saved.claimed.attempt, self.known_at_pause, self.clock(), self.store.database.is_sqlite
         self.saved.add("ended", self.id, records.WAITING, None)
         if await self.saved.save(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
             return True
@@ -211,11 +211,6 @@ class DurableExecution(Execution):
     def is_worth_pausing(self) -> bool:
         """Return whether the run should be let go of. A worker holds no run that waits: what is sent to it queues it again."""
         return self.by_worker or super().is_worth_pausing()
-
-    def pause(self) -> None:
-        """Suspend the run; what is sent from now on is news."""
-        self._known_at_pause = len(self.inbox)
-        super().pause()
 
     async def take_decision(self, request: ApprovalRequest, decision: Decision) -> None:
         """Take up an approver's decision: it counts if it is the first, and once it is on the disk."""

@@ -80,7 +80,6 @@ class DurableJournal(StrictJournal):
 
     def store_prompt(self, run_id: str, name: str, prompt: object) -> None:
         """Store what a step is about to send to a model, with the next writing."""
-        super().store_prompt(run_id, name, prompt)
         self.add("sent", run_id, name, prompt)
 
     def record_event(self, event: object, is_own: bool) -> None:

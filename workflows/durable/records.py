@@ -154,15 +154,13 @@ def append(session: Session, run: RunRow, rows: Sequence[Row], key: bytes | None
     )
     if not held.fetchall():
         raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; what was done here since then is not stored.")
+    columns = Row._fields
     for first in range(0, len(chain), TOGETHER):
-        _insert(session, run.id, chain[first : first + TOGETHER])
+        batch = chain[first : first + TOGETHER]
+        places = ", ".join(f"(:root, {', '.join(f':{column}{index}' for column in columns)})" for index in range(len(batch)))
+        values = {f"{column}{index}": value for index, row in enumerate(batch) for column, value in zip(columns, row, strict=True)}
+        session.execute(f"INSERT INTO sayso_log (root, {', '.join(columns)}) VALUES {places}", {"root": run.id, **values})
     return run._replace(number=number, head=head)
-
-
-def _insert(session: Session, root: str, chain: Sequence[Row]) -> None:
-    each = ", ".join(f"(:root, {', '.join(f':{column}{index}' for column in Row._fields)})" for index in range(len(chain)))
-    values = {f"{column}{index}": value for index, row in enumerate(chain) for column, value in zip(Row._fields, row, strict=True)}
-    session.execute(f"INSERT INTO sayso_log (root, {', '.join(Row._fields)}) VALUES {each}", {"root": root, **values})
 
 
 def record_approval(session: Session, root: str, event: object, now: float) -> None:
@@ -185,14 +183,10 @@ def record_approval(session: Session, root: str, event: object, now: float) -> N
                 },
             )
         case WriteStarted(_, _, key):
-            _move(session, key, "approved", "executing")
+            session.execute("UPDATE sayso_approvals SET state = 'executing' WHERE key = :key AND state = 'approved'", {"key": key})
         case WriteSettled(_, _, key, outcome):
-            _move(session, key, "executing", str(outcome))
-
-
-def _move(session: Session, key: str, before: str, after: str) -> None:
-    values = {"key": key, "before": before, "after": after}
-    session.execute("UPDATE sayso_approvals SET state = :after WHERE key = :key AND state = :before", values)
+            values = {"key": key, "outcome": str(outcome)}
+            session.execute("UPDATE sayso_approvals SET state = :outcome WHERE key = :key AND state = 'executing'", values)
 
 
 def send(session: Session, root: str, run: str, topic: str, value: str, now: float) -> str:

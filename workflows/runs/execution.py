@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sayso.tools.errors import Cancelled, RunError
 
 from .events import BranchEnded, BranchFailed, BranchStarted
-from .inbox import Branch, Inbox
+from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
 from .protocols import Run, Scope, WorkflowCode
 from .run_result import NOTHING, Resumes, RunResult
@@ -49,6 +49,7 @@ class Execution(Inbox):
         "is_watched",
         "joined",
         "journal",
+        "known_at_pause",
         "listeners",
         "make_run",
         "make_scope",
@@ -82,6 +83,7 @@ class Execution(Inbox):
         self.listeners: list[asyncio.Queue[object]] = []
         self.branch_events: dict[str, type] = {}  # of each branch, its last event
         self.attempts = 0
+        self.known_at_pause = 0  # how many values had been sent by then: more are news
         self.attempt, self.attempt_prefix = "", f"{run_id}#"
         self.scope: Scope | None = None
         self.task: asyncio.Task[AnyResult] | None = None
@@ -206,12 +208,16 @@ class Execution(Inbox):
         return error
 
     def pause(self) -> None:
-        """Suspend the run; one that was started in the background stays where it is, and whoever joined it gets the pause."""
-        if self.may_suspend:
-            super().pause()
-        else:
+        """Suspend the run: every wait raises Suspended. One in the background stays where it is, and whoever joined it gets the pause."""
+        self.known_at_pause = len(self.inbox)
+        if not self.may_suspend:
             assert self.scope is not None
             self._end_joined(self._make_result(NOTHING, self.scope))
+            return
+        self.is_suspended = True
+        for future in self.waits.values():
+            if not future.done():
+                future.set_exception(Suspended())
 
     # events
 

@@ -192,11 +192,8 @@ class Inbox:
         return any(topic.startswith("approve:") for _, topic in self.waits)
 
     def pause(self) -> None:
-        """Suspend the run: every wait raises Suspended."""
-        self.is_suspended = True
-        for future in self.waits.values():
-            if not future.done():
-                future.set_exception(Suspended())
+        """Pause the run, whose every branch waits; for the execution to say how."""
+        raise NotImplementedError
 
     # who answers
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -14,7 +15,7 @@ from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFai
 from .execution import ChildRun, Execution
 from .inbox import Suspended
 from .journal import Failure
-from .limits import Limits
+from .limits import Limits, Meter
 from .protocols import B, Scope, Ts, WorkflowCode
 from .timing import in_time
 
@@ -61,12 +62,9 @@ class JournaledRun:
         self._at = 0
         if results:
             self._names = tuple(results)
-            self.scope = scope.for_replay(self._is_replaying)
+            self.scope = replace(scope, meter=Meter(None, scope.meter, lambda: self._at < len(self._names)))
         self.open_children = self._emits = self._tool_calls = 0
         self._children = NO_CHILDREN
-
-    def _is_replaying(self) -> bool:
-        return self._at < len(self._names)
 
     @property
     def has_listeners(self) -> bool:

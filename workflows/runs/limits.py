@@ -80,23 +80,31 @@ class Meter:
 
     A model call is reserved at its largest price before it starts and settled at its real one after, so that two branches
     cannot both take the last dollar.
+
+    `is_replaying` is given to the meter of a run that is being replayed: what the journal holds was counted before the run went on, and is
+    not counted again. Were it counted as it is replayed, a branch that comes first could take what a branch after it has used already.
     """
 
     __slots__ = (
         "cost_usd",
         "input_tokens",
+        "is_replaying",
         "limits",
         "limits_cost",
         "model_calls",
         "output_tokens",
         "parent",
         "reserves",
+        "skipped",
         "spend_usd",
         "tool_calls",
     )
 
-    def __init__(self, limits: Limits | None = None, parent: Meter | None = None) -> None:
-        self.limits, self.parent = limits, parent
+    def __init__(
+        self, limits: Limits | None = None, parent: Meter | None = None, is_replaying: Callable[[], bool] | None = None
+    ) -> None:
+        self.limits, self.parent, self.is_replaying = limits, parent, is_replaying
+        self.skipped = False  # the model call under way is a replayed one
         self.limits_cost: bool = parent is not None and parent.limits_cost
         self.reserves: bool = parent is not None and parent.reserves
         if limits is not None:
@@ -117,6 +125,10 @@ class Meter:
 
     def begin_model_call(self, reserved: Usage | None = None) -> None:
         """Count one model call and reserve what it may cost. Raises LimitReached and counts nothing if a limit is in the way."""
+        if self.is_replaying is not None:
+            self.skipped = self.is_replaying()
+            if self.skipped:
+                return
         tokens, cost = (reserved.input_tokens + reserved.output_tokens, reserved.cost_usd) if reserved else (0, 0.0)
         reply_tokens = reserved.output_tokens if reserved else 0
         meter: Meter | None = self
@@ -141,7 +153,7 @@ class Meter:
     def end_model_call(self, used: Usage, reserved: Usage | None = None) -> None:
         """Replace the reservation by what the call really used."""
         before = reserved or NO_USAGE
-        if used is before:
+        if used is before or self.skipped:
             return
         meter: Meter | None = self
         while meter is not None:
@@ -152,6 +164,8 @@ class Meter:
 
     def count_tool_calls(self, number: int) -> None:
         """Count tool calls that are about to start. Raises LimitReached and counts nothing if they are too many."""
+        if self.is_replaying is not None and self.is_replaying():
+            return
         meter: Meter | None = self
         while meter is not None:
             if meter.limits is not None and meter.limits.tool_calls is not None:
@@ -177,48 +191,6 @@ class Meter:
         while meter is not None:
             meter.spend_usd -= amount_usd
             meter = meter.parent
-
-
-class ReplayMeter(Meter):
-    """The meter of a run that is being replayed: what its journal holds was counted before the run went on, and is not counted again.
-
-    Were it counted as it is replayed, a branch that comes first could take what a branch after it has used already.
-    """
-
-    __slots__ = ("_is_replaying", "_skipped", "inner")
-
-    def __init__(self, inner: Meter, is_replaying: Callable[[], bool]) -> None:
-        super().__init__(None, inner)
-        self.inner, self._is_replaying, self._skipped = inner, is_replaying, False
-
-    @property
-    def usage(self) -> Usage:
-        """Return what was used so far, reservations included."""
-        return self.inner.usage
-
-    def begin_model_call(self, reserved: Usage | None = None) -> None:
-        """Count and reserve, unless the call's reply is stored."""
-        self._skipped = self._is_replaying()
-        if not self._skipped:
-            self.inner.begin_model_call(reserved)
-
-    def end_model_call(self, used: Usage, reserved: Usage | None = None) -> None:
-        """Settle what was reserved."""
-        if not self._skipped:
-            self.inner.end_model_call(used, reserved)
-
-    def count_tool_calls(self, number: int) -> None:
-        """Count, unless the results are stored."""
-        if not self._is_replaying():
-            self.inner.count_tool_calls(number)
-
-    def spend(self, amount_usd: float) -> None:
-        """Reserve money."""
-        self.inner.spend(amount_usd)
-
-    def refund(self, amount_usd: float) -> None:
-        """Give back money."""
-        self.inner.refund(amount_usd)
 
 
 def limits_text(limits: Limits | None) -> str:

@@ -12,7 +12,7 @@ from sayso.tools.calls import ToolResult
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 
-from .limits import Limits, Meter, ReplayMeter
+from .limits import Limits, Meter
 from .run_result import RunResult
 
 A = TypeVar("A")
@@ -82,13 +82,11 @@ class Scope:
     provenance: Provenance = field(default_factory=Provenance)
     transcripts: dict[str, Sequence[object]] = field(default_factory=dict)
 
-    def for_replay(self, is_replaying: Callable[[], bool]) -> Scope:
-        """Return the scope of a run that is replayed: what its journal holds is not counted again."""
-        return Scope(self.approve, self.deps, ReplayMeter(self.meter, is_replaying), self.rules, self.provenance, self.transcripts)
-
     def for_child(self, limits: Limits | None) -> Scope:
         """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
-        meter = self.meter.inner if isinstance(self.meter, ReplayMeter) else self.meter
+        meter = self.meter
+        if meter.is_replaying is not None and meter.parent is not None:
+            meter = meter.parent
         if limits is not None:
             meter = Meter(limits, meter)
         return Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts)
