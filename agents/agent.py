@@ -15,7 +15,7 @@ from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
 
 from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
-from .spec import AgentSpec, check_dialect, index_tools
+from .spec import AgentSpec, check_text_dialect, index_tools
 from .typed_output import TypedOutput
 from .untrusted_text import FENCE_START, strip_untrusted_text
 
@@ -78,6 +78,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         output_tries: int = 3,
     ) -> None:
         super().__init__(name, AGENT_LIMITS if limits is None else limits)
+        if dialect not in ("auto", "native"):
+            check_text_dialect(dialect)
         self.approve = approve
         self.spec: AgentSpec[Out] = AgentSpec(
             name=self.name,
@@ -87,7 +89,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             examples=tuple(_example_as_text(*each) for each in examples),
             output=None if output is str else TypedOutput(output),
             sampling=sampling or Sampling(),
-            dialect=check_dialect(dialect),
+            dialect=dialect,
             output_tries=output_tries,
         )
 

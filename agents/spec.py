@@ -79,11 +79,9 @@ def index_tools(tools: Iterable[AnyTool], agent: str) -> dict[str, AnyTool]:
     return by_name
 
 
-def check_dialect(name: str) -> str:
-    """Return the name. Raises UsageError for one that is neither "auto" nor "native" nor a text dialect."""
-    if name not in ("auto", "native"):
-        from sayso.tools.dialects import DIALECTS  # late for load time
+def check_text_dialect(name: str) -> None:
+    """Raise UsageError for a name that is not a text dialect's."""
+    from sayso.tools.dialects import DIALECTS  # late for load time
 
-        if name not in DIALECTS:
-            raise UsageError(f"There is no dialect {name!r}. Dialects: auto, native, {', '.join(sorted(DIALECTS))}.")
-    return name
+    if name not in DIALECTS:
+        raise UsageError(f"There is no dialect {name!r}. Dialects: auto, native, {', '.join(sorted(DIALECTS))}.")

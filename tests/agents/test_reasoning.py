@@ -123,11 +123,10 @@ async def test_a_thought_is_kept_and_neither_told_nor_sent_back(options: dict[st
 async def test_what_was_told_before_the_end_of_a_thought_is_taken_back(options: dict[str, Any]) -> None:
     agent = Agent(ScriptedModel("tea, surely</think>Hello.", pieces=1), **options)
     said = ""
-    last: Any = None
-    async for event in agent.run_stream("hi"):
-        last = event
+    events = [event async for event in agent.run_stream("hi")]
+    for event in events:
         said = "" if isinstance(event, TextWithdrawn) else said + event.text if isinstance(event, TextStreamed) else said
-    assert (said, last.result.output) == ("Hello.", "Hello.")
+    assert (said, events[-1].result.output) == ("Hello.", "Hello.")
 
 
 async def test_a_call_after_a_thought_is_answered_in_its_place() -> None:
@@ -179,11 +178,10 @@ SAID_BEFORE = [
 async def test_a_value_reads_the_same_while_it_streams(text: str, pieces: int) -> None:
     agent = Agent(ScriptedModel("Now: " + text, pieces=pieces), tools=[sign, calculator], dialect="call")
     said = ""
-    last: Any = None
-    async for event in agent.run_stream("How much?"):
-        last = event
+    events = [event async for event in agent.run_stream("How much?")]
+    for event in events:
         if isinstance(event, TextWithdrawn):
             said = ""
         elif isinstance(event, TextStreamed):
             said += event.text
-    assert said.strip() == last.result.output
+    assert said.strip() == events[-1].result.output
