@@ -10,15 +10,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
-def install_command(extra: str) -> str:
+def build_install_command(extra: str) -> str:
     """Return the command that installs what the extra needs: `pip install '.[local]'` in a clone, or from wherever Sayso came.
 
     Where nobody can tell any more where that was, it names the packages of the extra themselves.
     """
-    return f"{_installer()} {_source(extra)}"
+    return f"{_find_installer()} {_find_source(extra)}"
 
 
-def _installer() -> str:
+def _find_installer() -> str:
     """Return the pip of this Python. A bare `pip` may be another one's, and an environment of uv has none."""
     from importlib.util import find_spec
     from shutil import which
@@ -31,7 +31,7 @@ def _installer() -> str:
     return f"{shlex.quote(sys.executable)} -m pip install"
 
 
-def _source(extra: str) -> str:
+def _find_source(extra: str) -> str:
     """Return what to install, with the extra, by what pip wrote down of this installation (PEP 610)."""
     from importlib.metadata import PackageNotFoundError, distribution
 

@@ -21,7 +21,7 @@ from sayso.agents.models.local.hub import Offer
 from sayso.agents.models.local.local_model import Server, make_params
 from sayso.tools import tool
 from sayso.tools.errors import ModelError, UsageError
-from sayso.tools.installing import install_command
+from sayso.tools.installing import build_install_command
 from sayso.workflows import Limits
 
 from .fake_openai import FakeOpenAI
@@ -169,7 +169,7 @@ def test_llama_cpp_is_started_on_loopback_with_a_key_and_a_small_cache(tmp_path:
 def test_without_the_extra_it_says_what_to_install_before_anything_is_fetched(hub: Hub) -> None:
     program = f"import sys; sys.modules['xllamacpp'] = None\nfrom sayso.agents import LocalModel\nLocalModel({REPO!r}, fetch=True).load()"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert ran.stderr.strip().endswith(f"A local model needs llama.cpp: {install_command('local')}")
+    assert ran.stderr.strip().endswith(f"A local model needs llama.cpp: {build_install_command('local')}")
     assert hub.asked == []
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.tools.installing import install_command
+from sayso.tools.installing import build_install_command
 
 ROOT = Path(__file__).parents[2]
 METADATA = """Metadata-Version: 2.4
@@ -31,8 +31,8 @@ def asked_of(installation: dict[str, object] | str | None, folder: Path, extra: 
     (record / "METADATA").write_text(METADATA)
     if installation is not None:
         (record / "direct_url.json").write_text(installation if isinstance(installation, str) else json.dumps(installation))
-    imported = "from sayso.tools.installing import install_command"
-    program = f"import sys; sys.path[:0] = [{str(folder / 'installed')!r}]; {imported}; print(install_command({extra!r}))"
+    imported = "from sayso.tools.installing import build_install_command"
+    program = f"import sys; sys.path[:0] = [{str(folder / 'installed')!r}]; {imported}; print(build_install_command({extra!r}))"
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run([sys.executable, "-c", program], cwd=cwd or folder, env=environment, capture_output=True, text=True, check=True)
     return ran.stdout.strip()
@@ -86,7 +86,7 @@ def test_from_elsewhere(installation: dict[str, object] | str | None, command: s
 
 
 def test_another_pip_is_not_meant() -> None:
-    program = "from sayso.tools.installing import install_command as c; print(c('local'))"
+    program = "from sayso.tools.installing import build_install_command as c; print(c('local'))"
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
     ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert shlex.split(ran.stdout)[:4] == [sys.executable, "-m", "pip", "install"]
@@ -99,7 +99,7 @@ def test_no_message_names_an_index_that_has_no_sayso() -> None:
 
 @pytest.mark.slow
 def test_the_command_of_this_installation_works() -> None:
-    command = f"{install_command('documents')} --dry-run --quiet --disable-pip-version-check"
+    command = f"{build_install_command('documents')} --dry-run --quiet --disable-pip-version-check"
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     ran = subprocess.run(command, shell=True, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr

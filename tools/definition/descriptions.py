@@ -14,18 +14,18 @@ from typing import Annotated, Any
 _MARKERS = frozenset({"Required", "NotRequired", "ReadOnly"})  # by name: typing and typing_extensions have each their own
 
 
-def with_descriptions(hint: Any) -> Any:
+def add_descriptions(hint: Any) -> Any:
     """Return the hint with each text that describes a type, at any depth, as a pydantic Field."""
     from pydantic import Field
 
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        text = _description(hint)
-        found = Annotated[(with_descriptions(parts[0]), *hint.__metadata__)]  # type: ignore[valid-type]  # made here
+        text = _read_description(hint)
+        found = Annotated[(add_descriptions(parts[0]), *hint.__metadata__)]  # type: ignore[valid-type]  # made here
         return Annotated[found, Field(description=text)] if text else found
     if not _holds_types(origin):
         return hint
-    changed = tuple(with_descriptions(part) for part in parts)
+    changed = tuple(add_descriptions(part) for part in parts)
     if changed == parts:
         return hint
     return typing.Union[changed] if origin in (typing.Union, types.UnionType) else origin[changed]  # noqa: UP007  # no `|` of a tuple
@@ -33,14 +33,14 @@ def with_descriptions(hint: Any) -> Any:
 
 def describe_nested(schema: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
     """Write the texts in the hints of nested classes (models, dataclasses, TypedDicts, NamedTuples) into their `$defs`."""
-    for kind in _classes(list(hints.values())):
+    for kind in _find_classes(list(hints.values())):
         properties = schema.get("$defs", {}).get(kind.__name__, {}).get("properties", {})
-        for name, hint in _fields(kind).items():
-            if (text := _description(hint)) and name in properties:
+        for name, hint in _read_fields(kind).items():
+            if (text := _read_description(hint)) and name in properties:
                 properties[name].setdefault("description", text)
 
 
-def _description(hint: Any) -> str:
+def _read_description(hint: Any) -> str:
     """Return the text beside a type; empty where pydantic finds a description of its own."""
     from pydantic.fields import FieldInfo
 
@@ -60,19 +60,19 @@ def _holds_types(origin: Any) -> bool:
     return isinstance(origin, type) and origin is not Callable and origin.__module__ in ("builtins", "collections", "collections.abc")
 
 
-def _classes(hints: list[Any]) -> Iterator[type]:
+def _find_classes(hints: list[Any]) -> Iterator[type]:
     """Yield every class with fields of its own that the hints name, each once."""
     seen: set[type] = set()
     while hints:
         hint = hints.pop()
         hints += [part for part in typing.get_args(hint) if part is not Ellipsis]
-        if isinstance(hint, type) and hint not in seen and (fields := _fields(hint)):
+        if isinstance(hint, type) and hint not in seen and (fields := _read_fields(hint)):
             seen.add(hint)
             hints += fields.values()
             yield hint
 
 
-def _fields(kind: type) -> Mapping[str, Any]:
+def _read_fields(kind: type) -> Mapping[str, Any]:
     from pydantic import BaseModel
 
     is_named = hasattr(kind, "__required_keys__") or hasattr(kind, "_fields")  # a TypedDict of either module; a NamedTuple

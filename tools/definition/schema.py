@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import JsonObject, to_jsonable
 from ..errors import InvalidArguments, UsageError
-from .descriptions import describe_nested, with_descriptions
+from .descriptions import add_descriptions, describe_nested
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -74,7 +74,7 @@ def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
     for parameter in signature.parameters:
         # Field() with nothing in it leaves what Annotated says, a default too.
         default = Field() if parameter.default is parameter.empty else parameter.default
-        fields[parameter.name] = (with_descriptions(signature.hints[parameter.name]), default)
+        fields[parameter.name] = (add_descriptions(signature.hints[parameter.name]), default)
     return create_model(name, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=()), **fields)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from ..installing import install_command
+from ..installing import build_install_command
 from ..web.charsets import clean, decode
 from ..web.hidden import drop_hidden
 from ..web.visible import visible_text
@@ -100,7 +100,7 @@ def read_pdf(body_base64: str, password: str) -> dict[str, Any]:
             pages.append(_tidy_page(page.extract_text()))
             length += _refuse_too_long(pages[-1], length)
     except DependencyError:
-        needed = install_command("documents")
+        needed = build_install_command("documents")
         raise FileUnreadable(f"it is encrypted with AES, for which one more package is needed: {needed}") from None
     except (FileUnreadable, MemoryError):
         raise

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..installing import install_command
+from ..installing import build_install_command
 from ..sandbox.errors import SandboxError
 from ..sandbox.process import refuse_if_missing
 from ..sandbox.settings import Layer, Layers, Profile, Sandbox
@@ -175,7 +175,7 @@ def _find_interpreter() -> tuple[type[Monty], str]:
 
         return Monty, os.path.realpath(find_monty_binary())
     except (ImportError, FileNotFoundError):
-        raise UsageError(f"To run Python code, install its interpreter: {install_command('python')}") from None
+        raise UsageError(f"To run Python code, install its interpreter: {build_install_command('python')}") from None
 
 
 def _outer_layers() -> list[Layer]:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from sayso.tools.errors import RunError, UsageError
-from sayso.tools.installing import install_command
+from sayso.tools.installing import build_install_command
 
 T = TypeVar("T")
 FORMAT = 2
@@ -259,7 +259,7 @@ def connect(url: str) -> Any:
     try:
         import psycopg
     except ImportError:
-        raise UsageError(f"Postgres needs an extra: {install_command('durable')}") from None
+        raise UsageError(f"Postgres needs an extra: {build_install_command('durable')}") from None
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10, **KEEPALIVE)
     except psycopg.Error as error:

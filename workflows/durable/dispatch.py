@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sayso.tools.errors import UsageError
-from sayso.tools.installing import install_command
+from sayso.tools.installing import build_install_command
 
 from .database import find_path
 
@@ -159,7 +159,7 @@ def _import_dbos() -> Any:
     try:
         import dbos
     except ImportError:
-        raise UsageError(f"Runs that outlive their program need an extra: {install_command('durable')}") from None
+        raise UsageError(f"Runs that outlive their program need an extra: {build_install_command('durable')}") from None
     return dbos
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from sayso.tools.errors import ModelError, UsageError
-from sayso.tools.installing import install_command
+from sayso.tools.installing import build_install_command
 
 from ...messages import Sampling
 from ..abilities import Abilities
@@ -220,7 +220,7 @@ def load_xllamacpp() -> Any:
     try:
         import xllamacpp
     except ImportError:
-        raise UsageError(f"A local model needs llama.cpp: {install_command('local')}") from None
+        raise UsageError(f"A local model needs llama.cpp: {build_install_command('local')}") from None
     return xllamacpp
 
 

@@ -191,7 +191,7 @@ def check_local_models() -> CheckResult:
     from importlib.metadata import PackageNotFoundError, version
 
     from sayso.agents.models.local.local_model import find_models_folder
-    from sayso.tools.installing import install_command
+    from sayso.tools.installing import build_install_command
 
     folder = find_models_folder()
     files = list(folder.rglob("*.gguf")) if folder.is_dir() else []
@@ -199,7 +199,7 @@ def check_local_models() -> CheckResult:
     try:
         return CheckResult("local models", CheckState.FINE, f"llama.cpp is here (xllamacpp {version('xllamacpp')}); {count}")
     except PackageNotFoundError:
-        advice = f"For --model FILE.gguf: {install_command('local')}"
+        advice = f"For --model FILE.gguf: {build_install_command('local')}"
         return CheckResult("local models", CheckState.NOT_USED, f"llama.cpp is not installed; {count}", advice)
 
 
