@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack
 
 from sayso.tools.approval.cards import iter_texts
-from sayso.tools.approval.policy import Grants, to_rules
+from sayso.tools.approval.policy import NO_RULES, Grants, to_rules
 from sayso.tools.approval.requests import Approver
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Effect
@@ -228,7 +228,9 @@ class Workflow(Generic[A, B]):
 
         # Called for each execution of the run: one that is resumed begins with what its caller gives, and reads and counts anew.
         def make_scope() -> Scope:
-            return Scope(approver, deps, Meter(merged), to_rules(grants), Provenance(self.find_user_texts(value)), {})
+            return Scope(
+                approver, deps, Meter(merged), to_rules(grants) if grants else NO_RULES, Provenance(self.find_user_texts(value)), {}
+            )
 
         return engine.open(self.execute, value, run_id, make_scope)
 

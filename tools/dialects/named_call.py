@@ -99,21 +99,6 @@ def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     if quote in "\"'" and buffer.text.startswith(quote * 3, at):
         return (yield from _find_triple_quote(buffer, at + 3, quote * 3))
     position = at + 1
-    while True:
-        closed = yield from _find_unescaped_quote(buffer, position, quote)
-        if closed < 0:
-            return -1
-        while True:
-            after = _AFTER_QUOTE.match(buffer.text, closed)
-            if after is None:
-                break
-            if after.end() < len(buffer.text) or buffer.ended or buffer.text[after.end() - 1] in ",)]}:":
-                return closed
-            yield
-        position = closed
-
-
-def _find_unescaped_quote(buffer: TextBuffer, position: int, quote: str) -> Incremental[int]:
     inside = INSIDE[quote]
     while True:
         found = inside.search(buffer.text, position)
@@ -127,7 +112,11 @@ def _find_unescaped_quote(buffer: TextBuffer, position: int, quote: str) -> Incr
             yield from wait_for(buffer, found.end() + 1)
             position = found.end() + 1
         else:
-            return found.end()
+            position = found.end()
+            while after := _AFTER_QUOTE.match(buffer.text, position):
+                if after.end() < len(buffer.text) or buffer.ended or buffer.text[after.end() - 1] in ",)]}:":
+                    return position
+                yield
 
 
 def _find_triple_quote(buffer: TextBuffer, at: int, quotes: str) -> Incremental[int]:

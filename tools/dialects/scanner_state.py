@@ -101,7 +101,7 @@ class ScannerState:
 
     def announce(self, name: str) -> None:
         """Emit that a call of this tool has begun."""
-        tool = self.tools.find_marked(name)
+        tool = self.tools.by_name.get(name) or self.tools.find_marked(name)
         self.events.append(CallStarted(tool.name if tool else name))
 
     def add(self, items: Sequence[Item]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input", "tool_input", "kwargs", "tool_args")
 """The keys under which models put a call's arguments."""
 
+_WRAPPERS = frozenset((*ARGUMENTS, "properties"))
 _MOST_CACHED = 256
 
 
@@ -69,7 +70,7 @@ class ToolSignature:
     def build_call(self, arguments: Mapping[str, object], span: tuple[int, int], notes: tuple[str, ...] = ()) -> ReadCall:
         """Return the call with its arguments coerced to the schema. Raise CoercionError where they do not fit it."""
         coerced: dict[str, object] = {}
-        if len(arguments) == 1 and (inner := self._unwrap(*next(iter(arguments.items())))):
+        if len(arguments) == 1 and (key := next(iter(arguments))) in _WRAPPERS and (inner := self._unwrap(key, arguments[key])):
             arguments, notes = inner, (*notes, "arguments taken out of one more object")
         for key, value in arguments.items():
             name = self.find_parameter(key) or key
@@ -88,7 +89,7 @@ class ToolSignature:
 
     def _unwrap(self, key: str, value: object) -> Mapping[str, object]:
         """Return the arguments that stand one level deeper, as in {"arguments": {"city": "Oslo"}}; an empty mapping where none do."""
-        if key not in (*ARGUMENTS, "properties") or self.has_parameter(key):
+        if self.has_parameter(key):
             return {}
         if isinstance(value, str):
             try:

@@ -100,9 +100,7 @@ class Meter:
         "tool_calls",
     )
 
-    def __init__(
-        self, limits: Limits | None = None, parent: Meter | None = None, is_replaying: Callable[[], bool] | None = None
-    ) -> None:
+    def __init__(self, limits: Limits | None = None, parent: Meter | None = None, is_replaying: Callable[[], bool] | None = None) -> None:
         self.limits, self.parent, self.is_replaying = limits, parent, is_replaying
         self.skipped = False  # the model call under way is a replayed one
         self.limits_cost: bool = parent is not None and parent.limits_cost

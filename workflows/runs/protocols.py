@@ -46,8 +46,8 @@ class Provenance:
 
     def take(self, result: ToolResult) -> None:
         """Join a result's labels, and remember an untrusted or private text so that a card can say where a value is from."""
-        self.labels = self.labels.join(result.trust, result.secrecy)
         if result.trust is Trust.UNTRUSTED or result.secrecy is Secrecy.PRIVATE:
+            self.labels = self.labels.join(result.trust, result.secrecy)
             self.read_texts = (*self.read_texts, (result.origin, result.text))
 
     def for_child(self) -> Provenance:
