@@ -256,7 +256,6 @@ ENDS: dict[str, tuple[Any, list[str]]] = {
     "program": ("It gave Value: ['mailed cy', 'paid 3']", ["mail to cy: from code", "pay 3"]),
     "evening": (f"{PACKED}mailed dan", [*MAILED, "mail to dan: 4 x cake, please", "order 2 cake", "pack cup", "pack plate"]),
     "evening-half": (f"{PACKED}Failed(name='mail.4', error=CallFailed", [*MAILED, "order 3 pie", "pack cup", "pack plate"]),
-    "doing": ("it", ["bare it"]),
     "private-research": ("Burgle: Tide Bun; 3 claims", []),
     "open-research": ("mailed hal", ["mail to hal: Burgle: Tide Bun; 3 claims"]),
     "baking": ("mailed gus", ["mail to fay: bread", "mail to gus: mailed fay, baked"]),
@@ -366,6 +365,13 @@ async def test_a_worker_takes_up_what_is_queued_and_what_the_dead_have_left(old:
     with pytest.raises(CallFailed, match="unknown"):  # nobody can know whether it was posted, so a person is asked
         await home.result("posting")
     home.close()
+
+
+def test_a_run_of_an_app_is_approved_and_resumed_from_the_command_line(old: Old) -> None:
+    (waiting,) = [each for each in json.loads(old.sayso("runs", "--json")) if each["run"] == "doing"]
+    old.sayso("approve", "doing", "--yes", waiting["waits_for"][0]["digest"])
+    assert old.sayso("resume", "doing", "--app", APP).splitlines()[-1] == "it"
+    assert [line.rpartition(" ")[0] for line in old.effects].count("bare it") == 1
 
 
 def test_an_order_in_a_chat_is_approved_from_elsewhere_and_the_conversation_goes_on(old: Old) -> None:
