@@ -40,7 +40,7 @@ OPERATORS: dict[type, Callable[..., Any]] = {
 
 
 def walk(node: ast.AST) -> Any:
-    """The least that works: Python's parser and a walk over its tree, in floats and without any limit."""
+    """Evaluate with the least that works: Python's parser and a walk over its tree, in floats and without any limit."""
     if isinstance(node, ast.Expression):
         return walk(node.body)
     if isinstance(node, ast.Constant):
@@ -52,8 +52,8 @@ def walk(node: ast.AST) -> Any:
     raise ValueError(ast.dump(node))
 
 
-def contestants() -> Iterator[tuple[str, Callable[[str], Any], int]]:
-    """Name, function, calls per round."""
+def list_contestants() -> Iterator[tuple[str, Callable[[str], Any], int]]:
+    """Yield name, function and calls per round."""
     yield "ast walk (floats)", lambda text: walk(ast.parse(text, mode="eval")), CALLS
     yield "sayso calculate (exact)", calculate, CALLS
     try:
@@ -80,19 +80,19 @@ def contestants() -> Iterator[tuple[str, Callable[[str], Any], int]]:
     yield "sympify", sympify, CALLS // 50
 
 
-def microseconds(function: Callable[[str], Any], text: str, calls: int) -> float:
-    """The time of one call, in the median round."""
+def measure_microseconds(function: Callable[[str], Any], text: str, calls: int) -> float:
+    """Return the time of one call, in the median round."""
     return median(repeat(lambda: function(text), number=calls, repeat=ROUNDS)) / calls * 1e6
 
 
-def import_milliseconds() -> float:
-    """What `from sayso.tools.calculation import calculate` costs above a bare interpreter."""
+def measure_import() -> float:
+    """Return the milliseconds that `from sayso.tools.calculation import calculate` costs above a bare interpreter."""
     code = "import time; t = time.perf_counter(); from sayso.tools.calculation import calculate; print((time.perf_counter() - t) * 1e3)"
     return median(float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout) for _ in range(9))
 
 
-def wrong_answers() -> Iterator[Row]:
-    """How many problems of each file get another value than the file says."""
+def count_wrong_answers() -> Iterator[Row]:
+    """Yield how many problems of each file get another value than the file says."""
     for name, known_bad in PROBLEMS.items():
         if (CORPORA / name).exists():
             rows = [json.loads(line) for line in (CORPORA / name).read_text(encoding="utf-8").splitlines()]
@@ -105,17 +105,20 @@ def _expected(row: dict[str, Any]) -> Fraction:
 
 
 def main() -> list[Row]:
-    """All rows."""
-    means = {name: sum(microseconds(function, text, calls) for text in MIXED) / len(MIXED) for name, function, calls in contestants()}
+    """Return all rows."""
+    means = {
+        name: sum(measure_microseconds(function, text, calls) for text in MIXED) / len(MIXED)
+        for name, function, calls in list_contestants()
+    }
     base, *_ = means.values()
     ours = next(name for name in means if name.startswith("sayso"))
     calculate("sqrt(2)")  # starts the worker
     return [
         *(Row(f"mean of {len(MIXED)} expressions, {name}", mean, "us") for name, mean in means.items()),
         Row("calculate / ast walk", means[ours] / base, "x", limit=2.0),
-        Row("sqrt(2) in the warm worker, whole call", microseconds(calculate, "sqrt(2)", 200), "us"),
-        Row("import", import_milliseconds(), "ms", limit=30),
-        *wrong_answers(),
+        Row("sqrt(2) in the warm worker, whole call", measure_microseconds(calculate, "sqrt(2)", 200), "us"),
+        Row("import", measure_import(), "ms", limit=30),
+        *count_wrong_answers(),
     ]
 
 

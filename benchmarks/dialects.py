@@ -48,92 +48,92 @@ ON_PURPOSE = {
 }
 
 
-def rows(name: str) -> list[dict[str, Any]]:
-    """A corpus; nothing where it is absent."""
+def load_rows(name: str) -> list[dict[str, Any]]:
+    """Return the rows of a corpus; none where it is absent."""
     path = CORPORA / f"{name}.jsonl"
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
-def told(row: Mapping[str, Any]) -> str:
-    """The dialect that a row's format names; `auto` where it names none."""
+def name_dialect(row: Mapping[str, Any]) -> str:
+    """Return the dialect that a row's format names, or `auto`."""
     try:
         return resolve_dialect(row["format"].split("~")[0])
     except UsageError:
         return "auto"
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equal as JSON: 20 and 20.0 are one number, 1 and true are not one value."""
+def is_same(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal as JSON: 20 and 20.0 are one number, 1 and true are not one value."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         return one == other
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(is_same, one, other))
     return type(one) is type(other) and bool(one == other)
 
 
-def calls_right(row: Mapping[str, Any], reading: Reading) -> bool:
-    """Whether names and arguments are exactly those expected, as far as the row says."""
+def has_right_calls(row: Mapping[str, Any], reading: Reading) -> bool:
+    """Tell whether names and arguments are exactly those expected, as far as the row says."""
     if row["grade"] == "smoke":
         return True
     if row["grade"] != "full":
         return len(reading.calls) == row["n_calls"]
     wanted = row["calls"]
     return len(wanted) == len(reading.calls) and all(
-        call.tool == want["name"] and same(dict(call.arguments), want["arguments"])
+        call.tool == want["name"] and is_same(dict(call.arguments), want["arguments"])
         for call, want in zip(reading.calls, wanted, strict=True)
     )
 
 
-def prose_right(row: Mapping[str, Any], reading: Reading) -> bool:
-    """Whether the text outside the calls is the expected one, white space aside."""
+def has_right_prose(row: Mapping[str, Any], reading: Reading) -> bool:
+    """Tell whether the text outside of calls is the expected one, white space aside."""
     return row.get("content") is None or row["content"].split() == reading.text.split()
 
 
-def given(row: Mapping[str, Any]) -> Any:
-    """What the model gave: text, or a provider's message."""
+def read_output(row: Mapping[str, Any]) -> Any:
+    """Return what the model wrote: text, or a provider's message."""
     return row.get("message") or row["output"]
 
 
-def kind(row: Mapping[str, Any]) -> str:
-    """Well-formed, a trap (and every slip that has one reading), or no call at all."""
+def classify(row: Mapping[str, Any]) -> str:
+    """Return what a row is: well-formed, a trap (any slip that has one reading), or no call at all."""
     if row["format"] == "negative":
         return "negatives"
     return "traps" if row["format"].partition("~")[2] in TRAPS else "well-formed"
 
 
-def accuracy() -> Iterator[Row]:
-    """Rendered and literal outputs, with the format told and not told."""
+def measure_accuracy() -> Iterator[Row]:
+    """Yield the accuracy on rendered and literal outputs, with the format named and not."""
     limits = {"well-formed": 100, "traps": 98, "negatives": 99}
-    for name, dialect in (("told", told), ("not told", lambda row: "auto")):
+    for name, dialect in (("told", name_dialect), ("not told", lambda row: "auto")):
         right: Counter[str] = Counter()
         total: Counter[str] = Counter()
-        for row in rows("bfcl_wire_formats"):
-            reading = read(given(row), row["tools"], dialect(row))
-            total[kind(row)] += 1
-            right[kind(row)] += calls_right(row, reading) and prose_right(row, reading)
+        for row in load_rows("bfcl_wire_formats"):
+            reading = read(read_output(row), row["tools"], dialect(row))
+            total[classify(row)] += 1
+            right[classify(row)] += has_right_calls(row, reading) and has_right_prose(row, reading)
         for what, limit in limits.items():
             yield Row(f"rendered, {what}, format {name} ({total[what]})", 100 * right[what] / total[what], "%", limit, at_least=True)
-        literal = [row for row in rows("toolcalls_llamacpp") if row["grade"] == "full"]
-        good = sum(calls_right(row, read(row["output"], row.get("tools", []), dialect(row))) for row in literal)
+        literal = [row for row in load_rows("toolcalls_llamacpp") if row["grade"] == "full"]
+        good = sum(has_right_calls(row, read(row["output"], row.get("tools", []), dialect(row))) for row in literal)
         limit = 95 if name == "told" else 90
         yield Row(f"literal, full arguments, format {name} ({len(literal)})", 100 * good / len(literal), "%", limit, at_least=True)
-    yield from prose()
-    sums = rows("gsm8k_calls_train")
-    good = sum(calls_right(row, read(row["output"], row["tools"])) for row in sums)
+    yield from compare_prose()
+    sums = load_rows("gsm8k_calls_train")
+    good = sum(has_right_calls(row, read(row["output"], row["tools"])) for row in sums)
     yield Row(f"sums in prose, CALCULATOR(48/2), format not told ({len(sums)})", 100 * good / len(sums), "%", 100, at_least=True)
 
 
-def prose() -> Iterator[Row]:
-    """The text and the thinking of literal outputs; those read differently on purpose are listed."""
+def compare_prose() -> Iterator[Row]:
+    """Yield how many texts and reasonings of literal outputs differ. Those that differ on purpose are listed."""
     other = []
-    for row in rows("toolcalls_llamacpp"):
-        reading = read(row["output"], row.get("tools") or [], told(row))
+    for row in load_rows("toolcalls_llamacpp"):
+        reading = read(row["output"], row.get("tools") or [], name_dialect(row))
         thought = row.get("reasoning")
-        if not prose_right(row, reading) or (thought is not None and thought.split() != reading.reasoning.split()):
+        if not has_right_prose(row, reading) or (thought is not None and thought.split() != reading.reasoning.split()):
             other.append(row)
     unexplained = 0
     for row in other:
@@ -145,8 +145,8 @@ def prose() -> Iterator[Row]:
 
 
 def cut_everywhere(row: Mapping[str, Any]) -> tuple[int, int, int]:
-    """Cuts, readings that differ from the whole text's, and exceptions, over every place to cut, and one character at a time."""
-    text, tools = row["output"], (real_tools(row) if "task" in row else row.get("tools", []))
+    """Return cuts, readings that differ from the whole text's, and exceptions: cut at every place, and into single characters."""
+    text, tools = row["output"], (list_real_tools(row) if "task" in row else row.get("tools", []))
     different = 0
     try:
         whole = read(text, tools)
@@ -165,9 +165,11 @@ def cut_everywhere(row: Mapping[str, Any]) -> tuple[int, int, int]:
     return len(text) + 2, different, 0
 
 
-def splits() -> Iterator[Row]:
-    """Every cut of every row."""
-    texts = [row for name in ("bfcl_wire_formats", "toolcalls_llamacpp", "real_model_outputs") for row in rows(name) if "output" in row]
+def measure_splits() -> Iterator[Row]:
+    """Yield the results of every cut of every row."""
+    texts = [
+        row for name in ("bfcl_wire_formats", "toolcalls_llamacpp", "real_model_outputs") for row in load_rows(name) if "output" in row
+    ]
     with ProcessPoolExecutor() as pool:
         counts = list(pool.map(cut_everywhere, texts, chunksize=32))
     cuts, different, exceptions = (sum(column) for column in zip(*counts, strict=True))
@@ -176,7 +178,7 @@ def splits() -> Iterator[Row]:
 
 
 def tool(name: str, *parameters: str) -> dict[str, Any]:
-    """A tool of texts."""
+    """Return a tool whose parameters are texts."""
     properties = {parameter: {"type": "string"} for parameter in parameters}
     return {"type": "function", "function": {"name": name, "parameters": {"properties": properties, "required": list(parameters)}}}
 
@@ -187,54 +189,53 @@ NATIVE = {"search": "query", "fetch": "url", "calculator": "expression", "get_ti
 MENU_OF_TOOLS, NATIVE_TOOLS = ([tool(*each) for each in menu.items()] for menu in (INLINE, NATIVE))
 
 
-def real_tools(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The tools that a row's prompt offered."""
+def list_real_tools(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tools that a row's prompt offered."""
     if row["task"] in ("calc", "order"):
         return CALC if row["task"] == "calc" else BOOK
     return MENU_OF_TOOLS if "inline" in row["mode"] or "menu" in row["mode"] else NATIVE_TOOLS
 
 
-def said(row: Mapping[str, Any]) -> str:
-    """What a small model wrote. Where it was asked through an endpoint's own field for tools, the row has the endpoint's message."""
+def read_real_output(row: Mapping[str, Any]) -> str:
+    """Return what a small model wrote, or the endpoint's message where it was asked through the native field for tools."""
     return str(json.loads(row["output"])["content"]) if row["mode"] in ("native-auto", "native-required") else str(row["output"])
 
 
 _JSON_CALL = re.compile(r'"name"\s*:\s*"(\w+)[^"]*"\s*,\s*"arguments"\s*:\s*\{([^{}]*)\}')
 
 
-def person(row: Mapping[str, Any]) -> list[str]:
-    """The tools that a person sees called: NAME(something) or a JSON object, of a tool that was offered, with what it needs.
-
-    It is looked for here as simply as can be, so that this says something about the reader. A list of the tools, repeated from the prompt,
-    calls nothing.
-    """
-    offered = {each["function"]["name"].casefold(): each["function"]["parameters"]["required"] for each in real_tools(row)}
-    text = said(row)
+def count_as_person(row: Mapping[str, Any]) -> list[str]:
+    """Return the tools that a person sees called: NAME(something) or a JSON object, of a tool that was offered, with what it needs."""
+    offered = {each["function"]["name"].casefold(): each["function"]["parameters"]["required"] for each in list_real_tools(row)}
+    text = read_real_output(row)
     if len(re.findall(r"^[A-Z]+\(\w+\) - ", text, re.MULTILINE)) > 1:
         return []
     names = "|".join(offered)
-    written = [found[1] for found in re.finditer(rf"(?i:({names}))\([^\n]+?\)", text) if not glued_to_a_word(text, found)]
+    written = [found[1] for found in re.finditer(rf"(?i:({names}))\([^\n]+?\)", text) if not is_glued_to_a_word(text, found)]
     objects = [(found[1], found[2]) for found in _JSON_CALL.finditer(text)]
     as_json = [name for name, inside in objects if name in offered and all(f'"{key}"' in inside for key in offered[name])]
     return [name.casefold() for name in written or as_json]
 
 
-def glued_to_a_word(text: str, found: re.Match[str]) -> bool:
-    """REORDER(: the name is the end of another."""
+def is_glued_to_a_word(text: str, found: re.Match[str]) -> bool:
+    """Tell whether the name is the end of another one: REORDER("""
     before = text[: found.start()][-1:]
     return (before in "\"_`'" and bool(before)) or (before.isalpha() and not (before.islower() and found[1].isupper()))
 
 
-def real() -> Iterator[Row]:
-    """What small models wrote, by task: calls that a person sees and that are read; calls that are read and a person does not see."""
+def compare_with_person() -> Iterator[Row]:
+    """Yield, by task of small models, the calls that a person sees and that are read, and those that are read and a person does not see."""
     seen, missed, extra = Counter[str](), Counter[str](), Counter[str]()
-    for row in rows("real_model_outputs"):
-        expected, got = Counter(person(row)), Counter(call.tool.casefold() for call in read(said(row), real_tools(row)).calls)
+    for row in load_rows("real_model_outputs"):
+        expected, got = (
+            Counter(count_as_person(row)),
+            Counter(call.tool.casefold() for call in read(read_real_output(row), list_real_tools(row)).calls),
+        )
         seen[row["task"]] += expected.total()
         missed[row["task"]] += (expected - got).total()
         extra[row["task"]] += (got - expected).total()
         if expected != got:
-            print(f"{row['prompt_id']} ({row['mode']}): a person sees {dict(expected)}, read {dict(got)}: {said(row)[:200]!r}")
+            print(f"{row['prompt_id']} ({row['mode']}): a person sees {dict(expected)}, read {dict(got)}: {read_real_output(row)[:200]!r}")
     for task in seen:
         found = seen[task] - missed[task]
         yield Row(f"small models, {task}: calls that a person sees and that are read", found, "calls", seen[task], at_least=True)
@@ -242,8 +243,8 @@ def real() -> Iterator[Row]:
         yield Row(f"small models, {task}: calls that are read and a person does not see", extra[task], "calls", 5 if task == "tools" else 0)
 
 
-def seconds(once: Callable[[], object], times: int = 5) -> float:
-    """The median of several runs, by the processor's clock."""
+def measure_seconds(once: Callable[[], object], times: int = 5) -> float:
+    """Return the median of several runs, by the processor's clock."""
     taken = []
     for _ in range(times):
         start = time.process_time()
@@ -256,17 +257,17 @@ TOOLS = [calculator, ORDER, MENU]
 SENTENCE = "The quick brown fox (which is called Fred) jumps over the lazy dog, and costs $3.25 at most; see [1] for more.\n"
 
 
-def speed() -> Iterator[Row]:
-    """Prose, marks in a row, and long arguments in small pieces."""
+def measure_speed() -> Iterator[Row]:
+    """Yield the speed of prose, of markers in a row, and of long arguments in small pieces."""
     prose = SENTENCE * (1_000_000 // len(SENTENCE))
-    per_byte = seconds(lambda: read(prose, TOOLS)) / len(prose)
+    per_byte = measure_seconds(lambda: read(prose, TOOLS)) / len(prose)
     yield Row("1 MB of prose without a call", 1e-6 / per_byte, "MB/s", 20, at_least=True)
     for mark in ("(", "<tool_call>", "`"):
         text = mark * 10_000
-        taken = seconds(lambda text=text: read(text, TOOLS), 20)
+        taken = measure_seconds(lambda text=text: read(text, TOOLS), 20)
         yield Row(f"10,000 {mark} in a row, a byte beside one of prose", taken / len(text) / per_byte, "times", 1)
     for name, lead in LONG.items():
-        small, large = (grown(lead, size) for size in (25_000, 100_000))
+        small, large = (measure_growth(lead, size) for size in (25_000, 100_000))
         yield Row(f"a long argument in pieces of 1, {name}: a piece at 100,000 beside one at 25,000", large / small, "times", 1.5)
 
 
@@ -280,8 +281,8 @@ LONG = {
 }
 
 
-def grown(lead: str, size: int) -> float:
-    """Seconds for a piece of one character."""
+def measure_growth(lead: str, size: int) -> float:
+    """Return the seconds for a piece of one character."""
 
     def once() -> None:
         reader = Reader(TOOLS)
@@ -289,11 +290,11 @@ def grown(lead: str, size: int) -> float:
         for _ in range(size):
             reader.feed("a")
 
-    return seconds(once, 3) / size
+    return measure_seconds(once, 3) / size
 
 
 if __name__ == "__main__":
-    if not rows("bfcl_wire_formats"):
+    if not load_rows("bfcl_wire_formats"):
         print(f"The corpora are not in {CORPORA} (set SAYSO_CORPORA): only speed is measured.", file=sys.stderr)
-        finish("Dialects", list(speed()))
-    finish("Dialects", [*accuracy(), *real(), *splits(), *speed()])
+        finish("Dialects", list(measure_speed()))
+    finish("Dialects", [*measure_accuracy(), *compare_with_person(), *measure_splits(), *measure_speed()])

@@ -30,8 +30,8 @@ SLOW_SECONDS = 3.0
 """The calculator's own limit is 2 s; the rest is for a machine that is busy with other things."""
 
 
-def trouble_with(text: str) -> str | None:
-    """What is wrong with how this text is taken; None when nothing is."""
+def find_trouble(text: str) -> str | None:
+    """Return what is wrong with how this text is taken, or None."""
     begun = time.monotonic()
     try:
         result = calculate(text)
@@ -47,8 +47,8 @@ def trouble_with(text: str) -> str | None:
     return f"took {taken:.1f} s" if taken > SLOW_SECONDS else None
 
 
-def texts(chance: random.Random) -> Iterator[str]:
-    """Half of them pieces in any order, half nearly expressions, and now and then a very long one."""
+def make_texts(chance: random.Random) -> Iterator[str]:
+    """Yield texts: half of them pieces in any order, half nearly expressions, and now and then a very long one."""
     while True:
         length = chance.choice((1, 2, 3, 5, 8, 13, 20, 30))
         if chance.random() < 0.5:
@@ -58,21 +58,21 @@ def texts(chance: random.Random) -> Iterator[str]:
         yield text * 100 if chance.random() < 0.02 else text
 
 
-def by_chance(seconds: float, seed: int) -> int:
-    """The number of texts that were tried; exits at the first trouble."""
+def run_by_chance(seconds: float, seed: int) -> int:
+    """Return the number of texts that were tried. Exit at the first trouble."""
     deadline = time.monotonic() + seconds
-    for tried, text in enumerate(texts(random.Random(seed))):
+    for tried, text in enumerate(make_texts(random.Random(seed))):
         if time.monotonic() > deadline:
             return tried
-        trouble = trouble_with(text)
+        trouble = find_trouble(text)
         if trouble is not None:
             print(f"{text[:2000]!r} ({len(text)} characters): {trouble}")
             sys.exit(1)
     raise AssertionError("there is always another text")
 
 
-def guided(seconds: float, seed: int) -> None:
-    """Run by atheris, in a process of its own: libFuzzer ends it."""
+def run_guided(seconds: float, seed: int) -> None:
+    """Run atheris, in a process of its own: libFuzzer ends it."""
     import atheris
 
     for name in [name for name in sys.modules if name.startswith("sayso.tools.calculation")]:
@@ -95,7 +95,7 @@ def guided(seconds: float, seed: int) -> None:
 
 
 def has_atheris() -> bool:
-    """Whether the guided half can be run here."""
+    """Tell whether the guided half can be run here."""
     try:
         import atheris  # noqa: F401
     except ImportError:
@@ -104,7 +104,7 @@ def has_atheris() -> bool:
 
 
 def main() -> int:
-    """Both ways, half of the time each; 0 when nothing was found."""
+    """Run both ways, half of the time each. Return 0 when nothing was found."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=None)
@@ -112,10 +112,10 @@ def main() -> int:
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else random.randrange(1, 2**31)
     if given.guided:
-        guided(given.seconds, seed)
+        run_guided(given.seconds, seed)
         return 0
     both = has_atheris()
-    tried = by_chance(given.seconds / 2 if both else given.seconds, seed)
+    tried = run_by_chance(given.seconds / 2 if both else given.seconds, seed)
     print(f"{tried} texts by chance (seed {seed}): answered or refused, all soon")
     if both:
         command = [sys.executable, __file__, "--guided", "--seconds", str(given.seconds / 2), "--seed", str(seed)]

@@ -70,8 +70,8 @@ WORDS = [
 SLOWEST_SECONDS = 2.0  # for a text of at most a few thousand characters
 
 
-def text_from(chance: random.Random) -> str:
-    """Marks and words in any order, some of them cut."""
+def make_text(chance: random.Random) -> str:
+    """Return markers and words in any order, some of them cut."""
     parts = []
     for _ in range(chance.randint(1, 14)):
         part = chance.choice(MARKS if chance.random() < 0.4 else WORDS)
@@ -81,14 +81,14 @@ def text_from(chance: random.Random) -> str:
     return "".join(parts)
 
 
-def pieces_of(text: str, chance: random.Random) -> list[str]:
-    """The text cut at some places."""
+def cut_text(text: str, chance: random.Random) -> list[str]:
+    """Cut the text at some places."""
     cuts = sorted(chance.randint(0, len(text)) for _ in range(chance.randint(0, 6)))
     return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
 def check(text: str, pieces: list[str], dialect: str) -> None:
-    """AssertionError where a promise is broken."""
+    """Raise AssertionError where a promise is broken."""
     start = time.process_time()
     whole = read(text, TOOLS, dialect)
     assert time.process_time() - start < SLOWEST_SECONDS, "it takes too long"
@@ -110,34 +110,34 @@ def _is_in_the_text(reading: Reading, text: str) -> None:
             assert not isinstance(value, int) or str(value) in text or isinstance(value, bool), f"{value} is not in the text"
 
 
-def one(chance: random.Random) -> None:
-    """One text, made, cut and read."""
-    text = text_from(chance)
-    pieces, dialect = pieces_of(text, chance), chance.choice(("auto", "auto", *DIALECTS))
+def check_one(chance: random.Random) -> None:
+    """Make one text, cut it and read it."""
+    text = make_text(chance)
+    pieces, dialect = cut_text(text, chance), chance.choice(("auto", "auto", *DIALECTS))
     try:
         check(text, pieces, dialect)
     except Exception as error:
         raise AssertionError(f"{dialect}: {text!r} in {[len(piece) for piece in pieces]}: {error!r}") from error
 
 
-def by_chance(seconds: float, seed: int) -> int:
-    """As many texts as the time allows; how many."""
+def run_by_chance(seconds: float, seed: int) -> int:
+    """Check as many texts as the time allows. Return how many."""
     end, count = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        one(random.Random(f"{seed}.{count}"))
+        check_one(random.Random(f"{seed}.{count}"))
         count += 1
     return count
 
 
-def guided(seconds: float, seed: int) -> None:
-    """The same, led by the branches that are reached."""
+def run_guided(seconds: float, seed: int) -> None:
+    """Check texts, led by the branches that are reached."""
     import atheris
 
     def once(data: bytes) -> None:
         provider = atheris.FuzzedDataProvider(data)  # pyright: ignore[reportAttributeAccessIssue]
         numbers = provider.ConsumeIntListInRange(24, 0, 2**31)
         if provider.ConsumeBool():
-            one(random.Random(f"{numbers}"))
+            check_one(random.Random(f"{numbers}"))
         else:
             text = provider.ConsumeUnicodeNoSurrogates(400)
             check(text, [text[: numbers[0] % (len(text) + 1)], text[numbers[0] % (len(text) + 1) :]], "auto")
@@ -148,7 +148,7 @@ def guided(seconds: float, seed: int) -> None:
 
 
 def main() -> None:
-    """From the command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
@@ -156,11 +156,11 @@ def main() -> None:
     try:
         import atheris  # noqa: F401
     except ImportError:
-        print(f"{by_chance(given.seconds, given.seed)} texts by chance (atheris is not installed): all promises kept")
+        print(f"{run_by_chance(given.seconds, given.seed)} texts by chance (atheris is not installed): all promises kept")
     else:
         half = given.seconds / 2
-        print(f"{by_chance(half, given.seed)} texts by chance: all promises kept", flush=True)
-        guided(half, given.seed)
+        print(f"{run_by_chance(half, given.seed)} texts by chance: all promises kept", flush=True)
+        run_guided(half, given.seed)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_two_calls_of_one_reply_are_read_back(name: str) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_no_text_is_too_strange_and_no_cut_changes_it(seed: int) -> None:
     for turn in range(150):
-        fuzz.one(random.Random(f"tests.{seed}.{turn}"))
+        fuzz.check_one(random.Random(f"tests.{seed}.{turn}"))
 
 
 @given(st.text(max_size=200), st.integers(0, 200))
@@ -151,4 +151,4 @@ def test_a_long_argument_streams_at_no_growing_cost(lead: str) -> None:
 
 
 def test_the_fuzzer_counts_what_it_tried() -> None:
-    assert fuzz.by_chance(0.2, 1) > 0
+    assert fuzz.run_by_chance(0.2, 1) > 0
