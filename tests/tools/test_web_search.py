@@ -271,6 +271,18 @@ async def test_a_search_that_is_blocked_did_not_find_nothing(
             assert await ddgs_search()("burger chains", 5) == outcome
 
 
+async def test_an_engine_whose_words_for_nothing_are_not_known_must_answer_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ddgs.engines.mojeek import Mojeek
+
+    with answered_with(200, "") as url:
+        monkeypatch.setattr(Mojeek, "search_url", url)
+        with pytest.raises(SearchError, match="does not say that there are none"):
+            await ddgs_search("mojeek")("burger chains", 5)
+    with answered_with(200, "<p>Hvala, ni zadetkov.</p>") as url:
+        monkeypatch.setattr(Mojeek, "search_url", url)
+        assert await ddgs_search("mojeek")("burger chains", 5) == []
+
+
 async def test_an_engine_that_is_silent_or_not_there_did_not_find_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     from ddgs.engines.duckduckgo import Duckduckgo
 
@@ -287,6 +299,9 @@ def answered_with(status: int, page: str) -> Iterator[str]:
     """A web server on loopback that answers everything with this page; its address."""
 
     class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
             content = f"<html><body>{page}</body></html>".encode() if page else b""

@@ -45,4 +45,6 @@ def explain_no_hits(status: int, page: str, *, says_so: bool) -> str:
         return ""
     if _MARKS.search(page) or _WORDS.search(words):
         return "it keeps programs out (a challenge that only people can solve)"
-    return "its answer holds no results and does not say that there are none" if says_so else ""
+    if says_so or not words:  # an empty page comes from whoever stands between, not from an engine that has searched
+        return "its answer holds no results and does not say that there are none"
+    return ""
