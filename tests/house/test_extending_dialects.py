@@ -20,7 +20,7 @@ FORM = {
     "model_families.py": {"_FORMS = {": '"arrow": "arrow json",'},
     "markers.py": {"SECTIONS = {": '"<arrows>": _section("arrow", "</arrows>"),'},
     "section_parser.py": {
-        "from .boundaries import": "from .arrows import parse_arrows",
+        "from .text_buffer import": "from .arrows import parse_arrows",
         "BODY_PARSERS: dict[str, BodyParser] = {": '"<arrows>": parse_arrows,',
     },
     "renderers.py": {

@@ -130,6 +130,7 @@ def _exact_logarithm(number: Rational, base: Rational) -> Rational | None:
         return 0 if number == 1 else None
     for q in range(1, MAX_LOG_DENOMINATOR + 1):
         p = round(above / below * q)
+        # The guess must be a hair's breadth from whole before the powers are computed.
         if p and abs(p - above / below * q) < 1e-9 * abs(p) and abs(q * above) < MAX_DIGITS:
             try:
                 if power(base, p) == power(number, q):
@@ -182,6 +183,7 @@ def exact_bounded(point: Rational, value: Rational) -> Callable[[Rational], Rati
     known = exact_at(point, value)
 
     def function(number: Rational) -> Rational:
+        # e^|x| bounds the value: where it would be too long, so is the result.
         try:
             exp(number)
         except NotRational:

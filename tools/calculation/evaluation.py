@@ -83,6 +83,7 @@ def _parse_variable(name: str, value: object) -> ParsedExpression:
     if isinstance(value, str):
         return parse_expression(str.__str__(value), _NO_VARIABLES)
     if isinstance(value, Result):
+        # The code and not the value: sqrt(2) stays exact, and its label comes along.
         code = list(value._code)
         return ParsedExpression(code, any(opcode == "unit" for opcode, _, _ in code), any(opcode == "symbol" for opcode, _, _ in code))
     try:

@@ -111,7 +111,9 @@ class _Parser:
                     self._check_modulo(at)
                 self.parse_operand(depth)
                 if operator == "%" and tokens[self.at - 1] == "%":
-                    raise Refused("A remainder after a percentage is not clear; write parentheses.", ErrorCode.AMBIGUOUS, self.at - 1)
+                    raise Refused(
+                        "A remainder of a division by a percentage is not clear; write parentheses.", ErrorCode.AMBIGUOUS, self.at - 1
+                    )
                 code.append((operator, at, None))
                 last = operator
             elif operator == "of" and tokens[at - 1] == "%":
@@ -351,19 +353,16 @@ class _Parser:
         is_name = token != "("
         # x y, 5% x: between two names, or behind a percentage, an operator was forgotten.
         if is_name and (before[:1].isalpha() or before == "%"):
-            raise (
-                Refused(f"An operator is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
-                if self._is_known(token)
-                else self._report_unknown(token)
-            )
+            if not self._is_known(token):
+                raise self._report_unknown(token)
+            raise Refused(f"An operator is missing before {token!r}.", ErrorCode.SYNTAX_ERROR)
         if is_name and (before[0] in DIGITS or before[0] == ".") and token[0] in "eExXbBoO_" and is_glued(self.text, at):
             self._check_number_end(before, token, at)
         if not is_name and before == "%":
             raise self.report_unexpected()
         if not is_name and "." in before and self.tokens[at + 1].isdigit() and self.tokens[at + 2] == ")" and is_glued(self.text, at):
-            raise Refused(
-                f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *.", ErrorCode.AMBIGUOUS, at
-            )
+            reason = f"{before}({self.tokens[at + 1]}) can mean a repeating decimal or a product; write the *."
+            raise Refused(reason, ErrorCode.AMBIGUOUS, at)
 
     def _is_known(self, token: str) -> bool:
         return token in self.variables or token.lower() in FUNCTIONS or token.lower() in CONSTANTS or token.lower() in ALIASES

@@ -109,4 +109,5 @@ ALIASES = {
 }
 CONSTANTS = frozenset({"pi", "e", "tau"})
 OF_SYMBOLS = frozenset({"solve", "diff", "simplify"})  # inside these a single letter is an unknown
+# These may take their numbers as a list: mean([1, 2, 3]).
 TAKES_LIST = frozenset(name for name, (_, _, most) in FUNCTIONS.items() if most == ANY)

@@ -27,6 +27,7 @@ def least_common_multiple(*numbers: Rational) -> Rational:
 
 def minimum(*numbers: Rational) -> Rational:
     """Return the smallest."""
+    # Comparisons go through is_less: tuples would compare by their numerators.
     result = numbers[0]
     for number in numbers[1:]:
         if is_less(number, result):

@@ -50,6 +50,7 @@ def _mark_position(expression: str, position: int) -> str:
     """Return the expression with a caret under the position, cut to a window."""
     start = max(0, min(position - SHOWN_CHARACTERS // 2, len(expression) - SHOWN_CHARACTERS))
     window = expression[start : start + SHOWN_CHARACTERS]
+    # One dot for each character that does not print, so that the caret stays under its position.
     shown = "".join(character if character.isprintable() else "·" for character in window)
     before = "…" if start else ""
     after = "…" if start + SHOWN_CHARACTERS < len(expression) else ""

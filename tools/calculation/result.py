@@ -150,6 +150,7 @@ class Result:
     def __format__(self, spec: str) -> str:
         """Format as a number (`.2f`, `,.2f`, `.1%`, `d`, `e`), rounded once from the exact value, halves away from zero."""
         kind = spec[-1:]
+        # A format may come from a template that somebody else wrote.
         if any(int(number) > MAX_WIDTH for number in findall("[0-9]+", spec)):
             raise UsageError(f"A format has widths and precisions up to {MAX_WIDTH:,}, not {spec!r}.")
         if kind == "s" or not spec or (not kind.isalpha() and kind != "%" and not ("," in spec or "." in spec or "_" in spec)):

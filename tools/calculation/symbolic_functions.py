@@ -143,6 +143,7 @@ def _power(base: Expression, exponent: Expression) -> Expression:
     if size is not None and abs(float(size)) > MAX_DIGITS * LN_10:
         raise too_large_error()
     if base.is_Rational and exponent.is_Integer:
+        # sympy would expand a rational to a whole power into all of its digits.
         unsigned: Expression = power_value(abs(base), exponent)
         return -unsigned if sign < 0 and exponent.is_odd else unsigned
     if base.is_Rational and exponent.is_Rational and (exponent.q > MAX_ROOT or max(base.p, base.q) >= MAX_FACTORED):
@@ -334,6 +335,7 @@ def _roots(equation: Expression, unknown: Expression) -> Sequence[Expression]:
 
     For fractions of polynomials these are all real roots, exactly; otherwise those that sympy finds and that hold when they are put back.
     """
+    # x + 1/x = 2 becomes (x^2 - 2x + 1) / x: zeros of the numerator, where the denominator is not zero.
     above, below = sympy.fraction(sympy.together(equation))
     if above == 0:
         raise domain_error("Every number is a solution.")

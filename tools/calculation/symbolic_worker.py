@@ -98,6 +98,7 @@ def _encode_answer(value: Value, digits: int) -> JsonObject:
 
 def _find_rational(value: Expression) -> Expression:
     """Return the rational number that the value is proved to be, such as 1 for sin(1)^2 + cos(1)^2, else the value."""
+    # A power_value stands for digits that are too many: sympy must not try to prove anything about it.
     if value.is_Rational or value.has(power_value):
         return value
     number = evaluate_to_digits(value, SURE_DIGITS + 20)

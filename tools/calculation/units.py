@@ -124,6 +124,7 @@ def _join_labels(labels: list[Label]) -> Label:
 
 
 def _multiply_labels(left: Label, right: Label, direction: int) -> Label:
+    # km/h * h: exponents add up, and units of exponent zero vanish.
     powers = dict(left)
     for unit, power in right:
         powers[unit] = powers.get(unit, 0) + direction * power

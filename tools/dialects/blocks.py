@@ -149,6 +149,7 @@ def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool, 
     """Parse [NAME(...), NAME(...)]. Unless this is `certain` to be a call, one without arguments is prose: "the syntax is [name()]"."""
     if certain:
         return (yield from parse_call_list(state.buffer, position, state.tools, sink.announce, marked=False))
+    # It is announced only once it is certain, for what was announced cannot be taken back.
     found = yield from parse_call_list(state.buffer, position, state.tools, _MentionSink().announce, marked=False)
     return found if found is not None and all(isinstance(item, ReadCall) and item.arguments for item in found[1]) else None
 
@@ -183,6 +184,7 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
         info = _INFO_STRING.match(state.buffer.text, opened)
     assert info is not None
     body = yield from skip_space(state.buffer, info.end())
+    # The info string says that it is a call, so any form may stand inside: Gemma writes Python there.
     if info[1] in _CALL_FENCES and (yield from _parse_fenced_section(state, start, position, info.end())):
         return
     if state.dialect.json and state.buffer.text[body : body + 1] in ("{", "["):
@@ -231,6 +233,7 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
             at = yield from skip_space(state.buffer, at + 1)
         if state.buffer.text[at : at + 1] not in ("{", "["):
             break
+    # Anything behind the last value makes the fence a document.
     close = yield from match_literal(state.buffer, at, (fence,))
     if not close and at < len(state.buffer.text):
         return [], at
@@ -265,6 +268,7 @@ def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
         if state.buffer.ended:
             state.emit_quoted(len(state.buffer.text))
             return
+        # The closing fence may have arrived in part; everything before it is certain.
         at = max(at, len(state.buffer.text) - len(fence) + 1)
         state.emit_quoted(at)
         yield
@@ -301,6 +305,7 @@ def parse_reasoning(state: ScannerState, body: int, closing: str) -> Incremental
 def _find_trailing_calls(state: ScannerState, lowest: int) -> int:
     """Return the offset where the calls begin that the text ends in, or its length where it does not end in calls."""
     text, begin = state.buffer.text, len(state.buffer.text)
+    # From the end backwards, call by call: each has to end where the one behind it begins.
     while True:
         end = len(text[lowest:begin].rstrip()) + lowest
         opened = [

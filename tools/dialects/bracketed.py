@@ -14,6 +14,7 @@ from .text_buffer import Incremental, TextBuffer, skip_space
 OPEN = '[Calling tool="'
 _HEAD = re.compile(r'\[Calling tool="([\w.\-:/]*\w)"')
 _PAIR = re.compile(r'([^\W\d]\w*)="')
+# What may still become a pair: a part of its key, or a key without its value.
 _PAIR_SO_FAR = re.compile(r"(?:[^\W\d]\w*=?)?\Z")
 _LONGEST = 160
 
@@ -29,6 +30,7 @@ def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
         announce(tool.name)
     given: dict[str, str] = {}
     position = yield from skip_space(buffer, head.end())
+    # A key that comes twice ends the call: which of the values was meant is not known.
     while not buffer.text.startswith("]", position):
         pair = yield from _match_pair(buffer, position)
         end = -1 if pair is None else (yield from find_string_end(buffer, pair.end() - 1))

@@ -78,6 +78,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
     if not state.dialect.json:
         return _NOTHING
     text = state.buffer.text
+    # call:NAME{ of Gemma, where its section marker was lost.
     called = _CALLED.search(text, max(state.at, position - _LONGEST_NAME), position) if state.dialect.gemma else None
     if called is not None and state.tools.find_marked(called[1]):
         if not state.buffer.ended and _SPACE_TO_THE_END.match(text, position + 1):
@@ -86,6 +87,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
             start = called.start()
             return start, partial(parse_call, state, start, position, partial(blocks.parse_gemma_block, state, start))
     lowest = max(state.at, position - state.dialect.name_window - 24)
+    # A tool's name on a line of its own, and JSON below it.
     named = state.dialect.name_on_line.search(text[lowest:position]) if state.dialect.name_on_line else None
     if (
         named is not None
@@ -134,6 +136,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
             return _MORE if _LIST_SO_FAR.match(text, position) else _NOTHING
         parser = partial(blocks.parse_section_block, state, position - 9, "functools[")
         return position - 9, partial(parse_call, state, position - 9, position, parser)
+    # Markers first: [TOOL_CALLS] is no list.
     marked = _detect_marker(state, position)
     if marked[0] != NOT_HERE:
         return marked
@@ -142,6 +145,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
     if dialect.python and (head := _LIST_OF_NAMES.match(text, position)):
         if state.tools.by_name and state.tools.find_marked(head[1]) is None:
             return _NOTHING
+        # Without tools, [name(x)] inside of a sentence may be prose or code.
         certain = bool(state.tools.by_name) or _begins_line(state, position)
         return position, partial(parse_call, state, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain))
     if dialect.json and _LIST_SO_FAR.match(text, position, position + _LONGEST_KEY):
@@ -185,6 +189,7 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
         start = state.at + found.start(2) if found is not None else NOT_HERE
     if found is None or start < state.at:
         return _NOTHING
+    # Before any call, a line "Observation:" is the model's own text and not a fabricated result.
     if found[3] == "Observation":
         return (start, partial(blocks.parse_tool_result, state, position + 1, "")) if state.calls or state.problems else _NOTHING
     if not state.dialect.react:
@@ -226,6 +231,7 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
     if marker in TOOL_RESULTS:
         return position, partial(blocks.parse_tool_result, state, end, TOOL_RESULTS[marker])
     if marker in HARMONY_TOKENS and dialect.harmony and marker in ("<|start|>", "<|channel|>", "<|message|>"):
+        # The recipient may precede the first token of the header.
         start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
         return start, partial(blocks.parse_harmony_message, state, start, position)
     return position, partial(blocks.skip_template_token, state, end)
@@ -262,6 +268,7 @@ def find_held_start(state: ScannerState, end: int) -> int:
     lowest = max(state.at, end - dialect.name_window - 16)
     tail = text[lowest:end]
     held = end
+    # Backticks and tildes at the end may become a fence.
     if tail.endswith(("`", "``")) and not tail.endswith("```"):
         held = end - (2 if tail.endswith("``") else 1)
     if tail.endswith("~") and not tail.endswith("~~~"):

@@ -117,6 +117,7 @@ def _sample_value(schema: object, index: int) -> object:
 
 _SAMPLE_CALL = ReadCall("NAME", {"key": "value"})
 _TOOL_RESPONSE = ("<tool_response>\n", "\n</tool_response>")
+# Where a reply has nothing to add: the end of the call, or the beginning of a result that the model would invent.
 _STOPS: Mapping[str, tuple[str, ...]] = {
     "call": ("[result",),
     "python": ("[result",),
@@ -127,6 +128,7 @@ _STOPS: Mapping[str, tuple[str, ...]] = {
     "llama3": ("<|eom_id|>", "<|eot_id|>"),
     "anthropic": ("</function_calls>", "<function_results>"),
 }
+# These forms are Python, so the tools are listed as signatures.
 _LISTED_AS_SIGNATURES = ("python", "llama4", "lfm2", "olmo")
 _CALL_INSTRUCTION = (
     "To use a tool, write its name and its arguments in parentheses, like NAME(first, second). One call at a time. "

@@ -84,6 +84,7 @@ def _as_json(written: str) -> str:
         parts.append(_quote_words(written[at : found.start()], parts[-1][-1:] if parts else ""))
         token, at = found[0], found.end()
         if token in ("<escape>", '<|"|>'):
+            # <escape> and <|"|> open and close alike, and nothing inside is escaped.
             close = written.find(token, at)
             parts.append(json.dumps(written[at:close], ensure_ascii=False))
             at = close + len(token)

@@ -43,6 +43,7 @@ def parse_header(buffer: TextBuffer, at: int) -> Incremental[Header | None]:
         yield
     written = buffer.text[at:position]
     to = _TO.search(written)
+    # Where a header names two channels, the last one counts.
     channels = _CHANNEL.findall(written)
     if to and to[1] == "self":
         return Header("", "analysis", position + len(_MESSAGE))
@@ -57,6 +58,7 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
     if tool is not None:
         sink.announce(tool.name)
     position = yield from skip_space(buffer, header.body)
+    # The body may hold a call in another form, which is looked for then.
     if buffer.text[position : position + 1] != "{":
         if tool is None:
             end = yield from _find_body_end(buffer, header.body)

@@ -32,6 +32,7 @@ def parse_calls(value: object, tools: ToolSignatures, span: tuple[int, int], not
     `marked` says that a marker announced a call: what cannot be one is then a problem instead.
     """
     if isinstance(value, list):
+        # [] in prose is an empty list; between markers it is no calls.
         if not value and not marked:
             raise NotACall
         return [item for each in value for item in _parse_list_item(each, tools, span, notes, marked=marked)]
@@ -126,6 +127,7 @@ def _parse_name_as_key(
     """Parse {"NAME": {arguments}}, which is a call only between markers."""
     if marked and len(value) == 1:
         ((name, given),) = value.items()
+        # Without tools, {"arguments": {...}} would name a tool `arguments`.
         tool = tools.find_marked(name) if tools.by_name or name not in KEYS else None
         if tool is not None and isinstance(given, Mapping):
             return parse_json_arguments(tool, given, span, notes)

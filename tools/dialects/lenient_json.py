@@ -133,6 +133,7 @@ class _Parser:
     def string(self, at: int) -> str:
         quote = self.text[at]
         closing = _CLOSING[quote]
+        # Before single quotes: ''' would be an empty string and the beginning of another one.
         if self.text.startswith(quote * 3, at):
             end = self.text.find(quote * 3, at + 3)
             if end >= 0:
@@ -162,6 +163,7 @@ class _Parser:
             position = self.space(self.at)
             if self.text[position : position + 1] != ":":
                 raise ValueError(f"':' expected after the key {key!r}")
+            # The first or the last? Libraries keep one; here there is no single reading.
             if key in found:
                 raise ValueError(f"the key {key!r} is there twice")
             found[key] = self.value(self.space(position + 1), depth + 1)

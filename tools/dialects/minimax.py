@@ -24,6 +24,7 @@ def parse_minimax(body: str, span: tuple[int, int], tools: ToolSignatures) -> li
     items: list[Item] = []
     at = 0
     for found in _TAG.finditer(body):
+        # Tags inside of a call belong to its arguments.
         if found.start() < at or found[1] or found[2] != "invoke":
             continue
         name = _NAME.search(found[3])
@@ -72,6 +73,7 @@ def _parse_value(written: str, schema: object, name: str, depth: int) -> object:
     children = _parse_children(written)
     if not children:
         return coerce_text(written, schema, name, raw=True)
+    # The nested tags are an object or a list, by what the schema allows; <item> is M3's tag for elements.
     options = [option for option in alternatives(schema) or [schema] if isinstance(option, Mapping)]
     keys = [key for key, _ in children]
     exact = next((option for option in options if option.get("properties") and set(keys) <= set(option["properties"])), None)

@@ -41,6 +41,7 @@ class ProviderMessage:
         """Yield what is certain after this piece, a mapping or an object of a provider's library (with `model_dump`)."""
         data = _as_mapping(piece)
         for choice in _as_mappings(data.get("choices")):
+            # With n > 1 the other choices are other replies.
             if not choice.get("index"):
                 yield from self._add_message(_as_mapping(choice.get("delta") or choice.get("message")))
         kind = data.get("type")
@@ -67,6 +68,7 @@ class ProviderMessage:
         content = message.get("content")
         if content and isinstance(content, str):
             yield TextRead(content)
+        # Content in parts: Anthropic's blocks, and those of the Responses API.
         for position, block in enumerate(_as_mappings(content)):
             yield from self._add_block(block, ("block", position))
         for call in _as_mappings(message.get("tool_calls")):

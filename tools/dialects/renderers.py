@@ -53,6 +53,7 @@ def json_call_writer(name: str = "name", arguments: str = "arguments") -> CallWr
 
 def write_in_prose(call: ReadCall, tools: ToolSignatures) -> str:
     """Write NAME(key="value"), with the values as JSON."""
+    # Keys that are no identifiers cannot be written as keywords.
     if not all(_WORD.fullmatch(key) for key in call.arguments):
         return f"{call.tool}({_arguments_json(call)})"
     return f"{call.tool}({', '.join(f'{key}={as_json(value)}' for key, value in call.arguments.items())})"
@@ -80,11 +81,14 @@ def _render_value(call: ReadCall, key: str, tools: ToolSignatures) -> str:
     """Write a value between tags: text as it is where that is read back as the same text, else in CDATA; other values as JSON."""
     value = call.arguments[key]
     if not isinstance(value, str):
-        return as_json(value).replace("<", "\\u003c")  # no tag inside, whatever the value
+        # JSON can escape <, so no tag can stand in the value, whatever it is.
+        return as_json(value).replace("<", "\\u003c")
     tool = tools.find(call.tool)
     is_text = tool is not None and accepts_only_text(tool.properties.get(key))
+    # A text such as 5 or null would be read back as a number or null, unless the schema asks for a text.
     if value and not _NOT_RAW.search(value) and (is_text or not _reads_as_json(value)):
         return value
+    # ]]> cannot stand in CDATA: the section is closed within it and opened anew.
     return f"<![CDATA[{value.replace(']]>', ']]]]><![CDATA[>')}]]>"
 
 
@@ -150,6 +154,7 @@ def write_gemma(call: ReadCall, tools: ToolSignatures) -> str:
 
 def _render_gemma(value: object) -> str:
     match value:
+        # Gemma's own quotes have no escape, so a text that holds one is written as JSON.
         case str() if "<|" in value or "<escape>" in value:
             return as_json(value)
         case str():

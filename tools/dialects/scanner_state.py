@@ -20,6 +20,7 @@ from .read_events import (
 from .signatures import ToolSignatures
 from .text_buffer import QuoteTracker, TextBuffer
 
+# An attempt to parse a call that looked this far, and how many of them may fail.
 _LONG_SEARCH = 500  # characters
 _MOST_LONG_SEARCHES = 40
 

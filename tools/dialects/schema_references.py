@@ -45,6 +45,7 @@ class _Resolver:
 
     def follow(self, reference: str, around: frozenset[str]) -> dict[str, object]:
         """Return what the reference points at. While that is still being resolved, it is an empty object that is filled afterwards."""
+        # A schema that refers to itself at the same place, as in {"allOf": [{"$ref": "#"}]}, adds nothing to itself.
         if reference in around:
             return {}
         if reference not in self.targets:

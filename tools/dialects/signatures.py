@@ -76,6 +76,7 @@ class ToolSignature:
             name = self.find_parameter(key) or key
             if name in coerced:
                 raise CoercionError(f"each argument once, not {name} twice")
+            # Models write null for "not given". Where the schema has no null, leaving it out is the one reading.
             if value is None and name not in self.required and _refuses_null(self.properties.get(name)):
                 notes = (*notes, f"{name} left out: it was null")
                 continue
@@ -143,6 +144,7 @@ class ToolSignatures:
         name = name.strip().strip("\"'`")
         tool = self.find(name)
         if tool is None:
+            # Without tools every namespace could be part of the name, so only OpenAI's `functions.` is cut off.
             bare = (_NAMESPACE if self.by_name else _FUNCTIONS).sub("", _AFTER_NAME.sub("", name))
             tool = self.find(bare)
             if tool is None and not self.by_name and _NAME.fullmatch(bare):
