@@ -31,6 +31,7 @@ _MINUTES = frozenset({"second", "sec", "minute", "min"})
 _QUOTA_OF_A_DAY = re.compile(r"Per(?:Day|Week|Month)")
 _NONE_AT_ALL = re.compile(r"\blimit: 0\b")  # Gemini, of a model that the free tier does not have
 _TOO_LARGE = re.compile(r"\blimit:? ([\d,]+).{0,40}\brequested:? ~?([\d,]+)", re.I | re.DOTALL)
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LINK = re.compile(r"https?://\S+")
 
 _ASKS = re.compile(
@@ -52,6 +53,7 @@ def find_lasting_reason(headers: Mapping[str, str], text: str, now: float) -> La
 
     Empty where it may pass: limits per minute, overload, and whatever does not say.
     """
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)  # JSON may spell 余额不足 in ASCII
     if _NO_CREDIT.search(text):
         return "credit"
     windows = [next(filter(None, found.groups())).lower() for found in _WINDOW.finditer(_LINK.sub("", text))]
