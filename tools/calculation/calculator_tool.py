@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from ..definition.decorators import tool
 from .evaluation import calculate, calculate_async
@@ -33,8 +34,6 @@ def format_inline(value: object, before: str, after: str) -> str:
         return cents
     if "." not in text and "e" not in text:
         return text  # whole numbers are never rounded
-    from decimal import Decimal
-
     return format_digits(Decimal(text), INLINE_DIGITS)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from .exact import evaluate
 from .expression_parser import ParsedExpression, parse_expression
@@ -16,10 +16,7 @@ from .symbolic_client import Symbolic, evaluate_in_worker, evaluate_in_worker_as
 from .tokens import locate_token
 from .units import PLAIN, Label, derive_label
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-    Variable = int | float | str | Decimal | Fraction | Result
+Variable = int | float | str | Decimal | Fraction | Result
 
 _NO_VARIABLES: dict[str, ParsedExpression] = {}
 
@@ -94,8 +91,6 @@ def _parse_variable(name: str, value: object) -> ParsedExpression:
 
 def _to_rational(value: object) -> Rational:
     """Return a number as an exact rational. It is read through its own type, so that overrides of a subclass have no effect."""
-    from decimal import Decimal
-
     # bool is an int in Python, but True is no number to calculate with.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, Fraction)):
         raise Refused(f"its value must be a number, text or a Result, not {type(value).__name__}.", ErrorCode.SYNTAX_NOT_ALLOWED)

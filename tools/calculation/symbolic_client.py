@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..canonical import JsonObject
+from .exact import evaluate
 from .instructions import Code, Instruction, count_operands
 from .number_text import format_value
 from .rational import Rational, as_pair, reduce_fraction
@@ -17,6 +17,11 @@ SECONDS = 1.6  # so that a call ends within 2 s on a busy machine too, with what
 MEMORY_MB = 1_024
 MAX_STEPS = 200
 TARGET = f"{__name__.rpartition('.')[0]}.symbolic_worker:evaluate"
+
+
+# Not JsonObject of `canonical`, for load time: that module brings hashlib and json, which no rational result needs.
+Answer = dict[str, Any]
+"""The worker's answer as JSON: a rational, a spelling with digits, a refusal, or a trace."""
 
 
 class Symbolic:
@@ -43,7 +48,7 @@ async def evaluate_in_worker_async(code: Code) -> Rational | Symbolic:
     return _decode_answer(_check_answer(answer))
 
 
-def _call_worker(code: Code, digits: int, traced: bool) -> JsonObject:
+def _call_worker(code: Code, digits: int, traced: bool) -> Answer:
     # late, for load time, as above
     from ..sandbox import call_sandboxed
 
@@ -72,13 +77,13 @@ def _refuse_worker_failures() -> Iterator[None]:
         raise Refused(f"This needs the symbolic part, which does not run here: {missing}", ErrorCode.UNDECIDED, 0) from missing
 
 
-def _check_answer(answer: JsonObject) -> JsonObject:
+def _check_answer(answer: Answer) -> Answer:
     if "refused" in answer:
         raise Refused(answer["refused"], ErrorCode(answer["code"]), answer["at"])
     return answer
 
 
-def _decode_answer(answer: JsonObject) -> Rational | Symbolic:
+def _decode_answer(answer: Answer) -> Rational | Symbolic:
     if "rational" in answer:
         return reduce_fraction(*as_pair(decode_number(answer["rational"])))  # which refuses what is too long for this process
     return Symbolic(answer["spelling"], answer["digits"])
@@ -119,8 +124,6 @@ def render_steps(code: Code, value: Rational | Symbolic) -> tuple[str, ...]:
 
 def _trace(code: Code) -> list[str]:
     """Return the text of the value after each instruction."""
-    from .exact import evaluate
-
     texts: list[str] = []
     stack: list[Rational] = []
     for instruction in code:

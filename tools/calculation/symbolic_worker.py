@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 from mpmath.libmp import to_rational, to_str
 
-from ..canonical import JsonObject
 from .exact import UNARY
 from .instructions import Code
 from .number_text import TEXT_DIGITS, format_value
 from .numeric import evaluate_to_digits
 from .refusal import ErrorCode, Refused
-from .symbolic_client import decode_code, encode_number
+from .symbolic_client import Answer, decode_code, encode_number
 from .symbolic_functions import apply, from_sympy, is_zero, power_value, to_sympy
 from .sympy_types import Expression, StrPrinter, Value, sympy
 
@@ -25,7 +24,7 @@ SURE_DIGITS = 60  # two values that agree in so many digits are tried for equali
 MOST_DENOMINATOR = 1_000_000  # of a rational that an irrational spelling is tried for
 
 
-def evaluate(code: Sequence[Sequence[object]], digits: int, traced: bool) -> JsonObject:
+def evaluate(code: Sequence[Sequence[object]], digits: int, traced: bool) -> Answer:
     """Return the value of an expression's code as JSON: a rational, or a spelling with so many digits, or a refusal.
 
     With `traced`, return the text of the value after each instruction instead.
@@ -82,7 +81,7 @@ class _StackMachine:
         return stack[0]
 
 
-def _encode_answer(value: Value, digits: int) -> JsonObject:
+def _encode_answer(value: Value, digits: int) -> Answer:
     if isinstance(value, tuple):
         return {"spelling": " or ".join(map(_spell_solution, value)), "digits": None}
     if value.free_symbols:
