@@ -36,6 +36,15 @@ def of_a_choice(city: Annotated[Literal["Rome", "Oslo"], "The city"]) -> str: ..
 def of_a_list(city: Annotated[list[str], Field(description="The city", min_length=1)]) -> str: ...
 
 
+City = typing_extensions.TypeAliasType("City", Annotated[str, "The city"])
+Town = typing_extensions.TypeAliasType("Town", Annotated[str, Field(description="The city", min_length=2)])
+
+
+def in_an_alias(city: City) -> str: ...
+def in_an_alias_with_rules(city: Town) -> str: ...
+def in_an_optional_alias(city: City | None = None) -> str: ...
+
+
 def in_docstring(city: str) -> str:
     """Say.
 
@@ -94,6 +103,9 @@ WAYS = [
     twice_annotated,
     of_a_choice,
     of_a_list,
+    in_an_alias,
+    in_an_alias_with_rules,
+    in_an_optional_alias,
     in_docstring,
     in_docstring_and_hint,
     in_docstring_and_default,

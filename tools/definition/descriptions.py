@@ -19,6 +19,8 @@ def add_descriptions(hint: Any) -> Any:
     from pydantic import Field
 
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if text := read_alias_description(hint):
+        return Annotated[hint, Field(description=text)]
     if origin is Annotated:
         text = _read_description(hint)
         found = Annotated[(add_descriptions(parts[0]), *hint.__metadata__)]  # type: ignore[valid-type]  # made here
@@ -31,6 +33,12 @@ def add_descriptions(hint: Any) -> Any:
     return typing.Union[changed] if origin in (typing.Union, types.UnionType) else origin[changed]  # noqa: UP007  # no `|` of a tuple
 
 
+def read_alias_description(hint: Any) -> str:
+    """Return the description in a type alias: `type City = Annotated[str, "The city"]`. In the schema it stands behind a `$ref`."""
+    aliased = getattr(hint, "__value__", None)  # not looked into any further: an alias may be recursive
+    return "" if aliased is None else _read_description(aliased, with_fields=True)
+
+
 def describe_nested(schema: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
     """Write the texts in the hints of nested classes (models, dataclasses, TypedDicts, NamedTuples) into their `$defs`."""
     for kind in _find_classes(list(hints.values())):
@@ -40,15 +48,16 @@ def describe_nested(schema: Mapping[str, Any], hints: Mapping[str, Any]) -> None
                 properties[name].setdefault("description", text)
 
 
-def _read_description(hint: Any) -> str:
-    """Return the text beside a type; empty where pydantic finds a description of its own."""
+def _read_description(hint: Any, *, with_fields: bool = False) -> str:
+    """Return the text beside a type; empty where pydantic finds a description of its own, unless that is asked for."""
     from pydantic.fields import FieldInfo
 
     while getattr(typing.get_origin(hint), "_name", "") in _MARKERS:
         hint = typing.get_args(hint)[0]
     metadata = getattr(hint, "__metadata__", ()) if typing.get_origin(hint) is Annotated else ()
-    if any(isinstance(each, FieldInfo) and each.description for each in metadata):
-        return ""
+    fields = [each.description for each in metadata if isinstance(each, FieldInfo) and each.description]
+    if fields:
+        return fields[-1] if with_fields else ""
     texts = [each if isinstance(each, str) else getattr(each, "documentation", None) for each in metadata]
     return next((" ".join(text.split()) for text in texts if isinstance(text, str)), "")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import JsonObject, to_jsonable
 from ..errors import InvalidArguments, UsageError
-from .descriptions import add_descriptions, describe_nested
+from .descriptions import add_descriptions, describe_nested, read_alias_description
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -89,7 +89,7 @@ def build_schema(model: type[BaseModel], signature: Signature, descriptions: Map
     describe_nested(schema, {parameter.name: signature.hints[parameter.name] for parameter in signature.parameters})
     for name, field_info in model.model_fields.items():
         if (rule := properties.get(field_info.alias or name)) is not None:
-            _describe(rule, descriptions.get(name, ""))
+            _describe(rule, descriptions.get(name) or read_alias_description(signature.hints[name]))
     return schema
 
 
