@@ -19,7 +19,7 @@ from typing import Any
 
 from _table import Row, finish
 
-from sayso.tools.documents import Documents, Entry, PassageIndex
+from sayso.tools.documents import Documents, IndexEntry, PassageIndex
 from sayso.tools.documents.library import LEAST
 
 CORPUS = Path(os.environ.get("SAYSO_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora") / "squad_rag"
@@ -38,9 +38,9 @@ def rows_of(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (CORPUS / name).read_text(encoding="utf-8").splitlines()]
 
 
-def entries(passages: Iterable[dict[str, Any]]) -> list[Entry]:
+def entries(passages: Iterable[dict[str, Any]]) -> list[IndexEntry]:
     """Passages as an index takes them."""
-    return [Entry(each["text"], each["id"], each["title"].replace("_", " ")) for each in passages]
+    return [IndexEntry(each["text"], each["id"], each["title"].replace("_", " ")) for each in passages]
 
 
 def share_with_answer(index: PassageIndex, questions: Sequence[str], least: float = LEAST) -> float:
@@ -124,7 +124,7 @@ def speed() -> list[Row]:
     questions = [" ".join(chance.choices(words, weights, k=8)) for _ in range(50)]
     with PassageIndex() as index:
         began = time.process_time()
-        index.add_all(Entry(text) for text in texts)
+        index.add_all(IndexEntry(text) for text in texts)
         adding = time.process_time() - began
         began = time.process_time()
         for question in questions:

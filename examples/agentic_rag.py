@@ -10,7 +10,7 @@ from typing import Literal
 import stand_ins
 from sayso import Agent, Run, command, conditional, iterate, reflect, sequential
 from sayso.agents import Model
-from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, Documents, Passage, shown
+from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, Documents, Passage, show_passages
 from sayso.workflows import Workflow, mermaid
 
 COMPANY = Path(__file__).with_name("data") / "company"
@@ -27,7 +27,7 @@ class Hunt:
 
     def __str__(self) -> str:
         other = f" (searched for: {', '.join(self.searched[1:])})" if self.searched[1:] else ""
-        return f"{shown(self.useful)}\n\n{self.question}{other}"
+        return f"{show_passages(self.useful)}\n\n{self.question}{other}"
 
 
 def agentic_rag(light: Model, large: Model, documents: Documents, *, tries: int = 3) -> Workflow[str, str]:
@@ -63,10 +63,10 @@ def agentic_rag(light: Model, large: Model, documents: Documents, *, tries: int 
         return NOT_IN_THE_DOCUMENTS
 
     async def check(answer: str) -> tuple[str, ...]:
-        return documents.cited(answer).problems
+        return documents.check_citations(answer).problems
 
     async def with_sources(answer: str) -> str:
-        return "\n".join([str(documents.cited(answer)), *(f"Check this: {problem}" for problem in await check(answer))])
+        return "\n".join([str(documents.check_citations(answer)), *(f"Check this: {problem}" for problem in await check(answer))])
 
     look = iterate(sequential(rewrite, retrieve, grade), until=over, max_rounds=tries, name="look")
     answer = conditional(found, {True: reflect(writer, check, rounds=1), False: give_up}, name="answer")

@@ -11,7 +11,7 @@ from sayso import Agent, command
 from sayso.agents import Model
 from sayso.agents.models.extractive import ExtractiveReader
 from sayso.console import escape_controls
-from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, CitedAnswer, Documents, shown
+from sayso.tools.documents import NOT_IN_THE_DOCUMENTS, CitedAnswer, Documents, show_passages
 
 COMPANY = Path(__file__).with_name("data") / "company"
 TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -23,11 +23,11 @@ async def answers(model: Model, documents: Documents, questions: Iterable[str]) 
     for question in questions:
         passages = documents.search(question) or documents.search(f"{before} {question}")
         if passages:
-            result = await assistant.run(f"{shown(passages)}\n\n{question}", history=history)
+            result = await assistant.run(f"{show_passages(passages)}\n\n{question}", history=history)
             history = result.messages[-4:]
-            yield documents.cited(result.output)
+            yield documents.check_citations(result.output)
         else:
-            yield documents.cited(NOT_IN_THE_DOCUMENTS)
+            yield documents.check_citations(NOT_IN_THE_DOCUMENTS)
         before = question
 
 

@@ -1,4 +1,4 @@
-"""A package's names, each loaded when it is first asked for (PEP 562)."""
+"""Lazy names of a package: each is loaded when it is first used (PEP 562)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def lazily(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` for a package whose names live in these modules of it."""
+    """Return `__getattr__` and `__dir__` of a package; `places` maps each public name to the submodule that defines it."""
     known = vars(sys.modules[package])
 
     def load(name: str) -> Any:

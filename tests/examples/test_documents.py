@@ -85,7 +85,7 @@ async def test_a_model_that_changes_a_quote_is_told_on(company: Documents) -> No
     (answer,) = [each async for each in example("company_documents").answers(model, company, ["What may a hotel cost?"])]
     assert list(answer.problems) == [
         "[DOC 12] does not hold the words “may cost up to 240 euros”.",
-        "[DOC 99] is no passage that was found.",
+        "[DOC 99] is not among the passages that were found.",
     ]
 
 

@@ -29,7 +29,7 @@ async def search(index):
 from sayso.tools.documents import PassageIndex
 def made():
     index = PassageIndex()
-    index.add_all([Entry(text(n)) for n in range(1500)])
+    index.add_all([IndexEntry(text(n)) for n in range(1500)])
     return index
 def lock_of(index):
     return index._lock
@@ -39,7 +39,7 @@ async def search(index):
 }
 INTERRUPTED = """
 import asyncio, os, signal, threading
-from sayso.tools.documents.passage_index import Entry
+from sayso.tools.documents.passage_index import IndexEntry
 words = [f"w{n}" for n in range(60)]
 QUERY = " ".join(words)
 def text(n):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.tools.documents import Documents
-from sayso.tools.documents.citations import cited_in, quote_span
+from sayso.tools.documents.citations import locate_quote, resolve_citations
 
 from .pdf_files import pdf_of
 
@@ -27,7 +27,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Documents]:
 
 
 def test_an_answer_with_its_sources(documents: Documents) -> None:
-    answer = documents.cited('Visitors “park in lot B” [DOC 1]. A hotel may cost "up to 140 euros a night" [DOC 3].')
+    answer = documents.check_citations('Visitors “park in lot B” [DOC 1]. A hotel may cost "up to 140 euros a night" [DOC 3].')
     parking, hotel = answer.citations
     assert (parking.number, parking.file, parking.page, parking.holds) == (1, "a parking.md", 0, True)
     assert (hotel.number, hotel.file, hotel.page, hotel.link) == (3, "b travel.pdf", 2, "https://intra.example/b%20travel.pdf#page=2")
@@ -48,19 +48,19 @@ def test_an_answer_with_its_sources(documents: Documents) -> None:
 ANSWERS = {
     "a changed number": ('It is "up to 160 euros" [DOC 3].', ["[DOC 3] does not hold the words “up to 160 euros”."]),
     "from another passage": ('It is "up to 140 euros" [DOC 1].', ["[DOC 1] does not hold the words “up to 140 euros”."]),
-    "a passage that is not there": ("Free [DOC 12].", ["[DOC 12] is no passage that was found."]),
+    "a passage that is not there": ("Free [DOC 12].", ["[DOC 12] is not among the passages that were found."]),
     "made up without a quote": (
         "The visitor garage has two floors with a ramp for trucks [DOC 1].",
-        ["[DOC 1] says hardly anything of this: The visitor garage has two floors with a ramp for trucks"],
+        ["[DOC 1] hardly supports this: The visitor garage has two floors with a ramp for trucks"],
     ),
     "made up behind the number": (
         "[DOC 2] The visitor garage has two floors with a ramp.",
-        ["[DOC 2] says hardly anything of this: The visitor garage has two floors with a ramp"],
+        ["[DOC 2] hardly supports this: The visitor garage has two floors with a ramp"],
     ),
     "told in other words": ("Hello! Nice to meet you, dear colleague. A visitor can park for free in the lot called B [DOC 1].", []),
     "told from two passages": ("Visitors park in a lot and hotels cost up to 140 euros [DOC 1, 3].", []),
     "too short to judge": ("Yes, certainly [DOC 2].", []),
-    "a huge number": ("Free [DOC 999999999999999999].", ["[DOC 999999999999999999] is no passage that was found."]),
+    "a huge number": ("Free [DOC 999999999999999999].", ["[DOC 999999999999999999] is not among the passages that were found."]),
     "nothing cited": ("Visitors park in lot B.", ["The answer cites no passage."]),
     "not in the documents": ("Not in the documents.", []),
     "not in the documents, in a model's own marks": ('"Not in the documents"', []),
@@ -93,7 +93,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("answer", "problems"), ANSWERS.values(), ids=ANSWERS)
 def test_what_is_wrong_with_an_answer(documents: Documents, answer: str, problems: list[str]) -> None:
-    assert list(documents.cited(answer).problems) == problems
+    assert list(documents.check_citations(answer).problems) == problems
 
 
 MARKED = {
@@ -116,24 +116,24 @@ MARKED = {
 
 @pytest.mark.parametrize(("quote", "text", "held"), MARKED.values(), ids=MARKED)
 def test_a_quote_may_leave_out_hyphens_and_the_marks_of_markdown(quote: str, text: str, held: str | None) -> None:
-    span = quote_span(quote, text)
+    span = locate_quote(quote, text)
     assert (None if span is None else text[slice(*span)]) == held
 
 
 def test_only_what_was_shown_may_be_cited(documents: Documents) -> None:
     shown = documents.search("hotel")
-    answer = documents.cited("Lot B [DOC 1]. Hotels [DOC 3].", among=shown)
+    answer = documents.check_citations("Lot B [DOC 1]. Hotels [DOC 3].", among=shown)
     assert [citation.holds for citation in answer.citations] == [False, True]
     assert [passage.file for passage in answer.sources] == ["b travel.pdf"]
 
 
 @given(st.text(st.sampled_from('[DOC 123]“"”.,- \nab')) | st.text())
 def test_no_answer_breaks_the_reading(answer: str) -> None:
-    cited = cited_in(answer, lambda number: None)
+    cited = resolve_citations(answer, lambda number: None)
     assert all(answer[slice(*citation.span)].upper().lstrip("[【( ").startswith("DOC") for citation in cited.citations)
 
 
 @given(st.text(min_size=1), st.text(), st.text())
 def test_a_copied_quote_is_found_where_it_was_copied_from(quote: str, before: str, after: str) -> None:
-    span = quote_span(quote, before + quote + after)
+    span = locate_quote(quote, before + quote + after)
     assert span is not None or not re.search(r"\w", quote)

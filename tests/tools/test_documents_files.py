@@ -104,7 +104,7 @@ def test_a_file_may_be_read_by_itself(folder: Path) -> None:
 
 BAD_FILES = {
     "damaged.pdf": (b"%PDF-1.4\n1 0 obj\n<< garbage", "it is a damaged PDF"),
-    "locked.pdf": (encrypted(pdf_of(["Secret."]), "s3cret"), "it is encrypted and it needs a password: give password="),
+    "locked.pdf": (encrypted(pdf_of(["Secret."]), "s3cret"), "it is encrypted and it needs a password: pass password="),
     "scan.pdf": (pdf_of(["", ""]), "its 2 pages hold no text that can be read, perhaps only pictures; run OCR over it first"),
     "bomb.pdf": (bomb(100), "its 1 page holds no text that can be read"),
     "no-pages.pdf": (pdf_of([]), "its 0 pages hold no text that"),
@@ -133,16 +133,16 @@ def test_large_files_are_named_with_their_size(folder: Path) -> None:
         file.truncate(100_000_000)  # a sparse file: nothing is written
     (folder / "long.md").write_text("word " * 100_000, encoding="utf-8")
     with Documents.of_folder(folder) as documents:
-        assert reasons(documents) == {"huge.txt": "it has 100 MB and at most 50 are read; split it, or give max_file_mb="}
+        assert reasons(documents) == {"huge.txt": "it has 100 MB and at most 50 are read; split it, or pass max_file_mb="}
     with Documents.of_folder(folder, max_file_mb=0.2) as documents:
-        assert reasons(documents)["long.md"] == "it has 0.5 MB and at most 0.2 are read; split it, or give max_file_mb="
+        assert reasons(documents)["long.md"] == "it has 0.5 MB and at most 0.2 are read; split it, or pass max_file_mb="
 
 
 def test_what_takes_too_long_is_stopped_and_named(folder: Path) -> None:
     (folder / "laughs.pdf").write_bytes(laughing(12))
     with Documents.of_files([folder / "notes.txt", folder / "laughs.pdf"], seconds_per_file=1) as documents:
         assert documents.files == ("notes.txt",)
-        assert reasons(documents) == {"laughs.pdf": "reading it took longer than 1 s; give more with seconds_per_file="}
+        assert reasons(documents) == {"laughs.pdf": "reading it took longer than 1 s; pass more with seconds_per_file="}
 
 
 def test_a_pdf_of_many_pages_keeps_its_page_numbers(folder: Path) -> None:
@@ -192,7 +192,7 @@ def test_links_pipes_and_locked_files_harm_nothing(folder: Path, tmp_path: Path)
     expected = {
         "circle.txt": "it is a link that leads nowhere or in a circle",
         "outside.txt": "it is a link to a file outside the folder, which is not followed",
-        "pipe.txt": "it is no ordinary file",
+        "pipe.txt": "it is not a regular file",
         "up": "it is a link to a folder, which is not followed",
     }
     if os.access(folder / "locked.txt", os.R_OK):  # the superuser reads everything
@@ -212,14 +212,16 @@ def test_a_file_whose_name_is_no_text_is_read(tmp_path: Path) -> None:
 
 
 def test_nothing_to_read_is_said_with_the_reasons(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"There is no folder .*nowhere to read documents from\."):
+    with pytest.raises(UsageError, match=r"The folder .*nowhere to read documents from does not exist\."):
         Documents.of_folder(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match=r"There is no document in the folder .*: no Markdown, text, HTML or PDF file that can be read\.$"):
+    with pytest.raises(
+        UsageError, match=r"No document was found in the folder .*: no Markdown, text, HTML or PDF file that can be read\.$"
+    ):
         Documents.of_folder(tmp_path)
     (tmp_path / "scan.pdf").write_bytes(pdf_of([""]))
     with pytest.raises(UsageError, match=r"can be read\. scan\.pdf: its 1 page holds"):
         Documents.of_folder(tmp_path)
-    with pytest.raises(UsageError, match=r"There is no document in an empty list"):
+    with pytest.raises(UsageError, match=r"No document was found in an empty list"):
         Documents.of_files([])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sayso.tools import UsageError
-from sayso.tools.documents import Entry, PassageIndex
+from sayso.tools.documents import IndexEntry, PassageIndex
 from sayso.tools.documents.library import LEAST
 from sayso.tools.documents.query_words import MOST_WORDS, query_words
 
@@ -86,7 +86,7 @@ WRITINGS = {
 @pytest.mark.parametrize(("question", "text"), WRITINGS.values(), ids=WRITINGS)
 def test_a_text_is_found_in_any_writing_and_forgotten_again(question: str, text: str) -> None:
     with PassageIndex() as index:
-        index.add_all([*(Entry(other) for _, other in WRITINGS.values() if other != text), Entry(text)])
+        index.add_all([*(IndexEntry(other) for _, other in WRITINGS.values() if other != text), IndexEntry(text)])
         best = index.search(question, least=LEAST)[0]
         assert best.text == text
         index.remove([best.number])
@@ -125,7 +125,7 @@ def test_accents_and_stems_do_not_matter() -> None:
 
 def test_coverage_is_the_share_of_what_is_asked_that_a_text_holds() -> None:
     with PassageIndex() as index:
-        index.add_all(Entry(text) for text in ("visitors park in lot B", "staff park in lot A", "the canteen is closed"))
+        index.add_all(IndexEntry(text) for text in ("visitors park in lot B", "staff park in lot A", "the canteen is closed"))
         (visitors, staff) = index.search("Where do visitors park?")
         assert (visitors.number, visitors.coverage) == (1, 1.0)
         assert 0 < staff.coverage < 0.5  # "park" is the more common of the two words
@@ -135,12 +135,12 @@ def test_coverage_is_the_share_of_what_is_asked_that_a_text_holds() -> None:
 
 def test_a_number_is_never_given_twice(tmp_path: Path) -> None:
     with PassageIndex(tmp_path / "index.db") as index:
-        assert index.add_all([Entry("one"), Entry("two")]) == [1, 2]
+        assert index.add_all([IndexEntry("one"), IndexEntry("two")]) == [1, 2]
         index.remove([2, 77])
     with PassageIndex(tmp_path / "index.db") as index:
         assert index.add("three", {"a": 1}, context="title") == 3
         assert index.get(2) is None
-        assert index.get(3) == Entry("three", {"a": 1}, "title")
+        assert index.get(3) == IndexEntry("three", {"a": 1}, "title")
         assert [match.payload for match in index.search("title")] == [{"a": 1}]
         assert index.search("two") == []
         assert (index.get(0), index.get(-1), index.get(10**30)) == (None, None, None)
@@ -149,7 +149,7 @@ def test_a_number_is_never_given_twice(tmp_path: Path) -> None:
 def test_many_are_put_in_together_or_not_at_all() -> None:
     with PassageIndex() as index:
         with pytest.raises(TypeError, match="not JSON serializable"):
-            index.add_all([Entry("one"), Entry("two", object())])
+            index.add_all([IndexEntry("one"), IndexEntry("two", object())])
         assert len(index) == 0
 
 
@@ -163,7 +163,7 @@ def test_a_file_that_is_no_index_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_an_sqlite_without_full_text_search_is_said_plainly() -> None:
-    from sayso.tools.documents.passage_index import why_not
+    from sayso.tools.documents.passage_index import explain_sqlite_error
 
-    told = str(why_not("docs.db", sqlite3.OperationalError("no such module: fts5")))
+    told = str(explain_sqlite_error("docs.db", sqlite3.OperationalError("no such module: fts5")))
     assert told.startswith(f"The SQLite {sqlite3.sqlite_version} that this Python was built with has no full-text search (FTS5).")

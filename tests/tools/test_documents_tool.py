@@ -10,7 +10,7 @@ import pytest
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.agents.messages import ToolMessage
 from sayso.tools import Content, Secrecy, Trust, tool
-from sayso.tools.documents import Documents, Passage, search_documents, shown
+from sayso.tools.documents import Documents, Passage, search_documents, show_passages
 
 POLICY = """# Parking policy
 
@@ -34,14 +34,14 @@ def test_an_agent_searches_and_its_citation_leads_to_the_file(documents: Documen
     (read,) = [each for message in result.messages if isinstance(message, ToolMessage) for each in message.results]
     assert read.text.startswith("[DOC 1] Parking policy, Visitors\n# Parking policy\n\n## Visitors\n\nVisitors park in lot B.")
     assert (read.origin, read.trust, read.secrecy) == ("parking.md, trick.txt", Trust.UNTRUSTED, Secrecy.PRIVATE)
-    answer = documents.cited(result)
+    answer = documents.check_citations(result)
     assert (answer.problems, answer.citations[0].link) == ((), "https://intra.example/parking.md")
 
 
 def test_a_passage_that_no_tool_showed_cannot_be_cited(documents: Documents) -> None:
     result = Agent(ScriptedModel("“Visitors park in lot B” [DOC 1]."), tools=[search_documents(documents)]).run_sync("Is there parking?")
-    assert documents.cited(result).problems == ("[DOC 1] is no passage that was found.",)
-    assert documents.cited(result.output).problems == ()
+    assert documents.check_citations(result).problems == ("[DOC 1] is not among the passages that were found.",)
+    assert documents.check_citations(result.output).problems == ()
 
 
 def test_what_was_read_in_private_is_not_told_to_an_outsider_without_a_yes(documents: Documents) -> None:
@@ -63,7 +63,7 @@ def test_the_model_is_told_plainly_when_nothing_is_there(documents: Documents) -
     assert found == Content(
         "Not in the documents. No passage of the 2 files has enough to do with 'What is the capital of Mongolia?'.", origin="the documents"
     )
-    assert shown([]) == "Not in the documents."
+    assert show_passages([]) == "Not in the documents."
 
 
 def test_a_document_cannot_pass_for_another_one(documents: Documents) -> None:

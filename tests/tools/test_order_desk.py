@@ -16,7 +16,7 @@ from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, Decision, ToolContext, ToolError, UsageError
 from sayso.tools.approval.requests import MODEL, ApprovalRequest
 from sayso.tools.ordering.menu import HOUSE_MENU, Dish, Menu, Wish
-from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk, card, completed, order_tool
+from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk, card, complete_order, order_tool
 
 ADA = Customer("9876", "1234 My Street", "Ada")
 
@@ -58,7 +58,7 @@ NOT_THERE = {
     "both with and without": ("burger with onions without onions", "with onions or without?"),
     "a choice": ("burger with onions or pickles", "which is it"),
     "with or without": ("burger with or without onions", "which is it"),
-    "a page of text": ("burger " * 500, "3500 characters are no dish: burger burger "),
+    "a page of text": ("burger " * 500, "3500 characters are too long for a dish: burger burger "),
     "nothing": ("", "we don't have that"),
 }
 
@@ -101,10 +101,10 @@ COUNTED = {
     "times": ("2x burger", 1, "2 burger"),
     "times, after it": ("burger x2", 1, "2 burger"),
     "by quantity": ("burger", 3, "3 burger"),
-    "said differently": ("2 burgers", 3, "is it 2 or 3?"),
-    "none": ("0 burgers", 1, "0 is no number of dishes"),
-    "less than none": ("burger", -3, "-3 is no number of dishes"),
-    "far too many": ("99999 burgers", 1, "99999 is no number of dishes"),
+    "said differently": ("2 burgers", 3, "Is it 2 or 3?"),
+    "none": ("0 burgers", 1, "0 dishes cannot be ordered"),
+    "less than none": ("burger", -3, "-3 dishes cannot be ordered"),
+    "far too many": ("99999 burgers", 1, "99999 dishes cannot be ordered"),
     "half a dish": ("1.5 burgers", 1, "we don't have 1.5 burgers"),
     "a number of something else": ("burger with 2 onions", 1, "we don't have 2 onions"),
 }
@@ -119,7 +119,7 @@ def test_how_many_is_read_one_way_or_asked(item: str, quantity: int, read: str) 
 def final_order(item: str, quantity: int, desk: OrderDesk) -> str:
     """What ORDER would ask about, or why it would not."""
     try:
-        final = completed({"item": item, "customer": "", "address": "", "quantity": quantity}, ToolContext(Counter(desk, ADA)))
+        final = complete_order({"item": item, "customer": "", "address": "", "quantity": quantity}, ToolContext(Counter(desk, ADA)))
     except ToolError as error:
         return str(error)
     return f"{final['quantity']} {final['item']}"
@@ -190,9 +190,9 @@ REFUSED = {
     "an address where the customer belongs": (
         Reply(calls=(call("ORDER", item="burger", customer="310 Pine St", address="Austin"),)),
         ADA,
-        "'310 Pine St' is no customer number",
+        "'310 Pine St' is not a customer number",
     ),
-    "a stranger's number needs an address": (Reply(calls=(call("ORDER", item="burger", customer="1"),)), ADA, "no address"),
+    "a stranger's number needs an address": (Reply(calls=(call("ORDER", item="burger", customer="1"),)), ADA, "needs an address"),
 }
 
 

@@ -1,6 +1,6 @@
-"""What is said of a parameter in its type hint: `Annotated[str, "text"]`, `Annotated[str, Doc("text")]`, in nested classes too.
+"""Descriptions in type hints: `Annotated[str, "text"]` and `Annotated[str, Doc("text")]` (PEP 727), in nested classes too.
 
-pydantic itself reads `Annotated[str, Field(description="text")]` and passes over the other two.
+pydantic itself reads `Annotated[str, Field(description="text")]` and ignores the other two.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a function does, as text that is the same in every program that runs this code: to tell whether it was changed."""
+"""A function's code as a text that is the same in every process, to tell whether it was changed."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from types import CodeType
 
 
 def code_text(function: object) -> str:
-    """The instructions, names and constants of a function and of those defined inside it; empty for what has no Python code.
+    """Return the instructions, names and constants of a function and of those defined inside it; empty for what has no Python code.
 
     Other functions that it calls, global variables and the values it closes over are not part of it.
     """
     code = getattr(function, "__code__", None)
-    return _text(code) if isinstance(code, CodeType) else ""
+    return _write(code) if isinstance(code, CodeType) else ""
 
 
-def _text(value: object) -> str:
+def _write(value: object) -> str:
     if isinstance(value, CodeType):
-        constants = ",".join(map(_text, value.co_consts))
+        constants = ",".join(map(_write, value.co_consts))
         return f"{value.co_name}:{value.co_code.hex()}:{','.join(value.co_names)}:[{constants}]"
-    if isinstance(value, frozenset):  # its order is another one in another program
-        return f"{{{','.join(sorted(map(_text, value)))}}}"
+    if isinstance(value, frozenset):  # its order differs from process to process
+        return f"{{{','.join(sorted(map(_write, value)))}}}"
     if isinstance(value, tuple):
-        return f"({','.join(map(_text, value))})"
+        return f"({','.join(map(_write, value))})"
     return repr(value)

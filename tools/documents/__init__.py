@@ -1,4 +1,4 @@
-"""Documents of your own as a tool: passages that a question finds, and citations that can be checked."""
+"""Your own documents as a tool: passages that answer a question, and citations that can be checked."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from .citations import Quote as Quote
     from .folder import Skipped as Skipped
     from .library import Documents as Documents
-    from .passage_index import Entry as Entry
+    from .passage_index import IndexEntry as IndexEntry
     from .passage_index import Match as Match
     from .passage_index import PassageIndex as PassageIndex
     from .passages import NOT_IN_THE_DOCUMENTS as NOT_IN_THE_DOCUMENTS
     from .passages import Passage as Passage
-    from .passages import shown as shown
+    from .passages import show_passages as show_passages
     from .search_tool import search_documents as search_documents
 
 _PLACES = {
     "Citation": "citations",
     "CitedAnswer": "citations",
     "Documents": "library",
-    "Entry": "passage_index",
+    "IndexEntry": "passage_index",
     "Match": "passage_index",
     "NOT_IN_THE_DOCUMENTS": "passages",
     "Passage": "passages",
@@ -32,7 +32,7 @@ _PLACES = {
     "Quote": "citations",
     "Skipped": "folder",
     "search_documents": "search_tool",
-    "shown": "passages",
+    "show_passages": "passages",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 __getattr__, __dir__ = lazily(__name__, _PLACES)

@@ -1,4 +1,4 @@
-"""What an answer cites: each `[DOC n]` with its passage, and whether the passage holds the words that the answer quotes."""
+"""Citations of an answer: each `[DOC n]` with its passage, and whether the passage holds the words that the answer quotes."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _MARKS = re.compile(
     r"|\xad",
     re.MULTILINE,
 )
-"""What an honest quote may leave out: hyphens, and the marks of Markdown."""
+"""Characters that an honest quote may leave out: hyphens, and the marks of Markdown."""
 _LEFT_OUT = re.compile(r"\s*\[?(?:\.\.\.|…)\]?\s*")
 _SENTENCE_ENDS = re.compile(r"[.!?][”\"')\]]?\s|\n\s*\n")
 MOST_OF_A_RANGE = 20
 SUPPORT_LEAST = 0.25
 SUPPORT_WORDS = 4
-"""A claim of fewer words ("Yes, it is.") is not held against its passage."""
+"""A claim of fewer words ("Yes, it is.") is not compared with its passage."""
 
 Support = Callable[[str, tuple[int, ...]], float]
-"""How much of a claim's words the passages of those numbers hold together, from 0 to 1."""
+"""Returns the share (0 to 1) of a claim's words that the passages of those numbers hold together."""
 
 
 class Quote(NamedTuple):
-    """Words that an answer quotes, and where they stand in the passage's text; None when they are not there."""
+    """Words that an answer quotes, with their span in the passage's text; None if they are not in it."""
 
     text: str
     span: tuple[int, int] | None
@@ -48,9 +48,9 @@ class Quote(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """One `[DOC n]` of an answer. `claim` is the text that it stands behind; `passage` is None when there is no such passage.
+    """One `[DOC n]` of an answer. `claim` is the text before it; `passage` is None if the number is unknown.
 
-    `quotes` are the quoted words of the claim; `support` (0 to 1) is how much of its words the cited passages hold.
+    `quotes` are the quoted words of the claim; `support` (0 to 1) is the share of its words that the cited passages hold.
     """
 
     number: int
@@ -62,43 +62,42 @@ class Citation:
 
     @property
     def holds(self) -> bool:
-        """Whether the passage is there, with every quoted word or, where nothing is quoted, with enough of the claim's words."""
+        """Return whether the passage holds every quoted word or, where nothing is quoted, enough of the claim's words."""
         if self.passage is None or any(quote.span is None for quote in self.quotes):
             return False
         return bool(self.quotes) or self.support >= SUPPORT_LEAST
 
     @property
     def file(self) -> str:
-        """The cited file; empty when there is no such passage."""
+        """Return the cited file; empty if the number is unknown."""
         return self.passage.file if self.passage else ""
 
     @property
     def page(self) -> int:
-        """The cited page, from 1; 0 where there are no pages."""
+        """Return the cited page, from 1; 0 in a file without pages."""
         return self.passage.page if self.passage else 0
 
     @property
     def link(self) -> str:
-        """Where a reader can look it up."""
+        """Return the link to the file; empty if the number is unknown."""
         return self.passage.link if self.passage else ""
 
 
 @dataclass(frozen=True, slots=True)
 class CitedAnswer:
-    """An answer and what it cites, in the order of the text."""
+    """An answer and its citations, in the order of the text."""
 
     text: str
     citations: tuple[Citation, ...]
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each citation that does not hold, and one when nothing is cited; none for a good answer, nor for the plain
-        "Not in the documents." """
-        return tuple(_problems(self.citations)) if self.citations or not _says_no(self.text) else ()
+        """Return a sentence for each citation that does not hold, and one if nothing is cited; nothing for "Not in the documents."."""
+        return tuple(_find_problems(self.citations)) if self.citations or not _is_refusal(self.text) else ()
 
     @property
     def sources(self) -> tuple[Passage, ...]:
-        """The cited passages, each once."""
+        """Return the cited passages, each once."""
         return tuple(dict.fromkeys(citation.passage for citation in self.citations if citation.passage))
 
     def __str__(self) -> str:
@@ -107,46 +106,46 @@ class CitedAnswer:
 
 
 class _Group(NamedTuple):
-    """Citations side by side, which stand behind one claim: "[DOC 1] [DOC 4]"."""
+    """Citations side by side, which belong to one claim: "[DOC 1] [DOC 4]"."""
 
     span: tuple[int, int]
     numbers: tuple[int, ...]
 
 
-def cited_in(
+def resolve_citations(
     answer: str, passage: Callable[[int], Passage | None], among: Iterable[int] | None = None, support: Support | None = None
 ) -> CitedAnswer:
     """Resolve what an answer cites. A number that is not `among` the passages that were shown counts as unknown."""
     allowed = None if among is None else frozenset(among)
-    groups = _groups(answer)
-    quotes = _quotes_by_group(answer, groups)
+    groups = _find_groups(answer)
+    quotes = _find_quotes(answer, groups)
     citations = list[Citation]()
     for place, (group, words) in enumerate(zip(groups, quotes, strict=True)):
-        claim = _claim(answer, groups, place)
+        claim = _find_claim(answer, groups, place)
         known = {number: passage(number) if allowed is None or number in allowed else None for number in group.numbers}
-        held = _support(claim, tuple(number for number, at in known.items() if at), support)
-        citations += _citations(group, claim, words, known, held)
+        held = _measure_support(claim, tuple(number for number, at in known.items() if at), support)
+        citations += _make_citations(group, claim, words, known, held)
     return CitedAnswer(answer, tuple(citations))
 
 
-def _claim(answer: str, groups: list[_Group], place: int) -> str:
-    """The text before the citation, back to the one before it; where there is none ("[DOC 1]: ..."), the text after it."""
+def _find_claim(answer: str, groups: list[_Group], place: int) -> str:
+    """Return the text before the citation, back to the one before it; if that is empty ("[DOC 1]: ..."), the text after it."""
     before = answer[groups[place - 1].span[1] if place else 0 : groups[place].span[0]]
     after = answer[groups[place].span[1] : groups[place + 1].span[0] if place + 1 < len(groups) else len(answer)]
     return next((claim for text in (before, after) if (claim := " ".join(text.split()).strip(" ,;:.-*"))), "")
 
 
-def _support(claim: str, numbers: tuple[int, ...], support: Support | None) -> float:
+def _measure_support(claim: str, numbers: tuple[int, ...], support: Support | None) -> float:
     if support is None or not numbers or len(query_words(claim)) < SUPPORT_WORDS:
         return 1.0
     last = re.split(r"[.!?]\s", claim)[-1]  # what comes before it may be small talk
     return max(support(text, numbers) for text in {claim, last if len(query_words(last)) >= SUPPORT_WORDS else claim})
 
 
-def _groups(answer: str) -> list[_Group]:
+def _find_groups(answer: str) -> list[_Group]:
     groups = list[_Group]()
     for found in _CITATION.finditer(answer):
-        numbers = tuple(_numbers(found[0]))
+        numbers = tuple(_parse_numbers(found[0]))
         if groups and not answer[groups[-1].span[1] : found.start()].strip(" ,;"):
             before = groups.pop()
             groups.append(_Group((before.span[0], found.end()), tuple(dict.fromkeys((*before.numbers, *numbers)))))
@@ -155,27 +154,27 @@ def _groups(answer: str) -> list[_Group]:
     return groups
 
 
-def _numbers(citation: str) -> Iterator[int]:
-    spread = _RANGE.sub(lambda found: " ".join(map(str, _between(int(found[1]), int(found[2])))), citation)
+def _parse_numbers(citation: str) -> Iterator[int]:
+    spread = _RANGE.sub(lambda found: " ".join(map(str, _expand_range(int(found[1]), int(found[2])))), citation)
     yield from dict.fromkeys(int(number) for number in re.findall(r"\d+", spread))
 
 
-def _between(first: int, last: int) -> Iterable[int]:
+def _expand_range(first: int, last: int) -> Iterable[int]:
     return range(first, last + 1) if first <= last < first + MOST_OF_A_RANGE else (first, last)
 
 
-def _quotes_by_group(answer: str, groups: list[_Group]) -> list[list[str]]:
-    """For each group of citations the words that are quoted from it."""
+def _find_quotes(answer: str, groups: list[_Group]) -> list[list[str]]:
+    """Return the quoted words of each group of citations."""
     quotes: list[list[str]] = [[] for _ in groups]
     for found in _QUOTES.finditer(answer):
         text = next(each for each in found.groups() if each is not None).strip()
         if groups and re.search(r"\w", text):
-            quotes[_group_of(answer, found.span(), groups)].append(text)
+            quotes[_find_group(answer, found.span(), groups)].append(text)
     return quotes
 
 
-def _group_of(answer: str, quote: tuple[int, int], groups: list[_Group]) -> int:
-    """The citation after the quote, as in “...” [DOC 1]; where a sentence ends between them, the one before: As [DOC 1] says, “...”."""
+def _find_group(answer: str, quote: tuple[int, int], groups: list[_Group]) -> int:
+    """Return the citation after the quote (“...” [DOC 1]), or, if a sentence ends between them, the one before (As [DOC 1] says, “...”)."""
     after = next((place for place, group in enumerate(groups) if group.span[0] >= quote[1]), None)
     before = len(groups) - 1 if after is None else after - 1
     if after is None or before < 0:
@@ -185,27 +184,27 @@ def _group_of(answer: str, quote: tuple[int, int], groups: list[_Group]) -> int:
     return after if same_sentence or not continues else before
 
 
-def _citations(group: _Group, claim: str, words: list[str], known: dict[int, Passage | None], support: float) -> Iterator[Citation]:
-    spans = {number: [Quote(text, quote_span(text, at.text) if at else None) for text in words] for number, at in known.items()}
+def _make_citations(group: _Group, claim: str, words: list[str], known: dict[int, Passage | None], support: float) -> Iterator[Citation]:
+    spans = {number: [Quote(text, locate_quote(text, at.text) if at else None) for text in words] for number, at in known.items()}
     held = {quote.text for quotes in spans.values() for quote in quotes if quote.span}
     for number, passage in known.items():
-        # Where several passages stand behind one claim, a quote from one of them need not stand in the others.
+        # When several passages are cited for one claim, a quote needs to be in one of them only.
         quotes = tuple(quote for quote in spans[number] if quote.span or quote.text not in held)
         yield Citation(number, claim, group.span, passage, quotes, support)
 
 
-def quote_span(quote: str, text: str) -> tuple[int, int] | None:
-    """Where quoted words stand in a text; "..." in a quote leaves words out.
+def locate_quote(quote: str, text: str) -> tuple[int, int] | None:
+    """Return the span of quoted words in a text, None if they are not in it; "..." in a quote leaves words out.
 
     White space, typographic marks, hyphens, the marks of Markdown, the case of letters and the stop at the end do not matter.
     """
-    return _span(quote, text, _plain) or _span(quote, text, _bare)
+    return _locate(quote, text, _fold_letters) or _locate(quote, text, _strip_marks)
 
 
-def _span(quote: str, text: str, spelled: Callable[[str], _Letters]) -> tuple[int, int] | None:
-    letters, at, start = spelled(text), 0, None
+def _locate(quote: str, text: str, fold: Callable[[str], _Letters]) -> tuple[int, int] | None:
+    letters, at, start = fold(text), 0, None
     for part in filter(str.strip, _LEFT_OUT.split(quote)):
-        span = _part_span(spelled(part).text, letters.text[at:])
+        span = _locate_part(fold(part).text, letters.text[at:])
         if span is None:
             return None
         start = at + span[0] if start is None else start
@@ -213,25 +212,25 @@ def _span(quote: str, text: str, spelled: Callable[[str], _Letters]) -> tuple[in
     return None if start is None else (letters.places[start], letters.places[at - 1] + 1)
 
 
-def _part_span(part: str, text: str) -> tuple[int, int] | None:
+def _locate_part(part: str, text: str) -> tuple[int, int] | None:
     return find_quote(part, text) or find_quote(part.rstrip(".,;:!? "), text)
 
 
 class _Letters(NamedTuple):
-    """A text as it is compared, and where each of its letters stands in the text itself."""
+    """A text as it is compared, and the position of each of its letters in the original text."""
 
     text: str
     places: Sequence[int]
 
 
-def _plain(text: str) -> _Letters:
-    # Letter by letter, so that places stay what they are: "İ".lower() is two.
+def _fold_letters(text: str) -> _Letters:
+    # Letter by letter, so that positions stay the same: "İ".lower() has two letters.
     same = "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text.translate(_SAME))
     return _Letters(same, range(len(same)))
 
 
-def _bare(text: str) -> _Letters:
-    plain = _plain(text).text.replace("|", " ")
+def _strip_marks(text: str) -> _Letters:
+    plain = _fold_letters(text).text.replace("|", " ")
     places, at = list[int](), 0
     for mark in _MARKS.finditer(plain):
         places += range(at, mark.start())
@@ -240,19 +239,19 @@ def _bare(text: str) -> _Letters:
     return _Letters("".join(plain[place] for place in places), places)
 
 
-def _says_no(answer: str) -> bool:
+def _is_refusal(answer: str) -> bool:
     return answer.strip("\"'“”. \n").lower() == NOT_IN_THE_DOCUMENTS.rstrip(".").lower()
 
 
-def _problems(citations: tuple[Citation, ...]) -> Iterator[str]:
+def _find_problems(citations: tuple[Citation, ...]) -> Iterator[str]:
     if not citations:
         yield "The answer cites no passage."
     for citation in citations:
         if citation.passage is None:
-            yield f"[DOC {citation.number}] is no passage that was found."
+            yield f"[DOC {citation.number}] is not among the passages that were found."
             continue
         for quote in citation.quotes:
             if quote.span is None:
                 yield f"[DOC {citation.number}] does not hold the words “{quote.text}”."
         if not citation.quotes and not citation.holds:
-            yield f"[DOC {citation.number}] says hardly anything of this: {citation.claim}"
+            yield f"[DOC {citation.number}] hardly supports this: {citation.claim}"

@@ -1,4 +1,4 @@
-"""A document's text to passages: sections by heading or page, and in each pieces that end where a reader would pause."""
+"""Split a document's text into passages: sections by heading or page, and in each pieces that end where a reader would pause."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONGEST_HEADING = 200
 
 
 class Heading(NamedTuple):
-    """A heading at a place of the text; `level` 1 is the highest."""
+    """A heading at a span of the text; `level` 1 is the highest."""
 
     start: int
     end: int
@@ -33,8 +33,8 @@ class Heading(NamedTuple):
     text: str
 
 
-class Section(NamedTuple):
-    """A stretch of the text with one context: the headings above it, or its page (from 1; 0 where there are no pages)."""
+class TextSection(NamedTuple):
+    """A span of the text with one context: the headings above it, or its page (from 1; 0 in a text without pages)."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class Section(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A passage: where it is in the text, and its context."""
+    """A passage: its span in the text, and its context."""
 
     start: int
     end: int
@@ -51,32 +51,32 @@ class Cut(NamedTuple):
     page: int = 0
 
 
-def passages_of(text: str, sections: Sequence[Section], most_chars: int = PASSAGE_CHARS) -> Iterator[Cut]:
-    """The passages of a text, in order. Nothing but white space lies between them."""
+def split_passages(text: str, sections: Sequence[TextSection], most_chars: int = PASSAGE_CHARS) -> Iterator[Cut]:
+    """Yield the passages of a text, in order. Only white space lies between them."""
     for section in sections:
-        for start, end in pieces(text, section.start, section.end, most_chars):
+        for start, end in split_pieces(text, section.start, section.end, most_chars):
             yield Cut(start, end, section.headings, section.page)
 
 
-def pieces(text: str, start: int, end: int, most_chars: int) -> Iterator[tuple[int, int]]:
-    """Spans of at most `most_chars` that cover all of text[start:end] but white space."""
+def split_pieces(text: str, start: int, end: int, most_chars: int) -> Iterator[tuple[int, int]]:
+    """Yield spans of at most `most_chars` that cover all of text[start:end] but white space."""
     while True:
-        start, end = _trimmed(text, start, end)
+        start, end = _trim(text, start, end)
         rest = end - start
         if rest <= most_chars:
             if rest:
                 yield start, end
             return
-        # What is less than two passages becomes two halves, so that no crumb is left over.
+        # A rest shorter than two passages becomes two halves, so that no crumb is left over.
         limit = most_chars if rest >= 2 * most_chars else (rest + most_chars) // 2 - most_chars // 4
-        cut = _pause(text, start, min(start + max(limit, 1), start + most_chars))
-        piece_start, piece_end = _trimmed(text, start, cut)
+        cut = _find_pause(text, start, min(start + max(limit, 1), start + most_chars))
+        piece_start, piece_end = _trim(text, start, cut)
         if piece_end > piece_start:
             yield piece_start, piece_end
         start = cut
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -84,8 +84,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _pause(text: str, start: int, limit: int) -> int:
-    """Where to end a piece: the last end of a paragraph, line, sentence or word before the limit, unless that is too near the start."""
+def _find_pause(text: str, start: int, limit: int) -> int:
+    """Return where to end a piece: at the last paragraph, line, sentence or word before the limit, but not in its first half."""
     least = start + (limit - start) // 2
     for pause in _PAUSES:
         last = None
@@ -96,24 +96,24 @@ def _pause(text: str, start: int, limit: int) -> int:
     return limit
 
 
-def by_heading(text: str, headings: Sequence[Heading]) -> list[Section]:
-    """The sections that headings make: each starts at its heading and has the higher ones above it as context.
+def split_by_heading(text: str, headings: Sequence[Heading]) -> list[TextSection]:
+    """Return the sections of a text: each starts at its heading and has the higher ones above it as context.
 
-    A heading with nothing below it but the next heading belongs to that one's section: alone it would answer no question.
+    A heading with only the next heading below it belongs to that one's section: alone it would answer no question.
     """
-    sections, above = list[Section](), list[Heading]()
+    sections, above = list[TextSection](), list[Heading]()
     start = body = 0
     for heading in headings:
         if text[body : heading.start].strip():
-            sections.append(Section(start, heading.start, tuple(each.text for each in above)))
+            sections.append(TextSection(start, heading.start, tuple(each.text for each in above)))
             start = heading.start
         above = [*(each for each in above if each.level < heading.level), heading]
         body = heading.end
-    return [*sections, Section(start, len(text), tuple(each.text for each in above))]
+    return [*sections, TextSection(start, len(text), tuple(each.text for each in above))]
 
 
-def markdown_headings(text: str) -> list[Heading]:
-    """The headings of a Markdown text (`# Parking`, or underlined); what is in code fences does not count."""
+def find_markdown_headings(text: str) -> list[Heading]:
+    """Return the headings of a Markdown text (ATX and setext, CommonMark 0.31); text in code fences does not count."""
     found, fence, at = list[Heading](), "", 0
     before, before_at = "", 0
     for line in text.splitlines(keepends=True):
@@ -126,7 +126,7 @@ def markdown_headings(text: str) -> list[Heading]:
         elif mark:
             fence, before = mark[1], ""
         else:
-            heading = _heading(bare, at, before, before_at)
+            heading = _parse_heading(bare, at, before, before_at)
             if heading is not None:
                 found.append(heading)
             before, before_at = ("" if heading else bare), at
@@ -134,19 +134,19 @@ def markdown_headings(text: str) -> list[Heading]:
     return found
 
 
-def _heading(line: str, at: int, before: str, before_at: int) -> Heading | None:
+def _parse_heading(line: str, at: int, before: str, before_at: int) -> Heading | None:
     if len(line) > LONGEST_HEADING:
         return None
     if atx := _ATX.match(line):
-        return Heading(at, at + len(line), len(atx[1]), plain_heading(atx[2] or ""))
+        return Heading(at, at + len(line), len(atx[1]), strip_heading(atx[2] or ""))
     underline = _SETEXT.match(line)
     if underline and before.strip() and len(before) <= LONGEST_HEADING and not _LIST_OR_QUOTE.match(before):
-        return Heading(before_at, at + len(line), 1 if underline[1][0] == "=" else 2, plain_heading(before))
+        return Heading(before_at, at + len(line), 1 if underline[1][0] == "=" else 2, strip_heading(before))
     return None
 
 
-def plain_heading(text: str) -> str:
-    """A heading without its marks: emphasis, code, links and the anchor that some put behind it."""
+def strip_heading(text: str) -> str:
+    """Return a heading without emphasis, code marks, links and an anchor ({#id}) behind it."""
     text = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
     text = re.sub(r"\s*\{#[^{}]*\}\s*$", "", text)
     return " ".join(re.sub(r"[*`]+|\b_+|_+\b", "", text).split())

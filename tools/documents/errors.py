@@ -1,4 +1,4 @@
-"""What can go wrong with one file; the others are read all the same."""
+"""Errors of reading one file; the others are read all the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files are in an index, and how to tell that they have changed."""
+"""The table of the files in an index, with what shows that they have changed."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import NamedTuple
 
 from .cutting import PASSAGE_CHARS
 from .folder import FileFound
-from .passage_index import Entry, PassageIndex
+from .passage_index import IndexEntry, PassageIndex
 
 VERSION = 1
-"""Of how files are read and cut: an index made by another version is made anew."""
+"""The version of reading and splitting files: an index of another version is built again."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (file TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, sha256 TEXT, first INTEGER, last INTEGER);
 CREATE TABLE IF NOT EXISTS made_by (version TEXT);
 """
 
 
-class Kept(NamedTuple):
-    """What is known of a file whose passages are in the index."""
+class StoredFile(NamedTuple):
+    """A file whose passages are in the index."""
 
     size: int
     changed_ns: int
     sha256: str
 
-    def unchanged(self, found: FileFound) -> bool:
-        """Whether the file looks as it did."""
+    def is_unchanged(self, found: FileFound) -> bool:
+        """Return whether the file has the same size and time as before."""
         return (self.size, self.changed_ns) == (found.size, found.changed_ns)
 
 
@@ -43,13 +43,13 @@ class FileTable:
                     db.execute(f"DELETE FROM {table}")
                 db.execute("INSERT INTO made_by VALUES (?)", (made_by,))
 
-    def kept(self) -> dict[str, Kept]:
-        """The files in the index, by name."""
+    def read_all(self) -> dict[str, StoredFile]:
+        """Return the files in the index, by name."""
         with self._index.changes() as db:
-            return {file: Kept(*known) for file, *known in db.execute("SELECT file, size, changed_ns, sha256 FROM files")}
+            return {file: StoredFile(*known) for file, *known in db.execute("SELECT file, size, changed_ns, sha256 FROM files")}
 
-    def put(self, found: FileFound, sha256: str, entries: Iterable[Entry] | None) -> None:
-        """Put a file's passages in the place of those it had; None leaves them and only notes the new time."""
+    def put(self, found: FileFound, sha256: str, entries: Iterable[IndexEntry] | None) -> None:
+        """Replace a file's passages; None keeps them and only stores the new time."""
         with self._index.changes() as db:
             if entries is None:
                 db.execute("UPDATE files SET size = ?, changed_ns = ? WHERE file = ?", (found.size, found.changed_ns, found.file))
@@ -61,7 +61,7 @@ class FileTable:
             db.execute("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def forget(self, files: Iterable[str]) -> None:
-        """Take files and their passages out."""
+        """Remove files and their passages."""
         with self._index.changes() as db:
             for file in files:
                 for first, last in db.execute("SELECT first, last FROM files WHERE file = ?", (file,)).fetchall():

@@ -1,4 +1,4 @@
-"""The files of a folder: which to read, and why the others are passed over."""
+"""Find the files of a folder: those to read, and the reason why others are skipped."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import FileUnreadable
-from .reading import kind_of, not_read
+from .reading import choose_kind, explain_kind
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not among the documents, and why."""
+    """A file that is not among the documents, with the reason."""
 
     file: str
     reason: str
@@ -25,7 +25,7 @@ class Skipped:
 
 
 class FileFound(NamedTuple):
-    """A file to read: its name among the documents, where it is, and what tells whether it has changed."""
+    """A file to read: its name among the documents, its path, and what shows that it has changed."""
 
     file: str
     path: Path
@@ -33,12 +33,12 @@ class FileFound(NamedTuple):
     changed_ns: int
 
 
-def files_below(folder: Path) -> Iterator[FileFound | Skipped]:
-    """Every file below a folder, in the order of names; hidden ones are passed over in silence, links only followed inside the folder."""
+def walk_folder(folder: Path) -> Iterator[FileFound | Skipped]:
+    """Yield every file below a folder, by name. Hidden ones are skipped silently; links are followed inside the folder only."""
     root = folder.resolve()
 
     def unreadable(error: OSError) -> None:
-        refused.append(Skipped(_inside(root, Path(error.filename)), f"the folder cannot be listed: {error.strerror}"))
+        refused.append(Skipped(_relative_name(root, Path(error.filename)), f"the folder cannot be listed: {error.strerror}"))
 
     refused = list[Skipped]()
     for place, folders, names in os.walk(root, onerror=unreadable):
@@ -46,20 +46,20 @@ def files_below(folder: Path) -> Iterator[FileFound | Skipped]:
         linked = [name for name in folders if (Path(place) / name).is_symlink()]
         for name in sorted([*names, *linked]):
             if not name.startswith("."):
-                yield _looked_at(Path(place) / name, root)
+                yield _check(Path(place) / name, root)
     yield from refused
 
 
-def files_named(files: Iterable[Path | str]) -> Iterator[FileFound | Skipped]:
-    """The files of a list; a name that comes twice gets its folder before it."""
+def list_files(files: Iterable[Path | str]) -> Iterator[FileFound | Skipped]:
+    """Yield the files of a list; a name that occurs twice gets its folder before it."""
     paths = list(dict.fromkeys(Path(file).absolute() for file in files))
     for path in paths:
         name = path.name if sum(path.name == other.name for other in paths) == 1 else path.as_posix()
-        yield _stated(path, name)
+        yield _stat(path, name)
 
 
-def _looked_at(path: Path, root: Path) -> FileFound | Skipped:
-    name = _inside(root, path)
+def _check(path: Path, root: Path) -> FileFound | Skipped:
+    name = _relative_name(root, path)
     if path.is_symlink():
         try:
             target = path.resolve(strict=True)
@@ -69,25 +69,25 @@ def _looked_at(path: Path, root: Path) -> FileFound | Skipped:
             return Skipped(name, "it is a link to a folder, which is not followed")
         if not target.is_relative_to(root):
             return Skipped(name, "it is a link to a file outside the folder, which is not followed")
-    if kind_of(name) is None:
-        return Skipped(name, not_read(name))
-    return _stated(path, name)
+    if choose_kind(name) is None:
+        return Skipped(name, explain_kind(name))
+    return _stat(path, name)
 
 
-def _stated(path: Path, name: str) -> FileFound | Skipped:
+def _stat(path: Path, name: str) -> FileFound | Skipped:
     try:
         found = path.stat()
     except OSError as error:
         return Skipped(name, f"it cannot be read: {error.strerror}")
     if not stat.S_ISREG(found.st_mode):
-        return Skipped(name, "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no ordinary file")
+        return Skipped(name, "it is a folder" if stat.S_ISDIR(found.st_mode) else "it is not a regular file")
     return FileFound(name, path, found.st_size, found.st_mtime_ns)
 
 
-def bytes_of(found: FileFound, most_mb: float) -> bytes:
-    """The file's bytes. FileUnreadable when there are too many, or it may not be read."""
+def read_bytes(found: FileFound, most_mb: float) -> bytes:
+    """Read the file's bytes. Raises FileUnreadable when there are too many, or it may not be read."""
     if found.size > most_mb * 1_000_000:
-        raise FileUnreadable(f"it has {found.size / 1e6:.3g} MB and at most {most_mb:g} are read; split it, or give max_file_mb=")
+        raise FileUnreadable(f"it has {found.size / 1e6:.3g} MB and at most {most_mb:g} are read; split it, or pass max_file_mb=")
     try:
         with found.path.open("rb") as file:
             return file.read(int(most_mb * 1_000_000) + 1)
@@ -95,6 +95,6 @@ def bytes_of(found: FileFound, most_mb: float) -> bytes:
         raise FileUnreadable(f"it cannot be read: {error.strerror}") from None
 
 
-def _inside(root: Path, path: Path) -> str:
+def _relative_name(root: Path, path: Path) -> str:
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-    return name.encode("utf-8", "replace").decode("utf-8")  # a name may hold bytes that are no text
+    return name.encode("utf-8", "replace").decode("utf-8")  # a name may hold bytes that cannot be decoded

@@ -1,4 +1,4 @@
-"""PDF and HTML to text. Runs in the worker process: its input may be hostile."""
+"""Extract text from PDF and HTML. Runs in the worker process: its input may be hostile."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import io
 import logging
 import re
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lxml import etree
+from lxml.etree import ParserError, XMLSyntaxError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
+from ..canonical import JsonObject
 from ..installing import build_install_command
 from ..web.charsets import clean, decode
 from ..web.hidden import drop_hidden
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 MOST_BYTES = 15_000_000
-"""The most text of one file, as the worker sends it (a letter outside ASCII takes six bytes). More is refused, not cut."""
+"""The most text of one file, as the worker sends it (six bytes for a letter outside ASCII). More is refused, not cut."""
 _MARK = "\ue000"  # as many as the level before each heading's text; a private character, which is taken out of the page first
 _MARKED = re.compile(rf"^{_MARK}+", re.MULTILINE)
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
@@ -31,42 +32,42 @@ _NO_TITLE = re.compile(
     r"|\.(?:docx?|pptx?|tex|dvi|indd|qxd|pdf|odt)$",
     re.IGNORECASE,
 )
-"""Programs write the name of their own file, or nothing of use, where a title should be."""
+"""Titles that are of no use: programs write them where the author gave none."""
 
 
 def warm() -> None:
-    """Load what is loaded late, before the worker locks itself in."""
+    """Load modules that are otherwise loaded late, before the worker hardens itself."""
     import charset_normalizer  # noqa: F401
     import pypdf  # noqa: F401
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a broken PDF is worth a warning a page
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # a broken PDF causes a warning for each page
 
 
-def read_html(body_base64: str) -> dict[str, Any]:
-    """What a page says: {"title", "text", "headings": [[start, level, heading], ...]}; hidden parts and navigation are left out."""
+def read_html(body_base64: str) -> JsonObject:
+    """Read a page: {"title", "text", "headings": [[start, level, heading], ...]}. Hidden parts and navigation are left out."""
     html = clean(decode(b64decode(body_base64))[0]).replace(_MARK, "")
-    tree = _tree(html)
+    tree = _parse_tree(html)
     if tree is None:
         return {"title": "", "text": "", "headings": []}
-    title = _title(tree)
+    title = _find_title(tree)
     drop_hidden(tree)
     for element in tree.iter("h1", "h2", "h3", "h4", "h5", "h6"):
         if element.text_content().strip():
             element.text = _MARK * int(element.tag[1]) + (element.text or "").lstrip()
     text = clean(visible_text(tree) or visible_text(tree, furniture=True))  # once more: &#8203; and &shy; are characters only now
     _refuse_too_long(text)
-    return {"title": title, **_unmarked(text)}
+    return {"title": title, **_remove_marks(text)}
 
 
-def _tree(html: str) -> HtmlElement | None:
+def _parse_tree(html: str) -> HtmlElement | None:
     parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True)
     try:
         return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
+    except (ParserError, XMLSyntaxError):
         return None  # nothing but white space or comments
 
 
-def _title(tree: HtmlElement) -> str:
+def _find_title(tree: HtmlElement) -> str:
     for path in ("//head/title", "//h1"):
         for element in tree.xpath(path):
             if text := " ".join(clean(element.text_content()).split()):
@@ -74,8 +75,8 @@ def _title(tree: HtmlElement) -> str:
     return ""
 
 
-def _unmarked(text: str) -> dict[str, Any]:
-    """The text without its marks, and where they were."""
+def _remove_marks(text: str) -> JsonObject:
+    """Return the text without its marks, and the headings that they marked."""
     parts, headings, at, length = list[str](), list[tuple[int, int, str]](), 0, 0
     for mark in _MARKED.finditer(text):
         parts.append(text[at : mark.start()])
@@ -86,15 +87,15 @@ def _unmarked(text: str) -> dict[str, Any]:
     return {"text": "".join(parts).replace(_MARK, ""), "headings": headings}
 
 
-def read_pdf(body_base64: str, password: str) -> dict[str, Any]:
-    """What a PDF says: {"title", "pages": [text, ...]}. FileUnreadable says why it cannot be read."""
+def read_pdf(body_base64: str, password: str) -> JsonObject:
+    """Read a PDF: {"title", "pages": [text, ...]}. Raises FileUnreadable that says why it cannot be read."""
     from pypdf import PdfReader
     from pypdf.errors import DependencyError
 
     try:
         reader = PdfReader(io.BytesIO(b64decode(body_base64)))
-        _unlock(reader, password)
-        title = _pdf_title(reader)
+        _decrypt(reader, password)
+        title = _read_pdf_title(reader)
         pages, length = list[str](), 0
         for page in reader.pages:
             pages.append(_tidy_page(page.extract_text()))
@@ -105,20 +106,20 @@ def read_pdf(body_base64: str, password: str) -> dict[str, Any]:
     except (FileUnreadable, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a broken file may raise anything, says pypdf
-        raise FileUnreadable(f"it is a damaged PDF ({_short(error)}); open it in a viewer and save it anew") from None
+        raise FileUnreadable(f"it is a damaged PDF ({_shorten(error)}); open it in a viewer and save it anew") from None
     if not any(pages):
         number = f"{len(pages)} page{'s hold' if len(pages) != 1 else ' holds'}"
         raise FileUnreadable(f"its {number} no text that can be read, perhaps only pictures; run OCR over it first")
     return {"title": title, "pages": pages}
 
 
-def _unlock(reader: PdfReader, password: str) -> None:
+def _decrypt(reader: PdfReader, password: str) -> None:
     if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
-        said = "that password does not open it" if password else "it needs a password: give password="
-        raise FileUnreadable(f"it is encrypted and {said}")
+        problem = "that password does not open it" if password else "it needs a password: pass password="
+        raise FileUnreadable(f"it is encrypted and {problem}")
 
 
-def _pdf_title(reader: PdfReader) -> str:
+def _read_pdf_title(reader: PdfReader) -> str:
     title = reader.metadata.title if reader.metadata else None
     title = " ".join(clean(str(title or "")).split())
     return "" if _NO_TITLE.search(title) else title[:300]
@@ -131,12 +132,12 @@ def _tidy_page(text: str) -> str:
 
 
 def _refuse_too_long(text: str, before: int = 0) -> int:
-    """How long the text is on its way to the program. FileUnreadable when that is too long, after `before` more."""
+    """Return the length of the text as it is sent. Raises FileUnreadable when that is too long together with `before`."""
     length = len(text) if text.isascii() else len(text.encode("ascii", "backslashreplace"))
     if before + length > MOST_BYTES:
         raise FileUnreadable(f"it holds more than {MOST_BYTES // 1_000_000} MB of text; split it")
     return length
 
 
-def _short(error: BaseException) -> str:
+def _shorten(error: BaseException) -> str:
     return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Texts in SQLite FTS5, found by word stems, best first. Each keeps a payload: whatever you want back with it."""
+"""An index of texts in SQLite FTS5, found by word stems (Porter) and ranked by BM25. Each text has a payload of your own."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
+from ..canonical import Json
 from ..connections import close_index
 from ..errors import UsageError
-from .query_words import query_words, quoted
-from .spaceless import searchable
+from .query_words import query_words, quote_term
+from .spaceless import split_for_index
 
 MOST_RESULTS = 200
 BUSY_SECONDS = 30.0
@@ -46,11 +47,11 @@ WHERE stems MATCH ? ORDER BY bm25(stems, ?, 1.0), number LIMIT ?
 """
 
 
-class Entry(NamedTuple):
-    """A text to put in. `context` (a title, headings) is searched as well, for half of the weight."""
+class IndexEntry(NamedTuple):
+    """A text to add. `context` (a title, headings) is searched too, with half of the weight."""
 
     text: str
-    payload: Any = None
+    payload: Json = None
     context: str = ""
 
 
@@ -58,43 +59,43 @@ class Entry(NamedTuple):
 class Match:
     """A text that was found. `score` is BM25 (higher is better, for comparing within one search).
 
-    `coverage`, from 0 to 1, is how much of what the question asks about the text holds: the share of its words, rare ones counting more.
+    `coverage` (0 to 1) is the share of the question's words that the text holds, each weighted by its inverse document frequency.
     """
 
     number: int
     text: str
-    payload: Any
+    payload: Json
     score: float
     coverage: float
 
 
 class PassageIndex:
-    """Texts with payloads (JSON), numbered from 1 in the order in which they came; a number is never used twice.
+    """Texts with payloads (JSON), numbered from 1 in the order in which they were added; a number is never used twice.
 
-    In memory, or in the file at `path`, which is opened again with what it holds. Close it, or use it in a `with`.
-    UsageError when this Python's SQLite has no FTS5, or the file is something else.
+    In memory, or in the file at `path`, which may hold texts already. Close it, or use it in a `with`.
+    Raises UsageError when this Python's SQLite has no FTS5, or the file is something else.
     """
 
     def __init__(self, path: Path | str = ":memory:") -> None:
         self.path = str(path)
         self._lock = threading.RLock()
-        self.db = _opened(self.path)
+        self.db = _open(self.path)
         # An index that is simply forgotten must not leave an open connection behind.
         self.close = weakref.finalize(self, close_index, self.db, self._lock)
 
-    def add(self, text: str, payload: Any = None, *, context: str = "") -> int:
-        """Put a text in; gives its number."""
+    def add(self, text: str, payload: Json = None, *, context: str = "") -> int:
+        """Add a text and return its number."""
         with self.changes():
-            return self._insert(Entry(text, payload, context))
+            return self._insert(IndexEntry(text, payload, context))
 
-    def add_all(self, entries: Iterable[Entry]) -> list[int]:
-        """Put many in at once: all or, when one fails, none."""
+    def add_all(self, entries: Iterable[IndexEntry]) -> list[int]:
+        """Add many texts at once and return their numbers: all or, when one fails, none."""
         with self.changes():
             return [self._insert(entry) for entry in entries]
 
     @contextmanager
     def changes(self) -> Iterator[sqlite3.Connection]:
-        """Everything that is done to the index inside is done together, or not at all."""
+        """Open a transaction: all changes inside are made together, or none. May be nested."""
         with self._lock:
             if self.db.in_transaction:
                 yield self.db
@@ -103,67 +104,67 @@ class PassageIndex:
             with self.db:
                 yield self.db
 
-    def _insert(self, entry: Entry) -> int:
+    def _insert(self, entry: IndexEntry) -> int:
         row = (entry.context, entry.text, json.dumps(entry.payload, ensure_ascii=False))
         number = self.db.execute("INSERT INTO passages (context, text, payload) VALUES (?, ?, ?)", row).lastrowid
         assert number is not None
         return number
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Take texts out; numbers that are not there are passed over."""
+        """Remove texts; unknown numbers are ignored."""
         with self.changes():
             self.db.executemany("DELETE FROM passages WHERE number = ?", [(number,) for number in numbers])
 
-    def get(self, number: int) -> Entry | None:
-        """The text of that number, as it was put in."""
+    def get(self, number: int) -> IndexEntry | None:
+        """Return the text of that number as it was added; None for an unknown number."""
         if not 0 < number < 2**63:
             return None
         with self._lock:
             row = self.db.execute("SELECT text, payload, context FROM passages WHERE number = ?", (number,)).fetchone()
-        return None if row is None else Entry(row[0], json.loads(row[1]), row[2])
+        return None if row is None else IndexEntry(row[0], json.loads(row[1]), row[2])
 
     def search(self, question: str, k: int = 5, *, least: float = 0.0) -> list[Match]:
-        """The `k` best texts that hold any word of the question; only those whose coverage is at least `least`."""
+        """Return the `k` best texts that hold any word of the question, the best first, if their coverage is at least `least`."""
         words = query_words(question)
         if not words or k < 1:
             return []
         with self._lock:
-            expression = " OR ".join(map(quoted, words))
+            expression = " OR ".join(map(quote_term, words))
             rows = self.db.execute(_BEST, (_CONTEXT_WEIGHT, expression, _CONTEXT_WEIGHT, min(k, MOST_RESULTS))).fetchall()
             covered = self._coverage(words, [row[0] for row in rows])
         found = [Match(number, text, json.loads(payload), score, covered[number]) for number, text, payload, score in rows]
         return [match for match in found if match.coverage >= least]
 
-    def nearest(self, question: str, k: int = 3) -> list[Any]:
-        """The payloads of the `k` best texts."""
+    def nearest(self, question: str, k: int = 3) -> list[Json]:
+        """Return the payloads of the `k` best texts."""
         return [match.payload for match in self.search(question, k)]
 
     def coverage(self, words: str, numbers: Iterable[int]) -> float:
-        """How much of what these words say the texts of those numbers hold together, from 0 to 1; rare words count more."""
+        """Return the share (0 to 1) of these words that the texts of those numbers hold together; rare words count more."""
         wanted, among = query_words(words), tuple(numbers)
         with self._lock:
-            weighed = self._weighed(wanted, among)
+            weighed = self._weigh(wanted, among)
         return sum(weight for weight, holders in weighed if holders) / sum(weight for weight, _ in weighed) if wanted else 0.0
 
     def _coverage(self, words: Sequence[str], numbers: Sequence[int]) -> dict[int, float]:
         held = dict.fromkeys(numbers, 0.0)
-        weighed = self._weighed(words, numbers)
+        weighed = self._weigh(words, numbers)
         for weight, holders in weighed:
             for number in holders:
                 held[number] += weight
         total = sum(weight for weight, _ in weighed)
         return {number: weight / total for number, weight in held.items()}
 
-    def _weighed(self, words: Sequence[str], numbers: Sequence[int]) -> list[tuple[float, list[int]]]:
-        """For each word what it counts, and which of those texts hold it."""
+    def _weigh(self, words: Sequence[str], numbers: Sequence[int]) -> list[tuple[float, list[int]]]:
+        """Return for each word its weight (the inverse document frequency of BM25) and those of the texts that hold it."""
         size = len(self)
         holding = f"SELECT rowid FROM stems WHERE stems MATCH ? AND rowid IN ({','.join('?' * len(numbers))})"
         weighed = list[tuple[float, list[int]]]()
         for word in words:
-            everywhere = self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (quoted(word),)).fetchone()[0]
-            # A word that is nowhere counts no more than one that is in a single text: in a small folder most words are nowhere.
+            everywhere = self.db.execute("SELECT count(*) FROM stems WHERE stems MATCH ?", (quote_term(word),)).fetchone()[0]
+            # A word of no text counts as if one text held it: in a small folder most words are in no text.
             rare = max(everywhere, 1)
-            holders = [row[0] for row in self.db.execute(holding, (quoted(word), *numbers))] if everywhere else []
+            holders = [row[0] for row in self.db.execute(holding, (quote_term(word), *numbers))] if everywhere else []
             weighed.append((math.log(1 + (size - rare + 0.5) / (rare + 0.5)), holders))
         return weighed
 
@@ -178,20 +179,20 @@ class PassageIndex:
         self.close()
 
 
-def _opened(path: str) -> sqlite3.Connection:
+def _open(path: str) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)
     except sqlite3.OperationalError as error:
         raise UsageError(f"The index {path} cannot be opened: {error}. Name a file in a folder that exists and can be written.") from None
     try:
-        db.create_function("searchable", 1, searchable, deterministic=True)
+        db.create_function("searchable", 1, split_for_index, deterministic=True)
         # In one statement, or another program might make the tables between two.
         version, has_tables = db.execute(f"SELECT user_version, ({_TABLES}) FROM pragma_user_version").fetchone()
         if not has_tables:
             db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {_VERSION};COMMIT;")
     except sqlite3.DatabaseError as error:
         db.close()
-        raise why_not(path, error) from None
+        raise explain_sqlite_error(path, error) from None
     if has_tables and version != _VERSION:
         db.close()
         raise UsageError(
@@ -201,11 +202,11 @@ def _opened(path: str) -> sqlite3.Connection:
     return db
 
 
-def why_not(path: str, error: sqlite3.DatabaseError) -> UsageError:
-    """What SQLite's complaint means for whoever wants an index there."""
+def explain_sqlite_error(path: str, error: sqlite3.DatabaseError) -> UsageError:
+    """Return the error for a user whose index cannot be opened because of SQLite's error."""
     if "no such module: fts5" in str(error):
         return UsageError(
             f"The SQLite {sqlite3.sqlite_version} that this Python was built with has no full-text search (FTS5). "
             "Use a Python from python.org, uv or your distribution, or build SQLite with -DSQLITE_ENABLE_FTS5."
         )
-    return UsageError(f"{path} cannot be used as an index: {error}. Name a new file, or one that an index was kept in before.")
+    return UsageError(f"{path} cannot be used as an index: {error}. Name a new file, or one that holds an index.")

@@ -1,10 +1,10 @@
-"""The words of a question that are worth looking for."""
+"""The words of a question that are worth searching for."""
 
 from __future__ import annotations
 
 import re
 
-from .spaceless import askable, begins_a_pair
+from .spaceless import is_single_character, split_for_search
 
 STOP_WORDS = frozenset(
     """
@@ -13,7 +13,7 @@ STOP_WORDS = frozenset(
     you your
     """.split()
 )
-"""Words that say how a question is asked, not what it is about."""
+"""Words that shape a question but are not its subject."""
 MOST_WORDS = 64
 MOST_CHARS = 64
 _WORD = re.compile(r"[^\W_]+")
@@ -21,11 +21,11 @@ _SHORT_FORM = re.compile(r"(?<=\w)['’](?:s|t|re|ve|ll|d|m)\b", re.IGNORECASE)
 
 
 def query_words(question: str) -> list[str]:
-    """The words to look for, in lower case, each once; all of them where the question has nothing but small words ("who are we?")."""
-    words = list(dict.fromkeys(word[:MOST_CHARS] for word in _WORD.findall(askable(_SHORT_FORM.sub(" ", question)).lower())))
+    """Return the words to search for, in lower case, each once, without stop words unless there is nothing else ("who are we?")."""
+    words = list(dict.fromkeys(word[:MOST_CHARS] for word in _WORD.findall(split_for_search(_SHORT_FORM.sub(" ", question)).lower())))
     return ([word for word in words if word not in STOP_WORDS] or words)[:MOST_WORDS]
 
 
-def quoted(word: str) -> str:
-    """The word as FTS5 reads it when it is never to be an operator."""
-    return f'"{word}"*' if begins_a_pair(word) else f'"{word}"'
+def quote_term(word: str) -> str:
+    """Quote the word for FTS5, so that it cannot be an operator."""
+    return f'"{word}"*' if is_single_character(word) else f'"{word}"'

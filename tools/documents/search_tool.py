@@ -1,4 +1,4 @@
-"""Searching documents as a tool for a model. What it brings back was written by others and is labelled so."""
+"""A tool for a model: search documents. Its results were written by others and are labelled untrusted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from ..definition.decorators import tool
 from ..definition.tool import Tool
 from ..effects import Secrecy, Trust
 from .library import LEAST, Documents
-from .passages import NOT_IN_THE_DOCUMENTS, shown
+from .passages import NOT_IN_THE_DOCUMENTS, show_passages
 
 
 def search_documents(documents: Documents, *, results: int = 4, private: bool = True, least: float = LEAST) -> Tool[..., Any]:
-    """A tool that searches these documents; give it to an agent.
+    """Return a tool that searches these documents, for an agent.
 
-    With `private` (the default) a run that has read them asks before it tells an outsider anything; say False for what is published anyway.
+    With `private` (the default) a run that has read them asks before it tells an outsider anything; use False for published documents.
+    `least` is the coverage that a passage must have, as in `Documents.search`.
     """
 
     @tool.read(name="search_documents", trust=Trust.UNTRUSTED, secrecy=Secrecy.PRIVATE if private else Secrecy.PUBLIC)
@@ -29,6 +30,6 @@ def search_documents(documents: Documents, *, results: int = 4, private: bool = 
         if not found:
             files = f"{len(documents.files)} file{'s' if len(documents.files) != 1 else ''}"
             return Content(f"{NOT_IN_THE_DOCUMENTS} No passage of the {files} has enough to do with {question!r}.", origin="the documents")
-        return Content(shown(found), origin=", ".join(dict.fromkeys(passage.file for passage in found)))
+        return Content(show_passages(found), origin=", ".join(dict.fromkeys(passage.file for passage in found)))
 
     return search_documents

@@ -1,4 +1,4 @@
-"""The menu of the order desk: dishes with prices, calories and what goes on them; and how a wish like "burgers without pickles" is read."""
+"""The menu of the order desk: dishes with prices, calories and toppings; and the parser of wishes like "burgers without pickles"."""
 
 from __future__ import annotations
 
@@ -32,51 +32,51 @@ class Dish:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A dish as somebody wants it: with toppings added and left out."""
+    """A dish as a customer wants it, with toppings added and left out."""
 
     dish: Dish
     extra: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        said = self.dish.name.lower()
+        text = self.dish.name.lower()
         if self.extra:
-            said += f" with {_listed(self.extra, 'and')}"
+            text += f" with {_join(self.extra, 'and')}"
         if self.without:
-            said += f" without {_listed(self.without, 'or')}"
-        return said
+            text += f" without {_join(self.without, 'or')}"
+        return text
 
 
 class NotOnTheMenu(ToolError):
-    """Somebody asked for what there is not; the message says what there is."""
+    """The menu does not have what was asked for; the message says what it has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """What the kitchen has."""
+    """The dishes and toppings that can be ordered."""
 
     dishes: tuple[Dish, ...]
     toppings: tuple[str, ...]
 
     def dish(self, name: str) -> Dish:
-        """The dish of that name, in any case, one or many. NotOnTheMenu names the closest."""
-        wanted = _singular(name)
+        """Return the dish of that name, in any case, singular or plural. Raises NotOnTheMenu that names the closest."""
+        wanted = _to_singular(name)
         for dish in self.dishes:
-            if wanted in (_singular(dish.name), *map(_singular, dish.also_called)):
+            if wanted in (_to_singular(dish.name), *map(_to_singular, dish.also_called)):
                 return dish
         raise NotOnTheMenu(f"we don't have {_echo(name)}; there are {_closest_first(wanted, self._dish_names)}")
 
     def topping(self, name: str) -> str:
-        """The topping of that name. NotOnTheMenu names what there is."""
-        wanted = _singular(name)
+        """Return the topping of that name. Raises NotOnTheMenu that names the closest."""
+        wanted = _to_singular(name)
         for topping in self.toppings:
-            if _singular(topping) == wanted:
+            if _to_singular(topping) == wanted:
                 return topping
         raise NotOnTheMenu(f"we don't have {_echo(name)}; there are {_closest_first(wanted, self.toppings)}")
 
     def wish(self, text: str) -> Wish:
-        """Read "Burger", "cheeseburgers", "a burger with onions and no pickles". Every word must mean something; nothing is guessed."""
-        head, *rest = _MARK.split(_plain(text))
+        """Parse "Burger", "cheeseburgers", "a burger with onions and no pickles". Raises ToolError for an unknown word."""
+        head, *rest = _MARK.split(_strip_manners(text))
         dish = self.dish(head)
         extra: list[str] = []
         without: list[str] = []
@@ -87,21 +87,21 @@ class Menu:
             (without if leaves_out else extra).extend(self.topping(word) for word in _BETWEEN.split(words))
         if rest and not dish.toppings:
             takers = [dish.name.lower() for dish in self.dishes if dish.toppings]
-            raise NotOnTheMenu(f"there is nothing to put on {dish.name.lower()} or leave out; toppings go on {_listed(takers, 'or')}")
+            raise NotOnTheMenu(f"there is nothing to put on {dish.name.lower()} or leave out; toppings go on {_join(takers, 'or')}")
         if both := [topping for topping in extra if topping in without]:
             raise ToolError(f"with {both[0]} or without?")
         return Wish(dish, tuple(dict.fromkeys(extra)), tuple(dict.fromkeys(without)))
 
     def about(self, text: str) -> str:
-        """What the menu says of a dish, of a topping, or, with nothing named, of all there is. NotOnTheMenu names what there is."""
-        said = _plain(text)
+        """Describe a dish or topping, or the whole menu if the text is empty. Raises NotOnTheMenu that names the closest."""
+        said = _strip_manners(text)
         if said.lower() in _WHOLE_MENU:
             return "\n".join(self.lines())
         try:
             dish = self.wish(said).dish
         except NotOnTheMenu:
             if _MARK.search(said):
-                raise  # it names the topping that there is not
+                raise  # it names the unknown topping
             return self._about_topping(said)
         toppings = f", with {', '.join(dish.toppings)}" if dish.toppings else ""
         return f"{dish.name}: ${dish.price_usd}, {dish.calories} calories{toppings}"
@@ -110,29 +110,29 @@ class Menu:
         try:
             return f"Yes, there are {self.topping(text)}."
         except NotOnTheMenu as error:
-            raise NotOnTheMenu(f"{error}; dishes: {_closest_first(_singular(text), self._dish_names)}") from None
+            raise NotOnTheMenu(f"{error}; dishes: {_closest_first(_to_singular(text), self._dish_names)}") from None
 
     @property
     def _dish_names(self) -> list[str]:
         return [dish.name.lower() for dish in self.dishes]
 
     def lines(self) -> list[str]:
-        """The menu as lines of text."""
+        """Return the menu as lines of text."""
         rows = [f"{dish.name}: ${dish.price_usd}, {dish.calories} calories" for dish in self.dishes]
         return [*rows, f"Toppings: {', '.join(self.toppings)}"]
 
 
-def _plain(text: str) -> str:
-    """A wish without what is only manners: "a burger (no pickles), please!" is "burger no pickles"."""
+def _strip_manners(text: str) -> str:
+    """Strip polite words: "a burger (no pickles), please!" becomes "burger no pickles"."""
     if len(text) > _LONGEST_WISH:
-        raise NotOnTheMenu(f"{len(text)} characters are no dish: {_echo(text[:_LONGEST_WISH])}; name one dish of the menu")
+        raise NotOnTheMenu(f"{len(text)} characters are too long for a dish: {_echo(text[:_LONGEST_WISH])}; name one dish of the menu")
     said = re.sub(r",?\s+please$", "", " ".join(text.split()).rstrip("!. "), flags=re.IGNORECASE)
     said = re.sub(r"\s*\(([^()]+)\)$", r" \1", said)
     return re.sub(r"^(?:an?|one|the)\s+", "", said, flags=re.IGNORECASE)
 
 
-def _listed(names: Sequence[str], word: str) -> str:
-    """ "a, b and c"."""
+def _join(names: Sequence[str], word: str) -> str:
+    """Join names: "a, b and c"."""
     return f" {word} ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
@@ -141,8 +141,8 @@ def _echo(name: str) -> str:
     return said if len(said) <= _LONGEST_ECHO else f"{said[:_LONGEST_ECHO]}..."
 
 
-def _singular(word: str) -> str:
-    """One of it, in lower case, without accents: "Burgers" and "burger" are the same wish."""
+def _to_singular(word: str) -> str:
+    """Return the singular in lower case, without accents: "Burgers" and "burger" are the same wish."""
     letters = unicodedata.normalize("NFKD", word.lower())
     text = " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
     for ending, one in (("ies", "y"), ("oes", "o"), ("ches", "ch"), ("s", "")):

@@ -1,4 +1,4 @@
-"""The order desk: a menu, an order book in SQLite, and the tools ORDER and MENU over them."""
+"""The order desk: a menu, an order book in SQLite, and the tools ORDER and MENU."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from ..approval.cards import show_value as shown  # the name that the code of the card has in its digest
 from ..connections import close_when_idle
-from ..definition.decorators import tool
-from ..definition.tool import ToolContext
+from ..definition.decorators import AsyncTool, tool
+from ..definition.tool import Arguments, ToolContext
 from ..effects import Secrecy
 from ..errors import ToolError, UsageError
 from .menu import HOUSE_MENU, Menu, Wish
 
 MOST = 100
+Row = tuple[int, str, str, int, str, str, str]
 NUMBER_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -44,7 +44,7 @@ INSERT INTO orders (key, item, quantity, customer, address, total_usd) VALUES (?
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who is signed in."""
+    """A customer."""
 
     number: str
     address: str
@@ -53,7 +53,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A row of the order book; `key` is the idempotency key it was placed with."""
+    """A row of the order book; `key` is its idempotency key."""
 
     number: int
     key: str
@@ -65,34 +65,34 @@ class Order:
 
 
 class OrderDesk:
-    """An order book that takes each key once. Safe across threads and processes; close it, or use it in a `with`."""
+    """An order book that accepts each key once. Safe across threads and processes; close it, or use it in a `with`."""
 
     def __init__(self, path: Path | str = ":memory:", menu: Menu = HOUSE_MENU) -> None:
         self.menu = menu
         self._lock = threading.Lock()
         self._db = sqlite3.connect(str(path), check_same_thread=False, timeout=10, isolation_level=None)
         self.close = weakref.finalize(self, close_when_idle, self._db, self._lock)
-        self._db.execute("PRAGMA synchronous=FULL")  # a receipt is on the disk before anybody is told
-        _patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
-        _patiently(lambda: self._db.execute(_SCHEMA))
+        self._db.execute("PRAGMA synchronous=FULL")  # an order is on the disk before its receipt is returned
+        _retry_while_locked(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
+        _retry_while_locked(lambda: self._db.execute(_SCHEMA))
 
     def place(self, key: str, item: str, quantity: int, customer: str, address: str) -> Order:
-        """Take an order. The same key again gives the first order; with other content it is a ToolError."""
+        """Place an order and return it. The same key again returns the first order; raises ToolError if that has other content."""
         if not key:
             raise UsageError("An order needs its own key, so that it is placed once; place() was given an empty one.")
-        placed = self.find(key)  # before the menu, which may have changed since the first time: a placed order stays placed
+        placed = self.find(key)  # before the menu, which may have changed since then: a placed order stays placed
         if placed is None:
             placed = self._insert(key, self.menu.wish(item), quantity, customer, address)
         if placed.item != item:
             item = str(self.menu.wish(item))
         if (placed.item, placed.quantity, placed.customer, placed.address) != (item, quantity, customer, address):
-            raise ToolError(f"the key {key[:12]} was used for another order: {many(placed.quantity, placed.item)}")
+            raise ToolError(f"The key {key[:12]} was used for another order: {many(placed.quantity, placed.item)}.")
         return placed
 
     def _insert(self, key: str, wish: Wish, quantity: int, customer: str, address: str) -> Order:
-        """A new row, or the one that somebody else made with this key in the meantime."""
+        """Insert a row and return it, or the row that another process made with this key in the meantime."""
         if not 1 <= quantity <= MOST:
-            raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to {MOST} can")
+            raise ToolError(f"{quantity} dishes cannot be ordered; order 1 to {MOST}.")
         row = (key, str(wish), quantity, customer, address, str(wish.dish.price_usd * quantity))
         with self._lock:
             self._db.execute(_INSERT, row)
@@ -101,15 +101,15 @@ class OrderDesk:
         return placed
 
     def find(self, key: str) -> Order | None:
-        """The order with that key, if there is one."""
+        """Return the order with that key, or None."""
         with self._lock:
             row = self._db.execute("SELECT * FROM orders WHERE key = ?", (key,)).fetchone()
-        return None if row is None else _order(row)
+        return None if row is None else _to_order(row)
 
     def orders(self) -> list[Order]:
-        """The whole book, oldest first."""
+        """Return all orders, oldest first."""
         with self._lock:
-            return [_order(row) for row in self._db.execute("SELECT * FROM orders ORDER BY number")]
+            return [_to_order(row) for row in self._db.execute("SELECT * FROM orders ORDER BY number")]
 
     def __enter__(self) -> OrderDesk:
         return self
@@ -118,8 +118,8 @@ class OrderDesk:
         self.close()
 
 
-def _patiently(work: Callable[[], object]) -> None:
-    """Changing the journal mode does not wait for another process that does the same; so it is tried again."""
+def _retry_while_locked(work: Callable[[], object]) -> None:
+    """Try for two seconds: SQLite does not wait (`timeout`) when two processes change the journal mode at once."""
     for _ in range(200):
         try:
             work()
@@ -132,46 +132,46 @@ def _patiently(work: Callable[[], object]) -> None:
     work()
 
 
-def _order(row: tuple[Any, ...]) -> Order:
+def _to_order(row: Row) -> Order:
     number, key, item, quantity, customer, address, total_usd = row
     return Order(number, key, item, quantity, customer, address, Decimal(total_usd))
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What the order desk's tools find in `deps`: the desk, and who is signed in."""
+    """The `deps` of the order desk's tools: the desk, and the customer who is signed in."""
 
     desk: OrderDesk
     customer: Customer | None = None
 
 
-def completed(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> Mapping[str, Any]:
-    """The order as it would be placed: the dish as the menu calls it; who is signed in, where the model names nobody."""
+def complete_order(arguments: Arguments, context: ToolContext[Counter]) -> Mapping[str, object]:
+    """Return the order as it would be placed: the dish as the menu names it, and the signed-in customer if the model names none."""
     signed_in = context.deps.customer
     customer = arguments["customer"].strip() or (signed_in.number if signed_in else "")
     address = " ".join(arguments["address"].split()) or (signed_in.address if signed_in and customer == signed_in.number else "")
     if not customer:
-        raise ToolError("nobody is signed in, so the order needs a customer number; ask for it")
+        raise ToolError("Nobody is signed in, so the order needs a customer number. Ask for it.")
     if re.search(r"\s", customer):  # small models put the address here
-        raise ToolError(f"{customer!r} is no customer number; the order is item, customer, address")
+        raise ToolError(f"{customer!r} is not a customer number. The order of the arguments is item, customer, address.")
     if not address:
-        raise ToolError("there is no address to deliver to; ask for it")
-    quantity, item = counted(arguments["item"], arguments["quantity"])
+        raise ToolError("The order needs an address to deliver to. Ask for it.")
+    quantity, item = parse_quantity(arguments["item"], arguments["quantity"])
     if not 1 <= quantity <= MOST:
-        raise ToolError(f"{quantity} is no number of dishes that can be ordered; 1 to {MOST} can")
+        raise ToolError(f"{quantity} dishes cannot be ordered; order 1 to {MOST}.")
     return {"item": str(context.deps.desk.menu.wish(item)), "quantity": quantity, "customer": customer, "address": address}
 
 
-def another(arguments: Mapping[str, Any], context: ToolContext[Counter]) -> str:
-    """Says so where the order would be another customer's than that of the one who is signed in."""
+def warn_of_other_customer(arguments: Arguments, context: ToolContext[Counter]) -> str:
+    """Return a warning if the order is for another customer than the one who is signed in."""
     signed_in, customer = context.deps.customer, arguments["customer"]
     if signed_in is None or customer == signed_in.number:
         return ""
     return f"This is an order of customer {customer}, who would be charged. You are customer {signed_in.number}."
 
 
-def counted(item: str, quantity: int) -> tuple[int, str]:
-    """The number and the dish in "2 cheeseburgers" or "burger x2"; a ToolError when `quantity` says another number."""
+def parse_quantity(item: str, quantity: int) -> tuple[int, str]:
+    """Return the number and the dish in "2 cheeseburgers" or "burger x2". Raises ToolError when `quantity` is another number."""
     said = " ".join(item.split())
     before = re.match(r"(?P<number>\d{1,9}|[a-z]+)(?: ?[x×])? (?P<dish>.+)$", said, re.IGNORECASE)
     after = re.match(r"(?P<dish>.+?) ?[x×] ?(?P<number>\d{1,9})$", said, re.IGNORECASE)
@@ -181,26 +181,26 @@ def counted(item: str, quantity: int) -> tuple[int, str]:
         if number is None:
             continue
         if quantity not in (1, number):
-            raise ToolError(f"is it {number} or {quantity}? the item says {item!r} and the quantity {quantity}")
+            raise ToolError(f"Is it {number} or {quantity}? The item is {item!r} and the quantity {quantity}.")
         return number, found["dish"]
     return quantity, item
 
 
 def many(quantity: int, item: str) -> str:
-    """ "2 burgers with onions"."""
+    """Write "2 burgers with onions"."""
     dish, *rest = item.split(" with", 1)
     dishes = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
     return f"{quantity} {dishes}{' with' + rest[0] if rest else ''}"
 
 
-def card(arguments: Mapping[str, Any]) -> str:
+def card(arguments: Arguments) -> str:
     """The question that is put to the customer. What the model wrote is made visible, so that it cannot end a line of the card."""
     wish, address = many(arguments["quantity"], shown(arguments["item"])), shown(arguments["address"])
     return f"You have ordered: {wish} for delivery to: {address}. Is this correct? (If yes, your credit card will be charged)"
 
 
-def order_tool(desk: OrderDesk | None = None) -> Any:
-    """ORDER; with a desk it can look up whether an order with some key was placed, which settles a doubt after a crash."""
+def order_tool(desk: OrderDesk | None = None) -> AsyncTool[..., str]:
+    """Return ORDER. With a desk it can look up whether an order with some key was placed, which settles a doubt after a crash."""
 
     async def lookup(key: str) -> object | None:
         found = await asyncio.to_thread(desk.find, key) if desk is not None else None
@@ -211,9 +211,9 @@ def order_tool(desk: OrderDesk | None = None) -> Any:
         card=card,
         ends_turn=True,
         idempotent=True,
-        prepare=completed,
+        prepare=complete_order,
         lookup=lookup if desk is not None else None,
-        caution=another,
+        caution=warn_of_other_customer,
         from_user=("item", "customer", "address"),
     )
     async def order(item: str, customer: str = "", address: str = "", quantity: int = 1, *, context: ToolContext[Counter]) -> str:
@@ -232,7 +232,7 @@ def order_tool(desk: OrderDesk | None = None) -> Any:
 
 
 def receipt(order: Order) -> str:
-    """What the customer is told of a placed order."""
+    """Write the receipt of a placed order for the customer."""
     return f"Order {order.number} is placed: {many(order.quantity, order.item)}, ${order.total_usd}, to {order.address}."
 
 
