@@ -18,16 +18,14 @@ from sayso.workflows import Run
 from sayso.workflows.calls.execute import (
     execute_with_approval,
     find_unsourced_arguments,
-    needs_no_approval,
     reject_unsourced,
 )
-from sayso.workflows.calls.perform import make_failure, perform_reads
+from sayso.workflows.calls.perform import make_failure, needs_no_approval, perform_reads
 
 from .agent_events import ModelRetried, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
-from .model_call import ModelConversation, ask_model
+from .model_call import ModelConversation, ParsedReply, ask_model, parse_reply
 from .models.model import ModelRequest, Retrying
-from .parse_reply import ParsedReply, parse_reply
 from .prompt_format import FormatChoice
 from .spec import AgentSpec, Out_co
 from .typed_output import InvalidOutput

@@ -1,15 +1,32 @@
-"""One model call: usage reserved, request sent, deltas streamed to listeners, usage counted. And the prompt as a snapshot for replays."""
+"""One model call: usage reserved, request sent, deltas streamed to listeners, usage counted, and the calls in the reply parsed."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from sayso.tools import ToolCall, ToolResult
+from sayso.tools.calls import Outcome
 from sayso.tools.canonical import JsonObject, canonical_json
-from sayso.tools.dialects import AllWasReasoning, CallRead, CallStarted, ReadCall, Reader, ReadEvent, ReasoningRead, TextRead
+from sayso.tools.dialects import (
+    AllWasReasoning,
+    CallRead,
+    CallStarted,
+    Problem,
+    ReadCall,
+    Reader,
+    ReadEvent,
+    Reading,
+    ReasoningRead,
+    TextRead,
+    ToolSignatures,
+    read,
+    read_native_calls,
+)
+from sayso.tools.dialects.signatures import ToolSignature
 from sayso.tools.effects import Effect
 from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
 from sayso.tools.inline_calls import append_context
@@ -21,7 +38,7 @@ from .agent_events import CallAnnounced, ReasoningStreamed, TextStreamed, TextWi
 from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
 from .models.model import CallDelta, ModelRequest, ReasoningDelta, TextDelta
 from .prompt_format import FormatChoice, PromptFormat, make_prompt_format
-from .reasoning import OnlyReasoning, Part, ReasoningPart, ReasoningSplitter, TextPart
+from .reasoning import OnlyReasoning, Part, ReasoningPart, ReasoningSplitter, TextPart, split_reasoning
 
 if TYPE_CHECKING:
     from .spec import AgentSpec
@@ -291,3 +308,77 @@ def _snapshot_message(message: Message) -> list[str]:
             return ["assistant", shorten_text("\n".join([*([text] if text else []), *written]))]
         case ToolMessage(results):
             return ["tool", shorten_text("\n".join(f"{result.origin}: {result.text}" for result in results))]
+
+
+NO_TOOLS = ToolSignatures([ToolSignature("", {})])
+"""One tool that nobody can name: without any, whatever looks like a call would be read as one."""
+
+
+class ParsedReply(NamedTuple):
+    """A reply as it was understood: the message for the transcript, its calls in order, and an error result for each unreadable call.
+
+    `prose` is the text outside the calls.
+    """
+
+    message: AssistantMessage
+    calls: Sequence[ToolCall]
+    refused: Sequence[ToolResult]
+    prose: str
+
+
+def parse_reply(spec: AgentSpec[object], reply: Reply, turn: int) -> ParsedReply:
+    """Find the calls in a reply. Native calls count before any in the text; an ambiguous or broken call becomes an error result.
+
+    Reasoning in the text (`<think>`) is moved to the message's `reasoning`: it is neither shown nor sent back.
+    """
+    if not spec.tools and not reply.calls and spec.dialect not in ("auto", "native"):
+        return _strip_family_marks(spec.dialect, reply)
+    if reply.calls or not spec.tools or spec.dialect == "native":
+        text, reasoning = split_reasoning(reply.text) if reply.text else ("", "")
+        if reasoning:
+            reply = reply._replace(text=text, reasoning=reply.reasoning + reasoning)
+        if not reply.calls:
+            return ParsedReply(AssistantMessage(text, (), False, reply.reasoning), (), (), text)
+        return _number_calls(read_native_calls(reply.calls, spec.signatures), reply, turn, text, native=True)
+    reading = read(reply.text, spec.signatures, spec.dialect)
+    if reading.reasoning:
+        reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)
+        text, _ = split_reasoning(reply.text, keep_open=True)
+        without = read(text, spec.signatures, spec.dialect)
+        if _has_same_calls(without, reading):  # not where reasoning is part of a call
+            reply, reading = reply._replace(text=text), without
+    if not reading.calls and not reading.problems:
+        text = reading.text if reply.reasoning else reply.text
+        return ParsedReply(AssistantMessage(text, (), False, reply.reasoning), (), (), reading.text)
+    found: list[ReadCall | Problem] = [*reading.calls, *reading.problems]
+    return _number_calls(sorted(found, key=lambda item: item.span), reply, turn, reading.text, native=False)
+
+
+def _has_same_calls(one: Reading, other: Reading) -> bool:
+    calls = [[(call.tool, call.arguments) for call in each.calls] for each in (one, other)]
+    return calls[0] == calls[1] and len(one.problems) == len(other.problems)
+
+
+def _strip_family_marks(dialect: str, reply: Reply) -> ParsedReply:
+    """Parse a reply that cannot hold a call, of a model of a named family: drop the family's marks and the reasoning between them."""
+    reading = read(reply.text, NO_TOOLS, dialect)
+    has_marks = bool(reading.reasoning) and not reading.problems
+    prose = reading.text if has_marks else reply.text
+    return ParsedReply(AssistantMessage(prose, (), False, reply.reasoning + (reading.reasoning if has_marks else "")), (), (), prose)
+
+
+def _number_calls(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: str, *, native: bool) -> ParsedReply:
+    """Give each call its position as id. Text formats have no ids, and providers repeat theirs."""
+    calls: list[ToolCall] = []
+    refused: dict[str, ToolResult] = {}
+    for index, item in enumerate(items):
+        call_id = f"{turn}.{index}"
+        if isinstance(item, ReadCall):
+            calls.append(ToolCall(call_id, item.tool, item.arguments, item.span, item.notes))
+        else:
+            error = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}."
+            refused[call_id] = ToolResult(call_id, error, Outcome.FAILED, item.tool or "")
+            calls.append(ToolCall(call_id, item.tool or "unknown", {}, item.span, ("not understood",)))
+    message = AssistantMessage(reply.text, tuple(calls), native, reply.reasoning)
+    understood = calls if not refused else [call for call in calls if call.id not in refused]
+    return ParsedReply(message, understood, tuple(refused.values()), prose)

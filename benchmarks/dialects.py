@@ -23,7 +23,7 @@ from _table import Row, finish
 
 from sayso.tools import Reader, calculator, read
 from sayso.tools.dialects import Reading
-from sayso.tools.dialects.model_families import resolve_dialect
+from sayso.tools.dialects.dialect import resolve_dialect
 from sayso.tools.errors import UsageError
 from sayso.tools.ordering.order_desk import MENU, ORDER
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from .runs.memory_engine import MemoryEngine as MemoryEngine
     from .runs.protocols import Engine as Engine
     from .runs.protocols import Run as Run
+    from .runs.protocols import RunResult as RunResult
     from .runs.replaying import Replayed as Replayed
     from .runs.replaying import replay as replay
-    from .runs.run_result import RunResult as RunResult
     from .runs.timeline import Timeline as Timeline
     from .shapes.in_order import Sequential as Sequential
     from .shapes.mermaid import mermaid as mermaid
@@ -52,7 +52,7 @@ _PLACES = {
     "Run": "runs.protocols",
     "RunEnded": "workflow",
     "RunOptions": "workflow",
-    "RunResult": "runs.run_result",
+    "RunResult": "runs.protocols",
     "Sequential": "shapes.in_order",
     "Timeline": "runs.timeline",
     "Usage": "runs.limits",

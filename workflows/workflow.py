@@ -13,12 +13,10 @@ from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError, WorkflowError
 
-from .runs.base_engine import BaseEngine
 from .runs.execution import Execution
 from .runs.limits import Limits, Meter
-from .runs.memory_engine import MemoryEngine
-from .runs.protocols import Engine, Provenance, Run, Scope
-from .runs.run_result import RunResult
+from .runs.memory_engine import BaseEngine, MemoryEngine
+from .runs.protocols import Engine, Provenance, Run, RunResult, Scope
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool

@@ -12,12 +12,12 @@ from pathlib import Path
 from .tree import ROOT
 
 FAMILY = {
-    "model_families.py": {"_FORMS = {": '"zeta": "zeta json",', "_MODELS = (": '(r"zeta", "zeta"),'},
+    "dialect.py": {"_FORMS = {": '"zeta": "zeta json",', "_MODELS = (": '(r"zeta", "zeta"),'},
     "markers.py": {"SECTIONS = {": '"<|zeta_call|>": _section("zeta", "<|zeta_end|>"),'},
     "renderers.py": {"RENDERERS: Mapping[str, Renderer] = {": '"zeta": render_each("<|zeta_call|>", json_call_writer(), "<|zeta_end|>"),'},
 }
 FORM = {
-    "model_families.py": {"_FORMS = {": '"arrow": "arrow json",'},
+    "dialect.py": {"_FORMS = {": '"arrow": "arrow json",'},
     "markers.py": {"SECTIONS = {": '"<arrows>": _section("arrow", "</arrows>"),'},
     "section_parser.py": {
         "from .text_buffer import": "from .arrows import parse_arrows",

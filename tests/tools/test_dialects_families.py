@@ -10,7 +10,7 @@ import pytest
 
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, CallRead, CallStarted, ReadCall, Reading, ReasoningRead, TextRead, dialect_for_model
-from sayso.tools.dialects.model_families import resolve_dialect
+from sayso.tools.dialects.dialect import resolve_dialect
 from sayso.tools.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import Reader, read
-from sayso.tools.dialects.model_families import resolve_dialect
+from sayso.tools.dialects.dialect import resolve_dialect
 
 Calls = list[tuple[str, dict[str, Any]]]
 

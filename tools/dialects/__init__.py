@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .dialect import DIALECTS, Dialect
-from .model_families import dialect_for_model
+from .dialect import DIALECTS, Dialect, dialect_for_model
 from .native import read_native_calls
 from .read_events import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
 from .reader import Reader, read, split_at_calls

@@ -18,7 +18,7 @@ from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
 from .scanner_state import ScannerState
 from .section_parser import find_json_end_announcing, parse_json_at, parse_section, parse_unopened_call
-from .text_buffer import Incremental, find, find_closing_quote, match_literal, skip_space, wait_for
+from .text_buffer import Incremental, QuoteTracker, find, find_closing_quote, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
 _FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
@@ -262,7 +262,7 @@ def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
                 end += 1
                 yield from wait_for(state.buffer, end + 1)
             state.emit_quoted(end)
-            state.quotes.reset()
+            state.quotes = QuoteTracker()
             state.quotes.at_line_start = False
             return
         if state.buffer.ended:
@@ -361,7 +361,7 @@ def parse_harmony_message(state: ScannerState, start: int, position: int) -> Inc
     if header.recipient and (yield from parse_call(state, start, start, partial(parse_message, state.buffer, start, header, state.tools))):
         return
     state.skip_to(header.body)
-    state.quotes.reset()
+    state.quotes = QuoteTracker()
     if header.channel == "analysis":
         yield from _parse_analysis(state, header.body)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .bracketed import OPEN as BRACKETED
+from .dialect import FORMS
 from .markers import (
     CALLS_ENDING_REASONING,
     HARMONY_TOKENS,
@@ -16,7 +17,6 @@ from .markers import (
     TOOL_RESULTS,
     CallSection,
 )
-from .model_families import FORMS
 from .signatures import ToolSignatures
 from .tagged import ELEMENTS
 

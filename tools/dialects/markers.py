@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class CallSection(NamedTuple):
-    """A part of a reply that holds calls: the forms that it belongs to (see model_families), and the markers that close it."""
+    """A part of a reply that holds calls: the forms that it belongs to (see dialect.py), and the markers that close it."""
 
     forms: frozenset[str]
     closes: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, NOT_HERE, WAIT, find_held_start
-from .model_families import FORMS, resolve_dialect
+from .dialect import FORMS, resolve_dialect
 from .parsed_calls import Item
 from .provider_message import ProviderMessage
 from .read_events import AllWasReasoning, CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
@@ -22,21 +22,21 @@ class Reader:
     UsageError.
     """
 
-    __slots__ = ("_items", "_provider_message", "_scan", "_state")
+    __slots__ = ("_items", "_provider_message", "_scan", "state")
 
     def __init__(self, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> None:
         signatures = collect_signatures(tools)
-        self._state = ScannerState(signatures, _compile_dialect(signatures, dialect))
-        self._scan = _scan_text(self._state)
+        self.state = ScannerState(signatures, _compile_dialect(signatures, dialect))
+        self._scan = _scan_text(self.state)
         self._provider_message: ProviderMessage | None = None  # made when the first piece of one arrives
         self._items: list[Item] | None = None  # the calls in the provider's own field, once the message is complete
 
     def feed(self, delta: object) -> list[ReadEvent]:
         """Return what is certain after this piece: a text, or a provider's own piece (a chat-completions chunk, an Anthropic event)."""
         if isinstance(delta, str):
-            self._state.buffer.append(delta)
+            self.state.buffer.append(delta)
             next(self._scan, None)
-            events, self._state.events = self._state.events, []
+            events, self.state.events = self.state.events, []
             return events
         if self._provider_message is None:
             self._provider_message = ProviderMessage()
@@ -47,10 +47,10 @@ class Reader:
 
     def finish(self) -> list[ReadEvent]:
         """End the reply and return the events that are left, those of calls in the provider's own field included."""
-        self._state.buffer.ended = True
+        self.state.buffer.ended = True
         events = self.feed("")
         if self._items is None:
-            self._items = self._provider_message.read_calls(self._state.tools) if self._provider_message else []
+            self._items = self._provider_message.read_calls(self.state.tools) if self._provider_message else []
             events += [CallRead(item) if isinstance(item, ReadCall) else ProblemRead(item) for item in self._items]
         return events
 
@@ -58,7 +58,7 @@ class Reader:
         """End the reply and return all of it. Where the provider's own field has calls, calls in the text are only text."""
         if self._items is None:
             self.finish()
-        state, items = self._state, self._items or []
+        state, items = self.state, self._items or []
         text, calls, problems, reasoning = "".join(state.prose), tuple(state.calls), tuple(state.problems), "".join(state.reasoning)
         if self._provider_message is not None:
             reasoning = "".join(self._provider_message.reasoning) + reasoning
@@ -82,7 +82,10 @@ def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: 
         if found is None:
             return Reading(text)
     reader = Reader(signatures, dialect)
-    reader.feed(text)
+    if isinstance(text, str):
+        reader.state.buffer.append(text)  # all of it at once: nothing has to be held back
+    else:
+        reader.feed(text)
     return reader.close()
 
 
@@ -110,7 +113,7 @@ def _compile_dialect(tools: ToolSignatures, dialect: str) -> CompiledDialect:
 
 def _scan_text(state: ScannerState) -> Incremental[None]:
     """Parse the whole reply into the state. Yields wherever all that has arrived is parsed."""
-    buffer, trigger, quotes = state.buffer, state.dialect.trigger, state.quotes
+    buffer, trigger = state.buffer, state.dialect.trigger
     while True:
         found = trigger.search(buffer.text, state.seek)
         if found is None:
@@ -130,10 +133,10 @@ def _scan_text(state: ScannerState) -> Incremental[None]:
             yield
             continue
         state.emit_text(start)
-        if quotes.open_backticks:
-            close = yield from find_closing_quote(buffer, "`" * quotes.open_backticks, position)
+        if state.quotes.open_backticks:
+            close = yield from find_closing_quote(buffer, "`" * state.quotes.open_backticks, position)
             if close >= 0:
                 state.emit_quoted(close)
                 continue
-            quotes.open_backticks = 0  # inline code that is never closed on its line is none
+            state.quotes.open_backticks = 0  # inline code that is never closed on its line is none
         yield from parse_block()

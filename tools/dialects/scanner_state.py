@@ -73,7 +73,7 @@ class ScannerState:
     def skip_call(self, start: int, end: int) -> None:
         """Drop the text of a call that was added. Quotes inside of it open nothing."""
         if self.buffer.text.find("\n", start, end) >= 0:
-            self.quotes.reset()
+            self.quotes = QuoteTracker()
         self.quotes.at_line_start = False
         self.quotes.last_characters = self.buffer.text[max(start, end - 2) : end]
         self.at = self.seek = end
@@ -85,7 +85,7 @@ class ScannerState:
         self.prose.clear()
         self.calls.clear()
         self.problems.clear()
-        self.quotes.reset()
+        self.quotes = QuoteTracker()
         self.at = end
         self.events.append(AllWasReasoning(thought))
 

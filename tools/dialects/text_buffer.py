@@ -112,10 +112,6 @@ class QuoteTracker:
     __slots__ = ("_quotes", "at_line_start", "last_characters", "open_backticks")
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Start a new line: quotes do not span lines, for an unclosed one would hide every call after it."""
         self.at_line_start = True  # nothing but white space so far
         self.open_backticks = 0  # how many opened the inline code
         self._quotes = ""  # the double quotes that are open, outermost first
@@ -124,8 +120,8 @@ class QuoteTracker:
     def feed(self, piece: str) -> None:
         """Track the quotes of a further piece of prose."""
         start = piece.rfind("\n") + 1
-        if start:
-            self.reset()
+        if start:  # quotes do not span lines, for an unclosed one would hide every call after it
+            self.at_line_start, self.open_backticks, self._quotes, self.last_characters = True, 0, "", ""
         self.last_characters = (self.last_characters + piece[max(start, len(piece) - 2) :])[-2:]
         if self.at_line_start and piece[start:].strip():
             self.at_line_start = False

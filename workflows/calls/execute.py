@@ -35,7 +35,7 @@ from ..runs.events import ApprovalAsked, ApprovalDecided, WriteSettled, WriteSta
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
 from .code_tool_calls import execute_code_tool
-from .perform import ExactlyOnceWrite, compute_cost, make_context, make_failure, perform_reads, prepare_arguments
+from .perform import ExactlyOnceWrite, compute_cost, make_context, make_failure, needs_no_approval, perform_reads, prepare_arguments
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
 CLOCKS_DIFFER_SECONDS = 24 * 3600.0
@@ -49,14 +49,6 @@ class CallFailed(RunError):
     def __init__(self, tool: str, result: ToolResult) -> None:
         self.tool, self.result = tool, result
         super().__init__(f"{tool} ended {result.outcome}: {result.text}")
-
-
-def needs_no_approval(run: Run, tool: AnyTool) -> bool:
-    """Return whether a call may join its neighbours in one step: it writes nothing, and nobody has to be asked."""
-    if tool.effect is Effect.WRITE or tool.program is not None:
-        return False
-    # The rows of `decide` that need neither the final arguments nor where they come from.
-    return not tool.requires_approval and (tool.effect is not Effect.EGRESS or not run.scope.provenance.labels.private)
 
 
 def find_unsourced_arguments(run: Run, call: ToolCall, tool: AnyTool) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from math import isfinite
 
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition.tool import AnyTool, ToolContext
+from sayso.tools.effects import Effect
 from sayso.tools.errors import InvalidArguments, ToolError, UsageError
 
 from ..runs.limits import Spent, results_of
@@ -74,6 +75,14 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
     for result in results:
         run.scope.provenance.take(result)
     return results
+
+
+def needs_no_approval(run: Run, tool: AnyTool) -> bool:
+    """Return whether a call may join its neighbours in one step: it writes nothing, and nobody has to be asked."""
+    if tool.effect is Effect.WRITE or tool.program is not None:
+        return False
+    # The rows of `decide` that need neither the final arguments nor where they come from.
+    return not tool.requires_approval and (tool.effect is not Effect.EGRESS or not run.scope.provenance.labels.private)
 
 
 async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:

@@ -15,8 +15,7 @@ from ..runs.codec import from_json, to_json
 from ..runs.execution import AnyResult, Execution
 from ..runs.journaled_run import JournaledRun
 from ..runs.limits import limits_text
-from ..runs.protocols import Scope, WorkflowCode
-from ..runs.run_result import Resumes
+from ..runs.protocols import Engine, Scope, WorkflowCode
 from . import records
 from .database import DatabaseLost, Session, to_the_end
 from .durable_journal import DurableJournal
@@ -40,7 +39,7 @@ class DurableExecution(Execution):
         value: object,
         make_scope: Callable[[], Scope],
         clock: Callable[[], float],
-        engine: Resumes,
+        engine: Engine,
         find_end: FindEnd,
     ) -> None:
         self.store = store

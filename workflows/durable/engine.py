@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled, NotFinished, RunError, UsageError
 
-from ..runs.base_engine import BaseEngine, check_open
 from ..runs.codec import from_json, to_json
 from ..runs.execution import CANCEL, AnyResult
 from ..runs.journal import Entry
 from ..runs.limits import Limits, limits_text
-from ..runs.protocols import Runnable, Scope, WorkflowCode
-from ..runs.run_result import NOTHING, RunResult
+from ..runs.memory_engine import BaseEngine, check_open
+from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
 from ..workflow import Workflow
 from . import records
 from .chain import Row, Verdict, verify_rows

@@ -11,8 +11,7 @@ from sayso.tools.errors import Cancelled, RunError
 from .events import BranchEnded, BranchFailed, BranchStarted
 from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
-from .protocols import Run, Scope, WorkflowCode
-from .run_result import NOTHING, Resumes, RunResult
+from .protocols import NOTHING, Engine, Run, RunResult, Scope, WorkflowCode
 from .timing import in_time
 
 CANCEL = "cancel the run"
@@ -71,7 +70,7 @@ class Execution(Inbox):
         journal: Journal,
         make_run: RunFactory,
         clock: Callable[[], float],
-        engine: Resumes | None = None,
+        engine: Engine | None = None,
         release: Callable[[], None] | None = None,
         keeps_history: bool = False,
     ) -> None:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import LimitReached, ReplayError
 
-from .base_engine import check_step_names
 from .codec import from_json, to_json
 from .execution import Execution
 from .inbox import Suspended
 from .journal import Entry, StrictJournal
 from .journaled_run import JournaledRun
+from .memory_engine import check_step_names
 from .prompt_difference import compare_prompts
 from .protocols import B, Scope, Ts, WorkflowCode
 
