@@ -86,29 +86,28 @@ class FormatChoice:
                 family, constrained = known.family, constrain and known.grammar
             # After the question: only then does the model know whether it takes tools.
             native = spec.dialect == "native" or (spec.dialect == "auto" and model.takes_tools)
-        chosen = make_prompt_format(spec, native, text_dialect(spec, family), constrained)
+        chosen = make_prompt_format(spec, native, family, constrained)
         if may_ask:
             self.chosen = chosen
         return chosen
 
     def switch_to_text(self) -> PromptFormat:
         """Return the format for calls as text, and remember it: the model was expected to take tools, and refuses them."""
-        self.chosen = make_prompt_format(self.spec, False, text_dialect(self.spec, ""), False)
+        self.chosen = make_prompt_format(self.spec, False, "", False)
         return self.chosen
 
 
-def text_dialect(spec: AgentSpec[object], family: str) -> str:
-    """Return the dialect in which calls are asked for and shown back when they are text."""
-    if spec.dialect not in ("auto", "native"):
-        return spec.dialect
-    return dialect_for_model(spec.model.name) or dialect_for_model(family) or "call"
-
-
-def make_prompt_format(spec: AgentSpec[object], native: bool, dialect: str, constrained: bool) -> PromptFormat:
+def make_prompt_format(spec: AgentSpec[object], native: bool, family: str, constrained: bool) -> PromptFormat:
     """Return the format of this kind. `constrained` says that the endpoint is to hold written calls to a grammar.
+
+    Calls as text are written in the dialect that the agent names, else in that of the model's family (by the model's name, or as the
+    endpoint says: `family`), else as NAME(arguments).
 
     Raises UsageError for an example whose answer the agent would not accept.
     """
+    dialect = spec.dialect
+    if dialect in ("auto", "native"):
+        dialect = dialect_for_model(spec.model.name) or dialect_for_model(family) or "call"
     tools = list(spec.tools.values())
     as_text = bool(tools) and not native
     grammar = grammar_for(dialect, tools) if constrained and as_text else ""
@@ -120,7 +119,7 @@ def make_prompt_format(spec: AgentSpec[object], native: bool, dialect: str, cons
         parts.append(spec.output.instruction)
     text = "\n\n".join(part for part in parts if part)
     examples = spec.examples or (DIALECTS[dialect].examples(tools) if as_text else ())
-    turns = _example_turns(spec, examples, dialect, as_text=as_text, exact=bool(grammar))
+    turns = _example_turns(spec, examples, dialect, as_text=as_text, exact=bool(grammar)) if examples else []
     opening = (*([SystemMessage(text)] if text else []), *turns)
     schemas = () if as_text else tuple(tool.openai_schema() for tool in tools)
     sampling = spec.sampling

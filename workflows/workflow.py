@@ -224,13 +224,14 @@ class Workflow(Generic[A, B]):
             raise UsageError(f"engine={engine!r} cannot execute runs here; sayso.engine(...) makes engines that can.{hint}")
         merged = self.limits if limits is None else merge_limits(self.limits, check_limits(limits))
 
-        # Called for each execution of the run: one that is resumed begins with what its caller gives, and reads and counts anew.
-        def make_scope() -> Scope:
-            return Scope(
-                approver, deps, Meter(merged), to_rules(grants) if grants else NO_RULES, Provenance(self.find_user_texts(value)), {}
-            )
-
-        return engine.open(self.execute, value, run_id, make_scope)
+        rules = to_rules(grants) if grants else NO_RULES
+        return engine.open(
+            self.execute,
+            value,
+            run_id,
+            # Called for each execution of the run: one that is resumed begins with what its caller gives, and reads and counts anew.
+            lambda: Scope(approver, deps, Meter(merged), rules, Provenance(self.find_user_texts(value)), {}),
+        )
 
 
 async def stream_events(execution: Execution) -> AsyncGenerator[Any, None]:

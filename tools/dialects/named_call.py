@@ -95,7 +95,8 @@ def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     """Return the end of a quoted argument, or -1. Its closing quote is one that is followed by what can follow an argument."""
     text = buffer.text
     quote = text[at]
-    yield from wait_for(buffer, at + 3)
+    while len(buffer.text) < at + 3 and not buffer.ended:
+        yield
     if quote in "\"'" and buffer.text.startswith(quote * 3, at):
         return (yield from _find_triple_quote(buffer, at + 3, quote * 3))
     position = at + 1

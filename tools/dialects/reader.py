@@ -48,7 +48,8 @@ class Reader:
     def finish(self) -> list[ReadEvent]:
         """End the reply and return the events that are left, those of calls in the provider's own field included."""
         self.state.buffer.ended = True
-        events = self.feed("")
+        next(self._scan, None)
+        events, self.state.events = self.state.events, []
         if self._items is None:
             self._items = self._provider_message.read_calls(self.state.tools) if self._provider_message else []
             events += [CallRead(item) if isinstance(item, ReadCall) else ProblemRead(item) for item in self._items]
@@ -83,7 +84,7 @@ def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: 
             return Reading(text)
     reader = Reader(signatures, dialect)
     if isinstance(text, str):
-        reader.state.buffer.append(text)  # all of it at once: nothing has to be held back
+        reader.state.buffer.text = text  # all of it at once: nothing has to be held back
     else:
         reader.feed(text)
     return reader.close()
