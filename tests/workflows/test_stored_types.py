@@ -83,7 +83,7 @@ def test_every_error_and_every_event_has_a_tag() -> None:
 
 
 NEVER_STORED = set(
-    "CallDelta Entry Fetched Finished ModelRequest ReasoningDelta Replayed Retrying RunEnded RunResult Sandbox ScriptedModel "
+    "CallDelta Fetched Finished IndexEntry ModelRequest ReasoningDelta Replayed Retrying RunEnded RunResult Sandbox ScriptedModel "
     "ServerSettings TextDelta Tool ToolContext Web".split()
 )
 """Public classes that no run keeps: they hold code or something open, are told and forgotten, or are what a run itself comes to."""
