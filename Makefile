@@ -16,6 +16,7 @@ check: $(VENV)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy examples
+	@$(BIN)/pyright
 
 bench: $(VENV)/dev
 	@failed=0; for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || failed=1; done; exit $$failed

@@ -22,7 +22,7 @@ case "$*" in *ensurepip*) exit 1;; *'%d.%d'*) echo 3.11;; *version_info*) exit 0
 # Makes an environment whose python and sayso only write down what they were asked.
 WORKING = """#!/bin/sh
 case "$*" in *"-m venv"*) mkdir -p .venv/bin
-  for name in python sayso ruff mypy; do
+  for name in python sayso ruff mypy pyright; do
     printf '#!/bin/sh\\necho "%s $*" >> asked\\n' $name > .venv/bin/$name
     chmod +x .venv/bin/$name
   done;;
@@ -78,6 +78,7 @@ def test_each_target_installs_once_and_the_demo_only_what_it_needs(tmp_path: Pat
         "ruff check .",
         "mypy ",
         "mypy examples",
+        "pyright ",
         "sayso demo",
     ]
 

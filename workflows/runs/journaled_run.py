@@ -31,7 +31,8 @@ class JournaledRun:
     Where the journal is in a database, a result is on the disk before the next step begins.
     """
 
-    is_live = True
+    is_live: bool = True
+    clock: Callable[[], float]
     __slots__ = (
         "_at",
         "_busy",

@@ -173,6 +173,9 @@ class Runnable(Executable[Any, Any], Protocol):
 class Run(Protocol):
     """A run as workflow code sees it: steps and waits one after another, children side by side."""
 
+    clock: Callable[[], float]
+    """Returns seconds since 1970, by the engine's clock. Use it inside a step."""
+
     @property
     def id(self) -> str:
         """Return the run's id, such as "r1"; a child is "r1/quotes.0"."""
@@ -238,10 +241,6 @@ class Run(Protocol):
         """Hand an event to whoever listens right now; it is not stored."""
         ...
 
-    @property
-    def clock(self) -> Callable[[], float]:
-        """Return the engine's clock: seconds since 1970. Use it inside a step."""
-        ...
 
 
 class Engine(Protocol):
