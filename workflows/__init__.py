@@ -1,4 +1,4 @@
-"""How work is carried through: runs, engines, shapes, limits and events."""
+"""Execute work: runs, engines, shapes, limits and events."""
 
 from __future__ import annotations
 

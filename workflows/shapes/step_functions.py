@@ -27,7 +27,7 @@ def is_async(function: object) -> bool:
 
 def takes_run(function: AnyFunction) -> bool:
     """Tell whether a function is workflow code: async, and its first parameter is a Run (by its annotation, or by its name)."""
-    parameters = _positional(function) if is_async(function) else []
+    parameters = _find_positional(function) if is_async(function) else []
     if len(parameters) < 2:
         return False
     hint = parameters[0].annotation
@@ -42,13 +42,13 @@ def check_parameters(function: AnyFunction, name: str) -> None:
         parameters = inspect.signature(function).parameters.values()
     except ValueError:
         return  # a builtin that does not say what it takes
-    places = _positional(function)
+    positional = _find_positional(function)
     any_number = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    if not (places or any_number) or len([p for p in places if p.default is p.empty]) > 1:
-        raise WorkflowError(f"{name} takes {len(places)} arguments; a step takes one value, workflow code takes (run: Run, value).")
+    if not (positional or any_number) or len([p for p in positional if p.default is p.empty]) > 1:
+        raise WorkflowError(f"{name} takes {len(positional)} arguments; a step takes one value, workflow code takes (run: Run, value).")
     if named := [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]:
         raise WorkflowError(f"{name} needs {named[0]}=, but a step is given one value. Bind it: functools.partial({name}, {named[0]}=...).")
 
 
-def _positional(function: AnyFunction) -> list[inspect.Parameter]:
+def _find_positional(function: AnyFunction) -> list[inspect.Parameter]:
     return [p for p in inspect.signature(function).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
