@@ -269,6 +269,7 @@ def test_a_key_is_taken_once_and_never_for_another_order() -> None:
 async def test_the_desk_tells_whether_a_key_was_placed() -> None:
     with OrderDesk() as desk:
         look_up = order_tool(desk).lookup
+        assert look_up is not None
         assert await look_up("k1") is None
         desk.place("k1", "burger", 2, "9876", "5 Elm")
         assert await look_up("k1") == "Order 1 is placed: 2 burgers, $15.00, to 5 Elm."

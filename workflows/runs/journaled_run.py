@@ -32,7 +32,6 @@ class JournaledRun:
     """
 
     is_live: bool = True
-    clock: Callable[[], float]
     __slots__ = (
         "_at",
         "_busy",
@@ -43,7 +42,6 @@ class JournaledRun:
         "_results",
         "_tool_calls",
         "attempt",
-        "clock",
         "execution",
         "id",
         "open_children",
@@ -52,7 +50,7 @@ class JournaledRun:
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
         self.execution, self.id, self.scope = execution, run_id, scope
-        self.attempt, self.clock = execution.attempt, execution.clock
+        self.attempt = execution.attempt
         self._journal = journal = execution.journal
         self._busy: str | None = None
         results = journal.results.get(run_id)
@@ -66,6 +64,10 @@ class JournaledRun:
             self.scope = replace(scope, meter=Meter(None, scope.meter, lambda: self._at < len(self._names)))
         self.open_children = self._emits = self._tool_calls = 0
         self._children = NO_CHILDREN
+
+    def clock(self) -> float:
+        """Return seconds since 1970, by the engine's clock."""
+        return self.execution.clock()
 
     @property
     def has_listeners(self) -> bool:

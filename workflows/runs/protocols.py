@@ -173,8 +173,9 @@ class Runnable(Executable[Any, Any], Protocol):
 class Run(Protocol):
     """A run as workflow code sees it: steps and waits one after another, children side by side."""
 
-    clock: Callable[[], float]
-    """Returns seconds since 1970, by the engine's clock. Use it inside a step."""
+    def clock(self) -> float:
+        """Return seconds since 1970, by the engine's clock. Use it inside a step."""
+        ...
 
     @property
     def id(self) -> str:
@@ -240,7 +241,6 @@ class Run(Protocol):
     def publish(self, event: object) -> None:
         """Hand an event to whoever listens right now; it is not stored."""
         ...
-
 
 
 class Engine(Protocol):
