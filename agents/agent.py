@@ -123,10 +123,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
         if not isinstance(value, Conversation):
             return super().find_user_texts(value)
-        texts = [value.text]
-        if value.history:
-            texts[:0] = [each.text for each in value.history if isinstance(each, UserMessage) and not each.example]
-        return [strip_untrusted_text(text) if FENCE_START in text else text for text in texts]
+        if not value.history and FENCE_START not in value.text:
+            return (value.text,)
+        earlier = [each.text for each in value.history if isinstance(each, UserMessage) and not each.example]
+        return [strip_untrusted_text(text) for text in (*earlier, value.text)]
 
     def effects(self) -> Iterator[Effect]:
         """Yield the effects of the agent's tools."""

@@ -135,8 +135,13 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
 
 def join_call(pieces: Sequence[CallDelta]) -> NativeCall:
     """Return the native call that came in these pieces. The first id counts: some endpoints send another with each piece."""
-    call_id = next((piece.id for piece in pieces if piece.id), "")
-    return NativeCall(call_id, "".join([piece.name for piece in pieces]), "".join([piece.arguments for piece in pieces]))
+    call_id = name = ""
+    arguments: list[str] = []
+    for piece in pieces:
+        call_id = call_id or piece.id
+        name += piece.name
+        arguments.append(piece.arguments)
+    return NativeCall(call_id, name, "".join(arguments))
 
 
 class TextStreamer:
