@@ -135,7 +135,7 @@ class Database:
         for end in ends:
             end()
 
-    def _do_one(self, session: Session, work: Callable[[Session], Any], done: Future[Any], *, alone: bool) -> Callable[[], None]:
+    def _do_one(self, session: Session, work: Callable[[Session], T], done: Future[T], *, alone: bool) -> Callable[[], None]:
         """Do the work; return what ends its future once it is on the disk. Beside others a failure undoes this work only."""
         if alone:
             return partial(done.set_result, work(session))
@@ -201,7 +201,7 @@ class Database:
 
 
 class _Work(NamedTuple):
-    work: Callable[[Session], Any]
+    work: Callable[[Session], object]
     done: Future[Any]
 
 

@@ -89,7 +89,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         new = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now)
         await self.store.database.do(lambda session: records.create(session, new))
 
-    async def signal(self, run_id: str, topic: str, value: Any) -> None:
+    async def signal(self, run_id: str, topic: str, value: object) -> None:
         """Send a value to a run (or one of its children, by its id), from any program; the first for a topic counts."""
         if topic.startswith("approve:"):
             value = self.stamp(value)

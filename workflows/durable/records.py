@@ -99,7 +99,7 @@ def run_row(session: Session, run_id: str, *, locked: bool = False, is_sqlite: b
 def run_rows(session: Session, states: Sequence[str] = (), limit: int = 1000) -> list[RunRow]:
     """Return runs, the one that changed last first."""
     wanted = " OR ".join(f"state = :s{index}" for index in range(len(states))) or "1 = 1"
-    values: dict[str, Any] = {f"s{index}": state for index, state in enumerate(states)}
+    values: dict[str, object] = {f"s{index}": state for index, state in enumerate(states)}
     found = session.execute(f"SELECT {_RUN} FROM sayso_runs WHERE {wanted} ORDER BY changed_at DESC LIMIT {int(limit)}", values)
     return [RunRow(*row) for row in found.fetchall()]
 

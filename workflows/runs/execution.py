@@ -89,7 +89,7 @@ class Execution(Inbox):
         self.result: AnyResult | None = None
         self.is_running = False
         self.error: Exception | None = None
-        self.executing_task: asyncio.Task[Any] | None = None
+        self.executing_task: asyncio.Task[object] | None = None
         self.joined: list[asyncio.Future[AnyResult]] = []
 
     async def execute(self, *, suspends: bool) -> AnyResult:

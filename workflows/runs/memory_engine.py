@@ -87,7 +87,7 @@ class BaseEngine(ABC, Generic[E]):
             error.run_id = execution.id
             raise error from None
 
-    def stamp(self, decision: Decision) -> Decision:
+    def stamp(self, decision: object) -> Decision:
         """Return the decision with the time it arrived, by this engine's clock: a decision does not say itself when it was made."""
         if not isinstance(decision, (Approve, Edit, Reject)):
             raise UsageError(f"{decision!r} is not a decision. Write Approve(), Edit(arguments) or Reject(reason).")
@@ -165,7 +165,7 @@ class MemoryEngine(BaseEngine[Execution]):
         """Start a run in the background; starting the same id again does nothing."""
         self.start_execution(self.open_runnable(workflow, value, run_id, scope))
 
-    async def signal(self, run_id: str, topic: str, value: Any) -> None:
+    async def signal(self, run_id: str, topic: str, value: object) -> None:
         """Send a value to a run (or one of its children, by its id); the first for a topic counts."""
         if topic.startswith("approve:"):
             value = self.stamp(value)

@@ -246,11 +246,11 @@ class Run(Protocol):
 class Engine(Protocol):
     """Where runs live: in memory, in a file, in a database."""
 
-    async def start(self, workflow: WorkflowCode | Runnable, value: Any, *, run_id: str, scope: Scope | None = None) -> None:
+    async def start(self, workflow: WorkflowCode | Runnable, value: object, *, run_id: str, scope: Scope | None = None) -> None:
         """Start a run; starting the same id again does nothing."""
         ...
 
-    async def signal(self, run_id: str, topic: str, value: Any) -> None:
+    async def signal(self, run_id: str, topic: str, value: object) -> None:
         """Send a value to a run; the first for a topic counts, the others do nothing."""
         ...
 

@@ -56,7 +56,7 @@ class Replayed(NamedTuple):
     steps: int
     difference: Difference | None
     waits: tuple[str, ...] = ()
-    output: Any = None
+    output: object = None
 
     @property
     def same(self) -> bool:
@@ -66,12 +66,12 @@ class Replayed(NamedTuple):
 
 async def replay(
     workflow: WorkflowCode,
-    value: Any,
+    value: object,
     entries: Iterable[Entry],
     *,
     run_id: str = "r1",
     finished: bool = True,
-    output: Any = ...,
+    output: object = ...,
     error: Exception | None = None,
     waits_for: Collection[tuple[str, str]] = (),
     prompts: Prompts | None = None,
