@@ -247,7 +247,7 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
 
     Raises UsageError where a limit depends on what the call costs and no price is known.
     """
-    from .models.endpoint import is_local_url
+    from .models.endpoint import is_local_url  # late, for load time
     from .models.prices import price
 
     spec, model, request = conversation.spec, conversation.spec.model, conversation.request

@@ -101,7 +101,7 @@ class GoodAnswers:
     """Past good answers, found by their questions' words. In memory, or in the file at `path`, which is opened again with what it holds."""
 
     def __init__(self, path: str = ":memory:") -> None:
-        from sayso.tools.documents import PassageIndex
+        from sayso.tools.documents import PassageIndex  # late, for load time
 
         self._index = PassageIndex(path)
 

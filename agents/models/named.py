@@ -56,7 +56,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
 @cache
 def _share_local_model(source: str) -> LocalModel:
     """Return one model for all who name the same file, so that it is in memory once."""
-    from .local.local_model import LocalModel
+    from .local.local_model import LocalModel  # late, for load time
 
     return LocalModel(source)
 

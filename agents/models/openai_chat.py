@@ -307,7 +307,7 @@ def _choose_wait(state: RetryCallState) -> float:
 
 
 def _make_usage(at: Endpoint, usage: Mapping[str, object]) -> Usage:
-    from .prices import price
+    from .prices import price  # late, for load time
 
     sent, written = _get_count(usage, "prompt_tokens"), _get_count(usage, "completion_tokens")
     details = usage.get("prompt_tokens_details")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sayso.tools import ToolResult
-from sayso.tools.canonical import JsonObject
+from sayso.tools.canonical import JsonObject, readable_json
 
 from ..messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
 from .model import CallDelta, Delta, ModelRequest, ReasoningDelta, TextDelta
@@ -82,8 +82,6 @@ def build_messages(messages: Sequence[Message]) -> list[JsonObject]:
 def _build_assistant(message: AssistantMessage) -> JsonObject:
     if not (message.native and message.calls):
         return {"role": "assistant", "content": message.text}
-    from sayso.tools.canonical import readable_json
-
     calls = [
         {"id": make_wire_id(call.id), "type": "function", "function": {"name": call.tool, "arguments": readable_json(call.arguments)}}
         for call in message.calls

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
+from sayso.tools.canonical import readable_json
 from sayso.tools.errors import ModelError
 
 from ..messages import NativeCall, Reply
@@ -58,6 +59,4 @@ class ScriptedModel:
 
 def call(tool: str, /, **arguments: object) -> NativeCall:
     """Return a native call for a script: `Reply(calls=(call("search", query="burgers"),))`."""
-    from sayso.tools.canonical import readable_json
-
     return NativeCall("", tool, readable_json(arguments))

@@ -67,7 +67,7 @@ class CompetitorResearch(Workflow[str, Report]):
         self.wanted, self.model = competitors, model
         self.search_tool, self.visit_tool = make_search_tool(search), make_visit_tool(web)
         self.grants = (Grant(tool=self.search_tool.name), Grant(tool=self.visit_tool.name))
-        from . import stage_prompts as ask
+        from . import stage_prompts as ask  # late, for load time
 
         self.planner: Agent[Plan] = Agent(model, name="plan", instructions=ask.PLAN, dialect=dialect, output=ask.Plan)
         self.chooser: Agent[Choice] = Agent(model, name="choose", instructions=ask.CHOOSE, dialect=dialect, output=ask.Choice)
@@ -86,7 +86,7 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def make_plan(self, run: Run, state: ResearchState) -> ResearchState:
         """Search for the name once, then plan; the plan is published before anything else is done."""
-        from .stage_prompts import plan_question
+        from .stage_prompts import plan_question  # late, for load time
 
         run.publish(Progress(run.id, "plan", state.company))
         first_look = await self._run_search(run, state.company)
@@ -125,7 +125,7 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def choose(self, run: Run, state: ResearchState) -> ResearchState:
         """Let the model choose results by number, so that no address is ever invented."""
-        from .stage_prompts import choice_question
+        from .stage_prompts import choice_question  # late, for load time
 
         run.publish(Progress(run.id, "choose", f"among {len(state.hits)} sites"))
         rows = [(hit.title, hit.url, hit.snippet) for hit in state.hits]
@@ -188,7 +188,7 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def _find_claims(self, run: Run, visit: Visit) -> Visit:
         """Ask for claims with quotes. A quote that is not on the pages is asked for once more, then dropped and counted."""
-        from .stage_prompts import findings_question, missing_question
+        from .stage_prompts import findings_question, missing_question  # late, for load time
 
         question = findings_question(visit.candidate.name, [(page.title, page.url, page.text) for page in visit.pages])
         first: Findings = await run.child("find.0", self.finder, question)
@@ -202,7 +202,7 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def compare(self, run: Run, state: ResearchState) -> ResearchState:
         """Write the comparison and have it criticised once. A sentence that names no existing fact is left out."""
-        from .stage_prompts import comparison_question, critique_question, rewrite_question
+        from .stage_prompts import comparison_question, critique_question, rewrite_question  # late, for load time
 
         competitors = make_competitors(state.visits, {})
         facts = sum(len(competitor.claims) for competitor in competitors)
@@ -270,7 +270,7 @@ def publish_state(run: Run, state: ResearchState) -> ResearchState:
 
 def describe_author(model: Model) -> str:
     """Return the report's line on who wrote it."""
-    from ..models.extractive import ExtractiveReader
+    from ..models.extractive import ExtractiveReader  # late, for load time
 
     if isinstance(model, ExtractiveReader):
         return "No language model: sentences are quoted, not written."

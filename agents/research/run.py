@@ -70,7 +70,7 @@ async def _open_flow(
     """Open the sources, and yield the flow with the options of its run; the sources are closed at the end."""
     for name in options.keys() - SharedRunOptions.__optional_keys__:
         reject_option(name, ResearchOptions.__optional_keys__)
-    from .sources import open_sources
+    from .sources import open_sources  # late, for load time
 
     async with open_sources(search, web, snapshots) as (found_search, found_web):
         flow = CompetitorResearch(choose_model(model), found_search, found_web, competitors=competitors, dialect=dialect)
@@ -80,10 +80,10 @@ async def _open_flow(
 def choose_model(model: str | Model | None) -> Model:
     """Return the model that was named, or the extractive reader where none was."""
     if model is None:
-        from ..models.extractive import ExtractiveReader
+        from ..models.extractive import ExtractiveReader  # late, for load time
 
         return ExtractiveReader()
-    from ..models.named import model_from
+    from ..models.named import model_from  # late, for load time
 
     return model_from(model)
 

@@ -26,7 +26,7 @@ async def open_sources(
 
     Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word that means none of these.
     """
-    from sayso.tools.web import LocalIndex, Web, ddgs_search
+    from sayso.tools.web import LocalIndex, Web, ddgs_search  # late, for load time
 
     folder = Path(snapshots) if snapshots is not None else None
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
@@ -34,7 +34,7 @@ async def open_sources(
     if not isinstance(where, str):
         yield where, open_web
     elif where == "sample":
-        from ..sample_web import serve
+        from ..sample_web import serve  # late, for load time
 
         with serve() as sample, await asyncio.to_thread(build_sample_index) as index:
             yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=folder)
@@ -44,7 +44,7 @@ async def open_sources(
         with await LocalIndex.of_site(where, open_web) as index:
             yield index, open_web
     elif Path(where).is_dir():  # noqa: ASYNC240  one look at the start of a run
-        from .saved_web import make_url, serve_folder
+        from .saved_web import make_url, serve_folder  # late, for load time
 
         root = Path(where)
         read = partial(LocalIndex.of_folder, root, urls=lambda file: make_url(root, file))
@@ -56,10 +56,10 @@ async def open_sources(
 
 def build_sample_index() -> LocalIndex:
     """Return the sample web's pages as a search engine would have them."""
-    from sayso.tools.web import LocalIndex
+    from sayso.tools.web import LocalIndex  # late, for load time
     from sayso.tools.web.local_index import parse_file_in_worker
 
-    from ..sample_web import content_type, folder, pages
+    from ..sample_web import content_type, folder, pages  # late, for load time
 
     def parse(url: str, declared: str, body: bytes) -> Mapping[str, object]:
         return parse_file_in_worker(url, content_type(url), body)  # one site says its charset only where it is served

@@ -25,7 +25,7 @@ def command(main: Main, *, offline: Model | None = None) -> NoReturn:
     """
     from cyclopts import App  # late, like the other imports in this file: `import sayso` loads no command line
 
-    from sayso.cli.main import run
+    from sayso.cli.main import run  # late, for load time
 
     app = App(name=f"python {sys.argv[0]}", version_flags=[], suppress_keyboard_interrupt=False)
     app.default(_make_command(main, offline))
@@ -34,7 +34,7 @@ def command(main: Main, *, offline: Model | None = None) -> NoReturn:
 
 def _make_command(main: Main, offline: Model | None) -> Callable[..., int]:
     """Return the function as cyclopts reads it, with --model and --base-url instead of each parameter that is a Model."""
-    from sayso.agents import Model
+    from sayso.agents import Model  # late, for load time
     from sayso.cli.options import BaseUrl, ModelName
     from sayso.console import escape_controls
 
@@ -61,7 +61,7 @@ def _make_command(main: Main, offline: Model | None) -> Callable[..., int]:
 
 
 def _find_model(model: str | None, base_url: str | None, offline: Model | None) -> Model:
-    from sayso.cli.options import resolve_model
+    from sayso.cli.options import resolve_model  # late, for load time
 
     chosen = resolve_model(model, base_url)
     if chosen is not None:

@@ -120,3 +120,29 @@ SEEN = {
 @pytest.mark.parametrize(("sources", "expected"), SEEN.values(), ids=SEEN)
 def test_the_search_sees(sources: dict[str, str], expected: list[list[str]]) -> None:
     assert circles(import_graph(sources)) == expected
+
+
+def unexplained_late_imports(source: str) -> list[int]:
+    """Return the lines of imports of our own in functions that do not say why they are late: beside them, above, or above their block."""
+    lines = source.split("\n")
+    late = {
+        line
+        for function in ast.walk(ast.parse(source))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("sayso"))
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+
+    def is_explained(line: int) -> bool:
+        text = lines[line - 1]
+        if "#" in text:
+            return True
+        above = lines[line - 2].strip()
+        return above.startswith("#") or ((line - 1 in late or above.startswith(("import ", "from "))) and is_explained(line - 1))
+
+    return sorted(line for line in late if not is_explained(line))
+
+
+def test_a_late_import_says_that_it_saves_load_time() -> None:
+    assert {name: lines for name, source in SOURCES.items() if (lines := unexplained_late_imports(source))} == {}

@@ -127,7 +127,7 @@ class Tool(Generic[P, R]):
     @cached_property
     def version(self) -> str:
         """Return "2." and 16 hexadecimal digits over name, schema, effect, card and code. An approval holds for one version only."""
-        from .fingerprint import code_text
+        from .fingerprint import code_text  # late, for load time
 
         card = self.card if isinstance(self.card, str) else code_text(self.card)
         return f"2.{sha256(self.name, self.parameters, str(self.effect), card, code_text(self.function))[:16]}"
@@ -209,7 +209,7 @@ class Tool(Generic[P, R]):
             arguments = {**arguments, self.signature.context: context}
         function: Callable[..., Any] = self.function
         if self.sandbox is not None:
-            from ..sandbox import run_function_sandboxed
+            from ..sandbox import run_function_sandboxed  # late, for load time
 
             value = await run_function_sandboxed(function, dict(arguments), self.sandbox)
         elif self.async_function is not None:

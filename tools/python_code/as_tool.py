@@ -48,7 +48,7 @@ def python_tool(
     made = _make_tool(name, ABOUT[engine] + _describe(functions), allowed, engine, output_kb)
     if not by_name:
         return made
-    from .program import CodeWithCalls
+    from .program import CodeWithCalls  # late, for load time
 
     return replace(made, program=CodeWithCalls(by_name, allowed, output_kb))
 

@@ -28,7 +28,7 @@ def write_launcher(folder: Path, profile: Profile) -> Path:
 
 def become(folder: str, arguments: list[str]) -> None:
     """Harden this process, report the layers in `folder`, and become the program; exit if a needed layer is missing."""
-    from ..sandbox.hardening import harden
+    from ..sandbox.hardening import harden  # late, for load time
 
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # files that the parent left open by accident
     home = Path(folder)

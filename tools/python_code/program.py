@@ -56,7 +56,7 @@ class CodeWithCalls:
     def _run(self, before: str, go: Callable[[MontySession, Printed], SyncSnapshot], on_start: Callable[[int], None]) -> CallsOut | Ended:
         from pydantic_monty import MontyError
 
-        from .monty import Printed, describe_error, session
+        from .monty import Printed, describe_error, session  # late, for load time
 
         printed = Printed(self.output_kb * 1024)
         printed.keep(before)

@@ -46,7 +46,7 @@ def run_in(
 ) -> PythonResult:
     """Do as `run_python` with all options. `on_start` receives the process id of the interpreter, by which another thread may kill it."""
     if engine == "cpython":
-        from .cpython import run
+        from .cpython import run  # late, for load time
 
         return run(code, tests, sandbox, output_kb, on_start)
     return run_in_monty(code, tests, sandbox, output_kb, on_start)
@@ -57,9 +57,9 @@ def python_layers(sandbox: Sandbox | None = None, *, engine: PythonEngine = "mon
     check_engine(engine)
     allowed = sandbox or Sandbox(needs=())
     if engine == "cpython":
-        from .cpython import report_layers
+        from .cpython import report_layers  # late, for load time
     else:
-        from .monty import report_layers
+        from .monty import report_layers  # late, for load time
     return report_layers(allowed)
 
 
@@ -81,7 +81,7 @@ def run_in_monty(
     code: str, tests: Sequence[str], sandbox: Sandbox, output_kb: int, on_start: Callable[[int], None] | None = None
 ) -> PythonResult:
     """Run the code, and each test in the state that the one before it left. Blocks the calling thread."""
-    from .monty import Printed, session
+    from .monty import Printed, session  # late, for load time
 
     printed = Printed(output_kb * 1024)
     with session(sandbox, on_start) as running:
@@ -106,7 +106,7 @@ def feed(running: MontySession, code: str, printed: Printed) -> tuple[object, Co
     """Run one piece of code in a running interpreter; return its value, or the error that ended it."""
     from pydantic_monty import MontyError
 
-    from .monty import describe_error
+    from .monty import describe_error  # late, for load time
 
     try:
         return running.feed_run(code, print_callback=printed), None

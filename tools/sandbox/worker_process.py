@@ -75,7 +75,7 @@ def prepare(profile: Profile) -> list[Layer]:
     sys.dont_write_bytecode = True
     gc.collect()
     gc.freeze()
-    from .hardening import harden
+    from .hardening import harden  # late, for load time
 
     _end_with_parent()
     return harden(profile)

@@ -58,7 +58,7 @@ async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[s
     """Parse the page in a worker process: the process that connects never parses, the one that parses never connects."""
     from base64 import b64encode
 
-    from ..sandbox import SandboxError, SandboxMissing, acall_sandboxed
+    from ..sandbox import SandboxError, SandboxMissing, acall_sandboxed  # late, for load time
 
     encoded = b64encode(body).decode("ascii")
     try:

@@ -50,7 +50,7 @@ class Document:
 
 def parse_file_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Json]:
     """Parse a file in a worker process: a folder of saved pages is as hostile as the web."""
-    from ..sandbox import call_sandboxed
+    from ..sandbox import call_sandboxed  # late, for load time
 
     encoded = b64encode(body).decode("ascii")
     parsed: Mapping[str, Json] = call_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)

@@ -62,7 +62,7 @@ def find_unsourced_arguments(run: Run, call: ToolCall, tool: AnyTool) -> tuple[s
 
 def reject_unsourced(run: Run, call: ToolCall, tool: AnyTool, unsourced: Sequence[str]) -> ToolResult:
     """Return what the model is told of a call with values that it made up; or first, that the call could not be performed at all."""
-    from sayso.tools.approval.provenance import explain_unsourced
+    from sayso.tools.approval.provenance import explain_unsourced  # late, for load time
 
     try:
         prepare_arguments(tool, call.arguments, make_context(run, call, tool))

@@ -97,7 +97,7 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
         """Research with the task's model and in its sources."""
         names_model = bool(value.model or value.base_url)
         if not run.is_live:
-            from sayso.tools.web import Web
+            from sayso.tools.web import Web  # late, for load time
 
             reader = replay_model(value.model) if names_model else choose_model(None)
             replay = CompetitorResearch(reader, refuse_search, Web(), competitors=value.competitors, dialect=value.dialect)
@@ -195,6 +195,6 @@ def portable_model(model: str | None, base_url: str | None, name: str) -> tuple[
 
 def find_model(model: str | None, base_url: str | None) -> Model:
     """Return the model that a run was started with. Raises UsageError if it cannot be asked from here."""
-    from sayso.agents import model_from
+    from sayso.agents import model_from  # late, for load time
 
     return model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url)

@@ -34,7 +34,7 @@ def calc(expression: Annotated[str, Parameter(allow_leading_hyphen=True)], *, ex
 
 def _print_result(expression: str, exact: bool, places: int | None, line: str = "") -> bool:
     """Print the value, or the error with `line` in front; return whether there is a value."""
-    from sayso.tools import CalculationError, calculate
+    from sayso.tools import CalculationError, calculate  # late, for load time
 
     try:
         result = calculate(expression)

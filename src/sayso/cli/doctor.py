@@ -84,7 +84,7 @@ def run_checks(
     model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float
 ) -> tuple[list[CheckResult], bool]:
     """Run all checks side by side. Return the results, in a fixed order, and whether every check answered in time."""
-    from sayso.agents.models.named import is_local_name
+    from sayso.agents.models.named import is_local_name  # late, for load time
 
     name = model or ""
     checks: dict[str, Check] = {
@@ -130,7 +130,7 @@ def _run_check(name: str, check: Check, answers: SimpleQueue[CheckResult]) -> No
 
 def check_worker(name: str, module: str, memory_mb: int, prefix: str) -> CheckResult:
     """Check the sandbox of one of Sayso's own workers."""
-    from sayso.tools.sandbox.calls import report_profile_layers
+    from sayso.tools.sandbox.calls import report_profile_layers  # late, for load time
     from sayso.tools.sandbox.settings import Profile
 
     return check_layers(name, report_profile_layers(Profile(preload=(module,), memory_mb=memory_mb, boot_counts=True)), (), prefix)
@@ -138,14 +138,14 @@ def check_worker(name: str, module: str, memory_mb: int, prefix: str) -> CheckRe
 
 def check_function_tools() -> CheckResult:
     """Check the default sandbox of a function tool."""
-    from sayso.tools.sandbox import Sandbox, report_layers
+    from sayso.tools.sandbox import Sandbox, report_layers  # late, for load time
 
     return check_layers("@tool(sandbox=...)", report_layers(), Sandbox().needs, "a function in its worker")
 
 
 def check_python_monty() -> CheckResult:
     """Check the sandbox of Python code that a model wrote."""
-    from sayso.tools.python_code import python_layers
+    from sayso.tools.python_code import python_layers  # late, for load time
     from sayso.tools.sandbox import Sandbox
 
     try:
@@ -156,7 +156,7 @@ def check_python_monty() -> CheckResult:
 
 def check_python_cpython() -> CheckResult:
     """Check whether CPython itself can be contained, for those who ask for it."""
-    from sayso.tools.python_code import python_layers
+    from sayso.tools.python_code import python_layers  # late, for load time
     from sayso.tools.sandbox import Sandbox, SandboxMissing
 
     name = "PYTHON (cpython)"
@@ -169,7 +169,7 @@ def check_python_cpython() -> CheckResult:
 
 def check_layers(name: str, layers: Iterable[object], needs: Iterable[str], prefix: str) -> CheckResult:
     """Report which layers of a sandbox are enforced. A missing one is a problem if the tool is refused without it."""
-    from sayso.tools.sandbox import Layer
+    from sayso.tools.sandbox import Layer  # late, for load time
 
     known = [layer for layer in layers if isinstance(layer, Layer)]
     enforced = ", ".join(layer.name for layer in known if layer.on)
@@ -190,7 +190,7 @@ def check_local_models() -> CheckResult:
     """Check whether llama.cpp is installed, and count the models that it can serve."""
     from importlib.metadata import PackageNotFoundError, version
 
-    from sayso.agents.models.local.local_model import find_models_folder
+    from sayso.agents.models.local.local_model import find_models_folder  # late, for load time
     from sayso.tools.installing import build_install_command
 
     folder = find_models_folder()
@@ -205,7 +205,7 @@ def check_local_models() -> CheckResult:
 
 def check_local_model(name: str) -> CheckResult:
     """Check whether a model on this machine could be loaded: a complete file, enough memory, and llama.cpp."""
-    from sayso.agents.models.local.local_model import LocalModel
+    from sayso.agents.models.local.local_model import LocalModel  # late, for load time
 
     model = LocalModel(name.removeprefix("local:"))
     path = model.find_file()
@@ -217,7 +217,7 @@ def check_local_model(name: str) -> CheckResult:
 
 def check_endpoint(model: str | None, base_url: str | None, seconds: float) -> CheckResult:
     """Check whether the endpoint answers and has the model. It is asked for its list of models, which costs nothing."""
-    from sayso.agents.models.endpoint import find_endpoint
+    from sayso.agents.models.endpoint import find_endpoint  # late, for load time
     from sayso.agents.models.named import list_models
 
     if not (model or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
@@ -240,7 +240,7 @@ def check_endpoint(model: str | None, base_url: str | None, seconds: float) -> C
 
 def _check_tools(at: Endpoint, answer: str) -> CheckResult:
     """Check how the endpoint's model takes tools. A model on this machine, where a request costs nothing, is sent one to see."""
-    from sayso.agents.models.abilities import ask_abilities
+    from sayso.agents.models.abilities import ask_abilities  # late, for load time
     from sayso.agents.models.tool_probe import ToolsSent, probe_tools
 
     if not asyncio.run(ask_abilities(at)).takes_tools:
@@ -260,7 +260,7 @@ def _check_tools(at: Endpoint, answer: str) -> CheckResult:
 
 def check_search(search: str | None, seconds: float) -> CheckResult:
     """Check whether the search that research would use finds something."""
-    from sayso.agents.research.sources import SEARCH_VARIABLE, open_sources
+    from sayso.agents.research.sources import SEARCH_VARIABLE, open_sources  # late, for load time
 
     async def count_results() -> int:
         async with open_sources(search) as (find, _):
@@ -284,7 +284,7 @@ def check_database(url: str | None) -> CheckResult:
     """Check whether runs can be stored there. A missing file is not created."""
     from importlib.util import find_spec
 
-    from sayso.tools.installing import build_install_command
+    from sayso.tools.installing import build_install_command  # late, for load time
     from sayso.workflows.durable.database import connect, find_path
 
     if url is None:

@@ -74,7 +74,7 @@ def resolve_model(model: str | None, base_url: str | None, max_cost: float | Non
 
     Raises UsageError if `max_cost` (US dollars) is given and the price of the model's calls is unknown.
     """
-    from sayso.agents import LocalModel, model_from
+    from sayso.agents import LocalModel, model_from  # late, for load time
     from sayso.console import confirm_fetch
 
     if model is None and base_url is None and not os.environ.get("OPENAI_API_KEY"):
@@ -92,7 +92,7 @@ def resolve_model(model: str | None, base_url: str | None, max_cost: float | Non
 
 
 def _has_price(name: str, url: str | None) -> bool:
-    from sayso.agents.models.endpoint import find_endpoint
+    from sayso.agents.models.endpoint import find_endpoint  # late, for load time
     from sayso.agents.models.prices import price
 
     at = find_endpoint(name, url.partition("#")[0] if url else None, None, timeout_seconds=10)

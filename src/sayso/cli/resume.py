@@ -70,7 +70,7 @@ async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) 
 def _print_output(row: RunRow, output: object) -> int:
     """Print what a run returned; a research run writes its report."""
     if row.flow == "research" and row.app == "sayso":
-        from sayso.agents.research.report import Report
+        from sayso.agents.research.report import Report  # late, for load time
         from sayso.cli.builtin_app import ResearchTask
         from sayso.cli.report_file import save_finished_report
 

@@ -51,7 +51,7 @@ async def open_engine(option: str | None, app: App | None = None, *, create: boo
 
     Raises UsageError for a wrong URL or file, and RunError for a database that cannot be used now.
     """
-    from sayso.workflows import engine
+    from sayso.workflows import engine  # late, for load time
 
     url = check_url(find_database_url(option), create)
     try:
@@ -67,7 +67,7 @@ async def open_engine(option: str | None, app: App | None = None, *, create: boo
 def check_url(url: str, create: bool) -> str:
     """Return the URL if its file can be used. The file must exist unless it may be created. Changes nothing."""
     if url.startswith("sqlite:"):
-        from sayso.workflows.durable.database import find_path
+        from sayso.workflows.durable.database import find_path  # late, for load time
 
         path = Path(find_path(url))
         if path.is_dir():
@@ -83,7 +83,7 @@ def check_url(url: str, create: bool) -> str:
 
 def _check_file(path: Path) -> None:
     """Refuse a file that is not a run file. It is opened read-only: a file of another program stays as it is."""
-    from sayso.workflows.durable.database import explain_error
+    from sayso.workflows.durable.database import explain_error  # late, for load time
 
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=10)) as file:
@@ -115,7 +115,7 @@ async def find_run(engine: DurableEngine, run_id: str) -> RunRow:
 
 def database_option(option: str | None) -> str:
     """Return what to add to a command so that it means the same database: " --database URL", without a password."""
-    from sayso.workflows.durable.database import normalise_url
+    from sayso.workflows.durable.database import normalise_url  # late, for load time
 
     return f" --database {_hide_password(normalise_url(option))}" if option is not None else ""
 

@@ -52,7 +52,7 @@ async def _verify(run: str, head: str | None, database: str | None) -> int:
 
 async def check_log(engine: DurableEngine, row: RunRow, log: list[Row]) -> Verdict:
     """Return the engine's verdict. If a changed row is not even JSON, return the chain's alone, which names that row."""
-    from sayso.workflows.durable.chain import verify_rows
+    from sayso.workflows.durable.chain import verify_rows  # late, for load time
 
     with suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):
         return await engine.verify(row.id)
@@ -81,7 +81,7 @@ def _compare_head(head: str | None, log: list[Row], current: str) -> list[str]:
 
 
 def _print_verdict(row: RunRow, log: list[Row], verdict: Verdict, problems: list[str]) -> None:
-    from sayso.workflows.durable.chain import KEY_VARIABLE
+    from sayso.workflows.durable.chain import KEY_VARIABLE  # late, for load time
 
     print(f"Run {show_value(row.id)}: {len(log)} rows, head {show_value(verdict.head) or '(none)'}")
     for problem in problems:

@@ -35,7 +35,7 @@ def worker(
 
 
 async def _work(app: App, url: str) -> int:
-    from sayso.workflows import Worker
+    from sayso.workflows import Worker  # late, for load time
 
     try:
         running = Worker(app, url)
