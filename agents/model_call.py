@@ -101,8 +101,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     reasoning: list[str] = []
     calls: dict[int, list[CallDelta]] = {}
     finish, usage = "stop", NO_USAGE
-    heard = run.has_listeners
-    streamer = TextStreamer(spec, run, turn) if heard and not spec.publishes_at_end else None
+    streamer = TextStreamer(spec, run, turn) if run.has_listeners and not spec.publishes_at_end else None
     deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:
@@ -112,7 +111,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                     streamer.feed(delta.text)
             elif isinstance(delta, CallDelta):
                 calls.setdefault(delta.index, []).append(delta)
-                if heard and delta.name:
+                if run.has_listeners and delta.name:
                     run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)

@@ -62,7 +62,7 @@ class AgentSpec(Generic[Out_co]):
     def publishes_at_end(self) -> bool:
         """Tell whether a reply's text is published only when the reply is complete.
 
-        Prose around a write waits until the write has ended, and half a JSON value is no answer.
+        Prose around a write waits until the write has ended, and half a JSON value is not an answer.
         """
         return self.output is not None or any(tool.effect is Effect.WRITE or tool.from_user for tool in self.tools.values())
 

@@ -37,7 +37,9 @@ async def main(question: str = "What is 17 % of 340?", *, model: str = "", base_
     except OpenAIError as error:
         raise SystemExit(f"The model at {base_url or 'OpenAI'} did not answer: {error}") from None
     except (AttributeError, IndexError):  # the client takes a web page, or a list of no choices, for an answer
-        raise SystemExit(f"What {base_url} says is no chat completion. Is it the base URL of an OpenAI-compatible API (.../v1)?") from None
+        raise SystemExit(
+            f"{base_url} did not answer with a chat completion. Is it the base URL of an OpenAI-compatible API, like .../v1?"
+        ) from None
 
 
 if __name__ == "__main__":

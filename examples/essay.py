@@ -30,7 +30,7 @@ class Outline(BaseModel):
 
 @dataclass(frozen=True)
 class Essay:
-    """An outline, what was found for it under marks like [2], and the text, once there is one; the writer reads it as it is told here."""
+    """An outline, what was found for it under marks like [2], and the text, once there is one; the writer reads its `__str__`."""
 
     outline: Outline
     sources: dict[str, SearchResult]

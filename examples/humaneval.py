@@ -35,10 +35,10 @@ class Problem(BaseModel):
     @property
     def examples(self) -> list[str]:
         """The docstring's own examples, as tests: ">>> f(1)" with what it gives below, and "f(1) == 2" or "f(1) returns 2" in a line."""
-        told, shown = self.docstring, dict[str, str]()
+        docstring, shown = self.docstring, dict[str, str]()
         with suppress(ValueError):  # a docstring whose lines are not indented alike
-            shown |= {each.source.strip(): each.want for each in doctest.DocTestParser().get_examples(told)}
-        shown |= re.findall(rf"({self.entry_point}\(.*\)) *(?:=+>?|-+>|[→➞]|(?:should )?returns?) *(.+?)\.?$", told, re.MULTILINE)
+            shown |= {each.source.strip(): each.want for each in doctest.DocTestParser().get_examples(docstring)}
+        shown |= re.findall(rf"({self.entry_point}\(.*\)) *(?:=+>?|-+>|[→➞]|(?:should )?returns?) *(.+?)\.?$", docstring, re.MULTILINE)
         return [test for call, value in shown.items() if (test := as_test(call, value, self.prompt))]
 
     @property
@@ -89,5 +89,6 @@ def problems_in(file: Path) -> list[Problem]:
     except ValidationError:
         problems = []
     if not problems:
-        raise UsageError(f"{file} is no HumanEval file: lines of JSON with prompt, entry_point, canonical_solution and test.")
+        fields = "prompt, entry_point, canonical_solution and test"
+        raise UsageError(f"{file} is not a HumanEval file. Each line must be a JSON object with {fields}.")
     return problems

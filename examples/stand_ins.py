@@ -20,14 +20,14 @@ def stand_in(says: Callable[[ModelRequest], Reply | str]) -> ScriptedModel:
 @stand_in
 def order_bot(request: ModelRequest) -> Reply | str:
     """Looks up the dish that a question names, and orders it where it is wanted."""
-    told = [result for message in request.messages if isinstance(message, ToolMessage) for result in message.results]
+    results = [result for message in request.messages if isinstance(message, ToolMessage) for result in message.results]
     wish = request.question.lower()
     dish = next((name for name in ("cheeseburger", "veggie burger", "burger", "milkshake", "fries") if name in wish), "")
-    if "?" in wish and not told:
+    if "?" in wish and not results:
         return Reply(calls=(call("MENU", item=dish),))
-    if dish and re.search(r"send|please|order", wish) and not any(result.origin == "ORDER" for result in told):
+    if dish and re.search(r"send|please|order", wish) and not any(result.origin == "ORDER" for result in results):
         return Reply(f"Your {dish} is on its way.", calls=(call("ORDER", item=dish),))
-    return told[-1].text if told else "What would you like to eat?"
+    return results[-1].text if results else "What would you like to eat?"
 
 
 @stand_in
@@ -59,7 +59,7 @@ def namer(request: ModelRequest) -> str:
 
 @stand_in
 def listener(request: ModelRequest) -> str:
-    """Has heard the sample call."""
+    """Summarises the sample call."""
     refund = {"who": "Priya", "what": "refund $61.50", "when": "today"}
     ring = {"who": "Sam", "what": "call Jo Alvarez about Thursday's order", "when": "Wednesday before ten"}
     return json.dumps(

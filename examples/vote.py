@@ -45,8 +45,8 @@ async def main(question: str = QUESTION, *, samples: Samples = 5, model: Model) 
     """Answer a question that has a number for an answer, by vote."""
     sampling = Sampling(temperature=0.8, max_tokens=800)
     solver = Agent(model, name="solver", output=Answer, instructions=INSTRUCTIONS, examples=EXAMPLES, sampling=sampling)
-    told: str = await parallel(*[solver] * samples, join=count, on_error="collect", name="poll")(question)
-    return told
+    counted: str = await parallel(*[solver] * samples, join=count, on_error="collect", name="poll")(question)
+    return counted
 
 
 if __name__ == "__main__":

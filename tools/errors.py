@@ -60,7 +60,7 @@ class RunError(SaysoError):
     """A run ended early. `run_id` is the run, `partial` what it had done (a RunResult, where there is one)."""
 
     run_id: str | None = None
-    partial: Any = None  # typed in workflows/, which this room does not import
+    partial: Any = None  # a RunResult, whose class is in workflows/, which tools/ does not import
 
 
 class NotFinished(RunError):

@@ -136,24 +136,24 @@ class Workflow(Generic[A, B]):
 
         Predicates (`until=`, `choose`) and joins store nothing under their names, so they may be lambdas.
         """
-        place = f"{parent}/{self.name}" if parent else self.name
+        path = f"{parent}/{self.name}" if parent else self.name
         known: dict[str, object] = {}
         for index, part in enumerate(self.parts):
             if part.kind in ("predicate", "join"):
                 continue
             if part.name == LAMBDA:
                 raise WorkflowError(
-                    f"Step {index} of {place} is a lambda, and this engine stores the results of steps by their names. "
+                    f"Step {index} of {path} is a lambda, and this engine stores the results of steps by their names. "
                     "Write it as a def, or name it: step(..., name=...)."
                 )
             identity = part.identity
             if identity is not None and known.setdefault(part.name, identity) != identity:
                 raise WorkflowError(
-                    f"{place} has two different steps named {part.name!r}, and this engine stores the results of steps by their names. "
+                    f"{path} has two different steps named {part.name!r}, and this engine stores the results of steps by their names. "
                     "Give one of them another name: step(..., name=...)."
                 )
             if isinstance(part.step, Workflow):
-                part.step.check_step_names(place)
+                part.step.check_step_names(path)
 
     def as_tool(self, *, name: str | None = None, description: str) -> AsyncTool[[A], B]:
         """Make a tool of this workflow that an agent may call, with one argument, `task`. `description` tells the model what it is for.

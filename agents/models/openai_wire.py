@@ -95,9 +95,9 @@ def _frame_result(result: ToolResult, tools: Mapping[str, str]) -> str:
 
 def make_wire_id(call_id: str) -> str:
     """Return a call's id as every provider takes it. The strictest is Mistral: exactly nine letters or digits."""
-    place = re.fullmatch(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]?)", call_id)
-    if place:
-        return f"call{place[1]:0>3}{place[2]:0>2}"
+    numbers = re.fullmatch(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]?)", call_id)
+    if numbers:
+        return f"call{numbers[1]:0>3}{numbers[2]:0>2}"
     return "c" + hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
@@ -134,7 +134,7 @@ class ReplyReader:
     has_content: bool = False
     _ids: list[str] = field(default_factory=list)
     _named: set[int] = field(default_factory=set)
-    _places: dict[int, int] = field(default_factory=dict)
+    _positions: dict[int, int] = field(default_factory=dict)
 
     def feed(self, chunk: object) -> list[Delta]:
         """Return the deltas of one piece; none for a piece that only keeps the connection open."""
@@ -171,21 +171,21 @@ class ReplyReader:
         function = piece.get("function")
         function = function if isinstance(function, Mapping) else {}
         call_id, name, arguments = str(piece.get("id") or ""), str(function.get("name") or ""), function.get("arguments")
-        place = self._find_position(piece.get("index"), call_id, name)
-        if self._ids[place]:
+        position = self._find_position(piece.get("index"), call_id, name)
+        if self._ids[position]:
             call_id = ""  # some repeat the id with every piece
-        self._ids[place] = self._ids[place] or call_id
-        if place in self._named:
+        self._ids[position] = self._ids[position] or call_id
+        if position in self._named:
             name = ""
         elif name:
-            self._named.add(place)
+            self._named.add(position)
         text = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
         if call_id or name or text:
-            yield CallDelta(place, call_id, name, text)
+            yield CallDelta(position, call_id, name, text)
 
     def _find_position(self, index: object, call_id: str, name: str) -> int:
         """Return which call a piece belongs to. Some endpoints give no index, others give 0 to every call: a new id begins a new call."""
-        last = self._places.get(index) if isinstance(index, int) else (len(self._ids) - 1 if self._ids else None)
+        last = self._positions.get(index) if isinstance(index, int) else (len(self._ids) - 1 if self._ids else None)
         if last is not None:
             other_id = bool(call_id and self._ids[last] and call_id != self._ids[last])
             named_again = not isinstance(index, int) and bool(name) and last in self._named and not call_id
@@ -193,7 +193,7 @@ class ReplyReader:
                 return last
         self._ids.append("")
         if isinstance(index, int):
-            self._places[index] = len(self._ids) - 1
+            self._positions[index] = len(self._ids) - 1
         return len(self._ids) - 1
 
 

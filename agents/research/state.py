@@ -110,7 +110,7 @@ def choose_links(home: VisitedPage, most: int = 2) -> list[str]:
         if find_host(address) != find_host(home.url) or address.rstrip("/") == home.url.rstrip("/"):
             continue
         words = f"{urlsplit(address).path} {text}".lower()
-        score = min((place for place, word in enumerate(USEFUL) if word in words), default=len(USEFUL))
+        score = min((rank for rank, word in enumerate(USEFUL) if word in words), default=len(USEFUL))
         if score < len(USEFUL):
             found[address] = min(score, found.get(address, score))
     return sorted(found, key=lambda address: (found[address], len(address)))[:most]
@@ -122,11 +122,11 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tupl
     missing: list[str] = []
     for claim in findings.claims:
         order = sorted(range(len(pages)), key=lambda index: index != claim.page - 1)  # the page that was named first
-        place = next((index for index in order if find_quote(claim.quote, pages[index].text)), None)
-        if place is None:
+        source = next((index for index in order if find_quote(claim.quote, pages[index].text)), None)
+        if source is None:
             missing.append(claim.quote)
         else:
-            claims.append(Claim(" ".join(claim.topic.split()), " ".join(claim.text.split()), claim.quote.strip(), place))
+            claims.append(Claim(" ".join(claim.topic.split()), " ".join(claim.text.split()), claim.quote.strip(), source))
     return tuple(dict.fromkeys(claims)), missing
 
 

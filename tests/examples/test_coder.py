@@ -84,7 +84,11 @@ async def test_a_body_alone_is_an_answer_too() -> None:
 def test_a_packed_file_is_read_and_another_file_refused(tmp_path: Path) -> None:
     (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(json.dumps(ADD).encode()))
     assert [problem.entry_point for problem in humaneval.problems_in(tmp_path / "packed.jsonl.gz")] == ["add"]
-    for text, why in (("", "is no HumanEval file"), ("{}", "is no HumanEval file"), (json.dumps(ADD), "Name a model: --base-url URL")):
+    for text, why in (
+        ("", "is not a HumanEval file"),
+        ("{}", "is not a HumanEval file"),
+        (json.dumps(ADD), "Name a model: --base-url URL"),
+    ):
         (tmp_path / "own.jsonl").write_text(text, encoding="utf-8")
         done = ran("coder.py", "own.jsonl", cwd=tmp_path)
         assert (done.returncode, why in done.stderr, "Traceback" in done.stderr) == (2, True, False)

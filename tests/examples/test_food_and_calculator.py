@@ -108,4 +108,4 @@ NO_ANSWERS = {
 def test_a_loop_of_ones_own_says_when_what_answers_is_no_model(tmp_path: Path, said: Raw) -> None:
     with FakeOpenAI([said], repeat=True) as endpoint:
         done = ran("calculator_loop.py", "--base-url", endpoint.base_url, "--model", "m", cwd=tmp_path)
-    assert (done.returncode, done.stderr.count("\n"), "is no chat completion" in done.stderr) == (1, 1, True)
+    assert (done.returncode, done.stderr.count("\n"), "did not answer with a chat completion" in done.stderr) == (1, 1, True)

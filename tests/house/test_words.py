@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import re
 import subprocess
@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from .tree import files
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MORE_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "examples" / "README.md"]
+OF_READERS = {"burger_desk.py", "parking.md"}  # files that the pages tell their readers to make
 
 
 def blocks(page: Path, *languages: str) -> list[str]:
@@ -43,12 +47,47 @@ def test_every_command_in_the_pages_exists() -> None:
                 assert command in help_text, f"{page.name}: sayso {command}"
 
 
+def names_in_prose(page: Path) -> set[str]:
+    """Return what stands in backticks outside of the fenced blocks."""
+    return set(re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)))
+
+
+def is_there(dotted: str) -> bool:
+    """Tell whether a dotted name is a module, or an attribute of one."""
+    module, _, name = dotted.rpartition(".")
+    found = importlib.import_module(module)
+    return hasattr(found, name) or (hasattr(found, "__path__") and importlib.util.find_spec(dotted) is not None)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *MORE_PAGES], ids=lambda page: page.name)
+def test_every_file_and_object_that_a_page_names_exists(page: Path) -> None:
+    tree = [f"/{name}" for name in files()]
+    missing = []
+    for name in sorted(names_in_prose(page) - OF_READERS):
+        if re.fullmatch(r"\w[\w-]*(/[\w-]+)*(/|\.py|\.md|/[\w-]+\.\w+)", name):  # a folder, or a file with a suffix
+            found = any(f"/{name}" in path if name.endswith("/") else path.endswith(f"/{name}") for path in tree)
+        elif dotted := re.fullmatch(r"(sayso(?:\.\w+)+)(?:\(.*\))?", name):
+            found = is_there(dotted[1])
+        else:
+            continue
+        if not found:
+            missing.append(name)
+    assert missing == []
+
+
+def test_every_name_in_contributing_is_in_the_code() -> None:
+    code = "\n".join((ROOT / name).read_text("utf-8") for name in files("tools", "workflows", "agents", "src") if name.endswith(".py"))
+    words = set(re.findall(r"\w+", code))
+    named = {name for name in names_in_prose(ROOT / "CONTRIBUTING.md") if re.fullmatch(r"_?[A-Za-z]\w+(\.[a-z_]+)?(\(.*\))?", name)}
+    parts = {part for name in named if not name.endswith((".py", ".md")) for part in name.partition("(")[0].split(".")}
+    assert len(parts) >= 20
+    assert parts - words == set()
+
+
 def test_the_glossary_names_objects_that_exist() -> None:
     objects = re.findall(r"`(sayso[.\w]+)` \|$", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)
     assert len(objects) >= 25
-    for dotted in objects:
-        module, _, name = dotted.rpartition(".")
-        assert hasattr(importlib.import_module(module), name), dotted
+    assert [dotted for dotted in objects if not is_there(dotted)] == []
 
 
 def test_the_glossary_is_sorted_and_explains_each_word_once() -> None:

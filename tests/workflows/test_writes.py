@@ -99,7 +99,7 @@ async def asked_first(to: str) -> str:
 @pytest.mark.parametrize("decisions", [[Approve()], Approve(), {3: Approve()}], ids=["a list", "a decision", "by number"])
 async def test_decisions_that_are_not_by_digest_are_refused(decisions: Any, home: Any) -> None:
     result = await sequential(asked_first).run("ada", engine=home, run_id="r1")
-    with pytest.raises(UsageError, match=r"are not decisions by digest. Write \{request.digest: Approve\(\)\}"):
+    with pytest.raises(UsageError, match=r"does not map digests to decisions. Write a dict: \{request.digest: Approve\(\)\}"):
         await result.resume(decisions)
 
 

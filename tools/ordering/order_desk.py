@@ -200,7 +200,7 @@ def card(arguments: Arguments) -> str:
 
 
 def order_tool(desk: OrderDesk | None = None) -> AsyncTool[..., str]:
-    """Return ORDER. With a desk it can look up whether an order with some key was placed, which settles a doubt after a crash."""
+    """Return ORDER. With a desk it can look up by key whether an order was placed, so that a crash leaves no order in doubt."""
 
     async def lookup(key: str) -> object | None:
         found = await asyncio.to_thread(desk.find, key) if desk is not None else None

@@ -97,7 +97,7 @@ def _find_broken_rule(text: str) -> str:
 
 def _split_authority(text: str, authority: str) -> tuple[str, str | None]:
     if not authority:
-        raise UrlRefused(text, "it names no host")
+        raise UrlRefused(text, "it has no host")
     if "@" in authority:
         raise UrlRefused(text, "it has a user name before the host (@)")
     if "%" in authority:

@@ -61,7 +61,7 @@ def find_unsourced_arguments(run: Run, call: ToolCall, tool: AnyTool) -> tuple[s
 
 
 def reject_unsourced(run: Run, call: ToolCall, tool: AnyTool, unsourced: Sequence[str]) -> ToolResult:
-    """Return what the model is told of a call with values that it made up; or first, that the call could not be performed at all."""
+    """Return the refusal of a call with values that the model made up, or the error of a call that could not be performed anyway."""
     from sayso.tools.approval.provenance import explain_unsourced  # late, for load time
 
     try:
@@ -117,8 +117,8 @@ async def execute_with_approval(run: Run, call: ToolCall, tool: AnyTool, positio
         return make_failure(call, str(error))
     sources = {name: APPLICATION for name in arguments if name in tool.bound or call.arguments.get(name) in (None, "")}
     for edit in range(MOST_EDITS):  # an edit is a new request
-        place = position if edit == 0 else f"{position}.edit{edit}"
-        request, answer = await _find_answer(run, call, tool, arguments, sources, place, unsourced)
+        asked_at = position if edit == 0 else f"{position}.edit{edit}"
+        request, answer = await _find_answer(run, call, tool, arguments, sources, asked_at, unsourced)
         if isinstance(answer, ToolResult):
             return answer
         if isinstance(answer, Edit):
@@ -136,16 +136,16 @@ async def execute_with_approval(run: Run, call: ToolCall, tool: AnyTool, positio
             unsourced = ()
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
             asked = {name: value for name, value in json.loads(request.arguments).items() if name not in tool.bound}
-            (result,) = await perform_reads(run, f"read:{place}", [(replace(call, arguments=asked), tool)])
+            (result,) = await perform_reads(run, f"read:{asked_at}", [(replace(call, arguments=asked), tool)])
             return result
         else:
-            return await _perform_write(run, call, tool, request, place, answer.until if isinstance(answer, Allow) else None)
+            return await _perform_write(run, call, tool, request, asked_at, answer.until if isinstance(answer, Allow) else None)
     return make_failure(call, "The request was edited too often.", Outcome.REJECTED)
 
 
-def _freeze_arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], place: str) -> Mapping[str, object]:
+def _freeze_arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], position: str) -> Mapping[str, object]:
     """Return the arguments to ask about, as they come back from the bytes that are stored. A ToolError is an answer for the model."""
-    if run.replays(f"propose:{place}"):  # they are in the stored request, and the application is not asked again
+    if run.replays(f"propose:{position}"):  # they are in the stored request, and the application is not asked again
         return arguments
     return tool.normalise(prepare_arguments(tool, arguments, make_context(run, call, tool)))
 
@@ -156,18 +156,18 @@ async def _find_answer(
     tool: AnyTool,
     arguments: Mapping[str, object],
     sources: Mapping[str, str],
-    place: str,
+    position: str,
     unsourced: tuple[str, ...],
 ) -> tuple[ApprovalRequest, Allow | Approve | Edit | ToolResult]:
     """Return the stored request and what became of it: allowed, approved, edited, or a result that ends the call."""
-    request, ruling = await run.step(f"propose:{place}", _propose, run, call, tool, arguments, sources, place, unsourced)
+    request, ruling = await run.step(f"propose:{position}", _propose, run, call, tool, arguments, sources, position, unsourced)
     if isinstance(ruling, Deny):
         return request, make_failure(call, ruling.reason, Outcome.REJECTED)
     if isinstance(ruling, Allow):
         return request, ruling
     await run.emit(ApprovalAsked(run.id, request))
     decision = await run.ask(request)
-    # When a decision came is told by the clock of whoever took it in.
+    # `at` is from the clock of the engine that took the decision in, never from whoever decided.
     if decision is None or (decision.at is not None and decision.at > request.expires_at):
         return request, make_failure(call, "Nobody decided in time; the request has expired. Nothing was done.", Outcome.REJECTED)
     if decision.at is not None and decision.at < request.proposed_at - CLOCKS_DIFFER_SECONDS:
@@ -186,7 +186,7 @@ async def _propose(
     tool: AnyTool,
     arguments: Mapping[str, object],
     known_sources: Mapping[str, str],
-    place: str,
+    position: str,
     unsourced: tuple[str, ...],
 ) -> tuple[ApprovalRequest, Ruling]:
     """Rule on a call and make the request for it. Chance and clock happen here, inside a step: what is stored is shown and performed."""
@@ -201,7 +201,7 @@ async def _propose(
         tool,
         arguments,
         run_id=run.id,
-        position=place,
+        position=position,
         sources=sources,
         nonce=secrets.token_hex(16),
         now=now,
@@ -211,7 +211,9 @@ async def _propose(
     return request, ruling
 
 
-async def _perform_write(run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, place: str, until: float | None) -> ToolResult:
+async def _perform_write(
+    run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, position: str, until: float | None
+) -> ToolResult:
     """Perform the approved call: intent, effect, result. Once begun it is awaited to its end, whatever is cancelled meanwhile.
 
     What a standing approval allowed is not begun after `until`.
@@ -222,7 +224,7 @@ async def _perform_write(run: Run, call: ToolCall, tool: AnyTool, request: Appro
     run.scope.meter.count_tool_calls(1)
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
-    intent = await run.step(f"intent:{place}", _intend, run, fits, cost, until)
+    intent = await run.step(f"intent:{position}", _intend, run, fits, cost, until)
     if not intent.attempt:
         changed = f"{tool.name} is no longer the tool that was asked about, so nothing was done."
         over = f"The standing approval that allowed {tool.name} has ended, so nothing was done."
@@ -230,8 +232,8 @@ async def _perform_write(run: Run, call: ToolCall, tool: AnyTool, request: Appro
     await run.emit(WriteStarted(run.id, tool.name, request.key))
     context = make_context(run, call, tool, request.key)
     write = ExactlyOnceWrite(tool, arguments, context, call, request.key, intent.attempt != run.attempt, fits)
-    was_counted = run.replays(f"effect:{place}")  # with the journal
-    result = await run.step(f"effect:{place}", write.perform)
+    was_counted = run.replays(f"effect:{position}")  # with the journal
+    result = await run.step(f"effect:{position}", write.perform)
     if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)
     run.scope.provenance.take(result)

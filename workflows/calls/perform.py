@@ -150,7 +150,7 @@ def compute_cost(tool: AnyTool, arguments: Mapping[str, object]) -> float:
 
 @dataclass(slots=True)
 class ExactlyOnceWrite:
-    """One started write: awaited to its end, and told apart by what is known of it when something goes wrong.
+    """One started write. It is awaited to its end, and its outcome after an error depends on what is known of it.
 
     `begun_before` says that an earlier attempt may have performed it already, `fits` that the tool is the one that was approved.
     """

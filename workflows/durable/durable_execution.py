@@ -218,7 +218,7 @@ class DurableExecution(Execution):
                 await self.saved.save()
             counts = await self.store.send(request.run_id, request.topic, decision, self.clock())
             self.send(request.run_id, request.topic, counts)
-        except (Superseded, DatabaseLost) as error:  # the decision is not stored, so it does not count; the run is told why
+        except (Superseded, DatabaseLost) as error:  # the decision is not stored, so it does not count; the run gets the reason
             self.saved.lost = error
             waiting = self.waits.get((request.run_id, request.topic))
             if waiting is not None and not waiting.done():

@@ -50,7 +50,7 @@ def to_json(value: object, where: str = "value") -> Json:
         return value
     if type(value) is float:
         if value != value or value in (float("inf"), float("-inf")):
-            raise NotJson(f"{where} is {value!r}, which JSON cannot say.")
+            raise NotJson(f"{where} is {value!r}, which JSON cannot represent.")
         return value
     if type(value) is list:
         return [to_json(item, f"{where}[{index}]") for index, item in enumerate(value)]
@@ -102,7 +102,7 @@ def _write_model(value: Any, where: str) -> Json:
         raise NotJson(f"{where} is a {type(value).__qualname__} that cannot be read back from its own JSON: {error}") from None
     if lost:
         raise NotJson(
-            f"{where} is a {type(value).__qualname__} that does not come back from JSON as it was (a secret, an excluded field?)."
+            f"{where} is a {type(value).__qualname__} that JSON does not bring back unchanged (a secret, an excluded field?)."
         )
     return written
 

@@ -78,7 +78,7 @@ class Spent(NamedTuple):
 class Meter:
     """Counts what a run and its children use, and refuses what would go over. A child's meter also counts on its parent's.
 
-    A model call is reserved at its largest price before it starts and settled at its real one after, so that two branches
+    The largest price of a model call is reserved before it starts and replaced by the real one after it, so that two branches
     cannot both take the last dollar.
 
     `is_replaying` is given to the meter of a run that is being replayed: what the journal holds was counted before the run went on, and is

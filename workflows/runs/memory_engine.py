@@ -32,7 +32,7 @@ E = TypeVar("E", bound=Execution)
 
 
 class BaseEngine(ABC, Generic[E]):
-    """Opens, starts and finds executions. A strict one sends every value through JSON and wants steps that can be told by their names."""
+    """Opens, starts and finds executions. A strict one sends values through JSON and refuses steps that it cannot tell apart by name."""
 
     __slots__ = ("__weakref__", "clock", "executions", "strict")
 
@@ -96,8 +96,8 @@ class BaseEngine(ABC, Generic[E]):
     def stamp_all(self, decisions: Mapping[str, Decision]) -> dict[str, Decision]:
         """Return decisions by digest with the time they arrived. Raises UsageError."""
         if not isinstance(decisions, Mapping) or not all(isinstance(digest, str) for digest in decisions):
-            how = "Write {request.digest: Approve()} for each of result.pending."
-            raise UsageError(f"{decisions!r} are not decisions by digest. {how}")
+            how = "Write a dict: {request.digest: Approve()} for each of result.pending."
+            raise UsageError(f"{decisions!r} does not map digests to decisions. {how}")
         return {digest: self.stamp(decision) for digest, decision in decisions.items()}
 
 

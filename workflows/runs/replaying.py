@@ -1,4 +1,4 @@
-"""Replay without acting: code is executed over a journal, and the first difference is told. No step, write or wait is ever done."""
+"""Replay without acting: code is executed over a journal, and the first difference is reported. No step, write or wait is ever done."""
 
 from __future__ import annotations
 

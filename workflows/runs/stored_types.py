@@ -167,7 +167,7 @@ def find_type(name: str) -> type | None:
 
 @cache
 def _load(path: str) -> type:
-    # Importing is safe here, and no room comes to depend on a higher one: the path is from the table above, never from what is read.
+    # Importing is safe here: the path is from the table above, never from what is read. It is late, as agents/ imports workflows/.
     module, _, name = path.partition(":")
     found = getattr(sys.modules.get(module) or importlib.import_module(module), name)
     assert isinstance(found, type), f"{path} is not a class"

@@ -154,7 +154,8 @@ def _download_offer(client: Client, offer: Offer, on_progress: Callable[[str], N
     partial.parent.mkdir(parents=True, exist_ok=True)
     here = partial.stat().st_size if partial.exists() else 0
     if shutil.disk_usage(partial.parent).free < offer.size_bytes - here:
-        raise ModelError(f"{offer.to.parent} has no room for {format_bytes(offer.size_bytes)}.")
+        short = f"{offer.to.parent} does not have {format_bytes(offer.size_bytes)} free."
+        raise ModelError(f"{short} Free some space, or set SAYSO_MODELS to a folder on another disk.")
     began = time.monotonic()
     on_progress(f"{'Going on with' if here else 'Fetching'} {offer}")
     for breaks in range(MOST_BREAKS + 1):

@@ -127,8 +127,11 @@ def _build_tree(positions: list[tuple[PositionPath, PositionState]]) -> _TreeNod
     return root
 
 
-def _add_children(tree: Tree, branch: _TreeNode, now: float, room: Iterator[int]) -> None:
-    """Add the children of a branch: all that are not done, and the latest of those that are. `room` yields once for each line left."""
+def _add_children(tree: Tree, branch: _TreeNode, now: float, lines_left: Iterator[int]) -> None:
+    """Add the children of a branch: all that are not done, and the latest of those that are.
+
+    `lines_left` yields once for each line that may still be drawn.
+    """
     from rich.text import Text
 
     children = list(branch.children.values())
@@ -138,12 +141,12 @@ def _add_children(tree: Tree, branch: _TreeNode, now: float, room: Iterator[int]
     hidden = 0
     for child in children:
         finished = child.state is not None and child.state.status is Status.DONE
-        if id(child) in earlier or next(room, None) is None:
+        if id(child) in earlier or next(lines_left, None) is None:
             hidden += 1
             continue
         grown = tree.add(_label(child, now))
         if not finished:  # the children of what is done are folded
-            _add_children(grown, child, now, room)
+            _add_children(grown, child, now, lines_left)
     if hidden:
         tree.add(Text(f"and {hidden} more", style="dim"))
 
