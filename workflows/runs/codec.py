@@ -18,8 +18,6 @@ from typing import Any, cast
 from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.errors import SaysoError, UsageError
 
-from .stored_types import find_type, tag_of
-
 
 class NotJson(UsageError):
     """A value that cannot be stored. The message says where it stands and what it is."""
@@ -27,6 +25,13 @@ class NotJson(UsageError):
 
 class Lost(SaysoError):
     """An error of a stored run whose class cannot be made again. Its text is that of the error."""
+
+
+@cache
+def _type_table() -> tuple[Callable[[type], str | None], Callable[[str], type | None]]:
+    from .stored_types import find_type, tag_of  # late, for load time: a run that lives in memory stores no types
+
+    return tag_of, find_type
 
 
 @cache
@@ -85,7 +90,7 @@ def _write_typed(value: Any, where: str) -> JsonObject:
         return {"$": _type_name(kind, where), "=": {name: to_json(getattr(value, name), f"{where}.{name}") for name in names}}
     if isinstance(value, Exception):
         # An error is stored wherever its class was made: it is read back as Lost if that cannot be found.
-        return {"$": tag_of(kind) or _path(kind), "=": {"message": str(value), "attributes": _write_attributes(value)}}
+        return {"$": _type_table()[0](kind) or _path(kind), "=": {"message": str(value), "attributes": _write_attributes(value)}}
     if hasattr(kind, "model_validate"):
         return {"$": _type_name(kind, where), "=": _write_model(value, where)}
     raise NotJson(
@@ -118,7 +123,7 @@ def _write_attributes(error: Exception) -> JsonObject:
 
 
 def _type_name(kind: type, where: str) -> str:
-    tag = tag_of(kind)
+    tag = _type_table()[0](kind)
     if tag is None and "<locals>" in kind.__qualname__:
         raise NotJson(f"{where} is a {kind.__qualname__}, which cannot be found again; move the class out of the function.")
     return tag or _path(kind)
@@ -143,7 +148,7 @@ def from_json(data: Json) -> Any:
         return {"tuple": tuple, "set": set, "frozenset": frozenset}[name](from_json(item) for item in inner)
     if name in _text_types():
         return _text_types()[name][1](inner)
-    return _read_typed(find_type(name) or _find_own_type(name, inner), inner)
+    return _read_typed(_type_table()[1](name) or _find_own_type(name, inner), inner)
 
 
 def _find_own_type(name: str, inner: Json) -> type:
