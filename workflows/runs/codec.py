@@ -106,9 +106,7 @@ def _write_model(value: Any, where: str) -> Json:
     except ValueError as error:
         raise NotJson(f"{where} is a {type(value).__qualname__} that cannot be read back from its own JSON: {error}") from None
     if lost:
-        raise NotJson(
-            f"{where} is a {type(value).__qualname__} that JSON does not bring back unchanged (a secret, an excluded field?)."
-        )
+        raise NotJson(f"{where} is a {type(value).__qualname__} that JSON does not bring back unchanged (a secret, an excluded field?).")
     return written
 
 
