@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import JsonObject, to_jsonable
 from ..errors import InvalidArguments, UsageError
-from .descriptions import add_descriptions, describe_nested, read_alias_description
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -70,6 +69,8 @@ def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
     """Build the pydantic model of a call's arguments; it refuses unknown arguments."""
     from pydantic import ConfigDict, Field, create_model
 
+    from .descriptions import add_descriptions  # late, for load time
+
     fields: dict[str, Any] = {}
     for parameter in signature.parameters:
         # Field() with nothing in it leaves what Annotated says, a default too.
@@ -83,6 +84,8 @@ def build_schema(model: type[BaseModel], signature: Signature, descriptions: Map
 
     `descriptions` are those of the docstring: they win over the hints', where there is one for a parameter.
     """
+    from .descriptions import describe_nested, read_alias_description  # late, for load time
+
     schema: JsonObject = _drop_titles(model.model_json_schema())
     properties: JsonObject = schema.setdefault("properties", {})
     schema.pop("description", None)
