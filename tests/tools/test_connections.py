@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
+from sayso.tools.connections import close_index
 from sayso.tools.documents import PassageIndex
 from sayso.tools.ordering.order_desk import OrderDesk
 
@@ -26,6 +27,7 @@ async def search(index):
     return await index(QUERY, 50)
 """,
     "passages": """
+from sayso.tools.connections import close_index
 from sayso.tools.documents import PassageIndex
 def made():
     index = PassageIndex()
@@ -55,6 +57,10 @@ class Seen:
         self.taken.set()
     def __exit__(self, *error):
         self.lock.__exit__(*error)
+    def acquire(self, timeout):
+        return self.lock.acquire(timeout=timeout)
+    def release(self):
+        self.lock.release()
 
 async def main():
     for turn in range(5):
@@ -96,20 +102,31 @@ def test_closing_awaits_what_a_thread_does(kind: type[PassageIndex] | type[Order
     assert closed.is_set()
 
 
-async def test_a_search_that_is_broken_off_is_quick() -> None:
-    index = PassageIndex()
-    index.add("burger")
-    begun = threading.Event()
+class Connection(sqlite3.Connection):
+    """A connection that says when it was interrupted."""
 
-    def endless() -> None:
-        with index._lock:
-            begun.set()
-            index.db.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n").fetchall()
+    def __init__(self) -> None:
+        super().__init__(":memory:", check_same_thread=False)
+        self.interrupted = threading.Event()
 
-    searching = asyncio.create_task(asyncio.to_thread(endless))
-    await asyncio.to_thread(begun.wait)
-    start = time.monotonic()
-    await asyncio.to_thread(index.close)
-    with pytest.raises(Exception, match="interrupted"):
+    def interrupt(self) -> None:
+        super().interrupt()
+        self.interrupted.set()
+
+
+@pytest.mark.parametrize("begins", ["before it is closed", "after the first interrupt"])
+async def test_an_endless_search_is_broken_off_even_if_it_begins_late(begins: str) -> None:
+    connection, lock, taken = Connection(), threading.Lock(), threading.Event()
+
+    def search() -> None:
+        with lock:
+            taken.set()
+            if begins == "after the first interrupt":
+                connection.interrupted.wait()
+            connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n").fetchall()
+
+    searching = asyncio.create_task(asyncio.to_thread(search))
+    await asyncio.to_thread(taken.wait)
+    await asyncio.to_thread(close_index, connection, lock)
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
         await searching
-    assert time.monotonic() - start < 5
