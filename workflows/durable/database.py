@@ -7,8 +7,10 @@ What has gathered while the disk was busy is written to a file together: a thous
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import sqlite3
+import time
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -16,14 +18,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
 
+from .migrations import MIGRATIONS, Migration, migrate
+from .migrations import Session as Session
+
 T = TypeVar("T")
-FORMAT = 2
+BUSY_SECONDS, BUSY_TOLD_SECONDS, BUSY_PAUSE_SECONDS = 60.0, 4.0, 0.05
+"""How long a lock that another program holds is waited for, after how long that is said, and the pause between two looks."""
+LOCK_NOT_AVAILABLE = "55P03"
+"""What Postgres says of a lock that did not come in time."""
+log = logging.getLogger(__name__)
 _NAMED = re.compile(r":(\w+)")
 
 
@@ -31,79 +40,13 @@ class DatabaseLost(RunError):
     """The database of runs cannot be written any more. What it holds is safe; the run can be resumed when the database is back."""
 
 
-class Session(Protocol):
-    """A transaction: what is executed in it happens whole or not at all."""
-
-    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
-        """Execute one statement with `:named` values and return the cursor."""
-        ...
-
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS sayso_about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS sayso_runs (
-    id TEXT PRIMARY KEY,
-    flow TEXT NOT NULL,
-    app TEXT NOT NULL,
-    input TEXT NOT NULL,
-    limits TEXT NOT NULL,
-    state TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
-    owner TEXT,
-    number INTEGER NOT NULL,
-    head TEXT NOT NULL,
-    created_at DOUBLE PRECISION NOT NULL,
-    changed_at DOUBLE PRECISION NOT NULL,
-    wake_at DOUBLE PRECISION,
-    output TEXT,
-    error TEXT
-);
-CREATE INDEX IF NOT EXISTS sayso_runs_state ON sayso_runs (state, changed_at);
-CREATE TABLE IF NOT EXISTS sayso_log (
-    root TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    at DOUBLE PRECISION NOT NULL,
-    run TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    value TEXT NOT NULL,
-    hash TEXT NOT NULL,
-    PRIMARY KEY (root, number)
-);
-CREATE TABLE IF NOT EXISTS sayso_inbox (
-    root TEXT NOT NULL,
-    run TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    value TEXT NOT NULL,
-    at DOUBLE PRECISION NOT NULL,
-    PRIMARY KEY (run, topic)
-);
-CREATE INDEX IF NOT EXISTS sayso_inbox_root ON sayso_inbox (root);
-CREATE TABLE IF NOT EXISTS sayso_approvals (
-    digest TEXT PRIMARY KEY,
-    key TEXT NOT NULL,
-    root TEXT NOT NULL,
-    run TEXT NOT NULL,
-    tool TEXT NOT NULL,
-    card TEXT NOT NULL,
-    request TEXT NOT NULL,
-    state TEXT NOT NULL,
-    asked_at DOUBLE PRECISION NOT NULL,
-    expires_at DOUBLE PRECISION NOT NULL,
-    decided_by TEXT,
-    decided_at DOUBLE PRECISION
-);
-CREATE INDEX IF NOT EXISTS sayso_approvals_root ON sayso_approvals (root, state);
-CREATE INDEX IF NOT EXISTS sayso_approvals_key ON sayso_approvals (key)
-"""
-
-
 class Database:
     """The database at a URL. Raises UsageError if it cannot be used, DatabaseLost if it no longer can."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
+        self._migrations = migrations
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
         self._gathered: deque[_Work] = deque()
         self._connection: Any = self._thread.submit(self._open).result()
@@ -164,10 +107,10 @@ class Database:
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
         if self.is_sqlite:
-            self._connection.execute("BEGIN IMMEDIATE")
+            wait_for_others(partial(self._connection.execute, "BEGIN IMMEDIATE"), self.place)
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                wait_for_others(partial(self._connection.execute, "COMMIT"), self.place)
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -187,17 +130,21 @@ class Database:
         return (psycopg.Error,)
 
     def _open(self) -> Any:
-        self._connection = _sqlite(self.url) if self.is_sqlite else connect(self.url)
         try:
-            with self._transaction() as session:
-                _prepare(session, self.place, self.is_sqlite)
+            return wait_for_others(self._connect_and_migrate, self.place)
         except self._errors as error:
-            self._connection.close()
             raise UsageError(f"The database of runs ({self.place}) cannot be used: {explain_error(error)}") from None
-        except UsageError:
-            self._connection.close()
+
+    def _connect_and_migrate(self) -> Any:
+        connection: Any = _sqlite(self.url) if self.is_sqlite else connect(self.url)
+        self._connection = connection
+        try:
+            session: Session = connection if self.is_sqlite else _PostgresSession(connection)
+            migrate(session, self._transaction, self.place, self._migrations, is_sqlite=self.is_sqlite)
+        except BaseException:
+            connection.close()
             raise
-        return self._connection
+        return connection
 
 
 class _Work(NamedTuple):
@@ -211,20 +158,6 @@ class _PostgresSession:
 
     def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
         return self._connection.execute(_NAMED.sub(r"%(\1)s", statement), values)
-
-
-def _prepare(session: Session, place: str, is_sqlite: bool) -> None:
-    if not is_sqlite:  # two programs that open a new database at once
-        session.execute("SELECT pg_advisory_xact_lock(7129201)")
-    session.execute("CREATE TABLE IF NOT EXISTS sayso_about (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-    row = session.execute("SELECT value FROM sayso_about WHERE name = 'format'").fetchone()
-    if row is not None and int(row[0]) > FORMAT:
-        raise UsageError(f"{place} was written by a newer Sayso (its format is {row[0]}, this one reads {FORMAT}). Update Sayso.")
-    if row is None or int(row[0]) < FORMAT:
-        for statement in _TABLES.split(";"):
-            session.execute(statement)
-        session.execute("DELETE FROM sayso_about WHERE name = 'format'")
-        session.execute("INSERT INTO sayso_about (name, value) VALUES ('format', :format)", {"format": str(FORMAT)})
 
 
 def normalise_url(url: str) -> str:
@@ -243,16 +176,41 @@ def find_path(url: str) -> str:
 def _sqlite(url: str) -> sqlite3.Connection:
     path = find_path(url)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TOLD_SECONDS, check_same_thread=False)
     except sqlite3.Error as error:
         raise UsageError(f"The run file {path} cannot be opened: {error}. Is its folder there, and may you write to it?") from None
     try:
         connection.execute("PRAGMA journal_mode=WAL")  # stays with the file, so DBOS finds it so
         connection.execute("PRAGMA synchronous=FULL")  # an intent must have reached the disk
-    except sqlite3.Error as error:
+    except BaseException:
         connection.close()
-        raise UsageError(f"The run file {path} cannot be used: {explain_error(error)}") from None
+        raise
     return connection
+
+
+def wait_for_others(work: Callable[[], T], place: str) -> T:
+    """Do the work, again as long as another program holds the lock it takes: a backup or a browser of the file, a long transaction.
+
+    Says so once. Raises the database's error after BUSY_SECONDS.
+    """
+    began, is_told = time.monotonic(), False
+    while True:
+        try:
+            return work()
+        except Exception as error:
+            waited = time.monotonic() - began
+            if not _is_busy(error) or waited >= BUSY_SECONDS:
+                raise
+            if waited >= BUSY_TOLD_SECONDS and not is_told:
+                log.warning("%s is locked by another program; waiting until it lets go, for at most %d s.", place, BUSY_SECONDS)
+                is_told = True
+            time.sleep(BUSY_PAUSE_SECONDS)
+
+
+def _is_busy(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(error, "sqlstate", None) == LOCK_NOT_AVAILABLE
 
 
 def connect(url: str) -> Any:
@@ -273,6 +231,8 @@ KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 5, "keepalives_
 
 
 ADVICE = {
+    "lock timeout": "another program uses its tables for long; wait until it is done",
+    "permission denied": "may that user make tables there?",
     "locked": "another program holds it for long; wait until it is done",
     "readonly": "you may not write there, and even reading it takes that",
     "read-only": "you may not write there",

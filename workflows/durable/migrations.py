@@ -1,0 +1,169 @@
+"""Keep the tables of runs: a numbered list of migrations, each applied once, while programs of older code go on working.
+
+A migration is applied in a transaction of its own, under a lock that one program holds at a time: a program that is killed in the middle
+leaves nothing behind, and of two that open a database at once one applies it. Append to MIGRATIONS; never change what stands there.
+
+Older programs must be able to go on, so add columns that have a default, tables and indexes. A change that older code would get wrong
+raises `format`: such code then refuses the database by name, and a worker of it that lives ends with one sentence.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+from sayso.tools.errors import UsageError
+
+FORMAT = 2
+"""The format that this code reads. A database says which one a program must read at least to use it."""
+
+
+class Session(Protocol):
+    """A transaction: what is executed in it happens whole or not at all."""
+
+    def execute(self, statement: str, values: Mapping[str, object] | None = None) -> Any:
+        """Execute one statement with `:named` values and return the cursor."""
+        ...
+
+
+class Migration(NamedTuple):
+    """A change of the tables: SQL statements that SQLite and Postgres both know, with a semicolon between them.
+
+    `format` is what a program must read at least to use the database afterwards.
+    """
+
+    number: int
+    name: str
+    statements: str
+    format: int = 2
+
+
+MIGRATIONS = (
+    Migration(
+        1,
+        "runs, their log and inbox, approvals",
+        """
+        CREATE TABLE IF NOT EXISTS sayso_runs (
+            id TEXT PRIMARY KEY,
+            flow TEXT NOT NULL,
+            app TEXT NOT NULL,
+            input TEXT NOT NULL,
+            limits TEXT NOT NULL,
+            state TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            owner TEXT,
+            number INTEGER NOT NULL,
+            head TEXT NOT NULL,
+            created_at DOUBLE PRECISION NOT NULL,
+            changed_at DOUBLE PRECISION NOT NULL,
+            wake_at DOUBLE PRECISION,
+            output TEXT,
+            error TEXT
+        );
+        CREATE INDEX IF NOT EXISTS sayso_runs_state ON sayso_runs (state, changed_at);
+        CREATE TABLE IF NOT EXISTS sayso_log (
+            root TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            run TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            PRIMARY KEY (root, number)
+        );
+        CREATE TABLE IF NOT EXISTS sayso_inbox (
+            root TEXT NOT NULL,
+            run TEXT NOT NULL,
+            topic TEXT NOT NULL,
+            value TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (run, topic)
+        );
+        CREATE INDEX IF NOT EXISTS sayso_inbox_root ON sayso_inbox (root);
+        CREATE TABLE IF NOT EXISTS sayso_approvals (
+            digest TEXT PRIMARY KEY,
+            key TEXT NOT NULL,
+            root TEXT NOT NULL,
+            run TEXT NOT NULL,
+            tool TEXT NOT NULL,
+            card TEXT NOT NULL,
+            request TEXT NOT NULL,
+            state TEXT NOT NULL,
+            asked_at DOUBLE PRECISION NOT NULL,
+            expires_at DOUBLE PRECISION NOT NULL,
+            decided_by TEXT,
+            decided_at DOUBLE PRECISION
+        );
+        CREATE INDEX IF NOT EXISTS sayso_approvals_root ON sayso_approvals (root, state);
+        CREATE INDEX IF NOT EXISTS sayso_approvals_key ON sayso_approvals (key)
+        """,
+    ),
+)
+
+LOCK = 7129201
+"""The number of the lock under which a server's tables are changed."""
+LOCK_WAIT = "2s"
+"""How long a change of a table on a server may wait for its lock: as long as it waits, everybody else waits behind it."""
+
+_ABOUT = (
+    "CREATE TABLE IF NOT EXISTS sayso_about (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS sayso_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at DOUBLE PRECISION NOT NULL)",
+)
+
+
+def migrate(
+    session: Session,
+    transaction: Callable[[], AbstractContextManager[Session]],
+    place: str,
+    migrations: tuple[Migration, ...],
+    *,
+    is_sqlite: bool,
+) -> None:
+    """Apply what the database does not have yet; one that has it all is only read. UsageError for one that only newer code can use."""
+    for migration in find_missing(session, place, migrations, is_sqlite):
+        with transaction() as changing:
+            if not is_sqlite:  # an SQLite file is locked as a whole by then
+                changing.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+                changing.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
+            for statement in _ABOUT:
+                changing.execute(statement)
+            if migration in find_missing(changing, place, migrations, is_sqlite):  # or another program was faster
+                _apply(changing, migration)
+
+
+def find_missing(session: Session, place: str, migrations: tuple[Migration, ...], is_sqlite: bool) -> tuple[Migration, ...]:
+    """Return the migrations that the database does not have. UsageError for a database that only newer code can use."""
+    check_format(session, place, is_sqlite)
+    if not _has_table(session, "sayso_migrations", is_sqlite):
+        return migrations
+    applied = {number for (number,) in session.execute("SELECT number FROM sayso_migrations").fetchall()}
+    return tuple(migration for migration in migrations if migration.number not in applied)
+
+
+def _apply(session: Session, migration: Migration) -> None:
+    for statement in migration.statements.split(";"):
+        session.execute(statement)
+    values = {"number": migration.number, "name": migration.name, "now": time.time()}
+    session.execute("INSERT INTO sayso_migrations (number, name, applied_at) VALUES (:number, :name, :now)", values)
+    session.execute(
+        "INSERT INTO sayso_about (name, value) VALUES ('format', :format) ON CONFLICT (name) DO UPDATE SET value = :format "
+        "WHERE CAST(sayso_about.value AS INTEGER) < CAST(:format AS INTEGER)",
+        {"format": str(migration.format)},
+    )
+
+
+def check_format(session: Session, place: str, is_sqlite: bool) -> None:
+    """Raise UsageError for a database that only newer code can use."""
+    if not _has_table(session, "sayso_about", is_sqlite):
+        return
+    row = session.execute("SELECT value FROM sayso_about WHERE name = 'format'").fetchone()
+    if row is not None and not (row[0].isdecimal() and int(row[0]) <= FORMAT):
+        raise UsageError(f"{place} was written by a newer Sayso (its format is {row[0]}, this one reads {FORMAT}). Update Sayso.")
+
+
+def _has_table(session: Session, name: str, is_sqlite: bool) -> bool:
+    where = "FROM sqlite_master WHERE type = 'table' AND name = :name" if is_sqlite else "WHERE to_regclass(:name) IS NOT NULL"
+    return session.execute(f"SELECT 1 {where}", {"name": name}).fetchone() is not None
