@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .approval.requests import Edit as Edit
     from .approval.requests import Reject as Reject
     from .approval.requests import approve_all as approve_all
+    from .approval.signatures import sign as sign
+    from .approval.signatures import sign_with as sign_with
     from .calculation import CalculationError as CalculationError
     from .calculation import Result as Result
     from .calculation import calculate as calculate
@@ -73,6 +75,8 @@ _PLACES = {
     "Edit": "approval.requests",
     "Reject": "approval.requests",
     "approve_all": "approval.requests",
+    "sign": "approval.signatures",
+    "sign_with": "approval.signatures",
     "Content": "calls",
     "Grant": "approval.policy",
     "Rules": "approval.policy",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
@@ -20,11 +20,12 @@ MODEL = "the model chose it"
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """Yes, to exactly the call that was shown."""
+    """Yes, to exactly the call that was shown. `statement` is what its approver signed (see `sign`)."""
 
     by: str = ""
     at: float | None = None
     place: str = ""
+    statement: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Edit:
     by: str = ""
     at: float | None = None
     place: str = ""
+    statement: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Reject:
     by: str = ""
     at: float | None = None
     place: str = ""
+    statement: str = field(default="", repr=False)
 
 
 Decision = Approve | Edit | Reject
@@ -98,6 +101,8 @@ class Approver(Protocol):
 _WORD = re.compile(r"\w+")
 _SAME_LETTER = {ord("ı"): "i", ord("İ"): "i"}  # `re.IGNORECASE` matches them with i, casefold does not
 _LONG = 200
+CLOCKS_DIFFER_SECONDS = 24 * 3600.0
+"""How far the clocks of two machines may be apart (one may keep a wrong time zone); one set back further than that is noticed."""
 
 
 class WordIndex:

@@ -16,6 +16,7 @@ from sayso.tools.approval.cards import escape_invisible
 from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
 from sayso.tools.approval.requests import (
     APPLICATION,
+    CLOCKS_DIFFER_SECONDS,
     YOU,
     ApprovalRequest,
     Approve,
@@ -38,8 +39,6 @@ from .code_tool_calls import execute_code_tool
 from .perform import ExactlyOnceWrite, compute_cost, make_context, make_failure, needs_no_approval, perform_reads, prepare_arguments
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
-CLOCKS_DIFFER_SECONDS = 24 * 3600.0
-"""How far the clocks of two machines may be apart (one may keep a wrong time zone); one set back further than that is noticed."""
 MOST_EDITS = 20
 
 
