@@ -101,6 +101,7 @@ MIGRATIONS = (
         CREATE INDEX IF NOT EXISTS sayso_approvals_key ON sayso_approvals (key)
         """,
     ),
+    Migration(2, "hashes of the inbox", "ALTER TABLE sayso_inbox ADD COLUMN hash TEXT"),
 )
 
 LOCK = 7129201
