@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import JsonObject, to_jsonable
 from ..errors import InvalidArguments, UsageError
+from .hints import find_context, read_hints
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -27,10 +27,12 @@ class Signature:
 
 
 def read_signature(function: Callable[..., object], context_type: type) -> Signature:
-    """Read the function's parameters. Raises UsageError for a parameter without a type hint, positional only, `*args` or `**kwargs`."""
+    """Read the function's parameters.
+
+    Raises UsageError for a parameter without a type hint or with one that cannot be read, positional only, `*args` or `**kwargs`.
+    """
     name = getattr(function, "__name__", repr(function))
-    hints = typing.get_type_hints(function, include_extras=True)
-    context: str | None = None
+    hints = read_hints(function, name)
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
@@ -42,15 +44,9 @@ def read_signature(function: Callable[..., object], context_type: type) -> Signa
             raise UsageError(
                 f"The tool {name} has no type hint for {parameter.name!r}; the schema that the model sees is made from the hints."
             )
-        if _is_context(hint, context_type):
-            context = parameter.name
-        else:
-            parameters.append(parameter)
-    return Signature(tuple(parameters), context, hints, hints.get("return", Any))
-
-
-def _is_context(hint: object, context_type: type) -> bool:
-    return hint is context_type or typing.get_origin(hint) is context_type
+        parameters.append(parameter)
+    context = find_context(hints, [parameter.name for parameter in parameters], context_type, name)
+    return Signature(tuple(each for each in parameters if each.name != context), context, hints, hints.get("return", Any))
 
 
 def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str]]:
