@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from ..canonical import canonical_json, sha256
 from ..definition.tool import AnyTool
@@ -92,8 +92,21 @@ class ApprovalRequest:
         return f"approve:{self.digest}"
 
 
+def is_decision(answer: object) -> TypeGuard[Decision]:
+    """Return whether an answer is a decision, made of what decisions are made of."""
+    if isinstance(answer, Edit):
+        fits = isinstance(answer.arguments, Mapping) and all(isinstance(name, str) for name in answer.arguments)
+    else:
+        fits = isinstance(answer, Approve) or (isinstance(answer, Reject) and isinstance(answer.reason, str))
+    return fits and isinstance(answer, Approve | Edit | Reject) and isinstance(answer.by, str) and isinstance(answer.place, str)
+
+
 class Approver(Protocol):
-    """Answers requests: a terminal, a web page, a message to a phone. None leaves the request pending; it never means yes."""
+    """Answers requests: a terminal, a web page, a message to a phone. None leaves the request pending; it never means yes.
+
+    Nor does anything else that it does: raise, be cancelled, return something that is no decision. It is cancelled when the request is
+    answered elsewhere, expires, or the run ends.
+    """
 
     async def __call__(self, request: ApprovalRequest, /) -> Decision | None: ...
 

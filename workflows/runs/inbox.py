@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
+from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 
+from .asking import NotAnswered, ask_approver
 from .events import ApproverFailed
 
 HELD_BACK_SECONDS = 0.2
@@ -86,8 +86,7 @@ class Inbox:
             self.recheck = None
         if self.approver_task is not None:
             self.approver_task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self.approver_task
+            await asyncio.wait({self.approver_task})
 
     def emit(self, event: object) -> None:
         """Hand an event to the listeners; for the execution to say how."""
@@ -149,6 +148,8 @@ class Inbox:
         future = self.waits.get(address)
         if future is not None and not future.done():
             future.set_result(value)
+            self.activity += 1
+            self.blocked.discard(run_id)  # it goes on in the next turn of the event loop
 
     # when all wait
 
@@ -215,23 +216,23 @@ class Inbox:
     async def _ask_one_by_one(self, questions: asyncio.Queue[tuple[ApprovalRequest, Approver]]) -> None:
         while True:
             request, approve = await questions.get()
-            decision: object = None
             problem = ""
             try:
-                if request.digest in self.pending:
-                    decision = await approve(request)
-            except Exception as error:  # noqa: BLE001  an approver is the user's code, and its failure must not decide anything
-                problem = f"{type(error).__name__}: {error}"
-            if isinstance(decision, (Approve, Edit, Reject)):
-                # Stamped by our own clock: a decision does not say itself when it was made.
-                await self.take_decision(request, replace(decision, at=self.clock()))
-                self.open_questions -= 1
-                continue
-            # None, another value and an exception leave the request pending; none of them ever means yes.
-            if decision is not None:
-                problem = f"it returned {decision!r}, which is not a decision"
+                await self._ask(request, approve)
+            except Exception as error:  # noqa: BLE001  whatever it was, it leaves the request open: it must not decide anything
+                problem = str(error) if isinstance(error, NotAnswered) else f"{type(error).__name__}: {error}"
             if problem:
                 self.unanswered = problem
                 self.emit(ApproverFailed(request.run_id, request.digest, problem))
             self.open_questions -= 1
             self.check_idle_soon()
+
+    async def _ask(self, request: ApprovalRequest, approve: Approver) -> None:
+        """Ask the approver, unless the request was answered elsewhere, and take up its decision."""
+        answered = self.waits.get((request.run_id, request.topic))
+        if answered is None or answered.done():
+            return
+        decision = await ask_approver(approve, request, answered)
+        if decision is not None:
+            # Stamped by our own clock: a decision does not say itself when it was made.
+            await self.take_decision(request, replace(decision, at=self.clock()))

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
+from sayso.tools.approval.requests import Decision, is_decision
 from sayso.tools.errors import Cancelled, NotFinished, UsageError
 
 from .codec import from_json, to_json
@@ -89,7 +89,7 @@ class BaseEngine(ABC, Generic[E]):
 
     def stamp(self, decision: object) -> Decision:
         """Return the decision with the time it arrived, by this engine's clock: a decision does not say itself when it was made."""
-        if not isinstance(decision, (Approve, Edit, Reject)):
+        if not is_decision(decision):
             raise UsageError(f"{decision!r} is not a decision. Write Approve(), Edit(arguments) or Reject(reason).")
         return replace(decision, at=self.clock())
 
