@@ -251,13 +251,14 @@ async def test_databases_that_cannot_be_used_are_said_in_a_sentence(tmp_path: Pa
 async def test_a_database_that_is_locked_or_read_only_is_said_in_a_sentence(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/runs.db")
     settings = database._thread.submit
-    settings(database._connection.execute, "PRAGMA busy_timeout=20").result()
+    database.connection.busy_seconds = 0.02
+    settings(database.connection.open().execute, "PRAGMA busy_timeout=20").result()
     other = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseLost, match="another program holds it for long"):
         await database.do(lambda session: session.execute("DELETE FROM sayso_runs"))
     other.execute("COMMIT")
-    settings(database._connection.execute, "PRAGMA query_only=1").result()
+    settings(database.connection.open().execute, "PRAGMA query_only=1").result()
     with pytest.raises(DatabaseLost, match="you may not write there"):
         await database.do(lambda session: session.execute("DELETE FROM sayso_runs"))
     other.close()

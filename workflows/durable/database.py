@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import sqlite3
 import time
@@ -24,6 +25,7 @@ from urllib.parse import urlsplit
 from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
 
+from .forks import LEFT_ALONE, do_in_forks
 from .migrations import MIGRATIONS, Migration, migrate
 from .migrations import Session as Session
 
@@ -40,22 +42,128 @@ class DatabaseLost(RunError):
     """The database of runs cannot be written any more. What it holds is safe; the run can be resumed when the database is back."""
 
 
+class Connection:
+    """One connection to the database at a URL, used by one thread. It is opened when it is first used, and again after it was lost.
+
+    `busy_seconds` is how long a file that somebody else writes to is waited for.
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float | None = None) -> None:
+        self.url, self.is_sqlite = url, url.startswith("sqlite:")
+        self.busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
+        self.raw: Any = None
+        self._was_open = self._is_committing = False
+        _OPEN.add(self)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Begin a transaction; it is committed at the end of the block, or undone where that raises."""
+        raw = self.open()
+        self._is_committing = False
+        if self.is_sqlite:
+            self.wait_for_others(partial(raw.execute, "BEGIN IMMEDIATE"))
+            try:
+                yield raw
+                self.wait_for_others(partial(raw.execute, "COMMIT"))
+            except BaseException:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+                raise
+        else:
+            with raw.transaction():
+                yield _PostgresSession(raw)
+                self._is_committing = True
+
+    def open(self) -> Any:
+        """Return the connection of the driver. Raises UsageError where it cannot be opened, DatabaseLost where it cannot be any more."""
+        if self.raw is None or (not self.is_sqlite and self.raw.closed):
+            try:
+                self.raw = _sqlite(self.url, min(self.busy_seconds, BUSY_TOLD_SECONDS)) if self.is_sqlite else connect(self.url)
+            except UsageError as error:
+                if self._was_open:
+                    raise DatabaseLost(str(error)) from None
+                raise
+            self._was_open = True
+        return self.raw
+
+    def wait_for_others(self, work: Callable[[], T]) -> T:
+        """Do the work, again as long as another program holds the lock it takes, for as long as this connection waits for that."""
+        return wait_for_others(work, self.place, self.busy_seconds)
+
+    def read(self) -> Session:
+        """Return the connection as it is, outside a transaction."""
+        raw = self.open()
+        session: Session = raw if self.is_sqlite else _PostgresSession(raw)
+        return session
+
+    @property
+    def was_cut(self) -> bool:
+        """Return whether the connection was lost before the last transaction was committed, so that nothing of that has happened."""
+        return not self.is_sqlite and self.raw is not None and bool(self.raw.closed) and not self._is_committing
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Return what the driver raises."""
+        if self.is_sqlite:
+            return (sqlite3.Error,)
+        import psycopg
+
+        return (psycopg.Error,)
+
+    def translate(self, error: BaseException) -> BaseException:
+        """Return an error of the driver as a DatabaseLost; another as it is."""
+        if isinstance(error, self.errors):
+            return DatabaseLost(f"The database of runs ({self.place}) could not be used: {explain_error(error)}")
+        return error
+
+    @property
+    def place(self) -> str:
+        """Return the file, or the server and the name of the database; never a password."""
+        if self.is_sqlite:
+            return find_path(self.url)
+        parts = urlsplit(self.url)
+        return f"{parts.hostname or 'local'}{parts.path}"
+
+    def close(self) -> None:
+        """Close it; it is opened again when it is next used."""
+        raw, self.raw = self.raw, None
+        if raw is not None:
+            raw.close()
+
+
+_OPEN: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+def _leave_connections() -> None:
+    for connection in list(_OPEN):
+        LEFT_ALONE.append(connection.raw)
+        connection.raw = None
+
+
+do_in_forks(_leave_connections)
+
+
 class Database:
     """The database at a URL. Raises UsageError if it cannot be used, DatabaseLost if it no longer can."""
 
     def __init__(self, url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
-        self.url = url
-        self.is_sqlite = url.startswith("sqlite:")
-        self._migrations = migrations
+        self.url, self._process, self._migrations = url, os.getpid(), migrations
+        self.connection = Connection(url)
+        self.is_sqlite, self.place = self.connection.is_sqlite, self.connection.place
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
         self._gathered: deque[_Work] = deque()
-        self._connection: Any = self._thread.submit(self._open).result()
-        self.close = weakref.finalize(self, _close, self._thread, self._connection)
+        self._thread.submit(self._open).result()
+        self.close = weakref.finalize(self, _close, self._thread, self.connection, self._process)
 
     async def do(self, work: Callable[[Session], T]) -> T:
         """Do the work in one transaction, in the database's thread, and return its result. It ends even when the caller is cancelled."""
         if not self.close.alive:
             raise UsageError(f"The engine on {self.place} was closed; make another with engine(...).")
+        if self._process != os.getpid():
+            raise UsageError(
+                f"The engine on {self.place} was made by process {self._process}, and this is process {os.getpid()}, forked from it. "
+                "Make an engine of its own after the fork: engine(url)."
+            )
         done: Future[T] = Future()
         self._gathered.append(_Work(work, done))
         self._thread.submit(self._write_gathered)
@@ -71,12 +179,20 @@ class Database:
         gathered = [self._gathered.popleft() for _ in range(together)]
         batch = [each for each in gathered if each.done.set_running_or_notify_cancel()]
         try:
-            with self._transaction() as session:
-                ends = [self._do_one(session, *each, alone=len(batch) == 1) for each in batch]
+            ends = self._write(batch)
         except Exception as error:  # noqa: BLE001  whoever asked for the work gets the error, whatever it was
-            ends = [partial(each.done.set_exception, self._translate(error)) for each in batch]
+            ends = [partial(each.done.set_exception, self.connection.translate(error)) for each in batch]
         for end in ends:
             end()
+
+    def _write(self, batch: list[_Work], *, may_repeat: bool = True) -> list[Callable[[], None]]:
+        try:
+            with self.connection.transaction() as session:
+                return [self._do_one(session, *each, alone=len(batch) == 1) for each in batch]
+        except self.connection.errors:
+            if not (may_repeat and self.connection.was_cut):
+                raise
+        return self._write(batch, may_repeat=False)  # on a new connection: an idle one is cut for many reasons
 
     def _do_one(self, session: Session, work: Callable[[Session], T], done: Future[T], *, alone: bool) -> Callable[[], None]:
         """Do the work; return what ends its future once it is on the disk. Beside others a failure undoes this work only."""
@@ -87,64 +203,23 @@ class Database:
             end = partial(done.set_result, work(session))
         except Exception as error:  # noqa: BLE001  as above; an error that ends the whole transaction fails in the next statement
             session.execute("ROLLBACK TO work")
-            end = partial(done.set_exception, self._translate(error))
+            end = partial(done.set_exception, self.connection.translate(error))
         session.execute("RELEASE work")
         return end
 
-    def _translate(self, error: BaseException) -> BaseException:
-        if isinstance(error, self._errors):
-            return DatabaseLost(f"The database of runs ({self.place}) could not be used: {explain_error(error)}")
-        return error
-
-    @property
-    def place(self) -> str:
-        """Return the file, or the server and the name of the database; never a password."""
-        if self.is_sqlite:
-            return find_path(self.url)
-        parts = urlsplit(self.url)
-        return f"{parts.hostname or 'local'}{parts.path}"
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        if self.is_sqlite:
-            wait_for_others(partial(self._connection.execute, "BEGIN IMMEDIATE"), self.place)
-            try:
-                yield self._connection
-                wait_for_others(partial(self._connection.execute, "COMMIT"), self.place)
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        else:
-            if self._connection.closed:  # the server was away; a new transaction may find it again
-                self._connection = connect(self.url)
-            with self._connection.transaction():
-                yield _PostgresSession(self._connection)
-
-    @property
-    def _errors(self) -> tuple[type[Exception], ...]:
-        if self.is_sqlite:
-            return (sqlite3.Error,)
-        import psycopg
-
-        return (psycopg.Error,)
-
-    def _open(self) -> Any:
+    def _open(self) -> None:
         try:
-            return wait_for_others(self._connect_and_migrate, self.place)
-        except self._errors as error:
+            self.connection.wait_for_others(self._connect_and_migrate)
+        except self.connection.errors as error:
             raise UsageError(f"The database of runs ({self.place}) cannot be used: {explain_error(error)}") from None
 
-    def _connect_and_migrate(self) -> Any:
-        connection: Any = _sqlite(self.url) if self.is_sqlite else connect(self.url)
-        self._connection = connection
+    def _connect_and_migrate(self) -> None:
         try:
-            session: Session = connection if self.is_sqlite else _PostgresSession(connection)
-            migrate(session, self._transaction, self.place, self._migrations, is_sqlite=self.is_sqlite)
+            session, transaction = self.connection.read(), self.connection.transaction
+            migrate(session, transaction, self.place, self._migrations, is_sqlite=self.is_sqlite)
         except BaseException:
-            connection.close()
+            self.connection.close()
             raise
-        return connection
 
 
 class _Work(NamedTuple):
@@ -173,10 +248,10 @@ def find_path(url: str) -> str:
     return str(Path(path).absolute())
 
 
-def _sqlite(url: str) -> sqlite3.Connection:
+def _sqlite(url: str, busy_seconds: float) -> sqlite3.Connection:
     path = find_path(url)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TOLD_SECONDS, check_same_thread=False)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=busy_seconds, check_same_thread=False)
     except sqlite3.Error as error:
         raise UsageError(f"The run file {path} cannot be opened: {error}. Is its folder there, and may you write to it?") from None
     try:
@@ -188,10 +263,10 @@ def _sqlite(url: str) -> sqlite3.Connection:
     return connection
 
 
-def wait_for_others(work: Callable[[], T], place: str) -> T:
+def wait_for_others(work: Callable[[], T], place: str, busy_seconds: float) -> T:
     """Do the work, again as long as another program holds the lock it takes: a backup or a browser of the file, a long transaction.
 
-    Says so once. Raises the database's error after BUSY_SECONDS.
+    Says so once. Raises the database's error after `busy_seconds`.
     """
     began, is_told = time.monotonic(), False
     while True:
@@ -199,10 +274,10 @@ def wait_for_others(work: Callable[[], T], place: str) -> T:
             return work()
         except Exception as error:
             waited = time.monotonic() - began
-            if not _is_busy(error) or waited >= BUSY_SECONDS:
+            if not _is_busy(error) or waited >= busy_seconds:
                 raise
             if waited >= BUSY_TOLD_SECONDS and not is_told:
-                log.warning("%s is locked by another program; waiting until it lets go, for at most %d s.", place, BUSY_SECONDS)
+                log.warning("%s is locked by another program; waiting until it lets go, for at most %d s.", place, busy_seconds)
                 is_told = True
             time.sleep(BUSY_PAUSE_SECONDS)
 
@@ -270,6 +345,8 @@ async def to_the_end(work: Awaitable[T]) -> T:
     return task.result()
 
 
-def _close(thread: ThreadPoolExecutor, connection: Any) -> None:
+def _close(thread: ThreadPoolExecutor, connection: Connection, process: int) -> None:
+    if process != os.getpid():  # a fork of the program that has made it
+        return
     thread.shutdown(wait=True)
     connection.close()
