@@ -102,6 +102,7 @@ MIGRATIONS = (
         """,
     ),
     Migration(2, "hashes of the inbox", "ALTER TABLE sayso_inbox ADD COLUMN hash TEXT"),
+    Migration(3, "leases of programs", "CREATE TABLE sayso_leases (owner TEXT PRIMARY KEY, beat BIGINT NOT NULL)"),
 )
 
 LOCK = 7129201
