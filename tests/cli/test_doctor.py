@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.cli.doctor import CheckState, check_database, check_layers
-from sayso.tools.installing import build_install_command
+from sayso.cli.doctor import CheckState, check_layers
 from sayso.tools.sandbox import Layer, Sandbox
 
 from ..agents.fake_openai import FakeOpenAI
@@ -52,13 +51,6 @@ def test_every_wall_is_reported_tool_by_tool(tmp_path: Path) -> None:
     assert told["database"] == ("ok", f"{tmp_path}/runs.db will be created by the first run")
     assert not (tmp_path / "runs.db").exists()
     assert told["model"][0] == told["terminal"][0] == "--"
-
-
-def test_without_dbos_runs_cannot_be_stored_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dbos", None)
-    found = check_database(f"sqlite:///{tmp_path}/runs.db")
-    assert (found.state, found.words) == (CheckState.PROBLEM, "runs cannot be stored: DBOS is not installed")
-    assert found.to_do == build_install_command("durable")
 
 
 def test_each_problem_comes_with_what_to_do(tmp_path: Path) -> None:

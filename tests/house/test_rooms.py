@@ -128,7 +128,7 @@ def test_every_public_name_is_there_and_says_what_it_is(package: str) -> None:
     assert set(module._PLACES) <= set(dir(module))
 
 
-HEAVY = ("openai", "pydantic", "sympy", "ddgs", "lxml", "trafilatura", "httpx2", "rich", "cyclopts", "dbos", "tenacity", "bs4")
+HEAVY = ("openai", "pydantic", "sympy", "ddgs", "lxml", "trafilatura", "httpx2", "rich", "cyclopts", "psycopg", "tenacity", "bs4")
 LIGHT = {
     "an agent": ("from sayso.agents import Agent", ("sqlite3", *HEAVY)),
     "the front door": ("from sayso import Agent, engine, parallel, sequential, tool, Limits", ("sqlite3", *HEAVY)),

@@ -18,7 +18,7 @@ METADATA = """Metadata-Version: 2.4
 Name: sayso
 Version: 0.1.0
 Requires-Dist: xllamacpp>=2026.10; extra == 'local'
-Requires-Dist: dbos>=3.4; extra == "durable"
+Requires-Dist: greenlet>=3.0; extra == "durable"
 Requires-Dist: psycopg[binary]>=3.2; extra == "durable"
 Requires-Dist: rich>=14.0
 """
@@ -74,9 +74,9 @@ ELSEWHERE: dict[str, tuple[dict[str, object] | str | None, str]] = {
         {"url": "https://a.example/sayso.whl", "archive_info": {}},
         "pip install 'sayso[durable] @ https://a.example/sayso.whl'",
     ),
-    "a clone that is gone": ({"url": "file:///no/such/clone", "dir_info": {}}, "pip install 'dbos>=3.4' 'psycopg[binary]>=3.2'"),
-    "nobody knows": (None, "pip install 'dbos>=3.4' 'psycopg[binary]>=3.2'"),
-    "a record that is broken": ("{", "pip install 'dbos>=3.4' 'psycopg[binary]>=3.2'"),
+    "a clone that is gone": ({"url": "file:///no/such/clone", "dir_info": {}}, "pip install 'greenlet>=3.0' 'psycopg[binary]>=3.2'"),
+    "nobody knows": (None, "pip install 'greenlet>=3.0' 'psycopg[binary]>=3.2'"),
+    "a record that is broken": ("{", "pip install 'greenlet>=3.0' 'psycopg[binary]>=3.2'"),
 }
 
 

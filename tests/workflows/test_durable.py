@@ -7,8 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -196,25 +194,3 @@ async def test_a_run_that_is_stopped_while_it_is_being_claimed_can_go_on(turns: 
 
 async def plus_one(value: int) -> int:
     return value + 1
-
-
-async def test_a_database_that_a_newer_python_has_made_is_used_with_an_older_sqlite(tmp_path: Path) -> None:
-    """Under Python 3.12 and newer DBOS writes unixepoch('subsec') into its tables; SQLite before 3.42 answers it with NULL."""
-    made = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
-    assert (await FLOW.run(1, engine=made, run_id="r1", approve=yes)).output == "noted value 1, noted value 1"
-    made.close()
-    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
-        database.executescript("""
-            PRAGMA writable_schema = ON;
-            UPDATE sqlite_master SET sql = replace(sql, 'strftime(''%s'',''now'')', 'unixepoch(''subsec'')');
-            DELETE FROM application_versions;
-        """)
-
-    older = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
-    before = time.time()
-    assert (await FLOW.run(2, engine=older, run_id="r2", approve=yes)).output == "noted value 2, noted value 2"
-    older.close()
-    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
-        assert "unixepoch('subsec')" in database.execute("SELECT sql FROM sqlite_master WHERE name = 'application_versions'").fetchone()[0]
-        (noted,) = database.execute("SELECT max(version_timestamp) FROM application_versions").fetchone()
-    assert before - 1 < noted / 1000 < time.time() + 1

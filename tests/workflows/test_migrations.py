@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, UsageError, tool
-from sayso.workflows import App, engine, sequential
+from sayso.workflows import App, Worker, engine, sequential
 from sayso.workflows.durable.database import Database
 from sayso.workflows.durable.migrations import MIGRATIONS, Migration
+from sayso.workflows.durable.run_worker import WorkerLost
 
 OLD = Path(__file__).parent / "old_database" / f"sqlite-{sys.version_info.major}.{sys.version_info.minor}.tar.xz"
 MADE: list[str] = []
@@ -37,6 +38,7 @@ BREAKING = Migration(902, "what older code gets wrong", "CREATE TABLE sayso_last
 HALF = """
 import signal, sys
 from sayso.workflows.durable.database import Database
+from sayso.workflows.durable.run_worker import WorkerLost
 from sayso.workflows.durable.migrations import MIGRATIONS, Migration
 
 class Slow(str):
@@ -132,6 +134,15 @@ async def test_a_database_that_only_newer_code_can_use_is_refused_by_name(databa
         with pytest.raises(UsageError, match=r"was written by a newer Sayso \(its format is 99, this one reads 2\)\. Update Sayso\."):
             Database(database_url, migrations)
     assert await applied(newer) == [*NUMBERS, BREAKING.number]
+    newer.close()
+
+
+async def test_a_worker_of_older_code_ends_when_its_database_is_changed_so_that_it_would_get_it_wrong(database_url: str) -> None:
+    worker = Worker(App(name="desk", flows=[sequential(order, name="desk")]), database_url)
+    working = asyncio.ensure_future(worker.work())
+    newer = await asyncio.to_thread(Database, database_url, (*MIGRATIONS, BREAKING))
+    with pytest.raises(WorkerLost, match=r"was written by a newer Sayso .* Update Sayso\."):
+        await working
     newer.close()
 
 

@@ -323,18 +323,6 @@ async def test_a_run_that_failed_or_was_cancelled_says_so(old: Old) -> None:
     home.close()
 
 
-def left_to_dbos(url: str) -> list[Any]:
-    """The executions of the app that DBOS still has to begin or to end."""
-    query = "SELECT workflow_uuid, status FROM {}workflow_status WHERE status IN ('PENDING', 'ENQUEUED') AND queue_name = 'sayso-old'"
-    if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
-            return database.execute(query.format("")).fetchall()
-    import psycopg
-
-    with psycopg.connect(url) as connection:
-        return connection.execute(query.format("dbos.").encode()).fetchall()
-
-
 async def test_a_worker_takes_up_what_is_queued_and_what_the_dead_have_left(old: Old) -> None:
     worker = Worker(old_app.APP, old.url)
     working = asyncio.ensure_future(worker.work())
@@ -347,8 +335,6 @@ async def test_a_worker_takes_up_what_is_queued_and_what_the_dead_have_left(old:
             while (await home.run(run)).state != "done":
                 await home.decide(run, {request.digest: Approve(by="bob") for request in await home.requests(run)})
                 await asyncio.sleep(0.05)
-        while left_to_dbos(old.url):  # noqa: ASYNC110  as above
-            await asyncio.sleep(0.05)
     worker.stop()
     await working
     assert {run: await done_by(home, old, run) for run in runs} == {

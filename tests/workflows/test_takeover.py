@@ -309,32 +309,6 @@ async def test_a_worker_holds_no_run_that_waits_for_a_signal(tmp_path: Path, dat
         crew.end()
 
 
-GUEST = """
-import asyncio, sys
-from dbos import DBOS
-DBOS(config={"name": "theirs", "system_database_url": sys.argv[1], "run_admin_server": False, "log_level": "ERROR"})
-@DBOS.workflow()
-async def theirs(number: int) -> int:
-    return number + 1
-DBOS.launch()
-from sayso import engine, sequential
-async def plus(value: int) -> int:
-    return value + 1
-async def main() -> None:
-    home = engine(sys.argv[2])
-    print(await theirs(1), (await sequential(plus, name="plus").run(1, engine=home, run_id="r1")).output, await theirs(2))
-    home.close()
-    print(await theirs(3))
-asyncio.run(main())
-"""
-
-
-def test_a_program_that_uses_dbos_itself_keeps_it(tmp_path: Path) -> None:
-    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("theirs", "ours")]
-    told = subprocess.run([sys.executable, "-c", GUEST, *urls], capture_output=True, text=True, timeout=60)
-    assert (told.returncode, told.stdout) == (0, "2 2 3\n4\n"), told.stderr
-
-
 async def test_a_limit_that_was_given_with_a_run_holds_in_the_worker(tmp_path: Path, database_url: str) -> None:
     crew = Crew(tmp_path, database_url)
     try:

@@ -255,7 +255,7 @@ def _sqlite(url: str, busy_seconds: float) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise UsageError(f"The run file {path} cannot be opened: {error}. Is its folder there, and may you write to it?") from None
     try:
-        connection.execute("PRAGMA journal_mode=WAL")  # stays with the file, so DBOS finds it so
+        connection.execute("PRAGMA journal_mode=WAL")  # readers do not wait for writers; it stays with the file
         connection.execute("PRAGMA synchronous=FULL")  # an intent must have reached the disk
     except BaseException:
         connection.close()

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled
@@ -29,7 +28,7 @@ FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
 class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
-    __slots__ = ("_find_end", "_has_begun", "by_worker", "loop", "saved", "store")
+    __slots__ = ("_find_end", "by_worker", "claimed_before", "loop", "saved", "store")
 
     def __init__(
         self,
@@ -46,8 +45,8 @@ class DurableExecution(Execution):
         self.saved = DurableJournal(store, run_id, clock)
         super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=JournaledRun, clock=clock, engine=engine)
         self._find_end = find_end
-        self._has_begun = False
-        self.by_worker = False  # a worker executes inside of what DBOS began
+        self.by_worker = False
+        self.claimed_before: Claimed | None = None  # a worker claims many runs at once, before it opens them
         self.loop: asyncio.AbstractEventLoop | None = None
 
     # claiming and letting go
@@ -65,38 +64,29 @@ class DurableExecution(Execution):
         return NewRun(self.id, flow, app.name if app is not None and flow in app else "", value, limits, records.NEW, self.clock())
 
     async def _execute(self, suspends: bool) -> AnyResult:
-        while True:
-            claimed = await self._claim()
-            if isinstance(claimed, Claimed):
-                break
-            if self.by_worker:
-                raise Superseded(f"Run {self.id} is {claimed.state}.")
+        claimed, self.claimed_before = self.claimed_before or await self._claim(), None
+        while not isinstance(claimed, Claimed):
             if claimed.state != records.RUNNING:
                 self.result = await self._find_end(claimed)
                 return self.result
             await asyncio.sleep(POLL_SECONDS)  # another program executes it: its end is ours
-        self._take(claimed)
-        if self.by_worker:
-            return await self._execute_claimed(suspends)
+            claimed = await self._claim()
         try:
-            name = f"{self.id}#{claimed.run.attempt}.{self.store.owner}"
-            return await self.store.dispatch.within(name, partial(self._execute_claimed, suspends))
-        finally:
-            if not self._has_begun:  # it was stopped before it began
-                with suppress(asyncio.CancelledError):
-                    await to_the_end(self._end(self.store.stopped_state))
+            self._take(claimed)
+        except Exception as error:  # its input, or what was sent to it, cannot be read here
+            await self._end(records.FAILED, error=json.dumps(to_json(error)))
+            raise
+        return await self._execute_claimed(suspends)
 
     async def _claim(self) -> Claimed | RunRow:
         """Claim the run, or return it as it is where it cannot be claimed."""
         store, now, new = self.store, self.clock(), self._describe()
-        owner, by_worker, is_sqlite = store.owner or store.register(), self.by_worker, store.database.is_sqlite
+        owner, is_sqlite = store.owner or store.register(), store.database.is_sqlite
 
         def claim(session: Session) -> Claimed | RunRow:
             records.create(session, new)
             row = records.run_row(session, self.id, locked=True, is_sqlite=is_sqlite)
             assert row is not None
-            if by_worker and row.state != records.QUEUED:
-                return row
             if row.state == records.DONE or (row.state == records.RUNNING and not store.liveness.is_dead(row.owner or "")):
                 return row
             return records.claim(session, row, owner, new.limits if new.limits != "null" else None, now)
@@ -119,13 +109,12 @@ class DurableExecution(Execution):
     def _take(self, claimed: Claimed) -> None:
         """Take over all that the database has of the run, as this program's state of it."""
         self.loop = asyncio.get_running_loop()
-        self.value = from_json(json.loads(claimed.run.input))
         self.branch_events = self.saved.begin(claimed)
+        self.value = from_json(json.loads(claimed.run.input))
         self.inbox, self.pending = {}, {}
         self.attempts = claimed.run.attempt - 1
         self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
         self.result = None
-        self._has_begun = False
         self._receive_all(claimed.inbox)
 
     def _receive_all(self, inbox: list[tuple[str, str, str]]) -> None:
@@ -135,7 +124,6 @@ class DurableExecution(Execution):
 
     async def _execute_claimed(self, suspends: bool) -> AnyResult:
         """Execute the run under the claim, and let go of it as it ended."""
-        self._has_begun = True
         listening = asyncio.get_running_loop().create_task(self._listen())
         try:
             while True:

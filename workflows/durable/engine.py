@@ -22,7 +22,6 @@ from ..workflow import Workflow
 from . import records
 from .chain import Row, Verdict, verify_rows
 from .database import Database, Session
-from .dispatch import Dispatch
 from .durable_execution import DurableExecution
 from .records import ApprovalRow, NewRun, RunRow
 from .store import POLL_SECONDS, RunStore
@@ -65,11 +64,6 @@ class DurableEngine(BaseEngine[DurableExecution]):
     def database(self) -> Database:
         """Return the database."""
         return self.store.database
-
-    @property
-    def dispatch(self) -> Dispatch:
-        """Return the queue that DBOS keeps."""
-        return self.store.dispatch
 
     # what an application and the command line do with runs
 
@@ -308,8 +302,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         return self.database.close.alive
 
     def close(self) -> None:
-        """Let go of the database and of DBOS; runs under way here must be over. The runs stay in the database."""
-        self.dispatch.stop()
+        """Let go of the database; runs under way here must be over. The runs stay in the database."""
         with suppress(UsageError):
             self.database.close()
 

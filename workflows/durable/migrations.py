@@ -103,6 +103,16 @@ MIGRATIONS = (
     ),
     Migration(2, "hashes of the inbox", "ALTER TABLE sayso_inbox ADD COLUMN hash TEXT"),
     Migration(3, "leases of programs", "CREATE TABLE sayso_leases (owner TEXT PRIMARY KEY, beat BIGINT NOT NULL)"),
+    Migration(
+        4,
+        "indexes for what is queued, due, executed and asked",
+        """
+        CREATE INDEX sayso_runs_queued ON sayso_runs (app, created_at, id) WHERE state = 'queued';
+        CREATE INDEX sayso_runs_due ON sayso_runs (wake_at) WHERE state = 'waiting';
+        CREATE INDEX sayso_runs_running ON sayso_runs (owner) WHERE state = 'running';
+        CREATE INDEX sayso_approvals_open ON sayso_approvals (asked_at, digest) WHERE state = 'proposed'
+        """,
+    ),
 )
 
 LOCK = 7129201
@@ -138,7 +148,8 @@ def migrate(
 
 def find_missing(session: Session, place: str, migrations: tuple[Migration, ...], is_sqlite: bool) -> tuple[Migration, ...]:
     """Return the migrations that the database does not have. UsageError for a database that only newer code can use."""
-    check_format(session, place, is_sqlite)
+    if _has_table(session, "sayso_about", is_sqlite):
+        check_format(session, place)
     if not _has_table(session, "sayso_migrations", is_sqlite):
         return migrations
     applied = {number for (number,) in session.execute("SELECT number FROM sayso_migrations").fetchall()}
@@ -157,10 +168,8 @@ def _apply(session: Session, migration: Migration) -> None:
     )
 
 
-def check_format(session: Session, place: str, is_sqlite: bool) -> None:
+def check_format(session: Session, place: str) -> None:
     """Raise UsageError for a database that only newer code can use."""
-    if not _has_table(session, "sayso_about", is_sqlite):
-        return
     row = session.execute("SELECT value FROM sayso_about WHERE name = 'format'").fetchone()
     if row is not None and not (row[0].isdecimal() and int(row[0]) <= FORMAT):
         raise UsageError(f"{place} was written by a newer Sayso (its format is {row[0]}, this one reads {FORMAT}). Update Sayso.")

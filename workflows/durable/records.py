@@ -114,6 +114,21 @@ def create(session: Session, new: NewRun) -> bool:
     return made.fetchone() is not None
 
 
+def claim_queued(session: Session, app: str, flows: Sequence[str], owner: str, most: int, now: float, is_sqlite: bool) -> list[Claimed]:
+    """Claim the oldest queued runs of an app that are of these flows, at most `most`; what another program is claiming is passed over."""
+    names = {f"flow{index}": flow for index, flow in enumerate(flows)}
+    lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"  # an SQLite file is locked as a whole
+    found = session.execute(
+        f"WITH oldest AS MATERIALIZED (SELECT id AS oldest_id FROM sayso_runs WHERE state = 'queued' AND app = :app "
+        f"AND flow IN ({', '.join(f':{name}' for name in names)}) ORDER BY created_at, id LIMIT {int(most)}{lock}) "
+        "UPDATE sayso_runs SET state = 'running', attempt = attempt + 1, owner = :owner, changed_at = :now, wake_at = NULL, error = NULL "
+        f"FROM oldest WHERE id = oldest_id RETURNING {_RUN}",
+        {"app": app, "owner": owner, "now": now, **names},
+    )
+    runs = sorted((RunRow(*row) for row in found.fetchall()), key=lambda run: (run.created_at, run.id))
+    return [Claimed(run, log_rows(session, run.id), inbox_rows(session, run.id)) for run in runs]
+
+
 def claim(session: Session, row: RunRow, owner: str, limits: str | None, now: float) -> Claimed:
     """Claim a locked run: from here on only this claim's writes count."""
     limits = row.limits if limits is None else limits
@@ -265,10 +280,12 @@ def release_dead(session: Session, is_dead: Callable[[str], bool], now: float) -
     return dead
 
 
-def wake(session: Session, now: float) -> None:
-    """Queue the runs whose wait is over."""
+def wake(session: Session, now: float, is_sqlite: bool) -> None:
+    """Queue the runs whose wait is over, but for those that another program is just moving on."""
+    lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"
     session.execute(
-        "UPDATE sayso_runs SET state = 'queued', wake_at = NULL, changed_at = :now WHERE state = 'waiting' AND wake_at <= :now",
+        f"WITH due AS MATERIALIZED (SELECT id AS due_id FROM sayso_runs WHERE state = 'waiting' AND wake_at <= :now{lock}) "
+        "UPDATE sayso_runs SET state = 'queued', wake_at = NULL, changed_at = :now FROM due WHERE id = due_id",
         {"now": now},
     )
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
-from sayso.tools.errors import RunError, SaysoError, UsageError
+from sayso.tools.errors import RunError, UsageError
 
+from ..runs.protocols import Scope
 from . import records
 from .app import App
 from .database import DatabaseLost, Session
-from .dispatch import Dispatch, queue_name
+from .durable_execution import DurableExecution
 from .engine import DurableEngine
-from .records import RunRow, Superseded
+from .migrations import check_format
+from .records import Claimed
 
 SWEEP_SECONDS = 0.25
-AGAIN_SECONDS = 30.0
+MOST_RUNS, MOST_AT_ONCE = 300, 20
+"""How many runs a worker executes side by side, and how many it claims together: the others shall have their share of a short queue."""
+THREADS = 16
+"""How many sync functions of runs it executes at once."""
 
 
 class WorkerLost(RunError):
-    """The worker's lock or its database is gone; it must end, for others may have taken its runs."""
+    """The worker's lock or its database is gone, or its database is one for newer code by now: it must end."""
 
 
 class Worker:
@@ -30,78 +38,109 @@ class Worker:
         self.app = app
         self.engine = DurableEngine(url, app=app)
         self.engine.store.stopped_state = records.QUEUED
-        store = self.engine.store
-        store.dispatch = Dispatch(store.database.url, store.register(), queue_name(app.name), self._execute)
-        self._queued: set[str] = set()
-        self._over: dict[str, Future[None]] = {}
+        self._runs = _RunLoop()
+        self._under_way: set[Future[None]] = set()
+        self._is_ending = False
         self._stopping = asyncio.Event()
 
     async def work(self) -> None:
         """Work until `stop`. Runs under way are put back into the queue then, for the other workers. Raises WorkerLost."""
-        await asyncio.to_thread(self.engine.dispatch.launch)
+        self.engine.store.register()
+        self._runs.start()
         try:
             while not self._stopping.is_set():
                 await self._sweep()
+                await self._begin_queued()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
         finally:
             await self._put_back()
-            await asyncio.to_thread(self.engine.close)
+            await asyncio.to_thread(self._runs.stop)
+            self.engine.close()
 
     def stop(self) -> None:
         """Stop after what is under way has been put back; call it in the worker's event loop."""
         self._stopping.set()
 
     async def _sweep(self) -> None:
+        """Queue what dead programs left, and what has waited long enough."""
         store, now = self.engine.store, self.engine.clock()
         if not await asyncio.to_thread(store.liveness.is_held):
             raise WorkerLost("This worker's lock on the database is lost, so others may take its runs; it ends. Start it again.")
 
-        def sweep(session: Session) -> tuple[list[str], list[RunRow]]:
-            dead = records.release_dead(session, store.liveness.is_dead, now)
-            records.wake(session, now)
-            return dead, [row for row in records.run_rows(session, (records.QUEUED,)) if row.app == self.app.name]
+        def sweep(session: Session) -> None:
+            check_format(session, store.database.place)
+            records.release_dead(session, store.liveness.is_dead, now)
+            records.wake(session, now, store.database.is_sqlite)
 
         try:
-            dead, queued = await store.database.do(sweep)
-        except DatabaseLost as error:
+            await store.database.do(sweep)
+        except (DatabaseLost, UsageError) as error:
             raise WorkerLost(str(error)) from error
-        for owner in dead:
-            await asyncio.to_thread(store.dispatch.take_over, owner, self.app.name)
-        await asyncio.to_thread(self._enqueue, queued, now)
 
-    def _enqueue(self, queued: list[RunRow], now: float) -> None:
-        names = {f"{row.id}#{row.attempt + 1}.{int((now - row.changed_at) / AGAIN_SECONDS)}" for row in queued}
-        for name in names - self._queued:
-            self.engine.dispatch.enqueue(self.app.name, name)
-        self._queued = names
+    async def _begin_queued(self) -> None:
+        """Claim queued runs as long as there are some and there is room, and begin them."""
+        self._under_way = {each for each in self._under_way if not each.done()}
+        while not self._stopping.is_set() and (room := min(MOST_RUNS - len(self._under_way), MOST_AT_ONCE)) > 0:
+            try:
+                claimed = await self._claim(room)
+            except DatabaseLost as error:
+                raise WorkerLost(str(error)) from error
+            self._under_way |= {self._runs.begin(self._execute(each)) for each in claimed}
+            if len(claimed) < room:
+                return
 
-    async def _execute(self, run_id: str) -> str:
-        """Execute one queued run to its end or its next pause; its result is in the database."""
-        try:
-            row = await self.engine.run(run_id)
-            if row.state != records.QUEUED:
-                return "nothing to do"
-            execution = self.engine.open_row(row, self.app)
-        except UsageError as error:
-            return str(error)
-        execution.by_worker = True
-        over = self._over[run_id] = Future()
-        try:
+    async def _claim(self, most: int) -> list[Claimed]:
+        store, now, flows = self.engine.store, self.engine.clock(), self.app.names
+        owner, is_sqlite = store.register(), store.database.is_sqlite
+        return await store.database.do(lambda session: records.claim_queued(session, self.app.name, flows, owner, most, now, is_sqlite))
+
+    async def _execute(self, claimed: Claimed) -> None:
+        """Execute a claimed run to its end or its next pause, in the loop of runs; its result is in the database."""
+        execution = self._open(claimed)
+        if self._is_ending and (this := asyncio.current_task()):
+            this.cancel()
+        with suppress(Exception, asyncio.CancelledError):  # a run's own failure is stored with the run, and does not end the worker
             await execution.execute(suspends=True)
-        except Superseded:
-            return "executed elsewhere"
-        except SaysoError as error:
-            return str(error)
-        except Exception as error:  # noqa: BLE001  a flow's own failure ends its run, where it is stored, and not the worker
-            return repr(error)
-        finally:
-            self.engine.executions.pop(run_id, None)  # the database has it
-            self._over.pop(run_id, None)
-            over.set_result(None)
-        return "executed"
+        self.engine.executions.pop(claimed.run.id, None)  # the database has it
+
+    def _open(self, claimed: Claimed) -> DurableExecution:
+        try:
+            execution = self.engine.open_row(claimed.run, self.app)
+        except Exception:  # noqa: BLE001  an input that cannot be read here: the execution finds that too, and stores it as the run's end
+            execution = self.engine.open(self.app.flow(claimed.run.flow).execute, None, claimed.run.id, Scope)
+        execution.by_worker, execution.claimed_before = True, claimed
+        return execution
 
     async def _put_back(self) -> None:
-        for execution in list(self.engine.executions.values()):
-            execution.interrupt()
-        await asyncio.gather(*(asyncio.wrap_future(over) for over in list(self._over.values())))
+        """Interrupt the runs under way, and wait until they are back in the queue; a write is finished first."""
+
+        def interrupt() -> None:
+            self._is_ending = True
+            for execution in list(self.engine.executions.values()):
+                execution.interrupt()
+
+        self._runs.call(interrupt)
+        await asyncio.gather(*(asyncio.wrap_future(each) for each in self._under_way))
+
+
+class _RunLoop:
+    """An event loop in a thread of its own, for runs: code of theirs that blocks does not keep the worker from its sweeps and signals."""
+
+    def start(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="sayso-runs"))
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sayso-runs", daemon=True)
+        self._thread.start()
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def call(self, work: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(work)
+
+    def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._loop.shutdown_default_executor(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()

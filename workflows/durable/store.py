@@ -1,4 +1,4 @@
-"""The database of runs as one program uses it: its transactions, its name among the programs, and the queue that DBOS keeps."""
+"""The database of runs as one program uses it: its transactions, and its name among the programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ..runs.codec import from_json, to_json
 from . import records
 from .chain import journal_key
 from .database import Database, Session
-from .dispatch import Dispatch
 from .liveness import make_liveness, new_owner
 from .records import RunRow
 
@@ -33,7 +32,6 @@ class RunStore:
         self.liveness = make_liveness(self.database)
         self.owner = ""
         self.stopped_state = records.INTERRUPTED  # a worker's runs are queued for the others instead
-        self.dispatch = Dispatch(url, "")
         self._inbox_sizes: dict[str, int] = {}
         self._counted_at = 0.0
 
@@ -42,7 +40,7 @@ class RunStore:
         if not self.owner:
             owner = new_owner()
             self.liveness.hold(owner)
-            self.owner = self.dispatch.owner = owner
+            self.owner = owner
         return self.owner
 
     def find_row(self, session: Session, run_id: str, *, locked: bool = False) -> RunRow:

@@ -282,10 +282,7 @@ def check_search(search: str | None, seconds: float) -> CheckResult:
 
 def check_database(url: str | None) -> CheckResult:
     """Check whether runs can be stored there. A missing file is not created."""
-    from importlib.util import find_spec
-
-    from sayso.tools.installing import build_install_command  # late, for load time
-    from sayso.workflows.durable.database import connect, find_path
+    from sayso.workflows.durable.database import connect, find_path  # late, for load time
 
     if url is None:
         advice = "Give --database sqlite:///runs.db."
@@ -296,8 +293,6 @@ def check_database(url: str | None) -> CheckResult:
         return CheckResult("database", CheckState.FINE, f"Postgres {version} answers")
     if not url.startswith("sqlite:"):
         raise UsageError(f"{url!r} is not a database URL. Write sqlite:///runs.db or postgresql://user@host/name.")
-    if find_spec("dbos") is None:
-        return CheckResult("database", CheckState.PROBLEM, "runs cannot be stored: DBOS is not installed", build_install_command("durable"))
     return _check_sqlite_file(Path(find_path(url)))
 
 

@@ -1,0 +1,179 @@
+"""Workers claim what is queued: the oldest first, of their own app and flows, each run once, whatever else stands in the queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from sayso.tools import Approve, tool
+from sayso.workflows import App, DurableEngine, Worker, sequential
+from sayso.workflows.durable import records
+from sayso.workflows.durable.records import NewRun
+
+BEGUN: list[str] = []
+
+
+async def begin(value: str) -> str:
+    """Note in which order runs are begun."""
+    BEGUN.append(value)
+    return value
+
+
+@tool.write(idempotent=True)
+async def buy(value: str) -> str:
+    """Buy it."""
+    BEGUN.append(f"bought {value}")
+    return value
+
+
+@pytest.fixture(autouse=True)
+def nothing_begun() -> None:
+    """No run."""
+    BEGUN.clear()
+
+
+LIVING = App(name="living", flows=[sequential(begin, name="flow"), sequential(begin, buy, name="shop")])
+
+
+class Clock:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock."""
+    return Clock()
+
+
+@pytest.fixture
+def home(database_url: str, clock: Clock) -> Iterator[DurableEngine]:
+    """An application's engine on a database of each kind."""
+    made = DurableEngine(database_url, app=LIVING, clock=clock)
+    yield made
+    made.close()
+
+
+@asynccontextmanager
+async def working(url: str, *apps: App) -> Any:
+    """A worker for each app, at work meanwhile."""
+    workers = [Worker(app, url) for app in apps]
+    tasks = [asyncio.ensure_future(worker.work()) for worker in workers]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.stop()
+        await asyncio.gather(*tasks)
+
+
+async def ended(home: DurableEngine, *run_ids: str) -> None:
+    """Wait until the runs are over."""
+    async with asyncio.timeout(30):
+        for run_id in run_ids:
+            while (await home.run(run_id)).state not in records.ENDED:  # noqa: ASYNC110  it is the worker's doing
+                await asyncio.sleep(0.02)
+
+
+async def queue(home: DurableEngine, number: int, app: str, flow: str, at: float) -> None:
+    """Queue runs of somebody else."""
+    new = [NewRun(f"{app}-{flow}-{each}", flow, app, '"x"', "null", records.QUEUED, at + each) for each in range(number)]
+
+    def insert(session: Any) -> None:
+        for each in new:
+            records.create(session, each)
+
+    await home.database.do(insert)
+
+
+async def test_a_run_of_a_living_app_is_begun_whatever_the_dead_have_left_in_the_queue(home: DurableEngine, clock: Clock) -> None:
+    await home.submit("flow", "mine", run_id="mine")
+    await queue(home, 5000, "dead", "flow", clock.now - 10)
+    await queue(home, 1000, "living", "a flow that this worker does not have", clock.now - 10)
+    async with working(home.database.url, LIVING):
+        await ended(home, "mine")
+    assert BEGUN == ["mine"]
+
+
+async def test_the_oldest_run_is_begun_first(home: DurableEngine, clock: Clock) -> None:
+    """By the time of their submission, and by their ids where that is equal."""
+    for run_id, at in (("late", 30.0), ("c", 20.0), ("early", 10.0), ("a", 20.0), ("b", 20.0)):
+        clock.now = at
+        await home.submit("flow", run_id, run_id=run_id)
+    async with working(home.database.url, LIVING):
+        await ended(home, "late", "a", "b", "c", "early")
+    assert BEGUN == ["early", "a", "b", "c", "late"]
+
+
+async def test_an_old_run_that_is_woken_or_taken_over_goes_before_newer_ones(home: DurableEngine, clock: Clock) -> None:
+    await home.submit("shop", "woken", run_id="woken")
+    async with working(home.database.url, LIVING):
+        while not (open_requests := await home.requests("woken")):  # noqa: ASYNC110  it is the worker's doing
+            await asyncio.sleep(0.02)
+    clock.now += 10
+    await home.submit("flow", "taken over", run_id="taken-over")
+    (claimed,) = await claim(home, "a-program-that-died", 1)
+    assert claimed.run.id == "taken-over"
+    for number in range(3):
+        clock.now += 10
+        await home.submit("flow", f"new {number}", run_id=f"new-{number}")
+    clock.now += 10
+    await home.decide("woken", {open_requests[0].digest: Approve(by="ada")})
+    await home.database.do(lambda session: records.release_dead(session, lambda owner: owner == "a-program-that-died", clock.now))
+    claimed_ids = [[each.run.id for each in await claim(home, "another", most)] for most in (1, 3, 9)]
+    assert claimed_ids == [["woken"], ["taken-over", "new-0", "new-1"], ["new-2"]]
+
+
+async def claim(home: DurableEngine, owner: str, most: int, flows: tuple[str, ...] = ("flow", "shop")) -> list[records.Claimed]:
+    """Claim as a worker does."""
+    now, is_sqlite = home.clock(), home.database.is_sqlite
+    return await home.database.do(lambda session: records.claim_queued(session, "living", flows, owner, most, now, is_sqlite))
+
+
+async def test_many_that_claim_at_once_share_the_queue_and_leave_nothing(home: DurableEngine, clock: Clock) -> None:
+    await queue(home, 300, "living", "flow", clock.now)
+    others = [DurableEngine(home.database.url, clock=clock) for _ in range(4)]
+
+    async def claim_all(engine: DurableEngine, owner: str) -> list[str]:
+        got: list[str] = []
+        while claimed := await claim(engine, owner, 7):
+            assert [each.run.created_at for each in claimed] == sorted(each.run.created_at for each in claimed)
+            assert {(each.run.state, each.run.owner, each.run.attempt) for each in claimed} == {("running", owner, 1)}
+            got += [each.run.id for each in claimed]
+        return got
+
+    shares = await asyncio.gather(*(claim_all(each, f"program-{number}") for number, each in enumerate(others)))
+    assert sorted(run for share in shares for run in share) == sorted(f"living-flow-{number}" for number in range(300))
+    for each in others:
+        each.close()
+
+
+async def test_two_apps_in_one_program_are_served_side_by_side(home: DurableEngine) -> None:
+    other = App(name="other", flows=[sequential(begin, name="flow")])
+    elsewhere = DurableEngine(home.database.url, app=other)
+    async with working(home.database.url, LIVING, other):
+        for number in range(5):
+            await home.submit("flow", f"living {number}", run_id=f"living-{number}")
+            await elsewhere.submit("flow", f"other {number}", run_id=f"other-{number}")
+        await ended(home, *(f"{app}-{number}" for app in ("living", "other") for number in range(5)))
+    assert sorted(BEGUN) == sorted(f"{app} {number}" for app in ("living", "other") for number in range(5))
+    elsewhere.close()
+
+
+async def test_a_run_whose_input_this_worker_cannot_read_fails_and_says_why(home: DurableEngine, clock: Clock) -> None:
+    unreadable = '{"$": "no.such.module:Thing", "=": {"x": 1}}'
+    new = NewRun("r1", "flow", "living", unreadable, "null", records.QUEUED, clock.now)
+    await home.database.do(lambda session: records.create(session, new))
+    async with working(home.database.url, LIVING):
+        await ended(home, "r1")
+    row = await home.run("r1")
+    assert (row.state, "no.such.module" in (row.error or "")) == ("failed", True)
