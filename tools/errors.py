@@ -14,6 +14,7 @@ SaysoError
     │   └── ToolsRefused    the endpoint does not take tools for this model; written calls still work
     ├── OutputError         the answer never became the type that was asked for
     ├── StepTimeout         a step took longer than it may
+    ├── SecretLocked        a secret was encrypted with a key that this program does not have
     ├── ReplayError         the code no longer does what the journal says it did
     └── Cancelled           the run was cancelled
 """
@@ -103,6 +104,10 @@ class OutputError(RunError):
 
 class StepTimeout(RunError):
     """A step took longer than its `timeout_seconds`."""
+
+
+class SecretLocked(RunError):
+    """A secret of the run cannot be read: this program has not the key. Nothing was done; with the key the run can be resumed."""
 
 
 class ReplayError(RunError):

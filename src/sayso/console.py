@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import json
 import os
 import re
 import sys
 from typing import TextIO
 
 from sayso.tools.approval.cards import escape_lines, show_value
-from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Reject
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Decision, Reject, read_shown
+from sayso.tools.canonical import readable_json
 
 # Control characters, and the marks that change the direction of text. Tab and newline stay.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]")
@@ -58,7 +58,7 @@ async def ask_yes_no(question: str, request: ApprovalRequest) -> bool | None:
         answer = line.strip().casefold()
         if answer != "v":
             return answer in ("y", "yes")
-        print(escape_lines(request.arguments), file=sys.stderr)
+        print(escape_lines(readable_json(read_shown(request.arguments))), file=sys.stderr)
 
 
 def confirm_fetch(offer: object) -> bool:
@@ -73,7 +73,7 @@ def format_card(request: ApprovalRequest) -> str:
     """Return the card as lines: the question, then each argument with where it comes from, then the warnings."""
     width = max((len(argument.name) for argument in request.shown), default=0)
     lines = ["", *(f"  {line}" for line in request.card.split("\n"))]
-    exact = json.loads(request.arguments)
+    exact = read_shown(request.arguments)
     lines += [
         f"    {argument.name:<{width}} = {show_value(exact[argument.name], in_quotes=True)}   ({argument.source})"
         for argument in request.shown

@@ -403,7 +403,7 @@ async def test_arguments_that_change_each_time_they_are_checked_are_never_asked_
         """Says."""
         return text
 
-    with pytest.raises(UsageError, match="other ones each time they are checked"):
+    with pytest.raises(UsageError, match="'text' does not come back unchanged"):
         await ordering(say, {"text": "hi"}).run("x")
 
 

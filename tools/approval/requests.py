@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, TypeGuard
 
-from ..canonical import canonical_json, sha256
+from ..canonical import Json, canonical_json, sha256
+from ..definition.secret import HIDDEN, Hide, map_hidden, refuse_secret, show_mask
 from ..definition.tool import AnyTool
 from .cards import iter_texts, render_card, show_value, warn_of_lookalikes
 
@@ -66,7 +67,8 @@ class ShownArgument:
 class ApprovalRequest:
     """One write that waits for approval. All of it is stored when proposed and never computed again.
 
-    `arguments` is the canonical JSON that will be performed; `card` and `shown` are made from it. `digest` covers the key, the tool's
+    `arguments` is the canonical JSON that will be performed, a secret in it as `{"$secret": ...}`; `card` and `shown` are made from it, a
+    secret in them as stars. `digest` covers the key, the tool's
     version and schema, the card, a nonce and the expiry: a decision for this digest is for this call and no other, once, until
     `expires_at` (seconds since 1970).
     """
@@ -188,10 +190,14 @@ def propose(
     now: float,
     expires_at: float,
     warnings: Sequence[str] = (),
+    hide: Hide = refuse_secret,
 ) -> ApprovalRequest:
-    """Build the request for a checked call; `sources` names the source of each argument. Nonce and clock are handed in."""
-    frozen = canonical_json(arguments)
-    exact: dict[str, object] = json.loads(frozen)
+    """Build the request for a checked call; `sources` names the source of each argument. Nonce and clock are handed in.
+
+    `hide` returns what stands for a secret in the stored arguments; on the card it is stars.
+    """
+    frozen = canonical_json(tool.freeze(arguments, hide))
+    exact = read_shown(frozen)
     card = render_card(tool.card, tool.name, exact)
     key = idempotency_key(run_id, position, tool.name, frozen)
     schema_hash = sha256(tool.parameters)
@@ -214,6 +220,12 @@ def propose(
         proposed_at=now,
         expires_at=expires_at,
     )
+
+
+def read_shown(frozen: str) -> dict[str, Json]:
+    """Return the arguments of a request as people are shown them: each secret as stars."""
+    arguments: dict[str, Json] = json.loads(frozen)
+    return {name: map_hidden(value, show_mask) for name, value in arguments.items()} if f'"{HIDDEN}":' in frozen else arguments
 
 
 def matches_tool(request: ApprovalRequest, tool: AnyTool) -> bool:

@@ -13,6 +13,7 @@ from .hints import find_context, read_hints
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
+    from pydantic.errors import PydanticUserError
     from pydantic_core import ErrorDetails
 
 
@@ -64,6 +65,7 @@ def parse_docstring(function: Callable[..., object]) -> tuple[str, dict[str, str
 def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
     """Build the pydantic model of a call's arguments; it refuses unknown arguments."""
     from pydantic import ConfigDict, Field, create_model
+    from pydantic.errors import PydanticUserError
 
     from .descriptions import add_descriptions  # late, for load time
 
@@ -72,7 +74,34 @@ def build_arguments_model(name: str, signature: Signature) -> type[BaseModel]:
         # Field() with nothing in it leaves what Annotated says, a default too.
         default = Field() if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (add_descriptions(signature.hints[parameter.name]), default)
-    return create_model(name, __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=()), **fields)
+    # By name too: that is how the arguments of an approved call are stored, and shown to whoever edits them.
+    config = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True, protected_namespaces=(), validate_by_name=True, validate_by_alias=True
+    )
+
+    def build(fields: dict[str, Any]) -> type[BaseModel]:
+        return create_model(name, __config__=config, **fields)
+
+    try:
+        return build(fields)
+    except PydanticUserError as error:
+        raise _name_the_parameter(name, fields, build, error) from None
+
+
+def _name_the_parameter(
+    tool: str, fields: Mapping[str, Any], build: Callable[[dict[str, Any]], object], error: PydanticUserError
+) -> UsageError:
+    """Return an error that names the parameter of which nothing can be built."""
+    from pydantic.errors import PydanticUserError  # late, for load time
+
+    for name, described in fields.items():
+        try:
+            build({name: described})
+        except PydanticUserError as found:
+            error, tool = found, f"{tool}: the type of {name!r}"
+            break
+    why = error.message.partition("\n")[0].rstrip(".")
+    return UsageError(f"The tool {tool} cannot be described to a model ({why}). Use a type whose values are written as JSON.")
 
 
 def build_schema(model: type[BaseModel], signature: Signature, descriptions: Mapping[str, str]) -> JsonObject:
@@ -80,9 +109,19 @@ def build_schema(model: type[BaseModel], signature: Signature, descriptions: Map
 
     `descriptions` are those of the docstring: they win over the hints', where there is one for a parameter.
     """
+    from pydantic import create_model
+    from pydantic.errors import PydanticUserError
+
     from .descriptions import describe_nested, read_alias_description  # late, for load time
 
-    schema: JsonObject = _drop_titles(model.model_json_schema())
+    try:
+        schema: JsonObject = _drop_titles(model.model_json_schema())
+    except PydanticUserError as error:
+        fields = {name: (info.annotation, info) for name, info in model.model_fields.items()}
+        config: Any = model.model_config
+        raise _name_the_parameter(
+            model.__name__, fields, lambda field: create_model("One", __config__=config, **field).model_json_schema(), error
+        ) from None
     properties: JsonObject = schema.setdefault("properties", {})
     schema.pop("description", None)
     describe_nested(schema, {parameter.name: signature.hints[parameter.name] for parameter in signature.parameters})
@@ -113,11 +152,16 @@ def _drop_titles(schema: Any) -> Any:
 
 
 def validate_loosely(
-    tool: str, model: type[BaseModel], arguments: Mapping[str, object], text_parameters: frozenset[str], error: ValueError
+    tool: str,
+    model: type[BaseModel],
+    arguments: Mapping[str, object],
+    text_parameters: frozenset[str],
+    error: ValueError,
+    find_secret_texts: Callable[[Mapping[str, object]], frozenset[str] | None],
 ) -> dict[str, object]:
     """Validate arguments that did not fit once more, with whole numbers as text where text is wanted; `error` is pydantic's first answer.
 
-    Raises InvalidArguments with one sentence for every argument that does not fit.
+    Raises InvalidArguments with one sentence for every argument that does not fit; of a tool that takes secrets, without what was seen.
     """
     # A whole number where text is wanted (a customer number, a postcode) can be read in one way; 1e3 or true cannot.
     numbers = {key: str(value) for key, value in arguments.items() if key in text_parameters and type(value) is int}
@@ -127,11 +171,18 @@ def validate_loosely(
             return values
         except ValueError as second:
             error = second
+    secrets = find_secret_texts(arguments)
     problems = cast("ValidationError", error).errors(include_url=False)
-    raise InvalidArguments(tool, [_describe_problem(item, model) for item in problems]) from None
+    described = [_describe_problem(item, model, shows_input=secrets is None) for item in problems]
+    if secrets:  # a validator's own words may repeat one
+        from .secret import make_pattern, mask_text  # late, for load time: few calls are wrong in this way
+
+        pattern = make_pattern(secrets, shortest=1)
+        described = [mask_text(problem, pattern) for problem in described]
+    raise InvalidArguments(tool, described) from None
 
 
-def _describe_problem(item: ErrorDetails, model: type[BaseModel]) -> str:
+def _describe_problem(item: ErrorDetails, model: type[BaseModel], *, shows_input: bool) -> str:
     place = ".".join(str(part) for part in item["loc"]) or "arguments"
     match item["type"]:
         case "missing":
@@ -140,7 +191,8 @@ def _describe_problem(item: ErrorDetails, model: type[BaseModel]) -> str:
             known = ", ".join(model.model_fields) or "none"
             return f"there is no argument {place!r} (arguments: {known})"
         case _:
-            return f"{place!r}: {item['msg'][:1].lower()}{item['msg'][1:]}, got {_shorten(item['input'])}"
+            seen = f", got {_shorten(item['input'])}" if shows_input else ""
+            return f"{place!r}: {item['msg'][:1].lower()}{item['msg'][1:]}{seen}"
 
 
 def _shorten(value: object) -> str:

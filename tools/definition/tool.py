@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from ..calls import Content, ToolCall
-from ..canonical import JsonObject, canonical_json, readable_json, sha256, strict_json
+from ..canonical import Json, JsonObject, canonical_json, readable_json, sha256, strict_json
 from ..effects import Effect, Secrecy, Trust
 from ..errors import InvalidArguments, ToolError, UsageError
+from .exact_json import is_same, write_exactly
 from .schema import Signature, build_arguments_model, build_schema, convert_result, find_text_parameters, read_signature, validate_loosely
+from .secret import HIDDEN, MASK, Hide, find_secrets, hide_places, iter_leaves, show_plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -151,10 +154,41 @@ class Tool(Generic[P, R]):
         try:
             values: dict[str, object] = self.arguments.__pydantic_validator__.validate_python(arguments).__dict__
         except ValueError as error:  # pydantic's ValidationError
-            values = validate_loosely(self.name, self.arguments, arguments, self._text_parameters, error)
+            values = validate_loosely(self.name, self.arguments, arguments, self._text_parameters, error, self.find_secret_texts)
         if self.bound:
             values.update(self.bound)
         return values
+
+    @cached_property
+    def secret_schema(self) -> JsonObject | None:
+        """Build the JSON Schema of all arguments by their Python names, bound ones too. None where no place in it is secret."""
+        if not self.bound and not find_secrets(self.parameters):
+            return None
+        schema: JsonObject = self._all_arguments[0].model_json_schema(by_alias=False)
+        return schema if find_secrets(schema) else None
+
+    def find_secret_texts(self, arguments: Mapping[str, object]) -> frozenset[str] | None:
+        """Return the secret texts and numbers in a call's arguments, checked or not; None where the tool takes no secrets.
+
+        All that stands in unknown arguments is among them, for one of those may be misspelled.
+        """
+        if self.secret_schema is None:
+            return None
+        found: list[Json] = []
+
+        def note(value: Json) -> Json:
+            found.append(value)
+            return MASK
+
+        known = {*self.secret_schema["properties"], *self.parameters["properties"]}
+        for name, value in arguments.items():
+            with suppress(TypeError):
+                written = {name: write_exactly(value, note)}
+                if name not in known:
+                    found.append(written[name])
+                for schema in (self.secret_schema, self.parameters):
+                    hide_places(written, schema, note)
+        return frozenset(str(leaf) for each in found for leaf in iter_leaves(each))
 
     @cached_property
     def _all_arguments(self) -> tuple[type[BaseModel], frozenset[str]]:
@@ -165,37 +199,69 @@ class Tool(Generic[P, R]):
         return model, find_text_parameters(build_schema(model, signature, {}))
 
     def parse_frozen(self, frozen: str) -> dict[str, object]:
-        """Parse the canonical JSON of an approved call into typed arguments: those it holds, bound ones too. Raises InvalidArguments."""
+        """Parse the JSON of an approved call into typed arguments: those it holds, bound ones too. Raises InvalidArguments."""
         model, text_parameters = self._all_arguments
-        arguments = json.loads(frozen)
-        try:
-            values: dict[str, object] = model.__pydantic_validator__.validate_python(arguments).__dict__
+        validator, arguments = model.__pydantic_validator__, json.loads(frozen)
+        values: dict[str, object]
+        with suppress(ValueError):  # by name, as `freeze` writes it, and otherwise as `check` reads what a model writes
+            values = validator.validate_python(arguments, by_alias=False, by_name=True).__dict__
+            return values
+        with suppress(ValueError):  # a strict type takes a date or a set only where it knows that JSON has none
+            values = validator.validate_json(frozen, by_alias=False, by_name=True).__dict__
+            return values
+        try:  # a request of an earlier version
+            values = validator.validate_python(arguments).__dict__
         except ValueError as error:
-            values = validate_loosely(self.name, model, arguments, text_parameters, error)
+            values = validate_loosely(self.name, model, arguments, text_parameters, error, self.find_secret_texts)
         return values
 
-    def normalise(self, arguments: Mapping[str, object]) -> dict[str, object]:
+    def freeze(self, arguments: Mapping[str, object], hide: Hide) -> JsonObject:
+        """Return checked arguments as the JSON that is shown, stored and performed from; each secret is given to `hide`.
+
+        Raises TypeError for what JSON cannot hold.
+        """
+        written: JsonObject = {name: write_exactly(value, hide) for name, value in arguments.items()}
+        return hide_places(written, self.secret_schema, hide) if self.secret_schema is not None else written
+
+    def normalise(self, arguments: Mapping[str, object], given: Collection[str] = ()) -> dict[str, object]:
         """Return checked arguments as they come back from the bytes that a card shows, a digest covers and a write is performed from.
 
-        Raises InvalidArguments for a value that JSON cannot hold, UsageError when each parse of the bytes returns other arguments.
+        They must be the same: the function gets what was shown, and what it would get without a card. Only what the application `given`
+        by name (bound, or completed by `prepare`) is converted to the parameter's type. Raises InvalidArguments for a value that JSON
+        cannot hold, UsageError that names a parameter whose type does not bring back what went in.
         """
+        parsed = self._read_back(arguments, given)
+        changed = [name for name, value in arguments.items() if not is_same(value, parsed.get(name))]
+        if not changed:
+            return dict(arguments)
+        again = self._read_back(parsed, given)
+        lost = [name for name in changed if name not in given or not is_same(parsed[name], again.get(name))]
+        if lost:
+            raise self._not_carried(lost[0])
+        return parsed
+
+    def _not_carried(self, name: str) -> UsageError:
+        return UsageError(
+            f"{self.name} cannot be asked about: its argument {name!r} does not come back unchanged from the JSON that a card shows, so "
+            "another value would be performed than was shown. Give it a type whose values JSON carries, and validators that leave alone "
+            "what they have checked before."
+        )
+
+    def _read_back(self, arguments: Mapping[str, object], given: Collection[str] = ()) -> dict[str, object]:
         try:
-            frozen = canonical_json(arguments)
+            frozen = canonical_json(self.freeze(arguments, show_plain))
+            if f'"{HIDDEN}":' in frozen:
+                raise InvalidArguments(self.name, [f"{HIDDEN!r} cannot be a key: it stands for what Sayso hides"])
+            return self.parse_frozen(frozen)
+        except InvalidArguments as error:
+            lost = next((name for name in arguments if any(problem.startswith(f"'{name}") for problem in error.problems)), None)
+            if lost is None or lost in given:
+                raise
+            raise self._not_carried(lost) from None
         except ValueError:
             raise InvalidArguments(self.name, ["a number is not finite (NaN or infinity), or too long to be written down"]) from None
         except TypeError as error:
             raise UsageError(f"{self.name} cannot be asked about: {error}. Its arguments must be JSON.") from None
-        parsed = self.parse_frozen(frozen)
-        if parsed == arguments:
-            return dict(arguments)
-        # A type may change a value once (it strips a text, say). One that changes it each time would perform another write than was shown.
-        again = canonical_json(parsed)
-        if again != frozen and canonical_json(self.parse_frozen(again)) != again:
-            raise UsageError(
-                f"The arguments of {self.name} are other ones each time they are checked, so nobody can be asked about them. "
-                "Let its types check values, not change them."
-            )
-        return parsed
 
     async def perform(self, arguments: Mapping[str, object], context: ToolContext[object]) -> object:
         """Call the function with checked arguments and return its value as JSON (or a Content of it). The caller guards the effect.

@@ -27,7 +27,7 @@ from sayso.tools.approval.requests import (
     propose,
 )
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
-from sayso.tools.canonical import canonical_json, to_jsonable
+from sayso.tools.definition.secret import show_plain
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import RunError, ToolError
@@ -37,6 +37,7 @@ from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
 from .code_tool_calls import execute_code_tool
 from .perform import ExactlyOnceWrite, compute_cost, make_context, make_failure, needs_no_approval, perform_reads, prepare_arguments
+from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, note_secrets, reveal_arguments
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
 MOST_EDITS = 20
@@ -121,20 +122,14 @@ async def execute_with_approval(run: Run, call: ToolCall, tool: AnyTool, positio
         if isinstance(answer, ToolResult):
             return answer
         if isinstance(answer, Edit):
-            # A person may repeat what the program has bound, and cannot change it.
-            bound = {name: to_jsonable(value) for name, value in tool.bound.items()}
-            edited = {name: value for name, value in answer.arguments.items() if name not in bound or value != bound[name]}
             try:
-                arguments = _freeze_arguments(run, call, tool, edited, f"{position}.edit{edit + 1}")
+                arguments, sources = _take_edit(run, call, tool, request, answer, f"{position}.edit{edit + 1}")
             except ToolError as error:
                 return make_failure(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
-            before, now = json.loads(request.arguments), json.loads(canonical_json(arguments))
-            sources = {name: APPLICATION for name in arguments if name in tool.bound} | {
-                name: YOU for name in answer.arguments if name not in before or before[name] != now.get(name)
-            }
             unsourced = ()
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
-            asked = {name: value for name, value in json.loads(request.arguments).items() if name not in tool.bound}
+            typed = tool.parse_frozen(reveal_arguments(run, request)) if run.is_live else {}
+            asked = {name: value for name, value in typed.items() if name not in tool.bound}
             (result,) = await perform_reads(run, f"read:{asked_at}", [(replace(call, arguments=asked), tool)])
             return result
         else:
@@ -146,7 +141,23 @@ def _freeze_arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mappin
     """Return the arguments to ask about, as they come back from the bytes that are stored. A ToolError is an answer for the model."""
     if run.replays(f"propose:{position}"):  # they are in the stored request, and the application is not asked again
         return arguments
-    return tool.normalise(prepare_arguments(tool, arguments, make_context(run, call, tool)))
+    if tool.secret_schema is not None:
+        note_secrets(run, tool, arguments)
+    checked = tool.check(arguments)
+    given = tool.bound if tool.prepare is None else {**tool.bound, **tool.prepare(checked, make_context(run, call, tool))}
+    return tool.normalise({**checked, **given}, given)
+
+
+def _take_edit(
+    run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, edit: Edit, position: str
+) -> tuple[Mapping[str, object], dict[str, str]]:
+    """Return the arguments to ask about instead, and the sources of those that are known: bound, or written by the person just now."""
+    if run.replays(f"propose:{position}"):
+        return edit.arguments, {}
+    arguments = _freeze_arguments(run, call, tool, apply_edit(run, tool, request, edit), position)
+    before, now = json.loads(reveal_arguments(run, request)), tool.freeze(arguments, show_plain)
+    yours = {name: YOU for name in edit.arguments if name not in before or before[name] != now.get(name)}
+    return arguments, {name: APPLICATION for name in arguments if name in tool.bound} | yours
 
 
 async def _find_answer(
@@ -172,7 +183,8 @@ async def _find_answer(
     if decision.at is not None and decision.at < request.proposed_at - CLOCKS_DIFFER_SECONDS:
         why = "By the clock the decision came before the question: the clock was set back, so nobody knows whether it was in time."
         return request, make_failure(call, f"{why} Nothing was done.", Outcome.REJECTED)
-    await run.emit(ApprovalDecided(run.id, request.digest, decision))
+    told = mask_edit(run, tool, decision) if isinstance(decision, Edit) and tool.secret_schema is not None else decision
+    await run.emit(ApprovalDecided(run.id, request.digest, told))
     if isinstance(decision, Reject):
         no = f"The user said no{': ' + decision.reason if decision.reason else ''}. Nothing was done."
         return request, make_failure(call, no, Outcome.REJECTED)
@@ -205,7 +217,8 @@ async def _propose(
         nonce=secrets.token_hex(16),
         now=now,
         expires_at=now + APPROVAL_SECONDS,
-        warnings=tuple(filter(None, (caution, ruling.warning if isinstance(ruling, Ask) else ""))),
+        warnings=tuple(filter(None, (run.secrets.mask(caution), ruling.warning if isinstance(ruling, Ask) else ""))),
+        hide=make_hide(run, tool, position),
     )
     return request, ruling
 
@@ -218,8 +231,9 @@ async def _perform_write(
     What a standing approval allowed is not begun after `until`.
     """
     fits = matches_tool(request, tool)
-    arguments = tool.parse_frozen(request.arguments) if fits else {}
-    cost = compute_cost(tool, arguments) if fits and tool.cost_usd else 0.0
+    replayed = run.replays(f"intent:{position}")
+    arguments = tool.parse_frozen(reveal_arguments(run, request)) if fits and run.is_live and not replayed else {}
+    cost = compute_cost(tool, arguments) if arguments and tool.cost_usd else 0.0
     run.scope.meter.count_tool_calls(1)
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
@@ -229,10 +243,12 @@ async def _perform_write(
         over = f"The standing approval that allowed {tool.name} has ended, so nothing was done."
         return make_failure(call, over if fits and until is not None else changed, Outcome.REJECTED)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
+    was_counted = run.replays(f"effect:{position}")  # with the journal
+    if replayed and fits and run.is_live and not was_counted:  # an earlier execution was cut off in between
+        arguments = tool.parse_frozen(reveal_arguments(run, request))
     context = make_context(run, call, tool, request.key)
     write = ExactlyOnceWrite(tool, arguments, context, call, request.key, intent.attempt != run.attempt, fits)
-    was_counted = run.replays(f"effect:{position}")  # with the journal
-    result = await run.step(f"effect:{position}", write.perform)
+    result = await run.step(f"effect:{position}", _perform_masked, run, write)
     if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)
     run.scope.provenance.take(result)
@@ -240,6 +256,10 @@ async def _perform_write(
     if write.is_cancelled:
         raise asyncio.CancelledError
     return result
+
+
+async def _perform_masked(run: Run, write: ExactlyOnceWrite) -> ToolResult:
+    return mask_result(run, await write.perform())
 
 
 async def _intend(run: Run, fits: bool, cost: float, until: float | None) -> Intent:

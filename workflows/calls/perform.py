@@ -15,6 +15,7 @@ from sayso.tools.errors import InvalidArguments, ToolError, UsageError
 from ..runs.limits import Spent, results_of
 from ..runs.protocols import Run
 from ..runs.timing import in_time
+from .secret_calls import mask_result, note_secrets
 
 NO_CONTEXT: ToolContext[object] = ToolContext(None)
 
@@ -88,7 +89,13 @@ def needs_no_approval(run: Run, tool: AnyTool) -> bool:
 async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
     """Perform one call that needs no approval, in the time that the tool has."""
     context = make_context(run, call, tool)
+    return mask_result(run, await _perform_read(run, call, tool, context))
+
+
+async def _perform_read(run: Run, call: ToolCall, tool: AnyTool, context: ToolContext[object]) -> ToolResult:
     try:
+        if tool.secret_schema is not None:
+            note_secrets(run, tool, call.arguments)
         arguments = tool.check(call.arguments) if tool.prepare is None else prepare_arguments(tool, call.arguments, context)
         performing = tool.perform(arguments, context)
         if tool.timeout_seconds is not None:

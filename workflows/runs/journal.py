@@ -10,6 +10,7 @@ from sayso.tools.errors import ToolError
 
 from .codec import from_json, to_json
 from .limits import NO_USAGE, Usage, count_steps, results_of
+from .run_secrets import RunSecrets
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class Journal:
     `has_unsaved` says so, before it goes on.
     """
 
-    __slots__ = ("emitted", "has_unsaved", "lost", "results")
+    __slots__ = ("_secrets", "emitted", "has_unsaved", "lost", "results")
 
     is_strict: ClassVar[bool] = False
     is_durable: ClassVar[bool] = False
@@ -45,6 +46,18 @@ class Journal:
         self.emitted: dict[str, int] = {}  # how many events the code of each run has emitted
         self.has_unsaved = False
         self.lost: Exception | None = None  # why nothing can be stored any more
+        self._secrets: RunSecrets | None = None
+
+    @property
+    def secrets(self) -> RunSecrets:
+        """Return the secrets of the run and its children; made when they are first asked for."""
+        if self._secrets is None:
+            self._secrets = self.make_secrets()
+        return self._secrets
+
+    def make_secrets(self) -> RunSecrets:
+        """Return where the secrets of a run are kept that is stored here."""
+        return RunSecrets()
 
     def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step, and return it as a resumed run will see it."""

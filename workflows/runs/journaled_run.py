@@ -17,6 +17,7 @@ from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
 from .protocols import B, Scope, Ts, WorkflowCode
+from .run_secrets import RunSecrets
 from .timing import in_time
 
 FUNCTIONS = {FunctionType, MethodType}
@@ -68,6 +69,11 @@ class JournaledRun:
     def clock(self) -> float:
         """Return seconds since 1970, by the engine's clock."""
         return self.execution.clock()
+
+    @property
+    def secrets(self) -> RunSecrets:
+        """Return the secrets that the run has met."""
+        return self._journal.secrets
 
     @property
     def has_listeners(self) -> bool:

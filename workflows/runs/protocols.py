@@ -14,6 +14,7 @@ from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 from sayso.tools.errors import NotFinished, UsageError
 
 from .limits import Limits, Meter, Usage
+from .run_secrets import RunSecrets
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -185,6 +186,11 @@ class Run(Protocol):
     @property
     def scope(self) -> Scope:
         """Return what the caller gave (approver, deps, limits, rules), and what the run has read and used."""
+        ...
+
+    @property
+    def secrets(self) -> RunSecrets:
+        """Return the secrets that the run has met, to hide and to reveal."""
         ...
 
     @property

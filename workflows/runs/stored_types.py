@@ -46,6 +46,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ToolsRefused": ("sayso.tools.errors:ToolsRefused", "sayso.tools.errors:ToolsRefused"),
     "OutputError": ("sayso.tools.errors:OutputError", "sayso.tools.errors:OutputError"),
     "StepTimeout": ("sayso.tools.errors:StepTimeout", "sayso.tools.errors:StepTimeout"),
+    "SecretLocked": ("sayso.tools.errors:SecretLocked",),
     "ReplayError": ("sayso.tools.errors:ReplayError", "sayso.tools.errors:ReplayError"),
     "Cancelled": ("sayso.tools.errors:Cancelled", "sayso.tools.errors:Cancelled"),
     "Why": ("sayso.tools.calculation.refusal:ErrorCode", "sayso.tools.calculation.refusal:Why"),

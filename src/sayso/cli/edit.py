@@ -15,6 +15,7 @@ from sayso.console import find_user_name
 from sayso.tools import Tool
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Edit
+from sayso.tools.definition.secret import has_reserved_key, map_hidden, show_mask
 from sayso.tools.errors import ToolError, UsageError
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def _change_arguments(request: ApprovalRequest, changes: Sequence[str], tool: To
         arguments[name] = _parse_value(text, schemas.get(name), arguments.get(name))
     if tool is not None:
         try:
-            tool.check(arguments)
+            tool.check(map_hidden(arguments, show_mask))
         except ToolError as error:
-            raise UsageError(str(error)) from None
+            if not has_reserved_key(arguments):  # stars may fit no secret's type; the run, which knows the secret, checks it
+                raise UsageError(str(error)) from None
     return arguments
 
 

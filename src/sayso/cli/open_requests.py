@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from sayso.cli.display import describe_decision, format_time, read_text
 from sayso.cli.run_database import app_option, database_option
 from sayso.console import escape_controls
 from sayso.tools.approval.cards import show_value
-from sayso.tools.approval.requests import ApprovalRequest, Decision, compute_digest, idempotency_key
+from sayso.tools.approval.requests import ApprovalRequest, Decision, compute_digest, idempotency_key, read_shown
 from sayso.tools.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -103,5 +102,5 @@ def _read_request(row: RunRow, each: ApprovalRow) -> ApprovalRequest:
 def _is_unchanged(request: ApprovalRequest, digest: str) -> bool:
     key = idempotency_key(request.run_id, request.position, request.tool, request.arguments)
     made = compute_digest(request.key, request.tool_version, request.schema_hash, request.card, request.nonce, request.expires_at)
-    values = {name: show_value(value) for name, value in json.loads(request.arguments).items()}
+    values = {name: show_value(value) for name, value in read_shown(request.arguments).items()}
     return (made, key) == (digest, request.key) and values == {argument.name: argument.value for argument in request.shown}
