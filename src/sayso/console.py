@@ -79,7 +79,7 @@ def format_card(request: ApprovalRequest) -> str:
         for argument in request.shown
     ]
     lines += [f"  ! {warning}" for warning in request.warnings]
-    return "\n".join(lines)
+    return escape_lines("\n".join(lines))  # it was made visible when it was proposed; a database may have been written to since then
 
 
 def find_user_name() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -17,33 +16,19 @@ LONGEST_SHOWN = 2000
 LONGEST_GAP = 16
 BACKSLASH, QUOTE = "\\", '"'
 _GAP = re.compile(f" {{{LONGEST_GAP + 1},}}")
-_HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
-_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "FULLWIDTH", "MATHEMATICAL")
-# Letters of other alphabets that are drawn like Latin ones in most fonts: the common part of Unicode's table of confusables.
-_LIKE_LATIN = frozenset("аеорсухѕіјһԁԛԝӏѵАВЕКМНОРСТУХЅІЈԌӀοανρυικΑΒΕΖΗΙΚΜΝΟΡΤΥΧոսօցհյ")
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@]*@)?([^/:?#]+\.[^/:?#.]{2,})", re.IGNORECASE)
 _MOST_WARNINGS = 5
 
 
 def escape_invisible(text: str) -> str:
-    """Write every control, format, private and unassigned character, and every space but the ordinary one, as \\u{..}.
+    """Write as \\u{..} what a screen obeys or does not draw: controls, formats, default-ignorables, blanks, all spaces but one.
 
-    Combining marks after the fourth in a row are escaped too, so that no mark reaches into another line.
+    So are unassigned and private characters, marks that come first in the text, and those after the fourth on a letter.
     """
     if text.isascii() and text.isprintable():
         return text
-    shown: list[str] = []
-    marks = 0
-    for character in text:
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in ("Mn", "Me") else 0
-        odd = category in _HIDDEN or (category == "Zs" and character != " ") or marks > 4 or _is_selector(character)
-        shown.append(f"\\u{{{ord(character):x}}}" if odd else character)
-    return "".join(shown)
+    from .invisible import escape_undrawn  # late, for load time: it reads Unicode's tables
 
-
-def _is_selector(character: str) -> bool:
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef" or character in "\u034f\u115f\u1160\u3164\uffa0"
+    return escape_undrawn(text)
 
 
 def show_value(value: object, *, in_quotes: bool = False) -> str:
@@ -116,40 +101,15 @@ def iter_texts(value: object) -> Iterator[str]:
 def warn_of_lookalikes(value: object) -> str | None:
     """Return a warning about the words of a value that may not be what they look like, or None.
 
-    Such a word mixes alphabets whose letters look alike, or has only letters of another alphabet that are drawn like Latin ones (the
-    common part of Unicode's confusables, UTS 39). Of a host that is not plain ASCII the warning gives the internet's spelling (IDNA).
+    By Unicode's data (UTS 39): a word mixes scripts, or can be taken for one in Latin letters; digits or separators are not the ASCII ones;
+    right-to-left letters stand between digits. Of a host that is not plain ASCII the warning gives the internet's spelling (IDNA).
     """
-    odd = (word for text in iter_texts(value) if not text.isascii() for word in text.split())
-    warnings = list(dict.fromkeys(warning for word in odd if (warning := _describe_word(word))))
+    odd = [text for text in iter_texts(value) if not text.isascii()]
+    if not odd:
+        return None
+    from .lookalikes import find_odd_words  # late, for load time: it reads Unicode's tables
+
+    found = dict.fromkeys(pair for text in odd for pair in find_odd_words(text))
+    warnings = [f"{show_value(word)} {show_value(problem)}".lstrip() for word, problem in found]
     more = [f"and {len(warnings) - _MOST_WARNINGS} more such words"] if len(warnings) > _MOST_WARNINGS else []
     return "; ".join(warnings[:_MOST_WARNINGS] + more) or None
-
-
-def _describe_word(word: str) -> str:
-    scripts = sorted({script for character in word if (script := _script(character))})
-    problems = []
-    if len(scripts) > 1:
-        problems.append(f"mixes letters of {' and '.join(script.title() for script in scripts)} that look alike")
-    elif scripts and scripts != ["LATIN"] and all(letter in _LIKE_LATIN for letter in word if letter.isalpha()):
-        problems.append(f"is written in {scripts[0].title()} letters that look like Latin ones")
-    if host := _ascii_host(word):
-        problems.append(f"is the host {host}")
-    return f"{show_value(word)} {' and '.join(problems)}" if problems else ""
-
-
-def _ascii_host(word: str) -> str | None:
-    """Return the host of an address or e-mail address in ASCII, None where it is written so already."""
-    found = _HOST.match(word.strip("<>()[]\"',;"))
-    if found is None or found[1].isascii():
-        return None
-    try:
-        return found[1].encode("idna").decode("ascii")
-    except UnicodeError:
-        return None
-
-
-def _script(character: str) -> str | None:
-    if character.isascii():
-        return "LATIN" if character.isalpha() else None
-    name = unicodedata.name(character, "")
-    return next((script for script in _SCRIPTS if name.startswith(script)), None)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from sayso.cli.display import describe_decision, format_time, read_text
 from sayso.cli.run_database import app_option, database_option
-from sayso.console import escape_controls
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Decision, compute_digest, idempotency_key, read_shown
 from sayso.tools.errors import RunError, UsageError
@@ -45,7 +44,7 @@ async def find_open_request(engine: DurableEngine, row: RunRow, digest: str | No
     requests = await find_open_requests(engine, row, digest)
     if len(requests) > 1:
         cards = "; ".join(f"{request.digest[:12]} {request.card}" for request in requests)
-        raise UsageError(f"Run {row.id} has {len(requests)} open requests. Name one by its digest: {escape_controls(cards)}")
+        raise UsageError(f"Run {row.id} has {len(requests)} open requests. Name one by its digest: {show_value(cards)}")
     return requests[0]
 
 
