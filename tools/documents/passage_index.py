@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from typing import NamedTuple, Self
 from ..canonical import Json
 from ..connections import close_index
 from ..errors import UsageError
+from ..private_files import create_private_file
 from .query_words import query_words, quote_term
 from .spaceless import split_for_index
 
@@ -180,6 +181,9 @@ class PassageIndex:
 
 
 def _open(path: str) -> sqlite3.Connection:
+    if path != ":memory:":
+        with suppress(OSError):  # SQLite says what is wrong
+            create_private_file(Path(path))  # it holds the texts of documents
     try:
         db = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)
     except sqlite3.OperationalError as error:

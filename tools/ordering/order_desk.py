@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ from ..definition.decorators import AsyncTool, tool
 from ..definition.tool import Arguments, ToolContext
 from ..effects import Secrecy
 from ..errors import ToolError, UsageError
+from ..private_files import create_private_file
 from .menu import HOUSE_MENU, Menu, Wish
 
 MOST = 100
@@ -70,6 +72,9 @@ class OrderDesk:
     def __init__(self, path: Path | str = ":memory:", menu: Menu = HOUSE_MENU) -> None:
         self.menu = menu
         self._lock = threading.Lock()
+        if str(path) != ":memory:":
+            with suppress(OSError):  # SQLite says better what is wrong
+                create_private_file(Path(path))  # it holds names and addresses
         self._db = sqlite3.connect(str(path), check_same_thread=False, timeout=10, isolation_level=None)
         self.close = weakref.finalize(self, close_when_idle, self._db, self._lock)
         self._db.execute("PRAGMA synchronous=FULL")  # an order is on the disk before its receipt is returned

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import UsageError
+from ..private_files import create_private_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,11 @@ class Snapshot:
 def store_snapshot(folder: Path, snapshot: Snapshot, body: bytes) -> Path:
     """Store the snapshot as two files, the bytes and their description. Returns the path to load it from."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{snapshot.name}.body").write_bytes(body)
+    create_private_file(folder / f"{snapshot.name}.body", content=body)
     described = folder / f"{snapshot.name}.json"
-    # The description is written last, by renaming: a snapshot that can be loaded is complete.
-    unfinished = described.with_suffix(".json.part")
-    unfinished.write_text(json.dumps(asdict(snapshot), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return unfinished.replace(described)
+    # The description is written last, and whole: a snapshot that can be loaded is complete.
+    create_private_file(described, content=f"{json.dumps(asdict(snapshot), ensure_ascii=False, indent=1)}\n".encode())
+    return described
 
 
 def load_snapshot(path: Path | str) -> Snapshot:

@@ -11,19 +11,21 @@ import logging
 import os
 import re
 import sqlite3
+import stat
 import time
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
+from sayso.tools.private_files import Access, create_private_file, take_from_others
 
 from .forks import LEFT_ALONE, do_in_forks
 from .migrations import MIGRATIONS, Migration, migrate
@@ -237,7 +239,45 @@ class _PostgresSession:
 
 def normalise_url(url: str) -> str:
     """Return the URL in the form in which two of the same database are the same text."""
-    return f"sqlite:///{find_path(url)}" if url.startswith("sqlite:") else url
+    if not url.startswith("sqlite:"):
+        return url
+    group = find_access(url).group
+    return f"sqlite:///{find_path(url)}{f'?group={group}' if group else ''}"
+
+
+def find_access(url: str) -> Access:
+    """Return who may use the file that an sqlite:/// URL names: `?group=staff` shares it. Raises UsageError for any other option."""
+    options = dict(parse_qsl(url.partition("?")[2], keep_blank_values=True))
+    group = options.pop("group", "")
+    if options:
+        raise UsageError(f"{url!r} has the option {next(iter(options))!r}. The one option there is shares the file: ?group=NAME.")
+    return Access(group)
+
+
+def make_private(path: Path, access: Access) -> None:
+    """Create the file for those who may use it, or take it from all others; what SQLite puts beside it gets the same permissions."""
+    if access.group:
+        _check_shared_folder(path.parent, access)
+    if create_private_file(path, access):
+        return
+    beside = [path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal", "-alive"))]
+    taken = [each.name for each in beside if take_from_others(each, access)]
+    if taken:
+        log.warning(
+            "%s could be read by other users of this machine; from now on by %s. To share it: sqlite:///...?group=NAME.",
+            " and ".join(taken),
+            f"the group {access.group} alone" if access.group else "its owner alone",
+        )
+
+
+def _check_shared_folder(folder: Path, access: Access) -> None:
+    """Raise UsageError for a folder in which what SQLite makes would not belong to the group."""
+    group_id, seen = access.find_group_id(), folder.stat()
+    if not (seen.st_mode & stat.S_ISGID and seen.st_gid == group_id):
+        raise UsageError(
+            f"{folder} does not give its files to the group {access.group!r}, and SQLite makes some beside the run file. "
+            f"Write: chgrp {access.group} {folder} && chmod g+rwxs {folder}"
+        )
 
 
 def find_path(url: str) -> str:
@@ -250,6 +290,8 @@ def find_path(url: str) -> str:
 
 def _sqlite(url: str, busy_seconds: float) -> sqlite3.Connection:
     path = find_path(url)
+    with suppress(OSError):  # SQLite says better what is wrong with the folder
+        make_private(Path(path), find_access(url))
     try:
         connection = sqlite3.connect(path, isolation_level=None, timeout=busy_seconds, check_same_thread=False)
     except sqlite3.Error as error:

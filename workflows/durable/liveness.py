@@ -16,7 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from .database import Database, connect, find_path
+from sayso.tools.private_files import OWNER, Access, create_private_file, create_private_folder
+
+from .database import Database, connect, find_access, find_path
 
 if sys.platform == "win32":
     import msvcrt
@@ -59,21 +61,24 @@ def new_owner() -> str:
 
 def make_liveness(database: Database) -> Liveness:
     """Return the locks that go with a database."""
-    return FileLiveness(Path(f"{find_path(database.url)}-alive")) if database.is_sqlite else PostgresLiveness(database.url)
+    if database.is_sqlite:
+        return FileLiveness(Path(f"{find_path(database.url)}-alive"), find_access(database.url))
+    return PostgresLiveness(database.url)
 
 
 class FileLiveness:
     """Locked files in a folder beside the SQLite file. Local disks only: over NFS locks are not to be trusted (nor is SQLite)."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, access: Access = OWNER) -> None:
+        self.folder, self._access = folder, access
         self._held: dict[str, int] = {}
         self._end = weakref.finalize(self, _let_go_of_files, self._held, folder)
 
     def hold(self, owner: str) -> None:
         """Take the lock of that name."""
-        self.folder.mkdir(exist_ok=True)
-        descriptor = os.open(self.folder / owner, os.O_CREAT | os.O_RDWR, 0o600)
+        create_private_folder(self.folder, self._access)
+        create_private_file(self.folder / owner, self._access)
+        descriptor = os.open(self.folder / owner, os.O_RDWR)
         _lock(descriptor)  # a name that nobody else has
         self._held[owner] = descriptor
 

@@ -1,0 +1,110 @@
+"""Files that only their owner, or one group, can read: made so from the beginning, whatever the umask says.
+
+Windows keeps a file to those who may use its folder; there these functions change nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may use a file: its owner, and the members of the group where one is named."""
+
+    group: str = ""
+
+    @property
+    def file_mode(self) -> int:
+        """Return the permissions of a file."""
+        return 0o660 if self.group else 0o600
+
+    @property
+    def folder_mode(self) -> int:
+        """Return the permissions of a folder; what is made in the folder of a group belongs to the group."""
+        return 0o2770 if self.group else 0o700
+
+    def find_group_id(self) -> int:
+        """Return the number of the group, -1 for none. Raises UsageError for a group that does not exist."""
+        if not self.group:
+            return -1
+        import grp  # late: Windows has none
+
+        try:
+            return grp.getgrnam(self.group).gr_gid
+        except KeyError:
+            raise UsageError(f"There is no group {self.group!r} on this machine, so no file can be shared with it.") from None
+
+
+OWNER = Access()
+_HAS_MODES = sys.platform != "win32"
+
+
+def create_private_file(path: Path, access: Access = OWNER, content: bytes = b"") -> bool:
+    """Create a file that was never readable by anybody else; False if there is one already. Raises OSError where it cannot be created."""
+    if path.exists():
+        return False
+    # Made under another name and complete before it appears: whoever opens it finds it with its final permissions, and no descriptor of
+    # ours on it is left to be closed, which would end the locks that SQLite has on it in this process (POSIX).
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write(draft, access, content)
+        try:
+            os.link(draft, path)  # never over another file
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            _write(path, access, content)
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def _write(path: Path, access: Access, content: bytes) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+    _give(path, access.file_mode, access)
+
+
+def create_private_folder(path: Path, access: Access = OWNER) -> None:
+    """Create a folder that was never readable by anybody else. One that is there stays as it is."""
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+        _give(path, access.folder_mode, access)
+
+
+def _give(path: Path, mode: int, access: Access) -> None:
+    if _HAS_MODES:
+        if access.group:
+            _give_to_group(path, access)
+        path.chmod(mode)
+
+
+def _give_to_group(path: Path, access: Access) -> None:
+    try:
+        os.chown(path, -1, access.find_group_id())
+    except PermissionError:
+        raise UsageError(f"{path} cannot be given to the group {access.group!r}: you are no member of it.") from None
+
+
+def take_from_others(path: Path, access: Access = OWNER) -> bool:
+    """Take a file of yours from whoever else may read or write it; True if somebody could. Others' files stay as they are."""
+    if not _HAS_MODES:
+        return False
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return False
+    allowed = access.folder_mode if path.is_dir() else access.file_mode
+    too_open = bool(seen.st_mode & 0o777 & ~allowed)
+    if seen.st_uid == os.geteuid() and (too_open or (access.group and seen.st_gid != access.find_group_id())):
+        _give(path, allowed, access)
+    return too_open
