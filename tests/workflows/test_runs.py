@@ -99,7 +99,7 @@ async def test_starting_a_run_again_does_nothing() -> None:
         return int(await run.step("count", op))
 
     await home.start(count, 1, run_id="r1")
-    await home.start(count, 2, run_id="r1")
+    await home.start(count, 1, run_id="r1")
     assert (await home.result("r1"), done) == (1, [1])
 
 

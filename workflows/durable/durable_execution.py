@@ -53,15 +53,15 @@ class DurableExecution(Execution):
 
     async def create(self) -> None:
         """Put the run into the database, for others to send to, before anybody executes it."""
-        new = self._describe()
-        await self.store.database.do(lambda session: records.create(session, new))
+        new, is_sqlite = self._describe(), self.store.database.is_sqlite
+        await self.store.database.do(lambda session: records.create_or_find(session, new, is_sqlite))
 
     def _describe(self) -> NewRun:
         app = self.store.app
-        flow = getattr(getattr(self.workflow, "__self__", None), "name", "") or getattr(self.workflow, "__qualname__", "flow")
-        value = json.dumps(to_json(self.value, f"the input of run {self.id}"))
+        assert self.asked is not None
+        flow, given = self.asked.flow, str(self.asked.input)
         limits = limits_text(self.make_scope().meter.limits)
-        return NewRun(self.id, flow, app.name if app is not None and flow in app else "", value, limits, records.NEW, self.clock())
+        return NewRun(self.id, flow, app.name if app is not None and flow in app else "", given, limits, records.NEW, self.clock())
 
     async def _execute(self, suspends: bool) -> AnyResult:
         claimed, self.claimed_before = self.claimed_before or await self._claim(), None
@@ -84,9 +84,7 @@ class DurableExecution(Execution):
         owner, is_sqlite = store.owner or store.register(), store.database.is_sqlite
 
         def claim(session: Session) -> Claimed | RunRow:
-            records.create(session, new)
-            row = records.run_row(session, self.id, locked=True, is_sqlite=is_sqlite)
-            assert row is not None
+            row = records.create_or_find(session, new, is_sqlite)
             if row.state == records.DONE or (row.state == records.RUNNING and not store.liveness.is_dead(row.owner or "")):
                 return row
             return records.claim(session, row, owner, new.limits if new.limits != "null" else None, now)

@@ -10,13 +10,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
-from sayso.tools.errors import Cancelled, NotFinished, RunError, UsageError
+from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, UsageError
 
 from ..runs.codec import from_json, to_json
 from ..runs.execution import CANCEL, AnyResult
 from ..runs.journal import Entry
 from ..runs.limits import Limits, limits_text
-from ..runs.memory_engine import BaseEngine, check_open
+from ..runs.memory_engine import BaseEngine, check_open, check_run_id
 from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
 from ..workflow import Workflow
 from . import records
@@ -74,14 +74,27 @@ class DurableEngine(BaseEngine[DurableExecution]):
         self.start_execution(execution)
 
     async def submit(self, flow: Workflow[Any, Any] | str, value: object, *, run_id: str, limits: Limits | None = None) -> None:
-        """Queue a run of the app for the workers; submitting the same id again does nothing."""
+        """Queue a run of the app for the workers; submitting the same again does nothing.
+
+        Raises RunIdTaken if there is a run of that id that is another one: of another app or flow, with another input or other limits.
+        """
         if self.app is None:
             raise UsageError("submit() needs the app that the workers run. Give it to the engine: engine(url, app=App(flows=[...])).")
+        check_run_id(run_id)
         workflow = self.app.flow(flow if isinstance(flow, str) else flow.name)
         given = json.dumps(to_json(value, f"the input of run {run_id}"))
         app, now = self.app.name, self.clock()
-        new = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now)
-        await self.store.database.do(lambda session: records.create(session, new))
+        new, is_sqlite = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now), self.database.is_sqlite
+
+        def submit(session: Session) -> None:
+            row = records.create_or_find(session, new, is_sqlite)
+            if row.app != app:
+                whose = f"of the app {row.app!r}" if row.app else "of a program of its own"
+                raise RunIdTaken(f"Run {run_id!r} is {whose}, and was submitted to the app {app!r}. Give another run_id.")
+            if limits is not None and row.limits != new.limits:
+                raise RunIdTaken(f"Run {run_id!r} has other limits by now: {row.limits}. Give another run_id, or no limits.")
+
+        await self.store.database.do(submit)
 
     async def signal(self, run_id: str, topic: str, value: object) -> None:
         """Send a value to a run (or one of its children, by its id), from any program; the first for a topic counts."""

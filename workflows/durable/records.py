@@ -11,6 +11,7 @@ from sayso.tools.errors import RunError
 from ..runs.codec import to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.journal import Entry
+from ..runs.same_run import Asked, check_same_run
 from .chain import START, Row, link_rows
 from .database import Session
 
@@ -112,6 +113,16 @@ def create(session: Session, new: NewRun) -> bool:
         new._asdict(),
     )
     return made.fetchone() is not None
+
+
+def create_or_find(session: Session, new: NewRun, is_sqlite: bool) -> RunRow:
+    """Add a run, or find it; it is locked. Raises RunIdTaken if the run of that id is of another flow, or has another input."""
+    is_new = create(session, new)
+    row = run_row(session, new.id, locked=True, is_sqlite=is_sqlite)
+    assert row is not None
+    if not is_new:
+        check_same_run(new.id, Asked(row.flow, row.input), Asked(new.flow, new.input))
+    return row
 
 
 def claim_queued(session: Session, app: str, flows: Sequence[str], owner: str, most: int, now: float, is_sqlite: bool) -> list[Claimed]:

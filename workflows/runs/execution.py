@@ -12,6 +12,7 @@ from .events import BranchEnded, BranchFailed, BranchStarted
 from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
 from .protocols import NOTHING, Engine, Run, RunResult, Scope, WorkflowCode
+from .same_run import Asked
 from .timing import in_time
 
 CANCEL = "cancel the run"
@@ -35,6 +36,7 @@ class Execution(Inbox):
     """
 
     __slots__ = (
+        "asked",
         "attempt",
         "attempt_prefix",
         "attempts",
@@ -77,6 +79,7 @@ class Execution(Inbox):
         super().__init__(clock)
         self.id, self.workflow, self.value, self.make_scope = run_id, workflow, value, make_scope
         self.journal, self.make_run, self.engine, self.release = journal, make_run, engine, release
+        self.asked: Asked | None = None  # kept where the run may be asked for again
         self.history: list[object] | None = [] if keeps_history else None
         self.is_watched = keeps_history or journal.is_durable  # somebody reads the events, now or later
         self.listeners: list[asyncio.Queue[object]] = []

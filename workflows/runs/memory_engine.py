@@ -24,6 +24,7 @@ from .journal import Entry, Journal, StrictJournal
 from .journaled_run import JournaledRun
 from .limits import Meter
 from .protocols import Provenance, Runnable, Scope, WorkflowCode
+from .same_run import check_same_run, describe_asked
 
 # A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
 _PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
@@ -45,18 +46,26 @@ class BaseEngine(ABC, Generic[E]):
         """Make the execution of a new run."""
 
     def open(self, workflow: WorkflowCode, value: object, run_id: str | None, make_scope: Callable[[], Scope]) -> E:
-        """Return the execution of the run of that id, made if there is none yet; `make_scope` is called for each execution."""
+        """Return the execution of the run of that id, made if there is none yet; `make_scope` is called for each execution.
+
+        Raises RunIdTaken if the run of that id is of another flow, or has another input.
+        """
+        asked = describe_asked(workflow, value) if self.strict or run_id is not None else None
         if run_id is None:
             run_id = f"r{os.urandom(6).hex()}" if self.strict else f"r{_PROGRAM}{next(_NUMBERS):x}"
-        elif not isinstance(run_id, str) or "/" in run_id or not run_id:
-            raise UsageError(f"{run_id!r} cannot be a run id. Use a text without a slash: a slash separates a run from its children.")
+        else:
+            check_run_id(run_id)
         execution = self.executions.get(run_id)
         if execution is None:
             if self.strict:
                 check_step_names(workflow)
                 value = from_json(to_json(value, f"the input of run {run_id}"))
             execution = self.executions[run_id] = self._make(run_id, workflow, value, make_scope)
-        elif not execution.is_running:
+            execution.asked = asked
+            return execution
+        if asked is not None and execution.asked is not None:
+            check_same_run(run_id, execution.asked, asked)
+        if not execution.is_running:
             execution.workflow, execution.make_scope = workflow, make_scope  # the same run, asked for again by another caller
         return execution
 
@@ -99,6 +108,14 @@ class BaseEngine(ABC, Generic[E]):
             how = "Write a dict: {request.digest: Approve()} for each of result.pending."
             raise UsageError(f"{decisions!r} does not map digests to decisions. {how}")
         return {digest: self.stamp(decision) for digest, decision in decisions.items()}
+
+
+def check_run_id(run_id: object) -> None:
+    """Raise UsageError for what cannot be the id of a run."""
+    if not isinstance(run_id, str) or not run_id or "/" in run_id:
+        raise UsageError(f"{run_id!r} cannot be a run id. Use a text without a slash: a slash separates a run from its children.")
+    if "\0" in run_id or any("\ud800" <= char <= "\udfff" for char in run_id):
+        raise UsageError(f"{run_id!r} cannot be a run id: a database cannot store that text.")
 
 
 def check_step_names(workflow: WorkflowCode) -> None:

@@ -19,7 +19,7 @@ from sayso.cli.resume import say_what_waits, stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
 from sayso.console import escape_controls, read_line, terminal
 from sayso.tools.approval.cards import escape_lines
-from sayso.tools.errors import Cancelled, RunError, UsageError
+from sayso.tools.errors import Cancelled, RunError, RunIdTaken, UsageError
 from sayso.workflows import RunEnded, RunResult
 from sayso.workflows import engine as memory_engine
 
@@ -103,12 +103,13 @@ class _Conversation:
             number += 1
             turn = replace(self.settings, text=line, history=self.history)
             run_id = f"{self.name}.{number}"
-            stream = CHAT.run_stream(turn, deps=open_counter(turn), approve=terminal, engine=self.engine, run_id=run_id)
-            result = await self._print_turn(run_id, stream)
-            if self.stored is not None and _question_in(await self.stored.run(run_id)) != line:
+            try:
+                stream = CHAT.run_stream(turn, deps=open_counter(turn), approve=terminal, engine=self.engine, run_id=run_id)
+                result = await self._print_turn(run_id, stream)
+            except RunIdTaken:
                 raise RunError(
                     f"The conversation {self.name} was continued in another terminal; your last words were not sent. Say it there."
-                )
+                ) from None
             if result is not None and result.pending:
                 return self._say_waits(result)
         return self.code

@@ -1,0 +1,103 @@
+"""Tell whether a run that is asked for again is the same run: one id, one flow, one input."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from sayso.tools.canonical import Json, canonical_json, readable_json
+from sayso.tools.errors import RunIdTaken, SaysoError
+
+from .codec import NotJson, from_json, to_json
+from .protocols import WorkflowCode
+
+SHOWN = 60
+"""How many characters of an input a message shows."""
+
+
+class Asked(NamedTuple):
+    """What a run was asked for with: the name of its flow, and its input as JSON text, or as it is where it is none."""
+
+    flow: str
+    input: object
+
+
+def describe_asked(workflow: WorkflowCode, value: object) -> Asked:
+    """Return what a run is asked for with; the input is written down at once, for the flow may change it."""
+    try:
+        return Asked(name_flow(workflow), json.dumps(to_json(value)))
+    except NotJson:
+        return Asked(name_flow(workflow), value)
+
+
+def name_flow(workflow: WorkflowCode) -> str:
+    """Return the name of an agent's or a workflow's code, or of a function."""
+    return getattr(getattr(workflow, "__self__", None), "name", "") or getattr(workflow, "__qualname__", "flow")
+
+
+def check_same_run(run_id: str, before: Asked, now: Asked) -> None:
+    """Raise RunIdTaken where a run id is asked for again with another flow or another input."""
+    if before.flow != now.flow:
+        raise RunIdTaken(
+            f"Run {run_id!r} is one of the flow {before.flow!r}, and was asked for as one of {now.flow!r}. Give another run_id."
+        )
+    if not _is_same_input(before.input, now.input):
+        was, is_now = _find_difference(before.input, now.input)
+        raise RunIdTaken(
+            f"Run {run_id!r} was started with another input: {was}, and now {is_now}. "
+            "A run id stands for one run: give another run_id, or the input it was started with."
+        )
+
+
+def _is_same_input(before: object, now: object) -> bool:
+    """Return whether two inputs are the same as JSON, or are so once today's code has read the earlier one: a model may have new fields."""
+    if before is now:
+        return True
+    if not isinstance(before, str) or not isinstance(now, str):
+        return _is_equal(before, now)
+    wanted = canonical_json(json.loads(now))
+    if canonical_json(json.loads(before)) == wanted:
+        return True
+    try:
+        return canonical_json(to_json(from_json(json.loads(before)))) == wanted
+    except (SaysoError, ValueError, TypeError, KeyError, AttributeError):
+        return False
+
+
+def _is_equal(before: object, now: object) -> bool:
+    try:
+        return bool(before == now)
+    except Exception:  # noqa: BLE001  a value's own comparison, which may give an array or raise anything
+        return False
+
+
+def _find_difference(before: object, now: object) -> tuple[str, str]:
+    """Return the first part in which two inputs differ, as short texts."""
+    if not isinstance(before, str) or not isinstance(now, str):
+        return _shorten(repr(before)), _shorten(repr(now))
+    was, is_now = json.loads(before), json.loads(now)
+    while (pair := _find_different_part(was, is_now)) is not None:
+        was, is_now = pair
+    same = 0
+    if isinstance(was, str) and isinstance(is_now, str):  # of two long texts, where they begin to differ
+        differs = next(
+            (index for index, pair in enumerate(zip(was, is_now, strict=False)) if pair[0] != pair[1]), min(len(was), len(is_now))
+        )
+        same = max(0, differs - SHOWN // 2)
+        was, is_now = was[same:], is_now[same:]
+    left_out = "..." if same else ""
+    return left_out + _shorten(readable_json(was)), left_out + _shorten(readable_json(is_now))
+
+
+def _find_different_part(before: Json, now: Json) -> tuple[Json, Json] | None:
+    if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
+        pairs = [(before[key], now[key]) for key in before]
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        pairs = list(zip(before, now, strict=True))
+    else:
+        return None
+    return next((pair for pair in pairs if canonical_json(pair[0]) != canonical_json(pair[1])), None)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
