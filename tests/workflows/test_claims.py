@@ -90,7 +90,7 @@ async def queue(home: DurableEngine, number: int, app: str, flow: str, at: float
 
     def insert(session: Any) -> None:
         for each in new:
-            records.create(session, each)
+            records.create(session, each, None)
 
     await home.database.do(insert)
 
@@ -117,8 +117,9 @@ async def test_the_oldest_run_is_begun_first(home: DurableEngine, clock: Clock) 
 async def test_an_old_run_that_is_woken_or_taken_over_goes_before_newer_ones(home: DurableEngine, clock: Clock) -> None:
     await home.submit("shop", "woken", run_id="woken")
     async with working(home.database.url, LIVING):
-        while not (open_requests := await home.requests("woken")):  # noqa: ASYNC110  it is the worker's doing
+        while (await home.run("woken")).state != records.WAITING:  # noqa: ASYNC110  it is the worker's doing
             await asyncio.sleep(0.02)
+    open_requests = await home.requests("woken")
     clock.now += 10
     await home.submit("flow", "taken over", run_id="taken-over")
     (claimed,) = await claim(home, "a-program-that-died", 1)
@@ -136,7 +137,9 @@ async def test_an_old_run_that_is_woken_or_taken_over_goes_before_newer_ones(hom
 async def claim(home: DurableEngine, owner: str, most: int, flows: tuple[str, ...] = ("flow", "shop")) -> list[records.Claimed]:
     """Claim as a worker does."""
     now, is_sqlite = home.clock(), home.database.is_sqlite
-    return await home.database.do(lambda session: records.claim_queued(session, "living", flows, owner, most, now, is_sqlite))
+    return await home.database.do(
+        lambda session: records.claim_queued(session, "living", flows, owner, most, None, home.store.find_change, now, is_sqlite)
+    )
 
 
 async def test_many_that_claim_at_once_share_the_queue_and_leave_nothing(home: DurableEngine, clock: Clock) -> None:
@@ -172,7 +175,7 @@ async def test_two_apps_in_one_program_are_served_side_by_side(home: DurableEngi
 async def test_a_run_whose_input_this_worker_cannot_read_fails_and_says_why(home: DurableEngine, clock: Clock) -> None:
     unreadable = '{"$": "no.such.module:Thing", "=": {"x": 1}}'
     new = NewRun("r1", "flow", "living", unreadable, "null", records.QUEUED, clock.now)
-    await home.database.do(lambda session: records.create(session, new))
+    await home.database.do(lambda session: records.create(session, new, None))
     async with working(home.database.url, LIVING):
         await ended(home, "r1")
     row = await home.run("r1")

@@ -202,7 +202,7 @@ async def test_a_second_program_waits_for_the_end_of_a_run_that_another_carries(
 
 TAMPERED = {
     "an approval's card": ("UPDATE sayso_approvals SET card = 'Note: nothing'", "is not the one that the log says was asked"),
-    "a kept value": ("UPDATE sayso_log SET value = '\"value 2\"' WHERE kind = 'kept' AND name = 'text_of.0'", r"row 4 \(kept 'text_of.0'"),
+    "a kept value": ("UPDATE sayso_log SET value = '\"value 2\"' WHERE kind = 'kept' AND name = 'text_of.0'", r"row 5 \(kept 'text_of.0'"),
     "a row taken out": ("DELETE FROM sayso_log WHERE number = 4", "row 4: missing"),
     "the last rows taken out": ("DELETE FROM sayso_log WHERE number > 6", r"rows 7 to \d+: missing at the end"),
     "the input": ("UPDATE sayso_runs SET input = '2'", "the input that is stored with the run"),
@@ -224,14 +224,16 @@ async def test_the_chain_shows_what_was_changed(change: str, told: str, tmp_path
 
 
 async def test_a_keyed_chain_cannot_be_made_anew_without_the_key(tmp_path: Path) -> None:
-    from sayso.workflows.durable.chain import Row, link_rows, verify_rows
+    from sayso.workflows.durable.chain import Keys, Row, link_rows, verify_rows
 
-    rows = link_rows("", 0, [Row(0, 1.0, "r1", "kept", "a", "1"), Row(0, 2.0, "r1", "kept", "b", "2")], b"key")
-    assert verify_rows(rows, 2, rows[-1].hash, b"key").problems == ()
+    key, guess = Keys("", {"": b"key"}), Keys("", {"": b"guess"})
+
+    rows = link_rows("", 0, [Row(0, 1.0, "r1", "kept", "a", "1"), Row(0, 2.0, "r1", "kept", "b", "2")], key)
+    assert verify_rows(rows, 2, rows[-1].hash, key).problems == ()
     forged = link_rows("", 0, [row._replace(value="3") for row in rows], None)
-    assert "without the key" in " ".join(verify_rows(forged, 2, forged[-1].hash, b"key").problems)
-    again = link_rows("", 0, [row._replace(value="3") for row in rows], b"guess")
-    assert "changed" in " ".join(verify_rows(again, 2, again[-1].hash, b"key").problems)
+    assert "without the key" in " ".join(verify_rows(forged, 2, forged[-1].hash, key).problems)
+    again = link_rows("", 0, [row._replace(value="3") for row in rows], guess)
+    assert "changed" in " ".join(verify_rows(again, 2, again[-1].hash, key).problems)
 
 
 async def test_databases_that_cannot_be_used_are_said_in_a_sentence(tmp_path: Path) -> None:

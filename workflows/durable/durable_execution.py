@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
@@ -16,11 +17,13 @@ from ..runs.journaled_run import JournaledRun
 from ..runs.limits import limits_text
 from ..runs.protocols import Engine, Scope, WorkflowCode
 from . import records
+from .chain import fingerprint
 from .database import DatabaseLost, Session, to_the_end
 from .durable_journal import DurableJournal
-from .records import Claimed, NewRun, RunRow, Superseded
+from .records import Claimed, InboxRow, NewRun, RunRow, Superseded
 from .store import POLL_SECONDS, RunStore
 
+log = logging.getLogger(__name__)
 FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
 """Returns what a run came to that nobody executes."""
 
@@ -28,7 +31,7 @@ FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
 class DurableExecution(Execution):
     """One run with all its children, executed here under a claim: only the writes of the program that claimed the run last count."""
 
-    __slots__ = ("_find_end", "by_worker", "claimed_before", "loop", "saved", "store")
+    __slots__ = ("_find_end", "_rows", "by_worker", "claimed_before", "loop", "saved", "store")
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class DurableExecution(Execution):
         self.saved = DurableJournal(store, run_id, clock)
         super().__init__(run_id, workflow, value, make_scope, journal=self.saved, make_run=JournaledRun, clock=clock, engine=engine)
         self._find_end = find_end
+        self._rows: set[tuple[str, str]] = set()  # of the inbox, by run and topic
         self.by_worker = False
         self.claimed_before: Claimed | None = None  # a worker claims many runs at once, before it opens them
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -54,7 +58,7 @@ class DurableExecution(Execution):
     async def create(self) -> None:
         """Put the run into the database, for others to send to, before anybody executes it."""
         new, is_sqlite = self._describe(), self.store.database.is_sqlite
-        await self.store.database.do(lambda session: records.create_or_find(session, new, is_sqlite))
+        await self.store.database.do(lambda session: records.create_or_find(session, new, self.store.keys, is_sqlite))
 
     def _describe(self) -> NewRun:
         app = self.store.app
@@ -84,10 +88,13 @@ class DurableExecution(Execution):
         owner, is_sqlite = store.owner or store.register(), store.database.is_sqlite
 
         def claim(session: Session) -> Claimed | RunRow:
-            row = records.create_or_find(session, new, is_sqlite)
+            row = records.create_or_find(session, new, store.keys, is_sqlite)
             if row.state == records.DONE or (row.state == records.RUNNING and not store.liveness.is_dead(row.owner or "")):
                 return row
-            return records.claim(session, row, owner, new.limits if new.limits != "null" else None, now)
+            limits = new.limits if new.limits != "null" else None
+            is_keyed = store.keys is not None or row.head.startswith("k")
+            log = store.load_log(session, row) if is_keyed else records.log_rows(session, self.id)
+            return records.claim(session, row, log, owner, limits, store.keys, now)
 
         claiming = asyncio.ensure_future(store.database.do(claim))
 
@@ -110,15 +117,23 @@ class DurableExecution(Execution):
         self.branch_events = self.saved.begin(claimed)
         self.value = from_json(json.loads(claimed.run.input))
         self.inbox, self.pending = {}, {}
+        self._rows = set()  # each execution receives all that was sent
+        self.received = self._rows
         self.attempts = claimed.run.attempt - 1
         self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
         self.result = None
-        self._receive_all(claimed.inbox)
+        self.receive_rows(claimed.inbox)
 
-    def _receive_all(self, inbox: list[tuple[str, str, str]]) -> None:
-        for run_id, topic, value in inbox:
-            if (run_id, topic) not in self.inbox:
-                self.send(run_id, topic, from_json(json.loads(value)))
+    def receive_rows(self, rows: Iterable[InboxRow]) -> None:
+        """Receive what is in the inbox of the database and is not known here yet."""
+        for row in rows:
+            if (row.run, row.topic) in self._rows:
+                continue
+            self._rows.add((row.run, row.topic))
+            if self.store.keys is not None and (why := self.store.find_refusal(row)):
+                log.warning("What was sent to run %s under %r does not count: %s. See: sayso verify %s", row.run, row.place, why, self.id)
+                continue
+            self.send(row.run, row.topic.partition(records.MARK)[0], from_json(json.loads(row.value)))
 
     async def _execute_claimed(self, suspends: bool) -> AnyResult:
         """Execute the run under the claim, and let go of it as it ended."""
@@ -152,15 +167,16 @@ class DurableExecution(Execution):
         """Let go of a run that can only wait; False if something was sent meanwhile, and it goes on."""
         wake_at = min((request.expires_at for request in self.pending.values()), default=None)
         claim, known, now, is_sqlite = self.saved.claimed.attempt, self.known_at_pause, self.clock(), self.store.database.is_sqlite
-        self.saved.add("ended", self.id, records.WAITING, None)
+        self.saved.add("ended", self.id, records.WAITING, {"wake_at": wake_at})
         if await self.saved.save(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
             return True
-        self._receive_all(await self.store.database.do(lambda session: records.inbox_rows(session, self.id)))
+        self.receive_rows(await self.store.database.do(lambda session: records.inbox_rows(session, self.id)))
         return False
 
     async def _end(self, state: str, *, output: str | None = None, error: str | None = None) -> None:
         claim, now = self.saved.claimed.attempt, self.clock()
-        self.saved.add("ended", self.id, state, None)
+        texts = {"output": output, "error": error}
+        self.saved.add("ended", self.id, state, {name: fingerprint(text) for name, text in texts.items() if text is not None})
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
             await self.saved.save(lambda session: records.let_go(session, self.id, claim, state, now, output=output, error=error))
 
@@ -171,14 +187,14 @@ class DurableExecution(Execution):
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
-                if not await self.store.has_news(self.id, len(self.inbox)):
+                if not await self.store.has_news(self.id, len(self.received)):
                     continue
                 inbox = await self.store.database.do(lambda session: records.inbox_rows(session, self.id))
             except DatabaseLost as error:
                 self.saved.lost = error
                 return
             was_cancelled = self.is_cancelled
-            self._receive_all(inbox)
+            self.receive_rows(inbox)
             if self.is_cancelled and not was_cancelled and self.executing_task is not None:
                 self.executing_task.cancel()  # once: while a write is awaited each cancel counts
                 return
@@ -202,8 +218,7 @@ class DurableExecution(Execution):
         try:
             if self.saved.has_unsaved:
                 await self.saved.save()
-            counts = await self.store.send(request.run_id, request.topic, decision, self.clock())
-            self.send(request.run_id, request.topic, counts)
+            self.receive_rows([await self.store.send(request.run_id, request.topic, decision, self.clock())])
         except (Superseded, DatabaseLost) as error:  # the decision is not stored, so it does not count; the run gets the reason
             self.saved.lost = error
             waiting = self.waits.get((request.run_id, request.topic))

@@ -44,7 +44,7 @@ class DurableJournal(StrictJournal):
 
     def begin(self, claimed: Claimed) -> dict[str, type]:
         """Take over all that the database has of a claimed run. Returns the last event of each branch."""
-        run = self.claimed = claimed.run
+        self.claimed = claimed.run
         self.lost, self.has_unsaved = None, False
         self._rows, self._events, self._lock = [], [], asyncio.Lock()
         self._added = self._saved = 0
@@ -56,9 +56,6 @@ class DurableJournal(StrictJournal):
                 self.emitted[row.run] = self.emitted.get(row.run, 0) + 1
             elif row.name in BRANCHES:
                 branch_events[row.run] = BRANCHES[row.name]
-        if not claimed.log:
-            self.add("started", self.run_id, run.flow, json.loads(run.input))
-        self.add("begun", self.run_id, str(run.attempt), {"by": run.owner})
         return branch_events
 
     def add(self, kind: str, run_id: str, name: str, value: object) -> None:
@@ -112,10 +109,10 @@ class DurableJournal(StrictJournal):
             return await to_the_end(self._commit(rows, events, self._added, then))
 
     async def _commit(self, rows: list[Row], events: list[object], last: int, then: Callable[[Session], T] | None) -> T | None:
-        claimed, key, now = self.claimed, self._store.key, self._clock()
+        claimed, keys, now = self.claimed, self._store.keys, self._clock()
 
         def write(session: Session) -> tuple[RunRow, T | None]:
-            after = records.append(session, claimed, rows, key, now) if rows else claimed
+            after = records.append(session, claimed, rows, keys, now) if rows else claimed
             for event in events:
                 records.record_approval(session, claimed.id, event, now)
             return after, then(session) if then is not None else None

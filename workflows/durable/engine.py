@@ -20,10 +20,10 @@ from ..runs.memory_engine import BaseEngine, check_open, check_run_id
 from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
 from ..workflow import Workflow
 from . import records
-from .chain import Row, Verdict, verify_rows
+from .chain import Keys, Row, Verdict, verify_rows
 from .database import Database, Session
 from .durable_execution import DurableExecution
-from .records import ApprovalRow, NewRun, RunRow
+from .records import ApprovalRow, InboxRow, NewRun, RunRow
 from .store import POLL_SECONDS, RunStore
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
@@ -56,9 +56,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         self.store.app = app
 
     @property
-    def key(self) -> bytes | None:
-        """Return the key of the hash chain, from the environment."""
-        return self.store.key
+    def keys(self) -> Keys | None:
+        """Return the keys of the hash chain, from the environment."""
+        return self.store.keys
 
     @property
     def database(self) -> Database:
@@ -87,7 +87,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         new, is_sqlite = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now), self.database.is_sqlite
 
         def submit(session: Session) -> None:
-            row = records.create_or_find(session, new, is_sqlite)
+            row = records.create_or_find(session, new, self.store.keys, is_sqlite)
             if row.app != app:
                 whose = f"of the app {row.app!r}" if row.app else "of a program of its own"
                 raise RunIdTaken(f"Run {run_id!r} is {whose}, and was submitted to the app {app!r}. Give another run_id.")
@@ -100,9 +100,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Send a value to a run (or one of its children, by its id), from any program; the first for a topic counts."""
         if topic.startswith("approve:"):
             value = self.stamp(value)
-        counts = await self.store.send(run_id, topic, value, self.clock())
+        row = await self.store.send(run_id, topic, value, self.clock())
         if (execution := self._find_here(run_id)) is not None:
-            execution.send(run_id, topic, counts)
+            execution.receive_rows([row])
 
     def _find_here(self, run_id: str) -> DurableExecution | None:
         """Return the execution of a run in this event loop; one elsewhere polls the database."""
@@ -118,7 +118,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         def cancel(session: Session) -> None:
             row = self.store.find_row(session, root_id, locked=True)
             if row.state not in records.ENDED:
-                records.send(session, root_id, root_id, CANCEL, "true", now)
+                records.send(session, InboxRow(root_id, root_id, CANCEL, "true", now, None), self.store.keys)
                 records.stop_idle(session, root_id, now)
 
         await self.store.database.do(cancel)
@@ -138,19 +138,20 @@ class DurableEngine(BaseEngine[DurableExecution]):
         stamped = self.stamp_all(decisions)
         root_id, now = run_id.partition("/")[0], self.clock()
 
-        def decide(session: Session) -> list[tuple[str, str, Decision]]:
+        def decide(session: Session) -> list[InboxRow]:
             self.store.find_row(session, root_id, locked=True)
             rows = {row.digest: row for row in records.approval_rows(session, root_id, only_open=True)}
+            if not stamped.keys() <= rows.keys():
+                rows |= {row.digest: row for row in self.store.find_replaceable(session, root_id, stamped)}
             check_open(run_id, stamped, rows)
-            sent = [(rows[digest].run, f"approve:{digest}", decision) for digest, decision in stamped.items()]
-            for run, topic, decision in sent:
-                self.store.put(session, run, topic, decision, json.dumps(to_json(decision)), now)
-            return sent
+            return [
+                self.store.put(session, rows[digest].run, f"approve:{digest}", decision, json.dumps(to_json(decision)), now, again=True)
+                for digest, decision in stamped.items()
+            ]
 
         sent = await self.store.database.do(decide)
         if (execution := self._find_here(root_id)) is not None:
-            for run, topic, decision in sent:
-                execution.send(run, topic, decision)
+            execution.receive_rows(sent)
 
     async def find_execution(self, run_id: str) -> DurableExecution:
         """Return the execution of a run that this program has asked for, or of a flow of the app."""
@@ -241,11 +242,17 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     async def verify(self, run_id: str) -> Verdict:
         """Recompute the hash chain of a run, and compare the log with what else is stored of the run."""
-        row = await self.run(run_id)
-        log = await self.log(run_id)
-        verdict = verify_rows(log, row.number, row.head, self.store.key)
-        beside = records.find_disagreements(row, log, await self.approvals(run_id))
-        return verdict._replace(problems=(*verdict.problems, *beside))
+        from .verification import Stored, find_disagreements, find_notes  # late, for load time
+
+        def load(session: Session) -> Stored:
+            row = self.store.find_row(session, run_id)
+            log, inbox = records.log_rows(session, row.id), records.inbox_rows(session, row.id)
+            return Stored(row, log, inbox, records.approval_rows(session, row.id), self.store.find_hashed_since(session))
+
+        stored = await self.store.database.do(load)
+        verdict = verify_rows(stored.log, stored.run.number, stored.run.head, self.store.keys)
+        problems = (*verdict.problems, *find_disagreements(stored, self.store.keys))
+        return verdict._replace(problems=problems, notes=find_notes(stored))
 
     async def read_journal(self, run_id: str) -> tuple[Entry, ...]:
         """Return the stored results of a run's steps, in the order they were stored: the journal that a replay goes by."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sayso.tools.errors import RunError
 
@@ -12,18 +12,24 @@ from ..runs.codec import to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.journal import Entry
 from ..runs.same_run import Asked, check_same_run
-from .chain import START, Row, link_rows
+from .chain import KEY_ID_AT, START, Keys, Row, check_seal, fingerprint, link_rows, seal
 from .database import Session
 
 NEW, QUEUED, RUNNING, WAITING, INTERRUPTED = "new", "queued", "running", "waiting", "interrupted"
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)
+MARK = "\x1fsayso:"
+"""Stands between a topic and what tells apart several values that were sent for it, of which one counts."""
 TOGETHER = 100
 """How many rows one statement inserts; SQLite allows 32,766 values in one."""
 
 
 class Superseded(RunError):
     """Another program executes the run by now; what this one would still write does not count."""
+
+
+class LogChanged(RunError):
+    """What is stored of a run is not what was written, so it is not executed."""
 
 
 class RunRow(NamedTuple):
@@ -78,16 +84,41 @@ class ApprovalRow(NamedTuple):
     decided_at: float | None
 
 
+class InboxRow(NamedTuple):
+    """What was sent to a run or a child; `value` is JSON, `hash` is made of the rest (None: by an older Sayso)."""
+
+    root: str
+    run: str
+    topic: str
+    value: str
+    at: float
+    hash: str | None
+
+    @property
+    def place(self) -> str:
+        """Return the topic that it was sent for: several decisions on one request have a row each."""
+        return self.topic.partition(MARK)[0]
+
+    @property
+    def sealed(self) -> tuple[object, ...]:
+        """Return what the hash is made of."""
+        return ("inbox", *self[:5])
+
+
 class Claimed(NamedTuple):
     """A run that this program may execute now, with all that was stored of it."""
 
     run: RunRow
     log: list[Row]
-    inbox: list[tuple[str, str, str]]
+    inbox: list[InboxRow]
 
+
+FindChange = Callable[[Session, RunRow, Sequence[Row]], str]
+"""Returns why a run is not to be executed, for what is stored of it was changed; empty if it may be."""
 
 _RUN = ", ".join(RunRow._fields)
 _APPROVAL = ", ".join(ApprovalRow._fields)
+_INBOX = ", ".join(InboxRow._fields)
 
 
 def run_row(session: Session, run_id: str, *, locked: bool = False, is_sqlite: bool = True) -> RunRow | None:
@@ -105,19 +136,28 @@ def run_rows(session: Session, states: Sequence[str] = (), limit: int = 1000) ->
     return [RunRow(*row) for row in found.fetchall()]
 
 
-def create(session: Session, new: NewRun) -> bool:
-    """Add a run; False if it was there already."""
+def create(session: Session, new: NewRun, keys: Keys | None) -> bool:
+    """Add a run, with the first rows of its log; False if it was there already."""
+    created = {"limits": json.loads(new.limits), "state": new.state}
+    rows = (
+        Row(0, new.now, new.id, "started", new.flow, new.input),
+        Row(0, new.now, new.id, "created", new.app, json.dumps(created)),
+    )
+    chain = link_rows(START, 0, rows, keys)
     made = session.execute(
         "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at) "
-        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, 0, '', :now, :now) ON CONFLICT (id) DO NOTHING RETURNING id",
-        new._asdict(),
+        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now) ON CONFLICT (id) DO NOTHING RETURNING id",
+        {**new._asdict(), "number": len(chain), "head": chain[-1].hash},
     )
-    return made.fetchone() is not None
+    if made.fetchone() is None:
+        return False
+    _insert_rows(session, new.id, chain)
+    return True
 
 
-def create_or_find(session: Session, new: NewRun, is_sqlite: bool) -> RunRow:
+def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: bool) -> RunRow:
     """Add a run, or find it; it is locked. Raises RunIdTaken if the run of that id is of another flow, or has another input."""
-    is_new = create(session, new)
+    is_new = create(session, new, keys)
     row = run_row(session, new.id, locked=True, is_sqlite=is_sqlite)
     assert row is not None
     if not is_new:
@@ -125,33 +165,72 @@ def create_or_find(session: Session, new: NewRun, is_sqlite: bool) -> RunRow:
     return row
 
 
-def claim_queued(session: Session, app: str, flows: Sequence[str], owner: str, most: int, now: float, is_sqlite: bool) -> list[Claimed]:
-    """Claim the oldest queued runs of an app that are of these flows, at most `most`; what another program is claiming is passed over."""
+def claim_queued(
+    session: Session,
+    app: str,
+    flows: Sequence[str],
+    owner: str,
+    most: int,
+    keys: Keys | None,
+    find_change: FindChange,
+    now: float,
+    is_sqlite: bool,
+) -> list[Claimed]:
+    """Claim the oldest queued runs of an app that are of these flows, at most `most`; what another program is claiming is passed over.
+
+    A run with a key that is not among the `keys` is left to programs that have it; one that was changed fails by name.
+    """
     names = {f"flow{index}": flow for index, flow in enumerate(flows)}
+    ids = {f"key{index}": f":{key_id}" if key_id else "" for index, key_id in enumerate(keys.by_id if keys is not None else ())}
+    known = f"substr(head, {KEY_ID_AT}) IN ({', '.join(f':{name}' for name in ids)}) OR " if ids else ""
     lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"  # an SQLite file is locked as a whole
     found = session.execute(
         f"WITH oldest AS MATERIALIZED (SELECT id AS oldest_id FROM sayso_runs WHERE state = 'queued' AND app = :app "
-        f"AND flow IN ({', '.join(f':{name}' for name in names)}) ORDER BY created_at, id LIMIT {int(most)}{lock}) "
+        f"AND flow IN ({', '.join(f':{name}' for name in names)}) AND ({known}substr(head, 1, 1) <> 'k') "
+        f"ORDER BY created_at, id LIMIT {int(most)}{lock}) "
         "UPDATE sayso_runs SET state = 'running', attempt = attempt + 1, owner = :owner, changed_at = :now, wake_at = NULL, error = NULL "
         f"FROM oldest WHERE id = oldest_id RETURNING {_RUN}",
-        {"app": app, "owner": owner, "now": now, **names},
+        {"app": app, "owner": owner, "now": now, **names, **ids},
     )
     runs = sorted((RunRow(*row) for row in found.fetchall()), key=lambda run: (run.created_at, run.id))
-    return [Claimed(run, log_rows(session, run.id), inbox_rows(session, run.id)) for run in runs]
+    claimed = [_begin_claimed(session, run, keys, find_change, now) for run in runs]
+    return [each for each in claimed if each is not None]
 
 
-def claim(session: Session, row: RunRow, owner: str, limits: str | None, now: float) -> Claimed:
-    """Claim a locked run: from here on only this claim's writes count."""
-    limits = row.limits if limits is None else limits
-    values = {"id": row.id, "owner": owner, "limits": limits, "now": now}
+def _begin_claimed(session: Session, run: RunRow, keys: Keys | None, find_change: FindChange, now: float) -> Claimed | None:
+    log = log_rows(session, run.id)
+    if keys is not None and (problem := find_change(session, run._replace(attempt=run.attempt - 1), log)):
+        session.execute(
+            "UPDATE sayso_runs SET state = 'failed', attempt = attempt - 1, owner = NULL, error = :error WHERE id = :id",
+            {"id": run.id, "error": json.dumps(to_json(LogChanged(problem)))},
+        )
+        return None
+    chain = _link_begun(run, log, keys, now)
+    number, head = chain[-1].number, chain[-1].hash
+    session.execute("UPDATE sayso_runs SET number = :number, head = :head WHERE id = :id", {"id": run.id, "number": number, "head": head})
+    _insert_rows(session, run.id, chain)
+    return Claimed(run._replace(number=number, head=head), [*log, *chain], inbox_rows(session, run.id))
+
+
+def _link_begun(run: RunRow, log: Sequence[Row], keys: Keys | None, now: float) -> list[Row]:
+    """Return the rows that say that an execution of a claimed run begins, as they follow its log."""
+    begun = Row(0, now, run.id, "begun", str(run.attempt), json.dumps({"by": run.owner, "limits": json.loads(run.limits)}))
+    first = () if log else (Row(0, now, run.id, "started", run.flow, run.input),)  # it was created by an older Sayso
+    return link_rows(run.head or START, run.number, (*first, begun), keys)
+
+
+def claim(session: Session, row: RunRow, log: Sequence[Row], owner: str, limits: str | None, keys: Keys | None, now: float) -> Claimed:
+    """Claim a locked run, whose log this is: from here on only this claim's writes count."""
+    run = row._replace(state=RUNNING, attempt=row.attempt + 1, owner=owner, limits=row.limits if limits is None else limits)
+    chain = _link_begun(run, log, keys, now)
+    run = run._replace(number=chain[-1].number, head=chain[-1].hash)
     session.execute(
-        "UPDATE sayso_runs SET state = 'running', attempt = attempt + 1, owner = :owner, limits = :limits, changed_at = :now, "
-        "wake_at = NULL, error = NULL WHERE id = :id",
-        values,
+        "UPDATE sayso_runs SET state = 'running', attempt = :attempt, owner = :owner, limits = :limits, changed_at = :now, "
+        "number = :number, head = :head, wake_at = NULL, error = NULL WHERE id = :id",
+        {**run._asdict(), "now": now},
     )
-    log = log_rows(session, row.id)
-    inbox = inbox_rows(session, row.id)
-    return Claimed(row._replace(state=RUNNING, attempt=row.attempt + 1, owner=owner, limits=limits), log, inbox)
+    _insert_rows(session, row.id, chain)
+    return Claimed(run, [*log, *chain], inbox_rows(session, row.id))
 
 
 def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
@@ -163,15 +242,15 @@ def log_rows(session: Session, root: str, since: int = 0) -> list[Row]:
     return [Row(*row) for row in found.fetchall()]
 
 
-def inbox_rows(session: Session, root: str) -> list[tuple[str, str, str]]:
-    """Return what was sent to a run and its children: run, topic, value as JSON."""
-    found = session.execute("SELECT run, topic, value FROM sayso_inbox WHERE root = :root", {"root": root})
-    return [(run, topic, value) for run, topic, value in found.fetchall()]
+def inbox_rows(session: Session, root: str) -> list[InboxRow]:
+    """Return what was sent to a run and its children, in the order it came."""
+    found = session.execute(f"SELECT {_INBOX} FROM sayso_inbox WHERE root = :root ORDER BY at, run, topic", {"root": root})
+    return [InboxRow(*row) for row in found.fetchall()]
 
 
-def append(session: Session, run: RunRow, rows: Sequence[Row], key: bytes | None, now: float) -> RunRow:
+def append(session: Session, run: RunRow, rows: Sequence[Row], keys: Keys | None, now: float) -> RunRow:
     """Add rows to the log of a claimed run and return the run as it is then. Raises Superseded if the claim does not hold any more."""
-    chain = link_rows(run.head or START, run.number, rows, key)
+    chain = link_rows(run.head or START, run.number, rows, keys)
     number, head = chain[-1].number, chain[-1].hash
     held = session.execute(
         "UPDATE sayso_runs SET number = :number, head = :head, changed_at = :now "
@@ -180,13 +259,17 @@ def append(session: Session, run: RunRow, rows: Sequence[Row], key: bytes | None
     )
     if not held.fetchall():
         raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; what was done here since then is not stored.")
+    _insert_rows(session, run.id, chain)
+    return run._replace(number=number, head=head)
+
+
+def _insert_rows(session: Session, root: str, chain: Sequence[Row]) -> None:
     columns = Row._fields
     for first in range(0, len(chain), TOGETHER):
         batch = chain[first : first + TOGETHER]
         places = ", ".join(f"(:root, {', '.join(f':{column}{index}' for column in columns)})" for index in range(len(batch)))
         values = {f"{column}{index}": value for index, row in enumerate(batch) for column, value in zip(columns, row, strict=True)}
-        session.execute(f"INSERT INTO sayso_log (root, {', '.join(columns)}) VALUES {places}", {"root": run.id, **values})
-    return run._replace(number=number, head=head)
+        session.execute(f"INSERT INTO sayso_log (root, {', '.join(columns)}) VALUES {places}", {"root": root, **values})
 
 
 def record_approval(session: Session, root: str, event: object, now: float) -> None:
@@ -215,24 +298,45 @@ def record_approval(session: Session, root: str, event: object, now: float) -> N
             session.execute("UPDATE sayso_approvals SET state = :outcome WHERE key = :key AND state = 'executing'", values)
 
 
-def send(session: Session, root: str, run: str, topic: str, value: str, now: float) -> str:
-    """Put a value into the inbox of a locked run; return the one that counts, the first for the topic. A waiting run is queued."""
-    values = {"root": root, "run": run, "topic": topic, "value": value, "now": now}
+def send(session: Session, row: InboxRow, keys: Keys | None) -> InboxRow:
+    """Put a value into the inbox of a locked run; return the one that counts, the first for the topic. A waiting run is queued.
+
+    With keys, a value that was put there by a program without one does not count, and takes no place.
+    """
+    values = row._replace(hash=seal(("inbox", *row[:5]), keys))._asdict()
     session.execute(
-        "INSERT INTO sayso_inbox (root, run, topic, value, at) VALUES (:root, :run, :topic, :value, :now) "
-        "ON CONFLICT (run, topic) DO NOTHING",
-        values,
+        f"INSERT INTO sayso_inbox ({_INBOX}) VALUES (:root, :run, :topic, :value, :at, :hash) ON CONFLICT (run, topic) DO NOTHING", values
     )
-    (counts,) = session.execute("SELECT value FROM sayso_inbox WHERE run = :run AND topic = :topic", values).fetchone()
-    session.execute("UPDATE sayso_runs SET state = 'queued', changed_at = :now WHERE id = :root AND state = 'waiting'", values)
-    return str(counts)
+    counts = InboxRow(*session.execute(f"SELECT {_INBOX} FROM sayso_inbox WHERE run = :run AND topic = :topic", values).fetchone())
+    if keys is not None and check_seal(counts.hash, counts.sealed, keys):
+        others = [each for each in inbox_rows(session, row.root) if (each.run, each.place) == (row.run, row.place)]
+        valid = [each for each in others if not check_seal(each.hash, each.sealed, keys)]
+        if not valid:
+            return send(session, row._replace(topic=f"{row.place}{MARK}{fingerprint(row.value + str(row.at))[:16]}"), keys)
+        counts = valid[0]
+    session.execute(
+        "UPDATE sayso_runs SET state = 'queued', changed_at = :now WHERE id = :root AND state = 'waiting'",
+        {"root": row.root, "now": row.at},
+    )
+    return counts
 
 
-def decide(session: Session, run: str, digest: str, state: str, by: str, now: float) -> bool:
-    """Move a request of a run from proposed to what was decided; False if it was decided before, or belongs to another run."""
+def is_received(session: Session, root: str, run: str, topic: str) -> bool:
+    """Return whether the run has received what was sent for the topic, and goes by it."""
+    values = {"root": root, "run": run, "name": f"wait:{topic}"}
+    found = session.execute("SELECT 1 FROM sayso_log WHERE root = :root AND run = :run AND kind = 'kept' AND name = :name", values)
+    return found.fetchone() is not None
+
+
+def decide(session: Session, run: str, digest: str, state: str, by: str, now: float, *, again: bool = False) -> bool:
+    """Move a request of a run from proposed to what was decided; False if it was decided before, or belongs to another run.
+
+    `again` says that what was decided before does not count.
+    """
+    before = "('proposed', 'approved', 'edited', 'rejected')" if again else "('proposed')"
     moved = session.execute(
         "UPDATE sayso_approvals SET state = :state, decided_by = :by, decided_at = :now "
-        "WHERE digest = :digest AND run = :run AND state = 'proposed' RETURNING digest",
+        f"WHERE digest = :digest AND run = :run AND state IN {before} RETURNING digest",
         {"digest": digest, "run": run, "state": state, "by": by, "now": now},
     )
     return moved.fetchone() is not None
@@ -339,20 +443,3 @@ def entries(log: Sequence[Row], *, with_failure: bool = False) -> list[Entry]:
 def prompts(log: Sequence[Row]) -> dict[tuple[str, str], object]:
     """Return what models were sent, by the run and the step that sent it; of one that was sent again the last."""
     return {(row.run, row.name): json.loads(row.value) for row in log if row.kind == "sent"}
-
-
-def find_disagreements(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow]) -> tuple[str, ...]:
-    """Return a sentence for each thing stored beside the log that says something else than the log."""
-    problems = []
-    if log and (log[0].kind != "started" or json.loads(log[0].value) != json.loads(row.input)):
-        problems.append("the input that is stored with the run is not the one it was started with.")
-    asked = {event["="][1]["="]["digest"]: event["="][1] for event in _events(log, "ApprovalAsked")}
-    for approval in approvals:
-        request = asked.get(approval.digest)
-        if request is None or request != json.loads(approval.request) or request["="]["card"] != approval.card:
-            problems.append(f"the request {approval.digest[:12]} is not the one that the log says was asked.")
-    return tuple(problems)
-
-
-def _events(log: Sequence[Row], name: str) -> list[Any]:
-    return [json.loads(row.value) for row in log if row.kind == "told" and row.name == name]

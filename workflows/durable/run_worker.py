@@ -92,8 +92,12 @@ class Worker:
 
     async def _claim(self, most: int) -> list[Claimed]:
         store, now, flows = self.engine.store, self.engine.clock(), self.app.names
-        owner, is_sqlite = store.register(), store.database.is_sqlite
-        return await store.database.do(lambda session: records.claim_queued(session, self.app.name, flows, owner, most, now, is_sqlite))
+        owner, is_sqlite, keys = store.register(), store.database.is_sqlite, store.keys
+
+        def claim(session: Session) -> list[Claimed]:
+            return records.claim_queued(session, self.app.name, flows, owner, most, keys, store.find_change, now, is_sqlite)
+
+        return await store.database.do(claim)
 
     async def _execute(self, claimed: Claimed) -> None:
         """Execute a claimed run to its end or its next pause, in the loop of runs; its result is in the database."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sayso.tools.approval.requests import Approve, Edit, Reject
-from sayso.tools.errors import UsageError
+from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
+from sayso.tools.errors import RunError, UsageError
 
 from ..runs.codec import from_json, to_json
 from . import records
-from .chain import journal_key
+from .chain import Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
 from .database import Database, Session
 from .liveness import make_liveness, new_owner
-from .records import RunRow
+from .records import ApprovalRow, InboxRow, LogChanged, RunRow
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
+    from sayso.tools.approval.signatures import Approvers
+
     from .app import App
 
 POLL_SECONDS = 0.2
@@ -27,11 +30,13 @@ class RunStore:
     """What the engine of a program and its executions share. Raises UsageError where the database cannot be used."""
 
     def __init__(self, url: str, app: App | None) -> None:
-        self.app, self.key = app, journal_key()
+        self.app, self.keys = app, journal_keys()
+        self.approvers: Approvers | None = None
         self.database = Database(url)
         self.liveness = make_liveness(self.database)
         self.owner = ""
         self.stopped_state = records.INTERRUPTED  # a worker's runs are queued for the others instead
+        self._hashed_since: float | None = None
         self._inbox_sizes: dict[str, int] = {}
         self._counted_at = 0.0
 
@@ -50,23 +55,90 @@ class RunStore:
         if row is None:
             known = ", ".join(each.id for each in records.run_rows(session, limit=8)) or "none"
             raise UsageError(f"There is no run {root_id!r} in {self.database.place}. The latest: {known}.")
+        if locked and row.head.startswith("k"):
+            self.check_key(row)
         return row
 
-    async def send(self, run_id: str, topic: str, value: object, now: float) -> object:
-        """Put a value into the inbox of a run or a child; return the one that counts, the first for the topic."""
+    def check_key(self, row: RunRow) -> None:
+        """Raise RunError for a run that is written with a key which this program does not have: what it wrote would not count."""
+        key_id = find_key_id(row.head)
+        if key_id is not None and (self.keys is None or key_id not in self.keys.by_id):
+            raise RunError(f"Run {row.id} is {describe_unknown_key(key_id)}. Without it nothing that is written here would count.")
+
+    def load_log(self, session: Session, row: RunRow) -> list[Row]:
+        """Return the log of a run that is about to be claimed. Raises LogChanged if it is not what programs with the key have written."""
+        if row.head.startswith("k"):
+            self.check_key(row)
+        log = records.log_rows(session, row.id)
+        if problem := self.find_change(session, row, log):
+            raise LogChanged(problem)
+        return log
+
+    def find_change(self, session: Session, row: RunRow, log: Sequence[Row]) -> str:
+        """Return why a run is not to be executed: with keys, a log that is not what programs with them have written. Empty if it is."""
+        if self.keys is None:
+            return ""
+        from .verification import compare_start  # late, for load time: most programs have no key
+
+        problems = [*verify_rows(log, row.number, row.head, self.keys).problems, *compare_start(row, log, self.find_hashed_since(session))]
+        if not log and not self.keys.accepts_unkeyed:
+            problems.append("it was queued without a key.")
+        if not problems:
+            return ""
+        more = f" ({len(problems)} problems)" if len(problems) > 1 else ""
+        return f"Run {row.id} is not executed, for its log is not what was written{more}: {problems[0]} See: sayso verify {row.id}"
+
+    def find_hashed_since(self, session: Session) -> float:
+        """Return when the inbox of this database got its hashes (seconds since 1970)."""
+        if self._hashed_since is None:
+            found = session.execute("SELECT applied_at FROM sayso_migrations WHERE number = 2").fetchone()
+            self._hashed_since = float(found[0]) if found else 0.0
+        return self._hashed_since
+
+    def find_refusal(self, row: InboxRow) -> str:
+        """Return why something in the inbox does not count: with keys, what a program without one has put there."""
+        return "" if self.keys is None else check_seal(row.hash, row.sealed, self.keys)
+
+    async def send(self, run_id: str, topic: str, value: object, now: float) -> InboxRow:
+        """Put a value into the inbox of a run or a child; return the row that counts, the first for the topic."""
         written = json.dumps(to_json(value, f"the signal {topic!r}"))
 
-        def send(session: Session) -> str:
+        def send(session: Session) -> InboxRow:
             self.find_row(session, run_id, locked=True)
             return self.put(session, run_id, topic, value, written, now)
 
-        return from_json(json.loads(await self.database.do(send)))
+        return await self.database.do(send)
 
-    def put(self, session: Session, run_id: str, topic: str, value: object, written: str, now: float) -> str:
-        """Put a value into the inbox of a locked run; a decision also moves its request on. Return the JSON that counts."""
+    def put(self, session: Session, run_id: str, topic: str, value: object, written: str, now: float, *, again: bool = False) -> InboxRow:
+        """Put a value into the inbox of a locked run; a decision also moves its request on. Return the row that counts.
+
+        `again` says that what was decided before does not count. A signed decision has a place of its own, which no other can take.
+        """
         if isinstance(value, (Approve, Edit, Reject)):
-            records.decide(session, run_id, topic.removeprefix("approve:"), STATES[type(value)], value.by, now)
-        return records.send(session, run_id.partition("/")[0], run_id, topic, written, now)
+            records.decide(session, run_id, topic.removeprefix("approve:"), STATES[type(value)], value.by, now, again=again)
+            if value.statement:
+                topic = f"{topic}{records.MARK}{fingerprint(value.statement)[:16]}"
+        return records.send(session, InboxRow(run_id.partition("/")[0], run_id, topic, written, now, None), self.keys)
+
+    def find_replaceable(self, session: Session, root: str, decisions: Mapping[str, Decision]) -> list[ApprovalRow]:
+        """Return the requests of a locked run that are decided, but not so that it counts: they may be decided as these decisions say."""
+        rows = [row for row in records.approval_rows(session, root) if row.state in STATES.values() and row.digest in decisions]
+        inbox = records.inbox_rows(session, root)
+        return [row for row in rows if self._may_replace(session, row, inbox, decisions[row.digest])]
+
+    def _may_replace(self, session: Session, row: ApprovalRow, inbox: Sequence[InboxRow], decision: Decision) -> bool:
+        topic = f"approve:{row.digest}"
+        if records.is_received(session, row.root, row.run, topic):
+            return False
+        sent = [each for each in inbox if (each.run, each.place) == (row.run, topic) and not self.find_refusal(each)]
+        return not any(self._counts(each, row, decision) for each in sent)
+
+    def _counts(self, sent: InboxRow, row: ApprovalRow, decision: Decision) -> bool:
+        """Return whether what was sent counts before a decision. Without approvers nobody here knows whether a signature does."""
+        before = from_json(json.loads(sent.value))
+        if self.approvers is None:
+            return not decision.statement
+        return isinstance(before, (Approve, Edit, Reject)) and not self.approvers.find_problem(before, from_json(json.loads(row.request)))
 
     async def has_news(self, run_id: str, known: int) -> bool:
         """Return whether more was sent to a run than it knows of. One look at the database serves all runs of this program."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from sayso.tools.errors import Cancelled, RunError
@@ -54,6 +54,7 @@ class Execution(Inbox):
         "listeners",
         "make_run",
         "make_scope",
+        "received",
         "release",
         "result",
         "scope",
@@ -85,6 +86,7 @@ class Execution(Inbox):
         self.listeners: list[asyncio.Queue[object]] = []
         self.branch_events: dict[str, type] = {}  # of each branch, its last event
         self.attempts = 0
+        self.received: Collection[object] = self.inbox  # what was sent so far
         self.known_at_pause = 0  # how many values had been sent by then: more are news
         self.attempt, self.attempt_prefix = "", f"{run_id}#"
         self.scope: Scope | None = None
@@ -211,7 +213,7 @@ class Execution(Inbox):
 
     def pause(self) -> None:
         """Suspend the run: every wait raises Suspended. One in the background stays where it is, and whoever joined it gets the pause."""
-        self.known_at_pause = len(self.inbox)
+        self.known_at_pause = len(self.received)
         if not self.may_suspend:
             assert self.scope is not None
             self._end_joined(self._make_result(NOTHING, self.scope))

@@ -56,7 +56,7 @@ async def check_log(engine: DurableEngine, row: RunRow, log: list[Row]) -> Verdi
 
     with suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):
         return await engine.verify(row.id)
-    verdict = verify_rows(log, row.number, row.head, engine.key)
+    verdict = verify_rows(log, row.number, row.head, engine.keys)
     unread = "what is stored beside the log cannot be compared with it: it cannot be read."
     return verdict._replace(problems=(*verdict.problems, unread))
 
