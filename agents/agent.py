@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, cast, overload
 
+from sayso.tools.approval.background import Made, Said
 from sayso.tools.approval.requests import Approver
 from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.definition.tool import AnyTool
@@ -14,10 +15,10 @@ from sayso.tools.errors import UsageError
 from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
 
-from .messages import Conversation, Message, Sampling, SystemMessage, UserMessage
+from .messages import Conversation, Message, Sampling, SystemMessage
 from .spec import AgentSpec, check_text_dialect, index_tools
 from .typed_output import TypedOutput
-from .untrusted_text import FENCE_START, strip_untrusted_text
+from .untrusted_text import FENCE_START
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
@@ -119,14 +120,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
         return value
 
-    def find_user_texts(self, value: object) -> Iterable[str]:
+    def find_user_texts(self, value: object) -> Iterable[str | Said]:
         """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
         if not isinstance(value, Conversation):
             return super().find_user_texts(value)
         if not value.history and FENCE_START not in value.text:
             return (value.text,)
-        earlier = [each.text for each in value.history if isinstance(each, UserMessage) and not each.example]
-        return [strip_untrusted_text(text) for text in (*earlier, value.text)]
+        return value.user_texts
 
     def effects(self) -> Iterator[Effect]:
         """Yield the effects of the agent's tools."""
@@ -148,7 +148,9 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     async def execute(self, run: Run, value: object) -> Out:
         """Converse with the model until there is an answer; see `AgentLoop.converse`."""
         conversation = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
-        return cast(Out, await self._loop.converse(run, conversation))  # Out is str where no output type was given
+        answer = cast(Out, await self._loop.converse(run, conversation))  # Out is str where no output type was given
+        run.scope.provenance.made += (Made(self.name, answer),)
+        return answer
 
     # mypy takes an option more in a subclass, as it should; pyright compares `history` with the dict that all of RunOptions come in.
     async def run(  # pyright: ignore[reportIncompatibleMethodOverride]

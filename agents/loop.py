@@ -8,6 +8,7 @@ from functools import partial
 from typing import Generic
 
 from sayso.tools import Outcome, ToolCall, ToolResult
+from sayso.tools.approval.background import Made, Said
 from sayso.tools.canonical import sha256
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.dialects import DIALECTS, split_at_calls
@@ -52,7 +53,7 @@ class AgentLoop(Generic[Out_co]):
         history = format.convert_history(asked.history) if asked.history else ()
         transcript: list[Message] = [*format.opening, *history, UserMessage(asked.text)]
         if asked.history or FENCE_START in asked.text:
-            record_provenance(run, asked)
+            record_provenance(spec, run, asked)
         run.scope.transcripts[run.id] = transcript
         on_retry = partial(publish_retry, run) if run.has_listeners else None
         schema = None if spec.output is None else spec.output.schema
@@ -79,7 +80,7 @@ class AgentLoop(Generic[Out_co]):
                 if answer.strip() or asked_for_reply or not conversation.format.tools_in_prompt:
                     break
                 asked_for_reply = True
-                transcript.append(UserMessage(ASK_FOR_REPLY))
+                transcript.append(UserMessage(ASK_FOR_REPLY, by_program=True))
             else:
                 try:
                     return spec.output.parse(parsed.prose)
@@ -89,7 +90,7 @@ class AgentLoop(Generic[Out_co]):
                         cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
                         tries = f"{spec.name} gave no valid answer in {failed_outputs} tries"
                         raise OutputError(f"{tries}: {error}.{cut}", parsed.prose) from None
-                    transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}"))
+                    transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}", by_program=True))
             turn += 1
         if run.has_listeners and spec.publishes_at_end:
             run.publish(TextStreamed(run.id, turn, answer))
@@ -206,13 +207,57 @@ def publish_retry(run: Run, retry: Retrying) -> None:
     run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))
 
 
-def record_provenance(run: Run, asked: Conversation) -> None:
-    """Join the labels of earlier results and of quoted texts to the run's: what an earlier conversation read is still in the context."""
+def record_provenance(spec: AgentSpec[object], run: Run, asked: Conversation) -> None:
+    """Join what an earlier conversation read, computed and settled to the run's, and what is quoted: it is still in the context."""
     provenance = run.scope.provenance
+    calls: dict[str, ToolCall] = {}
     for message in asked.messages:
-        if isinstance(message, ToolMessage):
+        if isinstance(message, AssistantMessage):
+            calls = {call.id: call for call in message.calls}
+        elif isinstance(message, ToolMessage):
             for result in message.results:
                 provenance.take(result)
-        elif not isinstance(message, AssistantMessage):
+                call = calls.get(result.call_id)
+                tool = spec.tools.get(call.tool) if call is not None else None
+                if call is not None and tool is not None and tool.effect is Effect.PURE and result.outcome is Outcome.DONE:
+                    provenance.made += (Made(call.tool, result.content, call.arguments),)
+        else:
             for text, origin, secrecy in find_untrusted_texts(message.text):
                 provenance.take(ToolResult("", text, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))
+    if asked.history:
+        provenance.user_texts = date_user_texts(provenance.user_texts, find_said(spec, asked))
+
+
+def find_said(spec: AgentSpec[object], asked: Conversation) -> list[Said]:
+    """Return what the user said, oldest first: how many turns ago, and which write was settled or refused after it.
+
+    A call of a tool that this agent does not have counts as a write, and so does one without a result: nobody knows what became of it.
+    """
+    said: list[Said] = []
+    turns, settled = 0, ""
+    failed: set[str] = set()
+    for message in reversed(asked.messages):
+        if isinstance(message, ToolMessage):
+            failed = {result.call_id for result in message.results if result.outcome is Outcome.FAILED}
+        elif isinstance(message, AssistantMessage):
+            writes = [call.tool for call in message.calls if call.id not in failed and is_write(spec, call.tool)]
+            settled = settled or (f"{writes[-1]} was settled" if writes else "")
+            failed = set()
+        elif message.user_texts:
+            said += [Said(text, turns, settled) for text in message.user_texts]
+            turns += 1
+    return said[::-1]
+
+
+def is_write(spec: AgentSpec[object], name: str) -> bool:
+    """Return whether a tool of that name writes, as far as this agent knows."""
+    return name not in spec.tools or spec.tools[name].effect is Effect.WRITE
+
+
+def date_user_texts(texts: Sequence[str | Said], said: Sequence[Said]) -> tuple[str | Said, ...]:
+    """Return the user's texts, each with when it was said where the conversation has it; the last one of equal texts is the latest."""
+    dated: dict[str, list[Said]] = {}
+    for each in said:
+        dated.setdefault(each.text, []).append(each)
+    found = [dated[text].pop() if isinstance(text, str) and dated.get(text) else text for text in reversed(texts)]
+    return tuple(reversed(found))

@@ -10,18 +10,31 @@ from sayso.tools import ToolCall, ToolResult
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
+from .untrusted_text import strip_untrusted_text
+
 
 class SystemMessage(NamedTuple):
     """The instructions before the conversation."""
 
     text: str
 
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Return nothing: the program wrote it."""
+        return ()
+
 
 class UserMessage(NamedTuple):
-    """A message of the user, or of the program in the user's place. An `example` was written by nobody."""
+    """A message of the user, or of the program in the user's place (`by_program`). An `example` was written by nobody."""
 
     text: str
     example: bool = False
+    by_program: bool = False
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Return what of the message the user wrote."""
+        return () if self.example or self.by_program else (strip_untrusted_text(self.text),)
 
 
 class AssistantMessage(NamedTuple):
@@ -36,6 +49,11 @@ class AssistantMessage(NamedTuple):
     native: bool = False
     reasoning: str = ""
 
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Return nothing: a model wrote it."""
+        return ()
+
 
 class ToolMessage(NamedTuple):
     """The results of a reply's calls, in the order of the calls. `shown` is how a text dialect shows them; empty for native calls."""
@@ -43,6 +61,11 @@ class ToolMessage(NamedTuple):
     results: tuple[ToolResult, ...]
     native: bool = False
     shown: str = ""
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Return nothing: tools wrote it."""
+        return ()
 
 
 Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
@@ -58,6 +81,11 @@ class Conversation(NamedTuple):
     def messages(self) -> tuple[Message, ...]:
         """Return all of it, as a model is sent it."""
         return (*self.history, UserMessage(self.text))
+
+    @property
+    def user_texts(self) -> tuple[str, ...]:
+        """Return what the user says now and said before, without the untrusted text quoted in it."""
+        return tuple(text for message in self.messages for text in message.user_texts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack
 
-from sayso.tools.approval.cards import iter_texts
+from sayso.tools.approval.background import Said, iter_said
 from sayso.tools.approval.policy import NO_RULES, Grants, to_rules
 from sayso.tools.approval.requests import Approver
 from sayso.tools.definition.tool import Tool
@@ -119,9 +119,9 @@ class Workflow(Generic[A, B]):
         """Return what differs between two workflows of one name; None if only their parts can."""
         return None
 
-    def find_user_texts(self, value: A) -> Iterable[str]:
+    def find_user_texts(self, value: A) -> Iterable[str | Said]:
         """Return the texts in `value` that are the caller's own words; a card shows arguments that repeat them as "you wrote this"."""
-        return iter_texts(value)
+        return iter_said(value)
 
     def effects(self) -> Iterator[Effect]:
         """Yield the effects of all tools inside."""

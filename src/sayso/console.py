@@ -75,7 +75,7 @@ def format_card(request: ApprovalRequest) -> str:
     lines = ["", *(f"  {line}" for line in request.card.split("\n"))]
     exact = read_shown(request.arguments)
     lines += [
-        f"    {argument.name:<{width}} = {show_value(exact[argument.name], in_quotes=True)}   ({argument.source})"
+        f"    {argument.name:<{width}} = {show_value(exact[argument.name], in_quotes=True)}   ({argument.origin})"
         for argument in request.shown
     ]
     lines += [f"  ! {warning}" for warning in request.warnings]

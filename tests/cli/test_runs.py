@@ -96,7 +96,7 @@ def test_killed_while_the_card_is_shown_approved_elsewhere_and_resumed_it_orders
     for told in (
         "asked     chat: Send me a burger!",
         CARD,
-        "(you wrote this)",
+        '(you wrote this: "Send me a burger!")',
         "stopped without ending the run",
         "(terminal) at",
         "receipt",

@@ -8,7 +8,8 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sayso.tools.approval.requests import Background, WordIndex, find_source
+from sayso.tools.approval.background import Background
+from sayso.tools.approval.source_finder import SourceFinder, WordIndex
 
 PARTS = st.sampled_from(
     [
@@ -57,7 +58,8 @@ def test_a_long_text_is_found_even_where_it_begins_inside_a_word(parts: list[str
 
 def test_each_value_is_told_from_the_first_text_that_has_it() -> None:
     background = Background(("write to ada@example.org",), (("a page", "eve@example.org says hi"), ("another", "bob and eve@example.org")))
-    told = [find_source(value, background) for value in ("ADA@example.org", ["bob", "eve@example.org"], "bob", "da@example.org", 7, "")]
+    finder = SourceFinder(background)
+    told = [finder.find(value).text for value in ("ADA@example.org", ["bob", "eve@example.org"], "bob", "da@example.org", 7, "")]
     assert told == ["you wrote this", "from a page", "from another", "the model chose it", "the model chose it", "the model chose it"]
 
 

@@ -376,4 +376,5 @@ async def test_money_comes_back_only_where_it_is_known_that_nothing_happened(res
 
 async def test_a_card_says_whose_page_a_value_is_from() -> None:
     (request,) = (await reading(Trust.UNTRUSTED, None).run("x")).pending
-    assert {row.name: row.source for row in request.shown} == {"to": "from https://example.org", "amount": "the model chose it"}
+    reading_it = "the workflow gave it, after reading https://example.org"
+    assert {row.name: row.source for row in request.shown} == {"to": "from https://example.org", "amount": reading_it}

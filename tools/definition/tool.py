@@ -16,6 +16,7 @@ from ..canonical import Json, JsonObject, canonical_json, readable_json, sha256,
 from ..effects import Effect, Secrecy, Trust
 from ..errors import InvalidArguments, ToolError, UsageError
 from .exact_json import is_same, write_exactly
+from .moments import Moment, note_moment
 from .schema import Signature, build_arguments_model, build_schema, convert_result, find_text_parameters, read_signature, validate_loosely
 from .secret import HIDDEN, MASK, Hide, find_secrets, hide_places, iter_leaves, show_plain
 
@@ -109,6 +110,8 @@ class Tool(Generic[P, R]):
     effect_stated: bool = True
     workflow: object | None = None
     bound: Mapping[str, object] = field(default_factory=dict)
+    bound_at: Mapping[str, Moment] = field(default_factory=dict)
+    made_at: Moment = field(default_factory=note_moment)
     parameter_texts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -312,12 +315,26 @@ class Tool(Generic[P, R]):
         )
 
     def using(self, **bound: object) -> Tool[..., R]:
-        """Return this tool with some arguments fixed by the program; the model does not see them. Raises UsageError for an unknown one."""
+        """Return this tool with some arguments fixed by the program; the model does not see them. Raises UsageError for an unknown one.
+
+        What is fixed before a run begins is the application's own word. Inside a run it is what workflow code hands over, from wherever.
+        """
         known = {parameter.name for parameter in self.signature.parameters}
         for name in bound:
             if name not in known:
                 raise UsageError(f"{self.name} has no argument {name!r}; it has: {', '.join(sorted(known)) or 'none'}.")
-        return replace(cast("Tool[..., R]", self), bound={**self.bound, **bound})
+        moment = note_moment()
+        bound_at = {**self.bound_at, **dict.fromkeys(bound, moment)}
+        return replace(cast("Tool[..., R]", self), bound={**self.bound, **bound}, bound_at=bound_at)
+
+    def is_fixed(self, name: str, begun: int) -> bool:
+        """Return whether an argument was bound before the run that has begun at number `begun`, and inside no other run."""
+        moment = self.bound_at.get(name)
+        return moment is not None and not moment.in_run and moment.number < begun
+
+    def holds_other_run(self, begun: int) -> bool:
+        """Return whether it was made, or one of its arguments bound, inside a run before this one: it may hold what that one has read."""
+        return any(moment.in_run and moment.number < begun for moment in (self.made_at, *self.bound_at.values()))
 
     def openai_schema(self) -> JsonObject:
         """Return this tool as an entry of `tools=` in a request to a chat-completions endpoint."""

@@ -15,14 +15,13 @@ from dataclasses import replace
 from sayso.tools.approval.cards import escape_invisible
 from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
 from sayso.tools.approval.requests import (
-    APPLICATION,
     CLOCKS_DIFFER_SECONDS,
-    YOU,
+    MODEL,
+    WORKFLOW,
     ApprovalRequest,
     Approve,
     Edit,
     Reject,
-    find_source,
     matches_tool,
     propose,
 )
@@ -35,6 +34,7 @@ from sayso.tools.errors import RunError, ToolError
 from ..runs.events import ApprovalAsked, ApprovalDecided, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
+from .argument_sources import Origin, find_argument_sources
 from .code_tool_calls import execute_code_tool
 from .perform import ExactlyOnceWrite, compute_cost, make_context, make_failure, needs_no_approval, perform_reads, prepare_arguments
 from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, note_secrets, reveal_arguments
@@ -57,7 +57,8 @@ def find_unsourced_arguments(run: Run, call: ToolCall, tool: AnyTool) -> tuple[s
         return ()
     from sayso.tools.approval.provenance import find_unsourced  # late, for load time: few tools ask for it
 
-    return find_unsourced(tool, call.arguments, run.scope.provenance.user_texts, run.scope.deps)
+    provenance = run.scope.provenance
+    return find_unsourced(tool, call.arguments, provenance.background(), run.scope.deps, made=provenance.made)
 
 
 def reject_unsourced(run: Run, call: ToolCall, tool: AnyTool, unsourced: Sequence[str]) -> ToolResult:
@@ -76,7 +77,7 @@ async def call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, object], po
 
     Raises ToolError for a refusal by the tool, CallFailed where the answer was no or nobody knows whether a write happened.
     """
-    result = await execute_call(run, ToolCall(position, tool.name, arguments), tool, position)
+    result = await execute_call(run, ToolCall(position, tool.name, arguments), tool, position, chooser=WORKFLOW)
     if result.outcome is Outcome.DONE:
         return result.content
     if result.outcome is Outcome.FAILED:
@@ -84,8 +85,8 @@ async def call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, object], po
     raise CallFailed(tool.name, result)
 
 
-async def execute_call(run: Run, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
-    """Execute one call: by the workflow that the tool was made of, as a read, or with approval."""
+async def execute_call(run: Run, call: ToolCall, tool: AnyTool, position: str, *, chooser: str = MODEL) -> ToolResult:
+    """Execute one call: by the workflow that the tool was made of, as a read, or with approval. `chooser` filled its arguments in."""
     if tool.workflow is not None:
         from .delegation import perform_delegated  # late, for load time: few tools are made of workflows
 
@@ -93,7 +94,7 @@ async def execute_call(run: Run, call: ToolCall, tool: AnyTool, position: str) -
     elif needs_no_approval(run, tool):
         (result,) = await perform_reads(run, f"read:{position}", [(call, tool)])
     else:
-        result = await execute_with_approval(run, call, tool, position)
+        result = await execute_with_approval(run, call, tool, position, chooser=chooser)
     return result
 
 
@@ -104,10 +105,12 @@ async def _execute_program_call(run: Run, call: ToolCall, tool: AnyTool, positio
     return await execute_call(run, call, tool, position)
 
 
-async def execute_with_approval(run: Run, call: ToolCall, tool: AnyTool, position: str, unsourced: tuple[str, ...] = ()) -> ToolResult:
+async def execute_with_approval(
+    run: Run, call: ToolCall, tool: AnyTool, position: str, unsourced: tuple[str, ...] = (), *, chooser: str = MODEL
+) -> ToolResult:
     """Execute a call that writes, must be asked about or calls other tools; `position` is where it stands in the run ("ORDER:3.0").
 
-    `unsourced` names the arguments that the model made up where the user should have given them.
+    `unsourced` names the arguments that the model made up where the user should have given them; `chooser` filled the arguments in.
     """
     if tool.program is not None and not tool.requires_approval:
         return await execute_code_tool(run, call, tool, tool.program, position, _execute_program_call)
@@ -115,18 +118,19 @@ async def execute_with_approval(run: Run, call: ToolCall, tool: AnyTool, positio
         arguments = _freeze_arguments(run, call, tool, call.arguments, position)
     except ToolError as error:
         return make_failure(call, str(error))
-    sources = {name: APPLICATION for name in arguments if name in tool.bound or call.arguments.get(name) in (None, "")}
+    edited: frozenset[str] = frozenset()
     for edit in range(MOST_EDITS):  # an edit is a new request
         asked_at = position if edit == 0 else f"{position}.edit{edit}"
-        request, answer = await _find_answer(run, call, tool, arguments, sources, asked_at, unsourced)
+        request, answer = await _find_answer(run, call, tool, arguments, Origin(chooser, edited, unsourced), asked_at)
         if isinstance(answer, ToolResult):
+            run.scope.provenance.settled = f"{tool.name} was refused"
             return answer
         if isinstance(answer, Edit):
             try:
-                arguments, sources = _take_edit(run, call, tool, request, answer, f"{position}.edit{edit + 1}")
+                arguments, call, changed = _take_edit(run, call, tool, request, answer, f"{position}.edit{edit + 1}")
             except ToolError as error:
                 return make_failure(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
-            unsourced = ()
+            edited, unsourced = edited | changed, ()
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
             typed = tool.parse_frozen(reveal_arguments(run, request)) if run.is_live else {}
             asked = {name: value for name, value in typed.items() if name not in tool.bound}
@@ -150,14 +154,15 @@ def _freeze_arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mappin
 
 def _take_edit(
     run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, edit: Edit, position: str
-) -> tuple[Mapping[str, object], dict[str, str]]:
-    """Return the arguments to ask about instead, and the sources of those that are known: bound, or written by the person just now."""
+) -> tuple[Mapping[str, object], ToolCall, frozenset[str]]:
+    """Return the arguments to ask about instead, the call as the person wants it, and the names of what they wrote just now."""
     if run.replays(f"propose:{position}"):
-        return edit.arguments, {}
-    arguments = _freeze_arguments(run, call, tool, apply_edit(run, tool, request, edit), position)
+        return edit.arguments, call, frozenset()
+    wanted = apply_edit(run, tool, request, edit)
+    arguments = _freeze_arguments(run, call, tool, wanted, position)
     before, now = json.loads(reveal_arguments(run, request)), tool.freeze(arguments, show_plain)
-    yours = {name: YOU for name in edit.arguments if name not in before or before[name] != now.get(name)}
-    return arguments, {name: APPLICATION for name in arguments if name in tool.bound} | yours
+    changed = frozenset(name for name in edit.arguments if name not in before or before[name] != now.get(name))
+    return arguments, replace(call, arguments=wanted), changed
 
 
 async def _find_answer(
@@ -165,12 +170,11 @@ async def _find_answer(
     call: ToolCall,
     tool: AnyTool,
     arguments: Mapping[str, object],
-    sources: Mapping[str, str],
+    origin: Origin,
     position: str,
-    unsourced: tuple[str, ...],
 ) -> tuple[ApprovalRequest, Allow | Approve | Edit | ToolResult]:
     """Return the stored request and what became of it: allowed, approved, edited, or a result that ends the call."""
-    request, ruling = await run.step(f"propose:{position}", _propose, run, call, tool, arguments, sources, position, unsourced)
+    request, ruling = await run.step(f"propose:{position}", _propose, run, call, tool, arguments, origin, position)
     if isinstance(ruling, Deny):
         return request, make_failure(call, ruling.reason, Outcome.REJECTED)
     if isinstance(ruling, Allow):
@@ -192,32 +196,28 @@ async def _find_answer(
 
 
 async def _propose(
-    run: Run,
-    call: ToolCall,
-    tool: AnyTool,
-    arguments: Mapping[str, object],
-    known_sources: Mapping[str, str],
-    position: str,
-    unsourced: tuple[str, ...],
+    run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], origin: Origin, position: str
 ) -> tuple[ApprovalRequest, Ruling]:
     """Rule on a call and make the request for it. Chance and clock happen here, inside a step: what is stored is shown and performed."""
     scope, now = run.scope, run.clock()
-    background = scope.provenance.background()
-    sources = {name: known_sources.get(name) or find_source(value, background) for name, value in arguments.items()}
-    tainted = frozenset(name for name, source in sources.items() if source not in (YOU, APPLICATION))
+    sources = find_argument_sources(run, call, tool, arguments, origin)
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-    ruling = decide(final, tool, scope.provenance.labels, scope.rules, now=now, tainted=tainted, unsourced=unsourced)
+    labels = scope.provenance.labels.union(sources.labels)
+    ruling = decide(final, tool, labels, scope.rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced)
+    if isinstance(ruling, Allow) and sources.is_doubted:
+        ruling = Ask()
     caution = escape_invisible(tool.caution(arguments, make_context(run, call, tool))) if tool.caution is not None else ""
     request = propose(
         tool,
         arguments,
         run_id=run.id,
         position=position,
-        sources=sources,
+        sources=sources.texts,
+        quotes=sources.quotes,
         nonce=secrets.token_hex(16),
         now=now,
         expires_at=now + APPROVAL_SECONDS,
-        warnings=tuple(filter(None, (run.secrets.mask(caution), ruling.warning if isinstance(ruling, Ask) else ""))),
+        warnings=tuple(filter(None, (run.secrets.mask(caution), ruling.warning if isinstance(ruling, Ask) else "", *sources.warnings))),
         hide=make_hide(run, tool, position),
     )
     return request, ruling
@@ -252,6 +252,8 @@ async def _perform_write(
     if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)
     run.scope.provenance.take(result)
+    if result.outcome is not Outcome.FAILED:  # after a failure, in which nothing happened, the user's words still stand
+        run.scope.provenance.settled = f"{tool.name} was {'done' if result.outcome is Outcome.DONE else 'tried'}"
     await run.emit(WriteSettled(run.id, tool.name, request.key, result.outcome))
     if write.is_cancelled:
         raise asyncio.CancelledError

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
+from sayso.tools.approval.background import Made
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition.tool import AnyTool, ToolContext
 from sayso.tools.effects import Effect
@@ -25,7 +26,8 @@ def make_context(run: Run, call: ToolCall, tool: AnyTool, key: str = "") -> Tool
     if not tool.needs_context:
         return NO_CONTEXT
     user_texts = run.scope.provenance.user_texts
-    return ToolContext(run.scope.deps, key, call, user_texts[-1] if user_texts else "")
+    last = user_texts[-1] if user_texts else ""
+    return ToolContext(run.scope.deps, key, call, last if isinstance(last, str) else last.text)
 
 
 def prepare_arguments(tool: AnyTool, arguments: Mapping[str, object], context: ToolContext[object]) -> Mapping[str, object]:
@@ -73,9 +75,18 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
     else:
         stored = await run.step(name, _perform_together, run, calls)
     results = [stored] if type(stored) is ToolResult else results_of(stored)
-    for result in results:
-        run.scope.provenance.take(result)
+    provenance = run.scope.provenance
+    for result, (call, tool) in zip(results, calls, strict=True):
+        provenance.take(result)
+        if tool.effect is Effect.PURE and result.outcome is Outcome.DONE:
+            provenance.made += (make_computed(run, call, tool, result),)
     return results
+
+
+def make_computed(run: Run, call: ToolCall, tool: AnyTool, result: ToolResult) -> Made:
+    """Return what a PURE tool computed, of what went in: all but what the program has fixed."""
+    bound = {name: value for name, value in tool.bound.items() if not tool.is_fixed(name, run.scope.begun)}
+    return Made(tool.name, result.content, {**call.arguments, **bound})
 
 
 def needs_no_approval(run: Run, tool: AnyTool) -> bool:

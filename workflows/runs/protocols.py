@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
+from sayso.tools.approval.background import Background, Made, Said
 from sayso.tools.approval.policy import NO_RULES, Rules
-from sayso.tools.approval.requests import ApprovalRequest, Approver, Background, Decision
+from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 from sayso.tools.calls import ToolResult
+from sayso.tools.definition.moments import next_number
 from sayso.tools.definition.tool import Tool
 from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 from sayso.tools.errors import NotFinished, UsageError
@@ -84,21 +86,25 @@ WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 class Provenance:
     """What a run has read so far: labels, the user's words, the texts of others. Grows as results come in.
 
+    `made` is what its PURE tools computed and its agents wrote, `settled` the last write that was settled ("ORDER was done").
     A child begins with what its parent had read, and hands back what it read itself when it ends: so what a branch has read does not depend
     on how fast its neighbours are, and is the same when the run is resumed.
     """
 
-    __slots__ = ("_background", "_begun_with", "labels", "read_texts", "user_texts")
+    __slots__ = ("_background", "_begun_with", "_made_before", "labels", "made", "read_texts", "settled", "user_texts")
 
     def __init__(
         self,
-        user_texts: Iterable[str] = (),
+        user_texts: Iterable[str | Said] = (),
         labels: Labels = CLEAN,
         read_texts: tuple[tuple[str, str], ...] = (),
         background: Background = NO_BACKGROUND,
+        made: tuple[Made, ...] = (),
+        settled: str = "",
     ) -> None:
-        self.user_texts: tuple[str, ...] = tuple(user_texts)
+        self.user_texts: tuple[str | Said, ...] = tuple(user_texts)
         self.labels, self.read_texts, self._begun_with, self._background = labels, read_texts, len(read_texts), background
+        self.made, self._made_before, self.settled = made, len(made), settled
 
     def take(self, result: ToolResult) -> None:
         """Join a result's labels, and remember an untrusted or private text so that a card can say where a value is from."""
@@ -108,7 +114,8 @@ class Provenance:
 
     def for_child(self) -> Provenance:
         """Return what a child begins with."""
-        return Provenance(self.user_texts, self.labels, self.read_texts, self.background())  # one index of texts for all that read no more
+        background = self.background()  # one index of texts for all that read no more
+        return Provenance(self.user_texts, self.labels, self.read_texts, background, self.made, self.settled)
 
     def take_from(self, child: Provenance) -> None:
         """Join what a child has read."""
@@ -116,11 +123,16 @@ class Provenance:
             self.labels = self.labels.union(child.labels)
         if len(child.read_texts) > child._begun_with:
             self.read_texts += child.read_texts[child._begun_with :]
+        if len(child.made) > child._made_before:
+            self.made += child.made[child._made_before :]
+        self.settled = child.settled or self.settled
 
     def background(self) -> Background:
         """Return the texts as a card needs them: an index that is built once for all that have read the same."""
-        if self._background.user_texts is not self.user_texts or self._background.read_texts is not self.read_texts:
-            self._background = Background(self.user_texts, self.read_texts)
+        before = self._background
+        is_same = before.user_texts is self.user_texts
+        if not is_same or before.read_texts is not self.read_texts:
+            self._background = Background(self.user_texts, self.read_texts, before.said_index if is_same else None)
         return self._background
 
 
@@ -128,7 +140,8 @@ class Provenance:
 class Scope:
     """What a run was given by its caller and hands on to its children, and what it has read and used so far.
 
-    `transcripts` holds the messages of each agent's run by run id.
+    `transcripts` holds the messages of each agent's run by run id. `begun` is a number that grows with each execution and each binding of
+    a tool's arguments: what was bound before is the application's.
     """
 
     approve: Approver | None = None
@@ -137,6 +150,7 @@ class Scope:
     rules: Rules = NO_RULES
     provenance: Provenance = field(default_factory=Provenance)
     transcripts: dict[str, Sequence[object]] = field(default_factory=dict)
+    begun: int = field(default_factory=next_number)
 
     def for_child(self, limits: Limits | None) -> Scope:
         """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
@@ -145,7 +159,7 @@ class Scope:
             meter = meter.parent
         if limits is not None:
             meter = Meter(limits, meter)
-        return Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts)
+        return Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts, self.begun)
 
 
 class Executable(Protocol[A_contra, B_co]):
@@ -162,7 +176,7 @@ class Runnable(Executable[Any, Any], Protocol):
 
     limits: Limits | None
 
-    def find_user_texts(self, value: Any) -> Iterable[str]:
+    def find_user_texts(self, value: Any) -> Iterable[str | Said]:
         """Return the texts in the value that are the caller's own words."""
         ...
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sayso.agents import Agent
 from sayso.agents.agent import AGENT_LIMITS
-from sayso.agents.messages import Conversation, Message, UserMessage
+from sayso.agents.messages import Conversation, Message
 from sayso.agents.models.named import LOCAL, is_local_name
 from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Report
@@ -81,7 +81,7 @@ class ChatFlow(Workflow[ChatTurn, str]):
 
     def find_user_texts(self, value: ChatTurn) -> Iterable[str]:
         """Return what the customer said, now and before."""
-        return [*(message.text for message in value.history if isinstance(message, UserMessage)), value.text]
+        return Conversation(value.text, value.history).user_texts
 
 
 class ResearchFlow(Workflow[ResearchTask, Report]):

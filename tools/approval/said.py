@@ -1,0 +1,236 @@
+"""Where a value stands in what the user said: as a whole or a part of something longer, in their own words or in words they quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from .background import Said
+from .cards import show_value
+from .words import BREAK, GLUE, SPACE, Word, Words, make_singular, split_words
+
+LONGEST_SENTENCE = 160
+Key = str | Decimal
+
+_REPORTS = (
+    r"said|says|wrote|writes|reads|states|stated|asked|asks|told\s[^\n:.!?]{1,30}|schreibt|schrieb|sagt|sagte|dit|écrit|dice|dijo|escribió|"
+    r"scrive|пишет|написал\w*|сказал\w*"
+)
+_SENDERS = r"From|Von|De|Da|Van|Fra|Från|Od|От|Kimden|发件人|寄件者|差出人|보낸\s?사람"
+_QUOTATIONS = re.compile(
+    r"""
+    ^[ \t]*>[^\n]*                                                             # a block quote
+    | ^[ \t]*(?P<fence>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=fence)|\Z)           # a fenced text
+    | <untrusted\ id="(?P<id>[0-9a-f]+)".*?(?:</untrusted\ id="(?P=id)">|\Z)
+    | "(?:[^"\n]|\n(?![ \t]*\n)){1,3000}" | “[^”]{1,3000}” | „[^“”"]{1,3000}["“”] | «[^»]{1,3000}» | »[^«]{1,3000}« | ‹[^›]{1,3000}›
+    | 「[^」]{1,3000}」 | 『[^』]{1,3000}』 | (?<!\w)‘[^‘]{1,1000}?’(?!\w) | (?<!\w)'(?=\S)(?:[^'\n]|(?<=\w)'(?=\w)){1,1000}'(?!\w)
+    | ^[ \t]*[-_=]{3,80}[ \t]*\w[^\n]{0,200}?[-_=]{3,80}[ \t]*$.*                        # ---- Forwarded message ----, and all that follows
+    | ^[ \t>*]*(?:SENDERS)[ \t]?\*?[:：][^\n]*\n(?=[ \t>*]*[^\W\d][^\n:：]{0,20}[:：]).*  # the head of a mail, and all that follows
+    | ^[^\n]*(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,40}[:：][ \t]*$.*            # "On Monday Ada wrote:", and all that follows
+    | (?:(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,20}|[说写]道?)[:：](?:[^\n]|\n(?!\s*\n))+  # "he said: ...", to the end of the paragraph
+    """.replace("SENDERS", _SENDERS).replace("REPORTS", _REPORTS),
+    re.VERBOSE | re.MULTILINE | re.DOTALL,
+)
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands: from `start` to `end` of what was said. `longer` is the value that it is only a part of, if it is."""
+
+    said: Said
+    start: int
+    end: int
+    is_quoted: bool = False
+    longer: str = ""
+    by_article: bool = False
+    """A number that only an article stands for: the one of "a burger"."""
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, bool, int]:
+        """Return how little this place says, for a comparison: own words of now are the least."""
+        return bool(self.longer), self.is_quoted, bool(self.said.settled_since), self.by_article, self.said.turns_ago
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence as a card shows it, cut around the value where it is long."""
+        text = self.said.text
+        ends = [found.end() for found in _SENTENCE_END.finditer(text)]
+        start = max((end for end in ends if end <= self.start), default=0)
+        end = min((end for end in ends if end >= self.end), default=len(text))
+        if end - start > LONGEST_SENTENCE:
+            room = max(LONGEST_SENTENCE - (self.end - self.start), 40) // 2
+            first, last = max(start, self.start - room), min(end, max(self.end, self.start) + room)
+            shown = f"{'... ' if first > start else ''}{text[first:last].strip()}{' ...' if last < end else ''}"
+        else:
+            shown = text[start:end].strip()
+        shown = " ".join(shown.split())
+        if len(shown) > 2 * LONGEST_SENTENCE:
+            shown = f"{shown[:LONGEST_SENTENCE]} ... {shown[-LONGEST_SENTENCE:]}"
+        return show_value(shown, in_quotes=True)
+
+    @property
+    def age(self) -> str:
+        """Return when it was said."""
+        turns = self.said.turns_ago
+        return "in this turn" if not turns else f"{turns} turn{'s' if turns > 1 else ''} ago"
+
+
+@lru_cache(maxsize=256)
+def find_quotations(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where a message holds words of others: in quotation marks, block quotes, fences, forwarded mail, or after "he said:"."""
+    return tuple(found.span() for found in _QUOTATIONS.finditer(text))
+
+
+class SaidIndex:
+    """What the user said, by its words: a search looks only at the messages that hold the value's rarest word."""
+
+    def __init__(self, messages: Iterable[str | Said]) -> None:
+        self.messages = tuple(each if isinstance(each, Said) else Said(each) for each in messages)
+        self._words: list[Words] = []
+        self._holders: dict[Key, list[int]] = {}
+
+    def find(self, text: str, *, settled: str = "", others: Iterable[object] = ()) -> Place | None:
+        """Return the best place of a text or a number, None where the user did not say it.
+
+        `settled` is the last write that was settled in this turn. The words of `others`, the call's other arguments, may stand beside this
+        value without being a part of it.
+        """
+        wanted = split_words(text)
+        places = self._find_words(wanted) if wanted.all else self._find_signs(text)
+        best: Place | None = None
+        claimed: Set[Key] | None = None
+        for number, first, last in places:
+            claimed = claim_words(others) if claimed is None else claimed
+            place = self._make_place(number, first, last, wanted, settled, claimed)
+            if best is None or place.rank < best.rank:
+                best = place
+                if not any(place.rank):
+                    break
+        return best
+
+    def count(self, text: str) -> int:
+        """Return how often the user said a text."""
+        return sum(1 for _ in self._find_words(split_words(text)))
+
+    def _find_words(self, wanted: Words) -> Iterator[tuple[int, int, int]]:
+        """Yield the message, and its first and last word, in which the wanted words stand."""
+        if not self._words and self.messages:
+            self._index_messages()
+        alone = wanted.all[0] if len(wanted.all) == 1 else None
+        if alone is not None and alone.number is not None:
+            for number in self._holders.get(alone.number, ()):
+                for index in self._words[number].numbers[alone.number]:
+                    if not alone.percent or self._words[number].all[index].number == alone.number:
+                        yield number, index, index
+            return
+        for number in min((self._holders.get(key, []) for key in wanted.positions), key=len, default=[]):
+            for first, last in self._words[number].find(wanted):
+                yield number, first, last
+
+    def _index_messages(self) -> None:
+        self._words = [split_words(message.text) for message in self.messages]
+        for number, words in enumerate(self._words):
+            keys: tuple[Key, ...] = (*words.positions, *words.numbers)
+            for key in keys:
+                self._holders.setdefault(key, []).append(number)
+
+    def _find_signs(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Yield the messages in which a value without words or numbers, such as "+", stands alone."""
+        wanted = text.split()
+        for number, said in enumerate(self.messages):
+            if wanted and " ".join(wanted) in said.text and set(wanted) <= set(said.text.split()):
+                yield number, -1, -1
+
+    def _make_place(self, number: int, first: int, last: int, wanted: Words, settled: str, claimed: Set[Key]) -> Place:
+        said = self.messages[number]
+        if settled and not said.settled_since:
+            said = Said(said.text, said.turns_ago, settled)
+        if first < 0:
+            start = max(said.text.find(wanted.text.strip()), 0)
+            return Place(said, start, start + len(wanted.text.strip()), _overlaps(find_quotations(said.text), start, start + 1))
+        words = self._words[number]
+        start, end = words.all[first].start, words.all[last].end
+        is_quoted = _overlaps(find_quotations(said.text), start, end)
+        longer = find_longer(words, first, last, claimed)
+        if not longer and words.prefix(first) != wanted.prefix(0):
+            longer = said.text[start - len(words.prefix(first)) : end]
+        by_article = wanted.single_number is not None and words.all[first].number is None and words.all[first].key in ("a", "an")
+        return Place(said, start, end, is_quoted, longer, by_article)
+
+
+def claim_words(values: Iterable[object]) -> set[Key]:
+    """Return the words of the texts in some values, and their numbers that are no text.
+
+    A number in a text claims nothing: the 1234 of "1234 My Street" is no customer's number.
+    """
+    claimed: set[Key] = set()
+    for value in values:
+        if isinstance(value, str):
+            claimed.update(make_singular(word.key) for word in split_words(value).all if word.number is None)
+        elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+            claimed.add(Decimal(str(value)))
+        elif isinstance(value, (Mapping, list, tuple)):
+            claimed |= claim_words(value.values() if isinstance(value, Mapping) else value)
+    return claimed
+
+
+def find_longer(words: Words, first: int, last: int, claimed: Set[Key]) -> str:
+    """Return the longer value that these words are only a part of: an address, a number, a name, a path. Empty where they are whole.
+
+    Longer is what is joined without a space; a number beside words, or words with capitals beside each other, unless another argument of
+    the call has them.
+    """
+    every = words.all
+    begin, end = first, last
+    while begin > 0 and every[begin].joint.kind == GLUE:
+        begin -= 1
+    while end + 1 < len(every) and every[end + 1].joint.kind == GLUE:
+        end += 1
+    if (begin, end) == (first, last) and not (every[last].joint.kind == GLUE and first < last):
+        capitals = _Capitals(words)
+        while begin > 0 and every[begin].joint.kind == SPACE and capitals.belongs(begin - 1, begin, claimed):
+            begin -= 1
+        while end + 1 < len(every) and every[end + 1].joint.kind == SPACE and capitals.belongs(end + 1, end, claimed):
+            end += 1
+        if first == last and every[first].number is not None and _is_quantity(every, begin, first, end):
+            return ""
+    return "" if (begin, end) == (first, last) else words.text[every[begin].start : every[end].end]
+
+
+def _is_quantity(every: Sequence[Word], begin: int, at: int, end: int) -> bool:
+    """Return whether a number counts what stands beside it ("2 Burgers", "Room 12"); it is a part where there is more of it."""
+    others = [every[index] for index in range(begin, end + 1) if index != at]
+    return not any(each.number is not None for each in others) and end - at < 2
+
+
+class _Capitals:
+    """Which words are written like a part of a name. The first word of a sentence has a capital whatever it is."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def belongs(self, index: int, beside: int, claimed: Set[Key]) -> bool:
+        """Return whether the word at `index` makes one value with the word beside it."""
+        word, edge = self._words.all[index], self._words.all[beside]
+        if word.number is not None:
+            # "Two burgers", "30 burgers": a number that is a word, or stands before a plural, counts things.
+            is_word = not any(sign.isdecimal() for sign in self._words.text[word.start : word.end])
+            counts = index < beside and (is_word or edge.key != make_singular(edge.key))
+            return word.number not in claimed and not counts
+        if make_singular(word.key) in claimed:
+            return False
+        if edge.number is not None:
+            return self._has_capital(index) and index > beside
+        return self._has_capital(index) and self._has_capital(beside, is_value=True) and word.joint.kind != BREAK
+
+    def _has_capital(self, index: int, *, is_value: bool = False) -> bool:
+        text = self._words.text[self._words.all[index].start : self._words.all[index].end]
+        return text[0].isupper() and (is_value or len(text) > 1) and (len(text) == 1 or not text.isupper())
+
+
+def _overlaps(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    return any(first < end and start < last for first, last in spans)

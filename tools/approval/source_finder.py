@@ -1,0 +1,307 @@
+"""Where a call's arguments are from, as far as it is known: the user's words, the application, a tool's computing, a text that was read.
+
+Two things are known for sure: what the program fixed before the run began, and what the user wrote. All else is a hint for the person who
+reads the card, and the policy counts it as what somebody else may have wished.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from decimal import Decimal
+from enum import IntEnum
+from functools import cached_property
+from itertools import islice
+
+from ..definition.tool import AnyTool
+from .background import Background, Made
+from .cards import show_value
+from .requests import APPLICATION, MODEL, WORKFLOW, YOU
+from .said import Place, SaidIndex
+from .words import Words, split_words
+
+DEEPEST = 6
+LONGEST_CALL = 120
+MOST_ORIGINS = 3
+SHORTEST_PIECE = 12
+"""How long a piece of a text that was read must be, for a value that holds it to be from there: a shorter one may stand anywhere."""
+_PIECE = re.compile(r"[^\n\"“”]+")
+_FUNCTION = re.compile(r"\w+(?=\()")
+
+
+class Standing(IntEnum):
+    """Whether a value is the user's or the application's own."""
+
+    OWN = 0
+    """The user's own words since the last write, as a whole, or what the application gave."""
+    KNOWN = 1
+    """The user or the application did say it: earlier, in words of others, or as one of many things."""
+    OPEN = 2
+    """Nobody who may decide is known to have said it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ArgumentSource:
+    """Where a value is from: as a card says it, how far it is the user's own, and a warning where a person should look twice.
+
+    `quote` is the sentence of this turn in which the user said it, in quotation marks. Of other words of theirs the text says when and how.
+    """
+
+    text: str
+    standing: Standing = Standing.OPEN
+    warning: str = ""
+    quote: str = ""
+
+
+GIVEN = ArgumentSource(APPLICATION, Standing.OWN)
+EDITED = ArgumentSource(YOU, Standing.OWN)
+
+
+class SourceFinder:
+    """Finds where values are from: in what the user said, in `deps`, and in what the run has computed and read.
+
+    `settled` is the last write that was settled in this turn ("ORDER was done"), `made` what was computed and written in the run.
+    """
+
+    def __init__(self, background: Background, *, settled: str = "", made: Sequence[Made] = (), deps: object = None) -> None:
+        self._background, self._settled, self._made, self._deps = background, settled, made, deps
+        if not isinstance(background.said_index, SaidIndex):
+            background.said_index = SaidIndex(background.user_texts)
+        self._said = background.said_index
+
+    def find(
+        self, value: object, others: Iterable[object] = (), *, chooser: str = MODEL, field_names: Set[str] = frozenset()
+    ) -> ArgumentSource:
+        """Return the source of a value that `chooser` put into a call; `others` are the call's other arguments.
+
+        `field_names` are the keys that the tool's schema names: nobody has to say them.
+        """
+        leaves = [value] if type(value) is str and value.strip() else list(_iter_leaves(value, field_names))
+        if not leaves:
+            return self._name_chooser(chooser) if chooser == WORKFLOW else ArgumentSource(chooser)
+        said = self._find_said(leaves, others)
+        computed = self._find_computed(leaves, len(self._made)) if self._made and (said is None or said.standing) else None
+        if said is not None and (computed is None or said.standing <= computed.standing) and said.standing is not Standing.OPEN:
+            return said
+        if computed is None and self._deps is not None and all(_spell(leaf) in self._given for leaf in leaves):
+            return ArgumentSource(chooser, Standing.KNOWN)  # it is the application's, but the application did not choose it
+        found = computed or (self._find_read(leaves) if self._background.read_texts else None) or said
+        return found or (self._find_written(leaves) if chooser == WORKFLOW else ArgumentSource(chooser))
+
+    def count_said(self, text: str) -> int:
+        """Return how often the user said a text."""
+        return self._said.count(text)
+
+    def _find_said(self, leaves: Sequence[str], others: Iterable[object] = ()) -> ArgumentSource | None:
+        worst: Place | None = None
+        for leaf in leaves:
+            place = self._said.find(leaf, settled=self._settled, others=others)
+            if place is None:
+                return None
+            if worst is None or place.rank > worst.rank:
+                worst = place
+        assert worst is not None
+        return _describe_place(worst)
+
+    def _find_computed(self, leaves: Sequence[str], before: int) -> ArgumentSource | None:
+        """Return the last call of a PURE tool before number `before` whose result has all the leaves."""
+        for number in range(before - 1, -1, -1):
+            made = self._made[number]
+            if made.arguments is None:
+                continue
+            results = {_spell(leaf) for leaf in flatten(made.value)}
+            if all(_spell(leaf) in results for leaf in leaves):
+                return self._describe_computed(made, number)
+        return None
+
+    def _describe_computed(self, made: Made, number: int) -> ArgumentSource:
+        """Return the source of a result: it is as much the user's own as the words and numbers that went in."""
+        assert made.arguments is not None
+        arguments = list(made.arguments.items())
+        shown = ", ".join(show_value(value) if len(arguments) == 1 else f"{name}={show_value(value)}" for name, value in arguments)
+        shown = shown if len(shown) <= LONGEST_CALL else f"{shown[:LONGEST_CALL]}..."
+        inputs = [self._find_input(part, number) for _, value in arguments for leaf in flatten(value) for part in _split_input(leaf)]
+        worst = max(inputs, key=lambda source: source.standing, default=ArgumentSource(MODEL))
+        text = f"computed: {made.by}({shown})"
+        if worst.standing is Standing.OWN:
+            return ArgumentSource(f"{text} of what you wrote", Standing.OWN)
+        return ArgumentSource(f"{text} of what is not all yours: {worst.text}", worst.standing, worst.warning)
+
+    def _find_input(self, leaf: str, number: int) -> ArgumentSource:
+        said = self._find_said([leaf])
+        if said is not None and said.standing is Standing.OWN:
+            return said
+        return self._find_computed([leaf], number) or said or self._find_read([leaf]) or ArgumentSource(MODEL)
+
+    @cached_property
+    def _given(self) -> Set[object]:
+        return {_spell(leaf) for leaf in flatten(self._deps)}
+
+    def _find_read(self, leaves: Sequence[str]) -> ArgumentSource | None:
+        """Return the text that was read in which a leaf stands, or a piece of which stands in a leaf."""
+        background = self._background
+        if not isinstance(background.read_index, WordIndex):
+            background.read_index = WordIndex([text for _, text in background.read_texts])
+        found = [number for leaf in leaves for number in islice(background.read_index.find(leaf), 1)]
+        if not found:
+            spelled = [" ".join(leaf.casefold().split()) for leaf in leaves if len(leaf) >= SHORTEST_PIECE]
+            found = [number for number, (_, text) in enumerate(background.read_texts) if spelled and _is_quoted_in(text, spelled)]
+        return ArgumentSource(f"from {show_value(background.read_texts[min(found)][0])}") if found else None
+
+    def _find_written(self, leaves: Sequence[str]) -> ArgumentSource:
+        """Return who wrote a value that workflow code hands over: an agent, or the code itself."""
+        for made in reversed(self._made):
+            if made.arguments is None:
+                written = " ".join(" ".join(flatten(made.value)).casefold().split())
+                if written and any(_is_within(" ".join(leaf.casefold().split()), written) for leaf in leaves):
+                    return self._name_chooser(f"{show_value(made.by)} wrote it")
+        return self._name_chooser(WORKFLOW)
+
+    def _name_chooser(self, chooser: str) -> ArgumentSource:
+        """Return a source that says what had been read before."""
+        if not self._background.read_texts:
+            return ArgumentSource(chooser)
+        origins = list(dict.fromkeys(show_value(origin) for origin, _ in reversed(self._background.read_texts)))
+        more = f" and {len(origins) - MOST_ORIGINS} more" if len(origins) > MOST_ORIGINS else ""
+        return ArgumentSource(f"{chooser}, after reading {', '.join(origins[:MOST_ORIGINS])}{more}")
+
+
+def _describe_place(place: Place) -> ArgumentSource:
+    """Return what a card says of words that the user said."""
+    since = f" and before {place.said.settled_since}" if place.said.settled_since else ""
+    where = f"{place.age}{since}: {place.sentence}"
+    if place.longer:
+        longer = show_value(place.longer[:LONGEST_CALL], in_quotes=True)
+        return ArgumentSource(
+            f"only a part of {longer}, which you wrote {where}", Standing.OPEN, f"this is only a part of what you wrote: {longer}."
+        )
+    if place.is_quoted:
+        return ArgumentSource(
+            f"you quoted this {where}", Standing.KNOWN, "you quoted these words, so they may be the wish of somebody else."
+        )
+    if since:
+        warning = f"you wrote these words before {place.said.settled_since}, so you may not mean them for this."
+        return ArgumentSource(f"{YOU} {where}", Standing.KNOWN, warning)
+    standing = Standing.KNOWN if place.by_article else Standing.OWN
+    return ArgumentSource(f"{YOU} {where}", standing) if place.said.turns_ago else ArgumentSource(YOU, standing, quote=place.sentence)
+
+
+def flatten(value: object, depth: int = 0) -> Iterator[str]:
+    """Yield the texts and numbers in a value of data, as they are written, at most DEEPEST levels down."""
+    if isinstance(value, str):
+        if value.strip():
+            yield value
+    elif isinstance(value, (bool, int, float, Decimal)):
+        yield str(value).lower()
+    elif depth < DEEPEST:
+        for part in _parts(value):
+            yield from flatten(part, depth + 1)
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return value
+    if dataclasses.is_dataclass(value):
+        return [getattr(value, each.name, None) for each in dataclasses.fields(value)]
+    fields = getattr(type(value), "model_fields", {})  # a pydantic model's
+    return [getattr(value, name, None) for name in fields]
+
+
+def _iter_leaves(value: object, field_names: Set[str]) -> Iterator[str]:
+    """Yield every text and number in a JSON value, and every key that the schema does not name, however deep."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if str(key) not in field_names:
+                yield str(key)
+            yield from _iter_leaves(item, field_names)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _iter_leaves(item, field_names)
+    else:
+        yield from flatten(value)
+
+
+def find_field_names(schema: object) -> Set[str]:
+    """Return the names of all properties in a JSON schema."""
+    if isinstance(schema, Mapping):
+        properties = schema.get("properties")
+        own = set(properties) if isinstance(properties, Mapping) else set[str]()
+        return own.union(*(find_field_names(each) for each in schema.values()))
+    if isinstance(schema, list):
+        return set[str]().union(*(find_field_names(each) for each in schema))
+    return set()
+
+
+def _spell(leaf: str) -> object:
+    """Return a value of data in one spelling: case, spaces and the spelling of a number do not matter."""
+    words = split_words(leaf)
+    if len(words.all) == 1 and words.all[0].number is not None:
+        return words.all[0].number
+    return " ".join(leaf.casefold().split())
+
+
+def equals_default(tool: AnyTool, name: str, value: object) -> bool:
+    """Return whether a value is the parameter's default."""
+    parameter = next((each for each in tool.signature.parameters if each.name == name), None)
+    return parameter is not None and type(value) is type(parameter.default) and bool(value == parameter.default)
+
+
+def is_copied(value: object, given: object) -> bool:
+    """Return whether a value that the application filled in stands, in whole or in part, among the values that it was given."""
+    texts = [" ".join(leaf.casefold().split()) for leaf in flatten(given)]
+    leaves = [" ".join(leaf.casefold().split()) for leaf in flatten(value)]
+    return any(leaf == text or _is_within(leaf, text) for leaf in leaves for text in texts if len(leaf) >= SHORTEST_PIECE or leaf == text)
+
+
+def _split_input(leaf: str) -> list[str]:
+    """Return what of an input somebody must have said: the whole of it, or the numbers of an expression."""
+    words: Words = split_words(_FUNCTION.sub("", leaf))
+    if len(words.all) > 1 and any(word.number is not None for word in words.all):
+        return [words.text[word.start : word.end] for word in words.all]
+    return [leaf]
+
+
+def _is_quoted_in(text: str, spelled: Sequence[str]) -> bool:
+    """Return whether a line or a quotation of a text that was read stands in one of the values."""
+    pieces = (" ".join(found[0].casefold().split()) for found in _PIECE.finditer(text))
+    return any(len(piece) >= SHORTEST_PIECE and any(piece in each for each in spelled) for piece in pieces)
+
+
+def _is_within(one: str, other: str) -> bool:
+    return one in other or (len(other) >= SHORTEST_PIECE and other in one)
+
+
+_WORD = re.compile(r"\w+")
+_SAME_LETTER = {ord("ı"): "i", ord("İ"): "i"}  # `re.IGNORECASE` matches them with i, casefold does not
+_LONG = 200
+
+
+class WordIndex:
+    """Texts by their words: a search looks only at the texts that hold its rarest word, so it costs the same however many there are."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._holders: dict[str, list[int]] | None = None  # made by the first search; most runs need none
+
+    def find(self, wanted: str) -> Iterable[int]:
+        """Yield the numbers of the texts that hold `wanted` word for word, in any case and spacing."""
+        if self._holders is None:
+            self._holders = {}
+            for number, text in enumerate(self._texts):
+                for word in set(_find_words(text)):
+                    self._holders.setdefault(word, []).append(number)
+        is_long = len(wanted) > _LONG  # long enough to be nobody else's words by chance, even where it begins inside a word
+        words = _find_words(wanted)[1:-1] if is_long else _find_words(wanted)
+        candidates = min((self._holders.get(word, []) for word in words), key=len, default=range(len(self._texts)))
+        if is_long:
+            part = " ".join(wanted.casefold().split())
+            return (number for number in candidates if part in " ".join(self._texts[number].casefold().split()))
+        pattern = re.compile(r"(?<!\w)" + r"\s+".join(re.escape(part) for part in wanted.split()) + r"(?!\w)", re.IGNORECASE)
+        return (number for number in candidates if pattern.search(self._texts[number]))
+
+
+def _find_words(text: str) -> list[str]:
+    return _WORD.findall(text.translate(_SAME_LETTER).casefold())
