@@ -106,5 +106,5 @@ def take_from_others(path: Path, access: Access = OWNER) -> bool:
     allowed = access.folder_mode if path.is_dir() else access.file_mode
     too_open = bool(seen.st_mode & 0o777 & ~allowed)
     if seen.st_uid == os.geteuid() and (too_open or (access.group and seen.st_gid != access.find_group_id())):
-        _give(path, allowed, access)
+        _give(path, allowed if access.group else seen.st_mode & allowed, access)  # what its owner may not write stays so
     return too_open

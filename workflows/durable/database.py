@@ -123,8 +123,7 @@ class Connection:
         """Return the file, or the server and the name of the database; never a password."""
         if self.is_sqlite:
             return find_path(self.url)
-        parts = urlsplit(self.url)
-        return f"{parts.hostname or 'local'}{parts.path}"
+        return find_server(self.url)
 
     def close(self) -> None:
         """Close it; it is opened again when it is next used."""
@@ -219,6 +218,8 @@ class Database:
         try:
             session, transaction = self.connection.read(), self.connection.transaction
             migrate(session, transaction, self.place, self._migrations, is_sqlite=self.is_sqlite)
+            with transaction() as writing:
+                writing.execute("DELETE FROM sayso_about WHERE name = ''")  # nothing; but whether it may be written is better known now
         except BaseException:
             self.connection.close()
             raise
@@ -338,18 +339,35 @@ def connect(url: str) -> Any:
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=10, **KEEPALIVE)
     except psycopg.Error as error:
-        place = urlsplit(url)
-        at = f"{place.hostname or 'local'}{place.path}"
-        raise UsageError(f"The database of runs ({at}) cannot be reached: {explain_error(error)}") from None
+        raise UsageError(f"The database of runs ({find_server(url)}) cannot be reached: {explain_error(error)}") from None
+
+
+def find_server(url: str) -> str:
+    """Return the server and the name of the database that a URL of Postgres names. Raises UsageError for a URL that is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"The URL of the database of runs cannot be read: {error}. Write postgresql://user@host/name.") from None
+    return f"{parts.hostname or 'local'}{parts.path}"
 
 
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 """A server that is gone is noticed after some 11 seconds."""
 
 
+NOT_READY = "it is not ready yet; try again in a moment"
 ADVICE = {
     "lock timeout": "another program uses its tables for long; wait until it is done",
     "permission denied": "may that user make tables there?",
+    "starting up": NOT_READY,
+    "shutting down": NOT_READY,
+    "not yet accepting": NOT_READY,
+    "recovery mode": NOT_READY,
+    "too many": "raise max_connections, or end other programs",
+    "remaining connection slots": "raise max_connections, or end other programs",
+    "pg_hba": "the server's pg_hba.conf must let you in",
+    "No space left": "its disk is full",
+    'role "': "create it: createuser NAME",
     "locked": "another program holds it for long; wait until it is done",
     "readonly": "you may not write there, and even reading it takes that",
     "read-only": "you may not write there",
