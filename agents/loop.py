@@ -63,7 +63,7 @@ class AgentLoop(Generic[Out_co]):
         sent_back: set[str] = set()
         while True:
             reply = await ask_model(run, turn, conversation)
-            parsed = parse_reply(spec, reply, turn)
+            parsed = parse_reply(conversation, reply, turn)
             transcript.append(parsed.message)
             if parsed.calls or parsed.refused:
                 results = await execute_calls(spec, run, parsed, sent_back)

@@ -15,6 +15,7 @@ from sayso.tools.dialects import (
     AllWasReasoning,
     CallRead,
     CallStarted,
+    CallWithdrawn,
     Problem,
     ReadCall,
     Reader,
@@ -57,6 +58,14 @@ class ModelConversation:
     request: ModelRequest
     _characters: int = field(default=0, init=False)
     _measured: int = field(default=0, init=False)
+
+    @property
+    def is_native(self) -> bool:
+        """Tell whether the model makes its calls in the provider's own field, so that its prose only speaks of tools.
+
+        A script makes them in its lines, whatever it is sent (`writes_calls`).
+        """
+        return self.format.native and not getattr(self.spec.model, "writes_calls", False)
 
     def switch_to_text(self) -> None:
         """Go on with a model that refuses tools: its instructions say how to write calls, and the messages so far are converted."""
@@ -101,7 +110,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     reasoning: list[str] = []
     calls: dict[int, list[CallDelta]] = {}
     finish, usage = "stop", NO_USAGE
-    streamer = TextStreamer(spec, run, turn) if run.has_listeners and not spec.publishes_at_end else None
+    streamer = TextStreamer(conversation, run, turn) if run.has_listeners and not spec.publishes_at_end else None
     deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:
@@ -149,13 +158,15 @@ class TextStreamer:
     Where a write may follow, or the answer is typed, nothing is published before the reply is complete: see `AgentSpec.publishes_at_end`.
     """
 
-    def __init__(self, spec: AgentSpec[object], run: Run, turn: int) -> None:
-        self._run, self._turn, self._spec = run, turn, spec
+    def __init__(self, conversation: ModelConversation, run: Run, turn: int) -> None:
+        self._run, self._turn, self._spec = run, turn, conversation.spec
+        spec = conversation.spec
         self._before = ""  # the end of what was published
         self._call: ReadCall | None = None  # waits for the text that follows it
         self._after = ""
         self._published = False
-        self._reader = Reader(spec.signatures, spec.dialect) if spec.tools and spec.dialect != "native" else None
+        reads = bool(spec.tools) and spec.dialect != "native"
+        self._reader = Reader(spec.signatures, spec.dialect, native=conversation.is_native) if reads else None
         self._splitter = ReasoningSplitter()
 
     def feed(self, piece: str) -> None:
@@ -195,6 +206,8 @@ class TextStreamer:
                 case CallRead(call):
                     self._publish_call(f"{call.tool}(")
                     self._call = call
+                case CallWithdrawn(item, written) if item is self._call:
+                    self._call, self._after = None, written + self._after
                 case ReasoningRead(text):
                     self._publish_reasoning(text)
                 case AllWasReasoning(text):
@@ -330,11 +343,12 @@ class ParsedReply(NamedTuple):
     prose: str
 
 
-def parse_reply(spec: AgentSpec[object], reply: Reply, turn: int) -> ParsedReply:
+def parse_reply(conversation: ModelConversation, reply: Reply, turn: int) -> ParsedReply:
     """Find the calls in a reply. Native calls count before any in the text; an ambiguous or broken call becomes an error result.
 
     Reasoning in the text (`<think>`) is moved to the message's `reasoning`: it is neither shown nor sent back.
     """
+    spec = conversation.spec
     if not spec.tools and not reply.calls and spec.dialect not in ("auto", "native"):
         return _strip_family_marks(spec.dialect, reply)
     if reply.calls or not spec.tools or spec.dialect == "native":
@@ -344,11 +358,12 @@ def parse_reply(spec: AgentSpec[object], reply: Reply, turn: int) -> ParsedReply
         if not reply.calls:
             return ParsedReply(AssistantMessage(text, (), False, reply.reasoning), (), (), text)
         return _number_calls(read_native_calls(reply.calls, spec.signatures), reply, turn, text, native=True)
-    reading = read(reply.text, spec.signatures, spec.dialect)
+    native = conversation.is_native
+    reading = read(reply.text, spec.signatures, spec.dialect, native=native)
     if reading.reasoning:
         reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)
         text, _ = split_reasoning(reply.text, keep_open=True)
-        without = read(text, spec.signatures, spec.dialect)
+        without = read(text, spec.signatures, spec.dialect, native=native)
         if _has_same_calls(without, reading):  # not where reasoning is part of a call
             reply, reading = reply._replace(text=text), without
     if not reading.calls and not reading.problems:

@@ -127,6 +127,17 @@ def measure_accuracy() -> Iterator[Row]:
     yield Row(f"sums in prose, CALCULATOR(48/2), format not told ({len(sums)})", 100 * good / len(sums), "%", 100, at_least=True)
 
 
+def measure_mentions() -> Iterator[Row]:
+    """Yield how many calls that are only spoken of, and neighbours that are calls, are read as what they are."""
+    rows = load_rows("mentions")
+    wrong = [row["id"] for row in rows if not has_right_calls(row, read(row["output"], row["tools"], native=row.get("native", False)))]
+    for name in wrong:
+        print(f"read differently: {name}", file=sys.stderr)
+    yield Row(
+        f"calls that are only mentioned, and their neighbours ({len(rows)})", len(rows) - len(wrong), "right", len(rows), at_least=True
+    )
+
+
 def compare_prose() -> Iterator[Row]:
     """Yield how many texts and reasonings of literal outputs differ. Those that differ on purpose are listed."""
     other = []
@@ -297,4 +308,4 @@ if __name__ == "__main__":
     if not load_rows("bfcl_wire_formats"):
         print(f"The corpora are not in {CORPORA} (set SAYSO_CORPORA): only speed is measured.", file=sys.stderr)
         finish("Dialects", list(measure_speed()))
-    finish("Dialects", [*measure_accuracy(), *compare_with_person(), *measure_splits(), *measure_speed()])
+    finish("Dialects", [*measure_accuracy(), *measure_mentions(), *compare_with_person(), *measure_splits(), *measure_speed()])

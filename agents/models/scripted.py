@@ -19,6 +19,9 @@ class ScriptedModel:
     """Replies in order: text, a Reply, an exception to raise, or a function of the request. `pieces` characters at a time when streamed.
 
     `requests` is how often it was asked. After its last line it raises ModelError, unless `repeat` says to go on with that line.
+
+    Calls in its lines are calls, native or written in text. With `takes_tools=True` it is read as an endpoint that takes tools: what its
+    prose says of a tool is a mention. With `takes_tools=False` it is shown tools as text.
     """
 
     lines: tuple[Line, ...]
@@ -26,10 +29,14 @@ class ScriptedModel:
     repeat: bool = False
     name: str = "scripted"
     takes_tools: bool = True
+    writes_calls: bool = True
     requests: int = field(default=0, init=False)
 
-    def __init__(self, *lines: Line, pieces: int = 0, repeat: bool = False, name: str = "scripted", takes_tools: bool = True) -> None:
-        self.lines, self.pieces, self.repeat, self.name, self.takes_tools = lines, pieces, repeat, name, takes_tools
+    def __init__(
+        self, *lines: Line, pieces: int = 0, repeat: bool = False, name: str = "scripted", takes_tools: bool | None = None
+    ) -> None:
+        self.lines, self.pieces, self.repeat, self.name = lines, pieces, repeat, name
+        self.takes_tools, self.writes_calls = takes_tools is not False, takes_tools is not True
         self.requests = 0
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pexpect
@@ -16,10 +16,11 @@ import pytest
 
 from sayso.agents import Reply, call
 
-from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError
+from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError, Line
 from .commands import environment, listens_to_ctrl_c, sayso
 
-ORDERED = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
+WRITTEN = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
+ORDERED = Reply("Ok, it's on the way!", (call("ORDER", item="Burger", customer="9876", address="1234 My Street"),))
 NATIVE = Reply(calls=(call("ORDER", item="Burger"),))
 CARD = "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
 
@@ -32,9 +33,12 @@ def book(folder: Path) -> list[tuple[str, str]]:
     return rows
 
 
-@pytest.mark.parametrize("reply", [ORDERED, NATIVE], ids=["written", "native"])
-def test_without_a_terminal_an_order_waits_and_a_yes_in_the_pipe_does_not_count(reply: str | Reply, tmp_path: Path) -> None:
-    with FakeOpenAI([reply, "ok"]) as endpoint:
+REFUSAL = HttpError(400, "fake does not support tools")
+
+
+@pytest.mark.parametrize("replies", [[REFUSAL, WRITTEN], [NATIVE, "ok"]], ids=["written", "native"])
+def test_without_a_terminal_an_order_waits_and_a_yes_in_the_pipe_does_not_count(replies: Sequence[Line], tmp_path: Path) -> None:
+    with FakeOpenAI(replies) as endpoint:
         ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Send me a burger!\ny\nyes\n")
     assert (ran.returncode, ran.stdout) == (3, f"{CARD}\n")
     assert book(tmp_path) == []
@@ -64,6 +68,13 @@ SCENES = {
     "something else": (["sure thing"], [], "Nothing"),
     "view, then yes": (["v", "yes"], [("burger", "1234 My Street")], "on the way"),
 }
+
+
+def test_a_model_with_native_tools_that_only_mentions_an_order_orders_nothing(tmp_path: Path) -> None:
+    with FakeOpenAI(["To order, I would call ORDER(Burger, 9876, 1234 My Street). Shall I?"]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="What would you do?\n")
+    assert (ran.returncode, ran.stdout) == (0, "To order, I would call ORDER(Burger, 9876, 1234 My Street). Shall I?\n")
+    assert book(tmp_path) == []
 
 
 @pytest.fixture

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from .dialect import DIALECTS, Dialect, dialect_for_model
 from .native import read_native_calls
-from .read_events import AllWasReasoning, CallRead, CallStarted, Problem, ProblemRead, ReadCall, ReadEvent, Reading, ReasoningRead, TextRead
+from .read_events import (
+    AllWasReasoning,
+    CallRead,
+    CallStarted,
+    CallWithdrawn,
+    Problem,
+    ProblemRead,
+    ReadCall,
+    ReadEvent,
+    Reading,
+    ReasoningRead,
+    TextRead,
+)
 from .reader import Reader, read, split_at_calls
 from .signatures import ToolSignatures, collect_signatures
 
@@ -13,6 +25,7 @@ __all__ = [
     "AllWasReasoning",
     "CallRead",
     "CallStarted",
+    "CallWithdrawn",
     "Dialect",
     "Problem",
     "ProblemRead",

@@ -1,4 +1,4 @@
-"""Parse one detected block: a call, a code fence, reasoning, a fabricated tool result. Each parser moves the state behind its block."""
+"""Parse one detected block: a call, a code fence, reasoning, an invented tool result. Each parser moves the state behind its block."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from .harmony import ENDS, parse_header, parse_message
 from .json_calls import NotACall, parse_calls, parse_json_arguments
 from .json_end import find_json_end
 from .markers import SECTIONS, CallSection
+from .mentions import Surroundings, find_closing
 from .named_call import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import CallParser, CallSink, Item
 from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
 from .scanner_state import ScannerState
 from .section_parser import find_json_end_announcing, parse_json_at, parse_section, parse_unopened_call
-from .text_buffer import Incremental, QuoteTracker, find, find_closing_quote, match_literal, skip_space, wait_for
+from .signatures import ToolSignature
+from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
 _FENCE_RUNS = {marker: re.compile(f"{marker}*") for marker in "`~"}
@@ -28,8 +30,24 @@ _CALL_WITH_ARGUMENTS = re.compile(
     r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!t|p))()"
 )
+_PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "se", "innen")
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
+
+
+class CallInProseSink:
+    """Passes a call NAME(...) on to the state."""
+
+    def __init__(self, state: ScannerState) -> None:
+        self.state = state
+
+    def announce(self, name: str) -> None:
+        """Emit that a call of this tool has begun."""
+        self.state.announce(name)
+
+    def add(self, items: list[Item]) -> None:
+        """Store the call, or the problem with it."""
+        self.state.add_in_prose(items)
 
 
 class _MentionSink:
@@ -46,32 +64,63 @@ class _MentionSink:
 
 
 def parse_call(state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
-    """Parse calls that begin at `start` and were detected at `position`: in quotes they are mentions, and prose.
+    """Parse calls in a form of their own that begin at `start` and were detected at `position`.
 
-    Return False where the text is no call; it is searched on behind `position` then.
+    Where they are only mentioned they are prose. Return False where the text is no call; it is searched on behind `position` then.
     """
-    # In quotes, nothing is emitted before the quote is closed on this line: only then is it a mention.
-    quote = state.quotes.find_closing_mark(state.buffer.text, start)
-    sink = _MentionSink() if quote else state
-    found = yield from parser(sink)
+    return (yield from _parse_unless_mentioned(state, start, position, parser, state.surroundings.is_quoted()))
+
+
+def parse_unmarked_call(state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
+    """Parse calls like `parse_call`, in a form that code and data have as well: JSON, or a list of calls in Python.
+
+    Where the endpoint takes tools natively, they are calls only on a line of their own.
+    """
+    around = state.surroundings
+    spoken_of = around.is_spoken_of() or (state.dialect.native and not around.at_line_start)
+    return (yield from _parse_unless_mentioned(state, start, position, parser, spoken_of))
+
+
+def parse_call_in_prose(state: ScannerState, start: int, position: int, name: str) -> Incremental[bool]:
+    """Parse NAME(...) like `parse_call`. A call of a PURE tool changes nothing, so only quotes, code and URLs make a mention of it."""
+    tool, around = state.tools.find(name), state.surroundings
+    assert tool is not None
+    spoken_of = state.is_marked or around.is_in_url()
+    if not spoken_of and not tool.is_pure:
+        spoken_of = around.is_spoken_of() or around.is_indented() or around.is_in_path()
+    sink = CallInProseSink(state)
+    return (
+        yield from _parse_unless_mentioned(state, start, position, partial(parse_named_call, state, start, position, tool), spoken_of, sink)
+    )
+
+
+def _parse_unless_mentioned(
+    state: ScannerState,
+    start: int,
+    position: int,
+    parser: Callable[[CallSink], CallParser],
+    spoken_of: bool,
+    request: CallSink | None = None,
+) -> Incremental[bool]:
+    # In quotes, nothing is emitted before the quote is closed: only then is it a mention.
+    mark = None if spoken_of else state.surroundings.find_mark()
+    mention = _MentionSink()
+    request = request or state
+    found = yield from parser(mention if spoken_of or mark else request)
     if found is None:
         state.seek = max(state.at, state.resume_after(position))
         return False
     end, items = found
-    sink.add(items)
-    if isinstance(sink, _MentionSink):
-        if (yield from find_closing_quote(state.buffer, quote, end)) >= 0:
-            state.emit_quoted(end)
-            return True
-        state.add(sink.items)
-    state.skip_call(start, end)
+    if spoken_of or (mark and (yield from find_closing(state.buffer, mark, end)) >= 0):
+        state.emit_quoted(end)
+        return True
+    request.add([*mention.items, *items])
+    state.skip_call(end)
     return True
 
 
-def parse_named_call(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
-    """Parse NAME(...). Return None where it is the tool's signature."""
-    tool = state.tools.find(name)
-    assert tool is not None
+def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolSignature, sink: CallSink) -> CallParser:
+    """Parse NAME(...). Return None where it is the tool's signature, or a word with the ending of its plural."""
     steps = find_call_end(state.buffer, position + 1)
     announced = False
     while True:
@@ -87,6 +136,10 @@ def parse_named_call(state: ScannerState, start: int, position: int, name: str, 
     # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
     if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
         return None
+    if found.end >= 0 and (yield from _is_plural(state, position + 1, found.end)):
+        return None
+    if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from _is_link(state, found.end)):
+        return None
     if not announced:
         sink.announce(tool.name)
     text = state.buffer.text
@@ -94,6 +147,21 @@ def parse_named_call(state: ScannerState, start: int, position: int, name: str, 
         span = (start, found.stopped)
         return found.stopped, [tool.report_problem(text[start : found.stopped], span, f"a closing parenthesis: {tool.signature}")]
     return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
+
+
+def _is_plural(state: ScannerState, opened: int, end: int) -> Incremental[bool]:
+    """Tell whether NAME(...) is a word of a sentence with the ending of its plural: "Your order(s) and search(es)"."""
+    if state.buffer.text[opened : end - 1] not in _PLURAL_ENDINGS:
+        return False
+    yield from wait_for(state.buffer, end + 2)
+    following = state.buffer.text[end : end + 2]
+    return not state.surroundings.at_line_start or (following[:1] == " " and following[1:].isalpha())
+
+
+def _is_link(state: ScannerState, at: int) -> Incremental[bool]:
+    """Tell whether the bracket that closes at `at` is that of a link: [NAME(...)](address), [NAME(...)][1]."""
+    yield from wait_for(state.buffer, at + 2)
+    return state.buffer.text.startswith(("](", "]["), at)
 
 
 def parse_named_json(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
@@ -148,7 +216,8 @@ def parse_bare_json(state: ScannerState, position: int, sink: CallSink) -> CallP
 def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool, sink: CallSink) -> CallParser:
     """Parse [NAME(...), NAME(...)]. Unless this is `certain` to be a call, one without arguments is prose: "the syntax is [name()]"."""
     if certain:
-        return (yield from parse_call_list(state.buffer, position, state.tools, sink.announce, marked=False))
+        listed = yield from parse_call_list(state.buffer, position, state.tools, sink.announce, marked=False)
+        return None if listed is not None and (yield from _is_link(state, listed[0] - 1)) else listed
     # It is announced only once it is certain, for what was announced cannot be taken back.
     found = yield from parse_call_list(state.buffer, position, state.tools, _MentionSink().announce, marked=False)
     return found if found is not None and all(isinstance(item, ReadCall) and item.arguments for item in found[1]) else None
@@ -191,7 +260,7 @@ def parse_fence(state: ScannerState, start: int, position: int) -> Incremental[N
         items, end = yield from _parse_fenced_json(state, start, body, fence)
         if items:
             state.add(items)
-            state.skip_call(start, end)
+            state.skip_call(end)
             return
     yield from _skip_code(state, opened, fence)
 
@@ -213,7 +282,7 @@ def _parse_fenced_section(state: ScannerState, start: int, position: int, body: 
     if end < 0:
         return False
     state.add(sink.items)
-    state.skip_call(start, end)
+    state.skip_call(end)
     return True
 
 
@@ -253,6 +322,7 @@ def _parse_fenced_json(state: ScannerState, start: int, body: int, fence: str) -
 
 def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
     """Emit code up to the closing fence as prose. Nothing in it is a call."""
+    state.surroundings.begin_code()
     while True:
         close = state.buffer.text.find(fence, at)
         if close >= 0:
@@ -262,8 +332,7 @@ def _skip_code(state: ScannerState, at: int, fence: str) -> Incremental[None]:
                 end += 1
                 yield from wait_for(state.buffer, end + 1)
             state.emit_quoted(end)
-            state.quotes = QuoteTracker()
-            state.quotes.at_line_start = False
+            state.surroundings.end_code()
             return
         if state.buffer.ended:
             state.emit_quoted(len(state.buffer.text))
@@ -326,22 +395,25 @@ def parse_reasoning_end(state: ScannerState, position: int, end: int) -> Increme
     yield from ()
 
 
-def parse_tool_result(state: ScannerState, body: int, closing: str) -> Incremental[None]:
-    """Emit a tool result that the model invented as prose: nothing in it is a call. Without a closing marker it goes on to the end."""
+def parse_invented(state: ScannerState, body: int) -> Incremental[None]:
+    """Emit a tool result or a turn of the user that the model invented as prose, and all that follows: no call is made behind it."""
     at = yield from skip_space(state.buffer, body)
     if at >= len(state.buffer.text):
         state.skip_to(at)
         return
     while True:
-        close = state.buffer.text.find(closing, at) if closing else -1
-        if close >= 0:
-            state.emit_quoted(close + len(closing))
-            return
+        state.emit_quoted(len(state.buffer.text))
         if state.buffer.ended:
-            state.emit_quoted(len(state.buffer.text))
             return
-        at = max(at, len(state.buffer.text) - len(closing) + 1) if closing else len(state.buffer.text)
-        state.emit_quoted(at)
+        yield
+
+
+def drop_invented_turn(state: ScannerState) -> Incremental[None]:
+    """Drop the rest of the reply: a token of the chat template says that somebody else speaks."""
+    while True:
+        state.skip_to(len(state.buffer.text))
+        if state.buffer.ended:
+            return
         yield
 
 
@@ -361,7 +433,7 @@ def parse_harmony_message(state: ScannerState, start: int, position: int) -> Inc
     if header.recipient and (yield from parse_call(state, start, start, partial(parse_message, state.buffer, start, header, state.tools))):
         return
     state.skip_to(header.body)
-    state.quotes = QuoteTracker()
+    state.surroundings = Surroundings()
     if header.channel == "analysis":
         yield from _parse_analysis(state, header.body)
 

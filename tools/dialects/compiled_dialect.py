@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from .bracketed import OPEN as BRACKETED
 from .dialect import FORMS
 from .markers import (
     CALLS_ENDING_REASONING,
     HARMONY_TOKENS,
+    INVENTED_TURNS,
     NAME_SEPARATORS,
     REASONING,
     REASONING_ENDS,
@@ -28,7 +30,7 @@ _TRIGGERS = (
     rf"\{{(?=\s*{AFTER_BRACE}|\s*\Z)",
     r"`(?=``)",
     r"~(?=~~)",
-    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:))",
+    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:)|(?<=Human:)|(?<=User:))",
     r"\](?=<\]|<?\Z)",
     r"◁",
     r">(?=>>[A-Za-z_]|>{0,2}\Z)",
@@ -41,10 +43,12 @@ _NAMESPACES = ("functions", "tools", "default_api")
 
 
 class CompiledDialect:
-    """What a scan looks for. Compiled once for each set of tools and dialect (see ToolSignatures.compiled)."""
+    """What a scan looks for. Compiled once for each set of tools, dialect and `native` (see ToolSignatures.compiled)."""
 
-    def __init__(self, tools: ToolSignatures, name: str) -> None:
-        forms = FORMS[name]
+    def __init__(self, tools: ToolSignatures, name: str, native: bool) -> None:
+        forms, self.native = FORMS[name], native
+        # Where the endpoint takes tools natively, prose that says NAME(...) speaks of a tool, unless its value may stand there.
+        self.names = tuple(tool.name for tool in tools.by_name.values() if tool.is_pure or not native)
         self.sections: dict[str, CallSection] = {marker: section for marker, section in SECTIONS.items() if section.forms & forms}
         elements = [marker for marker, element in ELEMENTS.items() if element.forms & forms]
         if "hermes" in forms:
@@ -55,7 +59,7 @@ class CompiledDialect:
         self.gemma = "gemma" in forms
         self.json = "json" in forms
         self.python = "python" in forms
-        self.call = "call" in forms and bool(tools.by_name)
+        self.call = "call" in forms and bool(self.names)
         self.react = "react" in forms
         self.harmony = "harmony" in forms
         self.functionary = "functionary" in forms
@@ -67,6 +71,7 @@ class CompiledDialect:
                 *REASONING,
                 *REASONING_ENDS,
                 *TOOL_RESULTS,
+                *INVENTED_TURNS,
                 *TEMPLATE_TOKENS,
                 *HARMONY_TOKENS,
             )
@@ -75,13 +80,13 @@ class CompiledDialect:
         self.marker_prefixes = frozenset(marker[:size] for marker in markers for size in range(1, len(marker)))
         self.longest_marker = max(map(len, markers))
         openings = (_match_before_marker(markers, character) for character in "<[")
-        names = (_match_parenthesis_after_name(tools),) if self.call else ()
+        names = (_match_parenthesis_after_name(self.names),) if self.call else ()
         self.trigger = re.compile("|".join((*names, *openings, *_TRIGGERS)))
         # So much text behind a parenthesis decides whether it is the tool's signature; 8 for spaces and brackets around the name.
         self.longest_parameter = 8 + max((len(key) for tool in tools.by_name.values() for key in tool.properties), default=0)
         self.name_window = max(tools.longest_name, len("functools")) + 4  # characters to look back for a tool's name
         self.name_prefixes = self._collect_name_prefixes(tools)
-        self.name_before_parenthesis = _compile_name_before_parenthesis(tools)
+        self.name_before_parenthesis = _compile_name_before_parenthesis(self.names)
         self.name_on_line = _compile_name_on_line(tools) if tools.by_name and self.json else None
 
     def _collect_name_prefixes(self, tools: ToolSignatures) -> frozenset[str]:
@@ -103,19 +108,19 @@ def _match_before_marker(markers: frozenset[str], character: str) -> str:
     return rf"{re.escape(character)}(?={'|'.join(follow)})"
 
 
-def _match_parenthesis_after_name(tools: ToolSignatures) -> str:
+def _match_parenthesis_after_name(names: Collection[str]) -> str:
     """Return a pattern for a parenthesis that follows the last letter of a tool's name."""
-    last = {letter for name in tools.by_name for letter in (name[-1:].lower(), name[-1:].upper()) if letter}
+    last = {letter for name in names for letter in (name[-1:].lower(), name[-1:].upper()) if letter}
     if not last:
         return "(?!)"  # there is no name
     return rf"\((?<=[{''.join(map(re.escape, sorted(last)))}]\()"
 
 
-def _join_names(tools: ToolSignatures) -> str:
-    return "|".join(re.escape(name) for name in sorted(tools.by_name, key=len, reverse=True))
+def _join_names(names: Collection[str]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
 
 
-def _compile_name_before_parenthesis(tools: ToolSignatures) -> re.Pattern[str]:
+def _compile_name_before_parenthesis(names: Collection[str]) -> re.Pattern[str]:
     """Compile the pattern of a tool's name at the end of the text before a parenthesis: group 1, or group 2 where a word runs into it."""
     # A name may follow a digit or a Chinese character, but not a letter: "26CALCULATOR(" calls, "REORDER(" does not. Behind a full
     # stop or a small letter only a name in capitals is one: "flour.CALCULATOR(2)" and "isCALCULATOR(2)" call, "re.search(x)" does not.
@@ -123,13 +128,13 @@ def _compile_name_before_parenthesis(tools: ToolSignatures) -> re.Pattern[str]:
     apart = rf"(?<!def )(?<![{_LETTERS}])(?<![A-Za-z_]\d)"
     namespace = rf"(?:{'|'.join(_NAMESPACES)})\."
     lead = rf"{apart}(?:{namespace}|(?<!\.)|(?-i:(?=[A-Z][A-Z_]+\Z)(?<=[a-z\d]\.)))"
-    glued = "|".join(re.escape(name) for name in tools.by_name if len(name) > 3 and name.isupper())
-    return re.compile(rf"{lead}({_join_names(tools) or '(?!)'})\Z|(?-i:(?<=[a-z])({glued or '(?!)'})\Z)", re.IGNORECASE)
+    glued = "|".join(re.escape(name) for name in names if len(name) > 3 and name.isupper())
+    return re.compile(rf"{lead}({_join_names(names) or '(?!)'})\Z|(?-i:(?<=[a-z])({glued or '(?!)'})\Z)", re.IGNORECASE)
 
 
 def _compile_name_on_line(tools: ToolSignatures) -> re.Pattern[str]:
     """Compile the pattern of a tool's name on a line of its own, with JSON below it: group 2 is the name, group 1 adds its namespace."""
-    names = _join_names(tools)
+    names = _join_names(tools.by_name)
     return re.compile(rf"(?:^|\n)[ \t]*((?:functions\.)?({names}))[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import partial
 
 from . import blocks
-from .blocks import parse_call
+from .blocks import parse_call, parse_call_in_prose, parse_unmarked_call
 from .bracketed import OPEN as BRACKETED
 from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .json_calls import KEYS
-from .markers import HARMONY_TOKENS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
+from .markers import HARMONY_TOKENS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
 from .react import parse_action
 from .scanner_state import ScannerState
 from .tagged import ELEMENTS, parse_element
@@ -42,6 +42,8 @@ _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 # A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
 _LABEL = re.compile(r"(^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}(Action|Observation)(?: \d)?:)\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?: \d?)?)?)\Z")
+_OTHERS = ("Human:", "User:")
+_TURN = re.compile(r"[ *#]{0,5}(?:Human|User):")
 _LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
 # gpt-oss may begin in the middle of a header, for the prompt ends in <|start|>assistant: " to=functions.weather<|channel|>..."
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
@@ -71,7 +73,7 @@ def _detect_named_call(state: ScannerState, position: int) -> Detection:
     if not found or not name or state.tools.find(name) is None:
         return _NOTHING
     start = found.start()
-    return start, partial(parse_call, state, start, position, partial(blocks.parse_named_call, state, start, position, name))
+    return start, partial(parse_call_in_prose, state, start, position, name)
 
 
 def _detect_object(state: ScannerState, position: int) -> Detection:
@@ -85,17 +87,19 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
             return _MORE
         if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
-            return start, partial(parse_call, state, start, position, partial(blocks.parse_gemma_block, state, start))
+            return start, partial(parse_unmarked_call, state, start, position, partial(blocks.parse_gemma_block, state, start))
     lowest = max(state.at, position - state.dialect.name_window - 24)
     # A tool's name on a line of its own, and JSON below it.
     named = state.dialect.name_on_line.search(text[lowest:position]) if state.dialect.name_on_line else None
     if (
         named is not None
-        and (named[0].startswith("\n") or (lowest == state.at and state.quotes.at_line_start))
+        and (named[0].startswith("\n") or (lowest == state.at and state.surroundings.at_line_start))
         and state.tools.find(named[2])
     ):
         start = lowest + named.start(1)
-        return start, partial(parse_call, state, start, position, partial(blocks.parse_named_json, state, start, position, named[2]))
+        return start, partial(
+            parse_unmarked_call, state, start, position, partial(blocks.parse_named_json, state, start, position, named[2])
+        )
     return _detect_json(state, position, position)
 
 
@@ -126,7 +130,7 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
         return _MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else _NOTHING
     if key[1] not in KEYS:
         return _NOTHING
-    return start, partial(parse_call, state, start, start, partial(blocks.parse_bare_json, state, start))
+    return start, partial(parse_unmarked_call, state, start, start, partial(blocks.parse_bare_json, state, start))
 
 
 def _detect_bracket(state: ScannerState, position: int) -> Detection:
@@ -147,7 +151,9 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
             return _NOTHING
         # Without tools, [name(x)] inside of a sentence may be prose or code.
         certain = bool(state.tools.by_name) or _begins_line(state, position)
-        return position, partial(parse_call, state, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain))
+        return position, partial(
+            parse_unmarked_call, state, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain)
+        )
     if dialect.json and _LIST_SO_FAR.match(text, position, position + _LONGEST_KEY):
         return _MORE
     if (
@@ -178,20 +184,35 @@ def _begins_line(state: ScannerState, position: int) -> bool:
     """Tell whether only a little white space precedes `position` on its line."""
     before = state.buffer.text[max(state.at, position - 4) : position]
     line = before.rpartition("\n")
-    return not line[2].strip() and (bool(line[1]) or (state.at >= position - 4 and state.quotes.at_line_start))
+    return not line[2].strip() and (bool(line[1]) or (state.at >= position - 4 and state.surroundings.at_line_start))
+
+
+def _detect_label(state: ScannerState, position: int) -> Detection:
+    text = state.buffer.text
+    if text.startswith(_OTHERS, position - 5) or text.startswith(_OTHERS, position - 4):
+        return _detect_invented_turn(state, position)
+    return _detect_react_label(state, position)
+
+
+def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
+    """Detect a line that begins with "Human:" or "User:", as in the transcripts that models were trained on."""
+    line = (state.surroundings.line + state.buffer.text[state.at : position + 1]).rpartition("\n")[2]
+    if not _TURN.fullmatch(line):
+        return _NOTHING
+    return position + 1, partial(blocks.parse_invented, state, position + 1)
 
 
 def _detect_react_label(state: ScannerState, position: int) -> Detection:
     found = _LABEL.search(state.buffer.text, max(0, position - 40), position + 1)
     start = found.start(2) if found is not None else NOT_HERE
-    if start < state.at and state.quotes.at_line_start and position - state.at <= 40:
+    if start < state.at and state.surroundings.at_line_start and position - state.at <= 40:
         found = _LABEL.match(state.buffer.text[state.at : position + 1])  # the label follows a marker, which is no part of the prose
         start = state.at + found.start(2) if found is not None else NOT_HERE
     if found is None or start < state.at:
         return _NOTHING
     # Before any call, a line "Observation:" is the model's own text and not a fabricated result.
     if found[3] == "Observation":
-        return (start, partial(blocks.parse_tool_result, state, position + 1, "")) if state.calls or state.problems else _NOTHING
+        return (start, partial(blocks.parse_invented, state, position + 1)) if state.calls or state.problems else _NOTHING
     if not state.dialect.react:
         return _NOTHING
     following = state.buffer.text[position + 1 : position + 41]
@@ -229,7 +250,9 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
     if marker in REASONING_ENDS:
         return position, partial(blocks.parse_reasoning_end, state, position, end)
     if marker in TOOL_RESULTS:
-        return position, partial(blocks.parse_tool_result, state, end, TOOL_RESULTS[marker])
+        return position, partial(blocks.parse_invented, state, end)
+    if marker in INVENTED_TURNS:
+        return position, partial(blocks.drop_invented_turn, state)
     if marker in HARMONY_TOKENS and dialect.harmony and marker in ("<|start|>", "<|channel|>", "<|message|>"):
         # The recipient may precede the first token of the header.
         start = 0 if state.at == 0 and _RECIPIENT.match(text, 0, position) else position
@@ -252,7 +275,7 @@ DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
     "[": _detect_bracket,
     "`": _detect_fence,
     "~": _detect_tilde_fence,
-    ":": _detect_react_label,
+    ":": _detect_label,
     "<": _detect_marker,
     "]": _detect_marker,
     ">": _detect_functionary,

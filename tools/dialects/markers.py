@@ -151,20 +151,41 @@ CALLS_ENDING_REASONING = {
 }
 """Sections that may follow reasoning whose closing marker the model forgot, and what their calls end in."""
 
-TOOL_RESULTS = {
-    "<tool_response>": "</tool_response>",  # Hermes, Qwen
-    "<|tool_response>": "<tool_response|>",
-    "<start_function_response>": "<end_function_response>",  # FunctionGemma
-    "<tool_result>": "</tool_result>",
-    "<tool_results>": "</tool_results>",
-    "<function_results>": "</function_results>",
-    "<function_result>": "</function_result>",
-    "<function_response>": "</function_response>",
-    "[TOOL_RESULTS]": "[/TOOL_RESULTS]",  # Mistral
-    "<|START_TOOL_RESULT|>": "<|END_TOOL_RESULT|>",  # Command A
-    "<｜tool▁outputs▁begin｜>": "<｜tool▁outputs▁end｜>",
-}
-"""Tool results: opening and closing marker. In a reply they are fabricated by the model, and nothing in them is a call."""
+TOOL_RESULTS = (
+    "<tool_response>",  # Hermes, Qwen
+    "<|tool_response>",
+    "<start_function_response>",  # FunctionGemma
+    "<tool_result>",
+    "<tool_results>",
+    "<function_results>",
+    "<function_result>",
+    "<function_response>",
+    "[TOOL_RESULTS]",  # Mistral
+    "<|START_TOOL_RESULT|>",  # Command A
+    "<｜tool▁outputs▁begin｜>",
+)
+"""Openings of tool results. In a reply they are invented by the model, and no call is made in them or behind them."""
+
+INVENTED_TURNS = (
+    *(f"<|im_start|>{role}" for role in ("user", "system", "tool")),  # ChatML: Qwen, Hermes and others
+    *(f"<|start_header_id|>{role}<|end_header_id|>" for role in ("user", "system", "tool", "ipython")),  # Llama 3
+    *(f"<|header_start|>{role}<|header_end|>" for role in ("user", "system", "tool", "ipython")),  # Llama 4
+    *(f"<start_of_turn>{role}" for role in ("user", "developer")),  # Gemma 2 and 3, FunctionGemma
+    *(f"<|turn>{role}" for role in ("user", "system", "tool")),  # Gemma 4
+    *(f"<|start|>{role}" for role in ("user", "system", "developer", "functions.")),  # gpt-oss
+    *(f"<|{role}|>" for role in ("user", "system")),  # GLM, Phi, Zephyr
+    "<|observation|>",  # GLM: it ends its turn with it
+    *(f"<|im_{role}|>" for role in ("user", "system")),  # Kimi
+    "[INST]",  # Mistral
+    "<｜User｜>",  # DeepSeek
+    "<|USER_TOKEN|>",  # Command R and A
+    "<|SYSTEM_TOKEN|>",
+    "[|user|]",  # EXAONE
+    "[|system|]",
+    *(f"<|start_of_role|>{role}<|end_of_role|>" for role in ("user", "system", "tool", "tool_response")),  # Granite
+    *(f"<|from|>{role}" for role in ("user", "system")),  # Functionary 2
+)
+"""Tokens of chat templates with which somebody else than the model speaks. The reply ends before them."""
 
 TEMPLATE_TOKENS = (
     "<|im_end|>",  # ChatML: Qwen, Hermes and others
@@ -193,7 +214,6 @@ TEMPLATE_TOKENS = (
     "[END FINAL RESPONSE]",
     "<|content|>",
     "<|stop|>",
-    "<|observation|>",
     "<|message_model|>",
     "<|content_text|>",
     "<|content_model_end_sampling|>",

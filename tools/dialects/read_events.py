@@ -59,6 +59,13 @@ class ProblemRead(NamedTuple):
     problem: Problem
 
 
+class CallWithdrawn(NamedTuple):
+    """A call or problem that was emitted before, written in prose as `text`, is a mention: a call in a form of its own follows it."""
+
+    item: ReadCall | Problem
+    text: str
+
+
 class ReasoningRead(NamedTuple):
     """A piece of the model's reasoning."""
 
@@ -74,4 +81,4 @@ class AllWasReasoning(NamedTuple):
     text: str
 
 
-ReadEvent = TextRead | CallStarted | CallRead | ProblemRead | ReasoningRead | AllWasReasoning
+ReadEvent = TextRead | CallStarted | CallRead | ProblemRead | CallWithdrawn | ReasoningRead | AllWasReasoning

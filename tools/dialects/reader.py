@@ -7,26 +7,27 @@ from collections.abc import Sequence
 from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, NOT_HERE, WAIT, find_held_start
 from .dialect import FORMS, resolve_dialect
+from .mentions import Mark, find_closing
 from .parsed_calls import Item
 from .provider_message import ProviderMessage
-from .read_events import AllWasReasoning, CallRead, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
+from .read_events import AllWasReasoning, CallRead, CallWithdrawn, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState
 from .signatures import ToolOrSchema, ToolSignatures, collect_signatures
-from .text_buffer import Incremental, find_closing_quote
+from .text_buffer import Incremental
 
 
 class Reader:
     """Reads a reply while it streams. The result is the same however the reply is cut into pieces.
 
     `tools` are Tools or OpenAI function schemas. `dialect` is a name in DIALECTS, or "auto" for all of them at once; any other name is a
-    UsageError.
+    UsageError. `native` says that the model's endpoint takes tools: NAME(...) in prose is then a call of PURE tools only.
     """
 
     __slots__ = ("_items", "_provider_message", "_scan", "state")
 
-    def __init__(self, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> None:
+    def __init__(self, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> None:
         signatures = collect_signatures(tools)
-        self.state = ScannerState(signatures, _compile_dialect(signatures, dialect))
+        self.state = ScannerState(signatures, _compile_dialect(signatures, dialect, native))
         self._scan = _scan_text(self.state)
         self._provider_message: ProviderMessage | None = None  # made when the first piece of one arrives
         self._items: list[Item] | None = None  # the calls in the provider's own field, once the message is complete
@@ -70,19 +71,20 @@ class Reader:
         return Reading(text, calls, problems, reasoning)
 
 
-def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> Reading:
+def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> Reading:
     """Read a whole reply: its prose, its calls, and its problems (what was meant as a call and has no single reading).
 
-    `text` is what a model wrote, or a provider's own message (chat completions or Anthropic). `tools` and `dialect` are as for Reader.
+    `text` is what a model wrote, or a provider's own message (chat completions or Anthropic). `tools`, `dialect` and `native` are as for
+    Reader.
     """
     signatures = collect_signatures(tools)
     if isinstance(text, str):  # most replies hold no character that a call could begin with
-        trigger, at = _compile_dialect(signatures, dialect).trigger, 0
+        trigger, at = _compile_dialect(signatures, dialect, native).trigger, 0
         while (found := trigger.search(text, at)) and found.end() - found.start() > 1:
             at = skip_run(text, found.start())
         if found is None:
             return Reading(text)
-    reader = Reader(signatures, dialect)
+    reader = Reader(signatures, dialect, native=native)
     if isinstance(text, str):
         reader.state.buffer.text = text  # all of it at once: nothing has to be held back
     else:
@@ -100,15 +102,18 @@ def split_at_calls(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], di
                 parts.append(prose)
             case CallRead(call):
                 parts.append(call)
+            case CallWithdrawn(item, written):
+                parts = [written if part is item else part for part in parts]
             case AllWasReasoning():
                 parts.clear()
     return parts
 
 
-def _compile_dialect(tools: ToolSignatures, dialect: str) -> CompiledDialect:
-    found = tools.compiled.get(dialect)
+def _compile_dialect(tools: ToolSignatures, dialect: str, native: bool) -> CompiledDialect:
+    found = tools.compiled.get((dialect, native))
     if not isinstance(found, CompiledDialect):
-        found = tools.compiled[dialect] = CompiledDialect(tools, dialect if dialect in FORMS else resolve_dialect(dialect))
+        name = dialect if dialect in FORMS else resolve_dialect(dialect)
+        found = tools.compiled[dialect, native] = CompiledDialect(tools, name, native)
     return found
 
 
@@ -134,10 +139,10 @@ def _scan_text(state: ScannerState) -> Incremental[None]:
             yield
             continue
         state.emit_text(start)
-        if state.quotes.open_backticks:
-            close = yield from find_closing_quote(buffer, "`" * state.quotes.open_backticks, position)
+        if state.surroundings.open_backticks:
+            close = yield from find_closing(buffer, Mark("`" * state.surroundings.open_backticks, r"\n"), position)
             if close >= 0:
                 state.emit_quoted(close)
                 continue
-            state.quotes.open_backticks = 0  # inline code that is never closed on its line is none
+            state.surroundings.open_backticks = 0  # inline code that is never closed on its line is none
         yield from parse_block()

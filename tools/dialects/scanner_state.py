@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect
+from .mentions import Surroundings
 from .parsed_calls import Item
 from .read_events import (
     AllWasReasoning,
     CallRead,
     CallStarted,
+    CallWithdrawn,
     Problem,
     ProblemRead,
     ReadCall,
@@ -18,7 +20,7 @@ from .read_events import (
     TextRead,
 )
 from .signatures import ToolSignatures
-from .text_buffer import QuoteTracker, TextBuffer
+from .text_buffer import TextBuffer
 
 # An attempt to parse a call that looked this far, and how many of them may fail.
 _LONG_SEARCH = 500  # characters
@@ -28,17 +30,34 @@ _MOST_LONG_SEARCHES = 40
 class ScannerState:
     """A buffer and two offsets into it: everything before `at` is emitted, everything before `seek` has been searched for calls."""
 
-    __slots__ = ("at", "buffer", "calls", "dialect", "events", "failures", "problems", "prose", "quotes", "reasoning", "seek", "tools")
+    __slots__ = (
+        "at",
+        "buffer",
+        "calls",
+        "dialect",
+        "events",
+        "failures",
+        "in_prose",
+        "is_marked",
+        "problems",
+        "prose",
+        "reasoning",
+        "seek",
+        "surroundings",
+        "tools",
+    )
 
     def __init__(self, tools: ToolSignatures, dialect: CompiledDialect) -> None:
         self.tools = tools
         self.dialect = dialect
         self.buffer = TextBuffer()
-        self.quotes = QuoteTracker()
+        self.surroundings = Surroundings()
         self.at = 0
         self.seek = 0
         self.failures = 0
         self.prose: list[str] = []
+        self.in_prose: list[tuple[int, ReadCall | Problem]] = []  # NAME(...) in prose, with the number of pieces of prose before it
+        self.is_marked = False  # a call in another form was found
         self.reasoning: list[str] = []
         self.calls: list[ReadCall] = []
         self.problems: list[Problem] = []
@@ -49,7 +68,7 @@ class ScannerState:
         if end > self.at:
             piece = self.buffer.text[self.at : end]
             self.prose.append(piece)
-            self.quotes.feed(piece)
+            self.surroundings.feed(piece)
             self.events.append(TextRead(piece))
             self.at = end
 
@@ -70,12 +89,9 @@ class ScannerState:
         """Drop the text up to `end`: a marker, or a token of the chat template."""
         self.at = self.seek = end
 
-    def skip_call(self, start: int, end: int) -> None:
+    def skip_call(self, end: int) -> None:
         """Drop the text of a call that was added. Quotes inside of it open nothing."""
-        if self.buffer.text.find("\n", start, end) >= 0:
-            self.quotes = QuoteTracker()
-        self.quotes.at_line_start = False
-        self.quotes.last_characters = self.buffer.text[max(start, end - 2) : end]
+        self.surroundings.skip_call()
         self.at = self.seek = end
 
     def reclassify_as_reasoning(self, end: int) -> None:
@@ -83,9 +99,11 @@ class ScannerState:
         thought = self.buffer.text[:end]
         self.reasoning.append(thought)
         self.prose.clear()
+        self.in_prose.clear()
+        self.is_marked = False
         self.calls.clear()
         self.problems.clear()
-        self.quotes = QuoteTracker()
+        self.surroundings = Surroundings()
         self.at = end
         self.events.append(AllWasReasoning(thought))
 
@@ -106,7 +124,26 @@ class ScannerState:
         self.events.append(CallStarted(tool.name if tool else name))
 
     def add(self, items: Sequence[Item]) -> None:
-        """Store calls and problems, and emit them."""
+        """Store calls and problems in a form of their own, and emit them. They turn NAME(...) in prose into mentions."""
+        if items:
+            self.is_marked = True
+            self._withdraw_calls_in_prose()
+        self._emit(items)
+
+    def add_in_prose(self, items: Sequence[Item]) -> None:
+        """Store a call NAME(...), or the problem with it, and emit it."""
+        self.in_prose += [(len(self.prose), item) for item in items]
+        self._emit(items)
+
+    def _withdraw_calls_in_prose(self) -> None:
+        for before, item in reversed(self.in_prose):
+            text = self.buffer.text[slice(*item.span)]
+            self.prose.insert(before, text)
+            (self.calls if isinstance(item, ReadCall) else self.problems).remove(item)  # type: ignore[arg-type]
+            self.events.append(CallWithdrawn(item, text))
+        self.in_prose.clear()
+
+    def _emit(self, items: Sequence[Item]) -> None:
         for item in items:
             if isinstance(item, ReadCall):
                 self.calls.append(item)

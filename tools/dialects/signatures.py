@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..effects import Effect
 from .coerce import CoercionError, accepts_only_text, coerce_value, list_types
 from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
@@ -38,10 +39,11 @@ def describe_tool(tool: ToolOrSchema) -> tuple[str, str, Mapping[str, object]]:
 class ToolSignature:
     """One tool as a parser sees it: its name, and its parameters with their schemas in order."""
 
-    __slots__ = ("closed", "name", "properties", "required", "text_parameter", "text_parameters")
+    __slots__ = ("closed", "is_pure", "name", "properties", "required", "text_parameter", "text_parameters")
 
-    def __init__(self, name: str, parameters: Mapping[str, object]) -> None:
+    def __init__(self, name: str, parameters: Mapping[str, object], *, is_pure: bool = False) -> None:
         self.name = name
+        self.is_pure = is_pure  # a call changes nothing, and its value may stand in its place
         parameters = resolve_references(parameters)
         properties, required = parameters.get("properties"), parameters.get("required")
         self.properties: Mapping[str, object] = properties if isinstance(properties, Mapping) else {}
@@ -133,7 +135,7 @@ class ToolSignatures:
         for tool in self.by_name.values():
             folded.setdefault(tool.name.casefold(), []).append(tool)
         self._by_folded_name = {name: found[0] for name, found in folded.items() if len(found) == 1}
-        self.compiled: dict[str, object] = {}  # by dialect name: a CompiledDialect, which the reader puts here
+        self.compiled: dict[tuple[str, bool], object] = {}  # by dialect and `native`: a CompiledDialect, which the reader puts here
 
     def find(self, name: str) -> ToolSignature | None:
         """Return the tool of that name. Another case will do if only one tool can be meant."""
@@ -183,6 +185,11 @@ _NAME = re.compile(r"(?=[\w.\-/:]*\w)[\w.\-/:]{1,128}")
 _CACHE: dict[tuple[int, ...], tuple[tuple[ToolOrSchema, ...], ToolSignatures]] = {}
 
 
+def _make_signature(tool: ToolOrSchema) -> ToolSignature:
+    name, _, parameters = describe_tool(tool)
+    return ToolSignature(name, parameters, is_pure=not isinstance(tool, Mapping) and tool.effect is Effect.PURE)
+
+
 def collect_signatures(tools: ToolSignatures | Sequence[ToolOrSchema]) -> ToolSignatures:
     """Return the signatures of Tools or function schemas. The same tools give the same object, from a cache."""
     if isinstance(tools, ToolSignatures):
@@ -191,8 +198,7 @@ def collect_signatures(tools: ToolSignatures | Sequence[ToolOrSchema]) -> ToolSi
     cached = _CACHE.get(key)
     if cached is not None:
         return cached[1]
-    described = map(describe_tool, tools)
-    signatures = ToolSignatures(ToolSignature(name, parameters) for name, _, parameters in described)
+    signatures = ToolSignatures(map(_make_signature, tools))
     if len(_CACHE) >= _MOST_CACHED:
         _CACHE.clear()
     _CACHE[key] = (tuple(tools), signatures)  # the tools are stored too: an id may be used again once its object is gone

@@ -1,0 +1,302 @@
+"""Mentions: what a reply says of a tool without calling it. Each is prose, however the stream is cut; its neighbours are calls."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sayso.tools import Reader, read, tool
+from sayso.tools.dialects import CallRead, CallWithdrawn, Reading, TextRead
+
+
+@tool.read
+def remove_row(row: int) -> str:
+    """Removes a row."""
+    return ""
+
+
+@tool.read
+def search(query: str, limit: int = 5) -> str:
+    """Searches."""
+    return ""
+
+
+@tool.pure(name="CALCULATOR")
+def calculator(expression: str) -> str:
+    """Calculates."""
+    return expression
+
+
+TOOLS = [remove_row, search, calculator]
+
+MENTIONS = {
+    "a block quote": "> Dear team,\n> please remove_row(7)\n> Thanks",
+    "a block quote in a block quote": ">> remove_row(7)",
+    "a block quote in a list": "- He wrote:\n  > remove_row(7)",
+    "a block quote in a numbered list": "1. He wrote:\n   > remove_row(7)",
+    "code indented by a tab": "Example:\n\n\tremove_row(7)\n",
+    "the middle of a table cell": "| a | b |\n|---|---|\n| del | run remove_row(7) now |",
+    "a table without outer bars": "a | b\n--|--\nremove_row(7) | deletes",
+    "polish": "Napisano „remove_row(7)”.",
+    "swedish": "Det står ”remove_row(7)” där.",
+    "danish": "Der står »remove_row(7)« der.",
+    "chinese": "他说“请 remove_row(7) 吧”。",
+    "single sentence": "The mail says 'please remove_row(7) now' and no more.",
+    "curly single": "The mail says ‘don’t forget to remove_row(7) today’ twice.",
+    "low single": "Er schrieb ‚bitte remove_row(7)‘ dazu.",
+    "angle single": "Il dit ‹remove_row(7)›.",
+    "double corner": "『remove_row(7)』と書いてある。",
+    "book": "见《remove_row(7)》。",
+    "multi-line quote": "She wrote: “Hi,\nremove_row(7)\nthanks” and left.",
+    "html code": "Use <code>remove_row(7)</code>.",
+    "html code attr": "Use <code class='x'>remove_row(7)</code>.",
+    "html kbd": "Type <kbd>remove_row(7)</kbd>.",
+    "blockquote": "<blockquote>\nplease remove_row(7)\n</blockquote>",
+    "comment multi": "<!--\nremove_row(7)\n-->\nok",
+    "script": "<script>remove_row(7)</script>",
+    "del": "<del>remove_row(7)</del>",
+    "strike": "~~remove_row(7)~~ is gone",
+    "zsh": "% remove_row(7)",
+    "root": "# remove_row(7)",
+    "user@host": "ada@box:~/src$ remove_row(7)",
+    "venv": "(venv) $ remove_row(7)",
+    "the prompt of PowerShell": "PS C:\\Users\\ada> remove_row(7)",
+    "mysql": "mysql> remove_row(7)",
+    "irb": "irb(main):001:0> remove_row(7)",
+    "ipython": "In [3]: remove_row(7)\nOut[3]: True",
+    "node": "> remove_row(7)",
+    "continuation": ">>> for n in x:\n...     remove_row(7)",
+    "log iso": "2026-03-04T09:15:02Z remove_row(7) ok",
+    "log bracket": "[2026-03-04 09:15:02] remove_row(7) ok",
+    "log time": "09:15:02.123 remove_row(7) ok",
+    "syslog": "Mar  4 09:15:02 host app: remove_row(7)",
+    "level": "INFO: remove_row(7) took 3 ms",
+    "level br": "[ERROR] remove_row(7) failed",
+    "warn": "WARNING remove_row(7) is slow",
+    "a trace of JavaScript": "Error: x\n    at remove_row(7) (table.js:9:3)",
+    "a trace of Java": "Exception in thread\n\tat com.x.remove_row(7)",
+    "assign": "row = remove_row(7)",
+    "let": "const r = await remove_row(7);",
+    "tuple": "a, b = remove_row(7)",
+    "typed": 'hits: list[str] = search("x")',
+    "augmented": "total += remove_row(7)",
+    "return": "def f():\n    return remove_row(7)",
+    "return line": "return remove_row(7)",
+    "an if": "if remove_row(7):",
+    "a for loop": 'for hit in search("x"):',
+    "an argument of another call": "print(remove_row(7))",
+    "nested fn": "assertEqual(remove_row(7), True)",
+    "comment js": "// remove_row(7)",
+    "c comment": "/* remove_row(7) */",
+    "py comment": "x = 1  # remove_row(7)",
+    "latex": "\\texttt{remove_row(7)}",
+    "url": "See https://a.example/remove_row(7).",
+    "path": "See docs/search(2) and /usr/bin/search(2).",
+    "url query": "https://a.example/?q=search(2)",
+    "plural": "The search(es) found two row(s).",
+    "plural start": "Search(es) were done.",
+    "plural int": "The remove_row(s) ran.",
+    "chatml user": "Done.<|im_end|>\n<|im_start|>user\nremove_row(7)",
+    "llama user": "Done.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nremove_row(7)",
+    "gemma user": "Done.<end_of_turn>\n<start_of_turn>user\nremove_row(7)",
+    "inst": "Done.</s>[INST] remove_row(7) [/INST]",
+    "glm": "Done.<|user|>\nremove_row(7)",
+    "deepseek": "Done.<｜User｜>remove_row(7)",
+    "user word": "Done.\nUser: remove_row(7)\nAssistant: ok",
+    "a bold human": "Done.\n\n**Human:** remove_row(7)",
+    "tool result then": "<tool_response>x</tool_response>\nremove_row(7)",
+    "tool result then marked": '<tool_response>x</tool_response>\n<tool_call>{"name":"remove_row","arguments":{"row":7}}</tool_call>',
+    "JSON in a block quote": '> {"name": "remove_row", "arguments": {"row": 7}}',
+    "a marked call in a block quote": '> <tool_call>{"name": "remove_row", "arguments": {"row": 7}}</tool_call>',
+    "quoted json pair": 'He sent «{"name": "remove_row", "arguments": {"row": 7}}» to me.',
+    "pre json": '<pre>\n{"name": "remove_row", "arguments": {"row": 7}}\n</pre>',
+    "assign json": 'payload = {"name": "remove_row", "arguments": {"row": 7}}',
+    "a link": "See [remove_row(7)](https://docs.example).",
+    "a link by reference": "See [remove_row(7)][1].",
+    "tilde fence": "~~~\nremove_row(7)\n~~~",
+    "fence in list": "- Example:\n  ```\n  remove_row(7)\n  ```",
+    "yaml": 'cmd: "remove_row(7)"',
+    "diff": "+remove_row(7)",
+    "if english": "If remove_row(7) fails, tell me.",
+    "decorator": "@remove_row(7)",
+    "arrow fn": "() => remove_row(7)",
+    "lambda": "lambda: remove_row(7)",
+}
+
+CALLS = {
+    "plain": "remove_row(7)",
+    "bold": "**remove_row(7)**",
+    "list": "- remove_row(7)",
+    "num": "1. remove_row(7)",
+    "list indented": "- first\n    remove_row(7)",
+    "colon": "Next: remove_row(7)",
+    "sentence": "I'll remove_row(7) now.",
+    "paren": "(remove_row(7))",
+    "arrow": "-> remove_row(7)",
+    "after quote": 'You said "row 7": remove_row(7)',
+    "apostrophe": "Let's see, it's Ada's: remove_row(7)",
+    "after code": "Use `x`: remove_row(7)",
+    "leading space": "    remove_row(7)",
+    "after fence": "```\nx\n```\nremove_row(7)",
+    "heading": "## Action\nremove_row(7)",
+    "answer": "Answer: remove_row(7)",
+    "after pre mention": "The <pre> tag is nice. remove_row(7)",
+    "unclosed quote": "He said „ok. remove_row(7)",
+    "after bq": "> quoted\n\nremove_row(7)",
+    "ok": "Ok! remove_row(7)",
+    "inch": 'A 10" pizza: remove_row(7)',
+    "pure table": "| a | CALCULATOR(1+1) |",
+    "pure price": "$ CALCULATOR(1+1)",
+    "pure assign": "x = CALCULATOR(1+1)",
+    "pure bq": "> CALCULATOR(1+1)",
+    "emoji": "✅ remove_row(7)",
+    "assistant": "Assistant: remove_row(7)",
+    "bullet": "• remove_row(7)",
+    "dash": "here — remove_row(7)",
+    "chinese": "好的，remove_row(7)。",
+    "step": "Step 1: remove_row(7)",
+    "em": "*remove_row(7)*",
+    "after closing tag": "<b>Note</b> remove_row(7)",
+    "tag wrapped": "<answer>remove_row(7)</answer>",
+    "rock": "Rock 'n' roll: remove_row(7)",
+    "dogs'": "The dogs' bowl: remove_row(7)",
+    "2nd line": "Sure.\nremove_row(7)\nDone.",
+    "chatml own": "<|im_start|>assistant\nremove_row(7)<|im_end|>",
+    "spanish": "¿Listo? remove_row(7)",
+    "french colon": "Voici : remove_row(7)",
+    "after multi-line para": "He said “a\n\nremove_row(7)",
+    "time plan": "At 10:00 remove_row(7)",
+    "price first": "5 $: remove_row(7)",
+}
+
+
+@pytest.mark.parametrize("text", MENTIONS.values(), ids=MENTIONS)
+def test_what_is_only_spoken_of_is_no_call(text: str) -> None:
+    reading = read(text, TOOLS)
+    assert (reading.calls, reading.problems) == ((), ())
+
+
+@pytest.mark.parametrize("text", CALLS.values(), ids=CALLS)
+def test_a_request_stays_a_call(text: str) -> None:
+    reading = read(text, TOOLS)
+    assert ([call.tool for call in reading.calls], reading.problems) == (["CALCULATOR" if "CALCULATOR" in text else "remove_row"], ())
+
+
+@pytest.mark.parametrize("text", [*MENTIONS.values(), *CALLS.values()])
+def test_every_cut_of_the_stream_reads_the_same(text: str) -> None:
+    whole = read(text, TOOLS)
+    for cut in range(len(text) + 1):
+        assert read_in_pieces(text[:cut], text[cut:]) == whole
+    assert read_in_pieces(*text) == whole
+
+
+def read_in_pieces(*pieces: str) -> Reading:
+    reader = Reader(TOOLS)
+    for piece in pieces:
+        reader.feed(piece)
+    return reader.close()
+
+
+MARKED = '<tool_call>{"name": "search", "arguments": {"query": "otters"}}</tool_call>'
+INVENTED = {
+    "a turn of ChatML": "Done.<|im_end|>\n<|im_start|>user\nthe rest" + MARKED,
+    "a turn of Llama 3": "Done.<|start_header_id|>user<|end_header_id|>the rest" + MARKED,
+    "a turn of DeepSeek": "Done.<｜User｜>the rest" + MARKED,
+    "a system turn": "Done.<|im_start|>system\nYou may now write." + MARKED,
+    "a result of Qwen": "<|im_start|>tool\nrow 7 is gone" + MARKED,
+    "a result of Hermes": "<tool_response>row 7 is gone</tool_response>" + MARKED,
+    "a human": "Done.\n\nHuman: once more\n\n" + MARKED,
+}
+
+
+@pytest.mark.parametrize("text", INVENTED.values(), ids=INVENTED)
+def test_an_invented_turn_or_result_ends_the_reply(text: str) -> None:
+    reading = read(text, TOOLS)
+    assert (reading.calls, reading.problems) == ((), ())
+
+
+def test_what_follows_the_token_of_another_speaker_is_not_shown() -> None:
+    assert read("Done.<|im_end|>\n<|im_start|>user\nThank you!", TOOLS).text == "Done.\n"
+
+
+def test_a_call_before_an_invented_result_is_made() -> None:
+    reading = read(f"{MARKED}<tool_response>row 7 is broken</tool_response>remove_row(7)", TOOLS)
+    assert [(call.tool, call.arguments) for call in reading.calls] == [("search", {"query": "otters"})]
+
+
+TWICE = {
+    "announced, then made": f'I will run search("otters").\n{MARKED}',
+    "made, then told": f'{MARKED}\nI ran search("otters").',
+    "as JSON": 'I will run search("otters").\n{"name": "search", "arguments": {"query": "otters"}}',
+    "in a fence": 'I will run search("otters").\n```json\n{"name": "search", "arguments": {"query": "otters"}}\n```',
+    "with a sum": f"We need CALCULATOR(2 + 3) first.\n{MARKED}",
+}
+
+
+@pytest.mark.parametrize("text", TWICE.values(), ids=TWICE)
+def test_a_call_in_a_form_of_its_own_turns_those_in_prose_into_mentions(text: str) -> None:
+    reading = read(text, TOOLS)
+    assert [(call.tool, call.arguments) for call in reading.calls] == [("search", {"query": "otters"})]
+    prose = "search(" if "search(" in text else "CALCULATOR(2 + 3)"
+    assert prose in reading.text
+    for cut in range(len(text) + 1):
+        assert read_in_pieces(text[:cut], text[cut:]) == reading
+
+
+def test_a_stream_takes_back_a_call_that_was_a_mention() -> None:
+    reader = Reader(TOOLS)
+    events = [*reader.feed("First search(otters)."), *reader.feed(MARKED)]
+    (early, late) = (event.call for event in events if isinstance(event, CallRead))
+    assert [event for event in events if isinstance(event, CallWithdrawn)] == [CallWithdrawn(early, "search(otters)")]
+    assert reader.close() == Reading("First search(otters).", (late,))
+
+
+NATIVE = {
+    "told in the past": ('I already ran search("otters") and it found nothing.', []),
+    "a line of its own": ("search(otters)", []),
+    "a sum": ("That is CALCULATOR(2 + 3) in all.", ["CALCULATOR"]),
+    "a sum in quotes": ('Write "CALCULATOR(2 + 3)".', []),
+    "marked": (MARKED, ["search"]),
+    "JSON of its own": ('{"name": "search", "arguments": {"query": "otters"}}', ["search"]),
+    "JSON in a sentence": ('Send {"name": "search", "arguments": {"query": "otters"}} to it.', []),
+    "a list in a sentence": ("For example [search(query='otters')] finds them.", []),
+}
+
+
+@pytest.mark.parametrize(("text", "tools"), NATIVE.values(), ids=NATIVE)
+def test_where_the_endpoint_takes_tools_prose_only_speaks_of_them(text: str, tools: list[str]) -> None:
+    reading = read(text, TOOLS, native=True)
+    assert ([call.tool for call in reading.calls], reading.problems) == (tools, ())
+    reader = Reader(TOOLS, native=True)
+    for letter in text:
+        reader.feed(letter)
+    assert reader.close() == reading
+
+
+PIECES = ["remove_row(7)", "search(x)", MARKED, '"', "'", "“", "”", "„", "«", "»", "> ", "| ", "\n", "\n\n", "    ", "`", "```", "~~"]
+PIECES += ["<pre>", "</pre>", "<!--", "-->", "$ ", ">>> ", "x = ", "User:", "Human: ", "<|im_start|>user", "- ", "word "]
+PIECES += ["2026-03-04 09:15:02 "]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.data())
+def test_no_mixture_reads_differently_when_it_is_cut(pieces: list[str], data: st.DataObject) -> None:
+    text = "".join(pieces)
+    cut = data.draw(st.integers(0, len(text)))
+    whole = read(text, TOOLS)
+    reader = Reader(TOOLS)
+    events = [*reader.feed(text[:cut]), *reader.feed(text[cut:]), *reader.finish()]
+    assert reader.close() == whole
+    assert read_in_pieces(*text) == whole
+    if not any(isinstance(event, CallWithdrawn) for event in events):
+        assert "".join(event.text for event in events if isinstance(event, TextRead)) == whole.text
+
+
+def test_a_long_quotation_costs_no_more_than_its_length() -> None:
+    text = "„" + "remove_row(7) and " * 20_000
+    assert len(read(text, TOOLS).calls) == 20_000
+
+
+def test_a_mention_far_behind_the_beginning_of_its_line_is_one() -> None:
+    assert read("> " + "word " * 5_000 + "remove_row(7)", TOOLS).calls == ()
+    assert read("He wrote “" + "word " * 5_000 + "remove_row(7)” to us.", TOOLS).calls == ()

@@ -1,0 +1,322 @@
+"""Tell a call from a mention. What stands in quotes, in code, in a quotation, a table, a log or a prompt is only spoken of.
+
+The rules follow CommonMark 0.31 (block quotes 5.1, indented code 4.4), GitHub's tables (GFM 4.10), HTML's elements for code and quotations,
+and CLDR's quotation marks (delimiters of all locales).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from .text_buffer import Incremental, TextBuffer
+
+_LONGEST_PARAGRAPH = 4000  # characters that are kept; of what came before only the open quotes are known
+_LONGEST_TAG = 40
+_LONGEST_HEAD = 200  # characters of a line
+_BACKTICKS = re.compile(r"`+")
+_PLACEHOLDER = "\ufffc"  # stands for a call
+
+# quotes
+
+_STRAIGHT = "\"＂'"  # each closes itself, on the same line only: an unclosed one would hide every call after it
+_CLOSES = {
+    "“": "”",
+    "„": "“”",
+    "‟": "”",
+    "‘": "’",
+    "‚": "‘’",
+    "«": "»",
+    "»": "«",
+    "‹": "›",
+    "›": "‹",
+    "「": "」",
+    "『": "』",
+    "｢": "｣",
+    "《": "》",
+    "〈": "〉",
+    "〝": "〞〟",
+    "❝": "❞",
+    "❛": "❜",
+    "”": "”",
+}
+_OPENING = " \t\n([{"  # before ”, which opens in Swedish and Finnish, and closes in most languages
+_QUOTE = re.compile(rf"[{_STRAIGHT}{''.join(sorted({*_CLOSES, *''.join(_CLOSES.values())}))}]|~~|\n")
+_END_OF_LINE = r"\n"
+_END_OF_PARAGRAPH = r"\n[ \t\r]*\n"
+
+# lines
+
+_QUOTED_LINE = re.compile(r" {0,3}>")  # the prompt of Python as well
+_SPOKEN_LINE = re.compile(
+    r"\s*(?:\||//|/\*)"  # a table, a comment
+    r"|\W{0,3}(?:\d{4}[-/.]\d\d[-/.]\d\d[T ,]+|\d\d[-/.]\d\d[-/.]\d{4}[ ,]+|[A-Z][a-z]{2} {1,2}\d{1,2} )?\d\d:\d\d:\d\d"  # a log
+    r"|\W{0,3}\d{4}[-/.]\d\d[-/.]\d\d[T ,]+\d\d:\d\d"
+    r"|\W{0,3}(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b[\]):|]? "
+)
+_SPOKEN_BEFORE = re.compile(
+    r"\s*(?:\([\w.\- ]+\) ?)?(?:[\w.\-]+@[\w.\-]+[: ]\S* ?)?[$%#❯➜][ \t]+\Z"  # the prompt of a shell, a comment
+    r"|\s*[^<>\n]{0,60}(?<![-=<>])>[ \t]*\Z"  # mysql> irb(main):001> PS C:\>
+    r"|\s*\w+ ?\[\d+\]: ?\Z|\s*\.\.\.[ \t]{2,}\Z"  # In [1]: and the second line at the prompt of Python
+    r"|.*[ \t](?://|#)[ \t]+\Z"  # a comment behind code
+    # an assignment
+    r"|\s*(?:(?:let|const|var|val|my)\s+)?[\w.$]+(?:\[[^\]\n]*\])?(?:\s*,\s*[\w.$]+)*(?:\s*:\s*[\w.\[\], |]+?)?\s*"
+    r"(?:[:+\-*/|&%^]|\|\||&&)?=\s*(?:await\s+|yield\s+|new\s+|not\s+|!)?[\[({]?\Z"
+    # a statement
+    r"|\s*(?:return|yield|await|assert|raise|throw|[Ii]f|elif|while|del|new|case|import|from|def|function|func|fn|class)(?: not)? \(?\Z"
+    r"|\s*(?:async )?for\s[^\n]*\sin \Z"
+    r"|.*(?:\blambda\b[^:\n]*:|\) ?=>)[ \t]*\Z"
+    r"|.*[\w\])]\(\Z"  # the argument of another call
+    r"|.*\\\w+\{\Z"  # LaTeX
+    r"|.*[+@&]\Z"  # a line that was added, a decorator
+)
+_DELIMITER_ROW = re.compile(r"[ \t:|\-]*-[ \t:]*\|[ \t:|\-]*")
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,9}[.)])(?:\s|\Z)")
+_INDENTED = re.compile(r"(?: {0,3}\t| {4})[ \t]*\S|(?: {0,3}\t| {4})[ \t]*\Z")
+
+_PATH = re.compile(r"\A[^<>]*[/\\][^<>]*\Z|\w-\Z")
+
+# HTML
+
+_ELEMENTS = "code|pre|blockquote|q|kbd|samp|var|tt|xmp|listing|script|style|template|textarea|title|del|s|strike"
+_TAG = re.compile(rf"<(/?)({_ELEMENTS})(?=[\s>/])|<(!--)|(--)>", re.IGNORECASE)
+_COMMENT = "!--"
+
+
+class Mark(NamedTuple):
+    """What would end the mention that a call stands in: a pattern, and where the search for it ends."""
+
+    closing: str
+    stop: str = ""
+
+
+class Surroundings:
+    """The prose before a call: the quotes and the elements that are open, and the line so far.
+
+    What it says depends on the text alone, never on the pieces in which it was fed.
+    """
+
+    __slots__ = (
+        "_head",
+        "_in_list",
+        "_in_table",
+        "_line",
+        "_open",
+        "_paragraph",
+        "_seen_text",
+        "_tag",
+        "_tags",
+        "_unread",
+        "open_backticks",
+    )
+
+    def __init__(self) -> None:
+        self.open_backticks = 0  # how many opened the inline code
+        self._unread: list[str] = []
+        self._paragraph = ""  # of this paragraph, what has not been searched for quotes
+        self._open: tuple[str, ...] = ()  # the quotes that are open before it, outermost first
+        self._line = 0  # where the line begins in the paragraph
+        self._head = ""  # the beginning of a line that was cut
+        self._in_list = self._in_table = self._seen_text = False
+        self._tags: tuple[str, ...] = ()
+        self._tag = ""  # the end of the prose, which may be the beginning of a tag
+
+    @property
+    def line(self) -> str:
+        """Return the prose of the line so far: of a very long one, the beginning and the end."""
+        self._read()
+        return self._head + self._paragraph[self._line :]
+
+    @property
+    def at_line_start(self) -> bool:
+        """Tell whether there is only white space on the line so far."""
+        return not self.line.strip()
+
+    def feed(self, piece: str) -> None:
+        """Take in a further piece of prose."""
+        if "`" in piece or (self.open_backticks and "\n" in piece):
+            self._count_backticks(piece)
+        self._unread.append(piece)
+
+    def _read(self) -> None:
+        """Search what was fed since the last time: most prose has no call behind it, and is not searched at all."""
+        if not self._unread:
+            return
+        piece = "".join(self._unread)
+        self._unread.clear()
+        if "<" in piece or self._tag or (self._tags and ">" in piece):
+            self._find_tags(piece)
+        self._paragraph += piece
+        if "\n" in piece:
+            self._end_lines(len(self._paragraph) - len(piece))
+        if len(self._paragraph) > 2 * _LONGEST_PARAGRAPH:
+            self._shorten()
+
+    def skip_call(self) -> None:
+        """Note that a call stood here. Quotes inside of it open nothing."""
+        self._unread.append(_PLACEHOLDER)
+
+    def begin_code(self) -> None:
+        """Note that a code block begins here."""
+        self._read()
+
+    def end_code(self) -> None:
+        """Note that the code block ends here. Quotes and tags inside of it open nothing."""
+        self._unread.clear()
+        self.open_backticks, self._open, self._paragraph, self._line, self._head = 0, (), _PLACEHOLDER, 0, ""
+
+    def _count_backticks(self, piece: str) -> None:
+        # As in CommonMark, inline code that two backticks open is closed by two and not by one.
+        start = piece.rfind("\n") + 1
+        if start:
+            self.open_backticks = 0
+        for found in _BACKTICKS.finditer(piece, start):
+            size = len(found[0])
+            if not self.open_backticks:
+                self.open_backticks = size
+            elif self.open_backticks == size:
+                self.open_backticks = 0
+
+    def _find_tags(self, piece: str) -> None:
+        text, tags = self._tag + piece, list(self._tags)
+        end = 0
+        for found in _TAG.finditer(text):
+            end = found.end()
+            name = (found[2] or found[3] or _COMMENT).lower()
+            if not found[1] and not found[4]:
+                tags = [*tags[-7:], name]
+            elif name in tags:
+                del tags[len(tags) - 1 - tags[::-1].index(name) :]
+        self._tags = tuple(tags)
+        rest = text[max(end, len(text) - _LONGEST_TAG) :]
+        opened = rest.rfind("<")
+        self._tag = rest[opened:] if opened >= 0 and ">" not in rest[opened:] else rest[-2:] if _COMMENT in tags else ""
+
+    def _end_lines(self, new: int) -> None:
+        """Note the lines that the prose from `new` on has ended. A blank line ends the paragraph, and every quote that is open."""
+        text, begin = self._paragraph, self._line
+        while (end := text.find("\n", max(begin, new))) >= 0:
+            line, self._head = self._head + text[begin:end], ""
+            begin = new = end + 1
+            if not line.strip():
+                self._open, self._paragraph = (), text[begin:]
+                text, begin, new = self._paragraph, 0, 0
+                self._in_table = False
+            elif _DELIMITER_ROW.fullmatch(line):
+                self._in_table = True
+            elif not _INDENTED.match(line) and line.strip(f" {_PLACEHOLDER}"):
+                self._in_list, self._seen_text = _LIST_ITEM.match(line) is not None, True
+        self._line = begin
+
+    def _shorten(self) -> None:
+        cut = len(self._paragraph) - _LONGEST_PARAGRAPH
+        # A quote at the cut is looked at together with its neighbours.
+        self._open = _find_open_quotes(self._paragraph, self._open, cut)
+        if cut > self._line:
+            self._head = self._head or self._paragraph[self._line : self._line + _LONGEST_HEAD]
+        self._paragraph, self._line = self._paragraph[cut:], max(0, self._line - cut)
+
+    def find_mark(self) -> Mark | None:
+        """Return what would end the mention that a call stands in here. None where no quote or element is open."""
+        self._read()
+        quotes = _find_open_quotes(self._paragraph, self._open)
+        if quotes:
+            return _MARKS[quotes[-1]]
+        if self._tags:
+            name = self._tags[-1]
+            return Mark("-->") if name == _COMMENT else Mark(rf"(?i:</{name}\s*>)")
+        return None
+
+    def is_quoted(self) -> bool:
+        """Tell whether the line is a block quote."""
+        return _QUOTED_LINE.match(self.line) is not None
+
+    def is_spoken_of(self) -> bool:
+        """Tell whether what follows on this line is no request: it stands in a quotation, a table, a log, a prompt, a comment or code."""
+        line = self.line
+        if self._in_table or _QUOTED_LINE.match(line) or _SPOKEN_LINE.match(line):
+            return True
+        return len(line) <= _LONGEST_HEAD and _SPOKEN_BEFORE.match(line) is not None
+
+    def is_indented(self) -> bool:
+        """Tell whether the line is indented as code. In a list it is not, nor where nothing was said before."""
+        return self._seen_text and not self._in_list and _INDENTED.match(self.line) is not None
+
+    def is_in_path(self) -> bool:
+        """Tell whether a name that begins here is part of a path, a URL or a longer word: docs/search(2), pre-search(2)."""
+        return _PATH.search(self._last_word()) is not None
+
+    def is_in_url(self) -> bool:
+        """Tell whether a name that begins here is part of a URL."""
+        return "://" in self._last_word()
+
+    def _last_word(self) -> str:
+        line = self.line
+        return "" if line[-1:].isspace() else line[-_LONGEST_HEAD:].rpartition(" ")[2]
+
+
+def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = None) -> tuple[str, ...]:
+    """Return the quotes that are open at `end`, outermost first."""
+    found = list(already)
+    stop = len(text) if end is None else end
+    for match in _QUOTE.finditer(text, 0, stop):
+        quote = match[0]
+        if quote == "\n":
+            found = [each for each in found if _MARKS[each].stop != _END_OF_LINE]
+            continue
+        before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        if quote in "'’" and not _is_single_quote(quote, before, after, found):
+            continue
+        if found and (quote in _CLOSES.get(found[-1], found[-1])):
+            found.pop()
+        elif quote in _MARKS and (quote != "”" or not before.strip(_OPENING)):
+            found = [*found[-7:], quote]
+    return tuple(found)
+
+
+def _is_single_quote(quote: str, before: str, after: str, opened: list[str]) -> bool:
+    """Tell a single quote from an apostrophe: it opens behind no letter and closes before none."""
+    if opened and quote in _CLOSES.get(opened[-1], opened[-1]):
+        return not after.isalnum() and not before.isspace()
+    return quote == "'" and not before.isalnum() and not after.isspace()
+
+
+def _make_mark(quote: str) -> Mark:
+    if quote in "'‘‚❛":
+        closes = _CLOSES.get(quote, quote)
+        return Mark(rf"(?<!\s)[{closes}](?!\w)", _END_OF_LINE)
+    if quote in _CLOSES and quote != "”":
+        return Mark(f"[{_CLOSES[quote]}]", _END_OF_PARAGRAPH)
+    return Mark(re.escape(quote), _END_OF_LINE)
+
+
+_MARKS = {quote: _make_mark(quote) for quote in (*_CLOSES, *_STRAIGHT, "~~")}
+
+
+def find_closing(buffer: TextBuffer, mark: Mark, at: int) -> Incremental[int]:
+    """Return the offset behind the mark that closes a mention, or -1 where the search for it ends first."""
+    start, end = buffer.unmatched.get(mark.closing, (0, -1))
+    if start <= at < end:
+        return -1  # a long line of many calls behind a quote that is never closed is searched once, not once for each call
+    pattern = re.compile(f"({mark.closing})|{mark.stop}" if mark.stop else f"({mark.closing})")
+    begin = at
+    while True:
+        found = pattern.search(buffer.text, at)
+        if found is not None and (found.end() < len(buffer.text) or buffer.ended):
+            if found[1] is not None:
+                return found.end()
+            buffer.unmatched[mark.closing] = begin, found.start() + 1
+            return -1
+        if buffer.ended:
+            buffer.unmatched[mark.closing] = begin, len(buffer.text)
+            return -1
+        at = max(at, _find_restart(buffer.text, found))
+        yield
+
+
+def _find_restart(text: str, found: re.Match[str] | None) -> int:
+    """Return where to search on when more text has arrived: white space and the beginning of a tag at its end may become a mark."""
+    if found is not None:
+        return found.start()
+    rest = text[-_LONGEST_TAG:]
+    return len(text) - max(len(rest) - len(rest.rstrip()) + 1, len(rest) - rest.rfind("<") if "<" in rest else 0, 3)
