@@ -112,12 +112,15 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
         if tool is None:
             results.append(make_failure(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
             continue
-        unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user else ()
-        if unsourced and tool.name not in sent_back_before:
+        # A resumed run does what its journal says, whatever would be found in the words and the data of today.
+        was_asked = bool(tool.from_user) and run.replays(f"propose:{tool.name}:{call.id}")
+        was_read = bool(tool.from_user) and run.replays(f"reads:{call.id}")
+        unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user and not was_read else ()
+        if unsourced and not was_asked and tool.name not in sent_back_before:
             sent_back.add(tool.name)
             results.append(reject_unsourced(run, call, tool, unsourced))
             continue
-        joins = not unsourced and (tool.workflow is not None or needs_no_approval(run, tool))
+        joins = not unsourced and not was_asked and (tool.workflow is not None or needs_no_approval(run, tool))
         if group and not (joins and (tool.workflow is None) is (group[0][1].workflow is None)):
             results += await _execute_group(run, group)
             group = []

@@ -24,6 +24,8 @@ from .words import Words, split_words
 DEEPEST = 6
 LONGEST_CALL = 120
 MOST_ORIGINS = 3
+MOST_MADE = 200
+"""How many of the last values that were computed are looked at."""
 SHORTEST_PIECE = 12
 """How long a piece of a text that was read must be, for a value that holds it to be from there: a shorter one may stand anywhere."""
 _PIECE = re.compile(r"[^\n\"“”]+")
@@ -69,6 +71,7 @@ class SourceFinder:
         if not isinstance(background.said_index, SaidIndex):
             background.said_index = SaidIndex(background.user_texts)
         self._said = background.said_index
+        self._computed: dict[int, ArgumentSource] = {}
 
     def find(
         self, value: object, others: Iterable[object] = (), *, chooser: str = MODEL, field_names: Set[str] = frozenset()
@@ -89,6 +92,10 @@ class SourceFinder:
         found = computed or (self._find_read(leaves) if self._background.read_texts else None) or said
         return found or (self._find_written(leaves) if chooser == WORKFLOW else ArgumentSource(chooser))
 
+    def is_own(self, made: Made) -> bool:
+        """Return whether all that went into a computation is the user's own."""
+        return self._describe_computed(made, len(self._made)).standing is Standing.OWN
+
     def count_said(self, text: str) -> int:
         """Return how often the user said a text."""
         return self._said.count(text)
@@ -106,13 +113,15 @@ class SourceFinder:
 
     def _find_computed(self, leaves: Sequence[str], before: int) -> ArgumentSource | None:
         """Return the last call of a PURE tool before number `before` whose result has all the leaves."""
-        for number in range(before - 1, -1, -1):
+        for number in range(before - 1, max(before - MOST_MADE, 0) - 1, -1):
             made = self._made[number]
             if made.arguments is None:
                 continue
             results = {_spell(leaf) for leaf in flatten(made.value)}
             if all(_spell(leaf) in results for leaf in leaves):
-                return self._describe_computed(made, number)
+                if number not in self._computed:
+                    self._computed[number] = self._describe_computed(made, number)
+                return self._computed[number]
         return None
 
     def _describe_computed(self, made: Made, number: int) -> ArgumentSource:
@@ -122,8 +131,10 @@ class SourceFinder:
         shown = ", ".join(show_value(value) if len(arguments) == 1 else f"{name}={show_value(value)}" for name, value in arguments)
         shown = shown if len(shown) <= LONGEST_CALL else f"{shown[:LONGEST_CALL]}..."
         inputs = [self._find_input(part, number) for _, value in arguments for leaf in flatten(value) for part in _split_input(leaf)]
-        worst = max(inputs, key=lambda source: source.standing, default=ArgumentSource(MODEL))
+        worst = max(inputs, key=lambda source: source.standing, default=None)
         text = f"computed: {made.by}({shown})"
+        if worst is None:
+            return ArgumentSource(text, Standing.KNOWN)
         if worst.standing is Standing.OWN:
             return ArgumentSource(f"{text} of what you wrote", Standing.OWN)
         return ArgumentSource(f"{text} of what is not all yours: {worst.text}", worst.standing, worst.warning)

@@ -100,7 +100,9 @@ async def execute_call(run: Run, call: ToolCall, tool: AnyTool, position: str, *
 
 async def _execute_program_call(run: Run, call: ToolCall, tool: AnyTool, position: str) -> ToolResult:
     """Execute one call that a model's program makes: what the model made up is asked about."""
-    if unsourced := find_unsourced_arguments(run, call, tool):
+    was_asked = run.replays(f"propose:{position}")  # a resumed run does what its journal says
+    unsourced = () if was_asked or run.replays(f"read:{position}") else find_unsourced_arguments(run, call, tool)
+    if unsourced or was_asked:
         return await execute_with_approval(run, call, tool, position, unsourced)
     return await execute_call(run, call, tool, position)
 

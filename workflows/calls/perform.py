@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from sayso.tools.approval.background import Made
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition.tool import AnyTool, ToolContext
-from sayso.tools.effects import Effect
+from sayso.tools.effects import CLEAN, Effect, Secrecy, Trust
 from sayso.tools.errors import InvalidArguments, ToolError, UsageError
 
 from ..runs.limits import Spent, results_of
@@ -83,6 +83,17 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
     return results
 
 
+def label_computed(run: Run, call: ToolCall, tool: AnyTool, result: ToolResult) -> ToolResult:
+    """Return what a PURE tool computed with the labels of what went in: those of the run, unless all of it is the user's own."""
+    from sayso.tools.approval.source_finder import SourceFinder  # late, for load time
+
+    provenance, made = run.scope.provenance, make_computed(run, call, tool, result)
+    if SourceFinder(provenance.background(), settled=provenance.settled, made=provenance.made).is_own(made):
+        return result
+    trust = Trust.UNTRUSTED if provenance.labels.untrusted else result.trust
+    return replace(result, trust=trust, secrecy=Secrecy.PRIVATE if provenance.labels.private else result.secrecy)
+
+
 def make_computed(run: Run, call: ToolCall, tool: AnyTool, result: ToolResult) -> Made:
     """Return what a PURE tool computed, of what went in: all but what the program has fixed."""
     bound = {name: value for name, value in tool.bound.items() if not tool.is_fixed(name, run.scope.begun)}
@@ -112,7 +123,8 @@ async def _perform_read(run: Run, call: ToolCall, tool: AnyTool, context: ToolCo
         if tool.timeout_seconds is not None:
             late = f"{tool.name} gave no answer within {tool.timeout_seconds} s."  # for a read that means that nothing happened
             performing = in_time(performing, tool.timeout_seconds, lambda: ToolError(late))
-        return make_result(call, tool, await performing)
+        result = make_result(call, tool, await performing)
+        return result if tool.effect is not Effect.PURE or run.scope.provenance.labels is CLEAN else label_computed(run, call, tool, result)
     except InvalidArguments as error:
         return make_failure(call, str(error))
     except ToolError as error:
