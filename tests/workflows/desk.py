@@ -21,6 +21,7 @@ from sayso import Agent, App, Run, ScriptedModel, ToolContext, parallel, sequent
 from sayso.agents import Reply, call
 from sayso.agents.models.model import ModelRequest
 from sayso.workflows import Worker
+from sayso.workflows.durable.lease import LeaseTimes
 
 POINTS = (
     "in a quote",
@@ -95,9 +96,12 @@ async def looked_up(key: str) -> str | None:
 
 def order_tool(kind: str) -> Any:
     """The ORDER tool of a merchant that honours keys, can be asked, does neither, or says that it honours keys and does not."""
-    options: dict[str, Any] = {"keys": {"idempotent": True}, "lookup": {"lookup": looked_up}, "neither": {}, "lies": {"idempotent": True}}[
-        kind
-    ]
+    options: dict[str, Any] = {
+        "keys": {"idempotent": True},
+        "lookup": {"lookup": looked_up, "settles_within_seconds": 0.0},
+        "neither": {},
+        "lies": {"idempotent": True},
+    }[kind]
 
     @tool.write(name="ORDER", card="Order {item}", cost_usd=2.5, **options)
     async def order(item: str, context: ToolContext[Any]) -> str:
@@ -146,8 +150,12 @@ LETTERS = sequential(letter, name="letters")
 APP = App(flows=[FLOW, LETTERS], name="desk")
 
 
+RENEW, EXPIRE = (float(seconds) for seconds in os.environ.get("LEASE", "5 15").split())
+TIMES = LeaseTimes(renew_seconds=RENEW, expire_seconds=EXPIRE)
+
+
 async def work(url: str) -> None:
-    worker = Worker(APP, url)
+    worker = Worker(APP, url, times=TIMES)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)

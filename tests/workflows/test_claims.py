@@ -129,7 +129,7 @@ async def test_an_old_run_that_is_woken_or_taken_over_goes_before_newer_ones(hom
         await home.submit("flow", f"new {number}", run_id=f"new-{number}")
     clock.now += 10
     await home.decide("woken", {open_requests[0].digest: Approve(by="ada")})
-    await home.database.do(lambda session: records.release_dead(session, lambda owner: owner == "a-program-that-died", clock.now))
+    await home.database.do(lambda session: home.store.release_dead(session, clock.now))
     claimed_ids = [[each.run.id for each in await claim(home, "another", most)] for most in (1, 3, 9)]
     assert claimed_ids == [["woken"], ["taken-over", "new-0", "new-1"], ["new-2"]]
 

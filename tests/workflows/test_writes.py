@@ -257,16 +257,21 @@ async def test_after_doubt_an_idempotent_write_is_repeated_with_the_same_key() -
     assert len(set(merchant.keys)) == 1
 
 
-@pytest.mark.parametrize(("found", "calls"), [("found it", 1), (None, 2)])
-async def test_after_doubt_a_write_with_a_lookup_is_looked_up_first(found: str | None, calls: int) -> None:
+async def test_after_doubt_a_write_with_a_lookup_is_looked_up_and_never_repeated_while_its_program_lives() -> None:
+    async def lookup_of(merchant: Trouble, found: str | None) -> Any:
+        async def lookup(key: str) -> str | None:
+            merchant.looked.append(key)
+            return found
+
+        return await troubled(merchant, lookup=lookup, settles_within_seconds=0.0).run("x", approve=yes)
+
     merchant = Trouble(1)
-
-    async def lookup(key: str) -> str | None:
-        merchant.looked.append(key)
-        return found
-
-    assert (await troubled(merchant, lookup=lookup).run("x", approve=yes)).output == (found or "done")
-    assert (len(merchant.keys), merchant.looked) == (calls, merchant.keys[:1])
+    assert (await lookup_of(merchant, "found it")).output == "found it"
+    assert merchant.looked == merchant.keys
+    merchant = Trouble(1)
+    with pytest.raises(CallFailed, match="what had begun it may still act"):
+        await lookup_of(merchant, None)
+    assert merchant.looked == merchant.keys
 
 
 UNKNOWN: dict[str, dict[str, Any]] = {"neither": {}, "idempotent, and it fails again": {"idempotent": True}}

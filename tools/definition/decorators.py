@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ends_turn: bool
         idempotent: bool
         lookup: Lookup | None
+        settles_within_seconds: float | None
         trust: Trust | None
         secrecy: Secrecy | None
         inline: Inline | None
@@ -118,6 +119,7 @@ def _make_tool(
         raise UsageError(f"The tool {name} has no docstring; its first line tells the model what it is for.")
     if options.get("ends_turn") and effect is not Effect.WRITE:
         raise UsageError(f"The tool {name} has ends_turn=True, which is for writes only.")
+    _check_settling(name, options)
     fields: dict[str, Any] = {
         **options,
         "name": name,
@@ -131,6 +133,18 @@ def _make_tool(
     if "<locals>" not in getattr(function, "__qualname__", ""):  # the hints of a local function may name types that exist only later
         _ = made.signature
     return made
+
+
+def _check_settling(name: str, options: ToolOptions) -> None:
+    seconds: object = options.get("settles_within_seconds")
+    if seconds is None:
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
+        raise UsageError(f"The tool {name} has settles_within_seconds={seconds!r}. Write a number of seconds, 0 or more.")
+    if options.get("lookup") is None:
+        raise UsageError(
+            f"The tool {name} has settles_within_seconds=, which says when lookup= finds what was done, but no lookup=. Give it one."
+        )
 
 
 def _check_parameter_names(name: str, function: Callable[..., object], from_user: str | Iterable[str]) -> tuple[str, ...]:

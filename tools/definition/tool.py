@@ -96,6 +96,8 @@ class Tool(Generic[P, R]):
     ends_turn: bool = False
     idempotent: bool = False
     lookup: Lookup | None = None
+    settles_within_seconds: float | None = None
+    """How long after the death of the program that performed a write `lookup` may still not find it."""
     trust: Trust = Trust.TOOL
     secrecy: Secrecy = Secrecy.PUBLIC
     inline: Inline | None = None

@@ -36,7 +36,16 @@ from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
 from .argument_sources import Origin, find_argument_sources
 from .code_tool_calls import execute_code_tool
-from .perform import ExactlyOnceWrite, compute_cost, make_context, make_failure, needs_no_approval, perform_reads, prepare_arguments
+from .perform import (
+    UNDER_WAY,
+    ExactlyOnceWrite,
+    compute_cost,
+    make_context,
+    make_failure,
+    needs_no_approval,
+    perform_reads,
+    prepare_arguments,
+)
 from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, note_secrets, reveal_arguments
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
@@ -234,8 +243,9 @@ async def _perform_write(
     """
     fits = matches_tool(request, tool)
     replayed = run.replays(f"intent:{position}")
-    arguments = tool.parse_frozen(reveal_arguments(run, request)) if fits and run.is_live and not replayed else {}
-    cost = compute_cost(tool, arguments) if arguments and tool.cost_usd else 0.0
+    is_new = fits and run.is_live and not replayed
+    arguments = tool.parse_frozen(reveal_arguments(run, request)) if is_new else {}
+    cost = compute_cost(tool, arguments) if is_new and tool.cost_usd else 0.0
     run.scope.meter.count_tool_calls(1)
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
@@ -249,8 +259,10 @@ async def _perform_write(
     if replayed and fits and run.is_live and not was_counted:  # an earlier execution was cut off in between
         arguments = tool.parse_frozen(reveal_arguments(run, request))
     context = make_context(run, call, tool, request.key)
-    write = ExactlyOnceWrite(tool, arguments, context, call, request.key, intent.attempt != run.attempt, fits)
+    begun_by = None if intent.attempt == run.attempt else intent.attempt
+    write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits)
     result = await run.step(f"effect:{position}", _perform_masked, run, write)
+    UNDER_WAY.discard(request.key)  # what it came to is stored
     if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)
     run.scope.provenance.take(result)

@@ -14,7 +14,7 @@ from sayso.tools.effects import CLEAN, Effect, Secrecy, Trust
 from sayso.tools.errors import InvalidArguments, ToolError, UsageError
 
 from ..runs.limits import Spent, results_of
-from ..runs.protocols import Run
+from ..runs.protocols import Earlier, Run
 from ..runs.timing import in_time
 from .secret_calls import mask_result, note_secrets
 
@@ -178,36 +178,49 @@ def compute_cost(tool: AnyTool, arguments: Mapping[str, object]) -> float:
 # writes
 
 
+UNDER_WAY: set[str] = set()
+"""The keys of writes that this process has begun and whose results are not stored. They may still act: a thread outlives its time-out."""
+
+
 @dataclass(slots=True)
 class ExactlyOnceWrite:
     """One started write. It is awaited to its end, and its outcome after an error depends on what is known of it.
 
-    `begun_before` says that an earlier attempt may have performed it already, `fits` that the tool is the one that was approved.
+    `begun_by` names the earlier attempt that may have performed it already, if there was one; `fits` says that the tool is the one that was
+    approved.
     """
 
+    run: Run
     tool: AnyTool
     arguments: Mapping[str, object]
     context: ToolContext[object]
     call: ToolCall
     key: str
-    begun_before: bool
+    begun_by: str | None
     fits: bool
     is_cancelled: bool = False
+    _waiting: asyncio.Task[None] | None = None
 
     async def perform(self) -> ToolResult:
-        """Perform it and return the result. A cancellation that comes meanwhile is kept in `is_cancelled`, for the caller to raise."""
-        work = self._resolve_doubt("an earlier attempt was cut off") if self.begun_before else self._try()
+        """Perform it and return the result. A cancellation that comes meanwhile is kept in `is_cancelled`, for the caller to raise.
+
+        Only the wait for an earlier attempt to settle ends at once: nothing has been done by then, and whoever resumes the run waits anew.
+        """
+        work = self._try() if self.begun_by is None else self._resolve_doubt("an earlier attempt was cut off", self.begun_by)
         task = asyncio.get_running_loop().create_task(work)
         while not task.done():
             try:
                 await asyncio.shield(task)
             except asyncio.CancelledError:
-                if task.cancelled():  # the loop itself is closing
+                if task.cancelled():  # the loop itself is closing, or the wait was ended
                     raise
                 self.is_cancelled = True
+                if self._waiting is not None:
+                    self._waiting.cancel()
         return task.result()
 
     async def _try(self, *, may_repeat: bool = True) -> ToolResult:
+        UNDER_WAY.add(self.key)
         timer = asyncio.timeout(self.tool.timeout_seconds)
         try:
             async with timer:
@@ -225,20 +238,49 @@ class ExactlyOnceWrite:
             why = "something inside it was cancelled"
         return await self._resolve_doubt(why) if may_repeat else self._give_up(why)
 
-    async def _resolve_doubt(self, why: str) -> ToolResult:
-        """Find out what became of a write. Idempotent: the same key again. With a lookup: look first. Neither: a person decides."""
+    async def _resolve_doubt(self, why: str, begun_by: str | None = None) -> ToolResult:
+        """Find out what became of a write. Idempotent: the same key again. With a lookup: what it finds is the result.
+
+        What it does not find may still be under way. It is performed again only where all that has begun it is proven dead, and what the
+        dead had sent has had the time that the tool says it takes to settle. Otherwise a person decides.
+        """
         tool = self.tool
+        earlier = await self._find_earlier(begun_by)
         if not self.fits:
             return self._give_up(f"{why}, and the tool is no longer the one that was asked about")
-        if tool.lookup is not None:
-            try:
-                found = await tool.lookup(self.key)
-            except Exception as error:  # noqa: BLE001  a look-up that fails leaves the doubt where it was
-                return self._give_up(f"{why}; looking it up failed too ({type(error).__name__}: {error})")
-            if found is not None:
-                return make_result(self.call, tool, found)
-        elif not tool.idempotent:
+        if tool.lookup is not None and (found := await self._look_up(why)) is not None:
+            return found
+        if earlier is Earlier.NEVER_BEGAN or tool.idempotent:
+            return await self._repeat()
+        if tool.lookup is None:
             return self._give_up(why)
+        if earlier is Earlier.MAY_ACT:
+            return self._give_up(f"{why}; it was not found, and what had begun it may still act")
+        if tool.settles_within_seconds is None:
+            return self._give_up(f"{why}; it was not found, and {tool.name} does not say within how many seconds it would be")
+        self._waiting = asyncio.get_running_loop().create_task(asyncio.sleep(tool.settles_within_seconds))
+        await self._waiting
+        self._waiting = None
+        return await self._look_up(why) or await self._repeat()
+
+    async def _find_earlier(self, begun_by: str | None) -> Earlier:
+        """Return what is known of whoever may have begun it before. A time-out proves no death: a thread goes on after it."""
+        if self.key in UNDER_WAY or begun_by is None:
+            return Earlier.MAY_ACT
+        return await self.run.find_earlier(self.key, begun_by)
+
+    async def _look_up(self, why: str) -> ToolResult | None:
+        """Return what the tool's lookup finds, as the result; UNKNOWN where it fails, None where it finds nothing."""
+        assert self.tool.lookup is not None
+        try:
+            found = await self.tool.lookup(self.key)
+        except Exception as error:  # noqa: BLE001  a look-up that fails leaves the doubt where it was
+            return self._give_up(f"{why}; looking it up failed too ({type(error).__name__}: {error})")
+        return None if found is None else make_result(self.call, self.tool, found)
+
+    async def _repeat(self) -> ToolResult:
+        """Perform it again, for the last time, once that is on record: whoever has lost the run begins nothing."""
+        await self.run.record_repeat(self.key)
         return await self._try(may_repeat=False)
 
     def _give_up(self, why: str) -> ToolResult:

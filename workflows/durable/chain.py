@@ -31,7 +31,7 @@ class Row(NamedTuple):
 
     `kind` is started (with the input), created (its limits and first state), begun (an execution), kept (a step's
     result), forgotten, sent (to a model, by a step), event, told (an event that the workflow's
-    code emitted) or ended.
+    code emitted), repeated (a write that is performed again) or ended.
     """
 
     number: int

@@ -158,6 +158,15 @@ class Database:
 
     async def do(self, work: Callable[[Session], T]) -> T:
         """Do the work in one transaction, in the database's thread, and return its result. It ends even when the caller is cancelled."""
+        working = asyncio.wrap_future(self._submit(work))
+        working.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # the caller may be gone by then
+        return await asyncio.shield(working)
+
+    def do_now(self, work: Callable[[Session], T]) -> T:
+        """Do the work as `do` does, and block until it is done."""
+        return self._submit(work).result()
+
+    def _submit(self, work: Callable[[Session], T]) -> Future[T]:
         if not self.close.alive:
             raise UsageError(f"The engine on {self.place} was closed; make another with engine(...).")
         if self._process != os.getpid():
@@ -168,9 +177,7 @@ class Database:
         done: Future[T] = Future()
         self._gathered.append(_Work(work, done))
         self._thread.submit(self._write_gathered)
-        working = asyncio.wrap_future(done)
-        working.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # the caller may be gone by then
-        return await asyncio.shield(working)
+        return done
 
     def _write_gathered(self) -> None:
         """Do what has gathered by now: in a file under one commit, on a server (where others lock rows too) each under its own."""

@@ -15,7 +15,7 @@ from ..runs.codec import from_json, to_json
 from ..runs.execution import AnyResult, Execution
 from ..runs.journaled_run import JournaledRun
 from ..runs.limits import limits_text
-from ..runs.protocols import Engine, Scope, WorkflowCode
+from ..runs.protocols import Earlier, Engine, Scope, WorkflowCode
 from . import records
 from .chain import fingerprint
 from .database import DatabaseLost, Session, to_the_end
@@ -76,40 +76,56 @@ class DurableExecution(Execution):
             await asyncio.sleep(POLL_SECONDS)  # another program executes it: its end is ours
             claimed = await self._claim()
         try:
-            self._take(claimed)
-        except Exception as error:  # its input, or what was sent to it, cannot be read here
-            await self._end(records.FAILED, error=json.dumps(to_json(error)))
-            raise
-        return await self._execute_claimed(suspends)
+            try:
+                self._take(claimed)
+            except Exception as error:  # its input, or what was sent to it, cannot be read here
+                await self._end(records.FAILED, error=json.dumps(to_json(error)))
+                raise
+            return await self._execute_claimed(suspends)
+        finally:
+            self.store.lease.forget(self.id, claimed.run.attempt)
 
     async def _claim(self) -> Claimed | RunRow:
         """Claim the run, or return it as it is where it cannot be claimed."""
         store, now, new = self.store, self.clock(), self._describe()
-        owner, is_sqlite = store.owner or store.register(), store.database.is_sqlite
+        lease, is_sqlite = store.lease, store.database.is_sqlite
+        tried = 0
 
         def claim(session: Session) -> Claimed | RunRow:
+            nonlocal tried
             row = records.create_or_find(session, new, store.keys, is_sqlite)
-            if row.state == records.DONE or (row.state == records.RUNNING and not store.liveness.is_dead(row.owner or "")):
+            if (row.owner, row.attempt) != (lease.owner, tried) and (
+                row.state == records.DONE or (row.state == records.RUNNING and not store.is_orphan(session, row))
+            ):  # it cannot be claimed, and it is no claim of ours whose commit was not confirmed
                 return row
             limits = new.limits if new.limits != "null" else None
             is_keyed = store.keys is not None or row.head.startswith("k")
             log = store.load_log(session, row) if is_keyed else records.log_rows(session, self.id)
-            return records.claim(session, row, log, owner, limits, store.keys, now)
+            lease.claim_in(session, [(self.id, row.attempt + 1)])
+            tried = row.attempt + 1
+            return records.claim(session, row, log, lease.owner, limits, store.keys, now)
 
-        claiming = asyncio.ensure_future(store.database.do(claim))
+        claiming = asyncio.ensure_future(store.do_patiently(claim))
 
         async def let_go() -> None:
             claimed = await claiming
             if isinstance(claimed, Claimed):
                 self._take(claimed)
                 await self._end(store.stopped_state)
+                lease.forget(self.id, claimed.run.attempt)
 
         try:
-            return await asyncio.shield(claiming)
+            claimed = await asyncio.shield(claiming)
+        except DatabaseLost:  # it may have been claimed all the same: then the lease gives it back
+            lease.forget(self.id, tried)
+            raise
         except asyncio.CancelledError:  # a claim that comes when we are stopped is let go of, for nobody else could execute the run
             with suppress(asyncio.CancelledError, DatabaseLost):
                 await to_the_end(let_go())
             raise
+        if not isinstance(claimed, Claimed):
+            lease.forget(self.id, tried)
+        return claimed
 
     def _take(self, claimed: Claimed) -> None:
         """Take over all that the database has of the run, as this program's state of it."""
@@ -170,7 +186,7 @@ class DurableExecution(Execution):
         self.saved.add("ended", self.id, records.WAITING, {"wake_at": wake_at})
         if await self.saved.save(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
             return True
-        self.receive_rows(await self.store.database.do(lambda session: records.inbox_rows(session, self.id)))
+        self.receive_rows(await self.store.do_patiently(lambda session: records.inbox_rows(session, self.id)))
         return False
 
     async def _end(self, state: str, *, output: str | None = None, error: str | None = None) -> None:
@@ -179,6 +195,16 @@ class DurableExecution(Execution):
         self.saved.add("ended", self.id, state, {name: fingerprint(text) for name, text in texts.items() if text is not None})
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
             await self.saved.save(lambda session: records.let_go(session, self.id, claim, state, now, output=output, error=error))
+
+    async def find_earlier(self, key: str, attempt: str) -> Earlier:
+        """Return what is known of the programs that may have begun the write `key` since `attempt`, a name like "r1#2.1"."""
+        number = attempt.rpartition("#")[2].partition(".")[0]
+
+        def look(session: Session) -> Earlier:
+            performers = records.find_performers(session, self.id, key, number)
+            return self.store.find_earlier(session, performers) if performers else Earlier.MAY_ACT
+
+        return await self.store.do_patiently(look)
 
     # what other programs send
 
@@ -190,9 +216,8 @@ class DurableExecution(Execution):
                 if not await self.store.has_news(self.id, len(self.received)):
                     continue
                 inbox = await self.store.database.do(lambda session: records.inbox_rows(session, self.id))
-            except DatabaseLost as error:
-                self.saved.lost = error
-                return
+            except DatabaseLost:  # it may be back the next time; until then nobody can send anything
+                continue
             was_cancelled = self.is_cancelled
             self.receive_rows(inbox)
             if self.is_cancelled and not was_cancelled and self.executing_task is not None:

@@ -14,6 +14,7 @@ from ..runs.stored_types import tag_of
 from . import records
 from .chain import Row
 from .database import DatabaseLost, Session, to_the_end
+from .lease import read_clock
 from .records import Claimed, RunRow, Superseded
 from .store import RunStore
 
@@ -27,7 +28,7 @@ T = TypeVar("T")
 class DurableJournal(StrictJournal):
     """Writes results, events and prompts to the log of a run. `lost` says why nothing can be written: then nothing is done any more."""
 
-    __slots__ = ("_added", "_clock", "_events", "_lock", "_rows", "_saved", "_store", "_timer", "claimed", "run_id")
+    __slots__ = ("_added", "_clock", "_events", "_lock", "_rows", "_saved", "_saved_at", "_store", "_timer", "claimed", "run_id")
 
     is_durable = True
 
@@ -40,12 +41,13 @@ class DurableJournal(StrictJournal):
         self._events: list[object] = []
         self._lock = asyncio.Lock()
         self._added = self._saved = 0  # how many rows there were, and how many of them are on the disk
+        self._saved_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, claimed: Claimed) -> dict[str, type]:
         """Take over all that the database has of a claimed run. Returns the last event of each branch."""
         self.claimed = claimed.run
-        self.lost, self.has_unsaved = None, False
+        self.lost, self.has_unsaved, self._saved_at = None, False, read_clock()
         self._rows, self._events, self._lock = [], [], asyncio.Lock()
         self._added = self._saved = 0
         self.results, self.entries, self.emitted = {}, [], {}
@@ -117,14 +119,38 @@ class DurableJournal(StrictJournal):
                 records.record_approval(session, claimed.id, event, now)
             return after, then(session) if then is not None else None
 
+        asked_at = read_clock()
         try:
-            self.claimed, returned = await self._store.database.do(write)
+            self.claimed, returned = await self._store.do_patiently(write)
+        except (Superseded, DatabaseLost) as error:
+            if isinstance(error, DatabaseLost):  # the lease writes it when the database is back
+                self._store.lease.unwritten[self.run_id] = write
+            self.lost = error
+            error.run_id = self.run_id
+            raise
+        self._saved, self._saved_at = last, asked_at
+        return returned
+
+    def is_doubtful(self) -> bool:
+        """Return whether this program was stopped for so long that others may have taken the run over."""
+        times, lease = self._store.times, self._store.lease
+        return read_clock() - max(self._saved_at, lease.renewed_at) >= times.expire_seconds
+
+    async def check_claim(self) -> None:
+        """Raise Superseded if the run is somebody else's by now, before anything more of it is begun here."""
+        claimed, asked_at = self.claimed, read_clock()
+        try:
+            await self._store.do_patiently(lambda session: records.check_claim(session, claimed))
         except (Superseded, DatabaseLost) as error:
             self.lost = error
             error.run_id = self.run_id
             raise
-        self._saved = last
-        return returned
+        self._saved_at = asked_at
+
+    async def record_repeat(self, run_id: str, key: str) -> None:
+        """Store that this program is about to perform a write again. Raises Superseded."""
+        self.add("repeated", run_id, key, {"by": self.claimed.owner})
+        await self.save()
 
     def stop_timer(self) -> None:
         """Write no events of their own accord any more."""

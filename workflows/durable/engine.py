@@ -23,6 +23,7 @@ from . import records
 from .chain import Keys, Row, Verdict, verify_rows
 from .database import Database, Session
 from .durable_execution import DurableExecution
+from .lease import LeaseTimes
 from .records import ApprovalRow, InboxRow, NewRun, RunRow
 from .store import POLL_SECONDS, RunStore
 
@@ -39,9 +40,11 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     __slots__ = ("store",)
 
-    def __init__(self, url: str, *, app: App | None = None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, url: str, *, app: App | None = None, clock: Callable[[], float] = time.time, times: LeaseTimes | None = None
+    ) -> None:
         super().__init__(strict=True, clock=clock)
-        self.store = RunStore(url, app)
+        self.store = RunStore(url, app, times or LeaseTimes(), clock)
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
         return DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.read_result)
@@ -182,8 +185,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
         if execution is not None and (execution.task is not None or execution.is_running):
             return await self.wait_for(execution)
         while True:
-            row = await self.run(run_id)
-            if row.state not in (records.QUEUED, records.RUNNING):
+            row = await self.store.do_patiently(lambda session: self.store.find_row(session, run_id))
+            if row.state not in (records.QUEUED, records.RUNNING) or await self.free(row):
                 return (await self.read_result(row)).output
             await asyncio.sleep(POLL_SECONDS)
 
@@ -226,15 +229,23 @@ class DurableEngine(BaseEngine[DurableExecution]):
         return await self.store.database.do(lambda session: self.store.find_row(session, run_id))
 
     def is_orphan(self, row: RunRow) -> bool:
-        """Return whether the program that executed the run has died, and nobody has taken it over yet."""
-        self.store.register()  # who is alive is asked with a lock of one's own
-        return row.state == records.RUNNING and self.store.liveness.is_dead(row.owner or "")
+        """Return whether nobody executes the run any more that the database says is running, and nobody has taken it over yet."""
+        if row.state != records.RUNNING:
+            return False
+        return self.store.database.do_now(lambda session: self.store.is_orphan(session, row))
 
-    async def free(self, row: RunRow) -> None:
-        """Queue what a dead program left, as a worker would."""
+    async def free(self, row: RunRow) -> bool:
+        """Queue, as a worker would, what a program left that is gone. Return whether the run is now to be resumed by its id."""
         now = self.clock()
-        if self.is_orphan(row):
-            await self.store.database.do(lambda session: records.release_dead(session, lambda owner: owner == row.owner, now))
+
+        def free(session: Session) -> bool:
+            if row.state != records.RUNNING or not self.store.is_orphan(session, row):
+                return False
+            if row.owner != self.store.owner:
+                self.store.release_dead(session, now)
+            return not row.app
+
+        return await self.store.do_patiently(free)
 
     async def log(self, run_id: str, since: int = 0) -> list[Row]:
         """Return the log of a whole run after row `since`."""
@@ -323,6 +334,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     def close(self) -> None:
         """Let go of the database; runs under way here must be over. The runs stay in the database."""
+        self.store.close()
         with suppress(UsageError):
             self.database.close()
 

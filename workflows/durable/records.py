@@ -14,6 +14,7 @@ from ..runs.journal import Entry
 from ..runs.same_run import Asked, check_same_run
 from .chain import KEY_ID_AT, START, Keys, Row, check_seal, fingerprint, link_rows, seal
 from .database import Session
+from .liveness import Life
 
 NEW, QUEUED, RUNNING, WAITING, INTERRUPTED = "new", "queued", "running", "waiting", "interrupted"
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
@@ -254,10 +255,12 @@ def append(session: Session, run: RunRow, rows: Sequence[Row], keys: Keys | None
     number, head = chain[-1].number, chain[-1].hash
     held = session.execute(
         "UPDATE sayso_runs SET number = :number, head = :head, changed_at = :now "
-        "WHERE id = :id AND attempt = :attempt AND state = 'running' AND number = :before RETURNING id",
-        {"id": run.id, "attempt": run.attempt, "before": run.number, "number": number, "head": head, "now": now},
+        "WHERE id = :id AND attempt = :attempt AND owner = :owner AND state = 'running' AND number = :before RETURNING id",
+        {"id": run.id, "attempt": run.attempt, "owner": run.owner, "before": run.number, "number": number, "head": head, "now": now},
     )
     if not held.fetchall():
+        if _is_stored(session, run, number, head):
+            return run._replace(number=number, head=head)
         raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; what was done here since then is not stored.")
     _insert_rows(session, run.id, chain)
     return run._replace(number=number, head=head)
@@ -270,6 +273,19 @@ def _insert_rows(session: Session, root: str, chain: Sequence[Row]) -> None:
         places = ", ".join(f"(:root, {', '.join(f':{column}{index}' for column in columns)})" for index in range(len(batch)))
         values = {f"{column}{index}": value for index, row in enumerate(batch) for column, value in zip(columns, row, strict=True)}
         session.execute(f"INSERT INTO sayso_log (root, {', '.join(columns)}) VALUES {places}", {"root": root, **values})
+
+
+def _is_stored(session: Session, run: RunRow, number: int, head: str) -> bool:
+    """Return whether these very rows are stored already: the connection was lost before their commit was confirmed."""
+    now = run_row(session, run.id)
+    return now is not None and (now.attempt, now.number, now.head) == (run.attempt, number, head)
+
+
+def check_claim(session: Session, run: RunRow) -> None:
+    """Raise Superseded if the claim does not hold any more."""
+    now = run_row(session, run.id)
+    if now is None or (now.state, now.attempt, now.owner) != (RUNNING, run.attempt, run.owner):
+        raise Superseded(f"Run {run.id} is executed elsewhere, or was stopped; nothing more of it is begun here.")
 
 
 def record_approval(session: Session, root: str, event: object, now: float) -> None:
@@ -353,7 +369,9 @@ def approval_rows(session: Session, root: str | None = None, *, only_open: bool 
 
 def pause(session: Session, root: str, attempt: int, known: int, wake_at: float | None, now: float, is_sqlite: bool) -> bool:
     """Let go of a run that can only wait; False if more was sent to it than the `known` values."""
-    run_row(session, root, locked=True, is_sqlite=is_sqlite)
+    row = run_row(session, root, locked=True, is_sqlite=is_sqlite)
+    if row is None or (row.state, row.attempt) != (RUNNING, attempt):  # let go of by a commit that was not confirmed
+        return True
     (sent,) = session.execute("SELECT COUNT(*) FROM sayso_inbox WHERE root = :root", {"root": root}).fetchone()
     if sent != known:
         return False
@@ -383,16 +401,89 @@ def let_go(
         session.execute("UPDATE sayso_approvals SET state = 'closed' WHERE root = :id AND state = 'proposed'", values)
 
 
-def release_dead(session: Session, is_dead: Callable[[str], bool], now: float) -> list[str]:
-    """Queue the runs whose program has died; return the names of the dead programs."""
-    owners = [row[0] for row in session.execute("SELECT DISTINCT owner FROM sayso_runs WHERE state = 'running'").fetchall()]
-    dead = [owner for owner in owners if is_dead(owner)]
-    for owner in dead:
+FindLife = Callable[[Session, str, int | None], Life]
+"""Tells what is known of a program, by its name and the counter of its lease."""
+
+
+def release_dead(session: Session, find_life: FindLife, now: float) -> dict[str, Life]:
+    """Queue the runs whose program has died or lost its lock or lease, and record a death that is proven. Return these programs."""
+    owners = session.execute(
+        "SELECT DISTINCT sayso_runs.owner, beat FROM sayso_runs LEFT JOIN sayso_leases ON sayso_leases.owner = sayso_runs.owner "
+        "WHERE state = 'running'"
+    ).fetchall()
+    lives: dict[str, Life] = {owner: find_life(session, owner, beat) for owner, beat in owners if owner is not None}
+    gone: dict[str, Life] = {owner: life for owner, life in lives.items() if life is not Life.ALIVE}
+    for owner, life in gone.items():
+        if life is Life.DEAD:
+            record_death(session, owner)
         session.execute(
-            "UPDATE sayso_runs SET state = 'queued', owner = NULL, changed_at = :now WHERE owner = :owner AND state = 'running'",
+            "UPDATE sayso_runs SET state = CASE WHEN app <> '' THEN 'queued' ELSE 'interrupted' END, owner = NULL, changed_at = :now "
+            "WHERE owner = :owner AND state = 'running'",
             {"owner": owner, "now": now},
         )
-    return dead
+    return gone
+
+
+# leases: a counter for each program, or DEAD_BEAT for one that is proven dead
+
+DEAD_BEAT = -1
+
+
+def renew_lease(session: Session, owner: str, is_sqlite: bool) -> set[tuple[str, int]]:
+    """Raise the counter of a program; return the runs that are its own, each with the attempt that claimed it. One statement."""
+    join, separator = ("group_concat", "char(31)") if is_sqlite else ("string_agg", "chr(31)")
+    (owned,) = session.execute(
+        "INSERT INTO sayso_leases (owner, beat) VALUES (:owner, 0) "
+        "ON CONFLICT (owner) DO UPDATE SET beat = CASE WHEN sayso_leases.beat < 0 THEN 0 ELSE sayso_leases.beat + 1 END "
+        f"RETURNING (SELECT {join}(attempt || ' ' || id, {separator}) FROM sayso_runs WHERE owner = :owner AND state = 'running')",
+        {"owner": owner},
+    ).fetchone()
+    found = (each.partition(" ") for each in (owned or "").split("\x1f") if each)
+    return {(run_id, int(attempt)) for attempt, _, run_id in found}
+
+
+def find_beat(session: Session, owner: str) -> int | None:
+    """Return the counter of a program's lease; None where it has none."""
+    row = session.execute("SELECT beat FROM sayso_leases WHERE owner = :owner", {"owner": owner}).fetchone()
+    return None if row is None else int(row[0])
+
+
+def record_death(session: Session, owner: str) -> None:
+    """Record that a program is proven dead, for those who cannot see that from where they are."""
+    session.execute(
+        f"INSERT INTO sayso_leases (owner, beat) VALUES (:owner, {DEAD_BEAT}) ON CONFLICT (owner) DO UPDATE SET beat = {DEAD_BEAT}",
+        {"owner": owner},
+    )
+
+
+def end_lease(session: Session, owner: str) -> None:
+    """Remove the lease of a program that executes no more runs."""
+    session.execute("DELETE FROM sayso_leases WHERE owner = :owner", {"owner": owner})
+
+
+def find_owned(session: Session, owner: str) -> list[tuple[str, int]]:
+    """Return the runs that a program has claimed, each with the attempt."""
+    found = session.execute("SELECT id, attempt FROM sayso_runs WHERE owner = :owner AND state = 'running'", {"owner": owner})
+    return [(run_id, int(attempt)) for run_id, attempt in found.fetchall()]
+
+
+def give_back(session: Session, run_id: str, attempt: int, owner: str, state: str, now: float) -> None:
+    """Give back a run that its program does not execute any more: one of an app is queued, another gets `state`."""
+    session.execute(
+        "UPDATE sayso_runs SET state = CASE WHEN app <> '' THEN 'queued' ELSE :state END, owner = NULL, changed_at = :now "
+        "WHERE id = :id AND attempt = :attempt AND owner = :owner AND state = 'running'",
+        {"id": run_id, "attempt": attempt, "owner": owner, "state": state, "now": now},
+    )
+
+
+def find_performers(session: Session, root: str, key: str, since: str) -> list[str]:
+    """Return the programs that have begun the write `key`: the one that claimed the run as attempt number `since`, and who repeated it."""
+    rows = session.execute(
+        "SELECT value FROM sayso_log WHERE root = :root AND ((kind = 'begun' AND name = :attempt) OR (kind = 'repeated' AND name = :key)) "
+        "ORDER BY number",
+        {"root": root, "attempt": since, "key": key},
+    ).fetchall()
+    return [json.loads(value)["by"] for (value,) in rows]
 
 
 def wake(session: Session, now: float, is_sqlite: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,9 +18,11 @@ from .app import App
 from .database import DatabaseLost, Session
 from .durable_execution import DurableExecution
 from .engine import DurableEngine
+from .lease import LeaseTimes
 from .migrations import check_format
 from .records import Claimed
 
+log = logging.getLogger(__name__)
 SWEEP_SECONDS = 0.25
 MOST_RUNS, MOST_AT_ONCE = 300, 20
 """How many runs a worker executes side by side, and how many it claims together: the others shall have their share of a short queue."""
@@ -28,20 +31,21 @@ THREADS = 16
 
 
 class WorkerLost(RunError):
-    """The worker's lock or its database is gone, or its database is one for newer code by now: it must end."""
+    """The worker's database is one for newer code by now: it must end."""
 
 
 class Worker:
     """Works on the runs of `app` in the database at `url` until it is stopped. As many as wanted may work on one database."""
 
-    def __init__(self, app: App, url: str) -> None:
+    def __init__(self, app: App, url: str, *, times: LeaseTimes | None = None) -> None:
         self.app = app
-        self.engine = DurableEngine(url, app=app)
+        self.engine = DurableEngine(url, app=app, times=times)
         self.engine.store.stopped_state = records.QUEUED
         self._runs = _RunLoop()
         self._under_way: set[Future[None]] = set()
         self._is_ending = False
         self._stopping = asyncio.Event()
+        self._is_told = False
 
     async def work(self) -> None:
         """Work until `stop`. Runs under way are put back into the queue then, for the other workers. Raises WorkerLost."""
@@ -49,8 +53,12 @@ class Worker:
         self._runs.start()
         try:
             while not self._stopping.is_set():
-                await self._sweep()
-                await self._begin_queued()
+                try:
+                    await self._sweep()
+                    await self._begin_queued()
+                    self._is_told = False
+                except DatabaseLost as error:  # what runs here is written when it is back, or others have taken it over by then
+                    self._tell(error)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
         finally:
@@ -65,48 +73,60 @@ class Worker:
     async def _sweep(self) -> None:
         """Queue what dead programs left, and what has waited long enough."""
         store, now = self.engine.store, self.engine.clock()
-        if not await asyncio.to_thread(store.liveness.is_held):
-            raise WorkerLost("This worker's lock on the database is lost, so others may take its runs; it ends. Start it again.")
 
         def sweep(session: Session) -> None:
             check_format(session, store.database.place)
-            records.release_dead(session, store.liveness.is_dead, now)
+            store.release_dead(session, now)
             records.wake(session, now, store.database.is_sqlite)
 
         try:
             await store.database.do(sweep)
-        except (DatabaseLost, UsageError) as error:
+        except UsageError as error:
             raise WorkerLost(str(error)) from error
+
+    def _tell(self, error: DatabaseLost) -> None:
+        if not self._is_told:
+            self._is_told = True
+            log.warning("%s This worker goes on when it is back.", error)
 
     async def _begin_queued(self) -> None:
         """Claim queued runs as long as there are some and there is room, and begin them."""
         self._under_way = {each for each in self._under_way if not each.done()}
         while not self._stopping.is_set() and (room := min(MOST_RUNS - len(self._under_way), MOST_AT_ONCE)) > 0:
-            try:
-                claimed = await self._claim(room)
-            except DatabaseLost as error:
-                raise WorkerLost(str(error)) from error
+            claimed = await self._claim(room)
             self._under_way |= {self._runs.begin(self._execute(each)) for each in claimed}
             if len(claimed) < room:
                 return
 
     async def _claim(self, most: int) -> list[Claimed]:
         store, now, flows = self.engine.store, self.engine.clock(), self.app.names
-        owner, is_sqlite, keys = store.register(), store.database.is_sqlite, store.keys
+        lease, is_sqlite, keys = store.lease, store.database.is_sqlite, store.keys
+        tried: list[tuple[str, int]] = []
 
         def claim(session: Session) -> list[Claimed]:
-            return records.claim_queued(session, self.app.name, flows, owner, most, keys, store.find_change, now, is_sqlite)
+            claimed = records.claim_queued(session, self.app.name, flows, lease.owner, most, keys, store.find_change, now, is_sqlite)
+            tried.extend((each.run.id, each.run.attempt) for each in claimed)
+            lease.claim_in(session, tried)
+            return claimed
 
-        return await store.database.do(claim)
+        try:
+            return await store.database.do(claim)
+        except DatabaseLost:  # what was claimed all the same is given back by the lease
+            for run_id, attempt in tried:
+                lease.forget(run_id, attempt)
+            raise
 
     async def _execute(self, claimed: Claimed) -> None:
         """Execute a claimed run to its end or its next pause, in the loop of runs; its result is in the database."""
-        execution = self._open(claimed)
-        if self._is_ending and (this := asyncio.current_task()):
-            this.cancel()
-        with suppress(Exception, asyncio.CancelledError):  # a run's own failure is stored with the run, and does not end the worker
-            await execution.execute(suspends=True)
-        self.engine.executions.pop(claimed.run.id, None)  # the database has it
+        try:
+            execution = self._open(claimed)
+            if self._is_ending and (this := asyncio.current_task()):
+                this.cancel()
+            with suppress(Exception, asyncio.CancelledError):  # a run's own failure is stored with the run, and does not end the worker
+                await execution.execute(suspends=True)
+        finally:
+            self.engine.executions.pop(claimed.run.id, None)  # the database has it
+            self.engine.store.lease.forget(claimed.run.id, claimed.run.attempt)
 
     def _open(self, claimed: Claimed) -> DurableExecution:
         try:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
 from sayso.tools.errors import RunError, UsageError
 
 from ..runs.codec import from_json, to_json
+from ..runs.protocols import Earlier
 from . import records
 from .chain import Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
-from .database import Database, Session
-from .liveness import make_liveness, new_owner
+from .database import Database, DatabaseLost, Session
+from .lease import Lease, LeaseTimes, Watch
+from .liveness import Life, has_lease, is_process_gone, is_this_process, make_locks, new_owner
 from .records import ApprovalRow, InboxRow, LogChanged, RunRow
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
@@ -22,31 +27,104 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
 
     from .app import App
 
+log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
+AGAIN_SECONDS = 0.5
+"""How soon a write to a database that is away is tried again."""
+T = TypeVar("T")
 STATES = {Approve: "approved", Edit: "edited", Reject: "rejected"}
 
 
 class RunStore:
     """What the engine of a program and its executions share. Raises UsageError where the database cannot be used."""
 
-    def __init__(self, url: str, app: App | None) -> None:
-        self.app, self.keys = app, journal_keys()
+    def __init__(self, url: str, app: App | None, times: LeaseTimes, clock: Callable[[], float]) -> None:
+        self.app, self.keys, self.times, self.clock = app, journal_keys(), times, clock
         self.approvers: Approvers | None = None
         self.database = Database(url)
-        self.liveness = make_liveness(self.database)
+        self.locks = make_locks(self.database)
+        self.watch = Watch(times)
         self.owner = ""
         self.stopped_state = records.INTERRUPTED  # a worker's runs are queued for the others instead
         self._hashed_since: float | None = None
+        self._lease: Lease | None = None
         self._inbox_sizes: dict[str, int] = {}
         self._counted_at = 0.0
 
-    def register(self) -> str:
-        """Return this program's name among those that execute runs; its lock is taken the first time."""
-        if not self.owner:
+    @property
+    def lease(self) -> Lease:
+        """Return this program's lease; it is taken the first time."""
+        if self._lease is None:
             owner = new_owner()
-            self.liveness.hold(owner)
-            self.owner = owner
-        return self.owner
+            lease = Lease(self.database.url, self.locks, owner, self.times, self.clock, stopped_state=self.stopped_state)
+            lease.begin()
+            weakref.finalize(self, lease.end)
+            self._lease, self.owner = lease, owner
+        return self._lease
+
+    def register(self) -> str:
+        """Return this program's name among those that execute runs; its lock and its lease are taken the first time."""
+        return self.lease.owner
+
+    def close(self) -> None:
+        """Give back what is left of this program's runs, and let go of its lease."""
+        if self._lease is not None:
+            self._lease.end()
+
+    def find_life(self, session: Session, owner: str, beat: int | None) -> Life:
+        """Return what is known of a program; `beat` is the counter of its lease, None where it has none."""
+        if owner == self.owner:
+            return Life.ALIVE
+        if beat == records.DEAD_BEAT:
+            return Life.DEAD
+        is_gone = is_process_gone(owner)
+        if is_gone:
+            return Life.DEAD
+        life = Life.ALIVE if is_gone is False else self.locks.find_life(owner, session)
+        if life is Life.ALIVE and has_lease(owner) and (beat is None or self.watch.has_expired(owner, beat)):
+            return Life.GONE
+        return life
+
+    def is_orphan(self, session: Session, row: RunRow) -> bool:
+        """Return whether nobody executes a running run any more: neither this program nor another that is not gone."""
+        owner = row.owner or ""
+        if self._lease is not None and owner == self.owner:
+            return self._lease.carried.get(row.id) != row.attempt
+        life = self.find_life(session, owner, records.find_beat(session, owner))
+        if life is Life.DEAD:
+            records.record_death(session, owner)
+        return life is not Life.ALIVE
+
+    def release_dead(self, session: Session, now: float) -> list[str]:
+        """Queue the runs of programs that have died, or have lost their lock or their lease; return their names."""
+        gone = records.release_dead(session, self.find_life, now)
+        for owner, life in gone.items():
+            self.watch.forget(owner)
+            if life is Life.DEAD:
+                self.locks.clear(owner)
+        return list(gone)
+
+    def find_earlier(self, session: Session, performers: list[str]) -> Earlier:
+        """Return what is known of the programs that have claimed a run to perform a write. What this process has begun it knows itself."""
+        others = [owner for owner in performers if not is_this_process(owner)]
+        if not others:
+            return Earlier.NEVER_BEGAN
+        are_dead = all(self.find_life(session, owner, records.find_beat(session, owner)) is Life.DEAD for owner in others)
+        return Earlier.DEAD if are_dead else Earlier.MAY_ACT
+
+    async def do_patiently(self, work: Callable[[Session], T]) -> T:
+        """Do the work; again for a while where the database is away. The work may happen twice, so it must not matter that it does."""
+        gives_up_at, is_told = time.monotonic() + self.times.patience_seconds, False
+        while True:
+            try:
+                return await self.database.do(work)
+            except DatabaseLost as error:
+                if time.monotonic() >= gives_up_at:
+                    raise
+                if not is_told:
+                    log.warning("%s It is tried again for %g s.", error, self.times.patience_seconds)
+                    is_told = True
+            await asyncio.sleep(min(AGAIN_SECONDS, self.times.patience_seconds))
 
     def find_row(self, session: Session, run_id: str, *, locked: bool = False) -> RunRow:
         """Return the row of a run, or of the run that a child belongs to. Raises UsageError if there is none."""
@@ -107,7 +185,7 @@ class RunStore:
             self.find_row(session, run_id, locked=True)
             return self.put(session, run_id, topic, value, written, now)
 
-        return await self.database.do(send)
+        return await self.do_patiently(send)
 
     def put(self, session: Session, run_id: str, topic: str, value: object, written: str, now: float, *, again: bool = False) -> InboxRow:
         """Put a value into the inbox of a locked run; a decision also moves its request on. Return the row that counts.

@@ -107,7 +107,7 @@ def _expected_states(stored: Stored, last: Row, consumed: Mapping[tuple[str, str
         case "created", _:
             states = {str(_value_of(last)["state"])}
         case "begun", _:
-            states = {records.RUNNING, records.QUEUED}
+            states = {records.RUNNING, records.QUEUED, records.INTERRUPTED}  # given back, or taken from a program that is gone
         case "ended", records.WAITING:
             states = {records.WAITING} | ({records.QUEUED} if _has_news(stored, consumed) else set())
         case _, name:

@@ -11,7 +11,7 @@ from sayso.tools.errors import Cancelled, RunError
 from .events import BranchEnded, BranchFailed, BranchStarted
 from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
-from .protocols import NOTHING, Engine, Run, RunResult, Scope, WorkflowCode
+from .protocols import NOTHING, Earlier, Engine, Run, RunResult, Scope, WorkflowCode
 from .same_run import Asked
 from .timing import in_time
 
@@ -210,6 +210,10 @@ class Execution(Inbox):
         error = Cancelled(f"Run {self.id} was cancelled.")
         error.run_id, error.partial = self.id, self._make_result(NOTHING, scope)
         return error
+
+    async def find_earlier(self, key: str, attempt: str) -> Earlier:
+        """Return what is known of whoever may have begun a write before. What this process has begun it knows itself (see perform)."""
+        return Earlier.DEAD
 
     def pause(self) -> None:
         """Suspend the run: every wait raises Suspended. One in the background stays where it is, and whoever joined it gets the pause."""

@@ -78,6 +78,16 @@ class Journal:
         """Write down what is not written yet."""
         return None
 
+    def is_doubtful(self) -> bool:
+        """Return whether others may have taken the run over, so that `check_claim` has to be asked before anything is begun."""
+        return False
+
+    async def check_claim(self) -> None:
+        """Raise an error if the run is somebody else's by now."""
+
+    async def record_repeat(self, run_id: str, key: str) -> None:
+        """Store that a write is about to be performed again, where that is stored. Raises an error if the run is somebody else's by now."""
+
     def forget_failures(self, error: BaseException) -> None:
         """Remove the failures that ended the run: when it is resumed, what failed is tried again.
 

@@ -16,7 +16,7 @@ from .execution import ChildRun, Execution
 from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
-from .protocols import B, Scope, Ts, WorkflowCode
+from .protocols import B, Earlier, Scope, Ts, WorkflowCode
 from .run_secrets import RunSecrets
 from .timing import in_time
 
@@ -98,6 +98,12 @@ class JournaledRun:
             raise WorkflowError(f"Run {self.id} was given {op!r} as the step {name!r}; it is more than a function. Write {how}.")
         if execution.is_suspended:  # what the code does in its `finally` while the run is unwound is no part of the run
             raise Suspended
+        if journal.is_durable and journal.is_doubtful():
+            self._busy = name
+            try:
+                await journal.check_claim()
+            finally:
+                self._busy = None
         watched = execution.is_watched
         if watched:
             execution.emit(StepStarted(self.id, name))
@@ -193,6 +199,14 @@ class JournaledRun:
 
     async def _find_end(self, timeout_seconds: float) -> float:
         return self.clock() + timeout_seconds
+
+    async def find_earlier(self, key: str, attempt: str) -> Earlier:
+        """Return what is known of the programs that may have begun the write `key` since `attempt`."""
+        return await self.execution.find_earlier(key, attempt)
+
+    async def record_repeat(self, key: str) -> None:
+        """Record that this execution is about to perform the write `key` again. Raises an error where the run is somebody else's by now."""
+        await self._journal.record_repeat(self.id, key)
 
     async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
         """Execute a nested run and return its result."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.background import Background, Made, Said
@@ -185,6 +186,14 @@ class Runnable(Executable[Any, Any], Protocol):
         ...
 
 
+class Earlier(StrEnum):
+    """What is known of those who may have begun a write before: nobody has, they can act no more, or they still may."""
+
+    NEVER_BEGAN = "never began"
+    DEAD = "dead"
+    MAY_ACT = "may act"
+
+
 class Run(Protocol):
     """A run as workflow code sees it: steps and waits one after another, children side by side."""
 
@@ -260,6 +269,14 @@ class Run(Protocol):
 
     def publish(self, event: object) -> None:
         """Hand an event to whoever listens right now; it is not stored."""
+        ...
+
+    async def find_earlier(self, key: str, attempt: str) -> Earlier:
+        """Return what is known of the programs that may have begun the write `key` since `attempt`."""
+        ...
+
+    async def record_repeat(self, key: str) -> None:
+        """Record that this execution is about to perform the write `key` again. Raises an error where the run is somebody else's by now."""
         ...
 
 

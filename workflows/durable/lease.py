@@ -1,0 +1,190 @@
+"""Keep this program's lease, and watch those of others: a counter in the database that a thread of its own raises.
+
+Others take a program's runs over when they have seen its counter unchanged for 15 seconds on their own clock; no two clocks are compared.
+What the program owns in the database and executes no more is given back at each renewal, and what could not be written is written then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sayso.tools.errors import UsageError
+
+from . import records
+from .database import Connection, Session
+from .liveness import Locks
+from .records import Superseded
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0
+"""How soon a renewal that failed is tried again."""
+SHORTEST_GAP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeaseTimes:
+    """How often a program renews its lease, after how long unchanged others take its runs over, and how long a write to a database that
+    is away is tried again before the run is given up here."""
+
+    renew_seconds: float = 5.0
+    expire_seconds: float = 15.0
+    patience_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 0 < 2 * self.renew_seconds <= self.expire_seconds:
+            raise UsageError(
+                f"{self!r}: a lease must be renewed at least twice before it expires. Let expire_seconds be 2 * renew_seconds or more."
+            )
+
+
+def read_clock() -> float:
+    """Return seconds since some moment, by a clock that nobody sets and that goes on while the machine sleeps."""
+    boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
+@dataclass(eq=False)
+class Lease:
+    """The lease of this program under the name `owner`. `begin` takes it, `end` gives back what is left and lets go of it."""
+
+    url: str
+    locks: Locks
+    owner: str
+    times: LeaseTimes
+    clock: Callable[[], float]
+    carried: dict[str, int] = field(default_factory=dict)
+    """The runs that are executed here, each with the attempt that claimed it."""
+    unwritten: dict[str, Callable[[Session], object]] = field(default_factory=dict)
+    """Of runs that are no more executed here: what the database did not take."""
+    renewed_at: float = float("-inf")
+    stopped_state: str = records.INTERRUPTED
+    _process: int = field(default_factory=os.getpid)
+
+    def __post_init__(self) -> None:
+        self._connection = Connection(self.url, busy_seconds=self.times.renew_seconds)
+        self._is_sqlite, self._place = self._connection.is_sqlite, self._connection.place
+        self._locked: object = None  # the connection that holds the lock
+        self._over, self._begun = threading.Event(), threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._keep, name="sayso-lease", daemon=True)
+
+    def begin(self) -> None:
+        """Take the lock and the lease. Raises UsageError where the database does not let this program have them."""
+        self._thread.start()
+        self._begun.wait()
+        if self._error is not None:
+            told = str(self._connection.translate(self._error))
+            raise UsageError(f"This program cannot execute runs, because it cannot keep its lease. {told}") from None
+
+    def end(self) -> None:
+        """Write what is left to write, give back what is left to give back, and let go of lock and lease."""
+        if self._process == os.getpid() and not self._over.is_set():
+            self._over.set()
+            self._thread.join()
+
+    def is_fresh(self) -> bool:
+        """Return whether nobody can have seen the lease unchanged for too long by now."""
+        return read_clock() - self.renewed_at < self.times.expire_seconds
+
+    def claim_in(self, session: Session, runs: list[tuple[str, int]]) -> None:
+        """Note the runs that a transaction claims, each with its attempt, before it can be read that they are claimed."""
+        if not self.is_fresh():  # this program was stopped: others would take them over at once
+            now = read_clock()
+            records.renew_lease(session, self.owner, self._is_sqlite)
+            self.renewed_at = now
+        self.carried.update(runs)
+
+    def forget(self, run_id: str, attempt: int) -> None:
+        """Note that a claimed run is not executed here any more; what the database did not take of it yet is written first."""
+        if run_id not in self.unwritten and self.carried.get(run_id) == attempt:
+            del self.carried[run_id]
+
+    def _keep(self) -> None:
+        pause: float = 0
+        while not self._over.wait(pause):
+            try:
+                self._renew()
+                pause = self.times.renew_seconds
+            except Exception as error:  # noqa: BLE001  whatever it is, it is tried again; as long as the lease is not renewed others act
+                if not self._begun.is_set():
+                    self._error = error
+                    self._over.set()
+                else:
+                    log.warning("A lease was not renewed, and is tried again. %s", self._connection.translate(error))
+                    pause = min(AGAIN_SECONDS, self.times.renew_seconds)
+            self._begun.set()
+        if self._error is None:
+            with suppress(Exception):  # others find out by themselves
+                self._let_go()
+        self._connection.close()
+        self.locks.let_go(self.owner)
+
+    def _renew(self) -> None:
+        now, raw = read_clock(), self._connection.open()
+        if self._is_sqlite or self._locked is not raw:  # an advisory lock is one connection's; a file can be removed
+            self._locked = raw if self.locks.hold(self.owner, raw) else None
+        with self._connection.transaction() as session:
+            owned = records.renew_lease(session, self.owner, self._is_sqlite)
+        self.renewed_at = now
+        self._write_left()
+        if owned != set(self.carried.items()):
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Give back the runs that the program owns and does not execute: their task crashed, or their end could not be written."""
+        with self._connection.transaction() as session:
+            # What is claimed meanwhile is in `carried` before it can be read here.
+            owned = records.find_owned(session, self.owner)
+            left = {run_id for run_id, attempt in owned if self.carried.get(run_id) != attempt}
+            for run_id, attempt in owned:
+                if run_id in left:
+                    records.give_back(session, run_id, attempt, self.owner, self.stopped_state, self.clock())
+        if left:
+            log.warning("Given back, because they were not executed here any more: %s.", ", ".join(sorted(left)))
+
+    def _write_left(self) -> None:
+        """Write what the database did not take when it was due; a run that is somebody else's by now is let go of."""
+        for run_id, write in list(self.unwritten.items()):
+            with suppress(Superseded), self._connection.transaction() as session:
+                write(session)
+            self.unwritten.pop(run_id, None)
+            self.carried.pop(run_id, None)
+
+    def _let_go(self) -> None:
+        self._write_left()
+        self.carried.clear()
+        self._give_back()
+        with self._connection.transaction() as session:
+            records.end_lease(session, self.owner)
+
+
+class Watch:
+    """What this program has seen of others' leases."""
+
+    def __init__(self, times: LeaseTimes, clock: Callable[[], float] = time.monotonic) -> None:
+        self._times, self._clock = times, clock
+        self._longest_gap = max(times.renew_seconds, SHORTEST_GAP_SECONDS)
+        self._seen: dict[str, tuple[int, float, float]] = {}  # the counter, since when it is so, and when it was seen last
+
+    def has_expired(self, owner: str, beat: int) -> bool:
+        """Return whether the counter has been seen unchanged for too long.
+
+        Only time in which it was looked at counts: while this program was stopped or the database was away, the other could not renew.
+        """
+        now = self._clock()
+        known, since, last = self._seen.get(owner, (None, now, now))
+        if known != beat or now - last > self._longest_gap:
+            since = now
+        self._seen[owner] = (beat, since, now)
+        return now - since >= self._times.expire_seconds
+
+    def forget(self, owner: str) -> None:
+        """Forget a program whose runs were taken over."""
+        self._seen.pop(owner, None)
