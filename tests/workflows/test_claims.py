@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +14,8 @@ from sayso.tools import Approve, tool
 from sayso.workflows import App, DurableEngine, Worker, sequential
 from sayso.workflows.durable import records
 from sayso.workflows.durable.records import NewRun
+
+from .postgres_server import new_database
 
 BEGUN: list[str] = []
 
@@ -180,3 +183,28 @@ async def test_a_run_whose_input_this_worker_cannot_read_fails_and_says_why(home
         await ended(home, "r1")
     row = await home.run("r1")
     assert (row.state, "no.such.module" in (row.error or "")) == ("failed", True)
+
+
+async def test_of_two_transactions_that_wait_for_each_other_both_are_done(postgres: str) -> None:
+    """The server undoes one of them; it is done again."""
+    homes = [DurableEngine(new_database(postgres))]
+    homes.append(DurableEngine(homes[0].database.url))
+    await queue(homes[0], 2, "living", "flow", 0.0)
+    both_hold_one, tries = threading.Barrier(2), [0, 0]
+
+    def touch(number: int) -> Callable[[Any], None]:
+        def work(session: Any) -> None:
+            tries[number] += 1
+            for each in (number, 1 - number):
+                values = {"id": f"living-flow-{each}"}
+                session.execute("UPDATE sayso_runs SET attempt = attempt + 1 WHERE id = :id", values)
+                if each == number and tries[number] == 1:
+                    both_hold_one.wait(20)
+
+        return work
+
+    await asyncio.gather(*(home.database.do(touch(number)) for number, home in enumerate(homes)))
+    assert sorted(tries) == [1, 2]
+    assert [row.attempt for row in await homes[0].runs()] == [2, 2]
+    for each in homes:
+        each.close()

@@ -36,6 +36,8 @@ BUSY_SECONDS, BUSY_TOLD_SECONDS, BUSY_PAUSE_SECONDS = 60.0, 4.0, 0.05
 """How long a lock that another program holds is waited for, after how long that is said, and the pause between two looks."""
 LOCK_NOT_AVAILABLE = "55P03"
 """What Postgres says of a lock that did not come in time."""
+UNDONE = ("40P01", "40001")
+"""What Postgres says of a transaction that it has undone because of another one: a deadlock, a serialization failure."""
 log = logging.getLogger(__name__)
 _NAMED = re.compile(r":(\w+)")
 
@@ -193,14 +195,15 @@ class Database:
         for end in ends:
             end()
 
-    def _write(self, batch: list[_Work], *, may_repeat: bool = True) -> list[Callable[[], None]]:
+    def _write(self, batch: list[_Work], repeats: int = 2) -> list[Callable[[], None]]:
         try:
             with self.connection.transaction() as session:
                 return [self._do_one(session, *each, alone=len(batch) == 1) for each in batch]
-        except self.connection.errors:
-            if not (may_repeat and self.connection.was_cut):
+        except self.connection.errors as error:
+            # An idle connection is cut for many reasons, and of two transactions that wait for each other the server undoes one.
+            if not repeats or not (self.connection.was_cut or getattr(error, "sqlstate", None) in UNDONE):
                 raise
-        return self._write(batch, may_repeat=False)  # on a new connection: an idle one is cut for many reasons
+        return self._write(batch, repeats - 1)
 
     def _do_one(self, session: Session, work: Callable[[Session], T], done: Future[T], *, alone: bool) -> Callable[[], None]:
         """Do the work; return what ends its future once it is on the disk. Beside others a failure undoes this work only."""
