@@ -195,14 +195,17 @@ class Database:
         for end in ends:
             end()
 
-    def _write(self, batch: list[_Work], repeats: int = 2) -> list[Callable[[], None]]:
+    def _write(self, batch: list[_Work], repeats: int = 4) -> list[Callable[[], None]]:
         try:
             with self.connection.transaction() as session:
                 return [self._do_one(session, *each, alone=len(batch) == 1) for each in batch]
         except self.connection.errors as error:
             # An idle connection is cut for many reasons, and of two transactions that wait for each other the server undoes one.
-            if not repeats or not (self.connection.was_cut or getattr(error, "sqlstate", None) in UNDONE):
+            is_undone = getattr(error, "sqlstate", None) in UNDONE
+            if not repeats or not (self.connection.was_cut or is_undone):
                 raise
+            if is_undone:
+                time.sleep(BUSY_PAUSE_SECONDS)  # the other one shall get what it waits for
         return self._write(batch, repeats - 1)
 
     def _do_one(self, session: Session, work: Callable[[Session], T], done: Future[T], *, alone: bool) -> Callable[[], None]:
@@ -395,7 +398,7 @@ ADVICE = {
 
 def explain_error(error: BaseException) -> str:
     """Return a database's error in one sentence, with what to do about it."""
-    text = " ".join(str(error).split()).rstrip(".").partition(" Is the server running")[0]
+    text = " ".join(str(error).split()).rstrip(".").partition(" Is the server running")[0].partition(" DETAIL: ")[0]
     advice = next((advice for word, advice in ADVICE.items() if word in text), "")
     return f"{text}{f' ({advice})' if advice else ''}."
 
