@@ -138,7 +138,18 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     if streamer is not None:
         streamer.finish()
     native = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
-    return Reply("".join(text), native, "".join(reasoning), usage, finish)
+    reply = Reply("".join(text), native, "".join(reasoning), usage, finish)
+    if spec.takes_secrets:
+        _note_secrets(conversation, run, reply, turn)
+    return reply
+
+
+def _note_secrets(conversation: ModelConversation, run: Run, reply: Reply, turn: int) -> None:
+    """Take note of the secrets that the model has written into calls, before its reply is stored."""
+    for call in parse_reply(conversation, reply, turn).calls:
+        tool = conversation.spec.tools.get(call.tool)
+        if tool is not None and (texts := tool.find_secret_texts(call.arguments)):
+            run.secrets.add(texts, tool.name)
 
 
 def join_call(pieces: Sequence[CallDelta]) -> NativeCall:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .calls import ToolCall as ToolCall
     from .calls import ToolResult as ToolResult
     from .definition.decorators import tool as tool
+    from .definition.secret import Secret as Secret
     from .definition.tool import Tool as Tool
     from .definition.tool import ToolContext as ToolContext
     from .dialects import Reader as Reader
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from .errors import ReplayError as ReplayError
     from .errors import RunError as RunError
     from .errors import SaysoError as SaysoError
+    from .errors import SecretLocked as SecretLocked
     from .errors import StepTimeout as StepTimeout
     from .errors import ToolError as ToolError
     from .errors import UnknownTool as UnknownTool
@@ -99,6 +101,8 @@ _PLACES = {
     "Labels": "effects",
     "Outcome": "calls",
     "Secrecy": "effects",
+    "Secret": "definition.secret",
+    "SecretLocked": "errors",
     "Tool": "definition.tool",
     "ToolCall": "calls",
     "ToolContext": "definition.tool",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sayso.tools import Edit as Edit
     from sayso.tools import Reject as Reject
     from sayso.tools import SaysoError as SaysoError
+    from sayso.tools import Secret as Secret
     from sayso.tools import ToolContext as ToolContext
     from sayso.tools import ToolError as ToolError
     from sayso.tools import tool as tool
@@ -50,6 +51,7 @@ _PLACES = {
     "Sampling": "agents",
     "SaysoError": "tools",
     "ScriptedModel": "agents",
+    "Secret": "tools",
     "ToolContext": "tools",
     "ToolError": "tools",
     "best_of": "workflows",

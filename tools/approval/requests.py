@@ -97,6 +97,8 @@ class ApprovalRequest:
     nonce: str
     proposed_at: float
     expires_at: float
+    secrets: tuple[str, ...] = ()
+    """The arguments in which secrets may stand, hidden or not given."""
 
     @property
     def topic(self) -> str:
@@ -177,6 +179,7 @@ def propose(
         nonce=nonce,
         proposed_at=now,
         expires_at=expires_at,
+        secrets=tool.secret_names,
     )
 
 

@@ -86,6 +86,18 @@ def find_secrets(schema: JsonObject) -> bool:
     return '"writeOnly": true' in (text := json.dumps(schema, default=str)) or '"format": "password"' in text
 
 
+def may_hold_secret(rule: object, defs: Mapping[str, Any]) -> bool:
+    """Return whether a JSON Schema, with the definitions that it may refer to, has a secret place."""
+    reached: dict[str, Any] = {}
+    texts = [json.dumps(rule, default=str)]
+    while texts:
+        for name in re.findall(r'"#/\$defs/([^"]+)"', texts.pop()):
+            if name not in reached and name in defs:
+                reached[name] = defs[name]
+                texts.append(json.dumps(defs[name], default=str))
+    return find_secrets({"rule": rule, "$defs": reached})
+
+
 def hide_places(value: Json, schema: Mapping[str, Any], hide: Hide) -> Json:
     """Return JSON of this schema with the value at each secret place given to `hide`; None and what is hidden already stay."""
     return _hide_in(value, schema, schema.get("$defs", {}), hide, 0)

@@ -18,7 +18,7 @@ from ..errors import InvalidArguments, ToolError, UsageError
 from .exact_json import is_same, write_exactly
 from .moments import Moment, note_moment
 from .schema import Signature, build_arguments_model, build_schema, convert_result, find_text_parameters, read_signature, validate_loosely
-from .secret import HIDDEN, MASK, Hide, find_secrets, hide_places, iter_leaves, show_plain
+from .secret import HIDDEN, Hide, find_secrets, hide_places, iter_leaves, may_hold_secret, show_plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -172,6 +172,15 @@ class Tool(Generic[P, R]):
         schema: JsonObject = self._all_arguments[0].model_json_schema(by_alias=False)
         return schema if find_secrets(schema) else None
 
+    @cached_property
+    def secret_names(self) -> tuple[str, ...]:
+        """Return the names of the arguments in which a secret may stand."""
+        schema = self.secret_schema
+        if schema is None:
+            return ()
+        defs = schema.get("$defs", {})
+        return tuple(name for name, rule in schema["properties"].items() if may_hold_secret(rule, defs))
+
     def find_secret_texts(self, arguments: Mapping[str, object]) -> frozenset[str] | None:
         """Return the secret texts and numbers in a call's arguments, checked or not; None where the tool takes no secrets.
 
@@ -183,7 +192,7 @@ class Tool(Generic[P, R]):
 
         def note(value: Json) -> Json:
             found.append(value)
-            return MASK
+            return {HIDDEN: ""}
 
         known = {*self.secret_schema["properties"], *self.parameters["properties"]}
         for name, value in arguments.items():

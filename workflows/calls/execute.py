@@ -160,6 +160,8 @@ def _freeze_arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mappin
         note_secrets(run, tool, arguments)
     checked = tool.check(arguments)
     given = tool.bound if tool.prepare is None else {**tool.bound, **tool.prepare(checked, make_context(run, call, tool))}
+    if tool.secret_schema is not None and given:
+        note_secrets(run, tool, given)
     return tool.normalise({**checked, **given}, given)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sayso.tools.approval.requests import ApprovalRequest, Edit
 from sayso.tools.calls import ToolResult
 from sayso.tools.canonical import Json, canonical_json
-from sayso.tools.definition.secret import HIDDEN, MASK, Hide, has_reserved_key, is_hidden, map_hidden, show_mask
+from sayso.tools.definition.secret import HIDDEN, MASK, Hide, has_reserved_key, is_hidden, iter_leaves, map_hidden, show_mask
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import InvalidArguments
 
@@ -36,7 +36,13 @@ def reveal_arguments(run: Run, request: ApprovalRequest) -> str:
     if f'"{HIDDEN}":' not in request.arguments:
         return request.arguments
     place = _write_place(request.run_id, request.position, request.tool)
-    return canonical_json(map_hidden(json.loads(request.arguments), lambda hidden: run.secrets.reveal(hidden, place)))
+
+    def reveal(hidden: Json) -> Json:
+        value = run.secrets.reveal(hidden, place)
+        run.secrets.add(map(str, iter_leaves(value)), request.tool)  # after a restart the run has not met it yet
+        return value
+
+    return canonical_json(map_hidden(json.loads(request.arguments), reveal))
 
 
 def _write_place(run_id: str, position: str, tool: str) -> str:

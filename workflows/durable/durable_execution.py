@@ -79,7 +79,7 @@ class DurableExecution(Execution):
             try:
                 self._take(claimed)
             except Exception as error:  # its input, or what was sent to it, cannot be read here
-                await self._end(records.FAILED, error=json.dumps(to_json(error)))
+                await self._end(records.FAILED, error=json.dumps(self.saved.seal(to_json(error))))
                 raise
             return await self._execute_claimed(suspends)
         finally:
@@ -149,7 +149,7 @@ class DurableExecution(Execution):
             if self.store.keys is not None and (why := self.store.find_refusal(row)):
                 log.warning("What was sent to run %s under %r does not count: %s. See: sayso verify %s", row.run, row.place, why, self.id)
                 continue
-            self.send(row.run, row.topic.partition(records.MARK)[0], from_json(json.loads(row.value)))
+            self.send(row.run, row.topic.partition(records.MARK)[0], from_json(self.saved.read(row.value)))
 
     async def _execute_claimed(self, suspends: bool) -> AnyResult:
         """Execute the run under the claim, and let go of it as it ended."""
@@ -159,7 +159,7 @@ class DurableExecution(Execution):
                 result = await super()._execute(suspends)
                 if result.finished:
                     output = {"value": result.value, "usage": result.usage, "messages": list(result.messages)}
-                    await self._end(records.DONE, output=json.dumps(to_json(output, "the run's output")))
+                    await self._end(records.DONE, output=json.dumps(self.saved.seal(to_json(output, "the run's output"))))
                     return result
                 if await self._let_go():
                     return result
@@ -170,7 +170,7 @@ class DurableExecution(Execution):
             if error is self.saved.lost:
                 raise
             self.saved.forget_failures(error)
-            await self._end(records.FAILED, error=json.dumps(to_json(error)))
+            await self._end(records.FAILED, error=json.dumps(self.saved.seal(to_json(error))))
             raise
         except BaseException:  # this program is being stopped; the run is not over
             await asyncio.shield(self._end(self.store.stopped_state))

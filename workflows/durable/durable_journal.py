@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from ..runs.codec import to_json
+from sayso.tools.canonical import Json
+
+from ..runs.codec import SEALED_MARK, to_json
 from ..runs.events import BranchEnded, BranchFailed, BranchStarted
 from ..runs.journal import StrictJournal
 from ..runs.stored_types import tag_of
@@ -18,11 +20,22 @@ from .lease import read_clock
 from .records import Claimed, RunRow, Superseded
 from .store import RunStore
 
+if TYPE_CHECKING:
+    from .secret_keys import SealedSecrets
+
 EVENT_SECONDS = 0.1
 """How long an event may wait for the next writing."""
 BRANCHES: dict[str, type] = {tag: kind for kind in (BranchStarted, BranchEnded, BranchFailed) if (tag := tag_of(kind)) is not None}
 
 T = TypeVar("T")
+
+
+def _holds_request(name: str, value: Json) -> bool:
+    """Return whether a row is a request for approval, in which people are shown all but the secrets."""
+    if name == "ApprovalAsked":
+        return True
+    first = value["="][0] if name.startswith("propose:") and isinstance(value, dict) and value.get("$") == "tuple" else None
+    return isinstance(first, dict) and first.get("$") == "ApprovalRequest"
 
 
 class DurableJournal(StrictJournal):
@@ -51,7 +64,10 @@ class DurableJournal(StrictJournal):
         self._rows, self._events, self._lock = [], [], asyncio.Lock()
         self._added = self._saved = 0
         self.results, self.entries, self.emitted = {}, [], {}
-        self.load(records.entries(claimed.log))
+        entries = records.entries(claimed.log)
+        if any(SEALED_MARK in row.value for row in claimed.log):
+            entries = [each._replace(value=self.secrets.unseal(each.value)) for each in entries]
+        self.load(entries)
         branch_events: dict[str, type] = {}
         for row in claimed.log:
             if row.kind == "told":
@@ -61,10 +77,30 @@ class DurableJournal(StrictJournal):
         return branch_events
 
     def add(self, kind: str, run_id: str, name: str, value: object) -> None:
-        """Add a row for the next writing; `value` is JSON."""
+        """Add a row for the next writing; `value` is JSON. What has a secret in it is encrypted, but for requests: those hide theirs."""
+        if self._secrets is not None and not _holds_request(name, value):
+            value = self.seal(value)
         self._rows.append(Row(0, self._clock(), run_id, kind, name, json.dumps(value)))
         self._added += 1
         self.has_unsaved = True
+
+    @property
+    def secrets(self) -> SealedSecrets:
+        """Return the secrets of the run; made when they are first asked for."""
+        if self._secrets is None:
+            from .secret_keys import SealedSecrets  # late, for load time: few runs have any
+
+            self._secrets = SealedSecrets(self.run_id)
+        return cast("SealedSecrets", self._secrets)
+
+    def seal(self, value: Json) -> Json:
+        """Return JSON to be stored with the secrets in it encrypted."""
+        return value if self._secrets is None else self.secrets.seal(value)
+
+    def read(self, text: str) -> Json:
+        """Return what was stored of this run as JSON text, with its secrets in the open. Raises SecretLocked without their key."""
+        value = json.loads(text)
+        return self.secrets.unseal(value) if SEALED_MARK in text else value
 
     def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step with the next writing, before the run goes on."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, UsageError
 
-from ..runs.codec import from_json, to_json
+from ..runs.codec import SEALED_MARK, from_json, to_json
 from ..runs.execution import CANCEL, AnyResult
 from ..runs.journal import Entry
 from ..runs.limits import Limits, limits_text
@@ -25,7 +25,7 @@ from .database import Database, Session
 from .durable_execution import DurableExecution
 from .lease import LeaseTimes
 from .records import ApprovalRow, InboxRow, NewRun, RunRow
-from .store import POLL_SECONDS, RunStore
+from .store import POLL_SECONDS, RunStore, read_stored
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from ..runs.replaying import Replayed
@@ -194,7 +194,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Return what a run that nobody executes came to, or waits for."""
         match row.state:
             case records.DONE:
-                stored = from_json(json.loads(row.output or "{}"))
+                stored = from_json(read_stored(row.id, row.output or "{}"))
                 return RunResult(row.id, stored["value"], (), stored["usage"], stored["messages"], self)
             case records.FAILED:
                 error = from_json(json.loads(row.error or "null"))
@@ -283,6 +283,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         waiting = [each for each in await self.approvals(row.id) if each.state == "proposed" and row.state == records.WAITING]
         try:
             value = from_json(json.loads(row.input))
+            log = [each._replace(value=json.dumps(read_stored(row.id, each.value))) if SEALED_MARK in each.value else each for each in log]
             entries = records.entries(log, with_failure=row.state == records.FAILED)
             prompts, end = records.prompts(log), _read_end(row)
             for entry in entries:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
+from sayso.tools.canonical import Json
 from sayso.tools.errors import RunError, UsageError
 
-from ..runs.codec import from_json, to_json
+from ..runs.codec import SEALED_MARK, from_json, to_json
 from ..runs.protocols import Earlier
 from . import records
 from .chain import Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
@@ -192,6 +193,8 @@ class RunStore:
 
         `again` says that what was decided before does not count. A signed decision has a place of its own, which no other can take.
         """
+        if isinstance(value, Edit):
+            written = self._seal_edit(session, run_id, topic, value, written)
         if isinstance(value, (Approve, Edit, Reject)):
             records.decide(session, run_id, topic.removeprefix("approve:"), STATES[type(value)], value.by, now, again=again)
             if value.statement:
@@ -213,10 +216,20 @@ class RunStore:
 
     def _counts(self, sent: InboxRow, row: ApprovalRow, decision: Decision) -> bool:
         """Return whether what was sent counts before a decision. Without approvers nobody here knows whether a signature does."""
-        before = from_json(json.loads(sent.value))
+        before = from_json(read_stored(row.root, sent.value))
         if self.approvers is None:
             return not decision.statement
         return isinstance(before, (Approve, Edit, Reject)) and not self.approvers.find_problem(before, from_json(json.loads(row.request)))
+
+    def _seal_edit(self, session: Session, run_id: str, topic: str, edit: Edit, written: str) -> str:
+        root = run_id.partition("/")[0]
+        asked = [row for row in records.approval_rows(session, root) if topic == f"approve:{row.digest}"]
+        request = from_json(json.loads(asked[0].request)) if asked else None
+        if request is None or not request.secrets:
+            return written
+        from .secret_keys import seal_edit  # late, for load time: few requests have secrets
+
+        return seal_edit(root, request, edit, written)
 
     async def has_news(self, run_id: str, known: int) -> bool:
         """Return whether more was sent to a run than it knows of. One look at the database serves all runs of this program."""
@@ -226,3 +239,12 @@ class RunStore:
             owner = self.owner
             self._inbox_sizes = await self.database.do(lambda session: records.count_sent(session, owner))
         return self._inbox_sizes.get(run_id, 0) > known
+
+
+def read_stored(root: str, text: str) -> Json:
+    """Return what was stored of a run as JSON text, with its secrets in the open. Raises SecretLocked without their key."""
+    if SEALED_MARK not in text:
+        return json.loads(text)
+    from .secret_keys import unseal_text  # late, for load time: few runs have secrets
+
+    return unseal_text(root, text)

@@ -18,6 +18,11 @@ from typing import Any, cast
 from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.errors import SaysoError, UsageError
 
+SEALED = "sealed"
+"""The tag of what is encrypted in a database because a secret stands in it. Read without its key, it is the same with stars."""
+SEALED_MARK = f'"$": "{SEALED}"'
+"""What stands in a stored JSON text with something encrypted, and in no other."""
+
 
 class NotJson(UsageError):
     """A value that cannot be stored. The message says where it stands and what it is."""
@@ -142,6 +147,8 @@ def from_json(data: Json) -> Any:
     name, inner = data["$"], data["="]
     if name == "dict":
         return {key: from_json(item) for key, item in inner.items()}
+    if name == SEALED:
+        return inner["shown"]
     if name in ("tuple", "set", "frozenset"):
         return {"tuple": tuple, "set": set, "frozenset": frozenset}[name](from_json(item) for item in inner)
     if name in _text_types():

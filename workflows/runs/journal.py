@@ -52,12 +52,8 @@ class Journal:
     def secrets(self) -> RunSecrets:
         """Return the secrets of the run and its children; made when they are first asked for."""
         if self._secrets is None:
-            self._secrets = self.make_secrets()
+            self._secrets = RunSecrets()
         return self._secrets
-
-    def make_secrets(self) -> RunSecrets:
-        """Return where the secrets of a run are kept that is stored here."""
-        return RunSecrets()
 
     def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step, and return it as a resumed run will see it."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any
 
-from sayso.tools.approval.requests import ApprovalRequest, Decision
+from sayso.tools.approval.requests import ApprovalRequest, Decision, Edit
 from sayso.tools.definition.tool import Tool
 from sayso.tools.errors import ReplayError, WorkflowError
 
@@ -17,7 +17,7 @@ from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
 from .protocols import B, Earlier, Scope, Ts, WorkflowCode
-from .run_secrets import RunSecrets
+from .run_secrets import RunSecrets, find_edit_secrets
 from .timing import in_time
 
 FUNCTIONS = {FunctionType, MethodType}
@@ -189,10 +189,18 @@ class JournaledRun:
                 self._busy = None
                 if execution.blocked:
                     execution.count_activity()
+            if type(received) is Edit:
+                self._note_edit(topic, received)
             value = journal.store(self.id, name, received)
         if journal.has_unsaved:
             await journal.save()
         return value
+
+    def _note_edit(self, topic: str | None, edit: Edit) -> None:
+        """Take note of the secrets that a person has typed, before the edit is stored."""
+        request = self.execution.pending.get((topic or "").removeprefix("approve:"))
+        if request is not None and request.secrets:
+            self.secrets.add(find_edit_secrets(request, edit), request.tool)
 
     def _position(self) -> int:
         return self._at if self._at < len(self._names) else len(self._results)

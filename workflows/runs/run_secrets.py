@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Iterable
 
+from sayso.tools.approval.requests import ApprovalRequest, Edit
 from sayso.tools.canonical import Json, JsonObject
-from sayso.tools.definition.secret import HIDDEN, make_pattern, mask_json, mask_text
+from sayso.tools.definition.secret import HIDDEN, MASK, iter_leaves, make_pattern, map_hidden, mask_json, mask_text
 from sayso.tools.errors import SecretLocked
 
 
@@ -26,7 +28,7 @@ class RunSecrets:
 
     def add(self, texts: Iterable[str], tool: str) -> None:
         """Take in the secrets of a call of `tool`, before anything of it is stored. Raises UsageError where they could not be kept."""
-        found = self.texts.union(texts)
+        found = self.texts | keep_real(texts)
         if found != self.texts:
             self.texts, self._pattern = found, make_pattern(found)
 
@@ -50,3 +52,19 @@ class RunSecrets:
         if token + place not in self._plain:
             raise SecretLocked("A secret of this call was kept in the memory of a program that has ended, so it cannot be performed.")
         return self._plain[token + place]
+
+
+def keep_real(texts: Iterable[str]) -> frozenset[str]:
+    """Return the texts that tell something: not an empty one, nor the stars that stand for a secret."""
+    return frozenset(texts) - {"", MASK}
+
+
+def find_edit_secrets(request: ApprovalRequest, edit: Edit) -> frozenset[str]:
+    """Return the texts and numbers that an edit gives for the secrets of a request; not what it leaves as it is."""
+    before = json.loads(request.arguments)
+    found: list[Json] = []
+    for name in request.secrets:
+        if name in edit.arguments:
+            kept = set(map(str, iter_leaves(map_hidden(before.get(name), lambda _: MASK))))
+            found += [leaf for leaf in iter_leaves(map_hidden(edit.arguments[name], lambda _: MASK)) if str(leaf) not in kept]
+    return frozenset(str(each) for each in found if each != MASK)
