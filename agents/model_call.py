@@ -59,14 +59,6 @@ class ModelConversation:
     _characters: int = field(default=0, init=False)
     _measured: int = field(default=0, init=False)
 
-    @property
-    def is_native(self) -> bool:
-        """Tell whether the model makes its calls in the provider's own field, so that its prose only speaks of tools.
-
-        A script makes them in its lines, whatever it is sent (`writes_calls`).
-        """
-        return self.format.native and not getattr(self.spec.model, "writes_calls", False)
-
     def switch_to_text(self) -> None:
         """Go on with a model that refuses tools: its instructions say how to write calls, and the messages so far are converted."""
         history = self.transcript[len(self.format.opening) :]
@@ -177,7 +169,7 @@ class TextStreamer:
         self._after = ""
         self._published = False
         reads = bool(spec.tools) and spec.dialect != "native"
-        self._reader = Reader(spec.signatures, spec.dialect, native=conversation.is_native) if reads else None
+        self._reader = Reader(spec.signatures, spec.dialect, native=conversation.format.speaks_of_tools) if reads else None
         self._splitter = ReasoningSplitter()
 
     def feed(self, piece: str) -> None:
@@ -369,7 +361,7 @@ def parse_reply(conversation: ModelConversation, reply: Reply, turn: int) -> Par
         if not reply.calls:
             return ParsedReply(AssistantMessage(text, (), False, reply.reasoning), (), (), text)
         return _number_calls(read_native_calls(reply.calls, spec.signatures), reply, turn, text, native=True)
-    native = conversation.is_native
+    native = conversation.format.speaks_of_tools
     reading = read(reply.text, spec.signatures, spec.dialect, native=native)
     if reading.reasoning:
         reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)

@@ -27,7 +27,8 @@ class PromptFormat(NamedTuple):
 
     With `native`, calls go through the provider's own field and `schemas` describe the tools. Otherwise calls are text in `dialect`, and
     `tools_in_prompt` says that the system message describes the tools. `opening` is what comes before the user's words. `grammar` is the
-    GBNF grammar that holds the model to the dialect, where the endpoint takes one.
+    GBNF grammar that holds the model to the dialect, where the endpoint takes one. With `speaks_of_tools` the model calls natively, and
+    NAME(...) in its prose is a call only of PURE tools. A script calls in its lines, whatever it is sent (`writes_calls`).
     """
 
     native: bool
@@ -37,6 +38,7 @@ class PromptFormat(NamedTuple):
     opening: tuple[Message, ...]
     grammar: str = ""
     tools_in_prompt: bool = False
+    speaks_of_tools: bool = False
 
     @property
     def kind(self) -> tuple[bool, str, bool]:
@@ -125,7 +127,8 @@ def make_prompt_format(spec: AgentSpec[object], native: bool, family: str, const
     sampling = spec.sampling
     if as_text and sampling.stop is None and DIALECTS[dialect].stop:
         sampling = replace(sampling, stop=DIALECTS[dialect].stop)
-    return PromptFormat(native, dialect, schemas, sampling, opening, grammar, as_text)
+    speaks_of_tools = native and not getattr(spec.model, "writes_calls", False)
+    return PromptFormat(native, dialect, schemas, sampling, opening, grammar, as_text, speaks_of_tools)
 
 
 def _check_examples(spec: AgentSpec[object]) -> None:

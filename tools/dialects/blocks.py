@@ -12,7 +12,7 @@ from .harmony import ENDS, parse_header, parse_message
 from .json_calls import NotACall, parse_calls, parse_json_arguments
 from .json_end import find_json_end
 from .markers import SECTIONS, CallSection
-from .mentions import Surroundings, find_closing
+from .mentions import SPOKEN_OF, Form, Surroundings, find_closing
 from .named_call import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import CallParser, CallSink, Item
 from .python_calls import parse_call_list
@@ -35,21 +35,6 @@ _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "functi
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 
 
-class CallInProseSink:
-    """Passes a call NAME(...) on to the state."""
-
-    def __init__(self, state: ScannerState) -> None:
-        self.state = state
-
-    def announce(self, name: str) -> None:
-        """Emit that a call of this tool has begun."""
-        self.state.announce(name)
-
-    def add(self, items: list[Item]) -> None:
-        """Store the call, or the problem with it."""
-        self.state.add_in_prose(items)
-
-
 class _MentionSink:
     """Collects calls that may be no more than a mention, in quotes."""
 
@@ -63,58 +48,28 @@ class _MentionSink:
         self.items += items
 
 
-def parse_call(state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
-    """Parse calls in a form of their own that begin at `start` and were detected at `position`.
-
-    Where they are only mentioned they are prose. Return False where the text is no call; it is searched on behind `position` then.
-    """
-    return (yield from _parse_unless_mentioned(state, start, position, parser, state.surroundings.is_quoted()))
-
-
-def parse_unmarked_call(state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser]) -> Incremental[bool]:
-    """Parse calls like `parse_call`, in a form that code and data have as well: JSON, or a list of calls in Python.
-
-    Where the endpoint takes tools natively, they are calls only on a line of their own.
-    """
-    around = state.surroundings
-    spoken_of = around.is_spoken_of() or (state.dialect.native and not around.at_line_start)
-    return (yield from _parse_unless_mentioned(state, start, position, parser, spoken_of))
-
-
-def parse_call_in_prose(state: ScannerState, start: int, position: int, name: str) -> Incremental[bool]:
-    """Parse NAME(...) like `parse_call`. A call of a PURE tool changes nothing, so only quotes, code and URLs make a mention of it."""
-    tool, around = state.tools.find(name), state.surroundings
-    assert tool is not None
-    spoken_of = state.is_marked or around.is_in_url()
-    if not spoken_of and not tool.is_pure:
-        spoken_of = around.is_spoken_of() or around.is_indented() or around.is_in_path()
-    sink = CallInProseSink(state)
-    return (
-        yield from _parse_unless_mentioned(state, start, position, partial(parse_named_call, state, start, position, tool), spoken_of, sink)
-    )
-
-
-def _parse_unless_mentioned(
-    state: ScannerState,
-    start: int,
-    position: int,
-    parser: Callable[[CallSink], CallParser],
-    spoken_of: bool,
-    request: CallSink | None = None,
+def parse_call(
+    state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser], form: Form = Form.MARKED
 ) -> Incremental[bool]:
-    # In quotes, nothing is emitted before the quote is closed: only then is it a mention.
-    mark = None if spoken_of else state.surroundings.find_mark()
-    mention = _MentionSink()
-    request = request or state
-    found = yield from parser(mention if spoken_of or mark else request)
+    """Parse calls that begin at `start` and were detected at `position`: where they are only mentioned they are prose.
+
+    Return False where the text is no call; it is searched on behind `position` then.
+    """
+    in_prose = form is Form.IN_PROSE or form is Form.PURE
+    mark = SPOKEN_OF if in_prose and state.is_marked else state.surroundings.find_mention(form, state.dialect.native)
+    # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
+    mention = _MentionSink() if mark else None
+    found = yield from parser(mention or state)
     if found is None:
         state.seek = max(state.at, state.resume_after(position))
         return False
     end, items = found
-    if spoken_of or (mark and (yield from find_closing(state.buffer, mark, end)) >= 0):
-        state.emit_quoted(end)
-        return True
-    request.add([*mention.items, *items])
+    if mark and mention:
+        if mark is SPOKEN_OF or (yield from find_closing(state.buffer, mark, end)) >= 0:
+            state.emit_quoted(end)
+            return True
+        items = [*mention.items, *items]
+    state.add(items, in_prose=in_prose)
     state.skip_call(end)
     return True
 
@@ -136,7 +91,7 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
     # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
     if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
         return None
-    if found.end >= 0 and (yield from _is_plural(state, position + 1, found.end)):
+    if state.buffer.text[position + 1 : found.end - 1] in _PLURAL_ENDINGS and (yield from _is_in_sentence(state, found.end)):
         return None
     if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from _is_link(state, found.end)):
         return None
@@ -149,10 +104,8 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
     return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
 
 
-def _is_plural(state: ScannerState, opened: int, end: int) -> Incremental[bool]:
-    """Tell whether NAME(...) is a word of a sentence with the ending of its plural: "Your order(s) and search(es)"."""
-    if state.buffer.text[opened : end - 1] not in _PLURAL_ENDINGS:
-        return False
+def _is_in_sentence(state: ScannerState, end: int) -> Incremental[bool]:
+    """Tell whether words stand beside a call that ends at `end`: "Your order(s) and search(es)" have the ending of a plural."""
     yield from wait_for(state.buffer, end + 2)
     following = state.buffer.text[end : end + 2]
     return not state.surroundings.at_line_start or (following[:1] == " " and following[1:].isalpha())

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import partial
 
 from . import blocks
-from .blocks import parse_call, parse_call_in_prose, parse_unmarked_call
+from .blocks import parse_call
 from .bracketed import OPEN as BRACKETED
 from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .json_calls import KEYS
 from .markers import HARMONY_TOKENS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
+from .mentions import Form
 from .react import parse_action
 from .scanner_state import ScannerState
 from .tagged import ELEMENTS, parse_element
@@ -70,10 +71,12 @@ def _detect_named_call(state: ScannerState, position: int) -> Detection:
         state.buffer.text, max(state.at, position - state.dialect.name_window - 12), position
     )
     name = found and (found[1] or found[2])
-    if not found or not name or state.tools.find(name) is None:
+    tool = state.tools.find(name) if name else None
+    if found is None or tool is None:
         return _NOTHING
     start = found.start()
-    return start, partial(parse_call_in_prose, state, start, position, name)
+    parser = partial(blocks.parse_named_call, state, start, position, tool)
+    return start, partial(parse_call, state, start, position, parser, Form.PURE if tool.is_pure else Form.IN_PROSE)
 
 
 def _detect_object(state: ScannerState, position: int) -> Detection:
@@ -87,7 +90,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
             return _MORE
         if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
-            return start, partial(parse_unmarked_call, state, start, position, partial(blocks.parse_gemma_block, state, start))
+            return start, partial(parse_call, state, start, position, partial(blocks.parse_gemma_block, state, start), Form.UNMARKED)
     lowest = max(state.at, position - state.dialect.name_window - 24)
     # A tool's name on a line of its own, and JSON below it.
     named = state.dialect.name_on_line.search(text[lowest:position]) if state.dialect.name_on_line else None
@@ -98,7 +101,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
     ):
         start = lowest + named.start(1)
         return start, partial(
-            parse_unmarked_call, state, start, position, partial(blocks.parse_named_json, state, start, position, named[2])
+            parse_call, state, start, position, partial(blocks.parse_named_json, state, start, position, named[2]), Form.UNMARKED
         )
     return _detect_json(state, position, position)
 
@@ -130,7 +133,7 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
         return _MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else _NOTHING
     if key[1] not in KEYS:
         return _NOTHING
-    return start, partial(parse_unmarked_call, state, start, start, partial(blocks.parse_bare_json, state, start))
+    return start, partial(parse_call, state, start, start, partial(blocks.parse_bare_json, state, start), Form.UNMARKED)
 
 
 def _detect_bracket(state: ScannerState, position: int) -> Detection:
@@ -152,7 +155,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
         # Without tools, [name(x)] inside of a sentence may be prose or code.
         certain = bool(state.tools.by_name) or _begins_line(state, position)
         return position, partial(
-            parse_unmarked_call, state, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain)
+            parse_call, state, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain), Form.UNMARKED
         )
     if dialect.json and _LIST_SO_FAR.match(text, position, position + _LONGEST_KEY):
         return _MORE

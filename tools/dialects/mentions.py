@@ -7,6 +7,7 @@ and CLDR's quotation marks (delimiters of all locales).
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import NamedTuple
 
 from .text_buffer import Incremental, TextBuffer
@@ -90,6 +91,19 @@ class Mark(NamedTuple):
     stop: str = ""
 
 
+SPOKEN_OF = Mark("")
+"""The call is a mention, whatever follows."""
+
+
+class Form(Enum):
+    """How a call is written, which says what makes a mention of it."""
+
+    MARKED = "a form of its own: only quotes, code and a block quote do"
+    UNMARKED = "JSON, or a list of calls in Python: code and data look like it, so all of a line counts"
+    IN_PROSE = "NAME(...): all of a line counts"
+    PURE = "NAME(...) of a PURE tool, which changes nothing: only quotes, code and a URL do"
+
+
 class Surroundings:
     """The prose before a call: the quotes and the elements that are open, and the line so far.
 
@@ -124,7 +138,8 @@ class Surroundings:
     @property
     def line(self) -> str:
         """Return the prose of the line so far: of a very long one, the beginning and the end."""
-        self._read()
+        if self._unread:
+            self._read()
         return self._head + self._paragraph[self._line :]
 
     @property
@@ -140,8 +155,6 @@ class Surroundings:
 
     def _read(self) -> None:
         """Search what was fed since the last time: most prose has no call behind it, and is not searched at all."""
-        if not self._unread:
-            return
         piece = "".join(self._unread)
         self._unread.clear()
         if "<" in piece or self._tag or (self._tags and ">" in piece):
@@ -158,7 +171,8 @@ class Surroundings:
 
     def begin_code(self) -> None:
         """Note that a code block begins here."""
-        self._read()
+        if self._unread:
+            self._read()
 
     def end_code(self) -> None:
         """Note that the code block ends here. Quotes and tags inside of it open nothing."""
@@ -216,43 +230,33 @@ class Surroundings:
             self._head = self._head or self._paragraph[self._line : self._line + _LONGEST_HEAD]
         self._paragraph, self._line = self._paragraph[cut:], max(0, self._line - cut)
 
-    def find_mark(self) -> Mark | None:
-        """Return what would end the mention that a call stands in here. None where no quote or element is open."""
-        self._read()
-        quotes = _find_open_quotes(self._paragraph, self._open)
-        if quotes:
+    def find_mention(self, form: Form, native: bool) -> Mark | None:
+        """Return what would end the mention that a call stands in here, or SPOKEN_OF. None where it is a request.
+
+        With `native`, the endpoint takes tools, and a call in an unmarked form counts only on a line of its own.
+        """
+        line = self.line
+        if (line or self._in_table) and self._is_spoken_of(line, form, native):
+            return SPOKEN_OF
+        if (self._open or self._paragraph) and (quotes := _find_open_quotes(self._paragraph, self._open)):
             return _MARKS[quotes[-1]]
         if self._tags:
             name = self._tags[-1]
             return Mark("-->") if name == _COMMENT else Mark(rf"(?i:</{name}\s*>)")
         return None
 
-    def is_quoted(self) -> bool:
-        """Tell whether the line is a block quote."""
-        return _QUOTED_LINE.match(self.line) is not None
-
-    def is_spoken_of(self) -> bool:
+    def _is_spoken_of(self, line: str, form: Form, native: bool) -> bool:
         """Tell whether what follows on this line is no request: it stands in a quotation, a table, a log, a prompt, a comment or code."""
-        line = self.line
-        if self._in_table or _QUOTED_LINE.match(line) or _SPOKEN_LINE.match(line):
+        word = "" if line[-1:].isspace() else line[-_LONGEST_HEAD:].rpartition(" ")[2]
+        if form is Form.PURE:
+            return "://" in word
+        if _QUOTED_LINE.match(line) or form is Form.MARKED:
+            return _QUOTED_LINE.match(line) is not None
+        if self._in_table or _SPOKEN_LINE.match(line) or (len(line) <= _LONGEST_HEAD and _SPOKEN_BEFORE.match(line)):
             return True
-        return len(line) <= _LONGEST_HEAD and _SPOKEN_BEFORE.match(line) is not None
-
-    def is_indented(self) -> bool:
-        """Tell whether the line is indented as code. In a list it is not, nor where nothing was said before."""
-        return self._seen_text and not self._in_list and _INDENTED.match(self.line) is not None
-
-    def is_in_path(self) -> bool:
-        """Tell whether a name that begins here is part of a path, a URL or a longer word: docs/search(2), pre-search(2)."""
-        return _PATH.search(self._last_word()) is not None
-
-    def is_in_url(self) -> bool:
-        """Tell whether a name that begins here is part of a URL."""
-        return "://" in self._last_word()
-
-    def _last_word(self) -> str:
-        line = self.line
-        return "" if line[-1:].isspace() else line[-_LONGEST_HEAD:].rpartition(" ")[2]
+        if form is Form.UNMARKED:
+            return native and not line.isspace()
+        return _PATH.search(word) is not None or (self._seen_text and not self._in_list and _INDENTED.match(line) is not None)
 
 
 def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = None) -> tuple[str, ...]:

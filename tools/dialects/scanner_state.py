@@ -123,17 +123,21 @@ class ScannerState:
         tool = self.tools.by_name.get(name) or self.tools.find_marked(name)
         self.events.append(CallStarted(tool.name if tool else name))
 
-    def add(self, items: Sequence[Item]) -> None:
-        """Store calls and problems in a form of their own, and emit them. They turn NAME(...) in prose into mentions."""
-        if items:
+    def add(self, items: Sequence[Item], *, in_prose: bool = False) -> None:
+        """Store calls and problems, and emit them. Those in a form of their own turn those in prose, NAME(...), into mentions."""
+        if in_prose:
+            self.in_prose += [(len(self.prose), item) for item in items]
+        elif items:
             self.is_marked = True
-            self._withdraw_calls_in_prose()
-        self._emit(items)
-
-    def add_in_prose(self, items: Sequence[Item]) -> None:
-        """Store a call NAME(...), or the problem with it, and emit it."""
-        self.in_prose += [(len(self.prose), item) for item in items]
-        self._emit(items)
+            if self.in_prose:
+                self._withdraw_calls_in_prose()
+        for item in items:
+            if isinstance(item, ReadCall):
+                self.calls.append(item)
+                self.events.append(CallRead(item))
+            else:
+                self.problems.append(item)
+                self.events.append(ProblemRead(item))
 
     def _withdraw_calls_in_prose(self) -> None:
         for before, item in reversed(self.in_prose):
@@ -142,12 +146,3 @@ class ScannerState:
             (self.calls if isinstance(item, ReadCall) else self.problems).remove(item)  # type: ignore[arg-type]
             self.events.append(CallWithdrawn(item, text))
         self.in_prose.clear()
-
-    def _emit(self, items: Sequence[Item]) -> None:
-        for item in items:
-            if isinstance(item, ReadCall):
-                self.calls.append(item)
-                self.events.append(CallRead(item))
-            else:
-                self.problems.append(item)
-                self.events.append(ProblemRead(item))
