@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, overload
 
 from sayso.tools.errors import UsageError
@@ -10,25 +11,34 @@ from sayso.tools.errors import UsageError
 from .runs.memory_engine import MemoryEngine
 
 if TYPE_CHECKING:
+    from sayso.tools.approval.signatures import Approvers
+    from sayso.tools.approval.signing_keys import KeySource
+
     from .durable.app import App
     from .durable.engine import DurableEngine
 
+PublicKeys = Mapping[str, "KeySource"]
+"""Public keys of approvers by their names."""
 _OPEN: weakref.WeakValueDictionary[str, DurableEngine] = weakref.WeakValueDictionary()
 
 
 @overload
-def engine(url: None = None, *, strict: bool = False) -> MemoryEngine: ...
+def engine(url: None = None, *, strict: bool = False, approvers: PublicKeys | None = None) -> MemoryEngine: ...
 @overload
-def engine(url: str, *, strict: bool = False, app: App | None = None) -> DurableEngine: ...
-def engine(url: str | None = None, *, strict: bool = False, app: App | None = None) -> MemoryEngine | DurableEngine:
+def engine(url: str, *, strict: bool = False, app: App | None = None, approvers: PublicKeys | None = None) -> DurableEngine: ...
+def engine(
+    url: str | None = None, *, strict: bool = False, app: App | None = None, approvers: PublicKeys | None = None
+) -> MemoryEngine | DurableEngine:
     """Return an engine for runs. Without a URL they live in this process; with "sqlite:///runs.db" or "postgresql://..." they outlive it.
 
     `strict` sends every stored value of a memory engine through JSON, as a database does. `app` is the code of runs that are resumed by
-    their id alone. Raises UsageError for a URL that no engine serves, and for a database that cannot be used. The same URL returns the
-    same engine for as long as it is in use in this program.
+    their id alone. With `approvers` (public keys by name; an app may have its own) only what one of them has signed counts.
+
+    Raises UsageError for a URL that no engine serves, and for a database that cannot be used. The same URL returns the same engine for as
+    long as it is in use in this program.
     """
     if url is None:
-        return MemoryEngine(strict=strict)
+        return MemoryEngine(strict=strict, approvers=_make_approvers(approvers))
     if not url.startswith(("sqlite:", "postgresql:", "postgres:")):
         raise UsageError(
             f"There is no engine for {url!r}. engine() keeps runs in memory, engine('sqlite:///runs.db') in a file, "
@@ -43,4 +53,14 @@ def engine(url: str | None = None, *, strict: bool = False, app: App | None = No
         known = _OPEN[address] = DurableEngine(address, app=app)
     elif app is not None:
         known.app = app
+    if approvers is not None:
+        known.require(_make_approvers(approvers))
     return known
+
+
+def _make_approvers(keys: PublicKeys | None) -> Approvers | None:
+    if keys is None:
+        return None
+    from sayso.tools.approval.signatures import Approvers  # late, for load time: only who configures approvers needs it
+
+    return Approvers(keys)

@@ -112,7 +112,11 @@ def is_decision(answer: object) -> TypeGuard[Decision]:
         fits = isinstance(answer.arguments, Mapping) and all(isinstance(name, str) for name in answer.arguments)
     else:
         fits = isinstance(answer, Approve) or (isinstance(answer, Reject) and isinstance(answer.reason, str))
-    return fits and isinstance(answer, Approve | Edit | Reject) and isinstance(answer.by, str) and isinstance(answer.place, str)
+    return (
+        fits
+        and isinstance(answer, Approve | Edit | Reject)
+        and all(isinstance(text, str) for text in (answer.by, answer.place, answer.statement))
+    )
 
 
 class Approver(Protocol):

@@ -10,7 +10,7 @@ import base64
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ..canonical import Json, canonical_json, sha256, strict_json
@@ -97,16 +97,20 @@ def _describe(decision: Decision, request: ApprovalRequest) -> dict[str, Json]:
     """Return what a statement must say of a decision on a request; `shown` stands for all that a person saw beside the call."""
     described: dict[str, Json] = {
         "digest": request.digest,
-        "shown": sha256(request.card, [[each.name, each.value, each.source] for each in request.shown], request.warnings),
+        "shown": sha256(request.card, [_drop_empty(asdict(each)) for each in request.shown], request.warnings),
         "verdict": VERDICTS[type(decision)],
         "by": decision.by,
         "place": decision.place,
     }
     if isinstance(decision, Edit):
-        described["arguments"] = decision.arguments
+        described["arguments"] = sha256(decision.arguments)  # not in the clear: one of them may be a secret
     elif isinstance(decision, Reject):
         described["reason"] = decision.reason
     return described
+
+
+def _drop_empty(shown: dict[str, str]) -> dict[str, str]:
+    return {name: text for name, text in shown.items() if text}  # a field that a newer Sayso adds is empty in old requests
 
 
 def _differs(expected: Mapping[str, Json], stated: Mapping[str, Json], name: str) -> bool:

@@ -34,7 +34,7 @@ from sayso.tools.errors import RunError, ToolError
 from ..runs.events import ApprovalAsked, ApprovalDecided, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
-from .argument_sources import Origin, find_argument_sources
+from .argument_sources import ArgumentSources, Origin, find_argument_sources
 from .code_tool_calls import execute_code_tool
 from .perform import (
     UNDER_WAY,
@@ -144,11 +144,14 @@ async def execute_with_approval(
             edited, unsourced = edited | changed, ()
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
             typed = tool.parse_frozen(reveal_arguments(run, request)) if run.is_live else {}
+            is_checked = run.scope.approvers is not None and not run.replays(f"read:{asked_at}")
+            if is_checked and (why := _find_refusal(run, call, tool, request, answer, typed, Origin(chooser, edited, unsourced))):
+                return make_failure(call, f"{why} Nothing was done.", Outcome.REJECTED)
             asked = {name: value for name, value in typed.items() if name not in tool.bound}
             (result,) = await perform_reads(run, f"read:{asked_at}", [(replace(call, arguments=asked), tool)])
             return result
         else:
-            return await _perform_write(run, call, tool, request, asked_at, answer.until if isinstance(answer, Allow) else None)
+            return await _perform_write(run, call, tool, request, answer, Origin(chooser, edited, unsourced), asked_at)
     return make_failure(call, "The request was edited too often.", Outcome.REJECTED)
 
 
@@ -212,13 +215,8 @@ async def _propose(
     run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], origin: Origin, position: str
 ) -> tuple[ApprovalRequest, Ruling]:
     """Rule on a call and make the request for it. Chance and clock happen here, inside a step: what is stored is shown and performed."""
-    scope, now = run.scope, run.clock()
-    sources = find_argument_sources(run, call, tool, arguments, origin)
-    final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-    labels = scope.provenance.labels.union(sources.labels)
-    ruling = decide(final, tool, labels, scope.rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced)
-    if isinstance(ruling, Allow) and sources.is_doubted:
-        ruling = Ask()
+    now = run.clock()
+    ruling, sources = _rule(run, call, tool, arguments, origin, now)
     caution = escape_invisible(tool.caution(arguments, make_context(run, call, tool))) if tool.caution is not None else ""
     request = propose(
         tool,
@@ -236,33 +234,75 @@ async def _propose(
     return request, ruling
 
 
+def _rule(
+    run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], origin: Origin, now: float
+) -> tuple[Ruling, ArgumentSources]:
+    """Return what the policy says of a call with its final arguments, and where these are from."""
+    scope = run.scope
+    sources = find_argument_sources(run, call, tool, arguments, origin)
+    final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
+    labels = scope.provenance.labels.union(sources.labels)
+    ruling = decide(final, tool, labels, scope.rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced)
+    return Ask() if isinstance(ruling, Allow) and sources.is_doubted else ruling, sources
+
+
+def _find_refusal(
+    run: Run,
+    call: ToolCall,
+    tool: AnyTool,
+    request: ApprovalRequest,
+    answer: Allow | Approve,
+    arguments: Mapping[str, object],
+    origin: Origin,
+) -> str:
+    """Return why a stored yes does not count, where only signed ones of certain people do; empty if it does.
+
+    A database that somebody else can write may say that a person or a standing approval allowed the call: signature and rules are
+    looked at again, with keys and rules from the application's code.
+    """
+    if isinstance(answer, Approve):
+        problem = run.scope.approvers.find_problem(answer, request) if run.scope.approvers is not None else ""
+        return f"The approval of {tool.name} does not count: {problem}." if problem else ""
+    ruling, _ = _rule(run, call, tool, arguments, origin, run.clock())
+    return "" if isinstance(ruling, Allow) else f"No standing approval covers this call of {tool.name}."
+
+
 async def _perform_write(
-    run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, position: str, until: float | None
+    run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, answer: Allow | Approve, origin: Origin, position: str
 ) -> ToolResult:
     """Perform the approved call: intent, effect, result. Once begun it is awaited to its end, whatever is cancelled meanwhile.
 
-    What a standing approval allowed is not begun after `until`.
+    What a standing approval allowed is not begun after its end.
     """
-    fits = matches_tool(request, tool)
+    until = answer.until if isinstance(answer, Allow) else None
+    fits = matches_tool(request, tool) and (request.run_id, request.position) == (run.id, position)
     replayed = run.replays(f"intent:{position}")
     is_new = fits and run.is_live and not replayed
     arguments = tool.parse_frozen(reveal_arguments(run, request)) if is_new else {}
     cost = compute_cost(tool, arguments) if is_new and tool.cost_usd else 0.0
+    is_checked = run.scope.approvers is not None and is_new
+    refusal = _find_refusal(run, call, tool, request, answer, arguments, origin) if is_checked else ""
+    guard = run.scope.head_guard
     run.scope.meter.count_tool_calls(1)
+    if guard is not None and not replayed:
+        await guard.compare()
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
-    intent = await run.step(f"intent:{position}", _intend, run, fits, cost, until)
+    intent = await run.step(f"intent:{position}", _intend, run, fits, cost, until, refusal)
     if not intent.attempt:
         changed = f"{tool.name} is no longer the tool that was asked about, so nothing was done."
         over = f"The standing approval that allowed {tool.name} has ended, so nothing was done."
-        return make_failure(call, over if fits and until is not None else changed, Outcome.REJECTED)
+        return make_failure(call, intent.why or (over if fits and until is not None else changed), Outcome.REJECTED)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
     was_counted = run.replays(f"effect:{position}")  # with the journal
     if replayed and fits and run.is_live and not was_counted:  # an earlier execution was cut off in between
         arguments = tool.parse_frozen(reveal_arguments(run, request))
+        refusal = _find_refusal(run, call, tool, request, answer, arguments, origin) if run.scope.approvers is not None else ""
+    if guard is not None and not was_counted:
+        await guard.advance()
     context = make_context(run, call, tool, request.key)
     begun_by = None if intent.attempt == run.attempt else intent.attempt
-    write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits)
+    write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits, refusal)
     result = await run.step(f"effect:{position}", _perform_masked, run, write)
     UNDER_WAY.discard(request.key)  # what it came to is stored
     if intent.cost_usd and is_refunded(result) and not was_counted:
@@ -280,8 +320,10 @@ async def _perform_masked(run: Run, write: ExactlyOnceWrite) -> ToolResult:
     return mask_result(run, await write.perform())
 
 
-async def _intend(run: Run, fits: bool, cost: float, until: float | None) -> Intent:
+async def _intend(run: Run, fits: bool, cost: float, until: float | None, refusal: str) -> Intent:
     """Store which attempt is about to perform the write; none where it may not be performed any more."""
+    if refusal:
+        return Intent("", 0.0, f"{refusal} Nothing was done.")
     if not fits or (until is not None and run.clock() >= until):
         return Intent("", 0.0)
     if cost:

@@ -187,7 +187,7 @@ class ExactlyOnceWrite:
     """One started write. It is awaited to its end, and its outcome after an error depends on what is known of it.
 
     `begun_by` names the earlier attempt that may have performed it already, if there was one; `fits` says that the tool is the one that was
-    approved.
+    approved, `refusal` why its approval does not count any more.
     """
 
     run: Run
@@ -198,6 +198,7 @@ class ExactlyOnceWrite:
     key: str
     begun_by: str | None
     fits: bool
+    refusal: str = ""
     is_cancelled: bool = False
     _waiting: asyncio.Task[None] | None = None
 
@@ -245,6 +246,8 @@ class ExactlyOnceWrite:
         dead had sent has had the time that the tool says it takes to settle. Otherwise a person decides.
         """
         tool = self.tool
+        if self.refusal:
+            return self._give_up(f"{why}, and nobody may try again. {self.refusal}")
         earlier = await self._find_earlier(begun_by)
         if not self.fits:
             return self._give_up(f"{why}, and the tool is no longer the one that was asked about")

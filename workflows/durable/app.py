@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approval.policy import Grants, to_rules
 from sayso.tools.definition.tool import AnyTool
@@ -14,6 +14,10 @@ from ..runs.protocols import Provenance, Scope
 from ..shapes.step import ToolStep
 from ..workflow import Workflow, merge_limits
 
+if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
+    from sayso.tools.approval.signatures import Approvers
+    from sayso.tools.approval.signing_keys import KeySource
+
 AnyWorkflow = Workflow[Any, Any]
 
 
@@ -21,7 +25,9 @@ class App:
     """Workflows, agents and tools by their names, with what their tools are given.
 
     `deps` is what tools find in their ToolContext: a value, or a function that makes one for each run. `grants` are standing approvals of
-    the app's runs. Names must be unique, because a run is found again by the name of its flow. Raises WorkflowError for two of one name.
+    the app's runs. `approvers` are the people whose signed decisions count, by name, each with their public key (text, bytes or a file):
+    no other decision does then. Names must be unique, because a run is found again by the name of its flow. Raises WorkflowError for two
+    of one name.
     """
 
     def __init__(
@@ -33,8 +39,10 @@ class App:
         name: str = "app",
         deps: object = None,
         grants: Grants = (),
+        approvers: Mapping[str, KeySource] | None = None,
     ) -> None:
         self.name, self.deps, self.grants = name, deps, grants
+        self.approvers = None if approvers is None else make_approvers(approvers)
         self.tools = tuple(tools)
         self._flows: dict[str, AnyWorkflow] = {}
         for flow in (*flows, *agents, *(ToolStep(tool) for tool in self.tools)):
@@ -68,3 +76,10 @@ class App:
             return Scope(None, deps, meter, to_rules(self.grants), Provenance(flow.find_user_texts(value)))
 
         return make_scope
+
+
+def make_approvers(keys: Mapping[str, KeySource]) -> Approvers:
+    """Return the people whose signed decisions count. Raises UsageError for what is no key, and without the extra for signatures."""
+    from sayso.tools.approval.signatures import Approvers  # late, for load time
+
+    return Approvers(keys)

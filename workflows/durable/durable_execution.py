@@ -132,7 +132,7 @@ class DurableExecution(Execution):
         self.loop = asyncio.get_running_loop()
         self.branch_events = self.saved.begin(claimed)
         self.value = from_json(json.loads(claimed.run.input))
-        self.inbox, self.pending = {}, {}
+        self.inbox, self.pending, self.offered = {}, {}, {}
         self._rows = set()  # each execution receives all that was sent
         self.received = self._rows
         self.attempts = claimed.run.attempt - 1

@@ -16,7 +16,7 @@ from ..runs.codec import SEALED_MARK, from_json, to_json
 from ..runs.execution import CANCEL, AnyResult
 from ..runs.journal import Entry
 from ..runs.limits import Limits, limits_text
-from ..runs.memory_engine import BaseEngine, check_open, check_run_id
+from ..runs.memory_engine import BaseEngine, check_open, check_run_id, check_signed
 from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
 from ..workflow import Workflow
 from . import records
@@ -28,6 +28,8 @@ from .records import ApprovalRow, InboxRow, NewRun, RunRow
 from .store import POLL_SECONDS, RunStore, read_stored
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
+    from sayso.tools.approval.signatures import Approvers
+
     from ..runs.replaying import Replayed
     from .app import App
 
@@ -41,10 +43,17 @@ class DurableEngine(BaseEngine[DurableExecution]):
     __slots__ = ("store",)
 
     def __init__(
-        self, url: str, *, app: App | None = None, clock: Callable[[], float] = time.time, times: LeaseTimes | None = None
+        self,
+        url: str,
+        *,
+        app: App | None = None,
+        clock: Callable[[], float] = time.time,
+        times: LeaseTimes | None = None,
+        approvers: Approvers | None = None,
     ) -> None:
         super().__init__(strict=True, clock=clock)
         self.store = RunStore(url, app, times or LeaseTimes(), clock)
+        self.require(approvers if app is None else app.approvers or approvers)
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
         return DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.read_result)
@@ -57,6 +66,13 @@ class DurableEngine(BaseEngine[DurableExecution]):
     @app.setter
     def app(self, app: App) -> None:
         self.store.app = app
+        self.require(app.approvers or self.approvers)
+
+    def require(self, approvers: Approvers | None) -> None:
+        """Let only decisions count that one of the approvers has signed."""
+        self.approvers = self.store.approvers = approvers
+        for execution in self.executions.values():
+            execution.approvers = approvers
 
     @property
     def keys(self) -> Keys | None:
@@ -103,6 +119,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Send a value to a run (or one of its children, by its id), from any program; the first for a topic counts."""
         if topic.startswith("approve:"):
             value = self.stamp(value)
+            if self.approvers is not None:
+                await self.decide(run_id, {topic.removeprefix("approve:"): value})
+                return
         row = await self.store.send(run_id, topic, value, self.clock())
         if (execution := self._find_here(run_id)) is not None:
             execution.receive_rows([row])
@@ -147,6 +166,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
             if not stamped.keys() <= rows.keys():
                 rows |= {row.digest: row for row in self.store.find_replaceable(session, root_id, stamped)}
             check_open(run_id, stamped, rows)
+            if self.approvers is not None:
+                check_signed(self.approvers, stamped, {digest: from_json(json.loads(rows[digest].request)) for digest in stamped})
             return [
                 self.store.put(session, rows[digest].run, f"approve:{digest}", decision, json.dumps(to_json(decision)), now, again=True)
                 for digest, decision in stamped.items()

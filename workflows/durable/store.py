@@ -41,7 +41,7 @@ class RunStore:
 
     def __init__(self, url: str, app: App | None, times: LeaseTimes, clock: Callable[[], float]) -> None:
         self.app, self.keys, self.times, self.clock = app, journal_keys(), times, clock
-        self.approvers: Approvers | None = None
+        self.approvers: Approvers | None = None  # whose signed decisions count, if not anybody's
         self.database = Database(url)
         self.locks = make_locks(self.database)
         self.watch = Watch(times)

@@ -11,7 +11,7 @@ from sayso.tools.errors import Cancelled, RunError
 from .events import BranchEnded, BranchFailed, BranchStarted
 from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
-from .protocols import NOTHING, Earlier, Engine, Run, RunResult, Scope, WorkflowCode
+from .protocols import NOTHING, Earlier, Engine, HeadGuard, Run, RunResult, Scope, WorkflowCode
 from .same_run import Asked
 from .timing import in_time
 
@@ -44,6 +44,7 @@ class Execution(Inbox):
         "engine",
         "error",
         "executing_task",
+        "head_guard",
         "history",
         "id",
         "is_running",
@@ -86,6 +87,7 @@ class Execution(Inbox):
         self.listeners: list[asyncio.Queue[object]] = []
         self.branch_events: dict[str, type] = {}  # of each branch, its last event
         self.attempts = 0
+        self.head_guard: HeadGuard | None = None
         self.received: Collection[object] = self.inbox  # what was sent so far
         self.known_at_pause = 0  # how many values had been sent by then: more are news
         self.attempt, self.attempt_prefix = "", f"{run_id}#"
@@ -137,6 +139,7 @@ class Execution(Inbox):
         self.executing_task = executing = asyncio.current_task()
         limits = scope.meter.limits
         self.scope = scope
+        scope.approvers, scope.head_guard = self.approvers, self.head_guard
         self.root_run = run = self.make_run(self, self.id, scope)
         work = self.workflow(run, self.value)
         try:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
+from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision, is_decision
 
 from .asking import NotAnswered, ask_approver
 from .events import ApproverFailed
+
+if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
+    from sayso.tools.approval.signatures import Approvers
 
 HELD_BACK_SECONDS = 0.2
 """How long a run whose other branches neither wait nor work (a semaphore of its own holds them back) is given before it counts as
@@ -42,6 +45,7 @@ class Inbox:
         "active_branches",
         "activity",
         "approver_task",
+        "approvers",
         "blocked",
         "clock",
         "inbox",
@@ -49,6 +53,7 @@ class Inbox:
         "is_shared",
         "is_suspended",
         "may_suspend",
+        "offered",
         "open_questions",
         "pending",
         "questions",
@@ -62,6 +67,8 @@ class Inbox:
         self.clock = clock
         self.inbox: dict[tuple[str, str], object] = {}
         self.pending: dict[str, ApprovalRequest] = {}
+        self.approvers: Approvers | None = None  # whose signed decisions count, if not anybody's
+        self.offered: dict[tuple[str, str], list[object]] = {}  # decisions that came before their request
         self.root_run: Branch | None = None
         self.may_suspend = False
         self.is_shared = False  # somebody waits for the end of an execution that does not suspend
@@ -140,9 +147,9 @@ class Inbox:
             del self.waits[address]
 
     def send(self, run_id: str, topic: str, value: object) -> None:
-        """Put a value into the inbox; the first for a topic counts."""
+        """Put a value into the inbox; the first for a topic counts. Of decisions, the first that an approver has signed."""
         address = (run_id, topic)
-        if address in self.inbox:
+        if address in self.inbox or (self.approvers is not None and topic.startswith("approve:") and not self._accepts(address, value)):
             return
         self.inbox[address] = value
         future = self.waits.get(address)
@@ -150,6 +157,23 @@ class Inbox:
             future.set_result(value)
             self.activity += 1
             self.blocked.discard(run_id)  # it goes on in the next turn of the event loop
+
+    def _accepts(self, address: tuple[str, str], value: object) -> bool:
+        """Return whether a decision counts. One that comes before its request is looked at when that is asked."""
+        run_id, topic = address
+        request = self.pending.get(topic.removeprefix("approve:"))
+        if request is None or request.run_id != run_id:
+            self.offered.setdefault(address, []).append(value)
+            return False
+        if problem := self.find_problem(request, value):
+            self.emit(ApproverFailed(run_id, request.digest, f"a decision does not count: {problem}"))
+        return not problem
+
+    def find_problem(self, request: ApprovalRequest, decision: object) -> str:
+        """Return why a decision does not count, where only the signed ones of certain people do; empty if it does."""
+        if self.approvers is None:
+            return ""
+        return self.approvers.find_problem(decision, request) if is_decision(decision) else "it is no decision"
 
     # when all wait
 
@@ -201,6 +225,8 @@ class Inbox:
     def ask_approver(self, request: ApprovalRequest, approve: Approver | None) -> None:
         """Hand a request to the approver, one at a time, in the order they were made."""
         self.pending[request.digest] = request
+        for value in self.offered.pop((request.run_id, request.topic), ()) if self.offered else ():
+            self.send(request.run_id, request.topic, value)
         if approve is None or (request.run_id, request.topic) in self.inbox:
             return
         if self.questions is None:
@@ -234,5 +260,7 @@ class Inbox:
             return
         decision = await ask_approver(approve, request, answered)
         if decision is not None:
+            if self.approvers is not None and (problem := self.find_problem(request, decision)):
+                raise NotAnswered(f"its decision does not count: {problem}")
             # Stamped by our own clock: a decision does not say itself when it was made.
             await self.take_decision(request, replace(decision, at=self.clock()))

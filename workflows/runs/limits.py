@@ -59,13 +59,14 @@ class Limits:
 
 
 class Intent(NamedTuple):
-    """Stored before a write: which attempt is about to perform it (none: it may not be performed any more), and the money set aside for it.
+    """Stored before a write: which attempt is about to perform it (none: it may not be, and `why`), and the money set aside for it.
 
     The money is stored with the intent so that a resumed run knows what its branches have spent before any of them spends more.
     """
 
     attempt: str
     cost_usd: float
+    why: str = ""
 
 
 class Spent(NamedTuple):

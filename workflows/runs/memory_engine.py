@@ -13,9 +13,9 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sayso.tools.approval.requests import Decision, is_decision
+from sayso.tools.approval.requests import ApprovalRequest, Decision, is_decision
 from sayso.tools.errors import Cancelled, NotFinished, UsageError
 
 from .codec import from_json, to_json
@@ -26,6 +26,9 @@ from .limits import Meter
 from .protocols import Provenance, Runnable, Scope, WorkflowCode
 from .same_run import check_same_run, describe_asked
 
+if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
+    from sayso.tools.approval.signatures import Approvers
+
 # A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
 _PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
 
@@ -35,10 +38,10 @@ E = TypeVar("E", bound=Execution)
 class BaseEngine(ABC, Generic[E]):
     """Opens, starts and finds executions. A strict one sends values through JSON and refuses steps that it cannot tell apart by name."""
 
-    __slots__ = ("__weakref__", "clock", "executions", "strict")
+    __slots__ = ("__weakref__", "approvers", "clock", "executions", "strict")
 
-    def __init__(self, *, strict: bool, clock: Callable[[], float]) -> None:
-        self.strict, self.clock = strict, clock
+    def __init__(self, *, strict: bool, clock: Callable[[], float], approvers: Approvers | None = None) -> None:
+        self.strict, self.clock, self.approvers = strict, clock, approvers
         self.executions: dict[str, E] = {}
 
     @abstractmethod
@@ -61,7 +64,7 @@ class BaseEngine(ABC, Generic[E]):
                 check_step_names(workflow)
                 value = from_json(to_json(value, f"the input of run {run_id}"))
             execution = self.executions[run_id] = self._make(run_id, workflow, value, make_scope)
-            execution.asked = asked
+            execution.asked, execution.approvers = asked, self.approvers
             return execution
         if asked is not None and execution.asked is not None:
             check_same_run(run_id, execution.asked, asked)
@@ -125,6 +128,16 @@ def check_step_names(workflow: WorkflowCode) -> None:
         owner.check_step_names()
 
 
+def check_signed(approvers: Approvers, decided: Mapping[str, Decision], pending: Mapping[str, ApprovalRequest]) -> None:
+    """Raise UsageError for a decision that does not count, because none of the approvers has signed it."""
+    for digest, decision in decided.items():
+        if problem := approvers.find_problem(decision, pending[digest]):
+            raise UsageError(
+                f"The decision on the request {digest[:12]} does not count: {problem}. Sign it with sign(Approve(by=...), request, key), "
+                "on the command line with --key FILE."
+            )
+
+
 def check_open(run_id: str, decided: Mapping[str, Decision], pending: Mapping[str, object]) -> None:
     """Raise UsageError for a decision on a request that is not open."""
     unknown = [digest for digest in decided if digest not in pending]
@@ -160,8 +173,16 @@ class MemoryEngine(BaseEngine[Execution]):
 
     __slots__ = ("private", "record")
 
-    def __init__(self, *, strict: bool = False, record: bool = True, private: bool = False, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(strict=strict, clock=clock)
+    def __init__(
+        self,
+        *,
+        strict: bool = False,
+        record: bool = True,
+        private: bool = False,
+        clock: Callable[[], float] = time.time,
+        approvers: Approvers | None = None,
+    ) -> None:
+        super().__init__(strict=strict, clock=clock, approvers=approvers)
         self.record, self.private = record, private
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
@@ -185,10 +206,14 @@ class MemoryEngine(BaseEngine[Execution]):
     async def signal(self, run_id: str, topic: str, value: object) -> None:
         """Send a value to a run (or one of its children, by its id); the first for a topic counts."""
         if topic.startswith("approve:"):
-            value = self.stamp(value)
+            decision, digest = self.stamp(value), topic.removeprefix("approve:")
+            if self.approvers is not None and digest in (pending := self._find(run_id).pending):
+                check_signed(self.approvers, {digest: decision}, pending)
+            value = decision
         if self.strict:
             value = from_json(to_json(value, f"the signal {topic!r}"))
-        self._find(run_id).send(run_id, topic, value)
+        execution = self._find(run_id)
+        execution.send(run_id, topic, value)
 
     async def cancel(self, run_id: str) -> None:
         """Stop a run and its children before their next step: a write under way is finished first. One that is paused stays so."""
@@ -216,6 +241,8 @@ class MemoryEngine(BaseEngine[Execution]):
         execution = self._find(run_id)
         stamped = self.stamp_all(decisions)
         check_open(run_id, stamped, execution.pending)
+        if self.approvers is not None:
+            check_signed(self.approvers, stamped, execution.pending)
         for digest, decision in stamped.items():
             request = execution.pending[digest]
             execution.send(request.run_id, request.topic, decision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.background import Background, Made, Said
 from sayso.tools.approval.policy import NO_RULES, Rules
@@ -18,6 +18,9 @@ from sayso.tools.errors import NotFinished, UsageError
 
 from .limits import Limits, Meter, Usage
 from .run_secrets import RunSecrets
+
+if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
+    from sayso.tools.approval.signatures import Approvers
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -137,12 +140,25 @@ class Provenance:
         return self._background
 
 
+class HeadGuard(Protocol):
+    """Compares the log of a run with the head that is kept elsewhere, where one is: only that shows rows that were cut off."""
+
+    async def compare(self) -> None:
+        """Raise LogChanged if the log does not go on from the head that is kept elsewhere."""
+        ...
+
+    async def advance(self) -> None:
+        """Compare, and keep the present head."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """What a run was given by its caller and hands on to its children, and what it has read and used so far.
 
     `transcripts` holds the messages of each agent's run by run id. `begun` is a number that grows with each execution and each binding of
-    a tool's arguments: what was bound before is the application's.
+    a tool's arguments: what was bound before is the application's. `approvers` are those whose
+    signed decisions count, if not anybody's; `head_guard` compares the log with what is kept elsewhere.
     """
 
     approve: Approver | None = None
@@ -152,6 +168,8 @@ class Scope:
     provenance: Provenance = field(default_factory=Provenance)
     transcripts: dict[str, Sequence[object]] = field(default_factory=dict)
     begun: int = field(default_factory=next_number)
+    approvers: Approvers | None = None
+    head_guard: HeadGuard | None = None
 
     def for_child(self, limits: Limits | None) -> Scope:
         """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
@@ -160,7 +178,9 @@ class Scope:
             meter = meter.parent
         if limits is not None:
             meter = Meter(limits, meter)
-        return Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts, self.begun)
+        child = Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts, self.begun)
+        child.approvers, child.head_guard = self.approvers, self.head_guard
+        return child
 
 
 class Executable(Protocol[A_contra, B_co]):
