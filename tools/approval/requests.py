@@ -195,9 +195,10 @@ def read_shown(frozen: str) -> dict[str, Json]:
 
 def matches_tool(request: ApprovalRequest, tool: AnyTool) -> bool:
     """Return whether the tool is the one that was asked about, in the same version, and the stored request was not altered."""
-    expected = compute_digest(request.key, tool.version, sha256(tool.parameters), request.card, request.nonce, request.expires_at)
+    version = tool.version_like(request.tool_version)
+    expected = compute_digest(request.key, version, sha256(tool.parameters), request.card, request.nonce, request.expires_at)
     key = idempotency_key(request.run_id, request.position, request.tool, request.arguments)
-    return expected == request.digest and key == request.key and (request.tool, request.tool_version) == (tool.name, tool.version)
+    return expected == request.digest and key == request.key and (request.tool, request.tool_version) == (tool.name, version)
 
 
 async def approve_all(request: ApprovalRequest) -> Decision:

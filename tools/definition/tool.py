@@ -134,7 +134,27 @@ class Tool(Generic[P, R]):
 
     @cached_property
     def version(self) -> str:
-        """Return "2." and 16 hexadecimal digits over name, schema, effect, card and code. An approval holds for one version only."""
+        """Return "3." and 16 hexadecimal digits over all that an approval holds for.
+
+        That is name, schema, effect and card; the functions that perform the write and look it up, through their decorators; whether it may
+        be repeated; the walls of its sandbox; and the tools that its program may call.
+        """
+        from .fingerprint import describe  # late, for load time
+
+        card = self.card if isinstance(self.card, str) else None
+        functions = describe(None if card is not None else self.card, self.function, self.async_function, self.lookup)
+        box = self.sandbox
+        walls = None if box is None else [box.network, [*box.read], [*box.write], sorted(box.needs)]
+        called = None if self.program is None else sorted((name, each.version) for name, each in self.program.functions.items())
+        parts = (self.name, self.parameters, str(self.effect), card, functions, self.idempotent, walls, called)
+        return f"3.{sha256(*parts)[:16]}"
+
+    def version_like(self, version: str) -> str:
+        """Return the version of this tool as the release that made another version would write it, to compare the two."""
+        return self._version_2 if version.startswith("2.") else self.version
+
+    @cached_property
+    def _version_2(self) -> str:
         from .fingerprint import code_text  # late, for load time
 
         card = self.card if isinstance(self.card, str) else code_text(self.card)
@@ -309,10 +329,16 @@ class Tool(Generic[P, R]):
         return convert_result(value, self.name)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the function, for all but WRITE: a write needs a run that can ask first."""
+        """Run the function, in its sandbox if it has one, for all but WRITE: a write needs a run that can ask first."""
         if self._only_in_a_run:
             raise self._needs_a_run()
-        return cast(Callable[..., R], self.function)(*args, **{**self.bound, **kwargs})
+        if self.sandbox is None:
+            return cast(Callable[..., R], self.function)(*args, **{**self.bound, **kwargs})
+        from ..sandbox import call_function_sandboxed, run_function_sandboxed  # late, for load time
+
+        call: Callable[..., Any] = run_function_sandboxed if self.is_async else call_function_sandboxed
+        given = inspect.signature(self.function).bind(*args, **{**self.bound, **kwargs}).arguments
+        return cast(R, call(self.function, given, self.sandbox))
 
     @property
     def _only_in_a_run(self) -> bool:
@@ -382,7 +408,7 @@ class Tool(Generic[P, R]):
                     f"{self.name} is async; inside a running event loop write: await asyncio.to_thread({self.name}.answer, call)."
                 )
             context = {self.signature.context: ToolContext(None)} if self.signature.context else {}
-            value = convert_result(cast(Callable[..., object], self.function)(**checked, **context), self.name)
+            value = convert_result(cast(Callable[..., object], self)(**{**checked, **context}), self.name)
         return value if isinstance(value, str) else readable_json(value)
 
     def __repr__(self) -> str:
