@@ -1,18 +1,22 @@
-"""What a call in a worker costs: warm, cold, and after a worker was killed. Run: python benchmarks/sandbox.py"""
+"""What a call in a worker costs: warm, cold, after a worker was killed, and of a user's function. Run: python benchmarks/sandbox.py"""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from _table import Row, finish
 
+from sayso.tools import ToolContext
 from sayso.tools.sandbox import SandboxTimeout, acall_sandboxed, call_sandboxed, close_all
 from sayso.tools.sandbox.calls import get_pool
 from sayso.tools.sandbox.settings import Profile
@@ -83,6 +87,32 @@ def replacement_seconds(profile: Profile, stuck: str, *args: object) -> tuple[fl
     return next_call, time.perf_counter() - killed
 
 
+USERS = """
+from sayso.tools import Sandbox, tool
+{imports}
+@tool.read(sandbox=Sandbox(seconds=20, preload={preload!r}))
+def count(text: str) -> int:
+    'Count the words.'
+    return len(text.split())
+"""
+
+
+async def users_ms(imports: str = "", preload: tuple[str, ...] = ()) -> tuple[float, float]:
+    """A call of a user's function: the first, and the median of those after it. Each is a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        name = f"users_{len(sys.modules)}"
+        (Path(folder) / f"{name}.py").write_text(USERS.format(imports=imports, preload=preload))
+        sys.path.append(folder)
+        count = importlib.import_module(name).count
+        times = []
+        for _ in range(31):
+            start = time.perf_counter()
+            assert await count.perform({"text": "to be or not to be"}, ToolContext(None)) == 6
+            times.append((time.perf_counter() - start) * 1e3)
+        sys.path.remove(folder)
+    return times[0], statistics.median(times[1:])
+
+
 def main() -> list[Row]:
     """All rows."""
     megabyte = "x" * 1_000_000
@@ -101,6 +131,13 @@ def main() -> list[Row]:
             Row(f"{name} killed: next call", next_call * 1e3, "ms", limit=20),
             Row(f"{name} killed: replaced after", replaced * 1e3, "ms", limit=500),
         ]
+    first, users = asyncio.run(users_ms())
+    rows += [
+        Row("a user's function, a process for each call", users, "ms", limit=10),
+        Row("a user's function: first call", first, "ms"),
+        Row("a user's function whose module imports sympy", asyncio.run(users_ms("import sympy"))[1], "ms"),
+        Row("the same with preload=['sympy']", asyncio.run(users_ms("import sympy", ("sympy",)))[1], "ms"),
+    ]
     close_all()
     return rows
 

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -182,9 +183,32 @@ def links(path: str, to: str) -> str:
     return stopped(lambda: os.link(path, to))
 
 
-def reads_through_link(path: str, link: str) -> str:
-    os.symlink(path, link)
-    return reads(link)
+def makes_link(path: str, link: str) -> str:
+    return stopped(lambda: os.symlink(path, link))
+
+
+def makes_fifo(path: str) -> str:
+    return stopped(lambda: os.mkfifo(path))
+
+
+def makes_device(path: str) -> str:
+    return stopped(lambda: os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3)))
+
+
+def makes_socket(path: str) -> str:
+    return stopped(lambda: socket.socket(socket.AF_UNIX).bind(path))
+
+
+def makes_with_mode(path: str, mode: int) -> str:
+    return stopped(lambda: os.close(os.open(path, os.O_CREAT | os.O_WRONLY, mode)))
+
+
+def makes_folder_with_mode(path: str, mode: int) -> str:
+    return stopped(lambda: Path(path).mkdir(mode))
+
+
+def makes_without_name(path: str, mode: int) -> str:
+    return stopped(lambda: os.close(os.open(path, os.O_TMPFILE | os.O_WRONLY, mode)))
 
 
 def truncates(path: str) -> str:

@@ -177,11 +177,12 @@ def test_the_programs_environment_is_not_there(closed: Pool) -> None:
 
 
 def test_nothing_but_its_own_pipes_is_open(closed: Pool) -> None:
-    assert sorted(ask(closed, "open_descriptors")) == ["device"] * 4 + ["pipe"] * 3
+    assert sorted(ask(closed, "open_descriptors")) == ["device"] * 3 + ["pipe"] * 2
 
 
 def test_named_files_can_be_read_and_written_and_no_others(opened: Pool, folders: tuple[Path, Path, Path]) -> None:
     readable, writable, other = folders
+    (writable / "out").symlink_to(other / "file")
     tried = {
         "read what may be read": ask(opened, "reads", str(readable / "file")),
         "list what may be read": ask(opened, "lists", str(readable)),
@@ -196,7 +197,21 @@ def test_named_files_can_be_read_and_written_and_no_others(opened: Pool, folders
         "remove elsewhere": ask(opened, "removes", str(other / "file")),
         "move in from elsewhere": ask(opened, "moves", str(other / "file"), str(writable / "stolen")),
         "link in from elsewhere": ask(opened, "links", str(other / "file"), str(writable / "linked")),
-        "read through a link": ask(opened, "reads_through_link", str(other / "file"), str(writable / "link")),
+        "make a link": ask(opened, "makes_link", str(other / "file"), str(writable / "link")),
+        "make a link to beside it": ask(opened, "makes_link", "file", str(writable / "link")),
+        "move a link that was there": ask(opened, "moves", str(writable / "out"), str(writable / "file")),
+        "link a link that was there": ask(opened, "links", str(writable / "out"), str(writable / "in")),
+        "read through a link that was there": ask(opened, "reads", str(writable / "out")),
+        "write through a link that was there": ask(opened, "writes", str(writable / "out")),
+        "make a pipe": ask(opened, "makes_fifo", str(writable / "pipe")),
+        "make a device": ask(opened, "makes_device", str(writable / "device")),
+        "make a socket": ask(opened, "makes_socket", str(writable / "socket")),
+        "make a program": ask(opened, "makes_with_mode", str(writable / "program"), 0o755),
+        "make a set-uid program": ask(opened, "makes_with_mode", str(writable / "su"), 0o4755),
+        "make a set-gid folder": ask(opened, "makes_folder_with_mode", str(writable / "sg"), 0o2755),
+        "make a folder": ask(opened, "makes_folder_with_mode", str(writable / "sub"), 0o755),
+        "make a file without a name": ask(opened, "makes_without_name", str(writable), 0o600),
+        "make a set-uid file without a name": ask(opened, "makes_without_name", str(writable), 0o6755),
         "cut elsewhere": ask(opened, "truncates", str(other / "file")),
     }
     assert tried == {
@@ -213,7 +228,21 @@ def test_named_files_can_be_read_and_written_and_no_others(opened: Pool, folders
         "remove elsewhere": "EACCES",
         "move in from elsewhere": "EACCES",
         "link in from elsewhere": "EXDEV",
-        "read through a link": "EACCES",
+        "make a link": "EPERM",
+        "make a link to beside it": "EPERM",
+        "move a link that was there": "EACCES",
+        "link a link that was there": "EACCES",
+        "read through a link that was there": "EACCES",
+        "write through a link that was there": "EACCES",
+        "make a pipe": "EPERM",
+        "make a device": "EPERM",
+        "make a socket": "EPERM",
+        "make a program": "free",
+        "make a set-uid program": "EPERM",
+        "make a set-gid folder": "EPERM",
+        "make a folder": "free",
+        "make a file without a name": "free",
+        "make a set-uid file without a name": "EPERM",
         "cut elsewhere": "EACCES",
     }
 

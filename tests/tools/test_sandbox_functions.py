@@ -237,3 +237,79 @@ def test_a_module_loaded_from_a_path_is_loaded_from_there_again(tmp_path: Path) 
     spec.loader.exec_module(module)
     assert locate_function(module.f).file == str(tmp_path / "some-file.py")
     del sys.modules["loaded_by_hand"]
+
+
+BY_HAND = """
+import asyncio, os
+from sayso.tools import Sandbox, tool
+@tool.read(sandbox=Sandbox())
+def where() -> int:
+    \"\"\"Return the process.\"\"\"
+    return os.getpid()
+@tool.read(sandbox=Sandbox())
+async def where_later() -> int:
+    \"\"\"Return the process.\"\"\"
+    return os.getpid()
+@tool.read(sandbox=Sandbox())
+def inside() -> list[int]:
+    \"\"\"Return the process, twice.\"\"\"
+    return [os.getpid(), where()]
+async def in_a_loop() -> list[str]:
+    return [str(where()), str(await where_later()), where.answer({"id": "1", "function": {"name": "where", "arguments": "{}"}})["content"]]
+if __name__ == "__main__":
+    pids = [str(where()), where.answer({"id": "1", "function": {"name": "where", "arguments": "{}"}})["content"], *asyncio.run(in_a_loop())]
+    one, other = inside()
+    print(str(os.getpid()) in pids, len(set(pids)), one == other)
+"""
+
+
+def test_a_tool_with_a_sandbox_is_in_it_however_it_is_called(tmp_path: Path) -> None:
+    done = run_script(tmp_path, BY_HAND, "script.py")
+    assert (done.stdout, done.stderr) == ("False 5 True\n", "")
+
+
+async def test_a_folder_to_write_may_hold_no_code(shop: ModuleType, tmp_path: Path) -> None:
+    home = Path(str(shop.__file__)).parent
+    for folder in (home, home.parent, home / "sandbox_shop.py", "/", "/usr", Path(os.__file__).parent, Path(pytest.__file__).parents[1]):
+        with pytest.raises(UsageError, match="Python loads code from"):
+            await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(write=[folder]))
+    (tmp_path / "here").symlink_to(home)
+    with pytest.raises(UsageError, match="Python loads code from"):
+        await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(write=[tmp_path / "here"]))
+    data = home / "data"
+    data.mkdir()
+    assert await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(write=[data])) == 3
+
+
+async def test_installed_packages_can_be_loaded_before_a_call_and_nothing_else(shop: ModuleType) -> None:
+    assert await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(preload=["sympy", "decimal"])) == 3
+    with pytest.raises(UsageError, match=r"preload=\['sandbox_shop'\]\): only installed packages"):
+        await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(preload=["sandbox_shop"]))
+    with pytest.raises(UsageError, match="there is no such module"):
+        await run_function_sandboxed(shop.plain, {"a": 1}, Sandbox(preload=["no_such_package"]))
+
+
+NO_FORK = """
+import asyncio, os, sys
+from sayso.tools.sandbox import pool
+pool.CAN_FORK = False
+from sayso.tools.sandbox import Sandbox, SandboxRaised, acall_sandboxed, run_function_sandboxed
+kept = []
+def keep() -> list[int]:
+    kept.append(os.getpid())
+    return kept
+def fail() -> None:
+    raise ValueError("no")
+if __name__ == "__main__":
+    print([len(asyncio.run(run_function_sandboxed(keep, {}, Sandbox()))) for _ in range(2)])
+    print(asyncio.run(acall_sandboxed("sayso.tools.canonical:canonical_json", {"b": 1})))
+    try:
+        asyncio.run(run_function_sandboxed(fail, {}, Sandbox()))
+    except SandboxRaised as error:
+        print(error)
+"""
+
+
+def test_where_no_process_can_fork_each_call_starts_a_python(tmp_path: Path) -> None:
+    done = run_script(tmp_path, NO_FORK, "script.py")
+    assert (done.stdout, done.stderr) == ('[1, 1]\n{"b":1}\nfail failed with ValueError: no.\n', "")

@@ -104,6 +104,12 @@ def _name_the_parameter(
     return UsageError(f"The tool {tool} cannot be described to a model ({why}). Use a type whose values are written as JSON.")
 
 
+def warm() -> None:
+    """Load all that a check needs: a worker that is forked for one call would load it for each."""
+    text = inspect.Parameter("text", inspect.Parameter.KEYWORD_ONLY)
+    build_arguments_model("example", Signature((text,), hints={"text": str})).model_validate({"text": ""})
+
+
 def build_schema(model: type[BaseModel], signature: Signature, descriptions: Mapping[str, str]) -> JsonObject:
     """Return the JSON Schema of the arguments, without the titles that pydantic adds and no model needs.
 

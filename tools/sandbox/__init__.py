@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .errors import SandboxMissing as SandboxMissing
     from .errors import SandboxRaised as SandboxRaised
     from .errors import SandboxTimeout as SandboxTimeout
+    from .functions import call_function_sandboxed as call_function_sandboxed
     from .functions import report_layers as report_layers
     from .functions import run_function_sandboxed as run_function_sandboxed
     from .settings import Layer as Layer
@@ -33,6 +34,7 @@ _PLACES = {
     "SandboxRaised": "errors",
     "SandboxTimeout": "errors",
     "acall_sandboxed": "calls",
+    "call_function_sandboxed": "functions",
     "call_sandboxed": "calls",
     "close_all": "calls",
     "report_layers": "functions",

@@ -5,17 +5,24 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 from ..canonical import Json, to_jsonable
 from ..errors import UsageError
-from .calls import call_in, report_profile_layers
+from . import worker_process as this_process
+from .calls import call_in, get_pool, report_profile_layers
 from .errors import SandboxError, SandboxMissing
+from .python_files import list_python_files
 from .settings import Layers, Profile, Sandbox
+
+_SHARED = {name for name in sys.stdlib_module_names if not name.startswith("_")} | {"sayso", "pydantic"}
+"""Packages that are loaded before a call where the function's module uses them: Python's, and those that Sayso stands on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,8 @@ class FunctionLocation:
     root: str = ""
     file: str = ""
     checks_arguments: bool = False
+    uses: tuple[str, ...] = ()
+    """Modules of Python's own and of Sayso's that its module has imported: they need not be loaded anew for each call."""
 
     @property
     def target(self) -> str:
@@ -40,15 +49,44 @@ async def run_function_sandboxed(function: Callable[..., object], arguments: Map
     Raises UsageError when another process cannot find the function (a lambda, a nested function) or an argument is not JSON, and
     SandboxError when the worker does not answer.
     """
-    location = locate_function(function)
-    given = _convert_arguments(location, arguments)
-    typed = location.checks_arguments and not _is_json(arguments)
-    try:
-        return await call_in(make_profile(sandbox, location), location.target, [], given, sandbox.seconds, typed=typed)
-    except SandboxError as error:
-        if not isinstance(error, SandboxMissing):
-            error.nothing_happened = not sandbox.may_change_something
-        raise
+    call = _Call.prepare(function, arguments, sandbox)
+    with call.telling_effects():
+        return await call_in(call.profile, call.target, [], call.arguments, sandbox.seconds, typed=call.typed)
+
+
+def call_function_sandboxed(function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox) -> Json:
+    """Do as `run_function_sandboxed`, and block the calling thread. A call from inside a worker stays in that worker."""
+    if this_process.inside:
+        return function(**arguments)
+    call = _Call.prepare(function, arguments, sandbox)
+    with call.telling_effects():
+        return get_pool(call.profile).call(call.target, [], call.arguments, sandbox.seconds, typed=call.typed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    profile: Profile
+    target: str
+    arguments: dict[str, Json]
+    typed: bool
+    """Whether the worker has to make the arguments, which came as JSON, into the function's types again."""
+    sandbox: Sandbox
+
+    @classmethod
+    def prepare(cls, function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox) -> _Call:
+        location = locate_function(function)
+        given = _convert_arguments(location, arguments)
+        typed = location.checks_arguments and not _is_json(arguments)
+        return cls(make_profile(sandbox, location), location.target, given, typed, sandbox)
+
+    @contextmanager
+    def telling_effects(self) -> Iterator[None]:
+        try:
+            yield
+        except SandboxError as error:
+            if not isinstance(error, SandboxMissing):
+                error.nothing_happened = not self.sandbox.may_change_something
+            raise
 
 
 def report_layers(sandbox: Sandbox | None = None) -> Layers:
@@ -59,12 +97,14 @@ def report_layers(sandbox: Sandbox | None = None) -> Layers:
 def make_profile(sandbox: Sandbox, location: FunctionLocation | None, needs: tuple[str, ...] | None = None) -> Profile:
     """Return the settings of the workers for that sandbox and function. Raises UsageError for a file or folder that does not exist."""
     return Profile(
-        preload=(location.module,) if location and not location.file else (),
+        preload=(*(location.uses if location else ()), *map(_check_installed, sandbox.preload)),
+        loads=(location.module,) if location and not location.file else (),
+        once=True,
         memory_mb=sandbox.memory_mb,
         beside_modules=True,
         network=sandbox.network,
         read=_resolve("read", sandbox.read),
-        write=_resolve("write", sandbox.write),
+        write=_refuse_code(_resolve("write", sandbox.write), location),
         needs=tuple(sandbox.needs) if needs is None else needs,
         roots=(location.root,) if location and location.root else (),
         files=((location.module, location.file),) if location and location.file else (),
@@ -78,6 +118,51 @@ def _resolve(option: str, paths: Iterable[str | os.PathLike[str]]) -> tuple[str,
         if not os.path.lexists(path):
             raise UsageError(f"Sandbox({option}=[{path!r}]): this file or folder does not exist. Make it first, or name its folder.")
     return found
+
+
+def _refuse_code(folders: tuple[str, ...], location: FunctionLocation | None) -> tuple[str, ...]:
+    """Raise UsageError if a folder to write has code in it that is loaded: a call could leave other code for the next one."""
+    if not folders:
+        return folders
+    installed = [Path(os.path.realpath(place)) for place in list_python_files()]
+    own = [location.root, location.file] if location else []
+    loaded = [Path(os.path.realpath(place)) for place in (*own, *sys.path) if isinstance(place, str) and place]
+    for folder in map(Path, folders):
+        inside = [str(place) for place in (*loaded, *installed) if place.is_relative_to(folder)]
+        around = [str(place) for place in installed if folder.is_relative_to(place)]
+        code = next(iter([*inside, *around]), None) or _find_module_in(str(folder))
+        if code is not None:
+            raise UsageError(
+                f"Sandbox(write=[{str(folder)!r}]): Python loads code from {code}, so a call could change what the next call and this "
+                f"program run. Name a folder that holds no code."
+            )
+    return folders
+
+
+def _find_module_in(folder: str) -> str | None:
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return next((file for file in files if isinstance(file, str) and (file == folder or file.startswith(folder + os.sep))), None)
+
+
+@lru_cache(maxsize=256)
+def _check_installed(name: str) -> str:
+    """Return the name of a module that workers may share. Raises UsageError for one that is not installed, or is not a package's."""
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return name
+    try:
+        spec = find_spec(top)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        raise UsageError(f"Sandbox(preload=[{name!r}]): there is no such module. Install it, or leave it out.")
+    places = {part for place in (spec.origin or "", *(spec.submodule_search_locations or ())) for part in Path(place).parts}
+    if not places & {"site-packages", "dist-packages"}:
+        raise UsageError(
+            f"Sandbox(preload=[{name!r}]): only installed packages are loaded before a call; your own modules are loaded for each call, so "
+            f"that no call finds what another has left in them."
+        )
+    return name
 
 
 @lru_cache(maxsize=1024)
@@ -98,7 +183,18 @@ def locate_function(function: Callable[..., object]) -> FunctionLocation:
     found = _find_in(module, name)
     if found is not function and getattr(found, "function", None) is not function:
         raise UsageError(f"{module_name}.{name} cannot run in a sandbox: that name now holds {found!r}, which a worker would call instead.")
-    return _locate(module, module_name, name, hasattr(found, "check"))
+    checks = hasattr(found, "check")
+    uses = (*_list_used(module), *(("sayso.tools.definition.schema",) if checks else ()))
+    return replace(_locate(module, module_name, name), checks_arguments=checks, uses=uses)
+
+
+def _list_used(module: ModuleType) -> list[str]:
+    names = set[str]()
+    for value in list(vars(module).values()):
+        name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or type(value).__module__
+        if isinstance(name, str) and name in sys.modules and name.partition(".")[0] in _SHARED:
+            names.add(name)
+    return sorted(names - {module.__name__})
 
 
 def _find_in(module: ModuleType, name: str) -> object:
@@ -108,28 +204,28 @@ def _find_in(module: ModuleType, name: str) -> object:
     return found
 
 
-def _locate(module: ModuleType, module_name: str, name: str, checks: bool) -> FunctionLocation:
+def _locate(module: ModuleType, module_name: str, name: str) -> FunctionLocation:
     file = getattr(module, "__file__", None)
     if module_name == "__main__":
         spec = getattr(module, "__spec__", None)
         if spec is not None and spec.name:  # python -m package.module: it has an importable name after all
-            return _locate_in_module(spec.name, file, name, checks)
-        return _locate_in_script(file, name, checks)
-    return _locate_in_module(module_name, file, name, checks)
+            return _locate_in_module(spec.name, file, name)
+        return _locate_in_script(file, name)
+    return _locate_in_module(module_name, file, name)
 
 
-def _locate_in_module(module_name: str, file: str | None, name: str, checks: bool) -> FunctionLocation:
+def _locate_in_module(module_name: str, file: str | None, name: str) -> FunctionLocation:
     if file is None:
-        return FunctionLocation(module_name, name, checks_arguments=checks)
+        return FunctionLocation(module_name, name)
     path = Path(file).absolute()
     parts = module_name.split(".")
     here = [*path.parent.parts, path.stem] if path.stem != "__init__" else list(path.parent.parts)
     if here[-len(parts) :] == parts:
-        return FunctionLocation(module_name, name, root=str(Path(*here[: -len(parts)])), checks_arguments=checks)
-    return FunctionLocation(module_name, name, file=str(path), checks_arguments=checks)
+        return FunctionLocation(module_name, name, root=str(Path(*here[: -len(parts)])))
+    return FunctionLocation(module_name, name, file=str(path))
 
 
-def _locate_in_script(file: str | None, name: str, checks: bool) -> FunctionLocation:
+def _locate_in_script(file: str | None, name: str) -> FunctionLocation:
     if file is None or not Path(file).is_file():
         raise UsageError(
             f"{name} cannot run in a sandbox: it was typed at a prompt, and a worker loads it from a file; save it in a module."
@@ -140,7 +236,7 @@ def _locate_in_script(file: str | None, name: str, checks: bool) -> FunctionLoca
             f"{name} cannot run in a sandbox: a worker would load {path.name} and so run all of it once more. "
             f'Put what starts the program under `if __name__ == "__main__":`, or move {name} to a module.'
         )
-    return FunctionLocation(f"sayso_script_{path.stem}", name, root=str(path.parent), file=str(path), checks_arguments=checks)
+    return FunctionLocation(f"sayso_script_{path.stem}", name, root=str(path.parent), file=str(path))
 
 
 def _is_guarded(source: str) -> bool:

@@ -1,4 +1,4 @@
-"""Pools: the workers of one profile, one warm and a spare that takes over at once; more only for calls at the same time."""
+"""Pools: the workers of one profile. For our own code one is warm and a spare takes over at once; for a user's, each serves one call."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import time
 from collections import deque
 
 from ..canonical import Json
+from .children import SpawnedChild
 from .errors import SandboxError
-from .process import SandboxWorker
+from .process import SandboxWorker, make_start_error
 from .settings import Layers, Profile
+from .zygote import CAN_FORK, ForkedChild, Zygote, ZygoteEnded
 
 BUSY_AT_MOST = max(2, min(4, os.cpu_count() or 2))
 CANCEL_SECONDS = 0.1
@@ -53,6 +55,8 @@ class Pool:
         self._idle: deque[SandboxWorker] = deque()  # the right end served last; spares wait at the left
         self._busy = 0
         self._closed = False
+        self._forking = threading.Lock()
+        self._zygote: Zygote | None = None
 
     def call(
         self,
@@ -71,11 +75,10 @@ class Pool:
                 cancellation.assign(worker)
                 cancellation.check()
             if worker.layers is None:
-                began = time.monotonic()
                 worker.ready()
                 self._start_spare()
                 if self.profile.boot_counts:
-                    seconds = max(seconds * 3 / 4, seconds - (time.monotonic() - began))
+                    seconds = max(seconds * 3 / 4, seconds - (time.monotonic() - worker.began))
             return worker.call(target, args, kwargs, seconds, typed=typed)
         finally:
             if cancellation is not None:
@@ -125,9 +128,15 @@ class Pool:
                 self._changed.wait(CANCEL_SECONDS)
                 if cancellation is not None:
                     cancellation.check()
-            worker = self._take_idle() or self._start()
+            worker = self._take_idle()
             self._busy += 1
-            return worker
+        try:
+            return worker or self._start()
+        except BaseException:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify()
+            raise
 
     def _take_idle(self) -> SandboxWorker | None:
         while self._idle:
@@ -138,9 +147,31 @@ class Pool:
         return None
 
     def _start(self) -> SandboxWorker:
-        worker = SandboxWorker(self.profile)
-        self._workers.add(worker)
+        began = time.monotonic()
+        worker = SandboxWorker(self.profile, self._fork() if CAN_FORK else SpawnedChild(), began)
+        with self._changed:
+            self._workers.add(worker)
         return worker
+
+    def _fork(self, tries: int = 3) -> ForkedChild:
+        with self._forking:
+            if self._zygote is None:
+                self._zygote = Zygote(self.profile)
+            zygote = self._zygote
+        try:
+            return zygote.fork()
+        except (ZygoteEnded, SandboxError) as error:
+            self._end_zygote(zygote)
+            if isinstance(error, ZygoteEnded) and tries > 1:  # somebody ended it, so no call was lost
+                return self._fork(tries - 1)
+            raise make_start_error(self.profile, error) from None
+
+    def _end_zygote(self, zygote: Zygote | None) -> None:
+        with self._forking:
+            if zygote is None or self._zygote is not zygote:
+                return
+            self._zygote = None
+        zygote.close()
 
     def _drop(self, worker: SandboxWorker) -> None:
         self._workers.discard(worker)
@@ -149,18 +180,23 @@ class Pool:
     def _start_spare(self) -> None:
         # Starting one returns as soon as the process exists: it loads its modules while calls run in the others.
         with self._changed:
-            if not self._closed and (not self._idle or len(self._idle) + self._busy < 2):
-                self._idle.appendleft(self._start())
+            enough = self._closed or self.profile.once or (self._idle and len(self._idle) + self._busy >= 2)
+        if not enough:
+            worker = self._start()
+            with self._changed:
+                self._idle.appendleft(worker)
 
     def give_back(self, worker: SandboxWorker) -> None:
-        """Keep a worker whose call is over for the next one, or replace it when it is dead."""
+        """Keep a worker whose call is over for the next one; replace it when it is dead, and end one that serves only once."""
         served = worker.layers is not None
-        if served and worker.alive and not self._closed:
+        if served and worker.alive and not self._closed and not self.profile.once:
             with self._changed:
                 self._idle.append(worker)
                 self._busy -= 1
                 self._changed.notify()
             return
+        if self.profile.once:  # with all its threads, before anybody sees its answer
+            worker.kill()
         with self._changed:
             self._busy -= 1
             self._changed.notify()
@@ -169,6 +205,8 @@ class Pool:
         with self._changed:
             self._workers.discard(worker)
         worker.close()
+        if self._closed or not (served or self._workers):  # nothing starts from it
+            self._end_zygote(self._zygote)
 
     def close(self) -> None:
         """End all workers; a call that is in one gets SandboxDied."""
@@ -180,8 +218,11 @@ class Pool:
             worker.kill()  # its pipes are closed by the thread that waits at them
         for worker in idle:
             self._drop(worker)
+        self._end_zygote(self._zygote)
 
     def abandon(self) -> None:
         """Forget the workers without ending them: after a fork they belong to the parent."""
         for worker in self._workers:
             worker.abandon()
+        if self._zygote is not None:
+            self._zygote.abandon()

@@ -1,63 +1,48 @@
-"""One worker process, seen from its parent: start it, send a request, read the reply until the deadline, kill it."""
+"""One worker process, seen from its parent: send a request, read the reply until the deadline, kill it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from ..canonical import Json, JsonObject
 from ..errors import ToolError
+from .children import Child, SpawnedChild
 from .errors import SandboxDied, SandboxError, SandboxMemory, SandboxMissing, SandboxRaised, SandboxTimeout
 from .memory import resident_bytes
 from .pipes import Closed, PolledPipe, TooLate, TooLong, TooMuch, open_pipe
 from .protocol import REPLY_BYTES, rebuild_tool_error, write_line
 from .settings import Layer, Layers, Profile
+from .zygote import BOOT_SECONDS
 
-BOOT_SECONDS = 60.0
-"""How long a worker may take to load its modules. Generous, for slow machines."""
-BOOT = "import sys; sys.path[:] = sys.argv[1:]; from sayso.tools.sandbox.worker_process import main; main()"
 CALLS_IN_A_ROW = 16
 """After so many calls in a row that were answered at once, other tasks of the event loop get a turn."""
-PASSED_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
-"""The only environment variables that a worker gets: those that lead to the interpreter's own libraries."""
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Landlock binds only threads that start after it, so numeric libraries must not start theirs while loading."""
 
 
 class SandboxWorker:
     """One child process. Used by one thread at a time; `kill` may come from any."""
 
-    __slots__ = ("_ended", "_lock", "_number", "_pipe", "_process", "_stderr", "_watch", "layers", "profile")
+    __slots__ = ("_child", "_ended", "_number", "_pipe", "_watch", "began", "layers", "profile")
 
-    def __init__(self, profile: Profile) -> None:
-        self.profile = profile
+    def __init__(self, profile: Profile, child: Child, began: float) -> None:
+        self.profile, self.began = profile, began
         self.layers: Layers | None = None
         self._number = 0
         self._ended = False
         self._watch: Callable[[], None] | None = None
-        self._lock = threading.Lock()
-        self._process = _start_process()
-        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
-        assert stdin is not None
-        assert stdout is not None
-        assert stderr is not None
-        self._stderr = stderr
-        self._pipe = open_pipe(stdin, stdout, self.kill)
-        self._pipe.send(write_line(profile.as_json()), time.monotonic() + BOOT_SECONDS)
+        self._child = child
+        self._pipe = open_pipe(child.requests, child.replies, self.kill)
+        if isinstance(child, SpawnedChild):
+            self._pipe.send(write_line(profile.as_json()), time.monotonic() + BOOT_SECONDS)
 
     @property
     def pid(self) -> int:
         """Return the process id of the child."""
-        return self._process.pid
+        return self._child.pid
 
     def ready(self) -> Layers:
         """Wait until the modules are loaded and the layers are on. Raises SandboxError when the worker does not start."""
@@ -71,13 +56,11 @@ class SandboxWorker:
             hello = json.loads(self._pipe.read(time.monotonic() + BOOT_SECONDS, REPLY_BYTES))
         except (Closed, TooLate, TooLong, ValueError) as error:
             self.kill()
-            printed = self._stderr.read()[-2000:].decode("utf-8", "replace").strip()
-            raise SandboxError(
-                f"A worker for {_list_modules(self.profile)} did not start: {printed or error or type(error).__name__}"
-            ) from None
+            ended = self._describe_exit() if isinstance(error, Closed) else str(error) or type(error).__name__
+            raise make_start_error(self.profile, self._child.read_errors() or ended) from None
         if "failed" in hello:
             self.kill()
-            raise SandboxError(f"A worker for {_list_modules(self.profile)} did not start: {hello['failed']}")
+            raise make_start_error(self.profile, hello["failed"])
         layers = Layers((*_outer_layers(), *(Layer(*layer) for layer in hello["layers"])))
         refuse_if_missing(layers, self.profile)
         return layers
@@ -176,7 +159,7 @@ class SandboxWorker:
             raise TooMuch
 
     def _describe_exit(self) -> str:
-        code = self._process.returncode
+        code = self._child.code
         if code is not None and code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
             return f"its worker was ended by signal {name}"
@@ -184,19 +167,13 @@ class SandboxWorker:
 
     def interrupt(self) -> None:
         """Send the signal that ends it, without waiting."""
-        with self._lock:
-            self._ended = True
-            if self._process.returncode is None:
-                _kill_group(self._process.pid)
+        self._ended = True
+        self._child.interrupt()
 
     def kill(self) -> None:
         """End the child and everything in its process group, and reap it. Safe to call twice and from any thread."""
-        with self._lock:
-            self._ended = True
-            if self._process.returncode is None:
-                _kill_group(self._process.pid)  # even if the child has ended: until it is reaped, its id is still that of its group
-                with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in a system call: it ends when the kernel returns
-                    self._process.wait(5)
+        self._ended = True
+        self._child.kill()
 
     def close(self) -> None:
         """End the child and close the pipes."""
@@ -205,37 +182,7 @@ class SandboxWorker:
 
     def abandon(self) -> None:
         """Close this process's ends of the pipes without touching the child: it belongs to the process that forked."""
-        self._pipe.close()
-        self._stderr.close()
-        if self._process.returncode is None:
-            self._process.returncode = 0  # Popen warns of a child it believes to be running; it is not ours
-
-
-def _start_process() -> subprocess.Popen[bytes]:
-    if not sys.executable or getattr(sys, "frozen", False):
-        raise SandboxMissing(
-            ("python",),
-            "A worker needs a Python interpreter to run in, and this program has no interpreter of its own (it is frozen or embedded). "
-            "Run it with an ordinary python.",
-        )
-    # The folder in which the program runs ('' or '.') is not where a worker looks for modules, unless Sayso itself lies there.
-    path = [str(Path(entry).absolute()) for entry in sys.path if isinstance(entry, str) and entry not in ("", ".")]
-    own = str(Path(__file__).absolute().parents[3])
-    path += [] if own in path else [own]
-    environment = ONE_THREAD | {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
-    command = [sys.executable, "-I", "-X", "utf8", "-c", BOOT, *path]
-    streams = subprocess.PIPE
-    return subprocess.Popen(
-        command, stdin=streams, stdout=streams, stderr=streams, bufsize=0, env=environment, start_new_session=os.name == "posix"
-    )
-
-
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, for a group of zombies
-        if sys.platform == "win32":
-            os.kill(pid, signal.SIGTERM)  # TerminateProcess, whatever the signal
-        else:
-            os.killpg(pid, signal.SIGKILL)
+        self._child.abandon()
 
 
 def _outer_layers() -> list[Layer]:
@@ -251,8 +198,10 @@ def _outer_layers() -> list[Layer]:
     ]
 
 
-def _list_modules(profile: Profile) -> str:
-    return ", ".join(profile.preload) or "nothing"
+def make_start_error(profile: Profile, reason: object) -> SandboxError:
+    """Return the error that says why a worker of that profile does not start."""
+    modules = profile.loads or tuple(path for _, path in profile.files) or profile.preload
+    return SandboxError(f"A worker for {', '.join(modules) or 'nothing'} did not start: {reason}")
 
 
 def refuse_if_missing(layers: Layers, profile: Profile) -> None:

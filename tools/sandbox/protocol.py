@@ -17,6 +17,7 @@ from collections.abc import Mapping
 
 from ..canonical import JsonObject
 from ..errors import ToolError
+from .errors import SandboxError
 
 REPLY_BYTES = 16 * 1024 * 1024
 """The longest line that a worker may answer with."""
@@ -49,7 +50,7 @@ def rebuild_tool_error(described: Mapping[str, object]) -> ToolError:
     error = kind.__new__(kind)  # not __init__: it takes the class's own arguments and would word the text anew
     error.args = (message,)
     if isinstance(attributes, dict):
-        vars(error).update({name: value for name, value in attributes.items() if not name.startswith("__")})
+        vars(error).update({name: value for name, value in attributes.items() if not hasattr(kind, name)})  # no method, and no default
     return error
 
 
@@ -66,7 +67,9 @@ def _find_tool_error_class(name: str) -> type[ToolError] | None:
         except ImportError:
             return None
     found = getattr(sys.modules.get(module_name), class_name, None)
-    return found if isinstance(found, type) and issubclass(found, ToolError) else None
+    if not isinstance(found, type) or not issubclass(found, ToolError) or issubclass(found, SandboxError):
+        return None  # what happened to the process, only its parent can say
+    return found
 
 
 def describe_exception(error: BaseException) -> JsonObject:

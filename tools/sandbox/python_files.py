@@ -6,6 +6,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
@@ -15,14 +16,19 @@ _BESIDE_PACKAGES = frozenset({"bin", "share", "__pycache__"})  # what `pip insta
 
 def list_python_files() -> list[str]:
     """Return the files and folders of the interpreter, of the installed packages and of this package."""
+    return list(_list_files(tuple(entry for entry in sys.path if isinstance(entry, str))))
+
+
+@lru_cache(maxsize=8)
+def _list_files(folders: tuple[str, ...]) -> tuple[str, ...]:
     import site
     import sysconfig
 
     own = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     own |= set(site.getsitepackages())
-    own |= {path for entry in sys.path if isinstance(entry, str) for path in find_installed(entry)}
+    own |= {path for entry in folders for path in find_installed(entry)}
     own.add(str(Path(__file__).resolve().parents[1]))
-    return sorted(own) + list(SYSTEM_LIBRARIES)
+    return (*sorted(own), *SYSTEM_LIBRARIES)
 
 
 def find_installed(entry: str) -> Iterator[str]:

@@ -28,6 +28,9 @@ NOT_THERE = ("clone3", "openat2")
 """Their arguments lie in memory, where a filter cannot look: without them the C library takes the older call."""
 CLONE_THREAD = 0x10000
 OPEN_CHANGES = os.O_ACCMODE | os.O_CREAT | getattr(os, "O_TRUNC", 0) if os.name == "posix" else 0
+OPEN_MAKES = os.O_CREAT | (getattr(os, "O_TMPFILE", 0) & ~getattr(os, "O_DIRECTORY", 0))
+SPECIAL_MODES = 0o7000
+"""Set-uid, set-gid and sticky: a file made with them would lend the rights of whoever runs this program."""
 # Not F_SETOWN and F_SETSIG: with them a file's readiness becomes a signal of one's choice to any process of the same user.
 FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, its size, bytes waiting, non-blocking, (non-)inheritable
@@ -46,7 +49,11 @@ def list_rules(profile: Profile, pid: int, *, truncate: bool) -> CallRules:
     rules["prlimit64"] = (((0, ALL_BITS, 0),),)
     rules["socketpair"] = (((0, ALL_BITS, 1), (1, 0xF, 1)),)  # AF_UNIX streams (asyncio wakes itself through one) lead nowhere else
     if profile.write:
-        rules |= dict.fromkeys((*WRITING.split(), "open", "openat"), ALWAYS)
+        rules |= dict.fromkeys(WRITING.split(), ALWAYS)
+        rules |= {name: (((mode, SPECIAL_MODES, 0),),) for name, mode in (("creat", 1), ("mkdir", 1), ("mkdirat", 2))}
+        # Without O_CREAT the mode is not read, and whatever lies there counts.
+        rules["open"] = ((1, OPEN_MAKES, 0),), ((2, SPECIAL_MODES, 0),)
+        rules["openat"] = ((2, OPEN_MAKES, 0),), ((3, SPECIAL_MODES, 0),)
         if truncate:
             rules["truncate"] = ALWAYS
     else:

@@ -20,7 +20,8 @@ class Sandbox:
 
     `memory_mb` comes on top of what the function's own modules take.
     `read` and `write` are files and folders (write includes read). `needs` are the layers without which the call is refused;
-    leave some out only where you accept that nothing replaces them.
+    leave some out only where you accept that nothing replaces them. `preload` names installed packages that take long to import
+    (`["numpy"]`): they are loaded once instead of for each call.
     """
 
     seconds: float = 2.0
@@ -29,9 +30,10 @@ class Sandbox:
     read: Iterable[str | os.PathLike[str]] = ()
     write: Iterable[str | os.PathLike[str]] = ()
     needs: Iterable[str] = ("deadline", "memory", "limits", "landlock", "seccomp")
+    preload: Iterable[str] = ()
 
     def __post_init__(self) -> None:
-        for name in ("read", "write", "needs"):
+        for name in ("read", "write", "needs", "preload"):
             given = getattr(self, name)
             if isinstance(given, (str, os.PathLike)):
                 raise UsageError(f"Sandbox({name}=) takes a list; write {name}=[{os.fspath(given)!r}].")
@@ -55,6 +57,11 @@ class Profile:
     """The settings of a pool of workers: the modules they load, and the layers around them."""
 
     preload: tuple[str, ...]
+    """Modules that all workers share: they are loaded once, and no function of theirs is called before a worker is forked."""
+    loads: tuple[str, ...] = ()
+    """Modules that each worker loads for itself: those of the function that it is to call."""
+    once: bool = False
+    """Whether a worker answers one request and ends."""
     memory_mb: int = 1024
     network: bool = False
     read: tuple[str, ...] = ()
@@ -62,7 +69,7 @@ class Profile:
     needs: tuple[str, ...] = ("deadline",)
     roots: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
-    """Modules that are loaded from a path under a name: scripts."""
+    """Modules that each worker loads from a path under a name: scripts."""
     folder: str = ""
     """The working folder; empty for that of the program."""
     beside_modules: bool = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import importlib.util
 import inspect
@@ -11,11 +10,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import IO, Any
 
 from ..canonical import Json, JsonObject, to_jsonable
 from ..errors import ToolError
+from .hardening import harden
 from .protocol import REPLY_BYTES, describe_exception, describe_tool_error, write_line
 from .settings import Layer, Profile
 
@@ -26,58 +27,56 @@ inside = False
 
 
 def main() -> None:
-    """Run as a worker: settings on the first line of stdin, then requests; replies on what was stdout."""
-    global inside
-    inside = True
-    requests = os.fdopen(os.dup(0), "rb")
-    replies = os.dup(1)
+    """Run as a worker that was started, not forked: settings on the first line of stdin, then requests; replies on what was stdout."""
+    requests, replies = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
     os.dup2(2, 1)  # prints while loading go to stderr, which is read only when loading fails
+    lines = os.fdopen(requests, "rb")
+    profile = Profile.from_json(json.loads(lines.readline()))
+    _serve(profile, lines, replies, partial(load_ours, profile))
+
+
+def serve(profile: Profile, requests: int, replies: int) -> None:
+    """Load what the zygote has not loaded, harden this process, and answer requests until the pipe closes."""
+    _serve(profile, os.fdopen(requests, "rb"), replies, lambda: None)
+
+
+def _serve(profile: Profile, requests: IO[bytes], replies: int, begin: Callable[[], None]) -> None:
+    global inside
+    inside = True
     try:
-        layers = prepare(Profile.from_json(json.loads(requests.readline())))
+        begin()
+        layers = prepare(profile)
     except BaseException as error:  # noqa: BLE001 - the parent must learn why this worker does not start, whatever it was
         _send(replies, write_line({"failed": str(error) if isinstance(error, ToolError) else describe_exception(error)["traceback"]}))
         return
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
     _send(replies, write_line({"layers": [[layer.name, layer.on, layer.stops, layer.detail] for layer in layers]}))
     while request := requests.readline():
         _send(replies, answer(json.loads(request)))
+        if profile.once:
+            return
 
 
-def _end_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, however busy it is then."""
-    if sys.platform == "linux":
-        import fcntl
-
-        # The parent holds the other end of what was stderr; when that closes, this signal is sent. (PR_SET_PDEATHSIG would also be
-        # sent when only the thread ended that started this process.) Set before Landlock, which would block the signal.
-        life = os.dup(2)
-        fcntl.fcntl(life, fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
+def load_ours(profile: Profile) -> None:
+    """Load the modules that all workers of the profile share. A module of ours may have a function `warm` that loads more."""
+    sys.path.extend(root for root in profile.roots if root not in sys.path)
+    for name in profile.preload:
+        module = importlib.import_module(name)
+        if name.startswith("sayso.") and hasattr(module, "warm"):
+            module.warm()
 
 
 def prepare(profile: Profile) -> list[Layer]:
-    """Load what will be called, then harden this process. Returns the layers that are on or missing."""
+    """Load the function's own modules, then harden this process. Returns the layers that are on or missing."""
     if profile.folder:
         os.chdir(profile.folder)
-    sys.path.extend(root for root in profile.roots if root not in sys.path)
     for name, path in profile.files:
         _load_file(name, path)
-    for name in profile.preload:
-        module = importlib.import_module(name)
-        warm = getattr(module, "warm", None)
-        if warm is not None:
-            warm()
+    for name in profile.loads:
+        importlib.import_module(name)
     write_line({})  # loads what a reply needs, while it can still be loaded
     sys.dont_write_bytecode = True
-    gc.collect()
-    gc.freeze()
-    from .hardening import harden  # late, for load time
-
-    _end_with_parent()
     return harden(profile)
 
 

@@ -1,0 +1,177 @@
+"""The zygote, seen from the program: a process that has loaded our own code once and forks a hardened worker whenever one is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from .children import END_SECONDS, abandon_process, kill_group, list_module_folders, read_errors, start_python
+from .errors import SandboxError
+from .protocol import write_line
+from .settings import Profile
+
+BOOT_SECONDS = 60.0
+"""How long a zygote or a worker may take to load its modules. Generous, for slow machines."""
+CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds") and hasattr(socket, "AF_UNIX")
+ANSWER_BYTES = 1024 * 1024
+
+
+class ZygoteEnded(Exception):
+    """The zygote is gone; another must be started."""
+
+
+class Zygote:
+    """One zygote. Threads may ask it at the same time: they wait for each other, a fork takes about a millisecond."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._lock = threading.Lock()
+        self._loaded = False
+        self._control, theirs = socket.socketpair()
+        folders = list_module_folders()
+        with theirs:
+            self._process = start_python("zygote_process", stdin=theirs.fileno(), stdout=subprocess.DEVNULL, path=_put_ours_first(folders))
+        self._control.settimeout(BOOT_SECONDS)
+        with contextlib.suppress(OSError):  # it ended at once; whoever asks it first is told why
+            self._control.sendall(write_line({"profile": profile.as_json(), "folders": folders, "program": os.getpid()}))
+
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
+    def fork(self) -> ForkedChild:
+        """Fork a worker. Raises ZygoteEnded, and SandboxError when the zygote cannot load its modules."""
+        requests, to_child = os.pipe()
+        from_child, replies = os.pipe()
+        try:
+            with self._lock:
+                self._wait_until_loaded()
+                answer = self._ask({"fork": True}, [requests, replies])
+            if "failed" in answer:
+                raise SandboxError(str(answer["failed"]))
+        except BaseException:
+            os.close(to_child)
+            os.close(from_child)
+            raise
+        finally:
+            os.close(requests)
+            os.close(replies)
+        return ForkedChild(self, int(answer["pid"]), os.fdopen(to_child, "wb", 0), os.fdopen(from_child, "rb", 0))
+
+    def reap(self, pid: int) -> int | None:
+        """Wait for a killed worker to end and return its exit code; None when that cannot be known."""
+        try:
+            with self._lock:
+                code = self._ask({"reap": pid}, [])["code"]
+        except (ZygoteEnded, SandboxError):
+            return None  # it took its workers with it
+        return None if code is None else int(code)
+
+    def _wait_until_loaded(self) -> None:
+        if self._loaded:
+            return
+        hello = self._receive()
+        if "failed" in hello:
+            raise SandboxError(str(hello["failed"]))
+        self._loaded = True
+
+    def _ask(self, request: Mapping[str, object], descriptors: list[int]) -> Any:
+        try:
+            socket.send_fds(self._control, [write_line(request)], descriptors)
+        except OSError:
+            raise self._ended() from None
+        return self._receive()
+
+    def _receive(self) -> Any:
+        text = b""
+        while not text.endswith(b"\n"):
+            try:
+                part = self._control.recv(ANSWER_BYTES)
+            except OSError:  # a timeout is one too
+                part = b""
+            if not part:
+                raise self._ended()
+            text += part
+        return json.loads(text)
+
+    def _ended(self) -> Exception:
+        if self._process.returncode is None:
+            kill_group(self._process.pid)
+        if self._loaded:
+            return ZygoteEnded()
+        return SandboxError(read_errors(self._process) or "its process ended while it was loading")
+
+    def close(self) -> None:
+        """End the zygote and, with it, every worker that is left."""
+        with self._lock:
+            self._control.close()  # it ends by itself when the program's end of this is closed
+            if self._process.returncode is None:
+                try:
+                    self._process.wait(END_SECONDS)
+                except subprocess.TimeoutExpired:
+                    kill_group(self._process.pid)
+                    self._process.wait(END_SECONDS)
+        abandon_process(self._process)
+
+    def abandon(self) -> None:
+        """Forget the zygote without ending it: after a fork of the program it belongs to the parent."""
+        self._control.close()
+        abandon_process(self._process)
+
+
+class ForkedChild:
+    """A worker that the zygote has forked: the zygote reaps it, so until it is asked to, the process id can be no other's."""
+
+    def __init__(self, zygote: Zygote, pid: int, requests: IO[bytes], replies: IO[bytes]) -> None:
+        self.pid, self.requests, self.replies = pid, requests, replies
+        self.code: int | None = None
+        self._zygote = zygote
+        self._lock = threading.Lock()
+        self._reaped = False
+
+    def interrupt(self) -> None:
+        with self._lock:
+            if not self._reaped:
+                kill_group(self.pid)
+
+    def kill(self) -> None:
+        with self._lock:
+            if not self._reaped:
+                kill_group(self.pid)
+                self._reaped = True
+                self.code = self._zygote.reap(self.pid)
+
+    def read_errors(self) -> str:
+        return ""  # what it prints is dropped; what it raises it says
+
+    def abandon(self) -> None:
+        self._reaped = True
+        self.requests.close()
+        self.replies.close()
+
+
+def _put_ours_first(folders: list[str]) -> list[str]:
+    """Return the folders with those of Python and of installed packages before the program's own.
+
+    A script that stands beside a `json.py` would otherwise have the zygote run it.
+    """
+    import sysconfig
+
+    own = str(Path(__file__).absolute().parents[3])
+    installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    prefixes = tuple(str(Path(prefix)) + os.sep for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix})
+
+    def is_ours(folder: str) -> bool:
+        inside = folder.startswith(prefixes) and (Path(folder).name in ("site-packages", "dist-packages") or "lib" in Path(folder).parts)
+        return folder == own or folder in installed or inside
+
+    return [*filter(is_ours, folders), *(folder for folder in folders if not is_ours(folder))]
