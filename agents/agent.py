@@ -10,7 +10,6 @@ from sayso.tools.approval.background import Made, Said
 from sayso.tools.approval.requests import Approver
 from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.definition.tool import AnyTool
-from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
@@ -55,6 +54,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     """
 
     kind = "agent"
+    declares_tools = True
     run_options = RunOptions.__optional_keys__ | {"history"}
 
     @overload
@@ -128,10 +128,12 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             return (value.text,)
         return value.user_texts
 
-    def effects(self) -> Iterator[Effect]:
-        """Yield the effects of the agent's tools."""
+    def own_tools(self) -> Iterator[AnyTool]:
+        """Yield the agent's tools, and those that its code tools may call."""
         for tool in self.spec.tools.values():
-            yield tool.effect
+            yield tool
+            if tool.program is not None:
+                yield from tool.program.functions.values()
 
     @property
     def identity(self) -> object:

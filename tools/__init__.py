@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .lazy_names import lazily
 
 if TYPE_CHECKING:
-    from .approval.policy import Grant as Grant
+    from .approval.grants import Grant as Grant
     from .approval.policy import Rules as Rules
     from .approval.requests import ApprovalRequest as ApprovalRequest
     from .approval.requests import Approve as Approve
@@ -80,7 +80,7 @@ _PLACES = {
     "sign": "approval.signatures",
     "sign_with": "approval.signatures",
     "Content": "calls",
-    "Grant": "approval.policy",
+    "Grant": "approval.grants",
     "Rules": "approval.policy",
     "PythonResult": "python_code",
     "python_tool": "python_code",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, 
 from sayso.tools.approval.background import Said, iter_said
 from sayso.tools.approval.policy import NO_RULES, Grants, to_rules
 from sayso.tools.approval.requests import Approver
-from sayso.tools.definition.tool import Tool
+from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError, WorkflowError
 
@@ -93,10 +93,12 @@ class Node:
 class Workflow(Generic[A, B]):
     """Something that can be run, streamed, and used as a step of something larger: a shape, an agent, a tool with options.
 
-    A subclass defines `execute(run, value)`. `parts` are the steps inside; `approve` answers where the caller gives no approver.
+    A subclass defines `execute(run, value)`. `parts` are the steps inside; `approve` answers where the caller gives no approver. One that
+    calls only what `own_tools` yields says so with `declares_tools`; its parts say it for themselves.
     """
 
     kind: ClassVar[str] = "workflow"
+    declares_tools: ClassVar[bool] = False
     run_options: ClassVar[frozenset[str]] = RunOptions.__optional_keys__
     input_type: type | None = None
     output_type: type | None = None
@@ -123,13 +125,17 @@ class Workflow(Generic[A, B]):
         """Return the texts in `value` that are the caller's own words; a card shows arguments that repeat them as "you wrote this"."""
         return iter_said(value)
 
-    def effects(self) -> Iterator[Effect]:
-        """Yield the effects of all tools inside."""
+    def own_tools(self) -> Iterator[AnyTool]:
+        """Yield the tools that are declared here and in its steps; not those of agents that were made tools of."""
         for part in self.parts:
             if isinstance(part.step, Workflow):
-                yield from part.step.effects()
+                yield from part.step.own_tools()
             elif isinstance(part.step, Tool):
-                yield part.step.effect
+                yield part.step
+
+    def effects(self) -> Iterator[Effect]:
+        """Yield the effects of all tools inside."""
+        return (tool.effect for tool in self.own_tools())
 
     def check_step_names(self, parent: str = "") -> None:
         """Raise WorkflowError for steps that a journal cannot tell apart by name: a lambda, two different steps of one name.
@@ -224,7 +230,11 @@ class Workflow(Generic[A, B]):
             raise UsageError(f"engine={engine!r} cannot execute runs here; sayso.engine(...) makes engines that can.{hint}")
         merged = self.limits if limits is None else merge_limits(self.limits, check_limits(limits))
 
-        rules = to_rules(grants) if grants else NO_RULES
+        rules = NO_RULES
+        if grants:
+            from .standing_approvals import resolve_rules  # late, for load time: most runs have none
+
+            rules = resolve_rules(to_rules(grants), [self])
         return engine.open(
             self.execute,
             value,

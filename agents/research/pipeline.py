@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sayso.tools import Content, tool
-from sayso.tools.approval.policy import Grant
+from sayso.tools.approval.grants import Grant
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import RunError, ToolError, UsageError
 from sayso.workflows import Run, Workflow
@@ -66,7 +66,7 @@ class CompetitorResearch(Workflow[str, Report]):
             raise UsageError(f"competitors={competitors}: ask for at least one.")
         self.wanted, self.model = competitors, model
         self.search_tool, self.visit_tool = make_search_tool(search), make_visit_tool(web)
-        self.grants = (Grant(tool=self.search_tool.name), Grant(tool=self.visit_tool.name))
+        self.grants = (Grant(tool=self.search_tool), Grant(tool=self.visit_tool))
         from . import stage_prompts as ask  # late, for load time
 
         self.planner: Agent[Plan] = Agent(model, name="plan", instructions=ask.PLAN, dialect=dialect, output=ask.Plan)

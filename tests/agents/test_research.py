@@ -104,7 +104,7 @@ async def test_an_empty_search_is_said_with_what_was_searched_for() -> None:
 async def test_search_and_visits_ask_nobody() -> None:
     with serve() as sample:
         flow = CompetitorResearch(ExtractiveReader(), nothing, Web(resolve=sample.resolve, allow=sample.allow))
-        assert {grant.tool for grant in flow.grants} == {"search", "visit"}
+        assert {grant.tool_name for grant in flow.grants} == {"search", "visit"}
     result = await research.run("BettaBurgers", search="sample", competitors=5, limits=Limits(model_calls=200))
     assert (result.pending, len(result.output.competitors)) == ((), 5)
 

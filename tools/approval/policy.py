@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from ..calls import ToolCall
 from ..definition.tool import AnyTool
 from ..effects import Effect, Labels
+from .grants import Grant, answer_of, is_same_tool
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """The call may happen; a write that a standing approval allows, not after `until`."""
+    """The call may happen; one that a standing approval allows, `grant` by its id, not after `until`."""
 
     until: float | None = None
+    grant: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +38,6 @@ Ruling = Allow | Ask | Deny
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Grant:
-    """A standing approval: a rule on a tool and its arguments, with an end: `until` (seconds since 1970), and that of the run in any case.
-
-    `arguments` maps names to the allowed value, or to a function that returns whether a value is allowed; an argument that is not
-    named may be anything.
-    It never covers a run that has read something private, nor, once the run has read untrusted text, a write with arguments that are
-    neither the user's own words nor given by the application: they may come from that text, in whatever words.
-    """
-
-    tool: str
-    arguments: Mapping[str, object | Callable[[Any], bool]] = field(default_factory=dict)
-    until: float | None = None
-
-    def covers(self, call: ToolCall, now: float) -> bool:
-        """Return whether the grant allows this call at this time (seconds since 1970)."""
-        if call.tool != self.tool or (self.until is not None and now >= self.until):
-            return False
-        return all(name in call.arguments and _fits(rule, call.arguments[name]) for name, rule in self.arguments.items())
-
-
-def _fits(rule: object, value: object) -> bool:
-    if callable(rule):
-        return bool(rule(value))
-    return rule == value and isinstance(rule, bool) is isinstance(value, bool)  # True == 1 in Python
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
     """The rules of a run: its standing approvals, and whether writes after untrusted and private text are refused outright.
 
@@ -71,6 +46,16 @@ class Rules:
 
     grants: tuple[Grant, ...] = ()
     strict: bool = False
+
+    def without(self, withdrawn: Collection[str]) -> Rules:
+        """Return the rules without the grants of these ids, and without those that have no tool yet, only a name."""
+        return replace(self, grants=tuple(each for each in self.grants if not isinstance(each.tool, str) and each.id not in withdrawn))
+
+    def bind(self, tool: AnyTool, bindings: dict[str, AnyTool]) -> Rules:
+        """Return the rules for workflow code that calls a tool: a grant by name is for the first tool of that name that the code calls."""
+        if all(each.tool != tool.name for each in self.grants) or not is_same_tool(bindings.setdefault(tool.name, tool), tool):
+            return self
+        return replace(self, grants=tuple(replace(each, tool=tool.unbound) if each.tool == tool.name else each for each in self.grants))
 
 
 Grants = Sequence[Grant] | Rules
@@ -104,28 +89,37 @@ def decide(
     | write      | ask       | ask                | ask                               | ask with a warning, or refused |
 
     `tainted` names the arguments that are neither the user's own words nor given by the application; `unsourced` those that should
-    come from the user and do not: such a call needs approval whatever it does. `requires_approval` can only add an approval.
+    come from the user and do not: such a call needs approval whatever it does. `requires_approval` can only add an approval; where a
+    function says so of these arguments, no grant covers them.
     """
     if unsourced:
         return _ask_about_unsourced(decide(call, tool, labels, rules, now=now, tainted=tainted), unsourced)
     both = labels.untrusted and labels.private
-    grants = [] if labels.private else [grant for grant in rules.grants if grant.covers(call, now)]
+    asks = tool.requires_approval
+    if callable(asks):
+        asks = answer_of(asks, dict(call.arguments)) is not False  # whatever else it says or raises means that a person is asked
+    grants = [] if labels.private else [grant for grant in rules.grants if grant.covers(call, now, tool)]
+    if asks and callable(tool.requires_approval):
+        grants = []
     match tool.effect:
         case Effect.WRITE:
             if both and rules.strict:
                 return Deny(f"{tool.name} is refused: this run has read both untrusted and private text, and its rules are strict.")
             if grants and not (labels.untrusted and tainted):
-                return Allow(_find_last_end(grants))
+                return _allow(grants)
             return Ask("This run has read text from strangers and private text; check that nothing private leaves." if both else "")
         case Effect.EGRESS if labels.private and (labels.untrusted or tainted):
             return Ask("This would tell an outsider something after private text was read.")
         case _:
-            return Ask() if tool.requires_approval and not grants else Allow()
+            if not asks:
+                return Allow()
+            return _allow(grants) if grants else Ask()
 
 
-def _find_last_end(grants: Sequence[Grant]) -> float | None:
-    ends = [grant.until for grant in grants if grant.until is not None]
-    return max(ends) if len(ends) == len(grants) else None
+def _allow(grants: Sequence[Grant]) -> Allow:
+    """Allow by the grant that lasts longest."""
+    longest = max(grants, key=lambda grant: inf if grant.until is None else grant.until)
+    return Allow(longest.until, longest.id)
 
 
 def _ask_about_unsourced(ruling: Ruling, unsourced: Sequence[str]) -> Ruling:

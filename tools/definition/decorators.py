@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypedDict, TypeVar, 
 from ..effects import Effect, Secrecy, Trust
 from ..errors import UsageError
 from .schema import parse_docstring
-from .tool import AnyTool, Arguments, Card, Caution, Inline, Lookup, Prepare, Tool
+from .tool import AnyTool, Arguments, Card, Caution, Inline, Lookup, Prepare, RequiresApproval, Tool
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         description: str | None
         card: Card | None
         timeout_seconds: float | None
-        requires_approval: bool
+        requires_approval: RequiresApproval
         ends_turn: bool
         idempotent: bool
         lookup: Lookup | None
@@ -119,7 +119,7 @@ def _make_tool(
         raise UsageError(f"The tool {name} has no docstring; its first line tells the model what it is for.")
     if options.get("ends_turn") and effect is not Effect.WRITE:
         raise UsageError(f"The tool {name} has ends_turn=True, which is for writes only.")
-    _check_settling(name, options)
+    _check_options(name, options)
     fields: dict[str, Any] = {
         **options,
         "name": name,
@@ -135,7 +135,10 @@ def _make_tool(
     return made
 
 
-def _check_settling(name: str, options: ToolOptions) -> None:
+def _check_options(name: str, options: ToolOptions) -> None:
+    asks: object = options.get("requires_approval", False)
+    if not isinstance(asks, bool) and not callable(asks):
+        raise UsageError(f"The tool {name} has requires_approval={asks!r}. Write True, or a function of the arguments that returns a bool.")
     seconds: object = options.get("settles_within_seconds")
     if seconds is None:
         return

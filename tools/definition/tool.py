@@ -41,6 +41,8 @@ Lookup = Callable[[str], Awaitable[object | None]]
 """Looks an idempotency key up in the outside world: the result of the write that was made with it, or None if there was none."""
 Prepare = Callable[[Arguments, "ToolContext[Any]"], Mapping[str, object]]
 """Completes checked arguments before a person is asked: names as the catalogue has them, the signed-in customer. May raise ToolError."""
+RequiresApproval = bool | Callable[[Arguments], bool]
+"""Whether calls need approval whatever the effect, or a function of the final arguments that says so of one call."""
 Caution = Callable[[Arguments, "ToolContext[Any]"], str]
 """Returns a warning for the card, for a person to look at twice before they approve these arguments; empty when there is none."""
 
@@ -92,7 +94,7 @@ class Tool(Generic[P, R]):
     description: str
     card: Card | None = None
     timeout_seconds: float | None = None
-    requires_approval: bool = False
+    requires_approval: RequiresApproval = False
     ends_turn: bool = False
     idempotent: bool = False
     lookup: Lookup | None = None
@@ -159,6 +161,11 @@ class Tool(Generic[P, R]):
 
         card = self.card if isinstance(self.card, str) else code_text(self.card)
         return f"2.{sha256(self.name, self.parameters, str(self.effect), card, code_text(self.function))[:16]}"
+
+    @cached_property
+    def unbound(self) -> Tool[..., R]:
+        """Return this tool as it was before any argument was bound."""
+        return cast("Tool[..., R]", replace(self, bound={}) if self.bound else self)
 
     @cached_property
     def needs_context(self) -> bool:
@@ -342,7 +349,7 @@ class Tool(Generic[P, R]):
 
     @property
     def _only_in_a_run(self) -> bool:
-        return self.effect is Effect.WRITE or self.requires_approval or self.program is not None
+        return self.effect is Effect.WRITE or bool(self.requires_approval) or self.program is not None
 
     def _needs_a_run(self) -> UsageError:
         why = "asks before it acts" if self.program is None else "calls other tools, some of which may ask first"

@@ -31,7 +31,7 @@ from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import RunError, ToolError
 
-from ..runs.events import ApprovalAsked, ApprovalDecided, WriteSettled, WriteStarted
+from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
 from .argument_sources import ArgumentSources, Origin, find_argument_sources
@@ -86,6 +86,8 @@ async def call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, object], po
 
     Raises ToolError for a refusal by the tool, CallFailed where the answer was no or nobody knows whether a write happened.
     """
+    if (rules := run.scope.rules).grants:
+        run.scope.rules = rules.bind(tool, run.scope.bindings)
     result = await execute_call(run, ToolCall(position, tool.name, arguments), tool, position, chooser=WORKFLOW)
     if result.outcome is Outcome.DONE:
         return result.content
@@ -194,6 +196,8 @@ async def _find_answer(
     if isinstance(ruling, Deny):
         return request, make_failure(call, ruling.reason, Outcome.REJECTED)
     if isinstance(ruling, Allow):
+        if ruling.grant:
+            await run.emit(GrantUsed(run.id, ruling.grant, tool.name, request.key))
         return request, ruling
     await run.emit(ApprovalAsked(run.id, request))
     decision = await run.ask(request)
@@ -216,7 +220,7 @@ async def _propose(
 ) -> tuple[ApprovalRequest, Ruling]:
     """Rule on a call and make the request for it. Chance and clock happen here, inside a step: what is stored is shown and performed."""
     now = run.clock()
-    ruling, sources = _rule(run, call, tool, arguments, origin, now)
+    ruling, sources = await _rule(run, call, tool, arguments, origin, now)
     caution = escape_invisible(tool.caution(arguments, make_context(run, call, tool))) if tool.caution is not None else ""
     request = propose(
         tool,
@@ -234,7 +238,7 @@ async def _propose(
     return request, ruling
 
 
-def _rule(
+async def _rule(
     run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], origin: Origin, now: float
 ) -> tuple[Ruling, ArgumentSources]:
     """Return what the policy says of a call with its final arguments, and where these are from."""
@@ -242,11 +246,12 @@ def _rule(
     sources = find_argument_sources(run, call, tool, arguments, origin)
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
     labels = scope.provenance.labels.union(sources.labels)
-    ruling = decide(final, tool, labels, scope.rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced)
+    rules = scope.rules.without(await run.find_withdrawn()) if scope.rules.grants else scope.rules
+    ruling = decide(final, tool, labels, rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced)
     return Ask() if isinstance(ruling, Allow) and sources.is_doubted else ruling, sources
 
 
-def _find_refusal(
+async def _find_refusal(
     run: Run,
     call: ToolCall,
     tool: AnyTool,
@@ -263,7 +268,7 @@ def _find_refusal(
     if isinstance(answer, Approve):
         problem = run.scope.approvers.find_problem(answer, request) if run.scope.approvers is not None else ""
         return f"The approval of {tool.name} does not count: {problem}." if problem else ""
-    ruling, _ = _rule(run, call, tool, arguments, origin, run.clock())
+    ruling, _ = await _rule(run, call, tool, arguments, origin, run.clock())
     return "" if isinstance(ruling, Allow) else f"No standing approval covers this call of {tool.name}."
 
 
@@ -272,32 +277,33 @@ async def _perform_write(
 ) -> ToolResult:
     """Perform the approved call: intent, effect, result. Once begun it is awaited to its end, whatever is cancelled meanwhile.
 
-    What a standing approval allowed is not begun after its end.
+    What a standing approval allowed is not begun after its end, or when it was withdrawn.
     """
-    until = answer.until if isinstance(answer, Allow) else None
+    allowed = answer if isinstance(answer, Allow) else None
     fits = matches_tool(request, tool) and (request.run_id, request.position) == (run.id, position)
     replayed = run.replays(f"intent:{position}")
     is_new = fits and run.is_live and not replayed
     arguments = tool.parse_frozen(reveal_arguments(run, request)) if is_new else {}
     cost = compute_cost(tool, arguments) if is_new and tool.cost_usd else 0.0
     is_checked = run.scope.approvers is not None and is_new
-    refusal = _find_refusal(run, call, tool, request, answer, arguments, origin) if is_checked else ""
+    refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if is_checked else ""
     guard = run.scope.head_guard
     run.scope.meter.count_tool_calls(1)
     if guard is not None and not replayed:
         await guard.compare()
     # Whether the tool is the one that was asked about is looked at once, before the intent: a write that was done stays done
     # when the run is resumed with a newer tool.
-    intent = await run.step(f"intent:{position}", _intend, run, fits, cost, until, refusal)
+    intent = await run.step(f"intent:{position}", _intend, run, fits, cost, allowed, refusal)
     if not intent.attempt:
         changed = f"{tool.name} is no longer the tool that was asked about, so nothing was done."
-        over = f"The standing approval that allowed {tool.name} has ended, so nothing was done."
-        return make_failure(call, intent.why or (over if fits and until is not None else changed), Outcome.REJECTED)
+        end = "has ended" if allowed is not None and allowed.until is not None else "was withdrawn"
+        over = f"The standing approval that allowed {tool.name} {end}, so nothing was done."
+        return make_failure(call, intent.why or (over if fits and allowed is not None else changed), Outcome.REJECTED)
     await run.emit(WriteStarted(run.id, tool.name, request.key))
     was_counted = run.replays(f"effect:{position}")  # with the journal
     if replayed and fits and run.is_live and not was_counted:  # an earlier execution was cut off in between
         arguments = tool.parse_frozen(reveal_arguments(run, request))
-        refusal = _find_refusal(run, call, tool, request, answer, arguments, origin) if run.scope.approvers is not None else ""
+        refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if run.scope.approvers is not None else ""
     if guard is not None and not was_counted:
         await guard.advance()
     context = make_context(run, call, tool, request.key)
@@ -320,11 +326,13 @@ async def _perform_masked(run: Run, write: ExactlyOnceWrite) -> ToolResult:
     return mask_result(run, await write.perform())
 
 
-async def _intend(run: Run, fits: bool, cost: float, until: float | None, refusal: str) -> Intent:
+async def _intend(run: Run, fits: bool, cost: float, allowed: Allow | None, refusal: str) -> Intent:
     """Store which attempt is about to perform the write; none where it may not be performed any more."""
     if refusal:
         return Intent("", 0.0, f"{refusal} Nothing was done.")
-    if not fits or (until is not None and run.clock() >= until):
+    if not fits or (allowed is not None and allowed.until is not None and run.clock() >= allowed.until):
+        return Intent("", 0.0)
+    if allowed is not None and allowed.grant and allowed.grant in await run.find_withdrawn():
         return Intent("", 0.0)
     if cost:
         run.scope.meter.spend(cost)

@@ -12,6 +12,7 @@ from sayso.tools.errors import UsageError, WorkflowError
 from ..runs.limits import Meter, limits_from
 from ..runs.protocols import Provenance, Scope
 from ..shapes.step import ToolStep
+from ..standing_approvals import resolve_rules
 from ..workflow import Workflow, merge_limits
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
@@ -27,7 +28,7 @@ class App:
     `deps` is what tools find in their ToolContext: a value, or a function that makes one for each run. `grants` are standing approvals of
     the app's runs. `approvers` are the people whose signed decisions count, by name, each with their public key (text, bytes or a file):
     no other decision does then. Names must be unique, because a run is found again by the name of its flow. Raises WorkflowError for two
-    of one name.
+    of one name, UsageError for a grant of a tool that no flow has.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class App:
             if flow.name in self._flows:
                 raise WorkflowError(f"The app has two flows named {flow.name!r}; runs are found by that name. Give one of them name=.")
             self._flows[flow.name] = flow
+        self.rules = resolve_rules(to_rules(grants), self._flows.values())
 
     def __contains__(self, name: str) -> bool:
         return name in self._flows
@@ -73,7 +75,7 @@ class App:
         def make_scope() -> Scope:
             deps = self.deps() if callable(self.deps) else self.deps
             meter = Meter(merge_limits(flow.limits, limits_from(limits)))
-            return Scope(None, deps, meter, to_rules(self.grants), Provenance(flow.find_user_texts(value)))
+            return Scope(None, deps, meter, self.rules, Provenance(flow.find_user_texts(value)))
 
         return make_scope
 

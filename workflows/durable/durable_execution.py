@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
@@ -207,6 +207,11 @@ class DurableExecution(Execution):
         return await self.store.do_patiently(look)
 
     # what other programs send
+
+    async def find_withdrawn(self) -> Collection[str]:
+        """Return the ids of the standing approvals that were withdrawn until now, as the database has them this moment."""
+        self.receive_rows(await self.store.database.do(lambda session: records.inbox_rows(session, self.id)))
+        return await super().find_withdrawn()
 
     async def _listen(self) -> None:
         """Receive what other programs send: decisions, signals, a cancel."""

@@ -30,6 +30,7 @@ from .store import POLL_SECONDS, RunStore, read_stored
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from sayso.tools.approval.signatures import Approvers
 
+    from ..runs.grant_records import StandingApproval
     from ..runs.replaying import Replayed
     from .app import App
 
@@ -146,6 +147,16 @@ class DurableEngine(BaseEngine[DurableExecution]):
         await self.store.database.do(cancel)
         if (execution := self._find_here(root_id)) is not None:
             execution.cancel()
+
+    async def grants(self, run_id: str) -> tuple[StandingApproval, ...]:
+        """Return the standing approvals of a run: which it has, how often each was used, and which were withdrawn."""
+        from ..runs.grant_records import list_grants  # late, for load time
+
+        root_id = (await self.run(run_id)).id
+        rows = [row for row in await self.log(root_id) if row.kind in ("event", "told") and row.name in ("GrantsGiven", "GrantUsed")]
+        inbox = await self.store.database.do(lambda session: records.inbox_rows(session, root_id))
+        sent = {row.place: from_json(json.loads(row.value)) for row in inbox if row.run == root_id and not self.store.find_refusal(row)}
+        return list_grants([from_json(json.loads(row.value)) for row in rows], sent)
 
     async def resume(self, run_id: str, decisions: Mapping[str, Decision]) -> AnyResult:
         """Hand in decisions by digest, and execute the run here, to its end or its next pause."""

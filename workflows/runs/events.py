@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sayso.tools.approval.grants import GivenGrant
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 
 
@@ -68,6 +69,22 @@ class RoundEnded(NamedTuple):
     round: int
 
 
+class GrantsGiven(NamedTuple):
+    """An execution of the run begins with these standing approvals."""
+
+    run: str
+    grants: tuple[GivenGrant, ...]
+
+
+class GrantUsed(NamedTuple):
+    """A standing approval, by its id, allowed the call with this key; nobody was asked."""
+
+    run: str
+    grant: str
+    tool: str
+    key: str
+
+
 class ApprovalAsked(NamedTuple):
     """A write waits for a decision."""
 
@@ -125,6 +142,8 @@ Event = (
     | BranchEnded
     | BranchFailed
     | RoundEnded
+    | GrantsGiven
+    | GrantUsed
     | ApprovalAsked
     | ApprovalDecided
     | ApproverFailed

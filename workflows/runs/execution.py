@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
+from sayso.tools.approval.grants import describe_grant
 from sayso.tools.errors import Cancelled, RunError
 
-from .events import BranchEnded, BranchFailed, BranchStarted
+from .events import BranchEnded, BranchFailed, BranchStarted, GrantsGiven
 from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
 from .protocols import NOTHING, Earlier, Engine, HeadGuard, Run, RunResult, Scope, WorkflowCode
@@ -16,6 +17,8 @@ from .same_run import Asked
 from .timing import in_time
 
 CANCEL = "cancel the run"
+WITHDRAW = "withdraw the grant:"
+"""The beginning of the topics under which standing approvals are withdrawn; their ids follow."""
 
 AnyResult = RunResult[Any]
 BranchEvent = BranchStarted | BranchEnded | BranchFailed
@@ -141,6 +144,8 @@ class Execution(Inbox):
         self.scope = scope
         scope.approvers, scope.head_guard = self.approvers, self.head_guard
         self.root_run = run = self.make_run(self, self.id, scope)
+        if scope.rules.grants and self.is_watched:
+            self.emit(GrantsGiven(self.id, tuple(map(describe_grant, scope.rules.grants))))
         work = self.workflow(run, self.value)
         try:
             value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
@@ -208,6 +213,10 @@ class Execution(Inbox):
     def is_cancelled(self) -> bool:
         """Return whether somebody cancelled the run."""
         return (self.id, CANCEL) in self.inbox
+
+    async def find_withdrawn(self) -> Collection[str]:
+        """Return the ids of the standing approvals that were withdrawn until now."""
+        return {topic.removeprefix(WITHDRAW) for run, topic in self.inbox if run == self.id and topic.startswith(WITHDRAW)}
 
     def _make_cancelled(self, scope: Scope) -> Cancelled:
         error = Cancelled(f"Run {self.id} was cancelled.")

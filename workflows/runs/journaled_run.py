@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any
@@ -289,6 +289,10 @@ class JournaledRun:
             raise WorkflowError(f"run.call takes a tool, not {tool!r}. A function is a step: run.step(name, function, ...).")
         self._tool_calls += 1
         return await call_tool(self, tool, arguments, f"{tool.name}.{self._tool_calls - 1}")
+
+    async def find_withdrawn(self) -> Collection[str]:
+        """Return the ids of the standing approvals that were withdrawn until now."""
+        return await self.execution.find_withdrawn()
 
     async def ask(self, request: ApprovalRequest) -> Decision | None:
         """Put a request to the approver and wait for the decision, wherever it comes from. None when the request has expired."""

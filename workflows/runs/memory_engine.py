@@ -19,15 +19,18 @@ from sayso.tools.approval.requests import ApprovalRequest, Decision, is_decision
 from sayso.tools.errors import Cancelled, NotFinished, UsageError
 
 from .codec import from_json, to_json
-from .execution import AnyResult, Execution
+from .execution import WITHDRAW, AnyResult, Execution
 from .journal import Entry, Journal, StrictJournal
 from .journaled_run import JournaledRun
 from .limits import Meter
 from .protocols import Provenance, Runnable, Scope, WorkflowCode
 from .same_run import check_same_run, describe_asked
 
-if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
+if TYPE_CHECKING:  # late, for load time: only who configures approvers or grants needs it
+    from sayso.tools.approval.grants import Grant
     from sayso.tools.approval.signatures import Approvers
+
+    from .grant_records import StandingApproval
 
 # A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
 _PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
@@ -111,6 +114,24 @@ class BaseEngine(ABC, Generic[E]):
             how = "Write a dict: {request.digest: Approve()} for each of result.pending."
             raise UsageError(f"{decisions!r} does not map digests to decisions. {how}")
         return {digest: self.stamp(decision) for digest, decision in decisions.items()}
+
+    @abstractmethod
+    async def signal(self, run_id: str, topic: str, value: object) -> None:
+        """Send a value to a run (or one of its children, by its id); the first for a topic counts."""
+
+    @abstractmethod
+    async def grants(self, run_id: str) -> tuple[StandingApproval, ...]:
+        """Return the standing approvals of a run: which it has, how often each was used, and which were withdrawn."""
+
+    async def withdraw(self, run_id: str, grant: Grant | str, *, by: str = "") -> None:
+        """Withdraw a standing approval of a run, by itself or its id: it covers no write that is begun after this returns.
+
+        Raises UsageError where the run has no such grant.
+        """
+        from .grant_records import find_grant  # late, for load time
+
+        root_id = run_id.partition("/")[0]
+        await self.signal(root_id, f"{WITHDRAW}{find_grant(root_id, grant, await self.grants(root_id))}", {"by": by, "at": self.clock()})
 
 
 def check_run_id(run_id: object) -> None:
@@ -218,6 +239,16 @@ class MemoryEngine(BaseEngine[Execution]):
     async def cancel(self, run_id: str) -> None:
         """Stop a run and its children before their next step: a write under way is finished first. One that is paused stays so."""
         self._find(run_id).cancel()
+
+    async def grants(self, run_id: str) -> tuple[StandingApproval, ...]:
+        """Return the standing approvals of a run: which it has, how often each was used, and which were withdrawn."""
+        from .grant_records import list_grants  # late, for load time: few runs have any
+
+        execution = self._find(run_id)
+        sent = {
+            topic: value for run, topic, value in ((*address, value) for address, value in execution.inbox.items()) if run == execution.id
+        }
+        return list_grants(execution.history or (), sent)
 
     async def result(self, run_id: str) -> Any:
         """Wait for the run's result; raises what it raised, Cancelled if it was cancelled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
@@ -12,7 +12,7 @@ from sayso.tools.approval.policy import NO_RULES, Rules
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 from sayso.tools.calls import ToolResult
 from sayso.tools.definition.moments import next_number
-from sayso.tools.definition.tool import Tool
+from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
 from sayso.tools.errors import NotFinished, UsageError
 
@@ -158,7 +158,8 @@ class Scope:
 
     `transcripts` holds the messages of each agent's run by run id. `begun` is a number that grows with each execution and each binding of
     a tool's arguments: what was bound before is the application's. `approvers` are those whose
-    signed decisions count, if not anybody's; `head_guard` compares the log with what is kept elsewhere.
+    signed decisions count, if not anybody's; `head_guard` compares the log with what is kept elsewhere. `bindings` holds
+    the tools that workflow code has called, where a grant is for one by its name.
     """
 
     approve: Approver | None = None
@@ -170,6 +171,7 @@ class Scope:
     begun: int = field(default_factory=next_number)
     approvers: Approvers | None = None
     head_guard: HeadGuard | None = None
+    bindings: dict[str, AnyTool] = field(default_factory=dict)
 
     def for_child(self, limits: Limits | None) -> Scope:
         """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
@@ -179,7 +181,7 @@ class Scope:
         if limits is not None:
             meter = Meter(limits, meter)
         child = Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts, self.begun)
-        child.approvers, child.head_guard = self.approvers, self.head_guard
+        child.approvers, child.head_guard, child.bindings = self.approvers, self.head_guard, self.bindings
         return child
 
 
@@ -257,6 +259,10 @@ class Run(Protocol):
 
     def replays(self, name: str) -> bool:
         """Return whether `name` is the next step and its result is stored, so that it will not be done."""
+        ...
+
+    async def find_withdrawn(self) -> Collection[str]:
+        """Return the ids of the standing approvals that were withdrawn until now, from whatever program. Use it inside a step."""
         ...
 
     async def ask(self, request: ApprovalRequest) -> Decision | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from itertools import count
 from typing import Any, TypedDict, TypeVar, Unpack, overload
@@ -65,10 +65,15 @@ class ToolStep(Workflow[object, object]):
     """A tool as a workflow of one call, for an app or for `step`. Inside a shape, the tool itself is a step."""
 
     kind = "tool"
+    declares_tools = True
 
     def __init__(self, tool: AnyTool) -> None:
         super().__init__(tool.name)
-        self.node = make_node(tool)
+        self.tool, self.node = tool, make_node(tool)
+
+    def own_tools(self) -> Iterator[AnyTool]:
+        """Yield the tool."""
+        yield self.tool
 
     async def execute(self, run: Run, value: object) -> object:
         """Call the tool."""
