@@ -26,6 +26,9 @@ async def mail(to: str, text: str) -> str:
     return "sent"
 
 
+mail_ada = mail.using(to="ada@example.org")  # before any run begins: the card says that the application gave it
+
+
 def counter(model: Model, desk: OrderDesk) -> Workflow[str, str]:
     """The bot, then an e-mail about what stands in the order book, whatever the model says that it did."""
     bot = Agent(model, name="order_bot", tools=[ORDER, MENU], instructions=INSTRUCTIONS, examples=EXAMPLES)
@@ -36,7 +39,7 @@ def counter(model: Model, desk: OrderDesk) -> Workflow[str, str]:
     async def confirm(run: Run, answer: str) -> str:
         try:
             for line in await run.step("ordered", ordered):
-                await run.call(mail.using(to="ada@example.org", text=f"Thank you for your order: {line}."))
+                await run.call(mail_ada, text=f"Thank you for your order: {line}.")
         except CallFailed as no:
             return f"{answer}\n(No e-mail: {no})"
         return answer

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
-from sayso.tools import Approve, Content, Edit, Grant, Trust, tool
+from sayso.tools import Approve, Content, Edit, Grant, Trust, calculator, tool
 from sayso.tools.approval.requests import ApprovalRequest
-from sayso.tools.calculation.calculator_tool import calculator as CALCULATOR
 from sayso.workflows import Run, RunResult, engine, map_each, parallel, sequential, step
 
 SENT: list[tuple[str, str]] = []
@@ -411,7 +410,7 @@ async def test_a_computed_value_says_so_and_is_yours_where_your_numbers_went_in(
 ) -> None:
     SENT.clear()
     script = [Reply(calls=(call("bill"),)), *[Reply(calls=(each,)) for each in sums], Reply(calls=(call("pay", amount=amount),)), "Done."]
-    tools = [bill, CALCULATOR, double, pay]
+    tools = [bill, calculator, double, pay]
     (request,) = (await Agent(ScriptedModel(*script), tools=tools).run(said)).pending
     assert sources(request) == {"amount": source}
     granted = await Agent(ScriptedModel(*script), tools=tools).run(said, grants=(Grant(tool="pay"),))
