@@ -313,3 +313,32 @@ if __name__ == "__main__":
 def test_where_no_process_can_fork_each_call_starts_a_python(tmp_path: Path) -> None:
     done = run_script(tmp_path, NO_FORK, "script.py")
     assert (done.stdout, done.stderr) == ('[1, 1]\n{"b":1}\nfail failed with ValueError: no.\n', "")
+
+
+PAYING = """
+from sayso.tools import Sandbox, tool
+RATE = 1
+@tool.write(card="Pay {{cents}}", sandbox=Sandbox())
+def pay(cents: int) -> str:
+    \"\"\"Pay.\"\"\"
+    return f"paid {{cents {more}}}"
+@tool.read(sandbox=Sandbox())
+def count(cents: int) -> str:
+    \"\"\"Count.\"\"\"
+    return f"counted {{cents {more}}}"
+"""
+
+
+async def test_a_write_whose_file_changed_after_the_program_loaded_it_is_not_performed(shop: ModuleType) -> None:
+    file = Path(str(shop.__file__)).with_name("sandbox_paying.py")
+    file.write_text(PAYING.format(more=""))
+    paying = importlib.import_module("sandbox_paying")
+    assert await paying.pay.perform({"cents": 5}, ToolContext(None)) == "paid 5"
+    file.write_text(PAYING.format(more="* 100"))
+    with pytest.raises(
+        ToolError, match="The file of pay has changed since the program loaded it, so this is not the function that was approved"
+    ):
+        await paying.pay.perform({"cents": 5}, ToolContext(None))
+    assert await paying.count.perform({"cents": 5}, ToolContext(None)) == "counted 500"  # nobody approved what is only read
+    file.write_text(PAYING.format(more="").replace("RATE = 1", "RATE = 2  # another line"))
+    assert await paying.pay.perform({"cents": 5}, ToolContext(None)) == "paid 5"

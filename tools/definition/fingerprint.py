@@ -11,6 +11,8 @@ from enum import Enum
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from ..canonical import sha256
+
 MOST_PARTS = 2000
 """So many functions, classes and values are looked at; what comes after them does not count."""
 DEEPEST = 60
@@ -29,6 +31,11 @@ def describe(*values: object) -> list[Any]:
     """
     writer = _Writer()
     return [writer.write(value) for value in values]
+
+
+def make_fingerprint(function: object) -> str:
+    """Return the hash of a function's description."""
+    return sha256(describe(function))
 
 
 class _Writer:

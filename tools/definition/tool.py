@@ -318,7 +318,7 @@ class Tool(Generic[P, R]):
         if self.sandbox is not None:
             from ..sandbox import run_function_sandboxed  # late, for load time
 
-            value = await run_function_sandboxed(function, dict(arguments), self.sandbox)
+            value = await run_function_sandboxed(function, dict(arguments), self.sandbox, approved=self._only_in_a_run)
         elif self.async_function is not None:
             value = await self.async_function(**arguments)
         elif self.is_async:

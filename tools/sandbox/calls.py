@@ -13,6 +13,7 @@ from ..errors import UsageError
 from . import worker_process as this_process
 from .errors import SandboxError
 from .pool import Cancellation, Pool
+from .protocol import PLAIN, How
 from .settings import Layers, Profile
 
 CALLS_AT_ONCE = 32
@@ -35,14 +36,14 @@ async def acall_sandboxed(target: str, *args: Json, seconds: float = 2.0, memory
     return await call_in(_make_profile(target, memory_mb), target, list(args), {}, seconds)
 
 
-async def call_in(profile: Profile, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, *, typed: bool = False) -> Json:
+async def call_in(profile: Profile, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, how: How = PLAIN) -> Json:
     """Call a function in a worker of that profile: on the event loop when one is warm, otherwise in a thread that waits for it."""
     pool = get_pool(profile)
     worker = pool.take_ready()
     if worker is None:
-        return await _call_in_thread(pool, target, args, kwargs, seconds, typed)
+        return await _call_in_thread(pool, target, args, kwargs, seconds, how)
     try:
-        return await worker.acall(target, args, kwargs, seconds, typed=typed)
+        return await worker.acall(target, args, kwargs, seconds, how)
     finally:
         if worker.alive:
             pool.give_back(worker)
@@ -50,11 +51,11 @@ async def call_in(profile: Profile, target: str, args: list[Json], kwargs: dict[
             await asyncio.shield(asyncio.get_running_loop().run_in_executor(_executor(), pool.give_back, worker))
 
 
-async def _call_in_thread(pool: Pool, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, typed: bool) -> Json:
+async def _call_in_thread(pool: Pool, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, how: How) -> Json:
     cancellation = Cancellation()
 
     def call() -> Json:
-        return pool.call(target, args, kwargs, seconds, typed=typed, cancellation=cancellation)
+        return pool.call(target, args, kwargs, seconds, how, cancellation=cancellation)
 
     future = asyncio.get_running_loop().run_in_executor(_executor(), call)
     try:

@@ -14,10 +14,12 @@ from pathlib import Path
 from types import ModuleType
 
 from ..canonical import Json, to_jsonable
+from ..definition.fingerprint import make_fingerprint
 from ..errors import UsageError
 from . import worker_process as this_process
 from .calls import call_in, get_pool, report_profile_layers
 from .errors import SandboxError, SandboxMissing
+from .protocol import How
 from .python_files import list_python_files
 from .settings import Layers, Profile, Sandbox
 
@@ -43,15 +45,19 @@ class FunctionLocation:
         return f"{self.module}:{self.name}"
 
 
-async def run_function_sandboxed(function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox) -> Json:
+async def run_function_sandboxed(
+    function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox, *, approved: bool = False
+) -> Json:
     """Call the function with these arguments in a worker behind the sandbox's walls and return its JSON value.
 
+    A function that a person has approved is called only if the worker has loaded the same one: its file may have changed meanwhile.
     Raises UsageError when another process cannot find the function (a lambda, a nested function) or an argument is not JSON, and
     SandboxError when the worker does not answer.
     """
     call = _Call.prepare(function, arguments, sandbox)
+    how = replace(call.how, expected=make_fingerprint(function)) if approved else call.how
     with call.telling_effects():
-        return await call_in(call.profile, call.target, [], call.arguments, sandbox.seconds, typed=call.typed)
+        return await call_in(call.profile, call.target, [], call.arguments, sandbox.seconds, how)
 
 
 def call_function_sandboxed(function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox) -> Json:
@@ -60,7 +66,7 @@ def call_function_sandboxed(function: Callable[..., object], arguments: Mapping[
         return function(**arguments)
     call = _Call.prepare(function, arguments, sandbox)
     with call.telling_effects():
-        return get_pool(call.profile).call(call.target, [], call.arguments, sandbox.seconds, typed=call.typed)
+        return get_pool(call.profile).call(call.target, [], call.arguments, sandbox.seconds, call.how)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +74,15 @@ class _Call:
     profile: Profile
     target: str
     arguments: dict[str, Json]
-    typed: bool
-    """Whether the worker has to make the arguments, which came as JSON, into the function's types again."""
+    how: How
     sandbox: Sandbox
 
     @classmethod
     def prepare(cls, function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox) -> _Call:
         location = locate_function(function)
         given = _convert_arguments(location, arguments)
-        typed = location.checks_arguments and not _is_json(arguments)
-        return cls(make_profile(sandbox, location), location.target, given, typed, sandbox)
+        how = How(typed=location.checks_arguments and not _is_json(arguments))
+        return cls(make_profile(sandbox, location), location.target, given, how, sandbox)
 
     @contextmanager
     def telling_effects(self) -> Iterator[None]:

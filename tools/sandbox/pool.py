@@ -11,6 +11,7 @@ from ..canonical import Json
 from .children import SpawnedChild
 from .errors import SandboxError
 from .process import SandboxWorker, make_start_error
+from .protocol import PLAIN, How
 from .settings import Layers, Profile
 from .zygote import CAN_FORK, ForkedChild, Zygote, ZygoteEnded
 
@@ -64,8 +65,8 @@ class Pool:
         args: list[Json],
         kwargs: dict[str, Json],
         seconds: float,
+        how: How = PLAIN,
         *,
-        typed: bool = False,
         cancellation: Cancellation | None = None,
     ) -> Json:
         """Perform one call in a worker; blocks the calling thread. `seconds` count from when a worker takes it (see `boot_counts`)."""
@@ -79,7 +80,7 @@ class Pool:
                 self._start_spare()
                 if self.profile.boot_counts:
                     seconds = max(seconds * 3 / 4, seconds - (time.monotonic() - worker.began))
-            return worker.call(target, args, kwargs, seconds, typed=typed)
+            return worker.call(target, args, kwargs, seconds, how)
         finally:
             if cancellation is not None:
                 cancellation.assign(None)

@@ -15,7 +15,7 @@ from .children import Child, SpawnedChild
 from .errors import SandboxDied, SandboxError, SandboxMemory, SandboxMissing, SandboxRaised, SandboxTimeout
 from .memory import resident_bytes
 from .pipes import Closed, PolledPipe, TooLate, TooLong, TooMuch, open_pipe
-from .protocol import REPLY_BYTES, rebuild_tool_error, write_line
+from .protocol import PLAIN, REPLY_BYTES, How, rebuild_tool_error, write_line
 from .settings import Layer, Layers, Profile
 from .zygote import BOOT_SECONDS
 
@@ -79,9 +79,9 @@ class SandboxWorker:
         """Return whether it is ready and its memory need not be measured while it works."""
         return self.layers is not None and self._watch is None and isinstance(self._pipe, PolledPipe)
 
-    def call(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, *, typed: bool = False) -> Json:
+    def call(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, how: How = PLAIN) -> Json:
         """Send one request and wait for its reply. After any SandboxError but SandboxRaised the worker is dead."""
-        request = self._request(target, args, kwargs, seconds, typed)
+        request = self._request(target, args, kwargs, seconds, how)
         deadline = time.monotonic() + seconds
         try:
             self._pipe.send(request, deadline)
@@ -93,9 +93,9 @@ class SandboxWorker:
             raise
         return self._read_reply(reply, target)
 
-    async def acall(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, *, typed: bool = False) -> Json:
+    async def acall(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, how: How = PLAIN) -> Json:
         """Do as `call` while the running event loop waits. Cancelled, it leaves the killed child to `close`."""
-        request = self._request(target, args, kwargs, seconds, typed)
+        request = self._request(target, args, kwargs, seconds, how)
         assert isinstance(self._pipe, PolledPipe)
         try:
             written, reply = self._pipe.exchange_at_once(request)
@@ -114,9 +114,10 @@ class SandboxWorker:
             raise
         return self._read_reply(reply, target)
 
-    def _request(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, typed: bool) -> bytes:
+    def _request(self, target: str, args: list[Json], kwargs: dict[str, Json], seconds: float, how: How) -> bytes:
         self._number += 1
-        return write_line({"id": self._number, "target": target, "args": args, "kwargs": kwargs, "seconds": seconds, "typed": typed})
+        asked = {"target": target, "args": args, "kwargs": kwargs, "seconds": seconds, "typed": how.typed, "expected": how.expected}
+        return write_line({"id": self._number, **asked})
 
     def _fail(self, error: Exception, target: str, seconds: float) -> SandboxError:
         self.kill()

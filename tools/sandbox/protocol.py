@@ -1,6 +1,6 @@
 """The protocol between a program and its worker: lines of JSON, one request at a time.
 
-request  {"id": 7, "target": "module:function", "args": [...], "kwargs": {...}, "seconds": 2.0, "typed": false}
+request  {"id": 7, "target": "module:function", "args": [...], "kwargs": {...}, "seconds": 2.0, "typed": false, "expected": ""}
 reply    {"id": 7, "result": ...}
          {"id": 7, "error": {"error": "module:Class", "message": "...", "attributes": {...}}}      a ToolError
          {"id": 7, "raised": {"summary": "ValueError: ...", "traceback": "...", "blocked": false}}  anything else
@@ -14,11 +14,24 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..canonical import JsonObject
 from ..errors import ToolError
 from .errors import SandboxError
 
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a function is called."""
+
+    typed: bool = False
+    """Whether the arguments are more than JSON: they come as JSON and are made into the function's types again."""
+    expected: str = ""
+    """The fingerprint of the function that was approved; it is not called when the worker has loaded another one."""
+
+
+PLAIN = How()
 REPLY_BYTES = 16 * 1024 * 1024
 """The longest line that a worker may answer with."""
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # ASCII only: lone surrogates in hostile text survive

@@ -15,6 +15,7 @@ from functools import partial
 from typing import IO, Any
 
 from ..canonical import Json, JsonObject, to_jsonable
+from ..definition.fingerprint import make_fingerprint
 from ..errors import ToolError
 from .hardening import harden
 from .protocol import REPLY_BYTES, describe_exception, describe_tool_error, write_line
@@ -117,9 +118,15 @@ def _is_scalar(value: object) -> bool:
 def _perform(request: JsonObject) -> Json:
     function = _find_function(request["target"])
     args, kwargs = request["args"], request["kwargs"]
-    if request["typed"]:  # arguments that are more than JSON come as JSON and are made into the function's types again
+    if request["typed"]:
         kwargs = function.check(kwargs)
-    value = getattr(function, "function", function)(*args, **kwargs)
+    called = getattr(function, "function", function)
+    if request["expected"] and make_fingerprint(called) != request["expected"]:
+        raise ToolError(
+            f"The file of {called.__qualname__} has changed since the program loaded it, so this is not the function that was approved: "
+            "nothing was done. Restart the program."
+        )
+    value = called(*args, **kwargs)
     return asyncio.run(_await(value)) if inspect.isawaitable(value) else value
 
 
