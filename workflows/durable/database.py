@@ -158,6 +158,11 @@ class Database:
         self._thread.submit(self._open).result()
         self.close = weakref.finalize(self, _close, self._thread, self.connection, self._process)
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether it has not been closed, and was made by this process."""
+        return self.close.alive and self._process == os.getpid()
+
     async def do(self, work: Callable[[Session], T]) -> T:
         """Do the work in one transaction, in the database's thread, and return its result. It ends even when the caller is cancelled."""
         working = asyncio.wrap_future(self._submit(work))
@@ -392,13 +397,17 @@ ADVICE = {
     "Connection refused": "is the server up, and is that its port?",
     "resolve host": "is the name of the server right?",
     "No such file": "is the server up?",
+    "closed the connection": "is it being restarted? Wait until it is back",
+    "terminating connection": "is it being restarted? Wait until it is back",
     "timeout": "is the server up, and may it be reached from here?",
 }
 
 
 def explain_error(error: BaseException) -> str:
     """Return a database's error in one sentence, with what to do about it."""
-    text = " ".join(str(error).split()).rstrip(".").partition(" Is the server running")[0].partition(" DETAIL: ")[0]
+    text = " ".join(str(error).split()).rstrip(".")
+    for more in (" Is the server running", " This probably means", " DETAIL: "):
+        text = text.partition(more)[0]
     advice = next((advice for word, advice in ADVICE.items() if word in text), "")
     return f"{text}{f' ({advice})' if advice else ''}."
 

@@ -362,8 +362,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     @property
     def is_open(self) -> bool:
-        """Return whether it has not been closed."""
-        return self.database.close.alive
+        """Return whether it can be used here: it has not been closed, and this process has made it and was not forked since."""
+        return self.database.is_open
 
     def close(self) -> None:
         """Let go of the database; runs under way here must be over. The runs stay in the database."""

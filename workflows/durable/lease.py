@@ -107,17 +107,19 @@ class Lease:
             del self.carried[run_id]
 
     def _keep(self) -> None:
-        pause: float = 0
+        pause, is_told = 0.0, False
         while not self._over.wait(pause):
             try:
                 self._renew()
-                pause = self.times.renew_seconds
+                pause, is_told = self.times.renew_seconds, False
             except Exception as error:  # noqa: BLE001  whatever it is, it is tried again; as long as the lease is not renewed others act
                 if not self._begun.is_set():
                     self._error = error
                     self._over.set()
                 else:
-                    log.warning("A lease was not renewed, and is tried again. %s", self._connection.translate(error))
+                    if not is_told:  # once for each time that the database is away
+                        log.warning("A lease was not renewed, and is tried again. %s", self._connection.translate(error))
+                    is_told = True
                     pause = min(AGAIN_SECONDS, self.times.renew_seconds)
             self._begun.set()
         if self._error is None:
