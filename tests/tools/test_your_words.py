@@ -170,6 +170,38 @@ async def test_what_another_argument_has_is_no_part_that_is_missing() -> None:
     assert source_of(await ask("To 1234 My Street", "My Street", note="1234")).startswith(PART)
 
 
+@tool.write(card="Order")
+async def deliver(item: str, customer: str, address: str) -> str:
+    """Delivers."""
+    return "ordered"
+
+
+HIGH_STREET = 'Customer 5005 wants the "Sunrise" mug sent to 44 High St, Wells.'
+SMALL_MODELS: dict[str, tuple[str, tuple[str, str, str], dict[str, str]]] = {
+    # what models of 135M to 1.5B parameters made of these orders
+    "right": ("Customer 71 wants dog food at 6 Orchard Close, Kent.", ("dog food", "71", "6 Orchard Close, Kent"), {}),
+    "the house is the customer": (HIGH_STREET, ("mug", "44", "44 High St, Wells"), {"customer": PART}),
+    "and the address is one that nobody said": (HIGH_STREET, ("mug", "44", "5005 High St"), {"customer": PART, "address": MODEL}),
+    "a word in quotation marks": (HIGH_STREET, ("sunrise", "5005", "44 High St, Wells"), {"item": QUOTED}),
+    "without the house": ("Drop it at 1 Dock Street, Hull. A cable for 8123.", ("cable", "8123", "Dock Street, Hull"), {"address": PART}),
+    "of an example in its prompt": (
+        "This is 1884. A kettle please. 33 Mere Street",
+        ("three pints", "1884", "33 Mere Street"),
+        {"item": MODEL},
+    ),
+}
+
+
+@pytest.mark.parametrize(("said", "filled", "odd"), SMALL_MODELS.values(), ids=SMALL_MODELS)
+async def test_what_small_models_make_of_an_order(said: str, filled: tuple[str, str, str], odd: dict[str, str]) -> None:
+    arguments = dict(zip(("item", "customer", "address"), filled, strict=True))
+    script = ScriptedModel(Reply(calls=(call("deliver", **arguments),)))
+    (request,) = (await Agent(script, tools=[deliver]).run(said)).pending
+    told = {name: source_of(request, name) for name in arguments}
+    assert {name: source for name, source in told.items() if source != MINE}.keys() == odd.keys()
+    assert all(told[name].startswith(source) for name, source in odd.items())
+
+
 async def settle(decision: Approve | Reject, said: str = "A burger to 7 Oak Road") -> Sequence[Message]:
     """Return the messages of a turn in which a write was decided."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -102,10 +102,10 @@ class SaidIndex:
         wanted = split_words(text)
         places = self._find_words(wanted) if wanted.all else self._find_signs(text)
         best: Place | None = None
-        claimed: Set[Key] | None = None
+        claims: Claims | None = None
         for number, first, last in places:
-            claimed = claim_words(others) if claimed is None else claimed
-            place = self._make_place(number, first, last, wanted, settled, claimed)
+            claims = Claims(others) if claims is None else claims
+            place = self._make_place(number, first, last, wanted, settled, claims)
             if best is None or place.rank < best.rank:
                 best = place
                 if not any(place.rank):
@@ -145,7 +145,7 @@ class SaidIndex:
             if wanted and " ".join(wanted) in said.text and set(wanted) <= set(said.text.split()):
                 yield number, -1, -1
 
-    def _make_place(self, number: int, first: int, last: int, wanted: Words, settled: str, claimed: Set[Key]) -> Place:
+    def _make_place(self, number: int, first: int, last: int, wanted: Words, settled: str, claims: Claims) -> Place:
         said = self.messages[number]
         if settled and not said.settled_since:
             said = Said(said.text, said.turns_ago, settled)
@@ -155,30 +155,58 @@ class SaidIndex:
         words = self._words[number]
         start, end = words.all[first].start, words.all[last].end
         is_quoted = _overlaps(find_quotations(said.text), start, end)
-        longer = find_longer(words, first, last, claimed)
+        longer = find_longer(words, first, last, claims) or claims.find_around(words, first, last)
         if not longer and words.prefix(first) != wanted.prefix(0):
             longer = said.text[start - len(words.prefix(first)) : end]
         by_article = wanted.single_number is not None and words.all[first].number is None and words.all[first].key in ("a", "an")
         return Place(said, start, end, is_quoted, longer, by_article)
 
 
-def claim_words(values: Iterable[object]) -> set[Key]:
-    """Return the words of the texts in some values, and their numbers that are no text.
+class Claims:
+    """What the other arguments of a call have: their words, and their numbers that are no text.
 
     A number in a text claims nothing: the 1234 of "1234 My Street" is no customer's number.
     """
-    claimed: set[Key] = set()
-    for value in values:
-        if isinstance(value, str):
-            claimed.update(make_singular(word.key) for word in split_words(value).all if word.number is None)
-        elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-            claimed.add(Decimal(str(value)))
-        elif isinstance(value, (Mapping, list, tuple)):
-            claimed |= claim_words(value.values() if isinstance(value, Mapping) else value)
-    return claimed
+
+    def __init__(self, values: Iterable[object]) -> None:
+        self._texts: list[Words] = []
+        self.keys: set[Key] = set()
+        self.beside_numbers: set[Key] = set()  # words of texts that have no number of their own
+        self._add(values)
+
+    def _add(self, values: Iterable[object]) -> None:
+        for value in values:
+            if isinstance(value, str):
+                words = split_words(value)
+                self._texts.append(words)
+                keys = {make_singular(word.key) for word in words.all if word.number is None}
+                self.keys |= keys
+                self.beside_numbers |= keys if not any(word.number is not None for word in words.all) else set()
+            elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+                self.keys.add(Decimal(str(value)))
+            elif isinstance(value, (Mapping, list, tuple)):
+                self._add(value.values() if isinstance(value, Mapping) else value)
+
+    def find_around(self, words: Words, first: int, last: int) -> str:
+        """Return the longer text around these words that another argument has: a number of it is that one's, unless it counts things."""
+        if words.all[first].number is not None and first == last and counts(words, first):
+            return ""
+        for other in self._texts:
+            for begin, end in words.find(other):
+                if begin <= first and last <= end and (begin, end) != (first, last):
+                    return words.text[words.all[begin].start : words.all[end].end]
+        return ""
 
 
-def find_longer(words: Words, first: int, last: int, claimed: Set[Key]) -> str:
+def counts(words: Words, index: int) -> bool:
+    """Return whether a number counts what follows it: it is written as a word ("two burgers"), or stands before a plural ("30 burgers")."""
+    word = words.all[index]
+    if not any(sign.isdecimal() for sign in words.text[word.start : word.end]):
+        return True
+    return index + 1 < len(words.all) and words.all[index + 1].key != make_singular(words.all[index + 1].key)
+
+
+def find_longer(words: Words, first: int, last: int, claims: Claims) -> str:
     """Return the longer value that these words are only a part of: an address, a number, a name, a path. Empty where they are whole.
 
     Longer is what is joined without a space; a number beside words, or words with capitals beside each other, unless another argument of
@@ -192,9 +220,9 @@ def find_longer(words: Words, first: int, last: int, claimed: Set[Key]) -> str:
         end += 1
     if (begin, end) == (first, last) and not (every[last].joint.kind == GLUE and first < last):
         capitals = _Capitals(words)
-        while begin > 0 and every[begin].joint.kind == SPACE and capitals.belongs(begin - 1, begin, claimed):
+        while begin > 0 and every[begin].joint.kind == SPACE and capitals.belongs(begin - 1, begin, claims):
             begin -= 1
-        while end + 1 < len(every) and every[end + 1].joint.kind == SPACE and capitals.belongs(end + 1, end, claimed):
+        while end + 1 < len(every) and every[end + 1].joint.kind == SPACE and capitals.belongs(end + 1, end, claims):
             end += 1
         if first == last and every[first].number is not None and _is_quantity(every, begin, first, end):
             return ""
@@ -213,15 +241,12 @@ class _Capitals:
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    def belongs(self, index: int, beside: int, claimed: Set[Key]) -> bool:
+    def belongs(self, index: int, beside: int, claims: Claims) -> bool:
         """Return whether the word at `index` makes one value with the word beside it."""
         word, edge = self._words.all[index], self._words.all[beside]
         if word.number is not None:
-            # "Two burgers", "30 burgers": a number that is a word, or stands before a plural, counts things.
-            is_word = not any(sign.isdecimal() for sign in self._words.text[word.start : word.end])
-            counts = index < beside and (is_word or edge.key != make_singular(edge.key))
-            return word.number not in claimed and not counts
-        if make_singular(word.key) in claimed:
+            return word.number not in claims.keys and not (index < beside and counts(self._words, index))
+        if make_singular(word.key) in (claims.keys if edge.number is None else claims.beside_numbers):
             return False
         if edge.number is not None:
             return self._has_capital(index) and index > beside
