@@ -22,6 +22,7 @@ from sayso.workflows.calls.execute import (
     reject_unsourced,
 )
 from sayso.workflows.calls.perform import make_failure, needs_no_approval, perform_reads
+from sayso.workflows.calls.secret_calls import mask_result
 
 from .agent_events import ModelRetried, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
@@ -130,6 +131,8 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
             results.append(await execute_with_approval(run, call, tool, f"{tool.name}:{call.id}", unsourced))
     if group:
         results += await _execute_group(run, group)
+    if run.secrets.texts:
+        results = [mask_result(run, result) for result in results]
     if len(results) > 1:
         order = {call.id: index for index, call in enumerate(parsed.message.calls)}
         results.sort(key=lambda result: order[result.call_id])

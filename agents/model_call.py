@@ -131,7 +131,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
         streamer.finish()
     native = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
     reply = Reply("".join(text), native, "".join(reasoning), usage, finish)
-    if spec.takes_secrets:
+    if any(tool.secret_schema is not None for tool in spec.tools.values()):
         _note_secrets(conversation, run, reply, turn)
     return reply
 

@@ -24,6 +24,7 @@ SHOP = '''
 import datetime
 import decimal
 from pathlib import Path
+from pydantic import BaseModel, Field, SecretStr
 from sayso.tools import ToolError, tool
 from sayso.tools.sandbox import Sandbox
 
@@ -57,6 +58,15 @@ def add(a: int, b: int = 2) -> int:
 def next_day(day: datetime.date) -> datetime.date:
     """The day after."""
     return day + datetime.timedelta(days=1)
+
+class Login(BaseModel):
+    user: str = Field(alias="name")
+    password: SecretStr = Field(exclude=True)
+
+@tool.pure(sandbox=Sandbox(seconds=10))
+def open_door(login: Login, pin: SecretStr) -> str:
+    """Open the door."""
+    return f"{login.user}: {login.password.get_secret_value()} and {pin.get_secret_value()}"
 
 @tool.read(sandbox=Sandbox())
 async def later(text: str) -> dict[str, str]:
@@ -108,6 +118,11 @@ async def test_a_tool_with_a_sandbox_runs_in_a_worker(shop: ModuleType) -> None:
 
 async def test_typed_arguments_arrive_as_their_types(shop: ModuleType) -> None:
     assert await shop.next_day.perform(shop.next_day.check({"day": "2026-02-28"}), ToolContext(None)) == "2026-03-01"
+
+
+async def test_secrets_excluded_fields_and_aliases_arrive_as_they_are(shop: ModuleType) -> None:
+    checked = shop.open_door.check({"login": {"name": "ada", "password": "sesame"}, "pin": "4711"})
+    assert await shop.open_door.perform(checked, ToolContext(None)) == "ada: sesame and 4711"
 
 
 async def test_a_tool_error_is_one_outside_too(shop: ModuleType) -> None:

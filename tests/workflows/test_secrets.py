@@ -17,9 +17,9 @@ from sayso import Agent, ScriptedModel, engine, tool
 from sayso.agents import Reply, call
 from sayso.agents.messages import ToolMessage
 from sayso.agents.models.model import ModelRequest
-from sayso.tools import Approve, Edit, Secret, SecretLocked, UsageError
+from sayso.tools import Approve, Edit, Grant, Secret, SecretLocked, UsageError
 from sayso.tools.approval.requests import ApprovalRequest
-from sayso.workflows import DurableEngine
+from sayso.workflows import DurableEngine, Run, Workflow
 
 KEY = "correct-horse-battery-staple-0123456789"
 OTHER = "tr0ub4dor-and-3-for-everybody-9876543210"
@@ -345,3 +345,67 @@ async def test_a_read_gets_its_secret_and_the_model_does_not_see_it_again(tmp_pa
     assert "looked with **********" in repr(result.messages)
     assert_hidden(await read_whole(runs), ["tok-12345"])
     runs.close()
+
+
+@tool.write(card=lambda arguments: f"Send {arguments['token']}", caution=lambda arguments, context: f"Is {arguments['token']} fresh?")
+async def send(token: Annotated[str, Secret()], to: str = "everybody") -> str:
+    """Send."""
+    DONE.append(token)
+    return "sent"
+
+
+async def test_the_card_quotes_no_sentence_with_a_secret_in_it() -> None:
+    paused = await agent(send, {"token": "tok-12345", "to": "bob"}).run("Send tok-12345 to bob, please.")
+    (request,) = paused.pending
+    assert (request.card, "tok-12345" in repr(request)) == ("Send **********", False)
+    assert "Is ********** fresh?" in request.warnings
+
+
+FORMS: dict[str, str] = {
+    "a call in the text": 'LOG_IN("ada", "sesame-open-9")',
+    "a call with names": "log_in(user='ada', password='sesame-open-9')",
+    "JSON in marks": '<tool_call>\n{"name": "log_in", "arguments": {"user": "ada", "password": "sesame-open-9"}}\n</tool_call>',
+}
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+async def test_a_secret_in_a_call_that_is_written_as_text_is_hidden_too(text: str, tmp_path: Path) -> None:
+    runs = engine(f"sqlite:///{tmp_path}/runs.db")
+    clerk = Agent(ScriptedModel(text, "Done."), name="clerk", tools=[log_in], dialect="hermes" if "<tool_call>" in text else "call")
+    events = [event async for event in clerk.run_stream("log in", engine=runs, run_id="r1", approve=approve)]
+    assert DONE == [("ada", "sesame-open-9")]
+    assert_hidden(repr(events[:-1]), ["sesame-open-9"])
+    assert_hidden(await read_whole(runs), ["sesame-open-9"])
+    runs.close()
+
+
+class Calling(Workflow[str, str]):
+    async def execute(self, run: Run, value: str) -> str:
+        return str(await run.call(log_in, user=value, password=SecretStr("sesame-open-9")))
+
+
+async def test_workflow_code_calls_a_tool_with_a_secret(database_url: str) -> None:
+    for approver in (None, approve):
+        runs = engine(database_url)
+        assert isinstance(runs, DurableEngine)
+        result = await Calling("calling").run("ada", engine=runs, run_id="r1", approve=approver)
+        assert_hidden(await read_whole(runs), ["sesame-open-9"])
+        runs.close()
+    assert (result.output, DONE) == ("ada is in, with **********", [("ada", "sesame-open-9")])
+
+
+async def test_a_model_that_makes_up_a_secret_is_told_so_without_it() -> None:
+    @tool.write(from_user=("password",))
+    async def enter(password: Annotated[str, Secret()]) -> str:
+        """Enter."""
+        return "in"
+
+    ended = await agent(enter, {"password": "sesame-open-9"}).run("Enter, please.")
+    (message,) = [each for each in ended.messages if isinstance(each, ToolMessage)]
+    assert_hidden(repr(message), ["sesame-open-9"])
+
+
+async def test_a_grant_is_a_rule_on_the_secret_itself() -> None:
+    grant = Grant(tool="log_in", arguments={"password": lambda password: password.get_secret_value() == "sesame-open-9"})
+    await agent(log_in, {"user": "ada", "password": "sesame-open-9"}).run("Log in as ada.", grants=[grant])
+    assert DONE == [("ada", "sesame-open-9")]

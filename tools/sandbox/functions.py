@@ -13,8 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from ..canonical import Json, to_jsonable
+from ..canonical import Json
+from ..definition.exact_json import write_exactly
 from ..definition.fingerprint import make_fingerprint
+from ..definition.secret import show_plain
 from ..errors import UsageError
 from . import worker_process as this_process
 from .calls import call_in, get_pool, report_profile_layers
@@ -256,7 +258,8 @@ def _convert_arguments(location: FunctionLocation, arguments: Mapping[str, objec
                 f"reach a worker. Take the values it needs as parameters and fix them with .using()."
             )
     try:
-        return {name: to_jsonable(value) for name, value in arguments.items()}
+        # As they are, by their Python names: a secret in the open, an excluded field too. The pipe is this program's own.
+        return {name: write_exactly(value, show_plain) for name, value in arguments.items()}
     except TypeError as error:
         raise UsageError(f"{location.name} cannot run in a sandbox: {error}. Only JSON values can be sent to a worker.") from None
 

@@ -118,8 +118,8 @@ def _is_scalar(value: object) -> bool:
 def _perform(request: JsonObject) -> Json:
     function = _find_function(request["target"])
     args, kwargs = request["args"], request["kwargs"]
-    if request["typed"]:
-        kwargs = function.check(kwargs)
+    if request["typed"]:  # arguments that are more than JSON come as JSON and are made into the function's types again
+        kwargs = function.parse_frozen(json.dumps(kwargs))
     called = getattr(function, "function", function)
     if request["expected"] and make_fingerprint(called) != request["expected"]:
         raise ToolError(

@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sayso.tools.approval.cards import escape_invisible
 from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
@@ -46,7 +47,7 @@ from .perform import (
     perform_reads,
     prepare_arguments,
 )
-from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, note_secrets, reveal_arguments
+from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, mask_sources, note_secrets, reveal_arguments
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
 MOST_EDITS = 20
@@ -221,7 +222,12 @@ async def _propose(
     """Rule on a call and make the request for it. Chance and clock happen here, inside a step: what is stored is shown and performed."""
     now = run.clock()
     ruling, sources = await _rule(run, call, tool, arguments, origin, now)
+    if run.secrets.texts:  # the sentence in which the user wrote a secret has it too
+        sources = mask_sources(run, sources)
     caution = escape_invisible(tool.caution(arguments, make_context(run, call, tool))) if tool.caution is not None else ""
+    if caution and run.secrets.texts:
+        caution = run.secrets.mask(caution)
+    asks = ruling.warning if isinstance(ruling, Ask) else ""
     request = propose(
         tool,
         arguments,
@@ -232,7 +238,7 @@ async def _propose(
         nonce=secrets.token_hex(16),
         now=now,
         expires_at=now + APPROVAL_SECONDS,
-        warnings=tuple(filter(None, (run.secrets.mask(caution), ruling.warning if isinstance(ruling, Ask) else "", *sources.warnings))),
+        warnings=tuple(filter(None, (caution, asks, *sources.warnings))),
         hide=make_hide(run, tool, position),
     )
     return request, ruling
@@ -309,7 +315,9 @@ async def _perform_write(
     context = make_context(run, call, tool, request.key)
     begun_by = None if intent.attempt == run.attempt else intent.attempt
     write = ExactlyOnceWrite(run, tool, arguments, context, call, request.key, begun_by, fits, refusal)
-    result = await run.step(f"effect:{position}", _perform_masked, run, write)
+    # Masked before it is stored. The secrets of the call are known by now: they were met when it was proposed, or revealed above.
+    perform = partial(_perform_masked, run, write) if run.secrets.texts else write.perform
+    result = await run.step(f"effect:{position}", perform)
     UNDER_WAY.discard(request.key)  # what it came to is stored
     if intent.cost_usd and is_refunded(result) and not was_counted:
         run.scope.meter.refund(intent.cost_usd)

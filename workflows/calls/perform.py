@@ -111,10 +111,6 @@ def needs_no_approval(run: Run, tool: AnyTool) -> bool:
 async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
     """Perform one call that needs no approval, in the time that the tool has."""
     context = make_context(run, call, tool)
-    return mask_result(run, await _perform_read(run, call, tool, context))
-
-
-async def _perform_read(run: Run, call: ToolCall, tool: AnyTool, context: ToolContext[object]) -> ToolResult:
     try:
         if tool.secret_schema is not None:
             note_secrets(run, tool, call.arguments)
@@ -124,11 +120,13 @@ async def _perform_read(run: Run, call: ToolCall, tool: AnyTool, context: ToolCo
             late = f"{tool.name} gave no answer within {tool.timeout_seconds} s."  # for a read that means that nothing happened
             performing = in_time(performing, tool.timeout_seconds, lambda: ToolError(late))
         result = make_result(call, tool, await performing)
-        return result if tool.effect is not Effect.PURE or run.scope.provenance.labels is CLEAN else label_computed(run, call, tool, result)
+        if tool.effect is Effect.PURE and run.scope.provenance.labels is not CLEAN:
+            result = label_computed(run, call, tool, result)
     except InvalidArguments as error:
-        return make_failure(call, str(error))
+        result = make_failure(call, str(error))
     except ToolError as error:
-        return make_refusal(call, tool, str(error))
+        result = make_refusal(call, tool, str(error))
+    return mask_result(run, result) if run.secrets.texts else result
 
 
 async def _perform_together(run: Run, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:

@@ -15,6 +15,7 @@ from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import InvalidArguments
 
 from ..runs.protocols import Run
+from .argument_sources import ArgumentSources
 
 
 def note_secrets(run: Run, tool: AnyTool, arguments: Mapping[str, object]) -> None:
@@ -27,7 +28,7 @@ def note_secrets(run: Run, tool: AnyTool, arguments: Mapping[str, object]) -> No
 
 def make_hide(run: Run, tool: AnyTool, position: str) -> Hide:
     """Return what hides the secrets of the call that is proposed at this position."""
-    place = _write_place(run.id, position, tool.name)
+    place = json.dumps([run.id, position, tool.name])
     return lambda value: run.secrets.hide(value, place)
 
 
@@ -35,7 +36,7 @@ def reveal_arguments(run: Run, request: ApprovalRequest) -> str:
     """Return the arguments of a request with its secrets in the open. Raises SecretLocked, before anything is done."""
     if f'"{HIDDEN}":' not in request.arguments:
         return request.arguments
-    place = _write_place(request.run_id, request.position, request.tool)
+    place = json.dumps([request.run_id, request.position, request.tool])
 
     def reveal(hidden: Json) -> Json:
         value = run.secrets.reveal(hidden, place)
@@ -45,15 +46,16 @@ def reveal_arguments(run: Run, request: ApprovalRequest) -> str:
     return canonical_json(map_hidden(json.loads(request.arguments), reveal))
 
 
-def _write_place(run_id: str, position: str, tool: str) -> str:
-    return json.dumps([run_id, position, tool])
-
-
 def mask_result(run: Run, result: ToolResult) -> ToolResult:
     """Return a result for the model and the journal: a secret that it repeats as stars."""
-    if not run.secrets.texts:
-        return result
     return replace(result, content=run.secrets.mask_json(result.content), origin=run.secrets.mask(result.origin))
+
+
+def mask_sources(run: Run, sources: ArgumentSources) -> ArgumentSources:
+    """Return the sources of a call's arguments as a card tells them."""
+    mask = run.secrets.mask
+    texts, quotes = ({name: mask(text) for name, text in each.items()} for each in (sources.texts, sources.quotes))
+    return replace(sources, texts=texts, quotes=quotes, warnings=tuple(map(mask, sources.warnings)))
 
 
 def mask_edit(run: Run, tool: AnyTool, edit: Edit) -> Edit:

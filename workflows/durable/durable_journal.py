@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar
 
 from sayso.tools.canonical import Json
 
@@ -18,10 +18,8 @@ from .chain import Row
 from .database import DatabaseLost, Session, to_the_end
 from .lease import read_clock
 from .records import Claimed, RunRow, Superseded
+from .secret_keys import SealedSecrets
 from .store import RunStore
-
-if TYPE_CHECKING:
-    from .secret_keys import SealedSecrets
 
 EVENT_SECONDS = 0.1
 """How long an event may wait for the next writing."""
@@ -49,6 +47,7 @@ class DurableJournal(StrictJournal):
 
     def __init__(self, store: RunStore, run_id: str, clock: Callable[[], float]) -> None:
         super().__init__()
+        self.secrets: SealedSecrets = SealedSecrets(run_id)
         self._store, self._clock, self.run_id = store, clock, run_id
         self._rows: list[Row] = []
         self._events: list[object] = []
@@ -78,24 +77,15 @@ class DurableJournal(StrictJournal):
 
     def add(self, kind: str, run_id: str, name: str, value: object) -> None:
         """Add a row for the next writing; `value` is JSON. What has a secret in it is encrypted, but for requests: those hide theirs."""
-        if self._secrets is not None and not _holds_request(name, value):
+        if self.secrets.texts and not _holds_request(name, value):
             value = self.seal(value)
         self._rows.append(Row(0, self._clock(), run_id, kind, name, json.dumps(value)))
         self._added += 1
         self.has_unsaved = True
 
-    @property
-    def secrets(self) -> SealedSecrets:
-        """Return the secrets of the run; made when they are first asked for."""
-        if self._secrets is None:
-            from .secret_keys import SealedSecrets  # late, for load time: few runs have any
-
-            self._secrets = SealedSecrets(self.run_id)
-        return cast("SealedSecrets", self._secrets)
-
     def seal(self, value: Json) -> Json:
         """Return JSON to be stored with the secrets in it encrypted."""
-        return value if self._secrets is None else self.secrets.seal(value)
+        return self.secrets.seal(value) if self.secrets.texts else value
 
     def read(self, text: str) -> Json:
         """Return what was stored of this run as JSON text, with its secrets in the open. Raises SecretLocked without their key."""

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools.approval.requests import ApprovalRequest, Edit
@@ -102,15 +103,15 @@ def read_keys() -> KeyRing:
 class SealedSecrets(RunSecrets):
     """The secrets of a run in a database: encrypted wherever they stand in what is stored, each with the text around it."""
 
-    __slots__ = ("_ring", "_root", "_sealed", "_stored")
+    _stored: re.Pattern[str] | None = None
 
     def __init__(self, root: str) -> None:
-        super().__init__()
-        self._root, self._ring = root, read_keys()
-        self._stored: re.Pattern[str] | None = None
-        self._sealed: dict[
-            str, JsonObject
-        ] = {}  # the same text is written the same way: what was received can be compared with what was sent
+        self._root = root
+        self._sealed: dict[str, JsonObject] = {}  # what was received is written as it was sent, so that `verify` can compare them
+
+    @cached_property
+    def _ring(self) -> KeyRing:
+        return read_keys()
 
     def add(self, texts: Iterable[str], tool: str) -> None:
         """Take in the secrets of a call. Raises UsageError without a key: they would stand in the database for all to read."""

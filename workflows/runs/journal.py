@@ -36,7 +36,7 @@ class Journal:
     `has_unsaved` says so, before it goes on.
     """
 
-    __slots__ = ("_secrets", "emitted", "has_unsaved", "lost", "results")
+    __slots__ = ("emitted", "has_unsaved", "lost", "results", "secrets")
 
     is_strict: ClassVar[bool] = False
     is_durable: ClassVar[bool] = False
@@ -46,14 +46,7 @@ class Journal:
         self.emitted: dict[str, int] = {}  # how many events the code of each run has emitted
         self.has_unsaved = False
         self.lost: Exception | None = None  # why nothing can be stored any more
-        self._secrets: RunSecrets | None = None
-
-    @property
-    def secrets(self) -> RunSecrets:
-        """Return the secrets of the run and its children; made when they are first asked for."""
-        if self._secrets is None:
-            self._secrets = RunSecrets()
-        return self._secrets
+        self.secrets = RunSecrets()
 
     def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step, and return it as a resumed run will see it."""

@@ -47,12 +47,14 @@ class JournaledRun:
         "id",
         "open_children",
         "scope",
+        "secrets",
     )
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
         self.execution, self.id, self.scope = execution, run_id, scope
         self.attempt = execution.attempt
         self._journal = journal = execution.journal
+        self.secrets: RunSecrets = journal.secrets
         self._busy: str | None = None
         results = journal.results.get(run_id)
         if results is None:
@@ -69,11 +71,6 @@ class JournaledRun:
     def clock(self) -> float:
         """Return seconds since 1970, by the engine's clock."""
         return self.execution.clock()
-
-    @property
-    def secrets(self) -> RunSecrets:
-        """Return the secrets that the run has met."""
-        return self._journal.secrets
 
     @property
     def has_listeners(self) -> bool:

@@ -19,12 +19,10 @@ class RunSecrets:
     A run in a database has them encrypted instead: `SealedSecrets` (in durable/).
     """
 
-    __slots__ = ("_pattern", "_plain", "texts")
-
-    def __init__(self) -> None:
-        self.texts: frozenset[str] = frozenset()
-        self._plain: dict[str, Json] = {}
-        self._pattern: re.Pattern[str] | None = None
+    # Without an __init__: each run has one, and most never meet a secret.
+    texts: frozenset[str] = frozenset()
+    _pattern: re.Pattern[str] | None = None
+    _plain: dict[str, Json] | None = None
 
     def add(self, texts: Iterable[str], tool: str) -> None:
         """Take in the secrets of a call of `tool`, before anything of it is stored. Raises UsageError where they could not be kept."""
@@ -43,13 +41,15 @@ class RunSecrets:
     def hide(self, value: Json, place: str) -> JsonObject:
         """Return what stands for a secret in the arguments of the call at this place. Nothing can be learnt from it."""
         token = f"memory.{secrets.token_hex(16)}"
+        if self._plain is None:
+            self._plain = {}
         self._plain[token + place] = value
         return {HIDDEN: token}
 
     def reveal(self, hidden: JsonObject, place: str) -> Json:
         """Return the secret that was hidden at this place. Raises SecretLocked where this program cannot."""
         token = str(hidden[HIDDEN])
-        if token + place not in self._plain:
+        if self._plain is None or token + place not in self._plain:
             raise SecretLocked("A secret of this call was kept in the memory of a program that has ended, so it cannot be performed.")
         return self._plain[token + place]
 
