@@ -148,7 +148,7 @@ async def execute_with_approval(
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
             typed = tool.parse_frozen(reveal_arguments(run, request)) if run.is_live else {}
             is_checked = run.scope.approvers is not None and not run.replays(f"read:{asked_at}")
-            if is_checked and (why := _find_refusal(run, call, tool, request, answer, typed, Origin(chooser, edited, unsourced))):
+            if is_checked and (why := await _find_refusal(run, call, tool, request, answer, typed, Origin(chooser, edited, unsourced))):
                 return make_failure(call, f"{why} Nothing was done.", Outcome.REJECTED)
             asked = {name: value for name, value in typed.items() if name not in tool.bound}
             (result,) = await perform_reads(run, f"read:{asked_at}", [(replace(call, arguments=asked), tool)])
