@@ -219,10 +219,10 @@ def find_longer(words: Words, first: int, last: int, claims: Claims) -> str:
     while end + 1 < len(every) and every[end + 1].joint.kind == GLUE:
         end += 1
     if (begin, end) == (first, last) and not (every[last].joint.kind == GLUE and first < last):
-        capitals = _Capitals(words)
-        while begin > 0 and every[begin].joint.kind == SPACE and capitals.belongs(begin - 1, begin, claims):
+        capitals = _Capitals(words, claims, around_number=every[first].number is not None and first == last)
+        while begin > 0 and every[begin].joint.kind == SPACE and capitals.belongs(begin - 1, begin):
             begin -= 1
-        while end + 1 < len(every) and every[end + 1].joint.kind == SPACE and capitals.belongs(end + 1, end, claims):
+        while end + 1 < len(every) and every[end + 1].joint.kind == SPACE and capitals.belongs(end + 1, end):
             end += 1
         if first == last and every[first].number is not None and _is_quantity(every, begin, first, end):
             return ""
@@ -238,15 +238,16 @@ def _is_quantity(every: Sequence[Word], begin: int, at: int, end: int) -> bool:
 class _Capitals:
     """Which words are written like a part of a name. The first word of a sentence has a capital whatever it is."""
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def __init__(self, words: Words, claims: Claims, *, around_number: bool) -> None:
+        self._words, self._claims = words, claims
+        self._claimed = claims.beside_numbers if around_number else claims.keys
 
-    def belongs(self, index: int, beside: int, claims: Claims) -> bool:
+    def belongs(self, index: int, beside: int) -> bool:
         """Return whether the word at `index` makes one value with the word beside it."""
         word, edge = self._words.all[index], self._words.all[beside]
         if word.number is not None:
-            return word.number not in claims.keys and not (index < beside and counts(self._words, index))
-        if make_singular(word.key) in (claims.keys if edge.number is None else claims.beside_numbers):
+            return word.number not in self._claims.keys and not (index < beside and counts(self._words, index))
+        if make_singular(word.key) in self._claimed:
             return False
         if edge.number is not None:
             return self._has_capital(index) and index > beside
