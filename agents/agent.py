@@ -6,10 +6,12 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, cast, overload
 
-from sayso.tools.approval.background import Made, Said
+from sayso.tools.approval.background import Made, Said, iter_said
 from sayso.tools.approval.requests import Approver
+from sayso.tools.calls import find_labels, replace_labelled
 from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.definition.tool import AnyTool
+from sayso.tools.effects import CLEAN
 from sayso.tools.errors import UsageError
 from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
@@ -17,7 +19,7 @@ from sayso.workflows.workflow import run_in_new_loop, stream_events
 from .messages import Conversation, Message, Sampling, SystemMessage
 from .spec import AgentSpec, check_text_dialect, index_tools
 from .typed_output import TypedOutput
-from .untrusted_text import FENCE_START
+from .untrusted_text import FENCE_START, fence_content
 
 if TYPE_CHECKING:
     from sayso.tools.definition.decorators import AsyncTool
@@ -115,7 +117,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     def _make_conversation(self, value: object, history: tuple[Message, ...]) -> Conversation:
         if not isinstance(value, Conversation):
-            return Conversation(prompt_text(value), history)
+            return Conversation(value, history) if isinstance(value, str) else make_conversation(value, history)
         if history:
             raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
         return value
@@ -124,7 +126,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
         if not isinstance(value, Conversation):
             return super().find_user_texts(value)
-        if not value.history and FENCE_START not in value.text:
+        if not value.history and value.said is None and FENCE_START not in value.text:
             return (value.text,)
         return value.user_texts
 
@@ -149,7 +151,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     async def execute(self, run: Run, value: object) -> Out:
         """Converse with the model until there is an answer; see `AgentLoop.converse`."""
-        conversation = value if isinstance(value, Conversation) else Conversation(prompt_text(value))
+        conversation = value if isinstance(value, Conversation) else self._make_conversation(value, ())
         answer = cast(Out, await self._loop.converse(run, conversation))  # Out is str where no output type was given
         run.scope.provenance.made += (Made(self.name, answer),)
         return answer
@@ -178,6 +180,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         conversation = self._make_conversation(value, await self.strip_opening(history) if history else ())
         async for event in stream_events(self._open(conversation, **options)):
             yield event
+
+
+def make_conversation(value: object, history: tuple[Message, ...] = ()) -> Conversation:
+    """Return a value as what an agent is asked: the texts of others in it in fences, its labels beside it."""
+    value = replace_labelled(value, lambda content: content)  # a run's result by its content
+    text, labels = prompt_text(replace_labelled(value, fence_content)), find_labels(value)
+    return Conversation(text, history, None if labels is CLEAN else labels, tuple(iter_said(value)))
 
 
 def _example_as_text(asked: object, *replies: object) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sayso.tools.approval.background import Made, Said
 from sayso.tools.canonical import sha256
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.dialects import DIALECTS, split_at_calls
-from sayso.tools.effects import Effect, Trust
+from sayso.tools.effects import CLEAN, Effect
 from sayso.tools.errors import OutputError, UnknownTool
 from sayso.tools.inline_calls import append_context, preview_following
 from sayso.workflows import Run
@@ -25,7 +25,7 @@ from sayso.workflows.calls.perform import make_failure, needs_no_approval, perfo
 from sayso.workflows.calls.secret_calls import mask_result
 
 from .agent_events import ModelRetried, TextStreamed, TextWithdrawn
-from .messages import AssistantMessage, Conversation, Message, ToolMessage, UserMessage
+from .messages import AssistantMessage, Conversation, Message, SystemMessage, ToolMessage, UserMessage
 from .model_call import ModelConversation, ParsedReply, ask_model, parse_reply
 from .models.model import ModelRequest, Retrying
 from .prompt_format import FormatChoice
@@ -52,8 +52,9 @@ class AgentLoop(Generic[Out_co]):
         spec, formats = self.spec, self.formats
         format = formats.chosen or await formats.choose(may_ask=run.is_live)
         history = format.convert_history(asked.history) if asked.history else ()
-        transcript: list[Message] = [*format.opening, *history, UserMessage(asked.text)]
-        if asked.history or FENCE_START in asked.text:
+        asking = UserMessage(asked.text, labels=asked.labels, said=asked.said)
+        transcript: list[Message] = [*format.opening, *history, asking]
+        if asked.history or asked.labels is not None or FENCE_START in asked.text:
             record_provenance(spec, run, asked)
         run.scope.transcripts[run.id] = transcript
         on_retry = partial(publish_retry, run) if run.has_listeners else None
@@ -65,7 +66,8 @@ class AgentLoop(Generic[Out_co]):
         while True:
             reply = await ask_model(run, turn, conversation)
             parsed = parse_reply(conversation, reply, turn)
-            transcript.append(parsed.message)
+            read = None if run.scope.provenance.labels is CLEAN else run.scope.provenance.labels
+            transcript.append(parsed.message if read is None else parsed.message._replace(labels=read))
             if parsed.calls or parsed.refused:
                 results = await execute_calls(spec, run, parsed, sent_back)
                 if (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
@@ -91,7 +93,8 @@ class AgentLoop(Generic[Out_co]):
                         cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
                         tries = f"{spec.name} gave no valid answer in {failed_outputs} tries"
                         raise OutputError(f"{tries}: {error}.{cut}", parsed.prose) from None
-                    transcript.append(UserMessage(f"That does not fit: {error}. {spec.output.instruction}", by_program=True))
+                    again = f"That does not fit: {error}. {spec.output.instruction}"
+                    transcript.append(UserMessage(again, labels=read, by_program=True))
             turn += 1
         if run.has_listeners and spec.publishes_at_end:
             run.publish(TextStreamed(run.id, turn, answer))
@@ -199,13 +202,14 @@ def make_tool_message(
     run: Run, conversation: ModelConversation, parsed: ParsedReply, results: Sequence[ToolResult], *, ask_to_repair: bool
 ) -> ToolMessage:
     """Return the results as the model is shown them. `ask_to_repair` asks it to write the failed calls again."""
+    read = None if run.scope.provenance.labels is CLEAN else run.scope.provenance.labels
     if parsed.message.native:
-        return ToolMessage(tuple(results), native=True)
+        return ToolMessage(tuple(results), native=True, labels=read)
     tools = {call.id: call.tool for call in parsed.message.calls}
     boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
     named = [(tools[result.call_id], result.text) for result in results]
     shown = DIALECTS[conversation.format.dialect].render_results(named, boundary, failed=ask_to_repair)
-    return ToolMessage(tuple(results), shown=shown)
+    return ToolMessage(tuple(results), shown=shown, labels=read)
 
 
 def publish_retry(run: Run, retry: Retrying) -> None:
@@ -214,10 +218,15 @@ def publish_retry(run: Run, retry: Retrying) -> None:
 
 
 def record_provenance(spec: AgentSpec[object], run: Run, asked: Conversation) -> None:
-    """Join what an earlier conversation read, computed and settled to the run's, and what is quoted: it is still in the context."""
+    """Join what an earlier conversation read, computed and settled to the run's, and what is quoted: it is still in the context.
+
+    A message keeps the labels of its run, so they hold where the results that were read are no longer in the history.
+    """
     provenance = run.scope.provenance
     calls: dict[str, ToolCall] = {}
     for message in asked.messages:
+        if not isinstance(message, SystemMessage) and message.labels is not None:
+            provenance.labels = provenance.labels.union(message.labels)
         if isinstance(message, AssistantMessage):
             calls = {call.id: call for call in message.calls}
         elif isinstance(message, ToolMessage):
@@ -228,8 +237,8 @@ def record_provenance(spec: AgentSpec[object], run: Run, asked: Conversation) ->
                 if call is not None and tool is not None and tool.effect is Effect.PURE and result.outcome is Outcome.DONE:
                     provenance.made += (Made(call.tool, result.content, call.arguments),)
         else:
-            for text, origin, secrecy in find_untrusted_texts(message.text):
-                provenance.take(ToolResult("", text, Outcome.DONE, origin, Trust.UNTRUSTED, secrecy))
+            for quoted in find_untrusted_texts(message.text):
+                provenance.take(quoted)
     if asked.history:
         provenance.user_texts = date_user_texts(provenance.user_texts, find_said(spec, asked))
 

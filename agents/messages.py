@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
+from sayso.tools.effects import Labels
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
@@ -25,29 +26,39 @@ class SystemMessage(NamedTuple):
 
 
 class UserMessage(NamedTuple):
-    """A message of the user, or of the program in the user's place (`by_program`). An `example` was written by nobody."""
+    """A message of the user, or of the program in the user's place (`by_program`). An `example` was written by nobody.
+
+    `labels` is what is known of the texts that the message quotes, None if it quotes nothing that has any. `said` is what of it the user
+    wrote (None: all of it, but for the text of others in fences).
+    """
 
     text: str
     example: bool = False
     by_program: bool = False
+    labels: Labels | None = None
+    said: tuple[str, ...] | None = None
 
     @property
     def user_texts(self) -> tuple[str, ...]:
         """Return what of the message the user wrote."""
-        return () if self.example or self.by_program else (strip_untrusted_text(self.text),)
+        if self.example or self.by_program:
+            return ()
+        return (strip_untrusted_text(self.text),) if self.said is None else self.said
 
 
 class AssistantMessage(NamedTuple):
     """One reply of the model as it was written.
 
     `text` is the raw text (calls written in text still in it); `calls` are all calls that were read from it, native or written;
-    `native` says that they came through the provider's own field. `reasoning` is stored, not shown, not sent back.
+    `native` says that they came through the provider's own field. `reasoning` is stored, not shown, not sent back. `labels` is what the
+    run had read by then: the text may hold any of it, wherever the message is handed on.
     """
 
     text: str
     calls: tuple[ToolCall, ...] = ()
     native: bool = False
     reasoning: str = ""
+    labels: Labels | None = None
 
     @property
     def user_texts(self) -> tuple[str, ...]:
@@ -56,11 +67,15 @@ class AssistantMessage(NamedTuple):
 
 
 class ToolMessage(NamedTuple):
-    """The results of a reply's calls, in the order of the calls. `shown` is how a text dialect shows them; empty for native calls."""
+    """The results of a reply's calls, in the order of the calls. `shown` is how a text dialect shows them; empty for native calls.
+
+    `labels` is what the run had read by then.
+    """
 
     results: tuple[ToolResult, ...]
     native: bool = False
     shown: str = ""
+    labels: Labels | None = None
 
     @property
     def user_texts(self) -> tuple[str, ...]:
@@ -72,15 +87,21 @@ Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
 
 
 class Conversation(NamedTuple):
-    """The input of an agent: the user's text, after an earlier conversation."""
+    """The input of an agent: the user's text, after an earlier conversation.
+
+    `labels` is what is known of the texts that are quoted in `text`, `said` which parts of it are the user's own words (None: all but the
+    text of others in fences).
+    """
 
     text: str
     history: tuple[Message, ...] = ()
+    labels: Labels | None = None
+    said: tuple[str, ...] | None = None
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """Return all of it, as a model is sent it."""
-        return (*self.history, UserMessage(self.text))
+        return (*self.history, UserMessage(self.text, labels=self.labels, said=self.said))
 
     @property
     def user_texts(self) -> tuple[str, ...]:

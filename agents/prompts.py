@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sayso.tools.calls import Content, ToolResult
+from sayso.tools.approval.cards import iter_texts
+from sayso.tools.calls import Content, ToolResult, find_labels, replace_labelled, strip_labels
 from sayso.tools.canonical import prompt_text
-from sayso.tools.effects import Secrecy, Trust
+from sayso.tools.effects import CLEAN, Secrecy
 from sayso.tools.errors import UsageError
+from sayso.workflows import RunResult
 
 from .messages import AssistantMessage, Conversation, Message, SystemMessage, UserMessage
-from .untrusted_text import NOTE, fence_text
+from .untrusted_text import NOTE, fence_content, fence_text
 
 _SLOT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LABELLED = "\x00labels "  # begins a stored answer that has labels; no text that a model writes begins with a NUL
 _NOTHING_FOUND = "Nothing was found."
+
+
+Example = tuple[str, str | Content]
+"""A question and its answer; a Content, where the answer has labels."""
 
 
 class Nearest(Protocol):
     """An index of past good answers: `GoodAnswers`, or one of yours."""
 
-    def nearest(self, question: str, k: int) -> Sequence[tuple[str, str]]:
+    def nearest(self, question: str, k: int) -> Sequence[Example]:
         """Return the `k` pairs of question and answer that are most like the question, the best first."""
         ...
 
@@ -43,7 +51,7 @@ class Prompt:
         instructions: str = "",
         *,
         question: str = "{question}",
-        examples: Sequence[tuple[str, str]] | Nearest = (),
+        examples: Sequence[Example] | Nearest = (),
         k: int = 3,
         name: str = "prompt",
     ) -> None:
@@ -75,13 +83,18 @@ class Prompt:
         earlier = tuple(_select_turns(history))
         texts = {name: _render_value(name, value) for name, value in values.items()}
         texts |= {"examples": _render_examples(pairs), "history": _render_history(earlier)}
+        labels = find_labels([value for name, value in values.items() if name != "documents"])
+        labels = labels.union(find_labels([pairs if "examples" in self._in_text else (), earlier if "history" in self._in_text else ()]))
         instructions, question = (_SLOT.sub(lambda slot: texts[slot[1]], part) for part in (self.instructions, self.question))
         if any("<untrusted " in text for text in (instructions, question)):
             instructions = f"{instructions}\n\n{NOTE}".strip()
         opening: list[Message] = [SystemMessage(instructions)] if instructions else []
         if "examples" not in self._in_text:
-            opening += [turn for asked, answer in pairs for turn in (UserMessage(asked, example=True), AssistantMessage(answer))]
-        return Conversation(question, (*opening, *(() if "history" in self._in_text else earlier)))
+            opening += [turn for pair in pairs for turn in _make_turns(*pair)]
+        turns = (*opening, *(() if "history" in self._in_text else earlier))
+        if labels is CLEAN:
+            return Conversation(question, turns)
+        return Conversation(question, turns, labels, tuple(iter_texts(list(values.values()))))
 
     def _check_values(self, values: Mapping[str, object]) -> None:
         name, known = self.__name__, ", ".join(sorted(self.slots)) or "none"
@@ -90,7 +103,7 @@ class Prompt:
         for value in sorted(values.keys() - self.slots):
             raise UsageError(f"The prompt {name} has no slot {{{value}}}. Slots: {known}.")
 
-    def _find_examples(self, values: Mapping[str, object]) -> Sequence[tuple[str, str]]:
+    def _find_examples(self, values: Mapping[str, object]) -> Sequence[Example]:
         if isinstance(self.examples, Sequence):
             return self.examples
         # The best of them last, next to the question.
@@ -105,26 +118,38 @@ class GoodAnswers:
 
         self._index = PassageIndex(path)
 
-    def add(self, question: str, answer: str) -> None:
-        """Store an answer that was good."""
+    def add(self, question: str, answer: str | Content | RunResult[Any]) -> None:
+        """Store an answer that was good. That of a run's result, or a Content, keeps its labels for whoever is shown it."""
+        if isinstance(answer, RunResult):
+            answer = answer.content
+        if isinstance(answer, Content):
+            labels = {"origin": answer.origin, "trust": answer.labels.trust, "secrecy": answer.labels.secrecy}
+            answer = f"{_LABELLED}{json.dumps(labels)}\n{prompt_text(answer.value)}"
         self._index.add(question, answer)
 
-    def nearest(self, question: str, k: int) -> Sequence[tuple[str, str]]:
+    def nearest(self, question: str, k: int) -> Sequence[Example]:
         """Return at most `k` pairs whose questions share words with this one, the best first."""
-        return [(match.text, match.payload) for match in self._index.search(question, k)]
+        return [(match.text, _read_answer(match.payload)) for match in self._index.search(question, k)]
 
     def close(self) -> None:
         """Close the file."""
         self._index.close()
 
 
+def _read_answer(stored: str) -> str | Content:
+    if not stored.startswith(_LABELLED):
+        return stored
+    labels, _, text = stored.removeprefix(_LABELLED).partition("\n")
+    return Content(text, **json.loads(labels))
+
+
+def _make_turns(asked: str, answer: str | Content) -> tuple[Message, Message]:
+    text = answer if isinstance(answer, str) else prompt_text(answer.value)
+    return UserMessage(asked, example=True), AssistantMessage(text, labels=answer.labels if isinstance(answer, Content) else None)
+
+
 def _render_value(name: str, value: object) -> str:
-    if name == "documents":
-        return _render_documents(value)
-    if isinstance(value, (Content, ToolResult)):
-        text = prompt_text(value.value) if isinstance(value, Content) else value.text
-        return text if value.trust is not Trust.UNTRUSTED else fence_text(text, value.origin, value.secrecy or Secrecy.PRIVATE)
-    return prompt_text(value)
+    return _render_documents(value) if name == "documents" else prompt_text(replace_labelled(value, fence_content))
 
 
 def _render_documents(found: object) -> str:
@@ -146,7 +171,9 @@ def _check_examples(examples: object, name: str) -> None:
         return
     pairs = examples if isinstance(examples, Sequence) and not isinstance(examples, str) else [examples]
     for pair in pairs:
-        if not (isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(each, str) for each in pair)) or isinstance(pair, str):
+        if not (isinstance(pair, Sequence) and len(pair) == 2 and all(isinstance(each, (str, Content)) for each in pair)) or isinstance(
+            pair, str
+        ):
             raise UsageError(
                 f"The prompt {name} has {pair!r} among its examples; each is a question and its answer: examples=[(asked, answered)]."
             )
@@ -164,8 +191,8 @@ def _select_turns(history: Iterable[Message]) -> Iterable[Message]:
             yield message
 
 
-def _render_examples(pairs: Sequence[tuple[str, str]]) -> str:
-    return "\n\n".join(f"Question: {asked}\nAnswer: {answer}" for asked, answer in pairs)
+def _render_examples(pairs: Sequence[Example]) -> str:
+    return "\n\n".join(f"Question: {asked}\nAnswer: {prompt_text(strip_labels(answer))}" for asked, answer in pairs)
 
 
 def _render_history(history: Iterable[Message]) -> str:

@@ -19,7 +19,7 @@ ADA = Customer("9876", "1234 My Street", "Ada")
 OUTBOX: list[str] = []
 
 
-@tool.write(card="E-mail to {to}: {text}")
+@tool.write(card="E-mail to {to}: {text}", trust="tool")  # it returns its own words
 async def mail(to: str, text: str) -> str:
     """Send an e-mail; here, into a list."""
     OUTBOX.append(f"{to}: {text}")

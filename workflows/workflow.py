@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack, cast
 
 from sayso.tools.approval.background import Said, iter_said
 from sayso.tools.approval.policy import NO_RULES, Grants, to_rules
 from sayso.tools.approval.requests import Approver
+from sayso.tools.calls import replace_labelled
 from sayso.tools.definition.tool import AnyTool, Tool
-from sayso.tools.effects import Effect
+from sayso.tools.effects import Effect, Secrecy, Trust
 from sayso.tools.errors import UsageError, WorkflowError
 
 from .runs.execution import Execution
@@ -179,7 +180,14 @@ class Workflow(Generic[A, B]):
         ask.__annotations__["task"] = self.input_type or str  # the tool's schema is made of the annotation
         effect = max((Effect.READ, *self.effects()), key=tuple(Effect).index)
         return AsyncTool(
-            function=ask, name=tool_name, description=description, effect=effect, workflow=self, parameter_texts={"task": TASK}
+            function=ask,
+            name=tool_name,
+            description=description,
+            effect=effect,
+            workflow=self,
+            parameter_texts={"task": TASK},
+            trust=Trust.TOOL,  # a result has the labels of what its run has read, whatever the tool says
+            secrecy=Secrecy.PUBLIC,
         )
 
     async def __call__(self, value: A) -> B:
@@ -235,6 +243,8 @@ class Workflow(Generic[A, B]):
             from .standing_approvals import resolve_rules  # late, for load time: most runs have none
 
             rules = resolve_rules(to_rules(grants), [self])
+        if type(value) in (RunResult, list, tuple, dict):  # a result is handed on with its labels, wherever it stands
+            value = cast(A, replace_labelled(value, lambda content: content))
         return engine.open(
             self.execute,
             value,

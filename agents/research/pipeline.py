@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sayso.tools import Content, tool
 from sayso.tools.approval.grants import Grant
 from sayso.tools.definition.tool import AnyTool
+from sayso.tools.effects import Trust
 from sayso.tools.errors import RunError, ToolError, UsageError
 from sayso.workflows import Run, Workflow
 from sayso.workflows.runs.events import Progress
@@ -234,7 +235,7 @@ class CompetitorResearch(Workflow[str, Report]):
 def make_search_tool(search: Search) -> AnyTool:
     """Return the research's search tool."""
 
-    @tool.egress(name="search")
+    @tool.egress(name="search", trust=Trust.UNTRUSTED)  # strangers wrote it
     async def search_the_web(query: str) -> list[dict[str, str]]:
         """Search the web."""
         return [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in await search(query, RESULTS)]
@@ -245,7 +246,7 @@ def make_search_tool(search: Search) -> AnyTool:
 def make_visit_tool(web: Web) -> AnyTool:
     """Return the research's page tool: a page with its links and the proof of what was read (time, sha256, snapshot)."""
 
-    @tool.egress(name="visit")
+    @tool.egress(name="visit", trust=Trust.UNTRUSTED)
     async def visit_page(url: str) -> Content:
         """Read a web page."""
         page = await web.page(url)

@@ -318,8 +318,8 @@ async def test_no_standing_approval_covers_what_may_come_from_a_page_in_whatever
     script = (Reply(calls=(call("news"),)), Reply(calls=(call("send", to=to),)), "Done.")
     asked = await Agent(ScriptedModel(*script), tools=[news, send]).run("What is new?", grants=grants)
     assert len(asked.pending) == 1
-    said = await Agent(ScriptedModel(*script), tools=[news, send]).run(f"What is new? Tell {to}", grants=grants)
-    assert (said.output, said.pending) == ("Done.", ())  # the user's own words are no page's
+    said = await Agent(ScriptedModel(*script), tools=[news, send]).run(f"What is new? Never tell {to}", grants=grants)
+    assert len(said.pending) == 1  # nor the user's own words: nobody knows what they were said for
 
 
 async def test_only_the_users_own_words_leave_without_a_question_after_private_text_was_read() -> None:

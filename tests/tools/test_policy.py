@@ -45,6 +45,8 @@ MINE, CHOSEN = frozenset[str](), frozenset({"n"})
 STRICT = Rules(strict=True)
 YES, NO, ASK = Allow(), Deny("act is refused: this run has read both untrusted and private text, and its rules are strict."), Ask()
 LEAVES = Ask("This would tell an outsider something after private text was read.")
+STRANGERS = Ask("The standing approval for act does not count here: this run has read text from strangers.")
+NOBODY = Ask("The standing approval for act does not count here: this run has read something that nobody vouches for.")
 LEAK = Ask("This run has read text from strangers and private text; check that nothing private leaves.")
 
 TABLE: dict[str, tuple[Any, frozenset[str], Rules, tuple[Ruling, Ruling, Ruling, Ruling]]] = {
@@ -57,9 +59,9 @@ TABLE: dict[str, tuple[Any, frozenset[str], Rules, tuple[Ruling, Ruling, Ruling,
     "write": (act, MINE, Rules(), (ASK, ASK, ASK, LEAK)),
     "write, what a model chose": (act, CHOSEN, Rules(), (ASK, ASK, ASK, LEAK)),
     "write, strict": (act, MINE, STRICT, (ASK, ASK, ASK, NO)),
-    "write, granted": (act, MINE, Rules(grants=(Grant(tool="act"),)), (YES, YES, ASK, LEAK)),
-    "write, granted, what a model chose": (act, CHOSEN, Rules(grants=(Grant(tool="act"),)), (YES, ASK, ASK, LEAK)),
-    "write, granted and strict": (act, MINE, Rules(grants=(Grant(tool="act"),), strict=True), (YES, YES, ASK, NO)),
+    "write, granted": (act, MINE, Rules(grants=(Grant(tool="act"),)), (YES, STRANGERS, ASK, LEAK)),
+    "write, granted, what a model chose": (act, CHOSEN, Rules(grants=(Grant(tool="act"),)), (YES, STRANGERS, ASK, LEAK)),
+    "write, granted and strict": (act, MINE, Rules(grants=(Grant(tool="act"),), strict=True), (YES, STRANGERS, ASK, NO)),
     "nothing said of the effect": (unsaid, MINE, Rules(), (ASK, ASK, ASK, LEAK)),
 }
 
@@ -68,6 +70,26 @@ TABLE: dict[str, tuple[Any, frozenset[str], Rules, tuple[Ruling, Ruling, Ruling,
 def test_the_table(what: Any, tainted: frozenset[str], rules: Rules, rulings: tuple[Ruling, ...]) -> None:
     call = ToolCall("0.0", what.name, {"n": 1})
     assert tuple(decide(call, what, labels, rules, tainted=tainted) for labels in (CLEAN, UNTRUSTED, PRIVATE, BOTH)) == rulings
+
+
+UNVOUCHED: dict[str, tuple[Any, Rules, bool, Ruling]] = {
+    "pure": (add, Rules(), False, YES),
+    "read": (look, Rules(), False, YES),
+    "egress": (tell, Rules(), False, YES),
+    "egress, after private text": (tell, Rules(), True, LEAVES),
+    "write": (act, Rules(), False, ASK),
+    "write, granted": (act, Rules(grants=(Grant(tool="act"),)), False, NOBODY),
+    "write, granted, after private text": (act, Rules(grants=(Grant(tool="act"),)), True, NOBODY),
+    "write, strict, after private text": (act, STRICT, True, ASK),
+}
+
+
+@pytest.mark.parametrize(("what", "rules", "private", "ruling"), UNVOUCHED.values(), ids=UNVOUCHED)
+def test_what_nobody_vouches_for_ends_standing_approvals_and_changes_nothing_else(
+    what: Any, rules: Rules, private: bool, ruling: Ruling
+) -> None:
+    call = ToolCall("0.0", what.name, {"n": 1})
+    assert decide(call, what, Labels(private=private, unvouched=True), rules, tainted=CHOSEN) == ruling
 
 
 @pytest.mark.parametrize("labels", [CLEAN, UNTRUSTED, PRIVATE, BOTH], ids=str)

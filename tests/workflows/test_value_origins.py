@@ -193,18 +193,21 @@ async def your_words(run: Run, value: str) -> object:
     return await run.call(mail.using(to=value, text=value))
 
 
-FINE: dict[str, tuple[Any, dict[str, str]]] = {
-    "bound before the run": (bound_before, {"to": APPLICATION, "text": APPLICATION}),
-    "before anything was read": (handed_in_clean, {"to": "the workflow gave it", "text": "the workflow gave it"}),
-    "your own words": (your_words, {"to": "you wrote this", "text": "you wrote this"}),
+FINE: dict[str, tuple[Any, dict[str, str], bool]] = {
+    "bound before the run": (bound_before, {"to": APPLICATION, "text": APPLICATION}, False),
+    "before anything was read": (handed_in_clean, {"to": "the workflow gave it", "text": "the workflow gave it"}, True),
+    "your own words": (your_words, {"to": "you wrote this", "text": "you wrote this"}, False),
 }
 
 
-@pytest.mark.parametrize(("code", "expected"), FINE.values(), ids=FINE)
-async def test_what_the_program_fixed_before_and_what_it_gives_before_it_reads_is_granted(code: Any, expected: dict[str, str]) -> None:
+@pytest.mark.parametrize(("code", "expected", "granted"), FINE.values(), ids=FINE)
+async def test_what_the_program_fixed_before_and_what_it_gives_before_it_reads_is_its_own(
+    code: Any, expected: dict[str, str], granted: bool
+) -> None:
+    """After a page was read no standing approval covers it, for what a page wants may be just that."""
     SENT.clear()
-    assert (await sequential(code).run("ada@example.org", grants=GRANTS)).finished
-    assert len(SENT) == 1
+    assert (await sequential(code).run("ada@example.org", grants=GRANTS)).finished is granted
+    assert len(SENT) == granted
     (request,) = (await sequential(code).run("ada@example.org", grants=GRANTS[1:])).pending
     assert sources(request) == expected
 
@@ -271,7 +274,7 @@ async def test_what_an_earlier_run_bound_and_kept_is_not_granted_in_a_run_that_h
     await keeping.run("go", grants=GRANTS)
     later: RunResult[Any] = KEPT["result"] if "result" in KEPT else await sequential(use_kept).run("go", grants=GRANTS)
     (request,) = later.pending
-    assert (sources(request), SENT) == ({"to": "the workflow gave it", "text": "the workflow gave it"}, [])
+    assert (APPLICATION in sources(request).values(), SENT) == (False, [])
 
 
 async def test_what_a_server_binds_for_one_request_while_others_run_is_the_applications() -> None:
@@ -298,8 +301,7 @@ async def test_what_a_server_binds_for_one_request_while_others_run_is_the_appli
     results = await asyncio.gather(serve("ada@example.org"), serve("bob@example.org"))
     begun.set()
     await other
-    assert [result.finished for result in results] == [True, True]
-    assert sorted(SENT) == [("ada@example.org", "Hello"), ("bob@example.org", "Hello")]
+    assert [sources(result.pending[0]) for result in results] == [{"to": APPLICATION, "text": APPLICATION}] * 2
 
 
 async def test_a_module_that_is_imported_in_the_run_is_the_applications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,8 +315,8 @@ async def test_a_module_that_is_imported_in_the_run_is_the_applications(tmp_path
         module: types.ModuleType = __import__("desk_of_ours")
         return await run.call(module.TO_DESK)
 
-    assert (await sequential(late).run("go", grants=GRANTS)).finished
-    assert SENT == [("desk@example.org", "Hi")]
+    (request,) = (await sequential(late).run("go", grants=GRANTS)).pending
+    assert (sources(request), SENT) == ({"to": APPLICATION, "text": APPLICATION}, [])
 
 
 async def test_private_words_that_are_bound_in_the_run_do_not_leave_unasked() -> None:
@@ -366,34 +368,30 @@ def double(amount: float) -> float:
     return 2 * amount
 
 
-SUMS: dict[str, tuple[str, list[Any], float, str, bool]] = {
+SUMS: dict[str, tuple[str, list[Any], float, str]] = {
     "of your numbers": (
         "Pay 12 times 3.50",
         [call("CALCULATOR", expression="12 * 3.50")],
         42,
         "computed: CALCULATOR(12 * 3.50) of what you wrote",
-        True,
     ),
     "of a sum of your numbers": (
         "Pay twice 12 times 3.50",
         [call("CALCULATOR", expression="12 * 3.50"), call("double", amount=42)],
         84,
         "computed: double(42) of what you wrote",
-        True,
     ),
     "of a model's number": (
         "Pay 12 of them",
         [call("CALCULATOR", expression="12 * 1000")],
         12000,
         "computed: CALCULATOR(12 * 1000) of what is not all yours: the model chose it",
-        False,
     ),
     "of a page's words": (
         "Pay what it says",
         [call("double", amount=900)],
         1800,
         "computed: double(900) of what is not all yours: from https://bills.example",
-        False,
     ),
 }
 
@@ -404,9 +402,9 @@ async def bill() -> Content:
     return Content("The bill is 900 dollars", origin="https://bills.example")
 
 
-@pytest.mark.parametrize(("said", "sums", "amount", "source", "is_yours"), SUMS.values(), ids=SUMS)
+@pytest.mark.parametrize(("said", "sums", "amount", "source"), SUMS.values(), ids=SUMS)
 async def test_a_computed_value_says_so_and_is_yours_where_your_numbers_went_in(
-    said: str, sums: list[Any], amount: float, source: str, is_yours: bool
+    said: str, sums: list[Any], amount: float, source: str
 ) -> None:
     SENT.clear()
     script = [Reply(calls=(call("bill"),)), *[Reply(calls=(each,)) for each in sums], Reply(calls=(call("pay", amount=amount),)), "Done."]
@@ -414,4 +412,4 @@ async def test_a_computed_value_says_so_and_is_yours_where_your_numbers_went_in(
     (request,) = (await Agent(ScriptedModel(*script), tools=tools).run(said)).pending
     assert sources(request) == {"amount": source}
     granted = await Agent(ScriptedModel(*script), tools=tools).run(said, grants=(Grant(tool="pay"),))
-    assert (granted.finished, bool(SENT)) == (is_yours, is_yours)
+    assert (len(granted.pending), SENT) == (1, [])

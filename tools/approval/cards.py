@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..canonical import readable_json
+from ..effects import Labels
 
 if TYPE_CHECKING:
     from ..definition.tool import Card
@@ -84,9 +85,11 @@ def escape_lines(text: str) -> str:
 
 
 def iter_texts(value: object) -> Iterator[str]:
-    """Yield every text in a JSON value, keys included; numbers as they are written."""
+    """Yield every text in a JSON value, keys included; numbers as they are written. What is labelled is nobody's own words."""
     if isinstance(value, str):
         yield value
+    elif isinstance(getattr(value, "labels", None), Labels):
+        return
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield str(key)

@@ -8,7 +8,7 @@ from math import inf
 
 from ..calls import ToolCall
 from ..definition.tool import AnyTool
-from ..effects import Effect, Labels
+from ..effects import CLEAN, Effect, Labels
 from .grants import Grant, answer_of, is_same_tool
 
 
@@ -79,6 +79,7 @@ def decide(
     now: float = 0.0,
     tainted: frozenset[str] = frozenset(),
     unsourced: Sequence[str] = (),
+    unvouched: str = "",
 ) -> Ruling:
     """Rule on one call.
 
@@ -88,32 +89,43 @@ def decide(
     | egress     | allow     | allow              | ask, but for the user's own words | ask                            |
     | write      | ask       | ask                | ask                               | ask with a warning, or refused |
 
-    `tainted` names the arguments that are neither the user's own words nor given by the application; `unsourced` those that should
-    come from the user and do not: such a call needs approval whatever it does. `requires_approval` can only add an approval; where a
-    function says so of these arguments, no grant covers them.
+    A grant allows what would be asked about in a run that is clean; text that nobody vouches for, first read from `unvouched`, ends
+    that and changes nothing else. `tainted` names the arguments that are neither the user's own words nor given by the application;
+    `unsourced` those that should come from the user and do not: such a call needs approval whatever it does. `requires_approval` can only
+    add an approval; where a function says so of these arguments, no grant covers them.
     """
     if unsourced:
-        return _ask_about_unsourced(decide(call, tool, labels, rules, now=now, tainted=tainted), unsourced)
+        return _ask_about_unsourced(decide(call, tool, labels, rules, now=now, tainted=tainted, unvouched=unvouched), unsourced)
     both = labels.untrusted and labels.private
     asks = tool.requires_approval
     if callable(asks):
         asks = answer_of(asks, dict(call.arguments)) is not False  # whatever else it says or raises means that a person is asked
-    grants = [] if labels.private else [grant for grant in rules.grants if grant.covers(call, now, tool)]
+    grants = [grant for grant in rules.grants if grant.covers(call, now, tool)]
     if asks and callable(tool.requires_approval):
         grants = []
     match tool.effect:
         case Effect.WRITE:
             if both and rules.strict:
                 return Deny(f"{tool.name} is refused: this run has read both untrusted and private text, and its rules are strict.")
-            if grants and not (labels.untrusted and tainted):
-                return _allow(grants)
-            return Ask("This run has read text from strangers and private text; check that nothing private leaves." if both else "")
+            warning = "This run has read text from strangers and private text; check that nothing private leaves." if both else ""
         case Effect.EGRESS if labels.private and (labels.untrusted or tainted):
             return Ask("This would tell an outsider something after private text was read.")
+        case _ if asks:
+            warning = ""
         case _:
-            if not asks:
-                return Allow()
-            return _allow(grants) if grants else Ask()
+            return Allow()
+    if grants and labels == CLEAN:
+        return _allow(grants)
+    if grants and not warning and (labels.untrusted or labels.unvouched):
+        warning = _explain_uncovered(tool, labels, unvouched)
+    return Ask(warning)
+
+
+def _explain_uncovered(tool: AnyTool, labels: Labels, unvouched: str) -> str:
+    """Return why a standing approval does not count in a run that has read words of others, or what may be words of others."""
+    where = f" (what {unvouched} gave; say trust= there)" if unvouched else ""
+    read = "text from strangers" if labels.untrusted else f"something that nobody vouches for{where}"
+    return f"The standing approval for {tool.name} does not count here: this run has read {read}."
 
 
 def _allow(grants: Sequence[Grant]) -> Allow:

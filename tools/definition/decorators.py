@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast, overload
 
-from ..effects import Effect, Secrecy, Trust
+from ..effects import AnySecrecy, AnyTrust, Effect
 from ..errors import UsageError
 from .schema import parse_docstring
 from .tool import AnyTool, Arguments, Card, Caution, Inline, Lookup, Prepare, RequiresApproval, Tool
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         idempotent: bool
         lookup: Lookup | None
         settles_within_seconds: float | None
-        trust: Trust | None
-        secrecy: Secrecy | None
+        trust: AnyTrust | None
+        secrecy: AnySecrecy | None
         inline: Inline | None
         prepare: Prepare | None
         caution: Caution | None
@@ -78,8 +78,8 @@ class Decorator(Protocol):
 class _Kind:
     """One way to declare a tool: bare (`@tool.read`) or with options (`@tool.read(name=...)`)."""
 
-    def __init__(self, effect: Effect, trust: Trust, secrecy: Secrecy, *, stated: bool = True) -> None:
-        self._effect, self._trust, self._secrecy, self._stated = effect, trust, secrecy, stated
+    def __init__(self, effect: Effect, *, stated: bool = True) -> None:
+        self._effect, self._stated = effect, stated
 
     @overload
     def __call__(self, function: Callable[P, Coroutine[Any, Any, S]], /) -> AsyncTool[P, S]: ...  # type: ignore[overload-overlap]
@@ -90,7 +90,7 @@ class _Kind:
 
     def __call__(self, function: Callable[..., object] | None = None, **options: Unpack[ToolOptions]) -> AnyTool | Decorator:
         def decorate(function: Callable[..., object], /) -> AnyTool:
-            return _make_tool(function, self._effect, self._trust, self._secrecy, self._stated, options)
+            return _make_tool(function, self._effect, self._stated, options)
 
         return cast("Decorator", decorate) if function is None else decorate(function)
 
@@ -98,18 +98,16 @@ class _Kind:
 class _ToolDecorator(_Kind):
     """`@tool.pure`, `@tool.read`, `@tool.egress`, `@tool.write`; a bare `@tool` makes a WRITE, since its effect is not stated."""
 
-    pure = _Kind(Effect.PURE, Trust.TOOL, Secrecy.PUBLIC)
-    read = _Kind(Effect.READ, Trust.TOOL, Secrecy.PRIVATE)
-    egress = _Kind(Effect.EGRESS, Trust.UNTRUSTED, Secrecy.PUBLIC)
-    write = _Kind(Effect.WRITE, Trust.TOOL, Secrecy.PUBLIC)
+    pure = _Kind(Effect.PURE)
+    read = _Kind(Effect.READ)
+    egress = _Kind(Effect.EGRESS)
+    write = _Kind(Effect.WRITE)
 
 
-tool = _ToolDecorator(Effect.WRITE, Trust.TOOL, Secrecy.PUBLIC, stated=False)
+tool = _ToolDecorator(Effect.WRITE, stated=False)
 
 
-def _make_tool(
-    function: Callable[..., object], effect: Effect, trust: Trust, secrecy: Secrecy, stated: bool, options: ToolOptions
-) -> AnyTool:
+def _make_tool(function: Callable[..., object], effect: Effect, stated: bool, options: ToolOptions) -> AnyTool:
     name = str(options.get("name") or getattr(function, "__name__", ""))
     if not name.isidentifier():
         raise UsageError(f"A tool needs a name that can be called, not {name!r}; write @tool.read(name='...').")
@@ -125,8 +123,6 @@ def _make_tool(
         "name": name,
         "description": description,
         "from_user": _check_parameter_names(name, function, options.get("from_user", ())),
-        "trust": options.get("trust") or trust,
-        "secrecy": options.get("secrecy") or secrecy,
     }
     kind = cast("type[AnyTool]", AsyncTool if inspect.iscoroutinefunction(function) else SyncTool)
     made = kind(function=function, effect=effect, effect_stated=stated, parameter_texts=parameter_texts, **fields)

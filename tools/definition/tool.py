@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from ..calls import Content, ToolCall
+from ..calls import Content, ToolCall, find_labels, replace_labelled, strip_labels
 from ..canonical import Json, JsonObject, canonical_json, readable_json, sha256, strict_json
-from ..effects import Effect, Secrecy, Trust
+from ..effects import CLEAN, LABELS, Effect, Labels, Secrecy, Trust, to_member
 from ..errors import InvalidArguments, ToolError, UsageError
 from .exact_json import is_same, write_exactly
 from .moments import Moment, note_moment
@@ -30,6 +30,15 @@ P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
 T = TypeVar("T")
 DepsT = TypeVar("DepsT", covariant=True)
+
+EFFECT_LABELS: Mapping[Effect, tuple[Trust | None, Secrecy]] = {
+    Effect.PURE: (Trust.TOOL, Secrecy.PUBLIC),
+    Effect.READ: (None, Secrecy.PRIVATE),  # an inbox is read like a price list: only its author can say which it is
+    Effect.EGRESS: (Trust.UNTRUSTED, Secrecy.PUBLIC),
+    Effect.WRITE: (None, Secrecy.PUBLIC),
+}
+"""The labels of what a tool returns that does not say `trust=` or `secrecy=`, by its effect; a trust of None: unvouched."""
+_BY_EFFECT: Any = None
 
 Arguments = Mapping[str, Any]
 """The checked arguments as an application's own functions receive them. `Any`, so that these need no casts; Sayso itself reads objects."""
@@ -85,7 +94,8 @@ class ToolProgram(Protocol):
 class Tool(Generic[P, R]):
     """A function with a schema, an effect and a card. Made by `@tool.pure`, `@tool.read`, `@tool.egress` or `@tool.write`.
 
-    `workflow` is the workflow of a tool that was made of one (`agent.as_tool()`): a run executes its calls as child runs.
+    `workflow` is the workflow of a tool that was made of one (`agent.as_tool()`): a run executes its calls as child runs. `trust` and
+    `secrecy` label what it returns; where they are None, the effect's own count (EFFECT_LABELS).
     """
 
     function: Callable[P, R]
@@ -100,8 +110,8 @@ class Tool(Generic[P, R]):
     lookup: Lookup | None = None
     settles_within_seconds: float | None = None
     """How long after the death of the program that performed a write `lookup` may still not find it."""
-    trust: Trust = Trust.TOOL
-    secrecy: Secrecy = Secrecy.PUBLIC
+    trust: Trust | None = None
+    secrecy: Secrecy = _BY_EFFECT
     inline: Inline | None = None
     prepare: Prepare | None = None
     caution: Caution | None = None
@@ -115,8 +125,22 @@ class Tool(Generic[P, R]):
     workflow: object | None = None
     bound: Mapping[str, object] = field(default_factory=dict)
     bound_at: Mapping[str, Moment] = field(default_factory=dict)
+    bound_labels: Labels = CLEAN
+    """Of what was bound as a Content: each call has them."""
     made_at: Moment = field(default_factory=note_moment)
     parameter_texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make labels of their texts. Raises UsageError for an effect or a label that is none."""
+        effect = to_member(Effect, self.effect, f"the tool {self.name}, effect=")
+        trust, secrecy = EFFECT_LABELS[effect]
+        closed: dict[str, object] = {
+            "effect": effect,
+            "trust": trust if self.trust is None else to_member(Trust, self.trust, f"the tool {self.name}, trust="),
+            "secrecy": secrecy if self.secrecy is None else to_member(Secrecy, self.secrecy, f"the tool {self.name}, secrecy="),
+        }
+        for name, value in closed.items():
+            object.__setattr__(self, name, value)
 
     @cached_property
     def signature(self) -> Signature:
@@ -332,8 +356,17 @@ class Tool(Generic[P, R]):
         if type(value) is str:
             return value
         if isinstance(value, Content):
-            return replace(value, value=convert_result(value.value, self.name))
-        return convert_result(value, self.name)
+            return replace(value, value=convert_result(strip_labels(value.value), self.name))
+        labels = LABELS[self.trust, self.secrecy]
+
+        def take_labels(content: Content) -> object:
+            nonlocal labels
+            labels = labels.union(LABELS[content.trust or self.trust, content.secrecy or self.secrecy]).union(find_labels(content.value))
+            return strip_labels(content.value)
+
+        bare = replace_labelled(value, take_labels)
+        converted = convert_result(bare, self.name)
+        return converted if bare is value else Content(converted, "", labels.trust, labels.secrecy)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function, in its sandbox if it has one, for all but WRITE: a write needs a run that can ask first."""
@@ -369,7 +402,9 @@ class Tool(Generic[P, R]):
                 raise UsageError(f"{self.name} has no argument {name!r}; it has: {', '.join(sorted(known)) or 'none'}.")
         moment = note_moment()
         bound_at = {**self.bound_at, **dict.fromkeys(bound, moment)}
-        return replace(cast("Tool[..., R]", self), bound={**self.bound, **bound}, bound_at=bound_at)
+        labels = self.bound_labels.union(find_labels(bound))
+        bare = {name: strip_labels(value) for name, value in bound.items()}
+        return replace(cast("Tool[..., R]", self), bound={**self.bound, **bare}, bound_at=bound_at, bound_labels=labels)
 
     def is_fixed(self, name: str, begun: int) -> bool:
         """Return whether an argument was bound before the run that has begun at number `begun`, and inside no other run."""

@@ -18,7 +18,7 @@ from ..approval.cards import show_value as shown  # the name that the code of th
 from ..connections import close_when_idle
 from ..definition.decorators import AsyncTool, tool
 from ..definition.tool import Arguments, ToolContext
-from ..effects import Secrecy
+from ..effects import Secrecy, Trust
 from ..errors import ToolError, UsageError
 from ..private_files import create_private_file
 from .menu import HOUSE_MENU, Menu, Wish
@@ -220,6 +220,7 @@ def order_tool(desk: OrderDesk | None = None) -> AsyncTool[..., str]:
         lookup=lookup if desk is not None else None,
         caution=warn_of_other_customer,
         from_user=("item", "customer", "address"),
+        trust=Trust.TOOL,  # a receipt: the dish as the menu has it, and what the customer has approved
     )
     async def order(item: str, customer: str = "", address: str = "", quantity: int = 1, *, context: ToolContext[Counter]) -> str:
         """Order food for delivery. Leave customer and address out for the customer who is signed in.
@@ -241,7 +242,7 @@ def receipt(order: Order) -> str:
     return f"Order {order.number} is placed: {many(order.quantity, order.item)}, ${order.total_usd}, to {order.address}."
 
 
-@tool.read(name="MENU", secrecy=Secrecy.PUBLIC)
+@tool.read(name="MENU", trust=Trust.TOOL, secrecy=Secrecy.PUBLIC)  # our own menu: no guest writes in it
 def menu(item: str = "", *, context: ToolContext[Counter]) -> str:
     """Look at the menu: prices, calories, toppings. With an item, only that one.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ..definition.decorators import AsyncTool, tool
 from ..definition.tool import AnyTool, Tool
-from ..effects import Secrecy
+from ..effects import Secrecy, Trust
 from ..errors import UsageError
 from ..sandbox.settings import Sandbox
 
@@ -63,7 +63,10 @@ def _make_tool(name: str, description: str, sandbox: Sandbox, engine: PythonEngi
         return (await in_a_thread(lambda on_start: run_in(engine, code, (), sandbox, output_kb, on_start))).text
 
     kind = tool.write if sandbox.may_change_something else tool.read
-    return kind(name=name, description=description, secrecy=Secrecy.PUBLIC)(run)
+    # Code that has no files and no network returns what it computed from itself. What it may read is in what it returns.
+    has_files = bool(tuple(sandbox.read) or tuple(sandbox.write))
+    trust = Trust.UNTRUSTED if sandbox.network else None if has_files else Trust.TOOL
+    return kind(name=name, description=description, trust=trust, secrecy=Secrecy.PRIVATE if has_files else Secrecy.PUBLIC)(run)
 
 
 def _index_by_name(functions: Sequence[AnyTool], name: str) -> dict[str, AnyTool]:

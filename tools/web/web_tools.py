@@ -7,6 +7,7 @@ from typing import Any
 from ..calls import Content
 from ..definition.decorators import AsyncTool, tool
 from ..definition.tool import Tool, ToolContext
+from ..effects import Trust
 from .fetch import Web
 from .search import Search
 
@@ -16,7 +17,7 @@ NO_CONTEXT: ToolContext[object] = ToolContext(None)
 def web_search(search: Search, *, results: int = 8) -> AsyncTool[..., list[dict[str, object]]]:
     """Return a tool that searches with this provider, for an agent."""
 
-    @tool.egress(name="web_search")
+    @tool.egress(name="web_search", trust=Trust.UNTRUSTED)
     async def web_search(query: str) -> list[dict[str, object]]:
         """Search the web. Gives titles, addresses and snippets; read a page with read_page before relying on it.
 
@@ -37,7 +38,7 @@ def fetch_page(web: Web, *, max_chars: int = 20_000) -> Tool[..., Any]:
     Where a person approved the address, a redirect to another host is refused: they approved this one.
     """
 
-    @tool.egress(name="read_page")
+    @tool.egress(name="read_page", trust=Trust.UNTRUSTED)
     async def read_page(url: str, context: ToolContext[object] = NO_CONTEXT) -> Content:
         """Read a web page: its title and main text.
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from sayso.tools.calls import Outcome, ToolCall, ToolResult
 from sayso.tools.definition.code_tool import Answered, CallsOut, Ended
 from sayso.tools.definition.tool import AnyTool, ToolProgram
-from sayso.tools.effects import Secrecy, Trust
+from sayso.tools.effects import LABELS
 from sayso.tools.errors import ToolError
 
 from ..runs.protocols import Run
@@ -22,17 +22,16 @@ async def execute_code_tool(
 ) -> ToolResult:
     """Return the result of the whole program. Every call that it makes on the way is executed by `execute`, at a position of its own."""
     run.scope.meter.count_tool_calls(1)
-    trust, secrecy, number = tool.trust, tool.secrecy, 0
+    labels, number = LABELS[tool.trust, tool.secrecy].union(run.scope.provenance.labels), 0
     piece = await run.step(f"code:{position}", _start, call, tool, program)
     while isinstance(piece, CallsOut):
         inner = ToolCall(f"{call.id}.{number}", piece.tool, piece.arguments)
         result = await execute(run, inner, program.functions[piece.tool], f"{position}.{number}.{piece.tool}")
-        # What the program read may be in what it returns.
-        trust = Trust.UNTRUSTED if result.trust is Trust.UNTRUSTED else trust
-        secrecy = Secrecy.PRIVATE if result.secrecy is Secrecy.PRIVATE else secrecy
+        labels = labels.union(result.labels)  # what the program read may be in what it returns
         number += 1
         piece = await run.step(f"code:{position}.{number}", _go_on, call, program, piece.state, Answered(result.content, result.outcome))
-    ended = piece if isinstance(piece, ToolResult) else ToolResult(call.id, piece.value, Outcome.DONE, tool.name, trust, secrecy)
+    content, outcome = (piece.content, piece.outcome) if isinstance(piece, ToolResult) else (piece.value, Outcome.DONE)
+    ended = ToolResult(call.id, content, outcome, tool.name, labels.trust, labels.secrecy)
     run.scope.provenance.take(ended)
     return ended
 

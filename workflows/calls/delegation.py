@@ -10,20 +10,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
-from sayso.tools.calls import Outcome, ToolCall, ToolResult
+from sayso.tools.calls import Outcome, ToolCall, ToolResult, strip_labels
 from sayso.tools.definition.schema import convert_result
 from sayso.tools.definition.tool import AnyTool
-from sayso.tools.effects import Labels, Secrecy, Trust
+from sayso.tools.effects import Labels
 from sayso.tools.errors import LimitReached, OutputError, ToolError
 
 from ..runs.concurrency import run_jobs
-from ..runs.protocols import Run, Runnable
+from ..runs.protocols import Provenance, Run, Runnable
 
 
 async def perform_delegated(run: Run, name: str, calls: Sequence[tuple[ToolCall, AnyTool]]) -> list[ToolResult]:
     """Execute calls by other workflows side by side, each a child of the run; store them as the step `name`. Counts them first."""
     run.scope.meter.count_tool_calls(len(calls))
-    results = await run_jobs([(call.id, partial(_delegate, run, call, tool)) for call, tool in calls])
+    results = await run_jobs([(call.id, partial(_delegate, run, call, tool, run.scope.provenance.for_child())) for call, tool in calls])
     # What the run has read so far is looked at once: it may be more by the time the run is resumed.
     stored = await run.step(name, _label, results, run.scope.provenance.labels)
     for result in stored:
@@ -31,12 +31,13 @@ async def perform_delegated(run: Run, name: str, calls: Sequence[tuple[ToolCall,
     return stored
 
 
-async def _delegate(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
+async def _delegate(run: Run, call: ToolCall, tool: AnyTool, provenance: Provenance) -> ToolResult:
     workflow = cast(Runnable, tool.workflow)
     limits = workflow.limits
     try:
         (task,) = tool.check(call.arguments).values()
-        value = convert_result(await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=limits), tool.name)
+        answer = await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=limits, provenance=provenance)
+        value = convert_result(strip_labels(answer), tool.name)  # the child has read what it returns
     except (ToolError, OutputError) as error:
         return ToolResult(call.id, str(error), Outcome.FAILED, tool.name)
     except LimitReached as error:
@@ -48,6 +49,5 @@ async def _delegate(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
 
 
 async def _label(results: Sequence[ToolResult], labels: Labels) -> list[ToolResult]:
-    trust = Trust.UNTRUSTED if labels.untrusted else Trust.TOOL
-    secrecy = Secrecy.PRIVATE if labels.private else Secrecy.PUBLIC
+    trust, secrecy = labels.trust, labels.secrecy
     return [ToolResult(each.call_id, each.content, each.outcome, each.origin, trust, secrecy) for each in results]

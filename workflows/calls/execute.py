@@ -26,10 +26,10 @@ from sayso.tools.approval.requests import (
     matches_tool,
     propose,
 )
-from sayso.tools.calls import Outcome, ToolCall, ToolResult
+from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult, find_labels, replace_labelled, strip_labels
 from sayso.tools.definition.secret import show_plain
 from sayso.tools.definition.tool import AnyTool
-from sayso.tools.effects import Effect
+from sayso.tools.effects import Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
 
 from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, WriteSettled, WriteStarted
@@ -89,7 +89,16 @@ async def call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, object], po
     """
     if (rules := run.scope.rules).grants:
         run.scope.rules = rules.bind(tool, run.scope.bindings)
-    result = await execute_call(run, ToolCall(position, tool.name, arguments), tool, position, chooser=WORKFLOW)
+    provenance = run.scope.provenance
+
+    def take(content: Content) -> object:
+        bare = strip_labels(content.value)
+        provenance.labels = provenance.labels.union(find_labels(content))
+        provenance.take(ToolResult("", bare, origin=content.origin, trust=content.trust, secrecy=content.secrecy or Secrecy.PRIVATE))
+        return bare
+
+    bare = {name: replace_labelled(value, take) for name, value in arguments.items()}
+    result = await execute_call(run, ToolCall(position, tool.name, bare), tool, position, chooser=WORKFLOW)
     if result.outcome is Outcome.DONE:
         return result.content
     if result.outcome is Outcome.FAILED:
@@ -251,9 +260,10 @@ async def _rule(
     scope = run.scope
     sources = find_argument_sources(run, call, tool, arguments, origin)
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-    labels = scope.provenance.labels.union(sources.labels)
+    labels = scope.provenance.labels.union(sources.labels).union(tool.bound_labels)
     rules = scope.rules.without(await run.find_withdrawn()) if scope.rules.grants else scope.rules
-    ruling = decide(final, tool, labels, rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced)
+    unvouched = scope.provenance.unvouched
+    ruling = decide(final, tool, labels, rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced, unvouched=unvouched)
     return Ask() if isinstance(ruling, Allow) and sources.is_doubted else ruling, sources
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
 from sayso.tools.approval.background import Made
+from sayso.tools.approval.cards import iter_texts
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult
 from sayso.tools.definition.tool import AnyTool, ToolContext
-from sayso.tools.effects import CLEAN, Effect, Secrecy, Trust
+from sayso.tools.effects import CLEAN, LABELS, Effect, Labels, Trust
 from sayso.tools.errors import InvalidArguments, ToolError, UsageError
 
 from ..runs.limits import Spent, results_of
@@ -18,6 +21,7 @@ from ..runs.protocols import Earlier, Run
 from ..runs.timing import in_time
 from .secret_calls import mask_result, note_secrets
 
+_WORD = re.compile(r"[^\W_]+")
 NO_CONTEXT: ToolContext[object] = ToolContext(None)
 
 
@@ -39,18 +43,22 @@ def prepare_arguments(tool: AnyTool, arguments: Mapping[str, object], context: T
 # results
 
 
-def make_result(call: ToolCall, tool: AnyTool, value: object) -> ToolResult:
-    """Return a tool's value as the result of the call, with the tool's labels where the value has none of its own."""
+def make_result(
+    call: ToolCall, tool: AnyTool, value: object, known: Labels = CLEAN, outcome: Outcome = Outcome.DONE, trust: Trust | None = None
+) -> ToolResult:
+    """Return a tool's value, or its own words for why it did nothing, as the result of the call.
+
+    It has the tool's labels where the value has none of its own, and those of what the run had read: it may repeat an argument. `trust` is
+    the tool's where that is not what it says of all its results.
+    """
+    origin, trust, secrecy = tool.name, trust or tool.trust, tool.secrecy
     if isinstance(value, Content):
-        return ToolResult(
-            call.id, value.value, Outcome.DONE, value.origin or tool.name, value.trust or tool.trust, value.secrecy or tool.secrecy
-        )
-    return ToolResult(call.id, value, Outcome.DONE, tool.name, tool.trust, tool.secrecy)
-
-
-def make_refusal(call: ToolCall, tool: AnyTool, text: str) -> ToolResult:
-    """Return the tool's own words for why it did nothing. They may repeat what it has read, so they are labelled as its results are."""
-    return ToolResult(call.id, text, Outcome.FAILED, call.tool, tool.trust, tool.secrecy)
+        origin, trust, secrecy = value.origin or origin, value.trust or trust, value.secrecy or secrecy
+        value = value.value
+    if known is not CLEAN:
+        labels = LABELS[trust, secrecy].union(known)
+        trust, secrecy = labels.trust, labels.secrecy
+    return ToolResult(call.id, value, outcome, origin, trust, secrecy)
 
 
 def make_failure(call: ToolCall, text: str, outcome: Outcome = Outcome.FAILED) -> ToolResult:
@@ -90,8 +98,8 @@ def label_computed(run: Run, call: ToolCall, tool: AnyTool, result: ToolResult) 
     provenance, made = run.scope.provenance, make_computed(run, call, tool, result)
     if SourceFinder(provenance.background(), settled=provenance.settled, made=provenance.made).is_own(made):
         return result
-    trust = Trust.UNTRUSTED if provenance.labels.untrusted else result.trust
-    return replace(result, trust=trust, secrecy=Secrecy.PRIVATE if provenance.labels.private else result.secrecy)
+    labels = result.labels.union(provenance.labels)
+    return replace(result, trust=labels.trust, secrecy=labels.secrecy)
 
 
 def make_computed(run: Run, call: ToolCall, tool: AnyTool, result: ToolResult) -> Made:
@@ -105,7 +113,9 @@ def needs_no_approval(run: Run, tool: AnyTool) -> bool:
     if tool.effect is Effect.WRITE or tool.program is not None:
         return False
     # The rows of `decide` that need neither the final arguments nor where they come from.
-    return not tool.requires_approval and (tool.effect is not Effect.EGRESS or not run.scope.provenance.labels.private)
+    return not tool.requires_approval and (
+        tool.effect is not Effect.EGRESS or not (run.scope.provenance.labels.private or tool.bound_labels.private)
+    )
 
 
 async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
@@ -119,13 +129,14 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
         if tool.timeout_seconds is not None:
             late = f"{tool.name} gave no answer within {tool.timeout_seconds} s."  # for a read that means that nothing happened
             performing = in_time(performing, tool.timeout_seconds, lambda: ToolError(late))
-        result = make_result(call, tool, await performing)
+        known = CLEAN if tool.effect is Effect.PURE else run.scope.provenance.labels.union(tool.bound_labels)
+        result = make_result(call, tool, await performing, known)
         if tool.effect is Effect.PURE and run.scope.provenance.labels is not CLEAN:
             result = label_computed(run, call, tool, result)
     except InvalidArguments as error:
         result = make_failure(call, str(error))
-    except ToolError as error:
-        result = make_refusal(call, tool, str(error))
+    except ToolError as error:  # its words may repeat what it has read
+        result = make_result(call, tool, str(error), run.scope.provenance.labels, Outcome.FAILED)
     return mask_result(run, result) if run.secrets.texts else result
 
 
@@ -185,7 +196,7 @@ class ExactlyOnceWrite:
     """One started write. It is awaited to its end, and its outcome after an error depends on what is known of it.
 
     `begun_by` names the earlier attempt that may have performed it already, if there was one; `fits` says that the tool is the one that was
-    approved, `refusal` why its approval does not count any more.
+    approved, `refusal` why its approval does not count any more; `said` is what the tool's errors said.
     """
 
     run: Run
@@ -198,6 +209,7 @@ class ExactlyOnceWrite:
     fits: bool
     refusal: str = ""
     is_cancelled: bool = False
+    said: str = ""
     _waiting: asyncio.Task[None] | None = None
 
     async def perform(self) -> ToolResult:
@@ -223,12 +235,13 @@ class ExactlyOnceWrite:
         timer = asyncio.timeout(self.tool.timeout_seconds)
         try:
             async with timer:
-                return make_result(self.call, self.tool, await self.tool.perform(self.arguments, self.context))
+                return self._make_result(await self.tool.perform(self.arguments, self.context), Outcome.DONE)
         except ToolError as error:
             if getattr(error, "nothing_happened", True):
-                return make_refusal(self.call, self.tool, str(error))
-            why = str(error)  # a sandboxed write that was killed may have left something behind
+                return self._make_result(str(error), Outcome.FAILED)
+            why = self.said = str(error)  # a sandboxed write that was killed may have left something behind
         except Exception as error:  # noqa: BLE001  whatever it was, the write may have happened: only ToolError says it did not
+            self.said = "" if timer.expired() else str(error)
             why = f"no answer within {self.tool.timeout_seconds:g} s" if timer.expired() else f"{type(error).__name__}: {error}"
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -276,8 +289,9 @@ class ExactlyOnceWrite:
         try:
             found = await self.tool.lookup(self.key)
         except Exception as error:  # noqa: BLE001  a look-up that fails leaves the doubt where it was
+            self.said += f"\n{error}"
             return self._give_up(f"{why}; looking it up failed too ({type(error).__name__}: {error})")
-        return None if found is None else make_result(self.call, self.tool, found)
+        return None if found is None else self._make_result(found, Outcome.DONE)
 
     async def _repeat(self) -> ToolResult:
         """Perform it again, for the last time, once that is on record: whoever has lost the run begins nothing."""
@@ -287,4 +301,28 @@ class ExactlyOnceWrite:
     def _give_up(self, why: str) -> ToolResult:
         doubt = f"It is not known whether {self.tool.name} happened ({why})."
         text = f"{doubt} It is not tried again; a person has to find out (key {self.key[:16]})."
-        return make_failure(self.call, text, Outcome.UNKNOWN)
+        # What an error says are the tool's words, or those of whoever the tool talked to.
+        return replace(self._make_result(self.said, Outcome.UNKNOWN), content=text)
+
+    def _make_result(self, value: object, outcome: Outcome) -> ToolResult:
+        """Return what the tool said. Nobody vouches for it where the tool does not say `trust=`, unless it only says what it was told."""
+        is_receipt = self.tool.trust is None and has_only_own_words(self.tool, self.arguments, value)
+        known = self.run.scope.provenance.labels.union(self.tool.bound_labels)
+        return make_result(self.call, self.tool, value, known, outcome, Trust.TOOL if is_receipt else None)
+
+
+def has_only_own_words(tool: AnyTool, arguments: Mapping[str, object], value: object) -> bool:
+    """Return whether every word of a value stands in the arguments of the call, or in the code of the tool; numbers do not count.
+
+    Such a result brings in nobody else's words, whoever reads it: None, 17, "sent to ada@example.org".
+    """
+    own = [*iter_texts(arguments)]
+    codes = [getattr(inspect.unwrap(function), "__code__", None) for function in (tool.function, tool.async_function) if function]
+    while codes:
+        for constant in getattr(codes.pop(), "co_consts", ()):
+            if isinstance(constant, (str, tuple)):
+                own += iter_texts(constant)
+            else:
+                codes.append(constant)
+    words = {word for text in iter_texts(value) for word in _WORD.findall(text.casefold()) if not word.isdecimal()}
+    return words <= {word for text in own for word in _WORD.findall(text.casefold())}

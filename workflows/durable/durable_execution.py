@@ -158,7 +158,7 @@ class DurableExecution(Execution):
             while True:
                 result = await super()._execute(suspends)
                 if result.finished:
-                    output = {"value": result.value, "usage": result.usage, "messages": list(result.messages)}
+                    output = {"value": result.value, "usage": result.usage, "messages": list(result.messages), "labels": result.labels}
                     await self._end(records.DONE, output=json.dumps(self.saved.seal(to_json(output, "the run's output"))))
                     return result
                 if await self._let_go():

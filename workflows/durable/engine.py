@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
+from sayso.tools.calls import find_labels
 from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, UsageError
 
 from ..runs.codec import SEALED_MARK, from_json, to_json
@@ -227,7 +228,9 @@ class DurableEngine(BaseEngine[DurableExecution]):
         match row.state:
             case records.DONE:
                 stored = from_json(read_stored(row.id, row.output or "{}"))
-                return RunResult(row.id, stored["value"], (), stored["usage"], stored["messages"], self)
+                messages = stored["messages"]
+                labels = stored.get("labels") or find_labels(messages)  # an older version did not store them
+                return RunResult(row.id, stored["value"], (), stored["usage"], messages, self, labels=labels)
             case records.FAILED:
                 error = from_json(json.loads(row.error or "null"))
                 raise error if isinstance(error, Exception) else RunError(f"Run {row.id} failed: {error}")

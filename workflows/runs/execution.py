@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from sayso.tools.approval.grants import describe_grant
+from sayso.tools.calls import find_labels
 from sayso.tools.errors import Cancelled, RunError
 
 from .events import BranchEnded, BranchFailed, BranchStarted, GrantsGiven
 from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
-from .protocols import NOTHING, Earlier, Engine, HeadGuard, Run, RunResult, Scope, WorkflowCode
+from .protocols import ENCLOSING, NOTHING, UNLABELLED, Earlier, Engine, HeadGuard, Run, RunResult, Scope, WorkflowCode
 from .same_run import Asked
 from .timing import in_time
 
@@ -143,6 +144,11 @@ class Execution(Inbox):
         limits = scope.meter.limits
         self.scope = scope
         scope.approvers, scope.head_guard = self.approvers, self.head_guard
+        if (enclosing := ENCLOSING.get()) is not None:
+            scope.provenance = enclosing.for_child()  # its input is what that run made of what it was given
+        if type(self.value) not in UNLABELLED and getattr(self.value, "labels", NOTHING) is not None:
+            scope.provenance.labels = scope.provenance.labels.union(find_labels(self.value))
+        ENCLOSING.set(scope.provenance)
         self.root_run = run = self.make_run(self, self.id, scope)
         if scope.rules.grants and self.is_watched:
             self.emit(GrantsGiven(self.id, tuple(map(describe_grant, scope.rules.grants))))
@@ -168,13 +174,16 @@ class Execution(Inbox):
             self.result = self._make_result(NOTHING, scope)
         finally:
             self.root_run = None
+            ENCLOSING.set(enclosing)
+            if enclosing is not None:
+                enclosing.take_from(scope.provenance)
             if self.approver_task is not None or self.recheck is not None:
                 await self.stop_asking()
         return self.result
 
     def _make_result(self, value: object, scope: Scope) -> AnyResult:
-        messages = tuple(scope.transcripts.get(self.id, ()))
-        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered)
+        messages, labels = tuple(scope.transcripts.get(self.id, ())), scope.provenance.labels
+        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered, labels)
 
     # joining and stopping it
 

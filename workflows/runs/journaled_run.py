@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from types import FunctionType, MethodType
-from typing import Any
+from typing import Any, cast
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision, Edit
+from sayso.tools.calls import find_labels
 from sayso.tools.definition.tool import Tool
+from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import ReplayError, WorkflowError
 
 from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
@@ -16,7 +18,7 @@ from .execution import ChildRun, Execution
 from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
-from .protocols import B, Earlier, Scope, Ts, WorkflowCode
+from .protocols import ENCLOSING, UNLABELLED, B, Earlier, Provenance, Scope, Ts, WorkflowCode
 from .run_secrets import RunSecrets, find_edit_secrets
 from .timing import in_time
 
@@ -84,6 +86,8 @@ class JournaledRun:
             raise journal.lost
         if self._busy is not None:
             raise self._two_at_once(name)
+        if self._at != len(self._names) and self._names[self._at].startswith("labels:"):
+            self._take_stored_labels(name)
         if self._at != len(self._names) or name in self._results:
             if journal.has_unsaved:
                 await journal.save()
@@ -105,9 +109,17 @@ class JournaledRun:
         if watched:
             execution.emit(StepStarted(self.id, name))
         self._busy = name
+        provenance = self.scope.provenance
+        labels = provenance.labels
         try:
             value = await op(*args)
+            if type(value) not in UNLABELLED and not preemptible and (found := find_labels(value, UNLABELLED)) is not CLEAN:
+                provenance.labels = provenance.labels.union(found)
+            if provenance.labels is not labels:
+                self._store_labels(name)
         except Exception as error:  # stored, emitted, and raised on
+            if provenance.labels is not labels:
+                self._store_labels(name)
             journal.store(self.id, name, Failure(error))
             if watched:
                 execution.emit(StepFailed(self.id, name, str(error)))
@@ -129,7 +141,22 @@ class JournaledRun:
 
     def replays(self, name: str) -> bool:
         """Return whether `name` is the next step and its result is stored."""
-        return self._at < len(self._names) and self._names[self._at] == name
+        following = self._names[self._at : self._at + 2]
+        return bool(following) and (following[0] == name or (following[0] == f"labels:{name}" and following[-1] == name))
+
+    def _store_labels(self, name: str) -> None:
+        """Store what the run has read by the end of step `name`: a run inside it has read something, or it returns what is labelled.
+
+        It is stored before the result, for a failure that ends a run is forgotten and what it read is not.
+        """
+        self._journal.store(self.id, f"labels:{name}", self.scope.provenance.labels)
+
+    def _take_stored_labels(self, name: str) -> None:
+        """Join the labels that were stored with the next step, if it is `name`."""
+        stored = f"labels:{name}"
+        if self._names[self._at] == stored:
+            self._at += 1
+            self.scope.provenance.take_labels(cast(Labels, self._results[stored]))
 
     def _next_result(self, name: str) -> Any:
         """Return the next stored result. Raises what the step raised then, and ReplayError where the code has become another."""
@@ -174,6 +201,8 @@ class JournaledRun:
         name = f"wait:{topic}" if topic is not None else f"sleep:{self._position()}"
         if self._busy is not None:
             raise self._two_at_once(name)
+        if self._at != len(self._names) and self._names[self._at].startswith("labels:"):
+            self._take_stored_labels(name)
         if self._at != len(self._names) or name in self._results:
             value = self._next_result(name)
         elif execution.is_suspended:
@@ -188,6 +217,12 @@ class JournaledRun:
                     execution.count_activity()
             if type(received) is Edit:
                 self._note_edit(topic, received)
+            elif type(received) not in UNLABELLED:
+                provenance = self.scope.provenance
+                labels = provenance.labels
+                provenance.labels = labels.union(find_labels(received))
+                if provenance.labels is not labels:
+                    self._store_labels(name)
             value = journal.store(self.id, name, received)
         if journal.has_unsaved:
             await journal.save()
@@ -213,17 +248,20 @@ class JournaledRun:
         """Record that this execution is about to perform the write `key` again. Raises an error where the run is somebody else's by now."""
         await self._journal.record_repeat(self.id, key)
 
-    async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
+    async def child(
+        self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None, provenance: Provenance | None = None
+    ) -> Any:
         """Execute a nested run and return its result."""
         code: WorkflowCode = workflow
         if hasattr(workflow, "execute"):  # an agent or a workflow brings limits of its own
             code, limits = workflow.execute, workflow.limits if limits is None else limits
-        execution, child = self.execution, self._make_child(name, limits)
+        execution, child = self.execution, self._make_child(name, limits, provenance)
         self._children[name] = child
         watched = execution.is_watched
         if watched:
             execution.emit_branch(BranchStarted(child.id, name))
         execution.begin_branch(self)
+        ENCLOSING.set(child.scope.provenance)
         try:
             if limits is not None and limits.seconds is not None:
                 result = await in_time(code(child, value), limits.seconds, limits.make_timeout_error)
@@ -235,6 +273,7 @@ class JournaledRun:
                 execution.emit_branch(BranchFailed(child.id, name, str(error)))
             raise
         finally:
+            ENCLOSING.set(self.scope.provenance)
             self._children[name] = None  # it has ended; the name stays taken
             execution.end_branch(self)
         self.scope.provenance.take_from(child.scope.provenance)
@@ -242,7 +281,7 @@ class JournaledRun:
             execution.emit_branch(BranchEnded(child.id, name))
         return result
 
-    def _make_child(self, name: str, limits: Limits | None) -> ChildRun:
+    def _make_child(self, name: str, limits: Limits | None, provenance: Provenance | None) -> ChildRun:
         child_id = f"{self.id}/{name}"
         if name in self._children:
             raise WorkflowError(
@@ -250,7 +289,7 @@ class JournaledRun:
             )
         if self._children is NO_CHILDREN:
             self._children = {}
-        scope = self.scope.for_child(limits)
+        scope = self.scope.for_child(limits, provenance)
         if limits is not None and self.execution.attempts > 1:
             scope.meter.begin_with(self._journal.count_usage(child_id))
         return self.execution.make_run(self.execution, child_id, scope)

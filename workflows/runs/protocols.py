@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.background import Background, Made, Said
 from sayso.tools.approval.policy import NO_RULES, Rules
-from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
-from sayso.tools.calls import ToolResult
+from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
+from sayso.tools.calls import PLAIN, Content, ToolResult
 from sayso.tools.definition.moments import next_number
 from sayso.tools.definition.tool import AnyTool, Tool
-from sayso.tools.effects import CLEAN, Labels, Secrecy, Trust
+from sayso.tools.effects import CLEAN, LABELS, Labels
 from sayso.tools.errors import NotFinished, UsageError
 
 from .limits import Limits, Meter, Usage
@@ -41,7 +42,8 @@ class RunResult(Generic[B_co]):
     """The end of a run, or its pause: `pending` holds the requests that wait for a decision.
 
     `messages` is the transcript of an agent's run, `usage` what was used so far. `unanswered` says what the approver did instead of
-    deciding: it raised an error, or returned something else.
+    deciding: it raised an error, or returned something else. `labels` is what the run has read: the output may hold any of it. Hand the
+    result itself to the next run, or its `content`, and that run begins with these labels.
     """
 
     run_id: str
@@ -51,6 +53,12 @@ class RunResult(Generic[B_co]):
     messages: tuple[Any, ...] = ()
     engine: Engine | None = field(default=None, repr=False, compare=False)
     unanswered: str = field(default="", repr=False, compare=False)
+    labels: Labels = CLEAN
+
+    @property
+    def content(self) -> Content:
+        """Return the output with the labels of the run, to hand on. Raises NotFinished while approvals are open."""
+        return Content(self.output, f"run {self.run_id}", self.labels.trust, self.labels.secrecy)
 
     @property
     def finished(self) -> bool:
@@ -84,6 +92,12 @@ class RunResult(Generic[B_co]):
 
 
 NO_BACKGROUND = Background()
+ENCLOSING: ContextVar[Provenance | None] = ContextVar("sayso_enclosing", default=None)
+"""What the run has read in which this code is executed. A run that is started inside another one (by a function of a step, by a tool,
+however deep) hands its output on as a plain text: so it begins with what that run had read, and hands back what it read itself. It can
+only add labels; nothing is allowed because of it."""
+UNLABELLED = PLAIN | {ToolResult, ApprovalRequest, Approve, Edit, Reject}
+"""Types whose values are not searched for labels when a step returns them: they have none, or whoever asked takes them in."""
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
 
@@ -95,7 +109,7 @@ class Provenance:
     on how fast its neighbours are, and is the same when the run is resumed.
     """
 
-    __slots__ = ("_background", "_begun_with", "_made_before", "labels", "made", "read_texts", "settled", "user_texts")
+    __slots__ = ("_background", "_begun_with", "_made_before", "labels", "made", "read_texts", "settled", "unvouched", "user_texts")
 
     def __init__(
         self,
@@ -105,26 +119,35 @@ class Provenance:
         background: Background = NO_BACKGROUND,
         made: tuple[Made, ...] = (),
         settled: str = "",
+        unvouched: str = "",
     ) -> None:
         self.user_texts: tuple[str | Said, ...] = tuple(user_texts)
+        self.unvouched = unvouched  # the first tool that nobody vouched for
         self.labels, self.read_texts, self._begun_with, self._background = labels, read_texts, len(read_texts), background
         self.made, self._made_before, self.settled = made, len(made), settled
 
     def take(self, result: ToolResult) -> None:
-        """Join a result's labels, and remember an untrusted or private text so that a card can say where a value is from."""
-        if result.trust is Trust.UNTRUSTED or result.secrecy is Secrecy.PRIVATE:
-            self.labels = self.labels.join(result.trust, result.secrecy)
+        """Join a result's labels, and remember a text that has any so that a card can say where a value is from."""
+        if (labels := LABELS[result.trust, result.secrecy]) is not CLEAN:
+            if labels.unvouched and not self.unvouched:
+                self.unvouched = result.origin
+            self.labels = self.labels.union(labels)
             self.read_texts = (*self.read_texts, (result.origin, result.text))
+
+    def take_labels(self, labels: Labels) -> None:
+        """Join the labels of a value that the run is given."""
+        self.labels = self.labels.union(labels)
 
     def for_child(self) -> Provenance:
         """Return what a child begins with."""
         background = self.background()  # one index of texts for all that read no more
-        return Provenance(self.user_texts, self.labels, self.read_texts, background, self.made, self.settled)
+        return Provenance(self.user_texts, self.labels, self.read_texts, background, self.made, self.settled, self.unvouched)
 
     def take_from(self, child: Provenance) -> None:
         """Join what a child has read."""
         if child.labels is not self.labels:
             self.labels = self.labels.union(child.labels)
+            self.unvouched = self.unvouched or child.unvouched
         if len(child.read_texts) > child._begun_with:
             self.read_texts += child.read_texts[child._begun_with :]
         if len(child.made) > child._made_before:
@@ -173,14 +196,15 @@ class Scope:
     head_guard: HeadGuard | None = None
     bindings: dict[str, AnyTool] = field(default_factory=dict)
 
-    def for_child(self, limits: Limits | None) -> Scope:
+    def for_child(self, limits: Limits | None, provenance: Provenance | None = None) -> Scope:
         """Return the scope of a child, with limits of its own on top. It reads for itself, and counts for itself what it replays."""
         meter = self.meter
         if meter.is_replaying is not None and meter.parent is not None:
             meter = meter.parent
         if limits is not None:
             meter = Meter(limits, meter)
-        child = Scope(self.approve, self.deps, meter, self.rules, self.provenance.for_child(), self.transcripts, self.begun)
+        own = provenance or self.provenance.for_child()
+        child = Scope(self.approve, self.deps, meter, self.rules, own, self.transcripts, self.begun)
         child.approvers, child.head_guard, child.bindings = self.approvers, self.head_guard, self.bindings
         return child
 
@@ -278,11 +302,26 @@ class Run(Protocol):
         ...
 
     @overload
-    async def child(self, name: str, workflow: Executable[A, B], value: A, *, limits: Limits | None = None) -> B: ...
+    async def child(
+        self, name: str, workflow: Executable[A, B], value: A, *, limits: Limits | None = None, provenance: Provenance | None = None
+    ) -> B: ...
     @overload
-    async def child(self, name: str, workflow: Callable[[Run, A], Awaitable[B]], value: A, *, limits: Limits | None = None) -> B: ...
-    async def child(self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None) -> Any:
-        """Execute a nested run and return its result: of an agent, a workflow (both with limits of their own), or workflow code."""
+    async def child(
+        self,
+        name: str,
+        workflow: Callable[[Run, A], Awaitable[B]],
+        value: A,
+        *,
+        limits: Limits | None = None,
+        provenance: Provenance | None = None,
+    ) -> B: ...
+    async def child(
+        self, name: str, workflow: Any, value: Any, *, limits: Limits | None = None, provenance: Provenance | None = None
+    ) -> Any:
+        """Execute a nested run and return its result: of an agent, a workflow (both with limits of their own), or workflow code.
+
+        `provenance` is what it begins with, where several begin together: else one that is quick would be read by those after it.
+        """
         ...
 
     async def emit(self, event: object) -> None:

@@ -67,7 +67,7 @@ class MapEach(Workflow[Iterable[A], list[B]]):
             raise WorkflowError(f"{name} was given {describe_class(type(value))}; it takes a list, and executes {body.name} for each item.")
         # All items are looked at before any is begun: a write for one of them could not be taken back.
         items = [check_input(name, body, item) for item in value]
-        jobs = (self._branch.make_job(run, f"{body.name}.{index}", item) for index, item in enumerate(items))
+        jobs = [self._branch.make_job(run, f"{body.name}.{index}", item) for index, item in enumerate(items)]
         results: list[B] = await self._run_jobs(jobs, concurrency=self.concurrency)
         for result in results:
             if not isinstance(result, Failed):
@@ -112,8 +112,8 @@ class Branch(NamedTuple):
     limits: Limits | None = None
 
     def make_job(self, run: Run, position: str, value: object) -> Job[Any]:
-        """Return the branch, ready to be started at its position."""
-        return position, partial(run.child, position, self.code, value, limits=self.limits)
+        """Return the branch, ready to be started at its position. It begins with what the run has read by now."""
+        return position, partial(run.child, position, self.code, value, limits=self.limits, provenance=run.scope.provenance.for_child())
 
 
 def make_branch(node: Node) -> Branch:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sayso import research
 from sayso.agents import Agent, Prompt
 from sayso.agents.research.report import Report
-from sayso.tools import ToolContext, tool
+from sayso.tools import Content, Labels, Secrecy, ToolContext, ToolResult, Trust, tool
 from sayso.workflows import (
     Draft,
     Failed,
@@ -236,3 +236,18 @@ async def with_options() -> None:
         print(event)
     async for event in writer.run_stream("x", history=answered.messages, deps=home):
         print(event)
+
+
+@tool.read(trust="untrusted", secrecy="private")
+async def inbox() -> Content:
+    """Labels may be written as their texts."""
+    return Content("a mail", "inbox", "untrusted", secrecy=Secrecy.PUBLIC)
+
+
+def label() -> None:
+    assert_type(Content("text", trust="user").trust, Trust | None)
+    assert_type(ToolResult("0.0", "text", trust="tool", secrecy="public").secrecy, Secrecy)
+    assert_type(tool.read(trust=Trust.TOOL)(length).trust, Trust | None)
+    assert_type(Labels().join("untrusted", Secrecy.PRIVATE), Labels)
+    assert_type(sequential(length).run_sync("x").content, Content)
+    assert_type(sequential(length).run_sync("x").labels, Labels)

@@ -28,6 +28,7 @@ from right import (
 
 from sayso import research
 from sayso.agents import Agent
+from sayso.tools import Content, ToolResult
 from sayso.workflows import Run, best_of, conditional, iterate, map_each, parallel, reflect, sequential, step
 
 sequential(half, length)  # WRONG a float to a str
@@ -100,3 +101,7 @@ sequential(steps, critique)  # WRONG a float to a str
 async def children(run: Run, text: str) -> int:
     await run.child("size", sequential(half), text)  # WRONG a str to an int
     return await run.child("router", router, text)  # WRONG a Mail is no int
+
+
+Content("text", trust="untrustd")  # WRONG a typo
+ToolResult("0.0", "text", secrecy="privat")  # WRONG a typo
