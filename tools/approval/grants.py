@@ -27,8 +27,8 @@ class Grant:
     function in the same version. What it binds (`mail.using(to=...)`) is a rule too.
     `arguments` maps names to the allowed value, which is compared exactly (1 is neither 1.0 nor True), or to a function that returns True
     for a value that is allowed; an argument that is not named may be anything.
-    It never covers a run that has read something private, nor, once the run has read untrusted text, a write with arguments that are
-    neither the user's own words nor given by the application: they may come from that text, in whatever words.
+    It covers nothing in a run that has read something private, something of strangers, or something that nobody vouches for (a tool that
+    does not say `trust=`): whatever a model does then may be what that text wants, in whatever words.
     """
 
     tool: AnyTool | str
