@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from sayso import __version__
 from sayso.cli.options import DatabaseUrl, Exit, RunId
@@ -13,31 +16,52 @@ from sayso.cli.run_database import find_run, open_engine
 from sayso.cli.verify import check_log
 
 if TYPE_CHECKING:
-    from sayso.workflows.durable.chain import Row
+    from sayso.workflows.durable.chain import Row, Verdict
     from sayso.workflows.durable.records import ApprovalRow, RunRow
 
 
-def export(run: RunId, *, database: DatabaseUrl = None) -> int:
+def export(run: RunId, *, redact: Annotated[bool, Parameter(negative="")] = False, database: DatabaseUrl = None) -> int:
     """Print a run with its whole log as one JSON document.
 
-    It holds the run, the log with its hashes, the approval requests, and the verdict of `sayso verify`.
+    It holds the run, the log with its hashes, the approval requests, and the verdict of `sayso verify`. Secrets are encrypted.
+
+    Parameters
+    ----------
+    redact
+        Leave out all that anybody wrote: prompts, replies, arguments, results, errors, cards. What happened, when, how it ended and what it
+        cost stays.
     """
-    print(json.dumps(asyncio.run(_export(run, database)), indent=2))
+    print(json.dumps(asyncio.run(_export(run, redact, database)), indent=2))
     return Exit.OK
 
 
-async def _export(run: str, database: str | None) -> dict[str, object]:
+async def _export(run: str, redact: bool, database: str | None) -> dict[str, object]:
     async with open_engine(database) as engine:
         row = await find_run(engine, run)
         log = await engine.log(row.id)
         verdict = await check_log(engine, row, log)
         approvals = await engine.approvals(row.id)
+    if redact:
+        return _redact(row, log, approvals, verdict)
     return {
         "sayso": __version__,
         "run": _to_dict(row, "input", "limits", "output", "error"),
         "log": [_to_dict(each, "value") for each in log],
         "approvals": [_to_dict(each, "request") for each in approvals],
         "verify": {**verdict._asdict(), "problems": list(verdict.problems)},
+    }
+
+
+def _redact(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow], verdict: Verdict) -> dict[str, object]:
+    from sayso.cli.redaction import redact_approval, redact_row, redact_run  # late, for load time
+
+    return {
+        "sayso": __version__,
+        "redacted": True,
+        "run": redact_run(row),
+        "log": [redact_row(each) for each in log],
+        "approvals": [redact_approval(each) for each in approvals],
+        "verify": {"rows": verdict.rows, "keyed": verdict.keyed, "problems": list(verdict.problems)},
     }
 
 
