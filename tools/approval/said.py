@@ -29,11 +29,14 @@ _QUOTATIONS = re.compile(
     | 「[^」]{1,3000}」 | 『[^』]{1,3000}』 | (?<!\w)‘[^‘]{1,1000}?’(?!\w) | (?<!\w)'(?=\S)(?:[^'\n]|(?<=\w)'(?=\w)){1,1000}'(?!\w)
     | ^[ \t]*[-_=]{3,80}[ \t]*\w[^\n]{0,200}?[-_=]{3,80}[ \t]*$.*                        # ---- Forwarded message ----, and all that follows
     | ^[ \t>*]*(?:SENDERS)[ \t]?\*?[:：][^\n]*\n(?=[ \t>*]*[^\W\d][^\n:：]{0,20}[:：]).*  # the head of a mail, and all that follows
-    | ^[^\n]*(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,40}[:：][ \t]*$.*            # "On Monday Ada wrote:", and all that follows
+    | ^[^\n]*(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,40}[:：][ \t]*$(?!\s*>).*            # "On Monday Ada wrote:", and all that follows
     | (?:(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,20}|[说写]道?)[:：](?:[^\n]|\n(?!\s*\n))+  # "he said: ...", to the end of the paragraph
     """.replace("SENDERS", _SENDERS).replace("REPORTS", _REPORTS),
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
+_TIME = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}/\d{1,2}/\d{2}\b")
+_FIELD = re.compile(r"[ \t>*]*[^\W\d][\w -]{0,20}\*?[ \t]?[:：]\*?[ \t]+\S")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]|\n+")
 
 
@@ -82,7 +85,29 @@ class Place:
 @lru_cache(maxsize=256)
 def find_quotations(text: str) -> tuple[tuple[int, int], ...]:
     """Return where a message holds words of others: in quotation marks, block quotes, fences, forwarded mail, or after "he said:"."""
-    return tuple(found.span() for found in _QUOTATIONS.finditer(text))
+    spans = [found.span() for found in _QUOTATIONS.finditer(text)]
+    return (*spans, *_find_quoted_mail(text)) if ":" in text or "：" in text else tuple(spans)
+
+
+def _find_quoted_mail(text: str) -> Iterator[tuple[int, int]]:
+    """Yield what stands below "On 3 Nov 2025 at 10:12, Eve <eve@x.org> wrote:" or the head of a mail, in any language.
+
+    Such a line may be wrapped. Where the lines below it are marked (">"), only those are quoted.
+    """
+    lines: list[str] = []
+    end = 0
+    for line in text.split("\n"):
+        end += len(line) + 1
+        lines = [*lines[-2:], line] if line.strip() else []
+        together = " ".join(lines)
+        below = text[end:].lstrip()
+        if not (_TIME.search(together) and _YEAR.search(together) and "@" in together + below[:200]):
+            continue
+        is_head = _FIELD.match(line) is not None and any(map(_FIELD.match, (*lines[:-1], below)))
+        is_last = "@" in together and line.rstrip().endswith((":", "："))
+        if (is_last or is_head) and not below.startswith(">"):
+            yield end, len(text)
+            return
 
 
 class SaidIndex:
