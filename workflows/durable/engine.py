@@ -300,6 +300,10 @@ class DurableEngine(BaseEngine[DurableExecution]):
         problems = (*verdict.problems, *find_disagreements(stored, self.store.keys))
         return verdict._replace(problems=problems, notes=find_notes(stored))
 
+    async def find_orphans(self) -> tuple[str, ...]:
+        """Return the ids of runs that are gone, while something of them is still stored: a log, an inbox, requests."""
+        return tuple(await self.store.database.do(records.find_orphans))
+
     async def read_journal(self, run_id: str) -> tuple[Entry, ...]:
         """Return the stored results of a run's steps, in the order they were stored: the journal that a replay goes by."""
         return tuple(records.entries(await self.log(run_id)))

@@ -367,6 +367,15 @@ def approval_rows(session: Session, root: str | None = None, *, only_open: bool 
     return [ApprovalRow(*row) for row in found.fetchall()]
 
 
+def find_orphans(session: Session) -> list[str]:
+    """Return the ids of runs that are not there any more, while something of them is."""
+    parts = " UNION ".join(
+        f"SELECT root FROM {table} WHERE root NOT IN (SELECT id FROM sayso_runs)"
+        for table in ("sayso_log", "sayso_inbox", "sayso_approvals")
+    )
+    return sorted(root for (root,) in session.execute(parts).fetchall())
+
+
 def pause(session: Session, root: str, attempt: int, known: int, wake_at: float | None, now: float, is_sqlite: bool) -> bool:
     """Let go of a run that can only wait; False if more was sent to it than the `known` values."""
     row = run_row(session, root, locked=True, is_sqlite=is_sqlite)

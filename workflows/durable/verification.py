@@ -102,6 +102,8 @@ def _expected_states(stored: Stored, last: Row, consumed: Mapping[tuple[str, str
     """Return the states that a run may have whose log was last written to like this: what others do to it is not in the log."""
     was_cancelled = any(row.topic == CANCEL for row in stored.inbox)
     match last.kind, last.name:
+        case ("started" | "created", _) | ("ended", records.WAITING) if was_cancelled:
+            return {records.CANCELLED}  # at once, for nobody was executing it
         case "started", _:
             states = {records.NEW, records.QUEUED}
         case "created", _:
