@@ -187,6 +187,16 @@ def makes_link(path: str, link: str) -> str:
     return stopped(lambda: os.symlink(path, link))
 
 
+def exchanges(path: str, other: str, flags: int) -> str:
+    libc: Any = ctypes.CDLL(None, use_errno=True)
+
+    def attempt() -> None:
+        if libc.renameat2(-100, path.encode(), -100, other.encode(), flags) != 0:
+            raise OSError(ctypes.get_errno(), "refused")
+
+    return stopped(attempt)
+
+
 def makes_fifo(path: str) -> str:
     return stopped(lambda: os.mkfifo(path))
 

@@ -151,6 +151,16 @@ async def test_a_killed_call_says_whether_something_may_have_happened(shop: Modu
     assert other.value.nothing_happened
 
 
+async def test_a_worker_that_does_not_start_has_changed_nothing(shop: ModuleType, tmp_path: Path) -> None:
+    file = Path(str(shop.__file__)).with_name("sandbox_broken.py")
+    file.write_text("def f() -> int:\n    return 1\n")
+    broken = importlib.import_module("sandbox_broken")
+    file.write_text("raise ValueError('not any more')\n")
+    with pytest.raises(SandboxError, match="(?s)A worker for sandbox_broken did not start.*ValueError: not any more") as caught:
+        await run_function_sandboxed(broken.f, {}, Sandbox(write=[tmp_path]))
+    assert caught.value.nothing_happened
+
+
 REFUSED: dict[str, tuple[Callable[[ModuleType], Any], str]] = {
     "a lambda": (lambda shop: lambda: 1, "it is a lambda"),
     "a nested function": (lambda shop: shop.outer(), "defined inside another function"),

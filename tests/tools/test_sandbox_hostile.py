@@ -17,7 +17,7 @@ import pytest
 from sayso.tools import ToolError
 from sayso.tools.sandbox import Sandbox, close_all, run_function_sandboxed
 from sayso.tools.sandbox.calls import get_pool
-from sayso.tools.sandbox.functions import locate_function, make_profile
+from sayso.tools.sandbox.functions import SandboxedCall
 
 HERE = str(Path(__file__).parent)
 sys.path.append(HERE)
@@ -28,7 +28,7 @@ ATTEMPTS = [value for name, value in vars(hostile).items() if getattr(value, "__
 HOSTILE = {
     each.__name__: each for each in ATTEMPTS if each.__name__ not in ("attempt", "is_open", "look_around", "find_siblings", "own_pid")
 }
-REACHING = {"traces_others", "writes_to_proc", "opens_others_descriptors", "outlives_its_parent", "talks_to_neighbours"}
+REACHING = {"traces_others", "writes_to_proc", "opens_others_descriptors", "outlives_its_parent", "talks_to_neighbours", "starts_programs"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,7 +46,7 @@ def children_of(pid: int) -> list[str]:
 
 
 def zygote() -> int:
-    found = get_pool(make_profile(BOX, locate_function(hostile.own_pid)))._zygote
+    found = get_pool(SandboxedCall.prepare(hostile.own_pid, {}, BOX).profile)._zygote
     assert found is not None
     return found.pid
 
@@ -93,19 +93,21 @@ sys.path.append(sys.argv[1])
 import sandbox_hostile as hostile
 from sayso.tools.sandbox import Sandbox, run_function_sandboxed
 from sayso.tools.sandbox.calls import get_pool
-from sayso.tools.sandbox.functions import locate_function, make_profile
+from sayso.tools.sandbox.functions import SandboxedCall
 from sayso.tools.sandbox.settings import Profile
 
 def users():
     box = Sandbox(seconds=100)
     asyncio.run(run_function_sandboxed(hostile.own_pid, {}, box))
-    return get_pool(make_profile(box, locate_function(hostile.own_pid)))
+    return get_pool(SandboxedCall.prepare(hostile.own_pid, {}, box).profile)
 
 def ours():
     return get_pool(Profile(preload=("sandbox_hostile",), roots=(sys.argv[1],)))
 
 pool = globals()[sys.argv[2]]()
-calls = [threading.Thread(target=pool.call, args=("sandbox_hostile:spins_out_of_reach", [], {}, 100.0), daemon=True) for _ in range(2)]
+calls = [
+    threading.Thread(target=pool.call, args=(f"sandbox_hostile:{name}", [], {}, 100.0), daemon=True)
+    for name in ("spins_out_of_reach", "spins_in_another_thread")]
 for each in calls: each.start()
 while sum(worker.layers is not None for worker in list(pool._workers)) < 2: time.sleep(0.01)
 time.sleep(0.2)

@@ -23,6 +23,8 @@ class SandboxError(ToolError):
     """
 
     nothing_happened: bool = True
+    was_called: bool = True
+    """Whether the function was called; False when no worker could be started for it."""
 
 
 class SandboxTimeout(SandboxError):
@@ -59,6 +61,8 @@ class SandboxRaised(SandboxError):
 
 class SandboxMissing(SandboxError):
     """This system lacks layers that the call needs; nothing was run. `layers` names them."""
+
+    was_called = False
 
     def __init__(self, layers: Sequence[str], message: str) -> None:
         self.layers = tuple(layers)

@@ -20,11 +20,15 @@ from ..definition.secret import show_plain
 from ..errors import UsageError
 from . import worker_process as this_process
 from .calls import call_in, get_pool, report_profile_layers
-from .errors import SandboxError, SandboxMissing
+from .errors import SandboxError
 from .protocol import How
 from .python_files import list_python_files
 from .settings import Layers, Profile, Sandbox
 
+RETURNING = ("pydantic_core",)
+"""What is used for results that are more than JSON."""
+CHECKING = ("sayso.tools.definition.schema",)
+"""What is used for arguments that are more than JSON. It is large, which makes each fork dearer."""
 _SHARED = {name for name in sys.stdlib_module_names if not name.startswith("_")} | {"sayso", "pydantic"}
 """Packages that are loaded before a call where the function's module uses them: Python's, and those that Sayso stands on."""
 
@@ -56,7 +60,7 @@ async def run_function_sandboxed(
     Raises UsageError when another process cannot find the function (a lambda, a nested function) or an argument is not JSON, and
     SandboxError when the worker does not answer.
     """
-    call = _Call.prepare(function, arguments, sandbox)
+    call = SandboxedCall.prepare(function, arguments, sandbox)
     how = replace(call.how, expected=make_fingerprint(function)) if approved else call.how
     with call.telling_effects():
         return await call_in(call.profile, call.target, [], call.arguments, sandbox.seconds, how)
@@ -66,13 +70,15 @@ def call_function_sandboxed(function: Callable[..., object], arguments: Mapping[
     """Do as `run_function_sandboxed`, and block the calling thread. A call from inside a worker stays in that worker."""
     if this_process.inside:
         return function(**arguments)
-    call = _Call.prepare(function, arguments, sandbox)
+    call = SandboxedCall.prepare(function, arguments, sandbox)
     with call.telling_effects():
         return get_pool(call.profile).call(call.target, [], call.arguments, sandbox.seconds, call.how)
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class SandboxedCall:
+    """A call as it is sent: the workers that may serve it, the function's target, and the arguments as JSON."""
+
     profile: Profile
     target: str
     arguments: dict[str, Json]
@@ -80,19 +86,21 @@ class _Call:
     sandbox: Sandbox
 
     @classmethod
-    def prepare(cls, function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox) -> _Call:
+    def prepare(cls, function: Callable[..., object], arguments: Mapping[str, object], sandbox: Sandbox) -> SandboxedCall:
+        """Locate the function and convert its arguments. Raises UsageError when one of the two cannot be sent to a worker."""
         location = locate_function(function)
         given = _convert_arguments(location, arguments)
         how = How(typed=location.checks_arguments and not _is_json(arguments))
+        location = replace(location, uses=(*location.uses, *(CHECKING if how.typed else RETURNING)))
         return cls(make_profile(sandbox, location), location.target, given, how, sandbox)
 
     @contextmanager
     def telling_effects(self) -> Iterator[None]:
+        """Have an error say whether the call may have changed something."""
         try:
             yield
         except SandboxError as error:
-            if not isinstance(error, SandboxMissing):
-                error.nothing_happened = not self.sandbox.may_change_something
+            error.nothing_happened = not (error.was_called and self.sandbox.may_change_something)
             raise
 
 
@@ -191,17 +199,16 @@ def locate_function(function: Callable[..., object]) -> FunctionLocation:
     if found is not function and getattr(found, "function", None) is not function:
         raise UsageError(f"{module_name}.{name} cannot run in a sandbox: that name now holds {found!r}, which a worker would call instead.")
     checks = hasattr(found, "check")
-    uses = (*_list_used(module), *(("sayso.tools.definition.schema",) if checks else ()))
-    return replace(_locate(module, module_name, name), checks_arguments=checks, uses=uses)
+    return replace(_locate(module, module_name, name), checks_arguments=checks, uses=_list_used(module))
 
 
-def _list_used(module: ModuleType) -> list[str]:
+def _list_used(module: ModuleType) -> tuple[str, ...]:
     names = set[str]()
     for value in list(vars(module).values()):
         name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None) or type(value).__module__
         if isinstance(name, str) and name in sys.modules and name.partition(".")[0] in _SHARED:
             names.add(name)
-    return sorted(names - {module.__name__})
+    return tuple(sorted(names - {module.__name__}))
 
 
 def _find_in(module: ModuleType, name: str) -> object:

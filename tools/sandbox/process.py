@@ -202,7 +202,9 @@ def _outer_layers() -> list[Layer]:
 def make_start_error(profile: Profile, reason: object) -> SandboxError:
     """Return the error that says why a worker of that profile does not start."""
     modules = profile.loads or tuple(path for _, path in profile.files) or profile.preload
-    return SandboxError(f"A worker for {', '.join(modules) or 'nothing'} did not start: {reason}")
+    error = SandboxError(f"A worker for {', '.join(modules) or 'nothing'} did not start: {reason}")
+    error.was_called = False
+    return error
 
 
 def refuse_if_missing(layers: Layers, profile: Profile) -> None:

@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from .settings import Layer, Profile
 from .syscalls import HIGHEST, NETWORK, OWN, WRITING, read_numbers
@@ -29,12 +30,16 @@ NOT_THERE = ("clone3", "openat2")
 CLONE_THREAD = 0x10000
 OPEN_CHANGES = os.O_ACCMODE | os.O_CREAT | getattr(os, "O_TRUNC", 0) if os.name == "posix" else 0
 OPEN_MAKES = os.O_CREAT | (getattr(os, "O_TMPFILE", 0) & ~getattr(os, "O_DIRECTORY", 0))
+RENAME_WHITEOUT = 4
+"""Leaves a device in the place of what was moved."""
 SPECIAL_MODES = 0o7000
 """Set-uid, set-gid and sticky: a file made with them would lend the rights of whoever runs this program."""
 # Not F_SETOWN and F_SETSIG: with them a file's readiness becomes a signal of one's choice to any process of the same user.
 FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, its size, bytes waiting, non-blocking, (non-)inheritable
 PR_SET_NAME = 15
+ANY_PID = 0x7FABCDEF
+"""Stands for the process id in a filter: above any that Linux gives, and like no other number in one."""
 STOPS = "starting programs and processes, signals to others, tracing, mounting, sockets, changing files' modes and owners"
 
 
@@ -51,6 +56,7 @@ def list_rules(profile: Profile, pid: int, *, truncate: bool) -> CallRules:
     if profile.write:
         rules |= dict.fromkeys(WRITING.split(), ALWAYS)
         rules |= {name: (((mode, SPECIAL_MODES, 0),),) for name, mode in (("creat", 1), ("mkdir", 1), ("mkdirat", 2))}
+        rules["renameat2"] = (((4, RENAME_WHITEOUT, 0),),)
         # Without O_CREAT the mode is not read, and whatever lies there counts.
         rules["open"] = ((1, OPEN_MAKES, 0),), ((2, SPECIAL_MODES, 0),)
         rules["openat"] = ((2, OPEN_MAKES, 0),), ((3, SPECIAL_MODES, 0),)
@@ -103,13 +109,25 @@ def _instruct(code: int, value: int, if_true: int = 0, if_false: int = 0) -> byt
     return struct.pack("=HBBI", code, if_true, if_false, value)
 
 
+def prepare_filter(profile: Profile) -> None:
+    """Compile the filters that the workers of a profile may need, so that a forked one finds its own compiled."""
+    if os.name == "posix" and os.uname().machine in AUDIT_ARCH:
+        for truncate in (False, True):
+            _compile_for_any(profile, os.uname().machine, truncate)
+
+
+@lru_cache(maxsize=8)
+def _compile_for_any(profile: Profile, machine: str, truncate: bool) -> bytes:
+    return compile_filter(list_rules(profile, ANY_PID, truncate=truncate), read_numbers(machine) or {}, AUDIT_ARCH[machine])
+
+
 def filter_calls(profile: Profile, libc: ctypes.CDLL, *, truncate: bool) -> Layer:
     """Install the filter in this process, all threads, for good."""
     machine = os.uname().machine if os.name == "posix" else ""
     table = read_numbers(machine)
     if table is None or sys.maxsize < 2**32:
         return Layer("seccomp", False, STOPS, f"no table of system calls for {machine or 'this processor'}")
-    program = compile_filter(list_rules(profile, os.getpid(), truncate=truncate), table, AUDIT_ARCH[machine])
+    program = _compile_for_any(profile, machine, truncate).replace(struct.pack("=I", ANY_PID), struct.pack("=I", os.getpid()))
     code = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: the number of instructions, then (aligned) where they are.
     fprog = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))

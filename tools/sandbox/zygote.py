@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import socket
@@ -10,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,7 +40,7 @@ class Zygote:
         with theirs:
             self._process = start_python("zygote_process", stdin=theirs.fileno(), stdout=subprocess.DEVNULL, path=_put_ours_first(folders))
         self._control.settimeout(BOOT_SECONDS)
-        with contextlib.suppress(OSError):  # it ended at once; whoever asks it first is told why
+        with suppress(OSError):  # it ended at once; whoever asks it first is told why
             self._control.sendall(write_line({"profile": profile.as_json(), "folders": folders, "program": os.getpid()}))
 
     @property
@@ -50,22 +50,19 @@ class Zygote:
 
     def fork(self) -> ForkedChild:
         """Fork a worker. Raises ZygoteEnded, and SandboxError when the zygote cannot load its modules."""
-        requests, to_child = os.pipe()
-        from_child, replies = os.pipe()
-        try:
+        with ExitStack() as theirs, ExitStack() as ours:
+            try:
+                requests, to_child = _open_pipe(theirs, ours)
+                from_child, replies = _open_pipe(ours, theirs)
+            except OSError as error:
+                raise SandboxError(f"no pipe to it could be opened: {error.strerror}") from None
             with self._lock:
                 self._wait_until_loaded()
-                answer = self._ask({"fork": True}, [requests, replies])
+                answer = self._ask({"fork": True}, [requests.fileno(), replies.fileno()])
             if "failed" in answer:
                 raise SandboxError(str(answer["failed"]))
-        except BaseException:
-            os.close(to_child)
-            os.close(from_child)
-            raise
-        finally:
-            os.close(requests)
-            os.close(replies)
-        return ForkedChild(self, int(answer["pid"]), os.fdopen(to_child, "wb", 0), os.fdopen(from_child, "rb", 0))
+            ours.pop_all()
+            return ForkedChild(self, int(answer["pid"]), to_child, from_child)
 
     def reap(self, pid: int) -> int | None:
         """Wait for a killed worker to end and return its exit code; None when that cannot be known."""
@@ -157,6 +154,11 @@ class ForkedChild:
         self._reaped = True
         self.requests.close()
         self.replies.close()
+
+
+def _open_pipe(readers: ExitStack, writers: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    read, write = os.pipe()
+    return readers.enter_context(os.fdopen(read, "rb", 0)), writers.enter_context(os.fdopen(write, "wb", 0))
 
 
 def _put_ours_first(folders: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ from ..errors import ToolError
 from .children import END_SECONDS
 from .protocol import describe_exception, write_line
 from .python_files import list_python_files
+from .seccomp import prepare_filter
 from .settings import Profile
 from .worker_process import load_ours, serve
 
@@ -58,9 +59,11 @@ def _load(profile: Profile, folders: list[str]) -> None:
     load_ours(profile)
     # Workers look for the function's own modules in the order in which the program does.
     sys.path[:] = [*folders, *(root for root in profile.roots if root not in folders)]
-    import resource  # noqa: F401  what each worker would load and find out again
+    # What each worker would load and find out again:
+    import resource  # noqa: F401
 
     list_python_files()
+    prepare_filter(profile)
     gc.collect()
     gc.freeze()
 
