@@ -130,6 +130,22 @@ def many(text: str, *contexts: ToolContext[Deps]) -> None: ...
 def named(text: str, **contexts: ToolContext[Deps]) -> None: ...
 
 
+class _Shop:
+    class ToolContext(BaseModel):
+        """An application's own class of that name, which a model may fill in."""
+
+        account: str
+
+
+def of_the_same_name(context: _Shop.ToolContext) -> str:
+    return context.account
+
+
+def test_a_class_of_the_applications_own_is_the_models_whatever_its_name() -> None:
+    note = tool.read(description="Reads.")(of_the_same_name)
+    assert (list(note.parameters["properties"]), note.needs_context) == (["context"], False)
+
+
 REFUSED = {
     "in a list": (in_a_list, "in_a_list: its parameter 'contexts' has a ToolContext inside"),
     "in a dict": (in_a_dict, "in_a_dict: its parameter 'contexts' has a ToolContext inside"),

@@ -116,6 +116,10 @@ class Open(BaseModel):
     a: int
 
 
+class OpenAndCounted(Counted):
+    model_config = ConfigDict(extra="allow")
+
+
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
     on: date
@@ -219,7 +223,8 @@ CARRIED: dict[str, tuple[Any, Any]] = {
     "aliases that are swapped": (Swapped, {"credit": "x", "debit": "y"}),
     "a computed field": (Counted, {"a": 2}),
     "fields beside those of the model": (Open, {"a": 1, "b": {"c": 2}}),
-    "a strict frozen model": (Frozen | None, None),
+    "a computed field beside others": (OpenAndCounted, {"a": 2, "b": 3}),
+    "no strict frozen model": (Frozen | None, None),
     "a default from a factory": (Stamped, {}),
     "a root model": (Numbers, ["1.10", "2"]),
     "a generic model": (Box[date], {"inside": "2026-01-01"}),

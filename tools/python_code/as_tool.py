@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..definition.decorators import AsyncTool, tool
+from ..definition.secret import find_secrets
 from ..definition.tool import AnyTool, Tool
 from ..effects import Secrecy, Trust
 from ..errors import UsageError
@@ -80,6 +81,11 @@ def _index_by_name(functions: Sequence[AnyTool], name: str) -> dict[str, AnyTool
             raise UsageError(f"{name} was given two functions named {function.name}.")
         if function.program is not None:
             raise UsageError(f"{name} was given {function.name}, which calls functions itself. Pass those functions instead.")
+        if find_secrets(function.parameters):
+            raise UsageError(
+                f"{name} was given {function.name}, which takes a secret: the model's program would hold it in the open. "
+                f"Fix it before: {function.name}.using(...=SecretStr(...))."
+            )
         by_name[function.name] = function
     return by_name
 
