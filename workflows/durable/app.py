@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approval.policy import Grants, to_rules
@@ -19,6 +20,8 @@ if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
     from sayso.tools.approval.signatures import Approvers
     from sayso.tools.approval.signing_keys import KeySource
 
+    from .heads import Heads
+
 AnyWorkflow = Workflow[Any, Any]
 
 
@@ -27,7 +30,8 @@ class App:
 
     `deps` is what tools find in their ToolContext: a value, or a function that makes one for each run. `grants` are standing approvals of
     the app's runs. `approvers` are the people whose signed decisions count, by name, each with their public key (text, bytes or a file):
-    no other decision does then. Names must be unique, because a run is found again by the name of its flow. Raises WorkflowError for two
+    no other decision does then. `heads` is where the head of each run's log is kept and compared before each write: a file, a URL, an
+    object with `read` and `write`. Names must be unique, because a run is found again by the name of its flow. Raises WorkflowError for two
     of one name, UsageError for a grant of a tool that no flow has.
     """
 
@@ -41,8 +45,10 @@ class App:
         deps: object = None,
         grants: Grants = (),
         approvers: Mapping[str, KeySource] | None = None,
+        heads: str | Path | Heads | None = None,
     ) -> None:
         self.name, self.deps, self.grants = name, deps, grants
+        self.heads = heads
         self.approvers = None if approvers is None else make_approvers(approvers)
         self.tools = tuple(tools)
         self._flows: dict[str, AnyWorkflow] = {}

@@ -133,6 +133,10 @@ class DurableExecution(Execution):
         self.branch_events = self.saved.begin(claimed)
         self.value = from_json(json.loads(claimed.run.input))
         self.inbox, self.pending, self.offered = {}, {}, {}
+        if self.store.heads is not None:
+            from .heads import DurableHeadGuard  # late, for load time: most programs keep no heads
+
+            self.head_guard = DurableHeadGuard(self.store, self.saved, self.store.heads)
         self._rows = set()  # each execution receives all that was sent
         self.received = self._rows
         self.attempts = claimed.run.attempt - 1
@@ -185,6 +189,8 @@ class DurableExecution(Execution):
         claim, known, now, is_sqlite = self.saved.claimed.attempt, self.known_at_pause, self.clock(), self.store.database.is_sqlite
         self.saved.add("ended", self.id, records.WAITING, {"wake_at": wake_at})
         if await self.saved.save(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
+            if self.head_guard is not None:
+                await self.head_guard.keep()
             return True
         self.receive_rows(await self.store.do_patiently(lambda session: records.inbox_rows(session, self.id)))
         return False
@@ -195,6 +201,8 @@ class DurableExecution(Execution):
         self.saved.add("ended", self.id, state, {name: fingerprint(text) for name, text in texts.items() if text is not None})
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
             await self.saved.save(lambda session: records.let_go(session, self.id, claim, state, now, output=output, error=error))
+            if self.head_guard is not None:
+                await self.head_guard.keep()
 
     async def find_earlier(self, key: str, attempt: str) -> Earlier:
         """Return what is known of the programs that may have begun the write `key` since `attempt`, a name like "r1#2.1"."""

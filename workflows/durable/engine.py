@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
@@ -34,6 +36,7 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from ..runs.grant_records import StandingApproval
     from ..runs.replaying import Replayed
     from .app import App
+    from .heads import Heads
 
 
 class DurableEngine(BaseEngine[DurableExecution]):
@@ -52,10 +55,12 @@ class DurableEngine(BaseEngine[DurableExecution]):
         clock: Callable[[], float] = time.time,
         times: LeaseTimes | None = None,
         approvers: Approvers | None = None,
+        heads: str | Path | Heads | None = None,
     ) -> None:
         super().__init__(strict=True, clock=clock)
         self.store = RunStore(url, app, times or LeaseTimes(), clock)
         self.require(approvers if app is None else app.approvers or approvers)
+        self.keep_heads(heads or (app.heads if app is not None else None) or os.environ.get("SAYSO_HEADS"))
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
         return DurableExecution(self.store, run_id, workflow, value, make_scope, self.clock, self, self.read_result)
@@ -69,6 +74,14 @@ class DurableEngine(BaseEngine[DurableExecution]):
     def app(self, app: App) -> None:
         self.store.app = app
         self.require(app.approvers or self.approvers)
+        self.keep_heads(app.heads)
+
+    def keep_heads(self, where: str | Path | Heads | None) -> None:
+        """Keep the heads of logs there, and compare with them before each write. None changes nothing."""
+        if where is not None and where != "":
+            from .heads import make_heads  # late, for load time: most programs keep none
+
+            self.store.heads = make_heads(where)
 
     def require(self, approvers: Approvers | None) -> None:
         """Let only decisions count that one of the approvers has signed."""
@@ -298,7 +311,20 @@ class DurableEngine(BaseEngine[DurableExecution]):
         stored = await self.store.database.do(load)
         verdict = verify_rows(stored.log, stored.run.number, stored.run.head, self.store.keys)
         problems = (*verdict.problems, *find_disagreements(stored, self.store.keys))
+        if self.store.heads is not None:
+            problems += await self._compare_kept_head(stored.run.id)
         return verdict._replace(problems=problems, notes=find_notes(stored))
+
+    async def _compare_kept_head(self, run_id: str) -> tuple[str, ...]:
+        from .heads import HeadAway, compare_head, read_head  # late, for load time
+
+        assert self.store.heads is not None
+        try:
+            kept = await read_head(self.store.heads, run_id)
+        except HeadAway as error:
+            return (f"the head that is kept elsewhere cannot be compared: {error}",)
+        problem = await compare_head(self.store, run_id, kept) if kept is not None else ""
+        return (f"{problem}.",) if problem else ()
 
     async def find_orphans(self) -> tuple[str, ...]:
         """Return the ids of runs that are gone, while something of them is still stored: a log, an inbox, requests."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from sayso.tools.approval.signatures import Approvers
 
     from .app import App
+    from .heads import Heads
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
@@ -42,6 +43,7 @@ class RunStore:
     def __init__(self, url: str, app: App | None, times: LeaseTimes, clock: Callable[[], float]) -> None:
         self.app, self.keys, self.times, self.clock = app, journal_keys(), times, clock
         self.approvers: Approvers | None = None  # whose signed decisions count, if not anybody's
+        self.heads: Heads | None = None  # where the heads of logs are kept, if anywhere
         self.database = Database(url)
         self.locks = make_locks(self.database)
         self.watch = Watch(times)

@@ -174,6 +174,10 @@ class HeadGuard(Protocol):
         """Compare, and keep the present head."""
         ...
 
+    async def keep(self) -> None:
+        """Compare and keep the present head of a run that is let go of; what is wrong is only told."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class Scope:

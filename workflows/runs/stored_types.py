@@ -121,6 +121,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Lost": ("sayso.workflows.runs.codec:Lost", "sayso.workflows.codec:Lost"),
     "DatabaseLost": ("sayso.workflows.durable.database:DatabaseLost", "sayso.workflows.durable.database:DatabaseLost"),
     "Superseded": ("sayso.workflows.durable.records:Superseded", "sayso.workflows.durable.records:Superseded"),
+    "HeadAway": ("sayso.workflows.durable.heads:HeadAway",),
     "LogChanged": ("sayso.workflows.durable.records:LogChanged",),
     "WorkerLost": ("sayso.workflows.durable.run_worker:WorkerLost", "sayso.workflows.durable.worker:WorkerLost"),
     "SystemMessage": ("sayso.agents.messages:SystemMessage", "sayso.agents.messages:SystemMessage"),
