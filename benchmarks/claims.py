@@ -86,7 +86,9 @@ async def measure(url: str, kind: str) -> list[Row]:
     nothing = await milliseconds(lambda: do(lambda session: session.execute("SELECT 1")))
 
     def claim(most: int) -> Any:
-        return do(lambda session: records.claim_queued(session, "living", ("flow",), "bench-1", most, None, find_change, now, is_sqlite))
+        return do(
+            lambda session: records.claim_queued(session, "living", ("flow",), (), "bench-1", most, None, find_change, now, is_sqlite)
+        )
 
     claimed = await milliseconds(lambda: claim(1))
     look = await milliseconds(lambda: claim(20))

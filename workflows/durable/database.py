@@ -337,7 +337,7 @@ def wait_for_others(work: Callable[[], T], place: str, busy_seconds: float) -> T
             waited = time.monotonic() - began
             if not _is_busy(error) or waited >= busy_seconds:
                 raise
-            if waited >= BUSY_TOLD_SECONDS and not is_told:
+            if waited >= BUSY_TOLD_SECONDS and busy_seconds >= BUSY_SECONDS and not is_told:
                 log.warning("%s is locked by another program; waiting until it lets go, for at most %d s.", place, busy_seconds)
                 is_told = True
             time.sleep(BUSY_PAUSE_SECONDS)

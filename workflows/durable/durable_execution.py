@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
-from sayso.tools.errors import Cancelled
+from sayso.tools.errors import Cancelled, RunError
 
 from ..runs.codec import from_json, to_json
 from ..runs.execution import AnyResult, Execution
@@ -26,6 +26,10 @@ from .store import POLL_SECONDS, RunStore
 log = logging.getLogger(__name__)
 FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
 """Returns what a run came to that nobody executes."""
+
+
+class Unreadable(RunError):
+    """What is stored of a run is of types that this program does not know: those of newer code, or of a module that is not loaded here."""
 
 
 class DurableExecution(Execution):
@@ -78,9 +82,9 @@ class DurableExecution(Execution):
         try:
             try:
                 self._take(claimed)
-            except Exception as error:  # its input, or what was sent to it, cannot be read here
-                await self._end(records.FAILED, error=json.dumps(self.saved.seal(to_json(error))))
-                raise
+            except Exception as error:  # noqa: BLE001  its input, its log or what was sent to it, of types that are not known here
+                await self._end(self.store.stopped_state)
+                raise Unreadable(f"Run {self.id} cannot be read here, and is left to programs that can: {error}") from None
             return await self._execute_claimed(suspends)
         finally:
             self.store.lease.forget(self.id, claimed.run.attempt)
@@ -110,9 +114,11 @@ class DurableExecution(Execution):
         async def let_go() -> None:
             claimed = await claiming
             if isinstance(claimed, Claimed):
-                self._take(claimed)
-                await self._end(store.stopped_state)
-                lease.forget(self.id, claimed.run.attempt)
+                try:
+                    self.saved.begin(claimed)
+                    await self._end(store.stopped_state)
+                finally:
+                    lease.forget(self.id, claimed.run.attempt)
 
         try:
             claimed = await asyncio.shield(claiming)

@@ -170,6 +170,7 @@ def claim_queued(
     session: Session,
     app: str,
     flows: Sequence[str],
+    left: Sequence[str],
     owner: str,
     most: int,
     keys: Keys | None,
@@ -179,19 +180,22 @@ def claim_queued(
 ) -> list[Claimed]:
     """Claim the oldest queued runs of an app that are of these flows, at most `most`; what another program is claiming is passed over.
 
-    A run with a key that is not among the `keys` is left to programs that have it; one that was changed fails by name.
+    The runs in `left` are left to others. A run with a key that is not among the `keys` is left to programs that have it; one that was
+    changed fails by name.
     """
     names = {f"flow{index}": flow for index, flow in enumerate(flows)}
+    others = {f"left{index}": run_id for index, run_id in enumerate(left)}
+    but = f"AND id NOT IN ({', '.join(f':{name}' for name in others)}) " if others else ""
     ids = {f"key{index}": f":{key_id}" if key_id else "" for index, key_id in enumerate(keys.by_id if keys is not None else ())}
     known = f"substr(head, {KEY_ID_AT}) IN ({', '.join(f':{name}' for name in ids)}) OR " if ids else ""
     lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"  # an SQLite file is locked as a whole
     found = session.execute(
         f"WITH oldest AS MATERIALIZED (SELECT id AS oldest_id FROM sayso_runs WHERE state = 'queued' AND app = :app "
-        f"AND flow IN ({', '.join(f':{name}' for name in names)}) AND ({known}substr(head, 1, 1) <> 'k') "
+        f"AND flow IN ({', '.join(f':{name}' for name in names)}) {but}AND ({known}substr(head, 1, 1) <> 'k') "
         f"ORDER BY created_at, id LIMIT {int(most)}{lock}) "
         "UPDATE sayso_runs SET state = 'running', attempt = attempt + 1, owner = :owner, changed_at = :now, wake_at = NULL, error = NULL "
         f"FROM oldest WHERE id = oldest_id RETURNING {_RUN}",
-        {"app": app, "owner": owner, "now": now, **names, **ids},
+        {"app": app, "owner": owner, "now": now, **names, **others, **ids},
     )
     runs = sorted((RunRow(*row) for row in found.fetchall()), key=lambda run: (run.created_at, run.id))
     claimed = [_begin_claimed(session, run, keys, find_change, now) for run in runs]

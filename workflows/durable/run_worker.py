@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +17,7 @@ from ..runs.protocols import Scope
 from . import records
 from .app import App
 from .database import DatabaseLost, Session
-from .durable_execution import DurableExecution
+from .durable_execution import DurableExecution, Unreadable
 from .engine import DurableEngine
 from .lease import LeaseTimes
 from .migrations import check_format
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 0.25
 MOST_RUNS, MOST_AT_ONCE = 300, 20
 """How many runs a worker executes side by side, and how many it claims together: the others shall have their share of a short queue."""
+LEAVE_SECONDS, LONGEST_LEAVE_SECONDS = 30.0, 3600.0
+"""How long a run that cannot be read here is left to others, at first and at most."""
 THREADS = 16
 """How many sync functions of runs it executes at once."""
 
@@ -46,6 +49,7 @@ class Worker:
         self._is_ending = False
         self._stopping = asyncio.Event()
         self._is_told = False
+        self._left: dict[str, tuple[float, float]] = {}  # runs that cannot be read here: until when they are left to others, and the pause
 
     async def work(self) -> None:
         """Work until `stop`. Runs under way are put back into the queue then, for the other workers. Raises WorkerLost."""
@@ -102,9 +106,10 @@ class Worker:
         store, now, flows = self.engine.store, self.engine.clock(), self.app.names
         lease, is_sqlite, keys = store.lease, store.database.is_sqlite, store.keys
         tried: list[tuple[str, int]] = []
+        left = [run_id for run_id, (until, _) in self._left.items() if time.monotonic() < until]
 
         def claim(session: Session) -> list[Claimed]:
-            claimed = records.claim_queued(session, self.app.name, flows, lease.owner, most, keys, store.find_change, now, is_sqlite)
+            claimed = records.claim_queued(session, self.app.name, flows, left, lease.owner, most, keys, store.find_change, now, is_sqlite)
             tried.extend((each.run.id, each.run.attempt) for each in claimed)
             lease.claim_in(session, tried)
             return claimed
@@ -123,15 +128,24 @@ class Worker:
             if self._is_ending and (this := asyncio.current_task()):
                 this.cancel()
             with suppress(Exception, asyncio.CancelledError):  # a run's own failure is stored with the run, and does not end the worker
-                await execution.execute(suspends=True)
+                try:
+                    await execution.execute(suspends=True)
+                except Unreadable as error:
+                    self._leave(claimed.run.id, error)
         finally:
             self.engine.executions.pop(claimed.run.id, None)  # the database has it
             self.engine.store.lease.forget(claimed.run.id, claimed.run.attempt)
 
+    def _leave(self, run_id: str, error: Unreadable) -> None:
+        """Leave a run to other workers for a while, each time for longer."""
+        _, pause = self._left.get(run_id, (0.0, LEAVE_SECONDS))
+        self._left[run_id] = (time.monotonic() + pause, min(2 * pause, LONGEST_LEAVE_SECONDS))
+        log.warning("%s", error)
+
     def _open(self, claimed: Claimed) -> DurableExecution:
         try:
             execution = self.engine.open_row(claimed.run, self.app)
-        except Exception:  # noqa: BLE001  an input that cannot be read here: the execution finds that too, and stores it as the run's end
+        except Exception:  # noqa: BLE001  an input that cannot be read here: the execution finds that too
             execution = self.engine.open(self.app.flow(claimed.run.flow).execute, None, claimed.run.id, Scope)
         execution.by_worker, execution.claimed_before = True, claimed
         return execution
