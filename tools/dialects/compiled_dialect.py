@@ -30,7 +30,7 @@ _TRIGGERS = (
     rf"\{{(?=\s*{AFTER_BRACE}|\s*\Z)",
     r"`(?=``)",
     r"~(?=~~)",
-    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:)|(?<=Human:)|(?<=User:))",
+    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:)|(?i:(?<=human:)|(?<=user:))|(?<=Instruction:))",
     r"\](?=<\]|<?\Z)",
     r"◁",
     r">(?=>>[A-Za-z_]|>{0,2}\Z)",

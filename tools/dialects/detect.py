@@ -43,8 +43,7 @@ _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 # A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
 _LABEL = re.compile(r"(^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}(Action|Observation)(?: \d)?:)\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?: \d?)?)?)\Z")
-_OTHERS = ("Human:", "User:")
-_TURN = re.compile(r"[ *#]{0,5}(?:Human|User):")
+_TURN = re.compile(r"[ *#]{0,5}(?:(?i:human|user)|(?<=# )Instruction):")
 _LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
 # gpt-oss may begin in the middle of a header, for the prompt ends in <|start|>assistant: " to=functions.weather<|channel|>..."
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
@@ -191,14 +190,12 @@ def _begins_line(state: ScannerState, position: int) -> bool:
 
 
 def _detect_label(state: ScannerState, position: int) -> Detection:
-    text = state.buffer.text
-    if text.startswith(_OTHERS, position - 5) or text.startswith(_OTHERS, position - 4):
-        return _detect_invented_turn(state, position)
-    return _detect_react_label(state, position)
+    turn = _detect_invented_turn(state, position)
+    return _detect_react_label(state, position) if turn is _NOTHING else turn
 
 
 def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
-    """Detect a line that begins with "Human:" or "User:", as in the transcripts that models were trained on."""
+    """Detect a line that begins with "Human:", "User:" or "### Instruction:", as in the transcripts that models were trained on."""
     line = (state.surroundings.line + state.buffer.text[state.at : position + 1]).rpartition("\n")[2]
     if not _TURN.fullmatch(line):
         return _NOTHING

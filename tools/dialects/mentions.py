@@ -20,7 +20,7 @@ _PLACEHOLDER = "\ufffc"  # stands for a call
 
 # quotes
 
-_STRAIGHT = "\"＂'"  # each closes itself, on the same line only: an unclosed one would hide every call after it
+_STRAIGHT = "\"＂״'"  # each closes itself, on the same line only: an unclosed one would hide every call after it
 _CLOSES = {
     "“": "”",
     "„": "“”",
@@ -28,9 +28,9 @@ _CLOSES = {
     "‘": "’",
     "‚": "‘’",
     "«": "»",
-    "»": "«",
+    "»": "«»",
     "‹": "›",
-    "›": "‹",
+    "›": "‹›",
     "「": "」",
     "『": "』",
     "｢": "｣",
@@ -41,6 +41,7 @@ _CLOSES = {
     "❛": "❜",
     "”": "”",
 }
+_APOSTROPHIC = r"0-9A-Za-z\u00c0-\u024f"  # what stands behind an apostrophe: other scripts have none
 _OPENING = " \t\n([{"  # before ”, which opens in Swedish and Finnish, and closes in most languages
 _QUOTE = re.compile(rf"[{_STRAIGHT}{''.join(sorted({*_CLOSES, *''.join(_CLOSES.values())}))}]|~~|\n")
 _END_OF_LINE = r"\n"
@@ -53,23 +54,26 @@ _SPOKEN_LINE = re.compile(
     r"\s*(?:\||//|/\*)"  # a table, a comment
     r"|\W{0,3}(?:\d{4}[-/.]\d\d[-/.]\d\d[T ,]+|\d\d[-/.]\d\d[-/.]\d{4}[ ,]+|[A-Z][a-z]{2} {1,2}\d{1,2} )?\d\d:\d\d:\d\d"  # a log
     r"|\W{0,3}\d{4}[-/.]\d\d[-/.]\d\d[T ,]+\d\d:\d\d"
+    r"|\W{0,3}\[(?:\d\d?:\d\d(?::\d\d)?| *\d+\.\d+)\] |\s*#\d+  "  # a log, a stack
     r"|\W{0,3}(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b[\]):|]? "
 )
 _SPOKEN_BEFORE = re.compile(
-    r"\s*(?:\([\w.\- ]+\) ?)?(?:[\w.\-]+@[\w.\-]+[: ]\S* ?)?[$%#❯➜][ \t]+\Z"  # the prompt of a shell, a comment
+    # the prompt of a shell, a comment
+    r"\s*(?:\([\w.\- ]+\) ?)?(?:[\w.\-]+@[\w.\-]+[: ]\S* ?|[\w.:~/\\\-]*[A-Za-z~/][\w.:~/\\\-]* ?)?[$%#❯➜][ \t]+\Z"
     r"|\s*[^<>\n]{0,60}(?<![-=<>])>[ \t]*\Z"  # mysql> irb(main):001> PS C:\>
     r"|\s*\w+ ?\[\d+\]: ?\Z|\s*\.\.\.[ \t]{2,}\Z"  # In [1]: and the second line at the prompt of Python
     r"|.*[ \t](?://|#)[ \t]+\Z"  # a comment behind code
     # an assignment
-    r"|\s*(?:(?:let|const|var|val|my)\s+)?[\w.$]+(?:\[[^\]\n]*\])?(?:\s*,\s*[\w.$]+)*(?:\s*:\s*[\w.\[\], |]+?)?\s*"
-    r"(?:[:+\-*/|&%^]|\|\||&&)?=\s*(?:await\s+|yield\s+|new\s+|not\s+|!)?[\[({]?\Z"
+    r"|\s*(?:(?:let|const|var|val|my|auto|final|static|int|long|float|double|bool|boolean|char|[Ss]tring)\s+)*[\w.$]+(?:\[[^\]\n]*\]|\([^()\n]*\))?"
+    r"(?:\s*,\s*[\w.$]+)*(?:\s*:\s*[\w.\[\], |]+?)?\s*"
+    r"(?:(?:[:+\-*/|&%^]|\|\||&&)?=|<-)\s*(?:await\s+|yield\s+|new\s+|not\s+|!)?[\[({]?\Z"
     # a statement
     r"|\s*(?:return|yield|await|assert|raise|throw|[Ii]f|elif|while|del|new|case|import|from|def|function|func|fn|class)(?: not)? \(?\Z"
-    r"|\s*(?:async )?for\s[^\n]*\sin \Z"
+    r"|\s*SELECT\s[^\n]*\Z|\s*(?:async )?for\s[^\n]*\sin \Z"
     r"|.*(?:\blambda\b[^:\n]*:|\) ?=>)[ \t]*\Z"
     r"|.*[\w\])]\(\Z"  # the argument of another call
     r"|.*\\\w+\{\Z"  # LaTeX
-    r"|.*[+@&]\Z"  # a line that was added, a decorator
+    r"|.*[+@&=]\Z"  # a line that was added, a decorator, a setting
 )
 _DELIMITER_ROW = re.compile(r"[ \t:|\-]*-[ \t:]*\|[ \t:|\-]*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,9}[.)])(?:\s|\Z)")
@@ -79,7 +83,7 @@ _PATH = re.compile(r"\A[^<>]*[/\\][^<>]*\Z|\w-\Z")
 
 # HTML
 
-_ELEMENTS = "code|pre|blockquote|q|kbd|samp|var|tt|xmp|listing|script|style|template|textarea|title|del|s|strike"
+_ELEMENTS = "code|pre|blockquote|q|kbd|samp|var|tt|xmp|listing|script|style|template|textarea|title|del|s|strike|user|human|system"
 _TAG = re.compile(rf"<(/?)({_ELEMENTS})(?=[\s>/])|<(!--)|(--)>", re.IGNORECASE)
 _COMMENT = "!--"
 
@@ -269,7 +273,7 @@ def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = Non
             found = [each for each in found if _MARKS[each].stop != _END_OF_LINE]
             continue
         before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-        if quote in "'’" and not _is_single_quote(quote, before, after, found):
+        if quote in "'’״" and not _is_single_quote(quote, before, after, found):
             continue
         if found and (quote in _CLOSES.get(found[-1], found[-1])):
             found.pop()
@@ -281,14 +285,14 @@ def _find_open_quotes(text: str, already: tuple[str, ...], end: int | None = Non
 def _is_single_quote(quote: str, before: str, after: str, opened: list[str]) -> bool:
     """Tell a single quote from an apostrophe: it opens behind no letter and closes before none."""
     if opened and quote in _CLOSES.get(opened[-1], opened[-1]):
-        return not after.isalnum() and not before.isspace()
-    return quote == "'" and not before.isalnum() and not after.isspace()
+        return not re.match(f"[{_APOSTROPHIC}]", after) and not before.isspace()
+    return quote in "'״" and not before.isalnum() and not after.isspace()
 
 
 def _make_mark(quote: str) -> Mark:
-    if quote in "'‘‚❛":
+    if quote in "'״‘‚❛":
         closes = _CLOSES.get(quote, quote)
-        return Mark(rf"(?<!\s)[{closes}](?!\w)", _END_OF_LINE)
+        return Mark(rf"(?<!\s)[{closes}](?![{_APOSTROPHIC}])", _END_OF_LINE)
     if quote in _CLOSES and quote != "”":
         return Mark(f"[{_CLOSES[quote]}]", _END_OF_PARAGRAPH)
     return Mark(re.escape(quote), _END_OF_LINE)
