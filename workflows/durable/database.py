@@ -355,7 +355,9 @@ def connect(url: str) -> Any:
     except ImportError:
         raise UsageError(f"Postgres needs an extra: {build_install_command('durable')}") from None
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=10, **KEEPALIVE)
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10, **KEEPALIVE)
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        return connection
     except psycopg.Error as error:
         raise UsageError(f"The database of runs ({find_server(url)}) cannot be reached: {explain_error(error)}") from None
 
@@ -369,6 +371,8 @@ def find_server(url: str) -> str:
     return f"{parts.hostname or 'local'}{parts.path}"
 
 
+IDLE_SECONDS = 10
+"""After how long the server undoes the transaction of a program that was stopped in the middle of it, with the locks it holds."""
 KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 """A server that is gone is noticed after some 11 seconds."""
 

@@ -418,8 +418,12 @@ FindLife = Callable[[Session, str, int | None], Life]
 """Tells what is known of a program, by its name and the counter of its lease."""
 
 
-def release_dead(session: Session, find_life: FindLife, now: float) -> dict[str, Life]:
-    """Queue the runs whose program has died or lost its lock or lease, and record a death that is proven. Return these programs."""
+def release_dead(session: Session, find_life: FindLife, now: float, is_sqlite: bool) -> dict[str, Life]:
+    """Queue the runs whose program has died or lost its lock or lease, and record a death that is proven. Return these programs.
+
+    A run in whose row a program was stopped is passed over: the server undoes that soon.
+    """
+    lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"
     owners = session.execute(
         "SELECT DISTINCT sayso_runs.owner, beat FROM sayso_runs LEFT JOIN sayso_leases ON sayso_leases.owner = sayso_runs.owner "
         "WHERE state = 'running'"
@@ -430,8 +434,9 @@ def release_dead(session: Session, find_life: FindLife, now: float) -> dict[str,
         if life is Life.DEAD:
             record_death(session, owner)
         session.execute(
+            f"WITH left_over AS MATERIALIZED (SELECT id AS left_id FROM sayso_runs WHERE owner = :owner AND state = 'running'{lock}) "
             "UPDATE sayso_runs SET state = CASE WHEN app <> '' THEN 'queued' ELSE 'interrupted' END, owner = NULL, changed_at = :now "
-            "WHERE owner = :owner AND state = 'running'",
+            "FROM left_over WHERE id = left_id",
             {"owner": owner, "now": now},
         )
     return gone

@@ -100,7 +100,7 @@ class RunStore:
 
     def release_dead(self, session: Session, now: float) -> list[str]:
         """Queue the runs of programs that have died, or have lost their lock or their lease; return their names."""
-        gone = records.release_dead(session, self.find_life, now)
+        gone = records.release_dead(session, self.find_life, now, self.database.is_sqlite)
         for owner, life in gone.items():
             self.watch.forget(owner)
             if life is Life.DEAD:
