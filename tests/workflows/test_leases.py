@@ -351,7 +351,7 @@ async def test_a_stopped_program_loses_its_runs_without_a_worker_too(tmp_path: P
         async def code(run: Run, value: str) -> str:
             return str(await run.wait("never"))
 
-        await home.signal("r1", "never", "at last")
+        await home.signal("r1/code.0", "never", "at last")
         assert (await sequential(code, name="flow").run("x", engine=home, run_id="r1")).output == "at last"
     finally:
         stopped.kill()
