@@ -156,7 +156,7 @@ async def test_a_worker_that_does_not_start_has_changed_nothing(shop: ModuleType
     file.write_text("def f() -> int:\n    return 1\n")
     broken = importlib.import_module("sandbox_broken")
     file.write_text("raise ValueError('not any more')\n")
-    with pytest.raises(SandboxError, match="(?s)A worker for sandbox_broken did not start.*ValueError: not any more") as caught:
+    with pytest.raises(SandboxError, match=r"(?s)A worker for sandbox_broken did not start.*ValueError: not any more") as caught:
         await run_function_sandboxed(broken.f, {}, Sandbox(write=[tmp_path]))
     assert caught.value.nothing_happened
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import datetime
 import functools
 import operator
+import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from sayso.tools import Sandbox, tool
 from sayso.tools.definition.tool import AnyTool
@@ -216,6 +221,42 @@ def dispatched(chosen: Function) -> Function:
     return call
 
 
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """A value that a function closes over."""
+
+    name: str
+    opened: datetime.date = datetime.date(2026, 1, 1)
+
+
+class Limit(NamedTuple):
+    """A named tuple that a function closes over."""
+
+    cents: int
+
+
+class Cents(int):
+    """A number of its own type."""
+
+
+@tool.pure
+def rate(cents: int) -> int:
+    """Convert."""
+    return cents * 2
+
+
+@tool.pure(name="rate", description="Convert.")
+def other_rate(cents: int) -> int:
+    return cents * 3
+
+
+def converting(chosen: AnyTool) -> Function:
+    def call(cents: int) -> str:
+        return str(chosen(cents))
+
+    return call
+
+
 DIFFERENT: dict[str, tuple[AnyTool, AnyTool]] = {
     "two functions": (make(pay), make(keep)),
     "two functions under one functools.wraps": (make(logged(pay)), make(logged(keep))),
@@ -245,6 +286,17 @@ DIFFERENT: dict[str, tuple[AnyTool, AnyTool]] = {
     "functions in a table": (make(routed({"small": pay, "large": pay})), make(routed({"small": pay, "large": keep}))),
     "two functions of C": (make(times(operator.add)(pay)), make(times(operator.sub)(pay))),
     "a manager as decorator": (make(entered("ada")), make(entered("eve"))),
+    "an object that it closes over": (make(times(Account("ada"))(pay)), make(times(Account("eve"))(pay))),
+    "a number of 10,000 digits": (make(times(10**10_000)(pay)), make(times(10**10_000 + 1)(pay))),
+    "a named tuple": (make(times(Limit(1))(pay)), make(times(Limit(2))(pay))),
+    "a number of its own type": (make(times(Cents(1))(pay)), make(times(Cents(2))(pay))),
+    "a date in such an object": (make(times(Account("a"))(pay)), make(times(Account("a", datetime.date(2026, 1, 2)))(pay))),
+    "a method of such an object": (make(times(Till("ada"))(pay)), make(times(OtherTill("ada"))(pay))),
+    "a number of money": (make(times(Decimal("1.0"))(pay)), make(times(Decimal("1.00"))(pay))),
+    "a path": (make(times(Path("a"))(pay)), make(times(Path("b"))(pay))),
+    "a pattern": (make(times(re.compile("a" * 300))(pay)), make(times(re.compile("a" * 300 + "b"))(pay))),
+    "a tool that it calls": (make(converting(rate)), make(converting(other_rate))),
+    "the function of a pattern of calls": (make(logged(functools.partial(times(3)(pay)))), make(logged(functools.partial(times(3)(keep))))),
     "a function for a type": (make(dispatched(helper)), make(dispatched(other_helper))),
     "the function for an event loop": (make(pay, async_function=pay_later), make(pay, async_function=keep_later)),
     "with a function for an event loop and without": (make(pay, async_function=pay_later), make(pay)),

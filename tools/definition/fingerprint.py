@@ -5,10 +5,11 @@ from __future__ import annotations
 import dis
 import functools
 import json
+import re
 import sys
 from collections.abc import Iterator
 from enum import Enum
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..canonical import sha256
@@ -17,6 +18,8 @@ MOST_PARTS = 2000
 """So many functions, classes and values are looked at; what comes after them does not count."""
 DEEPEST = 60
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
+_VALUE_MODULES = frozenset({"decimal", "datetime", "fractions", "ipaddress", "pathlib", "uuid", "zoneinfo"})
+"""Modules whose objects are values that `repr` writes out."""
 _CONTAINERS = (list, dict, set)
 _BUILDERS = frozenset({"__init__", "__new__", "__post_init__", "__set_name__"})
 
@@ -41,55 +44,72 @@ def make_fingerprint(function: object) -> str:
 class _Writer:
     """Describes each object once; where it is met again, by its number."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 0) -> None:
         self._numbers: dict[int, int] = {}
         self._kept: list[object] = []
-        self._depth = 0
+        self._depth = depth
 
     def write(self, value: object) -> Any:
         if issubclass(type(value), Enum):
             return ["enum", type(value).__qualname__, str(_get(value, "_name_"))]
         if type(value) in _PLAIN:
+            return [type(value).__name__, hex(value) if type(value) is int else repr(value)]  # a long number cannot be written in tens
+        if type(value).__module__.partition(".")[0] in _VALUE_MODULES:
             return [type(value).__name__, repr(value)]
-        if type(value) is CodeType:
-            return self._write_code(value)
-        if type(value) is tuple:
-            return ["tuple", [self.write(each) for each in value]]
-        if type(value) is frozenset:
-            return ["set", sorted((_Writer().write(each) for each in value), key=json.dumps)]  # its order differs from process to process
         if id(value) in self._numbers:
             return ["again", self._numbers[id(value)]]
         if len(self._kept) >= MOST_PARTS or self._depth >= DEEPEST:
             return ["more"]
-        self._numbers[id(value)] = len(self._kept)
-        self._kept.append(value)  # so that its id is no other's meanwhile
         self._depth += 1
         try:
+            if type(value) is CodeType:
+                return self._write_code(value)
+            if type(value) is tuple:
+                return ["tuple", [self.write(each) for each in value]]
+            if type(value) is frozenset:  # its order differs from process to process
+                return ["set", sorted((_Writer(self._depth).write(each) for each in value), key=json.dumps)]
+            self._numbers[id(value)] = len(self._kept)
+            self._kept.append(value)  # so that its id is no other's meanwhile
             return self._write_once(value)
-        except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
-            return ["object", *_name(type(value))]
         finally:
             self._depth -= 1
 
-    def _write_once(self, value: object) -> Any:
-        if isinstance(value, FunctionType):
+    def _write_once(self, value: Any) -> Any:
+        kind = type(value)  # isinstance would ask a proxy, which may raise
+        if kind is FunctionType:
             return self._write_function(value)
-        if isinstance(value, MethodType):
+        if kind is MethodType:
             return ["method", self.write(value.__func__), self._write_object(value.__self__)]
-        if isinstance(value, (functools.partial, functools.partialmethod)):
+        if issubclass(kind, (functools.partial, functools.partialmethod)):
             given = [[name, self.write(each)] for name, each in sorted(value.keywords.items())]
             return ["partial", self.write(value.func), [self.write(each) for each in value.args], given]
-        if isinstance(value, (staticmethod, classmethod)):
-            return [type(value).__name__, self.write(value.__func__)]
-        if isinstance(value, property):
+        if issubclass(kind, (staticmethod, classmethod)):
+            return [kind.__name__, self.write(value.__func__)]
+        if issubclass(kind, property):
             return ["property", self.write(value.fget), self.write(value.fset), self.write(value.fdel)]
-        if isinstance(value, type):
+        if issubclass(kind, type):
             return self._write_class(value)
-        if isinstance(value, _CONTAINERS):
-            return ["container", type(value).__name__, self._write_callables(value)]
-        if isinstance(value, BuiltinFunctionType) or not hasattr(value, "__dict__"):
+        if issubclass(kind, _CONTAINERS):
+            return ["container", kind.__name__, self._write_callables(value)]
+        try:
+            return self._write_other(value)
+        except Exception:  # noqa: BLE001 - an object may raise anything when it is looked at
+            return ["object", *_name(kind)]
+
+    def _write_other(self, value: Any) -> Any:
+        kind = type(value)
+        for plain in (str, bytes, int, float, complex):
+            if issubclass(kind, plain):
+                return [kind.__qualname__, hex(value) if plain is int else plain.__repr__(value)]
+        if issubclass(kind, tuple):  # a named one
+            return [kind.__qualname__, [self.write(each) for each in tuple(value)]]
+        if issubclass(kind, ModuleType):
+            return ["module", value.__name__]
+        if issubclass(kind, re.Pattern):
+            return ["pattern", value.pattern, value.flags]
+        if issubclass(kind, BuiltinFunctionType) or (callable(value) and not hasattr(value, "__dict__")):
             return self._write_native(value)
-        return self._write_object(value) if callable(value) else ["object", self.write(type(value))]
+        return self._write_object(value)
 
     def _write_function(self, function: FunctionType) -> Any:
         code = function.__code__
@@ -135,19 +155,14 @@ class _Writer:
         return ["class", kind.__qualname__, [self.write(base) for base in kind.__bases__], parts]
 
     def _write_object(self, value: object) -> Any:
-        """Describe an object whose attributes are a function's arguments, as it were: of a decorator, or of a bound method."""
-        if isinstance(value, type):  # a class method's
+        """Describe an object: its class, and the attributes that it was built with."""
+        if issubclass(type(value), type):  # a class method's
             return self.write(value)
         kind = type(value)
-        assigned = _find_assigned_attributes(kind)
-        attributes = [
-            [name, self.write(each)]
-            for name, each in _list_attributes(value)
-            if name == "__wrapped__"
-            or not (_is_dunder(name) or name in assigned or isinstance(getattr(kind, name, None), functools.cached_property))
-        ]
+        attributes = [[name, self.write(each)] for name, each in _list_attributes(value) if _counts(each, value)]
         called = getattr(kind, "__call__", None)  # noqa: B004 - the method is meant
-        return ["object", self.write(kind), self.write(called) if isinstance(called, FunctionType) else None, attributes]
+        has_code = isinstance(called, FunctionType) and not _is_ours(kind.__module__)
+        return ["object", self.write(kind), self.write(called) if has_code else None, attributes]
 
     def _write_native(self, value: object) -> Any:
         wrapped = _get(value, "__wrapped__")
@@ -173,16 +188,37 @@ def _is_dunder(name: str) -> bool:
 def _is_installed(module: str) -> bool:
     """Return whether a module is Python's, Sayso's or an installed package's: its classes are told apart by name."""
     top = module.partition(".")[0]
-    if top in sys.stdlib_module_names or top == "sayso":
+    if top in sys.stdlib_module_names or _is_ours(module):
         return top != "__main__"
     file = str(getattr(sys.modules.get(module), "__file__", None) or "")
     return "site-packages" in file or "dist-packages" in file
 
 
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "sayso"
+
+
+def _counts(value: object, owner: object) -> bool:
+    """Return whether an attribute of that object is looked at.
+
+    What a package keeps in its objects may be a clock or a counter, and a release of Sayso may add something: there, only functions count.
+    Python's own decorators have their arguments in theirs.
+    """
+    module = type(owner).__module__
+    is_decorator = callable(owner) and module.partition(".")[0] in sys.stdlib_module_names
+    return not _is_installed(module) or is_decorator or isinstance(value, (FunctionType, MethodType, functools.partial))
+
+
 def _list_attributes(value: object) -> Iterator[tuple[str, object]]:
-    slots = {name for kind in type(value).__mro__ for name in _as_tuple(vars(kind).get("__slots__", ()))}
-    found: dict[str, object] = {name: getattr(value, name) for name in slots if hasattr(value, name) and not _is_dunder(name)}
-    yield from sorted((found | getattr(value, "__dict__", {})).items())
+    """Yield the attributes of an object, but those that its methods assign and those that are computed and kept."""
+    kind = type(value)
+    slots = {name for each in kind.__mro__ for name in _as_tuple(vars(each).get("__slots__", ()))}
+    found: dict[str, object] = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    assigned = _find_assigned_attributes(kind)
+    for name, each in sorted((found | getattr(value, "__dict__", {})).items()):
+        kept = name in assigned or isinstance(getattr(kind, name, None), functools.cached_property)
+        if name == "__wrapped__" or not (_is_dunder(name) or kept):
+            yield name, each
 
 
 def _as_tuple(slots: Any) -> tuple[str, ...]:
@@ -192,7 +228,7 @@ def _as_tuple(slots: Any) -> tuple[str, ...]:
 def _find_neighbours(function: FunctionType) -> Iterator[tuple[str, object]]:
     """Yield the functions and classes of the function's own module that its code names, as far as a program's author wrote them."""
     module = function.__globals__.get("__name__")
-    if str(module).partition(".")[0] == "sayso":
+    if _is_ours(str(module)):
         return  # the release says what has changed; an approval that waits holds across it
     for name in sorted(_find_names(function.__code__)):
         value = function.__globals__.get(name)
