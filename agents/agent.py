@@ -17,7 +17,7 @@ from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
 
 from .messages import Conversation, Message, Sampling, SystemMessage
-from .spec import AgentSpec, check_text_dialect, index_tools
+from .spec import AgentSpec, check_text_dialect, find_history_secrets, index_tools
 from .typed_output import TypedOutput
 from .untrusted_text import FENCE_START, fence_content
 
@@ -136,6 +136,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             yield tool
             if tool.program is not None:
                 yield from tool.program.functions.values()
+
+    def find_secrets(self, value: object) -> frozenset[str]:
+        """Return the secrets in the calls of an earlier conversation that the value goes on with."""
+        return find_history_secrets(self.spec, value) if isinstance(value, Conversation) and value.history else frozenset()
 
     @property
     def identity(self) -> object:

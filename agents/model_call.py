@@ -141,7 +141,7 @@ def _note_secrets(conversation: ModelConversation, run: Run, reply: Reply, turn:
     for call in parse_reply(conversation, reply, turn).calls:
         tool = conversation.spec.tools.get(call.tool)
         if tool is not None and (texts := tool.find_secret_texts(call.arguments)):
-            run.secrets.add(texts, tool.name)
+            run.secrets.add(texts, f"{tool.name} takes a secret")
 
 
 def join_call(pieces: Sequence[CallDelta]) -> NativeCall:

@@ -11,7 +11,7 @@ from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 
-from .messages import Sampling
+from .messages import AssistantMessage, Conversation, Sampling
 from .typed_output import TypedOutput
 
 if TYPE_CHECKING:
@@ -86,3 +86,10 @@ def check_text_dialect(name: str) -> None:
 
     if name not in DIALECTS:
         raise UsageError(f"There is no dialect {name!r}. Dialects: auto, native, {', '.join(sorted(DIALECTS))}.")
+
+
+def find_history_secrets(spec: AgentSpec[object], asked: Conversation) -> frozenset[str]:
+    """Return the secrets that the model has written into calls of the agent's tools in an earlier conversation."""
+    calls = [call for message in asked.history if isinstance(message, AssistantMessage) for call in message.calls]
+    found = [tool.find_secret_texts(call.arguments) for call in calls if (tool := spec.tools.get(call.tool)) is not None]
+    return frozenset[str]().union(*(texts for texts in found if texts))

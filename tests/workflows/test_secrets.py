@@ -104,8 +104,8 @@ def assert_hidden(text: str, among: list[str]) -> None:
 async def read_whole(runs: DurableEngine) -> str:
     """Return all that a database of runs holds, as text."""
     tables = ("sayso_runs", "sayso_log", "sayso_inbox", "sayso_approvals")
-    rows = await runs.database.do(lambda session: [repr(session.execute(f"SELECT * FROM {table}").fetchall()) for table in tables])
-    return "\n".join(rows)
+    rows = await runs.database.do(lambda session: [row for table in tables for row in session.execute(f"SELECT * FROM {table}").fetchall()])
+    return "\n".join(str(cell) for row in rows for cell in row)
 
 
 @pytest.mark.parametrize(("used", "arguments", "received", "among"), SHAPES.values(), ids=SHAPES)
@@ -409,3 +409,20 @@ async def test_a_grant_is_a_rule_on_the_secret_itself() -> None:
     grant = Grant(tool="log_in", arguments={"password": lambda password: password.get_secret_value() == "sesame-open-9"})
     await agent(log_in, {"user": "ada", "password": "sesame-open-9"}).run("Log in as ada.", grants=[grant])
     assert DONE == [("ada", "sesame-open-9")]
+
+
+async def test_the_next_turn_hides_the_secrets_of_the_turn_before(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await agent(log_in, {"user": "ada", "password": PASSWORD}).run("log in", approve=approve)  # in memory
+    DONE.clear()
+    runs = engine(database_url)
+    assert isinstance(runs, DurableEngine)
+    for _ in range(2):  # asked for again it is the same run
+        second = await agent(log_in, {}).run("and now?", history=first.messages, engine=runs, run_id="r2")
+    assert (second.output, DONE) == ("Done.", [])
+    assert PASSWORD in repr(second.messages)  # the model sees what it wrote
+    assert_hidden(await read_whole(runs), [PASSWORD])
+    assert (await runs.verify("r2")).problems == ()
+    monkeypatch.delenv("SAYSO_SECRET_KEY")
+    with pytest.raises(UsageError, match="The conversation that this run goes on with holds a secret"):
+        await agent(log_in, {}).run("and now?", history=first.messages, engine=runs, run_id="r3")
+    runs.close()

@@ -23,7 +23,7 @@ def note_secrets(run: Run, tool: AnyTool, arguments: Mapping[str, object]) -> No
     if texts := tool.find_secret_texts({**tool.bound, **arguments}):
         if MASK in texts:
             raise InvalidArguments(tool.name, [f"'{MASK}' stands for a secret and is not one; only who knows it can give it"])
-        run.secrets.add(texts, tool.name)
+        run.secrets.add(texts, f"{tool.name} takes a secret")
 
 
 def make_hide(run: Run, tool: AnyTool, position: str) -> Hide:
@@ -40,7 +40,7 @@ def reveal_arguments(run: Run, request: ApprovalRequest) -> str:
 
     def reveal(hidden: Json) -> Json:
         value = run.secrets.reveal(hidden, place)
-        run.secrets.add(map(str, iter_leaves(value)), request.tool)  # after a restart the run has not met it yet
+        run.secrets.add(map(str, iter_leaves(value)), f"{request.tool} takes a secret")  # after a restart the run has not met it yet
         return value
 
     return canonical_json(map_hidden(json.loads(request.arguments), reveal))

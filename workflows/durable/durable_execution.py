@@ -21,7 +21,7 @@ from .chain import fingerprint
 from .database import DatabaseLost, Session, to_the_end
 from .durable_journal import DurableJournal
 from .records import Claimed, InboxRow, NewRun, RunRow, Superseded
-from .store import POLL_SECONDS, RunStore
+from .store import POLL_SECONDS, RunStore, seal_input
 
 log = logging.getLogger(__name__)
 FindEnd = Callable[[RunRow], Awaitable[AnyResult]]
@@ -67,7 +67,7 @@ class DurableExecution(Execution):
     def _describe(self) -> NewRun:
         app = self.store.app
         assert self.asked is not None
-        flow, given = self.asked.flow, str(self.asked.input)
+        flow, given = self.asked.flow, seal_input(self.id, getattr(self.workflow, "__self__", None), self.value, str(self.asked.input))
         limits = limits_text(self.make_scope().meter.limits)
         return NewRun(self.id, flow, app.name if app is not None and flow in app else "", given, limits, records.NEW, self.clock())
 
@@ -137,7 +137,7 @@ class DurableExecution(Execution):
         """Take over all that the database has of the run, as this program's state of it."""
         self.loop = asyncio.get_running_loop()
         self.branch_events = self.saved.begin(claimed)
-        self.value = from_json(json.loads(claimed.run.input))
+        self.value = from_json(self.saved.read(claimed.run.input))
         self.inbox, self.pending, self.offered = {}, {}, {}
         if self.store.heads is not None:
             from .heads import DurableHeadGuard  # late, for load time: most programs keep no heads

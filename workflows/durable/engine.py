@@ -28,7 +28,7 @@ from .database import Database, Session
 from .durable_execution import DurableExecution
 from .lease import LeaseTimes
 from .records import ApprovalRow, InboxRow, NewRun, RunRow
-from .store import POLL_SECONDS, RunStore, read_stored
+from .store import POLL_SECONDS, RunStore, read_stored, seal_input
 
 if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from sayso.tools.approval.signatures import Approvers
@@ -116,7 +116,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
             raise UsageError("submit() needs the app that the workers run. Give it to the engine: engine(url, app=App(flows=[...])).")
         check_run_id(run_id)
         workflow = self.app.flow(flow if isinstance(flow, str) else flow.name)
-        given = json.dumps(to_json(value, f"the input of run {run_id}"))
+        given = seal_input(run_id, workflow, value, json.dumps(to_json(value, f"the input of run {run_id}")))
         app, now = self.app.name, self.clock()
         new, is_sqlite = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now), self.database.is_sqlite
 
@@ -222,7 +222,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
     def open_row(self, row: RunRow, app: App) -> DurableExecution:
         """Return the execution of a run of the database, with the app's code."""
         flow = app.flow(row.flow)
-        value = from_json(json.loads(row.input))
+        value = from_json(read_stored(row.id, row.input))
         return self.open(flow.execute, value, row.id, app.scope(flow, value, row.limits))
 
     async def result(self, run_id: str) -> Any:
@@ -347,7 +347,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         log = await self.log(row.id)
         waiting = [each for each in await self.approvals(row.id) if each.state == "proposed" and row.state == records.WAITING]
         try:
-            value = from_json(json.loads(row.input))
+            value = from_json(read_stored(row.id, row.input))
             log = [each._replace(value=json.dumps(read_stored(row.id, each.value))) if SEALED_MARK in each.value else each for each in log]
             entries = records.entries(log, with_failure=row.state == records.FAILED)
             prompts, end = records.prompts(log), _read_end(row)

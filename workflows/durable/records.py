@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sayso.tools.errors import RunError
 
-from ..runs.codec import to_json
+from ..runs.codec import SEALED_MARK, to_json
 from ..runs.events import ApprovalAsked, WriteSettled, WriteStarted
 from ..runs.journal import Entry
 from ..runs.same_run import Asked, check_same_run
@@ -162,8 +162,17 @@ def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: 
     row = run_row(session, new.id, locked=True, is_sqlite=is_sqlite)
     assert row is not None
     if not is_new:
-        check_same_run(new.id, Asked(row.flow, row.input), Asked(new.flow, new.input))
+        check_same_run(new.id, Asked(row.flow, _read_input(row.id, row.input)), Asked(new.flow, _read_input(new.id, new.input)))
     return row
+
+
+def _read_input(run_id: str, text: str) -> str:
+    """Return an input with its secrets in the open. Raises SecretLocked without their key."""
+    if SEALED_MARK not in text:
+        return text
+    from .secret_keys import unseal_text  # late, for load time: few inputs have secrets
+
+    return json.dumps(unseal_text(run_id, text))
 
 
 def claim_queued(

@@ -72,7 +72,7 @@ class KeyRing:
             return "A secret of this run was kept in the memory of a program that has ended, so it cannot be performed."
         have = f"this program has {', '.join(each.id for each in self.keys)}" if self.keys else f"{KEY_VARIABLE} is not set here"
         return (
-            f"A secret of this run was encrypted with the key {key_id}, and {have}. Nothing was done. Set {KEY_VARIABLE} to that key "
+            f"A secret of this run was encrypted with the key {key_id}, and {have}. Nothing was performed. Set {KEY_VARIABLE} to that key "
             "(several keys with commas between them) and resume the run."
         )
 
@@ -113,15 +113,15 @@ class SealedSecrets(RunSecrets):
     def _ring(self) -> KeyRing:
         return read_keys()
 
-    def add(self, texts: Iterable[str], tool: str) -> None:
-        """Take in the secrets of a call. Raises UsageError without a key: they would stand in the database for all to read."""
+    def add(self, texts: Iterable[str], why: str) -> None:
+        """Take in secrets. Raises UsageError without a key: they would stand in the database for all to read."""
         before, texts = self.texts, keep_real(texts)
         if not self._ring.keys and not before.issuperset(texts):
             raise UsageError(
-                f"{tool} takes a secret, and a database has secrets only encrypted: set {KEY_VARIABLE} to a key of your own and start "
+                f"{why}, and a database has secrets only encrypted: set {KEY_VARIABLE} to a key of your own and start "
                 f"again. Nothing was done, and the secret was not stored. Make a key: {MAKE_KEY}"
             )
-        super().add(texts, tool)
+        super().add(texts, why)
         if self.texts != before:
             self._stored = make_pattern(self.texts, shortest=1)
 
@@ -169,7 +169,7 @@ class SealedSecrets(RunSecrets):
         if value.get("$") != SEALED:
             return {key: self.unseal(item) for key, item in value.items()}
         plain, among = self._ring.decrypt(value["="]["token"], self._root)
-        self.add(among, "the run")
+        self.add(among, "This run holds a secret")
         self._sealed.setdefault(canonical_json(plain), value)
         return plain
 
@@ -179,7 +179,7 @@ def seal_edit(root: str, request: ApprovalRequest, edit: Edit, written: str) -> 
     if not (texts := find_edit_secrets(request, edit)):
         return written
     secrets = SealedSecrets(root)
-    secrets.add(texts, request.tool)
+    secrets.add(texts, f"{request.tool} takes a secret")
     return json.dumps(secrets.seal(json.loads(written)))
 
 

@@ -16,6 +16,7 @@ from sayso.tools.errors import RunError, UsageError
 
 from ..runs.codec import SEALED_MARK, from_json, to_json
 from ..runs.protocols import Earlier
+from ..runs.run_secrets import HOLDS_A_SECRET
 from . import records
 from .chain import Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
 from .database import Database, DatabaseLost, Session
@@ -250,3 +251,16 @@ def read_stored(root: str, text: str) -> Json:
     from .secret_keys import unseal_text  # late, for load time: few runs have secrets
 
     return unseal_text(root, text)
+
+
+def seal_input(run_id: str, flow: object, value: object, given: str) -> str:
+    """Return the input of a run as it is stored: the secrets in an earlier conversation encrypted. Raises UsageError without a key."""
+    find_secrets = getattr(flow, "find_secrets", None)
+    texts = find_secrets(value) if find_secrets is not None else ()
+    if not texts:
+        return given
+    from .secret_keys import SealedSecrets  # late, for load time: few inputs have secrets
+
+    secrets = SealedSecrets(run_id)
+    secrets.add(texts, HOLDS_A_SECRET)
+    return json.dumps(secrets.seal(json.loads(given)))

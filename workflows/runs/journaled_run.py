@@ -232,7 +232,7 @@ class JournaledRun:
         """Take note of the secrets that a person has typed, before the edit is stored."""
         request = self.execution.pending.get((topic or "").removeprefix("approve:"))
         if request is not None and request.secrets:
-            self.secrets.add(find_edit_secrets(request, edit), request.tool)
+            self.secrets.add(find_edit_secrets(request, edit), f"{request.tool} takes a secret")
 
     def _position(self) -> int:
         return self._at if self._at < len(self._names) else len(self._results)

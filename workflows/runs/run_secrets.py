@@ -12,6 +12,8 @@ from sayso.tools.canonical import Json, JsonObject
 from sayso.tools.definition.secret import HIDDEN, MASK, iter_leaves, make_pattern, map_hidden, mask_json, mask_text
 from sayso.tools.errors import SecretLocked
 
+HOLDS_A_SECRET = "The conversation that this run goes on with holds a secret"
+
 
 class RunSecrets:
     """The secrets of a run in memory. What stands in their place names them, and is good for as long as the run is in this program.
@@ -24,8 +26,8 @@ class RunSecrets:
     _pattern: re.Pattern[str] | None = None
     _plain: dict[str, Json] | None = None
 
-    def add(self, texts: Iterable[str], tool: str) -> None:
-        """Take in the secrets of a call of `tool`, before anything of it is stored. Raises UsageError where they could not be kept."""
+    def add(self, texts: Iterable[str], why: str) -> None:
+        """Take in secrets before anything with them is stored. Raises UsageError, which begins with `why`, where they could not be kept."""
         found = self.texts | keep_real(texts)
         if found != self.texts:
             self.texts, self._pattern = found, make_pattern(found)
