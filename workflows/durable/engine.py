@@ -16,6 +16,7 @@ from sayso.tools.calls import find_labels
 from sayso.tools.errors import Cancelled, NotFinished, RunError, RunIdTaken, UsageError
 
 from ..runs.codec import SEALED_MARK, from_json, to_json
+from ..runs.events import ApprovalAsked
 from ..runs.execution import CANCEL, AnyResult
 from ..runs.journal import Entry
 from ..runs.limits import Limits, limits_text
@@ -263,6 +264,12 @@ class DurableEngine(BaseEngine[DurableExecution]):
     async def approvals(self, run_id: str) -> list[ApprovalRow]:
         """Return all requests of a run, with what became of them."""
         return await self.store.database.do(lambda session: records.approval_rows(session, run_id))
+
+    async def find_asked(self, run_id: str) -> dict[str, ApprovalRequest]:
+        """Return the requests that the log of a run says were asked, by digest."""
+        told = [row for row in await self.log(run_id) if row.kind == "told" and row.name == "ApprovalAsked"]
+        events: list[ApprovalAsked] = [from_json(json.loads(row.value)) for row in told]
+        return {event.request.digest: event.request for event in events}
 
     async def open_approvals(self) -> list[ApprovalRow]:
         """Return the rows of the open requests of all runs."""

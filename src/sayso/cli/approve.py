@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from sayso.cli.display import format_time
-from sayso.cli.open_requests import decide, find_open_requests
-from sayso.cli.options import DatabaseUrl, Exit, RunId
+from sayso.cli.open_requests import Signer, decide, find_open_requests, find_signer
+from sayso.cli.options import DatabaseUrl, Exit, KeyFile, RunId, SignerName
 from sayso.cli.run_database import database_option, find_run, open_engine
 from sayso.console import ask_yes_no, find_user_name, format_card
 from sayso.tools.approval.requests import ApprovalRequest, Approve
@@ -26,6 +26,8 @@ def approve(
     digest: str | None = None,
     *,
     yes: Annotated[str | None, Parameter(name="--yes", help="Approve the request with this digest without asking.")] = None,
+    key: KeyFile = None,
+    signer: SignerName = None,
     database: DatabaseUrl = None,
 ) -> int:
     """Approve a request that waits, after reading its card.
@@ -39,13 +41,13 @@ def approve(
     """
     if yes is not None and digest is not None and not (digest.startswith(yes) or yes.startswith(digest)):
         raise UsageError(f"--yes {yes} and {digest} are two requests. Name one.")
-    return asyncio.run(_approve(run, digest if yes is None else yes, yes is not None, database))
+    return asyncio.run(_approve(run, digest if yes is None else yes, yes is not None, find_signer(key, signer), database))
 
 
-async def _approve(name: str, digest: str | None, without_asking: bool, database: str | None) -> int:
+async def _approve(name: str, digest: str | None, without_asking: bool, signer: Signer | None, database: str | None) -> int:
     async with open_engine(database) as engine:
         row = await find_run(engine, name)
-        requests = await find_open_requests(engine, row, digest)
+        requests = await find_open_requests(engine, row, digest, signer)
         left_open = 0
         for request in requests:
             print(format_card(request), file=sys.stderr)
@@ -54,7 +56,7 @@ async def _approve(name: str, digest: str | None, without_asking: bool, database
                 left_open += 1
                 continue
             place = "command line" if without_asking else "terminal"
-            await decide(engine, row, request, Approve(by=find_user_name(), place=place), database)
+            await decide(engine, row, request, Approve(by=find_user_name(), place=place), database, signer)
         if left_open:
             return _say_left_open(row, requests, database)
     return Exit.OK

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sayso.cli.load_object import load_app
-from sayso.cli.open_requests import decide, find_open_request
-from sayso.cli.options import AppName, DatabaseUrl, Exit, RunId
+from sayso.cli.open_requests import Signer, decide, find_open_request, find_signer
+from sayso.cli.options import AppName, DatabaseUrl, Exit, KeyFile, RunId, SignerName
 from sayso.cli.run_database import find_run, open_engine
 from sayso.console import find_user_name
 from sayso.tools import Tool
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from sayso.workflows import App
 
 
-def edit(run: RunId, digest: str, *changes: str, app: AppName = None, database: DatabaseUrl = None) -> int:
+def edit(
+    run: RunId,
+    digest: str,
+    *changes: str,
+    app: AppName = None,
+    key: KeyFile = None,
+    signer: SignerName = None,
+    database: DatabaseUrl = None,
+) -> int:
     """Change the arguments of a request that waits: name=value ...
 
     The changed call is a new request, with a card of its own that waits for its own approval.
@@ -36,17 +44,17 @@ def edit(run: RunId, digest: str, *changes: str, app: AppName = None, database: 
     """
     if not changes:
         raise UsageError("No argument was named to change. Write name=value, such as quantity=2.")
-    return asyncio.run(_edit(run, digest, changes, app, database))
+    return asyncio.run(_edit(run, digest, changes, app, find_signer(key, signer), database))
 
 
-async def _edit(run: str, digest: str, changes: Sequence[str], app_name: str | None, database: str | None) -> int:
+async def _edit(run: str, digest: str, changes: Sequence[str], app_name: str | None, signer: Signer | None, database: str | None) -> int:
     app = load_app(app_name)
     async with open_engine(database, app) as engine:
         row = await find_run(engine, run)
-        request = await find_open_request(engine, row, digest)
+        request = await find_open_request(engine, row, digest, signer)
         tool = _find_tool(request.tool, app) if app_name is not None or row.app == app.name else None
         arguments = _change_arguments(request, changes, tool)
-        await decide(engine, row, request, Edit(arguments, by=find_user_name(), place="command line"), database)
+        await decide(engine, row, request, Edit(arguments, by=find_user_name(), place="command line"), database, signer)
     return Exit.OK
 
 

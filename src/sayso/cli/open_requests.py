@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.cli.display import describe_decision, format_time, read_text
+from sayso.cli.options import KEY_VARIABLE
 from sayso.cli.run_database import app_option, database_option
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Decision, compute_digest, idempotency_key, read_shown
@@ -20,36 +23,69 @@ if TYPE_CHECKING:
 MIN_DIGEST = 8
 
 
-async def find_open_requests(engine: DurableEngine, row: RunRow, digest: str | None) -> list[ApprovalRequest]:
-    """Return the open requests of a run, or the one with this digest.
+async def find_open_requests(engine: DurableEngine, row: RunRow, digest: str | None, signer: Signer | None = None) -> list[ApprovalRequest]:
+    """Return the open requests of a run, or the one with this digest. For a signer they are open until the run has received a decision.
 
     Raises UsageError if no request has the digest, and RunError if the request is decided, has expired, or was changed in the database.
     """
     rows = await engine.approvals(row.id)
+    open_states = ("proposed", "approved", "edited", "rejected") if signer is not None else ("proposed",)
     if digest is not None:
         rows = [_find_by_digest(rows, row, digest.lower())]
-        _refuse_decided(row, rows[0])
-    waiting = [each for each in rows if each.state == "proposed"]
+        _refuse_decided(row, rows[0], open_states)
+    waiting = [each for each in rows if each.state in open_states]
     if not waiting:
         raise RunError(f"Run {row.id} waits for no approval; it is {row.state}.")
     still_open = [each for each in waiting if each.expires_at > time.time()]
     if not still_open:
         last = waiting[-1]
         raise RunError(f"The request {last.digest[:12]} of run {row.id} expired at {format_time(last.expires_at)}; nothing is done.")
-    return [_read_request(row, each) for each in still_open]
+    asked = await engine.find_asked(row.id)
+    return [_read_request(row, each, asked) for each in still_open]
 
 
-async def find_open_request(engine: DurableEngine, row: RunRow, digest: str | None) -> ApprovalRequest:
+async def find_open_request(engine: DurableEngine, row: RunRow, digest: str | None, signer: Signer | None = None) -> ApprovalRequest:
     """Return the one open request that is meant. Raises UsageError, with their cards, if there are several."""
-    requests = await find_open_requests(engine, row, digest)
+    requests = await find_open_requests(engine, row, digest, signer)
     if len(requests) > 1:
         cards = "; ".join(f"{request.digest[:12]} {request.card}" for request in requests)
         raise UsageError(f"Run {row.id} has {len(requests)} open requests. Name one by its digest: {show_value(cards)}")
     return requests[0]
 
 
-async def decide(engine: DurableEngine, row: RunRow, request: ApprovalRequest, decision: Decision, database: str | None) -> None:
-    """Hand in the decision, and say on standard error what happens next."""
+class Signer(NamedTuple):
+    """Who signs decisions on the command line: a private key's file, and the name in the app."""
+
+    key: Path
+    name: str
+
+
+def find_signer(key: Path | None, name: str | None) -> Signer | None:
+    """Return who signs; None without a key, here and in the environment. Raises UsageError for a name without a key."""
+    if key is None and (known := os.environ.get(KEY_VARIABLE)):
+        key = Path(known)
+    if key is None:
+        if name is not None:
+            raise UsageError(f"--as {name} names who signs, and there is no key. Give --key FILE, or set {KEY_VARIABLE}.")
+        return None
+    if not key.is_file():
+        raise UsageError(f"There is no key {key}. Make one with: sayso keys new NAME")
+    return Signer(key, name or key.stem)
+
+
+async def decide(
+    engine: DurableEngine,
+    row: RunRow,
+    request: ApprovalRequest,
+    decision: Decision,
+    database: str | None,
+    signer: Signer | None = None,
+) -> None:
+    """Hand in the decision, signed where there is a signer, and say on standard error what happens next."""
+    if signer is not None:
+        from sayso.tools.approval.signatures import sign  # late, for load time
+
+        decision = sign(decision, request, signer.key, by=signer.name)
     try:
         await engine.decide(row.id, {request.digest: decision})
     except UsageError:  # somebody else decided meanwhile: raise the error that says who
@@ -78,19 +114,21 @@ def _find_by_digest(rows: Sequence[ApprovalRow], row: RunRow, digest: str) -> Ap
     return matching[0]
 
 
-def _refuse_decided(row: RunRow, each: ApprovalRow) -> None:
+def _refuse_decided(row: RunRow, each: ApprovalRow, open_states: Sequence[str]) -> None:
     if each.state == "closed":
         raise RunError(f"The request {each.digest[:12]} is closed: run {row.id} is {row.state}.")
-    if each.state != "proposed":
+    if each.state not in open_states:
         by = f" by {show_value(each.decided_by)}" if each.decided_by else ""
         at = f" at {format_time(each.decided_at)}" if each.decided_at is not None else ""
         raise RunError(f"The request {each.digest[:12]} was decided already{by}{at}; its state is {each.state}. Nothing was changed.")
 
 
-def _read_request(row: RunRow, each: ApprovalRow) -> ApprovalRequest:
-    """Return the stored request if it still matches its digest, so that nobody is shown one call and approves another."""
+def _read_request(row: RunRow, each: ApprovalRow, asked: Mapping[str, object]) -> ApprovalRequest:
+    """Return the stored request if it is what the log says was asked and fits its digest: nobody is shown one and approves another."""
     try:
         request = read_text(each.request)
+        if request != asked.get(each.digest):
+            request = None
         if isinstance(request, ApprovalRequest) and _is_unchanged(request, each.digest):
             return request
     except (ValueError, TypeError, AttributeError):

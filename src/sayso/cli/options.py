@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "gpt-5-mini"
 DATABASE_VARIABLE = "SAYSO_DATABASE"
+KEY_VARIABLE = "SAYSO_KEY"
 DEFAULT_DATABASE = "sayso.db"
 
 
@@ -60,6 +62,14 @@ StoreIn = Annotated[
         help="Store the run here, so that it can be resumed after Ctrl-C or kill -9: sqlite:///runs.db or postgresql://user@host/name.",
     ),
 ]
+KeyFile = Annotated[
+    Path | None,
+    Parameter(
+        name="--key",
+        help=f"Sign the decision with this private key, where the app names its approvers. Default: ${KEY_VARIABLE}. See: sayso keys",
+    ),
+]
+SignerName = Annotated[str | None, Parameter(name="--as", help="The approver's name in the app. Default: that of the key's file.")]
 AppName = Annotated[
     str | None,
     Parameter(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from sayso.cli.display import read_text, shorten, to_plain
 from sayso.cli.load_object import load_app
-from sayso.cli.options import AppName, DatabaseUrl, Exit, RunId
+from sayso.cli.open_requests import Signer, find_signer
+from sayso.cli.options import AppName, DatabaseUrl, Exit, KeyFile, RunId, SignerName
 from sayso.cli.progress import ProgressTree
 from sayso.cli.run_database import app_option, database_option, find_run, open_engine
 from sayso.console import escape_controls, terminal
@@ -25,20 +26,20 @@ if TYPE_CHECKING:
     from sayso.workflows.runs.protocols import Scope
 
 
-def resume(run: RunId, *, app: AppName = None, database: DatabaseUrl = None) -> int:
+def resume(run: RunId, *, app: AppName = None, key: KeyFile = None, signer: SignerName = None, database: DatabaseUrl = None) -> int:
     """Resume a run here, from where it stopped.
 
     Requests that wait for an approval are asked about in this terminal.
     """
-    return asyncio.run(_resume(run, app, database))
+    return asyncio.run(_resume(run, app, find_signer(key, signer), database))
 
 
-async def _resume(run: str, app_name: str | None, database: str | None) -> int:
+async def _resume(run: str, app_name: str | None, signer: Signer | None, database: str | None) -> int:
     async with open_engine(database, load_app(app_name)) as engine:
         row = await find_run(engine, run)
         result: RunResult[object] | None = None
         with ProgressTree(row.id) as tree:
-            async for event in stream_resumed(engine, row, tree.approve_with(terminal)):
+            async for event in stream_resumed(engine, row, tree.approve_with(_sign(terminal, signer))):
                 if isinstance(event, RunEnded):
                     result = event.result
                 else:
@@ -48,6 +49,14 @@ async def _resume(run: str, app_name: str | None, database: str | None) -> int:
         if not result.finished:
             return say_what_waits(result.run_id, result.pending, database_option(database), app_option(row, app_name))
         return _print_output(row, result.output)
+
+
+def _sign(approve: Approver, signer: Signer | None) -> Approver:
+    if signer is None:
+        return approve
+    from sayso.tools.approval.signatures import sign_with  # late, for load time
+
+    return sign_with(approve, signer.name, signer.key)
 
 
 async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) -> AsyncIterator[object]:

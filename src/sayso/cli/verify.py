@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from sayso.cli.options import DatabaseUrl, Exit, RunId
+from cyclopts import Parameter
+
+from sayso.cli.options import DatabaseUrl, Exit
 from sayso.cli.run_database import find_run, open_engine
 from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.records import RunRow
 
 MIN_HEAD = 16
+MOST_RUNS = 1_000_000_000
 WITHOUT_KEY = (
     "This shows accidental or partial change. Whoever can write the whole database can compute the chain anew: "
     "store the head above elsewhere (--head compares), or write with a key in {variable}."
@@ -27,7 +30,16 @@ NEVER = (
 )
 
 
-def verify(run: RunId, *, head: str | None = None, database: DatabaseUrl = None) -> int:
+def verify(
+    run: Annotated[str | None, Parameter(help="A run's id, as `sayso runs` shows it.")] = None,
+    *,
+    all: Annotated[bool, Parameter(negative="", help="Verify all runs, and what belongs to none.")] = False,
+    head: str | None = None,
+    heads: Annotated[
+        str | None, Parameter(help="The file or URL where heads are kept: each run is compared. Default: $SAYSO_HEADS.")
+    ] = None,
+    database: DatabaseUrl = None,
+) -> int:
     """Recompute the hash chain of a run, and report what was changed or is missing.
 
     Exit code 1 if anything is.
@@ -37,11 +49,35 @@ def verify(run: RunId, *, head: str | None = None, database: DatabaseUrl = None)
     head
         A head hash of this run that you stored elsewhere: it must still be in the chain.
     """
-    return asyncio.run(_verify(run, head, database))
+    if all:
+        if run is not None or head is not None:
+            raise UsageError("--all verifies every run; leave the run and --head out.")
+        return asyncio.run(_verify_all(heads, database))
+    if run is None:
+        raise UsageError("Name a run, or verify all of them with --all.")
+    return asyncio.run(_verify(run, head, heads, database))
 
 
-async def _verify(run: str, head: str | None, database: str | None) -> int:
+async def _verify_all(heads: str | None, database: str | None) -> int:
     async with open_engine(database) as engine:
+        engine.keep_heads(heads)
+        rows = await engine.runs(limit=MOST_RUNS)
+        wrong = 0
+        for row in rows:
+            problems = (await check_log(engine, row, await engine.log(row.id))).problems
+            wrong += bool(problems)
+            for problem in problems:
+                print(f"{show_value(row.id)}: {show_value(problem)}", flush=True)
+        orphans = await engine.find_orphans()
+    for orphan in orphans:
+        print(f"{show_value(orphan)}: the run itself was removed; something of it is still there.")
+    print(f"{len(rows)} runs: {f'{wrong + len(orphans)} are not what was written' if wrong or orphans else 'unchanged'}.")
+    return Exit.FAILED if wrong or orphans else Exit.OK
+
+
+async def _verify(run: str, head: str | None, heads: str | None, database: str | None) -> int:
+    async with open_engine(database) as engine:
+        engine.keep_heads(heads)
         row = await find_run(engine, run)
         log = await engine.log(row.id)
         verdict = await check_log(engine, row, log)
@@ -87,8 +123,10 @@ def _print_verdict(row: RunRow, log: list[Row], verdict: Verdict, problems: list
     for problem in problems:
         print(f"  {show_value(problem)}")
     if problems:
-        print(f"{len(problems)} problem{'s' * (len(problems) != 1)}: this log is not what was written.")
+        print(f"{len(problems)} problem{'s' * (len(problems) != 1)}: this is not what was written.")
         return
-    print("Unchanged: every row follows from the one before it, and requests and input are those of the log.")
+    print("Unchanged: every row follows from the one before it, and all that is stored beside the log is what it says.")
+    for note in verdict.notes:
+        print(note)
     print(WITH_KEY if verdict.keyed else WITHOUT_KEY.format(variable=KEY_VARIABLE))
     print(NEVER)
