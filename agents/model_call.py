@@ -32,6 +32,7 @@ from sayso.tools.effects import Effect
 from sayso.tools.errors import ModelError, ToolError, ToolsRefused, UsageError
 from sayso.tools.inline_calls import append_context
 from sayso.workflows import Run, Usage
+from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.limits import NO_USAGE, Meter
 from sayso.workflows.runs.prompt_difference import shorten_text
 
@@ -103,6 +104,8 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     calls: dict[int, list[CallDelta]] = {}
     finish, usage = "stop", NO_USAGE
     streamer = TextStreamer(conversation, run, turn) if run.has_listeners and not spec.publishes_at_end else None
+    if HANDED_OUT.texts and not turn:
+        run.scope.provenance.recognise([message.text for message in conversation.transcript if isinstance(message, UserMessage)])
     deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:

@@ -28,7 +28,7 @@ class Arguments(BaseModel):
     item: str
 
 
-@tool.read
+@tool.read(trust="tool", secrecy="public")  # a script of ours
 async def calories(item: str) -> str:
     """Looks an item up."""
     return "520 calories"

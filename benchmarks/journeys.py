@@ -29,13 +29,13 @@ PACKAGE = Path(sayso.__file__).parent
 FOLDERS = (*(str((PACKAGE / room).resolve()) for room in ("tools", "workflows", "agents")), str(PACKAGE.resolve()))
 
 
-@tool.read
+@tool.read(trust="tool", secrecy="public")  # a script of ours
 async def calories(item: str) -> str:
     """Look an item up."""
     return "520 calories"
 
 
-@tool.write(card="E-mail to {to}: {text}")
+@tool.write(card="E-mail to {to}: {text}", trust="tool")
 async def mail(to: str, text: str) -> str:
     """Send an e-mail."""
     return "sent"

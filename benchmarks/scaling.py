@@ -41,7 +41,7 @@ class Pieces:
             yield delta
 
 
-@tool.read
+@tool.read(trust="tool", secrecy="public")  # a script of ours
 async def note(text: str) -> str:
     """Read a note."""
     return text[:10]

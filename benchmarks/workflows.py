@@ -29,7 +29,7 @@ async def slow(value: int) -> int:
     return value
 
 
-@tool.read
+@tool.read(trust="tool", secrecy="public")  # a script of ours
 async def slow_tool(number: int) -> int:
     """A tool of 100 ms."""
     await asyncio.sleep(0.1)

@@ -41,6 +41,7 @@ from sayso.workflows import (
     step,
 )
 from sayso.workflows.runs.codec import from_json, to_json
+from sayso.workflows.runs.handed_out import HANDED_OUT
 
 SECRET = "door-code-4711"
 DONE = list[str]()
@@ -49,6 +50,7 @@ DONE = list[str]()
 @pytest.fixture(autouse=True)
 def nothing_done() -> None:
     DONE.clear()
+    HANDED_OUT.texts.clear()
 
 
 @tool.read
@@ -446,7 +448,41 @@ async def a_stream(source: AnyTool) -> dict[str, Any]:
     return {"value": ended.result}
 
 
+async def the_bare_output(source: AnyTool) -> dict[str, Any]:
+    return {"value": (await read(source)).output}
+
+
+async def the_output_in_a_sentence(source: AnyTool) -> dict[str, Any]:
+    return {"value": f"Mail this to bob: {(await read(source)).output}!"}
+
+
+async def the_output_in_json(source: AnyTool) -> dict[str, Any]:
+    return {"value": {"task": "mail", "texts": json.loads(json.dumps([(await read(source)).output]))}}
+
+
+class Note(BaseModel):
+    title: str
+    lines: list[str]
+
+
+async def a_field_of_a_typed_output(source: AnyTool) -> dict[str, Any]:
+    answer = json.dumps({"title": "A note", "lines": ["Hello", SECRET]})
+    noting = Agent(ScriptedModel(Reply(calls=(call(source.name),)), answer), tools=[source], output=Note)
+    return {"value": "Mail it: " + (await noting.run("Note it.")).output.lines[1]}
+
+
+async def one_line_of_the_output(source: AnyTool) -> dict[str, Any]:
+    script = Reply(calls=(call(source.name),)), f"I have read it.\n\n{SECRET}\n\nThat is all."
+    output = (await Agent(ScriptedModel(*script), tools=[source]).run("Read.")).output
+    return {"value": f"What is {output.splitlines()[2]}?"}
+
+
 ACROSS = (
+    the_bare_output,
+    the_output_in_a_sentence,
+    the_output_in_json,
+    a_field_of_a_typed_output,
+    one_line_of_the_output,
     whole_history,
     history_without_results,
     the_last_answer_of_a_history,
@@ -544,6 +580,36 @@ async def test_a_step_that_failed_is_tried_again_and_what_it_had_read_is_known(t
         await flow.run("Read.", engine=home, run_id="r1", grants=GRANTS)
     result = await flow.run("Read.", engine=home, run_id="r1", grants=GRANTS)
     assert (DONE, [request.tool for request in result.pending]) == ([], ["mail"])
+
+
+@pytest.mark.parametrize(("source", "act"), SOURCES.values(), ids=SOURCES)
+async def test_a_run_that_was_begun_with_an_output_knows_it_in_another_program(
+    source: AnyTool, act: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def confirm(run: Run, text: str) -> str:
+        await run.call(note, text="begun")
+        return text
+
+    flow = sequential(confirm, actor(act), name="second")
+    text = f"Mail this: {(await read(source)).output}"
+    first = engine(f"sqlite:///{tmp_path}/runs.db")
+    paused = await flow.run(text, engine=first, run_id="r1", grants=GRANTS)
+    first.close()
+    monkeypatch.setattr(HANDED_OUT, "texts", {})  # as in another program
+    second = engine(f"sqlite:///{tmp_path}/runs.db")
+    await second.decide("r1", {request.digest: Approve() for request in paused.pending})
+    resumed = await flow.run(text, engine=second, run_id="r1", grants=GRANTS)
+    assert (DONE, [request.tool for request in resumed.pending]) == ([], [act])
+    second.close()
+
+
+async def test_only_what_was_read_with_labels_is_recognised_and_only_whole_texts() -> None:
+    clean = await Agent(ScriptedModel("We open at ten o'clock.")).run("When?")
+    short = await Agent(ScriptedModel(Reply(calls=(call("page"),)), "ten"), tools=[page]).run("When?")
+    for text in (clean.output, f"Write to {short.output}@example.org", "nothing of the kind"):
+        assert (await Agent(ScriptedModel("Fine.")).run(text)).labels == Labels()
+    HANDED_OUT.note("r1", [f"text number {number}" for number in range(1000)], Labels(private=True))
+    assert len(HANDED_OUT.texts) == 200
 
 
 # writes

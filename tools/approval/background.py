@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import NamedTuple
 
 from ..calls import Content, ToolResult
-from ..effects import Trust
+from ..effects import Labels, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def iter_said(value: object) -> Iterator[str]:
             yield from iter_said(value.value if isinstance(value, Content) else value.content)
     elif hasattr(value, "user_texts"):
         yield from iter_said(value.user_texts)
+    elif isinstance(getattr(value, "labels", None), Labels):
+        return  # a page, a passage: others wrote it
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
             yield from iter_said(item)

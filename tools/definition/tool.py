@@ -365,8 +365,12 @@ class Tool(Generic[P, R]):
             return strip_labels(content.value)
 
         bare = replace_labelled(value, take_labels)
+        others = find_labels(bare)  # pages and passages know that others wrote them
         converted = convert_result(bare, self.name)
-        return converted if bare is value else Content(converted, "", labels.trust, labels.secrecy)
+        if bare is value and others is CLEAN:
+            return converted
+        labels = labels.union(others)
+        return Content(converted, "", labels.trust, labels.secrecy)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function, in its sandbox if it has one, for all but WRITE: a write needs a run that can ask first."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..effects import Labels
+
 NOT_IN_THE_DOCUMENTS = "Not in the documents."
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[\[【](?=\s*DOC\b)", re.IGNORECASE)
 
@@ -27,6 +29,11 @@ class Passage:
     start: int = 0
     end: int = 0
     link: str = ""
+
+    @property
+    def labels(self) -> Labels:
+        """Return that others wrote it, and that it is private as far as anybody knows."""
+        return Labels(untrusted=True, private=True)
 
     @property
     def place(self) -> str:

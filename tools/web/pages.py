@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..canonical import Json
+from ..effects import Labels
 from .snapshots import Snapshot
 
 
@@ -30,3 +31,8 @@ class Page:
     snapshot: Snapshot
     description: str = ""
     language: str = ""
+
+    @property
+    def labels(self) -> Labels:
+        """Return that strangers wrote it."""
+        return Labels(untrusted=True)

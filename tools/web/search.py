@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..effects import Labels
 from ..errors import ToolError
 
 
@@ -16,6 +17,11 @@ class SearchResult:
     title: str
     url: str
     snippet: str
+
+    @property
+    def labels(self) -> Labels:
+        """Return that strangers wrote it."""
+        return Labels(untrusted=True)
 
 
 class Search(Protocol):

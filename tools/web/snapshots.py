@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..effects import Labels
 from ..errors import UsageError
 from ..private_files import create_private_file
 
@@ -23,6 +24,11 @@ class Snapshot:
     status: int
     content_type: str
     text: str
+
+    @property
+    def labels(self) -> Labels:
+        """Return that strangers wrote it."""
+        return Labels(untrusted=True)
 
     @property
     def name(self) -> str:

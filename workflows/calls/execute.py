@@ -46,6 +46,7 @@ from .perform import (
     needs_no_approval,
     perform_reads,
     prepare_arguments,
+    take_refusal,
 )
 from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, mask_sources, note_secrets, reveal_arguments
 
@@ -78,7 +79,7 @@ def reject_unsourced(run: Run, call: ToolCall, tool: AnyTool, unsourced: Sequenc
     try:
         prepare_arguments(tool, call.arguments, make_context(run, call, tool))
     except ToolError as error:
-        return make_failure(call, str(error))
+        return take_refusal(run, call, tool, error)
     return make_failure(call, explain_unsourced(tool, unsourced, call.arguments))
 
 
@@ -140,7 +141,7 @@ async def execute_with_approval(
     try:
         arguments = _freeze_arguments(run, call, tool, call.arguments, position)
     except ToolError as error:
-        return make_failure(call, str(error))
+        return take_refusal(run, call, tool, error)
     edited: frozenset[str] = frozenset()
     for edit in range(MOST_EDITS):  # an edit is a new request
         asked_at = position if edit == 0 else f"{position}.edit{edit}"

@@ -61,6 +61,15 @@ def make_result(
     return ToolResult(call.id, value, outcome, origin, trust, secrecy)
 
 
+def take_refusal(run: Run, call: ToolCall, tool: AnyTool, error: ToolError) -> ToolResult:
+    """Return the words with which a tool refuses a call before it is performed. What `prepare=` says may be what it has read."""
+    if isinstance(error, InvalidArguments):
+        return make_failure(call, str(error))
+    result = make_result(call, tool, str(error), run.scope.provenance.labels, Outcome.FAILED, tool.trust or Trust.TOOL)
+    run.scope.provenance.take(result)
+    return result
+
+
 def make_failure(call: ToolCall, text: str, outcome: Outcome = Outcome.FAILED) -> ToolResult:
     """Return a result that says, in Sayso's words, why there is none."""
     return ToolResult(call.id, text, outcome, call.tool)

@@ -8,12 +8,27 @@ from typing import Any, Protocol
 
 from sayso.tools.approval.grants import describe_grant
 from sayso.tools.calls import find_labels
+from sayso.tools.effects import CLEAN
 from sayso.tools.errors import Cancelled, RunError
 
 from .events import BranchEnded, BranchFailed, BranchStarted, GrantsGiven
+from .handed_out import HANDED_OUT
 from .inbox import Branch, Inbox, Suspended
 from .journal import Journal
-from .protocols import ENCLOSING, NOTHING, UNLABELLED, Earlier, Engine, HeadGuard, Run, RunResult, Scope, WorkflowCode
+from .protocols import (
+    BEGUN_WITH,
+    ENCLOSING,
+    NOTHING,
+    UNLABELLED,
+    Earlier,
+    Engine,
+    HeadGuard,
+    Provenance,
+    Run,
+    RunResult,
+    Scope,
+    WorkflowCode,
+)
 from .same_run import Asked
 from .timing import in_time
 
@@ -148,6 +163,8 @@ class Execution(Inbox):
             scope.provenance = enclosing.for_child()  # its input is what that run made of what it was given
         if type(self.value) not in UNLABELLED and getattr(self.value, "labels", NOTHING) is not None:
             scope.provenance.labels = scope.provenance.labels.union(find_labels(self.value))
+        if HANDED_OUT.texts or enclosing is not None:
+            self._begin_with_others(scope.provenance)
         ENCLOSING.set(scope.provenance)
         self.root_run = run = self.make_run(self, self.id, scope)
         if scope.rules.grants and self.is_watched:
@@ -181,8 +198,19 @@ class Execution(Inbox):
                 await self.stop_asking()
         return self.result
 
+    def _begin_with_others(self, provenance: Provenance) -> None:
+        """Begin with what other runs of this program have read. It is stored first of all: another program does not know of them."""
+        before = provenance.labels if ENCLOSING.get() is None else CLEAN
+        if HANDED_OUT.texts:
+            provenance.user_texts = provenance.recognise(provenance.user_texts)
+        results = self.journal.results.setdefault(self.id, {})
+        if provenance.labels is not before and not results:
+            self.journal.store(self.id, BEGUN_WITH, provenance.labels)
+
     def _make_result(self, value: object, scope: Scope) -> AnyResult:
         messages, labels = tuple(scope.transcripts.get(self.id, ())), scope.provenance.labels
+        if labels is not CLEAN and value is not NOTHING:
+            HANDED_OUT.note(self.id, value, labels)
         return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered, labels)
 
     # joining and stopping it

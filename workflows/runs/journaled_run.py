@@ -18,7 +18,7 @@ from .execution import ChildRun, Execution
 from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
-from .protocols import ENCLOSING, UNLABELLED, B, Earlier, Provenance, Scope, Ts, WorkflowCode
+from .protocols import BEGUN_WITH, ENCLOSING, UNLABELLED, B, Earlier, Provenance, Scope, Ts, WorkflowCode
 from .run_secrets import RunSecrets, find_edit_secrets
 from .timing import in_time
 
@@ -66,6 +66,9 @@ class JournaledRun:
         self._at = 0
         if results:
             self._names = tuple(results)
+            if self._names[0] == BEGUN_WITH:
+                self._at = 1
+                scope.provenance.take_labels(cast(Labels, results[BEGUN_WITH]))
             self.scope = replace(scope, meter=Meter(None, scope.meter, lambda: self._at < len(self._names)))
         self.open_children = self._emits = self._tool_calls = 0
         self._children = NO_CHILDREN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
@@ -17,6 +17,7 @@ from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import CLEAN, LABELS, Labels
 from sayso.tools.errors import NotFinished, UsageError
 
+from .handed_out import HANDED_OUT
 from .limits import Limits, Meter, Usage
 from .run_secrets import RunSecrets
 
@@ -96,6 +97,8 @@ ENCLOSING: ContextVar[Provenance | None] = ContextVar("sayso_enclosing", default
 """What the run has read in which this code is executed. A run that is started inside another one (by a function of a step, by a tool,
 however deep) hands its output on as a plain text: so it begins with what that run had read, and hands back what it read itself. It can
 only add labels; nothing is allowed because of it."""
+BEGUN_WITH = "labels:"
+"""The name under which a run stores what it began with of other runs."""
 UNLABELLED = PLAIN | {ToolResult, ApprovalRequest, Approve, Edit, Reject}
 """Types whose values are not searched for labels when a step returns them: they have none, or whoever asked takes them in."""
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
@@ -133,6 +136,19 @@ class Provenance:
                 self.unvouched = result.origin
             self.labels = self.labels.union(labels)
             self.read_texts = (*self.read_texts, (result.origin, result.text))
+
+    def recognise(self, texts: Iterable[str | Said]) -> tuple[str | Said, ...]:
+        """Take in what earlier runs have handed out and is in these texts now, and return the texts without it."""
+        left = list[str | Said]()
+        for each in texts:
+            text = each if isinstance(each, str) else each.text
+            for found in HANDED_OUT.find(text):
+                self.labels, self.unvouched = self.labels.union(found.labels), self.unvouched or found.origin
+                text = text.replace(found.text, " ")
+                if (found.origin, found.text) not in self.read_texts:
+                    self.read_texts = (*self.read_texts, (found.origin, found.text))
+            left.append(text if isinstance(each, str) else replace(each, text=text))
+        return tuple(left)
 
     def take_labels(self, labels: Labels) -> None:
         """Join the labels of a value that the run is given."""
