@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..sandbox.errors import SandboxMissing
 from ..sandbox.process import refuse_if_missing
+from ..sandbox.python_files import refuse_code
 from ..sandbox.settings import Layer, Layers, Profile, Sandbox
 from .inside import RESULT_BYTES, WORK
 from .interpreters import kill_process
@@ -123,7 +124,7 @@ def _start(code: str, tests: Sequence[str], sandbox: Sandbox) -> _Box:
     bwrap = find_bubblewrap((*_PATHS, shutil.which("bwrap") or ""))
     profile = Profile(
         preload=(), memory_mb=sandbox.memory_mb, network=sandbox.network, needs=tuple(sandbox.needs),
-        read=tuple(map(_resolve, sandbox.read)), write=(WORK, *map(_resolve, sandbox.write)),
+        read=tuple(map(_resolve, sandbox.read)), write=(WORK, *refuse_code(tuple(map(_resolve, sandbox.write)), [])),
     )  # fmt: skip
     answers, written = os.pipe()
     try:

@@ -22,7 +22,7 @@ from . import worker_process as this_process
 from .calls import call_in, get_pool, report_profile_layers
 from .errors import SandboxError
 from .protocol import How
-from .python_files import list_python_files
+from .python_files import refuse_code
 from .settings import Layers, Profile, Sandbox
 
 RETURNING = ("pydantic_core",)
@@ -119,7 +119,7 @@ def make_profile(sandbox: Sandbox, location: FunctionLocation | None, needs: tup
         beside_modules=True,
         network=sandbox.network,
         read=_resolve("read", sandbox.read),
-        write=_refuse_code(_resolve("write", sandbox.write), location),
+        write=refuse_code(_resolve("write", sandbox.write), [location.root, location.file] if location else []),
         needs=tuple(sandbox.needs) if needs is None else needs,
         roots=(location.root,) if location and location.root else (),
         files=((location.module, location.file),) if location and location.file else (),
@@ -133,30 +133,6 @@ def _resolve(option: str, paths: Iterable[str | os.PathLike[str]]) -> tuple[str,
         if not os.path.lexists(path):
             raise UsageError(f"Sandbox({option}=[{path!r}]): this file or folder does not exist. Make it first, or name its folder.")
     return found
-
-
-def _refuse_code(folders: tuple[str, ...], location: FunctionLocation | None) -> tuple[str, ...]:
-    """Raise UsageError if a folder to write has code in it that is loaded: a call could leave other code for the next one."""
-    if not folders:
-        return folders
-    installed = [Path(os.path.realpath(place)) for place in list_python_files()]
-    own = [location.root, location.file] if location else []
-    loaded = [Path(os.path.realpath(place)) for place in (*own, *sys.path) if isinstance(place, str) and place]
-    for folder in map(Path, folders):
-        inside = [str(place) for place in (*loaded, *installed) if place.is_relative_to(folder)]
-        around = [str(place) for place in installed if folder.is_relative_to(place)]
-        code = next(iter([*inside, *around]), None) or _find_module_in(str(folder))
-        if code is not None:
-            raise UsageError(
-                f"Sandbox(write=[{str(folder)!r}]): Python loads code from {code}, so a call could change what the next call and this "
-                f"program run. Name a folder that holds no code."
-            )
-    return folders
-
-
-def _find_module_in(folder: str) -> str | None:
-    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return next((file for file in files if isinstance(file, str) and (file == folder or file.startswith(folder + os.sep))), None)
 
 
 @lru_cache(maxsize=256)

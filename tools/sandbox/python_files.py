@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+
+from ..errors import UsageError
 
 SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
 _INSTALLED = ("site-packages", "dist-packages")
@@ -29,6 +31,32 @@ def _list_files(folders: tuple[str, ...]) -> tuple[str, ...]:
     own |= {path for entry in folders for path in find_installed(entry)}
     own.add(str(Path(__file__).resolve().parents[1]))
     return (*sorted(own), *SYSTEM_LIBRARIES)
+
+
+def refuse_code(folders: tuple[str, ...], own: Iterable[str]) -> tuple[str, ...]:
+    """Return these folders. Raises UsageError if one has code in it that is loaded: a call could leave other code for the next one.
+
+    `own` are the files and folders of the function itself.
+    """
+    if not folders:
+        return folders
+    installed = [Path(os.path.realpath(place)) for place in list_python_files()]
+    loaded = [Path(os.path.realpath(place)) for place in (*own, *sys.path) if isinstance(place, str) and place]
+    for folder in map(Path, folders):
+        inside = [str(place) for place in (*loaded, *installed) if place.is_relative_to(folder)]
+        around = [str(place) for place in installed if folder.is_relative_to(place)]
+        code = next(iter([*inside, *around]), None) or _find_module_in(str(folder))
+        if code is not None:
+            raise UsageError(
+                f"Sandbox(write=[{str(folder)!r}]): Python loads code from {code}, so a call could change what the next call and this "
+                f"program run. Name a folder that holds no code."
+            )
+    return folders
+
+
+def _find_module_in(folder: str) -> str | None:
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return next((file for file in files if isinstance(file, str) and (file == folder or file.startswith(folder + os.sep))), None)
 
 
 def find_installed(entry: str) -> Iterator[str]:
