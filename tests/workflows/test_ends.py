@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, Cancelled, LimitReached, NotFinished, ToolContext, UsageError, tool
+from sayso.tools.errors import RunIdTaken
 from sayso.workflows import DurableEngine, Failed, Limits, MemoryEngine, Run, conditional, engine, parallel, sequential, step
 from sayso.workflows.runs.events import StepEnded, StepStarted
 
@@ -318,5 +319,7 @@ async def test_text_that_is_no_unicode_is_kept_too(tmp_path: Path) -> None:
     assert (await sequential(half).run("x\ud83d", engine=home, run_id="r1")).output == "x\ud83d\ud83d"
     home.close()
     again = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
-    assert (await sequential(half).run("", engine=again, run_id="r1")).output == "x\ud83d\ud83d"
+    assert (await sequential(half).run("x\ud83d", engine=again, run_id="r1")).output == "x\ud83d\ud83d"
+    with pytest.raises(RunIdTaken, match=r"another input: .x.ud83d., and now "):
+        await sequential(half).run("", engine=again, run_id="r1")
     again.close()

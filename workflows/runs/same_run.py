@@ -100,4 +100,5 @@ def _find_different_part(before: Json, now: Json) -> tuple[Json, Json] | None:
 
 
 def _shorten(text: str) -> str:
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a character cannot be printed
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
