@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic
 
@@ -108,7 +108,7 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
     run); writes one by one, in order. A call with arguments that should be the user's and are not is sent back to the model, once for each
     tool: with a tool that is in `sent_back` already, a person is asked.
     """
-    results = list(parsed.refused)
+    results = [_leave_out_secrets(spec, result) for result in parsed.refused]
     sent_back_before = frozenset(sent_back)
     group: list[tuple[ToolCall, AnyTool]] = []
     for call in parsed.calls:
@@ -140,6 +140,17 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
         order = {call.id: index for index, call in enumerate(parsed.message.calls)}
         results.sort(key=lambda result: order[result.call_id])
     return results
+
+
+def _leave_out_secrets(spec: AgentSpec[object], refused: ToolResult) -> ToolResult:
+    """Return the refusal of an unreadable call without what was seen of it, where that may be a secret."""
+    tool = spec.tools.get(refused.origin)
+    takers = spec.tools.values() if tool is None else (tool,)
+    if not any(each.secret_schema is not None for each in takers):
+        return refused
+    return replace(
+        refused, content="This call was not understood and nothing was done. Write it again, with every argument as the tool says."
+    )
 
 
 def _execute_group(run: Run, group: Sequence[tuple[ToolCall, AnyTool]]) -> Awaitable[list[ToolResult]]:

@@ -140,10 +140,19 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
 
 
 def _note_secrets(conversation: ModelConversation, run: Run, reply: Reply, turn: int) -> None:
-    """Take note of the secrets that the model has written into calls, before its reply is stored."""
-    for call in parse_reply(conversation, reply, turn).calls:
+    """Take note of the secrets that the model has written into calls, before its reply is stored.
+
+    Of a call that cannot be read, all of it may be one.
+    """
+    parsed = parse_reply(conversation, reply, turn)
+    unread = {result.call_id for result in parsed.refused}
+    for call in parsed.message.calls:
         tool = conversation.spec.tools.get(call.tool)
-        if tool is not None and (texts := tool.find_secret_texts(call.arguments)):
+        if call.id in unread:
+            if tool is None or tool.secret_schema is not None:
+                written = [each.arguments for each in reply.calls if each.name == call.tool]
+                run.secrets.add([reply.text[slice(*call.span)], *written], f"{call.tool} takes a secret")
+        elif tool is not None and (texts := tool.find_secret_texts(call.arguments)):
             run.secrets.add(texts, f"{tool.name} takes a secret")
 
 

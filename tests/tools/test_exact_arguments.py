@@ -213,6 +213,9 @@ Cents = Annotated[int, BeforeValidator(lambda value: round(float(value) * 100))]
 Rounded = Annotated[float, PlainSerializer(lambda value: round(value, 1))]
 Ticket = Annotated[str, AfterValidator(lambda text: f"{text}{next(TICKS)}")]
 
+Money = Annotated[float, BeforeValidator(lambda text: float(text.strip("$")))]  # of a number: AttributeError
+German = Annotated[date, BeforeValidator(lambda text: datetime.strptime(text, "%d.%m.%Y").date())]
+
 CARRIED: dict[str, tuple[Any, Any]] = {
     "an excluded field": (Excluded, {"to": "a", "bcc": "b"}),
     "an excluded field, deep": (dict[str, list[Excluded]], {"x": [{"to": "a", "bcc": "b"}]}),
@@ -275,6 +278,8 @@ REFUSED: dict[str, tuple[Any, Any]] = {
     "longer each time": (Grows, "a"),
     "in another unit each time": (Cents, "1.5"),
     "another one each time": (Ticket, "a"),
+    "read from texts only": (Money, "$5"),
+    "a date as people write it": (German, "3.5.2026"),
     "a validator of a field": (Recipient, {"address": "ada"}),
     "JSON in a text": (Json[list[int]], "[1, 2]"),
     "a private field": (Remembers, {"a": 1}),

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, SecretBytes, SecretStr
 
 from sayso import Agent, ScriptedModel, engine, tool
 from sayso.agents import Reply, call
-from sayso.agents.messages import ToolMessage
+from sayso.agents.messages import NativeCall, ToolMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import Approve, Edit, Grant, Secret, SecretLocked, UsageError
 from sayso.tools.approval.requests import ApprovalRequest
@@ -425,4 +425,24 @@ async def test_the_next_turn_hides_the_secrets_of_the_turn_before(database_url: 
     monkeypatch.delenv("SAYSO_SECRET_KEY")
     with pytest.raises(UsageError, match="The conversation that this run goes on with holds a secret"):
         await agent(log_in, {}).run("and now?", history=first.messages, engine=runs, run_id="r3")
+    runs.close()
+
+
+BROKEN: dict[str, Reply] = {
+    "JSON that is cut off": Reply(calls=(NativeCall("c1", "log_in", '{"user": "ada", "password": "sesame-open-9'),)),
+    "a text in the place of an object": Reply(calls=(call("many", logins='{"all": [{"user": "ada", "pass": "sesame-open-9"}]'),)),
+    "two keys": Reply(calls=(NativeCall("c1", "log_in", '{"password": "sesame-open-9", "password": "sesame-open-9", "user": "ada"}'),)),
+}
+
+
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+async def test_a_call_that_cannot_be_read_is_hidden_whole(reply: Reply, tmp_path: Path) -> None:
+    runs = engine(f"sqlite:///{tmp_path}/runs.db")
+    ended = await Agent(ScriptedModel(reply, "Done."), name="clerk", tools=[log_in, many]).run(
+        "x", engine=runs, run_id="r1", approve=approve
+    )
+    (message,) = [each for each in ended.messages if isinstance(each, ToolMessage)]
+    assert DONE == []
+    assert_hidden(repr(message), ["sesame-open-9"])
+    assert_hidden(await read_whole(runs), ["sesame-open-9"])
     runs.close()

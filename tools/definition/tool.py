@@ -235,7 +235,7 @@ class Tool(Generic[P, R]):
     def find_secret_texts(self, arguments: Mapping[str, object]) -> frozenset[str] | None:
         """Return the secret texts and numbers in a call's arguments, checked or not; None where the tool takes no secrets.
 
-        All that stands in unknown arguments is among them, for one of those may be misspelled.
+        All that stands in unknown arguments is among them, for one of those may be misspelled; and a text in the place of an object.
         """
         if self.secret_schema is None:
             return None
@@ -248,11 +248,12 @@ class Tool(Generic[P, R]):
         known = {*self.secret_schema["properties"], *self.parameters["properties"]}
         for name, value in arguments.items():
             with suppress(TypeError):
-                written = {name: write_exactly(value, note)}
-                if name not in known:
-                    found.append(written[name])
+                before, written = len(found), {name: write_exactly(value, note)}
                 for schema in (self.secret_schema, self.parameters):
                     hide_places(written, schema, note)
+                is_misshapen = isinstance(value, str) and name in self.secret_names and len(found) == before
+                if name not in known or is_misshapen:
+                    found.append(written[name])
         return frozenset(str(leaf) for each in found for leaf in iter_leaves(each))
 
     @cached_property
@@ -305,6 +306,27 @@ class Tool(Generic[P, R]):
             raise self._not_carried(lost[0])
         return parsed
 
+    def _parse_back(self, frozen: str) -> dict[str, object]:
+        try:
+            return self.parse_frozen(frozen)
+        except InvalidArguments:
+            raise
+        except Exception as error:  # noqa: BLE001  an application's validator that takes only what a model writes, and raises anything
+            raise InvalidArguments(self.name, [f"{self._find_raising(frozen)!r} raised {type(error).__name__}"]) from None
+
+    def _find_raising(self, frozen: str) -> str:
+        """Return the argument whose validator raises something else than that the value does not fit."""
+        model = self._all_arguments[0]
+        arguments: JsonObject = json.loads(frozen)
+        for name, value in arguments.items():
+            try:
+                model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value, by_alias=False, by_name=True)
+            except ValueError:
+                continue
+            except Exception:  # noqa: BLE001  as above
+                return name
+        return "arguments"
+
     def _not_carried(self, name: str) -> UsageError:
         return UsageError(
             f"{self.name} cannot be asked about: its argument {name!r} does not come back unchanged from the JSON that a card shows, so "
@@ -317,7 +339,7 @@ class Tool(Generic[P, R]):
             frozen = canonical_json(self.freeze(arguments, show_plain))
             if f'"{HIDDEN}":' in frozen:
                 raise InvalidArguments(self.name, [f"{HIDDEN!r} cannot be a key: it stands for what Sayso hides"])
-            return self.parse_frozen(frozen)
+            return self._parse_back(frozen)
         except InvalidArguments as error:
             lost = next((name for name in arguments if any(problem.startswith(f"'{name}") for problem in error.problems)), None)
             if lost is None or lost in given:
