@@ -410,6 +410,15 @@ async def test_a_worker_ends_a_queued_run_that_was_changed_and_a_forged_one_by_n
     assert PAID == ["decided"]
 
 
+@WITH_KEY
+async def test_a_forged_run_that_pretends_to_be_old_is_named_too(url: str) -> None:
+    columns = ", ".join(RunRow._fields[1:])
+    change(url, f"INSERT INTO sayso_runs (id, {columns}) SELECT 'forged', {columns} FROM sayso_runs WHERE id = 'queued'")
+    change(url, "UPDATE sayso_runs SET number = 0, head = '', created_at = 1 WHERE id = 'forged'")
+    with closing(DurableEngine(url, app=APP)) as home:
+        assert (await home.verify("forged")).problems == ("it was queued without a key.",)
+
+
 # keys that are exchanged, and programs that have another or none
 
 

@@ -162,9 +162,10 @@ class RunStore:
             return ""
         from .verification import compare_start  # late, for load time: most programs have no key
 
-        problems = [*verify_rows(log, row.number, row.head, self.keys).problems, *compare_start(row, log, self.find_hashed_since(session))]
-        if not log and not self.keys.accepts_unkeyed:
-            problems.append("it was queued without a key.")
+        problems = [
+            *verify_rows(log, row.number, row.head, self.keys).problems,
+            *compare_start(row, log, self.find_hashed_since(session), self.keys),
+        ]
         if not problems:
             return ""
         more = f" ({len(problems)} problems)" if len(problems) > 1 else ""

@@ -32,7 +32,7 @@ def find_disagreements(stored: Stored, keys: Keys | None) -> tuple[str, ...]:
     run, log = stored.run, stored.log
     consumed = find_consumed(log)
     return (
-        *compare_start(run, log, stored.hashed_since),
+        *compare_start(run, log, stored.hashed_since, keys),
         *_compare_state(stored, consumed),
         *_compare_end(run, log),
         *_compare_inbox(stored, consumed, keys),
@@ -47,11 +47,13 @@ def find_notes(stored: Stored) -> tuple[str, ...]:
     return ()
 
 
-def compare_start(run: RunRow, log: Sequence[Row], hashed_since: float) -> list[str]:
+def compare_start(run: RunRow, log: Sequence[Row], hashed_since: float, keys: Keys | None) -> list[str]:
     """Return what the run's row says otherwise than the log about how it was begun: what an execution is about to go by."""
     if not log:
-        is_new = run.number == run.attempt == 0 and run.created_at < hashed_since
-        return [] if is_new else ["its log is missing."]
+        is_old = run.number == run.attempt == 0 and run.created_at < hashed_since  # queued by an older Sayso
+        if is_old and keys is not None and not keys.accepts_unkeyed:
+            return ["it was queued without a key."]
+        return [] if is_old else ["its log is missing."]
     first, created = log[0], next((row for row in log if row.kind == "created"), None)
     begun = [row for row in log if row.kind == "begun"]
     problems = []
