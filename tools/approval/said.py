@@ -7,12 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 
 from .background import Said
 from .cards import show_value
 from .words import BREAK, GLUE, SPACE, Word, Words, make_singular, split_words
 
 LONGEST_SENTENCE = 160
+MOST_WORDS = 40
+"""How far around a value a longer one is looked for."""
+MOST_PLACES = 500
 Key = str | Decimal
 
 _REPORTS = (
@@ -20,16 +24,22 @@ _REPORTS = (
     r"scrive|пишет|написал\w*|сказал\w*"
 )
 _SENDERS = r"From|Von|De|Da|Van|Fra|Från|Od|От|Kimden|发件人|寄件者|差出人|보낸\s?사람"
-_QUOTATIONS = re.compile(
+_IN_LINES = re.compile(
     r"""
-    ^[ \t]*>[^\n]*                                                             # a block quote
-    | ^[ \t]*(?P<fence>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=fence)|\Z)           # a fenced text
+    (?<!\w)"(?=\S)(?:[^"\n]|\n(?![ \t]*\n)){1,3000}"(?!\w)   # neither the inches of a screen nor a quotation mark alone
+    | “[^”]{1,3000}” | „[^“”"]{1,3000}["“”] | «[^»]{1,3000}» | »[^«]{1,3000}« | ‹[^›]{1,3000}› | 「[^」]{1,3000}」 | 『[^』]{1,3000}』
+    | (?<!\w)‘[^‘]{1,1000}?’(?!\w) | (?<!\w)'(?=\S)(?:[^'\n]|(?<=\w)'(?=\w)){1,1000}'(?!\w)
+    """,
+    re.VERBOSE,
+)
+_IN_BLOCKS = re.compile(
+    r"""
+    ^[ \t]*>[^\n]*                                                           # a block quote
+    | ^[ \t]*(?P<fence>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=fence)|\Z)         # a fenced text
     | <untrusted\ id="(?P<id>[0-9a-f]+)".*?(?:</untrusted\ id="(?P=id)">|\Z)
-    | "(?:[^"\n]|\n(?![ \t]*\n)){1,3000}" | “[^”]{1,3000}” | „[^“”"]{1,3000}["“”] | «[^»]{1,3000}» | »[^«]{1,3000}« | ‹[^›]{1,3000}›
-    | 「[^」]{1,3000}」 | 『[^』]{1,3000}』 | (?<!\w)‘[^‘]{1,1000}?’(?!\w) | (?<!\w)'(?=\S)(?:[^'\n]|(?<=\w)'(?=\w)){1,1000}'(?!\w)
-    | ^[ \t]*[-_=]{3,80}[ \t]*\w[^\n]{0,200}?[-_=]{3,80}[ \t]*$.*                        # ---- Forwarded message ----, and all that follows
+    | ^[ \t]*[-_=]{3,80}[ \t]*\w[^\n]{0,200}?[-_=]{3,80}[ \t]*$.*            # ---- Forwarded message ----, and all that follows
     | ^[ \t>*]*(?:SENDERS)[ \t]?\*?[:：][^\n]*\n(?=[ \t>*]*[^\W\d][^\n:：]{0,20}[:：]).*  # the head of a mail, and all that follows
-    | ^[^\n]*(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,40}[:：][ \t]*$(?!\s*>).*            # "On Monday Ada wrote:", and all that follows
+    | ^[^\n]*(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,40}[:：][ \t]*$(?!\s*>).*  # "On Monday Ada wrote:", and all that follows
     | (?:(?<!\bI\ )\b(?:REPORTS)\b[^\n:.!?]{0,20}|[说写]道?)[:：](?:[^\n]|\n(?!\s*\n))+  # "he said: ...", to the end of the paragraph
     """.replace("SENDERS", _SENDERS).replace("REPORTS", _REPORTS),
     re.VERBOSE | re.MULTILINE | re.DOTALL,
@@ -85,8 +95,8 @@ class Place:
 @lru_cache(maxsize=256)
 def find_quotations(text: str) -> tuple[tuple[int, int], ...]:
     """Return where a message holds words of others: in quotation marks, block quotes, fences, forwarded mail, or after "he said:"."""
-    spans = [found.span() for found in _QUOTATIONS.finditer(text)]
-    return (*spans, *_find_quoted_mail(text)) if ":" in text or "：" in text else tuple(spans)
+    # Apart, so that a quotation mark somewhere cannot hide where a forwarded mail begins.
+    return (*(found.span() for pattern in (_IN_LINES, _IN_BLOCKS) for found in pattern.finditer(text)), *_find_quoted_mail(text))
 
 
 def _find_quoted_mail(text: str) -> Iterator[tuple[int, int]]:
@@ -100,7 +110,7 @@ def _find_quoted_mail(text: str) -> Iterator[tuple[int, int]]:
         end += len(line) + 1
         lines = [*lines[-2:], line] if line.strip() else []
         together = " ".join(lines)
-        below = text[end:].lstrip()
+        below = text[end : end + 400].lstrip()
         if not (_TIME.search(together) and _YEAR.search(together) and "@" in together + below[:200]):
             continue
         is_head = _FIELD.match(line) is not None and any(map(_FIELD.match, (*lines[:-1], below)))
@@ -128,7 +138,7 @@ class SaidIndex:
         places = self._find_words(wanted) if wanted.all else self._find_signs(text)
         best: Place | None = None
         claims: Claims | None = None
-        for number, first, last in places:
+        for number, first, last in islice(places, MOST_PLACES):
             claims = Claims(others) if claims is None else claims
             place = self._make_place(number, first, last, wanted, settled, claims)
             if best is None or place.rank < best.rank:
@@ -239,15 +249,16 @@ def find_longer(words: Words, first: int, last: int, claims: Claims) -> str:
     """
     every = words.all
     begin, end = first, last
-    while begin > 0 and every[begin].joint.kind == GLUE:
+    lowest, highest = max(first - MOST_WORDS, 0), min(last + MOST_WORDS, len(every) - 1)
+    while begin > lowest and every[begin].joint.kind == GLUE:
         begin -= 1
-    while end + 1 < len(every) and every[end + 1].joint.kind == GLUE:
+    while end < highest and every[end + 1].joint.kind == GLUE:
         end += 1
     if (begin, end) == (first, last) and not (every[last].joint.kind == GLUE and first < last):
         capitals = _Capitals(words, claims, around_number=every[first].number is not None and first == last)
-        while begin > 0 and every[begin].joint.kind == SPACE and capitals.belongs(begin - 1, begin):
+        while begin > lowest and every[begin].joint.kind == SPACE and capitals.belongs(begin - 1, begin):
             begin -= 1
-        while end + 1 < len(every) and every[end + 1].joint.kind == SPACE and capitals.belongs(end + 1, end):
+        while end < highest and every[end + 1].joint.kind == SPACE and capitals.belongs(end + 1, end):
             end += 1
         if first == last and every[first].number is not None and _is_quantity(every, begin, first, end):
             return ""

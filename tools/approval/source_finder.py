@@ -29,6 +29,8 @@ MOST_MADE = 200
 SHORTEST_PIECE = 12
 """How long a piece of a text that was read must be, for a value that holds it to be from there: a shorter one may stand anywhere."""
 _PIECE = re.compile(r"[^\n\"“”]+")
+_NAME = re.compile(r"[\w .:/@?&=%#~+*$!-]{1,200}")
+_EXPRESSION = re.compile(r"[\d\s.,+*/%^-]{1,120}")
 _FUNCTION = re.compile(r"\w+(?=\()")
 
 
@@ -128,8 +130,8 @@ class SourceFinder:
         """Return the source of a result: it is as much the user's own as the words and numbers that went in."""
         assert made.arguments is not None
         arguments = list(made.arguments.items())
-        shown = ", ".join(show_value(value) if len(arguments) == 1 else f"{name}={show_value(value)}" for name, value in arguments)
-        shown = shown if len(shown) <= LONGEST_CALL else f"{shown[:LONGEST_CALL]}..."
+        parts = [_show_input(value) if len(arguments) == 1 else f"{name}={_show_input(value)}" for name, value in arguments]
+        shown = ", ".join(parts) if sum(map(len, parts)) <= LONGEST_CALL else f"{parts[0][:LONGEST_CALL]} ... {len(arguments)} in all"
         inputs = [self._find_input(part, number) for _, value in arguments for leaf in flatten(value) for part in _split_input(leaf)]
         worst = max(inputs, key=lambda source: source.standing, default=None)
         text = f"computed: {made.by}({shown})"
@@ -158,7 +160,7 @@ class SourceFinder:
         if not found:
             spelled = [" ".join(leaf.casefold().split()) for leaf in leaves if len(leaf) >= SHORTEST_PIECE]
             found = [number for number, (_, text) in enumerate(background.read_texts) if spelled and _is_quoted_in(text, spelled)]
-        return ArgumentSource(f"from {show_value(background.read_texts[min(found)][0])}") if found else None
+        return ArgumentSource(f"from {_show_name(background.read_texts[min(found)][0])}") if found else None
 
     def _find_written(self, leaves: Sequence[str]) -> ArgumentSource:
         """Return who wrote a value that workflow code hands over: an agent, or the code itself."""
@@ -166,16 +168,26 @@ class SourceFinder:
             if made.arguments is None:
                 written = " ".join(" ".join(flatten(made.value)).casefold().split())
                 if written and any(_is_within(" ".join(leaf.casefold().split()), written) for leaf in leaves):
-                    return self._name_chooser(f"{show_value(made.by)} wrote it")
+                    return self._name_chooser(f"{_show_name(made.by)} wrote it")
         return self._name_chooser(WORKFLOW)
 
     def _name_chooser(self, chooser: str) -> ArgumentSource:
         """Return a source that says what had been read before."""
         if not self._background.read_texts:
             return ArgumentSource(chooser)
-        origins = list(dict.fromkeys(show_value(origin) for origin, _ in reversed(self._background.read_texts)))
+        origins = list(dict.fromkeys(_show_name(origin) for origin, _ in reversed(self._background.read_texts)))
         more = f" and {len(origins) - MOST_ORIGINS} more" if len(origins) > MOST_ORIGINS else ""
         return ArgumentSource(f"{chooser}, after reading {', '.join(origins[:MOST_ORIGINS])}{more}")
+
+
+def _show_name(name: str) -> str:
+    """Return the name of a tool, an agent or a page for a card, in quotation marks where it could be taken for the card's own words."""
+    return show_value(name) if _NAME.fullmatch(name) else show_value(name[:LONGEST_CALL], in_quotes=True)
+
+
+def _show_input(value: object) -> str:
+    """Return what went into a computation: an expression or a number as it is, anything else in quotation marks."""
+    return show_value(value, in_quotes=isinstance(value, str) and _EXPRESSION.fullmatch(value) is None)
 
 
 def _describe_place(place: Place) -> ArgumentSource:

@@ -17,6 +17,9 @@ UNITS = "zero one two three four five six seven eight nine ten eleven twelve thi
 NUMBERS = {word: number for number, word in enumerate(UNITS.split())}
 TENS = {word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
 TIMES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+LARGEST = 10**15
+MOST_DIGITS = 28
+"""As many as Decimal compares exactly; a longer number is compared as it is written."""
 _NUMBER_WORDS = frozenset((*NUMBERS, *TENS, *TIMES))
 QUANTITIES = {"a": 1, "an": 1, "single": 1, "once": 1, "both": 2, "pair": 2, "couple": 2, "twice": 2, "dozen": 12}
 JOINING = frozenset("a an the of please with and plus extra some".split())
@@ -189,7 +192,7 @@ def _make_word(found: re.Match[str], kind: str, joint: Joint) -> Word:
         key = exact = found[0].strip("x×$€£¥+")
         number = None
         plain = _SPLIT_GROUPS.sub("", digits)
-        if not (_MAYBE_GROUPS.fullmatch(digits) or re.match(r"0\d", digits)):
+        if len(plain) <= MOST_DIGITS and not (_MAYBE_GROUPS.fullmatch(digits) or re.match(r"0\d", digits)):
             try:
                 number = Decimal(plain) * (-1 if "-" in found[0][: found.start("digits") - start] else 1)
                 key = exact = f"{number.normalize():f}{found['percent']}"
@@ -279,6 +282,8 @@ def _read_number(words: Sequence[Word], at: int) -> tuple[int | None, int]:
             continue
         times = TIMES.get(word.key) or (12 if word.key == "dozen" and end > at else 0)
         if times:
+            if part * times > LARGEST:
+                break
             part = (part or 1) * times
             if times >= 1000:
                 total, part = total + part, 0
