@@ -51,7 +51,7 @@ async def main(wish: str = "How many calories has a cheeseburger? If under 700, 
     """Take one order from Ada, who is signed in."""
     with OrderDesk() as desk:
         result = await counter(model, desk).run(wish, deps=Counter(desk, ADA), approve=terminal)
-        answer = result.output if result.finished else f"Waits for your yes: {result.pending[0].card}"
+        answer = result.output if result.finished else f"Waits for your yes: {result.pending[0].summary}"
         return f"{answer}\n{len(desk.orders())} orders, {len(OUTBOX)} e-mails"
 
 

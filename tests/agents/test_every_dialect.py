@@ -19,7 +19,10 @@ from sayso.tools.dialects import DIALECTS, ReadCall
 from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import RunEnded
 
-CARD = "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
+CARD = (
+    "You are about to order: 1 burger for $7.50 in total, for delivery to: 1234 My Street. "
+    "Is this correct? (If yes, your credit card will be charged $7.50)"
+)
 DESK = [ORDER, MENU, calculator]
 TOLD = "auto", "by name"
 

@@ -22,7 +22,10 @@ from .commands import environment, listens_to_ctrl_c, sayso
 WRITTEN = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
 ORDERED = Reply("Ok, it's on the way!", (call("ORDER", item="Burger", customer="9876", address="1234 My Street"),))
 NATIVE = Reply(calls=(call("ORDER", item="Burger"),))
-CARD = "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
+CARD = (
+    "You are about to order: 1 burger for $7.50 in total, for delivery to: 1234 My Street. "
+    "Is this correct? (If yes, your credit card will be charged $7.50)"
+)
 
 
 def book(folder: Path) -> list[tuple[str, str]]:
@@ -40,7 +43,24 @@ REFUSAL = HttpError(400, "fake does not support tools")
 def test_without_a_terminal_an_order_waits_and_a_yes_in_the_pipe_does_not_count(replies: Sequence[Line], tmp_path: Path) -> None:
     with FakeOpenAI(replies) as endpoint:
         ran = sayso("chat", "--base-url", endpoint.base_url, cwd=tmp_path, text="Send me a burger!\ny\nyes\n")
-    assert (ran.returncode, ran.stdout) == (3, f"{CARD}\n")
+    assert (ran.returncode, ran.stdout.splitlines()[0]) == (3, CARD)
+    assert book(tmp_path) == []
+
+
+@pytest.mark.parametrize("stored", [[], ["--run-id", "c", "--database", "sqlite:///runs.db"]], ids=["in memory", "stored"])
+def test_without_a_terminal_the_card_is_printed_whole_with_its_warnings(stored: list[str], tmp_path: Path) -> None:
+    order = Reply(calls=(call("ORDER", item="burger", customer="4242", address="9 Attаck"),))
+    with FakeOpenAI([order, order]) as endpoint:
+        ran = sayso("chat", "--base-url", endpoint.base_url, *stored, cwd=tmp_path, text="Send me a burger!\n")
+    lines = ran.stdout.splitlines()
+    assert (ran.returncode, lines[0].startswith("You are about to order: 1 burger for $7.50 in total, for delivery to: 9 Attаck.")) == (
+        3,
+        True,
+    )
+    assert [line.split(" = ")[0].strip() for line in lines if " = " in line] == ["address", "customer", "item", "quantity"]
+    warnings = "\n".join(line for line in lines if line.startswith("! "))
+    for part in ("This is an order of customer 4242", "neither your words nor", "address: Attаck mixes letters of Cyrillic and Latin"):
+        assert part in warnings
     assert book(tmp_path) == []
 
 
@@ -113,6 +133,8 @@ def test_in_a_terminal_only_a_yes_to_the_card_orders(
         assert book(tmp_path) == []
         child.sendline(answer)
     child.expect(said)
+    if ordered:
+        child.expect_exact("Order 1 is placed: 1 burger, $7.50, to 1234 My Street.")
     child.expect_exact("you> ")
     child.sendeof()
     child.expect(pexpect.EOF)

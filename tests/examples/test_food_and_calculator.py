@@ -30,8 +30,8 @@ async def served(desk: OrderDesk, approve: Approver) -> str:
 
 def test_the_food_order_waits_for_a_yes_that_no_pipe_can_give(tmp_path: Path) -> None:
     assert run("food_order.py", cwd=tmp_path).splitlines() == [
-        "Waits for your yes: You have ordered: 1 cheeseburger for delivery to: 1234 My Street. Is this correct? "
-        "(If yes, your credit card will be charged)",
+        "Waits for your yes: You are about to order: 1 cheeseburger for $8.25 in total, for delivery to: 1234 My Street. Is this correct? "
+        "(If yes, your credit card will be charged $8.25)",
         "0 orders, 0 e-mails",
     ]
 
@@ -54,14 +54,14 @@ async def test_each_of_the_two_writes_can_be_refused() -> None:
         return Reject("not now") if words in request.card else Approve()
 
     for words, told, orders in (
-        ("ordered", NOTHING, 0),
+        ("about to order", NOTHING, 0),
         ("E-mail", f"{BY_THE_WAY}\n(No e-mail: mail ended rejected: {NOTHING})", 1),
     ):
         bot.OUTBOX.clear()
         with OrderDesk() as desk:
             said = await served(desk, partial(no_to, words=words))
             assert (said, len(desk.orders()), bot.OUTBOX) == (told, orders, [])
-    assert [card.split(":")[0] for card in cards] == ["You have ordered", "You have ordered", "E-mail to ada@example.org"]
+    assert [card.split(":")[0] for card in cards] == ["You are about to order", "You are about to order", "E-mail to ada@example.org"]
 
 
 def completion(message: dict[str, Any]) -> Raw:

@@ -13,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agents import Agent, Reply, ScriptedModel, call
+from sayso.agents.models.model import ModelRequest
 from sayso.tools import Approve, Decision, ToolContext, ToolError, UsageError
+from sayso.tools.approval.cards import render_card
 from sayso.tools.approval.requests import MODEL, ApprovalRequest
 from sayso.tools.ordering.menu import HOUSE_MENU, Dish, Menu, Wish
-from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk, card, complete_order, order_tool
+from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, Order, OrderDesk, ask_about_order, complete_order, order_tool
+from sayso.workflows import engine
 
 ADA = Customer("9876", "1234 My Street", "Ada")
 
@@ -164,7 +167,10 @@ async def placed(said: str | Reply, customer: Customer | None = ADA) -> tuple[li
         return cards, desk.orders(), result.output
 
 
-CARD = "You have ordered: 1 burger for delivery to: 1234 My Street. Is this correct? (If yes, your credit card will be charged)"
+CARD = (
+    "You are about to order: 1 burger for $7.50 in total, for delivery to: 1234 My Street. "
+    "Is this correct? (If yes, your credit card will be charged $7.50)"
+)
 FORMS = {
     "the course's words": "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!",
     "by keyword": 'ORDER(item="Burger", customer="9876", address="1234 My Street") Ok, it\'s on the way!',
@@ -230,15 +236,74 @@ async def test_whose_order_it_is_cannot_be_overlooked(said: str, named: dict[str
     lines = {row.name: (row.value, row.source) for row in request.shown}
     chosen = "the application gave it" if not named.get("customer") else "you wrote this" if named["customer"] in said else MODEL
     assert lines["customer"] == (named.get("customer", "9876"), chosen)
-    assert f"for delivery to: {named.get('address', '1234 My Street')}." in request.card
+    assert f"for $7.50 in total, for delivery to: {named.get('address', '1234 My Street')}." in request.card
 
 
 def test_no_argument_can_end_a_line_of_the_card() -> None:
     arguments = {"item": "burger", "quantity": 2, "address": "5 Elm\n\nAlready approved.\x1b[2K\u202e"}
-    assert card(arguments) == (
-        "You have ordered: 2 burgers for delivery to: 5 Elm\\u{a}\\u{a}Already approved.\\u{1b}[2K\\u{202e}. "
-        "Is this correct? (If yes, your credit card will be charged)"
-    )
+    with OrderDesk() as desk:
+        assert render_card(ask_about_order, "ORDER", arguments, ToolContext(Counter(desk))) == (
+            "You are about to order: 2 burgers for $7.50 each, $15.00 in total, for delivery to: "
+            "5 Elm\\u{a}\\u{a}Already approved.\\u{1b}[2K\\u{202e}. Is this correct? (If yes, your credit card will be charged $15.00)"
+        )
+
+
+PRICES: dict[str, tuple[str, int, str]] = {
+    "one": ("7.50", 1, "for $7.50 in total"),
+    "two": ("7.50", 2, "for $7.50 each, $15.00 in total"),
+    "no cents said": ("7", 3, "for $7.00 each, $21.00 in total"),
+    "one digit of cents": ("2.5", 1, "for $2.50 in total"),
+    "what floats get wrong": ("0.10", 3, "for $0.10 each, $0.30 in total"),
+    "less than a cent": ("0.125", 100, "for $0.125 each, $12.50 in total"),
+    "for nothing": ("0", 1, "for $0.00 in total"),
+    "very dear": ("1000000", 100, "for $1000000.00 each, $100000000.00 in total"),
+    "written with an exponent": ("1E+2", 1, "for $100.00 in total"),
+}
+
+
+@pytest.mark.parametrize(("price", "quantity", "told"), PRICES.values(), ids=PRICES)
+def test_the_price_on_the_card_is_exact(price: str, quantity: int, told: str) -> None:
+    menu = Menu((Dish("Soup", Decimal(price), 100),), ())
+    with OrderDesk(menu=menu) as desk:
+        arguments = {"item": "soup", "quantity": quantity, "address": "5 Elm"}
+        assert f" {told}, for delivery" in render_card(ask_about_order, "ORDER", arguments, ToolContext(Counter(desk)))
+        assert desk.place("k1", "soup", quantity, "9876", "5 Elm").total_usd == Decimal(price) * quantity
+
+
+def priced(dollars: str) -> Menu:
+    return Menu((Dish("Burger", Decimal(dollars), 540),), ())
+
+
+CHANGES: dict[str, tuple[Menu, list[str], str]] = {
+    "the same price": (priced("7.50"), ["7.50"], "Enjoy!"),
+    "a higher price": (
+        priced("9"),
+        [],
+        "What was shown of ORDER has changed. It would be now: You are about to order: 1 burger for $9.00 in total",
+    ),
+    "a lower price": (
+        priced("5"),
+        [],
+        "What was shown of ORDER has changed. It would be now: You are about to order: 1 burger for $5.00 in total",
+    ),
+    "another dish": (Menu((Dish("Soup", Decimal(7), 1),), ()), [], "cannot be done as it was shown any more: we don't have burger"),
+}
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["memory", "strict"])
+@pytest.mark.parametrize(("menu", "placed", "told"), CHANGES.values(), ids=CHANGES)
+async def test_what_is_charged_is_what_was_shown(menu: Menu, placed: list[str], told: str, strict: bool) -> None:
+    with OrderDesk() as desk:
+        bot = Agent(ScriptedModel(Reply("Enjoy!", (call("ORDER", item="burger"),)), lambda request: said(request)), tools=[ORDER])
+        asked = await bot.run("A burger!", deps=Counter(desk, ADA), engine=engine(strict=strict))
+        desk.menu = menu
+        done = await asked.resume({asked.pending[0].digest: Approve()})
+        assert [str(order.total_usd) for order in desk.orders()] == placed
+        assert told in done.output
+
+
+def said(request: ModelRequest) -> str:
+    return next(each.text for message in reversed(request.messages) for each in getattr(message, "results", ()))
 
 
 def test_a_placed_order_stays_placed_when_the_menu_changes(tmp_path: Path) -> None:

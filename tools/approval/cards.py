@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import readable_json
+from ..definition.tool import takes_context
 from ..effects import Labels
 
 if TYPE_CHECKING:
-    from ..definition.tool import Card
+    from ..definition.tool import Card, ToolContext
 
 LONGEST_SHOWN = 2000
 LONGEST_GAP = 16
@@ -55,15 +56,19 @@ def show_value(value: object, *, in_quotes: bool = False) -> str:
     return f'"{whole}"' if quotes else whole
 
 
-def render_card(card: Card | None, name: str, arguments: Mapping[str, object]) -> str:
+def render_card(card: Card | None, name: str, arguments: Mapping[str, object], context: ToolContext[Any] | None = None) -> str:
     """Return the question for a person: the tool's card filled with the arguments, or the call itself where the tool has no card.
+
+    A card that looks something up is handed the `context`.
 
     Values are made visible before they are put in, so no value can end its line or obey an escape.
     """
     values = {key: show_value(value) for key, value in arguments.items()}
     if callable(card):
         # Texts are made visible before a function of the application sees them too: no value can add a line to the card.
-        return escape_lines(str(card({key: _show_inside(value) for key, value in arguments.items()})))
+        shown = {key: _show_inside(value) for key, value in arguments.items()}
+        write = cast("Callable[..., str]", card)
+        return escape_lines(str(write(shown, context) if context is not None and takes_context(card) else write(shown)))
     if card is None:
         return f"{name}({', '.join(f'{key}={value}' for key, value in values.items())})"
     return str(card).format_map(values)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from ..canonical import Json, canonical_json, sha256
 from ..definition.secret import HIDDEN, Hide, map_hidden, refuse_secret, show_mask
-from ..definition.tool import AnyTool
+from ..definition.tool import AnyTool, ToolContext
 from .cards import render_card, show_value, warn_of_lookalikes
 
 YOU = "you wrote this"
@@ -101,6 +101,11 @@ class ApprovalRequest:
     """The arguments in which secrets may stand, hidden or not given."""
 
     @property
+    def summary(self) -> str:
+        """Return the card with its warnings on one line, for lists and messages."""
+        return " ! ".join((" ".join(self.card.split("\n")), *self.warnings))
+
+    @property
     def topic(self) -> str:
         """Return the topic to which a decision is sent: `engine.signal(run_id, topic, decision)`."""
         return f"approve:{self.digest}"
@@ -155,14 +160,16 @@ def propose(
     warnings: Sequence[str] = (),
     quotes: Mapping[str, str] = NO_QUOTES,
     hide: Hide = refuse_secret,
+    context: ToolContext[Any] | None = None,
 ) -> ApprovalRequest:
     """Build the request for a checked call; `sources` names the source of each argument, `quotes` the sentences in which the user wrote it.
 
-    Nonce and clock are handed in. `hide` returns what stands for a secret in the stored arguments; on the card it is stars.
+    Nonce and clock are handed in. `hide` returns what stands for a secret in the stored arguments; on the card it is stars. `context` is
+    for a card that looks something up.
     """
     frozen = canonical_json(tool.freeze(arguments, hide))
     exact = read_shown(frozen)
-    card = render_card(tool.card, tool.name, exact)
+    card = render_card(tool.card, tool.name, exact, context)
     key = idempotency_key(run_id, position, tool.name, frozen)
     schema_hash = sha256(tool.parameters)
     rows = tuple(ShownArgument(name, show_value(value), sources[name], quotes.get(name, "")) for name, value in exact.items())

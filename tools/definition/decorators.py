@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         name: str | None
         description: str | None
         card: Card | None
+        earlier_card: Card | None
         timeout_seconds: float | None
         requires_approval: RequiresApproval
         ends_turn: bool

@@ -42,8 +42,11 @@ _BY_EFFECT: Any = None
 
 Arguments = Mapping[str, Any]
 """The checked arguments as an application's own functions receive them. `Any`, so that these need no casts; Sayso itself reads objects."""
-Card = str | Callable[[Arguments], str]
-"""A format string over the arguments, or a function of them that returns the question for a person."""
+Card = str | Callable[[Arguments], str] | Callable[[Arguments, "ToolContext[Any]"], str]
+"""The question for a person: a format string over the arguments, or a function of them, or of them and the context.
+
+What a card looks up in its context (a price) must still be so when the write is begun; otherwise nothing is done.
+"""
 Inline = Callable[[object, str, str], str]
 """Writes a value into the text: `inline(value, before, after)`, with the last 200 characters before the call and a few words after it."""
 Lookup = Callable[[str], Awaitable[object | None]]
@@ -54,6 +57,14 @@ RequiresApproval = bool | Callable[[Arguments], bool]
 """Whether calls need approval whatever the effect, or a function of the final arguments that says so of one call."""
 Caution = Callable[[Arguments, "ToolContext[Any]"], str]
 """Returns a warning for the card, for a person to look at twice before they approve these arguments; empty when there is none."""
+
+
+def takes_context(card: Card | None) -> bool:
+    """Return whether a card is a function of arguments and context."""
+    if card is None or isinstance(card, str):
+        return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(each.kind in positional for each in inspect.signature(card).parameters.values()) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,8 @@ class Tool(Generic[P, R]):
     effect: Effect
     description: str
     card: Card | None = None
+    earlier_card: Card | None = None
+    """The card of a release before version 3, of which requests may wait; None if it is the same."""
     timeout_seconds: float | None = None
     requires_approval: RequiresApproval = False
     ends_turn: bool = False
@@ -183,7 +196,8 @@ class Tool(Generic[P, R]):
     def _version_2(self) -> str:
         from .fingerprint import code_text  # late, for load time
 
-        card = self.card if isinstance(self.card, str) else code_text(self.card)
+        before = self.earlier_card or self.card
+        card = before if isinstance(before, str) else code_text(before)
         return f"2.{sha256(self.name, self.parameters, str(self.effect), card, code_text(self.function))[:16]}"
 
     @cached_property
@@ -193,8 +207,8 @@ class Tool(Generic[P, R]):
 
     @cached_property
     def needs_context(self) -> bool:
-        """Return whether the function or one of `prepare`, `lookup` and `caution` is handed a ToolContext or its key."""
-        return self.signature.context is not None or bool(self.prepare or self.lookup or self.caution)
+        """Return whether the function or one of `card`, `prepare`, `lookup` and `caution` is handed a ToolContext or its key."""
+        return self.signature.context is not None or bool(self.prepare or self.lookup or self.caution) or takes_context(self.card)
 
     @cached_property
     def is_async(self) -> bool:

@@ -47,6 +47,19 @@ class Wish:
         return text
 
 
+def many(quantity: int, item: str) -> str:
+    """Write "2 burgers with onions"."""
+    dish, *rest = item.split(" with", 1)
+    dishes = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
+    return f"{quantity} {dishes}{' with' + rest[0] if rest else ''}"
+
+
+def format_usd(amount: Decimal) -> str:
+    """Write an amount exactly, with cents: "$15.00"."""
+    with_cents = f"{amount:.2f}"
+    return f"${with_cents if Decimal(with_cents) == amount else f'{amount.normalize():f}'}"
+
+
 class NotOnTheMenu(ToolError):
     """The menu does not have what was asked for; the message says what it has."""
 
@@ -104,7 +117,7 @@ class Menu:
                 raise  # it names the unknown topping
             return self._about_topping(said)
         toppings = f", with {', '.join(dish.toppings)}" if dish.toppings else ""
-        return f"{dish.name}: ${dish.price_usd}, {dish.calories} calories{toppings}"
+        return f"{dish.name}: {format_usd(dish.price_usd)}, {dish.calories} calories{toppings}"
 
     def _about_topping(self, text: str) -> str:
         try:
@@ -118,7 +131,7 @@ class Menu:
 
     def lines(self) -> list[str]:
         """Return the menu as lines of text."""
-        rows = [f"{dish.name}: ${dish.price_usd}, {dish.calories} calories" for dish in self.dishes]
+        rows = [f"{dish.name}: {format_usd(dish.price_usd)}, {dish.calories} calories" for dish in self.dishes]
         return [*rows, f"Toppings: {', '.join(self.toppings)}"]
 
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from ..approval.cards import show_value as shown  # the name that the code of the card has in its digest
 from ..connections import close_when_idle
 from ..definition.decorators import AsyncTool, tool
 from ..definition.tool import Arguments, ToolContext
 from ..effects import Secrecy, Trust
 from ..errors import ToolError, UsageError
 from ..private_files import create_private_file
-from .menu import HOUSE_MENU, Menu, Wish
+from . import earlier_card
+from .menu import HOUSE_MENU, Menu, Wish, format_usd, many
 
 MOST = 100
 Row = tuple[int, str, str, int, str, str, str]
@@ -66,6 +66,24 @@ class Order:
     total_usd: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What an order costs, exactly."""
+
+    wish: Wish
+    quantity: int
+
+    @property
+    def price_usd(self) -> Decimal:
+        """Return the price of one."""
+        return self.wish.dish.price_usd
+
+    @property
+    def total_usd(self) -> Decimal:
+        """Return the price of all."""
+        return self.price_usd * self.quantity
+
+
 class OrderDesk:
     """An order book that accepts each key once. Safe across threads and processes; close it, or use it in a `with`."""
 
@@ -98,12 +116,16 @@ class OrderDesk:
         """Insert a row and return it, or the row that another process made with this key in the meantime."""
         if not 1 <= quantity <= MOST:
             raise ToolError(f"{quantity} dishes cannot be ordered; order 1 to {MOST}.")
-        row = (key, str(wish), quantity, customer, address, str(wish.dish.price_usd * quantity))
+        row = (key, str(wish), quantity, customer, address, str(Quote(wish, quantity).total_usd))
         with self._lock:
             self._db.execute(_INSERT, row)
         placed = self.find(key)
         assert placed is not None, "the insert above has committed"
         return placed
+
+    def quote(self, item: str, quantity: int) -> Quote:
+        """Return what an order would cost now. Raises ToolError for what is not on the menu."""
+        return Quote(self.menu.wish(item), quantity)
 
     def find(self, key: str) -> Order | None:
         """Return the order with that key, or None."""
@@ -191,17 +213,15 @@ def parse_quantity(item: str, quantity: int) -> tuple[int, str]:
     return quantity, item
 
 
-def many(quantity: int, item: str) -> str:
-    """Write "2 burgers with onions"."""
-    dish, *rest = item.split(" with", 1)
-    dishes = dish if quantity == 1 or dish.endswith("s") else f"{dish}s"
-    return f"{quantity} {dishes}{' with' + rest[0] if rest else ''}"
-
-
-def card(arguments: Arguments) -> str:
-    """The question that is put to the customer. What the model wrote is made visible, so that it cannot end a line of the card."""
-    wish, address = many(arguments["quantity"], shown(arguments["item"])), shown(arguments["address"])
-    return f"You have ordered: {wish} for delivery to: {address}. Is this correct? (If yes, your credit card will be charged)"
+def ask_about_order(arguments: Arguments, context: ToolContext[Counter]) -> str:
+    """Return the question that is put to the customer, with the price as the menu has it now."""
+    quantity, item = arguments["quantity"], arguments["item"]
+    quote = context.deps.desk.quote(item, quantity)
+    each = f"{format_usd(quote.price_usd)} each, " if quantity != 1 else ""
+    return (
+        f"You are about to order: {many(quantity, item)} for {each}{format_usd(quote.total_usd)} in total, for delivery to: "
+        f"{arguments['address']}. Is this correct? (If yes, your credit card will be charged {format_usd(quote.total_usd)})"
+    )
 
 
 def order_tool(desk: OrderDesk | None = None) -> AsyncTool[..., str]:
@@ -213,7 +233,8 @@ def order_tool(desk: OrderDesk | None = None) -> AsyncTool[..., str]:
 
     @tool.write(
         name="ORDER",
-        card=card,
+        card=ask_about_order,
+        earlier_card=earlier_card.card,
         ends_turn=True,
         idempotent=True,
         prepare=complete_order,
@@ -239,7 +260,7 @@ def order_tool(desk: OrderDesk | None = None) -> AsyncTool[..., str]:
 
 def receipt(order: Order) -> str:
     """Write the receipt of a placed order for the customer."""
-    return f"Order {order.number} is placed: {many(order.quantity, order.item)}, ${order.total_usd}, to {order.address}."
+    return f"Order {order.number} is placed: {many(order.quantity, order.item)}, {format_usd(order.total_usd)}, to {order.address}."
 
 
 @tool.read(name="MENU", trust=Trust.TOOL, secrecy=Secrecy.PUBLIC)  # our own menu: no guest writes in it

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from sayso.tools.approval.cards import escape_invisible
+from sayso.tools.approval.cards import escape_invisible, render_card
 from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
 from sayso.tools.approval.requests import (
     CLOCKS_DIFFER_SECONDS,
@@ -25,10 +25,11 @@ from sayso.tools.approval.requests import (
     Reject,
     matches_tool,
     propose,
+    read_shown,
 )
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult, find_labels, replace_labelled, strip_labels
 from sayso.tools.definition.secret import show_plain
-from sayso.tools.definition.tool import AnyTool
+from sayso.tools.definition.tool import AnyTool, takes_context
 from sayso.tools.effects import Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
 
@@ -250,6 +251,7 @@ async def _propose(
         expires_at=now + APPROVAL_SECONDS,
         warnings=tuple(filter(None, (caution, asks, *sources.warnings))),
         hide=make_hide(run, tool, position),
+        context=make_context(run, call, tool),
     )
     return request, ruling
 
@@ -277,16 +279,29 @@ async def _find_refusal(
     arguments: Mapping[str, object],
     origin: Origin,
 ) -> str:
-    """Return why a stored yes does not count, where only signed ones of certain people do; empty if it does.
+    """Return why a stored yes does not count; empty if it does. The card may say something else by now, or only signed ones count.
 
     A database that somebody else can write may say that a person or a standing approval allowed the call: signature and rules are
     looked at again, with keys and rules from the application's code.
     """
+    if takes_context(tool.card) and request.tool_version == tool.version and (changed := _find_other_card(run, call, tool, request)):
+        return changed
+    if run.scope.approvers is None:
+        return ""
     if isinstance(answer, Approve):
-        problem = run.scope.approvers.find_problem(answer, request) if run.scope.approvers is not None else ""
+        problem = run.scope.approvers.find_problem(answer, request)
         return f"The approval of {tool.name} does not count: {problem}." if problem else ""
     ruling, _ = await _rule(run, call, tool, arguments, origin, run.clock())
     return "" if isinstance(ruling, Allow) else f"No standing approval covers this call of {tool.name}."
+
+
+def _find_other_card(run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest) -> str:
+    """Return what is to be said where a card that looks something up (a price) says something else than was shown; empty if it does not."""
+    try:
+        card = render_card(tool.card, tool.name, read_shown(request.arguments), make_context(run, call, tool))
+    except ToolError as error:
+        return f"{tool.name} was asked about, and cannot be done as it was shown any more: {error}."
+    return "" if card == request.card else f"What was shown of {tool.name} has changed. It would be now: {card}"
 
 
 async def _perform_write(
@@ -302,8 +317,7 @@ async def _perform_write(
     is_new = fits and run.is_live and not replayed
     arguments = tool.parse_frozen(reveal_arguments(run, request)) if is_new else {}
     cost = compute_cost(tool, arguments) if is_new and tool.cost_usd else 0.0
-    is_checked = run.scope.approvers is not None and is_new
-    refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if is_checked else ""
+    refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if is_new else ""
     guard = run.scope.head_guard
     run.scope.meter.count_tool_calls(1)
     if guard is not None and not replayed:
@@ -320,7 +334,7 @@ async def _perform_write(
     was_counted = run.replays(f"effect:{position}")  # with the journal
     if replayed and fits and run.is_live and not was_counted:  # an earlier execution was cut off in between
         arguments = tool.parse_frozen(reveal_arguments(run, request))
-        refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if run.scope.approvers is not None else ""
+        refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin)
     if guard is not None and not was_counted:
         await guard.advance()
     context = make_context(run, call, tool, request.key)

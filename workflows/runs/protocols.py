@@ -70,7 +70,7 @@ class RunResult(Generic[B_co]):
     def output(self) -> B_co:
         """Return the output. Raises NotFinished while approvals are open."""
         if isinstance(self.value, _Nothing):
-            cards = "; ".join(request.card for request in self.pending)
+            cards = "; ".join(request.summary for request in self.pending)
             why = f" The approver did not answer ({self.unanswered})." if self.unanswered else ""
             error = NotFinished(
                 f"Run {self.run_id} waits for {len(self.pending)} approval{'s' if len(self.pending) != 1 else ''}: {cards}{why} "

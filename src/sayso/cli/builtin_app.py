@@ -24,9 +24,11 @@ from sayso.cli.options import DEFAULT_MODEL
 from sayso.cli.order_bot import TOOLS, open_desk, order_bot
 from sayso.tools import Tool
 from sayso.tools.approval.grants import Grant
+from sayso.tools.calls import Outcome
 from sayso.tools.errors import RunError
-from sayso.tools.ordering.order_desk import Counter, Customer, OrderDesk
+from sayso.tools.ordering.order_desk import ORDER, Counter, Customer, OrderDesk, receipt
 from sayso.workflows import App, Run, Workflow
+from sayso.workflows.runs.events import WriteSettled
 
 if TYPE_CHECKING:
     from sayso.agents import Model
@@ -163,6 +165,13 @@ def builtin_app() -> App:
 def open_counter(turn: ChatTurn) -> Counter:
     """Return what a turn's tools need: its order desk, and the customer who is signed in."""
     return Counter(_open_desk(turn.desk), Customer(turn.customer, turn.address))
+
+
+def find_receipts(turn: ChatTurn, settled: Iterable[WriteSettled]) -> list[str]:
+    """Return the receipts, with their numbers, of the orders that a turn has placed."""
+    desk = open_counter(turn).desk
+    orders = (desk.find(each.key) for each in settled if each.tool == ORDER.name and each.outcome == Outcome.DONE)
+    return [receipt(order) for order in orders if order is not None]
 
 
 @cache

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.agents.agent_events import ModelRetried, TextStreamed, TextWithdrawn
-from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, open_counter, portable_model
+from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, find_receipts, open_counter, portable_model
 from sayso.cli.display import read_text
 from sayso.cli.options import BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
 from sayso.cli.resume import say_what_waits, stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
-from sayso.console import escape_controls, read_line, terminal
-from sayso.tools.approval.cards import escape_lines
+from sayso.console import escape_controls, print_card, read_line, terminal
 from sayso.tools.errors import Cancelled, RunError, RunIdTaken, UsageError
 from sayso.workflows import RunEnded, RunResult
 from sayso.workflows import engine as memory_engine
+from sayso.workflows.runs.events import WriteSettled
 
 if TYPE_CHECKING:
     from sayso.agents import Message
@@ -130,7 +130,7 @@ class _Conversation:
         """Print a turn as it comes and keep its messages. Return its result, or None if it failed: then the conversation goes on."""
         self.code = Exit.FAILED
         try:
-            result = await _print_answer(events)
+            result, settled = await _print_answer(events)
         except Cancelled:
             print(f"sayso: run {run_id} was cancelled.", file=sys.stderr, flush=True)
             return None
@@ -138,6 +138,8 @@ class _Conversation:
             print(f"sayso: {escape_controls(str(error))}", file=sys.stderr, flush=True)
             return None
         self.code = Exit.OK
+        for receipt in find_receipts(self.settings, settled):
+            print(escape_controls(receipt), flush=True)
         if not result.pending:
             self.history = await self._messages_of(result)
         return result
@@ -150,7 +152,7 @@ class _Conversation:
         if self.stored is not None:
             return say_what_waits(result.run_id, result.pending, self.database)
         for request in result.pending:
-            print(escape_lines(request.card))
+            print_card(request)
         print("sayso: this waits for your yes, which only a terminal can give. Nothing was ordered.", file=sys.stderr)
         return Exit.WAITS
 
@@ -182,9 +184,10 @@ async def _read_lines() -> AsyncIterator[str]:
             yield line.strip()
 
 
-async def _print_answer(events: AsyncIterator[object]) -> RunResult[str]:
-    """Print the text of a turn as it is streamed, and return its result."""
+async def _print_answer(events: AsyncIterator[object]) -> tuple[RunResult[str], list[WriteSettled]]:
+    """Print the text of a turn as it is streamed, and return its result and the writes that were settled."""
     result: RunResult[str] | None = None
+    settled: list[WriteSettled] = []
     in_line = False
     async for event in events:
         match event:
@@ -197,10 +200,12 @@ async def _print_answer(events: AsyncIterator[object]) -> RunResult[str]:
                 in_line = False
             case ModelRetried(_, attempt, wait, why):
                 print(f"(try {attempt} failed: {escape_controls(why)} Again in {wait:.0f} s.)", file=sys.stderr, flush=True)
+            case WriteSettled():
+                settled.append(event)
             case RunEnded(ended):
                 result = ended
     if in_line:
         print(flush=True)
     if result is None:
         raise RunError("The turn ended without a result.")
-    return result
+    return result, settled

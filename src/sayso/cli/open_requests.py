@@ -48,7 +48,7 @@ async def find_open_request(engine: DurableEngine, row: RunRow, digest: str | No
     """Return the one open request that is meant. Raises UsageError, with their cards, if there are several."""
     requests = await find_open_requests(engine, row, digest, signer)
     if len(requests) > 1:
-        cards = "; ".join(f"{request.digest[:12]} {request.card}" for request in requests)
+        cards = "; ".join(f"{request.digest[:12]} {request.summary}" for request in requests)
         raise UsageError(f"Run {row.id} has {len(requests)} open requests. Name one by its digest: {show_value(cards)}")
     return requests[0]
 

@@ -189,5 +189,5 @@ def format_event(event: object, last_failure: str = "") -> str:
         case BranchFailed(run, _, error) if error != last_failure:
             return f"  {'failed':<10} {run}: {show_value(error)}"
         case ApprovalAsked(run, request):
-            return f"  {'waits':<10} {run}: {show_value(request.card)}"
+            return f"  {'waits':<10} {run}: {show_value(request.summary)}"
     return ""

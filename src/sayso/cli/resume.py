@@ -13,11 +13,11 @@ from sayso.cli.open_requests import Signer, find_signer
 from sayso.cli.options import AppName, DatabaseUrl, Exit, KeyFile, RunId, SignerName
 from sayso.cli.progress import ProgressTree
 from sayso.cli.run_database import app_option, database_option, find_run, open_engine
-from sayso.console import escape_controls, terminal
-from sayso.tools.approval.cards import escape_lines
+from sayso.console import escape_controls, print_card, terminal
 from sayso.tools.approval.requests import ApprovalRequest, Approver
 from sayso.tools.errors import RunError
 from sayso.workflows import RunEnded, RunResult
+from sayso.workflows.runs.events import WriteSettled
 from sayso.workflows.workflow import stream_events
 
 if TYPE_CHECKING:
@@ -38,14 +38,19 @@ async def _resume(run: str, app_name: str | None, signer: Signer | None, databas
     async with open_engine(database, load_app(app_name)) as engine:
         row = await find_run(engine, run)
         result: RunResult[object] | None = None
+        settled: list[WriteSettled] = []
         with ProgressTree(row.id) as tree:
             async for event in stream_resumed(engine, row, tree.approve_with(_sign(terminal, signer))):
                 if isinstance(event, RunEnded):
                     result = event.result
-                else:
-                    tree.take(event)
+                    continue
+                if isinstance(event, WriteSettled):
+                    settled.append(event)
+                tree.take(event)
         if result is None:
             raise RunError(f"Run {row.id} ended without a result.")
+        if row.flow == "chat" and row.app == "sayso":
+            _print_receipts(row, settled)
         if not result.finished:
             return say_what_waits(result.run_id, result.pending, database_option(database), app_option(row, app_name))
         return _print_output(row, result.output)
@@ -76,6 +81,15 @@ async def stream_resumed(engine: DurableEngine, row: RunRow, approve: Approver) 
         yield event
 
 
+def _print_receipts(row: RunRow, settled: list[WriteSettled]) -> None:
+    """Print the receipts of the orders that a turn of a chat has placed."""
+    from sayso.cli.builtin_app import ChatTurn, find_receipts  # late, for load time
+
+    turn = read_text(row.input)
+    for receipt in find_receipts(turn, settled) if isinstance(turn, ChatTurn) else ():
+        print(escape_controls(receipt), file=sys.stderr, flush=True)  # standard output has what the run returned
+
+
 def _print_output(row: RunRow, output: object) -> int:
     """Print what a run returned; a research run writes its report."""
     if row.flow == "research" and row.app == "sayso":
@@ -93,7 +107,7 @@ def _print_output(row: RunRow, output: object) -> int:
 def say_what_waits(run_id: str, requests: tuple[ApprovalRequest, ...], database: str, app: str = "") -> int:
     """Print the cards of the open requests, and on standard error the commands that answer them. Return the exit code."""
     for request in requests:
-        print(escape_lines(request.card), flush=True)
+        print_card(request)
     print(f"sayso: run {run_id} waits for your approval, now or later, from any terminal:", file=sys.stderr)
     for request in requests:
         print(f"  sayso approve {run_id} {request.digest[:12]}{database}", file=sys.stderr)
