@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from sayso.tools.effects import Labels
 from sayso.workflows import CallFailed, Run, RunResult, engine
 from sayso.workflows.runs.events import GrantsGiven, GrantUsed
 from sayso.workflows.runs.execution import WITHDRAW
+
+from ..cli.commands import sayso_here
 
 SENT: list[tuple[str, object]] = []
 
@@ -299,6 +302,24 @@ async def test_who_withdraws_a_grant_that_is_not_there_is_told_which_there_are(h
     with pytest.raises(UsageError, match="has no grant ''"):
         await home.withdraw("r1", "")
     await home.withdraw("r1", Grant(tool="mail", arguments={"to": "ada"}))
+
+
+async def test_the_command_line_lists_the_grants_of_a_run_tells_their_uses_and_withdraws_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    home = engine(url)
+    flow = sequential(sends(), sends("bob", name="again"))
+    await flow.run("Write", grants=[Grant(tool=mail, arguments={"to": "ada"})], engine=home, run_id="r1")
+    home.close()
+    listed = sayso_here("grants", "r1", "--database", url, cwd=tmp_path).stdout
+    grant = Grant(tool=mail, arguments={"to": "ada"}).id
+    assert listed == f'{grant}  mail(to = "ada"), until the run ends, used once\n'
+    told = sayso_here("show", "r1", "--database", url, cwd=tmp_path).stdout
+    assert f'grants    {grant} mail(to = "ada")' in told
+    assert f"granted   again.1/mail:1.0: by grant {grant}" not in told
+    assert f"by grant {grant}, nobody was asked, key " in told
+    withdrawn = sayso_here("grants", "r1", "--withdraw", grant[:4], "--database", url, cwd=tmp_path).stdout
+    assert withdrawn.startswith(f'{grant}  mail(to = "ada"), until the run ends, used once, withdrawn by ')
+    assert sayso_here("grants", "r1", "--withdraw", "zzz", "--database", url, cwd=tmp_path).returncode == 2
 
 
 # `requires_approval=` as a function

@@ -16,6 +16,8 @@ from sayso.workflows.runs.events import (
     ApprovalDecided,
     ApproverFailed,
     BranchFailed,
+    GrantsGiven,
+    GrantUsed,
     RoundEnded,
     StepFailed,
     StepRetried,
@@ -123,6 +125,17 @@ class RunReport:
                 return [describe_decision(digest, decision)]
             case ApproverFailed(_, digest, error):
                 return [("approver", f"request {digest[:12]} stays open: {show_value(error)}", "red")]
+            case GrantsGiven(_, grants):
+                texts = [f"{each.id} {show_value(each.text)}" for each in grants]
+                return [("grants", "\n".join(texts), "dim")] if texts else []
+            case GrantUsed(run, grant, tool, key):
+                return [
+                    (
+                        "granted",
+                        f"{self._place(run, tool)}: by grant {show_value(grant)[:12]}, nobody was asked, key {show_value(key)[:16]}",
+                        "yellow",
+                    )
+                ]
             case WriteStarted(run, tool, key):
                 return [("writes", f"{self._place(run, tool)}, key {show_value(key)[:16]}", "")]
             case StepRetried(run, name, attempt, wait, error):
