@@ -304,11 +304,11 @@ async def test_who_withdraws_a_grant_that_is_not_there_is_told_which_there_are(h
     await home.withdraw("r1", Grant(tool="mail", arguments={"to": "ada"}))
 
 
-async def test_the_command_line_lists_the_grants_of_a_run_tells_their_uses_and_withdraws_one(tmp_path: Path) -> None:
+def test_the_command_line_lists_the_grants_of_a_run_tells_their_uses_and_withdraws_one(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/runs.db"
     home = engine(url)
     flow = sequential(sends(), sends("bob", name="again"))
-    await flow.run("Write", grants=[Grant(tool=mail, arguments={"to": "ada"})], engine=home, run_id="r1")
+    asyncio.run(flow.run("Write", grants=[Grant(tool=mail, arguments={"to": "ada"})], engine=home, run_id="r1"))
     home.close()
     listed = sayso_here("grants", "r1", "--database", url, cwd=tmp_path).stdout
     grant = Grant(tool=mail, arguments={"to": "ada"}).id
