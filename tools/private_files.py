@@ -6,7 +6,6 @@ Windows keeps a file to those who may use its folder; there these functions chan
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ def create_private_file(path: Path, access: Access = OWNER, content: bytes = b""
         return False
     # Made under another name and complete before it appears: whoever opens it finds it with its final permissions, and no descriptor of
     # ours on it is left to be closed, which would end the locks that SQLite has on it in this process (POSIX).
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         _write(draft, access, content)
         try:

@@ -42,8 +42,8 @@ def writer() -> Agent[str]:
 
 def find_modes(folder: Path) -> dict[str, str]:
     """Return the permissions of all files and folders below, by name without what differs from run to run."""
-    found = {each.relative_to(folder).parts: stat.S_IMODE(each.stat().st_mode) for each in folder.rglob("*")}
-    return {"a lock" if len(parts) > 1 else parts[0]: f"{mode:o}" for parts, mode in sorted(found.items())}
+    names = {each: each.name if each.parent == folder else "a lock" for each in sorted(folder.rglob("*"))}
+    return {name: f"{stat.S_IMODE(each.stat().st_mode):o}" for each, name in names.items()}
 
 
 FOR_ME = {"runs.db": "600", "runs.db-wal": "600", "runs.db-shm": "600", "runs.db-alive": "700", "a lock": "600"}

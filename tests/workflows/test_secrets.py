@@ -68,10 +68,23 @@ async def many(logins: dict[str, list[Login]]) -> str:
     return "in"
 
 
+@tool.write
+async def whole(login: Annotated[Login, Secret()], codes: Annotated[list[str], Secret()]) -> str:
+    """Log in."""
+    DONE.append((login.user, login.password.get_secret_value(), codes))
+    return "in"
+
+
 SHAPES: dict[str, tuple[Any, dict[str, Any], Any, list[str]]] = {
     "SecretStr": (log_in, {"user": "ada", "password": PASSWORD}, ("ada", PASSWORD), [PASSWORD]),
     "an annotation": (mark, {"user": "ada", "password": PASSWORD}, ("ada", PASSWORD), [PASSWORD]),
     "SecretBytes": (raw, {"data": PASSWORD}, PASSWORD.encode(), [PASSWORD]),
+    "a model and a list as a whole": (
+        whole,
+        {"login": {"user": "ada-the-user", "pass": PASSWORD}, "codes": ["code-one", "code-two"]},
+        ("ada-the-user", PASSWORD, ["code-one", "code-two"]),
+        ["ada-the-user", PASSWORD, "code-one", "code-two"],
+    ),
     "fields of models in a dict": (
         many,
         {"logins": {"all": [{"user": "ada", "pass": PASSWORD, "pin": 471147, "answers": ["Fluffy-the-cat"]}]}},
@@ -416,8 +429,8 @@ async def test_the_next_turn_hides_the_secrets_of_the_turn_before(database_url: 
     DONE.clear()
     runs = engine(database_url)
     assert isinstance(runs, DurableEngine)
-    for _ in range(2):  # asked for again it is the same run
-        second = await agent(log_in, {}).run("and now?", history=first.messages, engine=runs, run_id="r2")
+    await agent(log_in, {}).run("and now?", history=first.messages, engine=runs, run_id="r2")
+    second = await agent(log_in, {}).run("and now?", history=first.messages, engine=runs, run_id="r2")  # asked for again it is the same run
     assert (second.output, DONE) == ("Done.", [])
     assert PASSWORD in repr(second.messages)  # the model sees what it wrote
     assert_hidden(await read_whole(runs), [PASSWORD])

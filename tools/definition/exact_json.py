@@ -7,10 +7,8 @@ would be performed, or another one than was shown. What is written here is read 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import enum
 from collections.abc import Mapping, Sequence, Set
-from decimal import Decimal
 from typing import Any
 
 from ..canonical import Json, canonical_json
@@ -86,13 +84,13 @@ def is_same(one: Any, other: Any) -> bool:
         return False
     if one is None or kind in (str, bool, int, bytes):
         return bool(one == other)
-    if kind in (float, Decimal):
+    if kind is float or kind.__name__ == "Decimal":  # by name, for load time
         return repr(one) == repr(other)  # -0.0 is no 0.0, and 1.00 no 1
     if is_secret_value(one):
         return is_same(one.get_secret_value(), other.get_secret_value())
     if kind in (dict, list, tuple, set, frozenset) or isinstance(one, tuple):
         return _is_same_collection(one, other)
-    if isinstance(one, (datetime.datetime, datetime.time)):
+    if hasattr(one, "tzinfo"):  # a datetime or a time
         return (
             bool(one == other) and one.utcoffset() == other.utcoffset() and _find_zone(one) == _find_zone(other) and one.fold == other.fold
         )

@@ -39,7 +39,7 @@ def reveal_arguments(run: Run, request: ApprovalRequest) -> str:
     place = json.dumps([request.run_id, request.position, request.tool])
 
     def reveal(hidden: Json) -> Json:
-        value = run.secrets.reveal(hidden, place)
+        value = map_hidden(run.secrets.reveal(hidden, place), reveal)  # a secret may stand in a part that is secret as a whole
         run.secrets.add(map(str, iter_leaves(value)), f"{request.tool} takes a secret")  # after a restart the run has not met it yet
         return value
 

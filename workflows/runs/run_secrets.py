@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets
 from collections.abc import Iterable
 
 from sayso.tools.approval.requests import ApprovalRequest, Edit
@@ -42,7 +42,7 @@ class RunSecrets:
 
     def hide(self, value: Json, place: str) -> JsonObject:
         """Return what stands for a secret in the arguments of the call at this place. Nothing can be learnt from it."""
-        token = f"memory.{secrets.token_hex(16)}"
+        token = f"memory.{os.urandom(16).hex()}"
         if self._plain is None:
             self._plain = {}
         self._plain[token + place] = value
