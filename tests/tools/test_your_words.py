@@ -350,5 +350,11 @@ async def test_old_words_are_asked_about(reads: list[Any], writes: Any, asks: in
 
 async def test_a_part_goes_back_to_the_model_where_the_tool_takes_the_users_words() -> None:
     part, whole = (Reply(calls=(call("order", value=value),)) for value in ("My Street", "1234 My Street"))
-    result = await Agent(ScriptedModel(part, whole), tools=[order]).run("Deliver to 1234 My Street")
+    model = ScriptedModel(part, whole)
+    result = await Agent(model, tools=[order]).run("Deliver to 1234 My Street")
     assert [(source_of(request), request.warnings) for request in result.pending] == [(MINE, ())]
+    (told,) = (message for message in result.messages if isinstance(message, ToolMessage))
+    assert told.results[0].text == (
+        "order was not called and nothing was done: value='My Street' is not in what the user said. "
+        'value is only a part of "1234 My Street". Use the user\'s own words, or ask the user.'
+    )

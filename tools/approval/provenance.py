@@ -10,6 +10,8 @@ from .cards import show_value
 from .source_finder import SourceFinder, Standing, equals_default, find_field_names
 from .words import split_words
 
+NOTHING_SAID = Background()
+
 
 def find_unsourced(
     tool: AnyTool,
@@ -52,15 +54,18 @@ def _find_ambiguous(claims: Mapping[str, object], finder: SourceFinder) -> set[s
     return {name for each in shared if finder.count_said(each[0][1]) < len(each) for name, _ in each}
 
 
-def explain_unsourced(tool: AnyTool, names: Sequence[str], arguments: Mapping[str, object]) -> str:
+def explain_unsourced(tool: AnyTool, names: Sequence[str], arguments: Mapping[str, object], background: Background = NOTHING_SAID) -> str:
     """Return the answer to the model for a call whose arguments have no source, with what it can do instead."""
+    finder = SourceFinder(background)
+    longer = {name: finder.find(arguments[name], [arguments[each] for each in arguments if each != name]).longer for name in names}
+    parts = "".join(f"{name} is only a part of {longer[name]}. " for name in names if longer[name])
     values = " and ".join(f"{name}={show_value(arguments[name])!r}" for name in names)
     needed = tool.parameters.get("required") or ()
     spare = [name for name in names if name not in needed]
     advice = f"; where there are none, leave {' and '.join(spare)} out" if spare else ","
     return (
         f"{tool.name} was not called and nothing was done: {values} {'is' if len(names) == 1 else 'are'} not in what the user said. "
-        f"Use the user's own words{advice} or ask the user."
+        f"{parts}Use the user's own words{advice} or ask the user."
     )
 
 

@@ -49,13 +49,15 @@ class Standing(IntEnum):
 class ArgumentSource:
     """Where a value is from: as a card says it, how far it is the user's own, and a warning where a person should look twice.
 
-    `quote` is the sentence of this turn in which the user said it, in quotation marks. Of other words of theirs the text says when and how.
+    `quote` is the sentence of this turn in which the user said it, in quotation marks. Of other words of theirs the text says when and how;
+    `longer` is the value that it is only a part of.
     """
 
     text: str
     standing: Standing = Standing.OPEN
     warning: str = ""
     quote: str = ""
+    longer: str = ""
 
 
 GIVEN = ArgumentSource(APPLICATION, Standing.OWN)
@@ -196,9 +198,8 @@ def _describe_place(place: Place) -> ArgumentSource:
     where = f"{place.age}{since}: {place.sentence}"
     if place.longer:
         longer = show_value(place.longer[:LONGEST_CALL], in_quotes=True)
-        return ArgumentSource(
-            f"only a part of {longer}, which you wrote {where}", Standing.OPEN, f"this is only a part of what you wrote: {longer}."
-        )
+        warning = f"this is only a part of what you wrote: {longer}."
+        return ArgumentSource(f"only a part of {longer}, which you wrote {where}", Standing.OPEN, warning, longer=longer)
     if place.is_quoted:
         return ArgumentSource(
             f"you quoted this {where}", Standing.KNOWN, "you quoted these words, so they may be the wish of somebody else."

@@ -81,7 +81,7 @@ def reject_unsourced(run: Run, call: ToolCall, tool: AnyTool, unsourced: Sequenc
         prepare_arguments(tool, call.arguments, make_context(run, call, tool))
     except ToolError as error:
         return take_refusal(run, call, tool, error)
-    return make_failure(call, explain_unsourced(tool, unsourced, call.arguments))
+    return make_failure(call, explain_unsourced(tool, unsourced, call.arguments, run.scope.provenance.background()))
 
 
 async def call_tool(run: Run, tool: AnyTool, arguments: Mapping[str, object], position: str) -> object:
