@@ -86,7 +86,7 @@ NEVER_STORED = set(
     "CallDelta Fetched Finished IndexEntry ModelRequest ReasoningDelta Replayed Retrying RunEnded RunResult Sandbox ScriptedModel Secret "
     "ServerSettings TextDelta Tool ToolContext Web".split()
 )
-"""Public classes that no run keeps: they mark a parameter, hold code or something open, are told and forgotten, or are what a run itself comes to."""
+"""Public classes that no run keeps: they mark a parameter, hold code or something open, are told and forgotten, or are a run's result."""
 
 
 def test_every_public_value_has_a_tag() -> None:
