@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sayso.tools import Approve, tool
+from sayso.tools.errors import WorkflowError
 from sayso.workflows import App, DurableEngine, Worker, sequential
 from sayso.workflows.durable import records
 from sayso.workflows.durable.records import NewRun
@@ -228,3 +229,29 @@ async def test_of_two_transactions_that_wait_for_each_other_both_are_done(postgr
     assert [row.attempt for row in await homes[0].runs()] == [2, 2]
     for each in homes:
         each.close()
+
+
+async def test_a_worker_of_an_app_without_flows_takes_nothing(home: DurableEngine) -> None:
+    await home.submit("flow", "x", run_id="r1")
+    async with working(home.database.url, App(name="living"), LIVING):
+        await ended(home, "r1")
+    assert BEGUN == ["x"]
+
+
+@pytest.mark.parametrize("name", ["", None, 5])
+def test_an_app_has_a_name(name: Any) -> None:
+    """Runs of programs without an app have none: a worker without a name would take those."""
+    with pytest.raises(WorkflowError, match=r"An app cannot be named .*: workers find its runs by that name"):
+        App(name=name)
+
+
+async def test_a_run_of_a_program_without_an_app_is_taken_by_no_worker(home: DurableEngine) -> None:
+    own = DurableEngine(home.database.url)
+    paused = await LIVING.flow("shop").run("mine", engine=own, run_id="mine")
+    await own.decide("mine", {paused.pending[0].digest: Approve(by="ada")})  # it is queued by that
+    await home.submit("flow", "theirs", run_id="theirs")
+    async with working(home.database.url, LIVING):
+        await ended(home, "theirs")
+    assert BEGUN == ["mine", "theirs"]
+    assert (await own.resume("mine", {})).output == "mine"
+    own.close()

@@ -50,6 +50,8 @@ class App:
         self.name, self.deps, self.grants = name, deps, grants
         self.heads = heads
         self.approvers = None if approvers is None else make_approvers(approvers)
+        if not isinstance(name, str) or not name:  # runs of programs without an app have none, and no worker may take those
+            raise WorkflowError(f"An app cannot be named {name!r}: workers find its runs by that name. Write App(name='desk', ...).")
         self.tools = tuple(tools)
         self._flows: dict[str, AnyWorkflow] = {}
         for flow in (*flows, *agents, *(ToolStep(tool) for tool in self.tools)):

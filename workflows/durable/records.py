@@ -192,6 +192,8 @@ def claim_queued(
     The runs in `left` are left to others. A run with a key that is not among the `keys` is left to programs that have it; one that was
     changed fails by name.
     """
+    if not flows:  # Postgres knows no empty list
+        return []
     names = {f"flow{index}": flow for index, flow in enumerate(flows)}
     others = {f"left{index}": run_id for index, run_id in enumerate(left)}
     but = f"AND id NOT IN ({', '.join(f':{name}' for name in others)}) " if others else ""
