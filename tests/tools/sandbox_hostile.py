@@ -42,6 +42,10 @@ def own_pid() -> int:
     return os.getpid()
 
 
+def own_parent() -> int:
+    return os.getppid()
+
+
 def find_siblings() -> list[int]:
     return [pid for pid in range(os.getppid(), os.getpid() + 50) if pid != os.getpid()]
 

@@ -26,7 +26,9 @@ import sandbox_hostile as hostile  # noqa: E402
 BOX = Sandbox(seconds=0.7, memory_mb=128)
 ATTEMPTS = [value for name, value in vars(hostile).items() if getattr(value, "__module__", "") == hostile.__name__]
 HOSTILE = {
-    each.__name__: each for each in ATTEMPTS if each.__name__ not in ("attempt", "is_open", "look_around", "find_siblings", "own_pid")
+    each.__name__: each
+    for each in ATTEMPTS
+    if each.__name__ not in ("attempt", "is_open", "look_around", "find_siblings", "own_pid", "own_parent")
 }
 REACHING = {"traces_others", "writes_to_proc", "opens_others_descriptors", "outlives_its_parent", "talks_to_neighbours", "starts_programs"}
 
@@ -146,6 +148,24 @@ def is_gone(pid: int) -> bool:
         return bool(select.select([watched], [], [], 5)[0])
     finally:
         os.close(watched)
+
+
+async def test_sandboxes_with_other_walls_share_a_zygote(tmp_path: Path) -> None:
+    boxes = [BOX, Sandbox(network=True), Sandbox(memory_mb=200), *(Sandbox(write=[tmp_path / name]) for name in "abc")]
+    for name in "abc":
+        (tmp_path / name).mkdir()
+    assert len({await run(hostile.own_parent, box) for box in boxes}) == 1
+
+
+async def test_a_call_that_is_cancelled_is_ended() -> None:
+    assert await run(hostile.own_pid)
+    call = asyncio.create_task(run(hostile.spins, Sandbox(seconds=60)))
+    while not children_of(zygote()):  # noqa: ASYNC110  the worker knows nothing of this loop
+        await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert children_of(zygote()) == []
 
 
 async def test_a_zygote_that_was_killed_is_replaced() -> None:

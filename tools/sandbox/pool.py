@@ -13,7 +13,7 @@ from .errors import SandboxError
 from .process import SandboxWorker, make_start_error
 from .protocol import PLAIN, How
 from .settings import Layers, Profile
-from .zygote import CAN_FORK, ForkedChild, Zygote, ZygoteEnded
+from .zygote import CAN_FORK, ForkedChild, Zygote, ZygoteEnded, lease_zygote, release_zygote
 
 BUSY_AT_MOST = max(2, min(4, os.cpu_count() or 2))
 CANCEL_SECONDS = 0.1
@@ -157,22 +157,22 @@ class Pool:
     def _fork(self, tries: int = 3) -> ForkedChild:
         with self._forking:
             if self._zygote is None:
-                self._zygote = Zygote(self.profile)
+                self._zygote = lease_zygote(self.profile)
             zygote = self._zygote
         try:
-            return zygote.fork()
+            return zygote.fork(self.profile)
         except (ZygoteEnded, SandboxError) as error:
-            self._end_zygote(zygote)
+            self._release_zygote(zygote, ended=True)
             if isinstance(error, ZygoteEnded) and tries > 1:  # somebody ended it, so no call was lost
                 return self._fork(tries - 1)
             raise make_start_error(self.profile, error) from None
 
-    def _end_zygote(self, zygote: Zygote | None) -> None:
+    def _release_zygote(self, zygote: Zygote | None, *, ended: bool = False) -> None:
         with self._forking:
             if zygote is None or self._zygote is not zygote:
                 return
             self._zygote = None
-        zygote.close()
+        release_zygote(zygote, ended=ended)
 
     def _drop(self, worker: SandboxWorker) -> None:
         self._workers.discard(worker)
@@ -207,7 +207,7 @@ class Pool:
             self._workers.discard(worker)
         worker.close()
         if self._closed or not (served or self._workers):  # nothing starts from it
-            self._end_zygote(self._zygote)
+            self._release_zygote(self._zygote)
 
     def close(self) -> None:
         """End all workers; a call that is in one gets SandboxDied."""
@@ -219,11 +219,9 @@ class Pool:
             worker.kill()  # its pipes are closed by the thread that waits at them
         for worker in idle:
             self._drop(worker)
-        self._end_zygote(self._zygote)
+        self._release_zygote(self._zygote)
 
     def abandon(self) -> None:
         """Forget the workers without ending them: after a fork they belong to the parent."""
         for worker in self._workers:
             worker.abandon()
-        if self._zygote is not None:
-            self._zygote.abandon()

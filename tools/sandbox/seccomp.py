@@ -113,10 +113,14 @@ def prepare_filter(profile: Profile) -> None:
     """Compile the filters that the workers of a profile may need, so that a forked one finds its own compiled."""
     if os.name == "posix" and os.uname().machine in AUDIT_ARCH:
         for truncate in (False, True):
-            _compile_for_any(profile, os.uname().machine, truncate)
+            _compile_for_any(_keep_what_counts(profile), os.uname().machine, truncate)
 
 
-@lru_cache(maxsize=8)
+def _keep_what_counts(profile: Profile) -> Profile:
+    return Profile(preload=(), network=profile.network, write=profile.write[:1] and ("/",), program=profile.program and "/")
+
+
+@lru_cache(maxsize=64)
 def _compile_for_any(profile: Profile, machine: str, truncate: bool) -> bytes:
     return compile_filter(list_rules(profile, ANY_PID, truncate=truncate), read_numbers(machine) or {}, AUDIT_ARCH[machine])
 
@@ -127,7 +131,9 @@ def filter_calls(profile: Profile, libc: ctypes.CDLL, *, truncate: bool) -> Laye
     table = read_numbers(machine)
     if table is None or sys.maxsize < 2**32:
         return Layer("seccomp", False, STOPS, f"no table of system calls for {machine or 'this processor'}")
-    program = _compile_for_any(profile, machine, truncate).replace(struct.pack("=I", ANY_PID), struct.pack("=I", os.getpid()))
+    program = _compile_for_any(_keep_what_counts(profile), machine, truncate).replace(
+        struct.pack("=I", ANY_PID), struct.pack("=I", os.getpid())
+    )
     code = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: the number of instructions, then (aligned) where they are.
     fprog = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))

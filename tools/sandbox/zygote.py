@@ -32,7 +32,7 @@ class Zygote:
     """One zygote. Threads may ask it at the same time: they wait for each other, a fork takes about a millisecond."""
 
     def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+        self.users = 0
         self._lock = threading.Lock()
         self._loaded = False
         self._control, theirs = socket.socketpair()
@@ -48,8 +48,8 @@ class Zygote:
         """Return its process id."""
         return self._process.pid
 
-    def fork(self) -> ForkedChild:
-        """Fork a worker. Raises ZygoteEnded, and SandboxError when the zygote cannot load its modules."""
+    def fork(self, profile: Profile) -> ForkedChild:
+        """Fork a worker of that profile. Raises ZygoteEnded, and SandboxError when the zygote cannot load its modules."""
         with ExitStack() as theirs, ExitStack() as ours:
             try:
                 requests, to_child = _open_pipe(theirs, ours)
@@ -58,7 +58,7 @@ class Zygote:
                 raise SandboxError(f"no pipe to it could be opened: {error.strerror}") from None
             with self._lock:
                 self._wait_until_loaded()
-                answer = self._ask({"fork": True}, [requests.fileno(), replies.fileno()])
+                answer = self._ask({"fork": profile.as_json()}, [requests.fileno(), replies.fileno()])
             if "failed" in answer:
                 raise SandboxError(str(answer["failed"]))
             ours.pop_all()
@@ -123,6 +123,49 @@ class Zygote:
         """Forget the zygote without ending it: after a fork of the program it belongs to the parent."""
         self._control.close()
         abandon_process(self._process)
+
+
+def lease_zygote(profile: Profile) -> Zygote:
+    """Return the zygote for workers of that profile, to be handed to `release_zygote`. Those that load the same modules share one."""
+    with _sharing:
+        zygote = _shared.get(_get_key(profile))
+        if zygote is None:
+            zygote = _shared[_get_key(profile)] = Zygote(profile)
+        zygote.users += 1
+        return zygote
+
+
+def release_zygote(zygote: Zygote, *, ended: bool) -> None:
+    """Give a zygote back. The last to do so ends it; nobody else gets one that has `ended`."""
+    global _shared
+    with _sharing:
+        zygote.users -= 1
+        if ended or not zygote.users:
+            _shared = {key: each for key, each in _shared.items() if each is not zygote}
+        is_last = not zygote.users
+    if is_last:
+        zygote.close()
+
+
+def _get_key(profile: Profile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return profile.preload, profile.roots
+
+
+_sharing = threading.Lock()
+_shared: dict[tuple[tuple[str, ...], tuple[str, ...]], Zygote] = {}
+
+
+def _after_fork() -> None:
+    # They belong to the parent: two processes that ask one zygote would get each other's answers.
+    global _sharing
+    _sharing = threading.Lock()
+    for zygote in _shared.values():
+        zygote.abandon()
+    _shared.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class ForkedChild:

@@ -52,7 +52,7 @@ def main() -> None:
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
     control.sendall(write_line({}))
-    _Zygote(profile, control, _watch(given["program"])).serve()
+    _Zygote(control, _watch(given["program"])).serve()
 
 
 def _load(profile: Profile, folders: list[str]) -> None:
@@ -63,7 +63,6 @@ def _load(profile: Profile, folders: list[str]) -> None:
     import resource  # noqa: F401
 
     list_python_files()
-    prepare_filter(profile)
     gc.collect()
     gc.freeze()
 
@@ -82,8 +81,8 @@ def _watch(program: int) -> int | None:
 
 
 class _Zygote:
-    def __init__(self, profile: Profile, control: socket.socket, program: int | None) -> None:
-        self._profile, self._control, self._program = profile, control, program
+    def __init__(self, control: socket.socket, program: int | None) -> None:
+        self._control, self._program = control, program
         self._children: set[int] = set()
         self._late: set[int] = set()
 
@@ -92,6 +91,8 @@ class _Zygote:
         watched = [self._control.fileno(), *([] if self._program is None else [self._program])]
         while self._program not in select.select(watched, [], [])[0]:
             text, descriptors, _, _ = socket.recv_fds(self._control, 65536, 2)
+            while text and not text.endswith(b"\n"):
+                text += self._control.recv(65536)
             if not text:
                 break
             with suppress(OSError):
@@ -104,19 +105,20 @@ class _Zygote:
         if "reap" in request:
             return {"code": self._reap(request["reap"])}
         try:
-            return {"pid": self._fork(*descriptors)}
+            return {"pid": self._fork(Profile.from_json(request["fork"]), *descriptors)}
         except OSError as error:  # too many processes, or no memory for one
             return {"failed": f"no process could be forked: {error.strerror}"}
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _fork(self, requests: int, replies: int) -> int:
+    def _fork(self, profile: Profile, requests: int, replies: int) -> int:
+        prepare_filter(profile)  # here, that not every worker compiles its own
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
-                self._become_worker(zygote, requests, replies)
+                self._become_worker(profile, zygote, requests, replies)
             finally:
                 os._exit(1)
         with suppress(OSError):
@@ -124,7 +126,7 @@ class _Zygote:
         self._children.add(pid)
         return pid
 
-    def _become_worker(self, zygote: int, requests: int, replies: int) -> None:
+    def _become_worker(self, profile: Profile, zygote: int, requests: int, replies: int) -> None:
         os.setpgid(0, 0)
         end_with_parent(zygote)
         self._control.close()
@@ -135,7 +137,7 @@ class _Zygote:
         for descriptor, number in zip((nowhere, nowhere, *high), (1, 2, 3, 4), strict=True):
             os.dup2(descriptor, number)
         os.closerange(5, OPEN_AT_MOST)
-        serve(self._profile, 3, 4)
+        serve(profile, 3, 4)
         os._exit(0)
 
     def _reap(self, pid: int) -> int | None:
