@@ -311,7 +311,9 @@ class Tool(Generic[P, R]):
         cannot hold, UsageError that names a parameter whose type does not bring back what went in.
         """
         parsed = self._read_back(arguments, given)
-        changed = [name for name, value in arguments.items() if not is_same(value, parsed.get(name))]
+        # A default is not converted: `amount: float = 1` is an int, which is a float to a type checker too.
+        widened = {name for name, value in arguments.items() if type(value) is int and name not in given and value == parsed.get(name)}
+        changed = [name for name, value in arguments.items() if name not in widened and not is_same(value, parsed.get(name))]
         if not changed:
             return dict(arguments)
         again = self._read_back(parsed, given)
