@@ -111,6 +111,9 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     async def strip_opening(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """Return an earlier conversation without its opening (instructions, examples), which the agent puts before it again."""
+        for message in (history,) if isinstance(history, str) else history:
+            if not isinstance(message, Message):
+                raise UsageError(f"{message!r} is not a message. history= takes the .messages of an earlier result.")
         opening = (await self._loop.formats.choose()).opening
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))

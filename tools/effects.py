@@ -83,6 +83,8 @@ class Labels:
         """Return the labels of either."""
         if other is self or other is CLEAN:
             return self
+        if not isinstance(other, Labels):
+            raise UsageError(f"{other!r} is no Labels. Write Labels(untrusted=True, private=True, unvouched=True), with what is true.")
         return _ALL[self.untrusted or other.untrusted, self.private or other.private, self.unvouched or other.unvouched]
 
     @property

@@ -20,7 +20,7 @@ from sayso.agents.agent import make_conversation
 from sayso.agents.messages import AssistantMessage, ToolMessage, UserMessage
 from sayso.tools import Approve, Content, Grant, Labels, Secrecy, ToolError, ToolResult, Trust, tool
 from sayso.tools.definition.tool import AnyTool
-from sayso.tools.errors import LimitReached, OutputError, RunError
+from sayso.tools.errors import LimitReached, OutputError, RunError, UsageError
 from sayso.tools.python_code import python_tool
 from sayso.workflows import (
     Failed,
@@ -601,6 +601,54 @@ async def test_a_run_that_was_begun_with_an_output_knows_it_in_another_program(
     resumed = await flow.run(text, engine=second, run_id="r1", grants=GRANTS)
     assert (DONE, [request.tool for request in resumed.pending]) == ([], [act])
     second.close()
+
+
+@pytest.mark.parametrize(("source", "act"), SOURCES.values(), ids=SOURCES)
+async def test_an_output_that_a_step_fetches_from_elsewhere_has_its_labels(source: AnyTool, act: str) -> None:
+    home = engine(strict=True)
+    await home.start(reader(source), "Read.", run_id="r1")
+    first = await read(source)
+    HANDED_OUT.texts.clear()  # what is recognised is another matter
+
+    async def fetch(text: str) -> str:
+        return str((await home.result("r1"))[::-1])
+
+    async def kept(text: str) -> str:
+        return first.output[::-1]
+
+    for step_of_its_own in (fetch, kept):
+        result = await sequential(step_of_its_own, actor(act)).run("Go.", grants=GRANTS)
+        assert (DONE, [request.tool for request in result.pending]) == ([], [act])
+
+
+async def test_a_signal_that_is_labelled_labels_the_run() -> None:
+    home = engine()
+
+    async def flow(run: Run, text: str) -> str:
+        said = await run.wait("news")
+        return await run.child("actor", actor("mail"), str(said.value))
+
+    started = asyncio.create_task(sequential(flow).run("Wait.", grants=GRANTS, engine=home, run_id="r1"))
+    await asyncio.sleep(0)
+    await home.signal("r1/flow.0", "news", labelled(page))
+    result = await started
+    assert (DONE, [request.tool for request in result.pending]) == ([], ["mail"])
+
+
+NO_HISTORY: dict[str, Any] = {
+    "a tuple": [("user", "Hi")],
+    "a text": ["Hi"],
+    "one text": "Hi",
+    "a result": [ToolResult("0.0", "Hi")],
+    "a dict": [{"role": "user", "content": "Hi"}],
+    "a label that is none": [AssistantMessage("Hi", labels="private")],  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("history", NO_HISTORY.values(), ids=NO_HISTORY)
+async def test_a_history_that_is_none_is_refused(history: Any) -> None:
+    with pytest.raises(UsageError, match=r"is not a message|is no Labels"):
+        await Agent(ScriptedModel("Hi.")).run("Hi", history=history)
 
 
 async def test_only_what_was_read_with_labels_is_recognised_and_only_whole_texts() -> None:

@@ -8,6 +8,7 @@ from ..calls import Content
 from ..definition.decorators import tool
 from ..definition.tool import Tool
 from ..effects import Secrecy, Trust
+from ..errors import UsageError
 from .library import LEAST, Documents
 from .passages import NOT_IN_THE_DOCUMENTS, show_passages
 
@@ -18,6 +19,9 @@ def search_documents(documents: Documents, *, results: int = 4, private: bool = 
     With `private` (the default) a run that has read them asks before it tells an outsider anything; use False for published documents.
     `least` is the coverage that a passage must have, as in `Documents.search`.
     """
+
+    if not isinstance(private, bool):
+        raise UsageError(f"search_documents(private={private!r}): write True or False.")
 
     @tool.read(name="search_documents", trust=Trust.UNTRUSTED, secrecy=Secrecy.PRIVATE if private else Secrecy.PUBLIC)
     def search_documents(question: str) -> Content:

@@ -117,6 +117,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
             raise UsageError("submit() needs the app that the workers run. Give it to the engine: engine(url, app=App(flows=[...])).")
         check_run_id(run_id)
         workflow = self.app.flow(flow if isinstance(flow, str) else flow.name)
+        value = value.content if isinstance(value, RunResult) else value
         given = seal_input(run_id, workflow, value, json.dumps(to_json(value, f"the input of run {run_id}")))
         app, now = self.app.name, self.clock()
         new, is_sqlite = NewRun(run_id, workflow.name, app, given, limits_text(limits), records.QUEUED, now), self.database.is_sqlite

@@ -23,7 +23,7 @@ from .execution import WITHDRAW, AnyResult, Execution
 from .journal import Entry, Journal, StrictJournal
 from .journaled_run import JournaledRun
 from .limits import Meter
-from .protocols import Provenance, Runnable, Scope, WorkflowCode
+from .protocols import Provenance, Runnable, RunResult, Scope, WorkflowCode
 from .same_run import check_same_run, describe_asked
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers or grants needs it
@@ -79,6 +79,7 @@ class BaseEngine(ABC, Generic[E]):
         """Return the execution of a run; an agent or a workflow brings its code and its limits."""
         if not isinstance(workflow, Runnable):
             return self.open(workflow, value, run_id, lambda: scope or Scope())
+        value = value.content if isinstance(value, RunResult) else value
         limits, user_texts = workflow.limits, tuple(workflow.find_user_texts(value))
         return self.open(workflow.execute, value, run_id, lambda: scope or Scope(meter=Meter(limits), provenance=Provenance(user_texts)))
 

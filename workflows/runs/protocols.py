@@ -68,7 +68,7 @@ class RunResult(Generic[B_co]):
 
     @property
     def output(self) -> B_co:
-        """Return the output. Raises NotFinished while approvals are open."""
+        """Return the output. Raises NotFinished while approvals are open. Code inside another run reads it with its labels."""
         if isinstance(self.value, _Nothing):
             cards = "; ".join(request.summary for request in self.pending)
             why = f" The approver did not answer ({self.unanswered})." if self.unanswered else ""
@@ -78,6 +78,8 @@ class RunResult(Generic[B_co]):
             )
             error.run_id, error.partial = self.run_id, self
             raise error
+        if self.labels != CLEAN and (enclosing := ENCLOSING.get()) is not None:
+            enclosing.take_labels(self.labels)
         return self.value
 
     async def resume(self, decisions: Mapping[str, Decision] | None = None) -> RunResult[B_co]:
