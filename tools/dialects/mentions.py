@@ -16,7 +16,8 @@ _LONGEST_PARAGRAPH = 4000  # characters that are kept; of what came before only 
 _LONGEST_TAG = 40
 _LONGEST_HEAD = 200  # characters of a line
 _BACKTICKS = re.compile(r"`+")
-_PLACEHOLDER = "\ufffc"  # stands for a call
+CALL = "\ufffc"
+"""Stands for a call in the prose. Quotes inside of the call open nothing."""
 
 # quotes
 
@@ -130,7 +131,7 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.open_backticks = 0  # how many opened the inline code
-        self._unread: list[str] = []
+        self.unread: list[str] = []  # prose that is searched when a call is found, with CALL for each call
         self._paragraph = ""  # of this paragraph, what has not been searched for quotes
         self._open: tuple[str, ...] = ()  # the quotes that are open before it, outermost first
         self._line = 0  # where the line begins in the paragraph
@@ -142,7 +143,7 @@ class Surroundings:
     @property
     def line(self) -> str:
         """Return the prose of the line so far: of a very long one, the beginning and the end."""
-        if self._unread:
+        if self.unread:
             self._read()
         return self._head + self._paragraph[self._line :]
 
@@ -155,12 +156,12 @@ class Surroundings:
         """Take in a further piece of prose."""
         if "`" in piece or (self.open_backticks and "\n" in piece):
             self._count_backticks(piece)
-        self._unread.append(piece)
+        self.unread.append(piece)
 
     def _read(self) -> None:
         """Search what was fed since the last time: most prose has no call behind it, and is not searched at all."""
-        piece = "".join(self._unread)
-        self._unread.clear()
+        piece = "".join(self.unread)
+        self.unread.clear()
         if "<" in piece or self._tag or (self._tags and ">" in piece):
             self._find_tags(piece)
         self._paragraph += piece
@@ -169,19 +170,15 @@ class Surroundings:
         if len(self._paragraph) > 2 * _LONGEST_PARAGRAPH:
             self._shorten()
 
-    def skip_call(self) -> None:
-        """Note that a call stood here. Quotes inside of it open nothing."""
-        self._unread.append(_PLACEHOLDER)
-
     def begin_code(self) -> None:
         """Note that a code block begins here."""
-        if self._unread:
+        if self.unread:
             self._read()
 
     def end_code(self) -> None:
         """Note that the code block ends here. Quotes and tags inside of it open nothing."""
-        self._unread.clear()
-        self.open_backticks, self._open, self._paragraph, self._line, self._head = 0, (), _PLACEHOLDER, 0, ""
+        self.unread.clear()
+        self.open_backticks, self._open, self._paragraph, self._line, self._head = 0, (), CALL, 0, ""
 
     def _count_backticks(self, piece: str) -> None:
         # As in CommonMark, inline code that two backticks open is closed by two and not by one.
@@ -222,7 +219,7 @@ class Surroundings:
                 self._in_table = False
             elif _DELIMITER_ROW.fullmatch(line):
                 self._in_table = True
-            elif not _INDENTED.match(line) and line.strip(f" {_PLACEHOLDER}"):
+            elif not _INDENTED.match(line) and line.strip(f" {CALL}"):
                 self._in_list, self._seen_text = _LIST_ITEM.match(line) is not None, True
         self._line = begin
 
@@ -239,7 +236,9 @@ class Surroundings:
 
         With `native`, the endpoint takes tools, and a call in an unmarked form counts only on a line of its own.
         """
-        line = self.line
+        if self.unread:
+            self._read()
+        line = self._head + self._paragraph[self._line :]
         if (line or self._in_table) and self._is_spoken_of(line, form, native):
             return SPOKEN_OF
         if (self._open or self._paragraph) and (quotes := _find_open_quotes(self._paragraph, self._open)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect
-from .mentions import Surroundings
+from .mentions import CALL, Surroundings
 from .parsed_calls import Item
 from .read_events import (
     AllWasReasoning,
@@ -91,7 +91,7 @@ class ScannerState:
 
     def skip_call(self, end: int) -> None:
         """Drop the text of a call that was added. Quotes inside of it open nothing."""
-        self.surroundings.skip_call()
+        self.surroundings.unread.append(CALL)
         self.at = self.seek = end
 
     def reclassify_as_reasoning(self, end: int) -> None:
