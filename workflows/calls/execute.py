@@ -28,7 +28,7 @@ from sayso.tools.approval.requests import (
     read_shown,
 )
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult, find_labels, replace_labelled, strip_labels
-from sayso.tools.definition.secret import show_plain
+from sayso.tools.definition.secret import map_hidden, show_mask, show_plain
 from sayso.tools.definition.tool import AnyTool, takes_context
 from sayso.tools.effects import Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
@@ -186,8 +186,10 @@ def _take_edit(
     run: Run, call: ToolCall, tool: AnyTool, request: ApprovalRequest, edit: Edit, position: str
 ) -> tuple[Mapping[str, object], ToolCall, frozenset[str]]:
     """Return the arguments to ask about instead, the call as the person wants it, and the names of what they wrote just now."""
-    if run.replays(f"propose:{position}"):
-        return edit.arguments, call, frozenset()
+    if run.replays(f"propose:{position}"):  # as far as it can be told from what was shown: no secret is revealed for a replay
+        shown = read_shown(request.arguments)
+        changed = frozenset(name for name, value in edit.arguments.items() if shown.get(name, ...) != map_hidden(value, show_mask))
+        return edit.arguments, replace(call, arguments=edit.arguments), changed
     wanted = apply_edit(run, tool, request, edit)
     arguments = _freeze_arguments(run, call, tool, wanted, position)
     before, now = json.loads(reveal_arguments(run, request)), tool.freeze(arguments, show_plain)
