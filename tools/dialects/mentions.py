@@ -125,8 +125,8 @@ class Surroundings:
         "_seen_text",
         "_tag",
         "_tags",
-        "_unread",
         "open_backticks",
+        "unread",
     )
 
     def __init__(self) -> None:
