@@ -154,6 +154,26 @@ async def _states(home: Any, state: str, number: int) -> None:
             await asyncio.sleep(0.1)
 
 
+async def lease_cost(url: str, kind: str) -> list[Row]:
+    """What a lease costs its program: one statement in 5 seconds."""
+    home = engine(url)
+    lease = home.store.lease
+    statements: list[str] = []
+    if kind == "SQLite":
+        lease.connection.open().set_trace_callback(statements.append)
+    seconds = []
+    for _ in range(50):
+        begun = time.perf_counter()
+        await asyncio.to_thread(lease.renew)
+        seconds.append(time.perf_counter() - begun)
+    home.close()
+    rows = [Row(f"{kind}: a renewal of a lease, each {lease.times.renew_seconds:g} s", statistics.median(seconds) * 1e3, "ms")]
+    if statements:
+        told = [statement for statement in statements if statement.split()[0] not in ("BEGIN", "COMMIT")]
+        rows.append(Row(f"{kind}: statements in a renewal; a step has none", len(told) // 50, "", limit=1))
+    return rows
+
+
 def main() -> list[Row]:
     """All rows."""
     rows = []
@@ -164,6 +184,7 @@ def main() -> list[Row]:
             Row("SQLite: a durable step", ours, "ms"),
             Row("SQLite: a durable step / bare", ours / bare, "x", limit=1.1),
         ]
+        rows += asyncio.run(lease_cost(f"sqlite:///{folder}/lease.db", "SQLite"))
         rows += asyncio.run(waiting(f"sqlite:///{folder}/waiting.db", "SQLite"))
     try:
         with server() as url:
@@ -173,6 +194,7 @@ def main() -> list[Row]:
                 Row("Postgres: a durable step", ours, "ms"),
                 Row("Postgres: a durable step / bare", ours / bare, "x", limit=1.1),
             ]
+            rows += asyncio.run(lease_cost(new_database(url), "Postgres"))
             rows += asyncio.run(waiting(new_database(url), "Postgres"))
     except NoServer as error:
         print(f"No Postgres here: {error}", file=sys.stderr)

@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from sayso.tools import ToolContext, UsageError, tool
+from sayso.tools import Decision, ToolContext, UsageError, tool
+from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.errors import NotFinished
 from sayso.workflows import CallFailed, DurableEngine, Run, engine, sequential
 from sayso.workflows.durable import records
-from sayso.workflows.durable.database import DatabaseLost
+from sayso.workflows.durable.database import DatabaseLost, Session
 from sayso.workflows.durable.lease import LeaseTimes, Watch
 from sayso.workflows.durable.liveness import FileLocks, Life, is_process_gone, new_owner
 
@@ -286,6 +287,25 @@ async def test_a_run_whose_task_crashed_is_given_back_and_can_be_resumed_by_the_
     other.close()
 
 
+async def test_a_program_that_waits_for_a_person_learns_that_its_run_went_on_elsewhere(home: DurableEngine, acted: list[str]) -> None:
+    flow, asked = acting(acted, nothing), asyncio.Event()
+
+    async def never(request: ApprovalRequest) -> Decision | None:
+        asked.set()
+        await asyncio.Event().wait()
+        return None
+
+    asking = asyncio.ensure_future(flow.run("x", engine=home, run_id="r1", approve=never))
+    await asked.wait()
+    statement = "UPDATE sayso_runs SET state = 'interrupted', owner = NULL WHERE id = 'r1'"  # as if it had been stopped for long
+    await home.database.do(lambda session: session.execute(statement))
+    other = DurableEngine(home.database.url, times=SHORT)
+    assert (await flow.run("x", engine=other, run_id="r1", approve=yes)).output == "acted"
+    assert (await asyncio.wait_for(asking, 20)).output == "acted"
+    assert len(acted) == 1
+    other.close()
+
+
 async def waiting(home: DurableEngine, run_id: str) -> bool:
     return bool(await home.requests(run_id))
 
@@ -508,6 +528,28 @@ async def test_an_engine_is_refused_by_name_in_a_fork_which_makes_one_of_its_own
     assert (await flow.run("after", engine=home, run_id="after")).output == "after"  # the fork has closed nothing of ours
 
 
+async def test_a_fork_waits_for_the_transaction_that_is_under_way(tmp_path: Path) -> None:
+    """Otherwise the fork's own connection would wait for ever: SQLite remembers locks in the memory of the process."""
+    home = DurableEngine(f"sqlite:///{tmp_path}/runs.db", times=SHORT)
+    begun, may_end = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        begun.set()
+        may_end.wait(10)
+
+    holding = asyncio.ensure_future(home.database.do(hold))
+    await asyncio.to_thread(begun.wait)
+    threading.Timer(0.1, may_end.set).start()
+    ours, theirs = multiprocessing.Pipe()
+    fork = multiprocessing.get_context("fork").Process(target=_use_in_a_fork, args=(home, theirs))
+    fork.start()
+    assert may_end.is_set()
+    await holding
+    await asyncio.to_thread(fork.join, 30)
+    assert (fork.exitcode, "forked from it" in ours.recv(), ours.recv()) == (0, True, "in the fork")
+    home.close()
+
+
 # cost, and other versions
 
 
@@ -515,7 +557,7 @@ async def test_a_lease_costs_one_statement_for_each_renewal_and_none_for_a_step(
     home = DurableEngine(f"sqlite:///{tmp_path}/runs.db")
     statements: list[str] = []
     lease = home.store.lease
-    lease._connection.open().set_trace_callback(statements.append)
+    lease.connection.open().set_trace_callback(statements.append)
 
     async def code(run: Run, value: str) -> str:
         for number in range(50):
@@ -524,7 +566,7 @@ async def test_a_lease_costs_one_statement_for_each_renewal_and_none_for_a_step(
 
     await sequential(code, name="flow").run("x", engine=home, run_id="r1")
     assert statements == []
-    await asyncio.to_thread(lease._renew)
+    await asyncio.to_thread(lease.renew)
     assert [statement.split()[0] for statement in statements] == ["BEGIN", "INSERT", "COMMIT"]
     home.close()
 

@@ -12,6 +12,7 @@ import os
 import re
 import sqlite3
 import stat
+import threading
 import time
 import weakref
 from collections import deque
@@ -27,7 +28,7 @@ from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
 from sayso.tools.private_files import Access, create_private_file, take_from_others
 
-from .forks import LEFT_ALONE, do_in_forks
+from .forks import LEFT_ALONE, do_in_forks, wait_before_forks
 from .migrations import MIGRATIONS, Migration, migrate
 from .migrations import Session as Session
 
@@ -57,26 +58,29 @@ class Connection:
         self.busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self.raw: Any = None
         self._was_open = self._is_committing = False
+        self.in_use = threading.RLock()
         _OPEN.add(self)
+        wait_before_forks(self, self.in_use)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Begin a transaction; it is committed at the end of the block, or undone where that raises."""
-        raw = self.open()
-        self._is_committing = False
-        if self.is_sqlite:
-            self.wait_for_others(partial(raw.execute, "BEGIN IMMEDIATE"))
-            try:
-                yield raw
-                self.wait_for_others(partial(raw.execute, "COMMIT"))
-            except BaseException:
-                if raw.in_transaction:
-                    raw.execute("ROLLBACK")
-                raise
-        else:
-            with raw.transaction():
-                yield _PostgresSession(raw)
-                self._is_committing = True
+        with self.in_use:
+            raw = self.open()
+            self._is_committing = False
+            if self.is_sqlite:
+                self.wait_for_others(partial(raw.execute, "BEGIN IMMEDIATE"))
+                try:
+                    yield raw
+                    self.wait_for_others(partial(raw.execute, "COMMIT"))
+                except BaseException:
+                    if raw.in_transaction:
+                        raw.execute("ROLLBACK")
+                    raise
+            else:
+                with raw.transaction():
+                    yield _PostgresSession(raw)
+                    self._is_committing = True
 
     def open(self) -> Any:
         """Return the connection of the driver. Raises UsageError where it cannot be opened, DatabaseLost where it cannot be any more."""

@@ -72,13 +72,20 @@ class DurableExecution(Execution):
         return NewRun(self.id, flow, app.name if app is not None and flow in app else "", given, limits, records.NEW, self.clock())
 
     async def _execute(self, suspends: bool) -> AnyResult:
-        claimed, self.claimed_before = self.claimed_before or await self._claim(), None
-        while not isinstance(claimed, Claimed):
-            if claimed.state != records.RUNNING:
+        while True:
+            claimed, self.claimed_before = self.claimed_before or await self._claim(), None
+            if isinstance(claimed, Claimed):
+                try:
+                    return await self._execute_under(claimed, suspends)
+                except Superseded as error:  # somebody else has the run by now: its end is ours, and if nobody goes on with it we do
+                    if self.by_worker or error is not self.saved.lost:
+                        raise
+            elif claimed.state != records.RUNNING:
                 self.result = await self._find_end(claimed)
                 return self.result
-            await asyncio.sleep(POLL_SECONDS)  # another program executes it: its end is ours
-            claimed = await self._claim()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _execute_under(self, claimed: Claimed, suspends: bool) -> AnyResult:
         try:
             try:
                 self._take(claimed)
@@ -136,6 +143,7 @@ class DurableExecution(Execution):
     def _take(self, claimed: Claimed) -> None:
         """Take over all that the database has of the run, as this program's state of it."""
         self.loop = asyncio.get_running_loop()
+        self.store.lease.held.add((self.id, claimed.run.attempt))
         self.branch_events = self.saved.begin(claimed)
         self.value = from_json(self.saved.read(claimed.run.input))
         self.inbox, self.pending, self.offered = {}, {}, {}
@@ -231,6 +239,9 @@ class DurableExecution(Execution):
         """Receive what other programs send: decisions, signals, a cancel."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
+            if (self.id, self.saved.claimed.attempt) in self.store.lease.lost:
+                self._end_lost()
+                return
             try:
                 if not await self.store.has_news(self.id, len(self.received)):
                     continue
@@ -242,6 +253,14 @@ class DurableExecution(Execution):
             if self.is_cancelled and not was_cancelled and self.executing_task is not None:
                 self.executing_task.cancel()  # once: while a write is awaited each cancel counts
                 return
+
+    def _end_lost(self) -> None:
+        """End what waits here for a run that somebody else has by now: nobody would ever answer it."""
+        self.saved.lost = lost = Superseded(f"Run {self.id} is executed elsewhere; nothing more of it is begun here.")
+        lost.run_id = self.id
+        for future in self.waits.values():
+            if not future.done():
+                future.set_exception(lost)
 
     def interrupt(self) -> None:
         """Stop executing it here, from whatever thread; the run is not over."""

@@ -305,7 +305,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     async def log(self, run_id: str, since: int = 0) -> list[Row]:
         """Return the log of a whole run after row `since`."""
-        return await self.store.database.do(lambda session: records.log_rows(session, run_id.partition("/")[0], since))
+        return await self.store.do_patiently(lambda session: records.log_rows(session, run_id.partition("/")[0], since))
 
     async def verify(self, run_id: str) -> Verdict:
         """Recompute the hash chain of a run, and compare the log with what else is stored of the run."""
@@ -390,7 +390,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         root_id, below = run_id.partition("/")[0], f"{run_id}/"
         at = number = 0
         while True:
-            row = await self.run(root_id)
+            row = await self.store.do_patiently(lambda session: self.store.find_row(session, root_id))
             for each in await self.log(root_id, at):
                 at = each.number
                 if each.kind in ("event", "told") and (run_id == root_id or each.run == run_id or each.run.startswith(below)):

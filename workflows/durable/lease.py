@@ -61,6 +61,10 @@ class Lease:
     clock: Callable[[], float]
     carried: dict[str, int] = field(default_factory=dict)
     """The runs that are executed here, each with the attempt that claimed it."""
+    held: set[tuple[str, int]] = field(default_factory=set)
+    """Those of them whose claim is confirmed."""
+    lost: set[tuple[str, int]] = field(default_factory=set)
+    """Those of them that are somebody else's by now."""
     unwritten: dict[str, Callable[[Session], object]] = field(default_factory=dict)
     """Of runs that are no more executed here: what the database did not take."""
     renewed_at: float = float("-inf")
@@ -68,8 +72,8 @@ class Lease:
     _process: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
-        self._connection = Connection(self.url, busy_seconds=self.times.renew_seconds)
-        self._is_sqlite, self._place = self._connection.is_sqlite, self._connection.place
+        self.connection = Connection(self.url, busy_seconds=self.times.renew_seconds)
+        self._is_sqlite, self._place = self.connection.is_sqlite, self.connection.place
         self._locked: object = None  # the connection that holds the lock
         self._over, self._begun = threading.Event(), threading.Event()
         self._error: Exception | None = None
@@ -80,7 +84,7 @@ class Lease:
         self._thread.start()
         self._begun.wait()
         if self._error is not None:
-            told = str(self._connection.translate(self._error))
+            told = str(self.connection.translate(self._error))
             raise UsageError(f"This program cannot execute runs, because it cannot keep its lease. {told}") from None
 
     def end(self) -> None:
@@ -103,6 +107,8 @@ class Lease:
 
     def forget(self, run_id: str, attempt: int) -> None:
         """Note that a claimed run is not executed here any more; what the database did not take of it yet is written first."""
+        self.held.discard((run_id, attempt))
+        self.lost.discard((run_id, attempt))
         if run_id not in self.unwritten and self.carried.get(run_id) == attempt:
             del self.carried[run_id]
 
@@ -110,7 +116,8 @@ class Lease:
         pause, is_told = 0.0, False
         while not self._over.wait(pause):
             try:
-                self._renew()
+                with self.connection.in_use:  # a lock file that is just being made is no fork's
+                    self.renew()
                 pause, is_told = self.times.renew_seconds, False
             except Exception as error:  # noqa: BLE001  whatever it is, it is tried again; as long as the lease is not renewed others act
                 if not self._begun.is_set():
@@ -118,30 +125,33 @@ class Lease:
                     self._over.set()
                 else:
                     if not is_told:  # once for each time that the database is away
-                        log.warning("A lease was not renewed, and is tried again. %s", self._connection.translate(error))
+                        log.warning("A lease was not renewed, and is tried again. %s", self.connection.translate(error))
                     is_told = True
                     pause = min(AGAIN_SECONDS, self.times.renew_seconds)
             self._begun.set()
         if self._error is None:
             with suppress(Exception):  # others find out by themselves
                 self._let_go()
-        self._connection.close()
+        self.connection.close()
         self.locks.let_go(self.owner)
 
-    def _renew(self) -> None:
-        now, raw = read_clock(), self._connection.open()
+    def renew(self) -> None:
+        """Raise the counter, write what is left to write, and give back what is not executed here any more."""
+        now, raw = read_clock(), self.connection.open()
         if self._is_sqlite or self._locked is not raw:  # an advisory lock is one connection's; a file can be removed
             self._locked = raw if self.locks.hold(self.owner, raw) else None
-        with self._connection.transaction() as session:
+        held = set(self.held)
+        with self.connection.transaction() as session:
             owned = records.renew_lease(session, self.owner, self._is_sqlite)
         self.renewed_at = now
+        self.lost |= (held - owned) & self.held
         self._write_left()
         if owned != set(self.carried.items()):
             self._give_back()
 
     def _give_back(self) -> None:
         """Give back the runs that the program owns and does not execute: their task crashed, or their end could not be written."""
-        with self._connection.transaction() as session:
+        with self.connection.transaction() as session:
             # What is claimed meanwhile is in `carried` before it can be read here.
             owned = records.find_owned(session, self.owner)
             left = {run_id for run_id, attempt in owned if self.carried.get(run_id) != attempt}
@@ -154,7 +164,7 @@ class Lease:
     def _write_left(self) -> None:
         """Write what the database did not take when it was due; a run that is somebody else's by now is let go of."""
         for run_id, write in list(self.unwritten.items()):
-            with suppress(Superseded), self._connection.transaction() as session:
+            with suppress(Superseded), self.connection.transaction() as session:
                 write(session)
             self.unwritten.pop(run_id, None)
             self.carried.pop(run_id, None)
@@ -163,7 +173,7 @@ class Lease:
         self._write_left()
         self.carried.clear()
         self._give_back()
-        with self._connection.transaction() as session:
+        with self.connection.transaction() as session:
             records.end_lease(session, self.owner)
 
 
