@@ -50,11 +50,13 @@ def engine(
     address = normalise_url(url)
     known = _OPEN.get(address)
     if known is None or not known.is_open or (app is not None and known.app not in (None, app)):
-        known = _OPEN[address] = DurableEngine(address, app=app)
-    elif app is not None:
-        known.app = app
+        given = known.given_approvers if known is not None and known.is_open else None
+        known = _OPEN[address] = DurableEngine(address, app=app, approvers=_make_approvers(approvers) or given)
+        return known
     if approvers is not None:
-        known.require(_make_approvers(approvers))
+        known.given_approvers = _make_approvers(approvers)
+    if app is not None or approvers is not None:
+        known.choose(app or known.app)
     return known
 
 

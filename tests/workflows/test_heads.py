@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -191,6 +192,15 @@ def test_a_file_of_heads_is_only_added_to_and_says_when_it_was_cut(tmp_path: Pat
     with pytest.raises(ValueError, match="is gone"):
         file.read("r1")
     assert json.loads(lines[0]) == {"run": "r1", "number": 3, "head": "h3"}
+
+
+def test_a_file_of_heads_is_read_by_many_threads(tmp_path: Path) -> None:
+    file = FileHeads(tmp_path / "heads")
+    with (tmp_path / "heads").open("a") as lines:
+        lines.writelines(f'{{"run": "r", "number": {number}, "head": "h"}}\n' for number in range(5000))
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(file.read, ["r"] * 64)) == {Head(4999, "h")}
+    assert file.read("r") == Head(4999, "h")
 
 
 @pytest.mark.parametrize("where", ["", 7, object(), lambda run: None])

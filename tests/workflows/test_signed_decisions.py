@@ -151,6 +151,12 @@ def insert_nonsense(url: str, request: ApprovalRequest) -> None:
     inbox_row(url, request, True)
 
 
+def insert_what_cannot_be_read(url: str, request: ApprovalRequest) -> None:
+    for number, value in enumerate(('{"$": "no.such:Thing", "=": 1}', "{", '{"$": "Approve", "=": {"no": 1}}', "[" * 100)):
+        values = {"run": request.run_id, "topic": f"{request.topic}{records.MARK if number else ''}{number or ''}", "value": value}
+        change(url, "INSERT INTO sayso_inbox (root, run, topic, value, at) VALUES ('r1', :run, :topic, :value, 1)", values)
+
+
 def insert_someone_elses(url: str, request: ApprovalRequest) -> None:
     inbox_row(url, request, signed(request, key=EVE))
 
@@ -168,6 +174,7 @@ INSERTED = (
     insert_and_mark,
     insert_ten,
     insert_nonsense,
+    insert_what_cannot_be_read,
     insert_someone_elses,
     insert_another_verdict,
     insert_an_old_one,
@@ -253,3 +260,25 @@ async def test_a_decision_that_came_before_its_request_was_asked_again_is_found(
         assert ((await home.resume("r1", {})).output, PAID) == ("The user said no: no. Nothing was done.", [])
         assert [(each.state, each.decided_by) for each in await home.approvals("r1")] == [("rejected", "bob")]
         assert (await home.verify("r1")).problems == ()
+
+
+async def test_approvers_that_an_engine_was_given_are_not_lost_by_another_app(url: str) -> None:
+    with closing(engine(url, approvers=KEYS)) as home:
+        assert engine(url, app=App([FLOW])) is home
+        other = engine(url, app=App([FLOW], name="other"))
+        assert [each.approvers is not None for each in (home, other, engine(url))] == [True, True, True]
+        with pytest.raises(UsageError, match="different approvers"):
+            engine(url, app=App([FLOW], approvers={"ada": KEYS["ada"]}))
+        other.close()
+
+
+async def test_each_agent_and_branch_of_a_run_needs_a_signature(home: Any) -> None:
+    async def both(run: Run, to: str) -> list[str]:
+        return [await run.child(name, paying, f"{to} {name}") for name in ("a", "b")]
+
+    flow = sequential(both, name="both")
+    paused = await flow.run("shop", engine=home, run_id="r1")
+    paused = await paused.resume({request.digest: signed(request) for request in paused.pending})
+    with pytest.raises(UsageError, match="is not signed"):
+        await paused.resume({request.digest: Approve() for request in paused.pending})
+    assert PAID == ["shop a"]

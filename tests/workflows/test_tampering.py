@@ -252,6 +252,12 @@ KINDS: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("DELETE FROM sayso_log WHERE root = 'queued'", "UPDATE sayso_runs SET number = 0, head = '' WHERE id = 'queued'"),
         "its log is missing",
     ),
+    "an input that is not JSON": ("waiting", ("UPDATE sayso_runs SET input = '{' WHERE id = 'waiting'",), "the input"),
+    "limits that are not JSON": ("waiting", ("UPDATE sayso_runs SET limits = '{' WHERE id = 'waiting'",), "cannot be read"),
+    "a request that is not JSON": ("waiting", ("UPDATE sayso_approvals SET request = '{' WHERE root = 'waiting'",), "is not the one"),
+    "a decision that is not JSON": ("decided", (INBOX.format("value = '{'", "decided"),), "it was changed"),
+    "a log that is not JSON": ("done", ("UPDATE sayso_log SET value = '{' WHERE root = 'done'",), "row 1"),
+    "a hash in another script": ("decided", (INBOX.format("hash = 'é'", "decided"),), "it was changed|without a key"),
     "a row added": (
         "waiting",
         (

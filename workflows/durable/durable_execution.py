@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
-from sayso.tools.errors import Cancelled, RunError
+from sayso.tools.errors import Cancelled, RunError, UsageError
 
 from ..runs.codec import from_json, to_json
 from ..runs.execution import AnyResult, Execution
@@ -167,7 +167,14 @@ class DurableExecution(Execution):
             if self.store.keys is not None and (why := self.store.find_refusal(row)):
                 log.warning("What was sent to run %s under %r does not count: %s. See: sayso verify %s", row.run, row.place, why, self.id)
                 continue
-            self.send(row.run, row.topic.partition(records.MARK)[0], from_json(self.saved.read(row.value)))
+            try:
+                value = from_json(self.saved.read(row.value))
+            except (ValueError, TypeError, KeyError, AttributeError, UsageError) as error:
+                if not row.topic.startswith("approve:"):
+                    raise
+                log.warning("A decision that was sent to run %s cannot be read, so it does not count: %s", row.run, error)
+                continue
+            self.send(row.run, row.topic.partition(records.MARK)[0], value)
 
     async def _execute_claimed(self, suspends: bool) -> AnyResult:
         """Execute the run under the claim, and let go of it as it ended."""

@@ -46,7 +46,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
     With an `app` (see App) runs can be resumed here by their id alone. Raises UsageError where the database cannot be used.
     """
 
-    __slots__ = ("store",)
+    __slots__ = ("given_approvers", "store")
 
     def __init__(
         self,
@@ -60,7 +60,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
     ) -> None:
         super().__init__(strict=True, clock=clock)
         self.store = RunStore(url, app, times or LeaseTimes(), clock)
-        self.require(approvers if app is None else app.approvers or approvers)
+        self.given_approvers = approvers
+        self.require(_choose_approvers(app, approvers))
         self.keep_heads(heads or (app.heads if app is not None else None) or os.environ.get("SAYSO_HEADS"))
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> DurableExecution:
@@ -73,9 +74,13 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
     @app.setter
     def app(self, app: App) -> None:
+        self.choose(app)
+
+    def choose(self, app: App | None) -> None:
+        """Take an app's code, approvers and place for heads."""
+        self.require(_choose_approvers(app, self.given_approvers))
         self.store.app = app
-        self.require(app.approvers or self.approvers)
-        self.keep_heads(app.heads)
+        self.keep_heads(app.heads if app is not None else None)
 
     def keep_heads(self, where: str | Path | Heads | None) -> None:
         """Keep the heads of logs there, and compare with them before each write. None changes nothing."""
@@ -421,3 +426,12 @@ def _read_end(row: RunRow) -> dict[str, Any]:
         error = from_json(json.loads(row.error or "null"))
         return {"error": error if isinstance(error, Exception) else RunError(str(error))}
     return {}
+
+
+def _choose_approvers(app: App | None, given: Approvers | None) -> Approvers | None:
+    """Return the approvers of the app or those that the engine was given. Raises UsageError if these are others."""
+    if app is None or app.approvers is None:
+        return given
+    if given is not None and given.keys != app.approvers.keys:
+        raise UsageError("The app and the engine name different approvers. Name them in one place, best in the app.")
+    return app.approvers

@@ -10,6 +10,7 @@ import inspect
 import json
 import logging
 import os
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
@@ -58,13 +59,19 @@ class FileHeads:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser()
         self._read_to, self._heads = 0, dict[str, Head]()
+        self._lock = threading.Lock()
 
     def read(self, run_id: str) -> Head | None:
         """Return the head of a run. Raises OSError for a file that cannot be read, ValueError for one that was cut or is none of ours."""
-        if not self.path.exists():
-            if self._read_to:
+        with self._lock:
+            if self.path.exists():
+                self._read_on()
+            elif self._read_to:
                 raise ValueError(f"the file {self.path} is gone")
-            return None
+            return self._heads.get(run_id)
+
+    def _read_on(self) -> None:
+        """Read what has been added since."""
         with self.path.open("rb") as lines:
             if lines.seek(0, os.SEEK_END) < self._read_to:
                 raise ValueError(f"the file {self.path} was cut")
@@ -75,7 +82,6 @@ class FileHeads:
                 stated = json.loads(line)
                 self._keep(stated["run"], Head(int(stated["number"]), str(stated["head"])))
                 self._read_to += len(line)
-        return self._heads.get(run_id)
 
     def _keep(self, run_id: str, head: Head) -> None:
         known = self._heads.get(run_id)

@@ -160,12 +160,13 @@ class RunStore:
         """Return why a run is not to be executed: with keys, a log that is not what programs with them have written. Empty if it is."""
         if self.keys is None:
             return ""
-        from .verification import compare_start  # late, for load time: most programs have no key
+        from .verification import UNREADABLE, compare_start  # late, for load time: most programs have no key
 
-        problems = [
-            *verify_rows(log, row.number, row.head, self.keys).problems,
-            *compare_start(row, log, self.find_hashed_since(session), self.keys),
-        ]
+        problems = list(verify_rows(log, row.number, row.head, self.keys).problems)
+        try:
+            problems += compare_start(row, log, self.find_hashed_since(session), self.keys)
+        except UNREADABLE:
+            problems.append("how it was begun cannot be read.")
         if not problems:
             return ""
         more = f" ({len(problems)} problems)" if len(problems) > 1 else ""

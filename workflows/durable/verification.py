@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sayso.tools.canonical import Json
@@ -27,17 +27,25 @@ class Stored(NamedTuple):
     hashed_since: float
 
 
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
+
 def find_disagreements(stored: Stored, keys: Keys | None) -> tuple[str, ...]:
-    """Return a sentence for each thing stored beside the log that says something else than the log."""
-    run, log = stored.run, stored.log
-    consumed = find_consumed(log)
-    return (
-        *compare_start(run, log, stored.hashed_since, keys),
-        *_compare_state(stored, consumed),
-        *_compare_end(run, log),
-        *_compare_inbox(stored, consumed, keys),
-        *_compare_requests(stored, consumed, keys),
+    """Return a sentence for each thing stored beside the log that says something else than the log, or cannot even be read."""
+    parts: tuple[tuple[str, Callable[[], list[str]]], ...] = (
+        ("how it was begun", lambda: compare_start(stored.run, stored.log, stored.hashed_since, keys)),
+        ("its state", lambda: _compare_state(stored, find_consumed(stored.log))),
+        ("its end", lambda: _compare_end(stored.run, stored.log)),
+        ("its inbox", lambda: _compare_inbox(stored, find_consumed(stored.log), keys)),
+        ("its requests", lambda: _compare_requests(stored, find_consumed(stored.log), keys)),
     )
+    problems: list[str] = []
+    for what, compare in parts:
+        try:
+            problems += compare()
+        except UNREADABLE as error:
+            problems.append(f"{what} cannot be compared with the log, for it cannot be read ({type(error).__name__}).")
+    return tuple(problems)
 
 
 def find_notes(stored: Stored) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from cyclopts import Parameter
 from sayso import __version__
 from sayso.cli.options import DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import find_run, open_engine
-from sayso.cli.verify import check_log
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.chain import Row, Verdict
@@ -39,7 +38,7 @@ async def _export(run: str, redact: bool, database: str | None) -> dict[str, obj
     async with open_engine(database) as engine:
         row = await find_run(engine, run)
         log = await engine.log(row.id)
-        verdict = await check_log(engine, row, log)
+        verdict = await engine.verify(row.id)
         approvals = await engine.approvals(row.id)
     if redact:
         return _redact(row, log, approvals, verdict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -15,7 +14,6 @@ from sayso.tools.errors import UsageError
 
 if TYPE_CHECKING:
     from sayso.workflows.durable.chain import Row, Verdict
-    from sayso.workflows.durable.engine import DurableEngine
     from sayso.workflows.durable.records import RunRow
 
 MIN_HEAD = 16
@@ -64,7 +62,7 @@ async def _verify_all(heads: str | None, database: str | None) -> int:
         rows = await engine.runs(limit=MOST_RUNS)
         wrong = 0
         for row in rows:
-            problems = (await check_log(engine, row, await engine.log(row.id))).problems
+            problems = (await engine.verify(row.id)).problems
             wrong += bool(problems)
             for problem in problems:
                 print(f"{show_value(row.id)}: {show_value(problem)}", flush=True)
@@ -80,21 +78,10 @@ async def _verify(run: str, head: str | None, heads: str | None, database: str |
         engine.keep_heads(heads)
         row = await find_run(engine, run)
         log = await engine.log(row.id)
-        verdict = await check_log(engine, row, log)
+        verdict = await engine.verify(row.id)
     problems = [*verdict.problems, *_compare_head(head, log, verdict.head)]
     _print_verdict(row, log, verdict, problems)
     return Exit.FAILED if problems else Exit.OK
-
-
-async def check_log(engine: DurableEngine, row: RunRow, log: list[Row]) -> Verdict:
-    """Return the engine's verdict. If a changed row is not even JSON, return the chain's alone, which names that row."""
-    from sayso.workflows.durable.chain import verify_rows  # late, for load time
-
-    with suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):
-        return await engine.verify(row.id)
-    verdict = verify_rows(log, row.number, row.head, engine.keys)
-    unread = "what is stored beside the log cannot be compared with it: it cannot be read."
-    return verdict._replace(problems=(*verdict.problems, unread))
 
 
 def _compare_head(head: str | None, log: list[Row], current: str) -> list[str]:
