@@ -168,6 +168,25 @@ async def test_a_call_that_is_cancelled_is_ended() -> None:
     assert children_of(zygote()) == []
 
 
+async def test_an_answer_that_nobody_waited_for_goes_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C may come between a request to the zygote and its answer."""
+    assert await run(hostile.own_pid)
+    pool = get_pool(SandboxedCall.prepare(hostile.own_pid, {}, BOX).profile)
+    serving = pool._zygote
+    assert serving is not None
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(serving, "_read_answer", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.call("sandbox_hostile:own_pid", [], {}, 5)
+    assert len({await run(hostile.own_pid) for _ in range(3)}) == 3
+    assert pool.busy == 0
+    assert await run(hostile.own_parent) == serving.pid
+
+
 async def test_a_zygote_that_was_killed_is_replaced() -> None:
     assert await run(hostile.own_pid)
     first = zygote()

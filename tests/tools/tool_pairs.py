@@ -14,10 +14,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sayso.tools import Sandbox, tool
+from sayso.tools import Sandbox, python_tool, tool
 from sayso.tools.definition.tool import AnyTool
+from sayso.tools.ordering.order_desk import ORDER
+from sayso.tools.web import fetch_page, web_search
 
 Function = Callable[..., Any]
+NOTHING: Any = None
 
 
 def make(function: Function, **options: Any) -> AnyTool:
@@ -326,7 +329,8 @@ SAME: dict[str, tuple[AnyTool, AnyTool]] = {
 
 def versions() -> dict[str, str]:
     pairs = {**{f"1 {name}": pair for name, pair in DIFFERENT.items()}, **{f"2 {name}": pair for name, pair in SAME.items()}}
-    return {f"{name} {number}": each.version for name, pair in pairs.items() for number, each in enumerate(pair)}
+    own = {f"{name} {number}": each.version for name, pair in pairs.items() for number, each in enumerate(pair)}
+    return own | {each.name: each.version for each in (ORDER, web_search(NOTHING), fetch_page(NOTHING), python_tool([ORDER]))}
 
 
 if __name__ == "__main__":

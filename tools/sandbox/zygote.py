@@ -35,6 +35,8 @@ class Zygote:
         self.users = 0
         self._lock = threading.Lock()
         self._loaded = False
+        self._number = 0
+        self._read = b""
         self._control, theirs = socket.socketpair()
         folders = list_module_folders()
         with theirs:
@@ -76,29 +78,34 @@ class Zygote:
     def _wait_until_loaded(self) -> None:
         if self._loaded:
             return
-        hello = self._receive()
+        hello = self._read_answer()
         if "failed" in hello:
             raise SandboxError(str(hello["failed"]))
         self._loaded = True
 
     def _ask(self, request: Mapping[str, object], descriptors: list[int]) -> Any:
+        self._number += 1
         try:
-            socket.send_fds(self._control, [write_line(request)], descriptors)
+            socket.send_fds(self._control, [write_line({"number": self._number, **request})], descriptors)
         except OSError:
             raise self._ended() from None
-        return self._receive()
+        while (answer := self._read_answer())["number"] != self._number:
+            # Whoever asked for it has left in between (Ctrl-C); a worker that nobody holds is not wanted.
+            if "pid" in answer:
+                kill_group(int(answer["pid"]))
+        return answer
 
-    def _receive(self) -> Any:
-        text = b""
-        while not text.endswith(b"\n"):
+    def _read_answer(self) -> Any:
+        while b"\n" not in self._read:
             try:
                 part = self._control.recv(ANSWER_BYTES)
             except OSError:  # a timeout is one too
                 part = b""
             if not part:
                 raise self._ended()
-            text += part
-        return json.loads(text)
+            self._read += part
+        line, _, self._read = self._read.partition(b"\n")
+        return json.loads(line)
 
     def _ended(self) -> Exception:
         if self._process.returncode is None:

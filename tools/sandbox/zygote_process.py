@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 
 from ..canonical import JsonObject
@@ -96,7 +97,8 @@ class _Zygote:
             if not text:
                 break
             with suppress(OSError):
-                self._control.sendall(write_line(self._answer(json.loads(text), descriptors)))
+                request = json.loads(text)
+                self._control.sendall(write_line({"number": request["number"], **self._answer(request, descriptors)}))
         for pid in self._children:
             _kill(pid)
         os._exit(0)
@@ -143,13 +145,7 @@ class _Zygote:
     def _reap(self, pid: int) -> int | None:
         if pid not in self._children:
             return None
-        if hasattr(os, "pidfd_open"):
-            ended = os.pidfd_open(pid)
-            select.select([ended], [], [], END_SECONDS)
-            os.close(ended)
-            done, status = os.waitpid(pid, os.WNOHANG)
-        else:
-            done, status = os.waitpid(pid, 0)
+        done, status = _wait_for_end(pid)
         self._children.discard(pid)
         for late in [each for each in self._late if os.waitpid(each, os.WNOHANG)[0]]:
             self._late.discard(late)
@@ -157,6 +153,17 @@ class _Zygote:
             self._late.add(pid)
             return None
         return os.waitstatus_to_exitcode(status)
+
+
+def _wait_for_end(pid: int) -> tuple[int, int]:
+    until = time.monotonic() + END_SECONDS
+    with suppress(AttributeError, OSError):  # not Linux, or a container that forbids it
+        ended = os.pidfd_open(pid)
+        select.select([ended], [], [], END_SECONDS)
+        os.close(ended)
+    while not (found := os.waitpid(pid, os.WNOHANG))[0] and time.monotonic() < until:
+        time.sleep(0.001)
+    return found
 
 
 def _kill(pid: int) -> None:
