@@ -185,6 +185,26 @@ def test_a_card_warns_of_each_argument_by_its_name() -> None:
     assert card_of("pɑypal").split("\n")[-1] == "  ! text: pɑypal has ɑ (U+0251, looks like a)"
 
 
+PULLED = "to ends in right-to-left letters, so a screen may show the digits that follow it on the card before it"
+DIRECTIONS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "digits after it": ("Pay 5 to {to}, 3 times", "\u05d0\u05d1", (PULLED,)),
+    "letters after it": ("Pay 5 to {to} at once, 3 times", "\u05d0\u05d1", ()),
+    "nothing after it": ("Pay 5 to {to}", "\u05d0\u05d1", ()),
+    "it ends in Latin": ("Pay 5 to {to}, 3 times", "\u05d0\u05d1 Ltd", ()),
+    "Arabic": ("Pay {to}: 100", "\u0627\u0628", (PULLED,)),
+    "Latin": ("Pay 5 to {to}, 3 times", "José", ()),
+}
+
+
+@pytest.mark.parametrize(("card", "to", "warnings"), DIRECTIONS.values(), ids=DIRECTIONS)
+def test_a_value_that_turns_the_digits_of_the_card_around_is_named(card: str, to: str, warnings: tuple[str, ...]) -> None:
+    paying = tool.write(name="pay", card=card)(mail.function)
+    arguments = {"to": to, "text": "hi"}
+    sources = dict.fromkeys(arguments, MODEL)
+    request = propose(paying, arguments, run_id="r1", position="pay.0", sources=sources, nonce="n", now=0.0, expires_at=1.0)
+    assert request.warnings == warnings
+
+
 # the tables
 
 

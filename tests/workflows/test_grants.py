@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from sayso import Agent, App, ScriptedModel, parallel, sequential
 from sayso.agents import Reply, call
@@ -238,6 +238,25 @@ def test_a_rule_cannot_change_what_it_looks_at() -> None:
     value = [1]
     assert Grant(tool=mail, arguments={"to": alters}).covers(ToolCall("0.0", "mail", {"to": value}), 0.0, mail)
     assert value == [1]
+
+
+def test_what_its_giver_changes_later_changes_no_grant() -> None:
+    people, rules = ["ada"], dict[str, object]()
+    rules["to"] = people
+    grant = Grant(tool=mail, arguments=rules)
+    before = grant.id
+    people.append("eve")
+    rules["to"] = "eve"
+    assert not grant.covers(ToolCall("0.0", "mail", {"to": ["ada", "eve"]}), 0.0, mail)
+    assert not grant.covers(ToolCall("0.0", "mail", {"to": "eve"}), 0.0, mail)
+    assert (grant.covers(ToolCall("0.0", "mail", {"to": ["ada"]}), 0.0, mail), grant.id) == (True, before)
+
+
+def test_a_grant_says_what_it_covers_and_no_secret() -> None:
+    grant = Grant(tool=mail, arguments={"to": SecretStr("hunter2"), "text": lambda text: True})
+    assert str(grant) == 'mail(to = "********", text by <lambda>)'
+    assert grant.covers(ToolCall("0.0", "mail", {"to": SecretStr("hunter2"), "text": "x"}), 0.0, mail)
+    assert not grant.covers(ToolCall("0.0", "mail", {"to": SecretStr("hunter3"), "text": "x"}), 0.0, mail)
 
 
 # in the log, and withdrawn

@@ -74,6 +74,16 @@ def render_card(card: Card | None, name: str, arguments: Mapping[str, object], c
     return str(card).format_map(values)
 
 
+def warn_of_direction(card: str, arguments: Mapping[str, object]) -> list[str]:
+    """Return a warning for each value of right-to-left letters that changes the order in which a screen shows the card's own digits."""
+    if card.isascii():
+        return []
+    from .lookalikes import pulls_digits  # late, for load time: it reads Unicode's tables
+
+    why = "ends in right-to-left letters, so a screen may show the digits that follow it on the card before it"
+    return [f"{name} {why}" for name, value in arguments.items() if isinstance(value, str) and pulls_digits(show_value(value), card)]
+
+
 def _show_inside(value: object) -> object:
     if isinstance(value, str):
         return show_value(value)

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from ..calls import ToolCall
 from ..canonical import Json, readable_json, sha256
 from ..definition.exact_json import is_same, write_exactly
-from ..definition.fingerprint import code_text
 from ..definition.secret import show_plain
 from ..definition.tool import AnyTool, Tool
 from ..errors import UsageError
@@ -40,6 +39,8 @@ class Grant:
             raise UsageError(f"Grant(tool={self.tool!r}) takes a tool, or the name of one.")
         if not isinstance(self.arguments, Mapping) or not all(isinstance(name, str) for name in self.arguments):
             raise UsageError(f"Grant(tool={self.tool_name!r}) has arguments={self.arguments!r}. Write a dict of rules: {{'to': 'ada'}}.")
+        # What its giver changes later changes nothing: the rules are those of now.
+        object.__setattr__(self, "arguments", {name: rule if callable(rule) else deepcopy(rule) for name, rule in self.arguments.items()})
         if self.until is not None and (
             isinstance(self.until, bool) or not isinstance(self.until, (int, float)) or not isfinite(self.until)
         ):
@@ -115,6 +116,8 @@ def _fits(rule: object, value: object) -> bool:
 
 
 def _identify(rule: object) -> Json:
+    from ..definition.fingerprint import code_text  # late, for load time
+
     if callable(rule):
         return ["function", getattr(rule, "__qualname__", type(rule).__qualname__), code_text(rule)]
     try:

@@ -224,3 +224,15 @@ def _is_reordered(text: str) -> bool:
                     return True
                 begun = begun or rightward
     return False
+
+
+def pulls_digits(value: str, card: str) -> bool:
+    """Return whether a value on a card ends in right-to-left letters, and a screen shows digits that follow it in the card before it."""
+    strong = [kind for kind in map(unicodedata.bidirectional, value) if kind in ("L", "R", "AL")]
+    if not strong or strong[-1] == "L":
+        return False
+    for found in re.finditer(re.escape(value), card):
+        kinds = (unicodedata.bidirectional(character) for character in card[found.end() :])
+        if next((kind for kind in kinds if kind in ("L", "R", "AL", "EN", "AN")), "") in ("EN", "AN"):
+            return True
+    return False

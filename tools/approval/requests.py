@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeGuard
 from ..canonical import Json, canonical_json, sha256
 from ..definition.secret import HIDDEN, Hide, map_hidden, refuse_secret, show_mask
 from ..definition.tool import AnyTool, ToolContext
-from .cards import render_card, show_value, warn_of_lookalikes
+from .cards import render_card, show_value, warn_of_direction, warn_of_lookalikes
 
 YOU = "you wrote this"
 APPLICATION = "the application gave it"
@@ -186,7 +186,7 @@ def propose(
         card=card,
         arguments=frozen,
         shown=rows,
-        warnings=(*stated, *warnings, *alike),
+        warnings=(*stated, *warnings, *alike, *warn_of_direction(card, exact)),
         nonce=nonce,
         proposed_at=now,
         expires_at=expires_at,
