@@ -76,8 +76,6 @@ def render_card(card: Card | None, name: str, arguments: Mapping[str, object], c
 
 def warn_of_direction(card: str, arguments: Mapping[str, object]) -> list[str]:
     """Return a warning for each value of right-to-left letters that changes the order in which a screen shows the card's own digits."""
-    if card.isascii():
-        return []
     from .lookalikes import pulls_digits  # late, for load time: it reads Unicode's tables
 
     why = "ends in right-to-left letters, so a screen may show the digits that follow it on the card before it"

@@ -174,6 +174,7 @@ def propose(
     schema_hash = sha256(tool.parameters)
     rows = tuple(ShownArgument(name, show_value(value), sources[name], quotes.get(name, "")) for name, value in exact.items())
     alike = tuple(f"{name}: {warning}" for name, value in exact.items() if (warning := warn_of_lookalikes(value)))
+    turned = () if card.isascii() else warn_of_direction(card, exact)
     stated = () if tool.effect_stated else (f"{tool.name} does not say what it does to the world, so it is treated as a write.",)
     return ApprovalRequest(
         digest=compute_digest(key, tool.version, schema_hash, card, nonce, expires_at),
@@ -186,7 +187,7 @@ def propose(
         card=card,
         arguments=frozen,
         shown=rows,
-        warnings=(*stated, *warnings, *alike, *warn_of_direction(card, exact)),
+        warnings=(*stated, *warnings, *alike, *turned),
         nonce=nonce,
         proposed_at=now,
         expires_at=expires_at,

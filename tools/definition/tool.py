@@ -206,9 +206,14 @@ class Tool(Generic[P, R]):
         return cast("Tool[..., R]", replace(self, bound={}) if self.bound else self)
 
     @cached_property
+    def looks_up(self) -> bool:
+        """Return whether its card is a function of arguments and context."""
+        return takes_context(self.card)
+
+    @cached_property
     def needs_context(self) -> bool:
         """Return whether the function or one of `card`, `prepare`, `lookup` and `caution` is handed a ToolContext or its key."""
-        return self.signature.context is not None or bool(self.prepare or self.lookup or self.caution) or takes_context(self.card)
+        return self.signature.context is not None or bool(self.prepare or self.lookup or self.caution) or self.looks_up
 
     @cached_property
     def is_async(self) -> bool:

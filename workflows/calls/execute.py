@@ -29,7 +29,7 @@ from sayso.tools.approval.requests import (
 )
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult, find_labels, replace_labelled, strip_labels
 from sayso.tools.definition.secret import map_hidden, show_mask, show_plain
-from sayso.tools.definition.tool import AnyTool, takes_context
+from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
 
@@ -286,7 +286,7 @@ async def _find_refusal(
     A database that somebody else can write may say that a person or a standing approval allowed the call: signature and rules are
     looked at again, with keys and rules from the application's code.
     """
-    if takes_context(tool.card) and request.tool_version == tool.version and (changed := _find_other_card(run, call, tool, request)):
+    if tool.looks_up and request.tool_version == tool.version and (changed := _find_other_card(run, call, tool, request)):
         return changed
     if run.scope.approvers is None:
         return ""
@@ -319,7 +319,8 @@ async def _perform_write(
     is_new = fits and run.is_live and not replayed
     arguments = tool.parse_frozen(reveal_arguments(run, request)) if is_new else {}
     cost = compute_cost(tool, arguments) if is_new and tool.cost_usd else 0.0
-    refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if is_new else ""
+    is_checked = is_new and (run.scope.approvers is not None or tool.looks_up)
+    refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if is_checked else ""
     guard = run.scope.head_guard
     run.scope.meter.count_tool_calls(1)
     if guard is not None and not replayed:
