@@ -330,6 +330,37 @@ async def test_a_value_that_json_does_not_bring_back_is_refused_by_name(hint: An
         await perform(hint, argument, resumed=False)
 
 
+class Careless(BaseModel):
+    price: float = 0
+    share: Decimal = 0  # type: ignore[assignment]
+    folder: Path = "."  # type: ignore[assignment]
+    tags: tuple[str, ...] = []  # type: ignore[assignment]
+
+
+@dataclasses.dataclass
+class CarelessToo:
+    price: float = 0
+    share: Decimal = 1  # type: ignore[assignment]
+
+
+async def test_defaults_that_pydantic_does_not_check_are_converted_once() -> None:
+    received: list[Any] = []
+
+    @tool.write
+    async def careless(a: Careless, b: CarelessToo, price: float = 1, folder: Path = "~") -> str:  # type: ignore[assignment]
+        """Write."""
+        received.append((price, folder, a, b))
+        return "done"
+
+    paused = await Agent(ScriptedModel(Reply(calls=(call("careless", a={}, b={}),)), "Done."), tools=[careless]).run("write")
+    arguments = json.loads(paused.pending[0].arguments)
+    assert arguments["a"] == {"price": 0.0, "share": "0", "folder": ".", "tags": []}
+    await paused.resume({paused.pending[0].digest: Approve()})
+    exact = Careless(price=0.0, share=Decimal(0), folder=Path(), tags=())
+    assert received == [(1.0, Path("~"), exact, CarelessToo(0.0, Decimal(1)))]
+    assert {type(each) for each in (received[0][0], received[0][2].price, received[0][3].price)} == {float}
+
+
 class Opaque: ...
 
 

@@ -77,40 +77,53 @@ def read_fields(value: Any) -> dict[str, Any] | None:
     return None
 
 
-def is_same(one: Any, other: Any) -> bool:
-    """Return whether two typed values are the same for a function that receives them: equal, and of the same types at every depth."""
+def is_same(one: Any, other: Any, *, checks_defaults: bool = True) -> bool:
+    """Return whether two typed values are the same for a function that receives them: equal, and of the same types at every depth.
+
+    Without `checks_defaults`, fields of models that were left to their defaults may differ, and whole numbers may be other numbers by then:
+    pydantic takes a default as it is, `price: float = 0` as an int.
+    """
     kind = type(one)
     if kind is not type(other):
-        return False
+        return not checks_defaults and kind is int and type(other).__name__ in ("float", "Decimal") and bool(one == other)
     if one is None or kind in (str, bool, int, bytes):
         return bool(one == other)
     if kind is float or kind.__name__ == "Decimal":  # by name, for load time
         return repr(one) == repr(other)  # -0.0 is no 0.0, and 1.00 no 1
     if is_secret_value(one):
-        return is_same(one.get_secret_value(), other.get_secret_value())
+        return is_same(one.get_secret_value(), other.get_secret_value(), checks_defaults=checks_defaults)
     if kind in (dict, list, tuple, set, frozenset) or isinstance(one, tuple):
-        return _is_same_collection(one, other)
+        return _is_same_collection(one, other, checks_defaults)
     if hasattr(one, "tzinfo"):  # a datetime or a time
-        return (
-            bool(one == other) and one.utcoffset() == other.utcoffset() and _find_zone(one) == _find_zone(other) and one.fold == other.fold
-        )
+        return bool(one == other) and _find_zone(one) == _find_zone(other) and one.fold == other.fold
     if hasattr(kind, "__pydantic_root_model__"):
-        hidden = (one.__pydantic_private__ or {}, other.__pydantic_private__ or {})
-        return _is_same_collection(read_fields(one), read_fields(other)) and _is_same_collection(*hidden)
+        return _is_same_model(one, other, checks_defaults)
     if dataclasses.is_dataclass(kind):
         names = [field.name for field in dataclasses.fields(kind)]
-        return all(is_same(getattr(one, name, None), getattr(other, name, None)) for name in names)
+        return all(is_same(getattr(one, name, None), getattr(other, name, None), checks_defaults=checks_defaults) for name in names)
     return bool(one == other)
 
 
-def _is_same_collection(one: Any, other: Any) -> bool:
+def _is_same_model(one: Any, other: Any, checks_defaults: bool) -> bool:
+    fields, others = read_fields(one) or {}, read_fields(other) or {}
+    checked = fields if checks_defaults else {name: value for name, value in fields.items() if name in one.model_fields_set}
+    hidden = (one.__pydantic_private__ or {}, other.__pydantic_private__ or {})
+    return (
+        fields.keys() == others.keys()
+        and all(is_same(value, others[name], checks_defaults=checks_defaults) for name, value in checked.items())
+        and _is_same_collection(*hidden, checks_defaults)
+    )
+
+
+def _is_same_collection(one: Any, other: Any, checks_defaults: bool) -> bool:
     if len(one) != len(other):
         return False
     if isinstance(one, dict):
-        return all(key in other and is_same(item, other[key]) for key, item in one.items()) and _has_same_kinds(one, other)
+        same = all(key in other and is_same(item, other[key], checks_defaults=checks_defaults) for key, item in one.items())
+        return same and _has_same_kinds(one, other)
     if isinstance(one, (set, frozenset)):
         return one == other and _has_same_kinds(one, other)
-    return all(map(is_same, one, other))
+    return all(is_same(*pair, checks_defaults=checks_defaults) for pair in zip(one, other, strict=True))
 
 
 def _has_same_kinds(one: Any, other: Any) -> bool:

@@ -311,21 +311,25 @@ class Tool(Generic[P, R]):
     def normalise(self, arguments: Mapping[str, object], given: Collection[str] = ()) -> dict[str, object]:
         """Return checked arguments as they come back from the bytes that a card shows, a digest covers and a write is performed from.
 
-        They must be the same: the function gets what was shown, and what it would get without a card. Only what the application `given`
-        by name (bound, or completed by `prepare`) is converted to the parameter's type. Raises InvalidArguments for a value that JSON
-        cannot hold, UsageError that names a parameter whose type does not bring back what went in.
+        They must be the same: the function gets what was shown, and what it would get without a card. Only defaults, and what the
+        application has `given` by name (bound, or completed by `prepare`), are converted to the parameter's type, once.
+        Raises InvalidArguments for a value that JSON cannot hold, UsageError that names a parameter whose type does not bring back what
+        went in.
         """
         parsed = self._read_back(arguments, given)
-        # A default is not converted: `amount: float = 1` is an int, which is a float to a type checker too.
-        widened = {name for name, value in arguments.items() if type(value) is int and name not in given and value == parsed.get(name)}
-        changed = [name for name, value in arguments.items() if name not in widened and not is_same(value, parsed.get(name))]
-        if not changed:
+        if all(is_same(value, parsed.get(name)) for name, value in arguments.items()):
             return dict(arguments)
         again = self._read_back(parsed, given)
-        lost = [name for name in changed if name not in given or not is_same(parsed[name], again.get(name))]
-        if lost:
-            raise self._not_carried(lost[0])
+        for name, value in arguments.items():
+            is_free = name in given or self._is_default(name, value)
+            if not is_same(parsed.get(name), again.get(name)) or not (is_free or is_same(value, parsed.get(name), checks_defaults=False)):
+                raise self._not_carried(name)
         return parsed
+
+    def _is_default(self, name: str, value: object) -> bool:
+        """Return whether an argument was left to its default, which pydantic does not check: `amount: float = 1` is an int."""
+        default = self.arguments.model_fields[name].default if name in self.arguments.model_fields else ...
+        return type(value) is type(default) and is_same(value, default)
 
     def _parse_back(self, frozen: str) -> dict[str, object]:
         try:
