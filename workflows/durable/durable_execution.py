@@ -148,7 +148,7 @@ class DurableExecution(Execution):
         self.value = from_json(self.saved.read(claimed.run.input))
         self.inbox, self.pending, self.offered = {}, {}, {}
         if self.store.heads is not None:
-            from .heads import DurableHeadGuard  # late, for load time: most programs keep no heads
+            from .head_guard import DurableHeadGuard  # late, for load time: most programs keep no heads
 
             self.head_guard = DurableHeadGuard(self.store, self.saved, self.store.heads)
         self._rows = set()  # each execution receives all that was sent

@@ -329,7 +329,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
         return verdict._replace(problems=problems, notes=find_notes(stored))
 
     async def _compare_kept_head(self, run_id: str) -> tuple[str, ...]:
-        from .heads import HeadAway, compare_head, read_head  # late, for load time
+        from .head_guard import compare_head  # late, for load time: most programs keep no heads
+        from .heads import HeadAway, read_head
 
         assert self.store.heads is not None
         try:
