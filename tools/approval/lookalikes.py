@@ -14,6 +14,7 @@ _EAST_ASIAN = frozenset({"Han", "Hiragana", "Katakana", "Bopomofo", "Hangul"})
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@]*@)?([^/:?#]+\.[^/:?#.]{2,})", re.IGNORECASE)
 # An address, a number, a path: in these each character counts.
 _EXACT = re.compile(r"[@\\]|://|\w[./:]\w|\d")
+_PUNYCODE = "xn--"
 _EDGES = "<>()[]{}\"',;:.!?"
 _BETWEEN_ASCII = re.compile(r"(?<=[A-Za-z0-9])[^\x00-\x7f](?=[A-Za-z0-9])")
 _MOST_LETTERS = 3
@@ -25,7 +26,7 @@ def find_odd_words(text: str) -> Iterator[tuple[str, str]]:
     """Yield each odd word of a text with what is odd about it; no word, where it is the order in which a screen shows the digits."""
     context = _Context(text)
     for word in dict.fromkeys(text.split()):
-        if not word.isascii() and (problem := _describe_word(word, context)):
+        if (not word.isascii() or _PUNYCODE in word.lower()) and (problem := _describe_word(word, context)):
             yield word, problem
     if context.is_reordered:
         yield "", "a screen may show its digits in another order than they are written, as there are right-to-left letters between them"
@@ -52,6 +53,8 @@ class _Context:
 
 def _describe_word(word: str, context: _Context) -> str:
     bare = word.strip(_EDGES)
+    if bare.isascii():
+        return _describe_punycode(bare, context)
     exact = _EXACT.search(bare) is not None
     problems = _describe_letters(bare, context, exact)
     if digits := _describe_digits(bare, context):
@@ -154,7 +157,7 @@ def _list_letters(letters: list[str]) -> str:
     names = []
     for letter in dict.fromkeys(letters):
         like = confusables.get(letter) or unicodedata.normalize("NFKC", letter)
-        why = f"looks like {like}" if like.isascii() else "few languages write it"
+        why = f"looks like {like}" if like.isascii() else "few languages write it" if letter.isalpha() else unicodedata.name(letter).lower()
         names.append(f"{letter} (U+{ord(letter):04X}, {why})")
     return " and ".join(names[:_MOST_LETTERS])
 
@@ -190,9 +193,24 @@ def _find_syntax(word: str, context: _Context) -> list[str]:
         character
         for character in found
         if not character.isascii()
-        and _SYNTAX & set(confusables.get(character) or unicodedata.normalize("NFKC", character))
+        and (
+            unicodedata.bidirectional(character) == "AN"  # a separator of Arabic numbers
+            or _SYNTAX & set(confusables.get(character) or unicodedata.normalize("NFKC", character))
+        )
         and not (east_asian and unicodedata.east_asian_width(character) in "FW")
     ]
+
+
+def _describe_punycode(word: str, context: _Context) -> str:
+    """Describe a host in the internet's spelling (xn--...), as a browser may show it."""
+    found = _HOST.match(word)
+    try:
+        shown = found[1].encode("ascii").decode("idna") if found is not None else ""
+    except UnicodeError:
+        return ""
+    if not shown or shown.isascii():
+        return ""
+    return " and ".join([f"may be shown as {shown}", *(f"that {each}" for each in _describe_letters(shown, context, exact=True))])
 
 
 def _ascii_host(word: str) -> str | None:
