@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sayso.agents import Agent, AssistantMessage, Message, Reply, ScriptedModel, ToolMessage, UserMessage, call
 from sayso.tools import Approve, Content, Grant, Outcome, Reject, ToolCall, ToolResult, Trust, tool
 from sayso.tools.approval.requests import ApprovalRequest
+from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, OrderDesk
 from sayso.workflows import sequential
 
 MINE, PART, QUOTED, MODEL = "you wrote this", "only a part of", "you quoted this", "the model chose it"
@@ -237,6 +239,31 @@ async def test_words_from_before_a_write_that_was_settled_are_old(decision: Appr
     assert request.warnings == ("value: you wrote these words before send was settled, so you may not mean them for this.",)
     again = await ask("One more burger!", "burger", history=await settle(decision))
     assert (source_of(again), again.warnings) == (MINE, ())
+
+
+async def test_the_order_bot_says_that_the_words_are_of_an_order_that_was_placed() -> None:
+    async def yes(_: ApprovalRequest) -> Approve:
+        return Approve()
+
+    wish = Reply(calls=(call("ORDER", item="Burger"),))
+    with OrderDesk() as desk:
+        counter = Counter(desk, Customer("9876", "1234 My Street"))
+        first = await Agent(ScriptedModel(wish, "On its way."), tools=[ORDER, MENU]).run("A burger, please", deps=counter, approve=yes)
+        second = await Agent(ScriptedModel(wish), tools=[ORDER, MENU]).run("Cancel my order", history=first.messages, deps=counter)
+        (request,) = second.pending
+        assert source_of(request, "item") == 'you wrote this 1 turn ago and before ORDER was settled: "A burger, please"'
+        assert "item: you wrote these words before ORDER was settled, so you may not mean them for this." in request.warnings
+        assert len(desk.orders()) == 1
+
+
+async def test_a_read_that_was_refused_settles_nothing() -> None:
+    async def no(request: ApprovalRequest) -> Reject | None:
+        return Reject() if request.tool == "news" else None
+
+    careful = replace(news, requires_approval=True)
+    script = ScriptedModel(Reply(calls=(call("news"), call("send", value="burger"))))
+    (request,) = (await Agent(script, tools=[careful, send], approve=no).run("News, and a burger!")).pending
+    assert (source_of(request), request.warnings) == (MINE, ())
 
 
 async def test_a_history_without_its_results_has_the_write_in_its_calls() -> None:

@@ -148,7 +148,8 @@ async def execute_with_approval(
         asked_at = position if edit == 0 else f"{position}.edit{edit}"
         request, answer = await _find_answer(run, call, tool, arguments, Origin(chooser, edited, unsourced), asked_at)
         if isinstance(answer, ToolResult):
-            run.scope.provenance.settled = f"{tool.name} was refused"
+            if tool.effect is Effect.WRITE:
+                run.scope.provenance.settled = f"{tool.name} was refused"
             return answer
         if isinstance(answer, Edit):
             try:
