@@ -51,7 +51,7 @@ def read_only_folder(path: Path) -> None:
 
 def locks_in_a_file(path: Path) -> None:
     """The folder for the locks of living programs cannot be made."""
-    path.with_name("runs.db-alive").write_text("")
+    path.with_name("runs.db-alive").touch(mode=0o600)
 
 
 def as_an_ordinary_user() -> list[str]:

@@ -21,6 +21,8 @@ from sayso.workflows.durable.database import Database
 from sayso.workflows.durable.migrations import MIGRATIONS, Migration
 from sayso.workflows.durable.run_worker import WorkerLost
 
+from .postgres_server import new_database
+
 OLD = Path(__file__).parent / "old_database" / f"sqlite-{sys.version_info.major}.{sys.version_info.minor}.tar.xz"
 MADE: list[str] = []
 
@@ -38,7 +40,6 @@ BREAKING = Migration(902, "what older code gets wrong", "CREATE TABLE sayso_last
 HALF = """
 import signal, sys
 from sayso.workflows.durable.database import Database
-from sayso.workflows.durable.run_worker import WorkerLost
 from sayso.workflows.durable.migrations import MIGRATIONS, Migration
 
 class Slow(str):
@@ -170,3 +171,22 @@ def tables(path: Path) -> dict[str, Any]:
         columns = {name: database.execute(f"PRAGMA table_info({name})").fetchall() for name in names}
         indexes = set(database.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'sayso_%'"))
     return {"columns": columns, "indexes": indexes}
+
+
+def test_a_connection_that_is_cut_while_it_opens_is_opened_again(postgres: str) -> None:
+    """As when a server is restarted: the migration ends its own connection, once."""
+    url = new_database(postgres)
+    Database(url).close()
+    ends = "SELECT pg_terminate_backend(pg_backend_pid())"
+
+    class Cutting(str):
+        """Statements, the first time with one that ends the connection."""
+
+        def split(self, *_: Any) -> list[str]:
+            done.append("tried")
+            return [ends] if len(done) == 1 else ["CREATE TABLE sayso_after (id TEXT)"]
+
+    done: list[str] = []
+    database = Database(url, (*MIGRATIONS, Migration(901, "cut", Cutting())))
+    assert done == ["tried", "tried"]
+    database.close()

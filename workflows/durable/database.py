@@ -39,6 +39,8 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What Postgres says of a lock that did not come in time."""
 UNDONE = ("40P01", "40001")
 """What Postgres says of a transaction that it has undone because of another one: a deadlock, a serialization failure."""
+CUT = (None, "57P01")
+"""What Postgres says of a connection that was cut: nothing any more, or that somebody ended it."""
 log = logging.getLogger(__name__)
 _NAMED = re.compile(r":(\w+)")
 
@@ -230,10 +232,12 @@ class Database:
         session.execute("RELEASE work")
         return end
 
-    def _open(self) -> None:
+    def _open(self, repeats: int = 2) -> None:
         try:
             self.connection.wait_for_others(self._connect_and_migrate)
         except self.connection.errors as error:
+            if repeats and getattr(error, "sqlstate", "") in CUT:  # of SQLite it says nothing
+                return self._open(repeats - 1)
             raise UsageError(f"The database of runs ({self.place}) cannot be used: {explain_error(error)}") from None
 
     def _connect_and_migrate(self) -> None:

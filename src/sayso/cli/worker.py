@@ -39,9 +39,9 @@ async def _work(app: App, url: str) -> int:
 
     try:
         running = Worker(app, url)
+        name = running.engine.store.register()
     except UsageError as error:  # the URL was checked: it is the database that is locked, full, not reachable, or newer
         raise RunError(str(error)) from None
-    name = running.engine.store.register()
     _stop_on_signals(running)  # before the line below, which tells a supervisor that signals are handled
     flows, place = ", ".join(app.names), running.engine.database.place
     print(f"Worker {name} executes the runs of the app {show_value(app.name)} ({flows}) in {place}.", flush=True)
