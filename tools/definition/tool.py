@@ -366,7 +366,9 @@ class Tool(Generic[P, R]):
                 raise InvalidArguments(self.name, [f"{HIDDEN!r} cannot be a key: it stands for what Sayso hides"])
             return self._parse_back(frozen)
         except InvalidArguments as error:
-            lost = next((name for name in arguments if any(problem.startswith(f"'{name}") for problem in error.problems)), None)
+            lost = next(
+                (name for name in arguments if any(problem.startswith((f"'{name}'", f"'{name}.")) for problem in error.problems)), None
+            )
             if lost is None or lost in given:
                 raise
             raise self._not_carried(lost) from None

@@ -70,7 +70,7 @@ def find_argument_sources(run: Run, call: ToolCall, tool: AnyTool, arguments: Ma
     if not was_made_before:
         tainted |= {f"the code of {tool.name}"}
         warnings.append(f"{tool.name} was made while the run was under way: what its code holds is not shown here.")
-    mask = run.secrets.mask
+    mask: Callable[[str], str] = run.secrets.mask if run.secrets.texts else str
     return ArgumentSources(
         {name: mask(source.text) for name, source in sources.items()},
         {name: mask(source.quote) for name, source in sources.items() if source.quote},

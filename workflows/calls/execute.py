@@ -49,7 +49,7 @@ from .perform import (
     prepare_arguments,
     take_refusal,
 )
-from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, mask_sources, note_secrets, reveal_arguments
+from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, note_secrets, reveal_arguments
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
 MOST_EDITS = 20
@@ -236,8 +236,6 @@ async def _propose(
     """Rule on a call and make the request for it. Chance and clock happen here, inside a step: what is stored is shown and performed."""
     now = run.clock()
     ruling, sources = await _rule(run, call, tool, arguments, origin, now)
-    if run.secrets.texts:  # the sentence in which the user wrote a secret has it too
-        sources = mask_sources(run, sources)
     caution = escape_invisible(tool.caution(arguments, make_context(run, call, tool))) if tool.caution is not None else ""
     if caution and run.secrets.texts:
         caution = run.secrets.mask(caution)

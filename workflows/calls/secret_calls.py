@@ -15,7 +15,6 @@ from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import InvalidArguments
 
 from ..runs.protocols import Run
-from .argument_sources import ArgumentSources
 
 
 def note_secrets(run: Run, tool: AnyTool, arguments: Mapping[str, object]) -> None:
@@ -49,13 +48,6 @@ def reveal_arguments(run: Run, request: ApprovalRequest) -> str:
 def mask_result(run: Run, result: ToolResult) -> ToolResult:
     """Return a result for the model and the journal: a secret that it repeats as stars."""
     return replace(result, content=run.secrets.mask_json(result.content), origin=run.secrets.mask(result.origin))
-
-
-def mask_sources(run: Run, sources: ArgumentSources) -> ArgumentSources:
-    """Return the sources of a call's arguments as a card tells them."""
-    mask = run.secrets.mask
-    texts, quotes = ({name: mask(text) for name, text in each.items()} for each in (sources.texts, sources.quotes))
-    return replace(sources, texts=texts, quotes=quotes, warnings=tuple(map(mask, sources.warnings)))
 
 
 def mask_edit(run: Run, tool: AnyTool, edit: Edit) -> Edit:

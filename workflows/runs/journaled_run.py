@@ -125,7 +125,7 @@ class JournaledRun:
                 self._store_labels(name)
             journal.store(self.id, name, Failure(error))
             if watched:
-                execution.emit(StepFailed(self.id, name, self.secrets.mask(str(error))))
+                execution.emit(StepFailed(self.id, name, self.secrets.mask(str(error)) if self.secrets.texts else str(error)))
             raise
         else:
             if journal.is_strict:
@@ -273,7 +273,7 @@ class JournaledRun:
         except Exception as error:  # emitted, and raised on
             self.scope.provenance.take_from(child.scope.provenance)  # the error may say what was read
             if watched:
-                execution.emit_branch(BranchFailed(child.id, name, self.secrets.mask(str(error))))
+                execution.emit_branch(BranchFailed(child.id, name, self.secrets.mask(str(error)) if self.secrets.texts else str(error)))
             raise
         finally:
             ENCLOSING.set(self.scope.provenance)
