@@ -94,8 +94,8 @@ def _give_to_group(path: Path, access: Access) -> None:
         raise UsageError(f"{path} cannot be given to the group {access.group!r}: you are no member of it.") from None
 
 
-def take_from_others(path: Path, access: Access = OWNER) -> bool:
-    """Take a file of yours from whoever else may read or write it; True if somebody could. Others' files stay as they are."""
+def take_from_others(path: Path, access: Access = OWNER) -> bool | None:
+    """Take a file from whoever else may read or write it: True if somebody could, None if they still can, for it is another user's."""
     if not _HAS_MODES:
         return False
     try:
@@ -103,7 +103,9 @@ def take_from_others(path: Path, access: Access = OWNER) -> bool:
     except FileNotFoundError:
         return False
     allowed = access.folder_mode if path.is_dir() else access.file_mode
-    too_open = bool(seen.st_mode & 0o777 & ~allowed)
-    if seen.st_uid == os.geteuid() and (too_open or (access.group and seen.st_gid != access.find_group_id())):
-        _give(path, allowed if access.group else seen.st_mode & allowed, access)  # what its owner may not write stays so
-    return too_open
+    is_open = bool(seen.st_mode & 0o777 & ~allowed)
+    if os.geteuid() not in (0, seen.st_uid):
+        return None if is_open else False
+    if is_open or (access.group and seen.st_gid != access.find_group_id()):
+        _give(path, allowed, access)
+    return is_open

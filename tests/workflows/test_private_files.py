@@ -103,6 +103,13 @@ async def test_files_of_an_earlier_version_are_taken_from_others_and_that_is_sai
     assert set(find_modes(tmp_path).values()) <= {"600", "700"}
 
 
+def test_a_link_to_a_file_that_is_not_there_yet_makes_that_file_private(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "runs.db").symlink_to(tmp_path / "data" / "real.db")
+    engine(f"sqlite:///{tmp_path}/runs.db").close()
+    assert f"{stat.S_IMODE((tmp_path / 'data' / 'real.db').stat().st_mode):o}" == "600"
+
+
 async def test_a_group_shares_a_run_file(tmp_path: Path) -> None:
     group = grp.getgrgid(os.getegid()).gr_name
     url = f"sqlite:///{tmp_path}/runs.db?group={group}"

@@ -283,17 +283,22 @@ def find_access(url: str) -> Access:
 
 def make_private(path: Path, access: Access) -> None:
     """Create the file for those who may use it, or take it from all others; what SQLite puts beside it gets the same permissions."""
+    file = path.resolve()  # of a link, what it points to
     if access.group:
-        _check_shared_folder(path.parent, access)
-    if create_private_file(path, access):
+        _check_shared_folder(file.parent, access)
+    if create_private_file(file, access):
         return
-    beside = [path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", "-journal", "-alive"))]
-    taken = [each.name for each in beside if take_from_others(each, access)]
-    if taken:
+    beside = [file, *(file.with_name(file.name + ending) for ending in ("-wal", "-shm", "-journal")), path.with_name(f"{path.name}-alive")]
+    found = {each.name: take_from_others(each, access) for each in beside}
+    if taken := [name for name, was_open in found.items() if was_open]:
         log.warning(
             "%s could be read by other users of this machine; from now on by %s. To share it: sqlite:///...?group=NAME.",
             " and ".join(taken),
             f"the group {access.group} alone" if access.group else "its owner alone",
+        )
+    if left := [name for name, was_open in found.items() if was_open is None]:
+        log.warning(
+            "%s belongs to another user, and others can read it. Its owner shares it with sqlite:///...?group=NAME.", " and ".join(left)
         )
 
 
