@@ -11,6 +11,7 @@ from sayso.console import format_card
 from sayso.tools.approval.cards import escape_lines, show_value
 from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.calls import Outcome, ToolResult
+from sayso.tools.effects import Labels
 from sayso.workflows.runs.events import (
     ApprovalAsked,
     ApprovalDecided,
@@ -89,6 +90,10 @@ class RunReport:
         seconds = row.at - self._started_at.pop((row.run, row.name), row.at)
         if isinstance(value, (Failure, Exception)):
             return []  # the event of the failure was reported
+        if isinstance(value, Labels):
+            read = [name for name in ("untrusted", "private", "unvouched") if getattr(value, name)]
+            where = self._place(row.run, row.name.removeprefix("labels:")) or "the run"
+            return [ReportLine(row.at, "labels", f"{where}: has read what is {' and '.join(read)}", "dim")]
         self._count(row, value)
         if isinstance(value, Reply) and row.name.startswith("model:"):
             return [ReportLine(row.at, "model", f"{place}: {_format_cost(value.usage, seconds)}: {_format_reply(value)}", "cyan")]
