@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .lazy_names import lazily
 
 if TYPE_CHECKING:
-    from .approval.grants import Grant as Grant
+    from .approval.grant import Grant as Grant
     from .approval.policy import Rules as Rules
     from .approval.requests import ApprovalRequest as ApprovalRequest
     from .approval.requests import Approve as Approve
@@ -80,7 +80,7 @@ _PLACES = {
     "sign": "approval.signatures",
     "sign_with": "approval.signatures",
     "Content": "calls",
-    "Grant": "approval.grants",
+    "Grant": "approval.grant",
     "Rules": "approval.policy",
     "PythonResult": "python_code",
     "python_tool": "python_code",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
-from sayso.tools.approval.grants import Grant, is_same_tool
+from sayso.tools.approval.grant import Grant, is_same_tool
 from sayso.tools.approval.policy import Rules
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import UsageError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sayso.tools import Content, tool
-from sayso.tools.approval.grants import Grant
+from sayso.tools.approval.grant import Grant
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Trust
 from sayso.tools.errors import RunError, ToolError, UsageError

@@ -9,7 +9,7 @@ from math import inf
 from ..calls import ToolCall
 from ..definition.tool import AnyTool
 from ..effects import CLEAN, Effect, Labels
-from .grants import Grant, answer_of, is_same_tool
+from .grant import Grant, answer_of, is_same_tool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sayso.tools.approval.grants import GivenGrant
+from sayso.tools.approval.grant import GivenGrant
 from sayso.tools.approval.requests import ApprovalRequest, Decision
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
-from sayso.tools.approval.grants import describe_grant
+from sayso.tools.approval.grant import describe_grant
 from sayso.tools.calls import find_labels
 from sayso.tools.effects import CLEAN
 from sayso.tools.errors import Cancelled, RunError

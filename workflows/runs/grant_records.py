@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sayso.tools.approval.grants import GivenGrant, Grant
+from sayso.tools.approval.grant import GivenGrant, Grant
 from sayso.tools.errors import UsageError
 
 from .events import GrantsGiven, GrantUsed

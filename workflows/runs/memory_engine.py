@@ -27,7 +27,7 @@ from .protocols import Provenance, Runnable, RunResult, Scope, WorkflowCode
 from .same_run import check_same_run, describe_asked
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers or grants needs it
-    from sayso.tools.approval.grants import Grant
+    from sayso.tools.approval.grant import Grant
     from sayso.tools.approval.signatures import Approvers
 
     from .grant_records import StandingApproval

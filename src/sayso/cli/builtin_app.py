@@ -23,7 +23,7 @@ from sayso.agents.research.sources import open_sources
 from sayso.cli.options import DEFAULT_MODEL
 from sayso.cli.order_bot import TOOLS, open_desk, order_bot
 from sayso.tools import Tool
-from sayso.tools.approval.grants import Grant
+from sayso.tools.approval.grant import Grant
 from sayso.tools.calls import Outcome
 from sayso.tools.errors import RunError
 from sayso.tools.ordering.order_desk import ORDER, Counter, Customer, OrderDesk, receipt
