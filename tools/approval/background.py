@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import NamedTuple
 
@@ -42,32 +42,40 @@ class Background:
         self.read_index: object = None
 
 
-def iter_said(value: object) -> Iterator[str]:
+DEEPEST = 20
+
+
+def iter_said(value: object, depth: int = 0) -> Iterator[str]:
     """Yield every text and number that a caller wrote in a value, keys included: not what it quotes of others, nor what programs wrote.
 
     A Content or a result counts where its trust says that it is the user's. A message says itself what of it is the user's: `user_texts`.
     """
     if isinstance(value, str):
         yield value
+    elif depth == DEEPEST:
+        return
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield str(key)
-            yield from iter_said(item)
-    elif isinstance(value, (Content, ToolResult)):
-        if value.trust is Trust.USER:
-            yield from iter_said(value.value if isinstance(value, Content) else value.content)
-    elif hasattr(value, "user_texts"):
-        yield from iter_said(value.user_texts)
-    elif isinstance(getattr(value, "labels", None), Labels):
-        return  # a page, a passage: others wrote it
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            yield from iter_said(item)
-    elif is_dataclass(value):
-        for each in fields(value):
-            yield from iter_said(getattr(value, each.name, None))
-    elif (names := getattr(type(value), "model_fields", None)) is not None:  # a pydantic model's
-        for name in names:
-            yield from iter_said(getattr(value, name, None))
+            yield from iter_said(item, depth + 1)
+    elif (parts := _find_parts(value)) is not None:
+        for part in parts:
+            yield from iter_said(part, depth + 1)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
+
+
+def _find_parts(value: object) -> Iterable[object] | None:
+    """Return what of a value may be the caller's words: its items or fields, nothing of what others wrote. None for a single value."""
+    if isinstance(value, (Content, ToolResult)):
+        return [value.value if isinstance(value, Content) else value.content] if value.trust is Trust.USER else []
+    if (texts := getattr(value, "user_texts", None)) is not None:
+        return list(texts)
+    if isinstance(getattr(value, "labels", None), Labels):  # a page, a passage: others wrote it
+        return []
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return value
+    if is_dataclass(value):
+        return [getattr(value, each.name, None) for each in fields(value)]
+    names = getattr(type(value), "model_fields", None)  # a pydantic model's
+    return None if names is None else [getattr(value, name, None) for name in names]

@@ -47,7 +47,7 @@ _IN_BLOCKS = re.compile(
 _TIME = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}/\d{1,2}/\d{2}\b")
 _FIELD = re.compile(r"[ \t>*]*[^\W\d][\w -]{0,20}\*?[ \t]?[:：]\*?[ \t]+\S")
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]|\n+")
+_SENTENCE_END = re.compile(r"(?:(?<=\w\w\w)\.+|[!?…]+)[\"'”’)\]]*(?=\s)|[。！？]|\n+")  # not after "Dr." and "St."
 
 
 @dataclass(frozen=True, slots=True)
