@@ -209,7 +209,10 @@ class DurableExecution(Execution):
         wake_at = min((request.expires_at for request in self.pending.values()), default=None)
         claim, known, now, is_sqlite = self.saved.claimed.attempt, self.known_at_pause, self.clock(), self.store.database.is_sqlite
         self.saved.add("ended", self.id, records.WAITING, {"wake_at": wake_at})
-        if await self.saved.save(lambda session: records.pause(session, self.id, claim, known, wake_at, now, is_sqlite)):
+        if await self.saved.save(
+            lambda session: records.pause(session, self.id, claim, wake_at, now),
+            unless=lambda session: records.has_news(session, self.id, claim, known, is_sqlite),
+        ):
             if self.head_guard is not None:
                 await self.head_guard.keep()
             return True

@@ -121,10 +121,11 @@ class DurableJournal(StrictJournal):
             task = asyncio.ensure_future(self.save())
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def save(self, then: Callable[[Session], T] | None = None) -> T | None:
+    async def save(self, then: Callable[[Session], T] | None = None, unless: Callable[[Session], bool] | None = None) -> T | None:
         """Write down what there is to write, and do `then` in the same transaction; return what it returns.
 
-        Raises Superseded or DatabaseLost, and from then on nothing is done any more.
+        Where `unless` is true in that transaction the run goes on: its end is not written, and `then` is not done. Raises Superseded or
+        DatabaseLost, and from then on nothing is done any more.
         """
         last = self._added
         async with self._lock:
@@ -134,16 +135,25 @@ class DurableJournal(StrictJournal):
                 raise self.lost
             rows, self._rows, self.has_unsaved = self._rows, [], False
             events, self._events = self._events, []
-            return await to_the_end(self._commit(rows, events, self._added, then))
+            return await to_the_end(self._commit(rows, events, self._added, then, unless))
 
-    async def _commit(self, rows: list[Row], events: list[object], last: int, then: Callable[[Session], T] | None) -> T | None:
+    async def _commit(
+        self,
+        rows: list[Row],
+        events: list[object],
+        last: int,
+        then: Callable[[Session], T] | None,
+        unless: Callable[[Session], bool] | None,
+    ) -> T | None:
         claimed, keys, now = self.claimed, self._store.keys, self._clock()
 
         def write(session: Session) -> tuple[RunRow, T | None]:
-            after = records.append(session, claimed, rows, keys, now) if rows else claimed
+            goes_on = unless is not None and unless(session)
+            stored = [row for row in rows if row.kind != "ended"] if goes_on else rows
+            after = records.append(session, claimed, stored, keys, now) if stored else claimed
             for event in events:
                 records.record_approval(session, claimed.id, event, now)
-            return after, then(session) if then is not None else None
+            return after, then(session) if then is not None and not goes_on else None
 
         asked_at = read_clock()
         try:

@@ -317,6 +317,8 @@ class DurableEngine(BaseEngine[DurableExecution]):
         from .verification import Stored, find_disagreements, find_notes  # late, for load time
 
         def load(session: Session) -> Stored:
+            if not self.database.is_sqlite:  # all of it as it is at one moment, while programs write
+                session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             row = self.store.find_row(session, run_id)
             log, inbox = records.log_rows(session, row.id), records.inbox_rows(session, row.id)
             return Stored(row, log, inbox, records.approval_rows(session, row.id), self.store.find_hashed_since(session))

@@ -391,14 +391,17 @@ def find_orphans(session: Session) -> list[str]:
     return sorted(root for (root,) in session.execute(parts).fetchall())
 
 
-def pause(session: Session, root: str, attempt: int, known: int, wake_at: float | None, now: float, is_sqlite: bool) -> bool:
-    """Let go of a run that can only wait; False if more was sent to it than the `known` values."""
+def has_news(session: Session, root: str, attempt: int, known: int, is_sqlite: bool) -> bool:
+    """Lock a run that is executed, and return whether more was sent to it than the `known` values."""
     row = run_row(session, root, locked=True, is_sqlite=is_sqlite)
-    if row is None or (row.state, row.attempt) != (RUNNING, attempt):  # let go of by a commit that was not confirmed
-        return True
-    (sent,) = session.execute("SELECT COUNT(*) FROM sayso_inbox WHERE root = :root", {"root": root}).fetchone()
-    if sent != known:
+    if row is None or (row.state, row.attempt) != (RUNNING, attempt):
         return False
+    (sent,) = session.execute("SELECT COUNT(*) FROM sayso_inbox WHERE root = :root", {"root": root}).fetchone()
+    return bool(sent != known)
+
+
+def pause(session: Session, root: str, attempt: int, wake_at: float | None, now: float) -> bool:
+    """Let go of a run that can only wait. True also where a commit that was not confirmed has let go of it already."""
     let_go(session, root, attempt, WAITING, now, wake_at=wake_at)
     return True
 
