@@ -165,7 +165,7 @@ async def test_an_invented_value_that_stays_is_asked_about_even_for_a_read(writt
     agent = Agent(ScriptedModel(invention, invention, "There is.", takes_tools=not written), tools=[stock])
     result = await agent.run("What is there?")
     (request,) = result.pending
-    assert (request.tool, request.card, LOOKED_UP) == ("stock", "stock(count=1, item=pizza, places=null, rate=null)", [])
+    assert (request.tool, request.card, LOOKED_UP) == ("stock", "stock(count=1.0, item=pizza, places=null, rate=null)", [])
     assert {row.name: row.source for row in request.shown}["item"] == "the model chose it"
     assert request.warnings == ("item is in neither your words nor what the application gave.",)
     result = await result.resume({request.digest: Approve()})
