@@ -105,7 +105,8 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     finish, usage = "stop", NO_USAGE
     streamer = TextStreamer(conversation, run, turn) if run.has_listeners and not spec.publishes_at_end else None
     if HANDED_OUT.texts and not turn:
-        run.scope.provenance.recognise([message.text for message in conversation.transcript if isinstance(message, UserMessage)])
+        asked = [message.text for message in conversation.transcript if isinstance(message, UserMessage)]
+        run.scope.provenance.recognise(asked, conversation.transcript)
     deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:

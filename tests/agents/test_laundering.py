@@ -477,7 +477,36 @@ async def one_line_of_the_output(source: AnyTool) -> dict[str, Any]:
     return {"value": f"What is {output.splitlines()[2]}?"}
 
 
+async def a_result_in_the_messages(source: AnyTool) -> dict[str, Any]:
+    @tool.read(name=source.name, trust=source.trust, secrecy=source.secrecy)
+    async def long() -> str:
+        """Reads."""
+        return f"The code of the house is {SECRET}, and it opens both doors."
+
+    (result,) = (await reader(long, aloud=False).run("Read.")).messages[2].results
+    return {"value": f"Mail {result.content}"}
+
+
+async def the_text_of_an_error(source: AnyTool) -> dict[str, Any]:
+    picky = Agent(ScriptedModel(Reply(calls=(call(source.name),)), SECRET, repeat=True), tools=[source], output=Booking, output_tries=1)
+    with pytest.raises(OutputError) as failed:
+        await picky.run("Read.")
+    return {"value": f"What does this mean: {failed.value.text}"}
+
+
+async def the_words_of_an_error(source: AnyTool) -> dict[str, Any]:
+    async def fails(run: Run, text: str) -> str:
+        raise ToolError(await run.child("reader", reader(source), text))
+
+    with pytest.raises(ToolError) as failed:
+        await sequential(fails).run("Read.")
+    return {"value": str(failed.value)}
+
+
 ACROSS = (
+    a_result_in_the_messages,
+    the_text_of_an_error,
+    the_words_of_an_error,
     the_bare_output,
     the_output_in_a_sentence,
     the_output_in_json,
@@ -619,6 +648,25 @@ async def test_an_output_that_a_step_fetches_from_elsewhere_has_its_labels(sourc
     for step_of_its_own in (fetch, kept):
         result = await sequential(step_of_its_own, actor(act)).run("Go.", grants=GRANTS)
         assert (DONE, [request.tool for request in result.pending]) == ([], [act])
+
+
+async def test_what_the_user_has_seen_in_the_conversation_the_user_may_repeat() -> None:
+    @tool.write(from_user=("address",), trust="tool")
+    async def deliver(address: str) -> str:
+        """Delivers."""
+        return "delivered"
+
+    @tool.read(trust="tool", secrecy="private")
+    async def customer() -> str:
+        """Reads where the customer lives."""
+        return "1234 My Street"
+
+    script = Reply(calls=(call("customer"),)), "Shall I deliver to 1234 My Street?"
+    first = await Agent(ScriptedModel(*script), tools=[customer]).run("Where do I live?")
+    delivering = Agent(ScriptedModel(Reply(calls=(call("deliver", address="1234 My Street"),)), "Done."), tools=[deliver])
+    second = await delivering.run("Yes, to 1234 My Street", history=first.messages)
+    assert [(row.name, row.source.partition(":")[0]) for row in second.pending[0].shown] == [("address", "you wrote this")]
+    assert second.pending[0].warnings == ()
 
 
 async def test_a_signal_that_is_labelled_labels_the_run() -> None:

@@ -184,9 +184,11 @@ class Execution(Inbox):
         except RunError as error:
             error.run_id = error.run_id or self.id
             error.partial = error.partial or self._make_result(NOTHING, scope)
+            self._note_error(error, scope)
             raise
-        except BaseException:  # Suspended, or a group that the workflow's own TaskGroup made of it
+        except BaseException as error:  # Suspended, or a group that the workflow's own TaskGroup made of it
             if not self.is_suspended:
+                self._note_error(error, scope)
                 raise
             self.result = self._make_result(NOTHING, scope)
         finally:
@@ -198,19 +200,24 @@ class Execution(Inbox):
                 await self.stop_asking()
         return self.result
 
+    def _note_error(self, error: BaseException, scope: Scope) -> None:
+        """Note the words of an error that leaves the run: they may be what it has read."""
+        if (labels := scope.provenance.labels) is not CLEAN:
+            HANDED_OUT.note(self.id, [str(error), str(getattr(error, "text", ""))], labels)
+
     def _begin_with_others(self, provenance: Provenance) -> None:
         """Begin with what other runs of this program have read. It is stored first of all: another program does not know of them."""
         before = provenance.labels if ENCLOSING.get() is None else CLEAN
         if HANDED_OUT.texts:
-            provenance.user_texts = provenance.recognise(provenance.user_texts)
+            provenance.user_texts = provenance.recognise(provenance.user_texts, getattr(self.value, "history", ()))
         results = self.journal.results.setdefault(self.id, {})
         if provenance.labels is not before and not results:
             self.journal.store(self.id, BEGUN_WITH, provenance.labels)
 
     def _make_result(self, value: object, scope: Scope) -> AnyResult:
         messages, labels = tuple(scope.transcripts.get(self.id, ())), scope.provenance.labels
-        if labels is not CLEAN and value is not NOTHING:
-            HANDED_OUT.note(self.id, value, labels)
+        if labels is not CLEAN:
+            HANDED_OUT.note(self.id, value if value is not NOTHING else "", labels, [text for _, text in scope.provenance.read_texts])
         return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered, labels)
 
     # joining and stopping it

@@ -6,15 +6,17 @@ word for word, in this program. It only adds labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from sayso.tools.approval.background import iter_said
 from sayso.tools.effects import Labels
 
-SHORTEST, LONG_ENOUGH = 4, 12
-"""Shorter texts are nobody's own; up to LONG_ENOUGH characters a text is recognised only where it is all that comes in."""
+SHORTEST, LONG_ENOUGH, LONG = 4, 12, 40
+"""Shorter texts are nobody's own; up to LONG_ENOUGH characters a text is recognised only where it is all that comes in. What was read (an
+address, a name) is recognised from LONG characters on: a user may know it too.
+"""
 MOST = 200
 
 
@@ -32,18 +34,32 @@ class HandedOut:
     def __init__(self) -> None:
         self.texts: dict[str, HandedOutText] = {}
 
-    def note(self, run_id: str, value: object, labels: Labels) -> None:
-        """Note an output: each text in it, and each line of a text."""
-        for text in islice(_iter_lines(value), MOST):
+    def note(self, run_id: str, value: object, labels: Labels, read: Iterable[str] = ()) -> None:
+        """Note an output, or an error's words: each text in it, and each line of a text. `read` are the results in the run's messages."""
+        for text in islice(chain(_find_long(read), _iter_lines(value)), MOST):
             self.texts.pop(text, None)
             self.texts[text] = HandedOutText(text, f"run {run_id}", labels)
         while len(self.texts) > MOST:
             del self.texts[next(iter(self.texts))]
 
-    def find(self, text: str) -> list[HandedOutText]:
-        """Return what a text holds that was handed out."""
+    def find(self, text: str, history: Sequence[object] = ()) -> list[HandedOutText]:
+        """Return what a text holds that was handed out. What the messages before it say as well, the user has seen and may repeat."""
         whole = text.strip()
-        return [each for each in self.texts.values() if each.text == whole or (len(each.text) >= LONG_ENOUGH and each.text in text)]
+        found = [each for each in self.texts.values() if each.text == whole or (len(each.text) >= LONG_ENOUGH and each.text in text)]
+        return [each for each in found if not _is_in(each.text, history)] if found else found
+
+
+def _is_in(text: str, history: Sequence[object]) -> bool:
+    """Return whether a reply or a result among the messages holds a text. A run begins with the labels of those messages."""
+    for message in history:
+        said = [getattr(message, "text", ""), *(result.text for result in getattr(message, "results", ()))]
+        if not hasattr(message, "by_program") and any(text in each for each in said):  # not in what a user said
+            return True
+    return False
+
+
+def _find_long(texts: Iterable[str]) -> Iterator[str]:
+    return (text.strip() for text in texts if len(text.strip()) >= LONG)
 
 
 def _iter_lines(value: object) -> Iterator[str]:

@@ -139,12 +139,15 @@ class Provenance:
             self.labels = self.labels.union(labels)
             self.read_texts = (*self.read_texts, (result.origin, result.text))
 
-    def recognise(self, texts: Iterable[str | Said]) -> tuple[str | Said, ...]:
-        """Take in what earlier runs have handed out and is in these texts now, and return the texts without it."""
+    def recognise(self, texts: Iterable[str | Said], history: Sequence[object] = ()) -> tuple[str | Said, ...]:
+        """Take in what other runs have handed out and is in these texts now, and return the texts without it.
+
+        What the messages of the `history` say as well is left: the user has seen it.
+        """
         left = list[str | Said]()
         for each in texts:
             text = each if isinstance(each, str) else each.text
-            for found in HANDED_OUT.find(text):
+            for found in HANDED_OUT.find(text, history):
                 self.labels, self.unvouched = self.labels.union(found.labels), self.unvouched or found.origin
                 text = text.replace(found.text, " ")
                 if (found.origin, found.text) not in self.read_texts:
