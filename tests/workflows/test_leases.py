@@ -168,6 +168,24 @@ async def test_a_worker_that_was_stopped_before_its_write_begins_none_when_it_go
     assert (calls, crew.orders()) == (2, 2)
 
 
+async def test_code_that_blocks_its_event_loop_for_longer_than_the_lease_keeps_its_run(tmp_path: Path, database_url: str) -> None:
+    crew = Crew(tmp_path, database_url, HOLD="in a quote", LEASE="0.1 0.6")
+    try:
+        crew.ready()
+        await crew.home.submit("desk", "ace", run_id="r1")
+        await crew.file("held")
+        owner = (await crew.home.run("r1")).owner
+        crew.ready()
+        for _ in range(10):
+            await asyncio.sleep(0.15)
+            assert (await crew.home.run("r1")).owner == owner
+        (crew.folder / "go").write_text("go")
+        await crew.state("done")
+        assert (crew.orders(), (await crew.home.run("r1")).attempt) == (1, 2)  # the second is after the approval
+    finally:
+        crew.end()
+
+
 # what a living program owns and does not execute
 
 
