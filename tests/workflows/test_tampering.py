@@ -258,6 +258,12 @@ KINDS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "a decision that is not JSON": ("decided", (INBOX.format("value = '{'", "decided"),), "it was changed"),
     "a log that is not JSON": ("done", ("UPDATE sayso_log SET value = '{' WHERE root = 'done'",), "row 1"),
     "a hash in another script": ("decided", (INBOX.format("hash = 'é'", "decided"),), "it was changed|without a key"),
+    "a row before the first": ("done", ("INSERT INTO sayso_log VALUES ('done', -1, 1, 'done', 'kept', 'x', '1', 'x')",), "row -1"),
+    "a cancel put in": (
+        "waiting",
+        ("INSERT INTO sayso_inbox (root, run, topic, value, at) VALUES ('waiting', 'waiting', 'cancel the run', 'true', 1)",),
+        "it is cancelled|has no hash",
+    ),
     "a row added": (
         "waiting",
         (

@@ -137,6 +137,9 @@ def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) 
     before, expected, unkeyed, keyed = START, 1, 0, False
     root = rows[0].run if rows else ""
     for row in rows:
+        if row.number < 1:
+            problems.append(f"row {row.number}: added before the first.")
+            continue
         if row.number != expected:
             gap = f"row {expected}" if row.number == expected + 1 else f"rows {expected} to {row.number - 1}"
             problems.append(f"{gap}: missing.")

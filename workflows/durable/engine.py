@@ -320,7 +320,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
             if not self.database.is_sqlite:  # all of it as it is at one moment, while programs write
                 session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             row = self.store.find_row(session, run_id)
-            log, inbox = records.log_rows(session, row.id), records.inbox_rows(session, row.id)
+            log, inbox = records.log_rows(session, row.id, records.BEFORE_ALL), records.inbox_rows(session, row.id)
             return Stored(row, log, inbox, records.approval_rows(session, row.id), self.store.find_hashed_since(session))
 
         stored = await self.store.database.do(load)

@@ -19,6 +19,8 @@ from .liveness import Life
 NEW, QUEUED, RUNNING, WAITING, INTERRUPTED = "new", "queued", "running", "waiting", "interrupted"
 DONE, FAILED, CANCELLED = "done", "failed", "cancelled"
 ENDED = (DONE, FAILED, CANCELLED)
+BEFORE_ALL = -(2**31)
+"""Before every number that a row of the log can have: the first row that a program writes is 1."""
 MARK = "\x1fsayso:"
 """Stands between a topic and what tells apart several values that were sent for it, of which one counts."""
 TOGETHER = 100

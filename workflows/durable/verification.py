@@ -91,9 +91,9 @@ def _compare_state(stored: Stored, consumed: Mapping[tuple[str, str], Json]) -> 
     if last is None:
         return [] if run.state in (records.NEW, records.QUEUED, records.CANCELLED) else [f"its state is {run.state}, and it has no log."]
     problems = []
-    if run.state not in _expected_states(stored, last, consumed):
-        word = {"created": "created", "started": "started", "begun": "being executed"}.get(last.kind, last.name)
-        problems.append(f"its state is {run.state}, its log says {word}.")
+    expected = _expected_states(stored, last, consumed)
+    if run.state not in expected:
+        problems.append(f"its state is {run.state}, by its log and inbox it is {' or '.join(sorted(expected))}.")
     owner = json.loads(last.value).get("by") if last.kind == "begun" and run.state == records.RUNNING else None
     if run.owner != owner:
         problems.append(f"its owner is {run.owner or 'nobody'}, its log says {owner or 'nobody'}.")
