@@ -143,6 +143,12 @@ async def test_a_grant_that_can_never_be_meant_is_refused_before_anything_happen
         await flow.run("Write to ada", grants=[grant()])
 
 
+@pytest.mark.parametrize("grants", [Grant(tool=mail), "mail", 1], ids=["one", "a name", "a number"])
+async def test_what_is_no_list_of_grants_is_refused(grants: Any) -> None:
+    with pytest.raises(UsageError, match=r"is no list of grants\. Write grants=\[Grant\(tool=mail\)\]"):
+        await sends().run("Write to ada", grants=grants)
+
+
 def test_an_app_with_a_grant_for_a_tool_that_is_not_there_is_refused() -> None:
     with pytest.raises(UsageError, match="there is no such tool"):
         App(agents=[sends()], grants=[Grant(tool="pay")])

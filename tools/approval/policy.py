@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
 from ..calls import ToolCall
 from ..definition.tool import AnyTool
 from ..effects import CLEAN, Effect, Labels
+from ..errors import UsageError
 from .grant import Grant, answer_of, is_same_tool
 
 
@@ -64,9 +65,11 @@ NO_RULES = Rules()
 
 
 def to_rules(grants: Grants) -> Rules:
-    """Return the rules of a run that was started with these grants or rules."""
+    """Return the rules of a run that was started with these grants or rules. Raises UsageError for what is neither."""
     if isinstance(grants, Rules):
         return grants
+    if isinstance(grants, (Grant, str)) or not isinstance(grants, Iterable):
+        raise UsageError(f"grants={grants!r} is no list of grants. Write grants=[Grant(tool=mail)].")
     return Rules(grants=tuple(grants)) if grants else NO_RULES
 
 
