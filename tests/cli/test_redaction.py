@@ -112,12 +112,7 @@ def test_what_happened_stays_in_a_redacted_export(kept: Path) -> None:
         "model:2",
     ]
     (effect,) = [row["value"]["="] for row in shown["log"] if row["kind"] == "kept" and row["name"].startswith("effect:")]
-    assert effect == {
-        "call_id": "1.0",
-        "outcome": {"$": "Outcome", "=": "done"},
-        "trust": {"$": "Trust", "=": "tool"},
-        "secrecy": {"$": "Secrecy", "=": "public"},
-    }
+    assert (effect["call_id"], effect["outcome"]["="], sorted(effect)) == ("1.0", "done", ["call_id", "outcome", "secrecy", "trust"])
     assert [(row["tool"], row["state"], row["decided_by"]) for row in shown["approvals"]] == [
         ("mail", "edited", "ada"),
         ("mail", "done", "ada"),
