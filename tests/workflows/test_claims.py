@@ -94,7 +94,7 @@ async def queue(home: DurableEngine, number: int, app: str, flow: str, at: float
 
     def insert(session: Any) -> None:
         for each in new:
-            records.create(session, each, None)
+            records.create_or_find(session, each, None, home.database.is_sqlite)
 
     await home.database.do(insert)
 

@@ -57,6 +57,7 @@ class Connection:
 
     def __init__(self, url: str, *, busy_seconds: float | None = None) -> None:
         self.url, self.is_sqlite = url, url.startswith("sqlite:")
+        self.place = find_path(url) if self.is_sqlite else find_server(url)  # never a password
         self.busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self.raw: Any = None
         self._was_open = self._is_committing = False
@@ -97,8 +98,24 @@ class Connection:
         return self.raw
 
     def wait_for_others(self, work: Callable[[], T]) -> T:
-        """Do the work, again as long as another program holds the lock it takes, for as long as this connection waits for that."""
-        return wait_for_others(work, self.place, self.busy_seconds)
+        """Do the work, again as long as another program holds the lock it takes: a backup or a browser of the file, a long transaction.
+
+        Says so once. Raises the database's error after `busy_seconds`.
+        """
+        began, is_told = time.monotonic(), False
+        while True:
+            try:
+                return work()
+            except Exception as error:
+                waited = time.monotonic() - began
+                if not _is_busy(error) or waited >= self.busy_seconds:
+                    raise
+                if waited >= BUSY_TOLD_SECONDS and self.busy_seconds >= BUSY_SECONDS and not is_told:
+                    log.warning(
+                        "%s is locked by another program; waiting until it lets go, for at most %d s.", self.place, self.busy_seconds
+                    )
+                    is_told = True
+                time.sleep(BUSY_PAUSE_SECONDS)
 
     def read(self) -> Session:
         """Return the connection as it is, outside a transaction."""
@@ -125,13 +142,6 @@ class Connection:
         if isinstance(error, self.errors):
             return DatabaseLost(f"The database of runs ({self.place}) could not be used: {explain_error(error)}")
         return error
-
-    @property
-    def place(self) -> str:
-        """Return the file, or the server and the name of the database; never a password."""
-        if self.is_sqlite:
-            return find_path(self.url)
-        return find_server(self.url)
 
     def close(self) -> None:
         """Close it; it is opened again when it is next used."""
@@ -335,25 +345,6 @@ def _sqlite(url: str, busy_seconds: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def wait_for_others(work: Callable[[], T], place: str, busy_seconds: float) -> T:
-    """Do the work, again as long as another program holds the lock it takes: a backup or a browser of the file, a long transaction.
-
-    Says so once. Raises the database's error after `busy_seconds`.
-    """
-    began, is_told = time.monotonic(), False
-    while True:
-        try:
-            return work()
-        except Exception as error:
-            waited = time.monotonic() - began
-            if not _is_busy(error) or waited >= busy_seconds:
-                raise
-            if waited >= BUSY_TOLD_SECONDS and busy_seconds >= BUSY_SECONDS and not is_told:
-                log.warning("%s is locked by another program; waiting until it lets go, for at most %d s.", place, busy_seconds)
-                is_told = True
-            time.sleep(BUSY_PAUSE_SECONDS)
 
 
 def _is_busy(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 
 from sayso.tools.approval.requests import ApprovalRequest, Decision
+from sayso.tools.canonical import Json
 from sayso.tools.errors import Cancelled, RunError, UsageError
 
 from ..runs.codec import from_json, to_json
@@ -76,25 +77,17 @@ class DurableExecution(Execution):
             claimed, self.claimed_before = self.claimed_before or await self._claim(), None
             if isinstance(claimed, Claimed):
                 try:
-                    return await self._execute_under(claimed, suspends)
+                    await self._take(claimed)
+                    return await self._execute_claimed(suspends)
                 except Superseded as error:  # somebody else has the run by now: its end is ours, and if nobody goes on with it we do
                     if self.by_worker or error is not self.saved.lost:
                         raise
+                finally:
+                    self.store.lease.forget(self.id, claimed.run.attempt)
             elif claimed.state != records.RUNNING:
                 self.result = await self._find_end(claimed)
                 return self.result
             await asyncio.sleep(POLL_SECONDS)
-
-    async def _execute_under(self, claimed: Claimed, suspends: bool) -> AnyResult:
-        try:
-            try:
-                self._take(claimed)
-            except Exception as error:  # noqa: BLE001  its input, its log or what was sent to it, of types that are not known here
-                await self._end(self.store.stopped_state)
-                raise Unreadable(f"Run {self.id} cannot be read here, and is left to programs that can: {error}") from None
-            return await self._execute_claimed(suspends)
-        finally:
-            self.store.lease.forget(self.id, claimed.run.attempt)
 
     async def _claim(self) -> Claimed | RunRow:
         """Claim the run, or return it as it is where it cannot be claimed."""
@@ -140,23 +133,26 @@ class DurableExecution(Execution):
             lease.forget(self.id, tried)
         return claimed
 
-    def _take(self, claimed: Claimed) -> None:
-        """Take over all that the database has of the run, as this program's state of it."""
+    async def _take(self, claimed: Claimed) -> None:
+        """Take over all that the database has of the run, as this program's state of it. Raises Unreadable, and lets go of the run."""
         self.loop = asyncio.get_running_loop()
         self.store.lease.held.add((self.id, claimed.run.attempt))
-        self.branch_events = self.saved.begin(claimed)
-        self.value = from_json(self.saved.read(claimed.run.input))
         self.inbox, self.pending, self.offered = {}, {}, {}
+        self.received = self._rows = set()  # each execution receives all that was sent
+        self.attempts = claimed.run.attempt - 1
+        self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
+        self.result = None
         if self.store.heads is not None:
             from .head_guard import DurableHeadGuard  # late, for load time: most programs keep no heads
 
             self.head_guard = DurableHeadGuard(self.store, self.saved, self.store.heads)
-        self._rows = set()  # each execution receives all that was sent
-        self.received = self._rows
-        self.attempts = claimed.run.attempt - 1
-        self.attempt_prefix = f"{self.id}#{claimed.run.attempt}."
-        self.result = None
-        self.receive_rows(claimed.inbox)
+        try:
+            self.branch_events = self.saved.begin(claimed)
+            self.value = from_json(self.saved.read(claimed.run.input))
+            self.receive_rows(claimed.inbox)
+        except Exception as error:  # noqa: BLE001  its input, its log or what was sent to it, of types that are not known here
+            await self._end(self.store.stopped_state)
+            raise Unreadable(f"Run {self.id} cannot be read here, and is left to programs that can: {error}") from None
 
     def receive_rows(self, rows: Iterable[InboxRow]) -> None:
         """Receive what is in the inbox of the database and is not known here yet."""
@@ -184,7 +180,7 @@ class DurableExecution(Execution):
                 result = await super()._execute(suspends)
                 if result.finished:
                     output = {"value": result.value, "usage": result.usage, "messages": list(result.messages), "labels": result.labels}
-                    await self._end(records.DONE, output=json.dumps(self.saved.seal(to_json(output, "the run's output"))))
+                    await self._end(records.DONE, "output", to_json(output, "the run's output"))
                     return result
                 if await self._let_go():
                     return result
@@ -195,7 +191,7 @@ class DurableExecution(Execution):
             if error is self.saved.lost:
                 raise
             self.saved.forget_failures(error)
-            await self._end(records.FAILED, error=json.dumps(self.saved.seal(to_json(error))))
+            await self._end(records.FAILED, "error", to_json(error))
             raise
         except BaseException:  # this program is being stopped; the run is not over
             await asyncio.shield(self._end(self.store.stopped_state))
@@ -210,7 +206,7 @@ class DurableExecution(Execution):
         claim, known, now, is_sqlite = self.saved.claimed.attempt, self.known_at_pause, self.clock(), self.store.database.is_sqlite
         self.saved.add("ended", self.id, records.WAITING, {"wake_at": wake_at})
         if await self.saved.save(
-            lambda session: records.pause(session, self.id, claim, wake_at, now),
+            lambda session: records.let_go(session, self.id, claim, records.WAITING, now, wake_at=wake_at),
             unless=lambda session: records.has_news(session, self.id, claim, known, is_sqlite),
         ):
             if self.head_guard is not None:
@@ -219,10 +215,12 @@ class DurableExecution(Execution):
         self.receive_rows(await self.store.do_patiently(lambda session: records.inbox_rows(session, self.id)))
         return False
 
-    async def _end(self, state: str, *, output: str | None = None, error: str | None = None) -> None:
-        claim, now = self.saved.claimed.attempt, self.clock()
-        texts = {"output": output, "error": error}
-        self.saved.add("ended", self.id, state, {name: fingerprint(text) for name, text in texts.items() if text is not None})
+    async def _end(self, state: str, what: str = "", value: Json = None) -> None:
+        """End the execution: the run is in that state then, with its "output" or its "error" where it is over."""
+        claim, now, secrets = self.saved.claimed.attempt, self.clock(), self.saved.secrets
+        text = json.dumps(secrets.seal(value) if secrets.texts else value)
+        self.saved.add("ended", self.id, state, {what: fingerprint(text)} if what else {})
+        output, error = (text if what == name else None for name in ("output", "error"))
         with suppress(Superseded, DatabaseLost):  # then it is not ours to end
             await self.saved.save(lambda session: records.let_go(session, self.id, claim, state, now, output=output, error=error))
             if self.head_guard is not None:

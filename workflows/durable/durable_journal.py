@@ -78,14 +78,10 @@ class DurableJournal(StrictJournal):
     def add(self, kind: str, run_id: str, name: str, value: object) -> None:
         """Add a row for the next writing; `value` is JSON. What has a secret in it is encrypted, but for requests: those hide theirs."""
         if self.secrets.texts and not _holds_request(name, value):
-            value = self.seal(value)
+            value = self.secrets.seal(value)
         self._rows.append(Row(0, self._clock(), run_id, kind, name, json.dumps(value)))
         self._added += 1
         self.has_unsaved = True
-
-    def seal(self, value: Json) -> Json:
-        """Return JSON to be stored with the secrets in it encrypted."""
-        return self.secrets.seal(value) if self.secrets.texts else value
 
     def read(self, text: str) -> Json:
         """Return what was stored of this run as JSON text, with its secrets in the open. Raises SecretLocked without their key."""
@@ -121,16 +117,16 @@ class DurableJournal(StrictJournal):
             task = asyncio.ensure_future(self.save())
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def save(self, then: Callable[[Session], T] | None = None, unless: Callable[[Session], bool] | None = None) -> T | None:
-        """Write down what there is to write, and do `then` in the same transaction; return what it returns.
+    async def save(self, then: Callable[[Session], None] | None = None, unless: Callable[[Session], bool] | None = None) -> bool:
+        """Write down what there is to write, and do `then` in the same transaction.
 
-        Where `unless` is true in that transaction the run goes on: its end is not written, and `then` is not done. Raises Superseded or
-        DatabaseLost, and from then on nothing is done any more.
+        Where `unless` is true in that transaction the run goes on: its end is not written, `then` is not done, and False is returned.
+        Raises Superseded or DatabaseLost, and from then on nothing is done any more.
         """
         last = self._added
         async with self._lock:
             if last <= self._saved and then is None:  # another branch has written it beside its own; what has come since can wait
-                return None
+                return True
             if self.lost is not None:
                 raise self.lost
             rows, self._rows, self.has_unsaved = self._rows, [], False
@@ -142,22 +138,24 @@ class DurableJournal(StrictJournal):
         rows: list[Row],
         events: list[object],
         last: int,
-        then: Callable[[Session], T] | None,
+        then: Callable[[Session], None] | None,
         unless: Callable[[Session], bool] | None,
-    ) -> T | None:
+    ) -> bool:
         claimed, keys, now = self.claimed, self._store.keys, self._clock()
 
-        def write(session: Session) -> tuple[RunRow, T | None]:
+        def write(session: Session) -> tuple[RunRow, bool]:
             goes_on = unless is not None and unless(session)
             stored = [row for row in rows if row.kind != "ended"] if goes_on else rows
             after = records.append(session, claimed, stored, keys, now) if stored else claimed
             for event in events:
                 records.record_approval(session, claimed.id, event, now)
-            return after, then(session) if then is not None and not goes_on else None
+            if then is not None and not goes_on:
+                then(session)
+            return after, not goes_on
 
         asked_at = read_clock()
         try:
-            self.claimed, returned = await self._store.do_patiently(write)
+            self.claimed, is_done = await self._store.do_patiently(write)
         except (Superseded, DatabaseLost) as error:
             if isinstance(error, DatabaseLost):  # the lease writes it when the database is back
                 self._store.lease.unwritten[self.run_id] = write
@@ -165,7 +163,7 @@ class DurableJournal(StrictJournal):
             error.run_id = self.run_id
             raise
         self._saved, self._saved_at = last, asked_at
-        return returned
+        return is_done
 
     def is_doubtful(self) -> bool:
         """Return whether this program was stopped for so long that others may have taken the run over."""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from sayso.tools.errors import UsageError
 
@@ -44,10 +45,8 @@ class LeaseTimes:
             )
 
 
-def read_clock() -> float:
-    """Return seconds since some moment, by a clock that nobody sets and that goes on while the machine sleeps."""
-    boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot is None else time.clock_gettime(boot)
+read_clock: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+"""Returns seconds since some moment, by a clock that nobody sets and that goes on while the machine sleeps."""
 
 
 @dataclass(eq=False)
@@ -93,14 +92,10 @@ class Lease:
             self._over.set()
             self._thread.join()
 
-    def is_fresh(self) -> bool:
-        """Return whether nobody can have seen the lease unchanged for too long by now."""
-        return read_clock() - self.renewed_at < self.times.expire_seconds
-
     def claim_in(self, session: Session, runs: list[tuple[str, int]]) -> None:
         """Note the runs that a transaction claims, each with its attempt, before it can be read that they are claimed."""
-        if not self.is_fresh():  # this program was stopped: others would take them over at once
-            now = read_clock()
+        now = read_clock()
+        if now - self.renewed_at >= self.times.expire_seconds:  # this program was stopped: others would take them over at once
             records.renew_lease(session, self.owner, self._is_sqlite)
             self.renewed_at = now
         self.carried.update(runs)

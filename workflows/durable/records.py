@@ -139,8 +139,11 @@ def run_rows(session: Session, states: Sequence[str] = (), limit: int = 1000) ->
     return [RunRow(*row) for row in found.fetchall()]
 
 
-def create(session: Session, new: NewRun, keys: Keys | None) -> bool:
-    """Add a run, with the first rows of its log; False if it was there already."""
+def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: bool) -> RunRow:
+    """Add a run with the first rows of its log, or find it; it is locked.
+
+    Raises RunIdTaken if the run of that id is of another flow, or has another input.
+    """
     created = {"limits": json.loads(new.limits), "state": new.state}
     rows = (
         Row(0, new.now, new.id, "started", new.flow, new.input),
@@ -149,21 +152,16 @@ def create(session: Session, new: NewRun, keys: Keys | None) -> bool:
     chain = link_rows(START, 0, rows, keys)
     made = session.execute(
         "INSERT INTO sayso_runs (id, flow, app, input, limits, state, attempt, owner, number, head, created_at, changed_at) "
-        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now) ON CONFLICT (id) DO NOTHING RETURNING id",
+        "VALUES (:id, :flow, :app, :input, :limits, :state, 0, NULL, :number, :head, :now, :now) ON CONFLICT (id) DO NOTHING "
+        f"RETURNING {_RUN}",
         {**new._asdict(), "number": len(chain), "head": chain[-1].hash},
-    )
-    if made.fetchone() is None:
-        return False
-    _insert_rows(session, new.id, chain)
-    return True
-
-
-def create_or_find(session: Session, new: NewRun, keys: Keys | None, is_sqlite: bool) -> RunRow:
-    """Add a run, or find it; it is locked. Raises RunIdTaken if the run of that id is of another flow, or has another input."""
-    is_new = create(session, new, keys)
+    ).fetchone()
+    if made is not None:
+        _insert_rows(session, new.id, chain)
+        return RunRow(*made)
     row = run_row(session, new.id, locked=True, is_sqlite=is_sqlite)
     assert row is not None
-    if not is_new:
+    if (row.flow, row.input) != (new.flow, new.input):
         check_same_run(new.id, Asked(row.flow, _read_input(row.id, row.input)), Asked(new.flow, _read_input(new.id, new.input)))
     return row
 
@@ -402,12 +400,6 @@ def has_news(session: Session, root: str, attempt: int, known: int, is_sqlite: b
     return bool(sent != known)
 
 
-def pause(session: Session, root: str, attempt: int, wake_at: float | None, now: float) -> bool:
-    """Let go of a run that can only wait. True also where a commit that was not confirmed has let go of it already."""
-    let_go(session, root, attempt, WAITING, now, wake_at=wake_at)
-    return True
-
-
 def let_go(
     session: Session,
     root: str,
@@ -419,7 +411,7 @@ def let_go(
     output: str | None = None,
     error: str | None = None,
 ) -> None:
-    """Let go of a run that waits, is over, or is to be executed elsewhere."""
+    """Let go of a run that waits, is over, or is to be executed elsewhere; nothing where an unconfirmed commit has done it already."""
     values = {"id": root, "attempt": attempt, "state": state, "now": now, "wake": wake_at, "output": output, "error": error}
     session.execute(
         "UPDATE sayso_runs SET state = :state, owner = NULL, changed_at = :now, wake_at = :wake, output = :output, error = :error "

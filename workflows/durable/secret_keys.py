@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -100,14 +101,14 @@ def read_keys() -> KeyRing:
     return KeyRing(keys)
 
 
+@dataclass(eq=False)
 class SealedSecrets(RunSecrets):
     """The secrets of a run in a database: encrypted wherever they stand in what is stored, each with the text around it."""
 
-    _stored: re.Pattern[str] | None = None
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._sealed: dict[str, JsonObject] = {}  # what was received is written as it was sent, so that `verify` can compare them
+    _root: str
+    _stored: re.Pattern[str] | None = field(default=None, init=False)
+    _sealed: dict[str, JsonObject] = field(default_factory=dict, init=False)
+    """What was received is written as it was sent, so that `verify` can compare them."""
 
     @cached_property
     def _ring(self) -> KeyRing:

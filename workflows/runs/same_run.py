@@ -24,15 +24,11 @@ class Asked(NamedTuple):
 
 def describe_asked(workflow: WorkflowCode, value: object) -> Asked:
     """Return what a run is asked for with; the input is written down at once, for the flow may change it."""
+    name = getattr(getattr(workflow, "__self__", None), "name", "") or getattr(workflow, "__qualname__", "flow")
     try:
-        return Asked(name_flow(workflow), json.dumps(to_json(value)))
+        return Asked(name, json.dumps(to_json(value)))
     except NotJson:
-        return Asked(name_flow(workflow), value)
-
-
-def name_flow(workflow: WorkflowCode) -> str:
-    """Return the name of an agent's or a workflow's code, or of a function."""
-    return getattr(getattr(workflow, "__self__", None), "name", "") or getattr(workflow, "__qualname__", "flow")
+        return Asked(name, value)
 
 
 def check_same_run(run_id: str, before: Asked, now: Asked) -> None:
