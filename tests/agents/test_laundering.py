@@ -205,6 +205,47 @@ def a_branch_that_failed(source: AnyTool, act: str) -> Start:
     return sequential(parallel(fails, fails, on_error="collect"), step(words), actor(act)).run
 
 
+def a_branch_that_was_stopped(source: AnyTool, act: str) -> Start:
+    acting, found, has_read = actor(act), list[str](), asyncio.Event()
+
+    async def reads(run: Run, text: str) -> None:
+        found.append(await run.child("reader", reader(source), text))
+        has_read.set()
+        await asyncio.sleep(3600)
+
+    async def fails(run: Run, text: str) -> None:
+        await has_read.wait()
+        raise ToolError("closed")
+
+    both = parallel(reads, fails)
+
+    async def flow(run: Run, text: str) -> str:
+        try:
+            return str(await run.child("both", both, text))
+        except ToolError:
+            return await run.child("actor", acting, found[0][::-1])
+
+    return sequential(flow).run
+
+
+def a_child_that_was_cut_off(source: AnyTool, act: str) -> Start:
+    acting, found = actor(act), list[str]()
+
+    async def reads(run: Run, text: str) -> None:
+        found.append(await run.call(source))
+        asyncio.get_running_loop().call_soon(cut.pop().cancel)
+        await asyncio.sleep(3600)
+
+    cut = list[asyncio.Task[Any]]()
+
+    async def flow(run: Run, text: str) -> str:
+        cut.append(asyncio.create_task(run.child("reads", reads, text)))
+        await asyncio.wait(list(cut))
+        return await run.child("actor", acting, found[0][::-1])
+
+    return sequential(flow).run
+
+
 def an_error_that_was_caught(source: AnyTool, act: str) -> Start:
     @tool.read(name=source.name, trust=source.trust, secrecy=source.secrecy)
     async def broken() -> str:
@@ -327,6 +368,8 @@ INSIDE = (
     a_critique,
     a_round,
     a_branch_that_failed,
+    a_branch_that_was_stopped,
+    a_child_that_was_cut_off,
     an_error_that_was_caught,
     a_limit_that_was_reached,
     an_answer_that_does_not_fit,

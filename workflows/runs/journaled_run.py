@@ -271,15 +271,14 @@ class JournaledRun:
             else:
                 result = await code(child, value)
         except Exception as error:  # emitted, and raised on
-            self.scope.provenance.take_from(child.scope.provenance)  # the error may say what was read
             if watched:
                 execution.emit_branch(BranchFailed(child.id, name, self.secrets.mask(str(error)) if self.secrets.texts else str(error)))
             raise
         finally:
+            self.scope.provenance.take_from(child.scope.provenance)  # an error may say what was read, and code may keep it before a stop
             ENCLOSING.set(self.scope.provenance)
             self._children[name] = None  # it has ended; the name stays taken
             execution.end_branch(self)
-        self.scope.provenance.take_from(child.scope.provenance)
         if watched:
             execution.emit_branch(BranchEnded(child.id, name))
         return result
