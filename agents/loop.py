@@ -56,8 +56,8 @@ class AgentLoop(Generic[Out_co]):
         transcript: list[Message] = [*format.opening, *history, asking]
         if asked.history or asked.labels is not None or FENCE_START in asked.text:
             record_provenance(spec, run, asked)
-        run.scope.transcripts[run.id] = transcript
-        on_retry = partial(publish_retry, run) if run.has_listeners else None
+        run.scope.transcripts[run.id], provenance = transcript, run.scope.provenance
+        on_retry = partial(publish_retry, run) if run.listeners else None
         schema = None if spec.output is None else spec.output.schema
         request = ModelRequest(transcript, format.schemas, format.sampling, schema, on_retry, format.grammar)
         conversation = ModelConversation(spec, formats, format, transcript, request)
@@ -66,13 +66,13 @@ class AgentLoop(Generic[Out_co]):
         while True:
             reply = await ask_model(run, turn, conversation)
             parsed = parse_reply(conversation, reply, turn)
-            read = None if run.scope.provenance.labels is CLEAN else run.scope.provenance.labels
-            transcript.append(parsed.message if read is None else parsed.message._replace(labels=read))
+            read = provenance.labels
+            transcript.append(parsed.message if read is CLEAN else parsed.message._replace(labels=read))
             if parsed.calls or parsed.refused:
                 results = await execute_calls(spec, run, parsed, sent_back)
                 if (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
                     break
-                if run.has_listeners:
+                if run.listeners:
                     run.publish(TextWithdrawn(run.id, turn))
                 # Once: a model whose calls failed twice in a row is asked to answer.
                 all_failed = results[0].outcome is Outcome.FAILED and all(result.outcome is Outcome.FAILED for result in results)
@@ -94,9 +94,9 @@ class AgentLoop(Generic[Out_co]):
                         tries = f"{spec.name} gave no valid answer in {failed_outputs} tries"
                         raise OutputError(f"{tries}: {error}.{cut}", parsed.prose) from None
                     again = f"That does not fit: {error}. {spec.output.instruction}"
-                    transcript.append(UserMessage(again, labels=read, by_program=True))
+                    transcript.append(UserMessage(again, labels=None if read is CLEAN else read, by_program=True))
             turn += 1
-        if run.has_listeners and spec.publishes_at_end:
+        if run.listeners and spec.publishes_at_end:
             run.publish(TextStreamed(run.id, turn, answer))
         return answer
 
@@ -108,7 +108,7 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
     run); writes one by one, in order. A call with arguments that should be the user's and are not is sent back to the model, once for each
     tool: with a tool that is in `sent_back` already, a person is asked.
     """
-    results = [_leave_out_secrets(spec, result) for result in parsed.refused]
+    results = [_leave_out_secrets(spec, result) if spec.takes_secrets else result for result in parsed.refused]
     sent_back_before = frozenset(sent_back)
     group: list[tuple[ToolCall, AnyTool]] = []
     for call in parsed.calls:
@@ -117,14 +117,13 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
             results.append(make_failure(call, str(UnknownTool(call.tool, sorted(spec.tools)))))
             continue
         # A resumed run does what its journal says, whatever would be found in the words and the data of today.
-        was_asked = bool(tool.from_user) and run.replays(f"propose:{tool.name}:{call.id}")
-        was_read = bool(tool.from_user) and run.replays(f"reads:{call.id}")
-        unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user and not was_read else ()
+        was_asked = tool.from_user and run.replays(f"propose:{tool.name}:{call.id}")
+        unsourced = find_unsourced_arguments(run, call, tool) if tool.from_user and not run.replays(f"reads:{call.id}") else ()
         if unsourced and not was_asked and tool.name not in sent_back_before:
             sent_back.add(tool.name)
             results.append(reject_unsourced(run, call, tool, unsourced))
             continue
-        joins = not unsourced and not was_asked and (tool.workflow is not None or needs_no_approval(run, tool))
+        joins = not (unsourced or was_asked) and (tool.workflow is not None or needs_no_approval(run, tool))
         if group and not (joins and (tool.workflow is None) is (group[0][1].workflow is None)):
             results += await _execute_group(run, group)
             group = []

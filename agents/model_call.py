@@ -103,7 +103,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     reasoning: list[str] = []
     calls: dict[int, list[CallDelta]] = {}
     finish, usage = "stop", NO_USAGE
-    streamer = TextStreamer(conversation, run, turn) if run.has_listeners and not spec.publishes_at_end else None
+    streamer = TextStreamer(conversation, run, turn) if run.listeners and not spec.publishes_at_end else None
     if HANDED_OUT.texts and not turn:
         asked = [message.text for message in conversation.transcript if isinstance(message, UserMessage)]
         run.scope.provenance.recognise(asked, conversation.transcript)
@@ -116,7 +116,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                     streamer.feed(delta.text)
             elif isinstance(delta, CallDelta):
                 calls.setdefault(delta.index, []).append(delta)
-                if run.has_listeners and delta.name:
+                if run.listeners and delta.name:
                     run.publish(CallAnnounced(run.id, turn, delta.name))
             elif isinstance(delta, ReasoningDelta):
                 reasoning.append(delta.text)
@@ -135,7 +135,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
         streamer.finish()
     native = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
     reply = Reply("".join(text), native, "".join(reasoning), usage, finish)
-    if any(tool.secret_schema is not None for tool in spec.tools.values()):
+    if spec.takes_secrets:
         _note_secrets(conversation, run, reply, turn)
     return reply
 

@@ -59,6 +59,11 @@ class AgentSpec(Generic[Out_co]):
         return collect_signatures(tuple(self.tools.values()))
 
     @cached_property
+    def takes_secrets(self) -> bool:
+        """Return whether a secret may stand in the arguments of a tool."""
+        return any(tool.secret_schema is not None for tool in self.tools.values())
+
+    @cached_property
     def publishes_at_end(self) -> bool:
         """Tell whether a reply's text is published only when the reply is complete.
 

@@ -90,11 +90,12 @@ class ToolResult:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        if self.trust is not None and type(self.trust) is not Trust:
+        if type(self.trust) is Trust and type(self.secrecy) is Secrecy and type(self.outcome) is Outcome:
+            return
+        if self.trust is not None:
             object.__setattr__(self, "trust", to_member(Trust, self.trust, "ToolResult(trust=)"))
-        if type(self.secrecy) is not Secrecy or type(self.outcome) is not Outcome:
-            object.__setattr__(self, "secrecy", to_member(Secrecy, self.secrecy, "ToolResult(secrecy=)"))
-            object.__setattr__(self, "outcome", to_member(Outcome, self.outcome, "ToolResult(outcome=)"))
+        object.__setattr__(self, "secrecy", to_member(Secrecy, self.secrecy, "ToolResult(secrecy=)"))
+        object.__setattr__(self, "outcome", to_member(Outcome, self.outcome, "ToolResult(outcome=)"))
 
     @property
     def labels(self) -> Labels:

@@ -26,6 +26,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 LAMBDA = "<lambda>"
+HANDED_ON = frozenset({RunResult, list, tuple, dict})
+"""Types of inputs in which a run's result may stand."""
 TASK = "What to do, in full: nothing else of this conversation is known there."
 
 
@@ -243,7 +245,7 @@ class Workflow(Generic[A, B]):
             from .standing_approvals import resolve_rules  # late, for load time: most runs have none
 
             rules = resolve_rules(to_rules(grants), [self])
-        if type(value) in (RunResult, list, tuple, dict):  # a result is handed on with its labels, wherever it stands
+        if type(value) in HANDED_ON:  # a result is handed on with its labels, wherever it stands
             value = cast(A, replace_labelled(value, lambda content: content))
         return engine.open(
             self.execute,

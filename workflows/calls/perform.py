@@ -138,10 +138,14 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
         if tool.timeout_seconds is not None:
             late = f"{tool.name} gave no answer within {tool.timeout_seconds} s."  # for a read that means that nothing happened
             performing = in_time(performing, tool.timeout_seconds, lambda: ToolError(late))
-        known = CLEAN if tool.effect is Effect.PURE else run.scope.provenance.labels.union(tool.bound_labels)
-        result = make_result(call, tool, await performing, known)
-        if tool.effect is Effect.PURE and run.scope.provenance.labels is not CLEAN:
-            result = label_computed(run, call, tool, result)
+        value = await performing
+        known = run.scope.provenance.labels
+        if tool.effect is Effect.PURE:
+            result = make_result(call, tool, value)
+            if known is not CLEAN:
+                result = label_computed(run, call, tool, result)
+        else:
+            result = make_result(call, tool, value, known if tool.bound_labels is CLEAN else known.union(tool.bound_labels))
     except InvalidArguments as error:
         result = make_failure(call, str(error))
     except ToolError as error:  # its words may repeat what it has read

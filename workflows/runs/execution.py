@@ -146,7 +146,7 @@ class Execution(Inbox):
 
     async def _execute(self, suspends: bool) -> AnyResult:
         scope = self.make_scope()
-        if (self.id, CANCEL) in self.inbox:
+        if self.inbox and self.is_cancelled:
             raise self._make_cancelled(scope)
         self.attempts += 1
         self.attempt = f"{self.attempt_prefix}{self.attempts}"
@@ -159,22 +159,19 @@ class Execution(Inbox):
         limits = scope.meter.limits
         self.scope = scope
         scope.approvers, scope.head_guard = self.approvers, self.head_guard
-        if (enclosing := ENCLOSING.get()) is not None:
-            scope.provenance = enclosing.for_child()  # its input is what that run made of what it was given
-        if type(self.value) not in UNLABELLED and getattr(self.value, "labels", NOTHING) is not None:
-            scope.provenance.labels = scope.provenance.labels.union(find_labels(self.value))
-        if HANDED_OUT.texts or enclosing is not None:
-            self._begin_with_others(scope.provenance)
+        enclosing, value = ENCLOSING.get(), self.value
+        if enclosing is not None or HANDED_OUT.texts or (type(value) not in UNLABELLED and getattr(value, "labels", NOTHING) is not None):
+            self._begin_with_others(scope, enclosing)
         ENCLOSING.set(scope.provenance)
         self.root_run = run = self.make_run(self, self.id, scope)
-        if scope.rules.grants and self.is_watched:
+        if self.is_watched and scope.rules.grants:
             self.emit(GrantsGiven(self.id, tuple(map(describe_grant, scope.rules.grants))))
-        work = self.workflow(run, self.value)
+        work = self.workflow(run, value)
         try:
-            value = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
-            if (self.id, CANCEL) in self.inbox:
+            output = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
+            if self.inbox and self.is_cancelled:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
-            self.result = self._make_result(value, scope)
+            self.result = self._make_result(output, scope)
         except asyncio.CancelledError:
             if self.is_cancelled and executing is not None and executing.uncancel() <= 0:
                 raise self._make_cancelled(scope) from None
@@ -205,9 +202,19 @@ class Execution(Inbox):
         if (labels := scope.provenance.labels) is not CLEAN:
             HANDED_OUT.note(self.id, [str(error), str(getattr(error, "text", ""))], labels)
 
-    def _begin_with_others(self, provenance: Provenance) -> None:
-        """Begin with what other runs of this program have read. It is stored first of all: another program does not know of them."""
-        before = provenance.labels if ENCLOSING.get() is None else CLEAN
+    def _begin_with_others(self, scope: Scope, enclosing: Provenance | None) -> None:
+        """Begin with the labels of the input, and with what other runs of this program have read.
+
+        The latter is stored first of all: another program does not know of them.
+        """
+        if enclosing is not None:
+            scope.provenance = enclosing.for_child()  # its input is what that run made of what it was given
+        provenance = scope.provenance
+        if type(self.value) not in UNLABELLED and getattr(self.value, "labels", NOTHING) is not None:
+            provenance.labels = provenance.labels.union(find_labels(self.value))
+        if not HANDED_OUT.texts and enclosing is None:
+            return
+        before = provenance.labels if enclosing is None else CLEAN
         if HANDED_OUT.texts:
             provenance.user_texts = provenance.recognise(provenance.user_texts, getattr(self.value, "history", ()))
         results = self.journal.results.setdefault(self.id, {})

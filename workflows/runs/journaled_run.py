@@ -10,7 +10,7 @@ from typing import Any, cast
 from sayso.tools.approval.requests import ApprovalRequest, Decision, Edit
 from sayso.tools.calls import find_labels
 from sayso.tools.definition.tool import Tool
-from sayso.tools.effects import CLEAN, Labels
+from sayso.tools.effects import Labels
 from sayso.tools.errors import ReplayError, WorkflowError
 
 from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
@@ -47,6 +47,7 @@ class JournaledRun:
         "attempt",
         "execution",
         "id",
+        "listeners",
         "open_children",
         "scope",
         "secrets",
@@ -54,7 +55,7 @@ class JournaledRun:
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
         self.execution, self.id, self.scope = execution, run_id, scope
-        self.attempt = execution.attempt
+        self.attempt, self.listeners = execution.attempt, execution.listeners
         self._journal = journal = execution.journal
         self.secrets: RunSecrets = journal.secrets
         self._busy: str | None = None
@@ -77,11 +78,6 @@ class JournaledRun:
         """Return seconds since 1970, by the engine's clock."""
         return self.execution.clock()
 
-    @property
-    def has_listeners(self) -> bool:
-        """Return whether anybody listens to the events right now."""
-        return bool(self.execution.listeners)
-
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do `op(*args)` once and store its result; a resumed run gets the stored result."""
         execution, journal = self.execution, self._journal
@@ -89,9 +85,7 @@ class JournaledRun:
             raise journal.lost
         if self._busy is not None:
             raise self._two_at_once(name)
-        if self._at != len(self._names) and self._names[self._at].startswith("labels:"):
-            self._take_stored_labels(name)
-        if self._at != len(self._names) or name in self._results:
+        if (self._names or name in self._results) and self._is_stored(name):
             if journal.has_unsaved:
                 await journal.save()
             replayed: B = self._next_result(name)
@@ -102,22 +96,22 @@ class JournaledRun:
             raise WorkflowError(f"Run {self.id} was given {op!r} as the step {name!r}; it is more than a function. Write {how}.")
         if execution.is_suspended:  # what the code does in its `finally` while the run is unwound is no part of the run
             raise Suspended
-        if journal.is_durable and journal.is_doubtful():
-            self._busy = name
-            try:
-                await journal.check_claim()
-            finally:
-                self._busy = None
         watched = execution.is_watched
         if watched:
+            if journal.is_durable and journal.is_doubtful():
+                self._busy = name
+                try:
+                    await journal.check_claim()
+                finally:
+                    self._busy = None
             execution.emit(StepStarted(self.id, name))
         self._busy = name
         provenance = self.scope.provenance
         labels = provenance.labels
         try:
             value = await op(*args)
-            if type(value) not in UNLABELLED and not preemptible and (found := find_labels(value, UNLABELLED)) is not CLEAN:
-                provenance.labels = provenance.labels.union(found)
+            if not preemptible and type(value) not in UNLABELLED:
+                provenance.labels = provenance.labels.union(find_labels(value, UNLABELLED))
             if provenance.labels is not labels:
                 self._store_labels(name)
         except Exception as error:  # stored, emitted, and raised on
@@ -154,12 +148,13 @@ class JournaledRun:
         """
         self._journal.store(self.id, f"labels:{name}", self.scope.provenance.labels)
 
-    def _take_stored_labels(self, name: str) -> None:
-        """Join the labels that were stored with the next step, if it is `name`."""
-        stored = f"labels:{name}"
-        if self._names[self._at] == stored:
+    def _is_stored(self, name: str) -> bool:
+        """Return whether a result is stored for the next step, or under this name. Joins the labels that were stored with it first."""
+        labels = f"labels:{name}"
+        if self._at != len(self._names) and self._names[self._at] == labels:
             self._at += 1
-            self.scope.provenance.take_labels(cast(Labels, self._results[stored]))
+            self.scope.provenance.take_labels(cast(Labels, self._results[labels]))
+        return self._at != len(self._names) or name in self._results
 
     def _next_result(self, name: str) -> Any:
         """Return the next stored result. Raises what the step raised then, and ReplayError where the code has become another."""
@@ -204,9 +199,7 @@ class JournaledRun:
         name = f"wait:{topic}" if topic is not None else f"sleep:{self._position()}"
         if self._busy is not None:
             raise self._two_at_once(name)
-        if self._at != len(self._names) and self._names[self._at].startswith("labels:"):
-            self._take_stored_labels(name)
-        if self._at != len(self._names) or name in self._results:
+        if (self._names or name in self._results) and self._is_stored(name):
             value = self._next_result(name)
         elif execution.is_suspended:
             raise Suspended
@@ -316,7 +309,7 @@ class JournaledRun:
 
     def publish(self, event: object) -> None:
         """Hand an event to whoever listens right now; it is not stored."""
-        if self.execution.listeners:
+        if self.listeners:
             self.execution.publish(event)
 
     async def call(self, tool: Tool[..., Any], /, **arguments: object) -> Any:

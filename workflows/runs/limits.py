@@ -128,17 +128,13 @@ class Meter:
             self.skipped = self.is_replaying()
             if self.skipped:
                 return
-        tokens, cost = (reserved.input_tokens + reserved.output_tokens, reserved.cost_usd) if reserved else (0, 0.0)
-        reply_tokens = reserved.output_tokens if reserved else 0
         meter: Meter | None = self
         while meter is not None:
             if (limits := meter.limits) is not None:
-                if limits.model_calls is not None:
+                if limits.model_calls is not None and meter.model_calls >= limits.model_calls - 1:
                     _check("model_calls", limits.model_calls, meter.model_calls + 1)
-                if limits.tokens is not None:
-                    _check("tokens", limits.tokens, meter.input_tokens + meter.output_tokens + max(tokens, 1), reply_tokens)
-                if limits.cost_usd is not None:
-                    _check("cost_usd", limits.cost_usd, meter.cost_usd + cost, reply_tokens)
+                if meter.reserves:
+                    meter._check_reserve(limits, reserved or NO_USAGE)
             meter = meter.parent
         meter = self
         while meter is not None:
@@ -146,8 +142,15 @@ class Meter:
             if reserved:
                 meter.input_tokens += reserved.input_tokens
                 meter.output_tokens += reserved.output_tokens
-                meter.cost_usd += cost
+                meter.cost_usd += reserved.cost_usd
             meter = meter.parent
+
+    def _check_reserve(self, limits: Limits, reserved: Usage) -> None:
+        if limits.tokens is not None:
+            tokens = max(reserved.input_tokens + reserved.output_tokens, 1)
+            _check("tokens", limits.tokens, self.input_tokens + self.output_tokens + tokens, reserved.output_tokens)
+        if limits.cost_usd is not None:
+            _check("cost_usd", limits.cost_usd, self.cost_usd + reserved.cost_usd, reserved.output_tokens)
 
     def end_model_call(self, used: Usage, reserved: Usage | None = None) -> None:
         """Replace the reservation by what the call really used."""

@@ -56,10 +56,13 @@ class BaseEngine(ABC, Generic[E]):
 
         Raises RunIdTaken if the run of that id is of another flow, or has another input.
         """
-        asked = describe_asked(workflow, value) if self.strict or run_id is not None else None
-        if run_id is None:
-            run_id = f"r{os.urandom(6).hex()}" if self.strict else f"r{_PROGRAM}{next(_NUMBERS):x}"
+        asked = None
+        if run_id is None and not self.strict:
+            run_id = f"r{_PROGRAM}{next(_NUMBERS):x}"  # nobody can ask for it again
         else:
+            asked = describe_asked(workflow, value)
+            if run_id is None:
+                run_id = f"r{os.urandom(6).hex()}"
             check_run_id(run_id)
         execution = self.executions.get(run_id)
         if execution is None:

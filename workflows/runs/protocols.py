@@ -116,20 +116,14 @@ class Provenance:
 
     __slots__ = ("_background", "_begun_with", "_made_before", "labels", "made", "read_texts", "settled", "unvouched", "user_texts")
 
-    def __init__(
-        self,
-        user_texts: Iterable[str | Said] = (),
-        labels: Labels = CLEAN,
-        read_texts: tuple[tuple[str, str], ...] = (),
-        background: Background = NO_BACKGROUND,
-        made: tuple[Made, ...] = (),
-        settled: str = "",
-        unvouched: str = "",
-    ) -> None:
+    def __init__(self, user_texts: Iterable[str | Said] = ()) -> None:
         self.user_texts: tuple[str | Said, ...] = tuple(user_texts)
-        self.unvouched = unvouched  # the first tool that nobody vouched for
-        self.labels, self.read_texts, self._begun_with, self._background = labels, read_texts, len(read_texts), background
-        self.made, self._made_before, self.settled = made, len(made), settled
+        self.labels: Labels = CLEAN
+        self.unvouched = self.settled = ""  # `unvouched` is the first tool that nobody vouched for
+        self.read_texts: tuple[tuple[str, str], ...] = ()
+        self.made: tuple[Made, ...] = ()
+        self._begun_with = self._made_before = 0
+        self._background = NO_BACKGROUND
 
     def take(self, result: ToolResult) -> None:
         """Join a result's labels, and remember a text that has any so that a card can say where a value is from."""
@@ -161,8 +155,11 @@ class Provenance:
 
     def for_child(self) -> Provenance:
         """Return what a child begins with."""
-        background = self.background()  # one index of texts for all that read no more
-        return Provenance(self.user_texts, self.labels, self.read_texts, background, self.made, self.settled, self.unvouched)
+        child = Provenance(self.user_texts)
+        child.labels, child.unvouched, child.settled, child.made = self.labels, self.unvouched, self.settled, self.made
+        child.read_texts, child._background = self.read_texts, self.background()  # one index of texts for all that read no more
+        child._begun_with, child._made_before = len(self.read_texts), len(self.made)
+        return child
 
     def take_from(self, child: Provenance) -> None:
         """Join what a child has read."""
@@ -293,8 +290,8 @@ class Run(Protocol):
         ...
 
     @property
-    def has_listeners(self) -> bool:
-        """Return whether anybody listens to the events right now."""
+    def listeners(self) -> Sequence[object]:
+        """Return who listens to the events right now."""
         ...
 
     @property

@@ -219,8 +219,7 @@ class _ReplayRun(JournaledRun):
     async def _take(self, name: str) -> Any:
         if self.execution.is_suspended:  # what the code does in its `finally` while the replay is unwound is no part of the run
             raise Suspended
-        if self._at != len(self._names):
-            self._take_stored_labels(name)
+        self._is_stored(name)  # takes the labels that were stored with it
         if self._at == len(self._names):
             self._replayed.beyond.append((self, name))
             return await self.execution.receive(self.id, f"{BEYOND}: {name}", None)
