@@ -72,7 +72,7 @@ class Server(BaseHTTPRequestHandler):
         self.send_response(204 if allowed else 401)
         self.end_headers()
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
