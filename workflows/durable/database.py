@@ -360,7 +360,7 @@ def connect(url: str) -> Any:
         raise UsageError(f"Postgres needs an extra: {build_install_command('durable')}") from None
     try:
         connection = psycopg.connect(url, autocommit=True, connect_timeout=10, **KEEPALIVE)
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        connection.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (f"{IDLE_SECONDS}s",))
         return connection
     except psycopg.Error as error:
         raise UsageError(f"The database of runs ({find_server(url)}) cannot be reached: {explain_error(error)}") from None

@@ -8,6 +8,7 @@ import logging
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from sayso.tools.approval.requests import Approve, Decision, Edit, Reject
@@ -55,16 +56,15 @@ class RunStore:
         self._inbox_sizes: dict[str, int] = {}
         self._counted_at = 0.0
 
-    @property
+    @cached_property
     def lease(self) -> Lease:
         """Return this program's lease; it is taken the first time."""
-        if self._lease is None:
-            owner = new_owner()
-            lease = Lease(self.database.url, self.locks, owner, self.times, self.clock, stopped_state=self.stopped_state)
-            lease.begin()
-            weakref.finalize(self, lease.end)
-            self._lease, self.owner = lease, owner
-        return self._lease
+        owner = new_owner()
+        lease = Lease(self.database.url, self.locks, owner, self.times, self.clock, stopped_state=self.stopped_state)
+        lease.begin()
+        weakref.finalize(self, lease.end)
+        self._lease, self.owner = lease, owner
+        return lease
 
     def register(self) -> str:
         """Return this program's name among those that execute runs; its lock and its lease are taken the first time."""
