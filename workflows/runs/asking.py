@@ -22,11 +22,22 @@ async def ask_approver(approve: Approver, request: ApprovalRequest, answered: as
     Raises NotAnswered for everything else that it does. Its task is its own, so what it cancels or is cancelled by is not the run; only
     KeyboardInterrupt and SystemExit reach the event loop, and end the program.
     """
-    asking = asyncio.get_running_loop().create_task(_call(approve, request))
-    asking.add_done_callback(_retrieve)
+    loop = asyncio.get_running_loop()
+    asking, either = loop.create_task(_call(approve, request)), loop.create_future()
+
+    def end(done: asyncio.Future[Any]) -> None:
+        if done is asking and not asking.cancelled():
+            asking.exception()  # retrieved, whoever is left to look at it
+        if not either.done():
+            either.set_result(None)
+
+    # By hand: asyncio.wait takes as long as all else that is done to ask.
+    asking.add_done_callback(end)
+    answered.add_done_callback(end)
     try:
-        await asyncio.wait({asking, answered}, return_when=asyncio.FIRST_COMPLETED)
+        await either
     finally:
+        answered.remove_done_callback(end)
         if not asking.done():
             asking.cancel()
             await asyncio.wait({asking}, timeout=SECONDS_TO_STOP)
@@ -48,8 +59,3 @@ async def _call(approve: Approver, request: ApprovalRequest) -> Decision | None:
         raise TypeError(f"it is not async: it returned {answer!r} at once. Write: async def")
     decision: Decision | None = await answer
     return decision
-
-
-def _retrieve(task: asyncio.Task[Decision | None]) -> None:
-    if not task.cancelled():
-        task.exception()

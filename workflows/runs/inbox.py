@@ -83,7 +83,7 @@ class Inbox:
         self.active_branches, self.open_questions = 1, 0
         self.blocked: set[str] = set()  # the runs that wait for somebody to send something, without a timeout
         self.waits: dict[tuple[str, str], asyncio.Future[object]] = {}
-        self.questions: asyncio.Queue[tuple[ApprovalRequest, Approver]] | None = None
+        self.questions: list[tuple[ApprovalRequest, Approver]] = []
         self.approver_task: asyncio.Task[None] | None = None
 
     async def stop_asking(self) -> None:
@@ -209,8 +209,7 @@ class Inbox:
 
     def all_blocked(self) -> bool:
         """Return whether the run can only wait: no branch works, and no approver is being asked."""
-        nobody_answers = not self.open_questions and (self.questions is None or self.questions.empty())
-        return nobody_answers and self.is_worth_pausing() and self.root_run is not None and not self.root_run.is_working()
+        return not self.open_questions and self.is_worth_pausing() and self.root_run is not None and not self.root_run.is_working()
 
     def is_worth_pausing(self) -> bool:
         """Return whether the run should be unwound meanwhile: an approval may take days, a signal is expected from this program."""
@@ -229,19 +228,18 @@ class Inbox:
             self.send(request.run_id, request.topic, value)
         if approve is None or (request.run_id, request.topic) in self.inbox:
             return
-        if self.questions is None:
-            self.questions = asyncio.Queue()
-            self.approver_task = asyncio.get_running_loop().create_task(self._ask_one_by_one(self.questions))
         self.open_questions += 1
-        self.questions.put_nowait((request, approve))
+        self.questions.append((request, approve))
+        if self.approver_task is None:
+            self.approver_task = asyncio.get_running_loop().create_task(self._ask_one_by_one())
 
     async def take_decision(self, request: ApprovalRequest, decision: Decision) -> None:
         """Take up an approver's decision."""
         self.send(request.run_id, request.topic, decision)
 
-    async def _ask_one_by_one(self, questions: asyncio.Queue[tuple[ApprovalRequest, Approver]]) -> None:
-        while True:
-            request, approve = await questions.get()
+    async def _ask_one_by_one(self) -> None:
+        while self.questions:
+            request, approve = self.questions.pop(0)
             problem = ""
             try:
                 await self._ask(request, approve)
@@ -252,6 +250,7 @@ class Inbox:
                 self.emit(ApproverFailed(request.run_id, request.digest, problem))
             self.open_questions -= 1
             self.check_idle_soon()
+        self.approver_task = None
 
     async def _ask(self, request: ApprovalRequest, approve: Approver) -> None:
         """Ask the approver, unless the request was answered elsewhere, and take up its decision."""

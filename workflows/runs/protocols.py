@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, TypeVarTuple, overload, runtime_checkable
 
 from sayso.tools.approval.background import Background, Made, Said
-from sayso.tools.approval.policy import NO_RULES, Rules
+from sayso.tools.approval.policy import NO_RULES, Allow, Ask, Deny, Rules
 from sayso.tools.approval.requests import ApprovalRequest, Approve, Approver, Decision, Edit, Reject
 from sayso.tools.calls import PLAIN, Content, ToolResult
 from sayso.tools.definition.moments import next_number
@@ -18,7 +18,7 @@ from sayso.tools.effects import CLEAN, LABELS, Labels
 from sayso.tools.errors import NotFinished, UsageError
 
 from .handed_out import HANDED_OUT
-from .limits import Limits, Meter, Usage
+from .limits import Intent, Limits, Meter, Usage
 from .run_secrets import RunSecrets
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
@@ -101,7 +101,7 @@ however deep) hands its output on as a plain text: so it begins with what that r
 only add labels; nothing is allowed because of it."""
 BEGUN_WITH = "labels:"
 """The name under which a run stores what it began with of other runs."""
-UNLABELLED = PLAIN | {ToolResult, ApprovalRequest, Approve, Edit, Reject}
+UNLABELLED = PLAIN | {ToolResult, ApprovalRequest, Approve, Edit, Reject, Allow, Ask, Deny, Intent}
 """Types whose values are not searched for labels when a step returns them: they have none, or whoever asked takes them in."""
 WorkflowCode = Callable[["Run", Any], Awaitable[Any]]
 
