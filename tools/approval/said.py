@@ -11,7 +11,7 @@ from itertools import islice
 
 from .background import Said
 from .cards import show_value
-from .words import BREAK, GLUE, SPACE, Word, Words, make_singular, split_words
+from .words import BREAK, GLUE, SPACE, Word, Words, is_numeric, make_singular, split_words
 
 LONGEST_SENTENCE = 160
 MOST_WORDS = 40
@@ -268,7 +268,7 @@ def find_longer(words: Words, first: int, last: int, claims: Claims) -> str:
 def _is_quantity(every: Sequence[Word], begin: int, at: int, end: int) -> bool:
     """Return whether a number counts what stands beside it ("2 Burgers", "Room 12"); it is a part where there is more of it."""
     others = [every[index] for index in range(begin, end + 1) if index != at]
-    return not any(each.number is not None for each in others) and end - at < 2
+    return not any(map(is_numeric, others)) and end - at < 2
 
 
 class _Capitals:
@@ -281,7 +281,7 @@ class _Capitals:
     def belongs(self, index: int, beside: int) -> bool:
         """Return whether the word at `index` makes one value with the word beside it."""
         word, edge = self._words.all[index], self._words.all[beside]
-        if word.number is not None:
+        if is_numeric(word):
             return word.number not in self._claims.keys and not (index < beside and counts(self._words, index))
         if make_singular(word.key) in self._claimed:
             return False

@@ -22,6 +22,7 @@ MOST_DIGITS = 28
 """As many as Decimal compares exactly; a longer number is compared as it is written."""
 _NUMBER_WORDS = frozenset((*NUMBERS, *TENS, *TIMES))
 QUANTITIES = {"a": 1, "an": 1, "single": 1, "once": 1, "both": 2, "pair": 2, "couple": 2, "twice": 2, "dozen": 12}
+FRACTIONS = frozenset("half third quarter".split())
 JOINING = frozenset("a an the of please with and plus extra some".split())
 SAME = {"no": "without", "w/o": "without", "minus": "without", "&": "and"}
 
@@ -110,12 +111,27 @@ class Words:
     def _read_numbers(self, index: int) -> tuple[Decimal, ...]:
         """Return the numbers that a word stands for: per cent both ways (5% is 5 and 0.05), and a quantity ("a dozen" is 12, "a" is 1)."""
         word, after = self.all[index], self.all[index + 1 : index + 3]
+        if self._has_more(index):
+            return ()
         if word.number is not None:
             per_cent = word.percent or (after and (after[0].key == "percent" or [each.key for each in after] == ["per", "cent"]))
             return (word.number, word.number / 100) if per_cent else (word.number,)
         if after and (after[0].number is not None or after[0].key in QUANTITIES):
             return ()
-        return () if index and self.all[index - 1].key == "half" else (Decimal(QUANTITIES[word.key]),)
+        return (Decimal(QUANTITIES[word.key]),)
+
+    def _has_more(self, index: int) -> bool:
+        """Return whether a sign or a fraction makes another number of this one: "minus five", "half a dozen", "2½", "two and a half"."""
+        before = [word for word in self.all[max(index - 2, 0) : index] if word.key not in ("a", "an")]
+        if before and (before[-1].exact == "minus" or before[-1].key in FRACTIONS):
+            return True
+        sign = self.text[self.all[index].end : self.all[index].end + 2].strip()[:1]
+        if sign and unicodedata.category(sign) == "No":
+            return True
+        after = [word.key for word in self.all[index + 1 : index + 4]]
+        if after[:1] == ["and"]:
+            return bool(FRACTIONS.intersection(after[1:2] if after[1:2] not in (["a"], ["one"], ["1"]) else after[2:3]))
+        return bool(after) and (after[0] == "halves" or after[0].removesuffix("s") in FRACTIONS and after[0].endswith("s"))
 
     @property
     def single_number(self) -> Decimal | None:
@@ -232,6 +248,11 @@ def _is_same_joint(said: Joint, wanted: Joint) -> bool:
         glued, other = (said, wanted) if said.kind == GLUE else (wanted, said)
         return glued.text in ("-", "") and other.kind == SPACE  # "cheese-burger", "5kg"
     return said.kind != BREAK or wanted.kind == BREAK
+
+
+def is_numeric(word: Word) -> bool:
+    """Return whether a word is a number or a group of one: "000" of "10 000" has no value of its own, "dozen" multiplies."""
+    return word.number is not None or word.key == "dozen" or word.key[:1].isdecimal()
 
 
 def is_same_word(one: str, other: str) -> bool:
