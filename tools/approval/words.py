@@ -131,7 +131,7 @@ class Words:
         after = [word.key for word in self.all[index + 1 : index + 4]]
         if after[:1] == ["and"]:
             return bool(FRACTIONS.intersection(after[1:2] if after[1:2] not in (["a"], ["one"], ["1"]) else after[2:3]))
-        return bool(after) and (after[0] == "halves" or after[0].removesuffix("s") in FRACTIONS and after[0].endswith("s"))
+        return bool(after) and (after[0] == "halves" or (after[0].removesuffix("s") in FRACTIONS and after[0].endswith("s")))
 
     @property
     def single_number(self) -> Decimal | None:
