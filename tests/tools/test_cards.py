@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.console import format_card
+from sayso.tools import UsageError, tool
 from sayso.tools.approval.cards import LONGEST_SHOWN, render_card, show_value, warn_of_lookalikes
 from sayso.tools.approval.requests import MODEL, YOU, ApprovalRequest, ShownArgument
+from sayso.workflows import RunResult
 
 texts = st.text(alphabet=st.one_of(st.sampled_from('\\"u{}a0 \n\u202e'), st.characters()), max_size=40)
 
@@ -118,3 +122,49 @@ ALIKE: dict[str, tuple[object, str | None]] = {
 def test_letters_that_look_like_others_are_named(value: object, told: str | None) -> None:
     said = warn_of_lookalikes(value)
     assert said == told or (told is not None and said is not None and said.endswith(told))
+
+
+async def later(*given: object) -> str:
+    return "Pay 1"
+
+
+NO_CARDS: dict[str, tuple[dict[str, Any], str]] = {
+    "a card that says nothing": (
+        {"card": lambda given: None},
+        "The tool pay has card=, which returned NoneType; it returns the text that a person reads.",
+    ),
+    "a card that is a number": (
+        {"card": lambda given: 5},
+        "The tool pay has card=, which returned int; it returns the text that a person reads.",
+    ),
+    "an async card": ({"card": later}, "The tool pay has a function that is async as card=. Write def, without async."),
+    "a card of another argument": (
+        {"card": "Pay {sum}"},
+        "The tool pay has card='Pay {sum}', and it cannot be filled in (KeyError: 'sum'). Its arguments are amount.",
+    ),
+    "an async caution": ({"caution": later}, "The tool pay has a function that is async as caution=. Write def, without async."),
+    "a caution that is a list": (
+        {"caution": lambda given, context: ["much"]},
+        "The tool pay has caution=, which returned list; it returns the text that a person reads.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "told"), NO_CARDS.values(), ids=NO_CARDS)
+async def test_nobody_is_asked_with_a_card_that_is_no_text(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        await pays(**options)
+    assert str(refused.value) == told
+
+
+async def test_a_caution_that_returns_nothing_warns_of_nothing() -> None:
+    assert (await pays(caution=lambda given, context: None)).pending[0].warnings == ()
+
+
+async def pays(**options: Any) -> RunResult[str]:
+    @tool.write(**options)
+    async def pay(amount: int) -> str:
+        """Pay."""
+        raise AssertionError("nobody said yes")
+
+    return await Agent(ScriptedModel(Reply(calls=(call("pay", amount=1),))), tools=[pay]).run("Pay 1")

@@ -235,7 +235,11 @@ def test_a_value_fits_a_rule_only_if_it_is_that_value(rule: object, value: objec
     assert grant.covers(ToolCall("0.0", "mail", {"to": value}), 0.0, mail) is covered
 
 
-@pytest.mark.parametrize("rule", [says_later, fails])
+def is_cut_off(value: Any) -> bool:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("rule", [says_later, fails, is_cut_off])
 def test_a_rule_that_fails_or_answers_later_covers_nothing(rule: Any) -> None:
     assert not Grant(tool=mail, arguments={"to": rule}).covers(ToolCall("0.0", "mail", {"to": "ada"}), 0.0, mail)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import readable_json
 from ..definition.tool import takes_context
 from ..effects import Labels
+from ..errors import UsageError
 
 if TYPE_CHECKING:
     from ..definition.tool import Card, ToolContext
@@ -68,10 +70,26 @@ def render_card(card: Card | None, name: str, arguments: Mapping[str, object], c
         # Texts are made visible before a function of the application sees them too: no value can add a line to the card.
         shown = {key: _show_inside(value) for key, value in arguments.items()}
         write = cast("Callable[..., str]", card)
-        return escape_lines(str(write(shown, context) if context is not None and takes_context(card) else write(shown)))
+        return escape_lines(
+            require_text(write(shown, context) if context is not None and takes_context(card) else write(shown), name, "card")
+        )
     if card is None:
         return f"{name}({', '.join(f'{key}={value}' for key, value in values.items())})"
-    return str(card).format_map(values)
+    try:
+        return str(card).format_map(values)
+    except (LookupError, ValueError, AttributeError) as error:
+        why = f"it cannot be filled in ({type(error).__name__}: {error})"
+        raise UsageError(f"The tool {name} has card={card!r}, and {why}. Its arguments are {', '.join(values) or 'none'}.") from None
+
+
+def require_text(answer: object, name: str, option: str) -> str:
+    """Return what a function of the application wrote for a person. Raises UsageError for what is no text: a yes would mean nothing."""
+    if isinstance(answer, str):
+        return answer
+    if iscoroutine(answer):
+        answer.close()
+        raise UsageError(f"The tool {name} has a function that is async as {option}=. Write def, without async.")
+    raise UsageError(f"The tool {name} has {option}=, which returned {type(answer).__name__}; it returns the text that a person reads.")
 
 
 def warn_of_direction(card: str, arguments: Mapping[str, object]) -> list[str]:

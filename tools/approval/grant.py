@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -99,7 +100,7 @@ def answer_of(rule: Callable[[Any], object], value: object) -> object:
     """Return what an application's function says of a value, or the error that it raises. It gets a copy, which it may change."""
     try:
         answer = rule(deepcopy(value))
-    except Exception as error:  # noqa: BLE001  a rule that fails allows nothing
+    except (Exception, CancelledError) as error:  # noqa: BLE001  a rule that fails allows nothing, and cancels nothing
         return error
     if iscoroutine(answer):
         answer.close()  # an async function says nothing here

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from sayso.tools.approval.cards import escape_invisible, render_card
+from sayso.tools.approval.cards import escape_invisible, render_card, require_text
 from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
 from sayso.tools.approval.requests import (
     CLOCKS_DIFFER_SECONDS,
@@ -236,9 +236,7 @@ async def _propose(
     """Rule on a call and make the request for it. Chance and clock happen here, inside a step: what is stored is shown and performed."""
     now = run.clock()
     ruling, sources = await _rule(run, call, tool, arguments, origin, now)
-    caution = escape_invisible(tool.caution(arguments, make_context(run, call, tool))) if tool.caution is not None else ""
-    if caution and run.secrets.texts:
-        caution = run.secrets.mask(caution)
+    caution = _find_caution(run, call, tool, arguments) if tool.caution is not None else ""
     asks = ruling.warning if isinstance(ruling, Ask) else ""
     request = propose(
         tool,
@@ -255,6 +253,12 @@ async def _propose(
         context=make_context(run, call, tool),
     )
     return request, ruling
+
+
+def _find_caution(run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object]) -> str:
+    found: object = tool.caution(arguments, make_context(run, call, tool)) if tool.caution is not None else ""
+    caution = escape_invisible(require_text(found, tool.name, "caution")) if found is not None else ""
+    return run.secrets.mask(caution) if caution and run.secrets.texts else caution
 
 
 async def _rule(
