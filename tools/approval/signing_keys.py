@@ -95,11 +95,16 @@ def read_private_key(key: Ed25519PrivateKey | KeySource) -> Ed25519PrivateKey:
         return _check_kind(key, name)
     if isinstance(key, Path) or (isinstance(key, str) and _is_file(key)):
         name = f"The private key {key}"
-        _refuse_open_file(Path(key), name)
-        key = _read_file(Path(key), name)
+        path, key = Path(key), _read_file(Path(key), name)
+    else:
+        path = None
     data = key.encode() if isinstance(key, str) else bytes(key)
+    if data.startswith((b"ed25519:", b"ssh-ed25519", b"-----BEGIN PUBLIC KEY")):
+        raise UsageError(f"{name} is a public key. Sign with the private one, which `sayso keys new NAME` writes to NAME.key.")
     if b"PRIVATE KEY" not in data:
-        raise UsageError(f"{name} is neither PEM nor a file of it. Make one: sayso keys new NAME.")
+        raise UsageError(f"{name} is no private key in PEM or OpenSSH form. Make one: sayso keys new NAME.")
+    if path is not None:
+        _refuse_open_file(path, name)
     found = _load_private(data, name)
     return _check_kind(found, name)
 

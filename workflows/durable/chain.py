@@ -95,7 +95,7 @@ def check_seal(sealed: str | None, parts: Sequence[object], keys: Keys | None) -
     key_id = find_key_id(sealed)
     if key_id is None:
         if keys is not None and not keys.accepts_unkeyed:
-            return f"it was written without a key (while there were none? {KEYS_VARIABLE} may say {UNKEYED})"
+            return f"it was written without a key (if that was before there was one, add the word {UNKEYED} to {KEYS_VARIABLE})"
         return "" if sealed == seal(parts, None) else "it was changed"
     if keys is None:
         return f"it was written with a key; set {KEY_VARIABLE} to look further"
@@ -163,6 +163,6 @@ def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) 
     elif before != head or number != expected - 1:
         problems.append("the head that is stored with the run is not that of its last row.")
     if keys is not None and unkeyed and not keys.accepts_unkeyed:
-        which = f"rows 1 to {unkeyed}" if keyed else "the last rows"
-        problems.append(f"{which} were written without the key (while there was none? {KEYS_VARIABLE} may say {UNKEYED}).")
+        hint = f"if that was before there was one, add the word {UNKEYED} to {KEYS_VARIABLE}"
+        problems.append(f"rows 1 to {unkeyed} were written without a key ({hint}).")
     return Verdict(len(rows), before, keyed and not unkeyed, tuple(problems))

@@ -40,6 +40,10 @@ if TYPE_CHECKING:  # late, for load time: an app loads the shapes
     from .heads import Heads
 
 
+NO_KEPT_HEAD = "No head of this run is kept there, so none was compared."
+"""A note of a verdict: a place for heads is configured, and has nothing of the run."""
+
+
 class DurableEngine(BaseEngine[DurableExecution]):
     """Runs in a database: an SQLite file for one machine, Postgres for many.
 
@@ -325,12 +329,14 @@ class DurableEngine(BaseEngine[DurableExecution]):
 
         stored = await self.store.database.do(load)
         verdict = verify_rows(stored.log, stored.run.number, stored.run.head, self.store.keys)
-        problems = (*verdict.problems, *find_disagreements(stored, self.store.keys))
+        problems, notes = (*verdict.problems, *find_disagreements(stored, self.store.keys)), find_notes(stored)
         if self.store.heads is not None:
-            problems += await self._compare_kept_head(stored.run.id)
-        return verdict._replace(problems=problems, notes=find_notes(stored))
+            wrong, note = await self._compare_kept_head(stored.run.id)
+            problems, notes = (*problems, *wrong), (*notes, *note)
+        return verdict._replace(problems=problems, notes=notes)
 
-    async def _compare_kept_head(self, run_id: str) -> tuple[str, ...]:
+    async def _compare_kept_head(self, run_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what is wrong with the chain by the head that is kept elsewhere, and what the comparison could show."""
         from .head_guard import compare_head  # late, for load time: most programs keep no heads
         from .heads import HeadAway, read_head
 
@@ -338,9 +344,15 @@ class DurableEngine(BaseEngine[DurableExecution]):
         try:
             kept = await read_head(self.store.heads, run_id)
         except HeadAway as error:
-            return (f"the head that is kept elsewhere cannot be compared: {error}",)
-        problem = await compare_head(self.store, run_id, kept) if kept is not None else ""
-        return (f"{problem}.",) if problem else ()
+            return (f"the head that is kept elsewhere cannot be compared: {error}",), ()
+        if kept is None:
+            return (), (NO_KEPT_HEAD,)
+        problem = await compare_head(self.store, run_id, kept)
+        return (
+            ((f"{problem}.",), ())
+            if problem
+            else ((), (f"The head that is kept elsewhere is that of row {kept.number}, as it was written.",))
+        )
 
     async def find_orphans(self) -> tuple[str, ...]:
         """Return the ids of runs that are gone, while something of them is still stored: a log, an inbox, requests."""

@@ -68,7 +68,11 @@ def _change_arguments(request: ApprovalRequest, changes: Sequence[str], tool: To
         names = list(schemas or arguments)
         if not equals or name not in names:
             raise UsageError(f"{show_value(change)!r} changes no argument of {request.tool}. Write name=value; it has {', '.join(names)}.")
-        arguments[name] = _parse_value(text, schemas.get(name), arguments.get(name))
+        value = _parse_value(text, schemas.get(name), before := arguments.get(name))
+        if tool is None and isinstance(value, str) and not _may_be_text(before):
+            has = f"{name} is {json.dumps(before)}"
+            raise UsageError(f"{show_value(change)!r} gives a text, and {has}. If {request.tool} takes a text there, add --app MODULE:app.")
+        arguments[name] = value
     if tool is not None:
         try:
             tool.check(map_hidden(arguments, show_mask))
@@ -87,6 +91,11 @@ def _parse_value(text: str, schema: Mapping[str, object] | None, current: object
     except ValueError:
         return text  # the tool's own check says what it wants
     return value
+
+
+def _may_be_text(before: object) -> bool:
+    """Return whether an argument may become a text, as far as its value before tells: a text, nothing, or a secret."""
+    return before is None or isinstance(before, str) or has_reserved_key(before)
 
 
 def _find_types(schema: object) -> set[str]:

@@ -17,6 +17,7 @@ from sayso.workflows import Workflow
 if TYPE_CHECKING:
     from sayso.workflows import App
 
+SAYSO = str(Path(__file__).parent.parent)
 EXAMPLE = "Write module:name or path/to/file.py:name, such as desk:app or ./desk.py:app."
 
 
@@ -111,13 +112,13 @@ def _import(name: str, called: str) -> ModuleType:
     except SyntaxError as error:  # its text has the file and the line
         raise UsageError(f"{called} cannot be imported: SyntaxError: {error}.") from None
     except (Exception, SystemExit) as error:  # noqa: BLE001  the user's code may raise anything
-        raise UsageError(f"{called} cannot be imported: {type(error).__name__}: {error}{_place_of(error)}.") from None
+        raise UsageError(f"{called} cannot be imported: {type(error).__name__}: {str(error).rstrip('.')}{_place_of(error)}.") from None
 
 
 def _place_of(error: BaseException) -> str:
-    """Return where the user's code raised, as " (file, line 3)"; empty if no line of it is known."""
+    """Return where the user's code raised, or called what raised in Sayso, as " (file, line 3)"; empty if no line of it is known."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
-    own = [frame for frame in frames if frame.filename != __file__]
+    own = [frame for frame in frames if not frame.filename.startswith((SAYSO, "<"))]
     return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 

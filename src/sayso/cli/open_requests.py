@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.records import ApprovalRow, RunRow
 
 MIN_DIGEST = 8
+DECIDED = ("approved", "edited", "rejected")
+SIGN_HINT = "If that decision does not count because it is not signed (sayso show {run} says so), sign yours with --key FILE."
 
 
 async def find_open_requests(engine: DurableEngine, row: RunRow, digest: str | None, signer: Signer | None = None) -> list[ApprovalRequest]:
@@ -29,12 +31,14 @@ async def find_open_requests(engine: DurableEngine, row: RunRow, digest: str | N
     Raises UsageError if no request has the digest, and RunError if the request is decided, has expired, or was changed in the database.
     """
     rows = await engine.approvals(row.id)
-    open_states = ("proposed", "approved", "edited", "rejected") if signer is not None else ("proposed",)
+    open_states = ("proposed", *DECIDED) if signer is not None else ("proposed",)
     if digest is not None:
         rows = [_find_by_digest(rows, row, digest.lower())]
         _refuse_decided(row, rows[0], open_states)
     waiting = [each for each in rows if each.state in open_states]
     if not waiting:
+        if row.state == "waiting" and any(each.state in DECIDED for each in rows):
+            raise RunError(f"Run {row.id} has no request without a decision. {SIGN_HINT.format(run=row.id)}")
         raise RunError(f"Run {row.id} waits for no approval; it is {row.state}.")
     still_open = [each for each in waiting if each.expires_at > time.time()]
     if not still_open:
@@ -120,7 +124,8 @@ def _refuse_decided(row: RunRow, each: ApprovalRow, open_states: Sequence[str]) 
     if each.state not in open_states:
         by = f" by {show_value(each.decided_by)}" if each.decided_by else ""
         at = f" at {format_time(each.decided_at)}" if each.decided_at is not None else ""
-        raise RunError(f"The request {each.digest[:12]} was decided already{by}{at}; its state is {each.state}. Nothing was changed.")
+        hint = f" {SIGN_HINT.format(run=row.id)}" if row.state == "waiting" and each.state in DECIDED else ""
+        raise RunError(f"The request {each.digest[:12]} was decided already{by}{at}; its state is {each.state}. Nothing was changed.{hint}")
 
 
 def _read_request(row: RunRow, each: ApprovalRow, asked: Mapping[str, object]) -> ApprovalRequest:

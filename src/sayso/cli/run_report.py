@@ -50,6 +50,7 @@ class RunReport:
         self.root = root
         self.usage: Usage = NO_USAGE
         self.decided: set[str] = set()
+        self.read_at: dict[str, float] = {}  # by digest: when the run last read a decision that does not count
         self._started_at: dict[tuple[str, str], float] = {}
         self._reserved_usd: dict[tuple[str, str], float] = {}
         self._owner = ""  # the program that executes the run, as far as the log was read
@@ -129,6 +130,7 @@ class RunReport:
                 self.decided.add(digest)
                 return [describe_decision(digest, decision)]
             case ApproverFailed(_, digest, error):
+                self.read_at[digest] = row.at
                 return [("approver", f"request {digest[:12]} stays open: {show_value(error)}", "red")]
             case GrantsGiven(_, grants):
                 texts = [f"{each.id} {show_value(each.text)}" for each in grants]

@@ -62,10 +62,16 @@ async def _show(name: str, follow: bool, database: str | None) -> int:
 def _report_end(row: RunRow, state: str, report: RunReport, approvals: Sequence[ApprovalRow], option: str) -> list[tuple[str, str]]:
     """Return the last lines: the state, the usage, the output or error, and the commands that can follow."""
     lines: list[ReportLine] = []
+    open_requests = [f"{each.digest[:12]}{option}" for each in approvals if each.state == "proposed"]
     for each in approvals:
-        if each.state in ("approved", "edited", "rejected") and each.digest not in report.decided:
-            by = f"request {each.digest[:12]}, by {show_value(each.decided_by or '?')}; the run has not read it yet"
-            lines.append(ReportLine(each.decided_at or row.changed_at, each.state, by, "yellow"))
+        if each.state not in ("approved", "edited", "rejected") or each.digest in report.decided:
+            continue
+        at = each.decided_at or row.changed_at
+        does_not_count = report.read_at.get(each.digest, 0.0) >= at
+        became = "it does not count, and the request stays open" if does_not_count else "the run has not read it yet"
+        lines.append(ReportLine(at, each.state, f"request {each.digest[:12]}, by {show_value(each.decided_by or '?')}; {became}", "yellow"))
+        if does_not_count and state == "waiting":
+            open_requests.append(f"{each.digest[:12]} --key KEY_FILE{option}")
     texts = format_lines(lines)
     texts.append((f"{state}: {format_usage(report.usage)}", f"bold {STATE_COLOURS.get(state, '')}".strip()))
     if row.output is not None:
@@ -74,7 +80,7 @@ def _report_end(row: RunRow, state: str, report: RunReport, approvals: Sequence[
         texts.append((f"output: {escape_lines(value) if isinstance(value, str) else shorten(to_plain(value), 2000)}", ""))
     if row.error is not None:
         texts.append((f"error: {shorten(describe_error(row.error), 2000)}", "red"))
-    texts += [(f"  sayso approve {row.id} {each.digest[:12]}{option}", "yellow") for each in approvals if each.state == "proposed"]
+    texts += [(f"  sayso approve {row.id} {each}", "yellow") for each in open_requests]
     if state in ("interrupted", "died", "queued", "failed"):
         texts.append((f"  sayso resume {row.id}{app_option(row)}{option}", "yellow"))
     return texts

@@ -1,4 +1,4 @@
-"""`sayso verify`: whether the log of a run was changed after it was written."""
+"""`sayso verify`: whether what is stored of a run was changed after it was written."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def verify(
     ] = None,
     database: DatabaseUrl = None,
 ) -> int:
-    """Recompute the hash chain of a run, and report what was changed or is missing.
+    """Check the log of a run and what is stored beside it; report what was changed or is missing.
 
     Exit code 1 if anything is.
 
@@ -57,19 +57,26 @@ def verify(
 
 
 async def _verify_all(heads: str | None, database: str | None) -> int:
+    from sayso.workflows.durable.engine import NO_KEPT_HEAD  # late, for load time
+
     async with open_engine(database) as engine:
         engine.keep_heads(heads)
         rows = await engine.runs(limit=MOST_RUNS)
-        wrong = 0
+        wrong = without_head = 0
         for row in rows:
-            problems = (await engine.verify(row.id)).problems
-            wrong += bool(problems)
-            for problem in problems:
+            verdict = await engine.verify(row.id)
+            wrong += bool(verdict.problems)
+            without_head += NO_KEPT_HEAD in verdict.notes
+            for problem in verdict.problems:
                 print(f"{show_value(row.id)}: {show_value(problem)}", flush=True)
         orphans = await engine.find_orphans()
     for orphan in orphans:
         print(f"{show_value(orphan)}: the run itself was removed; something of it is still there.")
-    print(f"{len(rows)} runs: {f'{wrong + len(orphans)} are not what was written' if wrong or orphans else 'unchanged'}.")
+    bad = wrong + len(orphans)
+    said = f"{bad} {'is' if bad == 1 else 'are'} not what was written" if bad else "unchanged"
+    print(f"{len(rows)} run{'s' * (len(rows) != 1)}: {said}.")
+    if without_head:
+        print(f"For {without_head} of them no head is kept there, so none was compared.")
     return Exit.FAILED if wrong or orphans else Exit.OK
 
 
