@@ -47,6 +47,7 @@ YES, NO, ASK = Allow(), Deny("act is refused: this run has read both untrusted a
 LEAVES = Ask("This would tell an outsider something after private text was read.")
 STRANGERS = Ask("The standing approval for act does not count here: this run has read text from strangers.")
 NOBODY = Ask("The standing approval for act does not count here: this run has read something that nobody vouches for.")
+SECRETS = Ask("The standing approval for act does not count here: this run has read private text.")
 LEAK = Ask("This run has read text from strangers and private text; check that nothing private leaves.")
 
 TABLE: dict[str, tuple[Any, frozenset[str], Rules, tuple[Ruling, Ruling, Ruling, Ruling]]] = {
@@ -59,9 +60,9 @@ TABLE: dict[str, tuple[Any, frozenset[str], Rules, tuple[Ruling, Ruling, Ruling,
     "write": (act, MINE, Rules(), (ASK, ASK, ASK, LEAK)),
     "write, what a model chose": (act, CHOSEN, Rules(), (ASK, ASK, ASK, LEAK)),
     "write, strict": (act, MINE, STRICT, (ASK, ASK, ASK, NO)),
-    "write, granted": (act, MINE, Rules(grants=(Grant(tool="act"),)), (YES, STRANGERS, ASK, LEAK)),
-    "write, granted, what a model chose": (act, CHOSEN, Rules(grants=(Grant(tool="act"),)), (YES, STRANGERS, ASK, LEAK)),
-    "write, granted and strict": (act, MINE, Rules(grants=(Grant(tool="act"),), strict=True), (YES, STRANGERS, ASK, NO)),
+    "write, granted": (act, MINE, Rules(grants=(Grant(tool="act"),)), (YES, STRANGERS, SECRETS, LEAK)),
+    "write, granted, what a model chose": (act, CHOSEN, Rules(grants=(Grant(tool="act"),)), (YES, STRANGERS, SECRETS, LEAK)),
+    "write, granted and strict": (act, MINE, Rules(grants=(Grant(tool="act"),), strict=True), (YES, STRANGERS, SECRETS, NO)),
     "nothing said of the effect": (unsaid, MINE, Rules(), (ASK, ASK, ASK, LEAK)),
 }
 

@@ -119,15 +119,16 @@ def decide(
             return Allow()
     if grants and labels == CLEAN:
         return _allow(grants)
-    if grants and not warning and (labels.untrusted or labels.unvouched):
+    if grants and not warning:
         warning = _explain_uncovered(tool, labels, unvouched)
     return Ask(warning)
 
 
 def _explain_uncovered(tool: AnyTool, labels: Labels, unvouched: str) -> str:
-    """Return why a standing approval does not count in a run that has read words of others, or what may be words of others."""
+    """Return why a standing approval does not count in a run that has read others' words, what may be such, or private text."""
     where = f" (what {unvouched} gave; say trust= there)" if unvouched else ""
-    read = "text from strangers" if labels.untrusted else f"something that nobody vouches for{where}"
+    unsure = f"something that nobody vouches for{where}" if labels.unvouched else "private text"
+    read = "text from strangers" if labels.untrusted else unsure
     return f"The standing approval for {tool.name} does not count here: this run has read {read}."
 
 

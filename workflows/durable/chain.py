@@ -164,5 +164,5 @@ def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) 
         problems.append("the head that is stored with the run is not that of its last row.")
     if keys is not None and unkeyed and not keys.accepts_unkeyed:
         hint = f"if that was before there was one, add the word {UNKEYED} to {KEYS_VARIABLE}"
-        problems.append(f"rows 1 to {unkeyed} were written without a key ({hint}).")
+        problems.append(f"rows 1 to {unkeyed} were written without the key ({hint}).")
     return Verdict(len(rows), before, keyed and not unkeyed, tuple(problems))
