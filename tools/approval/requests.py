@@ -21,6 +21,15 @@ CLOCKS_DIFFER_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Who filled a call's arguments in, a model or workflow code; which a person `edited`; which of them the model made up."""
+
+    chooser: str = MODEL
+    edited: frozenset[str] = frozenset()
+    unsourced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """Yes, to exactly the call that was shown. `statement` is what its approver signed (see `sign`)."""
 

@@ -269,8 +269,10 @@ def _spell(leaf: str) -> object:
 
 def equals_default(tool: AnyTool, name: str, value: object) -> bool:
     """Return whether a value is the parameter's default."""
-    parameter = next((each for each in tool.signature.parameters if each.name == name), None)
-    return parameter is not None and type(value) is type(parameter.default) and bool(value == parameter.default)
+    for parameter in tool.signature.parameters:
+        if parameter.name == name:
+            return type(value) is type(parameter.default) and bool(value == parameter.default)
+    return False
 
 
 def is_copied(value: object, given: object) -> bool:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sayso.tools.approval.cards import escape_invisible, render_card, require_text
 from sayso.tools.approval.policy import Allow, Ask, Deny, Ruling, decide
@@ -22,6 +23,7 @@ from sayso.tools.approval.requests import (
     ApprovalRequest,
     Approve,
     Edit,
+    Origin,
     Reject,
     matches_tool,
     propose,
@@ -36,7 +38,6 @@ from sayso.tools.errors import RunError, ToolError
 from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, WriteSettled, WriteStarted
 from ..runs.limits import Intent, is_refunded
 from ..runs.protocols import Run
-from .argument_sources import ArgumentSources, Origin, find_argument_sources
 from .code_tool_calls import execute_code_tool
 from .perform import (
     UNDER_WAY,
@@ -50,6 +51,9 @@ from .perform import (
     take_refusal,
 )
 from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, note_secrets, reveal_arguments
+
+if TYPE_CHECKING:  # late, for load time
+    from sayso.tools.approval.argument_sources import ArgumentSources
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
 MOST_EDITS = 20
@@ -265,12 +269,18 @@ async def _rule(
     run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], origin: Origin, now: float
 ) -> tuple[Ruling, ArgumentSources]:
     """Return what the policy says of a call with its final arguments, and where these are from."""
-    scope = run.scope
-    sources = find_argument_sources(run, call, tool, arguments, origin)
+    from sayso.tools.approval.argument_sources import find_argument_sources  # late, for load time
+    from sayso.tools.approval.source_finder import SourceFinder
+
+    scope, provenance = run.scope, run.scope.provenance
+    finder = SourceFinder(provenance.background(), settled=provenance.settled, made=provenance.made, deps=scope.deps)
+    sources = find_argument_sources(finder, call, tool, arguments, origin, scope.begun)
+    if run.secrets.texts:
+        sources = sources.mask(run.secrets.mask)
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-    labels = scope.provenance.labels.union(sources.labels).union(tool.bound_labels)
+    labels = provenance.labels.union(sources.labels).union(tool.bound_labels)
     rules = scope.rules.without(await run.find_withdrawn()) if scope.rules.grants else scope.rules
-    unvouched = scope.provenance.unvouched
+    unvouched = provenance.unvouched
     ruling = decide(final, tool, labels, rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced, unvouched=unvouched)
     return Ask() if isinstance(ruling, Allow) and sources.is_doubted else ruling, sources
 
