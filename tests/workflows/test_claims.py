@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +16,7 @@ from sayso.tools import Approve, tool
 from sayso.tools.errors import WorkflowError
 from sayso.workflows import App, DurableEngine, Worker, sequential
 from sayso.workflows.durable import records
+from sayso.workflows.durable.chain import Row
 from sayso.workflows.durable.records import NewRun
 
 from .postgres_server import new_database
@@ -138,12 +141,68 @@ async def test_an_old_run_that_is_woken_or_taken_over_goes_before_newer_ones(hom
     assert claimed_ids == [["woken"], ["taken-over", "new-0", "new-1"], ["new-2"]]
 
 
-async def claim(home: DurableEngine, owner: str, most: int, flows: tuple[str, ...] = ("flow", "shop")) -> list[records.Claimed]:
+async def claim(
+    home: DurableEngine, owner: str, most: int, flows: tuple[str, ...] = ("flow", "shop"), *, suspects: bool = False
+) -> list[records.Claimed]:
     """Claim as a worker does."""
-    now, is_sqlite = home.clock(), home.database.is_sqlite
+    now, is_sqlite, find_change = home.clock(), home.database.is_sqlite, home.store.find_change
     return await home.database.do(
-        lambda session: records.claim_queued(session, "living", flows, (), owner, most, None, home.store.find_change, now, is_sqlite)
+        lambda session: records.claim_queued(
+            session, "living", flows, (), owner, most, None, find_change, now, is_sqlite, suspects=suspects
+        )
     )
+
+
+async def test_a_run_that_kills_its_programs_comes_after_all_others_and_alone(home: DurableEngine, clock: Clock) -> None:
+    async def claim_and_die(*, suspects: bool = False) -> list[str]:
+        claimed = await claim(home, f"a-program-that-dies-at-{clock.now}", 1 if suspects else 9, suspects=suspects)
+        await home.database.do(lambda session: home.store.release_dead(session, clock.now))
+        clock.now += 1
+        return [each.run.id for each in claimed]
+
+    await home.submit("flow", "it kills", run_id="killer")
+    await home.submit("flow", "it is there", run_id="other")
+    assert [await claim_and_die() for _ in range(3)] == [["killer", "other"], ["killer", "other"], []]
+    await home.submit("flow", "it is new", run_id="new")
+    assert await claim_and_die() == ["new"]
+    assert await claim_and_die(suspects=True) == []
+    clock.now += 2 * records.SUSPECT_PAUSE_SECONDS
+    assert [await claim_and_die(suspects=True) for _ in range(3)] == [["killer"], ["other"], []]
+
+
+async def test_a_run_that_gets_further_each_time_is_no_suspect(home: DurableEngine, clock: Clock) -> None:
+    await home.submit("flow", "a long way", run_id="long")
+    for number in range(4):
+        (claimed,) = await claim(home, f"a-program-that-dies-{number}", 1)
+        row = Row(0, clock.now, "long", "kept", f"step {number}", "1")
+        await home.database.do(lambda session, run=claimed.run, row=row: records.append(session, run, [row], None, clock.now))  # type: ignore[misc]
+        await home.database.do(lambda session: home.store.release_dead(session, clock.now))
+
+
+KILLING = """
+import asyncio, os, signal, sys
+from sayso.workflows import App, Worker, sequential
+
+async def step(value: str) -> str:
+    if value == "it kills":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+asyncio.run(Worker(App(name="living", flows=[sequential(step, name="flow")]), sys.argv[1]).work())
+"""
+
+
+async def test_a_run_that_kills_each_worker_at_once_keeps_no_other_from_being_done(home: DurableEngine) -> None:
+    await home.submit("flow", "it kills", run_id="killer")
+    for _ in range(2):
+        worker = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLING, home.database.url)
+        assert await worker.wait() == -signal.SIGKILL
+    await home.submit("flow", "it is new", run_id="new")
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLING, home.database.url)
+    await ended(home, "new")
+    worker.kill()
+    await worker.wait()
+    assert [(await home.run(run_id)).state for run_id in ("new", "killer")] == [records.DONE, records.QUEUED]
 
 
 async def test_many_that_claim_at_once_share_the_queue_and_leave_nothing(home: DurableEngine, clock: Clock) -> None:

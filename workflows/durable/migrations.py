@@ -113,6 +113,7 @@ MIGRATIONS = (
         CREATE INDEX sayso_approvals_open ON sayso_approvals (asked_at, digest) WHERE state = 'proposed'
         """,
     ),
+    Migration(5, "how many programs in a row died with a run", "ALTER TABLE sayso_runs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0"),
 )
 
 LOCK = 7129201

@@ -25,6 +25,8 @@ MARK = "\x1fsayso:"
 """Stands between a topic and what tells apart several values that were sent for it, of which one counts."""
 TOGETHER = 100
 """How many rows one statement inserts; SQLite allows 32,766 values in one."""
+SUSPECT_DEATHS, SUSPECT_PAUSE_SECONDS = 2, 5.0
+"""With how many deaths in a row a run is a suspect: it may be what kills its programs. For each death it waits so long."""
 
 
 class Superseded(RunError):
@@ -186,11 +188,13 @@ def claim_queued(
     find_change: FindChange,
     now: float,
     is_sqlite: bool,
+    *,
+    suspects: bool = False,
 ) -> list[Claimed]:
     """Claim the oldest queued runs of an app that are of these flows, at most `most`; what another program is claiming is passed over.
 
     The runs in `left` are left to others. A run with a key that is not among the `keys` is left to programs that have it; one that was
-    changed fails by name.
+    changed fails by name. Claims no suspects, or only those that have waited, the one with the fewest deaths first.
     """
     if not flows:  # Postgres knows no empty list
         return []
@@ -200,13 +204,16 @@ def claim_queued(
     ids = {f"key{index}": f":{key_id}" if key_id else "" for index, key_id in enumerate(keys.by_id if keys is not None else ())}
     known = f"substr(head, {KEY_ID_AT}) IN ({', '.join(f':{name}' for name in ids)}) OR " if ids else ""
     lock = "" if is_sqlite else " FOR UPDATE SKIP LOCKED"  # an SQLite file is locked as a whole
+    wanted, order = "deaths < :suspect", "created_at, id"
+    if suspects:
+        wanted, order = f"deaths >= :suspect AND changed_at + {SUSPECT_PAUSE_SECONDS} * deaths <= :now", "deaths, created_at, id"
     found = session.execute(
         f"WITH oldest AS MATERIALIZED (SELECT id AS oldest_id FROM sayso_runs WHERE state = 'queued' AND app = :app "
         f"AND flow IN ({', '.join(f':{name}' for name in names)}) {but}AND ({known}substr(head, 1, 1) <> 'k') "
-        f"ORDER BY created_at, id LIMIT {int(most)}{lock}) "
+        f"AND {wanted} ORDER BY {order} LIMIT {int(most)}{lock}) "
         "UPDATE sayso_runs SET state = 'running', attempt = attempt + 1, owner = :owner, changed_at = :now, wake_at = NULL, error = NULL "
         f"FROM oldest WHERE id = oldest_id RETURNING {_RUN}",
-        {"app": app, "owner": owner, "now": now, **names, **others, **ids},
+        {"app": app, "owner": owner, "now": now, "suspect": SUSPECT_DEATHS, **names, **others, **ids},
     )
     runs = sorted((RunRow(*row) for row in found.fetchall()), key=lambda run: (run.created_at, run.id))
     claimed = [_begin_claimed(session, run, keys, find_change, now) for run in runs]
@@ -268,8 +275,9 @@ def append(session: Session, run: RunRow, rows: Sequence[Row], keys: Keys | None
     """Add rows to the log of a claimed run and return the run as it is then. Raises Superseded if the claim does not hold any more."""
     chain = link_rows(run.head or START, run.number, rows, keys)
     number, head = chain[-1].number, chain[-1].hash
+    lives = ", deaths = 0" if any(row.kind == "kept" for row in rows) else ""  # it got further than before
     held = session.execute(
-        "UPDATE sayso_runs SET number = :number, head = :head, changed_at = :now "
+        f"UPDATE sayso_runs SET number = :number, head = :head, changed_at = :now{lives} "
         "WHERE id = :id AND attempt = :attempt AND owner = :owner AND state = 'running' AND number = :before RETURNING id",
         {"id": run.id, "attempt": run.attempt, "owner": run.owner, "before": run.number, "number": number, "head": head, "now": now},
     )
@@ -414,7 +422,8 @@ def let_go(
     """Let go of a run that waits, is over, or is to be executed elsewhere; nothing where an unconfirmed commit has done it already."""
     values = {"id": root, "attempt": attempt, "state": state, "now": now, "wake": wake_at, "output": output, "error": error}
     session.execute(
-        "UPDATE sayso_runs SET state = :state, owner = NULL, changed_at = :now, wake_at = :wake, output = :output, error = :error "
+        "UPDATE sayso_runs SET state = :state, owner = NULL, changed_at = :now, wake_at = :wake, output = :output, error = :error, "
+        "deaths = 0 "
         "WHERE id = :id AND attempt = :attempt AND state = 'running'",
         values,
     )
@@ -443,8 +452,8 @@ def release_dead(session: Session, find_life: FindLife, now: float, is_sqlite: b
             record_death(session, owner)
         session.execute(
             f"WITH left_over AS MATERIALIZED (SELECT id AS left_id FROM sayso_runs WHERE owner = :owner AND state = 'running'{lock}) "
-            "UPDATE sayso_runs SET state = CASE WHEN app <> '' THEN 'queued' ELSE 'interrupted' END, owner = NULL, changed_at = :now "
-            "FROM left_over WHERE id = left_id",
+            "UPDATE sayso_runs SET state = CASE WHEN app <> '' THEN 'queued' ELSE 'interrupted' END, owner = NULL, changed_at = :now, "
+            "deaths = deaths + 1 FROM left_over WHERE id = left_id",
             {"owner": owner, "now": now},
         )
     return gone

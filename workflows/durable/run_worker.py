@@ -97,22 +97,29 @@ class Worker:
         """Claim queued runs as long as there are some and there is room, and begin them."""
         self._under_way = {each for each in self._under_way if not each.done()}
         while not self._stopping.is_set() and (room := min(MOST_RUNS - len(self._under_way), MOST_AT_ONCE)) > 0:
-            claimed = await self._claim(room)
+            claimed, are_all = await self._claim(room)
             self._under_way |= {self._runs.begin(self._execute(each)) for each in claimed}
-            if len(claimed) < room:
+            if are_all:
                 return
 
-    async def _claim(self, most: int) -> list[Claimed]:
+    async def _claim(self, most: int) -> tuple[list[Claimed], bool]:
+        """Claim runs, and one suspect where there is nothing else; say whether these were all."""
         store, now, flows = self.engine.store, self.engine.clock(), self.app.names
         lease, is_sqlite, keys = store.lease, store.database.is_sqlite, store.keys
         tried: list[tuple[str, int]] = []
         left = [run_id for run_id, (until, _) in self._left.items() if time.monotonic() < until]
 
-        def claim(session: Session) -> list[Claimed]:
-            claimed = records.claim_queued(session, self.app.name, flows, left, lease.owner, most, keys, store.find_change, now, is_sqlite)
+        def claim(session: Session) -> tuple[list[Claimed], bool]:
+            def claim_queued(most: int, *, suspects: bool = False) -> list[Claimed]:
+                whose = (self.app.name, flows, left, lease.owner)
+                return records.claim_queued(session, *whose, most, keys, store.find_change, now, is_sqlite, suspects=suspects)
+
+            claimed = claim_queued(most)
+            if are_all := len(claimed) < most:  # a run that kills its program at once has killed it before the next suspect is claimed
+                claimed += claim_queued(1, suspects=True)
             tried.extend((each.run.id, each.run.attempt) for each in claimed)
             lease.claim_in(session, tried)
-            return claimed
+            return claimed, are_all
 
         try:
             return await store.database.do(claim)
