@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field, SecretBytes, SecretStr
+from pydantic import BaseModel, Field, SecretBytes, SecretStr, StringConstraints
 
 from sayso import Agent, ScriptedModel, engine, tool
 from sayso.agents import Reply, call
@@ -75,6 +75,28 @@ async def whole(login: Annotated[Login, Secret()], codes: Annotated[list[str], S
     return "in"
 
 
+class Chain(BaseModel):
+    pin: Annotated[str, Secret()]
+    next: Chain | None = None
+
+
+@tool.write
+async def unlock(
+    chain: Chain,
+    named: dict[Annotated[str, StringConstraints(pattern="^a")], Annotated[str, Secret()]],
+) -> str:
+    """Unlock."""
+    last = chain
+    while last.next is not None:
+        last = last.next
+    DONE.append((last.pin, named["ada"]))
+    return "in"
+
+
+def nested(pin: str, depth: int) -> dict[str, Any]:
+    return {"pin": "first-pin-0815", "next": nested(pin, depth - 1)} if depth else {"pin": pin}
+
+
 SHAPES: dict[str, tuple[Any, dict[str, Any], Any, list[str]]] = {
     "SecretStr": (log_in, {"user": "ada", "password": PASSWORD}, ("ada", PASSWORD), [PASSWORD]),
     "an annotation": (mark, {"user": "ada", "password": PASSWORD}, ("ada", PASSWORD), [PASSWORD]),
@@ -84,6 +106,12 @@ SHAPES: dict[str, tuple[Any, dict[str, Any], Any, list[str]]] = {
         {"login": {"user": "ada-the-user", "pass": PASSWORD}, "codes": ["code-one", "code-two"]},
         ("ada-the-user", PASSWORD, ["code-one", "code-two"]),
         ["ada-the-user", PASSWORD, "code-one", "code-two"],
+    ),
+    "places far inside, and behind patterns": (
+        unlock,
+        {"chain": nested("pin-4711-last", 30), "named": {"ada": PASSWORD}},
+        ("pin-4711-last", PASSWORD),
+        ["pin-4711-last", "first-pin-0815", PASSWORD],
     ),
     "fields of models in a dict": (
         many,
@@ -119,6 +147,19 @@ async def read_whole(runs: DurableEngine) -> str:
     tables = ("sayso_runs", "sayso_log", "sayso_inbox", "sayso_approvals")
     rows = await runs.database.do(lambda session: [row for table in tables for row in session.execute(f"SELECT * FROM {table}").fetchall()])
     return "\n".join(str(cell) for row in rows for cell in row)
+
+
+@tool.write
+async def keyed(user: str, doors: dict[Annotated[str, Secret()], int]) -> str:
+    """Open."""
+    raise AssertionError("nobody said yes")
+
+
+async def test_a_secret_key_is_refused_by_name_and_stored_nowhere(tmp_path: Path) -> None:
+    runs = engine(f"sqlite:///{tmp_path}/runs.db")
+    with pytest.raises(UsageError, match="The tool keyed has a secret as the key of a dict, which cannot be hidden"):
+        await agent(keyed, {"user": "ada", "doors": {PASSWORD: 1}}).run("x", engine=runs, run_id="r1")
+    assert_hidden(await read_whole(runs), [PASSWORD])
 
 
 @pytest.mark.parametrize(("used", "arguments", "received", "among"), SHAPES.values(), ids=SHAPES)

@@ -98,40 +98,67 @@ def may_hold_secret(rule: object, defs: Mapping[str, Any]) -> bool:
     return find_secrets({"rule": rule, "$defs": reached})
 
 
+def has_secret_key(rule: object, defs: Mapping[str, Any]) -> bool:
+    """Return whether a JSON Schema has a secret as the key of an object anywhere. A key cannot be hidden."""
+    if isinstance(rule, list):
+        return any(has_secret_key(each, defs) for each in rule)
+    if not isinstance(rule, Mapping):
+        return False
+    return may_hold_secret(rule.get("propertyNames"), defs) or any(has_secret_key(each, defs) for each in rule.values())
+
+
 def hide_places(value: Json, schema: Mapping[str, Any], hide: Hide) -> Json:
     """Return JSON of this schema with the value at each secret place given to `hide`; None and what is hidden already stay."""
-    return _hide_in(value, schema, schema.get("$defs", {}), hide, 0)
+    return _hide_in(value, [schema], schema.get("$defs", {}), hide)
 
 
-_DEEPEST = 40
-
-
-def _hide_in(value: Json, schema: Any, defs: Mapping[str, Any], hide: Hide, depth: int) -> Json:
-    if value is None or is_hidden(value) or not isinstance(schema, Mapping) or depth > _DEEPEST:
+def _hide_in(value: Json, rules: Iterable[Any], defs: Mapping[str, Any], hide: Hide) -> Json:
+    if value is None or is_hidden(value):
         return value
-    if schema.get("writeOnly") is True or schema.get("format") == "password":
+    schemas = _find_schemas(rules, defs)
+    if any(_is_secret(value, schema, defs) for schema in schemas):
         return hide(value)
-    for part in _parts_for(value, schema, defs):
-        value = _hide_in(value, part, defs, hide, depth + 1)
-        if is_hidden(value):
-            return value
     if isinstance(value, dict):
-        named, others = schema.get("properties", {}), schema.get("additionalProperties")
-        return {key: _hide_in(item, named.get(key, others), defs, hide, depth + 1) for key, item in value.items()}
+        return {
+            key: _hide_in(item, [rule for schema in schemas for rule in _rules_of_key(key, schema)], defs, hide)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        first, rest = schema.get("prefixItems", ()), schema.get("items")
-        return [_hide_in(item, first[at] if at < len(first) else rest, defs, hide, depth + 1) for at, item in enumerate(value)]
+        return [_hide_in(item, [_rule_at(at, schema) for schema in schemas], defs, hide) for at, item in enumerate(value)]
     return value
 
 
-def _parts_for(value: Json, schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the schemas that stand for this one: what a reference names, the members of a union."""
-    if isinstance(name := schema.get("$ref"), str):
-        yield defs.get(name.rpartition("/")[2])
-    if "contentSchema" in schema and isinstance(value, str) and find_secrets({**schema["contentSchema"], "$defs": defs}):
-        yield {"writeOnly": True}  # JSON inside of a text: all of it is hidden
-    for union in ("anyOf", "oneOf", "allOf"):
-        yield from schema.get(union, ())
+def _find_schemas(rules: Iterable[Any], defs: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return these schemas and all that may stand for them: what a reference names, the members of a union. Each is there once."""
+    found: dict[int, Mapping[str, Any]] = {}
+    waiting = list(rules)
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, Mapping) or id(schema) in found:
+            continue
+        found[id(schema)] = schema
+        if isinstance(name := schema.get("$ref"), str):
+            waiting.append(defs.get(name.rpartition("/")[2]))
+        for union in ("anyOf", "oneOf", "allOf"):
+            waiting.extend(schema.get(union, ()))
+    return list(found.values())
+
+
+def _is_secret(value: Json, schema: Mapping[str, Any], defs: Mapping[str, Any]) -> bool:
+    if schema.get("writeOnly") is True or schema.get("format") == "password":
+        return True
+    # JSON inside of a text: all of it is hidden.
+    return "contentSchema" in schema and isinstance(value, str) and find_secrets({**schema["contentSchema"], "$defs": defs})
+
+
+def _rules_of_key(key: str, schema: Mapping[str, Any]) -> list[Any]:
+    named = schema.get("properties", {})
+    return [named[key]] if key in named else [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+
+
+def _rule_at(at: int, schema: Mapping[str, Any]) -> Any:
+    first = schema.get("prefixItems", ())
+    return first[at] if at < len(first) else schema.get("items")
 
 
 def iter_leaves(value: Json) -> Iterator[Json]:

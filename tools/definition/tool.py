@@ -18,7 +18,7 @@ from ..errors import InvalidArguments, ToolError, UsageError
 from .exact_json import is_same, write_exactly
 from .moments import Moment, note_moment
 from .schema import Signature, build_arguments_model, build_schema, convert_result, find_text_parameters, read_signature, validate_loosely
-from .secret import HIDDEN, Hide, find_secrets, hide_places, iter_leaves, may_hold_secret, show_plain
+from .secret import HIDDEN, Hide, find_secrets, has_secret_key, hide_places, iter_leaves, may_hold_secret, show_plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -240,6 +240,10 @@ class Tool(Generic[P, R]):
         if not self.bound and not find_secrets(self.parameters):
             return None
         schema: JsonObject = self._all_arguments[0].model_json_schema(by_alias=False)
+        if has_secret_key(schema, schema.get("$defs", {})):
+            raise UsageError(
+                f"The tool {self.name} has a secret as the key of a dict, which cannot be hidden. Take a list of models instead."
+            )
         return schema if find_secrets(schema) else None
 
     @cached_property
