@@ -23,6 +23,7 @@ from postgres_server import NoServer, new_database, server
 from sayso import App, sequential
 from sayso.workflows import DurableEngine, Worker
 from sayso.workflows.durable import records
+from sayso.workflows.durable.liveness import Life
 
 RUNS, LEFT, WAITING, TIMES = 1_000_000, 5_000, 100_000, 50
 BEGUN: list[float] = []
@@ -94,7 +95,7 @@ async def measure(url: str, kind: str) -> list[Row]:
     look = await milliseconds(lambda: claim(20))
 
     def sweep(session: Any) -> None:
-        records.release_dead(session, lambda _: False, now)
+        records.release_dead(session, lambda *_: Life.ALIVE, now, is_sqlite)
         records.wake(session, now, is_sqlite)
 
     swept = await milliseconds(lambda: do(sweep))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from sayso.tools.approval.grant import Grant, is_same_tool
 from sayso.tools.approval.policy import Rules
@@ -18,10 +18,8 @@ from .shapes.step_functions import takes_run
 class ToolOwner(Protocol):
     """An agent or a workflow, as far as its tools are concerned."""
 
-    @property
-    def declares_tools(self) -> bool:
-        """Return whether it calls only what `own_tools` yields, whatever its parts are."""
-        ...
+    declares_tools: ClassVar[bool]
+    """Whether it calls only what `own_tools` yields, whatever its parts are."""
 
     @property
     def parts(self) -> Sequence[Any]:

@@ -594,7 +594,8 @@ async def test_a_workflow_begins_with_the_labels_of_its_input(source: AnyTool, a
     async def words(content: Content) -> str:
         return str(content.value)
 
-    result = await sequential(words, actor(act)).run(await read(source), grants=GRANTS)
+    given: Any = await read(source)  # a result is taken as the Content that it holds
+    result = await sequential(words, actor(act)).run(given, grants=GRANTS)
     assert (DONE, [request.tool for request in result.pending]) == ([], [act])
 
 

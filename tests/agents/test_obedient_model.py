@@ -133,7 +133,8 @@ def closing(start: partial[Any], documents: Documents) -> Started:
         with documents:
             return await start(**options)
 
-    return partial(run, start.func.__self__)
+    bound: Any = start.func
+    return partial(run, bound.__self__)
 
 
 def after_a_conversation(world: World, folder: Path) -> Started:

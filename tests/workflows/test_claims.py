@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -71,7 +71,7 @@ def home(database_url: str, clock: Clock) -> Iterator[DurableEngine]:
 
 
 @asynccontextmanager
-async def working(url: str, *apps: App) -> Any:
+async def working(url: str, *apps: App) -> AsyncIterator[list[Worker]]:
     """A worker for each app, at work meanwhile."""
     workers = [Worker(app, url) for app in apps]
     tasks = [asyncio.ensure_future(worker.work()) for worker in workers]

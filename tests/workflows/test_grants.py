@@ -84,7 +84,7 @@ async def two_by_code(run: Run, value: str) -> Any:
 
 
 MAILED, OTHER_MAILED = [("mail", "ada")], [("other mail", "ada")]
-COVERED: dict[str, tuple[Any, Grant, tuple[list[tuple[str, object]], int]]] = {
+COVERED: dict[str, tuple[Any, Grant, tuple[Any, int]]] = {
     "the tool": (lambda: sends(), Grant(tool=mail), (MAILED, 0)),
     "its name": (lambda: sends(), Grant(tool="mail"), (MAILED, 0)),
     "the tool of an agent that is asked": (lambda: asks_inside(sends()), Grant(tool=mail), (MAILED, 0)),
@@ -418,7 +418,7 @@ async def test_a_read_asks_where_its_function_says_so_and_only_there() -> None:
         result = await Agent(ScriptedModel(Reply(calls=(call("look", day=day),)), "Done."), tools=[look]).run("Look")
         assert len(result.pending) == asked
     with pytest.raises(UsageError, match="asks before it acts"):
-        look("today")
+        _ = look("today")
 
 
 def test_what_is_neither_a_truth_nor_a_function_is_refused() -> None:

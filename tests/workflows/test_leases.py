@@ -103,9 +103,10 @@ def test_when_a_write_settles_is_a_number_of_seconds_and_goes_with_a_lookup(opti
     async def lookup(key: str) -> None:
         return None
 
+    settings: Any = {"lookup": lookup, **options}
     with pytest.raises(UsageError, match=told):
 
-        @tool.write(**{"lookup": lookup, **options})
+        @tool.write(**settings)
         async def pay() -> str:
             """Pays."""
             return "paid"

@@ -11,7 +11,7 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import pytest
 
@@ -182,7 +182,7 @@ def test_a_connection_that_is_cut_while_it_opens_is_opened_again(postgres: str) 
     class Cutting(str):
         """Statements, the first time with one that ends the connection."""
 
-        def split(self, *_: Any) -> list[str]:
+        def split(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list[str]:
             done.append("tried")
             return [ends] if len(done) == 1 else ["CREATE TABLE sayso_after (id TEXT)"]
 
