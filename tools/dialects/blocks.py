@@ -30,7 +30,8 @@ _CALL_WITH_ARGUMENTS = re.compile(
     r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!t|p))()"
 )
-_PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "se", "innen")
+_PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "ers", "ed", "ing", "se", "innen")
+_WORDS = re.compile(r"[ \t]{0,80}(?:([\w(—–-])|\Z)")
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
 
@@ -58,20 +59,35 @@ def parse_call(
     in_prose = form is Form.IN_PROSE or form is Form.PURE
     mark = SPOKEN_OF if in_prose and state.is_marked else state.surroundings.find_mention(form, state.dialect.native)
     # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
-    mention = _MentionSink() if mark else None
+    stands_apart = form is Form.UNMARKED and state.dialect.native
+    mention = _MentionSink() if mark or stands_apart else None
     found = yield from parser(mention or state)
     if found is None:
         state.seek = max(state.at, state.resume_after(position))
         return False
     end, items = found
-    if mark and mention:
-        if mark is SPOKEN_OF or (yield from find_closing(state.buffer, mark, end)) >= 0:
-            state.emit_quoted(end)
-            return True
+    if mark and (mark is SPOKEN_OF or (yield from find_closing(state.buffer, mark, end)) >= 0):
+        state.emit_quoted(end)
+        return True
+    if stands_apart and (yield from _is_followed_by_words(state, end)):
+        state.emit_quoted(end)
+        return True
+    if mention:
         items = [*mention.items, *items]
     state.add(items, in_prose=in_prose)
     state.skip_call(end)
     return True
+
+
+def _is_followed_by_words(state: ScannerState, end: int) -> Incremental[bool]:
+    """Tell whether a sentence goes on on the line of a call that ends at `end`."""
+    while True:
+        found = _WORDS.match(state.buffer.text, end)
+        if found is None or found[1] is not None:
+            return found is not None
+        if state.buffer.ended:
+            return False
+        yield
 
 
 def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolSignature, sink: CallSink) -> CallParser:
@@ -91,7 +107,8 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
     # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
     if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
         return None
-    if state.buffer.text[position + 1 : found.end - 1] in _PLURAL_ENDINGS and (yield from _is_in_sentence(state, found.end)):
+    written = state.buffer.text[position + 1 : found.end - 1]
+    if (written in _PLURAL_ENDINGS or (tool.required and not written.strip())) and (yield from _is_in_sentence(state, found.end)):
         return None
     if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from _is_link(state, found.end)):
         return None
@@ -105,10 +122,10 @@ def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolS
 
 
 def _is_in_sentence(state: ScannerState, end: int) -> Incremental[bool]:
-    """Tell whether words stand beside a call that ends at `end`: "Your order(s) and search(es)" have the ending of a plural."""
+    """Tell whether words stand beside what ends at `end`: "Your order(s) and search(es)", "search() finds pages"."""
     yield from wait_for(state.buffer, end + 2)
     following = state.buffer.text[end : end + 2]
-    return not state.surroundings.at_line_start or (following[:1] == " " and following[1:].isalpha())
+    return not state.surroundings.at_line_start or following[:1] == ":" or (following[:1] == " " and following[1:].isalpha())
 
 
 def _is_link(state: ScannerState, at: int) -> Incremental[bool]:
@@ -371,8 +388,9 @@ def drop_invented_turn(state: ScannerState) -> Incremental[None]:
 
 
 def skip_template_token(state: ScannerState, end: int) -> Incremental[None]:
-    """Drop a token of the model's chat template."""
+    """Drop a token of the model's chat template. A line begins behind it."""
     state.skip_to(end)
+    state.surroundings = Surroundings()
     yield from ()
 
 

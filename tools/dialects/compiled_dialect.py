@@ -30,8 +30,10 @@ _TRIGGERS = (
     rf"\{{(?=\s*{AFTER_BRACE}|\s*\Z)",
     r"`(?=``)",
     r"~(?=~~)",
-    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:)|(?i:(?<=human:)|(?<=user:))|(?<=Instruction:))",
-    r"\](?=<\]|<?\Z)",
+    r":(?:(?<=Action:)|(?<=Observation:)|(?<=Action \d:)|(?<=Observation \d:)|(?<=Instruction:)|(?<=# Input:)|(?<=# System:)"
+    r"|(?i:(?<=human:)|(?<=user:)|(?<=response:)|(?<=result:)|(?<=results:)|(?<=output:)|(?<=[*\]]:)))",
+    r"[:：](?<=户.|ー.|자.)",
+    r"\](?=<\]|~b\]|<?\Z|~b?\Z)",
     r"◁",
     r">(?=>>[A-Za-z_]|>{0,2}\Z)",
     *(rf"\{bracket}\{bracket}{{15}}" for bracket in "(<[{"),  # no call begins inside such a run, so it is skipped as one

@@ -43,7 +43,12 @@ _FUNCTOOLS = re.compile(r"(?<![A-Za-z_])functools")
 # A label stands at the beginning of a line or sentence, maybe in bold or numbered: "**Action 1:**".
 _LABEL = re.compile(r"(^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}(Action|Observation)(?: \d)?:)\Z")
 _LABEL_SO_FAR = re.compile(r"(?:^|\n|[.!?:][ \t])[ \t]*([*`#]{0,4}([AO][a-z]*(?: \d?)?)?)\Z")
-_TURN = re.compile(r"[ *#]{0,5}(?:(?i:human|user)|(?<=# )Instruction):")
+# Beside people's turns, the sections of Alpaca's prompt and the results of Glaive's.
+_TURN = re.compile(
+    r"[ *#\[]{0,5}(?:(?:GPT4 Correct )?(?i:human|user)(?:\]|\*\*|\*)?|(?<=# )(?:Instruction|Input|System)|FUNCTION RESPONSE):"
+    r"|(?:用户|ユーザー|사용자)[:：]"
+)
+_RESULT = re.compile(r"[ *#\[]{0,5}(?i:(?:function|tool) (?:response|result|output)s?)(?:\]|\*\*|\*)?:")
 _LABELS = tuple(f"{label}{number}" for label in ("Action", "Observation") for number in ("", *(f" {digit}" for digit in range(10))))
 # gpt-oss may begin in the middle of a header, for the prompt ends in <|start|>assistant: " to=functions.weather<|channel|>..."
 _RECIPIENT_SO_FAR = re.compile(r"\s*(?:assistant)?\s*(?:t(?:o(?:=[\w.\-:/]*)?)?)?\s?\Z")
@@ -195,9 +200,12 @@ def _detect_label(state: ScannerState, position: int) -> Detection:
 
 
 def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
-    """Detect a line that begins with "Human:", "User:" or "### Instruction:", as in the transcripts that models were trained on."""
+    """Detect a line that begins with "Human:", "User:" or "### Instruction:", as in the transcripts that models were trained on.
+
+    Behind a call, "Tool output:" begins a result that the model made up.
+    """
     line = (state.surroundings.line + state.buffer.text[state.at : position + 1]).rpartition("\n")[2]
-    if not _TURN.fullmatch(line):
+    if not _TURN.fullmatch(line) and not ((state.calls or state.problems) and _RESULT.fullmatch(line)):
         return _NOTHING
     return position + 1, partial(blocks.parse_invented, state, position + 1)
 
@@ -228,9 +236,12 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
 
 def _detect_marker(state: ScannerState, position: int) -> Detection:
     text, dialect = state.buffer.text, state.dialect
+    # A marker may go on: <|start|> becomes <|start|>user.
+    if not state.buffer.ended and text[position : position + dialect.longest_marker] in dialect.marker_prefixes:
+        return _MORE
     found = dialect.marker.match(text, position)
     if found is None:
-        return _MORE if text[position : position + dialect.longest_marker] in dialect.marker_prefixes else _NOTHING
+        return _NOTHING
     marker, end = found[0], found.end()
     if marker in dialect.sections:
         parser = partial(blocks.parse_section_block, state, position, marker)
@@ -276,6 +287,7 @@ DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
     "`": _detect_fence,
     "~": _detect_tilde_fence,
     ":": _detect_label,
+    "：": _detect_label,
     "<": _detect_marker,
     "]": _detect_marker,
     ">": _detect_functionary,

@@ -151,39 +151,50 @@ CALLS_ENDING_REASONING = {
 }
 """Sections that may follow reasoning whose closing marker the model forgot, and what their calls end in."""
 
+_RESULT_WORDS = tuple(f"{what}_{word}{s}" for what in ("tool", "function") for word in ("response", "result", "output") for s in ("", "s"))
 TOOL_RESULTS = (
-    "<tool_response>",  # Hermes, Qwen
-    "<|tool_response>",
+    # Hermes and Qwen write <tool_response>, Nemotron <TOOL_RESPONSE>, Phi-4 <|tool_response|>; the others are what models fall into
+    *(f"<{case(word)}>" for word in _RESULT_WORDS for case in (str.lower, str.upper)),
+    *(f"<|{word}|>" for word in _RESULT_WORDS),
+    "<tool_call_result>",
+    "<tool_call_response>",
+    "<observation>",
+    "<|tool_response>",  # Gemma 4
+    "<|tool_response_start|>",  # LFM2
     "<start_function_response>",  # FunctionGemma
-    "<tool_result>",
-    "<tool_results>",
-    "<function_results>",
-    "<function_result>",
-    "<function_response>",
     "[TOOL_RESULTS]",  # Mistral
+    "[TOOL_RESULT]",  # LM Studio, for models without a template for tools
     "<|START_TOOL_RESULT|>",  # Command A
     "<｜tool▁outputs▁begin｜>",
 )
 """Openings of tool results. In a reply they are invented by the model, and no call is made in them or behind them."""
 
+_OTHER_SPEAKERS = ("user", "human", "system", "developer", "tool", "tool_response", "function", "ipython", "observation", "environment")
 INVENTED_TURNS = (
-    *(f"<|im_start|>{role}" for role in ("user", "system", "tool")),  # ChatML: Qwen, Hermes and others
-    *(f"<|start_header_id|>{role}<|end_header_id|>" for role in ("user", "system", "tool", "ipython")),  # Llama 3
-    *(f"<|header_start|>{role}<|header_end|>" for role in ("user", "system", "tool", "ipython")),  # Llama 4
-    *(f"<start_of_turn>{role}" for role in ("user", "developer")),  # Gemma 2 and 3, FunctionGemma
-    *(f"<|turn>{role}" for role in ("user", "system", "tool")),  # Gemma 4
+    *(f"<|im_start|>{role}" for role in _OTHER_SPEAKERS),  # ChatML: Qwen, Hermes and others
+    *(f"<|start_header_id|>{role}<|end_header_id|>" for role in _OTHER_SPEAKERS),  # Llama 3
+    *(f"<|header_start|>{role}<|header_end|>" for role in _OTHER_SPEAKERS),  # Llama 4
+    *(f"<start_of_turn>{role}" for role in _OTHER_SPEAKERS),  # Gemma 2 and 3, FunctionGemma
+    *(f"<|turn>{role}" for role in _OTHER_SPEAKERS),  # Gemma 4
     *(f"<|start|>{role}" for role in ("user", "system", "developer", "functions.")),  # gpt-oss
-    *(f"<|{role}|>" for role in ("user", "system")),  # GLM, Phi, Zephyr
+    *(f"<|{role}|>" for role in ("user", "User", "human", "system", "System")),  # GLM, Phi, Zephyr, InternLM
     "<|observation|>",  # GLM: it ends its turn with it
     *(f"<|im_{role}|>" for role in ("user", "system")),  # Kimi
     "[INST]",  # Mistral
     "<｜User｜>",  # DeepSeek
+    *("<｜hy_User｜>", "<|hy_User|>"),  # Hunyuan
     "<|USER_TOKEN|>",  # Command R and A
     "<|SYSTEM_TOKEN|>",
     "[|user|]",  # EXAONE
     "[|system|]",
-    *(f"<|start_of_role|>{role}<|end_of_role|>" for role in ("user", "system", "tool", "tool_response")),  # Granite
+    *(f"<|start_of_role|>{role}<|end_of_role|>" for role in _OTHER_SPEAKERS),  # Granite
     *(f"<|from|>{role}" for role in ("user", "system")),  # Functionary 2
+    *(f"<extra_id_1>{role}" for role in ("User", "Tool", "Context")),  # Nemotron 4
+    *(f"<SPECIAL_{number}>" for number in ("10System", "11User")),  # Nemotron Nano 2
+    *(f"<seed:bos>{role}" for role in _OTHER_SPEAKERS),  # Seed-OSS
+    *(f"]~b]{role}" for role in _OTHER_SPEAKERS),  # MiniMax M1 and M2
+    "<reserved_106>",  # Baichuan 2
+    "<用户>",  # MiniCPM
 )
 """Tokens of chat templates with which somebody else than the model speaks. The reply ends before them."""
 

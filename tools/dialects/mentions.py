@@ -21,7 +21,7 @@ CALL = "\ufffc"
 
 # quotes
 
-_STRAIGHT = "\"＂״'"  # each closes itself, on the same line only: an unclosed one would hide every call after it
+_STRAIGHT = "\"＂״″'"  # each closes itself, on the same line only: an unclosed one would hide every call after it
 _CLOSES = {
     "“": "”",
     "„": "“”",
@@ -35,6 +35,8 @@ _CLOSES = {
     "「": "」",
     "『": "』",
     "｢": "｣",
+    "﹁": "﹂",
+    "﹃": "﹄",
     "《": "》",
     "〈": "〉",
     "〝": "〞〟",
@@ -44,23 +46,29 @@ _CLOSES = {
 }
 _APOSTROPHIC = r"0-9A-Za-z\u00c0-\u024f"  # what stands behind an apostrophe: other scripts have none
 _OPENING = " \t\n([{"  # before ”, which opens in Swedish and Finnish, and closes in most languages
-_QUOTE = re.compile(rf"[{_STRAIGHT}{''.join(sorted({*_CLOSES, *''.join(_CLOSES.values())}))}]|~~|\n")
+_QUOTE = re.compile(rf"[{_STRAIGHT}{''.join(sorted({*_CLOSES, *''.join(_CLOSES.values())}))}]|~~|&quot;|\n")
 _END_OF_LINE = r"\n"
 _END_OF_PARAGRAPH = r"\n[ \t\r]*\n"
 
 # lines
 
 _QUOTED_LINE = re.compile(r" {0,3}>")  # the prompt of Python as well
+_LEVELS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL"
 _SPOKEN_LINE = re.compile(
-    r"\s*(?:\||//|/\*)"  # a table, a comment
-    r"|\W{0,3}(?:\d{4}[-/.]\d\d[-/.]\d\d[T ,]+|\d\d[-/.]\d\d[-/.]\d{4}[ ,]+|[A-Z][a-z]{2} {1,2}\d{1,2} )?\d\d:\d\d:\d\d"  # a log
-    r"|\W{0,3}\d{4}[-/.]\d\d[-/.]\d\d[T ,]+\d\d:\d\d"
-    r"|\W{0,3}\[(?:\d\d?:\d\d(?::\d\d)?| *\d+\.\d+)\] |\s*#\d+  "  # a log, a stack
-    r"|\W{0,3}(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b[\]):|]? "
+    r"\s*(?:[|│┃║]|//|/\*|--[ \t]|;;)"  # a table, a comment
+    r"|\s*[\w.\-]*\d[ \t]+\| "  # the line of a source in a compiler's message, of a container in a common log
+    # a log
+    r"|\W{0,3}(?:\d{4}[-/.]\d\d[-/.]\d\d[T ,]+|\d\d[-/.]\d\d[-/.]\d{4}[ ,]+|\d\d-\d\d +|[IWEF]\d{4} "
+    r"|[A-Z][a-z]{2} {1,2}\d{1,2} )?\d\d:\d\d:\d\d"
+    r"|\W{0,3}\d{4}[-/.]\d\d[-/.]\d\d[T ,]+\d\d:\d\d|\W{0,3}1\d{9}(?:\d{3})?\b"
+    r"|\W{0,3}\[(?:\d\d?:\d\d(?::\d\d)?| *\d+\.\d+)\] "
+    rf"|\W{{0,3}}(?:{_LEVELS})\b(?:[\])|]? |:)|\[(?i:{_LEVELS})\]|(?:{_LEVELS.lower()}): "
+    r"|\s*#\d+ [ /{]|\s*[^\s:()]+:\d+(?::\d+)?: |\s*(?:[\w.]*[a-z](?:Error|Exception|Warning)|error\[\w+\]): "  # a stack, a compiler
 )
 _SPOKEN_BEFORE = re.compile(
     # the prompt of a shell, a comment
-    r"\s*(?:\([\w.\- ]+\) ?)?(?:[\w.\-]+@[\w.\-]+[: ]\S* ?|[\w.:~/\\\-]*[A-Za-z~/][\w.:~/\\\-]* ?)?[$%#❯➜][ \t]+\Z"
+    r"\s*(?:\([\w.\- ]+\) ?)?(?:\[[\w.\-]+@[^\]\n]*\] ?|[\w.\-]+@[\w.\-]+[: ]\S* ?|[\w.:~/\\\-]*[A-Za-z~/][\w.:~/\\\-]* ?)?[$%#❯➜λ][ \t]+\Z"
+    r"|\s*[➜❯][ \t]+[^\n]*\Z|\s*\w+[=\-]?[#>]+[ \t]+\Z|\s*\(\w*[dD]b\+?\) (?:call |p |print )?\Z"  # zsh, psql, Clojure, gdb
     r"|\s*[^<>\n]{0,60}(?<![-=<>])>[ \t]*\Z"  # mysql> irb(main):001> PS C:\>
     r"|\s*\w+ ?\[\d+\]: ?\Z|\s*\.\.\.[ \t]{2,}\Z"  # In [1]: and the second line at the prompt of Python
     r"|.*[ \t](?://|#)[ \t]+\Z"  # a comment behind code
@@ -70,23 +78,49 @@ _SPOKEN_BEFORE = re.compile(
     r"(?:(?:[:+\-*/|&%^]|\|\||&&)?=|<-)\s*(?:await\s+|yield\s+|new\s+|not\s+|!)?[\[({]?\Z"
     # a statement
     r"|\s*(?:return|yield|await|assert|raise|throw|[Ii]f|elif|while|del|new|case|import|from|def|function|func|fn|class)(?: not)? \(?\Z"
-    r"|\s*SELECT\s[^\n]*\Z|\s*(?:async )?for\s[^\n]*\sin \Z"
+    r"|\s*(?:with|async with|match|switch|unless|until|export|echo|defer|typeof|void) \(?\Z"
+    r"|(?:\s*|.*[#>;(] *)SELECT\s[^\n]*\Z|\s*(?:async )?for\s[^\n]*\sin \Z"
     r"|.*(?:\blambda\b[^:\n]*:|\) ?=>)[ \t]*\Z"
-    r"|.*[\w\])]\(\Z"  # the argument of another call
+    r"|.*[\w\])$]\(\Z"  # the argument of another call
+    r"|\s*[\w.$]+\s*=\s*[{\[(][^\])}\n]*\Z|.*:=\s*\Z"  # a value inside of one that is assigned
+    r"|.*(?:\{\{|\{%|<%=?|::)\s*\Z"  # a template, the member of a module
     r"|.*\\\w+\{\Z"  # LaTeX
     r"|.*[+@&=]\Z"  # a line that was added, a decorator, a setting
 )
+_CODE_FOLLOWS = re.compile(r"@@ -\d|#!/|import [\w.]+(?: as \w+)?;?\s*\Z|from [\w.]+ import [\w, *]+\Z")  # up to the next blank line
 _DELIMITER_ROW = re.compile(r"[ \t:|\-]*-[ \t:]*\|[ \t:|\-]*")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,9}[.)])(?:\s|\Z)")
 _INDENTED = re.compile(r"(?: {0,3}\t| {4})[ \t]*\S|(?: {0,3}\t| {4})[ \t]*\Z")
 
-_PATH = re.compile(r"\A[^<>]*[/\\][^<>]*\Z|\w-\Z")
+_PATH = re.compile(r"\A(?:<\w+:)?[^<>]*[/\\][^<>]*\Z|\w-\Z")
 
-# HTML
+# elements of HTML, written as tags or escaped; of BBCode, LaTeX, Org and Jira; comments
 
-_ELEMENTS = "code|pre|blockquote|q|kbd|samp|var|tt|xmp|listing|script|style|template|textarea|title|del|s|strike|user|human|system"
-_TAG = re.compile(rf"<(/?)({_ELEMENTS})(?=[\s>/])|<(!--)|(--)>", re.IGNORECASE)
-_COMMENT = "!--"
+_ELEMENTS = (
+    "code|pre|blockquote|q|kbd|samp|var|tt|xmp|listing|script|style|template|textarea|title|del|s|strike|a|td|th"
+    r"|(?:user|human|system)(?:[_-]\w+)?"
+)
+_TAG = re.compile(
+    rf"(?P<html>(?:<|&lt;)(?P<html_end>/?)(?P<html_name>{_ELEMENTS})(?=[\s>/&]))"
+    r"|(?P<bb>\[(?P<bb_end>/?)(?P<bb_name>code|quote)(?=[\]=]))"
+    r"|(?P<tex>\\(?:begin|(?P<tex_end>end))\{(?P<tex_name>verbatim|lstlisting|minted|quote|quotation)\})"
+    r"|(?P<org>#\+(?:begin|(?P<org_end>end))_(?P<org_name>src|example|quote))"
+    r"|(?P<jira>\{(?P<jira_name>code|noformat|quote)(?::\w{1,20})?\})"
+    r"|(?P<cdata><!\[CDATA\[|(?P<cdata_end>\]\]>))"
+    r"|(?P<comment><!--|(?P<comment_end>-->))"
+    r"|(?P<block>\s/\*|(?P<block_end>\*/))",
+    re.IGNORECASE,
+)
+_ENDS = {
+    "html": r"(?i:(?:<|&lt;)/{}\s*(?:>|&gt;))",
+    "bb": r"(?i:\[/{}\])",
+    "tex": r"\\end\{{{}\}}",
+    "org": "(?i:#\\+end_{})",
+    "jira": r"\{{{}\}}",
+    "cdata": r"\]\]>",
+    "comment": "-->",
+    "block": r"\*/",
+}
 
 
 class Mark(NamedTuple):
@@ -137,8 +171,8 @@ class Surroundings:
         self._line = 0  # where the line begins in the paragraph
         self._head = ""  # the beginning of a line that was cut
         self._in_list = self._in_table = self._seen_text = False
-        self._tags: tuple[str, ...] = ()
-        self._tag = ""  # the end of the prose, which may be the beginning of a tag
+        self._tags: tuple[tuple[str, str], ...] = ()  # the kinds and names of the open ones
+        self._tag = "\n"  # the end of the prose, which may be the beginning of a tag
 
     @property
     def line(self) -> str:
@@ -162,8 +196,7 @@ class Surroundings:
         """Search what was fed since the last time: most prose has no call behind it, and is not searched at all."""
         piece = "".join(self.unread)
         self.unread.clear()
-        if "<" in piece or self._tag or (self._tags and ">" in piece):
-            self._find_tags(piece)
+        self._find_tags(piece)
         self._paragraph += piece
         if "\n" in piece:
             self._end_lines(len(self._paragraph) - len(piece))
@@ -196,16 +229,14 @@ class Surroundings:
         text, tags = self._tag + piece, list(self._tags)
         end = 0
         for found in _TAG.finditer(text):
-            end = found.end()
-            name = (found[2] or found[3] or _COMMENT).lower()
-            if not found[1] and not found[4]:
-                tags = [*tags[-7:], name]
-            elif name in tags:
-                del tags[len(tags) - 1 - tags[::-1].index(name) :]
-        self._tags = tuple(tags)
-        rest = text[max(end, len(text) - _LONGEST_TAG) :]
-        opened = rest.rfind("<")
-        self._tag = rest[opened:] if opened >= 0 and ">" not in rest[opened:] else rest[-2:] if _COMMENT in tags else ""
+            end, kind = found.end(), next(kind for kind in _ENDS if found[kind])
+            groups = found.groupdict()
+            tag = kind, (groups.get(f"{kind}_name") or "").lower()
+            if not groups.get(f"{kind}_end") and not (kind == "jira" and tag in tags):
+                tags = [*tags[-7:], tag]
+            elif tag in tags:
+                del tags[len(tags) - 1 - tags[::-1].index(tag) :]
+        self._tags, self._tag = tuple(tags), text[max(end, len(text) - _LONGEST_TAG) :]
 
     def _end_lines(self, new: int) -> None:
         """Note the lines that the prose from `new` on has ended. A blank line ends the paragraph, and every quote that is open."""
@@ -217,7 +248,7 @@ class Surroundings:
                 self._open, self._paragraph = (), text[begin:]
                 text, begin, new = self._paragraph, 0, 0
                 self._in_table = False
-            elif _DELIMITER_ROW.fullmatch(line):
+            elif _DELIMITER_ROW.fullmatch(line) or _CODE_FOLLOWS.match(line):
                 self._in_table = True
             elif not _INDENTED.match(line) and line.strip(f" {CALL}"):
                 self._in_list, self._seen_text = _LIST_ITEM.match(line) is not None, True
@@ -244,8 +275,8 @@ class Surroundings:
         if (self._open or self._paragraph) and (quotes := _find_open_quotes(self._paragraph, self._open)):
             return _MARKS[quotes[-1]]
         if self._tags:
-            name = self._tags[-1]
-            return Mark("-->") if name == _COMMENT else Mark(rf"(?i:</{name}\s*>)")
+            kind, name = self._tags[-1]
+            return Mark(_ENDS[kind].format(name))
         return None
 
     def _is_spoken_of(self, line: str, form: Form, native: bool) -> bool:
@@ -297,7 +328,7 @@ def _make_mark(quote: str) -> Mark:
     return Mark(re.escape(quote), _END_OF_LINE)
 
 
-_MARKS = {quote: _make_mark(quote) for quote in (*_CLOSES, *_STRAIGHT, "~~")}
+_MARKS = {quote: _make_mark(quote) for quote in (*_CLOSES, *_STRAIGHT, "~~", "&quot;")}
 
 
 def find_closing(buffer: TextBuffer, mark: Mark, at: int) -> Incremental[int]:
@@ -325,5 +356,4 @@ def _find_restart(text: str, found: re.Match[str] | None) -> int:
     """Return where to search on when more text has arrived: white space and the beginning of a tag at its end may become a mark."""
     if found is not None:
         return found.start()
-    rest = text[-_LONGEST_TAG:]
-    return len(text) - max(len(rest) - len(rest.rstrip()) + 1, len(rest) - rest.rfind("<") if "<" in rest else 0, 3)
+    return len(text) - _LONGEST_TAG

@@ -153,12 +153,17 @@ def parse_arguments(
         return tool.report_problem(f"{tool.name}({written})", span, error)
 
 
+_TYPE = r"(?i:str(?:ing)?|int(?:eger)?|num(?:ber)?|float|bool(?:ean)?|list|array|dict|object|any)(?:\[[^\]]*\])?\??(?: ?\| ?\w+)*"
+_TYPED = re.compile(rf"(\w+)\??\s*:\s*{_TYPE}\s*(?:=.*)?")
+
+
 def is_signature(tool: ToolSignature, text: str, opened: int, commas: Sequence[int], end: int) -> bool:
-    """Tell whether these are the parameters' names and no arguments, as when a tool is mentioned: weather(city, days), weather(...)."""
+    """Tell whether these are the parameters' names and no arguments: weather(city, days), weather(city: str), weather(...)."""
     bounds = [opened - 1, *commas, end]
     parts = [text[start + 1 : stop].strip() for start, stop in itertools.pairwise(bounds)]
     if parts == ["..."] or parts == ["…"]:
         return True
+    parts = [typed[1] if (typed := _TYPED.fullmatch(part)) else part for part in parts]
     by_place = [part for part in parts if part and "=" not in part]
     return bool(by_place) and all(part.strip("<>{}[]?") == name for part, name in itertools.zip_longest(by_place, tool.properties) if part)
 
@@ -167,7 +172,7 @@ def may_be_signature(tool: ToolSignature, so_far: str) -> bool:
     """Tell whether the text behind the parenthesis may still become the name of the first parameter."""
     written = so_far.lstrip(" <{[\n")
     for kept in (next(iter(tool.properties), ""), "...", "…"):
-        if kept.startswith(written) or (kept and written.startswith(kept) and written[len(kept)] in " ,)?>}]"):
+        if kept.startswith(written) or (kept and written.startswith(kept) and written[len(kept)] in " ,)?>}]:"):
             return True
     return False
 
