@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -598,3 +599,27 @@ async def test_a_lease_table_of_a_newer_version_is_refused_in_a_sentence(tmp_pat
     with pytest.raises(UsageError, match=r"cannot execute runs, because it cannot keep its lease.*no column named owner"):
         await acting([], nothing).run("x", engine=home, run_id="r1")
     home.close()
+
+
+def test_an_engine_that_is_forgotten_is_closed_by_nobody_who_collects_garbage(tmp_path: Path) -> None:
+    """Any thread may collect it, at any moment: one that waited for the database's thread could be what that thread waits for."""
+
+    async def same(value: str) -> str:
+        return value
+
+    made, may_end = DurableEngine(f"sqlite:///{tmp_path}/runs.db"), threading.Event()
+    asyncio.run(sequential(same).run("x", engine=made, run_id="r1"))
+    database_thread, forgotten = made.database._thread, [made]
+    database_thread.submit(may_end.wait)
+    del made
+
+    def forget() -> None:
+        forgotten.clear()
+        gc.collect()
+
+    collecting = threading.Thread(target=forget, daemon=True)
+    collecting.start()
+    collecting.join(10)
+    assert not collecting.is_alive()
+    may_end.set()
+    database_thread.shutdown(wait=True)

@@ -28,6 +28,7 @@ from sayso.tools.errors import RunError, UsageError
 from sayso.tools.installing import build_install_command
 from sayso.tools.private_files import Access, create_private_file, take_from_others
 
+from .forgotten import close_when_forgotten
 from .forks import LEFT_ALONE, do_in_forks, wait_before_forks
 from .migrations import MIGRATIONS, Migration, migrate
 from .migrations import Session as Session
@@ -172,12 +173,14 @@ class Database:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sayso-database")
         self._gathered: deque[_Work] = deque()
         self._thread.submit(self._open).result()
-        self.close = weakref.finalize(self, _close, self._thread, self.connection, self._process)
+        self._is_open = threading.Event()
+        self._is_open.set()
+        self.close = close_when_forgotten(self, partial(_close, self._thread, self.connection, self._process, self._is_open))
 
     @property
     def is_open(self) -> bool:
         """Return whether it has not been closed, and was made by this process."""
-        return self.close.alive and self._process == os.getpid()
+        return self._is_open.is_set() and self._process == os.getpid()
 
     async def do(self, work: Callable[[Session], T]) -> T:
         """Do the work in one transaction, in the database's thread, and return its result. It ends even when the caller is cancelled."""
@@ -190,7 +193,7 @@ class Database:
         return self._submit(work).result()
 
     def _submit(self, work: Callable[[Session], T]) -> Future[T]:
-        if not self.close.alive:
+        if not self._is_open.is_set():
             raise UsageError(f"The engine on {self.place} was closed; make another with engine(...).")
         if self._process != os.getpid():
             raise UsageError(
@@ -435,7 +438,8 @@ async def to_the_end(work: Awaitable[T]) -> T:
     return task.result()
 
 
-def _close(thread: ThreadPoolExecutor, connection: Connection, process: int) -> None:
+def _close(thread: ThreadPoolExecutor, connection: Connection, process: int, is_open: threading.Event) -> None:
+    is_open.clear()
     if process != os.getpid():  # a fork of the program that has made it
         return
     thread.shutdown(wait=True)

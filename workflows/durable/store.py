@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +20,7 @@ from ..runs.run_secrets import HOLDS_A_SECRET
 from . import records
 from .chain import Row, check_seal, describe_unknown_key, find_key_id, fingerprint, journal_keys, verify_rows
 from .database import Database, DatabaseLost, Session
+from .forgotten import close_when_forgotten
 from .lease import Lease, LeaseTimes, Watch
 from .liveness import Life, has_lease, is_process_gone, is_this_process, make_locks, new_owner
 from .records import ApprovalRow, InboxRow, LogChanged, RunRow
@@ -62,7 +62,7 @@ class RunStore:
         owner = new_owner()
         lease = Lease(self.database.url, self.locks, owner, self.times, self.clock, stopped_state=self.stopped_state)
         lease.begin()
-        weakref.finalize(self, lease.end)
+        close_when_forgotten(self, lease.end)
         self._lease, self.owner = lease, owner
         return lease
 
