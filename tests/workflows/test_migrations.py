@@ -22,6 +22,7 @@ from sayso.workflows.durable.migrations import MIGRATIONS, Migration
 from sayso.workflows.durable.run_worker import WorkerLost
 
 from .postgres_server import new_database
+from .test_old_database import SAFELY
 
 OLD = Path(__file__).parent / "old_database" / f"sqlite-{sys.version_info.major}.{sys.version_info.minor}.tar.xz"
 MADE: list[str] = []
@@ -157,7 +158,7 @@ async def test_a_format_that_is_no_number_is_refused_by_name(database_url: str) 
 
 def test_an_old_database_is_brought_to_the_tables_of_a_new_one(tmp_path: Path) -> None:
     with tarfile.open(OLD) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path, **SAFELY)
     shutil.move(tmp_path / "runs.db", tmp_path / "old.db")
     for name in ("old.db", "new.db"):
         Database(f"sqlite:///{tmp_path}/{name}").close()

@@ -73,12 +73,15 @@ class Old(NamedTuple):
         return out.getvalue()
 
 
+SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.4 and later
+
+
 def copied(database: str, folder: Path, postgres: str) -> Old:
     """What the old code left, in a folder or on a server of its own."""
     name = FOLDER / f"{database}-{PYTHON}.tar.xz"
     assert name.exists(), f"No database was written under Python {PYTHON}. Write it with the code of 6f7a18e: {FOLDER / 'write.py'}"
     with tarfile.open(name) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **SAFELY)
     if database == "sqlite":
         return Old(f"sqlite:///{folder}/runs.db", folder)
     import psycopg
