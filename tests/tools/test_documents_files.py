@@ -140,9 +140,9 @@ def test_large_files_are_named_with_their_size(folder: Path) -> None:
 
 def test_what_takes_too_long_is_stopped_and_named(folder: Path) -> None:
     (folder / "laughs.pdf").write_bytes(laughing(12))
-    with Documents.of_files([folder / "notes.txt", folder / "laughs.pdf"], seconds_per_file=1) as documents:
+    with Documents.of_files([folder / "notes.txt", folder / "laughs.pdf"], seconds_per_file=0.4) as documents:
         assert documents.files == ("notes.txt",)
-        assert reasons(documents) == {"laughs.pdf": "reading it took longer than 1 s; pass more with seconds_per_file="}
+        assert reasons(documents) == {"laughs.pdf": "reading it took longer than 0.4 s; pass more with seconds_per_file="}
 
 
 def test_a_pdf_of_many_pages_keeps_its_page_numbers(folder: Path) -> None:
