@@ -7,6 +7,7 @@ another thread must not be closed there: both would wait for ever.
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 import weakref
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from queue import SimpleQueue
 
 from .forks import do_in_forks
 
+log = logging.getLogger(__name__)
 _FORGOTTEN: SimpleQueue[Callable[[], None]] = SimpleQueue()  # may be put into in the middle of anything
 _THREADS: list[threading.Thread] = []
 _REMEMBERED: dict[weakref.finalize[..., object], Callable[[], None]] = {}
@@ -44,7 +46,10 @@ def _close_forgotten() -> None:
         close = _FORGOTTEN.get()
         for finalizer in [each for each in list(_REMEMBERED) if not each.alive]:
             _REMEMBERED.pop(finalizer, None)
-        close()
+        try:
+            close()
+        except Exception:  # nobody waits for it, and others are still to be closed
+            log.exception("What a forgotten engine had open was not closed.")
 
 
 @atexit.register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,7 +41,7 @@ class Branch(Protocol):
         ...
 
 
-class Inbox:
+class Inbox(ABC):
     """The inbox of a run and its children, the branches that wait, and the approver, who is asked one request at a time.
 
     `inbox` holds what was sent by run and topic, `pending` the open requests by digest. A run that can only wait is suspended: every
@@ -101,9 +102,9 @@ class Inbox:
             self.approver_task.cancel()
             await asyncio.wait({self.approver_task})
 
+    @abstractmethod
     def emit(self, event: object) -> None:
         """Hand an event to the listeners; for the execution to say how."""
-        raise NotImplementedError
 
     # who waits
 
@@ -221,9 +222,9 @@ class Inbox:
         """Return whether the run should be unwound meanwhile: an approval may take days, a signal is expected from this program."""
         return any(topic.startswith("approve:") for _, topic in self.waits)
 
+    @abstractmethod
     def pause(self) -> None:
         """Pause the run, whose every branch waits; for the execution to say how."""
-        raise NotImplementedError
 
     # who answers
 
