@@ -123,6 +123,8 @@ MENTIONS = {
     "decorator": "@remove_row(7)",
     "arrow fn": "() => remove_row(7)",
     "lambda": "lambda: remove_row(7)",
+    "an error that pytest shows": "E   TypeError: remove_row(7) takes no arguments",
+    "an error in a sentence": "It ended with a KeyError: remove_row(7) found nothing.",
     "Finnish": "Siinä lukee »remove_row(7)».",
     "Hebrew": "כתוב שם ״remove_row(7)״ ולא יותר",
     "Korean": "‘remove_row(7)’이라고 적혀 있다.",

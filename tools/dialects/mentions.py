@@ -63,7 +63,7 @@ _SPOKEN_LINE = re.compile(
     r"|\W{0,3}\d{4}[-/.]\d\d[-/.]\d\d[T ,]+\d\d:\d\d|\W{0,3}1\d{9}(?:\d{3})?\b"
     r"|\W{0,3}\[(?:\d\d?:\d\d(?::\d\d)?| *\d+\.\d+)\] "
     rf"|\W{{0,3}}(?:{_LEVELS})\b(?:[\])|]? |:)|\[(?i:{_LEVELS})\]|(?:{_LEVELS.lower()}): "
-    r"|\s*#\d+ [ /{]|\s*[^\s:()]+:\d+(?::\d+)?: |\s*(?:[\w.]*[a-z](?:Error|Exception|Warning)|error\[\w+\]): "  # a stack, a compiler
+    r"|\s*#\d+ [ /{]|\s*[^\s:()]+:\d+(?::\d+)?: |.{0,80}?\b(?:[\w.]*[a-z](?:Error|Exception|Warning)|error\[\w+\]): "  # a stack, a compiler
 )
 _SPOKEN_BEFORE = re.compile(
     # the prompt of a shell, a comment
