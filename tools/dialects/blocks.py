@@ -12,7 +12,7 @@ from .harmony import ENDS, parse_header, parse_message
 from .json_calls import NotACall, parse_calls, parse_json_arguments
 from .json_end import find_json_end
 from .markers import SECTIONS, CallSection
-from .mentions import SPOKEN_OF, Form, Surroundings, find_closing
+from .mentions import SPOKEN_OF, Form, Mark, Surroundings, find_closing
 from .named_call import find_call_end, is_signature, may_be_signature, parse_arguments
 from .parsed_calls import CallParser, CallSink, Item
 from .python_calls import parse_call_list
@@ -57,7 +57,11 @@ def parse_call(
     Return False where the text is no call; it is searched on behind `position` then.
     """
     in_prose = form is Form.IN_PROSE or form is Form.PURE
-    mark = SPOKEN_OF if in_prose and state.is_marked else state.surroundings.find_mention(form, state.dialect.native)
+    mark: Mark | None = None
+    if in_prose and state.is_marked:
+        mark = SPOKEN_OF
+    elif start:  # nothing stands before a call that opens the reply
+        mark = state.surroundings.find_mention(form, state.dialect.native)
     # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
     stands_apart = form is Form.UNMARKED and state.dialect.native
     mention = _MentionSink() if mark or stands_apart else None

@@ -7,6 +7,7 @@ and CLDR's quotation marks (delimiters of all locales).
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
@@ -143,36 +144,32 @@ class Form(Enum):
     PURE = "NAME(...) of a PURE tool, which changes nothing: only quotes, code and a URL do"
 
 
+@dataclass(slots=True, eq=False)
 class Surroundings:
     """The prose before a call: the quotes and the elements that are open, and the line so far.
 
     What it says depends on the text alone, never on the pieces in which it was fed.
     """
 
-    __slots__ = (
-        "_head",
-        "_in_list",
-        "_in_table",
-        "_line",
-        "_open",
-        "_paragraph",
-        "_seen_text",
-        "_tag",
-        "_tags",
-        "open_backticks",
-        "unread",
-    )
-
-    def __init__(self) -> None:
-        self.open_backticks = 0  # how many opened the inline code
-        self.unread: list[str] = []  # prose that is searched when a call is found, with CALL for each call
-        self._paragraph = ""  # of this paragraph, what has not been searched for quotes
-        self._open: tuple[str, ...] = ()  # the quotes that are open before it, outermost first
-        self._line = 0  # where the line begins in the paragraph
-        self._head = ""  # the beginning of a line that was cut
-        self._in_list = self._in_table = self._seen_text = False
-        self._tags: tuple[tuple[str, str], ...] = ()  # the kinds and names of the open ones
-        self._tag = "\n"  # the end of the prose, which may be the beginning of a tag
+    open_backticks: int = 0
+    """How many opened the inline code."""
+    unread: list[str] = field(default_factory=list)
+    """Prose that is searched when a call is found, with CALL for each call."""
+    _paragraph: str = ""
+    """Of this paragraph, what has not been searched for quotes."""
+    _open: tuple[str, ...] = ()
+    """The quotes that are open before it, outermost first."""
+    _line: int = 0
+    """Where the line begins in the paragraph."""
+    _head: str = ""
+    """The beginning of a line that was cut."""
+    _in_list: bool = False
+    _in_table: bool = False
+    _seen_text: bool = False
+    _tags: tuple[tuple[str, str], ...] = ()
+    """The kinds and names of the open ones."""
+    _tag: str = "\n"
+    """The end of the prose, which may be the beginning of a tag."""
 
     @property
     def line(self) -> str:

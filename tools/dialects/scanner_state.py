@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from .compiled_dialect import CompiledDialect
 from .mentions import CALL, Surroundings
@@ -27,41 +28,26 @@ _LONG_SEARCH = 500  # characters
 _MOST_LONG_SEARCHES = 40
 
 
+@dataclass(slots=True, eq=False)
 class ScannerState:
     """A buffer and two offsets into it: everything before `at` is emitted, everything before `seek` has been searched for calls."""
 
-    __slots__ = (
-        "at",
-        "buffer",
-        "calls",
-        "dialect",
-        "events",
-        "failures",
-        "in_prose",
-        "is_marked",
-        "problems",
-        "prose",
-        "reasoning",
-        "seek",
-        "surroundings",
-        "tools",
-    )
-
-    def __init__(self, tools: ToolSignatures, dialect: CompiledDialect) -> None:
-        self.tools = tools
-        self.dialect = dialect
-        self.buffer = TextBuffer()
-        self.surroundings = Surroundings()
-        self.at = 0
-        self.seek = 0
-        self.failures = 0
-        self.prose: list[str] = []
-        self.in_prose: list[tuple[int, ReadCall | Problem]] = []  # NAME(...) in prose, with the number of pieces of prose before it
-        self.is_marked = False  # a call in another form was found
-        self.reasoning: list[str] = []
-        self.calls: list[ReadCall] = []
-        self.problems: list[Problem] = []
-        self.events: list[ReadEvent] = []
+    tools: ToolSignatures
+    dialect: CompiledDialect
+    buffer: TextBuffer = field(default_factory=TextBuffer)
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    at: int = 0
+    seek: int = 0
+    failures: int = 0
+    prose: list[str] = field(default_factory=list)
+    in_prose: list[tuple[int, ReadCall | Problem]] = field(default_factory=list)
+    """NAME(...) in prose, with the number of pieces of prose before it."""
+    is_marked: bool = False
+    """A call in another form was found."""
+    reasoning: list[str] = field(default_factory=list)
+    calls: list[ReadCall] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    events: list[ReadEvent] = field(default_factory=list)
 
     def emit_text(self, end: int) -> None:
         """Emit the text up to `end` as prose."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,17 +19,18 @@ Incremental = Generator[None, None, T]
 _NOT_SPACE = re.compile(r"\S")
 
 
+@dataclass(slots=True, eq=False)
 class TextBuffer:
     """The text so far, and whether more can come."""
 
-    __slots__ = ("ended", "no_start_before", "searched_to", "text", "unmatched")
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.ended = False
-        self.searched_to = 0  # how far the failed attempts to parse a call have looked
-        self.no_start_before = 0  # no call begins before this offset: a failed attempt from further left showed that
-        self.unmatched: dict[str, tuple[int, int]] = {}  # for a closing quote, a part of a line that has none
+    text: str = ""
+    ended: bool = False
+    searched_to: int = 0
+    """How far the failed attempts to parse a call have looked."""
+    no_start_before: int = 0
+    """No call begins before this offset: a failed attempt from further left showed that."""
+    unmatched: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """For a closing quote, a part of a line that has none."""
 
     def append(self, delta: str) -> None:
         """Add a piece to the end of the text."""
