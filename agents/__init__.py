@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .messages import AssistantMessage as AssistantMessage
     from .messages import Conversation as Conversation
     from .messages import Message as Message
+    from .messages import ProviderData as ProviderData
     from .messages import Reply as Reply
     from .messages import Sampling as Sampling
     from .messages import SystemMessage as SystemMessage
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from .models.local.local_model import LocalModel as LocalModel
     from .models.local.local_model import ServerSettings as ServerSettings
     from .models.model import CallDelta as CallDelta
+    from .models.model import Downgraded as Downgraded
     from .models.model import Finished as Finished
     from .models.model import Model as Model
     from .models.model import ModelRequest as ModelRequest
     from .models.model import ReasoningDelta as ReasoningDelta
     from .models.model import Retrying as Retrying
     from .models.model import TextDelta as TextDelta
+    from .models.model import WholeReplyModel as WholeReplyModel
     from .models.named import model_from as model_from
     from .models.openai_chat import OpenAIChat as OpenAIChat
     from .models.prices import price as price
@@ -40,6 +43,7 @@ _PLACES = {
     "AssistantMessage": "messages",
     "CallDelta": "models.model",
     "Conversation": "messages",
+    "Downgraded": "models.model",
     "Finished": "models.model",
     "GoodAnswers": "prompts",
     "Prompt": "prompts",
@@ -49,6 +53,7 @@ _PLACES = {
     "ModelRequest": "models.model",
     "OpenAIChat": "models.openai_chat",
     "ReasoningDelta": "models.model",
+    "ProviderData": "messages",
     "Reply": "messages",
     "Retrying": "models.model",
     "Sampling": "messages",
@@ -58,6 +63,7 @@ _PLACES = {
     "TextDelta": "models.model",
     "ToolMessage": "messages",
     "UserMessage": "messages",
+    "WholeReplyModel": "models.model",
     "call": "models.scripted",
     "grammar_for": "models.call_grammar",
     "model_from": "models.named",

@@ -43,3 +43,20 @@ class ModelRetried(NamedTuple):
     attempt: int
     wait_seconds: float
     why: str
+
+
+class ModelDowngraded(NamedTuple):
+    """The model goes on without something that was asked for: a sampling option, or tools in the provider's own field."""
+
+    run: str
+    without: str
+    why: str
+
+
+class ModelSwitched(NamedTuple):
+    """A model was down or refused, and the next of the agent's `fallback` models is asked instead."""
+
+    run: str
+    failed: str
+    next: str
+    why: str

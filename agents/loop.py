@@ -24,10 +24,10 @@ from sayso.workflows.calls.execute import (
 from sayso.workflows.calls.perform import make_failure, needs_no_approval, perform_reads
 from sayso.workflows.calls.secret_calls import mask_result
 
-from .agent_events import ModelRetried, TextStreamed, TextWithdrawn
+from .agent_events import ModelDowngraded, ModelRetried, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Conversation, Message, SystemMessage, ToolMessage, UserMessage
 from .model_call import ModelConversation, ParsedReply, ask_model, parse_reply
-from .models.model import ModelRequest, Retrying
+from .models.model import ModelRequest, Notice, Retrying
 from .prompt_format import FormatChoice
 from .spec import AgentSpec, Out_co
 from .typed_output import InvalidOutput
@@ -57,9 +57,9 @@ class AgentLoop(Generic[Out_co]):
         if asked.history or asked.labels is not None or FENCE_START in asked.text:
             record_provenance(spec, run, asked)
         run.scope.transcripts[run.id], provenance = transcript, run.scope.provenance
-        on_retry = partial(publish_retry, run) if run.listeners else None
+        notify = partial(publish_notice, run) if run.listeners else None
         schema = None if spec.output is None else spec.output.schema
-        request = ModelRequest(transcript, format.schemas, format.sampling, schema, on_retry, format.grammar)
+        request = ModelRequest(transcript, format.schemas, format.sampling, schema, notify, format.grammar)
         conversation = ModelConversation(spec, formats, format, transcript, request)
         turn, failed_outputs, asked_for_reply, asked_to_repair = 0, 0, False, False
         sent_back: set[str] = set()
@@ -222,9 +222,12 @@ def make_tool_message(
     return ToolMessage(tuple(results), shown=shown, labels=read)
 
 
-def publish_retry(run: Run, retry: Retrying) -> None:
-    """Publish a model's failed try as an event of the run."""
-    run.publish(ModelRetried(run.id, retry.attempt, retry.wait_seconds, retry.why))
+def publish_notice(run: Run, notice: Notice) -> None:
+    """Publish what a model tells while it works on a request as an event of the run."""
+    if isinstance(notice, Retrying):
+        run.publish(ModelRetried(run.id, notice.attempt, notice.wait_seconds, notice.why))
+    else:
+        run.publish(ModelDowngraded(run.id, notice.without, notice.why))
 
 
 def record_provenance(spec: AgentSpec[object], run: Run, asked: Conversation) -> None:

@@ -14,6 +14,17 @@ from sayso.workflows.runs.limits import NO_USAGE
 from .untrusted_text import strip_untrusted_text
 
 
+class ProviderData(NamedTuple):
+    """What a provider sent with a turn and wants back: thinking, signatures, ids of items. Opaque, kept as it came.
+
+    `provider` tells who sent it (a protocol and a host). `data` is JSON that only the model class that made it reads: it sends it back
+    unchanged to that provider, and leaves it out for any other.
+    """
+
+    provider: str
+    data: Mapping[str, object]
+
+
 class SystemMessage(NamedTuple):
     """The instructions before the conversation."""
 
@@ -50,8 +61,9 @@ class AssistantMessage(NamedTuple):
     """One reply of the model as it was written.
 
     `text` is the raw text (calls written in text still in it); `calls` are all calls that were read from it, native or written;
-    `native` says that they came through the provider's own field. `reasoning` is stored, not shown, not sent back. `labels` is what the
-    run had read by then: the text may hold any of it, wherever the message is handed on.
+    `native` says that they came through the provider's own field. `reasoning` is stored and not shown. `labels` is what the run had read by
+    then: the text may hold any of it, wherever the message is handed on. `finish` is how the reply ended ("stop", "length", "tool_calls",
+    ...), empty where nobody said. `provider_data` is what the provider wants back with this turn.
     """
 
     text: str
@@ -59,6 +71,8 @@ class AssistantMessage(NamedTuple):
     native: bool = False
     reasoning: str = ""
     labels: Labels | None = None
+    finish: str = ""
+    provider_data: ProviderData | None = None
 
     @property
     def user_texts(self) -> tuple[str, ...]:
@@ -111,7 +125,12 @@ class Conversation(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampling:
-    """How a model samples; None leaves it to the endpoint. `top_k` and `repetition_penalty` go to endpoints that take them."""
+    """How a model samples and replies; None leaves it to the endpoint.
+
+    `top_k` and `repetition_penalty` go to endpoints that take them. `reasoning_effort` is the provider's word ("low", "high", ...).
+    `tool_choice` is "auto", "none", "required" or the name of a tool. With `parallel_tool_calls=False` the model asks for one tool at a
+    time. `extra_body` and `extra_headers` go out with each request as they are.
+    """
 
     temperature: float | None = None
     top_p: float | None = None
@@ -121,6 +140,11 @@ class Sampling:
     logit_bias: Mapping[str, float] | None = None
     stop: Sequence[str] | None = None
     seed: int | None = None
+    reasoning_effort: str | None = None
+    tool_choice: str | None = None
+    parallel_tool_calls: bool | None = None
+    extra_body: Mapping[str, object] | None = None
+    extra_headers: Mapping[str, str] | None = None
 
 
 class NativeCall(NamedTuple):
@@ -139,3 +163,4 @@ class Reply(NamedTuple):
     reasoning: str = ""
     usage: Usage = NO_USAGE
     finish: str = "stop"
+    provider_data: ProviderData | None = None

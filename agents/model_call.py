@@ -38,7 +38,7 @@ from sayso.workflows.runs.prompt_difference import shorten_text
 
 from .agent_events import CallAnnounced, ReasoningStreamed, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
-from .models.model import CallDelta, ModelRequest, ReasoningDelta, TextDelta
+from .models.model import CallDelta, Downgraded, Finished, ModelRequest, ReasoningDelta, TextDelta
 from .prompt_format import FormatChoice, PromptFormat, make_prompt_format
 from .reasoning import OnlyReasoning, Part, ReasoningPart, ReasoningSplitter, TextPart, split_reasoning
 
@@ -86,7 +86,7 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
     used, position = NO_USAGE, f"model:{turn}"
     try:
         run.record_prompt(position, snapshot_prompt, conversation, turn)
-        reply: Reply = await run.step(position, stream_reply, run, turn, conversation, preemptible=True)
+        reply: Reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
         used = reply.usage
         if reply.finish == "content_filter":
             model = conversation.spec.model.name
@@ -96,17 +96,38 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
     return reply
 
 
+async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:
+    """Return the model's reply: in one piece where nobody listens and the model can, else streamed."""
+    spec = conversation.spec
+    if HANDED_OUT.texts and not turn:
+        asked = [message.text for message in conversation.transcript if isinstance(message, UserMessage)]
+        run.scope.provenance.recognise(asked, conversation.transcript)
+    complete = None if run.listeners else getattr(spec.model, "complete", None)
+    try:
+        if complete is None:
+            reply = await stream_reply(run, turn, conversation)
+        else:
+            reply = await complete(conversation.request)
+    except ToolsRefused as error:
+        if spec.dialect != "auto" or not conversation.request.tools:
+            raise
+        conversation.switch_to_text()
+        if conversation.request.notify is not None:
+            conversation.request.notify(Downgraded("tools", str(error)))
+        return await fetch_reply(run, turn, conversation)
+    if spec.takes_secrets:
+        _note_secrets(conversation, run, reply, turn)
+    return reply
+
+
 async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:
     """Collect the model's deltas into a reply, and publish those that may be shown at once."""
     spec = conversation.spec
     text: list[str] = []
     reasoning: list[str] = []
     calls: dict[int, list[CallDelta]] = {}
-    finish, usage = "stop", NO_USAGE
+    end = Finished()
     streamer = TextStreamer(conversation, run, turn) if run.listeners and not spec.publishes_at_end else None
-    if HANDED_OUT.texts and not turn:
-        asked = [message.text for message in conversation.transcript if isinstance(message, UserMessage)]
-        run.scope.provenance.recognise(asked, conversation.transcript)
     deltas = spec.model.stream(conversation.request)
     try:
         async for delta in deltas:
@@ -122,22 +143,14 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
                 reasoning.append(delta.text)
                 run.publish(ReasoningStreamed(run.id, turn, delta.text))
             else:
-                finish, usage = delta.reason, delta.usage
-    except ToolsRefused:
-        if spec.dialect != "auto" or not conversation.request.tools:
-            raise
-        conversation.switch_to_text()
-        return await stream_reply(run, turn, conversation)
+                end = delta
     except BaseException:  # cancelled or broken off: the connection is given back now, not when the garbage is collected
         await deltas.aclose()
         raise
     if streamer is not None:
         streamer.finish()
     native = tuple([join_call(calls[index]) for index in sorted(calls)]) if calls else ()
-    reply = Reply("".join(text), native, "".join(reasoning), usage, finish)
-    if spec.takes_secrets:
-        _note_secrets(conversation, run, reply, turn)
-    return reply
+    return Reply("".join(text), native, "".join(reasoning), end.usage, end.reason, end.provider_data)
 
 
 def _note_secrets(conversation: ModelConversation, run: Run, reply: Reply, turn: int) -> None:
@@ -372,7 +385,7 @@ def parse_reply(conversation: ModelConversation, reply: Reply, turn: int) -> Par
         if reasoning:
             reply = reply._replace(text=text, reasoning=reply.reasoning + reasoning)
         if not reply.calls:
-            return ParsedReply(AssistantMessage(text, (), False, reply.reasoning), (), (), text)
+            return ParsedReply(_make_message(text, reply), (), (), text)
         return _number_calls(read_native_calls(reply.calls, spec.signatures), reply, turn, text, native=True)
     native = conversation.format.speaks_of_tools
     reading = read(reply.text, spec.signatures, spec.dialect, native=native)
@@ -384,9 +397,13 @@ def parse_reply(conversation: ModelConversation, reply: Reply, turn: int) -> Par
             reply, reading = reply._replace(text=text), without
     if not reading.calls and not reading.problems:
         text = reading.text if reply.reasoning else reply.text
-        return ParsedReply(AssistantMessage(text, (), False, reply.reasoning), (), (), reading.text)
+        return ParsedReply(_make_message(text, reply), (), (), reading.text)
     found: list[ReadCall | Problem] = [*reading.calls, *reading.problems]
     return _number_calls(sorted(found, key=lambda item: item.span), reply, turn, reading.text, native=False)
+
+
+def _make_message(text: str, reply: Reply, calls: tuple[ToolCall, ...] = (), native: bool = False) -> AssistantMessage:
+    return AssistantMessage(text, calls, native, reply.reasoning, None, reply.finish, reply.provider_data)
 
 
 def _has_same_calls(one: Reading, other: Reading) -> bool:
@@ -397,9 +414,10 @@ def _has_same_calls(one: Reading, other: Reading) -> bool:
 def _strip_family_marks(dialect: str, reply: Reply) -> ParsedReply:
     """Parse a reply that cannot hold a call, of a model of a named family: drop the family's marks and the reasoning between them."""
     reading = read(reply.text, NO_TOOLS, dialect)
-    has_marks = bool(reading.reasoning) and not reading.problems
-    prose = reading.text if has_marks else reply.text
-    return ParsedReply(AssistantMessage(prose, (), False, reply.reasoning + (reading.reasoning if has_marks else "")), (), (), prose)
+    if not reading.reasoning or reading.problems:
+        return ParsedReply(_make_message(reply.text, reply), (), (), reply.text)
+    reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)
+    return ParsedReply(_make_message(reading.text, reply), (), (), reading.text)
 
 
 def _number_calls(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: str, *, native: bool) -> ParsedReply:
@@ -414,6 +432,6 @@ def _number_calls(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, 
             error = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}."
             refused[call_id] = ToolResult(call_id, error, Outcome.FAILED, item.tool or "")
             calls.append(ToolCall(call_id, item.tool or "unknown", {}, item.span, ("not understood",)))
-    message = AssistantMessage(reply.text, tuple(calls), native, reply.reasoning)
+    message = _make_message(reply.text, reply, tuple(calls), native)
     understood = calls if not refused else [call for call in calls if call.id not in refused]
     return ParsedReply(message, understood, tuple(refused.values()), prose)

@@ -9,7 +9,7 @@ from typing import Protocol
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
-from ..messages import Message, Sampling, UserMessage
+from ..messages import Message, ProviderData, Reply, Sampling, UserMessage
 
 PLAIN = Sampling()
 
@@ -40,10 +40,14 @@ class CallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a reply: why it ended ("stop", "length", "tool_calls", "content_filter") and what it used."""
+    """The end of a reply: why it ended, what it used, and what the provider wants back with the turn.
+
+    `reason` is "stop", "length", "tool_calls", "content_filter" or, for anything else, the provider's own word.
+    """
 
     reason: str = "stop"
     usage: Usage = NO_USAGE
+    provider_data: ProviderData | None = None
 
 
 Delta = TextDelta | ReasoningDelta | CallDelta | Finished
@@ -59,19 +63,34 @@ class Retrying:
 
 
 @dataclass(frozen=True, slots=True)
+class Downgraded:
+    """The model goes on without something that was asked for: "temperature", "tools" (calls are written as text), ...
+
+    `why` says who refused it, in words.
+    """
+
+    without: str
+    why: str
+
+
+Notice = Retrying | Downgraded
+"""What a model tells while it works on a request."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
     """One request to a model. `messages` is the live transcript: read it, do not store it.
 
     `tools` are OpenAI function schemas, empty when calls are to be written as text; `schema` is the JSON schema of a typed answer.
-    `retrying` is called for each failed try that is followed by another. `grammar` is the GBNF grammar that the reply must follow, where
-    the endpoint can hold a model to one.
+    `notify` is told of each failed try that is followed by another, and of what is left out of the request. `grammar` is the GBNF grammar
+    that the reply must follow, where the endpoint can hold a model to one.
     """
 
     messages: Sequence[Message]
     tools: Sequence[Mapping[str, object]] = ()
     sampling: Sampling = PLAIN
     schema: Mapping[str, object] | None = None
-    retrying: Callable[[Retrying], None] | None = None
+    notify: Callable[[Notice], None] | None = None
     grammar: str = ""
 
     @property
@@ -95,4 +114,12 @@ class Model(Protocol):
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece, with exactly one Finished at its end. Raises ModelError."""
+        ...
+
+
+class WholeReplyModel(Model, Protocol):
+    """A model that can also be asked for a reply in one piece, which costs less. It is asked so while nobody listens to the run."""
+
+    async def complete(self, request: ModelRequest) -> Reply:
+        """Return the whole reply. Raises ModelError."""
         ...

@@ -143,7 +143,7 @@ class OpenAIChat:
         if state.outcome is None or state.next_action is None:
             return
         retrying = Retrying(state.attempt_number, state.next_action.sleep, str(state.outcome.exception()))
-        for on_retry in (self._on_retry, request.retrying):
+        for on_retry in (self._on_retry, request.notify):
             if on_retry is not None:
                 on_retry(retrying)
 

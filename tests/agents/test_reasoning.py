@@ -113,7 +113,7 @@ async def test_a_thought_is_kept_and_neither_told_nor_sent_back(options: dict[st
     result = told[-1].result
     assert "".join(event.text for event in told if isinstance(event, TextStreamed)).strip() == result.output == "Hello."
     assert "".join(event.text for event in told if isinstance(event, ReasoningStreamed)) == "she likes tea"
-    assert result.messages[-1] == AssistantMessage("Hello.", reasoning="she likes tea")
+    assert result.messages[-1] == AssistantMessage("Hello.", reasoning="she likes tea", finish="stop")
     assert (await agent.run("bye", history=result.messages)).output == "Bye."
     assert sent[-1] == "Hello."
     assert not any("tea" in text for text in sent)

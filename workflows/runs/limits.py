@@ -12,7 +12,10 @@ from sayso.tools.errors import LimitReached, UsageError
 
 
 class Usage(NamedTuple):
-    """What was used: tokens in and out, US dollars where the price is known, calls, and money that tools spent."""
+    """What was used: tokens in and out, US dollars where the price is known, calls, and money that tools spent.
+
+    `cached_tokens` are those of the input that the provider had cached, `reasoning_tokens` those of the output that were thought.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -20,6 +23,8 @@ class Usage(NamedTuple):
     model_calls: int = 0
     tool_calls: int = 0
     spend_usd: float = 0.0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:  # type: ignore[override]  # sums, where a tuple would be joined
         return Usage(
@@ -29,6 +34,8 @@ class Usage(NamedTuple):
             self.model_calls + other.model_calls,
             self.tool_calls + other.tool_calls,
             self.spend_usd + other.spend_usd,
+            self.cached_tokens + other.cached_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
         )
 
 

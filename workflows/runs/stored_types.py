@@ -132,6 +132,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "ToolMessage": ("sayso.agents.messages:ToolMessage", "sayso.agents.messages:ToolMessage"),
     "Conversation": ("sayso.agents.messages:Conversation", "sayso.agents.messages:Conversation"),
     "Sampling": ("sayso.agents.messages:Sampling", "sayso.agents.messages:Sampling"),
+    "ProviderData": ("sayso.agents.messages:ProviderData",),
     "NativeCall": ("sayso.agents.messages:NativeCall", "sayso.agents.messages:NativeCall"),
     "Reply": ("sayso.agents.messages:Reply", "sayso.agents.messages:Reply"),
     "Claim": ("sayso.agents.research.report:Claim", "sayso.agents.report:Claim"),
