@@ -353,6 +353,49 @@ def a_tool_that_was_bound(source: AnyTool, act: str) -> Start:
     return sequential(flow).run
 
 
+def what_a_bound_tool_computes(source: AnyTool, act: str) -> Start:
+    @tool.pure
+    def shorten(text: str, most: int) -> str:
+        """Returns the beginning of a text."""
+        return text[:most]
+
+    script = ScriptedModel(Reply(calls=(call("shorten", most=80),)), acts(act), "Done.")
+    return Agent(script, tools=[shorten.using(text=labelled(source)), mail, tell]).run
+
+
+def the_refusal_of_a_bound_tool(source: AnyTool, act: str) -> Start:
+    @tool.read(trust="tool", secrecy="public")
+    async def look(name: str, book: str) -> str:
+        """Looks a name up."""
+        raise ToolError(f"{name} is not in {book}.")
+
+    script = ScriptedModel(Reply(calls=(call("look", name="ada"),)), acts(act), "Done.")
+    return Agent(script, tools=[look.using(book=labelled(source)), mail, tell]).run
+
+
+def what_a_bound_tool_says_while_it_prepares(source: AnyTool, act: str) -> Start:
+    def prepare(arguments: Any, context: Any) -> Any:
+        raise ToolError(f"{arguments['name']} is not in {arguments['book']}.")
+
+    @tool.write(trust="tool", prepare=prepare)
+    async def write_to(name: str, book: str) -> str:
+        """Writes to somebody."""
+        return "sent"
+
+    script = ScriptedModel(Reply(calls=(call("write_to", name="ada"),)), acts(act), "Done.")
+    return Agent(script, tools=[write_to.using(book=labelled(source)), mail, tell]).run
+
+
+def an_agent_that_was_bound(source: AnyTool, act: str) -> Start:
+    asked = actor(act).as_tool(description="Does what it is told.").using(task=labelled(source))
+    return Agent(ScriptedModel(Reply(calls=(call("actor"),)), "Done."), tools=[asked, mail, tell]).run
+
+
+def bound_code(source: AnyTool, act: str) -> Start:
+    told = Content(f"{act}({ARGUMENT[act]}={SECRET!r})", source.name, source.trust, source.secrecy)
+    return Agent(ScriptedModel(Reply(calls=(call("PYTHON"),)), "Done."), tools=[python_tool([mail, tell]).using(code=told)]).run
+
+
 INSIDE = (
     an_answer,
     an_agent_as_a_tool,
@@ -380,6 +423,11 @@ INSIDE = (
     a_list_of_labelled_values,
     an_argument_of_workflow_code,
     a_tool_that_was_bound,
+    what_a_bound_tool_computes,
+    the_refusal_of_a_bound_tool,
+    what_a_bound_tool_says_while_it_prepares,
+    an_agent_that_was_bound,
+    bound_code,
 )
 
 

@@ -22,6 +22,7 @@ async def execute_code_tool(
 ) -> ToolResult:
     """Return the result of the whole program. Every call that it makes on the way is executed by `execute`, at a position of its own."""
     run.scope.meter.count_tool_calls(1)
+    run.scope.provenance.take_labels(tool.bound_labels)  # its code may have any of what was bound, and calls tools with it
     labels, number = LABELS[tool.trust, tool.secrecy].union(run.scope.provenance.labels), 0
     piece = await run.step(f"code:{position}", _start, call, tool, program)
     while isinstance(piece, CallsOut):

@@ -34,6 +34,7 @@ async def perform_delegated(run: Run, name: str, calls: Sequence[tuple[ToolCall,
 async def _delegate(run: Run, call: ToolCall, tool: AnyTool, provenance: Provenance) -> ToolResult:
     workflow = cast(Runnable, tool.workflow)
     limits = workflow.limits
+    provenance.take_labels(tool.bound_labels)  # of its task, where the program has fixed it
     try:
         (task,) = tool.check(call.arguments).values()
         answer = await run.child(f"{tool.name}:{call.id}", workflow.execute, task, limits=limits, provenance=provenance)

@@ -48,15 +48,15 @@ def make_result(
 ) -> ToolResult:
     """Return a tool's value, or its own words for why it did nothing, as the result of the call.
 
-    It has the tool's labels where the value has none of its own, and those of what the run had read: it may repeat an argument. `trust` is
-    the tool's where that is not what it says of all its results.
+    It has the tool's labels where the value has none of its own, and those of what the run had read and of what was bound: it may repeat
+    an argument. `trust` is the tool's where that is not what it says of all its results.
     """
     origin, trust, secrecy = tool.name, trust or tool.trust, tool.secrecy
     if isinstance(value, Content):
         origin, trust, secrecy = value.origin or origin, value.trust or trust, value.secrecy or secrecy
         value = value.value
-    if known is not CLEAN:
-        labels = LABELS[trust, secrecy].union(known)
+    if known is not CLEAN or tool.bound_labels is not CLEAN:
+        labels = LABELS[trust, secrecy].union(known).union(tool.bound_labels)
         trust, secrecy = labels.trust, labels.secrecy
     return ToolResult(call.id, value, outcome, origin, trust, secrecy)
 
@@ -146,7 +146,7 @@ async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
             if known is not CLEAN:
                 result = label_computed(run, call, tool, result)
         else:
-            result = make_result(call, tool, value, known if tool.bound_labels is CLEAN else known.union(tool.bound_labels))
+            result = make_result(call, tool, value, known)
     except InvalidArguments as error:
         result = make_failure(call, str(error))
     except ToolError as error:  # its words may repeat what it has read
@@ -321,7 +321,7 @@ class ExactlyOnceWrite:
     def _make_result(self, value: object, outcome: Outcome) -> ToolResult:
         """Return what the tool said. Nobody vouches for it where the tool does not say `trust=`, unless it only says what it was told."""
         is_receipt = self.tool.trust is None and has_only_own_words(self.tool, self.arguments, value)
-        known = self.run.scope.provenance.labels.union(self.tool.bound_labels)
+        known = self.run.scope.provenance.labels
         return make_result(self.call, self.tool, value, known, outcome, Trust.TOOL if is_receipt else None)
 
 
