@@ -102,9 +102,9 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
     if HANDED_OUT.texts and not turn:
         asked = [message.text for message in conversation.transcript if isinstance(message, UserMessage)]
         run.scope.provenance.recognise(asked, conversation.transcript)
-    complete = None if run.listeners else getattr(spec.model, "complete", None)
+    complete = spec.complete
     try:
-        if complete is None:
+        if complete is None or run.listeners:
             reply = await stream_reply(run, turn, conversation)
         else:
             reply = await complete(conversation.request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -17,7 +17,8 @@ from .typed_output import TypedOutput
 if TYPE_CHECKING:
     from sayso.tools.dialects import ToolSignatures
 
-    from .models.model import Model
+    from .messages import Reply
+    from .models.model import Model, ModelRequest
 
 Out_co = TypeVar("Out_co", covariant=True)
 Example = tuple[str, ...]
@@ -50,6 +51,13 @@ class AgentSpec(Generic[Out_co]):
         from .models.named import model_from  # late for load time: a model object needs no client
 
         return model_from(self.model_or_name)
+
+    @cached_property
+    def complete(self) -> Callable[[ModelRequest], Awaitable[Reply]] | None:
+        """Return how the model gives a whole reply; None where it can only stream."""
+        from .models.model import find_complete  # late for load time
+
+        return find_complete(self.model)
 
     @cached_property
     def signatures(self) -> ToolSignatures:

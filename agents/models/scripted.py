@@ -41,17 +41,7 @@ class ScriptedModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the next line as deltas. Raises the line where it is an exception, ModelError after the last one."""
-        at = self.requests
-        self.requests += 1
-        if at >= len(self.lines):
-            if not (self.repeat and self.lines):
-                raise ModelError(f"The script of {self.name} has {len(self.lines)} lines and was asked for one more.")
-            at = len(self.lines) - 1
-        line = self.lines[at]
-        if isinstance(line, BaseException):
-            raise line
-        answer = line if isinstance(line, (str, Reply)) else line(request)
-        reply = Reply(answer) if isinstance(answer, str) else answer
+        reply = self._next_reply(request)
         if reply.reasoning:
             yield ReasoningDelta(reply.reasoning)
         if reply.text and not self.pieces:
@@ -62,6 +52,23 @@ class ScriptedModel:
         for index, call in enumerate(reply.calls):
             yield CallDelta(index, call.id, call.name, call.arguments)
         yield Finished(reply.finish, reply.usage)
+
+    async def complete(self, request: ModelRequest) -> Reply:
+        """Return the next line as a reply. Raises as `stream` does."""
+        return self._next_reply(request)
+
+    def _next_reply(self, request: ModelRequest) -> Reply:
+        at = self.requests
+        self.requests += 1
+        if at >= len(self.lines):
+            if not (self.repeat and self.lines):
+                raise ModelError(f"The script of {self.name} has {len(self.lines)} lines and was asked for one more.")
+            at = len(self.lines) - 1
+        line = self.lines[at]
+        if isinstance(line, BaseException):
+            raise line
+        answer = line if isinstance(line, (str, Reply)) else line(request)
+        return Reply(answer) if isinstance(answer, str) else answer
 
 
 def call(tool: str, /, **arguments: object) -> NativeCall:
