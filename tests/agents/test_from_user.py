@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from sayso.agents import Agent, Reply, ScriptedModel, ToolMessage, call
 from sayso.agents.agent_events import TextStreamed
@@ -20,8 +20,10 @@ from sayso.tools.ordering.order_desk import MENU, ORDER, Counter, Customer, Orde
 LOOKED_UP: list[tuple[object, ...]] = []
 
 
-@tool.read(from_user=("item", "count", "places", "rate"))
-def stock(item: str, count: float = 1, places: list[str] | None = None, rate: float | None = None) -> str:
+@tool.read(from_user=("item", "count", "places", "rate", "unit"))
+def stock(
+    item: str, count: float = 1, places: list[str] | None = None, rate: float | None = None, unit: str = Field(default="portion")
+) -> str:
     """How much of something there is."""
     LOOKED_UP.append((item, count))
     return f"plenty of {item}"
@@ -83,6 +85,8 @@ VALUES: dict[str, tuple[str, dict[str, object], tuple[str, ...]]] = {
     "another number": ("Are there three burgers?", {"item": "burger", "count": 4}, ("count",)),
     "a number inside another": ("Are there 30 burgers?", {"item": "burger", "count": 3}, ("count",)),
     "the default": ("Are there burgers?", {"item": "burger", "count": 1}, ()),
+    "the default of a field": ("Are there burgers?", {"item": "burger", "unit": "portion"}, ()),
+    "another unit": ("Are there burgers?", {"item": "burger", "unit": "crate"}, ("unit",)),
     "nothing": ("Are there burgers?", {"item": "burger", "rate": None}, ()),
     "a list": ("Burgers in Rome or Paris?", {"item": "burger", "places": ["rome", "paris"]}, ()),
     "a list with one more": ("Burgers in Rome or Paris?", {"item": "burger", "places": ["rome", "Milan"]}, ("places",)),
@@ -165,8 +169,9 @@ async def test_an_invented_value_that_stays_is_asked_about_even_for_a_read(writt
     agent = Agent(ScriptedModel(invention, invention, "There is.", takes_tools=not written), tools=[stock])
     result = await agent.run("What is there?")
     (request,) = result.pending
-    assert (request.tool, request.card, LOOKED_UP) == ("stock", "stock(count=1.0, item=pizza, places=null, rate=null)", [])
+    assert (request.tool, request.card, LOOKED_UP) == ("stock", "stock(count=1.0, item=pizza, places=null, rate=null, unit=portion)", [])
     assert {row.name: row.source for row in request.shown}["item"] == "the model chose it"
+    assert {row.name: row.source for row in request.shown}["unit"] == "the application gave it"
     assert request.warnings == ("item is in neither your words nor what the application gave.",)
     result = await result.resume({request.digest: Approve()})
     assert (result.output, LOOKED_UP) == ("There is.", [("pizza", 1)])

@@ -49,7 +49,7 @@ def test_versions_are_the_same_in_a_script_and_in_a_module() -> None:
 def test_a_request_of_the_former_release_is_compared_as_it_was_made() -> None:
     shown, swapped = pairs.DIFFERENT["two functions"]
     now = propose(shown, {"cents": 5}, run_id="r", position="p", sources={"cents": "x"}, nonce="n", now=0, expires_at=9)
-    version = shown.version_like("2.0")
+    version = shown.version_2
     former = replace(now, tool_version=version, digest=compute_digest(now.key, version, sha256(shown.parameters), now.card, "n", 9))
     assert version.startswith("2.")
     assert (matches_tool(former, shown), matches_tool(former, swapped)) == (True, False)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sayso.tools.approval.background import Background
-from sayso.tools.approval.source_finder import SourceFinder, WordIndex
+from sayso.tools.approval.source_finder import SourceFinder
+from sayso.tools.approval.words import WordIndex
 
 PARTS = st.sampled_from(
     [

@@ -198,7 +198,7 @@ def test_what_may_be_asked_about_of_what_we_ship_is_the_same_tool_as_then() -> N
     """`tool_versions.json` has, by Python version, what the code of 6f7a18e gave; a request that waits holds for no other version."""
     shipped = [ORDER, make_search_tool(NOTHING), make_visit_tool(NOTHING), web_search(NOTHING), fetch_page(NOTHING)]
     shipped.append(python_tool(sandbox=Sandbox(network=True)))
-    versions = {tool.name: [tool.version_like("2."), sha256(tool.parameters)[:16]] for tool in shipped}
+    versions = {tool.name: [tool.version_2, sha256(tool.parameters)[:16]] for tool in shipped}
     assert versions == json.loads((FOLDER / "tool_versions.json").read_text())[PYTHON]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import NamedTuple
 
 from ..calls import Content, ToolResult
@@ -27,19 +27,14 @@ class Made(NamedTuple):
     arguments: Mapping[str, object] | None = None
 
 
+@dataclass(slots=True, eq=False)
 class Background:
     """The user's words, and what the run has read, as (origin, text). The first search (see `SourceFinder`) builds an index of each."""
 
-    __slots__ = ("read_index", "read_texts", "said_index", "user_texts")
-
-    def __init__(
-        self,
-        user_texts: tuple[str | Said, ...] = (),
-        read_texts: tuple[tuple[str, str], ...] = (),
-        said_index: object = None,
-    ) -> None:
-        self.user_texts, self.read_texts, self.said_index = user_texts, read_texts, said_index
-        self.read_index: object = None
+    user_texts: tuple[str | Said, ...] = ()
+    read_texts: tuple[tuple[str, str], ...] = ()
+    said_index: object = None
+    read_index: object = field(default=None, init=False)
 
 
 DEEPEST = 20

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LONGEST_SHOWN = 2000
 LONGEST_GAP = 16
 BACKSLASH, QUOTE = "\\", '"'
+PUNYCODE = "xn--"
+"""Begins the part of a host that stands for letters which are not ASCII."""
 _GAP = re.compile(f" {{{LONGEST_GAP + 1},}}")
 _MOST_WARNINGS = 5
 
@@ -138,7 +140,7 @@ def warn_of_lookalikes(value: object) -> str | None:
     By Unicode's data (UTS 39): a word mixes scripts, or can be taken for one in Latin letters; digits or separators are not the ASCII ones;
     right-to-left letters stand between digits. Of a host that is not plain ASCII the warning gives the internet's spelling (IDNA).
     """
-    odd = [text for text in iter_texts(value) if not text.isascii() or "xn--" in text.lower()]
+    odd = [text for text in iter_texts(value) if not text.isascii() or PUNYCODE in text.lower()]
     if not odd:
         return None
     from .lookalikes import find_odd_words  # late, for load time: it reads Unicode's tables

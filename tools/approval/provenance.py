@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..definition.exact_json import is_same
 from ..definition.tool import AnyTool
 from .background import Background, Made, Said
 from .cards import show_value
-from .source_finder import SourceFinder, Standing, equals_default, find_field_names
+from .source_finder import SourceFinder, Standing, find_field_names
 from .words import split_words
 
 NOTHING_SAID = Background()
@@ -70,4 +71,4 @@ def explain_unsourced(tool: AnyTool, names: Sequence[str], arguments: Mapping[st
 
 
 def _is_default(tool: AnyTool, name: str, value: object) -> bool:
-    return value in (None, "", [], {}) or equals_default(tool, name, value)
+    return value in (None, "", [], {}) or (name in tool.defaults and is_same(value, tool.defaults[name]))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeGuard
 
 from ..canonical import Json, canonical_json, sha256
-from ..definition.secret import HIDDEN, Hide, map_hidden, refuse_secret, show_mask
+from ..definition.secret import HIDDEN_MARK, Hide, map_hidden, refuse_secret, show_mask
 from ..definition.tool import AnyTool, ToolContext
-from .cards import render_card, show_value, warn_of_direction, warn_of_lookalikes
+from .cards import PUNYCODE, render_card, show_value, warn_of_direction, warn_of_lookalikes
 
 YOU = "you wrote this"
 APPLICATION = "the application gave it"
@@ -182,7 +182,9 @@ def propose(
     key = idempotency_key(run_id, position, tool.name, frozen)
     schema_hash = sha256(tool.parameters)
     rows = tuple(ShownArgument(name, show_value(value), sources[name], quotes.get(name, "")) for name, value in exact.items())
-    alike = tuple(f"{name}: {warning}" for name, value in exact.items() if (warning := warn_of_lookalikes(value)))
+    alike: list[str] = []
+    if not frozen.isascii() or PUNYCODE in frozen.lower():  # nothing else can look like something else
+        alike = [f"{name}: {warning}" for name, value in exact.items() if (warning := warn_of_lookalikes(value))]
     turned = () if card.isascii() else warn_of_direction(card, exact)
     stated = () if tool.effect_stated else (f"{tool.name} does not say what it does to the world, so it is treated as a write.",)
     return ApprovalRequest(
@@ -207,12 +209,12 @@ def propose(
 def read_shown(frozen: str) -> dict[str, Json]:
     """Return the arguments of a request as people are shown them: each secret as stars."""
     arguments: dict[str, Json] = json.loads(frozen)
-    return {name: map_hidden(value, show_mask) for name, value in arguments.items()} if f'"{HIDDEN}":' in frozen else arguments
+    return {name: map_hidden(value, show_mask) for name, value in arguments.items()} if HIDDEN_MARK in frozen else arguments
 
 
 def matches_tool(request: ApprovalRequest, tool: AnyTool) -> bool:
     """Return whether the tool is the one that was asked about, in the same version, and the stored request was not altered."""
-    version = tool.version_like(request.tool_version)
+    version = tool.version_2 if request.tool_version.startswith("2.") else tool.version
     expected = compute_digest(request.key, version, sha256(tool.parameters), request.card, request.nonce, request.expires_at)
     key = idempotency_key(request.run_id, request.position, request.tool, request.arguments)
     return expected == request.digest and key == request.key and (request.tool, request.tool_version) == (tool.name, version)

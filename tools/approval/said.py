@@ -125,8 +125,12 @@ class SaidIndex:
 
     def __init__(self, messages: Iterable[str | Said]) -> None:
         self.messages = tuple(each if isinstance(each, Said) else Said(each) for each in messages)
-        self._words: list[Words] = []
+        self._words = [split_words(message.text) for message in self.messages]
         self._holders: dict[Key, list[int]] = {}
+        for number, words in enumerate(self._words):
+            keys: tuple[Key, ...] = (*words.positions, *words.numbers)
+            for key in keys:
+                self._holders.setdefault(key, []).append(number)
 
     def find(self, text: str, *, settled: str = "", others: Iterable[object] = ()) -> Place | None:
         """Return the best place of a text or a number, None where the user did not say it.
@@ -153,8 +157,6 @@ class SaidIndex:
 
     def _find_words(self, wanted: Words) -> Iterator[tuple[int, int, int]]:
         """Yield the message, and its first and last word, in which the wanted words stand."""
-        if not self._words and self.messages:
-            self._index_messages()
         alone = wanted.all[0] if len(wanted.all) == 1 else None
         if alone is not None and alone.number is not None:
             for number in self._holders.get(alone.number, ()):
@@ -165,13 +167,6 @@ class SaidIndex:
         for number in min((self._holders.get(key, []) for key in wanted.positions), key=len, default=[]):
             for first, last in self._words[number].find(wanted):
                 yield number, first, last
-
-    def _index_messages(self) -> None:
-        self._words = [split_words(message.text) for message in self.messages]
-        for number, words in enumerate(self._words):
-            keys: tuple[Key, ...] = (*words.positions, *words.numbers)
-            for key in keys:
-                self._holders.setdefault(key, []).append(number)
 
     def _find_signs(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Yield the messages in which a value without words or numbers, such as "+", stands alone."""

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
+from ..calls import ToolCall
+from ..canonical import to_jsonable
+from ..definition.exact_json import is_same
+from ..definition.secret import show_plain
 from ..definition.tool import AnyTool
+from ..effects import Effect, Labels
 from .background import Background, Made
 from .cards import show_value
-from .requests import APPLICATION, MODEL, WORKFLOW, YOU
+from .requests import APPLICATION, MODEL, WORKFLOW, YOU, Origin
 from .said import Place, SaidIndex
-from .words import Words, split_words
+from .words import WordIndex, Words, split_words
 
 DEEPEST = 6
 LONGEST_CALL = 120
@@ -28,6 +33,8 @@ MOST_MADE = 200
 """How many of the last values that were computed are looked at."""
 SHORTEST_PIECE = 12
 """How long a piece of a text that was read must be, for a value that holds it to be from there: a shorter one may stand anywhere."""
+UNKNOWN_READING = Labels(untrusted=True)
+NO_FIELDS = frozenset[str]()
 _PIECE = re.compile(r"[^\n\"“”]+")
 _NAME = re.compile(r"[\w .:/@?&=%#~+*$!-]{1,200}")
 _EXPRESSION = re.compile(r"[\d\s.,+*/%^-]{1,120}")
@@ -62,6 +69,28 @@ class ArgumentSource:
 
 GIVEN = ArgumentSource(APPLICATION, Standing.OWN)
 EDITED = ArgumentSource(YOU, Standing.OWN)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ArgumentSources:
+    """The sources of all arguments of a call: what its card says, and what the policy and the grants have to know of them.
+
+    `tainted` are the arguments that are not the user's or the application's own. `is_doubted` says that one of `from_user` in a write is
+    not, so a person must be asked whatever was granted. `labels` are those of what the tool holds: what was bound to it, and what another
+    run may have read in which it was made.
+    """
+
+    texts: Mapping[str, str]
+    quotes: Mapping[str, str]
+    warnings: tuple[str, ...]
+    tainted: frozenset[str]
+    is_doubted: bool
+    labels: Labels
+
+    def mask(self, mask: Callable[[str], str]) -> ArgumentSources:
+        """Return the same with each secret as stars."""
+        texts, quotes = ({name: mask(text) for name, text in each.items()} for each in (self.texts, self.quotes))
+        return dataclasses.replace(self, texts=texts, quotes=quotes, warnings=tuple(map(mask, self.warnings)))
 
 
 class SourceFinder:
@@ -267,14 +296,6 @@ def _spell(leaf: str) -> object:
     return " ".join(leaf.casefold().split())
 
 
-def equals_default(tool: AnyTool, name: str, value: object) -> bool:
-    """Return whether a value is the parameter's default."""
-    for parameter in tool.signature.parameters:
-        if parameter.name == name:
-            return type(value) is type(parameter.default) and bool(value == parameter.default)
-    return False
-
-
 def is_copied(value: object, given: object) -> bool:
     """Return whether a value that the application filled in stands, in whole or in part, among the values that it was given."""
     texts = [" ".join(leaf.casefold().split()) for leaf in flatten(given)]
@@ -300,34 +321,59 @@ def _is_within(one: str, other: str) -> bool:
     return one in other or (len(other) >= SHORTEST_PIECE and other in one)
 
 
-_WORD = re.compile(r"\w+")
-_SAME_LETTER = {ord("ı"): "i", ord("İ"): "i"}  # `re.IGNORECASE` matches them with i, casefold does not
-_LONG = 200
+def find_argument_sources(
+    finder: SourceFinder, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], origin: Origin, begun: int
+) -> ArgumentSources:
+    """Return where the final arguments of a call are from, in the run that has begun at number `begun`.
+
+    What was bound before the run began, a default, and what `prepare` filled in are the application's. All else is looked for.
+    """
+    exact = tool.freeze(arguments, show_plain)
+    is_nested = any(isinstance(value, (dict, list)) for value in exact.values())
+    names = find_field_names(tool.parameters) if is_nested else NO_FIELDS
+    was_made_before = not tool.made_at.in_run and tool.made_at.number < begun
+    defaults = tool.defaults if was_made_before else {}
+    texts, quotes = dict[str, str](), dict[str, str]()
+    warnings, tainted = list[str](), set[str]()
+    for name, value in exact.items():
+        others = [other for each, other in exact.items() if each != name]
+        find = partial(finder.find, others=others, chooser=origin.chooser, field_names=names)
+        if name in origin.edited:
+            source = EDITED
+        elif (name in tool.bound_at and tool.is_fixed(name, begun)) or (name in defaults and is_same(arguments[name], defaults[name])):
+            source = GIVEN
+        elif name in tool.bound:
+            source = find(value, chooser=WORKFLOW)
+        else:
+            source = _find_source(find, call, tool, name, value, may_be_filled=was_made_before)
+        texts[name] = source.text
+        if source.quote:
+            quotes[name] = source.quote
+        if source.warning:
+            warnings.append(f"{name}: {source.warning}")
+        if source.standing is not Standing.OWN:
+            tainted.add(name)
+    if not was_made_before:
+        tainted.add(f"the code of {tool.name}")
+        warnings.append(f"{tool.name} was made while the run was under way: what its code holds is not shown here.")
+    is_doubted = tool.effect is Effect.WRITE and origin.chooser == MODEL and not tainted.isdisjoint(tool.from_user)
+    labels = tool.bound_labels
+    if tainted and any(moment.in_run and moment.number < begun for moment in (tool.made_at, *tool.bound_at.values())):
+        labels = labels.union(UNKNOWN_READING)  # it was made, or bound, inside a run before this one
+    return ArgumentSources(texts, quotes, tuple(warnings), frozenset(tainted), is_doubted, labels)
 
 
-class WordIndex:
-    """Texts by their words: a search looks only at the texts that hold its rarest word, so it costs the same however many there are."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = texts
-        self._holders: dict[str, list[int]] | None = None  # made by the first search; most runs need none
-
-    def find(self, wanted: str) -> Iterable[int]:
-        """Yield the numbers of the texts that hold `wanted` word for word, in any case and spacing."""
-        if self._holders is None:
-            self._holders = {}
-            for number, text in enumerate(self._texts):
-                for word in set(_find_words(text)):
-                    self._holders.setdefault(word, []).append(number)
-        is_long = len(wanted) > _LONG  # long enough to be nobody else's words by chance, even where it begins inside a word
-        words = _find_words(wanted)[1:-1] if is_long else _find_words(wanted)
-        candidates = min((self._holders.get(word, []) for word in words), key=len, default=range(len(self._texts)))
-        if is_long:
-            part = " ".join(wanted.casefold().split())
-            return (number for number in candidates if part in " ".join(self._texts[number].casefold().split()))
-        pattern = re.compile(r"(?<!\w)" + r"\s+".join(re.escape(part) for part in wanted.split()) + r"(?!\w)", re.IGNORECASE)
-        return (number for number in candidates if pattern.search(self._texts[number]))
-
-
-def _find_words(text: str) -> list[str]:
-    return _WORD.findall(text.translate(_SAME_LETTER).casefold())
+def _find_source(
+    find: Callable[..., ArgumentSource], call: ToolCall, tool: AnyTool, name: str, value: object, *, may_be_filled: bool
+) -> ArgumentSource:
+    """Return the source of an argument that somebody filled in; `may_be_filled` if it is `prepare` that did, where nobody gave a value."""
+    given = call.arguments.get(name)
+    if given in (None, ""):
+        if not may_be_filled:
+            return find(value, chooser=WORKFLOW)
+        return find(value) if is_copied(value, list(call.arguments.values())) else GIVEN
+    source = find(value)
+    if source.standing is Standing.OWN or tool.prepare is None or value == given:
+        return source
+    # `prepare` may spell a value as the catalogue does.
+    return min(source, find(to_jsonable(given)), key=lambda each: each.standing)

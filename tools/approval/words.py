@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple
@@ -317,3 +317,36 @@ def _read_number(words: Sequence[Word], at: int) -> tuple[int | None, int]:
             last = number
         end = index + 1
     return (total + part, end) if end > at else (None, at)
+
+
+_WORD = re.compile(r"\w+")
+_SAME_LETTER = {ord("ı"): "i", ord("İ"): "i"}  # `re.IGNORECASE` matches them with i, casefold does not
+_LONG = 200
+
+
+class WordIndex:
+    """Texts by their words: a search looks only at the texts that hold its rarest word, so it costs the same however many there are."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._holders: dict[str, list[int]] | None = None  # made by the first search; most runs need none
+
+    def find(self, wanted: str) -> Iterable[int]:
+        """Yield the numbers of the texts that hold `wanted` word for word, in any case and spacing."""
+        if self._holders is None:
+            self._holders = {}
+            for number, text in enumerate(self._texts):
+                for word in set(_list_words(text)):
+                    self._holders.setdefault(word, []).append(number)
+        is_long = len(wanted) > _LONG  # long enough to be nobody else's words by chance, even where it begins inside a word
+        words = _list_words(wanted)[1:-1] if is_long else _list_words(wanted)
+        candidates = min((self._holders.get(word, []) for word in words), key=len, default=range(len(self._texts)))
+        if is_long:
+            part = " ".join(wanted.casefold().split())
+            return (number for number in candidates if part in " ".join(self._texts[number].casefold().split()))
+        pattern = re.compile(r"(?<!\w)" + r"\s+".join(re.escape(part) for part in wanted.split()) + r"(?!\w)", re.IGNORECASE)
+        return (number for number in candidates if pattern.search(self._texts[number]))
+
+
+def _list_words(text: str) -> list[str]:
+    return _WORD.findall(text.translate(_SAME_LETTER).casefold())

@@ -19,6 +19,8 @@ MASK = "**********"
 """What stands for a secret wherever a person or a model may read it; as long for a short one as for a long one."""
 HIDDEN = "$secret"
 """The key of a hidden value: `{"$secret": token}`. No argument may have it."""
+HIDDEN_MARK = f'"{HIDDEN}":'
+"""What stands in the canonical JSON of a call with a hidden value, and in no other."""
 Hide = Callable[[Json], Json]
 
 

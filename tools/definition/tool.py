@@ -18,7 +18,7 @@ from ..errors import InvalidArguments, ToolError, UsageError
 from .exact_json import is_same, write_exactly
 from .moments import Moment, note_moment
 from .schema import Signature, build_arguments_model, build_schema, convert_result, find_text_parameters, read_signature, validate_loosely
-from .secret import HIDDEN, Hide, find_secrets, has_secret_key, hide_places, iter_leaves, may_hold_secret, show_plain
+from .secret import HIDDEN, HIDDEN_MARK, Hide, find_secrets, has_secret_key, hide_places, iter_leaves, may_hold_secret, show_plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -188,12 +188,9 @@ class Tool(Generic[P, R]):
         parts = (self.name, self.parameters, str(self.effect), card, functions, self.idempotent, walls, called)
         return f"3.{sha256(*parts)[:16]}"
 
-    def version_like(self, version: str) -> str:
-        """Return the version of this tool as the release that made another version would write it, to compare the two."""
-        return self._version_2 if version.startswith("2.") else self.version
-
     @cached_property
-    def _version_2(self) -> str:
+    def version_2(self) -> str:
+        """Return the version of this tool as a release before version 3 would write it: "2." and 16 hexadecimal digits."""
         from .fingerprint import code_text  # late, for load time
 
         before = self.earlier_card or self.card
@@ -223,6 +220,21 @@ class Tool(Generic[P, R]):
     @cached_property
     def _text_parameters(self) -> frozenset[str]:
         return find_text_parameters(self.parameters)
+
+    @cached_property
+    def defaults(self) -> Mapping[str, object]:
+        """Return the defaults of the arguments that a caller may leave out. They are not checked: `amount: float = 1` is an int."""
+        fields = self.arguments.model_fields.items()
+        return {name: field.default for name, field in fields if not field.is_required() and field.default_factory is None}
+
+    @cached_property
+    def _plain_parameters(self) -> frozenset[str]:
+        """Return the parameters whose values are texts, yes or no: once they are checked, JSON carries them as they are.
+
+        With a validator or a default they may be something else, and a number may be too long to be written down.
+        """
+        full = self.signature
+        return frozenset(each.name for each in full.parameters if each.default is each.empty and full.hints[each.name] in (str, bool))
 
     def check(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """Validate a call's arguments into the function's types, fill in defaults and add bound ones. Raises InvalidArguments."""
@@ -309,7 +321,7 @@ class Tool(Generic[P, R]):
 
         Raises TypeError for what JSON cannot hold.
         """
-        written: JsonObject = {name: write_exactly(value, hide) for name, value in arguments.items()}
+        written: JsonObject = {name: value if type(value) is str else write_exactly(value, hide) for name, value in arguments.items()}
         return hide_places(written, self.secret_schema, hide) if self.secret_schema is not None else written
 
     def normalise(self, arguments: Mapping[str, object], given: Collection[str] = ()) -> dict[str, object]:
@@ -320,20 +332,17 @@ class Tool(Generic[P, R]):
         Raises InvalidArguments for a value that JSON cannot hold, UsageError that names a parameter whose type does not bring back what
         went in.
         """
+        if not given and self._plain_parameters.issuperset(arguments):
+            return dict(arguments)
         parsed = self._read_back(arguments, given)
         if all(is_same(value, parsed.get(name)) for name, value in arguments.items()):
             return dict(arguments)
         again = self._read_back(parsed, given)
         for name, value in arguments.items():
-            is_free = name in given or self._is_default(name, value)
+            is_free = name in given or (name in self.defaults and is_same(value, self.defaults[name]))
             if not is_same(parsed.get(name), again.get(name)) or not (is_free or is_same(value, parsed.get(name), checks_defaults=False)):
                 raise self._not_carried(name)
         return parsed
-
-    def _is_default(self, name: str, value: object) -> bool:
-        """Return whether an argument was left to its default, which pydantic does not check: `amount: float = 1` is an int."""
-        default = self.arguments.model_fields[name].default if name in self.arguments.model_fields else ...
-        return type(value) is type(default) and is_same(value, default)
 
     def _parse_back(self, frozen: str) -> dict[str, object]:
         try:
@@ -366,7 +375,7 @@ class Tool(Generic[P, R]):
     def _read_back(self, arguments: Mapping[str, object], given: Collection[str] = ()) -> dict[str, object]:
         try:
             frozen = canonical_json(self.freeze(arguments, show_plain))
-            if f'"{HIDDEN}":' in frozen:
+            if HIDDEN_MARK in frozen:
                 raise InvalidArguments(self.name, [f"{HIDDEN!r} cannot be a key: it stands for what Sayso hides"])
             return self._parse_back(frozen)
         except InvalidArguments as error:
@@ -467,10 +476,6 @@ class Tool(Generic[P, R]):
         """Return whether an argument was bound before the run that has begun at number `begun`, and inside no other run."""
         moment = self.bound_at.get(name)
         return moment is not None and not moment.in_run and moment.number < begun
-
-    def holds_other_run(self, begun: int) -> bool:
-        """Return whether it was made, or one of its arguments bound, inside a run before this one: it may hold what that one has read."""
-        return any(moment.in_run and moment.number < begun for moment in (self.made_at, *self.bound_at.values()))
 
     def openai_schema(self) -> JsonObject:
         """Return this tool as an entry of `tools=` in a request to a chat-completions endpoint."""

@@ -30,9 +30,9 @@ from sayso.tools.approval.requests import (
     read_shown,
 )
 from sayso.tools.calls import Content, Outcome, ToolCall, ToolResult, find_labels, replace_labelled, strip_labels
-from sayso.tools.definition.secret import map_hidden, show_mask, show_plain
+from sayso.tools.definition.secret import HIDDEN_MARK, map_hidden, show_mask, show_plain
 from sayso.tools.definition.tool import AnyTool
-from sayso.tools.effects import Effect, Secrecy
+from sayso.tools.effects import CLEAN, Effect, Secrecy
 from sayso.tools.errors import RunError, ToolError
 
 from ..runs.events import ApprovalAsked, ApprovalDecided, GrantUsed, WriteSettled, WriteStarted
@@ -50,10 +50,10 @@ from .perform import (
     prepare_arguments,
     take_refusal,
 )
-from .secret_calls import apply_edit, make_hide, mask_edit, mask_result, note_secrets, reveal_arguments
+from .secret_calls import apply_edit, mask_edit, mask_result, note_secrets, reveal_arguments
 
 if TYPE_CHECKING:  # late, for load time
-    from sayso.tools.approval.argument_sources import ArgumentSources
+    from sayso.tools.approval.source_finder import ArgumentSources
 
 APPROVAL_SECONDS = 7 * 24 * 3600.0
 MOST_EDITS = 20
@@ -162,7 +162,7 @@ async def execute_with_approval(
                 return make_failure(call, f"The person who was asked wanted other arguments, which do not fit: {error}", Outcome.REJECTED)
             edited, unsourced = edited | changed, ()
         elif isinstance(answer, Allow) and tool.effect is not Effect.WRITE:
-            typed = tool.parse_frozen(reveal_arguments(run, request)) if run.is_live else {}
+            typed = _parse_arguments(run, tool, request) if run.is_live else {}
             is_checked = run.scope.approvers is not None and not run.replays(f"read:{asked_at}")
             if is_checked and (why := await _find_refusal(run, call, tool, request, answer, typed, Origin(chooser, edited, unsourced))):
                 return make_failure(call, f"{why} Nothing was done.", Outcome.REJECTED)
@@ -185,6 +185,11 @@ def _freeze_arguments(run: Run, call: ToolCall, tool: AnyTool, arguments: Mappin
     if tool.secret_schema is not None and given:
         note_secrets(run, tool, given)
     return tool.normalise({**checked, **given}, given)
+
+
+def _parse_arguments(run: Run, tool: AnyTool, request: ApprovalRequest) -> Mapping[str, object]:
+    """Return the typed arguments of a request, its secrets in the open. Raises SecretLocked, before anything is done."""
+    return tool.parse_frozen(reveal_arguments(run, request) if HIDDEN_MARK in request.arguments else request.arguments)
 
 
 def _take_edit(
@@ -253,7 +258,7 @@ async def _propose(
         now=now,
         expires_at=now + APPROVAL_SECONDS,
         warnings=tuple(filter(None, (caution, asks, *sources.warnings))),
-        hide=make_hide(run, tool, position),
+        hide=partial(run.secrets.hide, place=json.dumps([run.id, position, tool.name])),
         context=make_context(run, call, tool),
     )
     return request, ruling
@@ -269,8 +274,7 @@ async def _rule(
     run: Run, call: ToolCall, tool: AnyTool, arguments: Mapping[str, object], origin: Origin, now: float
 ) -> tuple[Ruling, ArgumentSources]:
     """Return what the policy says of a call with its final arguments, and where these are from."""
-    from sayso.tools.approval.argument_sources import find_argument_sources  # late, for load time
-    from sayso.tools.approval.source_finder import SourceFinder
+    from sayso.tools.approval.source_finder import SourceFinder, find_argument_sources  # late, for load time
 
     scope, provenance = run.scope, run.scope.provenance
     finder = SourceFinder(provenance.background(), settled=provenance.settled, made=provenance.made, deps=scope.deps)
@@ -278,7 +282,7 @@ async def _rule(
     if run.secrets.texts:
         sources = sources.mask(run.secrets.mask)
     final = ToolCall(call.id, call.tool, arguments, call.span, call.notes)
-    labels = provenance.labels.union(sources.labels).union(tool.bound_labels)
+    labels = provenance.labels if sources.labels is CLEAN else provenance.labels.union(sources.labels)
     rules = scope.rules.without(await run.find_withdrawn()) if scope.rules.grants else scope.rules
     unvouched = provenance.unvouched
     ruling = decide(final, tool, labels, rules, now=now, tainted=sources.tainted, unsourced=origin.unsourced, unvouched=unvouched)
@@ -330,7 +334,7 @@ async def _perform_write(
     fits = matches_tool(request, tool) and (request.run_id, request.position) == (run.id, position)
     replayed = run.replays(f"intent:{position}")
     is_new = fits and run.is_live and not replayed
-    arguments = tool.parse_frozen(reveal_arguments(run, request)) if is_new else {}
+    arguments = _parse_arguments(run, tool, request) if is_new else {}
     cost = compute_cost(tool, arguments) if is_new and tool.cost_usd else 0.0
     is_checked = is_new and (run.scope.approvers is not None or tool.looks_up)
     refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin) if is_checked else ""
@@ -349,7 +353,7 @@ async def _perform_write(
     await run.emit(WriteStarted(run.id, tool.name, request.key))
     was_counted = run.replays(f"effect:{position}")  # with the journal
     if replayed and fits and run.is_live and not was_counted:  # an earlier execution was cut off in between
-        arguments = tool.parse_frozen(reveal_arguments(run, request))
+        arguments = _parse_arguments(run, tool, request)
         refusal = await _find_refusal(run, call, tool, request, answer, arguments, origin)
     if guard is not None and not was_counted:
         await guard.advance()

@@ -10,7 +10,7 @@ from typing import Any
 from sayso.tools.approval.requests import ApprovalRequest, Edit
 from sayso.tools.calls import ToolResult
 from sayso.tools.canonical import Json, canonical_json
-from sayso.tools.definition.secret import HIDDEN, MASK, Hide, has_reserved_key, is_hidden, iter_leaves, map_hidden, show_mask
+from sayso.tools.definition.secret import HIDDEN, MASK, has_reserved_key, is_hidden, iter_leaves, map_hidden, show_mask
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.errors import InvalidArguments
 
@@ -25,16 +25,8 @@ def note_secrets(run: Run, tool: AnyTool, arguments: Mapping[str, object]) -> No
         run.secrets.add(texts, f"{tool.name} takes a secret")
 
 
-def make_hide(run: Run, tool: AnyTool, position: str) -> Hide:
-    """Return what hides the secrets of the call that is proposed at this position."""
-    place = json.dumps([run.id, position, tool.name])
-    return lambda value: run.secrets.hide(value, place)
-
-
 def reveal_arguments(run: Run, request: ApprovalRequest) -> str:
-    """Return the arguments of a request with its secrets in the open. Raises SecretLocked, before anything is done."""
-    if f'"{HIDDEN}":' not in request.arguments:
-        return request.arguments
+    """Return the arguments of a request with its secrets, which `_propose` has hidden, in the open. Raises SecretLocked."""
     place = json.dumps([request.run_id, request.position, request.tool])
 
     def reveal(hidden: Json) -> Json:

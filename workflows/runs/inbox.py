@@ -185,8 +185,8 @@ class Inbox(ABC):
     # when all wait
 
     def check_idle_soon(self) -> None:
-        """Look in a few turns of the event loop whether the run can only wait."""
-        if (self.may_suspend or self.is_shared) and not self.is_checking:
+        """Look in a few turns of the event loop whether the run can only wait. It does not while an approver is asked."""
+        if (self.may_suspend or self.is_shared) and not (self.is_checking or self.open_questions):
             self.is_checking = True
             asyncio.get_running_loop().call_soon(self.check_idle, 3, self.activity)
 
@@ -256,7 +256,8 @@ class Inbox(ABC):
                 self.unanswered = problem
                 self.emit(ApproverFailed(request.run_id, request.digest, problem))
             self.open_questions -= 1
-            self.check_idle_soon()
+            if self.blocked:
+                self.check_idle_soon()
         self.approver_task = None
 
     async def _ask(self, request: ApprovalRequest, approve: Approver) -> None:

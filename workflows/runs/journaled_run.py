@@ -10,7 +10,7 @@ from typing import Any, cast
 from sayso.tools.approval.requests import ApprovalRequest, Decision, Edit
 from sayso.tools.calls import find_labels
 from sayso.tools.definition.tool import Tool
-from sayso.tools.effects import Labels
+from sayso.tools.effects import CLEAN, Labels
 from sayso.tools.errors import ReplayError, WorkflowError
 
 from .events import BranchEnded, BranchFailed, BranchStarted, StepEnded, StepFailed, StepStarted
@@ -110,8 +110,8 @@ class JournaledRun:
         labels = provenance.labels
         try:
             value = await op(*args)
-            if not preemptible and type(value) not in UNLABELLED:
-                provenance.labels = provenance.labels.union(find_labels(value, UNLABELLED))
+            if not preemptible and type(value) not in UNLABELLED and (found := find_labels(value, UNLABELLED)) is not CLEAN:
+                provenance.labels = provenance.labels.union(found)
             if provenance.labels is not labels:
                 self._store_labels(name)
         except Exception as error:  # stored, emitted, and raised on
