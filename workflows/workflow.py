@@ -16,7 +16,7 @@ from sayso.tools.errors import UsageError, WorkflowError
 
 from .runs.execution import Execution
 from .runs.limits import Limits, Meter
-from .runs.memory_engine import BaseEngine, MemoryEngine
+from .runs.memory_engine import BaseEngine, open_private
 from .runs.protocols import Engine, Provenance, Run, RunResult, Scope
 
 if TYPE_CHECKING:
@@ -233,9 +233,7 @@ class Workflow(Generic[A, B]):
                 f"approve={approver!r} cannot answer approval requests. Pass an async function that takes an ApprovalRequest and returns a "
                 "decision, or None to leave it open."
             )
-        if engine is None:
-            engine = MemoryEngine(record=False, private=True)
-        elif not isinstance(engine, BaseEngine):
+        if engine is not None and not isinstance(engine, BaseEngine):
             hint = f" Write engine=sayso.engine({engine!r})." if isinstance(engine, str) else ""
             raise UsageError(f"engine={engine!r} cannot execute runs here; sayso.engine(...) makes engines that can.{hint}")
         merged = self.limits if limits is None else merge_limits(self.limits, check_limits(limits))
@@ -247,13 +245,12 @@ class Workflow(Generic[A, B]):
             rules = resolve_rules(to_rules(grants), [self])
         if type(value) in HANDED_ON:  # a result is handed on with its labels, wherever it stands
             value = cast(A, replace_labelled(value, lambda content: content))
-        return engine.open(
-            self.execute,
-            value,
-            run_id,
-            # Called for each execution of the run: one that is resumed begins with what its caller gives, and reads and counts anew.
-            lambda: Scope(approver, deps, Meter(merged), rules, Provenance(self.find_user_texts(value)), {}),
-        )
+
+        # Called for each execution of the run: one that is resumed begins with what its caller gives, and reads and counts anew.
+        def make_scope() -> Scope:
+            return Scope(approver, deps, Meter(merged), rules, Provenance(self.find_user_texts(value)), {})
+
+        return (open_private if engine is None else engine.open)(self.execute, value, run_id, make_scope)
 
 
 async def stream_events(execution: Execution) -> AsyncGenerator[Any, None]:

@@ -72,10 +72,10 @@ class Execution(Inbox):
         "journal",
         "known_at_pause",
         "listeners",
+        "make_engine",
         "make_run",
         "make_scope",
         "received",
-        "release",
         "result",
         "scope",
         "task",
@@ -94,12 +94,13 @@ class Execution(Inbox):
         make_run: RunFactory,
         clock: Callable[[], float],
         engine: Engine | None = None,
-        release: Callable[[], None] | None = None,
+        make_engine: Callable[[Execution], Engine] | None = None,
         keeps_history: bool = False,
     ) -> None:
         super().__init__(clock)
         self.id, self.workflow, self.value, self.make_scope = run_id, workflow, value, make_scope
-        self.journal, self.make_run, self.engine, self.release = journal, make_run, engine, release
+        self.journal, self.make_run, self.engine = journal, make_run, engine
+        self.make_engine = make_engine  # of a run that has none of its own before it is left with something to do
         self.asked: Asked | None = None  # kept where the run may be asked for again
         self.history: list[object] | None = [] if keeps_history else None
         self.is_watched = keeps_history or journal.is_durable  # somebody reads the events, now or later
@@ -140,8 +141,6 @@ class Execution(Inbox):
         self.is_running, self.executing_task = False, None
         if self.joined:
             self._end_joined(result)
-        if self.release is not None and self.attempts == 1 and result.finished:
-            self.release()
         return result
 
     async def _execute(self, suspends: bool) -> AnyResult:
@@ -155,7 +154,8 @@ class Execution(Inbox):
             self.error = None
             self.reset_waits()
             scope.meter.begin_with(self.journal.count_usage(self.id))
-        self.executing_task = executing = asyncio.current_task()
+        if self.engine is not None:  # else nobody can get at it to cancel it
+            self.executing_task = asyncio.current_task()
         limits = scope.meter.limits
         self.scope = scope
         scope.approvers, scope.head_guard = self.approvers, self.head_guard
@@ -173,6 +173,7 @@ class Execution(Inbox):
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
             self.result = self._make_result(output, scope)
         except asyncio.CancelledError:
+            executing = asyncio.current_task()
             if self.is_cancelled and executing is not None and executing.uncancel() <= 0:
                 raise self._make_cancelled(scope) from None
             if not self.is_suspended or (executing is not None and executing.cancelling()):
@@ -225,6 +226,8 @@ class Execution(Inbox):
         messages, labels = tuple(scope.transcripts.get(self.id, ())), scope.provenance.labels
         if labels is not CLEAN:
             HANDED_OUT.note(self.id, value if value is not NOTHING else "", labels, [text for _, text in scope.provenance.read_texts])
+        if value is NOTHING and self.engine is None and self.make_engine is not None:
+            self.engine = self.make_engine(self)
         return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered, labels)
 
     # joining and stopping it

@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # late, for load time: only who configures approvers or grant
     from .grant_records import StandingApproval
 
 # A run in memory needs an id that is its own in this program, and chance from the system costs as much as a step.
-_PROGRAM, _NUMBERS = os.urandom(4).hex(), count()
+_PROGRAM, _NUMBERS = f"r{os.urandom(4).hex()}", count()
 
 E = TypeVar("E", bound=Execution)
 
@@ -58,7 +58,7 @@ class BaseEngine(ABC, Generic[E]):
         """
         asked = None
         if run_id is None and not self.strict:
-            run_id = f"r{_PROGRAM}{next(_NUMBERS):x}"  # nobody can ask for it again
+            run_id = f"{_PROGRAM}{next(_NUMBERS)}"  # nobody can ask for it again
         else:
             asked = describe_asked(workflow, value)
             if run_id is None:
@@ -191,24 +191,21 @@ async def _find_end(execution: Execution) -> AnyResult:
 class MemoryEngine(BaseEngine[Execution]):
     """Runs in this process.
 
-    `strict` sends every stored value through JSON, as durable engines do; `record` keeps events for whoever listens later. A `private` one
-    is for a single run, and lets go of it when it ends without a pause: its result is all there is to ask for, and what the run has stored
-    is freed with the last look at it, not when the garbage is collected.
+    `strict` sends every stored value through JSON, as durable engines do; `record` keeps events for whoever listens later.
     """
 
-    __slots__ = ("private", "record")
+    __slots__ = ("record",)
 
     def __init__(
         self,
         *,
         strict: bool = False,
         record: bool = True,
-        private: bool = False,
         clock: Callable[[], float] = time.time,
         approvers: Approvers | None = None,
     ) -> None:
         super().__init__(strict=strict, clock=clock, approvers=approvers)
-        self.record, self.private = record, private
+        self.record = record
 
     def _make(self, run_id: str, workflow: WorkflowCode, value: object, make_scope: Callable[[], Scope]) -> Execution:
         return Execution(
@@ -220,7 +217,6 @@ class MemoryEngine(BaseEngine[Execution]):
             make_run=JournaledRun,
             clock=self.clock,
             engine=self,
-            release=self.executions.clear if self.private else None,
             keeps_history=self.record,
         )
 
@@ -310,6 +306,27 @@ class MemoryEngine(BaseEngine[Execution]):
         if execution is None:
             raise UsageError(f"This engine has no run {run_id!r}. Runs: {', '.join(sorted(self.executions)) or 'none'}.")
         return execution
+
+
+def open_private(workflow: WorkflowCode, value: object, run_id: str | None, make_scope: Callable[[], Scope]) -> Execution:
+    """Return the execution of a run that is on no engine: its result is all there is to ask for.
+
+    One that pauses or fails is given an engine of its own, for it can be resumed. What any other has stored is freed with the last look at
+    it, not when the garbage is collected.
+    """
+    if run_id is None:
+        run_id = f"{_PROGRAM}{next(_NUMBERS)}"
+    else:
+        check_run_id(run_id)
+    return Execution(
+        run_id, workflow, value, make_scope, journal=Journal(), make_run=JournaledRun, clock=time.time, make_engine=_make_engine_for
+    )
+
+
+def _make_engine_for(execution: Execution) -> MemoryEngine:
+    engine = MemoryEngine(record=False)
+    engine.executions[execution.id] = execution
+    return engine
 
 
 async def _follow(execution: Execution) -> AsyncIterator[tuple[Any, bool]]:
