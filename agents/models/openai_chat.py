@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from typing import TypeVar
 
 from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, ToolsRefused
@@ -19,15 +17,14 @@ from sayso.workflows import Usage
 from ..messages import Sampling
 from . import openai_errors as errors
 from .abilities import Abilities, ask_abilities
-from .endpoint import Endpoint, describe_missing_key, find_endpoint, get_tls_context
+from .endpoint import Endpoint, describe_missing_key, find_endpoint
 from .model import Delta, Finished, ModelRequest, Retrying
-from .openai_errors import ErrorResponse
+from .openai_client import OpenAIClients, post_for_pieces, read_pieces
+from .openai_errors import RequestRefused
 from .openai_wire import ReplyReader, build_body, find_refused_field
-from .rate_limits import is_too_long
+from .requesting import Requester, Slots
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream
-    from tenacity import RetryCallState
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class _Opened:
     """An answer that was read up to its first deltas."""
 
     first: list[Delta]
-    chunks: AsyncGenerator[object]
+    pieces: AsyncGenerator[object]
     reader: ReplyReader
 
 
@@ -65,10 +62,10 @@ class OpenAIChat:
         self.name, self._takes_tools, self.constrain = model, takes_tools, constrain
         self._abilities: Abilities | None = None
         self._at = find_endpoint(model, base_url, api_key, timeout_seconds)
-        self.sampling, self._max_tries, self._sleep, self._on_retry = sampling or Sampling(), max_tries, sleep, on_retry
-        self._slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+        self.sampling, self._slots, self._clients = sampling or Sampling(), Slots(), OpenAIClients(self._at)
         # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
-        self._refused = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
+        left_out = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
+        self._requester = Requester(self._at, find_refused_field, max_tries, sleep, on_retry, left_out)
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
@@ -92,97 +89,51 @@ class OpenAIChat:
         return self._abilities
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
-        """Yield the reply, piece by piece. A connection lives as long as its reply, so no event loop is left with an open one."""
+        """Yield the reply, piece by piece."""
         if not self._at.key:
             raise ModelError(describe_missing_key(self.name))
-        request = _merge_sampling(request, self.sampling)
-        async with AsyncExitStack() as closing:
-            await closing.enter_async_context(await self._wait_for_slot())
-            client = _make_client(self._at)
-            closing.push_async_callback(client.close)
-            opened = await self._open_with_retries(client, request)
-            closing.push_async_callback(opened.chunks.aclose)
-            for delta in opened.first:
-                yield delta
-            async for chunk in opened.chunks:
-                for delta in opened.reader.feed(chunk):
+        request = merge_sampling(request, self.sampling)
+        async with await self._wait_for_slot():
+            opened = await self._ask(request, self._open_reply)
+            async with aclosing(opened.pieces):
+                for delta in opened.first:
                     yield delta
-            yield self._make_finished(opened.reader)
+                try:
+                    async for piece in opened.pieces:
+                        for delta in opened.reader.feed(piece):
+                            yield delta
+                except RequestRefused as error:
+                    raise errors.explain_refusal(self._at, error.answer, time.time()) from None
+                yield self._make_finished(opened.reader)
 
     async def _wait_for_slot(self) -> AbstractAsyncContextManager[None]:
         """Return a context that holds one of the endpoint's slots. A server on this machine is asked how many it has."""
         known = await self.abilities() if self._at.is_local else self._abilities
-        at_once = known.at_once if known is not None else 0
-        if at_once < 1:
-            return nullcontext()
-        return self._slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(at_once))
+        return self._slots.hold(known.at_once if known is not None else 0)
 
-    async def _open_with_retries(self, client: AsyncOpenAI, request: ModelRequest) -> _Opened:
-        """Open a reply up to its first deltas, with retries. Only up to there may a request be repeated: later the text has been shown."""
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
-
-        retrying = AsyncRetrying(
-            sleep=self._sleep,
-            stop=stop_after_attempt(self._max_tries),
-            wait=_choose_wait,
-            retry=retry_if_exception(_is_worth_retrying),
-            before_sleep=partial(self._publish_retry, request),
-            reraise=True,
-        )
+    async def _ask(self, request: ModelRequest, attempt: Callable[[JsonObject], Awaitable[T]]) -> T:
+        """Ask the endpoint until it answers. That the model takes no tools is remembered."""
         try:
-            return await retrying(self._open_without_refused_fields, client, request)
-        except ModelError as error:
-            tries = retrying.statistics["attempt_number"]
-            if tries == 1:
-                raise
-            raise ModelError(
-                f"{error} Tried {tries} times.", retryable=error.retryable, retry_after_seconds=error.retry_after_seconds
-            ) from None
-
-    def _publish_retry(self, request: ModelRequest, state: RetryCallState) -> None:
-        if state.outcome is None or state.next_action is None:
-            return
-        retrying = Retrying(state.attempt_number, state.next_action.sleep, str(state.outcome.exception()))
-        for on_retry in (self._on_retry, request.notify):
-            if on_retry is not None:
-                on_retry(retrying)
-
-    async def _open_without_refused_fields(self, client: AsyncOpenAI, request: ModelRequest) -> _Opened:
-        """Open a reply, leaving out the fields that the endpoint refuses, and remember them for the next request."""
-        from openai import APIStatusError
-
-        refused = self._refused
-        while True:
-            body = build_body(self.name, request, refused)
-            try:
-                opened = await self._open_reply(client, body)
-            except APIStatusError as error:
-                answer = ErrorResponse(error.status_code, error.response.headers, error.response.text)
-                field = find_refused_field(answer.text, body) if answer.status in (400, 422) else None
-                if field is None:
-                    raise self._make_refusal(answer) from None
-                refused |= {field}
-                continue
-            self._refused |= refused
-            return opened
-
-    def _make_refusal(self, answer: ErrorResponse) -> ModelError:
-        """Return the error for an answer. That the model takes no tools is remembered."""
-        refusal = errors.explain_refusal(self._at, answer, time.time())
-        if isinstance(refusal, ToolsRefused):
+            return await self._requester.ask(request, partial(build_body, self.name, request), attempt)
+        except ToolsRefused:
             self._takes_tools = False
-        return refusal
+            raise
 
-    async def _open_reply(self, client: AsyncOpenAI, body: JsonObject) -> _Opened:
-        """Send one request and read the answer up to its first deltas."""
-        chunks = _read_chunks(self._at, await _send(self._at, client, body))
+    async def _open_reply(self, body: JsonObject) -> _Opened:
+        """Send one request and read the answer up to its first deltas: later the text has been shown, and nothing may be tried again."""
+        client = await self._clients.get()
+        pieces = read_pieces(self._at, await post_for_pieces(self._at, client, "/chat/completions", body), "choices")
         reader = ReplyReader()
-        async for chunk in chunks:
-            if first := reader.feed(chunk):
-                return _Opened(first, chunks, reader)
-        if not reader.finish:
-            raise errors.explain_break(self._at, "it ended before its first word")
-        return _Opened([], chunks, reader)
+        try:
+            async for piece in pieces:
+                if first := reader.feed(piece):
+                    return _Opened(first, pieces, reader)
+            if not reader.finish:
+                raise errors.explain_break(self._at, "it ended before its first word")
+        except BaseException:
+            await pieces.aclose()
+            raise
+        return _Opened([], pieces, reader)
 
     def _make_finished(self, reader: ReplyReader) -> Finished:
         if not reader.finish:
@@ -192,118 +143,12 @@ class OpenAIChat:
         return Finished(reader.finish, _make_usage(self._at, reader.usage))
 
 
-def _merge_sampling(request: ModelRequest, default: Sampling) -> ModelRequest:
-    """Return the request, with the model's own sampling where the request has none."""
+def merge_sampling(request: ModelRequest, default: Sampling) -> ModelRequest:
+    """Return the request, with a model's own sampling where the request has none."""
     from dataclasses import fields, replace
 
     asked = {field.name: value for field in fields(Sampling) if (value := getattr(request.sampling, field.name)) is not None}
     return replace(request, sampling=replace(default, **asked))
-
-
-def _make_client(at: Endpoint) -> AsyncOpenAI:
-    import openai
-
-    # A proxy for the web is no way to this machine, and httpx would take it.
-    http_client = openai.DefaultAsyncHttpxClient(verify=get_tls_context(), trust_env=not at.is_local)
-    timeout = openai.Timeout(at.timeout_seconds, connect=min(10.0, at.timeout_seconds))
-    return openai.AsyncOpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=timeout, http_client=http_client)
-
-
-async def _send(at: Endpoint, client: AsyncOpenAI, body: JsonObject) -> AsyncStream[object]:
-    """Send one request. The pieces come as plain JSON: what endpoints send is often not what openai's types say."""
-    import openai
-
-    handled = sys.exception()
-    try:
-        return await client.post(
-            "/chat/completions",
-            body=body,
-            cast_to=object,
-            options={"security": {"bearer_auth": True}},
-            stream=True,
-            stream_cls=openai.AsyncStream[object],
-        )
-    except openai.APITimeoutError as error:
-        raise _explain_timeout(at, error) from None
-    except openai.APIConnectionError as error:
-        raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
-
-
-async def _read_chunks(at: Endpoint, stream: AsyncStream[object]) -> AsyncGenerator[object]:
-    """Yield the pieces of the answer. Raises ModelError for whatever interrupts it."""
-    import httpx2
-    import openai
-
-    handled = sys.exception()
-    try:
-        kind = stream.response.headers.get("content-type", "")
-        if "html" in kind:
-            raise errors.explain_wrong_answer(at, await _read_beginning(stream.response.aiter_text()))
-        if "json" in kind and "event-stream" not in kind and "ndjson" not in kind:
-            yield _parse_whole_answer(at, (await stream.response.aread()).decode("utf-8", "replace"))
-            return
-        async for chunk in stream:
-            yield chunk
-    except openai.APITimeoutError as error:
-        raise _explain_timeout(at, error) from None
-    except openai.APIConnectionError as error:
-        raise errors.explain_break(at, errors.find_reason(error, handled)) from None
-    except httpx2.HTTPError as error:
-        raise errors.explain_break(at, errors.find_reason(error, handled)) from None
-    except openai.APIError as error:
-        raise errors.explain_reported_error(at, error.body, error.message, time.time()) from None
-    except ValueError as error:
-        raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
-    finally:
-        await stream.close()
-
-
-def _parse_whole_answer(at: Endpoint, text: str) -> object:
-    """Parse an answer that was not streamed."""
-    import json
-
-    try:
-        body = json.loads(text)
-    except ValueError:
-        raise errors.explain_wrong_answer(at, text) from None
-    if isinstance(body, dict) and body.get("error"):
-        raise errors.explain_reported_error(at, body["error"], text, time.time())
-    if not (isinstance(body, dict) and body.get("choices")):
-        raise errors.explain_wrong_answer(at, text)
-    return body
-
-
-async def _read_beginning(pieces: AsyncIterator[str], longest: int = 20_000) -> str:
-    text = ""
-    async for piece in pieces:
-        text += piece
-        if len(text) > longest:
-            break
-    return text[:longest]
-
-
-def _explain_timeout(at: Endpoint, error: Exception) -> ModelError:
-    from httpx2 import ConnectTimeout
-
-    if isinstance(error.__cause__, ConnectTimeout):
-        return errors.explain_unreachable(at, "no connection in time")
-    return errors.explain_silence(at)
-
-
-def _is_worth_retrying(error: BaseException) -> bool:
-    return isinstance(error, ModelError) and error.retryable and not is_too_long(error.retry_after_seconds)
-
-
-def _choose_wait(state: RetryCallState) -> float:
-    """Return how long to wait: as long as the endpoint asks; where it does not, about 0.5, 1, 2, 4, ... seconds."""
-    from tenacity import wait_exponential_jitter
-
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_seconds if isinstance(error, ModelError) else None
-    if asked is not None and state.attempt_number == 1:
-        return asked
-    # "Try again in 8 ms", for the second time, was not enough.
-    return max(asked or 0.0, wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.25)(state))
 
 
 def _make_usage(at: Endpoint, usage: Mapping[str, object]) -> Usage:

@@ -28,6 +28,14 @@ class ErrorResponse:
     text: str
 
 
+class RequestRefused(Exception):
+    """The endpoint answered with an error: its request may be right without a field, else `explain_refusal` says what it means."""
+
+    def __init__(self, answer: ErrorResponse) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
 def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelError:
     """Return the error for an answer with a status of 400 or more."""
     message = quote_message(at, answer.text)
@@ -136,14 +144,14 @@ def explain_break(at: Endpoint, why: str) -> ModelError:
     return ModelError(f"The answer of {at.model!r} at {at.shown_url} broke off{_end_sentence(why)}", retryable=True)
 
 
-def explain_reported_error(at: Endpoint, error: object, text: str, now: float) -> ModelError:
+def explain_reported_error(at: Endpoint, error: object, text: str) -> RequestRefused | ModelError:
     """Return the error for an error body that came with status 200 in place of a reply. Some endpoints give a status as its code."""
     code = error.get("code") if isinstance(error, Mapping) else None
     body = json.dumps(error, default=str, ensure_ascii=False)
     if re.fullmatch(r"[45]\d\d", str(code)):
-        return explain_refusal(at, ErrorResponse(int(str(code)), {}, body), now)
+        return RequestRefused(ErrorResponse(int(str(code)), {}, body))
     if re.search(r"rate_limit|quota|too_many_requests|RESOURCE_EXHAUSTED|throttl", body, re.I):  # the same, with a name for its code
-        return explain_refusal(at, ErrorResponse(429, {}, body), now)
+        return RequestRefused(ErrorResponse(429, {}, body))
     return explain_break(at, quote_message(at, text).strip(": ."))
 
 

@@ -85,6 +85,8 @@ class FakeOpenAI:
         self.looked_at: list[str] = []
         """The other paths that were asked for, with what was posted there."""
         self.authorizations: list[str] = []
+        self.connections = 0
+        """How many were opened."""
         self.asked = threading.Event()
         """Set when the first request has come."""
         self.hung_up = threading.Event()
@@ -134,6 +136,7 @@ class _Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
+        self.fake.connections += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
