@@ -43,6 +43,7 @@ class AgentOptions(TypedDict, total=False):
     sampling: Sampling | None
     dialect: str
     output_tries: int
+    fallback: Sequence[str | Model]
 
 
 class Agent(Workflow[Any, Out], Generic[Out]):
@@ -52,12 +53,13 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     that the model should give (a text, or a value of the output type), or four texts where a call comes between: text, call, result,
     answer. They go to the model as real turns. `output` is the type of the answer. `approve` decides on its writes where the caller gives
     no approver.
-    `dialect` is how calls are written: "auto", "native", or the name of a text dialect.
+    `dialect` is how calls are written: "auto", "native", or the name of a text dialect. `fallback` are models that are
+    asked, in order, when the one before is down or refuses; each switch is an event.
     """
 
     kind = "agent"
     declares_tools = True
-    run_options = RunOptions.__optional_keys__ | {"history"}
+    run_options = RunOptions.__optional_keys__ | {"history", "sampling"}
 
     @overload
     def __init__(self: Agent[str], model: str | Model, **options: Unpack[AgentOptions]) -> None: ...
@@ -79,6 +81,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         sampling: Sampling | None = None,
         dialect: str = "auto",
         output_tries: int = 3,
+        fallback: Sequence[str | Model] = (),
     ) -> None:
         super().__init__(name, AGENT_LIMITS if limits is None else limits)
         if dialect not in ("auto", "native"):
@@ -94,6 +97,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             sampling=sampling or Sampling(),
             dialect=dialect,
             output_tries=output_tries,
+            fallback=_check_fallback(fallback),
         )
 
     @property
@@ -118,12 +122,14 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
 
-    def _make_conversation(self, value: object, history: tuple[Message, ...]) -> Conversation:
+    def _make_conversation(self, value: object, history: tuple[Message, ...], sampling: Sampling | None = None) -> Conversation:
         if not isinstance(value, Conversation):
-            return Conversation(value, history) if isinstance(value, str) else make_conversation(value, history)
-        if history:
+            asked = Conversation(value, history) if isinstance(value, str) else make_conversation(value, history)
+        elif history:
             raise UsageError(f"{self.name} was given a Conversation and a history; a Conversation has its own: prompt.fill(history=...).")
-        return value
+        else:
+            asked = value
+        return asked if sampling is None else asked._replace(sampling=sampling)
 
     def find_user_texts(self, value: object) -> Iterable[str | Said]:
         """Return the user's words: what is asked now and what was asked before, without the untrusted text quoted in it."""
@@ -165,26 +171,26 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     # mypy takes an option more in a subclass, as it should; pyright compares `history` with the dict that all of RunOptions come in.
     async def run(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]
+        self, value: Any, *, history: Sequence[Message] = (), sampling: Sampling | None = None, **options: Unpack[RunOptions]
     ) -> RunResult[Out]:
         """Answer `value`, a question or a Conversation (which a Prompt makes), after `history`: an earlier result's `.messages`.
 
-        The other options are those of Workflow.run.
+        `sampling` counts before the agent's own, for this run. The other options are those of Workflow.run.
         """
-        conversation = self._make_conversation(value, await self.strip_opening(history) if history else ())
+        conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
         return await self._open(conversation, **options).execute(suspends=True)
 
     def run_sync(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]
+        self, value: Any, *, history: Sequence[Message] = (), sampling: Sampling | None = None, **options: Unpack[RunOptions]
     ) -> RunResult[Out]:
         """Call `run` from a program without an event loop."""
-        return run_in_new_loop(lambda: self.run(value, history=history, **options), "run_sync")
+        return run_in_new_loop(lambda: self.run(value, history=history, sampling=sampling, **options), "run_sync")
 
     async def run_stream(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, value: Any, *, history: Sequence[Message] = (), **options: Unpack[RunOptions]
+        self, value: Any, *, history: Sequence[Message] = (), sampling: Sampling | None = None, **options: Unpack[RunOptions]
     ) -> AsyncGenerator[Any, None]:
         """Answer as `run` does and yield the events as they happen, pieces of text among them; RunEnded is the last."""
-        conversation = self._make_conversation(value, await self.strip_opening(history) if history else ())
+        conversation = self._make_conversation(value, await self.strip_opening(history) if history else (), sampling)
         async for event in stream_events(self._open(conversation, **options)):
             yield event
 
@@ -194,6 +200,12 @@ def make_conversation(value: object, history: tuple[Message, ...] = ()) -> Conve
     value = replace_labelled(value, lambda content: content)  # a run's result by its content
     text, labels = prompt_text(replace_labelled(value, fence_content)), find_labels(value)
     return Conversation(text, history, None if labels is CLEAN else labels, tuple(iter_said(value)))
+
+
+def _check_fallback(models: Sequence[str | Model]) -> tuple[str | Model, ...]:
+    if isinstance(models, str) or not isinstance(models, Sequence):
+        raise UsageError(f"fallback={models!r} is not a list of models. Write fallback=[{models!r}].")
+    return tuple(models)
 
 
 def _example_as_text(asked: object, *replies: object) -> tuple[str, ...]:

@@ -29,12 +29,10 @@ from .messages import AssistantMessage, Conversation, Message, SystemMessage, To
 from .model_call import ModelConversation, ParsedReply, ask_model, parse_reply
 from .models.model import ModelRequest, Notice, Retrying
 from .prompt_format import FormatChoice
+from .reply_end import AskedAgain, Ending, ask_for_reply, explain_ending, judge_ending
 from .spec import AgentSpec, Out_co
 from .typed_output import InvalidOutput
 from .untrusted_text import FENCE_START, find_untrusted_texts
-
-ASK_FOR_REPLY = "You said nothing. Write a call as shown above, or answer me."
-"""For a small model that ends before it begins; it does so when a call is due whose marks it was not taught."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,43 +56,42 @@ class AgentLoop(Generic[Out_co]):
             record_provenance(spec, run, asked)
         run.scope.transcripts[run.id], provenance = transcript, run.scope.provenance
         notify = partial(publish_notice, run) if run.listeners else None
-        schema = None if spec.output is None else spec.output.schema
-        request = ModelRequest(transcript, format.schemas, format.sampling, schema, notify, format.grammar)
-        conversation = ModelConversation(spec, formats, format, transcript, request)
-        turn, failed_outputs, asked_for_reply, asked_to_repair = 0, 0, False, False
+        schema = None if spec.output is None else spec.output.response_schema
+        sampling = format.sampling if asked.sampling is None else format.sampling.override(asked.sampling)
+        request = ModelRequest(transcript, format.schemas, sampling, schema, notify, format.grammar)
+        conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling)
+        turn, again = 0, AskedAgain()
         sent_back: set[str] = set()
         while True:
             reply = await ask_model(run, turn, conversation)
             parsed = parse_reply(conversation, reply, turn)
             read = provenance.labels
             transcript.append(parsed.message if read is CLEAN else parsed.message._replace(labels=read))
-            if parsed.calls or parsed.refused:
+            has_calls = bool(parsed.calls or parsed.refused)
+            ending = judge_ending(reply, parsed)
+            if not again.may_go_on(ending, has_calls=has_calls, is_typed=spec.output is not None):
+                raise explain_ending(ending, conversation.spec.model.name, reply, conversation.request.sampling)
+            if has_calls:
                 results = await execute_calls(spec, run, parsed, sent_back)
-                if (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
+                if ending is Ending.WHOLE and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
                     break
                 if run.listeners:
                     run.publish(TextWithdrawn(run.id, turn))
-                # Once: a model whose calls failed twice in a row is asked to answer.
-                all_failed = results[0].outcome is Outcome.FAILED and all(result.outcome is Outcome.FAILED for result in results)
-                asked_to_repair = all_failed and not asked_to_repair
-                transcript.append(make_tool_message(run, conversation, parsed, results, ask_to_repair=asked_to_repair))
+                transcript.append(make_tool_message(run, conversation, parsed, results, ask_to_repair=again.to_repair(results)))
             elif spec.output is None:
                 answer = parsed.prose
-                if answer.strip() or asked_for_reply or not conversation.format.tools_in_prompt:
+                if ending is Ending.WHOLE:
                     break
-                asked_for_reply = True
-                transcript.append(UserMessage(ASK_FOR_REPLY, by_program=True))
+                transcript.append(UserMessage(ask_for_reply(conversation.format, bool(spec.tools)), by_program=True))
             else:
                 try:
-                    return spec.output.parse(parsed.prose)
+                    return spec.output.parse(parsed.prose, is_cut=ending is Ending.CUT_OFF)
                 except InvalidOutput as error:
-                    failed_outputs += 1
-                    if failed_outputs >= spec.output_tries:
-                        cut = " The reply was cut off at max_tokens." if reply.finish == "length" else ""
-                        tries = f"{spec.name} gave no valid answer in {failed_outputs} tries"
-                        raise OutputError(f"{tries}: {error}.{cut}", parsed.prose) from None
-                    again = f"That does not fit: {error}. {spec.output.instruction}"
-                    transcript.append(UserMessage(again, labels=None if read is CLEAN else read, by_program=True))
+                    if not again.for_output(spec.output_tries):
+                        tries = f"{spec.name} gave no valid answer in {spec.output_tries} tries"
+                        raise OutputError(f"{tries}: {error}.", parsed.prose) from None
+                    wrong = f"That does not fit: {error}. {spec.output.instruction}"
+                    transcript.append(UserMessage(wrong, labels=None if read is CLEAN else read, by_program=True))
             turn += 1
         if run.listeners and spec.publishes_at_end:
             run.publish(TextStreamed(run.id, turn, answer))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
@@ -104,13 +104,14 @@ class Conversation(NamedTuple):
     """The input of an agent: the user's text, after an earlier conversation.
 
     `labels` is what is known of the texts that are quoted in `text`, `said` which parts of it are the user's own words (None: all but the
-    text of others in fences).
+    text of others in fences). `sampling` counts before the agent's own.
     """
 
     text: str
     history: tuple[Message, ...] = ()
     labels: Labels | None = None
     said: tuple[str, ...] | None = None
+    sampling: Sampling | None = None
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -146,6 +147,11 @@ class Sampling:
     extra_body: Mapping[str, object] | None = None
     extra_headers: Mapping[str, str] | None = None
 
+    def override(self, other: Sampling) -> Sampling:
+        """Return this sampling with what `other` says in its place."""
+        said = {field.name: value for field in fields(other) if (value := getattr(other, field.name)) is not None}
+        return replace(self, **said)
+
 
 class NativeCall(NamedTuple):
     """A native call as a provider delivers it: the arguments are still JSON text."""
@@ -156,7 +162,10 @@ class NativeCall(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A whole reply of a model: the sum of its deltas, or a line of a `ScriptedModel`."""
+    """A whole reply of a model: the sum of its deltas, or a line of a `ScriptedModel`.
+
+    `model_index` tells which of an agent's models it is from: 0 is its own, the others are its `fallback`.
+    """
 
     text: str = ""
     calls: tuple[NativeCall, ...] = ()
@@ -164,3 +173,4 @@ class Reply(NamedTuple):
     usage: Usage = NO_USAGE
     finish: str = "stop"
     provider_data: ProviderData | None = None
+    model_index: int = 0

@@ -36,7 +36,7 @@ from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.limits import NO_USAGE, Meter
 from sayso.workflows.runs.prompt_difference import shorten_text
 
-from .agent_events import CallAnnounced, ReasoningStreamed, TextStreamed, TextWithdrawn
+from .agent_events import CallAnnounced, ModelSwitched, ReasoningStreamed, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
 from .models.model import CallDelta, Downgraded, Finished, ModelRequest, ReasoningDelta, TextDelta
 from .prompt_format import FormatChoice, PromptFormat, make_prompt_format
@@ -50,22 +50,41 @@ DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor mode
 
 @dataclass(slots=True, eq=False)
 class ModelConversation:
-    """A conversation under way. `transcript` is live: each turn adds to it, and `request.messages` is the same list."""
+    """A conversation under way. `transcript` is live: each turn adds to it, and `request.messages` is the same list.
+
+    `sampling` is what the run was asked with. `model_index` tells which of the agent's models is asked: 0 is its own.
+    """
 
     spec: AgentSpec[object]
     formats: FormatChoice
     format: PromptFormat
     transcript: list[Message]
     request: ModelRequest
+    sampling: Sampling | None = None
+    model_index: int = field(default=0, init=False)
     _characters: int = field(default=0, init=False)
     _measured: int = field(default=0, init=False)
 
     def switch_to_text(self) -> None:
         """Go on with a model that refuses tools: its instructions say how to write calls, and the messages so far are converted."""
+        self._switch_to(self._get_formats(self.model_index).switch_to_text())
+
+    async def switch_model(self, index: int, *, may_ask: bool) -> None:
+        """Go on with one of the agent's fallback models; 0 is its own. Raises UsageError for a model that cannot be asked at all."""
+        formats = self._get_formats(index)
+        format = await formats.choose(may_ask=may_ask)
+        self.spec, self.model_index = formats.spec, index
+        self._switch_to(format)
+
+    def _get_formats(self, index: int) -> FormatChoice:
+        return self.formats.fallbacks[index - 1] if index else self.formats
+
+    def _switch_to(self, format: PromptFormat) -> None:
         history = self.transcript[len(self.format.opening) :]
-        self.format = format = self.formats.switch_to_text()
+        self.format = format
         self.transcript[:] = [*format.opening, *format.convert_history(history)]
-        self.request = replace(self.request, tools=(), sampling=format.sampling, grammar=format.grammar)
+        sampling = format.sampling if self.sampling is None else format.sampling.override(self.sampling)
+        self.request = replace(self.request, tools=format.schemas, sampling=sampling, grammar=format.grammar)
         self._characters = self._measured = 0
 
     def count_characters(self) -> int:
@@ -88,36 +107,68 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
         run.record_prompt(position, snapshot_prompt, conversation, turn)
         reply: Reply = await run.step(position, fetch_reply, run, turn, conversation, preemptible=True)
         used = reply.usage
-        if reply.finish == "content_filter":
-            model = conversation.spec.model.name
-            raise ModelError(f"The content filter of {model} cut its reply off. Word the request differently, or use another model.")
+        if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
+            await conversation.switch_model(reply.model_index, may_ask=run.is_live)
     finally:
         meter.end_model_call(used, reserved)
     return reply
 
 
 async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:
-    """Return the model's reply: in one piece where nobody listens and the model can, else streamed."""
-    spec = conversation.spec
+    """Return the model's reply: in one piece where nobody listens and the model can, else streamed.
+
+    A model that refuses tools is asked for calls as text; one that is down or refuses altogether gives way to the agent's next one.
+    """
     if HANDED_OUT.texts and not turn:
         asked = [message.text for message in conversation.transcript if isinstance(message, UserMessage)]
         run.scope.provenance.recognise(asked, conversation.transcript)
-    complete = spec.complete
-    try:
-        if complete is None or run.listeners:
-            reply = await stream_reply(run, turn, conversation)
-        else:
-            reply = await complete(conversation.request)
-    except ToolsRefused as error:
-        if spec.dialect != "auto" or not conversation.request.tools:
-            raise
-        conversation.switch_to_text()
-        if conversation.request.notify is not None:
-            conversation.request.notify(Downgraded("tools", str(error)))
-        return await fetch_reply(run, turn, conversation)
-    if spec.takes_secrets:
+    spent = NO_USAGE
+    while True:
+        complete = None if run.listeners else conversation.spec.complete
+        try:
+            reply: Reply = await (stream_reply(run, turn, conversation) if complete is None else complete(conversation.request))
+        except ModelError as error:
+            if not _switch_to_text(conversation, error) and not await _switch_model(run, turn, conversation, str(error), error):
+                raise
+            continue
+        if reply.finish in ("content_filter", "error") and await _switch_model(
+            run, turn, conversation, f"its reply ended with {reply.finish!r}"
+        ):
+            spent += reply.usage
+            continue
+        break
+    if conversation.model_index:
+        reply = reply._replace(usage=spent + reply.usage, model_index=conversation.model_index)
+    if conversation.spec.takes_secrets:
         _note_secrets(conversation, run, reply, turn)
     return reply
+
+
+def _switch_to_text(conversation: ModelConversation, error: ModelError) -> bool:
+    """Go on with calls as text where the model refuses tools. Return False where that is no way."""
+    if not isinstance(error, ToolsRefused) or conversation.spec.dialect != "auto" or not conversation.request.tools:
+        return False
+    conversation.switch_to_text()
+    if conversation.request.notify is not None:
+        conversation.request.notify(Downgraded("tools", str(error)))
+    return True
+
+
+async def _switch_model(run: Run, turn: int, conversation: ModelConversation, why: str, error: ModelError | None = None) -> bool:
+    """Go on with the agent's next model that can be asked, and publish it. Return False where there is none."""
+    failed, fallbacks = conversation.spec.model.name, conversation.formats.fallbacks
+    for index in range(conversation.model_index + 1, len(fallbacks) + 1):
+        try:
+            await conversation.switch_model(index, may_ask=True)
+        except UsageError as unusable:  # it has no key, say: the error that the run began with tells more
+            if error is not None:
+                error.add_note(f"The fallback model {fallbacks[index - 1].spec.model_or_name!r} cannot be asked: {unusable}")
+            continue
+        if run.listeners:
+            run.publish(TextWithdrawn(run.id, turn))
+        run.publish(ModelSwitched(run.id, failed, conversation.spec.model.name, why))
+        return True
+    return False
 
 
 async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> Reply:
@@ -291,11 +342,11 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
     from .models.endpoint import is_local_url  # late, for load time
     from .models.prices import price
 
-    spec, model, request = conversation.spec, conversation.spec.model, conversation.request
+    model, request = conversation.spec.model, conversation.request
     base_url = getattr(model, "base_url", None)  # the same name may cost nothing on this machine
     characters = conversation.count_characters() + len(json.dumps([*request.tools, request.schema]))
     own: Sampling | None = getattr(model, "sampling", None)
-    output_tokens = spec.sampling.max_tokens or (own.max_tokens if own is not None else None) or DEFAULT_REPLY_TOKENS
+    output_tokens = request.sampling.max_tokens or (own.max_tokens if own is not None else None) or DEFAULT_REPLY_TOKENS
     input_tokens = characters // 4 + 1
     cost = price(model.name, input_tokens, output_tokens, base_url=base_url)
     if cost is None and base_url is not None and not is_local_url(base_url) and meter.limits_cost:
@@ -424,12 +475,13 @@ def _number_calls(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, 
     """Give each call its position as id. Text formats have no ids, and providers repeat theirs."""
     calls: list[ToolCall] = []
     refused: dict[str, ToolResult] = {}
+    cut = " The reply was cut off at its longest length: write less." if reply.finish == "length" else ""
     for index, item in enumerate(items):
         call_id = f"{turn}.{index}"
         if isinstance(item, ReadCall):
             calls.append(ToolCall(call_id, item.tool, item.arguments, item.span, item.notes))
         else:
-            error = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}."
+            error = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}.{cut}"
             refused[call_id] = ToolResult(call_id, error, Outcome.FAILED, item.tool or "")
             calls.append(ToolCall(call_id, item.tool or "unknown", {}, item.span, ("not understood",)))
     message = _make_message(reply.text, reply, tuple(calls), native)

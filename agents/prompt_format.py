@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sayso.tools import fill
@@ -70,6 +70,14 @@ class FormatChoice:
 
     spec: AgentSpec[object]
     chosen: PromptFormat | None = None
+    _fallbacks: tuple[FormatChoice, ...] | None = field(default=None, init=False)
+
+    @property
+    def fallbacks(self) -> tuple[FormatChoice, ...]:
+        """Return the same choice for each of the agent's fallback models."""
+        if self._fallbacks is None:
+            self._fallbacks = tuple(FormatChoice(spec) for spec in self.spec.fallback_specs)
+        return self._fallbacks
 
     async def choose(self, *, may_ask: bool = True) -> PromptFormat:
         """Return the format that the agent's dialect asks for. "auto" asks the endpoint what it can do, once.

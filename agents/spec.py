@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -30,7 +30,8 @@ class AgentSpec(Generic[Out_co]):
     """An agent's instructions, tools and settings.
 
     `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how
-    often the model may try to give an answer of the output type.
+    often the model may try to give an answer of the output type. `fallback` are models that are asked when the one before is down or
+    refuses.
     """
 
     name: str
@@ -42,6 +43,12 @@ class AgentSpec(Generic[Out_co]):
     sampling: Sampling
     dialect: str = "auto"
     output_tries: int = 3
+    fallback: tuple[str | Model, ...] = ()
+
+    @cached_property
+    def fallback_specs(self) -> tuple[AgentSpec[Out_co], ...]:
+        """Return the same agent on each of its fallback models."""
+        return tuple(replace(self, model_or_name=model, fallback=()) for model in self.fallback)
 
     @cached_property
     def model(self) -> Model:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from types import UnionType
+from typing import TYPE_CHECKING, Generic, TypeVar, Union, cast, get_args, get_origin
 
 from sayso.tools.canonical import JsonObject, readable_json
 
@@ -22,40 +25,60 @@ class InvalidOutput(Exception):
 
 
 class TypedOutput(Generic[T_co]):
-    """A type that answers must have: a pydantic model, dataclass, TypedDict, list, number, Literal, ..."""
+    """A type that answers must have: a pydantic model, dataclass, TypedDict, list, number, Literal, ...
+
+    In a union with `str`, JSON that fits one of the other types is a value of that type, and any other words are the text.
+    """
 
     def __init__(self, kind: object) -> None:
         self.kind = kind
+        options = get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
+        self.takes_words = str in options
+        """Tell whether plain words are an answer."""
+        self._json_kind = Union[tuple(option for option in options if option is not str)] if self.takes_words else kind  # noqa: UP007
 
     @cached_property
     def _adapter(self) -> TypeAdapter[T_co]:
         from pydantic import TypeAdapter
 
-        return TypeAdapter(cast("type[T_co]", self.kind))
+        return TypeAdapter(cast("type[T_co]", self._json_kind))
 
     @cached_property
     def schema(self) -> JsonObject:
-        """Return the JSON schema of the type."""
+        """Return the JSON schema of the type, of a union with `str` that of the other types."""
         return self._adapter.json_schema()
+
+    @property
+    def response_schema(self) -> JsonObject | None:
+        """Return the schema that an endpoint may hold the reply to; None where words are an answer too."""
+        return None if self.takes_words else self.schema
 
     @cached_property
     def instruction(self) -> str:
         """Return the instruction for the model."""
-        return f"Answer with JSON only, no other words, that fits this JSON schema:\n{readable_json(self.schema)}"
+        schema = readable_json(self.schema)
+        if self.takes_words:
+            return f"Answer in words, or with JSON only, no other words, that fits this JSON schema:\n{schema}"
+        return f"Answer with JSON only, no other words, that fits this JSON schema:\n{schema}"
 
-    def parse(self, text: str) -> T_co:
+    def parse(self, text: str, *, is_cut: bool = False) -> T_co:
         """Return the value in the text: the whole text, or the largest JSON value in it that fits.
 
-        Raises InvalidOutput with a sentence for the model.
+        Of a reply that was cut off (`is_cut`) only the first object or list counts, where it was closed before the cut: what stands inside
+        one that is still open is not the answer. Raises InvalidOutput with a sentence for the model.
         """
         from pydantic import ValidationError
 
+        if is_cut:
+            text = _find_closed(text)
         wrong: list[str] = []
         for candidate in chain(_find_candidates(text), self._find_choice(text)):
             try:
                 return self._adapter.validate_json(candidate)
             except ValidationError as error:
                 wrong.append("; ".join(_describe(item) for item in error.errors(include_url=False)[:8]))
+        if self.takes_words and text.strip() and not _is_json(text):
+            return cast(T_co, text.strip())
         raise InvalidOutput(wrong[0] if wrong else "there is no JSON in it")
 
     def _find_choice(self, text: str) -> Iterator[str]:
@@ -85,6 +108,21 @@ def _find_candidates(text: str) -> Iterator[str]:
         found.append(stripped[start:end])
         at = end
     yield from sorted((each for each in found if each != stripped), key=len, reverse=True)
+
+
+def _find_closed(text: str) -> str:
+    """Return the first object or list in a text that was cut off. Raises InvalidOutput where there is none that is closed."""
+    start = _find_start(text, 0)
+    with suppress(ValueError):
+        if start >= 0:
+            return text[start : json.JSONDecoder().raw_decode(text, start)[1]]
+    raise InvalidOutput("the reply was cut off at max_tokens before its JSON was whole; be shorter")
+
+
+def _is_json(text: str) -> bool:
+    """Tell whether a text is meant as JSON and nothing else, in a code fence or bare."""
+    inside = re.sub(r"\A```\w*\s*|\s*```\Z", "", text.strip())
+    return inside[:1] in ("{", "[")
 
 
 def _find_start(text: str, at: int) -> int:

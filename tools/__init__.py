@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .effects import Secrecy as Secrecy
     from .effects import Trust as Trust
     from .errors import Cancelled as Cancelled
+    from .errors import IncompleteReply as IncompleteReply
     from .errors import InvalidArguments as InvalidArguments
     from .errors import LimitReached as LimitReached
     from .errors import ModelError as ModelError
@@ -91,6 +92,7 @@ _PLACES = {
     "NotFinished": "errors",
     "LimitReached": "errors",
     "ModelError": "errors",
+    "IncompleteReply": "errors",
     "OutputError": "errors",
     "WorkflowError": "errors",
     "ReplayError": "errors",

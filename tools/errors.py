@@ -12,7 +12,8 @@ SaysoError
     ├── NotFinished         the run waits for approvals
     ├── LimitReached        a limit of the run is used up
     ├── ModelError          the model could not be reached, refused, or answered nonsense
-    │   └── ToolsRefused    the endpoint does not take tools for this model; written calls still work
+    │   ├── ToolsRefused    the endpoint does not take tools for this model; written calls still work
+    │   └── IncompleteReply the reply was cut off, filtered, broken off or empty, so it is no answer
     ├── OutputError         the answer never became the type that was asked for
     ├── StepTimeout         a step took longer than it may
     ├── SecretLocked        a secret was encrypted with a key that this program does not have
@@ -97,6 +98,14 @@ class ModelError(RunError):
 
 class ToolsRefused(ModelError):
     """The endpoint takes no tools for this model."""
+
+
+class IncompleteReply(ModelError):
+    """A reply that cannot be the answer: cut off, filtered, broken off, or empty. `text` is what was said, `finish` how it ended."""
+
+    def __init__(self, message: str, *, finish: str, text: str) -> None:
+        self.finish, self.text = finish, text
+        super().__init__(message)
 
 
 class OutputError(RunError):

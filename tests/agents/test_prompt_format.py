@@ -11,7 +11,7 @@ from sayso.agents import Agent, AssistantMessage, Reply, Sampling, ToolMessage, 
 from sayso.agents.models.openai_chat import OpenAIChat
 from sayso.tools import calculator, tool
 from sayso.tools.dialects import DIALECTS, ReadCall
-from sayso.tools.errors import ModelError, UsageError
+from sayso.tools.errors import IncompleteReply, ModelError, UsageError
 
 from .fake_openai import FakeOpenAI, HttpError, Line
 
@@ -242,10 +242,10 @@ async def test_a_model_that_says_nothing_is_asked_once_more_where_it_writes_call
     with FakeOpenAI(["", "weather(Oslo)", "Sunny."]) as server:
         assert await answer(server, "fake", "call") == "Sunny."
     assert server.requests[1]["messages"][-1]["content"] == "You said nothing. Write a call as shown above, or answer me."
-    with FakeOpenAI(["", ""]) as server:
-        assert await answer(server, "fake", "call") == ""
-    with FakeOpenAI([""]) as server:
-        assert await answer(server, "fake", "native") == ""
+    with FakeOpenAI(["", "weather(Oslo)", "", "Sunny."]) as server:
+        assert await answer(server, "fake", "call") == "Sunny."
+    with FakeOpenAI(["", ""]) as server, pytest.raises(IncompleteReply, match="said nothing, and nothing again"):
+        await answer(server, "fake", "call")
 
 
 async def test_after_a_call_that_could_not_be_carried_out_the_model_is_asked_to_mend_it() -> None:

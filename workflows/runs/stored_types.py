@@ -45,6 +45,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "LimitReached": ("sayso.tools.errors:LimitReached", "sayso.tools.errors:LimitReached"),
     "ModelError": ("sayso.tools.errors:ModelError", "sayso.tools.errors:ModelError"),
     "ToolsRefused": ("sayso.tools.errors:ToolsRefused", "sayso.tools.errors:ToolsRefused"),
+    "IncompleteReply": ("sayso.tools.errors:IncompleteReply",),
     "OutputError": ("sayso.tools.errors:OutputError", "sayso.tools.errors:OutputError"),
     "StepTimeout": ("sayso.tools.errors:StepTimeout", "sayso.tools.errors:StepTimeout"),
     "SecretLocked": ("sayso.tools.errors:SecretLocked",),

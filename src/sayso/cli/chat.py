@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.agent_events import ModelRetried, TextStreamed, TextWithdrawn
+from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched, TextStreamed, TextWithdrawn
 from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, find_receipts, open_counter, portable_model
 from sayso.cli.display import read_text
 from sayso.cli.options import BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
@@ -200,6 +200,14 @@ async def _print_answer(events: AsyncIterator[object]) -> tuple[RunResult[str], 
                 in_line = False
             case ModelRetried(_, attempt, wait, why):
                 print(f"(try {attempt} failed: {escape_controls(why)} Again in {wait:.0f} s.)", file=sys.stderr, flush=True)
+            case ModelDowngraded(_, without, why):
+                print(f"(goes on without {escape_controls(without)}: {escape_controls(why)})", file=sys.stderr, flush=True)
+            case ModelSwitched(_, failed, following, why):
+                print(
+                    f"(asks {escape_controls(following)}, as {escape_controls(failed)}: {escape_controls(why)})",
+                    file=sys.stderr,
+                    flush=True,
+                )
             case WriteSettled():
                 settled.append(event)
             case RunEnded(ended):

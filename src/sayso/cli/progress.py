@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from sayso.agents.agent_events import ModelRetried
+from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
 from sayso.workflows.runs.events import ApprovalAsked, BranchFailed, Progress, StepFailed, StepRetried
@@ -182,6 +182,10 @@ def format_event(event: object, last_failure: str = "") -> str:
             return f"  {show_value(stage):<10} {show_value(detail)}"
         case ModelRetried(_, attempt, wait, why):
             return f"  {'retry':<10} try {attempt} failed, again in {wait:.0f} s: {show_value(why)}"
+        case ModelDowngraded(_, without, why):
+            return f"  {'without':<10} {show_value(without)}: {show_value(why)}"
+        case ModelSwitched(_, failed, following, why):
+            return f"  {'switched':<10} from {show_value(failed)} to {show_value(following)}: {show_value(why)}"
         case StepRetried(run, name, attempt, wait, error):
             return f"  {'retry':<10} {run}/{name}: try {attempt} in {wait:.1f} s, because of: {show_value(error)}"
         case StepFailed(run, name, error) if error != last_failure:
