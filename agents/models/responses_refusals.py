@@ -1,0 +1,109 @@
+"""What an endpoint refuses of a request to the Responses API, in whose words ever, and what to leave out. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sayso.tools.canonical import JsonObject
+
+from .openai_errors import ErrorResponse
+from .responses_request import ENCRYPTED, LeftOut
+
+_REFUSES = re.compile(
+    r"unsupported|not\W+support|does not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra_forbidden|unavailable|"
+    r"must be verified|not enabled|additional propert|deprecated",
+    re.I,
+)
+_FIELDS = ("temperature", "top_p", "parallel_tool_calls", "max_output_tokens", "store", "tool_choice", "include")
+_ITEM_FIELD = re.compile(r"input\W{0,4}\d+\W{0,4}(?:content\W{0,4}\d+\W{0,4})?([a-z_]+)")
+_NEEDED = frozenset({"type", "role", "content", "call_id", "name", "arguments", "output", "text", "encrypted_content", "summary"})
+_NO_SUCH_ITEM = re.compile(r"\bitems?\b.{0,120}\b(?:not found|not persisted)|no (?:such )?item", re.I | re.DOTALL)
+_OF_ITEMS = re.compile(r"reasoning|encrypted|\b(?:rs|fc|msg)_\w|\bitems?\b|\binput\b|thinking", re.I)
+REASONING = "the reasoning of earlier turns"
+
+
+def learn_refusal(
+    answer: ErrorResponse, body: JsonObject, turns: Mapping[str, list[JsonObject]], left_out: LeftOut
+) -> tuple[LeftOut, str] | None:
+    """Return what is not sent again after this answer to `body`, and what of it the user asked for, in the user's words ("" for nothing).
+
+    `turns` are the turns that went back with what came with them, oldest first. None where nothing can be left out.
+    """
+    if answer.status not in (400, 404, 422):
+        return None
+    if (field := _find_field(answer.text, body)) is not None:
+        return replace(left_out, fields=left_out.fields | {field}), _WORDS.get(field, field)
+    if not turns:
+        return None
+    if (item_field := _find_item_field(answer.text, left_out)) is not None:
+        return replace(left_out, item_fields=left_out.item_fields | {item_field}), ""
+    if not _OF_ITEMS.search(answer.text):
+        return None
+    return replace(left_out, item_fields=left_out.item_fields - {"id"}, turns=left_out.turns | _find_turns(answer.text, turns)), REASONING
+
+
+_WORDS = {
+    ENCRYPTED: "",
+    "store": "",
+    "include": "",
+    "max_output_tokens": "max_tokens",
+    "reasoning.effort": "reasoning_effort",
+    "json_schema": "structured output",
+    "json_object": "JSON output",
+}
+
+
+def _find_field(text: str, body: JsonObject) -> str | None:
+    """Return the field of the body that a refusal is about."""
+    named = _find_param(text)
+    if ENCRYPTED in (body.get("include") or ()) and (
+        named.startswith("include") or re.search(r"reasoning\.encrypted_content|encrypted content is not supported", text, re.I)
+    ):
+        return ENCRYPTED
+    text_format = body.get("text", {}).get("format") if isinstance(body.get("text"), Mapping) else None
+    if text_format and re.search(r"text\.format|response.?format|json.?schema|json.?object|structured.?output|guided|grammar", text, re.I):
+        return str(text_format.get("type"))
+    if not _REFUSES.search(text):
+        return None
+    reasoning = body.get("reasoning")
+    for part in reasoning if isinstance(reasoning, Mapping) else ():
+        if re.search(
+            rf"reasoning\W{{1,3}}{part}\b|\breasoning {part}|reasoning summaries" if part == "summary" else rf"reasoning.{part}\b", text
+        ):
+            return f"reasoning.{part}"
+    return next((name for name in _FIELDS if name in body and (named == name or re.search(rf"(?<![\w.]){name}(?!\w)", text))), None)
+
+
+def _find_param(text: str) -> str:
+    """Return the parameter that an error body names: "include", "input[1].status"."""
+    try:
+        error = json.loads(text)
+    except ValueError:
+        return ""
+    error = error.get("error", error) if isinstance(error, Mapping) else None
+    return str(error.get("param") or "") if isinstance(error, Mapping) else ""
+
+
+def _find_item_field(text: str, left_out: LeftOut) -> str | None:
+    """Return the field of items that is not taken: one that is named, or their ids, where these are looked up and nothing was stored."""
+    if _NO_SUCH_ITEM.search(text) and "id" not in left_out.item_fields:
+        return "id"
+    found = _ITEM_FIELD.search(text) if _REFUSES.search(text) else None
+    return found[1] if found and found[1] not in _NEEDED | left_out.item_fields else None
+
+
+def _find_turns(text: str, turns: Mapping[str, list[JsonObject]]) -> frozenset[str]:
+    """Return the turns to send without what came with them: up to the one that is named, else all.
+
+    What an organisation, a key or a model cannot read of one turn it cannot read of those before.
+    """
+    keys = list(turns)
+    named = [number for number, items in enumerate(turns.values()) if any(_names(text, item) for item in items)]
+    return frozenset(keys[: named[-1] + 1] if named else keys)
+
+
+def _names(text: str, item: JsonObject) -> bool:
+    return any(isinstance(value := item.get(name), str) and len(value) > 3 and value in text for name in ("id", "call_id"))

@@ -1,0 +1,284 @@
+"""OpenAI's Responses API on loopback: it says what it was told to say, and refuses what OpenAI refuses (`responses_rules.py`).
+
+    with FakeResponses([[Thinks("Burgers?"), Calls("search", {"query": "burgers"})], "Here."]) as server:
+        ... server.base_url ... server.requests
+
+A turn is a list of items, a text (one message), a `Turn` with how it ends, an `HttpError`, or a function from the body to one of these.
+They are given in the order in which good requests arrive, whole or streamed as asked; a request that breaks a rule takes no turn.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from .fake_openai import HttpError, Raw
+from .responses_rules import REASONING_MODEL, Body, Broken, Issued, Rules, check_request
+
+
+@dataclass(frozen=True)
+class Thinks:
+    """A reasoning item: its summary (what may be shown of it)."""
+
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Says:
+    """A message, or what of it is a refusal."""
+
+    text: str
+    phase: str | None = None
+    refusal: bool = False
+
+
+@dataclass(frozen=True)
+class Calls:
+    """A function call; arguments that are a text go out as they are."""
+
+    name: str
+    arguments: Mapping[str, object] | str = field(default_factory=dict)
+
+
+Item = Thinks | Says | Calls
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A whole turn, and how it ends: completed, incomplete for a reason, failed with a code; or cut after so many events."""
+
+    items: Sequence[Item]
+    incomplete: str = ""
+    failed: tuple[str, str] | None = None
+    error_event: tuple[str, str] | None = None
+    events: int | None = None
+    """How many events go out before the connection is gone, or before the error event."""
+    usage: Mapping[str, object] = field(default_factory=lambda: {"input_tokens": 12, "output_tokens": 5, "total_tokens": 17})
+
+
+Given = str | Sequence[Item] | Turn | HttpError | Raw
+Line = Given | Callable[[Body], Given]
+
+
+class FakeResponses:
+    """The endpoint, as a context manager. `ignores_stream` plays a server that streams when it should not, and does not when it should."""
+
+    def __init__(
+        self,
+        turns: Sequence[Line] = (),
+        *,
+        rules: Rules = REASONING_MODEL,
+        path: str = "/v1",
+        pieces: int = 7,
+        ignores_stream: bool = False,
+    ) -> None:
+        self.turns, self.rules, self.path, self.pieces, self.ignores_stream = list(turns), rules, path, pieces, ignores_stream
+        self.requests: list[Body] = []
+        """The requests that were taken."""
+        self.refused: list[Body] = []
+        """The requests that broke a rule."""
+        self.headers: list[Mapping[str, str]] = []
+        self.paths: list[str] = []
+        self.issued = Issued()
+        self.count = 0
+        self.lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Answering)
+        self._server.fake = self  # type: ignore[attr-defined]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}{self.path}"
+
+    def __enter__(self) -> FakeResponses:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def forget_keys(self) -> None:
+        """Play a key of another organisation: what was encrypted before can be read no more."""
+        self.issued.encrypted.clear()
+
+    def answer(self, body: Body) -> Turn | HttpError | Raw:
+        """Return what is said to this request."""
+        with self.lock:
+            try:
+                check_request(body, self.issued, self.rules)
+            except Broken as broken:
+                self.refused.append(body)
+                return HttpError(broken.status, body=broken.body)
+            at = len(self.requests)
+            self.requests.append(body)
+            line: Line = self.turns[at] if at < len(self.turns) else HttpError(400, "The fake endpoint has no more turns.")
+        given = line(body) if callable(line) else line
+        if isinstance(given, str):
+            return Turn([Says(given)])
+        return Turn(given) if isinstance(given, Sequence) else given
+
+    def make_output(self, turn: Turn, body: Body) -> list[Body]:
+        """Return the items of a turn as they are when they are done, and remember what was handed out."""
+        output: list[Body] = []
+        thought = ""
+        for item in turn.items:
+            with self.lock:
+                self.count += 1
+                number = self.count
+            made = self._make_item(item, number, "reasoning.encrypted_content" in body.get("include", ()))
+            if made["type"] == "reasoning":
+                thought = made["id"]
+                self.issued.encrypted[thought] = made.get("encrypted_content") or ""
+            elif thought:
+                self.issued.needs[made["id"]] = thought
+            if body.get("store", True):
+                self.issued.stored.add(made["id"])
+            output.append(made)
+        return output
+
+    def _make_item(self, item: Item, number: int, encrypted: bool) -> Body:
+        match item:
+            case Thinks(summary):
+                parts = [{"type": "summary_text", "text": summary}] if summary else []
+                made: Body = {"id": f"rs_{number:04}", "type": "reasoning", "summary": parts}
+                return made | ({"encrypted_content": f"gAAA{number:04}c90="} if encrypted else {})
+            case Says(text, phase, refusal):
+                content = (
+                    {"type": "refusal", "refusal": text}
+                    if refusal
+                    else {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+                )
+                message = {"id": f"msg_{number:04}", "type": "message", "status": "completed", "role": "assistant", "content": [content]}
+                return message | ({"phase": phase} if phase else {})
+            case Calls(name, arguments):
+                text = arguments if isinstance(arguments, str) else json.dumps(arguments)
+                call = {"id": f"fc_{number:04}", "type": "function_call", "status": "completed"}
+                return call | {"call_id": f"call_{number:04}xyz", "name": name, "arguments": text}
+
+
+def whole_response(turn: Turn, output: list[Body], body: Body, status: str = "") -> Body:
+    """Return the response object, as it is at the end unless a `status` is given."""
+    ended = "failed" if turn.failed else "incomplete" if turn.incomplete else "completed"
+    done = not status
+    return {
+        "id": "resp_0001",
+        "object": "response",
+        "created_at": 1,
+        "status": status or ended,
+        "error": {"code": turn.failed[0], "message": turn.failed[1]} if turn.failed and done else None,
+        "incomplete_details": {"reason": turn.incomplete} if turn.incomplete and done else None,
+        "instructions": None,
+        "model": body["model"],
+        "output": output if done else [],
+        "parallel_tool_calls": True,
+        "usage": dict(turn.usage) if done and not turn.failed else None,
+    }
+
+
+def events_of(turn: Turn, output: list[Body], body: Body, pieces: int) -> Iterator[Body]:
+    """Yield the events of a streamed response, without their numbers."""
+    for name in ("created", "in_progress"):
+        yield {"type": f"response.{name}", "response": whole_response(turn, output, body, "in_progress")}
+    for index, item in enumerate(output):
+        at = {"output_index": index, "item_id": item["id"]}
+        yield {"type": "response.output_item.added", "output_index": index, "item": _begin_item(item)}
+        yield from ({**event, **at} for event in _events_of_item(item, pieces))
+        yield {"type": "response.output_item.done", "output_index": index, "item": item}
+    end = "failed" if turn.failed else "incomplete" if turn.incomplete else "completed"
+    yield {"type": f"response.{end}", "response": whole_response(turn, output, body)}
+
+
+def _begin_item(item: Body) -> Body:
+    begun: Body = {**item, "status": "in_progress"} if item["type"] != "reasoning" else {**item, "summary": []}
+    if "encrypted_content" in item:
+        begun["encrypted_content"] = "gAAAunfinished"  # what `added` has is not what has to go back
+    empty: Body = {"message": {"content": []}, "function_call": {"arguments": ""}}.get(item["type"], {})
+    return begun | empty
+
+
+def _events_of_item(item: Body, pieces: int) -> Iterator[Body]:
+    if item["type"] == "function_call":
+        yield from ({"type": "response.function_call_arguments.delta", "delta": each} for each in _cut(item["arguments"], pieces))
+        yield {"type": "response.function_call_arguments.done", "arguments": item["arguments"], "name": item["name"]}
+    for index, part in enumerate(item["summary"] if item["type"] == "reasoning" else ()):
+        yield {"type": "response.reasoning_summary_part.added", "summary_index": index, "part": {**part, "text": ""}}
+        for each in _cut(part["text"], pieces):
+            yield {"type": "response.reasoning_summary_text.delta", "summary_index": index, "delta": each}
+        yield {"type": "response.reasoning_summary_text.done", "summary_index": index, "text": part["text"]}
+        yield {"type": "response.reasoning_summary_part.done", "summary_index": index, "part": part}
+    for index, part in enumerate(item["content"] if item["type"] == "message" else ()):
+        kind = "refusal" if part["type"] == "refusal" else "text"
+        prefix = "response.refusal" if kind == "refusal" else "response.output_text"
+        yield {"type": "response.content_part.added", "content_index": index, "part": {**part, kind: ""}}
+        for each in _cut(part[kind], pieces):
+            yield {"type": f"{prefix}.delta", "content_index": index, "delta": each}
+        yield {"type": f"{prefix}.done", "content_index": index, kind: part[kind]}
+        yield {"type": "response.content_part.done", "content_index": index, "part": part}
+
+
+def _cut(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+class _Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 2
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._send(404, b'{"error": {"message": "no such page"}}', "application/json")
+
+    def do_POST(self) -> None:
+        fake: FakeResponses = self.server.fake  # type: ignore[attr-defined]
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        fake.headers.append({name.lower(): value for name, value in self.headers.items()})
+        fake.paths.append(self.path)
+        if self.path != f"{fake.path}/responses":
+            self._send(404, b'{"error": {"message": "no such page"}}', "application/json")
+            return
+        match fake.answer(body):
+            case HttpError() as error:
+                self._send(error.status, error.content, "application/json", error.headers)
+            case Raw(content, content_type):
+                self._send(200, content if isinstance(content, bytes) else content.encode(), content_type)
+            case turn:
+                output = fake.make_output(turn, body)
+                if bool(body.get("stream")) is not fake.ignores_stream:
+                    self._stream(turn, list(events_of(turn, output, body, fake.pieces)))
+                else:
+                    self._send(200, json.dumps(whole_response(turn, output, body)).encode(), "application/json")
+
+    def _stream(self, turn: Turn, events: list[Body]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if turn.error_event:
+            code, message = turn.error_event
+            events = [*events[: turn.events], {"type": "error", "code": code, "message": message, "param": None}]
+        elif turn.events is not None:
+            events = events[: turn.events]
+            self.close_connection = True  # without the last chunk: broken, not ended
+        for number, event in enumerate(events):
+            numbered = {**event, "sequence_number": number}
+            content = f"event: {event['type']}\ndata: {json.dumps(numbered, ensure_ascii=False)}\n\n".encode()
+            self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
+        if not self.close_connection:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _send(self, status: int, content: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": content_type, "Content-Length": str(len(content)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
