@@ -20,9 +20,9 @@ from .abilities import Abilities, ask_abilities
 from .endpoint import Endpoint, describe_missing_key, find_endpoint
 from .model import Delta, Finished, ModelRequest, Retrying
 from .openai_client import OpenAIClients, post_for_pieces, read_pieces
-from .openai_errors import RequestRefused
+from .openai_errors import ErrorResponse, RequestRefused
 from .openai_wire import ReplyReader, build_body, find_refused_field
-from .requesting import Requester, Slots
+from .requesting import LeftOut, Requester, Slots
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class OpenAIChat:
         self.sampling, self._slots, self._clients = sampling or Sampling(), Slots(), OpenAIClients(self._at)
         # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
         left_out = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
-        self._requester = Requester(self._at, find_refused_field, max_tries, sleep, on_retry, left_out)
+        self._requester = Requester(self._at, _find_refused, max_tries, sleep, on_retry, left_out)
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
@@ -141,6 +141,11 @@ class OpenAIChat:
         if reader.finish == "content_filter" and not reader.has_content:
             raise errors.explain_filter(self._at)
         return Finished(reader.finish, _make_usage(self._at, reader.usage))
+
+
+def _find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
+    field = find_refused_field(answer.text, body) if answer.status in (400, 422) else None
+    return None if field is None else LeftOut(frozenset({field}), field)
 
 
 def merge_sampling(request: ModelRequest, default: Sampling) -> ModelRequest:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError
@@ -17,7 +17,7 @@ from sayso.tools.errors import ModelError
 from . import openai_errors as errors
 from .endpoint import Endpoint
 from .model import Downgraded, ModelRequest, Notice, Retrying
-from .openai_errors import RequestRefused
+from .openai_errors import ErrorResponse, RequestRefused
 from .rate_limits import is_too_long
 
 if TYPE_CHECKING:
@@ -26,13 +26,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class LeftOut(NamedTuple):
+    """What a request is built without from now on, by the names that its builder knows. `told` is the user's word for it.
+
+    `told` is empty where the user has not asked for it, and misses nothing.
+    """
+
+    names: frozenset[str]
+    told: str
+
+
 @dataclass(slots=True, eq=False)
 class Requester:
     """Asks one endpoint until it answers. `left_out` are the fields that it has refused: each request is built without them."""
 
     at: Endpoint
-    find_refused: Callable[[str, JsonObject], str | None]
-    """Returns which field of a body a refusal is about, None where nothing can be left out."""
+    find_refused: Callable[[ErrorResponse, JsonObject], LeftOut | None]
+    """Returns what of a body a refusal is about, None where nothing can be left out."""
     max_tries: int = 4
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     on_retry: Callable[[Retrying], None] | None = None
@@ -77,12 +87,13 @@ class Requester:
             try:
                 answer = await attempt(body)
             except RequestRefused as error:
-                refused = error.answer
-                field = self.find_refused(refused.text, body) if refused.status in (400, 422) else None
-                if field is None or field in left_out:
-                    raise errors.explain_refusal(self.at, refused, time.time()) from None
-                left_out |= {field}
-                told.append(Downgraded(field, f"{self.at.shown_url} refuses it{errors.quote_message(self.at, refused.text)}"))
+                refused = self.find_refused(error.answer, body)
+                if refused is None or refused.names <= left_out:
+                    raise errors.explain_refusal(self.at, error.answer, time.time()) from None
+                left_out |= refused.names
+                if refused.told:
+                    why = f"{self.at.shown_url} refuses it{errors.quote_message(self.at, error.answer.text)}"
+                    told.append(Downgraded(refused.told, why))
                 continue
             self.left_out |= left_out
             for notice in told:
