@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -21,7 +22,8 @@ from .endpoint import Endpoint, describe_missing_key, find_endpoint
 from .model import Delta, Finished, ModelRequest, Retrying
 from .openai_client import OpenAIClients, post_for_pieces, read_pieces
 from .openai_errors import ErrorResponse, RequestRefused
-from .openai_wire import ReplyReader, build_body, find_refused_field
+from .openai_wire import build_body, find_refused_field
+from .reply_deltas import ReplyDeltas
 from .requesting import LeftOut, Requester, Slots
 
 T = TypeVar("T")
@@ -33,7 +35,7 @@ class _Opened:
 
     first: list[Delta]
     pieces: AsyncGenerator[object]
-    reader: ReplyReader
+    reader: ReplyDeltas
 
 
 class OpenAIChat:
@@ -102,9 +104,12 @@ class OpenAIChat:
                     async for piece in opened.pieces:
                         for delta in opened.reader.feed(piece):
                             yield delta
+                    finished = self._make_finished(opened.reader)
                 except RequestRefused as error:
                     raise errors.explain_refusal(self._at, error.answer, time.time()) from None
-                yield self._make_finished(opened.reader)
+                for delta in opened.reader.end():
+                    yield delta
+                yield finished
 
     async def _wait_for_slot(self) -> AbstractAsyncContextManager[None]:
         """Return a context that holds one of the endpoint's slots. A server on this machine is asked how many it has."""
@@ -123,24 +128,34 @@ class OpenAIChat:
         """Send one request and read the answer up to its first deltas: later the text has been shown, and nothing may be tried again."""
         client = await self._clients.get()
         pieces = read_pieces(self._at, await post_for_pieces(self._at, client, "/chat/completions", body), "choices")
-        reader = ReplyReader()
+        reader = ReplyDeltas()
         try:
             async for piece in pieces:
                 if first := reader.feed(piece):
                     return _Opened(first, pieces, reader)
-            if not reader.finish:
+            self._raise_reported_error(reader)
+            if not reader.reply.finish:
                 raise errors.explain_break(self._at, "it ended before its first word")
         except BaseException:
             await pieces.aclose()
             raise
         return _Opened([], pieces, reader)
 
-    def _make_finished(self, reader: ReplyReader) -> Finished:
-        if not reader.finish:
+    def _make_finished(self, reader: ReplyDeltas) -> Finished:
+        reply = reader.reply
+        self._raise_reported_error(reader)
+        if not reply.finish:
             raise errors.explain_break(self._at, "it ended without a finish reason")
-        if reader.finish == "content_filter" and not reader.has_content:
+        if reply.finish == "content_filter" and not reply.has_content:
             raise errors.explain_filter(self._at)
-        return Finished(reader.finish, _make_usage(self._at, reader.usage))
+        return Finished(reply.finish, _make_usage(self._at, reply.usage))
+
+    def _raise_reported_error(self, reader: ReplyDeltas) -> None:
+        reply = reader.reply
+        if reply.error or reply.finish == "error":
+            error = reply.error or "it ended with the finish reason 'error'"
+            text = error if isinstance(error, str) else json.dumps({"error": error}, default=str)
+            raise errors.explain_reported_error(self._at, error, text)
 
 
 def _find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:

@@ -1,18 +1,16 @@
-"""Chat completions on the wire: a request as its JSON body, and the JSON pieces of an answer as deltas. Pure."""
+"""Chat completions on the wire: a request as its JSON body. Pure."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
 from sayso.tools import ToolResult
 from sayso.tools.canonical import JsonObject, readable_json
 
 from ..messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
-from .model import CallDelta, Delta, ModelRequest, ReasoningDelta, TextDelta
+from .model import ModelRequest
 
 # ---- the request ----
 
@@ -120,92 +118,3 @@ def find_refused_field(answer: str, body: JsonObject) -> str | None:
     if not _REFUSES.search(answer):
         return None
     return next((name for name in _PLAIN_FIELDS if name in body and re.search(rf"(?<![\w.]){name}(?!\w)", answer)), None)
-
-
-# ---- the answer ----
-
-
-@dataclass(slots=True)
-class ReplyReader:
-    """Reads the pieces of one answer, in whatever shade of the format the endpoint speaks; afterwards it knows `finish` and `usage`."""
-
-    finish: str = ""
-    usage: Mapping[str, object] = field(default_factory=dict)
-    has_content: bool = False
-    _ids: list[str] = field(default_factory=list)
-    _named: set[int] = field(default_factory=set)
-    _positions: dict[int, int] = field(default_factory=dict)
-
-    def feed(self, chunk: object) -> list[Delta]:
-        """Return the deltas of one piece; none for a piece that only keeps the connection open."""
-        if not isinstance(chunk, Mapping):
-            return []
-        if isinstance(usage := chunk.get("usage"), Mapping):
-            self.usage = usage
-        choice = next((choice for choice in _filter_objects(chunk.get("choices")) if not choice.get("index")), None)
-        if choice is None:
-            return []
-        # A whole answer has a `message` where a piece has a `delta`; some endpoints do not stream however they are asked.
-        piece = choice.get("delta") or choice.get("message")
-        deltas = list(self._read_piece(piece)) if isinstance(piece, Mapping) else []
-        if choice.get("finish_reason"):
-            self.finish = "tool_calls" if choice["finish_reason"] == "function_call" else str(choice["finish_reason"])
-        self.has_content = self.has_content or bool(deltas)
-        return deltas
-
-    def _read_piece(self, piece: Mapping[str, object]) -> Iterator[Delta]:
-        thought = piece.get("reasoning_content") or piece.get("reasoning")
-        if thought and isinstance(thought, str):
-            yield ReasoningDelta(thought)
-        content = piece.get("content") or piece.get("refusal")
-        if content and isinstance(content, str):
-            yield TextDelta(content)
-        elif isinstance(content, list):
-            yield from _read_parts(content)
-        for call in _filter_objects(piece.get("tool_calls")):
-            yield from self._read_call(call)
-        if isinstance(legacy := piece.get("function_call"), Mapping):
-            yield from self._read_call({"index": 0, "function": legacy})
-
-    def _read_call(self, piece: Mapping[str, object]) -> Iterator[Delta]:
-        function = piece.get("function")
-        function = function if isinstance(function, Mapping) else {}
-        call_id, name, arguments = str(piece.get("id") or ""), str(function.get("name") or ""), function.get("arguments")
-        position = self._find_position(piece.get("index"), call_id, name)
-        if self._ids[position]:
-            call_id = ""  # some repeat the id with every piece
-        self._ids[position] = self._ids[position] or call_id
-        if position in self._named:
-            name = ""
-        elif name:
-            self._named.add(position)
-        text = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
-        if call_id or name or text:
-            yield CallDelta(position, call_id, name, text)
-
-    def _find_position(self, index: object, call_id: str, name: str) -> int:
-        """Return which call a piece belongs to. Some endpoints give no index, others give 0 to every call: a new id begins a new call."""
-        last = self._positions.get(index) if isinstance(index, int) else (len(self._ids) - 1 if self._ids else None)
-        if last is not None:
-            other_id = bool(call_id and self._ids[last] and call_id != self._ids[last])
-            named_again = not isinstance(index, int) and bool(name) and last in self._named and not call_id
-            if not (other_id or named_again):
-                return last
-        self._ids.append("")
-        if isinstance(index, int):
-            self._positions[index] = len(self._ids) - 1
-        return len(self._ids) - 1
-
-
-def _read_parts(content: object) -> Iterator[Delta]:
-    """Yield the deltas of content that is a list of parts: text, or thinking that is itself a list."""
-    for part in _filter_objects(content):
-        if isinstance(text := part.get("text"), str) and text:
-            yield TextDelta(text)
-        elif isinstance(thinking := part.get("thinking"), list):
-            yield from (ReasoningDelta(inner.text) for inner in _read_parts(thinking) if isinstance(inner, TextDelta))
-
-
-def _filter_objects(values: object) -> list[Mapping[str, object]]:
-    """Return the objects in what should be a list of objects."""
-    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []

@@ -81,10 +81,9 @@ async def test_the_pieces_of_two_native_calls_come_interleaved_and_numbered() ->
     with FakeOpenAI([Reply("Let me see.", calls)], pieces=11) as server:
         assert await all_of(chat(server)) == [
             TextDelta("Let me see."),
-            CallDelta(0, "a1", "search", ""),
-            CallDelta(1, "b2", "ORDER", ""),
+            CallDelta(0, "a1", "search", ""),  # its name is complete: another call follows
             CallDelta(0, arguments='{"query": 1'),
-            CallDelta(1, arguments='{"item": "B'),
+            CallDelta(1, "b2", "ORDER", '{"item": "B'),
             CallDelta(0, arguments="}"),
             CallDelta(1, arguments='urger"}'),
             Finished("tool_calls", Usage(model_calls=1)),

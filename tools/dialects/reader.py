@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect, skip_run
 from .detect import DETECTORS, NOT_HERE, WAIT, find_held_start
 from .dialect import FORMS, resolve_dialect
+from .json_calls import parse_json_arguments
 from .mentions import Mark, find_closing
+from .native import read_native_calls
 from .parsed_calls import Item
-from .provider_message import ProviderMessage
+from .provider_reply import ProviderReply
 from .read_events import AllWasReasoning, CallRead, CallWithdrawn, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState
 from .signatures import ToolOrSchema, ToolSignatures, collect_signatures
@@ -23,13 +26,13 @@ class Reader:
     UsageError. `native` says that the model's endpoint takes tools: NAME(...) in prose is then a call of PURE tools only.
     """
 
-    __slots__ = ("_items", "_provider_message", "_scan", "state")
+    __slots__ = ("_items", "_reply", "_scan", "state")
 
     def __init__(self, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto", *, native: bool = False) -> None:
         signatures = collect_signatures(tools)
         self.state = ScannerState(signatures, _compile_dialect(signatures, dialect, native))
         self._scan = _scan_text(self.state)
-        self._provider_message: ProviderMessage | None = None  # made when the first piece of one arrives
+        self._reply: ProviderReply | None = None  # made when the first piece of one arrives
         self._items: list[Item] | None = None  # the calls in the provider's own field, once the message is complete
 
     def feed(self, delta: object) -> list[ReadEvent]:
@@ -39,10 +42,10 @@ class Reader:
             next(self._scan, None)
             events, self.state.events = self.state.events, []
             return events
-        if self._provider_message is None:
-            self._provider_message = ProviderMessage()
+        if self._reply is None:
+            self._reply = ProviderReply()
         events = []
-        for event in self._provider_message.feed(delta):
+        for event in self._reply.feed(delta):
             events += self.feed(event.text) if isinstance(event, TextRead) else [event]
         return events
 
@@ -52,7 +55,7 @@ class Reader:
         next(self._scan, None)
         events, self.state.events = self.state.events, []
         if self._items is None:
-            self._items = self._provider_message.read_calls(self.state.tools) if self._provider_message else []
+            self._items = _read_items(self._reply, self.state.tools) if self._reply else []
             events += [CallRead(item) if isinstance(item, ReadCall) else ProblemRead(item) for item in self._items]
         return events
 
@@ -62,8 +65,8 @@ class Reader:
             self.finish()
         state, items = self.state, self._items or []
         text, calls, problems, reasoning = "".join(state.prose), tuple(state.calls), tuple(state.problems), "".join(state.reasoning)
-        if self._provider_message is not None:
-            reasoning = "".join(self._provider_message.reasoning) + reasoning
+        if self._reply is not None:
+            reasoning = self._reply.reasoning + reasoning
         if items:
             text = state.buffer.text if calls or problems else text
             calls = tuple(item for item in items if isinstance(item, ReadCall))
@@ -107,6 +110,19 @@ def split_at_calls(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], di
             case AllWasReasoning():
                 parts.clear()
     return parts
+
+
+def _read_items(reply: ProviderReply, tools: ToolSignatures) -> list[Item]:
+    """Return the calls in the provider's own field, and the problems: with a call, or with a message that is none."""
+    items: list[Item] = []
+    for item in read_native_calls(reply.calls, tools):
+        tool = tools.find(item.tool) if isinstance(item, ReadCall) else None
+        items.append(parse_json_arguments(tool, item.arguments, item.span) if tool and isinstance(item, ReadCall) else item)
+    if seen := reply.unread:
+        items.append(Problem(seen, (0, 0), "a model's message: a chat completion, a response, an Anthropic message, or a piece of one"))
+    if reply.error:
+        items.append(Problem(json.dumps(reply.error, ensure_ascii=False, default=str)[:200], (0, 0), "a message, not an error"))
+    return items
 
 
 def _compile_dialect(tools: ToolSignatures, dialect: str, native: bool) -> CompiledDialect:

@@ -1,0 +1,117 @@
+"""Read Anthropic's messages: the events of a stream, a whole message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from ..canonical import JsonObject
+from .kept_fields import keep
+from .lenient_json import parse_json
+from .reply_state import ProviderCall, ReplyEvent, ReplyState, as_mapping, as_mappings, name_finish
+
+_EVENTS = frozenset(
+    ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop", "ping")
+)
+_BLOCKS = frozenset(("tool_use", "redacted_thinking", "server_tool_use"))
+
+
+class AnthropicReply:
+    """Reads the events of a message."""
+
+    __slots__ = ("_blocks", "_calls", "_state")
+
+    protocol: ClassVar[str] = "anthropic"
+
+    def __init__(self, state: ReplyState) -> None:
+        self._state = state
+        self._blocks: dict[object, JsonObject] = {}
+        self._calls: dict[object, ProviderCall] = {}
+
+    @staticmethod
+    def reads(piece: Mapping[str, object]) -> bool:
+        """Tell whether this is an event, or a message with blocks of Anthropic's own."""
+        if piece.get("type") in _EVENTS or "stop_reason" in piece:
+            return True
+        if piece.get("type") == "message" and piece.get("role") == "assistant":
+            return True
+        return any(map(_is_own_block, as_mappings(piece.get("content"))))
+
+    @property
+    def kept(self) -> JsonObject:
+        """Return the blocks of the message as they came (`content`), thinking with its signatures among them."""
+        for index, call in self._calls.items():
+            if not self._blocks[index].get("input"):
+                self._blocks[index]["input"] = _parse_input(call.arguments)
+        return {"content": list(self._blocks.values())} if self._blocks else {}
+
+    def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]:
+        """Yield what is certain after this piece."""
+        state, index = self._state, piece.get("index")
+        match piece.get("type"):
+            case "message_start":
+                yield from self._read_message(as_mapping(piece.get("message")))
+            case "content_block_start":
+                yield from self._begin_block(index, as_mapping(piece.get("content_block")))
+            case "content_block_delta":
+                yield from self._add_to_block(index, as_mapping(piece.get("delta")))
+            case "message_delta":
+                state.add_usage(piece.get("usage"))
+                state.finish = name_finish(as_mapping(piece.get("delta")).get("stop_reason")) or state.finish
+            case "content_block_stop" | "message_stop" | "ping":
+                pass
+            case _:
+                yield from self._read_message(piece)
+        yield from state.announce(ended=bool(state.finish))
+
+    def _read_message(self, message: Mapping[str, object]) -> Iterator[ReplyEvent]:
+        self._state.understood = True
+        self._state.add_usage(message.get("usage"))
+        for position, block in enumerate(as_mappings(message.get("content"))):
+            yield from self._begin_block(position, block)
+        yield from self._state.add_text(message.get("content"))
+        self._state.finish = name_finish(message.get("stop_reason")) or self._state.finish
+
+    def _begin_block(self, index: object, block: Mapping[str, object]) -> Iterator[ReplyEvent]:
+        self._state.understood = True
+        self._blocks[index] = dict(block)
+        match block.get("type"):
+            case "text":
+                yield from self._state.add_text(block.get("text"))
+            case "thinking":
+                yield from self._state.add_reasoning(block.get("thinking"))
+            case "tool_use":
+                # {} stands where the input will be.
+                self._calls[index] = self._state.begin_call(block.get("id"), block.get("name"), block.get("input") or None)
+
+    def _add_to_block(self, index: object, delta: Mapping[str, object]) -> Iterator[ReplyEvent]:
+        self._state.understood = True
+        block = self._blocks.setdefault(index, {})
+        match delta.get("type"):
+            case "text_delta":
+                yield from self._state.add_text(delta.get("text"))
+            case "thinking_delta":
+                yield from self._state.add_reasoning(delta.get("thinking"))
+            case "input_json_delta":
+                if index not in self._calls:
+                    self._calls[index] = self._state.begin_call("", "")
+                self._calls[index].add_arguments(delta.get("partial_json"))
+                return
+            case "citations_delta":
+                keep(block, "citations", [delta.get("citation")])
+                return
+        for key, value in delta.items():
+            if key != "type":
+                keep(block, key, value)
+
+
+def _is_own_block(block: Mapping[str, object]) -> bool:
+    return block.get("type") in _BLOCKS or (block.get("type") == "thinking" and isinstance(block.get("thinking"), str))
+
+
+def _parse_input(arguments: str) -> object:
+    try:
+        value, _ = parse_json(arguments.strip() or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,131 @@
+"""Read a provider's own message, whole or in pieces, whichever protocol it speaks: text, reasoning, calls, and what has to go back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Protocol
+
+from ..canonical import JsonObject
+from .anthropic_reply import AnthropicReply
+from .chat_reply import ChatReply
+from .reply_state import ProviderCall, ReplyEvent, ReplyState, as_mapping
+from .responses_reply import ResponsesReply
+
+
+class _ProtocolReply(Protocol):
+    """Reads the pieces of one protocol into a ReplyState."""
+
+    protocol: ClassVar[str]
+
+    @property
+    def kept(self) -> JsonObject: ...
+    def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]: ...
+
+
+# In this order: an Anthropic message has `content` as a chat message has.
+_PROTOCOLS = (ResponsesReply, AnthropicReply, ChatReply)
+_OTHERS = frozenset(("user", "system", "developer", "tool", "function"))
+
+
+class ProviderReply:
+    """Reads one reply of a provider: chat completions (Ollama's too), Responses, Anthropic messages; whole, or however it is cut.
+
+    `feed` returns what is certain so far. Afterwards `calls` are the calls in the provider's own field, `finish` is how the reply ended
+    ("stop", "length", "tool_calls", "content_filter", "error", else the provider's own word; empty where nobody said), `usage` what the
+    provider counted, `error` what it reports in place of a reply (or of the rest of one), and `kept` what it wants back with the turn:
+
+    - chat: {"message": {...}, "calls": [{...}, ...]}, the fields of the message and of each call that are not understood;
+    - responses: {"output": [...]}, the items;
+    - anthropic: {"content": [...]}, the blocks with their signatures.
+
+    A piece that is of none of these is `unread`, where nothing else was read.
+    """
+
+    __slots__ = ("_readers", "_state", "_unread")
+
+    def __init__(self) -> None:
+        self._state = ReplyState()
+        self._readers: dict[str, _ProtocolReply] = {}
+        self._unread: str = ""
+
+    @property
+    def protocol(self) -> str:
+        """Return "chat", "responses" or "anthropic"; empty before the first piece of one."""
+        return next(iter(self._readers), "")
+
+    @property
+    def calls(self) -> list[ProviderCall]:
+        """Return the calls in the order in which they began."""
+        return self._state.calls
+
+    @property
+    def text(self) -> str:
+        """Return the text so far."""
+        return "".join(self._state.text)
+
+    @property
+    def reasoning(self) -> str:
+        """Return the reasoning so far."""
+        return "".join(self._state.reasoning)
+
+    @property
+    def finish(self) -> str:
+        """Return how the reply ended; empty where nobody said."""
+        state = self._state
+        return "tool_calls" if state.finish == "stop" and state.calls else state.finish
+
+    @property
+    def usage(self) -> Mapping[str, object]:
+        """Return the provider's own counts."""
+        return self._state.usage
+
+    @property
+    def error(self) -> object:
+        """Return the error that the provider reports, as it came; None where there is none."""
+        return self._state.error
+
+    @property
+    def has_content(self) -> bool:
+        """Tell whether there is any text, reasoning or call."""
+        return bool(self._state.text or self._state.reasoning or self._state.calls)
+
+    @property
+    def kept(self) -> JsonObject:
+        """Return what has to go back with the turn, as JSON; empty where there is nothing."""
+        return next((reader.kept for reader in self._readers.values()), {})
+
+    @property
+    def unread(self) -> str:
+        """Return the first piece that could not be read, where no message was found at all; else nothing."""
+        return "" if self._state.understood or self._state.error else self._unread
+
+    def feed(self, piece: object) -> list[ReplyEvent]:
+        """Return what is certain after this piece: a JSON object, a list of them, or an object of a provider's library."""
+        if isinstance(piece, (list, tuple)):
+            return [event for each in piece for event in self.feed(each)]
+        data = as_mapping(piece)
+        if error := _find_error(data):
+            self._state.error = self._state.error or error
+        reader = self._find_reader(data)
+        events = list(reader.feed(data)) if reader is not None else []
+        if not self._state.understood and not self._unread and piece is not None:
+            self._unread = json.dumps(data or piece, ensure_ascii=False, default=str)[:200]
+        return events
+
+    def _find_reader(self, data: Mapping[str, object]) -> _ProtocolReply | None:
+        if data.get("role") in _OTHERS:
+            return None  # not a model's message: what stands in it was not written by one
+        for kind in _PROTOCOLS:
+            if kind.reads(data):
+                if kind.protocol not in self._readers:
+                    self._readers[kind.protocol] = kind(self._state)
+                return self._readers[kind.protocol]
+        return None
+
+
+def _find_error(data: Mapping[str, object]) -> object:
+    """Return the error that a piece reports: {"error": ...}, {"type": "error", ...}, {"object": "error", ...}."""
+    if error := data.get("error"):
+        return error
+    return data if "error" in (data.get("type"), data.get("object")) else None
