@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from sayso.tools.canonical import JsonObject
 
 from .openai_errors import ErrorResponse
-from .responses_request import ENCRYPTED, LeftOut
+from .requesting import LeftOut
+from .responses_request import ENCRYPTED, name_item, name_item_field
 
 _REFUSES = re.compile(
     r"unsupported|not\W+support|does not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra_forbidden|unavailable|"
@@ -25,30 +25,23 @@ _OF_ITEMS = re.compile(r"reasoning|encrypted|\b(?:rs|fc|msg)_\w|\bitems?\b|\binp
 REASONING = "the reasoning of earlier turns"
 
 
-def learn_refusal(
-    answer: ErrorResponse, body: JsonObject, turns: Mapping[str, list[JsonObject]], left_out: LeftOut
-) -> tuple[LeftOut, str] | None:
-    """Return what is not sent again after this answer to `body`, and what of it the user asked for, in the user's words ("" for nothing).
-
-    `turns` are the turns that went back with what came with them, oldest first. None where nothing can be left out.
-    """
+def find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
+    """Return what of `body` a refusal is about; None where nothing can be left out."""
     if answer.status not in (400, 404, 422):
         return None
     if (field := _find_field(answer.text, body)) is not None:
-        return replace(left_out, fields=left_out.fields | {field}), _WORDS.get(field, field)
-    if not turns:
+        return LeftOut(frozenset({field}), _WORDS.get(field, field))
+    kept = [item for item in _filter_items(body) if "id" in item or item.get("type") == "reasoning"]
+    if not kept:
         return None
-    if (item_field := _find_item_field(answer.text, left_out)) is not None:
-        return replace(left_out, item_fields=left_out.item_fields | {item_field}), ""
-    if not _OF_ITEMS.search(answer.text):
-        return None
-    return replace(left_out, item_fields=left_out.item_fields - {"id"}, turns=left_out.turns | _find_turns(answer.text, turns)), REASONING
+    if (item_field := _find_item_field(answer.text, kept)) is not None:
+        return LeftOut(frozenset({name_item_field(item_field)}), "")
+    return LeftOut(_find_items(answer.text, kept), REASONING) if _OF_ITEMS.search(answer.text) else None
 
 
 _WORDS = {
     ENCRYPTED: "",
     "store": "",
-    "include": "",
     "max_output_tokens": "max_tokens",
     "reasoning.effort": "reasoning_effort",
     "json_schema": "structured output",
@@ -87,23 +80,28 @@ def _find_param(text: str) -> str:
     return str(error.get("param") or "") if isinstance(error, Mapping) else ""
 
 
-def _find_item_field(text: str, left_out: LeftOut) -> str | None:
+def _filter_items(body: JsonObject) -> list[JsonObject]:
+    items = body.get("input")
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _find_item_field(text: str, kept: Sequence[JsonObject]) -> str | None:
     """Return the field of items that is not taken: one that is named, or their ids, where these are looked up and nothing was stored."""
-    if _NO_SUCH_ITEM.search(text) and "id" not in left_out.item_fields:
+    if _NO_SUCH_ITEM.search(text) and any("id" in item for item in kept):
         return "id"
     found = _ITEM_FIELD.search(text) if _REFUSES.search(text) else None
-    return found[1] if found and found[1] not in _NEEDED | left_out.item_fields else None
+    return found[1] if found and found[1] not in _NEEDED else None
 
 
-def _find_turns(text: str, turns: Mapping[str, list[JsonObject]]) -> frozenset[str]:
-    """Return the turns to send without what came with them: up to the one that is named, else all.
+def _find_items(text: str, kept: Sequence[JsonObject]) -> frozenset[str]:
+    """Return the items to send no more: up to the one that is named, else all.
 
     What an organisation, a key or a model cannot read of one turn it cannot read of those before.
     """
-    keys = list(turns)
-    named = [number for number, items in enumerate(turns.values()) if any(_names(text, item) for item in items)]
-    return frozenset(keys[: named[-1] + 1] if named else keys)
+    named = [number for number, item in enumerate(kept) if any(_names(text, item.get(name)) for name in ("id", "call_id"))]
+    refused = kept[: named[-1] + 1] if named else kept
+    return frozenset(name_item(item)[0] for item in refused if name_item(item))
 
 
-def _names(text: str, item: JsonObject) -> bool:
-    return any(isinstance(value := item.get(name), str) and len(value) > 3 and value in text for name in ("id", "call_id"))
+def _names(text: str, value: object) -> bool:
+    return isinstance(value, str) and len(value) > 3 and value in text

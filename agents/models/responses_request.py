@@ -28,37 +28,36 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What an endpoint has refused, and is not sent again.
-
-    `fields` are fields of the body ("temperature", "reasoning.effort", ...), ENCRYPTED, "json_schema" and "json_object". `item_fields` are
-    fields of items in `input`. `turns` are turns, by `get_turn_key`, that are sent without what came with them.
-    """
-
-    fields: frozenset[str] = frozenset()
-    item_fields: frozenset[str] = frozenset()
-    turns: frozenset[str] = frozenset()
+# What a request is built without is told by names: fields of the body ("temperature", "reasoning.effort", ...), ENCRYPTED, "json_schema",
+# "json_object", fields of items in `input` (`name_item_field`), and items themselves (`name_item`), whose turns are rebuilt.
+NOTHING: frozenset[str] = frozenset()
 
 
-NOTHING_LEFT_OUT = LeftOut()
+def name_item_field(field: str) -> str:
+    """Return the name under which a field of items in `input` is left out."""
+    return f"item.{field}"
 
 
-def build_body(model: str, request: ModelRequest, provider: str, left_out: LeftOut = NOTHING_LEFT_OUT) -> JsonObject:
+def name_item(item: Mapping[str, object]) -> list[str]:
+    """Return the names under which an item that came with a turn is left out: its id, and what it holds where ids are left out."""
+    return [f"item {value}" for name in ("id", "encrypted_content", "content") if (value := item.get(name))]
+
+
+def build_body(model: str, request: ModelRequest, provider: str, without: frozenset[str] = NOTHING) -> JsonObject:
     """Return the body of a request. `provider` says whose data may go back with a turn ("responses HOST")."""
     sampling = request.sampling
     body: JsonObject = {
         "model": model,
-        "input": build_input(request.messages, provider, left_out),
+        "input": build_input(request.messages, provider, without),
         "store": False,
         "include": [ENCRYPTED],
     }
     if request.tools:
         body["tools"] = [_build_tool(tool) for tool in request.tools]
-    if request.schema is not None and (text_format := _build_text_format(request.schema, left_out.fields)):
+    if request.schema is not None and (text_format := _build_text_format(request.schema, without)):
         body["text"] = {"format": text_format}
     body |= _build_sampling(sampling, bool(request.tools))
-    return _leave_out(_merge(body, sampling.extra_body or {}), left_out.fields)
+    return _leave_out(_merge(body, sampling.extra_body or {}), without)
 
 
 def _leave_out(body: JsonObject, without: frozenset[str]) -> JsonObject:
@@ -117,9 +116,9 @@ def _build_sampling(sampling: Sampling, has_tools: bool) -> JsonObject:
 # ---- the conversation ----
 
 
-def build_input(messages: Sequence[Message], provider: str, left_out: LeftOut = NOTHING_LEFT_OUT) -> list[JsonObject]:
+def build_input(messages: Sequence[Message], provider: str, without: frozenset[str] = NOTHING) -> list[JsonObject]:
     """Return the transcript as items of `input`, in which every call has an id of its own and exactly one output."""
-    building = _Input(provider, left_out)
+    building = _Input(provider, without)
     for message in messages:
         building.add(message)
     building.close_calls()
@@ -136,7 +135,7 @@ class _Input:
     """The items so far, the ids in them, and the calls that wait for their output: our id to the provider's."""
 
     provider: str
-    left_out: LeftOut
+    without: frozenset[str]
     system: list[JsonObject] = field(default_factory=list)
     items: list[JsonObject] = field(default_factory=list)
     _ids: set[str] = field(default_factory=set)
@@ -184,7 +183,7 @@ class _Input:
     def _add_turn(self, message: AssistantMessage) -> None:
         self._tools |= {call.id: call.tool for call in message.calls}
         calls = message.calls if message.native else ()
-        items = find_turn_items(message, self.provider, self.left_out)
+        items = find_turn_items(message, self.provider, self.without)
         ids = list(_find_ids(items))
         # The same turn twice, in a history that was put together from two: nobody takes an id twice.
         if items and len(set(ids)) == len(ids) and self._ids.isdisjoint(ids):
@@ -197,7 +196,7 @@ class _Input:
         """Add what the provider sent, as it came."""
         waiting = iter(calls)
         for item in items:
-            sent = _clean(item, self.left_out.item_fields)
+            sent = _clean(item, self.without)
             if item.get("type") == "function_call":
                 call = next(waiting)
                 self._open[call.id] = str(item["call_id"])
@@ -223,7 +222,7 @@ class _Input:
         return f"call_{number}"
 
 
-def find_turn_items(message: AssistantMessage, provider: str, left_out: LeftOut = NOTHING_LEFT_OUT) -> list[JsonObject]:
+def find_turn_items(message: AssistantMessage, provider: str, without: frozenset[str] = NOTHING) -> list[JsonObject]:
     """Return the items that came with a turn, where they may go back to `provider`; none where the turn has to be rebuilt.
 
     It has to be where they came from somebody else or were refused, where the message is no longer what was said, or its calls are not
@@ -238,7 +237,7 @@ def find_turn_items(message: AssistantMessage, provider: str, left_out: LeftOut 
     calls = [item for item in items if item["type"] == "function_call"]
     if (len(calls) != len(message.calls) if message.native else bool(calls)) or not all(call.get("call_id") for call in calls):
         return []
-    if get_turn_key(items) in left_out.turns or not _says(items, message.text):
+    if not (without.isdisjoint(name for item in items for name in name_item(item)) and _says(items, message.text)):
         return []
     # An id alone is looked up in what the provider has stored, and nothing was.
     is_stored = kept.data.get("stored") is True
@@ -257,25 +256,10 @@ def _says(items: Sequence[Mapping[str, object]], text: str) -> bool:
 
 def _clean(item: Mapping[str, object], without: frozenset[str]) -> JsonObject:
     """Return an item without the fields that were refused, and without nulls, which are refused where a field is not known."""
-    cleaned = {key: value for key, value in item.items() if key not in without and value is not None}
+    cleaned = {key: value for key, value in item.items() if value is not None and name_item_field(key) not in without}
     if without and isinstance(content := cleaned.get("content"), list):
         cleaned["content"] = [_clean(part, without) if isinstance(part, Mapping) else part for part in content]
     return cleaned
-
-
-def get_turn_key(items: Sequence[Mapping[str, object]]) -> str:
-    """Return what tells a turn from all others: an id in it, or its encrypted reasoning."""
-    for item in items:
-        for name in ("id", "call_id", "encrypted_content"):
-            if isinstance(key := item.get(name), str) and key:
-                return key
-    return ""
-
-
-def find_turns(messages: Sequence[Message], provider: str, left_out: LeftOut) -> dict[str, list[JsonObject]]:
-    """Return the turns that are sent back with what came with them, by their key, oldest first."""
-    turns = [find_turn_items(message, provider, left_out) for message in messages if isinstance(message, AssistantMessage)]
-    return {get_turn_key(items): items for items in turns if items}
 
 
 def _mend_call(item: Mapping[str, object], call: ToolCall) -> JsonObject:

@@ -12,8 +12,9 @@ import pytest
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.models.openai_errors import ErrorResponse
-from sayso.agents.models.responses_refusals import REASONING, learn_refusal
-from sayso.agents.models.responses_request import NO_RESULT, NOTHING_LEFT_OUT, LeftOut, build_body, build_input, find_turns
+from sayso.agents.models.requesting import LeftOut
+from sayso.agents.models.responses_refusals import REASONING, find_refused
+from sayso.agents.models.responses_request import NO_RESULT, build_body, build_input
 from sayso.tools import ToolCall, ToolResult
 
 HERE = "responses api.openai.com"
@@ -332,86 +333,90 @@ FIELDS: dict[str, tuple[str, str, str]] = {
 @pytest.mark.parametrize(("answer", "field", "words"), FIELDS.values(), ids=FIELDS)
 def test_a_field_that_is_refused_is_left_out(answer: str, field: str, words: str) -> None:
     body = build_body("gpt", EVERYTHING, HERE)
-    learnt = learn_refusal(ErrorResponse(400, {}, answer), body, find_turns(EVERYTHING.messages, HERE, NOTHING_LEFT_OUT), NOTHING_LEFT_OUT)
-    assert learnt == (LeftOut(fields=frozenset({field})), words)
-    assert learnt is not None
-    again = build_body("gpt", EVERYTHING, HERE, learnt[0])
-    assert learn_refusal(ErrorResponse(400, {}, answer), again, {}, learnt[0]) is None or field == "json_schema"
-    assert len(json.dumps(again)) < len(json.dumps(body))
+    assert find_refused(ErrorResponse(400, {}, answer), body) == LeftOut(frozenset({field}), words)
+    assert len(json.dumps(build_body("gpt", EVERYTHING, HERE, frozenset({field})))) < len(json.dumps(body))
 
 
 def test_without_a_schema_any_object_is_asked_for_and_then_nothing() -> None:
     answer = ErrorResponse(400, {}, said("text.format is not supported", "text.format"))
-    first = LeftOut(fields=frozenset({"json_schema"}))
-    body = build_body("gpt", EVERYTHING, HERE, first)
+    body = build_body("gpt", EVERYTHING, HERE, frozenset({"json_schema"}))
     assert body["text"] == {"format": {"type": "json_object"}}
-    learnt = learn_refusal(answer, body, {}, first)
-    assert learnt is not None
-    assert "text" not in build_body("gpt", EVERYTHING, HERE, learnt[0])
+    assert find_refused(answer, body) == LeftOut(frozenset({"json_object"}), "JSON output")
+    assert "text" not in build_body("gpt", EVERYTHING, HERE, frozenset({"json_schema", "json_object"}))
 
 
-ONE, BOTH = frozenset({"rs_1"}), frozenset({"rs_1", "rs_9"})
-ITEMS: dict[str, tuple[str, LeftOut]] = {
+ONE, BOTH = frozenset({"item rs_1"}), frozenset({"item rs_1", "item fc_1", "item rs_9", "item msg_9"})
+ITEMS: dict[str, tuple[str, frozenset[str]]] = {
     "another organisation": (
         said("The encrypted content gAAA...c90= could not be verified. Reason: Encrypted content could not be decrypted or parsed."),
-        LeftOut(turns=BOTH),
+        BOTH,
     ),
-    "another organisation, with the item": (said("The encrypted content for item rs_1 could not be verified."), LeftOut(turns=ONE)),
+    "another organisation, with the item": (said("The encrypted content for item rs_1 could not be verified."), ONE),
     "a model that does not reason": (
         said(
             "Reasoning input items can only be provided to a reasoning or computer use model. Remove reasoning items",
             "input",
         ),
-        LeftOut(turns=BOTH),
+        BOTH,
     ),
     "a thought is missing": (
         said("Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_0'.", "input"),
-        LeftOut(turns=ONE),
+        frozenset({"item rs_1", "item fc_1"}),
     ),
     "what follows a thought is missing": (
         said("Item 'rs_9' of type 'reasoning' was provided without its required following item.", "input"),
-        LeftOut(turns=BOTH),
+        frozenset({"item rs_1", "item fc_1", "item rs_9"}),
     ),
     "twice": (
         said("Duplicate item found with id rs_1. Remove duplicate items from your input and try again.", "input"),
-        LeftOut(turns=ONE),
+        ONE,
     ),
-    "DeepSeek": (said("The `reasoning_text` in the thinking mode must be passed back to the API."), LeftOut(turns=BOTH)),
+    "DeepSeek": (said("The `reasoning_text` in the thinking mode must be passed back to the API."), BOTH),
     "looked up in vain": (
         said("Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.", "input"),
-        LeftOut(item_fields=frozenset({"id"})),
+        frozenset({"item.id"}),
     ),
-    "a field of an item": (said("Unknown parameter: 'input[1].status'.", "input[1].status"), LeftOut(item_fields=frozenset({"status"}))),
+    "a field of an item": (said("Unknown parameter: 'input[1].status'.", "input[1].status"), frozenset({"item.status"})),
     "a field of a part": (
         said("Unknown parameter: 'input[4].content[0].annotations'.", "input[4].content[0].annotations"),
-        LeftOut(item_fields=frozenset({"annotations"})),
+        frozenset({"item.annotations"}),
     ),
     "a field, as pydantic says it": (
         '{"detail": [{"type": "extra_forbidden", "loc": ["body", "input", 2, "phase"], "msg": "Extra inputs are not permitted"}]}',
-        LeftOut(item_fields=frozenset({"phase"})),
+        frozenset({"item.phase"}),
     ),
     "a kind of item": (
         said("Invalid value: 'reasoning'. Supported values are: 'message', 'function_call'.", "input[1].type"),
-        LeftOut(turns=BOTH),
+        BOTH,
     ),
 }
 
 
-@pytest.mark.parametrize(("answer", "refused"), ITEMS.values(), ids=ITEMS)
+@pytest.mark.parametrize(("answer", "names"), ITEMS.values(), ids=ITEMS)
 @pytest.mark.parametrize("status", [400, 404, 422])
-def test_what_came_with_a_turn_and_is_refused_is_left_out(answer: str, refused: LeftOut, status: int) -> None:
+def test_what_came_with_a_turn_and_is_refused_is_left_out(answer: str, names: frozenset[str], status: int) -> None:
     body = build_body("gpt", EVERYTHING, HERE)
-    learnt = learn_refusal(
-        ErrorResponse(status, {}, answer), body, find_turns(EVERYTHING.messages, HERE, NOTHING_LEFT_OUT), NOTHING_LEFT_OUT
-    )
-    assert learnt == (refused, REASONING if refused.turns else "")
+    of_a_field = any(name.startswith("item.") for name in names)
+    assert find_refused(ErrorResponse(status, {}, answer), body) == LeftOut(names, "" if of_a_field else REASONING)
+    again = build_body("gpt", EVERYTHING, HERE, names)
+    assert len(again["input"]) < len(body["input"]) or of_a_field
+    assert len(json.dumps(again)) < len(json.dumps(body))
+
+
+def test_a_turn_of_which_one_item_is_left_out_is_rebuilt_whole() -> None:
+    messages = [turn(THOUGHT, SEARCHES, calls=[SEARCH]), results(("0.0", "two places"))]
+    assert build_input(messages, HERE, frozenset({"item fc_1"})) == [call("call_0"), output("call_0", "two places")]
 
 
 def test_ids_that_are_refused_and_required_go_with_their_turns() -> None:
-    without_ids = LeftOut(item_fields=frozenset({"id"}))
-    turns = find_turns(EVERYTHING.messages, HERE, without_ids)
+    without_ids = build_body("gpt", EVERYTHING, HERE, frozenset({"item.id"}))
+    assert "rs_1" not in json.dumps(without_ids)
+    assert "gAAA1" in json.dumps(without_ids)
     answer = ErrorResponse(400, {}, said("Missing required parameter: 'input[1].id'.", "input[1].id"))
-    assert learn_refusal(answer, build_body("gpt", EVERYTHING, HERE, without_ids), turns, without_ids) == (LeftOut(turns=BOTH), REASONING)
+    refused = find_refused(answer, without_ids)
+    assert refused is not None
+    assert refused == LeftOut(frozenset({"item gAAA1"}), REASONING)
+    assert "gAAA1" not in json.dumps(build_body("gpt", EVERYTHING, HERE, refused.names))
 
 
 OTHERS = {
@@ -423,6 +428,5 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(("status", "answer"), OTHERS.values(), ids=OTHERS)
-def test_other_refusals_teach_nothing(status: int, answer: str) -> None:
-    turns = find_turns(EVERYTHING.messages, HERE, NOTHING_LEFT_OUT)
-    assert learn_refusal(ErrorResponse(status, {}, answer), build_body("gpt", EVERYTHING, HERE), turns, NOTHING_LEFT_OUT) is None
+def test_other_refusals_leave_nothing_out(status: int, answer: str) -> None:
+    assert find_refused(ErrorResponse(status, {}, answer), build_body("gpt", EVERYTHING, HERE)) is None
