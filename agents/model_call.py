@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -34,7 +35,6 @@ from sayso.tools.inline_calls import append_context
 from sayso.workflows import Run, Usage
 from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.limits import NO_USAGE, Meter
-from sayso.workflows.runs.prompt_difference import shorten_text
 
 from .agent_events import CallAnnounced, ModelSwitched, ReasoningStreamed, TextStreamed, TextWithdrawn
 from .messages import AssistantMessage, Message, NativeCall, Reply, Sampling, SystemMessage, ToolMessage, UserMessage
@@ -45,6 +45,7 @@ from .reasoning import OnlyReasoning, Part, ReasoningPart, ReasoningSplitter, Te
 if TYPE_CHECKING:
     from .spec import AgentSpec
 
+LONGEST_SNAPSHOT = 10_000  # characters of a message that a run stores of a prompt
 DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor model says how long it may be
 
 
@@ -395,16 +396,21 @@ def snapshot_prompt(conversation: ModelConversation, turn: int, stored_kind: tup
 
 
 def _snapshot_message(message: Message) -> list[str]:
+    """Return the role and the text of a message; a long text by its beginning and its hash, for the log has it elsewhere in full."""
     match message:
         case SystemMessage(text):
-            return ["system", shorten_text(text)]
+            role = "system"
         case UserMessage(text):
-            return ["user", shorten_text(text)]
+            role = "user"
         case AssistantMessage(text, calls, native):
+            role = "assistant"
             written = [f"{call.tool}({canonical_json(dict(call.arguments))})" for call in calls] if native else []
-            return ["assistant", shorten_text("\n".join([*([text] if text else []), *written]))]
+            text = "\n".join([*([text] if text else []), *written])
         case ToolMessage(results):
-            return ["tool", shorten_text("\n".join(f"{result.origin}: {result.text}" for result in results))]
+            role, text = "tool", "\n".join(f"{result.origin}: {result.text}" for result in results)
+    if len(text) > LONGEST_SNAPSHOT:
+        text = f"{text[:2000]}\n... ({len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()})"
+    return [role, text]
 
 
 NO_TOOLS = ToolSignatures([ToolSignature("", {})])

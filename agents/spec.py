@@ -61,10 +61,13 @@ class AgentSpec(Generic[Out_co]):
 
     @cached_property
     def complete(self) -> Callable[[ModelRequest], Awaitable[Reply]] | None:
-        """Return how the model gives a whole reply; None where it can only stream."""
-        from .models.model import find_complete  # late for load time
+        """Return how the model gives a whole reply; None where it can only stream.
 
-        return find_complete(self.model)
+        It only streams where it does so in its own way and inherits `complete`: what its `stream` does would be left out.
+        """
+        model, both = self.model, {"complete", "stream"}
+        own: Mapping[str, object] = next((vars(each) for each in type(model).__mro__ if not both.isdisjoint(vars(each))), {})
+        return getattr(model, "complete", None) if "complete" in own and "stream" not in getattr(model, "__dict__", ()) else None
 
     @cached_property
     def signatures(self) -> ToolSignatures:

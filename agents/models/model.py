@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -123,19 +123,3 @@ class WholeReplyModel(Model, Protocol):
     async def complete(self, request: ModelRequest) -> Reply:
         """Return the whole reply. Raises ModelError."""
         ...
-
-
-def find_complete(model: Model) -> Callable[[ModelRequest], Awaitable[Reply]] | None:
-    """Return the `complete` of a model, None where it has none.
-
-    It has none either where it streams in its own way and inherits `complete`: what its `stream` does would be left out.
-    """
-    if "stream" in getattr(model, "__dict__", ()):
-        return None
-    for each in type(model).__mro__:
-        if "complete" in vars(each):
-            complete: Callable[[ModelRequest], Awaitable[Reply]] = getattr(model, "complete")  # noqa: B009  no Model promises it
-            return complete
-        if "stream" in vars(each):
-            return None
-    return None

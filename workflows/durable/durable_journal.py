@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sayso.tools.canonical import Json
 
@@ -105,8 +105,8 @@ class DurableJournal(StrictJournal):
 
     def record_event(self, event: object, is_own: bool) -> None:
         """Store an event soon; one of the workflow's own is counted when the run is resumed."""
-        run_id = getattr(event, "run", self.run_id)
-        self.add("told" if is_own else "event", run_id, tag_of(type(event)) or type(event).__name__, to_json(event))
+        run_id, kind = getattr(event, "run", self.run_id), cast(type, type(event))
+        self.add("told" if is_own else "event", run_id, tag_of(kind) or kind.__name__, to_json(event))
         self._events.append(event)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(EVENT_SECONDS, self._save_soon)

@@ -65,17 +65,13 @@ def to_json(value: object, where: str = "value") -> Json:
     if type(value) is list:
         return [to_json(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Mapping) and type(value).__module__ in ("builtins", "collections", "types"):
-        return _write_mapping(value, where)
+        written: JsonObject = {}
+        for key, item in value.items():
+            if type(key) is not str:
+                raise NotJson(f"{where} has the key {key!r}, and JSON keys are text.")
+            written[key] = to_json(item, f"{where}.{key}")
+        return {"$": "dict", "=": written} if "$" in written else written
     return _write_typed(value, where)
-
-
-def _write_mapping(value: Mapping[object, object], where: str) -> JsonObject:
-    written: JsonObject = {}
-    for key, item in value.items():
-        if type(key) is not str:
-            raise NotJson(f"{where} has the key {key!r}, and JSON keys are text.")
-        written[key] = to_json(item, f"{where}.{key}")
-    return {"$": "dict", "=": written} if "$" in written else written
 
 
 def _write_typed(value: Any, where: str) -> JsonObject:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-LONGEST_TEXT = 10_000
 SHOWN = 240
 """Characters of a line, and of an unchanged piece before a change in it, that are shown."""
-
-
-def shorten_text(text: str) -> str:
-    """Return a text as it is stored of a prompt: a long one by its beginning and its hash, for the log has it elsewhere in full."""
-    if len(text) <= LONGEST_TEXT:
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return f"{text[:2000]}\n... ({len(text)} characters, sha256 {digest})"
 
 
 def compare_prompts(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from functools import cache
+from functools import lru_cache
 
 TYPES: dict[str, tuple[str, ...]] = {
     # tag: where the class is, and where it was when its path was stored instead of a tag (commit 6f7a18e and before)
@@ -164,21 +164,21 @@ TAGS = {path: tag for tag, (path, *_) in TYPES.items()}
 FORMER = {former: tag for tag, (_, *formers) in TYPES.items() for former in formers}
 
 
+@lru_cache(maxsize=1024)
 def tag_of(kind: type) -> str | None:
     """Return the tag that values of the class are stored under. None for a class of an application."""
     return TAGS.get(f"{kind.__module__}:{kind.__qualname__}")
 
 
+@lru_cache(maxsize=1024)
 def find_type(name: str) -> type | None:
     """Return the class of Sayso that is stored under the name: a tag, or a former path. None where the table has neither."""
     tag = FORMER.get(name, name)
-    return _load(TYPES[tag][0]) if tag in TYPES else None
-
-
-@cache
-def _load(path: str) -> type:
+    if tag not in TYPES:
+        return None
     # Importing is safe here: the path is from the table above, never from what is read. It is late, as agents/ imports workflows/.
-    module, _, name = path.partition(":")
-    found = getattr(sys.modules.get(module) or importlib.import_module(module), name)
+    path = TYPES[tag][0]
+    module, _, qualname = path.partition(":")
+    found = getattr(sys.modules.get(module) or importlib.import_module(module), qualname)
     assert isinstance(found, type), f"{path} is not a class"
     return found
