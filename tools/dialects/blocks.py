@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import partial
 
 from .gemma import HEAD as GEMMA_HEAD
@@ -12,14 +11,13 @@ from .harmony import ENDS, parse_header, parse_message
 from .json_calls import NotACall, parse_calls, parse_json_arguments
 from .json_end import find_json_end
 from .markers import SECTIONS, CallSection
-from .mentions import SPOKEN_OF, Form, Mark, Surroundings, find_closing
-from .named_call import find_call_end, is_signature, may_be_signature, parse_arguments
+from .mentions import Surroundings
+from .named_call import is_link
 from .parsed_calls import CallParser, CallSink, Item
 from .python_calls import parse_call_list
 from .read_events import Problem, ReadCall
-from .scanner_state import ScannerState
+from .scanner_state import MentionSink, ScannerState
 from .section_parser import find_json_end_announcing, parse_json_at, parse_section, parse_unopened_call
-from .signatures import ToolSignature
 from .text_buffer import Incremental, find, match_literal, skip_space, wait_for
 
 _END_OF_ANALYSIS = re.compile(r"<\|(?:end|start|channel|return|call|eom|eot)\|>")
@@ -30,112 +28,8 @@ _CALL_WITH_ARGUMENTS = re.compile(
     r"\s*\[?\s*\{\s*[\"'](?:name|tool_name|tool|function)[\"']\s*:\s*[\"']([\w.\-:/]+)[\"']\s*,\s*"
     r"[\"'](?:arguments|parameters|args|input|params)[\"']\s*:\s*\{\s*(?:\}|[\"'](?!t|p))()"
 )
-_PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "ers", "ed", "ing", "se", "innen")
-_WORDS = re.compile(r"[ \t]{0,80}(?:([\w(—–-])|\Z)")
 _CALL_FENCES = ("tool_code", "tool_call", "tool_calls", "function_call", "function_calls")
 _FENCED_SECTION = CallSection(frozenset(), ("```",))
-
-
-class _MentionSink:
-    """Collects calls that may be no more than a mention, in quotes."""
-
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-
-    def announce(self, name: str) -> None:
-        """Announce nothing: a mention is not announced, and this may be one."""
-
-    def add(self, items: list[Item]) -> None:
-        self.items += items
-
-
-def parse_call(
-    state: ScannerState, start: int, position: int, parser: Callable[[CallSink], CallParser], form: Form = Form.MARKED
-) -> Incremental[bool]:
-    """Parse calls that begin at `start` and were detected at `position`: where they are only mentioned they are prose.
-
-    Return False where the text is no call; it is searched on behind `position` then.
-    """
-    in_prose = form is Form.IN_PROSE or form is Form.PURE
-    mark: Mark | None = None
-    if in_prose and state.is_marked:
-        mark = SPOKEN_OF
-    elif start:  # nothing stands before a call that opens the reply
-        mark = state.surroundings.find_mention(form, state.dialect.native)
-    # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
-    stands_apart = form is Form.UNMARKED and state.dialect.native
-    mention = _MentionSink() if mark or stands_apart else None
-    found = yield from parser(mention or state)
-    if found is None:
-        state.seek = max(state.at, state.resume_after(position))
-        return False
-    end, items = found
-    if mark and (mark is SPOKEN_OF or (yield from find_closing(state.buffer, mark, end)) >= 0):
-        state.emit_quoted(end)
-        return True
-    if stands_apart and (yield from _is_followed_by_words(state, end)):
-        state.emit_quoted(end)
-        return True
-    if mention:
-        items = [*mention.items, *items]
-    state.add(items, in_prose=in_prose)
-    state.skip_call(end)
-    return True
-
-
-def _is_followed_by_words(state: ScannerState, end: int) -> Incremental[bool]:
-    """Tell whether a sentence goes on on the line of a call that ends at `end`."""
-    while True:
-        found = _WORDS.match(state.buffer.text, end)
-        if found is None or found[1] is not None:
-            return found is not None
-        if state.buffer.ended:
-            return False
-        yield
-
-
-def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolSignature, sink: CallSink) -> CallParser:
-    """Parse NAME(...). Return None where it is the tool's signature, or a word with the ending of its plural."""
-    steps = find_call_end(state.buffer, position + 1)
-    announced = False
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found = done.value
-            break
-        if not announced and not may_be_signature(tool, state.buffer.text[position + 1 : position + 2 + state.dialect.longest_parameter]):
-            announced = True
-            sink.announce(tool.name)
-        yield
-    # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
-    if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
-        return None
-    written = state.buffer.text[position + 1 : found.end - 1]
-    if (written in _PLURAL_ENDINGS or (tool.required and not written.strip())) and (yield from _is_in_sentence(state, found.end)):
-        return None
-    if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from _is_link(state, found.end)):
-        return None
-    if not announced:
-        sink.announce(tool.name)
-    text = state.buffer.text
-    if found.end < 0:
-        span = (start, found.stopped)
-        return found.stopped, [tool.report_problem(text[start : found.stopped], span, f"a closing parenthesis: {tool.signature}")]
-    return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
-
-
-def _is_in_sentence(state: ScannerState, end: int) -> Incremental[bool]:
-    """Tell whether words stand beside what ends at `end`: "Your order(s) and search(es)", "search() finds pages"."""
-    yield from wait_for(state.buffer, end + 2)
-    following = state.buffer.text[end : end + 2]
-    return not state.surroundings.at_line_start or following[:1] == ":" or (following[:1] == " " and following[1:].isalpha())
-
-
-def _is_link(state: ScannerState, at: int) -> Incremental[bool]:
-    """Tell whether the bracket that closes at `at` is that of a link: [NAME(...)](address), [NAME(...)][1]."""
-    yield from wait_for(state.buffer, at + 2)
-    return state.buffer.text.startswith(("](", "]["), at)
 
 
 def parse_named_json(state: ScannerState, start: int, position: int, name: str, sink: CallSink) -> CallParser:
@@ -191,9 +85,9 @@ def parse_call_list_in_prose(state: ScannerState, position: int, certain: bool, 
     """Parse [NAME(...), NAME(...)]. Unless this is `certain` to be a call, one without arguments is prose: "the syntax is [name()]"."""
     if certain:
         listed = yield from parse_call_list(state.buffer, position, state.tools, sink.announce, marked=False)
-        return None if listed is not None and (yield from _is_link(state, listed[0] - 1)) else listed
+        return None if listed is not None and (yield from is_link(state, listed[0] - 1)) else listed
     # It is announced only once it is certain, for what was announced cannot be taken back.
-    found = yield from parse_call_list(state.buffer, position, state.tools, _MentionSink().announce, marked=False)
+    found = yield from parse_call_list(state.buffer, position, state.tools, MentionSink().announce, marked=False)
     return found if found is not None and all(isinstance(item, ReadCall) and item.arguments for item in found[1]) else None
 
 
@@ -251,7 +145,7 @@ def _find_fence_body(state: ScannerState, position: int) -> Incremental[int]:
 
 def _parse_fenced_section(state: ScannerState, start: int, position: int, body: int) -> Incremental[bool]:
     """Parse the body of a fence as a section. Return False where it holds something else."""
-    sink = _MentionSink()
+    sink = MentionSink()
     end = yield from parse_section(state.buffer, body, "", _FENCED_SECTION, state.tools, sink)
     if end < 0:
         return False
@@ -405,7 +299,7 @@ def parse_harmony_message(state: ScannerState, start: int, position: int) -> Inc
         close = yield from find(state.buffer, "|>", position)
         state.skip_to(close + 2 if close >= 0 else len(state.buffer.text))
         return
-    if header.recipient and (yield from parse_call(state, start, start, partial(parse_message, state.buffer, start, header, state.tools))):
+    if header.recipient and (yield from state.parse_call(start, start, partial(parse_message, state.buffer, start, header, state.tools))):
         return
     state.skip_to(header.body)
     state.surroundings = Surroundings()

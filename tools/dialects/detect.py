@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import partial
 
 from . import blocks
-from .blocks import parse_call
 from .bracketed import OPEN as BRACKETED
 from .bracketed import parse_bracketed
 from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .json_calls import KEYS
 from .markers import HARMONY_TOKENS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
 from .mentions import Form
+from .named_call import parse_named_call
 from .react import parse_action
 from .scanner_state import ScannerState
 from .tagged import ELEMENTS, parse_element
@@ -79,8 +79,8 @@ def _detect_named_call(state: ScannerState, position: int) -> Detection:
     if found is None or tool is None:
         return _NOTHING
     start = found.start()
-    parser = partial(blocks.parse_named_call, state, start, position, tool)
-    return start, partial(parse_call, state, start, position, parser, Form.PURE if tool.is_pure else Form.IN_PROSE)
+    parser = partial(parse_named_call, state, start, position, tool)
+    return start, partial(state.parse_call, start, position, parser, Form.PURE if tool.is_pure else Form.IN_PROSE)
 
 
 def _detect_object(state: ScannerState, position: int) -> Detection:
@@ -94,7 +94,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
             return _MORE
         if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
-            return start, partial(parse_call, state, start, position, partial(blocks.parse_gemma_block, state, start), Form.UNMARKED)
+            return start, partial(state.parse_call, start, position, partial(blocks.parse_gemma_block, state, start), Form.UNMARKED)
     lowest = max(state.at, position - state.dialect.name_window - 24)
     # A tool's name on a line of its own, and JSON below it.
     named = state.dialect.name_on_line.search(text[lowest:position]) if state.dialect.name_on_line else None
@@ -105,7 +105,7 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
     ):
         start = lowest + named.start(1)
         return start, partial(
-            parse_call, state, start, position, partial(blocks.parse_named_json, state, start, position, named[2]), Form.UNMARKED
+            state.parse_call, start, position, partial(blocks.parse_named_json, state, start, position, named[2]), Form.UNMARKED
         )
     return _detect_json(state, position, position)
 
@@ -122,7 +122,7 @@ def _detect_functionary(state: ScannerState, position: int) -> Detection:
         if text[found.end()] != "{" or not (tool := state.tools.find_marked(found[1])):
             return _NOTHING
         return position, partial(
-            parse_call, state, position, position, partial(blocks.parse_named_json, state, position, found.end(), tool.name)
+            state.parse_call, position, position, partial(blocks.parse_named_json, state, position, found.end(), tool.name)
         )
     so_far = _FUNCTIONARY_HEAD_SO_FAR.match(text, position)
     name = so_far[1].casefold() if so_far else "-"
@@ -137,7 +137,7 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
         return _MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else _NOTHING
     if key[1] not in KEYS:
         return _NOTHING
-    return start, partial(parse_call, state, start, start, partial(blocks.parse_bare_json, state, start), Form.UNMARKED)
+    return start, partial(state.parse_call, start, start, partial(blocks.parse_bare_json, state, start), Form.UNMARKED)
 
 
 def _detect_bracket(state: ScannerState, position: int) -> Detection:
@@ -146,7 +146,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
         if not _LIST_OF_OBJECTS.match(text, position):
             return _MORE if _LIST_SO_FAR.match(text, position) else _NOTHING
         parser = partial(blocks.parse_section_block, state, position - 9, "functools[")
-        return position - 9, partial(parse_call, state, position - 9, position, parser)
+        return position - 9, partial(state.parse_call, position - 9, position, parser)
     # Markers first: [TOOL_CALLS] is no list.
     marked = _detect_marker(state, position)
     if marked[0] != NOT_HERE:
@@ -159,7 +159,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
         # Without tools, [name(x)] inside of a sentence may be prose or code.
         certain = bool(state.tools.by_name) or _begins_line(state, position)
         return position, partial(
-            parse_call, state, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain), Form.UNMARKED
+            state.parse_call, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain), Form.UNMARKED
         )
     if dialect.json and _LIST_SO_FAR.match(text, position, position + _LONGEST_KEY):
         return _MORE
@@ -230,7 +230,7 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
     if "```".startswith(state.buffer.text[after : after + 3]) and after < position + 40 and not state.buffer.ended:
         return _MORE
     return start, partial(
-        parse_call, state, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink)
+        state.parse_call, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink)
     )
 
 
@@ -245,14 +245,14 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
     marker, end = found[0], found.end()
     if marker in dialect.sections:
         parser = partial(blocks.parse_section_block, state, position, marker)
-        return position, partial(parse_call, state, position, position, parser)
+        return position, partial(state.parse_call, position, position, parser)
     if marker == BRACKETED:
         return position, partial(
-            parse_call, state, position, position, lambda sink: parse_bracketed(state.buffer, position, state.tools, sink.announce)
+            state.parse_call, position, position, lambda sink: parse_bracketed(state.buffer, position, state.tools, sink.announce)
         )
     if marker in ELEMENTS:
         return position, partial(
-            parse_call, state, position, position, lambda sink: parse_element(state.buffer, position, marker, state.tools, sink.announce)
+            state.parse_call, position, position, lambda sink: parse_element(state.buffer, position, marker, state.tools, sink.announce)
         )
     if marker in NAME_SEPARATORS:
         return _detect_name_separator(state, position)
@@ -277,7 +277,7 @@ def _detect_name_separator(state: ScannerState, position: int) -> Detection:
     if name is None or state.tools.find_marked(name[1]) is None:
         return _NOTHING
     start = name.start(1)
-    return start, partial(parse_call, state, start, position, partial(blocks.parse_after_name, state, start))
+    return start, partial(state.parse_call, start, position, partial(blocks.parse_after_name, state, start))
 
 
 DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {

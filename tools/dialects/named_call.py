@@ -10,7 +10,9 @@ from typing import NamedTuple
 from .coerce import CoercionError, coerce_text, list_types
 from .json_end import CLOSES, INSIDE, QUOTES
 from .lenient_json import DEEPEST, parse_json
+from .parsed_calls import CallParser, CallSink
 from .read_events import Problem, ReadCall
+from .scanner_state import ScannerState
 from .signatures import ToolSignature
 from .text_buffer import Incremental, TextBuffer, wait_for
 
@@ -27,6 +29,53 @@ _CALL_TOKEN = re.compile(r"""["'“‘()\[\]{},]|\n[ \t\r]{0,100}\n""")
 # A quote opens a string behind these; behind a letter it is an apostrophe: ORDER(Fish 'n' chips, Ada's house)
 _FRESH = re.compile(r"(?:^|[(\[{,=:])\s*[rbuRBU]?$")
 _AFTER_QUOTE = re.compile(r"\s*(?:[,)\]}:]|\Z)")
+
+
+_PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "ers", "ed", "ing", "se", "innen")
+
+
+def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolSignature, sink: CallSink) -> CallParser:
+    """Parse NAME(...). Return None where it is the tool's signature, or a word with the ending of its plural."""
+    steps = find_call_end(state.buffer, position + 1)
+    announced = False
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found = done.value
+            break
+        if not announced and not may_be_signature(tool, state.buffer.text[position + 1 : position + 2 + state.dialect.longest_parameter]):
+            announced = True
+            sink.announce(tool.name)
+        yield
+    # The end decides: ORDER(item, customer) describes the tool, ORDER(item) may order one called item.
+    if found.end >= 0 and is_signature(tool, state.buffer.text, position + 1, found.commas, found.end - 1):
+        return None
+    written = state.buffer.text[position + 1 : found.end - 1]
+    if (written in _PLURAL_ENDINGS or (tool.required and not written.strip())) and (yield from _is_in_sentence(state, found.end)):
+        return None
+    if found.end >= 0 and state.buffer.text[start - 1 : start] == "[" and (yield from is_link(state, found.end)):
+        return None
+    if not announced:
+        sink.announce(tool.name)
+    text = state.buffer.text
+    if found.end < 0:
+        span = (start, found.stopped)
+        return found.stopped, [tool.report_problem(text[start : found.stopped], span, f"a closing parenthesis: {tool.signature}")]
+    return found.end, [parse_arguments(tool, text, position + 1, found.commas, found.end - 1, (start, found.end))]
+
+
+def _is_in_sentence(state: ScannerState, end: int) -> Incremental[bool]:
+    """Tell whether words stand beside what ends at `end`: "Your order(s) and search(es)", "search() finds pages"."""
+    yield from wait_for(state.buffer, end + 2)
+    following = state.buffer.text[end : end + 2]
+    return not state.surroundings.at_line_start or following[:1] == ":" or (following[:1] == " " and following[1:].isalpha())
+
+
+def is_link(state: ScannerState, at: int) -> Incremental[bool]:
+    """Tell whether the bracket that closes at `at` is that of a link: [NAME(...)](address), [NAME(...)][1]."""
+    yield from wait_for(state.buffer, at + 2)
+    return state.buffer.text.startswith(("](", "]["), at)
 
 
 class CallEnd(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .compiled_dialect import CompiledDialect
-from .mentions import CALL, Surroundings
-from .parsed_calls import Item
+from .mentions import CALL, SPOKEN_OF, Form, Mark, Surroundings, find_closing
+from .parsed_calls import CallParser, CallSink, Item
 from .read_events import (
     AllWasReasoning,
     CallRead,
@@ -21,11 +22,25 @@ from .read_events import (
     TextRead,
 )
 from .signatures import ToolSignatures
-from .text_buffer import TextBuffer
+from .text_buffer import Incremental, TextBuffer
 
 # An attempt to parse a call that looked this far, and how many of them may fail.
 _LONG_SEARCH = 500  # characters
 _MOST_LONG_SEARCHES = 40
+_WORDS = re.compile(r"[ \t]{0,80}(?:([\w(—–-])|\Z)")
+
+
+class MentionSink:
+    """Collects calls that may be no more than a mention, in quotes."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def announce(self, name: str) -> None:
+        """Announce nothing: a mention is not announced, and this may be one."""
+
+    def add(self, items: list[Item]) -> None:
+        self.items += items
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +94,49 @@ class ScannerState:
         """Drop the text of a call that was added. Quotes inside of it open nothing."""
         self.surroundings.unread.append(CALL)
         self.at = self.seek = end
+
+    def parse_call(
+        self, start: int, position: int, parser: Callable[[CallSink], CallParser], form: Form = Form.MARKED
+    ) -> Incremental[bool]:
+        """Parse calls that begin at `start` and were detected at `position`: where they are only mentioned they are prose.
+
+        Return False where the text is no call; it is searched on behind `position` then.
+        """
+        in_prose = form is Form.IN_PROSE or form is Form.PURE
+        mark: Mark | None = None
+        if in_prose and self.is_marked:
+            mark = SPOKEN_OF
+        elif start:  # nothing stands before a call that opens the reply
+            mark = self.surroundings.find_mention(form, self.dialect.native)
+        # Of a mention nothing is emitted before the mark that closes it was found: only then is it one.
+        stands_apart = form is Form.UNMARKED and self.dialect.native
+        mention = MentionSink() if mark or stands_apart else None
+        found = yield from parser(mention or self)
+        if found is None:
+            self.seek = max(self.at, self.resume_after(position))
+            return False
+        end, items = found
+        if mark and (mark is SPOKEN_OF or (yield from find_closing(self.buffer, mark, end)) >= 0):
+            self.emit_quoted(end)
+            return True
+        if stands_apart and (yield from self._is_followed_by_words(end)):
+            self.emit_quoted(end)
+            return True
+        if mention:
+            items = [*mention.items, *items]
+        self.add(items, in_prose=in_prose)
+        self.skip_call(end)
+        return True
+
+    def _is_followed_by_words(self, end: int) -> Incremental[bool]:
+        """Tell whether a sentence goes on on the line of a call that ends at `end`."""
+        while True:
+            found = _WORDS.match(self.buffer.text, end)
+            if found is None or found[1] is not None:
+                return found is not None
+            if self.buffer.ended:
+                return False
+            yield
 
     def reclassify_as_reasoning(self, end: int) -> None:
         """Turn everything emitted so far, calls included, into reasoning that ends at `end`."""

@@ -220,9 +220,12 @@ class Database:
             end()
 
     def _write(self, batch: list[_Work], repeats: int = 4) -> list[Callable[[], None]]:
+        """Do the work in one transaction; return what ends its futures once it is on the disk."""
         try:
             with self.connection.transaction() as session:
-                return [self._do_one(session, *each, alone=len(batch) == 1) for each in batch]
+                if len(batch) == 1:
+                    return [partial(batch[0].done.set_result, batch[0].work(session))]
+                return [self._do_beside_others(session, *each) for each in batch]
         except self.connection.errors as error:
             # An idle connection is cut for many reasons, and of two transactions that wait for each other the server undoes one.
             is_undone = getattr(error, "sqlstate", None) in UNDONE
@@ -232,10 +235,8 @@ class Database:
                 time.sleep(BUSY_PAUSE_SECONDS)  # the other one shall get what it waits for
         return self._write(batch, repeats - 1)
 
-    def _do_one(self, session: Session, work: Callable[[Session], T], done: Future[T], *, alone: bool) -> Callable[[], None]:
-        """Do the work; return what ends its future once it is on the disk. Beside others a failure undoes this work only."""
-        if alone:
-            return partial(done.set_result, work(session))
+    def _do_beside_others(self, session: Session, work: Callable[[Session], T], done: Future[T]) -> Callable[[], None]:
+        """Do the work; return what ends its future once it is on the disk. A failure undoes this work only."""
         session.execute("SAVEPOINT work")
         try:
             end = partial(done.set_result, work(session))

@@ -7,10 +7,12 @@ same code over the journal. Nothing alive is stored.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -18,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sayso.tools.approval.requests import ApprovalRequest, Decision, is_decision
 from sayso.tools.errors import Cancelled, NotFinished, UsageError
 
-from .codec import from_json, to_json
+from .codec import NotJson, from_json, to_json
 from .execution import WITHDRAW, AnyResult, Execution
 from .journal import Entry, Journal, StrictJournal
 from .journaled_run import JournaledRun
 from .limits import Meter
 from .protocols import Provenance, Runnable, RunResult, Scope, WorkflowCode
-from .same_run import check_same_run, describe_asked
+from .same_run import Asked, check_same_run
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers or grants needs it
     from sayso.tools.approval.grant import Grant
@@ -60,10 +62,13 @@ class BaseEngine(ABC, Generic[E]):
         if run_id is None and not self.strict:
             run_id = f"{_PROGRAM}{next(_NUMBERS)}"  # nobody can ask for it again
         else:
-            asked = describe_asked(workflow, value)
             if run_id is None:
                 run_id = f"r{os.urandom(6).hex()}"
             check_run_id(run_id)
+            given: object = value
+            with suppress(NotJson):
+                given = json.dumps(to_json(value))  # written down at once, for the flow may change it
+            asked = Asked(getattr(getattr(workflow, "__self__", None), "name", "") or getattr(workflow, "__qualname__", "flow"), given)
         execution = self.executions.get(run_id)
         if execution is None:
             if self.strict:

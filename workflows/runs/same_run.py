@@ -8,8 +8,7 @@ from typing import NamedTuple
 from sayso.tools.canonical import Json, canonical_json, readable_json
 from sayso.tools.errors import RunIdTaken, SaysoError
 
-from .codec import NotJson, from_json, to_json
-from .protocols import WorkflowCode
+from .codec import from_json, to_json
 
 SHOWN = 60
 """How many characters of an input a message shows."""
@@ -20,15 +19,6 @@ class Asked(NamedTuple):
 
     flow: str
     input: object
-
-
-def describe_asked(workflow: WorkflowCode, value: object) -> Asked:
-    """Return what a run is asked for with; the input is written down at once, for the flow may change it."""
-    name = getattr(getattr(workflow, "__self__", None), "name", "") or getattr(workflow, "__qualname__", "flow")
-    try:
-        return Asked(name, json.dumps(to_json(value)))
-    except NotJson:
-        return Asked(name, value)
 
 
 def check_same_run(run_id: str, before: Asked, now: Asked) -> None:
