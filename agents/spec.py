@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sayso.tools.definition.tool import AnyTool, Tool
+from sayso.tools.definition.tool import AnyTool, HasDict, Tool
 from sayso.tools.effects import Effect
 from sayso.tools.errors import UsageError
 
@@ -25,8 +25,8 @@ Example = tuple[str, ...]
 """A user's text and the reply the model should give; or a user's text, a call, its result, and the reply after it."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class AgentSpec(Generic[Out_co]):
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
+class AgentSpec(HasDict, Generic[Out_co]):
     """An agent's instructions, tools and settings.
 
     `output` is None where the answer is plain text. `dialect` is "auto", "native", or the name of a text dialect. `output_tries` is how

@@ -101,8 +101,12 @@ class ToolProgram(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Tool(Generic[P, R]):
+class HasDict:
+    """Has room for what is computed and kept, in a class whose fields are slots: what is in a slot is found in a third of the time."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False, slots=True)
+class Tool(HasDict, Generic[P, R]):
     """A function with a schema, an effect and a card. Made by `@tool.pure`, `@tool.read`, `@tool.egress` or `@tool.write`.
 
     `workflow` is the workflow of a tool that was made of one (`agent.as_tool()`): a run executes its calls as child runs. `trust` and
