@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sayso.tools import ToolResult
-from sayso.tools.canonical import JsonObject, readable_json
+from sayso.tools.canonical import JsonObject
 
-from ..messages import AssistantMessage, Message, Sampling, SystemMessage, ToolMessage, UserMessage
+from ..messages import Sampling
 from .model import ModelRequest
+from .turns import AssistantTurn, SentCall, Turns, UserTurn, choose_tool, make_turns
 
-# ---- the request ----
+PROTOCOL = "chat"
+DUMMY_SIGNATURE = "skip_thought_signature_validator"  # Google's own word for calls that its model has not made
 
 
-def build_body(model: str, request: ModelRequest, without: frozenset[str] = frozenset()) -> JsonObject:
-    """Return the body of a request, leaving out or renaming the fields that the endpoint has refused (`without`)."""
-    body: JsonObject = {"model": model, "messages": build_messages(request.messages), "stream": True}
+def build_body(
+    model: str, request: ModelRequest, without: frozenset[str] = frozenset(), *, sent_to: str = "", caches: bool = False
+) -> JsonObject:
+    """Return the body of a request, leaving out or renaming the fields that the endpoint has refused (`without`).
+
+    `sent_to` is who gets it: what came with a turn goes back to nobody else. `caches` sets breakpoints for the provider's prompt cache.
+    """
+    turns = make_turns(request.messages)
+    body: JsonObject = {"model": model, "messages": build_messages(turns, sent_to, without), "stream": True}
+    if caches:
+        _mark_for_cache(body["messages"])
     body["stream_options"] = {"include_usage": True}
     if request.grammar:
         body["grammar"] = request.grammar
     if request.tools:
         body["tools"] = [dict(tool) for tool in request.tools]
+        body |= _build_tool_options(request.sampling, turns)
     if request.schema is not None and (response_format := _build_response_format(request.schema, without)):
         body["response_format"] = response_format
     body |= _build_sampling(request.sampling)
     if "max_tokens" in without and "max_tokens" in body:
         body["max_completion_tokens"] = body["max_tokens"]
-    return {key: value for key, value in body.items() if key not in without}
+    return {key: value for key, value in body.items() if key not in without} | dict(request.sampling.extra_body or {})
 
 
 def _build_response_format(schema: Mapping[str, object], without: frozenset[str]) -> JsonObject | None:
@@ -39,6 +48,16 @@ def _build_response_format(schema: Mapping[str, object], without: frozenset[str]
     return {"type": "json_object"} if is_object and "json_object" not in without else None
 
 
+def _build_tool_options(sampling: Sampling, turns: Turns) -> JsonObject:
+    options: JsonObject = {}
+    if sampling.parallel_tool_calls is not None:
+        options["parallel_tool_calls"] = sampling.parallel_tool_calls
+    if choice := choose_tool(sampling, turns):
+        known = choice in ("auto", "none", "required")
+        options["tool_choice"] = choice if known else {"type": "function", "function": {"name": choice}}
+    return options
+
+
 def _build_sampling(sampling: Sampling) -> JsonObject:
     given = {
         "temperature": sampling.temperature,
@@ -47,6 +66,7 @@ def _build_sampling(sampling: Sampling) -> JsonObject:
         "stop": None if sampling.stop is None else list(sampling.stop),
         "seed": sampling.seed,
         "logit_bias": None if sampling.logit_bias is None else dict(sampling.logit_bias),
+        "reasoning_effort": sampling.reasoning_effort,
         "top_k": sampling.top_k,
         "repetition_penalty": sampling.repetition_penalty,
         "repeat_penalty": sampling.repetition_penalty,  # llama.cpp's word for it; servers pass over the word they do not know
@@ -54,49 +74,76 @@ def _build_sampling(sampling: Sampling) -> JsonObject:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def build_messages(messages: Sequence[Message]) -> list[JsonObject]:
-    """Return the transcript as chat messages."""
-    tools: dict[str, str] = {}
-    wired: list[JsonObject] = []
-    for message in messages:
-        match message:
-            case SystemMessage(text):
-                if wired and wired[0]["role"] == "system":  # many chat templates take one, at the beginning
-                    wired[0]["content"] += f"\n\n{text}"
-                else:
-                    wired.insert(0, {"role": "system", "content": text})
-            case UserMessage(text=text):
+def build_messages(turns: Turns, sent_to: str = "", without: frozenset[str] = frozenset()) -> list[JsonObject]:
+    """Return the turns as chat messages. The instructions are one message at the beginning: many chat templates take no other."""
+    wired: list[JsonObject] = [{"role": "system", "content": turns.instructions}] if turns.instructions else []
+    for turn in turns.turns:
+        match turn:
+            case UserTurn(text):
                 wired.append({"role": "user", "content": text})
-            case AssistantMessage():
-                tools |= {call.id: call.tool for call in message.calls}
-                wired.append(_build_assistant(message))
-            case ToolMessage(results, True):
-                wired += [{"role": "tool", "tool_call_id": make_wire_id(result.call_id), "content": result.text} for result in results]
-            case ToolMessage(results, False, shown):
-                wired.append({"role": "user", "content": shown or "\n\n".join(_frame_result(result, tools) for result in results)})
+            case AssistantTurn(results=results):
+                wired.append(_build_assistant(turn, sent_to, without))
+                wired += [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in results]
     return wired
 
 
-def _build_assistant(message: AssistantMessage) -> JsonObject:
-    if not (message.native and message.calls):
-        return {"role": "assistant", "content": message.text}
-    calls = [
-        {"id": make_wire_id(call.id), "type": "function", "function": {"name": call.tool, "arguments": readable_json(call.arguments)}}
-        for call in message.calls
-    ]
-    return {"role": "assistant", "content": message.text or None, "tool_calls": calls}
+def _build_assistant(turn: AssistantTurn, sent_to: str, without: frozenset[str]) -> JsonObject:
+    """Return a turn of the model, with the fields that came with it: they are the provider's, opaque, and go back as they came."""
+    kept_message, kept_calls = _find_kept(turn, sent_to)
+    message: JsonObject = {"role": "assistant", "content": turn.text or None}
+    parts = kept_message.pop("content", None)
+    for name, value in kept_message.items():
+        # What a model thought for a call is wanted with the call; elsewhere it is not, or only by an endpoint that says so.
+        if name not in without and (turn.calls or not is_reasoning(name) or f"+{name}" in without):
+            message[name] = value
+    if not turn.calls:
+        return message
+    if parts and _join_texts(parts) == turn.text and "content" not in without:
+        message["content"] = parts
+    if "+reasoning_content" in without:
+        # Its thoughts are not known here: another model made the call. A text that is empty counts as none.
+        message.setdefault("reasoning_content", " ")
+    message["tool_calls"] = [_build_call(call, kept, without) for call, kept in zip(turn.calls, kept_calls, strict=True)]
+    return message
 
 
-def _frame_result(result: ToolResult, tools: Mapping[str, str]) -> str:
-    return f"[result of {tools.get(result.call_id, 'the call')}]\n{result.text}\n[end of result]"
+def _find_kept(turn: AssistantTurn, sent_to: str) -> tuple[JsonObject, list[Mapping[str, object]]]:
+    """Return what this provider sent beside a turn and beside each of its calls; nothing where they are not its calls one to one."""
+    nothing: list[Mapping[str, object]] = [{} for _ in turn.calls]
+    if turn.provider_data is None or turn.provider_data.provider != sent_to:
+        return {}, nothing
+    data = turn.provider_data.data
+    message, calls = data.get("message"), data.get("calls")
+    kept = _filter_objects(calls) if calls else nothing
+    if len(kept) != len(turn.calls):
+        return {}, nothing
+    return (dict(message) if isinstance(message, Mapping) else {}), kept
 
 
-def make_wire_id(call_id: str) -> str:
-    """Return a call's id as every provider takes it. The strictest is Mistral: exactly nine letters or digits."""
-    numbers = re.fullmatch(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]?)", call_id)
-    if numbers:
-        return f"call{numbers[1]:0>3}{numbers[2]:0>2}"
-    return "c" + hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+def _build_call(call: SentCall, kept: Mapping[str, object], without: frozenset[str]) -> JsonObject:
+    extra = {name: value for name, value in kept.items() if name not in without}
+    function = extra.pop("function", None)
+    more = dict(function) if isinstance(function, Mapping) else {}
+    if "+thought_signature" in without:
+        extra.setdefault("extra_content", {"google": {"thought_signature": DUMMY_SIGNATURE}})
+    return {**extra, "id": call.id, "type": "function", "function": {**more, "name": call.name, "arguments": call.arguments}}
+
+
+def is_reasoning(name: str) -> bool:
+    """Tell whether a field of a message holds what the model thought, in any provider's word for it."""
+    return name.startswith(("reasoning", "thinking", "thought"))
+
+
+def _join_texts(parts: object) -> str:
+    return "".join(text for part in _filter_objects(parts) if part.get("type") == "text" and isinstance(text := part.get("text"), str))
+
+
+def _mark_for_cache(messages: list[JsonObject]) -> None:
+    """Set breakpoints behind the instructions (the tools stand before them) and behind the last message of the user."""
+    last = next((message for message in reversed(messages) if message["role"] == "user"), None)
+    for message in (messages[0], last):
+        if message is not None and message["role"] in ("system", "user"):
+            message["content"] = [{"type": "text", "text": message["content"], "cache_control": {"type": "ephemeral"}}]
 
 
 # ---- what an endpoint does not take ----
@@ -118,3 +165,8 @@ def find_refused_field(answer: str, body: JsonObject) -> str | None:
     if not _REFUSES.search(answer):
         return None
     return next((name for name in _PLAIN_FIELDS if name in body and re.search(rf"(?<![\w.]){name}(?!\w)", answer)), None)
+
+
+def _filter_objects(values: object) -> list[Mapping[str, object]]:
+    """Return the objects in what should be a list of objects."""
+    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []

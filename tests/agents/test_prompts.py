@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sayso.agents import Agent, Conversation, GoodAnswers, Prompt, Reply, ScriptedModel, call
 from sayso.agents.messages import AssistantMessage, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.openai_wire import build_messages
+from sayso.agents.models.turns import make_turns
 from sayso.agents.untrusted_text import NOTE, fence_text, find_untrusted_texts, strip_untrusted_text
 from sayso.tools import UsageError, tool
 from sayso.tools.calls import Content
@@ -123,7 +124,7 @@ async def test_an_agent_answers_a_prompt_and_the_next_turn_has_the_history() -> 
     ]
     result = await agent.run(second)
     assert result.output == "Until six."
-    roles = [message["role"] for message in build_messages(result.messages)]
+    roles = [message["role"] for message in build_messages(make_turns(result.messages))]
     assert roles == ["system", "user", "assistant", "user", "assistant", "user", "assistant"]  # one system message, at the beginning
     with pytest.raises(UsageError, match="has its own"):
         await agent.run(second, history=first.messages)
