@@ -167,8 +167,8 @@ def test_what_came_with_a_turn_goes_back_to_who_sent_it(message: dict[str, objec
 # ---- settings ----
 
 TOOL = {"type": "function", "function": {"name": "weather"}}
-ASKED = [UserMessage("Hi")]
-ANSWERED = [*ASKED, AssistantMessage("", (WEATHER,), native=True), ToolMessage((ToolResult("0.0", "sunny"),), native=True)]
+ASKED: list[Message] = [UserMessage("Hi")]
+ANSWERED: list[Message] = [*ASKED, AssistantMessage("", (WEATHER,), native=True), ToolMessage((ToolResult("0.0", "sunny"),), native=True)]
 SETTINGS: dict[str, tuple[Sampling, list[Message], bool, dict[str, object]]] = {
     "effort": (Sampling(reasoning_effort="low"), ASKED, False, {"reasoning_effort": "low"}),
     "one call at a time": (Sampling(parallel_tool_calls=False), ASKED, True, {"parallel_tool_calls": False}),
