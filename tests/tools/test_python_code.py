@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -213,3 +215,61 @@ def test_a_failed_test_reads_well() -> None:
     error = CodeError("AssertionError", "assert -1 == 3", 1, "assert add(1, 2) == 3")
     told = str(FailedTest("assert add(1, 2) == 3", error))
     assert told == "Test failed: assert add(1, 2) == 3\n  AssertionError: assert -1 == 3 (line 1: assert add(1, 2) == 3)"
+
+
+CLEANED_UP = """
+import shutil, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from sayso.tools.python_code import run_python
+run_python("")
+for folder in Path(sys.argv[1]).glob("sayso-python-*"):
+    {change}
+together = Barrier(3)
+def run(number):
+    together.wait()
+    return run_python("i = 0\\nwhile i < 100000: i += 1\\ni").value
+with ThreadPoolExecutor(3) as threads:
+    print(*threads.map(run, range(3)))
+print(Path("taken").exists())
+"""
+CHANGES = {
+    "gone": "shutil.rmtree(folder)",
+    "without its script": "(folder / 'launch').unlink()",
+    "another's": "shutil.rmtree(folder); folder.mkdir(); (folder / 'launch').write_text('#!/bin/sh\\ntouch taken')",
+    "another's that can be executed": "(folder / 'launch').unlink(); (folder / 'launch').write_text('#!/bin/sh\\ntouch taken'); "
+    "(folder / 'launch').chmod(0o755)",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the launcher of Linux")
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_program_that_runs_for_weeks_outlives_its_temporary_files(change: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    command = [sys.executable, "-W", "error", "-c", CLEANED_UP.format(change=change), str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("100000 100000 100000\nFalse\n", "")
+    assert not list(tmp_path.glob("sayso-python-*/layers.json"))
+
+
+WITHOUT_PROGRAMS = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs -o noexec none "$1" && shift && exec "$@"', "sh"]
+
+
+def can_mount(folder: Path) -> bool:
+    command = [*WITHOUT_PROGRAMS, str(folder), "true"]
+    return shutil.which("unshare") is not None and not subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def test_where_temporary_files_may_not_be_executed_it_says_what_to_do(tmp_path: Path) -> None:
+    if not can_mount(tmp_path):
+        pytest.skip("nothing can be mounted here")
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    code = "from sayso.tools import SandboxError, run_python\ntry: run_python('')\nexcept SandboxError as error: print(error)"
+    command = [*WITHOUT_PROGRAMS, str(tmp_path), sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == (
+        f"The Python interpreter did not start: no program may be executed in {tmp_path} (it is mounted noexec). "
+        "Set TMPDIR to a folder where one may.\n",
+        "",
+    )

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..installing import build_install_command
 from ..sandbox.errors import SandboxError
+from ..sandbox.library_folders import ask_sysconfig
 from ..sandbox.process import refuse_if_missing
 from ..sandbox.settings import Layer, Layers, Profile, Sandbox
 from .launcher import read_report, write_launcher
@@ -33,6 +34,7 @@ SUSPENSIONS = 1000
 RECURSION = 400
 _lock = threading.Lock()
 _pools: dict[tuple[int, tuple[str, ...]], _Pool] = {}
+_replaced: list[_Pool] = []
 _not_ours: list[_Pool] = []
 """The pools of the process that this one was forked from: a fork does not copy the threads that serve them."""
 
@@ -73,7 +75,20 @@ class Printed:
 class _Pool:
     monty: Monty
     folder: Path
+    launcher: Path
+    written: os.stat_result
     layers: Layers
+
+    def is_intact(self) -> bool:
+        """Return whether its interpreters are started by what was written for them.
+
+        A system deletes old files in temporary folders, and then anybody may put others there.
+        """
+        try:
+            found = self.launcher.stat()
+        except OSError:
+            return False
+        return os.path.samestat(found, self.written) and found.st_mtime_ns == self.written.st_mtime_ns
 
 
 def report_layers(sandbox: Sandbox) -> Layers:
@@ -96,7 +111,7 @@ def session(sandbox: Sandbox, on_start: Callable[[int], None] | None = None, *, 
     }
     policy = {"sleep": "system", "sleep_system_max": float("inf")} if sleeps else {"sleep": "zero"}
     pool = _get_pool(sandbox).monty
-    with pool.checkout(limits=limits, os_policy=policy, external_modules=_make_modules()) as running:  # type: ignore[arg-type]
+    with _start_one(pool.checkout(limits=limits, os_policy=policy, external_modules=_make_modules())) as running:  # type: ignore[arg-type]
         if on_start is not None and running.worker_pid is not None:
             on_start(running.worker_pid)
         yield running
@@ -118,6 +133,8 @@ def _get_pool(sandbox: Sandbox) -> _Pool:
     with _lock:
         if not _pools:
             atexit.register(close)
+        if key in _pools and not _pools[key].is_intact():
+            _replaced.append(_pools.pop(key))  # code may still run in it
         if key not in _pools:
             _pools[key] = _start(sandbox)
         return _pools[key]
@@ -138,34 +155,53 @@ def _start(sandbox: Sandbox) -> _Pool:
             'multiprocessing.get_context("spawn"), or use engine="cpython".'
         )
     monty, binary = _find_interpreter()
-    folder = Path(tempfile.mkdtemp(prefix="sayso-python-"))
     profile = Profile(preload=(), memory_mb=sandbox.memory_mb + OVERHEAD_MB, needs=tuple(sandbox.needs), program=binary)
-    launcher = write_launcher(folder, profile) if sys.platform == "linux" else Path(binary)
-    pool = monty(binary_path=launcher, feed_duration_limit_grace=GRACE_SECONDS, turn_duration_limit_grace=GRACE_SECONDS)
-    pool.__enter__()
-    try:
+    with _explain_refusals(), ExitStack() as failed:
+        folder = Path(tempfile.mkdtemp(prefix="sayso-python-"))
+        failed.callback(shutil.rmtree, folder, ignore_errors=True)
+        launcher = write_launcher(folder, profile) if sys.platform == "linux" else Path(binary)
+        pool = failed.enter_context(
+            monty(binary_path=launcher, feed_duration_limit_grace=GRACE_SECONDS, turn_duration_limit_grace=GRACE_SECONDS)
+        )
         failure = _try_to_start(pool)
         found = Layers((*_outer_layers(), *(read_report(folder) if sys.platform == "linux" else _layers_without_launcher())))
         refuse_if_missing(found, profile)
         if failure:
-            raise SandboxError(f"The Python interpreter did not start: {failure}")
-    except BaseException:
-        pool.__exit__(None, None, None)
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return _Pool(pool, folder, found)
+            raise failure
+        made = _Pool(pool, folder, launcher, launcher.stat(), found)
+        failed.pop_all()
+    return made
 
 
-def _try_to_start(pool: Monty) -> str:
-    """Wait until an interpreter is hardened and answers; return the reason if it does not, else an empty text."""
+def _try_to_start(pool: Monty) -> SandboxError | None:
+    """Wait until an interpreter is hardened and answers; return the error if it does not."""
     from pydantic_monty import MontyError
 
     try:
-        with pool.checkout() as first:
+        with _start_one(pool.checkout()) as first:
             first.feed_run("None")
-    except (MontyError, OSError) as error:
-        return str(error)
-    return ""
+    except SandboxError as error:
+        return error
+    except MontyError as error:
+        return SandboxError(f"The Python interpreter did not start: {error}")
+    return None
+
+
+@contextmanager
+def _start_one(interpreter: MontySession) -> Iterator[MontySession]:
+    """Start an interpreter. Raises SandboxError if the system refuses to."""
+    with ExitStack() as ended:
+        with _explain_refusals():
+            running = ended.enter_context(interpreter)
+        yield running
+
+
+@contextmanager
+def _explain_refusals() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, OSError) as error:  # no file, process or memory is left; pydantic-monty raises RuntimeError then
+        raise SandboxError(f"The Python interpreter did not start: {error}") from None
 
 
 def _find_interpreter() -> tuple[type[Monty], str]:
@@ -173,7 +209,7 @@ def _find_interpreter() -> tuple[type[Monty], str]:
         from pydantic_monty import Monty
         from pydantic_monty._binary import find_monty_binary
 
-        return Monty, os.path.realpath(find_monty_binary())
+        return Monty, os.path.realpath(ask_sysconfig(find_monty_binary))
     except (ImportError, FileNotFoundError):
         raise UsageError(f"To run Python code, install its interpreter: {build_install_command('python')}") from None
 
@@ -214,8 +250,9 @@ def describe_error(error: MontyError) -> CodeError:
 def close() -> None:
     """End every interpreter."""
     with _lock:
-        pools = list(_pools.values())
+        pools = [*_pools.values(), *_replaced]
         _pools.clear()
+        _replaced.clear()
     for pool in pools:
         pool.monty.__exit__(None, None, None)
         shutil.rmtree(pool.folder, ignore_errors=True)
@@ -224,8 +261,9 @@ def close() -> None:
 def _after_fork() -> None:
     global _lock
     _lock = threading.Lock()
-    _not_ours.extend(_pools.values())
+    _not_ours.extend([*_pools.values(), *_replaced])
     _pools.clear()
+    _replaced.clear()
 
 
 if hasattr(os, "register_at_fork"):
