@@ -156,9 +156,10 @@ class Pool:
 
     def _fork(self, tries: int = 3) -> ForkedChild:
         with self._forking:
-            if self._zygote is None:
-                self._zygote = lease_zygote(self.profile)
-            zygote = self._zygote
+            try:
+                zygote = self._zygote = self._zygote or lease_zygote(self.profile)
+            except OSError as error:  # no file, process or memory is left
+                raise make_start_error(self.profile, error.strerror or error) from None
         try:
             return zygote.fork(self.profile)
         except (ZygoteEnded, SandboxError) as error:

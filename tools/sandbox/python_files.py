@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import UsageError
+from .library_folders import list_library_folders
 
 SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")
 _INSTALLED = ("site-packages", "dist-packages")
@@ -24,10 +25,8 @@ def list_python_files() -> list[str]:
 @lru_cache(maxsize=8)
 def _list_files(folders: tuple[str, ...]) -> tuple[str, ...]:
     import site
-    import sysconfig
 
-    own = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    own |= set(site.getsitepackages())
+    own = list_library_folders() | set(site.getsitepackages())
     own |= {path for entry in folders for path in find_installed(entry)}
     own.add(str(Path(__file__).resolve().parents[1]))
     return (*sorted(own), *SYSTEM_LIBRARIES)

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from .children import END_SECONDS, abandon_process, kill_group, list_module_folders, read_errors, start_python
 from .errors import SandboxError
+from .library_folders import list_library_folders
 from .protocol import write_line
 from .settings import Profile
 
@@ -39,8 +40,11 @@ class Zygote:
         self._read = b""
         self._control, theirs = socket.socketpair()
         folders = list_module_folders()
-        with theirs:
-            self._process = start_python("zygote_process", stdin=theirs.fileno(), stdout=subprocess.DEVNULL, path=_put_ours_first(folders))
+        with ExitStack() as failed, theirs:
+            failed.callback(self._control.close)
+            path = _put_ours_first(folders)
+            self._process = start_python("zygote_process", stdin=theirs.fileno(), stdout=subprocess.DEVNULL, path=path)
+            failed.pop_all()
         self._control.settimeout(BOOT_SECONDS)
         with suppress(OSError):  # it ended at once; whoever asks it first is told why
             self._control.sendall(write_line({"profile": profile.as_json(), "folders": folders, "program": os.getpid()}))
@@ -216,10 +220,8 @@ def _put_ours_first(folders: list[str]) -> list[str]:
 
     A script that stands beside a `json.py` would otherwise have the zygote run it.
     """
-    import sysconfig
-
     own = str(Path(__file__).absolute().parents[3])
-    installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    installed = list_library_folders()
     prefixes = tuple(str(Path(prefix)) + os.sep for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix})
 
     def is_ours(folder: str) -> bool:

@@ -101,9 +101,6 @@ def run_checks(
         "database": lambda: check_database(database),
         "terminal": check_terminal,
     }
-    # Several checks load them: threads that load one package at once may each see half of it.
-    from sayso.tools import python_code, sandbox  # noqa: F401
-
     answers: SimpleQueue[CheckResult] = SimpleQueue()
     for each, check in checks.items():
         # Daemon threads: one that hangs does not keep the program from ending.
