@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
 
-from sayso.tools.approval.background import Made, Said, iter_said
+from sayso.tools.approval.background import Said, iter_said
 from sayso.tools.approval.requests import Approver
 from sayso.tools.calls import find_labels, replace_labelled
 from sayso.tools.canonical import prompt_text, readable_json
@@ -162,12 +162,10 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             raise UsageError(f"{self.name} has no instructions to say what it is for; write {self.name}.as_tool(description='...').")
         return super().as_tool(name=name, description=description or f"Asks an agent that is told: {instructions}")
 
-    async def execute(self, run: Run, value: object) -> Out:
+    # A coroutine of its own would cost as much as a step; pyright knows only the class of those that `async def` makes.
+    def execute(self, run: Run, value: object) -> Coroutine[Any, Any, Out]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Converse with the model until there is an answer; see `AgentLoop.converse`."""
-        conversation = value if isinstance(value, Conversation) else self._make_conversation(value, ())
-        answer = cast(Out, await self._loop.converse(run, conversation))  # Out is str where no output type was given
-        run.scope.provenance.made += (Made(self.name, answer),)
-        return answer
+        return self._loop.converse(run, value if isinstance(value, Conversation) else self._make_conversation(value, ()))
 
     # mypy takes an option more in a subclass, as it should; pyright compares `history` with the dict that all of RunOptions come in.
     async def run(  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic
+from typing import Any, Generic
 
 from sayso.tools import Outcome, ToolCall, ToolResult
 from sayso.tools.approval.background import Made, Said
@@ -29,7 +29,7 @@ from .messages import AssistantMessage, Conversation, Message, SystemMessage, To
 from .model_call import ModelConversation, ParsedReply, ask_model, parse_reply
 from .models.model import ModelRequest, Notice, Retrying
 from .prompt_format import FormatChoice
-from .reply_end import AskedAgain, Ending, ask_for_reply, explain_ending, judge_ending
+from .reply_end import WHOLE, AskedAgain, Ending, ask_for_reply, explain_ending, judge_ending
 from .spec import AgentSpec, Out_co
 from .typed_output import InvalidOutput
 from .untrusted_text import FENCE_START, find_untrusted_texts
@@ -42,7 +42,7 @@ class AgentLoop(Generic[Out_co]):
     spec: AgentSpec[Out_co]
     formats: FormatChoice
 
-    async def converse(self, run: Run, asked: Conversation) -> Out_co | str:
+    async def converse(self, run: Run, asked: Conversation) -> Out_co:
         """Converse with the model until it answers: a value of the output type, or text where the agent has none.
 
         Every effect and every chance goes through `run`. Raises LimitReached, ModelError, OutputError.
@@ -61,6 +61,7 @@ class AgentLoop(Generic[Out_co]):
         request = ModelRequest(transcript, format.schemas, sampling, schema, notify, format.grammar)
         conversation = ModelConversation(spec, formats, format, transcript, request, asked.sampling)
         turn, again = 0, AskedAgain()
+        answer: Any
         sent_back: set[str] = set()
         while True:
             reply = await ask_model(run, turn, conversation)
@@ -73,19 +74,20 @@ class AgentLoop(Generic[Out_co]):
                 raise explain_ending(ending, conversation.spec.model.name, reply, conversation.request.sampling)
             if has_calls:
                 results = await execute_calls(spec, run, parsed, sent_back)
-                if ending is Ending.WHOLE and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
+                if ending is WHOLE and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
                     break
                 if run.listeners:
                     run.publish(TextWithdrawn(run.id, turn))
                 transcript.append(make_tool_message(run, conversation, parsed, results, ask_to_repair=again.to_repair(results)))
             elif spec.output is None:
                 answer = parsed.prose
-                if ending is Ending.WHOLE:
+                if ending is WHOLE:
                     break
                 transcript.append(UserMessage(ask_for_reply(conversation.format, bool(spec.tools)), by_program=True))
             else:
                 try:
-                    return spec.output.parse(parsed.prose, is_cut=ending is Ending.CUT_OFF)
+                    answer = spec.output.parse(parsed.prose, is_cut=ending is Ending.CUT_OFF)
+                    break
                 except InvalidOutput as error:
                     if not again.for_output(spec.output_tries):
                         tries = f"{spec.name} gave no valid answer in {spec.output_tries} tries"
@@ -93,9 +95,10 @@ class AgentLoop(Generic[Out_co]):
                     wrong = f"That does not fit: {error}. {spec.output.instruction}"
                     transcript.append(UserMessage(wrong, labels=None if read is CLEAN else read, by_program=True))
             turn += 1
-        if run.listeners and spec.publishes_at_end:
+        if run.listeners and spec.publishes_at_end and spec.output is None:
             run.publish(TextStreamed(run.id, turn, answer))
-        return answer
+        provenance.made += (Made(spec.name, answer),)
+        return answer  # type: ignore[no-any-return]  # Out_co is str where no output type was given
 
 
 async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, sent_back: set[str]) -> list[ToolResult]:

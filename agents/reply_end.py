@@ -27,6 +27,7 @@ class Ending(Enum):
     DIED = auto()
 
 
+WHOLE, FAILED = Ending.WHOLE, Outcome.FAILED  # looked up here, for a look at a member of an enum takes as long as a step's own work
 NOTHING_TO_USE = frozenset({Ending.THOUGHT_AWAY, Ending.FILTERED, Ending.DIED})
 """Endings after which neither text nor calls of the reply are used."""
 
@@ -34,14 +35,17 @@ NOTHING_TO_USE = frozenset({Ending.THOUGHT_AWAY, Ending.FILTERED, Ending.DIED})
 def judge_ending(reply: Reply, parsed: ParsedReply) -> Ending:
     """Return how a reply ended. `parsed` is the reply as it was understood: without its reasoning, with its calls."""
     is_empty = not parsed.message.calls and not parsed.prose.strip()
-    match reply.finish:
+    finish = reply.finish
+    if finish == "stop" or finish == "tool_calls":
+        return Ending.EMPTY if is_empty else WHOLE
+    match finish:
         case "content_filter":
             return Ending.FILTERED
         case "error":
             return Ending.DIED
         case "length":
             return Ending.THOUGHT_AWAY if is_empty and parsed.message.reasoning else Ending.CUT_OFF
-    return Ending.EMPTY if is_empty else Ending.WHOLE
+    return Ending.EMPTY if is_empty else WHOLE
 
 
 @dataclass(slots=True)
@@ -58,20 +62,24 @@ class AskedAgain:
 
         A silent model is asked once more, and so is one whose calls were cut off. Half an answer in words is as good as none.
         """
+        if ending is WHOLE:
+            if has_calls:
+                self.silent = self.cut_off = False
+            return True
         if ending in NOTHING_TO_USE:
             return False
         if has_calls:
             is_second = self.cut_off and ending is Ending.CUT_OFF
             self.silent, self.cut_off = False, ending is Ending.CUT_OFF
             return not is_second
-        if is_typed or ending is Ending.WHOLE:
+        if is_typed:
             return True
         is_second, self.silent = self.silent, True
         return ending is Ending.EMPTY and not is_second
 
     def to_repair(self, results: Sequence[ToolResult]) -> bool:
         """Return whether the model is asked to write its calls again: all have failed, and those before had not."""
-        self.failed = not self.failed and all(result.outcome is Outcome.FAILED for result in results)
+        self.failed = not self.failed and results[0].outcome is FAILED and all(result.outcome is FAILED for result in results)
         return self.failed
 
     def for_output(self, tries: int) -> bool:

@@ -166,8 +166,8 @@ class Execution(Inbox):
         self.root_run = run = self.make_run(self, self.id, scope)
         if self.is_watched and scope.rules.grants:
             self.emit(GrantsGiven(self.id, tuple(map(describe_grant, scope.rules.grants))))
-        work = self.workflow(run, value)
         try:
+            work = self.workflow(run, value)
             output = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
             if self.inbox and self.is_cancelled:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
