@@ -19,22 +19,6 @@ if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
 TIMEOUT_SECONDS = 3.0
-KNOWN_HOSTS = (
-    "openai.com",
-    "openai.azure.com",
-    "anthropic.com",
-    "googleapis.com",
-    "mistral.ai",
-    "deepseek.com",
-    "groq.com",
-    "openrouter.ai",
-    "together.xyz",
-    "fireworks.ai",
-    "x.ai",
-    "cohere.com",
-    "cerebras.ai",
-)
-"""Providers whose models take tools, and who have none of the addresses below."""
 
 
 class Abilities(NamedTuple):
@@ -58,13 +42,12 @@ async def ask_abilities(at: Endpoint) -> Abilities:
 
     llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/tools/server. Ollama: https://docs.ollama.com/api.
     """
-    if any(at.host == known or at.host.endswith(f".{known}") for known in KNOWN_HOSTS):
+    if at.provider is not None and at.provider.needs_key:  # its models take tools, and it has none of the addresses below
         return ASSUMED
     import httpx2
 
     root = re.sub(r"/v\d+/?$", "", at.url.rstrip("/"))
-    headers = {"Authorization": f"Bearer {at.key}"}
-    options: JsonObject = {"headers": headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
+    options: JsonObject = {"headers": at.headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
     async with httpx2.AsyncClient(**options) as client:
         try:
             if props := await _get_json(client, f"{root}/props?model={quote(at.model, safe='')}"):

@@ -1,4 +1,4 @@
-"""The address and key of an endpoint: as given, else from the environment."""
+"""The address and key of an endpoint: as given, else from the environment. A key goes to the hosts that it is for, and to no other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sayso.tools.errors import UsageError
+
+from .hosts import HostPort, find_host_owner, find_named_by_environment, is_local_host, normalize_url, parse_host_port
+from .hosts import is_local_url as is_local_url
+from .providers import Protocol, Provider, find_by_bare_name, get_prefixes
 
 if TYPE_CHECKING:
     import ssl
@@ -29,6 +33,13 @@ class Endpoint:
     timeout_seconds: float
 
     @property
+    def origin(self) -> HostPort:
+        """Return where it is."""
+        origin = parse_host_port(self.url)
+        assert origin is not None  # find_endpoint has looked
+        return origin
+
+    @property
     def shown_url(self) -> str:
         """Return the address without the password in it."""
         return re.sub(r"//[^/@]*@", "//", self.url)
@@ -36,72 +47,105 @@ class Endpoint:
     @property
     def host(self) -> str:
         """Return the host name."""
-        return urlsplit(self.url).hostname or ""
+        return self.origin.host
+
+    @property
+    def provider(self) -> Provider | None:
+        """Return the provider whose host this is; None for a host that no provider has."""
+        return find_host_owner(self.origin)
 
     @property
     def is_openai(self) -> bool:
         """Tell whether this is OpenAI's own endpoint, not one that speaks like it."""
-        return self.host == OPENAI_HOST
+        return self.host == OPENAI_HOST or self.host.endswith(f".{OPENAI_HOST}")
+
+    @property
+    def is_azure(self) -> bool:
+        """Tell whether this is Azure's, whose addresses may end in ?api-version=..., and who takes a key in a header of its own."""
+        provider = self.provider
+        return (provider is not None and provider.prefix == "azure") or "api-version=" in urlsplit(self.url).query
 
     @property
     def is_local(self) -> bool:
         """Tell whether it is on this machine."""
         return is_local_host(self.host)
 
+    @property
+    def protocol(self) -> Protocol:
+        """Return how this address is asked: OpenAI's responses where that is known to be there, else chat completions."""
+        has_responses = self.is_openai or (self.is_azure and urlsplit(self.url).path.rstrip("/").endswith("/openai/v1"))
+        return Protocol.RESPONSES if has_responses else Protocol.CHAT
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that say who asks: the key, and for a provider's own host what the environment has for it."""
+        key = {"api-key": self.key} if self.is_azure else {"Authorization": f"Bearer {self.key}"}
+        variables = self.provider.header_variables if self.provider else ()
+        return key | {name: value for name, variable in variables if (value := os.environ.get(variable, "").strip())}
+
+    @property
+    def key_advice(self) -> str:
+        """Return what to do about a key that is missing or refused."""
+        provider = self.provider
+        if provider is None or not provider.key_variables:
+            return "Give api_key=, or set OPENAI_BASE_URL to this address and OPENAI_API_KEY to its key."
+        return f"Set {provider.key_variables[0]} or give api_key=."
+
 
 def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout_seconds: float) -> Endpoint:
-    """Return where to ask and with which key: as given, else as OPENAI_BASE_URL and OPENAI_API_KEY say.
+    """Return where to ask and with which key: as given, else as the environment says.
 
-    Raises UsageError for a URL or key that cannot be one. The key from the environment is never sent over plain http to another machine.
+    A provider's key in the environment goes to that provider's hosts, and to the host that the provider's variable names (OPENAI_BASE_URL
+    for OPENAI_API_KEY); over plain http only to this machine. Raises UsageError for a URL or key that cannot be one, and for a model that
+    is not known to be OpenAI's where no URL says whose it is.
     """
-    url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip()
-    host = _parse_host(url)
-    if not url.startswith(("http://", "https://")) or not host:
-        raise UsageError(f"{url!r} is not a base URL. Write it like http://localhost:11434/v1.")
-    key, key_from = _find_key(url, host, api_key)
+    url = normalize_url((base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip())
+    origin = parse_host_port(url)
+    assert origin is not None  # or normalize_url would have raised
+    owner = find_host_owner(origin)
+    if owner is not None and origin.scheme == "http" and not is_local_host(origin.host):
+        raise UsageError(f"{owner.title} is asked over https: write https://{url.partition('://')[2]}.")
+    key, key_from = _find_key(origin, owner, api_key)
     if not (key.isascii() and key.isprintable()):
         raise UsageError(f"The key {key_from} holds a character that a key cannot have. Copy it again.")
+    if model and not base_url and not os.environ.get("OPENAI_BASE_URL"):
+        _check_openai_has(model)
     return Endpoint(model, url, key, key_from, timeout_seconds)
 
 
-def is_local_url(url: str) -> bool:
-    """Tell whether the URL leads to this machine."""
-    return is_local_host(_parse_host(url) or "")
+def _check_openai_has(model: str) -> None:
+    """Raise UsageError for a model that is not known to be OpenAI's: its prompt would go to a host that nobody named."""
+    prefix, colon, _ = model.partition(":")
+    known = get_prefixes().get(prefix.strip().lower()) if colon else None
+    owner = known or find_by_bare_name(model)
+    if owner is not None and owner.prefix == "openai" and known is None:
+        return
+    whole = model if known else f"{owner.prefix}:{model}" if owner else ""
+    advice = f"For a model by its name: model_from({whole!r}). " if whole else ""
+    raise UsageError(f"{model!r} is not known to be a model of OpenAI's, and no base_url= says whose it is. {advice}Give base_url=.")
 
 
-def _parse_host(url: str) -> str | None:
-    """Return the host of a URL; None where the URL cannot be parsed."""
-    try:
-        parts = urlsplit(url)
-        return parts.hostname if parts.port != 0 else None
-    except ValueError:
-        return None
-
-
-def describe_missing_key(model: str) -> str:
-    """Return what to tell a user who wants to ask OpenAI and has no key."""
-    return (
-        f"There is no key for {model!r} at OpenAI. Set OPENAI_API_KEY or give api_key=; "
-        "for another endpoint give its base URL, like http://localhost:11434/v1."
-    )
-
-
-def _find_key(url: str, host: str, api_key: str | None) -> tuple[str, str]:
+def _find_key(origin: HostPort, owner: Provider | None, api_key: str | None) -> tuple[str, str]:
     if api_key and api_key.strip():
         return api_key.strip(), "given as api_key="
-    from_environment = os.environ.get("OPENAI_API_KEY", "").strip()
-    if from_environment and (url.startswith("https://") or is_local_host(host)):
-        return from_environment, "from OPENAI_API_KEY"
-    if host == OPENAI_HOST:
+    variables = [name for each in (owner, *find_named_by_environment(origin)) if each for name in each.key_variables]
+    set_ones = [name for name in variables if os.environ.get(name, "").strip()]
+    if set_ones and (origin.scheme == "https" or is_local_host(origin.host)):
+        return os.environ[set_ones[0]].strip(), f"from {set_ones[0]}"
+    if owner is not None and owner.needs_key:
         return "", ""
-    if from_environment:
-        return "none", "'none' (OPENAI_API_KEY is not sent over plain http to another machine)"
+    if set_ones:
+        return "none", f"'none' ({set_ones[0]} is not sent over plain http to another machine)"
+    if os.environ.get("OPENAI_API_KEY", "").strip():
+        return "none", "'none' (OPENAI_API_KEY is for OpenAI, and for the host that OPENAI_BASE_URL names)"
     return "none", "'none' (no key was given)"
 
 
-def is_local_host(host: str) -> bool:
-    """Tell whether a host name means this machine."""
-    return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host)) or host.endswith(".localhost")
+def describe_missing_key(model: str, at: Endpoint) -> str:
+    """Return what to tell a user who wants to ask a provider and has no key."""
+    title = at.provider.title if at.provider else at.shown_url
+    advice = at.key_advice.rstrip(".")
+    return f"There is no key for {model!r} at {title}. {advice}; for another endpoint give its base URL, like http://localhost:11434/v1."
 
 
 @cache

@@ -1,9 +1,8 @@
-"""A model by its name: "gpt-5-mini" at OpenAI, "http://localhost:11434/v1#qwen3" at that endpoint, "qwen.gguf" on this machine."""
+"""A model by its name: "gpt-5-mini" at OpenAI, "ollama:qwen3", "http://localhost:8000/v1#qwen3", "qwen.gguf" on this machine."""
 
 from __future__ import annotations
 
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +10,17 @@ from typing import TYPE_CHECKING
 from sayso.tools.errors import ModelError, UsageError
 
 from . import openai_errors as errors
-from .endpoint import Endpoint, describe_missing_key, find_endpoint
+from .endpoint import Endpoint, describe_missing_key, find_endpoint, get_tls_context
 from .local.hub import Consent
 from .model import Model
-from .openai_chat import OpenAIChat
+from .names import ReadName, read_name, split_prefix
+from .providers import LOCAL as LOCAL_PREFIX
+from .providers import Protocol
 
 if TYPE_CHECKING:
     from .local.local_model import LocalModel
 
-LOCAL = "local:"
+LOCAL = f"{LOCAL_PREFIX}:"
 
 
 def model_from(name: str | Model, *, base_url: str | None = None, api_key: str | None = None, fetch: Consent | bool = False) -> Model:
@@ -33,24 +34,41 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
     if is_local_name(name, base_url):
         if base_url:
             raise UsageError(f"The model {name!r} is on this machine, and base_url={base_url!r} is not. Give one of them.")
-        path = Path(name.removeprefix(LOCAL)).expanduser()
-        model = _share_local_model(str(path.absolute()) if path.is_file() else name.removeprefix(LOCAL))
+        source = _remove_local(name)
+        path = Path(source).expanduser()
+        model = _share_local_model(str(path.absolute()) if path.is_file() else source)
         model.fetch = fetch or model.fetch
         return model
-    if "://" in name:
-        if base_url:
-            raise UsageError(f"The model {name!r} is a base URL already, and base_url={base_url!r} is another. Give one of them.")
-        base_url, _, name = name.partition("#")
-    elif "#" in name:
-        raise UsageError(f"{name!r} does not name a model. If it is an endpoint, write it with its scheme: http://{name}")
-    at = find_endpoint(name, base_url, api_key, timeout_seconds=10)
+    read = read_name(name, base_url)
+    if read.protocol is Protocol.BRIDGE:
+        return _make_bridged(read)
+    at = find_endpoint(read.model, read.base_url, api_key, timeout_seconds=10)
     if not at.key:
-        raise UsageError(describe_missing_key(name or "a model"))
-    if not name:
-        if at.is_openai:
-            raise UsageError("No model was named. Name one, like model='gpt-5-mini'.")
-        name = _find_only_model(at)
-    return OpenAIChat(name, base_url=base_url, api_key=api_key)
+        raise UsageError(describe_missing_key(read.model or "a model", at))
+    if not read.model:
+        read = read._replace(model=_find_only_model(at, read))
+    return _make_model(read, at, api_key)
+
+
+def _make_model(read: ReadName, at: Endpoint, api_key: str | None) -> Model:
+    """Return the model class that speaks the endpoint's protocol."""
+    protocol = at.protocol if read.protocol is Protocol.OPENAI else read.protocol
+    if protocol is Protocol.ANTHROPIC:
+        raise UsageError(describe_missing_extra(read, "anthropic"))
+    from .openai_chat import OpenAIChat  # late, for load time
+
+    return OpenAIChat(read.model, base_url=read.base_url, api_key=api_key)
+
+
+def _make_bridged(read: ReadName) -> Model:
+    raise UsageError(describe_missing_extra(read, "pydantic-ai"))
+
+
+def describe_missing_extra(read: ReadName, extra: str) -> str:
+    """Return what to install for a model."""
+    from sayso.tools.installing import build_install_command  # late, for load time
+
+    return f"{read.stem}{read.model} needs another package: {build_install_command(extra)}"
 
 
 @cache
@@ -63,41 +81,57 @@ def _share_local_model(source: str) -> LocalModel:
 
 def is_local_name(name: str, base_url: str | None = None) -> bool:
     """Tell whether a name means a model on this machine: after "local:", or a .gguf file where no endpoint is given that may have it."""
-    if name.startswith(LOCAL):
+    if name.lower().startswith(LOCAL):
         return True
     elsewhere = "://" in name or base_url or (os.environ.get("OPENAI_BASE_URL") and not Path(name).expanduser().is_file())
-    return name.endswith(".gguf") and not elsewhere
+    return name.lower().endswith(".gguf") and not elsewhere and split_prefix(name)[0] is None
 
 
-def _find_only_model(at: Endpoint) -> str:
+def _remove_local(name: str) -> str:
+    return name[len(LOCAL) :].strip() if name.lower().startswith(LOCAL) else name
+
+
+def _find_only_model(at: Endpoint, read: ReadName) -> str:
     """Return the one model that an endpoint serves. Raises ModelError where there is none or more than one."""
+    provider = at.provider
+    if provider is not None and provider.protocol is not Protocol.CHAT:
+        raise UsageError(f"No model was named. Name one, like model={provider.spelling!r}.")
+    stem = read.stem or f"{at.shown_url}#"
+    where = " after a '#'" if stem.endswith("#") else ""
     names = list_models(at)
     if len(names) == 1:
         return names[0]
     if not names:
-        raise ModelError(f"{at.shown_url} lists no models. Name one after a '#': {at.shown_url}#NAME")
-    raise ModelError(f"{at.shown_url} has {len(names)} models: {', '.join(names)}. Name one after a '#', like {at.shown_url}#{names[0]}")
+        raise ModelError(f"{at.shown_url} lists no models. Name one{where}: {stem}NAME")
+    shown = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+    raise ModelError(f"{at.shown_url} has {len(names)} models: {shown}. Name one{where}, like {stem}{names[0]}")
 
 
 def list_models(at: Endpoint) -> list[str]:
     """Return the models that an endpoint lists. Raises ModelError when it cannot be reached or refuses."""
+    import sys
     import time
 
-    import openai
+    import httpx2
 
     handled = sys.exception()
-    http_client = openai.DefaultHttpxClient(trust_env=not at.is_local)
-    with openai.OpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=at.timeout_seconds, http_client=http_client) as client:
-        try:
-            listed = client.get("/models", cast_to=object, options={"security": {"bearer_auth": True}})
-        except openai.APIStatusError as error:
-            answer = errors.ErrorResponse(error.status_code, error.response.headers, error.response.text)
-            raise errors.explain_refusal(at, answer, time.time()) from None
-        except openai.APIConnectionError as error:
-            raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
-        except ValueError as error:
-            raise errors.explain_wrong_answer(at, str(error)) from None
-    rows = listed.get("data") if isinstance(listed, dict) else None
-    if not isinstance(rows, list):
-        raise errors.explain_wrong_answer(at, str(listed))
-    return sorted(str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id"))
+    try:
+        with httpx2.Client(headers=at.headers, timeout=at.timeout_seconds, verify=get_tls_context(), trust_env=not at.is_local) as client:
+            answer = client.get(_put_before_query(at.url, "/models"))
+    except httpx2.HTTPError as error:
+        raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
+    if not answer.is_success:
+        raise errors.explain_refusal(at, errors.ErrorResponse(answer.status_code, answer.headers, answer.text), time.time())
+    try:
+        listed = answer.json()
+    except ValueError:
+        raise errors.explain_wrong_answer(at, answer.text) from None
+    rows = listed.get("data") if isinstance(listed, dict) else listed  # Together and GitHub give the bare list
+    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+        raise errors.explain_wrong_answer(at, answer.text)
+    return sorted(str(row["id"]) for row in rows if row.get("id"))
+
+
+def _put_before_query(url: str, path: str) -> str:
+    before, question_mark, query = url.partition("?")
+    return f"{before.rstrip('/')}{path}{question_mark}{query}"

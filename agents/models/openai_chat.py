@@ -93,7 +93,7 @@ class OpenAIChat:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece."""
         if not self._at.key:
-            raise ModelError(describe_missing_key(self.name))
+            raise ModelError(describe_missing_key(self.name, self._at))
         request = merge_sampling(request, self.sampling)
         async with await self._wait_for_slot():
             opened = await self._ask(request, self._open_reply)

@@ -34,25 +34,26 @@ class OpenAIClients:
         at, last = self._at, self._last
         http_client = await share_in_loop(_make_http_client if at.is_local else _make_http_client_with_proxy)
         if last is None or last[0] is not http_client:
-            import openai
+            from .named_host_client import NamedHostClient  # late, for load time
 
-            timeout = openai.Timeout(at.timeout_seconds, connect=min(10.0, at.timeout_seconds))
-            client = openai.AsyncOpenAI(api_key=at.key, base_url=at.url, max_retries=0, timeout=timeout, http_client=http_client)
-            self._last = last = (http_client, client)
+            self._last = last = (http_client, NamedHostClient(at, http_client))
         return last[1]
 
 
 def _make_http_client() -> AsyncClient:
-    """Return the HTTP client for this machine: a proxy for the web is no way to it, and httpx would take it."""
+    """Return the HTTP client for this machine: a proxy for the web is no way to it, and httpx would take it.
+
+    A redirect is not followed: it would carry the prompt to a host that nobody named.
+    """
     import openai
 
-    return openai.DefaultAsyncHttpxClient(verify=get_tls_context(), trust_env=False)
+    return openai.DefaultAsyncHttpxClient(verify=get_tls_context(), trust_env=False, follow_redirects=False)
 
 
 def _make_http_client_with_proxy() -> AsyncClient:
     import openai
 
-    return openai.DefaultAsyncHttpxClient(verify=get_tls_context())
+    return openai.DefaultAsyncHttpxClient(verify=get_tls_context(), follow_redirects=False)
 
 
 @contextmanager

@@ -41,7 +41,9 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
     message = quote_message(at, answer.text)
     where, status = at.shown_url, answer.status
     if status == 401:
-        return ModelError(f"{where} refuses the key {at.key_from} (401){message} Set OPENAI_API_KEY or give api_key=.")
+        return ModelError(f"{where} refuses the key {at.key_from} (401){message} {at.key_advice}")
+    if 300 <= status < 400:
+        return explain_redirect(at, answer)
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
         return explain_no_tools(at, status, message)
     if status == 404:
@@ -65,6 +67,16 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
     if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", message) and re.search(r"support|requires", message):
         return explain_no_tools(at, status, message)
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){message}")
+
+
+def explain_redirect(at: Endpoint, answer: ErrorResponse) -> ModelError:
+    """Return the error for an endpoint that sends a request on. It is not followed: the key and the prompt are for this host."""
+    to = next((value for name, value in answer.headers.items() if name.lower() == "location"), "")
+    where = f" to {' '.join(to.split())[:200]}" if to else ""
+    return ModelError(
+        f"{at.shown_url} sends the request on{where} ({answer.status}). It was not sent there: "
+        "the prompt and the key are for the host that you named. If that is the right address, give its base URL."
+    )
 
 
 def explain_no_tools(at: Endpoint, status: int, message: str) -> ToolsRefused:

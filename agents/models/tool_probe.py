@@ -39,8 +39,7 @@ async def probe_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSent:
     """
     import httpx2
 
-    headers = {"Authorization": f"Bearer {at.key}"}
-    async with httpx2.AsyncClient(headers=headers, timeout=seconds, trust_env=not at.is_local, verify=get_tls_context()) as client:
+    async with httpx2.AsyncClient(headers=at.headers, timeout=seconds, trust_env=not at.is_local, verify=get_tls_context()) as client:
         try:
             without = await _count_prompt_tokens(client, at, [])
             if without is None:

@@ -61,12 +61,12 @@ def _make_command(main: Main, offline: Model | None) -> Callable[..., int]:
 
 
 def _find_model(model: str | None, base_url: str | None, offline: Model | None) -> Model:
-    from sayso.cli.options import resolve_model  # late, for load time
+    from sayso.cli.options import NAME_A_MODEL, resolve_model  # late, for load time
 
     chosen = resolve_model(model, base_url)
     if chosen is not None:
         return chosen
     if offline is None:
-        raise UsageError("This needs a model. Give --model NAME (with OPENAI_API_KEY), or --base-url URL of an OpenAI-compatible endpoint.")
+        raise UsageError(f"This needs a model. {NAME_A_MODEL}")
     print(f"No language model was named (--model, --base-url): answered by {offline.name}.", file=sys.stderr, flush=True)
     return offline

@@ -177,7 +177,12 @@ async def test_a_schema_is_sent_as_a_response_format() -> None:
 
 KEYS = {
     "given": ({}, "sk-given", "Bearer sk-given"),
-    "from the environment": ({"OPENAI_API_KEY": " sk-environment\n"}, None, "Bearer sk-environment"),
+    "OpenAI's, for another host": ({"OPENAI_API_KEY": "sk-environment"}, None, "Bearer none"),
+    "given with a host by the environment": (
+        {"OPENAI_API_KEY": " sk-environment\n", "OPENAI_BASE_URL": "AT"},
+        None,
+        "Bearer sk-environment",
+    ),
     "given before the environment": ({"OPENAI_API_KEY": "sk-environment"}, "sk-given", "Bearer sk-given"),
     "none": ({}, None, "Bearer none"),
 }
@@ -187,9 +192,9 @@ KEYS = {
 async def test_the_key_is_the_given_one_or_that_of_the_environment(
     environment: dict[str, str], given: str | None, sent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     with FakeOpenAI(["ok"]) as server:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, server.base_url if value == "AT" else value)
         await all_of(chat(server, api_key=given))
         assert set(server.authorizations) == {sent}
 
@@ -361,7 +366,8 @@ WRONG_KEY = "sk-proj-1234567890abcdef"
 FAILURES: dict[str, tuple[Line, str]] = {
     "a wrong key": (
         HttpError(401, f"Incorrect API key provided: {WRONG_KEY}."),
-        "AT refuses the key given as api_key= (401): Incorrect API key provided: ***. Set OPENAI_API_KEY or give api_key=.",
+        "AT refuses the key given as api_key= (401): Incorrect API key provided: ***. "
+        "Give api_key=, or set OPENAI_BASE_URL to this address and OPENAI_API_KEY to its key.",
     ),
     "a key that may not": (HttpError(403, "No access."), "AT does not let the key given as api_key= use 'fake' (403): No access."),
     "no such model": (HttpError(404, "model 'fake' not found"), "There is no model 'fake' at AT (404): model 'fake' not found."),
@@ -620,7 +626,9 @@ async def test_the_key_of_the_environment_is_not_sent_over_plain_http_to_another
     monkeypatch.setenv("OPENAI_API_KEY", WRONG_KEY)
     assert find_endpoint("m", "http://10.0.0.7:8000/v1", None, 1).key == "none"
     assert find_endpoint("m", "http://10.0.0.7:8000/v1", "mine", 1).key == "mine"
-    assert find_endpoint("m", "https://models.example.org/v1", None, 1).key == WRONG_KEY
+    assert find_endpoint("m", "https://models.example.org/v1", None, 1).key == "none"
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example.org/v1")
+    assert find_endpoint("m", None, None, 1).key == WRONG_KEY
 
 
 def test_importing_it_does_not_import_the_openai_client() -> None:

@@ -18,7 +18,8 @@ from urllib.parse import quote, urlsplit
 from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, UsageError
 
-from ..endpoint import get_tls_context, is_local_host
+from ..endpoint import get_tls_context
+from ..hosts import is_local_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,11 +16,12 @@ from sayso.agents import Agent
 from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message
 from sayso.agents.models.named import LOCAL, is_local_name
+from sayso.agents.models.names import split_prefix
 from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
 from sayso.agents.research.sources import open_sources
-from sayso.cli.options import DEFAULT_MODEL
+from sayso.cli.options import DEFAULT_MODEL, choose_model_name
 from sayso.cli.order_bot import TOOLS, open_desk, order_bot
 from sayso.tools import Tool
 from sayso.tools.approval.grant import Grant
@@ -194,12 +195,15 @@ def portable_model(model: str | None, base_url: str | None, name: str) -> tuple[
 
     They mean the same model in another folder, and no endpoint has to be asked again which model it has.
     """
-    if model is not None and is_local_name(model, base_url):
-        path = Path(model.removeprefix(LOCAL)).expanduser()
-        return f"{LOCAL}{path.absolute()}" if path.is_file() else model, None
-    if model is not None and "://" in model:
-        return name, model.partition("#")[0]
-    return name, base_url
+    named = choose_model_name(model, base_url) or ""
+    if is_local_name(named, base_url):
+        path = Path(named.removeprefix(LOCAL)).expanduser()
+        return f"{LOCAL}{path.absolute()}" if path.is_file() else named, None
+    if "://" in named:
+        url = named.partition("#")[0]
+        return (f"{url}#{name}", None) if split_prefix(name)[0] else (name, url)
+    provider, _ = split_prefix(named)
+    return f"{provider.prefix}:{name}" if provider else name, base_url
 
 
 def find_model(model: str | None, base_url: str | None) -> Model:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched, TextStreamed, TextWithdrawn
 from sayso.cli.builtin_app import CHAT, ChatTurn, builtin_app, find_bot, find_receipts, open_counter, portable_model
 from sayso.cli.display import read_text
-from sayso.cli.options import BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
+from sayso.cli.options import NAME_A_MODEL, BaseUrl, Dialect, Exit, ModelName, StoreIn, resolve_model
 from sayso.cli.resume import say_what_waits, stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
 from sayso.console import escape_controls, print_card, read_line, terminal
@@ -55,7 +55,7 @@ def chat(
     """
     chosen = resolve_model(model, base_url)
     if chosen is None:
-        raise UsageError("chat needs a model. Give --model NAME (with OPENAI_API_KEY), or --base-url URL of an OpenAI-compatible endpoint.")
+        raise UsageError(f"chat needs a model. {NAME_A_MODEL}")
     if run_id is not None and ("/" in run_id or not run_id):
         raise UsageError(
             f"A conversation cannot be named {run_id!r}: a slash separates a run from its children. Use some text without one."

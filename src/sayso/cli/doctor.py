@@ -219,16 +219,15 @@ def check_endpoint(model: str | None, base_url: str | None, seconds: float) -> C
     """Check whether the endpoint answers and has the model. It is asked for its list of models, which costs nothing."""
     from sayso.agents.models.endpoint import find_endpoint  # late, for load time
     from sayso.agents.models.named import list_models
+    from sayso.agents.models.names import read_name
 
     if not (model or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
         advice = "Give --model and --base-url, or OPENAI_API_KEY."
         return CheckResult("model", CheckState.NOT_USED, "none is configured (sayso demo needs none)", advice)
-    name = model or ""
-    if "://" in name:
-        base_url, _, name = name.partition("#")
+    name, base_url, *_ = read_name(model or "", base_url) if model or base_url else ("", None)
     at = find_endpoint(name, base_url, None, timeout_seconds=seconds)
     if not at.key:
-        return CheckResult("model", CheckState.PROBLEM, f"no key for {at.shown_url}", "Set OPENAI_API_KEY.")
+        return CheckResult("model", CheckState.PROBLEM, f"no key for {at.shown_url}", at.key_advice)
     names = list_models(at)
     answer = f"{at.shown_url} answers and has {len(names)} model{'' if len(names) == 1 else 's'}"
     if name and name not in names:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from sayso.agents import Model
 
 DEFAULT_MODEL = "gpt-5-mini"
+MODEL_VARIABLE = "SAYSO_MODEL"
+NAME_A_MODEL = (
+    f"Give --model NAME (ollama:qwen3, anthropic:claude-sonnet-4-5, or {DEFAULT_MODEL} with OPENAI_API_KEY), "
+    "or --base-url URL of an OpenAI-compatible endpoint."
+)
 DATABASE_VARIABLE = "SAYSO_DATABASE"
 KEY_VARIABLE = "SAYSO_KEY"
 DEFAULT_DATABASE = "sayso.db"
@@ -35,8 +40,9 @@ class Exit(IntEnum):
 ModelName = Annotated[
     str | None,
     Parameter(
-        help="A model's name, an endpoint with one (http://localhost:11434/v1#qwen3), or a model on this machine: a file (PATH.gguf), or "
-        f"its name at a model hub (local:OWNER/REPOSITORY:Q4_K_M). With OPENAI_API_KEY set: {DEFAULT_MODEL}."
+        help="A provider and its model (openai:gpt-5.6, anthropic:claude-sonnet-4-5, ollama:qwen3, ...), an endpoint with one "
+        "(http://localhost:8000/v1#qwen3), or a model on this machine: a file (PATH.gguf), or its name at a model hub "
+        f"(local:OWNER/REPOSITORY:Q4_K_M). Default: ${MODEL_VARIABLE}, else {DEFAULT_MODEL} if OPENAI_API_KEY is set."
     ),
 ]
 BaseUrl = Annotated[str | None, Parameter(help="An OpenAI-compatible endpoint; without --model, the one model it has.")]
@@ -80,20 +86,21 @@ AppName = Annotated[
 
 
 def resolve_model(model: str | None, base_url: str | None, max_cost: float | None = None) -> Model | None:
-    """Return the model that was named, or the default one where OPENAI_API_KEY is set, or None.
+    """Return the model that was named, or that the environment has, or None.
 
     Raises UsageError if `max_cost` (US dollars) is given and the price of the model's calls is unknown.
     """
     from sayso.agents import LocalModel, model_from  # late, for load time
     from sayso.console import confirm_fetch
 
-    if model is None and base_url is None and not os.environ.get("OPENAI_API_KEY"):
+    named = choose_model_name(model, base_url)
+    if named is None:
         return None
-    chosen = model_from(model or ("" if base_url else DEFAULT_MODEL), base_url=base_url, fetch=confirm_fetch)
+    chosen = model_from(named, base_url=base_url, fetch=confirm_fetch)
     if isinstance(chosen, LocalModel):
         chosen.load()  # asks whether to fetch the file, if it must, before the work begins
         return chosen
-    if max_cost is not None and not _has_price(chosen.name, base_url or (model if model and "://" in model else None)):
+    if max_cost is not None and not _has_price(chosen):
         raise UsageError(
             f"The price of {chosen.name!r} at that endpoint is unknown, so --max-cost cannot be enforced. "
             "Leave --max-cost out, or name another model."
@@ -101,12 +108,20 @@ def resolve_model(model: str | None, base_url: str | None, max_cost: float | Non
     return chosen
 
 
-def _has_price(name: str, url: str | None) -> bool:
-    from sayso.agents.models.endpoint import find_endpoint  # late, for load time
+def choose_model_name(model: str | None, base_url: str | None) -> str | None:
+    """Return the name of the model to ask: the one that was given, else the environment's; None where there is none. "" asks `base_url`."""
+    if model or base_url:
+        return model or ""
+    return os.environ.get(MODEL_VARIABLE) or (DEFAULT_MODEL if os.environ.get("OPENAI_API_KEY") else None)
+
+
+def _has_price(model: Model) -> bool:
+    from sayso.agents.models.endpoint import is_local_url  # late, for load time
     from sayso.agents.models.prices import price
 
-    at = find_endpoint(name, url.partition("#")[0] if url else None, None, timeout_seconds=10)
-    return at.is_local or price(name, 1, 1, base_url=at.url) is not None  # a model on this machine costs nothing
+    base_url: str | None = getattr(model, "base_url", None)
+    on_this_machine = base_url is not None and is_local_url(base_url)  # costs nothing
+    return on_this_machine or price(model.name, 1, 1, base_url=base_url) is not None
 
 
 def describe_stop(error: BaseException) -> str:
