@@ -86,6 +86,8 @@ class Agent(Workflow[Any, Out], Generic[Out]):
         super().__init__(name, AGENT_LIMITS if limits is None else limits)
         if dialect not in ("auto", "native"):
             check_text_dialect(dialect)
+        if isinstance(fallback, str) or not isinstance(fallback, Sequence):
+            raise UsageError(f"fallback={fallback!r} is not a list of models. Write fallback=[{fallback!r}].")
         self.approve = approve
         self.spec: AgentSpec[Out] = AgentSpec(
             name=self.name,
@@ -97,7 +99,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
             sampling=sampling or Sampling(),
             dialect=dialect,
             output_tries=output_tries,
-            fallback=_check_fallback(fallback),
+            fallback=tuple(fallback),
         )
 
     @property
@@ -198,12 +200,6 @@ def make_conversation(value: object, history: tuple[Message, ...] = ()) -> Conve
     value = replace_labelled(value, lambda content: content)  # a run's result by its content
     text, labels = prompt_text(replace_labelled(value, fence_content)), find_labels(value)
     return Conversation(text, history, None if labels is CLEAN else labels, tuple(iter_said(value)))
-
-
-def _check_fallback(models: Sequence[str | Model]) -> tuple[str | Model, ...]:
-    if isinstance(models, str) or not isinstance(models, Sequence):
-        raise UsageError(f"fallback={models!r} is not a list of models. Write fallback=[{models!r}].")
-    return tuple(models)
 
 
 def _example_as_text(asked: object, *replies: object) -> tuple[str, ...]:

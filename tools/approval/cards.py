@@ -46,6 +46,8 @@ def show_value(value: object, *, in_quotes: bool = False) -> str:
     """
     quotes = in_quotes and isinstance(value, str)
     text = value if isinstance(value, str) else readable_json(value)
+    if not quotes and len(text) <= LONGEST_SHOWN and text.isascii() and text.isprintable() and not _GAP.search(text):
+        return text  # as most values: nothing to escape, nothing to cut
 
     def write(part: str) -> str:
         escaped = part.replace(BACKSLASH, BACKSLASH * 2).replace(QUOTE, BACKSLASH + QUOTE) if quotes else part

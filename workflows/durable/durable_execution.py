@@ -256,9 +256,9 @@ class DurableExecution(Execution):
                 inbox = await self.store.database.do(lambda session: records.inbox_rows(session, self.id))
             except DatabaseLost:  # it may be back the next time; until then nobody can send anything
                 continue
-            was_cancelled = self.is_cancelled
+            was_cancelled = self.cancel_address in self.inbox
             self.receive_rows(inbox)
-            if self.is_cancelled and not was_cancelled and self.executing_task is not None:
+            if self.cancel_address in self.inbox and not was_cancelled and self.executing_task is not None:
                 self.executing_task.cancel()  # once: while a write is awaited each cancel counts
                 return
 
@@ -279,10 +279,6 @@ class DurableExecution(Execution):
 
         if self.loop is not None and self.is_running:
             self.loop.call_soon_threadsafe(cancel)
-
-    def is_worth_pausing(self) -> bool:
-        """Return whether the run should be let go of. A worker holds no run that waits: what is sent to it queues it again."""
-        return self.by_worker or super().is_worth_pausing()
 
     async def take_decision(self, request: ApprovalRequest, decision: Decision) -> None:
         """Take up an approver's decision: it counts if it is the first, and once it is on the disk."""

@@ -155,6 +155,7 @@ class Worker:
         except Exception:  # noqa: BLE001  an input that cannot be read here: the execution finds that too
             execution = self.engine.open(self.app.flow(claimed.run.flow).execute, None, claimed.run.id, Scope)
         execution.by_worker, execution.claimed_before = True, claimed
+        execution.pauses_always = True  # a worker holds no run that waits: what is sent to it queues it again
         return execution
 
     async def _put_back(self) -> None:

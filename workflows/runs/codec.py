@@ -79,21 +79,25 @@ def _write_typed(value: Any, where: str) -> JsonObject:
     for name, (text_type, _) in _text_types().items():
         if kind is text_type:
             return {"$": name, "=": value.isoformat() if hasattr(value, "isoformat") else str(value)}
+    tag = _type_table()[0](kind)
     if isinstance(value, enum.Enum):
-        return {"$": _type_name(kind, where), "=": to_json(value.value, where)}
+        return {"$": tag or _name_class(kind, where), "=": to_json(value.value, where)}
     if isinstance(value, tuple) and (fields := getattr(value, "_fields", None)) is not None:
-        return {"$": _type_name(kind, where), "=": [to_json(item, f"{where}.{name}") for name, item in zip(fields, value, strict=True)]}
+        return {
+            "$": tag or _name_class(kind, where),
+            "=": [to_json(item, f"{where}.{name}") for name, item in zip(fields, value, strict=True)],
+        }
     if kind in (tuple, set, frozenset):
         items = sorted(value, key=repr) if kind is not tuple else value
         return {"$": kind.__name__, "=": [to_json(item, f"{where}[{index}]") for index, item in enumerate(items)]}
     if dataclasses.is_dataclass(kind):
         names = [field.name for field in dataclasses.fields(kind) if field.init]
-        return {"$": _type_name(kind, where), "=": {name: to_json(getattr(value, name), f"{where}.{name}") for name in names}}
+        return {"$": tag or _name_class(kind, where), "=": {name: to_json(getattr(value, name), f"{where}.{name}") for name in names}}
     if isinstance(value, Exception):
         # An error is stored wherever its class was made: it is read back as Lost if that cannot be found.
-        return {"$": _type_table()[0](kind) or _path(kind), "=": {"message": str(value), "attributes": _write_attributes(value)}}
+        return {"$": tag or _path(kind), "=": {"message": str(value), "attributes": _write_attributes(value)}}
     if hasattr(kind, "model_validate"):
-        return {"$": _type_name(kind, where), "=": _write_model(value, where)}
+        return {"$": tag or _name_class(kind, where), "=": _write_model(value, where)}
     raise NotJson(
         f"{where} is a {kind.__module__}.{kind.__qualname__}, and only JSON, models, dataclasses and tuples are stored between steps."
     )
@@ -121,11 +125,11 @@ def _write_attributes(error: Exception) -> JsonObject:
     return attributes
 
 
-def _type_name(kind: type, where: str) -> str:
-    tag = _type_table()[0](kind)
-    if tag is None and "<locals>" in kind.__qualname__:
+def _name_class(kind: type, where: str) -> str:
+    """Return the name under which a class of an application is stored. Raises NotJson for one that cannot be found by it."""
+    if "<locals>" in kind.__qualname__:
         raise NotJson(f"{where} is a {kind.__qualname__}, which cannot be found again; move the class out of the function.")
-    return tag or _path(kind)
+    return _path(kind)
 
 
 def _path(kind: type) -> str:

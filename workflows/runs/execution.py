@@ -51,7 +51,7 @@ class Execution(Inbox):
     """One run with all its children, and the only place where its code is executed.
 
     Where the results are stored is for the journal to say. A DurableExecution (in durable/) claims the run before `_execute` and lets go
-    of it afterwards, decides with `is_worth_pausing`, and has decisions stored first in `take_decision`; all else is the same.
+    of it afterwards, and has decisions stored first in `take_decision`; all else is the same.
     """
 
     __slots__ = (
@@ -60,6 +60,7 @@ class Execution(Inbox):
         "attempt_prefix",
         "attempts",
         "branch_events",
+        "cancel_address",
         "engine",
         "error",
         "executing_task",
@@ -110,6 +111,7 @@ class Execution(Inbox):
         self.head_guard: HeadGuard | None = None
         self.received: Collection[object] = self.inbox  # what was sent so far
         self.known_at_pause = 0  # how many values had been sent by then: more are news
+        self.cancel_address = run_id, CANCEL  # where in the inbox it stands that somebody cancelled the run
         self.attempt, self.attempt_prefix = "", f"{run_id}#"
         self.scope: Scope | None = None
         self.task: asyncio.Task[AnyResult] | None = None
@@ -145,7 +147,7 @@ class Execution(Inbox):
 
     async def _execute(self, suspends: bool) -> AnyResult:
         scope = self.make_scope()
-        if self.inbox and self.is_cancelled:
+        if self.cancel_address in self.inbox:
             raise self._make_cancelled(scope)
         self.attempts += 1
         self.attempt = f"{self.attempt_prefix}{self.attempts}"
@@ -169,12 +171,12 @@ class Execution(Inbox):
         try:
             work = self.workflow(run, value)
             output = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
-            if self.inbox and self.is_cancelled:
+            if self.cancel_address in self.inbox:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
             self.result = self._make_result(output, scope)
         except asyncio.CancelledError:
             executing = asyncio.current_task()
-            if self.is_cancelled and executing is not None and executing.uncancel() <= 0:
+            if self.cancel_address in self.inbox and executing is not None and executing.uncancel() <= 0:
                 raise self._make_cancelled(scope) from None
             if not self.is_suspended or (executing is not None and executing.cancelling()):
                 raise
@@ -257,16 +259,11 @@ class Execution(Inbox):
 
     def cancel(self) -> None:
         """Stop before the next step; a write under way is finished first. A run that is cancelled stays so."""
-        if self.is_cancelled or (self.result is not None and self.result.finished):
+        if self.cancel_address in self.inbox or (self.result is not None and self.result.finished):
             return
         self.send(self.id, CANCEL, True)
         if self.executing_task is not None:
             self.executing_task.cancel()
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Return whether somebody cancelled the run."""
-        return (self.id, CANCEL) in self.inbox
 
     async def find_withdrawn(self) -> Collection[str]:
         """Return the ids of the standing approvals that were withdrawn until now."""

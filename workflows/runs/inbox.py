@@ -62,6 +62,7 @@ class Inbox(ABC):
         "may_suspend",
         "offered",
         "open_questions",
+        "pauses_always",
         "pending",
         "questions",
         "recheck",
@@ -78,6 +79,7 @@ class Inbox(ABC):
         self.offered: dict[tuple[str, str], list[object]] = {}  # decisions that came before their request
         self.root_run: Branch | None = None
         self.may_suspend = False
+        self.pauses_always = False  # it is unwound whatever it waits for
         self.is_shared = False  # somebody waits for the end of an execution that does not suspend
         self.activity = 0
         self.recheck: asyncio.TimerHandle | None = None
@@ -215,12 +217,12 @@ class Inbox(ABC):
             self.pause()
 
     def all_blocked(self) -> bool:
-        """Return whether the run can only wait: no branch works, and no approver is being asked."""
-        return not self.open_questions and self.is_worth_pausing() and self.root_run is not None and not self.root_run.is_working()
+        """Return whether the run can only wait, and for long: no branch works, no approver is being asked, and a decision may take days.
 
-    def is_worth_pausing(self) -> bool:
-        """Return whether the run should be unwound meanwhile: an approval may take days, a signal is expected from this program."""
-        return any(topic.startswith("approve:") for _, topic in self.waits)
+        A signal is expected from this program.
+        """
+        may_take_long = self.pauses_always or any(topic.startswith("approve:") for _, topic in self.waits)
+        return not self.open_questions and may_take_long and self.root_run is not None and not self.root_run.is_working()
 
     @abstractmethod
     def pause(self) -> None:

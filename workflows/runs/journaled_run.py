@@ -18,7 +18,7 @@ from .execution import ChildRun, Execution
 from .inbox import Suspended
 from .journal import Failure
 from .limits import Limits, Meter
-from .protocols import BEGUN_WITH, ENCLOSING, UNLABELLED, B, Earlier, Provenance, Scope, Ts, WorkflowCode
+from .protocols import BEGUN_WITH, ENCLOSING, NOTHING, UNLABELLED, B, Earlier, Provenance, Scope, Ts, WorkflowCode
 from .run_secrets import RunSecrets, find_edit_secrets
 from .timing import in_time
 
@@ -85,11 +85,10 @@ class JournaledRun:
             raise journal.lost
         if self._busy is not None:
             raise self._two_at_once(name)
-        if (self._names or name in self._results) and self._is_stored(name):
+        if (self._names or name in self._results) and (stored := self._take_stored(name)) is not NOTHING:
             if journal.has_unsaved:
                 await journal.save()
-            replayed: B = self._next_result(name)
-            return replayed
+            return cast(B, stored)
         if type(op) not in FUNCTIONS and (hasattr(op, "execute") or hasattr(op, "effect")):
             # Called as a function it would run beside this run: nothing of it would be counted, and nobody asked.
             how = f"run.child({name!r}, ...)" if hasattr(op, "execute") else "run.call(tool, ...)"
@@ -148,33 +147,36 @@ class JournaledRun:
         """
         self._journal.store(self.id, f"labels:{name}", self.scope.provenance.labels)
 
-    def _is_stored(self, name: str) -> bool:
-        """Return whether a result is stored for the next step, or under this name. Joins the labels that were stored with it first."""
+    def _take_stored(self, name: str) -> object:
+        """Return the stored result of the next step, and join the labels that are stored with it; NOTHING where it is to be done.
+
+        Raises what the step raised then, WorkflowError for a name that was used before, ReplayError where the code has become another.
+        """
         labels = f"labels:{name}"
         if self._at != len(self._names) and self._names[self._at] == labels:
             self._at += 1
             self.scope.provenance.take_labels(cast(Labels, self._results[labels]))
-        return self._at != len(self._names) or name in self._results
-
-    def _next_result(self, name: str) -> Any:
-        """Return the next stored result. Raises what the step raised then, and ReplayError where the code has become another."""
         if self._at == len(self._names):
+            if name not in self._results:
+                return NOTHING
             raise WorkflowError(
                 f"Run {self.id} has two steps named {name!r}; a name is a position and can be used once. Give one of them name=."
             )
-        expected = self._names[self._at]
-        if name != expected:
-            error = ReplayError(
-                f"Run {self.id} was resumed with other code: its journal has {expected!r} next, the code asks for {name!r}. "
-                "The journal is kept; resume it with the code it was started with."
-            )
-            error.run_id = self.id
-            raise error
+        if name != self._names[self._at]:
+            raise self._differs(self._names[self._at], name)
         self._at += 1
         result = self._results[name]
         if isinstance(result, Failure):
             raise result.error
         return result
+
+    def _differs(self, expected: str, name: str) -> ReplayError:
+        error = ReplayError(
+            f"Run {self.id} was resumed with other code: its journal has {expected!r} next, the code asks for {name!r}. "
+            "The journal is kept; resume it with the code it was started with."
+        )
+        error.run_id = self.id
+        return error
 
     def _two_at_once(self, name: str) -> WorkflowError:
         return WorkflowError(
@@ -199,8 +201,8 @@ class JournaledRun:
         name = f"wait:{topic}" if topic is not None else f"sleep:{self._position()}"
         if self._busy is not None:
             raise self._two_at_once(name)
-        if (self._names or name in self._results) and self._is_stored(name):
-            value = self._next_result(name)
+        if (self._names or name in self._results) and (stored := self._take_stored(name)) is not NOTHING:
+            value = stored
         elif execution.is_suspended:
             raise Suspended
         else:

@@ -16,7 +16,7 @@ from .journal import Entry, StrictJournal
 from .journaled_run import JournaledRun
 from .memory_engine import check_step_names
 from .prompt_difference import compare_prompts
-from .protocols import B, Scope, Ts, WorkflowCode
+from .protocols import NOTHING, B, Scope, Ts, WorkflowCode
 
 BEYOND = "beyond the journal"
 Prompts = Mapping[tuple[str, str], object]
@@ -118,6 +118,7 @@ class _ReplayExecution(Execution):
         super().__init__(run_id, workflow, value, make_scope, journal=journal, make_run=self._make_run, clock=time.time)
         journal.load(entries)
         self.attempts = 1
+        self.pauses_always = True  # nobody sends anything
         self.prompts: Prompts = prompts or {}
         self.runs: list[_ReplayRun] = []
         self.beyond: list[tuple[_ReplayRun, str]] = []
@@ -125,10 +126,6 @@ class _ReplayExecution(Execution):
 
     def _make_run(self, _execution: Execution, run_id: str, scope: Scope) -> _ReplayRun:
         return _ReplayRun(self, run_id, scope)
-
-    def is_worth_pausing(self) -> bool:
-        """Return True: nobody sends anything."""
-        return True
 
     def ask_approver(self, request: ApprovalRequest, approve: Approver | None) -> None:
         """Ask nobody."""
@@ -203,7 +200,7 @@ class _ReplayRun(JournaledRun):
         if not isinstance(stored, Mapping) or not (self.replays(name) or self._at == len(self._names)):
             return  # another step is next, which says more
         if messages := compare_prompts(stored, to_json(prompt(*args, stored.get("form")))):
-            self._fail(Difference(self.id, self._at + 1, name, name, messages))
+            raise self._differs(name, name, messages)
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Return what was stored of the step."""
@@ -219,17 +216,16 @@ class _ReplayRun(JournaledRun):
     async def _take(self, name: str) -> Any:
         if self.execution.is_suspended:  # what the code does in its `finally` while the replay is unwound is no part of the run
             raise Suspended
-        self._is_stored(name)  # takes the labels that were stored with it
-        if self._at == len(self._names):
+        stored = self._take_stored(name)
+        if stored is NOTHING:
             self._replayed.beyond.append((self, name))
             return await self.execution.receive(self.id, f"{BEYOND}: {name}", None)
-        if (expected := self._names[self._at]) != name:
-            self._fail(Difference(self.id, self._at + 1, expected, name))
-        return self._next_result(name)
+        return stored
 
-    def _fail(self, difference: Difference) -> None:
+    def _differs(self, expected: str, name: str, messages: str = "") -> ReplayError:
+        difference = Difference(self.id, self._at + 1, expected, name, messages)
         self._replayed.difference = self._replayed.difference or difference
-        raise ReplayError(str(self._replayed.difference))
+        return ReplayError(str(self._replayed.difference))
 
 
 def _is_alike(one: Exception, other: Exception) -> bool:
