@@ -13,7 +13,7 @@ from sayso.tools.errors import UsageError
 from .hosts import read_url_variable
 from .providers import LOCAL, PROVIDERS, Protocol, Provider, find_by_bare_name, get_prefixes
 
-_TAG = re.compile(r"latest|instruct|text|\d+(\.\d+)?[bm]\b.*|\d+x\d+b\b.*|v\d[\d.]*")
+_TAG = re.compile(r"latest|instruct|text|cloud|\d+(\.\d+)?[bmt]\b.*|\d+x\d+b\b.*|v\d[\d.]*|q\d.*", re.I)
 """What Ollama's names have after the colon: mistral:7b-instruct."""
 
 
@@ -34,9 +34,10 @@ def read_name(name: str, base_url: str | None) -> ReadName:
         url, _, model = name.partition("#")
         return ReadName(model.strip(), url, Protocol.OPENAI, f"{url}#")
     provider, model = split_prefix(name)
-    if provider is not None:
+    named_host = base_url or os.environ.get("OPENAI_BASE_URL")
+    if provider is not None and not (named_host and _is_ollamas(provider, model)):
         return _read_prefixed(name, provider, model, base_url)
-    if base_url or os.environ.get("OPENAI_BASE_URL"):
+    if named_host:
         return ReadName(name, base_url, Protocol.OPENAI, "")
     if not name:
         raise UsageError("No model was named. Name one, like model='openai:gpt-5-mini' or 'ollama:qwen3'.")
@@ -60,7 +61,7 @@ def _read_prefixed(name: str, provider: Provider, model: str, base_url: str | No
         if base_url:
             raise UsageError(f"{provider.title} is asked where its own settings say, so base_url={base_url!r} cannot be. Leave it out.")
         return ReadName(model, None, provider.protocol, stem)
-    if provider.needs_key and _TAG.fullmatch(model):
+    if _is_ollamas(provider, model):
         raise UsageError(
             f"{name!r} reads like a name of Ollama's, and {stem} is the prefix of {provider.title}. "
             f"Write ollama:{name}, or the name that {provider.title} has for it, like {provider.spelling}."
@@ -69,6 +70,11 @@ def _read_prefixed(name: str, provider: Provider, model: str, base_url: str | No
     if provider.prefix == "azure":
         url = _find_azure_url(url, model)
     return ReadName(model, url, provider.protocol, stem)
+
+
+def _is_ollamas(provider: Provider, model: str) -> bool:
+    """Tell whether what reads like a prefix is a model of Ollama's with a tag."""
+    return provider.needs_key and bool(_TAG.fullmatch(model))
 
 
 def _find_azure_url(url: str, deployment: str) -> str:
@@ -99,13 +105,32 @@ def _refuse(name: str) -> str:
 def _suggest(name: str) -> list[str]:
     """Return spellings of a name that work, the likeliest first."""
     bare = name.strip(":").strip()
-    known = [*get_prefixes(), LOCAL]
-    for separator in (":", "/"):  # "opanai:gpt-5"; and litellm's way to write it
-        prefix, found, rest = bare.partition(separator)
-        close = get_close_matches(prefix.strip().lower(), known, 1, cutoff=0.75)
-        if found and close and not _TAG.fullmatch(rest.strip()):
-            return [f"{close[0]}:{rest.strip()}", f"http://HOST/v1#{name}"]
+    at_a_host = f"http://HOST/v1#{bare}"
+    meant = _find_meant(bare, ":") or _find_meant(bare, "/")
+    if meant is not None and not (meant.is_hub_like and find_by_bare_name(meant.model) is not meant.provider):
+        return [meant.spelling, at_a_host]
     with_key = [each.prefix for each in PROVIDERS if each.needs_key and any(os.environ.get(name) for name in each.key_variables)]
     others = ["huggingface", "openrouter", "vllm"] if "/" in bare else ["ollama"]
     prefixes = list(dict.fromkeys([*others[:1], *[each for each in with_key if not each.startswith("openai-")][:3], *others]))
-    return [*(f"{prefix}:{bare}" for prefix in prefixes), f"http://HOST/v1#{bare}"]
+    spellings = [f"{prefix}:{bare}" for prefix in prefixes]
+    return [*spellings[:1], *([meant.spelling] if meant else []), *spellings[1:], at_a_host]
+
+
+class _Meant(NamedTuple):
+    """A provider that somebody may have meant: by a slip in its prefix, or by a slash as litellm writes it."""
+
+    provider: Provider | None
+    model: str
+    spelling: str
+    is_hub_like: bool
+    """Many makers of models have the name of a provider: mistralai/Mistral-7B is on the hub, and not at Mistral."""
+
+
+def _find_meant(name: str, separator: str) -> _Meant | None:
+    prefix, found, rest = name.partition(separator)
+    prefix, rest = prefix.strip().lower(), rest.strip()
+    close = get_close_matches(prefix, [*get_prefixes(), LOCAL], 1, cutoff=0.7)
+    if not (found and rest and close) or _TAG.fullmatch(rest):
+        return None
+    provider = get_prefixes().get(close[0])
+    return _Meant(provider, rest, f"{close[0]}:{rest}", separator == "/" and provider is not None and provider.needs_key)

@@ -8,7 +8,10 @@ import pytest
 
 from sayso.agents import Agent
 from sayso.agents.models.named import model_from
+from sayso.agents.models.names import read_name
+from sayso.agents.models.openai_chat import OpenAIChat
 from sayso.agents.models.prices import price
+from sayso.agents.models.providers import PROVIDERS
 from sayso.agents.models.scripted import ScriptedModel
 from sayso.tools.errors import LimitReached, ModelError, UsageError
 from sayso.workflows import Limits
@@ -18,8 +21,9 @@ from .fake_openai import FakeOpenAI, Raw
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    for each in PROVIDERS:
+        for name in (*each.key_variables, each.url_variable):
+            monkeypatch.delenv(name, raising=False)
 
 
 def test_a_model_is_handed_back() -> None:
@@ -27,9 +31,186 @@ def test_a_model_is_handed_back() -> None:
     assert model_from(model) is model
 
 
-def test_a_bare_name_is_a_model_of_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bare_name_that_is_known_is_its_providers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     assert repr(model_from("gpt-5-mini")) == "OpenAIChat('gpt-5-mini', base_url='https://api.openai.com/v1')"
+
+
+AT_OPENAI = "https://api.openai.com/v1"
+NAMES = {
+    "openai:gpt-5-mini": (AT_OPENAI, "gpt-5-mini"),
+    "OpenAI : gpt-5-mini ": (AT_OPENAI, "gpt-5-mini"),
+    "openai:a-name-of-next-year": (AT_OPENAI, "a-name-of-next-year"),
+    "openai-chat:gpt-5": (AT_OPENAI, "gpt-5"),
+    "GPT-5-mini": (AT_OPENAI, "gpt-5-mini"),
+    "o3": (AT_OPENAI, "o3"),
+    "o4-mini-2025-04-16": (AT_OPENAI, "o4-mini-2025-04-16"),
+    "chatgpt-4o-latest": (AT_OPENAI, "chatgpt-4o-latest"),
+    "ft:gpt-4o:org::id": (AT_OPENAI, "ft:gpt-4o:org::id"),
+    "ft:gpt-4.1-2025-04-14:My-Org:Suffix:AbC1": (AT_OPENAI, "ft:gpt-4.1-2025-04-14:My-Org:Suffix:AbC1"),
+    "google:gemini-3-pro": ("https://generativelanguage.googleapis.com/v1beta/openai", "gemini-3-pro"),
+    "gemini-2.5-flash": ("https://generativelanguage.googleapis.com/v1beta/openai", "gemini-2.5-flash"),
+    "google-gla:gemini-3-pro": ("https://generativelanguage.googleapis.com/v1beta/openai", "gemini-3-pro"),
+    "openrouter:anthropic/claude-sonnet-4.5:thinking": ("https://openrouter.ai/api/v1", "anthropic/claude-sonnet-4.5:thinking"),
+    "groq:moonshotai/kimi-k2-instruct": ("https://api.groq.com/openai/v1", "moonshotai/kimi-k2-instruct"),
+    "deepseek:deepseek-v3.2": ("https://api.deepseek.com", "deepseek-v3.2"),
+    "deepseek-reasoner": ("https://api.deepseek.com", "deepseek-reasoner"),
+    "kimi:kimi-k2-thinking": ("https://api.moonshot.ai/v1", "kimi-k2-thinking"),
+    "kimi-k2-0905-preview": ("https://api.moonshot.ai/v1", "kimi-k2-0905-preview"),
+    "mistral:mistral-small-2506": ("https://api.mistral.ai/v1", "mistral-small-2506"),
+    "mistral-large-latest": ("https://api.mistral.ai/v1", "mistral-large-latest"),
+    "codestral-2508": ("https://api.mistral.ai/v1", "codestral-2508"),
+    "grok-4-fast-reasoning": ("https://api.x.ai/v1", "grok-4-fast-reasoning"),
+    "command-a-03-2025": ("https://api.cohere.ai/compatibility/v1", "command-a-03-2025"),
+    "qwen3-max": ("https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "qwen3-max"),
+    "together:Qwen/Qwen3-235B-A22B": ("https://api.together.xyz/v1", "Qwen/Qwen3-235B-A22B"),
+    "huggingface:meta-llama/Llama-3.3-70B-Instruct:fireworks-ai": (
+        "https://router.huggingface.co/v1",
+        "meta-llama/Llama-3.3-70B-Instruct:fireworks-ai",
+    ),
+    "ollama:qwen3": ("http://localhost:11434/v1", "qwen3"),
+    "ollama:hf.co/bartowski/Qwen2.5-GGUF:Q4_K_M": ("http://localhost:11434/v1", "hf.co/bartowski/Qwen2.5-GGUF:Q4_K_M"),
+    "llamacpp:qwen.gguf": ("http://localhost:8080/v1", "qwen.gguf"),
+    "lmstudio:qwen/qwen3-4b-2507": ("http://localhost:1234/v1", "qwen/qwen3-4b-2507"),
+    "vllm:Qwen/Qwen3-8B": ("http://localhost:8000/v1", "Qwen/Qwen3-8B"),
+    "http://localhost:8000/v1#ollama:qwen3": ("http://localhost:8000/v1", "ollama:qwen3"),
+    "http://localhost:8000/v1#ft:a:b::c#d": ("http://localhost:8000/v1", "ft:a:b::c#d"),
+    "http://localhost:11434#qwen3": ("http://localhost:11434/v1", "qwen3"),
+    "http://localhost:11434/#qwen3": ("http://localhost:11434/v1", "qwen3"),
+    "http://localhost:8000/v1/chat/completions#m": ("http://localhost:8000/v1", "m"),
+    "https://api.groq.com#m": ("https://api.groq.com/openai/v1", "m"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_says_whom_to_ask_for_what(name: str) -> None:
+    url, model = NAMES[name]
+    named = model_from(name, api_key="k")
+    assert (named.name, getattr(named, "base_url", "")) == (model, url)
+
+
+# What to write instead stands first.
+REFUSED = {
+    "qwen3": "ollama:qwen3",
+    "qwen3:8b": "ollama:qwen3:8b",
+    "llama3.3": "ollama:llama3.3",
+    "gpt-oss": "ollama:gpt-oss",
+    "gpt-oss:20b": "ollama:gpt-oss:20b",
+    "deepseek-r1:8b": "ollama:deepseek-r1:8b",
+    "deepseek-r1": "ollama:deepseek-r1",
+    "mistral-nemo": "ollama:mistral-nemo",
+    "mistral": "ollama:mistral",
+    "gemma3": "ollama:gemma3",
+    "mistral:7b-instruct": "ollama:mistral:7b-instruct",
+    "mistral:latest": "ollama:mistral:latest",
+    "kimi-k2:1t-cloud": "ollama:kimi-k2:1t-cloud",
+    "Qwen/Qwen3-8B": "huggingface:Qwen/Qwen3-8B",
+    "mistralai/Mistral-7B-Instruct-v0.3": "huggingface:mistralai/Mistral-7B-Instruct-v0.3",
+    "openai/gpt-oss-20b": "huggingface:openai/gpt-oss-20b",
+    "openai/gpt-5": "openai:gpt-5",
+    "vertex_ai/gemini-2.5-pro": "vertexai:gemini-2.5-pro",
+    "ollama/qwen3": "ollama:qwen3",
+    "ollama_chat/qwen3": "ollama:qwen3",
+    "anthropic/claude-sonnet-4-5": "anthropic:claude-sonnet-4-5",
+    "opanai:gpt-5": "openai:gpt-5",
+    "Ollma:qwen3": "ollama:qwen3",
+    "open-router:openai/gpt-5": "openrouter:openai/gpt-5",
+    ":qwen3": "ollama:qwen3",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_name_that_does_not_say_whom_to_ask_is_refused_with_one_that_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with pytest.raises(UsageError) as caught:
+        model_from(name)
+    assert str(caught.value).partition("rite ")[2].removeprefix("one of: ").split(", ")[0] == REFUSED[name]
+    as_it_is = f"OpenAIChat({name!r}, base_url='http://localhost:1/v1')"
+    assert repr(model_from(name, base_url="http://localhost:1/v1")) == as_it_is
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
+    assert repr(model_from(name)) == as_it_is
+
+
+def test_providers_whose_key_is_set_are_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", "k")
+    with pytest.raises(UsageError, match=r"Write one of: ollama:gpt-oss-120b, groq:gpt-oss-120b, http://HOST/v1#gpt-oss-120b\."):
+        model_from("gpt-oss-120b")
+
+
+def test_a_prefix_and_a_base_url_are_a_provider_at_another_address() -> None:
+    assert repr(model_from("ollama:qwen3", base_url="http://gpu:11434")) == "OpenAIChat('qwen3', base_url='http://gpu:11434/v1')"
+
+
+def test_a_prefix_without_a_name_asks_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeOpenAI(models=["qwen3", "llama3"]) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.base_url.removesuffix("/v1"))
+        with pytest.raises(ModelError, match=r"has 2 models: llama3, qwen3\. Name one, like ollama:llama3$"):
+            model_from("ollama:")
+        server.models = ["qwen3"]
+        assert model_from("Ollama: ").name == "qwen3"
+    with pytest.raises(UsageError, match=r"No model was named\. Name one, like model='openai:gpt-5"):
+        model_from("openai:", api_key="k")
+
+
+OLLAMA_HOSTS = {
+    "gpu": "http://gpu:11434/v1",
+    "gpu:1234": "http://gpu:1234/v1",
+    ":1234": "http://127.0.0.1:1234/v1",
+    "0.0.0.0": "http://127.0.0.1:11434/v1",
+    "0.0.0.0:8080": "http://127.0.0.1:8080/v1",
+    "[::1]:1234": "http://[::1]:1234/v1",
+    "::1": "http://[::1]:11434/v1",
+    "http://gpu": "http://gpu:80/v1",
+    "https://gpu.example": "https://gpu.example:443/v1",
+    "https://gpu.example/ollama/": "https://gpu.example:443/ollama",
+    "http://gpu:11434/v1": "http://gpu:11434/v1",
+    '"gpu:1234"': "http://gpu:1234/v1",
+}
+
+
+@pytest.mark.parametrize("host", OLLAMA_HOSTS)
+def test_ollama_is_where_its_own_variable_says(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", host)
+    assert getattr(model_from("ollama:qwen3"), "base_url", "") == OLLAMA_HOSTS[host]
+
+
+AZURE = {
+    "a resource": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com"}, "https://r.openai.azure.com/openai/v1"),
+    "with a slash": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/"}, "https://r.openai.azure.com/openai/v1"),
+    "the whole address": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/openai/v1/"}, "https://r.openai.azure.com/openai/v1/"),
+    "a dated version": (
+        {"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com", "OPENAI_API_VERSION": "2024-10-21"},
+        "https://r.openai.azure.com/openai/deployments/my%20gpt?api-version=2024-10-21",
+    ),
+    "the version without dates": (
+        {"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com", "OPENAI_API_VERSION": "preview"},
+        "https://r.openai.azure.com/openai/v1",
+    ),
+    "a resource of Foundry": ({"AZURE_OPENAI_ENDPOINT": "https://r.services.ai.azure.com"}, "https://r.services.ai.azure.com/openai/v1"),
+}
+
+
+@pytest.mark.parametrize(("environment", "url"), AZURE.values(), ids=AZURE)
+def test_a_deployment_at_azure(environment: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    model = model_from("azure:my gpt", api_key="k")
+    assert (model.name, getattr(model, "base_url", "")) == ("my gpt", url)
+
+
+def test_openai_chat_without_an_address_takes_models_of_openai_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ollama:qwen3", "qwen3", "claude-sonnet-4-5"):
+        with pytest.raises(UsageError, match=f"'{name}' is not known to be a model of OpenAI's"):
+            OpenAIChat(name, api_key="k")
+    assert OpenAIChat("gpt-5-mini", api_key="k").base_url == AT_OPENAI
+
+
+def test_no_prefix_is_two_providers_and_each_example_is_its_own() -> None:
+    prefixes = [prefix for each in PROVIDERS for prefix in each.prefixes]
+    assert len(prefixes) == len(set(prefixes))
+    assert [read_name(f"{prefix}:m", "http://h/v1").model for each in PROVIDERS if each.url for prefix in each.prefixes] == ["m"] * sum(
+        len(each.prefixes) for each in PROVIDERS if each.url
+    )
 
 
 def test_an_endpoint_and_a_name_come_in_one_string_or_in_two() -> None:
