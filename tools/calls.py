@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .effects import CLEAN, LABELS, AnySecrecy, AnyTrust, Labels, Secrecy, Trust, to_member
+from .quick_init import fill_quickly
 
 
+@fill_quickly
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A request from the model. Not yet allowed, not yet run.
@@ -63,6 +65,7 @@ class Content:
         return LABELS[self.trust, self.secrecy or Secrecy.PRIVATE]
 
 
+@fill_quickly
 @dataclass(frozen=True, slots=True)
 class ToolResult:
     """The result of a call. `content` is JSON (text for most tools); `origin` names its source (a tool, a URL).

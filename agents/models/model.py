@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sayso.tools.quick_init import fill_quickly
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
@@ -77,6 +78,7 @@ Notice = Retrying | Downgraded
 """What a model tells while it works on a request."""
 
 
+@fill_quickly
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
     """One request to a model. `messages` is the live transcript: read it, do not store it.

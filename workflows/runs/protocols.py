@@ -16,9 +16,10 @@ from sayso.tools.definition.moments import next_number
 from sayso.tools.definition.tool import AnyTool, Tool
 from sayso.tools.effects import CLEAN, LABELS, Labels
 from sayso.tools.errors import NotFinished, UsageError
+from sayso.tools.quick_init import fill_quickly
 
 from .handed_out import HANDED_OUT
-from .limits import Intent, Limits, Meter, Usage
+from .limits import NO_USAGE, Intent, Limits, Meter, Usage
 from .run_secrets import RunSecrets
 
 if TYPE_CHECKING:  # late, for load time: only who configures approvers needs it
@@ -38,6 +39,7 @@ class _Nothing:
 NOTHING = _Nothing()
 
 
+@fill_quickly
 @dataclass(frozen=True, slots=True)
 class RunResult(Generic[B_co]):
     """The end of a run, or its pause: `pending` holds the requests that wait for a decision.
@@ -50,7 +52,7 @@ class RunResult(Generic[B_co]):
     run_id: str
     value: B_co | _Nothing
     pending: tuple[ApprovalRequest, ...] = ()
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = NO_USAGE
     messages: tuple[Any, ...] = ()
     engine: Engine | None = field(default=None, repr=False, compare=False)
     unanswered: str = field(default="", repr=False, compare=False)
