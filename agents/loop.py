@@ -108,7 +108,9 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
     run); writes one by one, in order. A call with arguments that should be the user's and are not is sent back to the model, once for each
     tool: with a tool that is in `sent_back` already, a person is asked.
     """
-    results = [_leave_out_secrets(spec, result) if spec.takes_secrets else result for result in parsed.refused]
+    results = list(parsed.refused)
+    if results and spec.takes_secrets:
+        results = [_leave_out_secrets(spec, result) for result in results]
     sent_back_before = frozenset(sent_back)
     group: list[tuple[ToolCall, AnyTool]] = []
     for call in parsed.calls:

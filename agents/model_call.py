@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
@@ -307,7 +307,8 @@ NO_TOOLS = ToolSignatures([ToolSignature("", {})])
 """One tool that nobody can name: without any, whatever looks like a call would be read as one."""
 
 
-class ParsedReply(NamedTuple):
+@dataclass(slots=True, eq=False)
+class ParsedReply:
     """A reply as it was understood: the message for the transcript, its calls in order, and an error result for each unreadable call.
 
     `prose` is the text outside the calls.
@@ -370,7 +371,7 @@ def _strip_family_marks(dialect: str, reply: Reply) -> ParsedReply:
 def _number_calls(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, prose: str, *, native: bool) -> ParsedReply:
     """Give each call its position as id. Text formats have no ids, and providers repeat theirs."""
     calls: list[ToolCall] = []
-    refused: dict[str, ToolResult] = {}
+    refused: list[ToolResult] = []
     cut = " The reply was cut off at its longest length: write less." if reply.finish == "length" else ""
     for index, item in enumerate(items):
         call_id = f"{turn}.{index}"
@@ -378,8 +379,9 @@ def _number_calls(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, 
             calls.append(ToolCall(call_id, item.tool, item.arguments, item.span, item.notes))
         else:
             error = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}.{cut}"
-            refused[call_id] = ToolResult(call_id, error, Outcome.FAILED, item.tool or "")
+            refused.append(ToolResult(call_id, error, Outcome.FAILED, item.tool or ""))
             calls.append(ToolCall(call_id, item.tool or "unknown", {}, item.span, ("not understood",)))
     message = _make_message(reply.text, reply, tuple(calls), native)
-    understood = calls if not refused else [call for call in calls if call.id not in refused]
-    return ParsedReply(message, understood, tuple(refused.values()), prose)
+    not_understood = {result.call_id for result in refused} if refused else ()
+    understood = [call for call in calls if call.id not in not_understood] if refused else calls
+    return ParsedReply(message, understood, refused, prose)

@@ -417,10 +417,10 @@ class Tool(HasDict, Generic[P, R]):
             value = function(**arguments)
         else:
             value = await call_in_thread(function, **arguments)
-        if inspect.iscoroutine(value):  # a decorator that says `def` around an async function
-            value = await value
         if type(value) is str:
             return value
+        if inspect.iscoroutine(value):  # a decorator that says `def` around an async function
+            value = await value
         if isinstance(value, Content):
             return replace(value, value=convert_result(strip_labels(value.value), self.name))
         labels = LABELS[self.trust, self.secrecy]

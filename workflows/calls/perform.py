@@ -130,7 +130,7 @@ def needs_no_approval(run: Run, tool: AnyTool) -> bool:
 
 async def perform_read(run: Run, call: ToolCall, tool: AnyTool) -> ToolResult:
     """Perform one call that needs no approval, in the time that the tool has."""
-    context = make_context(run, call, tool)
+    context = make_context(run, call, tool) if tool.needs_context else NO_CONTEXT
     try:
         if tool.secret_schema is not None:
             note_secrets(run, tool, call.arguments)

@@ -56,7 +56,6 @@ class Execution(Inbox):
 
     __slots__ = (
         "asked",
-        "attempt",
         "attempt_prefix",
         "attempts",
         "branch_events",
@@ -90,18 +89,17 @@ class Execution(Inbox):
         workflow: WorkflowCode,
         value: object,
         make_scope: Callable[[], Scope],
-        *,
         journal: Journal,
         make_run: RunFactory,
         clock: Callable[[], float],
+        *,
         engine: Engine | None = None,
-        make_engine: Callable[[Execution], Engine] | None = None,
         keeps_history: bool = False,
     ) -> None:
-        super().__init__(clock)
+        Inbox.__init__(self, clock)  # super() costs as much as this does
         self.id, self.workflow, self.value, self.make_scope = run_id, workflow, value, make_scope
         self.journal, self.make_run, self.engine = journal, make_run, engine
-        self.make_engine = make_engine  # of a run that has none of its own before it is left with something to do
+        self.make_engine: Callable[[Execution], Engine] | None = None  # of a run that has none before it is left with something to do
         self.asked: Asked | None = None  # kept where the run may be asked for again
         self.history: list[object] | None = [] if keeps_history else None
         self.is_watched = keeps_history or journal.is_durable  # somebody reads the events, now or later
@@ -112,7 +110,7 @@ class Execution(Inbox):
         self.received: Collection[object] = self.inbox  # what was sent so far
         self.known_at_pause = 0  # how many values had been sent by then: more are news
         self.cancel_address = run_id, CANCEL  # where in the inbox it stands that somebody cancelled the run
-        self.attempt, self.attempt_prefix = "", f"{run_id}#"
+        self.attempt_prefix = ""  # of the names of executions; empty for the run's id
         self.scope: Scope | None = None
         self.task: asyncio.Task[AnyResult] | None = None
         self.result: AnyResult | None = None
@@ -150,7 +148,6 @@ class Execution(Inbox):
         if self.cancel_address in self.inbox:
             raise self._make_cancelled(scope)
         self.attempts += 1
-        self.attempt = f"{self.attempt_prefix}{self.attempts}"
         self.may_suspend = suspends
         if self.attempts > 1:
             self.error = None
@@ -230,7 +227,8 @@ class Execution(Inbox):
             HANDED_OUT.note(self.id, value if value is not NOTHING else "", labels, [text for _, text in scope.provenance.read_texts])
         if value is NOTHING and self.engine is None and self.make_engine is not None:
             self.engine = self.make_engine(self)
-        return RunResult(self.id, value, tuple(self.pending.values()), scope.meter.usage, messages, self.engine, self.unanswered, labels)
+        pending = tuple(self.pending.values()) if self.pending else ()
+        return RunResult(self.id, value, pending, scope.meter.usage, messages, self.engine, self.unanswered, labels)
 
     # joining and stopping it
 

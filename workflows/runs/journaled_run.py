@@ -37,6 +37,7 @@ class JournaledRun:
     is_live: bool = True
     __slots__ = (
         "_at",
+        "_attempt",
         "_busy",
         "_children",
         "_emits",
@@ -44,7 +45,6 @@ class JournaledRun:
         "_names",
         "_results",
         "_tool_calls",
-        "attempt",
         "execution",
         "id",
         "listeners",
@@ -55,7 +55,8 @@ class JournaledRun:
 
     def __init__(self, execution: Execution, run_id: str, scope: Scope) -> None:
         self.execution, self.id, self.scope = execution, run_id, scope
-        self.attempt, self.listeners = execution.attempt, execution.listeners
+        self.listeners = execution.listeners
+        self._attempt = execution.attempt_prefix, execution.attempts
         self._journal = journal = execution.journal
         self.secrets: RunSecrets = journal.secrets
         self._busy: str | None = None
@@ -77,6 +78,12 @@ class JournaledRun:
     def clock(self) -> float:
         """Return seconds since 1970, by the engine's clock."""
         return self.execution.clock()
+
+    @property
+    def attempt(self) -> str:
+        """Return the name of this execution: a run resumed after a crash is another attempt."""
+        prefix, number = self._attempt
+        return f"{prefix or self.execution.id + '#'}{number}"
 
     async def step(self, name: str, op: Callable[[*Ts], Awaitable[B]], *args: *Ts, preemptible: bool = False) -> B:
         """Do `op(*args)` once and store its result; a resumed run gets the stored result."""

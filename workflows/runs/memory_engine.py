@@ -218,9 +218,9 @@ class MemoryEngine(BaseEngine[Execution]):
             workflow,
             value,
             make_scope,
-            journal=StrictJournal() if self.strict else Journal(),
-            make_run=JournaledRun,
-            clock=self.clock,
+            StrictJournal() if self.strict else Journal(),
+            JournaledRun,
+            self.clock,
             engine=self,
             keeps_history=self.record,
         )
@@ -323,9 +323,9 @@ def open_private(workflow: WorkflowCode, value: object, run_id: str | None, make
         run_id = f"{_PROGRAM}{next(_NUMBERS)}"
     else:
         check_run_id(run_id)
-    return Execution(
-        run_id, workflow, value, make_scope, journal=Journal(), make_run=JournaledRun, clock=time.time, make_engine=_make_engine_for
-    )
+    execution = Execution(run_id, workflow, value, make_scope, Journal(), JournaledRun, time.time)
+    execution.make_engine = _make_engine_for
+    return execution
 
 
 def _make_engine_for(execution: Execution) -> MemoryEngine:
