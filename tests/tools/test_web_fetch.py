@@ -345,7 +345,7 @@ ROBOTS: dict[str, tuple[Answer, str, str]] = {
 @pytest.mark.parametrize(("robots", "verdict", "words"), ROBOTS.values(), ids=ROBOTS)
 async def test_robots_txt_is_honoured(robots: Answer, verdict: str, words: str) -> None:
     async with serving(page=reply(HTML), robots=robots) as server:
-        web = server.web(connect_seconds=0.3, total_seconds=10)
+        web = server.web(connect_seconds=0.3 if "longer" in words else 60, total_seconds=100)
         if verdict == "allow":
             assert (await web.page("http://shop.example/page")).title == "Burgerhaus"
             return
