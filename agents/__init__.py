@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .models.model import WholeReplyModel as WholeReplyModel
     from .models.named import model_from as model_from
     from .models.openai_chat import OpenAIChat as OpenAIChat
+    from .models.openai_responses import OpenAIResponses as OpenAIResponses
     from .models.prices import price as price
     from .models.scripted import ScriptedModel as ScriptedModel
     from .models.scripted import call as call
@@ -52,6 +53,7 @@ _PLACES = {
     "Model": "models.model",
     "ModelRequest": "models.model",
     "OpenAIChat": "models.openai_chat",
+    "OpenAIResponses": "models.openai_responses",
     "ReasoningDelta": "models.model",
     "ProviderData": "messages",
     "Reply": "messages",

@@ -44,7 +44,8 @@ def judge_ending(reply: Reply, parsed: ParsedReply) -> Ending:
         case "error":
             return Ending.DIED
         case "length":
-            return Ending.THOUGHT_AWAY if is_empty and parsed.message.reasoning else Ending.CUT_OFF
+            thought = parsed.message.reasoning or reply.usage.reasoning_tokens  # some show nothing of it
+            return Ending.THOUGHT_AWAY if is_empty and thought else Ending.CUT_OFF
     return Ending.EMPTY if is_empty else WHOLE
 
 

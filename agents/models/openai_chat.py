@@ -159,7 +159,8 @@ class OpenAIChat:
 
 
 def _find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
-    field = find_refused_field(answer.text, body) if answer.status in (400, 422) else None
+    may_leave_out = answer.status in (400, 422) and not errors.wants_responses(answer.text)
+    field = find_refused_field(answer.text, body) if may_leave_out else None
     return None if field is None else LeftOut(frozenset({field}), field)
 
 

@@ -110,8 +110,8 @@ async def post_for_pieces(at: Endpoint, client: AsyncOpenAI, path: str, body: Js
         )
 
 
-async def read_pieces(at: Endpoint, stream: AsyncStream[object], field: str) -> AsyncGenerator[object]:
-    """Yield the pieces of an answer; a whole answer, which has `field`, is one piece. The content type says which it is, not the request.
+async def read_pieces(at: Endpoint, stream: AsyncStream[object], *fields: str) -> AsyncGenerator[object]:
+    """Yield the pieces of an answer; a whole answer has one of `fields`, and is one piece. The content type says which it is.
 
     Raises RequestRefused for an error in place of a reply, ModelError for whatever interrupts it.
     """
@@ -123,7 +123,7 @@ async def read_pieces(at: Endpoint, stream: AsyncStream[object], field: str) -> 
             if "html" in kind:
                 raise errors.explain_wrong_answer(at, await _read_beginning(stream.response.aiter_text()))
             if "json" in kind and "event-stream" not in kind and "ndjson" not in kind:
-                yield parse_whole_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), field)
+                yield parse_whole_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), *fields)
                 return
             async for chunk in stream:
                 yield chunk
@@ -131,7 +131,7 @@ async def read_pieces(at: Endpoint, stream: AsyncStream[object], field: str) -> 
         await stream.close()
 
 
-def parse_whole_answer(at: Endpoint, text: str, field: str) -> object:
+def parse_whole_answer(at: Endpoint, text: str, *fields: str) -> object:
     """Parse an answer that was not streamed. Raises RequestRefused, ModelError."""
     import json
 
@@ -141,7 +141,7 @@ def parse_whole_answer(at: Endpoint, text: str, field: str) -> object:
         raise errors.explain_wrong_answer(at, text) from None
     if isinstance(body, dict) and body.get("error"):
         raise errors.explain_reported_error(at, body["error"], text)
-    if not (isinstance(body, dict) and body.get(field)):
+    if not (isinstance(body, dict) and any(map(body.get, fields))):
         raise errors.explain_wrong_answer(at, text)
     return body
 

@@ -44,6 +44,10 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
         return ModelError(f"{where} refuses the key {at.key_from} (401){message} {at.key_advice}")
     if 300 <= status < 400:
         return explain_redirect(at, answer)
+    if status in (400, 404) and wants_responses(answer.text):
+        return ModelError(
+            f"{at.model!r} at {where} is not asked so over chat completions ({status}){message} Use OpenAIResponses({at.model!r})."
+        )
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
         return explain_no_tools(at, status, message)
     if status == 404:
@@ -67,6 +71,11 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
     if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", message) and re.search(r"support|requires", message):
         return explain_no_tools(at, status, message)
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){message}")
+
+
+def wants_responses(text: str) -> bool:
+    """Tell whether a refusal of chat completions says that the model is to be asked over the Responses API."""
+    return bool(re.search(r"chat.?completions", text, re.I) and re.search(r"/responses\b|\bresponses api", text, re.I))
 
 
 def explain_redirect(at: Endpoint, answer: ErrorResponse) -> ModelError:
@@ -164,6 +173,9 @@ def explain_reported_error(at: Endpoint, error: object, text: str) -> RequestRef
         return RequestRefused(ErrorResponse(int(str(code)), {}, body))
     if re.search(r"rate_limit|quota|too_many_requests|RESOURCE_EXHAUSTED|throttl", body, re.I):  # the same, with a name for its code
         return RequestRefused(ErrorResponse(429, {}, body))
+    kind = f"{code} {error.get('type')}" if isinstance(error, Mapping) else ""
+    if re.search(r"invalid_(?!response)|unsupported|not_found|policy|context_length|_too_|mismatch|image|permission|authentication", kind):
+        return RequestRefused(ErrorResponse(400, {}, body))
     return explain_break(at, quote_message(at, text).strip(": ."))
 
 

@@ -49,6 +49,24 @@ _WORDS = {
 }
 
 
+_OTHER_API = re.compile(r"chat.?completions", re.I)
+_THIS_API = r"(?:/responses\b|\bresponses\W{0,2} (?:api|endpoint|operation))"
+_NO = r"\b(?:not|unsupported|unavailable|unknown|invalid)\b"
+_NO_API = re.compile(rf"{_THIS_API}[^.]{{0,80}}{_NO}|{_NO}[^.]{{0,80}}{_THIS_API}", re.I)
+_OF_MODEL = re.compile(r"model|deployment|\bitems?\b|input", re.I)
+
+
+def has_no_responses(answer: ErrorResponse) -> bool:
+    """Tell whether an answer says that there is no Responses API, or none for this model."""
+    if answer.status in (405, 501):
+        return True
+    if answer.status not in (400, 403, 404, 422):
+        return False
+    if _NO_API.search(answer.text) or (_OTHER_API.search(answer.text) and re.search(_THIS_API, answer.text, re.I)):
+        return True
+    return answer.status == 404 and not _OF_MODEL.search(answer.text)
+
+
 def _find_field(text: str, body: JsonObject) -> str | None:
     """Return the field of the body that a refusal is about."""
     named = _find_param(text)

@@ -80,7 +80,7 @@ class FakeOpenAI:
     ) -> None:
         self.replies, self.repeat, self.pieces, self.cut, self.models = list(replies), repeat, pieces, cut, models
         self.pages = pages or {}
-        """What else it answers, as JSON by path: llama.cpp's "/props", Ollama's "/api/version" and "/api/show"."""
+        """What else it answers, as JSON by path: llama.cpp's "/props", Ollama's "/api/version" and "/api/show". Or a refusal."""
         self.requests: list[Body] = []
         self.looked_at: list[str] = []
         """The other paths that were asked for, with what was posted there."""
@@ -202,7 +202,9 @@ class _Answering(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         self.server.fake.looked_at.append(f"{path}{posted}")
         page = self.server.fake.pages.get(path)
-        if page is None:
+        if isinstance(page, HttpError):
+            self._whole(page.status, page.content, "application/json", page.headers)
+        elif page is None:
             self._whole(404, HttpError(404, f"no such page: {self.path}").content, "application/json")
         else:
             self._whole(200, json.dumps(page).encode(), "application/json")

@@ -50,7 +50,10 @@ Item = Thinks | Says | Calls
 
 @dataclass(frozen=True)
 class Turn:
-    """A whole turn, and how it ends: completed, incomplete for a reason, failed with a code; or cut after so many events."""
+    """A whole turn, and how it ends: completed, incomplete for a reason, failed with a code; or cut after so many events.
+
+    What breaks off in a stream is streamed, however it was asked for.
+    """
 
     items: Sequence[Item]
     incomplete: str = ""
@@ -253,7 +256,8 @@ class _Answering(BaseHTTPRequestHandler):
                 self._send(200, content if isinstance(content, bytes) else content.encode(), content_type)
             case turn:
                 output = fake.make_output(turn, body)
-                if bool(body.get("stream")) is not fake.ignores_stream:
+                breaks = turn.error_event or turn.events is not None
+                if breaks or bool(body.get("stream")) is not fake.ignores_stream:
                     self._stream(turn, list(events_of(turn, output, body, fake.pieces)))
                 else:
                     self._send(200, json.dumps(whole_response(turn, output, body)).encode(), "application/json")

@@ -14,7 +14,8 @@ from sayso.agents.models.model import ModelRequest
 from sayso.agents.models.openai_errors import ErrorResponse
 from sayso.agents.models.requesting import LeftOut
 from sayso.agents.models.responses_refusals import REASONING, find_refused
-from sayso.agents.models.responses_request import NO_RESULT, build_body, build_input
+from sayso.agents.models.responses_request import build_body, build_input
+from sayso.agents.models.turns import BEGUN_EARLIER, NO_RESULT, make_turns
 from sayso.tools import ToolCall, ToolResult
 
 HERE = "responses api.openai.com"
@@ -43,7 +44,7 @@ FOUND = {"type": "function_call_output", "call_id": "call_a", "output": "two pla
 
 
 def turn(*items: dict[str, Any], text: str = "", calls: Sequence[ToolCall] = (), provider: str = HERE) -> AssistantMessage:
-    return AssistantMessage(text, tuple(calls), native=bool(calls), provider_data=ProviderData(provider, {"items": list(items)}))
+    return AssistantMessage(text, tuple(calls), native=bool(calls), provider_data=ProviderData(provider, {"output": list(items)}))
 
 
 def results(*pairs: tuple[str, str]) -> ToolMessage:
@@ -60,6 +61,12 @@ def call(call_id: str, name: str = "search", arguments: str = '{"query": "burger
 
 def output(call_id: str, text: str) -> dict[str, Any]:
     return {"type": "function_call_output", "call_id": call_id, "output": text}
+
+
+def build_items(messages: list[Message], without: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    """Return the items of a transcript; where it begins with a turn of the model, without what is put before that."""
+    items = build_input(make_turns(messages), HERE, without)
+    return items[1:] if items[0] == user(BEGUN_EARLIER) else items
 
 
 INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
@@ -85,23 +92,23 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
     ),
     "another host": (
         [turn(THOUGHT, SEARCHES, calls=[SEARCH], provider="responses x.openai.azure.com"), results(("0.0", "two places"))],
-        [call("call_0"), output("call_0", "two places")],
+        [call("call00000"), output("call00000", "two places")],
     ),
     "another protocol": (
         [turn(THOUGHT, SEARCHES, calls=[SEARCH], provider="chat api.openai.com"), results(("0.0", "two places"))],
-        [call("call_0"), output("call_0", "two places")],
+        [call("call00000"), output("call00000", "two places")],
     ),
     "nothing came with it": (
         [AssistantMessage("I look.", (SEARCH,), native=True), results(("0.0", "two places"))],
-        [{"role": "assistant", "content": "I look."}, call("call_1"), output("call_1", "two places")],
+        [{"role": "assistant", "content": "I look."}, call("call00000"), output("call00000", "two places")],
     ),
     "fewer calls understood than came": (
         [turn(THOUGHT, SEARCHES, READS, calls=[SEARCH]), results(("0.0", "x"))],
-        [call("call_0"), output("call_0", "x")],
+        [call("call00000"), output("call00000", "x")],
     ),
     "the message was changed": (
         [turn(THOUGHT, SAYS, SEARCHES, text="***", calls=[SEARCH]), results(("0.0", "x"))],
-        [{"role": "assistant", "content": "***"}, call("call_1"), output("call_1", "x")],
+        [{"role": "assistant", "content": "***"}, call("call00000"), output("call00000", "x")],
     ),
     "blanks between two messages are no change": (
         [turn(THOUGHT, SAYS, {**SAYS, "id": "msg_2"}, text="Let me see.\n\nLet me see.")],
@@ -142,7 +149,7 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
             turn({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": None}, SEARCHES, calls=[SEARCH]),
             results(("0.0", "x")),
         ],
-        [call("call_0"), output("call_0", "x")],
+        [call("call00000"), output("call00000", "x")],
     ),
     "a thought in plain words (vLLM, DeepSeek)": (
         [
@@ -155,11 +162,11 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
         ],
         [{"type": "reasoning", "id": "r", "summary": [], "content": [{"type": "reasoning_text", "text": "hm"}]}, SEARCHES, FOUND],
     ),
-    "a reply that was cut off while it thought": ([UserMessage("Hi"), turn(THOUGHT), UserMessage("Again")], [user("Hi"), user("Again")]),
+    "a reply that was cut off while it thought": ([UserMessage("Hi"), turn(THOUGHT), UserMessage("Again")], [user("Hi\n\nAgain")]),
     "a thought after the last word": ([turn(THOUGHT, SAYS, {**THOUGHT, "id": "rs_2"}, text="Let me see.")], [THOUGHT, SAYS]),
     "the same turn twice": (
         [turn(THOUGHT, SEARCHES, calls=[SEARCH]), results(("0.0", "two places"))] * 2,
-        [THOUGHT, SEARCHES, FOUND, call("call_3"), output("call_3", "two places")],
+        [THOUGHT, SEARCHES, FOUND, call("call00001"), output("call00001", "two places")],
     ),
     "ids that a server gives again in each turn": (
         [
@@ -168,38 +175,39 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
             turn({**SEARCHES, "id": "fc_y"}, calls=[ToolCall("1.0", "search", {"query": "burgers"})]),
             results(("1.0", "two")),
         ],
-        [{**SEARCHES, "id": "fc_x"}, output("call_a", "one"), call("call_2"), output("call_2", "two")],
-    ),
-    "an id that is ours already": (
         [
-            turn({**SEARCHES, "call_id": "call_1"}, calls=[SEARCH]),
+            {**SEARCHES, "id": "fc_x"},
+            output("call_a", "one"),
+            {**SEARCHES, "id": "fc_y", "call_id": "call00001"},
+            output("call00001", "two"),
+        ],
+    ),
+    "one id for two calls": (
+        [turn(SEARCHES, {**READS, "call_id": "call_a"}, calls=[SEARCH, READ]), results(("0.0", "x"), ("0.1", "y"))],
+        [{**SEARCHES, "call_id": "call00000"}, {**READS, "call_id": "call00001"}, output("call00000", "x"), output("call00001", "y")],
+    ),
+    "an id that is ours": (
+        [
+            turn({**SEARCHES, "call_id": "call00001"}, calls=[SEARCH]),
             AssistantMessage("", (READ,), native=True),
             results(("0.1", "page 2")),
         ],
         [
-            {**SEARCHES, "call_id": "call_1"},
-            output("call_1", NO_RESULT),
-            call("call_2", "read", '{"page": 2}'),
-            output("call_2", "page 2"),
+            {**SEARCHES, "call_id": "call00000"},
+            output("call00000", NO_RESULT),
+            call("call00001", "read", '{"page": 2}'),
+            output("call00001", "page 2"),
         ],
     ),
     "a result whose call was cut off the history": (
         [ToolMessage((ToolResult("0.0", "two places", origin="search"),), native=True), UserMessage("And?")],
-        [user("[result of search]\ntwo places\n[end of result]"), user("And?")],
+        [user("[result of the call]\ntwo places\n[end of result]\n\nAnd?")],
     ),
     "a call whose result was cut off the history": (
         [turn(THOUGHT, SEARCHES, READS, calls=[SEARCH, READ]), results(("0.1", "page 2")), UserMessage("And?")],
-        [THOUGHT, SEARCHES, READS, output("call_b", "page 2"), output("call_a", NO_RESULT), user("And?")],
+        [THOUGHT, SEARCHES, READS, output("call_a", NO_RESULT), output("call_b", "page 2"), user("And?")],
     ),
-    "empty messages": ([UserMessage(" "), AssistantMessage(""), UserMessage("Hi")], [user("Hi")]),
-    "half a character": (
-        [
-            UserMessage("a\ud83cb"),
-            AssistantMessage("", (ToolCall("0.0", "search", {"q": "\udf54"}),), native=True),
-            results(("0.0", "\ud800")),
-        ],
-        [user("a�b"), call("call_1", arguments='{"q": "�"}'), output("call_1", "�")],
-    ),
+    "empty messages": ([UserMessage(" "), AssistantMessage(""), UserMessage("Hi")], [user("(empty)\n\nHi")]),
     "calls written as text": (
         [AssistantMessage("search(burgers)", (SEARCH,)), ToolMessage((ToolResult("0.0", "two places"),))],
         [{"role": "assistant", "content": "search(burgers)"}, user("[result of search]\ntwo places\n[end of result]")],
@@ -209,14 +217,14 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
 
 @pytest.mark.parametrize(("messages", "items"), INPUTS.values(), ids=INPUTS)
 def test_the_transcript_as_items(messages: list[Message], items: list[dict[str, Any]]) -> None:
-    assert build_input(messages, HERE) == items
+    assert build_items(messages) == items
 
 
 def test_a_turn_that_was_stored_goes_back_by_its_ids() -> None:
     bare = {"type": "reasoning", "id": "rs_1", "summary": []}
-    kept = ProviderData(HERE, {"items": [bare, SEARCHES], "stored": True})
+    kept = ProviderData(HERE, {"output": [bare, SEARCHES], "stored": True})
     message = AssistantMessage("", (SEARCH,), native=True, provider_data=kept)
-    assert build_input([message, results(("0.0", "two places"))], HERE) == [bare, SEARCHES, FOUND]
+    assert build_items([message, results(("0.0", "two places"))]) == [bare, SEARCHES, FOUND]
 
 
 TOOL = {"type": "function", "function": {"name": "search", "description": "Search.", "parameters": {"type": "object"}}}
@@ -405,7 +413,7 @@ def test_what_came_with_a_turn_and_is_refused_is_left_out(answer: str, names: fr
 
 def test_a_turn_of_which_one_item_is_left_out_is_rebuilt_whole() -> None:
     messages = [turn(THOUGHT, SEARCHES, calls=[SEARCH]), results(("0.0", "two places"))]
-    assert build_input(messages, HERE, frozenset({"item fc_1"})) == [call("call_0"), output("call_0", "two places")]
+    assert build_items(messages, frozenset({"item fc_1"})) == [call("call00000"), output("call00000", "two places")]
 
 
 def test_ids_that_are_refused_and_required_go_with_their_turns() -> None:

@@ -1,0 +1,172 @@
+"""OpenAI's Responses API as a Model: for OpenAI and Azure, and servers that speak it. Nothing is stored at the provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
+
+from sayso.tools.canonical import JsonObject
+from sayso.tools.errors import ModelError, ToolsRefused
+from sayso.workflows import Usage
+
+from ..messages import ProviderData, Reply, Sampling
+from . import openai_errors as errors
+from .abilities import Abilities
+from .endpoint import describe_missing_key, find_endpoint
+from .model import Delta, Downgraded, ModelRequest, Retrying
+from .openai_chat import OpenAIChat
+from .openai_client import OpenAIClients
+from .openai_errors import ErrorResponse
+from .openai_exchange import Exchange, collect_reply
+from .requesting import LeftOut, Requester, Slots
+from .responses_refusals import find_refused, has_no_responses
+from .responses_request import NOT_TAKEN, build_body
+
+
+class _NoResponses(Exception):
+    """The endpoint, or the model there, has no Responses API."""
+
+
+class OpenAIResponses:
+    """A model over OpenAI's Responses API, with the arguments of `OpenAIChat`.
+
+    Nothing is stored at the provider (`store=False`): what a turn came with, encrypted reasoning included, is kept in the conversation and
+    sent back to the same host. What the endpoint refuses is left out, and remembered. Where there is no Responses API, the model goes on
+    over chat completions, which is told as a `Downgraded`.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        sampling: Sampling | None = None,
+        timeout_seconds: float = 300,
+        takes_tools: bool | None = None,
+        constrain: bool = False,
+        max_tries: int = 4,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        on_retry: Callable[[Retrying], None] | None = None,
+    ) -> None:
+        self.name, self.constrain, self.sampling = model, constrain, sampling or Sampling()
+        self._at = at = find_endpoint(model, base_url, api_key, timeout_seconds)
+        self._provider, self._slots = f"responses {at.host}", Slots()
+        requester = Requester(at, self._find_refused, max_tries, sleep, on_retry)
+        self._exchange = Exchange(
+            at, "/responses", ("output", "status"), self._build, self._keep, self._count, OpenAIClients(at), requester
+        )
+        self._chat = OpenAIChat(
+            model,
+            base_url=base_url,
+            api_key=api_key,
+            sampling=sampling,
+            timeout_seconds=timeout_seconds,
+            takes_tools=takes_tools,
+            constrain=constrain,
+            max_tries=max_tries,
+            sleep=sleep,
+            on_retry=on_retry,
+        )
+        self._has_responses = self._may_take_tools = True
+        self._told: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"OpenAIResponses({self.name!r}, base_url={self._at.shown_url!r})"
+
+    @property
+    def takes_tools(self) -> bool:
+        """Tell whether calls go through the provider's own field: as given, else as the endpoint says, else yes."""
+        return self._may_take_tools and self._chat.takes_tools
+
+    @property
+    def base_url(self) -> str:
+        """Return the address of the endpoint."""
+        return self._at.url
+
+    async def abilities(self) -> Abilities:
+        """Return what the endpoint can do. It is asked once."""
+        return await self._chat.abilities()
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+        """Yield the reply, piece by piece."""
+        async with await self._wait_for_slot():
+            if self._has_responses:
+                try:
+                    async with aclosing(self._exchange.stream(self._prepare(request))) as deltas:
+                        async for delta in deltas:
+                            yield delta
+                    return
+                except _NoResponses as error:
+                    self._switch_to_chat(request, error)
+                except ToolsRefused:
+                    self._may_take_tools = False
+                    raise
+        async with aclosing(self._chat.stream(request)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    async def complete(self, request: ModelRequest) -> Reply:
+        """Return the whole reply."""
+        async with await self._wait_for_slot():
+            if self._has_responses:
+                try:
+                    return await self._exchange.complete(self._prepare(request))
+                except _NoResponses as error:
+                    self._switch_to_chat(request, error)
+                except ToolsRefused:
+                    self._may_take_tools = False
+                    raise
+        return await collect_reply(self._chat.stream(request))
+
+    async def _wait_for_slot(self) -> AbstractAsyncContextManager[None]:
+        """Return a context that holds one of the endpoint's slots. A server on this machine is asked how many it has."""
+        return self._slots.hold((await self.abilities()).at_once if self._has_responses and self._at.is_local else 0)
+
+    def _prepare(self, request: ModelRequest) -> ModelRequest:
+        """Return the request with the model's own sampling, and tell once what of it the API has no field for."""
+        if not self._at.key:
+            raise ModelError(describe_missing_key(self.name, self._at))
+        sampling = self.sampling.override(request.sampling)
+        missing = {name for name in NOT_TAKEN if getattr(sampling, name) is not None} - self._told
+        if missing and request.notify is not None:
+            self._told |= missing
+            for name in sorted(missing):
+                request.notify(Downgraded(name, "The Responses API has no such parameter."))
+        return replace(request, sampling=sampling)
+
+    def _switch_to_chat(self, request: ModelRequest, error: _NoResponses) -> None:
+        self._has_responses = False
+        if request.notify is not None:
+            request.notify(Downgraded("the Responses API", str(error)))
+
+    def _build(self, request: ModelRequest, left_out: frozenset[str]) -> JsonObject:
+        return build_body(self.name, request, self._provider, left_out)
+
+    def _find_refused(self, answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
+        if has_no_responses(answer):
+            why = errors.quote_message(self._at, answer.text)
+            raise _NoResponses(f"{self.name!r} at {self._at.shown_url} is asked over chat completions ({answer.status}){why}")
+        return find_refused(answer, body)
+
+    def _keep(self, kept: JsonObject, body: JsonObject) -> ProviderData | None:
+        """Return what goes back with the turn. What the user has stored at the provider may go back by its ids alone."""
+        if not kept:
+            return None
+        return ProviderData(self._provider, {**kept, "stored": True} if body.get("store") is True else kept)
+
+    def _count(self, usage: Mapping[str, object]) -> Usage:
+        from .prices import price  # late, for load time
+
+        sent, written = _get_count(usage, "input_tokens"), _get_count(usage, "output_tokens")
+        cached = _get_count(usage.get("input_tokens_details"), "cached_tokens")
+        thought = _get_count(usage.get("output_tokens_details"), "reasoning_tokens")
+        cost = price(self.name, sent, written, cached_tokens=cached, base_url=self._at.url) if sent or written else None
+        return Usage(sent, written, cost or 0.0, model_calls=1, cached_tokens=cached, reasoning_tokens=thought)
+
+
+def _get_count(numbers: object, name: str) -> int:
+    value = numbers.get(name) if isinstance(numbers, Mapping) else None
+    return max(0, int(value)) if isinstance(value, (int, float)) else 0
