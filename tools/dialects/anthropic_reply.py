@@ -19,7 +19,7 @@ _BLOCKS = frozenset(("tool_use", "redacted_thinking", "server_tool_use"))
 class AnthropicReply:
     """Reads the events of a message."""
 
-    __slots__ = ("_blocks", "_calls", "_state")
+    __slots__ = ("_blocks", "_calls", "_inputs", "_state")
 
     protocol: ClassVar[str] = "anthropic"
 
@@ -27,6 +27,7 @@ class AnthropicReply:
         self._state = state
         self._blocks: dict[object, JsonObject] = {}
         self._calls: dict[object, ProviderCall] = {}
+        self._inputs: dict[object, str] = {}  # of tools that the provider runs itself
 
     @staticmethod
     def reads(piece: Mapping[str, object]) -> bool:
@@ -40,9 +41,10 @@ class AnthropicReply:
     @property
     def kept(self) -> JsonObject:
         """Return the blocks of the message as they came (`content`), thinking with its signatures among them."""
-        for index, call in self._calls.items():
+        inputs = self._inputs | {index: call.arguments for index, call in self._calls.items()}
+        for index, written in inputs.items():
             if not self._blocks[index].get("input"):
-                self._blocks[index]["input"] = _parse_input(call.arguments)
+                self._blocks[index]["input"] = _parse_input(written)
         return {"content": list(self._blocks.values())} if self._blocks else {}
 
     def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]:
@@ -93,9 +95,7 @@ class AnthropicReply:
             case "thinking_delta":
                 yield from self._state.add_reasoning(delta.get("thinking"))
             case "input_json_delta":
-                if index not in self._calls:
-                    self._calls[index] = self._state.begin_call("", "")
-                self._calls[index].add_arguments(delta.get("partial_json"))
+                self._add_input(index, block, delta.get("partial_json"))
                 return
             case "citations_delta":
                 keep(block, "citations", [delta.get("citation")])
@@ -103,6 +103,14 @@ class AnthropicReply:
         for key, value in delta.items():
             if key != "type":
                 keep(block, key, value)
+
+    def _add_input(self, index: object, block: JsonObject, piece: object) -> None:
+        if block.get("type", "tool_use") != "tool_use":
+            self._inputs[index] = self._inputs.get(index, "") + str(piece or "")
+            return
+        if index not in self._calls:  # its beginning was lost
+            self._calls[index] = self._state.begin_call("", "")
+        self._calls[index].add_arguments(piece)
 
 
 def _is_own_block(block: Mapping[str, object]) -> bool:

@@ -34,6 +34,8 @@ class ChatReply:
         """Tell whether this is a chat completion, a choice or a message of one, or a piece of one."""
         if "choices" in piece or isinstance(piece.get("message"), Mapping) or isinstance(piece.get("delta"), Mapping):
             return True
+        if isinstance(piece.get("response"), str) and "done" in piece:
+            return True
         return piece.get("role") == "assistant" or not _MESSAGE_KEYS.isdisjoint(piece)
 
     @property
@@ -52,7 +54,7 @@ class ChatReply:
                 # With n > 1 the other choices are other replies.
                 if not choice.get("index"):
                     yield from self._read_choice(choice)
-        elif "message" in piece or "delta" in piece:
+        elif "message" in piece or "delta" in piece or "done" in piece:
             yield from self._read_choice(piece)
         else:
             yield from self._read_message(piece, whole=True)
@@ -64,8 +66,12 @@ class ChatReply:
         if delta:
             self._streams = True
             yield from self._read_message(delta, whole=False)
-        elif message and not self._streams:  # some send the whole message once more with the last piece
-            yield from self._read_message(message, whole=True)
+        elif message:
+            if not self._streams:  # some send the whole message once more with the last piece
+                yield from self._read_message(message, whole=True)
+        else:  # a completion without a chat: the older API, and Ollama's /api/generate
+            yield from state.add_reasoning(choice.get("thinking"))
+            yield from state.add_text(choice.get("text") or choice.get("response"))
         state.add_usage(choice.get("usage"))
         state.error = state.error or choice.get("error")
         finish = choice.get("finish_reason") or choice.get("done_reason")

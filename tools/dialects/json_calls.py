@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .coerce import CoercionError, coerce_text
-from .lenient_json import parse_json
+from .arguments import read_arguments
+from .coerce import CoercionError
 from .parsed_calls import Item
 from .read_events import Problem
 from .signatures import ARGUMENTS, ToolSignature, ToolSignatures
@@ -86,34 +86,10 @@ def _parse_call_object(
 def parse_json_arguments(tool: ToolSignature, given: object, span: tuple[int, int], notes: tuple[str, ...] = ()) -> Item:
     """Return a call of this tool, or the problem with it. `given` is an object, or a text that holds JSON."""
     try:
-        arguments, more = _as_object(tool, given)
+        arguments, more = read_arguments(tool, given)
         return tool.build_call(arguments, span, (*notes, *more))
     except CoercionError as error:
         return tool.report_problem(f"{tool.name} with {given}", span, error)
-
-
-def _as_object(tool: ToolSignature, given: object) -> tuple[Mapping[str, object], tuple[str, ...]]:
-    if given is None:
-        return {}, ()
-    if isinstance(given, Mapping):
-        return given, ()
-    if isinstance(given, str):
-        if not given.strip():
-            return {}, ()
-        try:
-            value, notes = parse_json(given.strip())
-        except ValueError as error:
-            # "arguments": "Oslo" for a tool that takes one text.
-            if tool.text_parameter and not given.lstrip().startswith("{"):
-                return {tool.text_parameter: given}, (f"the text is {tool.text_parameter}",)
-            raise CoercionError(f"arguments as one JSON object ({error})") from None
-        if isinstance(value, Mapping):
-            return value, notes
-        if tool.text_parameter and isinstance(value, (str, int, float)):
-            return {tool.text_parameter: coerce_text(given, tool.properties[tool.text_parameter], tool.text_parameter)}, (
-                f"the text is {tool.text_parameter}",
-            )
-    raise CoercionError(f"arguments as one JSON object: {tool.signature}")
 
 
 def _is_schema(given: object, tool: ToolSignature) -> bool:

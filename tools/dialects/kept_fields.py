@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from ..canonical import JsonObject
 
 _STREAMED = frozenset(
-    ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought", "text", "summary", "content", "transcript", "signature")
+    ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought", "text", "summary", "content", "transcript")
 )
 """Texts that come in pieces. Any other text comes whole, and the last one counts."""
+_CONTINUED = frozenset(("text", "thinking", "summary", "signature"))
 
 
 def keep(kept: JsonObject, key: str, value: object) -> None:
@@ -57,6 +58,6 @@ def _find_continued(items: list[object], item: Mapping[str, object]) -> JsonObje
     if index is not None:
         return next((each for each in items if isinstance(each, dict) and each.get("index") == index and each.get("type") == kind), None)
     last = items[-1] if items else None
-    if not isinstance(last, dict) or last.get("type") != kind or not any(key in item for key in ("text", "thinking", "signature")):
+    if not isinstance(last, dict) or last.get("type") != kind or _CONTINUED.isdisjoint(item):
         return None
     return None if last.get("signature") or last.get("id") != item.get("id", last.get("id")) else last

@@ -42,6 +42,16 @@ def parse_json(text: str) -> tuple[object, tuple[str, ...]]:
     return value, tuple(dict.fromkeys(parser.notes))
 
 
+def parse_json_values(text: str) -> tuple[list[object], tuple[str, ...]]:
+    """Return the values that stand one behind the other, and the notes on repairs. Raise ValueError where one cannot be read."""
+    if _is_too_deep(text):
+        raise ValueError(f"it is nested more than {DEEPEST} deep")
+    parser, values = _Parser(text), list[object]()
+    while parser.space(parser.at) < len(text):
+        values.append(parser.value(parser.at, 0))
+    return values, tuple(dict.fromkeys(parser.notes))
+
+
 def _is_too_deep(text: str) -> bool:
     # A text with few brackets cannot be deep, and this is most of them.
     if text.count("[") + text.count("{") <= DEEPEST:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Protocol
 
-from ..canonical import strict_json
+from .arguments import read_arguments
+from .coerce import CoercionError
+from .json_calls import parse_calls
+from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
 from .signatures import ToolSignatures
+
+_PARALLEL = re.compile(r"(?:functions\.)?multi_tool_use\.\w+|(?:functions\.)?parallel")
 
 
 class NativeCallLike(Protocol):
@@ -20,18 +26,31 @@ class NativeCallLike(Protocol):
 
 
 def read_native_calls(calls: Iterable[NativeCallLike], tools: ToolSignatures) -> list[ReadCall | Problem]:
-    """Return each call, or the problem with it, in order. The JSON is read strictly: no server has a reason to break it."""
-    return [_read_native_call(call.name, call.arguments, tools) for call in calls]
+    """Return each call, or the problem with it, in order; for `multi_tool_use.parallel`, the calls in it.
+
+    Servers leak the marks of a model's own format into this field too, so it is read like a call that is written in text.
+    """
+    return [item for call in calls for item in _read_native_call(call.name, call.arguments, tools)]
 
 
-def _read_native_call(name: str, arguments: str, tools: ToolSignatures) -> ReadCall | Problem:
+def _read_native_call(name: str, written: str, tools: ToolSignatures) -> list[ReadCall | Problem]:
     tool = tools.find(name)
+    notes: tuple[str, ...] = ()
+    if tool is None and tools.by_name and (tool := tools.find_marked(name)):
+        notes = (f"the name was written {name[:80]!r}",)
     if tool is None:
-        return Problem(f"a call of {name!r}", (0, 0), f"one of the tools {', '.join(tools.names) or '(there are none)'}", name)
+        return _read_parallel(written, tools) if _PARALLEL.fullmatch(name.strip()) else [tools.report_unknown(name, (0, 0))]
     try:
-        value = strict_json(arguments) if arguments.strip() else {}
+        arguments, more = read_arguments(tool, written)
+    except CoercionError as error:
+        return [Problem(f"{tool.name} with {written[:200]}", (0, 0), str(error), tool.name)]
+    return [ReadCall(tool.name, arguments, (0, 0), (*notes, *more))]
+
+
+def _read_parallel(written: str, tools: ToolSignatures) -> list[ReadCall | Problem]:
+    """Read several calls in one, which OpenAI's models write where they were trained to."""
+    try:
+        value, notes = parse_json(written)
+        return parse_calls(value, tools, (0, 0), notes, marked=True)
     except ValueError as error:
-        return Problem(f"{name} with {arguments[:200]}", (0, 0), f"arguments as one JSON object ({error})", name)
-    if not isinstance(value, dict):
-        return Problem(f"{name} with {arguments[:200]}", (0, 0), "arguments as one JSON object", name)
-    return ReadCall(tool.name, value)
+        return [Problem(f"several calls: {written[:200]}", (0, 0), f"each call by itself ({error})")]

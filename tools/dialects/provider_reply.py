@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 from ..canonical import JsonObject
 from .anthropic_reply import AnthropicReply
 from .chat_reply import ChatReply
+from .gemini_reply import GeminiReply
 from .reply_state import ProviderCall, ReplyEvent, ReplyState, as_mapping
 from .responses_reply import ResponsesReply
 
@@ -24,12 +25,12 @@ class _ProtocolReply(Protocol):
 
 
 # In this order: an Anthropic message has `content` as a chat message has.
-_PROTOCOLS = (ResponsesReply, AnthropicReply, ChatReply)
+_PROTOCOLS = (ResponsesReply, GeminiReply, AnthropicReply, ChatReply)
 _OTHERS = frozenset(("user", "system", "developer", "tool", "function"))
 
 
 class ProviderReply:
-    """Reads one reply of a provider: chat completions (Ollama's too), Responses, Anthropic messages; whole, or however it is cut.
+    """Reads one reply of a provider: chat completions (Ollama's too), Responses, Anthropic's, Gemini's; whole, or however it is cut.
 
     `feed` returns what is certain so far. Afterwards `calls` are the calls in the provider's own field, `finish` is how the reply ended
     ("stop", "length", "tool_calls", "content_filter", "error", else the provider's own word; empty where nobody said), `usage` what the
@@ -37,7 +38,8 @@ class ProviderReply:
 
     - chat: {"message": {...}, "calls": [{...}, ...]}, the fields of the message and of each call that are not understood;
     - responses: {"output": [...]}, the items;
-    - anthropic: {"content": [...]}, the blocks with their signatures.
+    - anthropic: {"content": [...]}, the blocks with their signatures;
+    - gemini: {"parts": [...]}, the parts with theirs.
 
     A piece that is of none of these is `unread`, where nothing else was read.
     """
@@ -51,7 +53,7 @@ class ProviderReply:
 
     @property
     def protocol(self) -> str:
-        """Return "chat", "responses" or "anthropic"; empty before the first piece of one."""
+        """Return "chat", "responses", "anthropic" or "gemini"; empty before the first piece of one."""
         return next(iter(self._readers), "")
 
     @property
@@ -102,14 +104,14 @@ class ProviderReply:
 
     def feed(self, piece: object) -> list[ReplyEvent]:
         """Return what is certain after this piece: a JSON object, a list of them, or an object of a provider's library."""
-        if isinstance(piece, (list, tuple)):
+        if piece and isinstance(piece, (list, tuple)):
             return [event for each in piece for event in self.feed(each)]
         data = as_mapping(piece)
         if error := _find_error(data):
             self._state.error = self._state.error or error
         reader = self._find_reader(data)
         events = list(reader.feed(data)) if reader is not None else []
-        if not self._state.understood and not self._unread and piece is not None:
+        if not self._state.understood and not self._unread:
             self._unread = json.dumps(data or piece, ensure_ascii=False, default=str)[:200]
         return events
 

@@ -104,9 +104,10 @@ class ReplyState:
 class CallCollector:
     """Puts the calls of a chat completion together from their pieces, whatever the server does with index and id.
 
-    A piece belongs to the call with its id, else to the last call with its index, else (no index) to the last call. It begins another call
-    where it names one: another id with a name; another name once there are arguments; the same name without an id, behind arguments that
-    are complete; a second name in one list.
+    A piece belongs to the call with its id, else to the last call with its index, else to the last call: some servers send no index, some
+    another one with each piece. It begins another call where it names one: with another id; with another name once there are arguments;
+    with the same name and no id, behind arguments that are complete; or as the second name in one list. A name itself may come in
+    pieces, and again with each piece; so may an id.
     """
 
     state: ReplyState
@@ -119,9 +120,11 @@ class CallCollector:
         index = index if isinstance(index, (int, str)) and not isinstance(index, bool) else None
         call = self._by_id.get((index, call_id)) if call_id else None
         if call is None:
-            call = self._latest if index is None else self._last.get(index)
+            call = self._last.get(index) if index is not None else self._latest
+            if call is None and not (call_id or name):
+                call = self._latest  # an index that nothing began with
         text = write_arguments(arguments)
-        if call is None or _begins_another(call, index, call_id, name, text, call in named):
+        if call is None or _begins_another(call, call_id, name, text, call in named):
             call = ProviderCall()
         self._latest = self._last[index] = call
         call.id = call.id or call_id
@@ -138,19 +141,22 @@ class CallCollector:
         return call
 
 
-def _begins_another(call: ProviderCall, index: object, call_id: str, name: str, arguments: str, named_here: bool) -> bool:
+def _begins_another(call: ProviderCall, call_id: str, name: str, arguments: str, named_here: bool) -> bool:
     """Tell whether a piece begins another call than the last one that it could belong to."""
     other_id = bool(call_id and call.id and call_id != call.id)
     if not (name and call.name):
         # An id that comes before its name. Others send a new id with every piece.
         return other_id and (bool(name) or (not arguments and _is_complete(call.arguments)))
-    if other_id or named_here:
+    if named_here:
         return True
     if not call.arguments:
-        return index is None and not call_id
+        return other_id
     if name != call.name:
         return True
-    return not call_id and arguments.lstrip().startswith("{") and _is_complete(call.arguments)
+    opens = arguments.lstrip().startswith("{")
+    if other_id:
+        return opens or not arguments or _is_complete(call.arguments)
+    return not call_id and opens and _is_complete(call.arguments)
 
 
 def _is_complete(arguments: str) -> bool:
@@ -168,7 +174,7 @@ def as_mapping(value: object) -> Mapping[str, object]:
     if isinstance(value, Mapping):
         return value
     dump = getattr(value, "model_dump", None)
-    dumped = dump() if callable(dump) else None
+    dumped = dump(mode="json") if callable(dump) else None
     return dumped if isinstance(dumped, Mapping) else {}
 
 
@@ -179,10 +185,10 @@ def as_mappings(value: object) -> list[Mapping[str, object]]:
 
 _FINISHES = {
     "stop": "stop end_turn stop_sequence eos eos_token completed complete",
-    "length": "length max_tokens max_output_tokens model_length max_length model_context_window_exceeded error_limit",
+    "length": "length max_tokens max_output_tokens model_length max_length model_context_window_exceeded",
     "tool_calls": "tool_calls function_call tool_use tool_call",
     "content_filter": "content_filter content_filtered refusal safety recitation blocklist prohibited_content spii sensitive image_safety "
-    "guardrail_intervened error_toxic",
+    "language guardrail_intervened error_toxic",
     "error": "error failed network_error insufficient_system_resource",
 }
 _FINISH_OF = {word: finish for finish, words in _FINISHES.items() for word in words.split()}

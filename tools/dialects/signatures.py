@@ -142,16 +142,30 @@ class ToolSignatures:
         return self.by_name.get(name) or self._by_folded_name.get(name.casefold())
 
     def find_marked(self, name: str) -> ToolSignature | None:
-        """Return the tool of a call that its form marks as one: `functions.` may precede the name, `:0` or `(query)` follow it."""
-        name = name.strip().strip("\"'`")
-        tool = self.find(name)
-        if tool is None:
+        """Return the tool of a call that its form marks as one.
+
+        Around the name may stand what no tool's name is made of: quotes, `functions.`, `:0`, `(query)`, markers of a model's format; and
+        words may be joined in another way, as in `getTime` for get_time. All of it counts only where one tool can be meant.
+        """
+        tool = self.find(name.strip().strip("\"'`"))
+        if tool is not None:
+            return tool
+        bare = _AFTER_NAME.sub("", name.strip().strip("\"'`"))
+        if not self.by_name:
             # Without tools every namespace could be part of the name, so only OpenAI's `functions.` is cut off.
-            bare = (_NAMESPACE if self.by_name else _FUNCTIONS).sub("", _AFTER_NAME.sub("", name))
-            tool = self.find(bare)
-            if tool is None and not self.by_name and _NAME.fullmatch(bare):
-                return _AnySignature(bare)
-        return tool
+            bare = _FUNCTIONS.sub("", bare)
+            return _AnySignature(bare) if _NAME.fullmatch(bare) else None
+        if tool := self.find(_NAMESPACE.sub("", bare)):
+            return tool
+        words = [word for word in _BETWEEN_WORDS.split(_MARKERS.sub(" ", bare)) if word]
+        found = {tool.name: tool for word in words if (tool := self.find(word) or self._by_joined_name.get(_join_words(word)))}
+        around = [word for word in words if self.find(word) is None and _join_words(word) not in self._by_joined_name]
+        return next(iter(found.values())) if len(found) == 1 and all(map(_is_around_name, around)) else None
+
+    @cached_property
+    def _by_joined_name(self) -> dict[str, ToolSignature]:
+        names = [_join_words(name) for name in self.by_name]
+        return {joined: tool for joined, tool in zip(names, self.by_name.values(), strict=True) if names.count(joined) == 1}
 
     def report_unknown(self, name: str, span: tuple[int, int]) -> Problem:
         """Return the problem with a call of a tool that does not exist."""
@@ -178,7 +192,23 @@ class ToolSignatures:
         return max(map(len, self.by_name), default=0)
 
 
-_NAMESPACE = re.compile(r"^(?:functions?|tools?|default_api|tool_calls?|api)[.:/]")
+def _join_words(name: str) -> str:
+    return name.replace("_", "").replace("-", "").casefold()
+
+
+def _is_around_name(word: str) -> bool:
+    return word.isdecimal() or word.casefold() in _AROUND_NAMES
+
+
+# <|channel|>, </tool_call>, <｜tool▁sep｜>, [ARGS]
+_MARKERS = re.compile(r"<[|｜][^<>]*[|｜]>|</?\w+>|\[[A-Z_]+\]")
+_BETWEEN_WORDS = re.compile(r"[^\w\-]+")
+_NAMESPACE = re.compile(r"^(?:functions?|tools?|default_api|tool_calls?|api)[.:/]")  # a tool's own name may have a dot in it
+# The namespaces that models were trained with, and what harmony writes into the header of a call.
+_AROUND_NAMES = frozenset(
+    "function functions tool tools tool_call tool_calls default_api api call multi_tool_use "
+    "assistant commentary analysis final to json".split()
+)
 _FUNCTIONS = re.compile(r"^functions[.:/]")
 _AFTER_NAME = re.compile(r":\d+$|\([\w\s,:=?]*\)$")
 _NAME = re.compile(r"(?=[\w.\-/:]*\w)[\w.\-/:]{1,128}")
