@@ -98,14 +98,23 @@ class ResponsesReply:
         before = item.streamed.get((kind, position), "")
         if whole and before:
             text = text[len(before) :] if text.startswith(before) else ""
+        if not text:
+            return
         item.streamed[kind, position] = before + text
-        yield from self._state.add_reasoning(text) if kind.startswith("reasoning") else self._state.add_text(text)
+        if kind.startswith("reasoning"):
+            yield from self._state.add_reasoning(text if before else _begin_paragraph(self._state.reasoning, text))
+        else:
+            is_first = len(item.streamed) == 1 and not before
+            yield from self._state.add_text(_begin_paragraph(self._state.text, text) if is_first else text)
 
     def _read_item(self, item: _Item, data: Mapping[str, object], *, closed: bool) -> Iterator[ReplyEvent]:
         state = self._state
         state.understood = True
-        item.data |= data
-        item.closed = item.closed or closed
+        if closed and not item.closed:
+            # What was begun said what is not so at the end: a status, and half of the encrypted reasoning.
+            item.data, item.closed = dict(data), True
+        else:
+            item.data |= {key: value for key, value in data.items() if value is not None}
         match data.get("type"):
             case "function_call" | "custom_tool_call":
                 if item.call is None:
@@ -131,13 +140,19 @@ class ResponsesReply:
         state.error = state.error or response.get("error")
         for position, data in enumerate(as_mappings(response.get("output"))):
             item = self._items.setdefault(position, _Item())
-            if not item.closed:
+            # Some send the encrypted reasoning at the end only. Others leave items out of their lists, so it may be another one's turn.
+            if not item.closed or (data.get("id") and item.data.get("id") == data.get("id")):
                 yield from self._read_item(item, data, closed=True)
         status = response.get("status")
         if status in ("completed", "incomplete", "failed", "cancelled") or (status is None and "output" in response):
             state.understood = True
             why = as_mapping(response.get("incomplete_details")).get("reason")
             state.finish = name_finish(why) or name_finish(status) or "stop"
+
+
+def _begin_paragraph(before: list[str], text: str) -> str:
+    """Return the text of another message or part as what follows those before it."""
+    return f"\n\n{text}" if before and not before[-1][-1].isspace() else text
 
 
 def _assemble(item: _Item) -> JsonObject:
