@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .messages import SystemMessage as SystemMessage
     from .messages import ToolMessage as ToolMessage
     from .messages import UserMessage as UserMessage
+    from .models.anthropic_messages import AnthropicMessages as AnthropicMessages
     from .models.call_grammar import grammar_for as grammar_for
     from .models.local.local_model import LocalModel as LocalModel
     from .models.local.local_model import ServerSettings as ServerSettings
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Agent": "agent",
+    "AnthropicMessages": "models.anthropic_messages",
     "AssistantMessage": "messages",
     "CallDelta": "models.model",
     "Conversation": "messages",

@@ -54,7 +54,9 @@ def _make_model(read: ReadName, at: Endpoint, api_key: str | None) -> Model:
     """Return the model class that speaks the endpoint's protocol."""
     protocol = at.protocol if read.protocol is Protocol.OPENAI else read.protocol
     if protocol is Protocol.ANTHROPIC:
-        raise UsageError(describe_missing_extra(read, "anthropic"))
+        from .anthropic_messages import AnthropicMessages  # late, for load time
+
+        return AnthropicMessages(read.model, base_url=read.base_url, api_key=api_key)
     from .openai_chat import OpenAIChat  # late, for load time
 
     return OpenAIChat(read.model, base_url=read.base_url, api_key=api_key)

@@ -121,7 +121,7 @@ async def read_pieces(at: Endpoint, stream: AsyncStream[object], *fields: str) -
         with explain_failures(at, openai, began=True):
             kind = stream.response.headers.get("content-type", "")
             if "html" in kind:
-                raise errors.explain_wrong_answer(at, await _read_beginning(stream.response.aiter_text()))
+                raise errors.explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
             if "json" in kind and "event-stream" not in kind and "ndjson" not in kind:
                 yield parse_whole_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), *fields)
                 return
@@ -146,7 +146,7 @@ def parse_whole_answer(at: Endpoint, text: str, *fields: str) -> object:
     return body
 
 
-async def _read_beginning(pieces: AsyncIterator[str], longest: int = 20_000) -> str:
+async def read_beginning(pieces: AsyncIterator[str], longest: int = 20_000) -> str:
     text = ""
     async for piece in pieces:
         text += piece

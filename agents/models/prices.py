@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 
-def price(model_name: str, input_tokens: int, output_tokens: int, *, cached_tokens: int = 0, base_url: str | None = None) -> float | None:
-    """Return US dollars for that many tokens, or None where no price is known. `cached_tokens`: those of the input that were cached.
+def price(
+    model_name: str,
+    input_tokens: int,
+    output_tokens: int,
+    *,
+    cached_tokens: int = 0,
+    cache_write_tokens: int = 0,
+    base_url: str | None = None,
+) -> float | None:
+    """Return US dollars for that many tokens, or None where no price is known.
 
+    `cached_tokens` are those of the input that were read from a cache, `cache_write_tokens` those that were written to it, which some
+    providers charge for.
     With `base_url` only the provider at that address counts: a model on your own machine costs nothing, whatever its name.
     """
     from genai_prices import Usage, calc_price
 
-    usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=min(cached_tokens, input_tokens))
+    cached = min(cached_tokens, input_tokens)
+    written = min(cache_write_tokens, input_tokens - cached)
+    usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=cached, cache_write_tokens=written or None)
     try:
         if base_url is None:
             return float(calc_price(usage, model_name).total_price)

@@ -110,7 +110,8 @@ PROVIDERS = (
         example="claude-sonnet-4-5",
         url="https://api.anthropic.com/v1",
         protocol=Protocol.ANTHROPIC,
-        key_variables=("ANTHROPIC_API_KEY",),
+        key_variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        url_variable="ANTHROPIC_BASE_URL",
         bare_names=r"claude-[^@:]*$",  # Vertex and Bedrock put a version after "@" or ":"
     ),
     Provider(

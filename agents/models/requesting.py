@@ -47,6 +47,8 @@ class Requester:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     on_retry: Callable[[Retrying], None] | None = None
     left_out: frozenset[str] = frozenset()
+    is_lasting: Callable[[str], bool] = bool
+    """Tells whether a field that was refused is left out of later requests, too."""
 
     async def ask(
         self, request: ModelRequest, build: Callable[[frozenset[str]], JsonObject], attempt: Callable[[JsonObject], Awaitable[T]]
@@ -95,7 +97,7 @@ class Requester:
                     why = f"{self.at.shown_url} refuses it{errors.quote_message(self.at, error.answer.text)}"
                     told.append(Downgraded(refused.told, why))
                 continue
-            self.left_out |= left_out
+            self.left_out |= {field for field in left_out if self.is_lasting(field)}
             for notice in told:
                 _tell(notice, request.notify)
             return answer

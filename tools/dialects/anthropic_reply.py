@@ -13,6 +13,7 @@ from .reply_state import ProviderCall, ReplyEvent, ReplyState, as_mapping, as_ma
 _EVENTS = frozenset(
     ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop", "ping")
 )
+_DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "thinking", "input_json_delta": "tool_use"}
 _BLOCKS = frozenset(("tool_use", "redacted_thinking", "server_tool_use"))
 
 
@@ -43,7 +44,8 @@ class AnthropicReply:
         """Return the blocks of the message as they came (`content`), thinking with its signatures among them."""
         inputs = self._inputs | {index: call.arguments for index, call in self._calls.items()}
         for index, written in inputs.items():
-            if not self._blocks[index].get("input"):
+            given = self._blocks[index].get("input")
+            if not (given and isinstance(given, Mapping)):
                 self._blocks[index]["input"] = _parse_input(written)
         return {"content": list(self._blocks.values())} if self._blocks else {}
 
@@ -89,6 +91,8 @@ class AnthropicReply:
     def _add_to_block(self, index: object, delta: Mapping[str, object]) -> Iterator[ReplyEvent]:
         self._state.understood = True
         block = self._blocks.setdefault(index, {})
+        if "type" not in block and (kind := _DELTAS.get(str(delta.get("type")))):  # some servers do not begin their blocks
+            block["type"] = kind
         match delta.get("type"):
             case "text_delta":
                 yield from self._state.add_text(delta.get("text"))

@@ -1,0 +1,168 @@
+"""The anthropic SDK at one endpoint: where it is and which key it gets, a client for each event loop, answers as pieces of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING
+
+from sayso.tools.canonical import JsonObject
+from sayso.tools.errors import UsageError
+from sayso.tools.installing import build_install_command
+
+from . import openai_errors as errors
+from .endpoint import Endpoint, find_endpoint, get_tls_context
+from .hosts import parse_host_port, read_url_variable
+from .openai_client import explain_failures, parse_whole_answer, read_beginning
+from .openai_errors import ErrorResponse, RequestRefused
+from .providers import Provider, get_prefixes
+from .requesting import share_in_loop
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic, AsyncStream, Omit
+    from httpx2 import AsyncClient
+
+_STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""The status of each kind of error: one that is reported in the middle of a reply has none of its own."""
+
+
+def require_anthropic() -> None:
+    """Raise UsageError where the anthropic SDK is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("anthropic") is None:
+        raise UsageError(f"A model of Anthropic's needs their SDK: {build_install_command('anthropic')}")
+
+
+def find_anthropic_endpoint(model: str, base_url: str | None, api_key: str | None, timeout_seconds: float) -> Endpoint:
+    """Return where to ask and with which key: as given, else as ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY say. Raises UsageError."""
+    url = base_url or read_url_variable(_get_provider()) or _get_provider().url
+    return find_endpoint(model, re.sub(r"/messages/?$", "", url.strip()), api_key, timeout_seconds)
+
+
+def _get_provider() -> Provider:
+    return get_prefixes()["anthropic"]
+
+
+def _is_in_environment(at: Endpoint) -> bool:
+    """Tell whether what the environment holds for Anthropic is meant for this host."""
+    named = read_url_variable(_get_provider())
+    return parse_host_port(named) == at.origin if named else at.provider is _get_provider()
+
+
+class AnthropicClients:
+    """The SDK's client of one endpoint, over an HTTP client that the models of an event loop share. It needs no closing."""
+
+    def __init__(self, at: Endpoint, http_client: AsyncClient | None = None) -> None:
+        self._at, self._given = at, http_client
+        self._last: tuple[AsyncClient, AsyncAnthropic] | None = None
+
+    async def get(self) -> AsyncAnthropic:
+        """Return the client for this event loop. It tries once."""
+        at, last = self._at, self._last
+        http_client = self._given
+        if http_client is None:
+            http_client = await share_in_loop(_make_http_client if at.is_local else _make_http_client_with_proxy)
+        if last is None or last[0] is not http_client:
+            import anthropic
+
+            timeout = anthropic.Timeout(at.timeout_seconds, connect=min(10.0, at.timeout_seconds))
+            url = re.sub(r"/v1/?$", "", at.url)  # the SDK adds it
+            client = anthropic.AsyncAnthropic(api_key=at.key, base_url=url, max_retries=0, timeout=timeout, http_client=http_client)
+            self._last = last = (http_client, client)
+        return last[1]
+
+
+def _make_http_client() -> AsyncClient:
+    """Return the HTTP client for this machine: a proxy for the web is no way to it, and httpx would take it.
+
+    A redirect is not followed: it would carry the prompt to a host that nobody named.
+    """
+    import anthropic
+
+    client: AsyncClient = anthropic.DefaultAsyncHttpxClient(verify=get_tls_context(), trust_env=False, follow_redirects=False)
+    return client
+
+
+def _make_http_client_with_proxy() -> AsyncClient:
+    import anthropic
+
+    client: AsyncClient = anthropic.DefaultAsyncHttpxClient(verify=get_tls_context(), follow_redirects=False)
+    return client
+
+
+async def post_message(at: Endpoint, client: AsyncAnthropic, body: JsonObject, headers: Mapping[str, str]) -> AsyncStream[object]:
+    """Send one request. Raises RequestRefused, ModelError."""
+    import anthropic
+
+    sent: dict[str, str | Omit] = {**_build_headers(at), **headers}
+    with explain_failures(at, anthropic):
+        return await client.post(
+            "/v1/messages",
+            body=body,
+            cast_to=object,
+            options={"headers": sent},
+            stream=True,
+            stream_cls=anthropic.AsyncStream[object],
+        )
+
+
+def _build_headers(at: Endpoint) -> dict[str, str | Omit]:
+    """Return the headers for this host: the SDK would send those that the environment has for another, and proxies read the older key's."""
+    from anthropic import Omit
+
+    headers: dict[str, str | Omit] = {}
+    if not _is_in_environment(at):
+        for line in os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").splitlines():
+            name, colon, _ = line.partition(":")
+            if colon and name.strip():
+                headers[name.strip()] = Omit()
+    if at.provider is not _get_provider():
+        headers["x-api-key"] = at.key
+    return headers
+
+
+async def read_messages(at: Endpoint, stream: AsyncStream[object]) -> AsyncGenerator[object]:
+    """Yield the events of an answer; a whole answer is one piece. The content type says which it is, not the request.
+
+    Raises RequestRefused for an error in place of a reply or in the middle of it, ModelError for whatever interrupts it.
+    """
+    import anthropic
+
+    try:
+        with explain_failures(at, anthropic, began=True):
+            kind = stream.response.headers.get("content-type", "")
+            if "html" in kind:
+                raise errors.explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
+            if "json" in kind and "event-stream" not in kind:
+                whole = parse_whole_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), "content")
+                yield whole
+                return
+            # The SDK's own reader drops events that have no name, as some servers send them.
+            async for event in anthropic.AsyncStream.raw_events(stream.response):
+                if event.data and event.data != "[DONE]":
+                    yield _check_event(json.loads(event.data))
+    finally:
+        await stream.close()
+
+
+def _check_event(event: object) -> object:
+    """Return the event. Raises RequestRefused for one that reports an error."""
+    if isinstance(event, Mapping) and event.get("type") == "error":
+        error = event.get("error")
+        status = _STATUSES.get(str(error.get("type")) if isinstance(error, Mapping) else "", 500)
+        raise RequestRefused(ErrorResponse(status, {}, json.dumps(event, ensure_ascii=False)))
+    return event
