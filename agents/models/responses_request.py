@@ -131,7 +131,7 @@ def build_input(turns: Turns, provider: str, without: frozenset[str] = NOTHING_L
 
 def _build_message(role: str, text: str) -> JsonObject:
     """Return a message. What else than text it may hold one day is built here."""
-    return {"role": role, "content": text}
+    return {"type": "message", "role": role, "content": text}
 
 
 def _build_turn(turn: AssistantTurn, provider: str, without: frozenset[str], taken: set[str]) -> Iterator[JsonObject]:

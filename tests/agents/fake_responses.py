@@ -246,7 +246,7 @@ class _Answering(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         fake.headers.append({name.lower(): value for name, value in self.headers.items()})
         fake.paths.append(self.path)
-        if self.path != f"{fake.path}/responses":
+        if self.path.partition("?")[0] != f"{fake.path}/responses":
             self._send(404, b'{"error": {"message": "no such page"}}', "application/json")
             return
         match fake.answer(body):

@@ -187,7 +187,7 @@ SEARCHES = [Thinks("Where?"), Calls("search", {"query": "burgers"})]
 
 def types(body: Body) -> list[str]:
     """Return the input of a request in a word for each item."""
-    return [str(item.get("type") or item["role"]) for item in body["input"]]
+    return [str(item["type"] if "id" in item or "role" not in item else item["role"]) for item in body["input"]]
 
 
 @WAYS
@@ -519,6 +519,14 @@ async def test_a_model_that_is_not_there_is_no_missing_api(way: str) -> None:
         with pytest.raises(ModelError, match="There is no model 'gpt'"):
             await run(way, Agent(responses(server)), "Hi")
         assert server.paths == ["/v1/responses"]
+
+
+# ---- who is asked ----
+
+
+def test_openai_without_a_key() -> None:
+    with pytest.raises(ModelError, match=r"There is no key for 'gpt-5\.6' at OpenAI"):
+        Agent(OpenAIResponses("gpt-5.6")).run_sync("Hi")
 
 
 # ---- errors ----

@@ -52,7 +52,7 @@ def results(*pairs: tuple[str, str]) -> ToolMessage:
 
 
 def user(text: str) -> dict[str, Any]:
-    return {"role": "user", "content": text}
+    return {"type": "message", "role": "user", "content": text}
 
 
 def call(call_id: str, name: str = "search", arguments: str = '{"query": "burgers"}') -> dict[str, Any]:
@@ -72,11 +72,16 @@ def build_items(messages: list[Message], without: frozenset[str] = frozenset()) 
 INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
     "plain talk": (
         [SystemMessage("Be brief."), UserMessage("Hi"), AssistantMessage("Hello.", reasoning="a greeting"), UserMessage("Bye")],
-        [{"role": "system", "content": "Be brief."}, user("Hi"), {"role": "assistant", "content": "Hello."}, user("Bye")],
+        [
+            {"type": "message", "role": "system", "content": "Be brief."},
+            user("Hi"),
+            {"type": "message", "role": "assistant", "content": "Hello."},
+            user("Bye"),
+        ],
     ),
     "instructions in the middle of a history stand before it": (
         [UserMessage("Hi"), SystemMessage("Be brief.")],
-        [{"role": "system", "content": "Be brief."}, user("Hi")],
+        [{"type": "message", "role": "system", "content": "Be brief."}, user("Hi")],
     ),
     "a turn goes back as it came, its result with its id": (
         [turn(THOUGHT, SAYS, SEARCHES, text="Let me see.", calls=[SEARCH]), results(("0.0", "two places"))],
@@ -100,7 +105,7 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
     ),
     "nothing came with it": (
         [AssistantMessage("I look.", (SEARCH,), native=True), results(("0.0", "two places"))],
-        [{"role": "assistant", "content": "I look."}, call("call00000"), output("call00000", "two places")],
+        [{"type": "message", "role": "assistant", "content": "I look."}, call("call00000"), output("call00000", "two places")],
     ),
     "fewer calls understood than came": (
         [turn(THOUGHT, SEARCHES, READS, calls=[SEARCH]), results(("0.0", "x"))],
@@ -108,7 +113,7 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
     ),
     "the message was changed": (
         [turn(THOUGHT, SAYS, SEARCHES, text="***", calls=[SEARCH]), results(("0.0", "x"))],
-        [{"role": "assistant", "content": "***"}, call("call00000"), output("call00000", "x")],
+        [{"type": "message", "role": "assistant", "content": "***"}, call("call00000"), output("call00000", "x")],
     ),
     "blanks between two messages are no change": (
         [turn(THOUGHT, SAYS, {**SAYS, "id": "msg_2"}, text="Let me see.\n\nLet me see.")],
@@ -210,7 +215,7 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
     "empty messages": ([UserMessage(" "), AssistantMessage(""), UserMessage("Hi")], [user("(empty)\n\nHi")]),
     "calls written as text": (
         [AssistantMessage("search(burgers)", (SEARCH,)), ToolMessage((ToolResult("0.0", "two places"),))],
-        [{"role": "assistant", "content": "search(burgers)"}, user("[result of search]\ntwo places\n[end of result]")],
+        [{"type": "message", "role": "assistant", "content": "search(burgers)"}, user("[result of search]\ntwo places\n[end of result]")],
     ),
 }
 
