@@ -11,6 +11,7 @@ import pytest
 from sayso import Agent, ScriptedModel
 from sayso.agents import Reply, call
 from sayso.tools import ToolContext, tool
+from sayso.tools.errors import WorkflowError
 from sayso.workflows import Run, engine, parallel, replay, sequential
 
 from .replays import yes
@@ -83,6 +84,18 @@ async def test_code_that_ends_early_or_answers_otherwise_is_a_difference() -> No
 
     other = await replay(as_flow, "Hello", home.journal("r1"), output="hello")
     assert "after step 2: the run returned 'hello', the code returns 'hello!'" in str(other.difference)
+
+
+async def test_a_step_of_a_name_that_was_used_before_is_refused_in_the_replay_too() -> None:
+    async def twice(run: Run, value: str) -> str:
+        await run.step("loud", shout, value)
+        return await run.step("loud", shout, value)
+
+    home = engine(strict=True)
+    with pytest.raises(WorkflowError, match="two steps named 'loud'") as refused:
+        await sequential(twice, name="flow").run("Hello", engine=home, run_id="r1")
+    replayed = await replay(sequential(twice, name="flow").execute, "Hello", home.journal("r1"), error=refused.value)
+    assert (replayed.same, replayed.waits) == (True, ())
 
 
 async def test_a_run_that_waits_is_replayed_to_where_it_waits(tmp_path: Path) -> None:

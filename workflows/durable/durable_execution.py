@@ -217,7 +217,7 @@ class DurableExecution(Execution):
 
     async def _end(self, state: str, what: str = "", value: Json = None) -> None:
         """End the execution: the run is in that state then, with its "output" or its "error" where it is over."""
-        claim, now, secrets = self.saved.claimed.attempt, self.clock(), self.saved.secrets
+        claim, now, secrets = self.saved.claimed.attempt, self.clock(), self.saved.sealed
         text = json.dumps(secrets.seal(value) if secrets.texts else value)
         self.saved.add("ended", self.id, state, {what: fingerprint(text)} if what else {})
         output, error = (text if what == name else None for name in ("output", "error"))

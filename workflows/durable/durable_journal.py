@@ -39,15 +39,15 @@ def _holds_request(name: str, value: Json) -> bool:
 class DurableJournal(StrictJournal):
     """Writes results, events and prompts to the log of a run. `lost` says why nothing can be written: then nothing is done any more."""
 
-    __slots__ = ("_added", "_clock", "_events", "_lock", "_rows", "_saved", "_saved_at", "_store", "_timer", "claimed", "run_id")
+    __slots__ = ("_added", "_clock", "_events", "_lock", "_rows", "_saved", "_saved_at", "_store", "_timer", "claimed", "run_id", "sealed")
 
     is_durable = True
 
     claimed: RunRow
 
     def __init__(self, store: RunStore, run_id: str, clock: Callable[[], float]) -> None:
-        super().__init__()
-        self.secrets: SealedSecrets = SealedSecrets(run_id)
+        self.sealed = SealedSecrets(run_id)
+        super().__init__(secrets=self.sealed)
         self._store, self._clock, self.run_id = store, clock, run_id
         self._rows: list[Row] = []
         self._events: list[object] = []
@@ -65,7 +65,7 @@ class DurableJournal(StrictJournal):
         self.results, self.entries, self.emitted = {}, [], {}
         entries = records.entries(claimed.log)
         if any(SEALED_MARK in row.value for row in claimed.log):
-            entries = [each._replace(value=self.secrets.unseal(each.value)) for each in entries]
+            entries = [each._replace(value=self.sealed.unseal(each.value)) for each in entries]
         self.load(entries)
         branch_events: dict[str, type] = {}
         for row in claimed.log:
@@ -77,8 +77,8 @@ class DurableJournal(StrictJournal):
 
     def add(self, kind: str, run_id: str, name: str, value: object) -> None:
         """Add a row for the next writing; `value` is JSON. What has a secret in it is encrypted, but for requests: those hide theirs."""
-        if self.secrets.texts and not _holds_request(name, value):
-            value = self.secrets.seal(value)
+        if self.sealed.texts and not _holds_request(name, value):
+            value = self.sealed.seal(value)
         self._rows.append(Row(0, self._clock(), run_id, kind, name, json.dumps(value)))
         self._added += 1
         self.has_unsaved = True
@@ -86,7 +86,7 @@ class DurableJournal(StrictJournal):
     def read(self, text: str) -> Json:
         """Return what was stored of this run as JSON text, with its secrets in the open. Raises SecretLocked without their key."""
         value = json.loads(text)
-        return self.secrets.unseal(value) if SEALED_MARK in text else value
+        return self.sealed.unseal(value) if SEALED_MARK in text else value
 
     def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step with the next writing, before the run goes on."""

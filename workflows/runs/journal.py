@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, TypeVar
 
 from sayso.tools.calls import Outcome
@@ -29,6 +30,7 @@ class Failure(NamedTuple):
     error: Exception
 
 
+@dataclass(slots=True, eq=False)
 class Journal:
     """Results by run id and step name. This one holds the objects themselves, for as long as the program lives.
 
@@ -36,17 +38,15 @@ class Journal:
     `has_unsaved` says so, before it goes on.
     """
 
-    __slots__ = ("emitted", "has_unsaved", "lost", "results", "secrets")
-
     is_strict: ClassVar[bool] = False
     is_durable: ClassVar[bool] = False
-
-    def __init__(self) -> None:
-        self.results: dict[str, dict[str, object]] = {}
-        self.emitted: dict[str, int] = {}  # how many events the code of each run has emitted
-        self.has_unsaved = False
-        self.lost: Exception | None = None  # why nothing can be stored any more
-        self.secrets = RunSecrets()
+    results: dict[str, dict[str, object]] = field(default_factory=dict)
+    emitted: dict[str, int] = field(default_factory=dict)
+    """How many events the code of each run has emitted."""
+    has_unsaved: bool = False
+    lost: Exception | None = None
+    """Why nothing can be stored any more."""
+    secrets: RunSecrets = field(default_factory=RunSecrets)
 
     def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step, and return it as a resumed run will see it."""
@@ -100,17 +100,14 @@ class Journal:
         return total
 
 
+@dataclass(slots=True, eq=False)
 class StrictJournal(Journal):
     """A journal in memory whose every value goes through JSON, with what models were sent."""
 
-    __slots__ = ("entries", "prompts")
-
     is_strict = True
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: list[Entry] = []
-        self.prompts: dict[tuple[str, str], object] = {}  # by run and step
+    entries: list[Entry] = field(default_factory=list)
+    prompts: dict[tuple[str, str], object] = field(default_factory=dict)
+    """By run and step."""
 
     def store(self, run_id: str, name: str, value: T) -> T:
         """Store the result of a step as JSON. Raises NotJson."""
@@ -123,7 +120,7 @@ class StrictJournal(Journal):
 
     def forget(self, run_id: str, name: str) -> None:
         """Remove a failure that ended the run."""
-        super().forget(run_id, name)
+        del self.results[run_id][name]
         self.entries = [entry for entry in self.entries if (entry.run, entry.name) != (run_id, name)]
 
     def store_prompt(self, run_id: str, name: str, prompt: object) -> None:
