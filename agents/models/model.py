@@ -24,7 +24,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """A piece of the model's reasoning; never shown, never sent back."""
+    """A piece of the model's reasoning, or of a summary of it; it is not part of the answer."""
 
     text: str
 
