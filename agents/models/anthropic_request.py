@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from sayso.tools.canonical import JsonObject
 
 from ..messages import Sampling
-from .anthropic_turns import THINKING, build_turns, clean_text, has_unthought_calls
+from .anthropic_turns import THINKING, build_messages, has_unthought_calls
 from .claude_models import ClaudeModel, find_claude_model
 from .model import ModelRequest
 from .openai_errors import ErrorResponse
 from .requesting import LeftOut
+from .turns import choose_tool, make_turns, mend_text
 
 API_VERSION = "2026-10-21"
 OLDER_API_VERSION = "2023-06-01"
@@ -44,11 +45,12 @@ def build_request(
     all of this one within minutes.
     """
     sampling, takes = request.sampling, find_claude_model(model)
-    system, turns = build_turns(request.messages, provider, keeps_thinking=THINKING_BLOCKS not in refused)
-    built = AnthropicRequest({"model": model, "max_tokens": _find_max_tokens(sampling, takes, refused), "messages": turns})
-    if system:
-        built.body["system"] = system
-    _add_tools(built, request, takes, refused)
+    made = make_turns(request.messages)
+    messages = build_messages(made, provider, keeps_thinking=THINKING_BLOCKS not in refused)
+    built = AnthropicRequest({"model": model, "max_tokens": _find_max_tokens(sampling, takes, refused), "messages": messages})
+    if made.instructions:
+        built.body["system"] = mend_text(made.instructions)
+    _add_tools(built, request, choose_tool(sampling, made), takes, refused)
     tools = built.body.get("tools", [])
     _add_thinking(built, sampling, takes, refused)
     _add_schema(built, request, takes, refused)
@@ -70,8 +72,8 @@ def _find_max_tokens(sampling: Sampling, takes: ClaudeModel, refused: frozenset[
     return min([sampling.max_tokens or takes.max_tokens, *caps])
 
 
-def _add_tools(built: AnthropicRequest, request: ModelRequest, takes: ClaudeModel, refused: frozenset[str]) -> None:
-    sampling, choice = request.sampling, request.sampling.tool_choice
+def _add_tools(built: AnthropicRequest, request: ModelRequest, choice: str, takes: ClaudeModel, refused: frozenset[str]) -> None:
+    sampling = request.sampling
     if not request.tools:
         # A conversation that has calls in it is refused without tools, also where no more calls are wanted.
         if called := _find_called(built.body["messages"]):
@@ -79,7 +81,7 @@ def _add_tools(built: AnthropicRequest, request: ModelRequest, takes: ClaudeMode
             built.body["tool_choice"] = {"type": "none"}
         return
     built.body["tools"] = [_build_tool(tool) for tool in request.tools]
-    kind = {None: "auto", "auto": "auto", "none": "none", "required": "any", "any": "any"}.get(choice, "tool")
+    kind = {"": "auto", "auto": "auto", "none": "none", "required": "any", "any": "any"}.get(choice, "tool")
     if kind in ("any", "tool") and ("tool_choice" in refused or not takes.is_forced):
         built.left_out["tool_choice"] = "the model cannot be made to call a tool"
         kind = "auto"
@@ -95,7 +97,7 @@ def _build_tool(tool: Mapping[str, object]) -> JsonObject:
     function = function if isinstance(function, Mapping) else tool
     schema = function.get("parameters")
     schema = {"type": "object", **schema} if isinstance(schema, Mapping) else {"type": "object"}
-    described = {"description": clean_text(str(function["description"]))} if function.get("description") else {}
+    described = {"description": mend_text(function["description"])} if function.get("description") else {}
     return {"name": function.get("name"), **described, "input_schema": schema}
 
 

@@ -7,158 +7,105 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sayso.tools import ToolResult
-from sayso.tools.calls import Outcome
-from sayso.tools.canonical import JsonObject, to_jsonable
+from sayso.tools.canonical import JsonObject
 
-from ..messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
+from .turns import NOTHING, AssistantTurn, SentResult, Turns, UserTurn, mend_text
 
 THINKING = ("thinking", "redacted_thinking")
 OFFICIAL = "anthropic api.anthropic.com"
-FIRST = "(The conversation begins with a reply; what came before is not here.)"
-UNANSWERED = "No result of this call was kept."
-NO_TEXT = "(no text)"
 
 
-def build_turns(messages: Sequence[Message], provider: str, *, keeps_thinking: bool = True) -> tuple[str, list[JsonObject]]:
-    """Return the instructions, and the turns of user and assistant by turns, beginning with a user's.
+def build_messages(made: Turns, provider: str, *, keeps_thinking: bool = True) -> list[JsonObject]:
+    """Return the messages of user and assistant by turns.
 
     A reply of this provider goes back as the blocks that it came in; one of another is built anew from text and calls.
     """
-    building = _Turns(provider, _find_first_with_thinking(messages, provider) if keeps_thinking else len(messages))
-    for position, message in enumerate(messages):
-        building.add(position, message)
-    building.close_calls()
-    turns = building.turns
-    if turns and turns[0]["role"] == "assistant":
-        turns.insert(0, {"role": "user", "content": [_text(FIRST)]})
-    if not turns or (turns[-1]["role"] == "assistant" and not isinstance(messages[-1], AssistantMessage)):
-        turns.append({"role": "user", "content": [_text(NO_TEXT)]})
-    if turns[-1]["role"] == "assistant":
-        _strip_end(turns[-1]["content"])
-    return "\n\n".join(building.system), turns
+    marked = [position for position, turn in enumerate(made.turns) if _read_kept(turn, provider).get("without_thinking")]
+    first = len(made.turns) if not keeps_thinking else marked[-1] if marked else 0
+    building = _Messages(provider)
+    for position, turn in enumerate(made.turns):
+        building.add(turn, keeps_thinking=position >= first)
+    sent = building.messages
+    if not sent:
+        building.add(UserTurn(NOTHING), keeps_thinking=False)
+    elif sent[-1]["role"] == "assistant":
+        _strip_end(sent[-1]["content"])
+    mended = mend_text(sent)
+    assert isinstance(mended, list)
+    return mended
 
 
-def _find_first_with_thinking(messages: Sequence[Message], provider: str) -> int:
-    """Return the position from which thinking goes back: a turn that was asked for without the thinking before it marks it as gone."""
-    marked = [position for position, message in enumerate(messages) if _read_kept(message, provider).get("without_thinking")]
-    return marked[-1] if marked else 0
-
-
-def _read_kept(message: Message, provider: str) -> Mapping[str, object]:
-    kept = message.provider_data if isinstance(message, AssistantMessage) else None
+def _read_kept(turn: UserTurn | AssistantTurn, provider: str) -> Mapping[str, object]:
+    kept = turn.provider_data if isinstance(turn, AssistantTurn) else None
     return kept.data if kept is not None and kept.provider == provider else {}
 
 
 @dataclass(slots=True)
-class _Turns:
-    """The turns so far. `waiting` has the ids of the last reply's calls, ours to those on the wire, while their results are to come."""
+class _Messages:
+    """The messages so far, and the ids of their calls."""
 
     provider: str
-    first_with_thinking: int
-    system: list[str] = field(default_factory=list)
-    turns: list[JsonObject] = field(default_factory=list)
-    waiting: dict[str, str] = field(default_factory=dict)
-    called: dict[str, str] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
+    messages: list[JsonObject] = field(default_factory=list)
+    _ids: set[str] = field(default_factory=set)
 
-    def add(self, position: int, message: Message) -> None:
-        match message:
-            case SystemMessage(text):
-                self.system += [clean_text(text)] if text.strip() else []
-            case UserMessage(text=text):
-                self._add_blocks("user", [_text(text)] if text.strip() else [])
-            case AssistantMessage():
-                self.close_calls()
-                self._add_reply(position, message)
-            case ToolMessage(results, True):
-                self._add_results(results)
-            case ToolMessage(results, False, shown):
-                self._add_blocks("user", [_text(shown or "\n\n".join(self._tell(result) for result in results) or NO_TEXT)])
-
-    def close_calls(self) -> None:
-        """Answer the calls whose results are missing: each must have one in the next message."""
-        if self.waiting:
-            missing = list(self.waiting.values())
-            self.waiting = {}
-            self._add_blocks("user", [_build_result(wire_id, UNANSWERED, is_error=True) for wire_id in missing])
-
-    def _add_blocks(self, role: str, blocks: list[JsonObject]) -> None:
-        """Add blocks to the last turn, if it is of that role; else begin a turn. Results stand first in a user's turn."""
-        if not blocks:
+    def add(self, turn: UserTurn | AssistantTurn, *, keeps_thinking: bool) -> None:
+        """Add a turn; the results of its calls are a message of the user's."""
+        if isinstance(turn, UserTurn):
+            self._add_blocks("user", [_text(turn.text)])
             return
-        if self.turns and self.turns[-1]["role"] == role:
-            blocks = [*self.turns[-1]["content"], *blocks]
-            self.turns[-1]["content"] = blocks if role == "assistant" else sorted(blocks, key=lambda block: block["type"] != "tool_result")
-        else:
-            self.turns.append({"role": role, "content": blocks})
-
-    def _add_reply(self, position: int, message: AssistantMessage) -> None:
-        calls = message.calls if message.native else ()
-        blocks = self._restore(position, message, len(calls))
+        blocks = self._restore(turn, keeps_thinking=keeps_thinking)
         if blocks is None:
-            blocks = [_text(message.text)] if message.text.strip() else []
-            blocks += [{"type": "tool_use", "id": "", "name": fit_name(call.tool), "input": _clean_json(call.arguments)} for call in calls]
+            blocks = [_text(turn.text)] if turn.text.strip() else []
+            blocks += [{"type": "tool_use", "id": call.id, "name": call.name, "input": json.loads(call.arguments)} for call in turn.calls]
         uses = [block for block in blocks if block["type"] == "tool_use"]
-        for call, block in zip(calls, uses, strict=True):
-            block["id"] = self._choose_id(block["id"])
-            self.waiting[call.id], self.called[call.id] = block["id"], call.tool
+        for call, block in zip(turn.calls, uses, strict=True):
+            block["id"] = self._choose_id(block["id"], call.id)
         self._add_blocks("assistant", blocks)
+        self._add_blocks("user", [_build_result(block["id"], result) for block, result in zip(uses, turn.results, strict=True)])
 
-    def _restore(self, position: int, message: AssistantMessage, calls: int) -> list[JsonObject] | None:
+    def _add_blocks(self, role: str, blocks: Iterable[JsonObject]) -> None:
+        """Add blocks to the last message, if it is of that role; else begin one."""
+        if self.messages and self.messages[-1]["role"] == role:
+            self.messages[-1]["content"] += blocks
+        elif added := list(blocks):
+            self.messages.append({"role": role, "content": added})
+
+    def _restore(self, turn: AssistantTurn, *, keeps_thinking: bool) -> list[JsonObject] | None:
         """Return the blocks in which the reply came; None if they are not this provider's, or not one for each call."""
-        kept = _read_kept(message, self.provider).get("content")
+        kept = _read_kept(turn, self.provider).get("content")
         if not isinstance(kept, list):
             return None
-        blocks = [_clean_json(block) for block in kept if isinstance(block, Mapping) and self._goes_back(position, block)]
+        blocks = [dict(block) for block in kept if isinstance(block, Mapping) and self._goes_back(block, keeps_thinking)]
         for block in blocks:
             if block["type"] == "tool_use" and not isinstance(block.get("input"), Mapping):
                 block["input"] = {}
-        return blocks if sum(block["type"] == "tool_use" for block in blocks) == calls else None
+        return blocks if sum(block["type"] == "tool_use" for block in blocks) == len(turn.calls) else None
 
-    def _goes_back(self, position: int, block: Mapping[str, object]) -> bool:
+    def _goes_back(self, block: Mapping[str, object], keeps_thinking: bool) -> bool:
         kind = block.get("type")
         if kind == "text":
             return bool(str(block.get("text") or "").strip())
         if kind not in THINKING:
             return isinstance(kind, str)
         is_signed = bool(block.get("signature") or block.get("data")) or self.provider != OFFICIAL  # others think without signing
-        return is_signed and position >= self.first_with_thinking
+        return is_signed and keeps_thinking
 
-    def _choose_id(self, kept: object) -> str:
-        """Return the id that came with a call, if it is the only one of that id in the request; else its position."""
-        number = len(self.taken)
-        wire_id = kept if isinstance(kept, str) and re.fullmatch(r"[a-zA-Z0-9_-]{1,128}", kept) else f"call_{number}"
-        while wire_id in self.taken:
-            number += 1
-            wire_id = f"call_{number}"
-        self.taken.add(wire_id)
+    def _choose_id(self, kept: object, by_position: str) -> str:
+        """Return the id that came with a call, if it is one, and the only one in the request; else that by its position."""
+        wire_id = kept if isinstance(kept, str) and re.fullmatch(r"[a-zA-Z0-9_-]{1,128}", kept) else by_position
+        while wire_id in self._ids:
+            wire_id = by_position if by_position not in self._ids else f"{wire_id}_"
+        self._ids.add(wire_id)
         return wire_id
 
-    def _add_results(self, results: Iterable[ToolResult]) -> None:
-        blocks: list[JsonObject] = []
-        for result in results:
-            if (wire_id := self.waiting.pop(result.call_id, None)) is None:
-                blocks.append(_text(self._tell(result)))
-            else:
-                blocks.append(_build_result(wire_id, result.text, is_error=result.outcome is not Outcome.DONE))
-        self._add_blocks("user", blocks)
 
-    def _tell(self, result: ToolResult) -> str:
-        return f"[result of {self.called.get(result.call_id) or result.origin or 'a call'}]\n{result.text}\n[end of result]"
-
-
-def _build_result(wire_id: str, text: str, *, is_error: bool) -> JsonObject:
-    return {
-        "type": "tool_result",
-        "tool_use_id": wire_id,
-        "content": clean_text(text) if text.strip() else NO_TEXT,
-        **({"is_error": True} if is_error else {}),
-    }
+def _build_result(wire_id: str, result: SentResult) -> JsonObject:
+    failed = {"is_error": True} if result.is_error else {}
+    return {"type": "tool_result", "tool_use_id": wire_id, "content": result.text, **failed}
 
 
 def _text(text: str) -> JsonObject:
-    return {"type": "text", "text": clean_text(text)}
+    return {"type": "text", "text": text}
 
 
 def _strip_end(blocks: list[JsonObject]) -> None:
@@ -167,30 +114,12 @@ def _strip_end(blocks: list[JsonObject]) -> None:
         blocks[-1] = {**blocks[-1], "text": blocks[-1]["text"].rstrip()}
 
 
-def has_unthought_calls(turns: Sequence[JsonObject]) -> bool:
-    """Tell whether the calls that the last turn answers came without thinking: a model with a thinking budget then must not think."""
-    for turn in reversed(turns):
-        kinds = [block["type"] for block in turn["content"]]
-        if turn["role"] == "user" and "tool_result" not in kinds:
+def has_unthought_calls(messages: Sequence[JsonObject]) -> bool:
+    """Tell whether the calls that the last message answers came without thinking: a model with a thinking budget then must not think."""
+    for message in reversed(messages):
+        kinds = [block["type"] for block in message["content"]]
+        if message["role"] == "user" and "tool_result" not in kinds:
             return False
-        if turn["role"] == "assistant" and kinds[0] not in THINKING:
+        if message["role"] == "assistant" and kinds[0] not in THINKING:
             return True
     return False
-
-
-def clean_text(text: str) -> str:
-    """Return the text with a replacement character for each half of a surrogate pair, which no JSON parser takes."""
-    if text.isascii():
-        return text
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
-
-
-def _clean_json(value: object) -> JsonObject:
-    """Return a copy of a JSON object, without half surrogates."""
-    cleaned: JsonObject = json.loads(clean_text(json.dumps(to_jsonable(value), ensure_ascii=False)))
-    return cleaned
-
-
-def fit_name(name: str) -> str:
-    """Return a tool's name as every provider takes it."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64] or "unknown"

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sayso.tools import ToolResult
+from sayso.tools import Outcome, ToolResult
 from sayso.tools.canonical import readable_json
 
 from ..messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
@@ -30,10 +30,11 @@ class SentCall(NamedTuple):
 
 
 class SentResult(NamedTuple):
-    """The result of the call with this id."""
+    """The result of the call with this id. `is_error` says that the call did not do what it was to do, as far as anybody knows."""
 
     id: str
     text: str
+    is_error: bool = False
 
 
 class UserTurn(NamedTuple):
@@ -134,9 +135,15 @@ def _make_assistant(message: AssistantMessage, counted: int, results: dict[str, 
         SentCall(f"call{counted + index:05}", fit_name(call.tool), readable_json(call.arguments))
         for index, call in enumerate(message.calls)
     )
-    texts = (results[call.id].text if call.id in results else NO_RESULT for call in message.calls)
-    sent = tuple(SentResult(call.id, text if text.strip() else NOTHING) for call, text in zip(calls, texts, strict=True))
+    found = [results.get(call.id) for call in message.calls]
+    sent = tuple(_make_result(call.id, result) for call, result in zip(calls, found, strict=True))
     return AssistantTurn(message.text, calls, sent, message.provider_data)
+
+
+def _make_result(wire_id: str, result: ToolResult | None) -> SentResult:
+    if result is None:
+        return SentResult(wire_id, NO_RESULT, True)
+    return SentResult(wire_id, result.text if result.text.strip() else NOTHING, result.outcome is not Outcome.DONE)
 
 
 def choose_tool(sampling: Sampling, turns: Turns) -> str:

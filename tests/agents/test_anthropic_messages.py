@@ -316,7 +316,7 @@ async def test_servers_that_speak_like_anthropic_and_not_quite(streamed: bool) -
         result = await run(Agent(claude(server, "kimi-k3"), tools=[search]), "Find x.", streamed)
         assert result.output == "Found."
         kept = [message["content"] for message in server.requests[2]["messages"] if message["role"] == "assistant"]
-        assert [[block.get("thinking") or block["id"] for block in blocks] for blocks in kept] == [["hm", "call_0"], ["hm", "call_2"]]
+        assert [[block.get("thinking") or block["id"] for block in blocks] for blocks in kept] == [["hm", "call_0"], ["hm", "call00001"]]
 
 
 # ---- what is refused, and what is tried again ----

@@ -9,8 +9,8 @@ import pytest
 
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.anthropic_request import AnthropicRequest, build_request
-from sayso.agents.models.anthropic_turns import FIRST, NO_TEXT, UNANSWERED
 from sayso.agents.models.model import ModelRequest
+from sayso.agents.models.turns import BEGUN_EARLIER, NO_RESULT, NOTHING
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
 
@@ -77,7 +77,7 @@ TURNS: dict[str, tuple[Sequence[Message], Sequence[Json]]] = {
     "one question": ([ASKED], [Q]),
     "a call and its result": (
         [ASKED, asks(call(q=1), said="I look."), results("found")],
-        [Q, assistant(text("I look."), use("search", {"q": 1}, "call_0")), user(result("call_0", "found"))],
+        [Q, assistant(text("I look."), use("search", {"q": 1}, "call00000")), user(result("call00000", "found"))],
     ),
     "the blocks of this provider go back as they came": (
         [ASKED, asks(call(q=1), said="I look.", kept=THOUGHT), results("found")],
@@ -85,18 +85,18 @@ TURNS: dict[str, tuple[Sequence[Message], Sequence[Json]]] = {
     ),
     "those of another do not": (
         [ASKED, asks(call(q=1), said="I look.", kept=THOUGHT, provider="anthropic elsewhere.example"), results("found")],
-        [Q, assistant(text("I look."), use("search", {"q": 1}, "call_0")), user(result("call_0", "found"))],
+        [Q, assistant(text("I look."), use("search", {"q": 1}, "call00000")), user(result("call00000", "found"))],
     ),
     "nor those of another protocol": (
         [ASKED, asks(call(q=1), kept=THOUGHT, provider="chat api.anthropic.com"), results("found")],
-        [Q, assistant(use("search", {"q": 1}, "call_0")), user(result("call_0", "found"))],
+        [Q, assistant(use("search", {"q": 1}, "call00000")), user(result("call00000", "found"))],
     ),
     "nor blocks with another number of calls than were understood": (
         [ASKED, asks(call(q=1), call("0.1", q=2), kept=THOUGHT), results("one", "two")],
         [
             Q,
-            assistant(use("search", {"q": 1}, "call_0"), use("search", {"q": 2}, "call_1")),
-            user(result("call_0", "one"), result("call_1", "two")),
+            assistant(use("search", {"q": 1}, "call00000"), use("search", {"q": 2}, "call00001")),
+            user(result("call00000", "one"), result("call00001", "two")),
         ],
     ),
     "thinking that was not signed is left out": (
@@ -139,8 +139,8 @@ TURNS: dict[str, tuple[Sequence[Message], Sequence[Json]]] = {
         ],
         [
             Q,
-            assistant(use("search", {"q": 1}, "call_0"), use("search", {"q": 2}, "call_1")),
-            user(result("call_0", "one"), result("call_1", "no", is_error=True)),
+            assistant(use("search", {"q": 1}, "call00000"), use("search", {"q": 2}, "call00001")),
+            user(result("call00000", "one"), result("call00001", "no", is_error=True)),
         ],
     ),
     "results in two messages": (
@@ -152,80 +152,80 @@ TURNS: dict[str, tuple[Sequence[Message], Sequence[Json]]] = {
         ],
         [
             Q,
-            assistant(use("search", {"q": 1}, "call_0"), use("search", {"q": 2}, "call_1")),
-            user(result("call_1", "two"), result("call_0", "one")),
+            assistant(use("search", {"q": 1}, "call00000"), use("search", {"q": 2}, "call00001")),
+            user(result("call00000", "one"), result("call00001", "two")),
         ],
     ),
     "words between a call and its result come after it": (
         [ASKED, asks(call()), UserMessage("Hurry up."), results("found"), UserMessage("Well?")],
-        [Q, assistant(use("search", {}, "call_0")), user(result("call_0", "found"), text("Hurry up."), text("Well?"))],
+        [Q, assistant(use("search", {}, "call00000")), user(result("call00000", "found"), text("Hurry up.\n\nWell?"))],
     ),
     "a call without its result": (
         [ASKED, asks(call(), call("0.1")), ToolMessage((ToolResult("0.0", "one"),), True), AssistantMessage("Done."), UserMessage("And?")],
         [
             Q,
-            assistant(use("search", {}, "call_0"), use("search", {}, "call_1")),
-            user(result("call_0", "one"), result("call_1", UNANSWERED, is_error=True)),
+            assistant(use("search", {}, "call00000"), use("search", {}, "call00001")),
+            user(result("call00000", "one"), result("call00001", NO_RESULT, is_error=True)),
             assistant(text("Done.")),
             user(text("And?")),
         ],
     ),
     "a result without its call": (
         [results("found"), ASKED],
-        [user(text("[result of search]\nfound\n[end of result]"), text("What is it?"))],
+        [user(text("[result of the call]\nfound\n[end of result]\n\nWhat is it?"))],
     ),
     "a history that begins with a reply": (
         [AssistantMessage("Hello."), ASKED],
-        [user(text(FIRST)), assistant(text("Hello.")), Q],
+        [user(text(BEGUN_EARLIER)), assistant(text("Hello.")), Q],
     ),
     "empty turns": (
         [ASKED, AssistantMessage(" \n"), UserMessage(""), UserMessage("So?"), AssistantMessage("Yes."), UserMessage("  ")],
-        [user(text("What is it?"), text("So?")), assistant(text("Yes.")), user(text(NO_TEXT))],
+        [user(text("What is it?\n\n(empty)\n\nSo?")), assistant(text("Yes.")), user(text(NOTHING))],
     ),
-    "nothing at all": ([UserMessage("")], [user(text(NO_TEXT))]),
+    "nothing at all": ([UserMessage("")], [user(text(NOTHING))]),
     "empty results": (
         [ASKED, asks(call(), call("0.1")), ToolMessage((ToolResult("0.0", ""), ToolResult("0.1", " ", Outcome.FAILED)), True)],
         [
             Q,
-            assistant(use("search", {}, "call_0"), use("search", {}, "call_1")),
-            user(result("call_0", NO_TEXT), result("call_1", NO_TEXT, is_error=True)),
+            assistant(use("search", {}, "call00000"), use("search", {}, "call00001")),
+            user(result("call00000", NOTHING), result("call00001", NOTHING, is_error=True)),
         ],
     ),
     "two runs, each with a call of the same id": (
         [ASKED, asks(call()), results("one"), AssistantMessage("One."), UserMessage("More."), asks(call()), results("two")],
         [
             Q,
-            assistant(use("search", {}, "call_0")),
-            user(result("call_0", "one")),
+            assistant(use("search", {}, "call00000")),
+            user(result("call00000", "one")),
             assistant(text("One.")),
             user(text("More.")),
-            assistant(use("search", {}, "call_1")),
-            user(result("call_1", "two")),
+            assistant(use("search", {}, "call00001")),
+            user(result("call00001", "two")),
         ],
     ),
     "a provider that gives the same id twice": (
         [
             ASKED,
-            asks(call(), kept=[use("search", {}, "call_1")]),
+            asks(call(), kept=[use("search", {}, "c1")]),
             results("one"),
-            asks(call("1.0"), kept=[use("search", {}, "call_1")]),
+            asks(call("1.0"), kept=[use("search", {}, "c1")]),
             results("two", turn=1),
         ],
         [
             Q,
-            assistant(use("search", {}, "call_1")),
-            user(result("call_1", "one")),
-            assistant(use("search", {}, "call_2")),
-            user(result("call_2", "two")),
+            assistant(use("search", {}, "c1")),
+            user(result("c1", "one")),
+            assistant(use("search", {}, "call00001")),
+            user(result("call00001", "two")),
         ],
     ),
     "a name that no provider takes": (
         [ASKED, asks(call(tool="web.search:v2")), results("x")],
-        [Q, assistant(use("web_search_v2", {}, "call_0")), user(result("call_0", "x"))],
+        [Q, assistant(use("web_search_v2", {}, "call00000")), user(result("call00000", "x"))],
     ),
     "half a character, in words, arguments and results": (
         [UserMessage("a\ud83d"), asks(call(q="b\ud83d"), said="c\ude00"), results("d\ud83d")],
-        [user(text("a�")), assistant(text("c�"), use("search", {"q": "b�"}, "call_0")), user(result("call_0", "d�"))],
+        [user(text("a�")), assistant(text("c�"), use("search", {"q": "b�"}, "call00000")), user(result("call00000", "d�"))],
     ),
     "calls as text": (
         [
