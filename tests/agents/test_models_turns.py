@@ -33,7 +33,9 @@ SENT = (SentCall("call00000", "find", '{"item": "bun"}'), SentCall("call00001", 
 
 
 def both(first: str = "two shops", second: str = "done") -> AssistantTurn:
-    return AssistantTurn("", SENT, (SentResult("call00000", first), SentResult("call00001", second)))
+    return AssistantTurn(
+        "", SENT, tuple(SentResult(call.id, text, text == NO_RESULT) for call, text in zip(SENT, (first, second), strict=True))
+    )
 
 
 def results(*of: ToolResult) -> ToolMessage:
