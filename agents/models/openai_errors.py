@@ -68,7 +68,7 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
         r"exceed\w*\W.*context|context.length|maximum context|too many tokens|prompt is too long", message, re.I
     ):
         return ModelError(f"The prompt for {at.model!r} at {where} is longer than its context ({status}){message} {_SHORTER}")
-    if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", message) and re.search(r"support|requires", message):
+    if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", message, re.I) and re.search(r"support|requires", message):
         return explain_no_tools(at, status, message)
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){message}")
 

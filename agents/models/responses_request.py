@@ -34,7 +34,7 @@ def name_item_field(field: str) -> str:
 
 def name_item(item: Mapping[str, object]) -> list[str]:
     """Return the names under which an item that came with a turn is left out: its id, and what it holds where ids are left out."""
-    return [f"item {value}" for name in ("id", "encrypted_content", "content") if (value := item.get(name))]
+    return [f"item {str(value)[-64:]}" for name in ("id", "encrypted_content", "content") if (value := item.get(name))]
 
 
 def build_body(model: str, request: ModelRequest, provider: str, without: frozenset[str] = NOTHING_LEFT_OUT) -> JsonObject:

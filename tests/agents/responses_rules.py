@@ -67,6 +67,8 @@ class Rules:
     reasons: bool = True
     takes_ids_of_nothing_stored: bool = True
     """False plays what Azure and a gateway did: an id is looked up although the content is there."""
+    needs_ids: bool = False
+    """Azure again: thoughts without an id are refused."""
 
 
 REASONING_MODEL = Rules()
@@ -201,8 +203,10 @@ def _check_message(item: Body, where: str) -> None:
 
 def _check_ids(items: list[Body], body: Body, issued: Issued, rules: Rules) -> None:
     seen: set[str] = set()
-    for item in items:
+    for number, item in enumerate(items):
         if (item_id := item.get("id")) is None:
+            if rules.needs_ids and item.get("type") == "reasoning":
+                raise Broken(f"Missing required parameter: 'input[{number}].id'.", f"input[{number}].id", "missing_required_parameter")
             continue
         if item_id in seen:
             raise Broken(f"Duplicate item found with id {item_id}. Remove duplicate items from your input and try again.", "input")

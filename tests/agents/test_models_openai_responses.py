@@ -423,6 +423,23 @@ async def test_ids_that_are_looked_up_in_vain_are_left_out(way: str) -> None:
         assert all("id" not in item for item in server.requests[1]["input"])
 
 
+@WAYS
+async def test_ids_that_are_looked_up_in_vain_and_required(way: str) -> None:
+    rules = Rules(takes_ids_of_nothing_stored=False, needs_ids=True)
+    with FakeResponses([SEARCHES, [Thinks(), Calls("read", {"page": 1})], "Two."], rules=rules) as server:
+        assert (await run(way, Agent(responses(server), tools=[search, read]), "Where?")).output == "Two."
+        assert types(server.requests[2])[1:] == ["function_call", "function_call_output"] * 2
+        assert len(server.refused) == 3, "the ids, the thought, and the next thought"
+
+
+@WAYS
+async def test_what_the_user_stores_goes_back_by_its_ids(way: str) -> None:
+    stored = Sampling(extra_body={"store": True, "include": []})
+    with FakeResponses([SEARCHES, "Two."], rules=Rules(takes_ids_of_nothing_stored=False)) as server:
+        assert (await run(way, Agent(responses(server, sampling=stored), tools=[search]), "Where?")).output == "Two."
+        assert server.refused == []
+
+
 async def test_what_is_left_out_once_is_left_out_and_then_the_run_fails() -> None:
     never = HttpError(400, "Item 'rs_0001' of type 'reasoning' was provided without its required following item.")
     with FakeResponses([SEARCHES, never, never]) as server:
@@ -601,3 +618,28 @@ NO_REPLIES = {
 async def test_what_is_no_response(way: str, answer: Raw, words: str) -> None:
     with FakeResponses([answer] * 4) as server, pytest.raises(ModelError, match=words):
         await run(way, Agent(responses(server)), "Hi")
+
+
+# ---- calls written as text ----
+
+
+@WAYS
+async def test_a_model_that_refuses_tools_writes_its_calls(way: str) -> None:
+    no_tools = HttpError(400, "Tools are not supported with this model.")
+    with FakeResponses([no_tools, [Thinks(), Says('search("burgers")')], [Thinks(), Says("Two.")], "Bye."]) as server:
+        agent = Agent(responses(server, takes_tools=None), tools=[search])
+        result = await run(way, agent, "Where?")
+        assert result.output == "Two."
+        assert (await run(way, agent, "Bye", history=result.messages)).output == "Bye."
+        assert server.refused == []
+        assert ["tools" in body for body in server.requests] == [True, False, False, False]
+        assert types(server.requests[3])[-7:] == ["user", "reasoning", "message", "user", "reasoning", "message", "user"]
+
+
+@WAYS
+async def test_calls_in_a_dialect_of_the_agents_own(way: str) -> None:
+    written = '<tool_call>\n{"name": "search", "arguments": {"query": "burgers"}}\n</tool_call>'
+    with FakeResponses([[Thinks(), Says(written)], "Two."]) as server:
+        assert (await run(way, Agent(responses(server), tools=[search], dialect="hermes"), "Where?")).output == "Two."
+        assert server.refused == []
+        assert types(server.requests[1])[-4:] == ["user", "reasoning", "message", "user"]
