@@ -13,7 +13,7 @@ from .endpoint import Endpoint, get_tls_context
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
-_TOOL: JsonObject = {
+PROBE_TOOL: JsonObject = {
     "type": "function",
     "function": {
         "name": "current_weather",
@@ -44,7 +44,7 @@ async def probe_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSent:
             without = await _count_prompt_tokens(client, at, [])
             if without is None:
                 return ToolsSent.UNKNOWN
-            with_a_tool = await _count_prompt_tokens(client, at, [_TOOL])
+            with_a_tool = await _count_prompt_tokens(client, at, [PROBE_TOOL])
         except (httpx2.HTTPError, ValueError):
             return ToolsSent.UNKNOWN
     if with_a_tool is None:

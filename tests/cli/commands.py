@@ -13,7 +13,8 @@ from pathlib import Path
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of a user: no model configured unless `more` says so."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "SAYSO_"))}
+    ours = ("OPENAI_", "SAYSO_", "OLLAMA_", "AZURE_")
+    clean = {name: value for name, value in os.environ.items() if not (name.startswith(ours) or name.endswith(("_API_KEY", "_TOKEN")))}
     return {**clean, **more}
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sqlite3
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sayso.cli.doctor import CheckState, check_layers
+from sayso.cli.check_result import CheckState
+from sayso.cli.doctor import check_layers
 from sayso.tools.sandbox import Layer, Sandbox
 
-from ..agents.fake_openai import FakeOpenAI
+from ..agents.fake_openai import Body, FakeOpenAI, HttpError
 from ..agents.test_tool_probe import counted
 from ..agents.tiny_gguf import write_tiny_gguf
 from .commands import sayso
@@ -102,6 +105,70 @@ def test_tools_that_are_dropped_without_a_word_are_a_problem(tmp_path: Path) -> 
         code, told = doctor(tmp_path, "--base-url", server.base_url, "--search", "sample")
     assert (code, told["model"][0]) == (1, "!!")
     assert "it silently drops the tools that 'fake' is sent -> Have calls written as text: --dialect call" in told["model"][1]
+
+
+def says_ready(body: Body) -> str | HttpError:
+    """A model that answers one word; it takes no temperature."""
+    return HttpError(400, "Unsupported value: 'temperature' does not support 0 with this model.") if "temperature" in body else "Ready."
+
+
+def test_a_model_is_asked_one_word(tmp_path: Path) -> None:
+    with FakeOpenAI([says_ready], repeat=True, models=["one", "two"]) as server:
+        code, told = doctor(tmp_path, "--model", f"{server.base_url}#one", "--search", "sample")
+    assert code == 0
+    state, words = told["model"]
+    assert state == "ok"
+    assert re.sub(r"in \d+\.\d s", "in 0.1 s", words) == (
+        f"OpenAIChat('one', base_url='{server.base_url}') answers 'Ready.' by chat completions in 0.1 s; left out: temperature; "
+        "it sees the tools it is sent"
+    )
+    assert server.requests[0]["messages"] == [{"role": "user", "content": "Answer with one word: ready"}]
+    assert told["keys"][0] == "--"
+
+
+def test_several_models_are_asked_side_by_side(tmp_path: Path) -> None:
+    with FakeOpenAI(["Ready."], repeat=True, models=["one", "two"]) as server:
+        models = [f"{server.base_url}#one", server.base_url, "qwen3", "groq:x"]
+        arguments = [argument for model in models for argument in ("--model", model)]
+        code, told = doctor(tmp_path, *arguments, "--search", "sample", MISTRAL_API_KEY="k")
+    assert code == 1
+    first, second, third, fourth = (told[f"model {number}"] for number in (1, 2, 3, 4))
+    assert (first[0], second[0], third[0], fourth[0]) == ("ok", "ok", "!!", "!!")
+    assert second[1] == f"{server.base_url} answers and has 2 models: one, two -> Name one to have it asked: --model {server.base_url}#one"
+    assert third[1].startswith(
+        "'qwen3' cannot be asked: it does not say which provider to ask -> Write one of: ollama:qwen3, mistral:qwen3, "
+    )
+    assert fourth[1] == "no key for https://api.groq.com/openai/v1 -> Set GROQ_API_KEY or give api_key=."
+    assert told["keys"] == ("ok", "MISTRAL_API_KEY (--model mistral:mistral-large-latest)")
+
+
+def test_the_model_of_the_environment_is_asked(tmp_path: Path) -> None:
+    with FakeOpenAI(["Ready."], repeat=True, models=["qwen3"]) as server:
+        host = server.base_url.removesuffix("/v1")
+        assert doctor(tmp_path, "--search", "sample", SAYSO_MODEL="ollama:qwen3", OLLAMA_HOST=host)[1]["model"][0] == "ok"
+        assert doctor(tmp_path, "--search", "sample", SAYSO_MODEL="ollama:", OLLAMA_HOST=host)[1]["model"][0] == "ok"
+        assert {request["model"] for request in server.requests} == {"qwen3"}
+
+
+MODEL_PROBLEMS = {
+    "a wrong key": (HttpError(401, "Incorrect API key"), "refuses the key 'none'"),
+    "an unknown model": (
+        HttpError(404, "model not found"),
+        "There is no model 'm' at AT (404): model not found -> There are 3 models: me, a, b. Or fetch it: ollama pull m",
+    ),
+    "a model without tools": (
+        lambda body: HttpError(400, "m does not support tools") if "tools" in body else "Ready.",
+        "it takes no tools, so calls are asked for as text",
+    ),
+}
+
+
+@pytest.mark.parametrize(("reply", "words"), MODEL_PROBLEMS.values(), ids=MODEL_PROBLEMS)
+def test_what_is_wrong_with_a_model_comes_with_what_to_do(reply: Any, words: str, tmp_path: Path) -> None:
+    with FakeOpenAI([reply], repeat=True, models=["a", "b", "me"]) as server:
+        host = server.base_url.removesuffix("/v1")
+        told = doctor(tmp_path, "--model", "ollama:m", "--search", "sample", OLLAMA_HOST=host)[1]["model"]
+    assert words.replace("AT", server.base_url) in told[1]
 
 
 def test_a_model_on_this_machine_is_looked_at_and_not_loaded(tmp_path: Path) -> None:

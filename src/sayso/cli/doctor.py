@@ -7,58 +7,35 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from sayso.cli.options import BaseUrl, Exit, ModelName
-from sayso.console import escape_controls, has_terminal
+from sayso.cli.check_result import CheckResult, CheckState
+from sayso.cli.model_check import check_keys, check_model
+from sayso.cli.options import BaseUrl, Exit, ModelNames, choose_model_name
+from sayso.console import has_terminal
 from sayso.tools.errors import SaysoError, UsageError
-
-if TYPE_CHECKING:
-    from sayso.agents.models.endpoint import Endpoint
-
-
-class CheckState(StrEnum):
-    """The state of a check, as it is printed."""
-
-    FINE = "ok"
-    NOT_USED = "--"
-    PROBLEM = "!!"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """The result of one check: its state, in words, and what to do about it."""
-
-    name: str
-    state: CheckState
-    words: str
-    to_do: str = ""
-
-    def __str__(self) -> str:
-        line = f"{self.state}  {self.name:<22} {self.words}"
-        return escape_controls(f"{line}\n{'':27}-> {self.to_do}" if self.to_do else line)
-
 
 Check = Callable[[], CheckResult]
 
 
 def doctor(
     *,
-    model: ModelName = None,
+    model: ModelNames = None,
     base_url: BaseUrl = None,
     search: str | None = None,
     database: str | None = None,
     seconds: Annotated[float, Parameter(validator=Number(gte=1))] = 20,
 ) -> int:
     """Check what works here: the sandbox of each tool, model, search, database, terminal.
+
+    A model is asked for one word: it says by which protocol it answers, whether it takes tools, what was left out of the request.
 
     Exit code 1 if there is a problem.
 
@@ -81,12 +58,9 @@ def doctor(
 
 
 def run_checks(
-    model: str | None, base_url: str | None, search: str | None, database: str | None, seconds: float
+    models: Sequence[str] | None, base_url: str | None, search: str | None, database: str | None, seconds: float
 ) -> tuple[list[CheckResult], bool]:
     """Run all checks side by side. Return the results, in a fixed order, and whether every check answered in time."""
-    from sayso.agents.models.named import is_local_name  # late, for load time
-
-    name = model or ""
     checks: dict[str, Check] = {
         "CALCULATOR": lambda: check_worker(
             "CALCULATOR", "sayso.tools.calculation.symbolic_worker", 1024, "text is never run as code; its worker"
@@ -96,7 +70,8 @@ def run_checks(
         "PYTHON": check_python_monty,
         "PYTHON (cpython)": check_python_cpython,
         "local models": check_local_models,
-        "model": lambda: check_local_model(name) if is_local_name(name, base_url) else check_endpoint(model, base_url, seconds / 2),
+        **_list_model_checks(models, base_url, seconds / 2),
+        "keys": check_keys,
         "search": lambda: check_search(search, seconds * 3 / 4),
         "database": lambda: check_database(database),
         "terminal": check_terminal,
@@ -116,6 +91,13 @@ def run_checks(
     late = f"gave no answer within {seconds:g} s"
     advice = "Try again. If it happens again, what it talks to hangs."
     return [results.get(each) or CheckResult(each, CheckState.PROBLEM, late, advice) for each in checks], len(results) == len(checks)
+
+
+def _list_model_checks(models: Sequence[str] | None, base_url: str | None, seconds: float) -> dict[str, Check]:
+    """Return a check for each model that was named, else for the one that the environment has."""
+    names = list(dict.fromkeys(models)) if models else [choose_model_name(None, base_url)]
+    rows = ["model" if len(names) == 1 else f"model {number}" for number in range(1, len(names) + 1)]
+    return {row: partial(check_model, row, name, base_url, seconds) for row, name in zip(rows, names, strict=True)}
 
 
 def _run_check(name: str, check: Check, answers: SimpleQueue[CheckResult]) -> None:
@@ -201,60 +183,6 @@ def check_local_models() -> CheckResult:
     except PackageNotFoundError:
         advice = f"For --model FILE.gguf: {build_install_command('local')}"
         return CheckResult("local models", CheckState.NOT_USED, f"llama.cpp is not installed; {count}", advice)
-
-
-def check_local_model(name: str) -> CheckResult:
-    """Check whether a model on this machine could be loaded: a complete file, enough memory, and llama.cpp."""
-    from sayso.agents.models.local.local_model import LocalModel  # late, for load time
-
-    model = LocalModel(name.removeprefix("local:"))
-    path = model.find_file()
-    if path is None:
-        advice = "sayso chat in a terminal asks whether to fetch it."
-        return CheckResult("model", CheckState.PROBLEM, f"{model.source} is not on this machine", advice)
-    return CheckResult("model", CheckState.FINE, f"{path}: {model.describe_fit(path)}")
-
-
-def check_endpoint(model: str | None, base_url: str | None, seconds: float) -> CheckResult:
-    """Check whether the endpoint answers and has the model. It is asked for its list of models, which costs nothing."""
-    from sayso.agents.models.endpoint import find_endpoint  # late, for load time
-    from sayso.agents.models.named import list_models
-    from sayso.agents.models.names import read_name
-
-    if not (model or base_url or os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")):
-        advice = "Give --model and --base-url, or OPENAI_API_KEY."
-        return CheckResult("model", CheckState.NOT_USED, "none is configured (sayso demo needs none)", advice)
-    name, base_url, *_ = read_name(model or "", base_url) if model or base_url else ("", None)
-    at = find_endpoint(name, base_url, None, timeout_seconds=seconds)
-    if not at.key:
-        return CheckResult("model", CheckState.PROBLEM, f"no key for {at.shown_url}", at.key_advice)
-    names = list_models(at)
-    answer = f"{at.shown_url} answers and has {len(names)} model{'' if len(names) == 1 else 's'}"
-    if name and name not in names:
-        first = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        return CheckResult("model", CheckState.PROBLEM, f"{answer}, but not {name!r}", f"It has: {first or 'none that it lists'}.")
-    at = replace(at, model=name or next(iter(names), ""))
-    return _check_tools(at, f"{answer}{f', {name!r} among them' if name else ''}")
-
-
-def _check_tools(at: Endpoint, answer: str) -> CheckResult:
-    """Check how the endpoint's model takes tools. A model on this machine, where a request costs nothing, is sent one to see."""
-    from sayso.agents.models.abilities import ask_abilities  # late, for load time
-    from sayso.agents.models.tool_probe import ToolsSent, probe_tools
-
-    if not asyncio.run(ask_abilities(at)).takes_tools:
-        return CheckResult("model", CheckState.FINE, f"{answer}; it takes no tools, so calls are asked for as text")
-    if not (at.is_local and at.model):
-        return CheckResult("model", CheckState.FINE, answer)
-    match asyncio.run(probe_tools(at)):
-        case ToolsSent.DROPPED:
-            advice = "Have calls written as text: --dialect call, or OpenAIChat(..., takes_tools=False)."
-            return CheckResult("model", CheckState.PROBLEM, f"{answer}; it silently drops the tools that {at.model!r} is sent", advice)
-        case ToolsSent.SEEN:
-            return CheckResult("model", CheckState.FINE, f"{answer}; it sees the tools it is sent")
-        case ToolsSent.REFUSED:
-            return CheckResult("model", CheckState.FINE, f"{answer}; it refuses tools, so calls are asked for as text")
-    return CheckResult("model", CheckState.FINE, answer)
 
 
 def check_search(search: str | None, seconds: float) -> CheckResult:

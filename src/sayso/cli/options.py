@@ -37,14 +37,13 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-ModelName = Annotated[
-    str | None,
-    Parameter(
-        help="A provider and its model (openai:gpt-5.6, anthropic:claude-sonnet-4-5, ollama:qwen3, ...), an endpoint with one "
-        "(http://localhost:8000/v1#qwen3), or a model on this machine: a file (PATH.gguf), or its name at a model hub "
-        f"(local:OWNER/REPOSITORY:Q4_K_M). Default: ${MODEL_VARIABLE}, else {DEFAULT_MODEL} if OPENAI_API_KEY is set."
-    ),
-]
+_MODEL_HELP = (
+    "A provider and its model (openai:gpt-5.6, anthropic:claude-sonnet-4-5, ollama:qwen3, ...), an endpoint with one "
+    "(http://localhost:8000/v1#qwen3), or a model on this machine: a file (PATH.gguf), or its name at a model hub "
+    f"(local:OWNER/REPOSITORY:Q4_K_M). Default: ${MODEL_VARIABLE}, else {DEFAULT_MODEL} if OPENAI_API_KEY is set."
+)
+ModelName = Annotated[str | None, Parameter(help=_MODEL_HELP)]
+ModelNames = Annotated[list[str] | None, Parameter(name="--model", negative="", help=f"{_MODEL_HELP} May be given more than once.")]
 BaseUrl = Annotated[str | None, Parameter(help="An OpenAI-compatible endpoint; without --model, the one model it has.")]
 Dialect = Annotated[
     str,
