@@ -57,6 +57,10 @@ def _make_model(read: ReadName, at: Endpoint, api_key: str | None) -> Model:
         from .anthropic_messages import AnthropicMessages  # late, for load time
 
         return AnthropicMessages(read.model, base_url=read.base_url, api_key=api_key)
+    if protocol is Protocol.RESPONSES:
+        from .openai_responses import OpenAIResponses  # late, for load time
+
+        return OpenAIResponses(read.model, base_url=read.base_url, api_key=api_key)
     from .openai_chat import OpenAIChat  # late, for load time
 
     return OpenAIChat(read.model, base_url=read.base_url, api_key=api_key)

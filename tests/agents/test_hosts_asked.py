@@ -27,11 +27,10 @@ CANARIES = {name: f"canary-{name}" for name in WATCHED} | {
     "OPENAI_CUSTOM_HEADERS": "X-Leaked: canary-OPENAI_CUSTOM_HEADERS\nAuthorization: Bearer canary-OPENAI_CUSTOM_HEADERS",
     "ANTHROPIC_CUSTOM_HEADERS": "X-Leaked: canary-ANTHROPIC_CUSTOM_HEADERS",
 }
-ELSEWHERE = dict.fromkeys(
-    ("ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "GROQ_BASE_URL", "MISTRAL_BASE_URL"), "https://unnamed.example/v1"
-)
+ELSEWHERE = dict.fromkeys(("GOOGLE_GEMINI_BASE_URL", "GROQ_BASE_URL", "MISTRAL_BASE_URL"), "https://unnamed.example/v1")
+HEADERS_OF = {"anthropic": {"ANTHROPIC_CUSTOM_HEADERS"}}  # they are for Anthropic's host, and go nowhere else
 AZURE = "https://resource.openai.azure.com"
-ASKED = [each for each in PROVIDERS if each.protocol in (Protocol.CHAT, Protocol.OPENAI)]
+ASKED = [each for each in PROVIDERS if each.protocol is not Protocol.BRIDGE]
 
 
 def host_of(provider: Provider) -> str:
@@ -53,7 +52,12 @@ def test_each_provider_gets_its_own_key_and_no_other(tmp_path: Path) -> None:
     for each in internet.asked:
         sent.setdefault(each.host, set()).update(canaries(each.headers + each.body + each.path))
     assert sent == {
-        urlsplit(each.url or AZURE).netloc: {each.key_variables[0], "PROMPT", *(name for _, name in each.header_variables)}
+        urlsplit(each.url or AZURE).netloc: {
+            each.key_variables[0],
+            "PROMPT",
+            *(name for _, name in each.header_variables),
+            *HEADERS_OF.get(each.prefix, ()),
+        }
         for each in ASKED
     }
 
@@ -79,6 +83,12 @@ HOSTS = {
         {"name": "m", "base_url": "https://gateway.example:444/v1", "environment": PAIR},
         None,
         set(),
+    ),
+    "Anthropic's protocol elsewhere": ({"name": "anthropic:m", "base_url": "https://gateway.example"}, "gateway.example", set()),
+    "ANTHROPIC_BASE_URL has the key of its pair": (
+        {"name": "anthropic:m", "environment": {"ANTHROPIC_BASE_URL": "https://gateway.example"}},
+        "gateway.example",
+        {"ANTHROPIC_API_KEY", "ANTHROPIC_CUSTOM_HEADERS"},
     ),
     "a provider's URL": ({"name": "https://api.groq.com/openai/v1#m"}, "api.groq.com", {"GROQ_API_KEY"}),
     "a provider's URL in OPENAI_BASE_URL": (
@@ -131,19 +141,26 @@ def test_a_key_goes_with_the_host_that_it_is_for(tmp_path: Path) -> None:
 
 
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
-    hosts = ["gateway.example", "api.openai.com", "api.groq.com", "elsewhere.example"]
+    hosts = ["gateway.example", "api.openai.com", "api.anthropic.com", "api.groq.com", "elsewhere.example"]
     names = [
         "https://gateway.example/v1#m",
         "https://gateway.example/v1",
         "openai-chat:gpt-5",
         "openai:gpt-5",
+        "anthropic:m",
         "groq:m",
         "groq:",
         "ollama:m",
     ]
     with PretendInternet(tmp_path, hosts, redirect="https://elsewhere.example/v1/chat/completions") as internet:
         told = internet.ask([{"name": name} for name in names], CANARIES)
-    assert {each.host for each in internet.asked} == {"gateway.example", "api.openai.com", "api.groq.com", "localhost:11434"}
+    assert {each.host for each in internet.asked} == {
+        "gateway.example",
+        "api.openai.com",
+        "api.anthropic.com",
+        "api.groq.com",
+        "localhost:11434",
+    }
     for answer in told:
         assert "sends the request on to https://elsewhere.example/v1/chat/completions (307). It was not sent there" in answer["told"]
 

@@ -33,7 +33,7 @@ def test_a_model_is_handed_back() -> None:
 
 def test_a_bare_name_that_is_known_is_its_providers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
-    assert repr(model_from("gpt-5-mini")) == "OpenAIChat('gpt-5-mini', base_url='https://api.openai.com/v1')"
+    assert repr(model_from("gpt-5-mini")) == "OpenAIResponses('gpt-5-mini', base_url='https://api.openai.com/v1')"
 
 
 AT_OPENAI = "https://api.openai.com/v1"
