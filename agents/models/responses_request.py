@@ -86,11 +86,24 @@ def _build_tool(tool: Mapping[str, object]) -> JsonObject:
 
 
 def _build_text_format(schema: Mapping[str, object], without: frozenset[str]) -> JsonObject | None:
+    """Return the format of a typed answer. None where there is none for it: an answer has to be an object, with its type at the root."""
+    root = _resolve_root(schema)
+    if root.get("type") != "object":
+        return None
     if "json_schema" not in without:
         name = re.sub(r"[^a-zA-Z0-9_-]", "_", str(schema.get("title") or "answer"))[:64]
-        return {"type": "json_schema", "name": name, "schema": dict(schema), "strict": False}
-    is_object = schema.get("type") == "object" or "$ref" in schema  # under json_object neither a list nor a bare word is allowed
-    return {"type": "json_object"} if is_object and "json_object" not in without else None
+        return {"type": "json_schema", "name": name, "schema": root, "strict": False}
+    return {"type": "json_object"} if "json_object" not in without else None
+
+
+def _resolve_root(schema: Mapping[str, object]) -> JsonObject:
+    """Return a schema that is one reference (a model that holds itself) as what it refers to."""
+    definitions, reference = schema.get("$defs"), schema.get("$ref")
+    if isinstance(definitions, Mapping) and isinstance(reference, str):
+        target = definitions.get(reference.removeprefix("#/$defs/"))
+        if isinstance(target, Mapping):
+            return {**target, "$defs": definitions}
+    return dict(schema)
 
 
 def _build_tool_options(sampling: Sampling, turns: Turns) -> JsonObject:

@@ -235,6 +235,7 @@ def test_a_turn_that_was_stored_goes_back_by_its_ids() -> None:
 TOOL = {"type": "function", "function": {"name": "search", "description": "Search.", "parameters": {"type": "object"}}}
 FLAT = {"type": "function", "strict": False, "name": "search", "description": "Search.", "parameters": {"type": "object"}}
 CITY = {"title": "The city", "type": "object", "properties": {"name": {"type": "string"}}}
+NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
 ALWAYS = {"model": "gpt", "input": [user("Hi")], "store": False, "include": ["reasoning.encrypted_content"]}
 
 BODIES: dict[str, tuple[ModelRequest, dict[str, Any]]] = {
@@ -244,6 +245,11 @@ BODIES: dict[str, tuple[ModelRequest, dict[str, Any]]] = {
         ModelRequest([], schema=CITY),
         {"text": {"format": {"type": "json_schema", "name": "The_city", "schema": CITY, "strict": False}}},
     ),
+    "a typed answer that holds itself": (
+        ModelRequest([], schema={"$defs": {"Node": NODE}, "$ref": "#/$defs/Node"}),
+        {"text": {"format": {"type": "json_schema", "name": "answer", "schema": {**NODE, "$defs": {"Node": NODE}}, "strict": False}}},
+    ),
+    "a typed answer that is no object": (ModelRequest([], schema={"type": "array", "items": CITY}), {}),
     "sampling": (
         ModelRequest([], sampling=Sampling(temperature=0.5, top_p=0.9, max_tokens=99, reasoning_effort="low")),
         {"temperature": 0.5, "top_p": 0.9, "max_output_tokens": 99, "reasoning": {"effort": "low"}},
