@@ -20,6 +20,7 @@ from .openai_client import OpenAIClients, post_for_pieces, read_pieces
 from .openai_errors import RequestRefused
 from .reply_deltas import ReplyDeltas
 from .requesting import Requester
+from .turns import mend_text
 
 BuildBody = Callable[[ModelRequest, frozenset[str]], JsonObject]
 
@@ -100,7 +101,13 @@ class Exchange:
 
     async def _send(self, body: JsonObject) -> AsyncGenerator[object]:
         client = await self.clients.get()
-        return read_pieces(self.at, await post_for_pieces(self.at, client, self.path, body), *self.fields)
+        try:
+            stream = await post_for_pieces(self.at, client, self.path, body)
+        except UnicodeEncodeError:  # half of a surrogate pair somewhere: rare, and a look at every text costs more than the request
+            mended = mend_text(body)
+            assert isinstance(mended, dict)
+            stream = await post_for_pieces(self.at, client, self.path, mended)
+        return read_pieces(self.at, stream, *self.fields)
 
     def _finish(self, reader: ReplyDeltas, body: JsonObject) -> Finished:
         """Return the end of a reply. Raises RequestRefused for an error that came in its place, ModelError where it has no end."""

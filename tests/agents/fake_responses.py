@@ -275,7 +275,7 @@ class _Answering(BaseHTTPRequestHandler):
             self.close_connection = True  # without the last chunk: broken, not ended
         for number, event in enumerate(events):
             numbered = {**event, "sequence_number": number}
-            content = f"event: {event['type']}\ndata: {json.dumps(numbered, ensure_ascii=False)}\n\n".encode()
+            content = f"event: {event['type']}\ndata: {json.dumps(numbered)}\n\n".encode()
             self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
         if not self.close_connection:
             self.wfile.write(b"0\r\n\r\n")

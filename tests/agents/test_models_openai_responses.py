@@ -309,6 +309,20 @@ async def test_calls_that_no_tool_is_there_for(way: str) -> None:
 
 
 @WAYS
+async def test_half_a_character(way: str) -> None:
+    @tool.read
+    def cut() -> str:
+        """Read half."""
+        return "half \ud83c"
+
+    with FakeResponses([[Thinks(), Says("a\ud83c"), Calls("cut")], "Two."]) as server:
+        assert (await run(way, Agent(responses(server), tools=[cut], instructions="\udf54"), "b\udf54")).output == "Two."
+        assert server.refused == []
+        assert [item.get("output") for item in server.requests[1]["input"]][-1] == "half \ufffd"
+        assert types(server.requests[1])[-4:] == ["reasoning", "message", "function_call", "function_call_output"]
+
+
+@WAYS
 async def test_a_typed_answer(way: str) -> None:
     with FakeResponses([[Thinks(), Says('{"name": 1}')], [Thinks(), Says('{"name": "Rome"}')]]) as server:
         assert (await run(way, Agent(responses(server), output=City), "Which city?")).output == City(name="Rome")
