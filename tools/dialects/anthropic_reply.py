@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ..canonical import JsonObject
 from .kept_fields import keep
 from .lenient_json import parse_json
-from .reply_state import ProviderCall, ReplyEvent, ReplyState, as_mapping, as_mappings, name_finish
+from .reply_state import ProviderCall, ReplyState, as_mapping, as_mappings, name_finish
 
-_EVENTS = frozenset(
-    ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop", "ping")
-)
+_EVENTS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop", "ping")
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "thinking", "input_json_delta": "tool_use"}
-_BLOCKS = frozenset(("tool_use", "redacted_thinking", "server_tool_use"))
+_BLOCKS = ("tool_use", "redacted_thinking", "server_tool_use")
 
 
 class AnthropicReply:
@@ -49,55 +47,57 @@ class AnthropicReply:
                 self._blocks[index]["input"] = _parse_input(written)
         return {"content": list(self._blocks.values())} if self._blocks else {}
 
-    def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]:
-        """Yield what is certain after this piece."""
+    def feed(self, piece: Mapping[str, object]) -> None:
+        """Read a piece."""
         state, index = self._state, piece.get("index")
+        if not isinstance(index, int):  # some servers leave it out: then it is about the next block, or the last one
+            index = len(self._blocks) - (piece.get("type") != "content_block_start")
         match piece.get("type"):
             case "message_start":
-                yield from self._read_message(as_mapping(piece.get("message")))
+                self._read_message(as_mapping(piece.get("message")))
             case "content_block_start":
-                yield from self._begin_block(index, as_mapping(piece.get("content_block")))
+                self._begin_block(index, as_mapping(piece.get("content_block")))
             case "content_block_delta":
-                yield from self._add_to_block(index, as_mapping(piece.get("delta")))
+                self._add_to_block(index, as_mapping(piece.get("delta")))
             case "message_delta":
                 state.add_usage(piece.get("usage"))
                 state.finish = name_finish(as_mapping(piece.get("delta")).get("stop_reason")) or state.finish
             case "content_block_stop" | "message_stop" | "ping":
                 pass
             case _:
-                yield from self._read_message(piece)
-        yield from state.announce(ended=bool(state.finish))
+                self._read_message(piece)
+        state.announce(ended=bool(state.finish))
 
-    def _read_message(self, message: Mapping[str, object]) -> Iterator[ReplyEvent]:
+    def _read_message(self, message: Mapping[str, object]) -> None:
         self._state.understood = True
         self._state.add_usage(message.get("usage"))
         for position, block in enumerate(as_mappings(message.get("content"))):
-            yield from self._begin_block(position, block)
-        yield from self._state.add_text(message.get("content"))
+            self._begin_block(position, block)
+        self._state.add_text(message.get("content"))
         self._state.finish = name_finish(message.get("stop_reason")) or self._state.finish
 
-    def _begin_block(self, index: object, block: Mapping[str, object]) -> Iterator[ReplyEvent]:
+    def _begin_block(self, index: object, block: Mapping[str, object]) -> None:
         self._state.understood = True
         self._blocks[index] = dict(block)
         match block.get("type"):
             case "text":
-                yield from self._state.add_text(block.get("text"))
+                self._state.add_text(block.get("text"))
             case "thinking":
-                yield from self._state.add_reasoning(block.get("thinking"))
+                self._state.add_reasoning(block.get("thinking"))
             case "tool_use":
                 # {} stands where the input will be.
                 self._calls[index] = self._state.begin_call(block.get("id"), block.get("name"), block.get("input") or None)
 
-    def _add_to_block(self, index: object, delta: Mapping[str, object]) -> Iterator[ReplyEvent]:
+    def _add_to_block(self, index: object, delta: Mapping[str, object]) -> None:
         self._state.understood = True
         block = self._blocks.setdefault(index, {})
         if "type" not in block and (kind := _DELTAS.get(str(delta.get("type")))):  # some servers do not begin their blocks
             block["type"] = kind
         match delta.get("type"):
             case "text_delta":
-                yield from self._state.add_text(delta.get("text"))
+                self._state.add_text(delta.get("text"))
             case "thinking_delta":
-                yield from self._state.add_reasoning(delta.get("thinking"))
+                self._state.add_reasoning(delta.get("thinking"))
             case "input_json_delta":
                 self._add_input(index, block, delta.get("partial_json"))
                 return

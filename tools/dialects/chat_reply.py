@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from ..canonical import JsonObject
 from .kept_fields import keep
-from .reply_state import CallCollector, ProviderCall, ReplyEvent, ReplyState, as_mapping, as_mappings, name_finish
+from .reply_state import CallCollector, ProviderCall, ReplyState, as_mapping, as_mappings, name_finish
 
 # DeepSeek, Kimi and vLLM say reasoning_content, OpenRouter and Groq reasoning, Ollama thinking, Copilot reasoning_text.
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 _UNDERSTOOD = frozenset(("role", "content", "refusal", "tool_calls", "function_call"))
 _MESSAGE_KEYS = _UNDERSTOOD - {"role"} | set(_REASONING)
 _ARGUMENTS = ("arguments", "parameters", "input", "args")
+_OF_A_CALL = frozenset(("index", "id", "type", "function", "custom", "name", *_ARGUMENTS))
 _COUNTS = ("prompt_eval_count", "eval_count")  # Ollama's
 
 
@@ -32,7 +33,9 @@ class ChatReply:
     @staticmethod
     def reads(piece: Mapping[str, object]) -> bool:
         """Tell whether this is a chat completion, a choice or a message of one, or a piece of one."""
-        if "choices" in piece or isinstance(piece.get("message"), Mapping) or isinstance(piece.get("delta"), Mapping):
+        if "choices" in piece:
+            return True
+        if isinstance(piece.get("message"), Mapping) or isinstance(piece.get("delta"), Mapping):
             return True
         if isinstance(piece.get("response"), str) and "done" in piece:
             return True
@@ -45,96 +48,107 @@ class ChatReply:
         calls = [call.kept for call in self._state.calls]
         return kept | {"calls": calls} if any(calls) else kept
 
-    def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]:
-        """Yield what is certain after this piece."""
-        self._state.add_usage(piece.get("usage") or as_mapping(piece.get("x_groq")).get("usage"))
-        self._state.add_usage({key: piece[key] for key in _COUNTS if key in piece})
+    def feed(self, piece: Mapping[str, object]) -> None:
+        """Read a piece."""
+        if usage := piece.get("usage"):
+            self._state.add_usage(usage)
+        if "x_groq" in piece:
+            self._state.add_usage(as_mapping(piece["x_groq"]).get("usage"))
         if "choices" in piece:
-            for choice in as_mappings(piece.get("choices")):
+            for choice in as_mappings(piece["choices"]):
                 # With n > 1 the other choices are other replies.
                 if not choice.get("index"):
-                    yield from self._read_choice(choice)
+                    self._read_choice(choice)
         elif "message" in piece or "delta" in piece or "done" in piece:
-            yield from self._read_choice(piece)
+            self._state.add_usage({key: piece[key] for key in _COUNTS if key in piece})
+            self._read_choice(piece)
         else:
-            yield from self._read_message(piece, whole=True)
-            yield from self._state.announce(ended=True)
+            self._read_message(piece, whole=True)
+            self._state.announce(ended=True)
 
-    def _read_choice(self, choice: Mapping[str, object]) -> Iterator[ReplyEvent]:
+    def _read_choice(self, choice: Mapping[str, object]) -> None:
         state = self._state
-        delta, message = as_mapping(choice.get("delta")), as_mapping(choice.get("message"))
-        if delta:
+        if delta := as_mapping(choice.get("delta")):
             self._streams = True
-            yield from self._read_message(delta, whole=False)
-        elif message:
+            self._read_message(delta, whole=False)
+        elif message := as_mapping(choice.get("message")):
             if not self._streams:  # some send the whole message once more with the last piece
-                yield from self._read_message(message, whole=True)
+                self._read_message(message, whole=True)
         else:  # a completion without a chat: the older API, and Ollama's /api/generate
-            yield from state.add_reasoning(choice.get("thinking"))
-            yield from state.add_text(choice.get("text") or choice.get("response"))
-        state.add_usage(choice.get("usage"))
+            state.add_reasoning(choice.get("thinking"))
+            state.add_text(choice.get("text") or choice.get("response"))
+        if usage := choice.get("usage"):
+            state.add_usage(usage)
         state.error = state.error or choice.get("error")
         finish = choice.get("finish_reason") or choice.get("done_reason")
-        if finish or choice.get("done"):
+        ended = bool(finish or choice.get("done"))
+        if ended:
             state.understood = True
             state.finish = name_finish(finish) or "stop"
-            yield from state.announce(ended=True)
-        else:
-            yield from state.announce()
+        if state.calls:
+            state.announce(ended=ended)
 
-    def _read_message(self, message: Mapping[str, object], *, whole: bool) -> Iterator[ReplyEvent]:
+    def _read_message(self, message: Mapping[str, object], *, whole: bool) -> None:
         state = self._state
         state.understood = True
-        thought = next((text for key in _REASONING if isinstance(text := message.get(key), str) and text), "")
-        yield from state.add_reasoning(thought or "".join(_find_details(message.get("reasoning_details"))))
-        content = message.get("content")
-        yield from state.add_text(content)
-        if isinstance(content, (list, tuple)):
-            parts = as_mappings(content)
-            for part in parts:
-                yield from self._read_part(part)
-            if "content" in self._message or any(part.get("type") not in ("text", "output_text") for part in parts):
-                keep(self._message, "content", parts)
-        yield from state.add_text(message.get("refusal"))
+        if not _UNDERSTOOD.issuperset(message):
+            self._read_more(message)
+        if content := message.get("content"):
+            state.add_text(content)
+            if isinstance(content, (list, tuple)):
+                self._read_parts(as_mappings(content))
+        if refusal := message.get("refusal"):
+            state.add_text(refusal)
         named: list[ProviderCall] = []
-        for call in as_mappings(message.get("tool_calls")):
-            self._add_call(call, whole, named)
+        if calls := message.get("tool_calls"):
+            for call in as_mappings(calls):
+                self._add_call(call, whole, named)
         # The API of 2023, which some servers still speak.
-        if legacy := as_mapping(message.get("function_call")):
+        if isinstance(legacy := message.get("function_call"), Mapping):
             self._add_call({"index": "function_call", "function": legacy}, whole, named)
+
+    def _read_more(self, message: Mapping[str, object]) -> None:
+        """Read the fields that not every server sends: reasoning by any name, and what is only kept."""
+        thought = next((text for key in _REASONING if isinstance(text := message.get(key), str) and text), "")
+        self._state.add_reasoning(thought or "".join(_find_details(message.get("reasoning_details"))))
         for key, value in message.items():
             if key not in _UNDERSTOOD:
                 keep(self._message, key, value)
 
-    def _read_part(self, part: Mapping[str, object]) -> Iterator[ReplyEvent]:
+    def _read_parts(self, parts: list[Mapping[str, object]]) -> None:
+        for part in parts:
+            self._read_part(part)
+        if "content" in self._message or any(part.get("type") not in ("text", "output_text") for part in parts):
+            keep(self._message, "content", parts)
+
+    def _read_part(self, part: Mapping[str, object]) -> None:
         """Read a part of content: text, or thinking that is a text or a list of parts."""
         thinking, text = part.get("thinking"), part.get("text")
         if part.get("type") in ("thinking", "reasoning"):
-            yield from self._state.add_reasoning(thinking or text)
+            self._state.add_reasoning(thinking or text)
             for inner in as_mappings(thinking):
-                yield from self._state.add_reasoning(inner.get("text"))
+                self._state.add_reasoning(inner.get("text"))
         else:
-            yield from self._state.add_text(text)
-            yield from self._state.add_text(part.get("refusal"))
+            self._state.add_text(text)
+            self._state.add_text(part.get("refusal"))
 
     def _add_call(self, piece: Mapping[str, object], whole: bool, named: list[ProviderCall]) -> None:
-        form = next((key for key in ("function", "custom") if isinstance(piece.get(key), Mapping)), "")
-        function = as_mapping(piece[form]) if form else piece
+        form = "custom" if "custom" in piece else "function"
+        function = as_mapping(piece.get(form)) or piece
         call_id, name = piece.get("id"), function.get("name")
         call_id, name = call_id if isinstance(call_id, str) else "", name if isinstance(name, str) else ""
-        arguments = next((function[key] for key in _ARGUMENTS if key in function), None)
-        if whole:
-            call = self._state.begin_call(call_id, name, arguments) if name or arguments else None
-        else:
+        arguments = function.get("arguments") or next((value for key in _ARGUMENTS if (value := function.get(key)) is not None), None)
+        if not whole:
             call = self._collector.add(piece.get("index", function.get("index")), call_id, name, arguments, named)
-        if call is None:
+        elif name or arguments:
+            call = self._state.begin_call(call_id, name, arguments)
+        else:
             return
-        understood = {"index", "id", "type", form, "name", *_ARGUMENTS}
-        for key, value in piece.items():
-            if key not in understood:
-                keep(call.kept, key, value)
-        if form and (more := {key: value for key, value in function.items() if key not in understood}):
-            keep(call.kept, form, more)
+        if not _OF_A_CALL.issuperset(piece):
+            for key in piece.keys() - _OF_A_CALL:
+                keep(call.kept, key, piece[key])
+        if function is not piece and not _OF_A_CALL.issuperset(function):
+            keep(call.kept, form, {key: function[key] for key in function.keys() - _OF_A_CALL})
 
 
 def _find_details(details: object) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ..canonical import JsonObject
-from .reply_state import ReplyEvent, ReplyState, as_mapping, as_mappings, name_finish
+from .reply_state import ReplyState, as_mapping, as_mappings, name_finish
 
 # The API writes names in camelCase, its Python library in snake_case.
 _CALL = ("functionCall", "function_call")
@@ -39,8 +39,8 @@ class GeminiReply:
         """Return the parts as they came (`parts`), thoughts and signatures among them."""
         return {"parts": self._parts} if self._parts else {}
 
-    def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]:
-        """Yield what is certain after this piece."""
+    def feed(self, piece: Mapping[str, object]) -> None:
+        """Read a piece."""
         state = self._state
         state.add_usage(_get(piece, _USAGE))
         if blocked := _get(as_mapping(_get(piece, _FEEDBACK)), ("blockReason", "block_reason")):
@@ -48,27 +48,27 @@ class GeminiReply:
             state.error = state.error or {"message": f"the prompt was blocked: {getattr(blocked, 'value', blocked)}"}
         for candidate in as_mappings(piece["candidates"]) if "candidates" in piece else [piece]:
             if not candidate.get("index"):  # the other candidates are other replies
-                yield from self._read_candidate(candidate)
-        yield from state.announce(ended=bool(state.finish))
+                self._read_candidate(candidate)
+        state.announce(ended=bool(state.finish))
 
-    def _read_candidate(self, candidate: Mapping[str, object]) -> Iterator[ReplyEvent]:
+    def _read_candidate(self, candidate: Mapping[str, object]) -> None:
         state = self._state
         content = candidate if "parts" in candidate else as_mapping(candidate.get("content"))
         for part in as_mappings(content.get("parts")):
             state.understood = True
-            yield from self._read_part({key: value for key, value in part.items() if value is not None})
+            self._read_part({key: value for key, value in part.items() if value is not None})
         if finish := _get(candidate, _FINISH):
             state.understood = True
             state.finish = name_finish(finish)
 
-    def _read_part(self, part: JsonObject) -> Iterator[ReplyEvent]:
+    def _read_part(self, part: JsonObject) -> None:
         call, text = as_mapping(_get(part, _CALL)), part.get("text")
         if call:
             self._state.begin_call(call.get("id"), call.get("name"), call.get("args") or {})
         elif part.get("thought"):
-            yield from self._state.add_reasoning(text)
+            self._state.add_reasoning(text)
         else:
-            yield from self._state.add_text(text)
+            self._state.add_text(text)
         last = self._parts[-1] if self._parts else {}
         # Google asks that a part with a signature is not joined with one that has none.
         if isinstance(text, str) and _is_plain_text(part) and _is_plain_text(last) and part.get("thought") == last.get("thought"):

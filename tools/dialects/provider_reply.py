@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from ..canonical import JsonObject
@@ -21,12 +21,13 @@ class _ProtocolReply(Protocol):
 
     @property
     def kept(self) -> JsonObject: ...
-    def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]: ...
+    def reads(self, piece: Mapping[str, object]) -> bool: ...
+    def feed(self, piece: Mapping[str, object]) -> None: ...
 
 
 # In this order: an Anthropic message has `content` as a chat message has.
 _PROTOCOLS = (ResponsesReply, GeminiReply, AnthropicReply, ChatReply)
-_OTHERS = frozenset(("user", "system", "developer", "tool", "function"))
+_OTHERS = ("user", "system", "developer", "tool", "function")
 
 
 class ProviderReply:
@@ -44,17 +45,17 @@ class ProviderReply:
     A piece that is of none of these is `unread`, where nothing else was read.
     """
 
-    __slots__ = ("_readers", "_state", "_unread")
+    __slots__ = ("_reader", "_state", "_unread")
 
     def __init__(self) -> None:
         self._state = ReplyState()
-        self._readers: dict[str, _ProtocolReply] = {}
-        self._unread: str = ""
+        self._reader: _ProtocolReply | None = None
+        self._unread = ""
 
     @property
     def protocol(self) -> str:
         """Return "chat", "responses", "anthropic" or "gemini"; empty before the first piece of one."""
-        return next(iter(self._readers), "")
+        return self._reader.protocol if self._reader is not None else ""
 
     @property
     def calls(self) -> list[ProviderCall]:
@@ -95,7 +96,7 @@ class ProviderReply:
     @property
     def kept(self) -> JsonObject:
         """Return what has to go back with the turn, as JSON; empty where there is nothing."""
-        return next((reader.kept for reader in self._readers.values()), {})
+        return self._reader.kept if self._reader is not None else {}
 
     @property
     def unread(self) -> str:
@@ -106,23 +107,27 @@ class ProviderReply:
         """Return what is certain after this piece: a JSON object, a list of them, or an object of a provider's library."""
         if piece and isinstance(piece, (list, tuple)):
             return [event for each in piece for event in self.feed(each)]
-        data = as_mapping(piece)
+        state, data = self._state, as_mapping(piece)
         if error := _find_error(data):
-            self._state.error = self._state.error or error
+            state.error = state.error or error
         reader = self._find_reader(data)
-        events = list(reader.feed(data)) if reader is not None else []
-        if not self._state.understood and not self._unread:
+        if reader is not None:
+            reader.feed(data)
+        if not state.understood and not self._unread:
             self._unread = json.dumps(data or piece, ensure_ascii=False, default=str)[:200]
+        events, state.events = state.events, []
         return events
 
     def _find_reader(self, data: Mapping[str, object]) -> _ProtocolReply | None:
+        if self._reader is not None and self._reader.reads(data):
+            return self._reader
         if data.get("role") in _OTHERS:
             return None  # not a model's message: what stands in it was not written by one
         for kind in _PROTOCOLS:
             if kind.reads(data):
-                if kind.protocol not in self._readers:
-                    self._readers[kind.protocol] = kind(self._state)
-                return self._readers[kind.protocol]
+                reader: _ProtocolReply = kind(self._state)
+                self._reader = self._reader or reader
+                return reader
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..canonical import JsonObject
@@ -20,6 +20,7 @@ class ProviderCall:
     name: str = ""
     kept: JsonObject = field(default_factory=dict)
     announced: bool = False
+    listed: bool = False
     pieces: list[str] = field(default_factory=list)
 
     @property
@@ -58,8 +59,9 @@ def is_same_json(one: str, other: str) -> bool:
 
 @dataclass(slots=True, eq=False)
 class ReplyState:
-    """A reply so far. `understood` says that a message was found, be it an empty one."""
+    """A reply so far. `events` are those of the last piece; `understood` says that a message was found, be it an empty one."""
 
+    events: list[ReplyEvent] = field(default_factory=list)
     calls: list[ProviderCall] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
@@ -68,21 +70,21 @@ class ReplyState:
     error: object = None
     understood: bool = False
 
-    def add_text(self, text: object) -> Iterator[TextRead]:
+    def add_text(self, text: object) -> None:
         """Add a piece of text, if it is one."""
         if text and isinstance(text, str):
             self.text.append(text)
-            yield TextRead(text)
+            self.events.append(TextRead(text))
 
-    def add_reasoning(self, text: object) -> Iterator[ReasoningRead]:
+    def add_reasoning(self, text: object) -> None:
         """Add a piece of reasoning, if it is one."""
         if text and isinstance(text, str):
             self.reasoning.append(text)
-            yield ReasoningRead(text)
+            self.events.append(ReasoningRead(text))
 
     def add_usage(self, usage: object) -> None:
         """Take the counts of `usage` over. Some providers tell them in parts, others again and again: the last one counts."""
-        if isinstance(usage, Mapping):
+        if usage and isinstance(usage, Mapping):
             self.usage |= {key: value for key, value in usage.items() if value is not None}
 
     def begin_call(self, call_id: object, name: object, arguments: object = None) -> ProviderCall:
@@ -92,12 +94,12 @@ class ReplyState:
         self.calls.append(call)
         return call
 
-    def announce(self, *, ended: bool = False) -> Iterator[CallStarted]:
+    def announce(self, *, ended: bool = False) -> None:
         """Announce the calls whose names are complete: arguments follow, or another call, or the end."""
         for call in self.calls:
-            if call.name and not call.announced and (ended or call.pieces or call is not self.calls[-1]):
+            if not call.announced and call.name and (ended or call.pieces or call is not self.calls[-1]):
                 call.announced = True
-                yield CallStarted(call.name)
+                self.events.append(CallStarted(call.name))
 
 
 @dataclass(slots=True, eq=False)
@@ -119,12 +121,12 @@ class CallCollector:
         """Add a piece, and return its call. `named` are the calls that the list the piece stands in has named so far."""
         index = index if isinstance(index, (int, str)) and not isinstance(index, bool) else None
         call = self._by_id.get((index, call_id)) if call_id else None
+        text = write_arguments(arguments)
         if call is None:
             call = self._last.get(index) if index is not None else self._latest
-            if call is None and not (call_id or name):
+            if call is None and text and not (call_id or name):
                 call = self._latest  # an index that nothing began with
-        text = write_arguments(arguments)
-        if call is None or _begins_another(call, call_id, name, text, call in named):
+        if call is None or ((name or call_id) and _begins_another(call, call_id, name, text, call in named)):
             call = ProviderCall()
         self._latest = self._last[index] = call
         call.id = call.id or call_id
@@ -135,8 +137,10 @@ class CallCollector:
             call.name = name if name.startswith(call.name) else call.name + name
         if name:
             named.append(call)
-        call.add_arguments(text)
-        if (call.name or text) and call not in self.state.calls:
+        if text:
+            call.pieces.append(text)
+        if not call.listed and (call.name or text):
+            call.listed = True
             self.state.calls.append(call)
         return call
 
@@ -171,7 +175,7 @@ def _is_complete(arguments: str) -> bool:
 
 def as_mapping(value: object) -> Mapping[str, object]:
     """Return a JSON object, or what an object of a provider's library holds; an empty mapping for anything else."""
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):  # the first is faster, and what most are
         return value
     dump = getattr(value, "model_dump", None)
     dumped = dump(mode="json") if callable(dump) else None

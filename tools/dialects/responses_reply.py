@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..canonical import JsonObject
-from .reply_state import ProviderCall, ReplyEvent, ReplyState, as_mapping, as_mappings, name_finish
+from .reply_state import ProviderCall, ReplyState, as_mapping, as_mappings, name_finish
 
 _CALLS = ("function_call", "custom_tool_call")
 _PARTS = ("output_text", "refusal")
@@ -50,8 +50,8 @@ class ResponsesReply:
         items = [_assemble(self._items[index]) for index in sorted(self._items)]
         return {"output": items} if items else {}
 
-    def feed(self, piece: Mapping[str, object]) -> Iterator[ReplyEvent]:
-        """Yield what is certain after this piece."""
+    def feed(self, piece: Mapping[str, object]) -> None:
+        """Read a piece."""
         kind = str(piece.get("type") or "")
         match kind.removeprefix("response.").split("."):
             case [
@@ -60,7 +60,7 @@ class ResponsesReply:
             ] if kind.startswith("response."):
                 position = piece.get("content_index", piece.get("summary_index", 0))
                 text = piece.get("delta") if step == "delta" else piece.get("text", piece.get("refusal"))
-                yield from self._add_text(self._find_item(piece), text_kind, position, text, whole=step == "done")
+                self._add_text(self._find_item(piece), text_kind, position, text, whole=step == "done")
             case ["function_call_arguments" | "custom_tool_call_input", step]:
                 item = self._find_item(piece)
                 if item.call is None:
@@ -70,15 +70,15 @@ class ResponsesReply:
                 else:
                     item.call.complete_arguments(piece.get("arguments", piece.get("input")))
             case ["output_item", "added" | "done" as step]:
-                yield from self._read_item(self._find_item(piece), as_mapping(piece.get("item")), closed=step == "done")
+                self._read_item(self._find_item(piece), as_mapping(piece.get("item")), closed=step == "done")
             case [_] if kind.startswith("response."):
-                yield from self._read_response(as_mapping(piece.get("response")))
+                self._read_response(as_mapping(piece.get("response")))
             case _ if not kind.startswith("response."):
                 if piece.get("object") == "response" or "output" in piece:
-                    yield from self._read_response(piece)
+                    self._read_response(piece)
                 else:
-                    yield from self._read_item(self._items.setdefault(len(self._items), _Item()), piece, closed=True)
-        yield from self._state.announce(ended=bool(self._state.finish))
+                    self._read_item(self._items.setdefault(len(self._items), _Item()), piece, closed=True)
+        self._state.announce(ended=bool(self._state.finish))
 
     def _find_item(self, piece: Mapping[str, object]) -> _Item:
         """Return the item that an event is about. Where it has no index its id says it, else it is about the last item."""
@@ -90,9 +90,10 @@ class ResponsesReply:
             index = known if known is not None else len(self._items) if begins or not self._items else max(self._items)
         return self._items.setdefault(index, _Item())
 
-    def _add_text(self, item: _Item, kind: str, position: object, text: object, *, whole: bool) -> Iterator[ReplyEvent]:
+    def _add_text(self, item: _Item, kind: str, position: object, text: object, *, whole: bool) -> None:
         """Add a piece of a text, or what is missing of it where it is given whole."""
         self._state.understood = True
+        position = position if isinstance(position, int) else 0
         if not isinstance(text, str):
             return
         before = item.streamed.get((kind, position), "")
@@ -102,12 +103,12 @@ class ResponsesReply:
             return
         item.streamed[kind, position] = before + text
         if kind.startswith("reasoning"):
-            yield from self._state.add_reasoning(text if before else _begin_paragraph(self._state.reasoning, text))
+            self._state.add_reasoning(text if before else _begin_paragraph(self._state.reasoning, text))
         else:
             is_first = len(item.streamed) == 1 and not before
-            yield from self._state.add_text(_begin_paragraph(self._state.text, text) if is_first else text)
+            self._state.add_text(_begin_paragraph(self._state.text, text) if is_first else text)
 
-    def _read_item(self, item: _Item, data: Mapping[str, object], *, closed: bool) -> Iterator[ReplyEvent]:
+    def _read_item(self, item: _Item, data: Mapping[str, object], *, closed: bool) -> None:
         state = self._state
         state.understood = True
         if closed and not item.closed:
@@ -126,14 +127,14 @@ class ResponsesReply:
             case "message":
                 for position, part in enumerate(as_mappings(data.get("content"))):
                     kind = "refusal" if part.get("type") == "refusal" else "output_text"
-                    yield from self._add_text(item, kind, position, part.get("text", part.get("refusal")), whole=True)
+                    self._add_text(item, kind, position, part.get("text", part.get("refusal")), whole=True)
             case "reasoning":
                 for position, part in enumerate(as_mappings(data.get("summary"))):
-                    yield from self._add_text(item, "reasoning_summary_text", position, part.get("text"), whole=True)
+                    self._add_text(item, "reasoning_summary_text", position, part.get("text"), whole=True)
                 for position, part in enumerate(as_mappings(data.get("content"))):
-                    yield from self._add_text(item, "reasoning_text", position, part.get("text"), whole=True)
+                    self._add_text(item, "reasoning_text", position, part.get("text"), whole=True)
 
-    def _read_response(self, response: Mapping[str, object]) -> Iterator[ReplyEvent]:
+    def _read_response(self, response: Mapping[str, object]) -> None:
         """Read a whole response: at the end of a stream it repeats the items."""
         state = self._state
         state.add_usage(response.get("usage"))
@@ -142,7 +143,7 @@ class ResponsesReply:
             item = self._items.setdefault(position, _Item())
             # Some send the encrypted reasoning at the end only. Others leave items out of their lists, so it may be another one's turn.
             if not item.closed or (data.get("id") and item.data.get("id") == data.get("id")):
-                yield from self._read_item(item, data, closed=True)
+                self._read_item(item, data, closed=True)
         status = response.get("status")
         if status in ("completed", "incomplete", "failed", "cancelled") or (status is None and "output" in response):
             state.understood = True
