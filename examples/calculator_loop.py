@@ -29,8 +29,8 @@ def answer(client: OpenAI, model: str, question: str) -> str:
 
 
 async def main(question: str = "What is 17 % of 340?", *, model: str = "", base_url: str | None = None) -> str:
-    """Answer a question with a number in it; the key is in OPENAI_API_KEY."""
-    key = os.environ.get("OPENAI_API_KEY") or ("none" if base_url else None)  # a server of your own needs no key
+    """Answer a question with a number in it; the key is in OPENAI_API_KEY, its address in OPENAI_BASE_URL if it is not OpenAI's."""
+    key = "none" if base_url else os.environ.get("OPENAI_API_KEY")  # the key in the environment is not for any server
     try:
         with OpenAI(base_url=base_url, api_key=key) as client:
             return answer(client, model or (client.models.list().data[0].id if base_url else "gpt-5-mini"), question)

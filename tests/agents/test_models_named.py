@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,6 +204,14 @@ def test_openai_chat_without_an_address_takes_models_of_openai_only(monkeypatch:
         with pytest.raises(UsageError, match=f"'{name}' is not known to be a model of OpenAI's"):
             OpenAIChat(name, api_key="k")
     assert OpenAIChat("gpt-5-mini", api_key="k").base_url == AT_OPENAI
+
+
+def test_the_guide_lists_every_provider_and_its_variables() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "models.md").read_text("utf-8")
+    for provider in PROVIDERS:
+        assert f"`{provider.prefix}:" in guide, provider.prefix
+        for variable in (*provider.key_variables[:1], *filter(None, [provider.url_variable])):
+            assert f"`{variable}`" in guide, variable
 
 
 def test_no_prefix_is_two_providers_and_each_example_is_its_own() -> None:
