@@ -19,8 +19,8 @@ Main = Callable[..., Coroutine[Any, Any, "str | int | None"]]
 def command(main: Main, *, offline: Model | None = None) -> NoReturn:
     """Run an async function as the program, with `sys.argv` as its arguments; its docstring is the help.
 
-    Its parameter `model: Model` is chosen with --model and --base-url, or SAYSO_MODEL or OPENAI_API_KEY in the environment; with none of them
-    `offline` answers, and standard error says so. A returned text is printed, a returned number is the exit code (see `sayso --help`).
+    Its parameter `model: Model` is chosen with --model and --base-url, or SAYSO_MODEL or OPENAI_API_KEY in the environment; with none of
+    them `offline` answers, and standard error says so. A returned text is printed, a returned number is the exit code (see `sayso --help`).
     An error is one sentence on standard error.
     """
     from cyclopts import App  # late, like the other imports in this file: `import sayso` loads no command line
