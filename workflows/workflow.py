@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypedDict, TypeVar, Unpack, cast
 
 from sayso.tools.approval.background import Said, iter_said
-from sayso.tools.approval.policy import NO_RULES, Grants, to_rules
+from sayso.tools.approval.policy import NO_RULES, Grants, Rules, to_rules
 from sayso.tools.approval.requests import Approver
 from sayso.tools.calls import replace_labelled
 from sayso.tools.definition.tool import AnyTool, Tool
@@ -246,11 +247,12 @@ class Workflow(Generic[A, B]):
         if type(value) in HANDED_ON:  # a result is handed on with its labels, wherever it stands
             value = cast(A, replace_labelled(value, lambda content: content))
 
-        # Called for each execution of the run: one that is resumed begins with what its caller gives, and reads and counts anew.
-        def make_scope() -> Scope:
-            return Scope(approver, deps, Meter(merged), rules, Provenance(self.find_user_texts(value)), {})
-
+        make_scope = partial(self._make_scope, value, approver, deps, merged, rules)
         return (open_private if engine is None else engine.open)(self.execute, value, run_id, make_scope)
+
+    def _make_scope(self, value: A, approver: Approver | None, deps: object, limits: Limits | None, rules: Rules) -> Scope:
+        """Return the scope of one execution: a run that is resumed begins with what its caller gives, and reads and counts anew."""
+        return Scope(approver, deps, Meter(limits), rules, Provenance(self.find_user_texts(value)), {})
 
 
 async def stream_events(execution: Execution) -> AsyncGenerator[Any, None]:

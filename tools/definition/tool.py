@@ -421,6 +421,10 @@ class Tool(HasDict, Generic[P, R]):
             return value
         if inspect.iscoroutine(value):  # a decorator that says `def` around an async function
             value = await value
+        return self._convert(value)
+
+    def _convert(self, value: object) -> object:
+        """Return what the function has returned as JSON, or as a Content of it where something in it has labels of its own."""
         if isinstance(value, Content):
             return replace(value, value=convert_result(strip_labels(value.value), self.name))
         labels = LABELS[self.trust, self.secrecy]

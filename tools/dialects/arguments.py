@@ -20,28 +20,29 @@ def read_arguments(tool: ToolSignature, given: object) -> tuple[Mapping[str, obj
 
     `given` is an object, or a text that holds JSON. A tool that takes one text and nothing else may be given the bare text.
     """
+    if isinstance(given, str):
+        text = given.strip()
+        if not text:
+            return {}, ()
+        try:
+            return _parse(tool, text, ())
+        except ValueError as error:
+            # "arguments": "Oslo" for a tool that takes one text.
+            if tool.text_parameter and not given.lstrip().startswith("{"):
+                bare = coerce_text(given, tool.properties[tool.text_parameter], tool.text_parameter)
+                return {tool.text_parameter: bare}, (f"the text is {tool.text_parameter}",)
+            raise CoercionError(f"arguments as one JSON object ({error})") from None
     if given is None:
         return {}, ()
     if isinstance(given, Mapping):
         return given, ()
-    if isinstance(given, str):
-        if not given.strip():
-            return {}, ()
-        try:
-            return _parse(tool, given.strip(), ())
-        except ValueError as error:
-            # "arguments": "Oslo" for a tool that takes one text.
-            if tool.text_parameter and not given.lstrip().startswith("{"):
-                text = coerce_text(given, tool.properties[tool.text_parameter], tool.text_parameter)
-                return {tool.text_parameter: text}, (f"the text is {tool.text_parameter}",)
-            raise CoercionError(f"arguments as one JSON object ({error})") from None
     raise CoercionError(f"arguments as one JSON object: {tool.signature}")
 
 
 def _parse(tool: ToolSignature, text: str, notes: tuple[str, ...]) -> tuple[Mapping[str, object], tuple[str, ...]]:
     value, more = _parse_text(text)
     notes = (*notes, *more)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return value, notes
     if value is None or value == []:  # PHP writes an empty object as []
         return {}, (*notes, f"{text} for no arguments")
