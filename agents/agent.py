@@ -50,9 +50,9 @@ class Agent(Workflow[Any, Out], Generic[Out]):
     """Asks a model until it has an answer, executing the calls in its replies: reads at once, writes only after an approval.
 
     `model` is a name ("gpt-5-mini", "ollama:qwen3", "http://localhost:8000/v1#qwen3") or a Model. `examples` are pairs of a user's text and
-    the answer that the model should give (a text, or a value of the output type), or four texts where a call comes between: text, call, result,
-    answer. They go to the model as real turns. `output` is the type of the answer. `approve` decides on its writes where the caller gives
-    no approver.
+    the answer that the model should give (a text, or a value of the output type), or four texts where a call comes between: text, call,
+    result, answer. They go to the model as real turns. `output` is the type of the answer. `approve` decides on its writes where the
+    caller gives no approver.
     `dialect` is how calls are written: "auto", "native", or the name of a text dialect. `fallback` are models that are
     asked, in order, when the one before is down or refuses; each switch is an event.
     """
