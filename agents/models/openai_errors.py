@@ -36,6 +36,10 @@ class RequestRefused(Exception):
         self.answer = answer
 
 
+class ResponsesWanted(ModelError):
+    """The endpoint says that the model is to be asked over the Responses API."""
+
+
 def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelError:
     """Return the error for an answer with a status of 400 or more."""
     message = quote_message(at, answer.text)
@@ -45,9 +49,8 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
     if 300 <= status < 400:
         return explain_redirect(at, answer)
     if status in (400, 404) and wants_responses(answer.text):
-        return ModelError(
-            f"{at.model!r} at {where} is not asked so over chat completions ({status}){message} Use OpenAIResponses({at.model!r})."
-        )
+        why = f"{at.model!r} at {where} is not asked so over chat completions ({status}){message}"
+        return ResponsesWanted(f"{why} Use OpenAIResponses({at.model!r}).")
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
         return explain_no_tools(at, status, message)
     if status == 404:

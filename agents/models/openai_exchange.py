@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from sayso.tools.canonical import JsonObject
 from sayso.workflows import Usage
@@ -17,12 +18,37 @@ from . import openai_errors as errors
 from .endpoint import Endpoint
 from .model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from .openai_client import OpenAIClients, post_for_pieces, read_pieces
-from .openai_errors import RequestRefused
+from .openai_errors import ErrorResponse, RequestRefused
 from .reply_deltas import ReplyDeltas
-from .requesting import Requester
+from .requesting import LeftOut, Requester
 from .turns import mend_text
 
-BuildBody = Callable[[ModelRequest, frozenset[str]], JsonObject]
+
+class Wire(Protocol):
+    """How one protocol asks for a reply and reads what came with it. A whole answer has one of `fields`."""
+
+    path: str
+    fields: tuple[str, ...]
+
+    def build(self, request: ModelRequest, left_out: frozenset[str]) -> JsonObject:
+        """Return the body of a request, without what was left out."""
+        ...
+
+    def find_refused(self, answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
+        """Return what of a body a refusal is about; None where nothing can be left out. Raises OtherProtocol."""
+        ...
+
+    def keep(self, kept: JsonObject, body: JsonObject) -> ProviderData | None:
+        """Return what goes back with a turn, of what came with it and the body that asked for it."""
+        ...
+
+    def count(self, usage: Mapping[str, object]) -> Usage:
+        """Return what was used, of what the endpoint counted."""
+        ...
+
+
+class OtherProtocol(Exception):
+    """The endpoint says that it has not this protocol, or not for this model. In words, with what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +63,10 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exchange:
-    """Asks an endpoint on one `path`. A whole answer has one of `fields`; `build` makes a body without what was left out.
-
-    `keep` makes the turn's data of what came with it and the body that was sent; `count` makes the usage of what the endpoint counted.
-    """
+    """Asks an endpoint over one protocol."""
 
     at: Endpoint
-    path: str
-    fields: tuple[str, ...]
-    build: BuildBody
-    keep: Callable[[JsonObject, JsonObject], ProviderData | None]
-    count: Callable[[Mapping[str, object]], Usage]
+    wire: Wire
     clients: OpenAIClients
     requester: Requester
 
@@ -73,7 +92,7 @@ class Exchange:
         return await self.requester.ask(request, partial(self._build, request, stream=False), self._fetch)
 
     def _build(self, request: ModelRequest, left_out: frozenset[str], *, stream: bool) -> JsonObject:
-        body = self.build(request, left_out)
+        body = self.wire.build(request, left_out)
         return {**body, "stream": True} if stream else body
 
     async def _fetch(self, body: JsonObject) -> Reply:
@@ -102,12 +121,12 @@ class Exchange:
     async def _send(self, body: JsonObject) -> AsyncGenerator[object]:
         client = await self.clients.get()
         try:
-            stream = await post_for_pieces(self.at, client, self.path, body)
+            stream = await post_for_pieces(self.at, client, self.wire.path, body)
         except UnicodeEncodeError:  # half of a surrogate pair somewhere: rare, and a look at every text costs more than the request
             mended = mend_text(body)
             assert isinstance(mended, dict)
-            stream = await post_for_pieces(self.at, client, self.path, mended)
-        return read_pieces(self.at, stream, *self.fields)
+            stream = await post_for_pieces(self.at, client, self.wire.path, mended)
+        return read_pieces(self.at, stream, *self.wire.fields)
 
     def _finish(self, reader: ReplyDeltas, body: JsonObject) -> Finished:
         """Return the end of a reply. Raises RequestRefused for an error that came in its place, ModelError where it has no end."""
@@ -120,7 +139,7 @@ class Exchange:
             raise errors.explain_break(
                 self.at, "it ended without a finish reason" if reply.has_content else "it ended before its first word"
             )
-        return Finished(reply.finish, self.count(reply.usage), self.keep(reply.kept, body))
+        return Finished(reply.finish, self.wire.count(reply.usage), self.wire.keep(reply.kept, body))
 
 
 async def collect_reply(deltas: AsyncGenerator[Delta]) -> Reply:

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 
-from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, ToolsRefused
-from sayso.workflows import Usage
 
-from ..messages import ProviderData, Reply, Sampling
-from . import openai_errors as errors
+from ..messages import Reply, Sampling
 from .abilities import Abilities
 from .endpoint import describe_missing_key, find_endpoint
 from .model import Delta, Downgraded, ModelRequest, Retrying
 from .openai_chat import OpenAIChat
 from .openai_client import OpenAIClients
-from .openai_errors import ErrorResponse
-from .openai_exchange import Exchange, collect_reply
-from .requesting import LeftOut, Requester, Slots
-from .responses_refusals import find_refused, has_no_responses
-from .responses_request import NOT_TAKEN, build_body
-
-
-class _NoResponses(Exception):
-    """The endpoint, or the model there, has no Responses API."""
+from .openai_exchange import Exchange, OtherProtocol, collect_reply
+from .requesting import Requester, Slots
+from .responses_request import NOT_TAKEN
+from .responses_wire import ResponsesWire
 
 
 class OpenAIResponses:
@@ -53,11 +45,8 @@ class OpenAIResponses:
     ) -> None:
         self.name, self.constrain, self.sampling = model, constrain, sampling or Sampling()
         self._at = at = find_endpoint(model, base_url, api_key, timeout_seconds)
-        self._provider, self._slots = f"responses {at.host}", Slots()
-        requester = Requester(at, self._find_refused, max_tries, sleep, on_retry)
-        self._exchange = Exchange(
-            at, "/responses", ("output", "status"), self._build, self._keep, self._count, OpenAIClients(at), requester
-        )
+        wire, self._slots = ResponsesWire(at), Slots()
+        self._exchange = Exchange(at, wire, OpenAIClients(at), Requester(at, wire.find_refused, max_tries, sleep, on_retry))
         self._chat = OpenAIChat(
             model,
             base_url=base_url,
@@ -99,7 +88,7 @@ class OpenAIResponses:
                         async for delta in deltas:
                             yield delta
                     return
-                except _NoResponses as error:
+                except OtherProtocol as error:
                     self._switch_to_chat(request, error)
                 except ToolsRefused:
                     self._may_take_tools = False
@@ -114,7 +103,7 @@ class OpenAIResponses:
             if self._has_responses:
                 try:
                     return await self._exchange.complete(self._prepare(request))
-                except _NoResponses as error:
+                except OtherProtocol as error:
                     self._switch_to_chat(request, error)
                 except ToolsRefused:
                     self._may_take_tools = False
@@ -137,36 +126,7 @@ class OpenAIResponses:
                 request.notify(Downgraded(name, "The Responses API has no such parameter."))
         return replace(request, sampling=sampling)
 
-    def _switch_to_chat(self, request: ModelRequest, error: _NoResponses) -> None:
+    def _switch_to_chat(self, request: ModelRequest, error: OtherProtocol) -> None:
         self._has_responses = False
         if request.notify is not None:
             request.notify(Downgraded("the Responses API", str(error)))
-
-    def _build(self, request: ModelRequest, left_out: frozenset[str]) -> JsonObject:
-        return build_body(self.name, request, self._provider, left_out)
-
-    def _find_refused(self, answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
-        if has_no_responses(answer):
-            why = errors.quote_message(self._at, answer.text)
-            raise _NoResponses(f"{self.name!r} at {self._at.shown_url} is asked over chat completions ({answer.status}){why}")
-        return find_refused(answer, body)
-
-    def _keep(self, kept: JsonObject, body: JsonObject) -> ProviderData | None:
-        """Return what goes back with the turn. What the user has stored at the provider may go back by its ids alone."""
-        if not kept:
-            return None
-        return ProviderData(self._provider, {**kept, "stored": True} if body.get("store") is True else kept)
-
-    def _count(self, usage: Mapping[str, object]) -> Usage:
-        from .prices import price  # late, for load time
-
-        sent, written = _get_count(usage, "input_tokens"), _get_count(usage, "output_tokens")
-        cached = _get_count(usage.get("input_tokens_details"), "cached_tokens")
-        thought = _get_count(usage.get("output_tokens_details"), "reasoning_tokens")
-        cost = price(self.name, sent, written, cached_tokens=cached, base_url=self._at.url) if sent or written else None
-        return Usage(sent, written, cost or 0.0, model_calls=1, cached_tokens=cached, reasoning_tokens=thought)
-
-
-def _get_count(numbers: object, name: str) -> int:
-    value = numbers.get(name) if isinstance(numbers, Mapping) else None
-    return max(0, int(value)) if isinstance(value, (int, float)) else 0

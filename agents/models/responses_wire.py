@@ -1,0 +1,61 @@
+"""OpenAI's Responses API on the wire: requests, refusals, what goes back with a turn, usage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sayso.tools.canonical import JsonObject
+from sayso.workflows import Usage
+
+from ..messages import ProviderData
+from . import openai_errors as errors
+from .endpoint import Endpoint
+from .model import ModelRequest
+from .openai_errors import ErrorResponse
+from .openai_exchange import OtherProtocol
+from .requesting import LeftOut
+from .responses_refusals import find_refused, has_no_responses
+from .responses_request import build_body
+
+
+class ResponsesWire:
+    """How a model at an endpoint is asked over the Responses API."""
+
+    path: str = "/responses"
+    fields: tuple[str, ...] = ("output", "status")
+
+    def __init__(self, at: Endpoint) -> None:
+        self._at, self._provider = at, f"responses {at.host}"
+
+    def build(self, request: ModelRequest, left_out: frozenset[str]) -> JsonObject:
+        """Return the body of a request, without what was left out."""
+        return build_body(self._at.model, request, self._provider, left_out)
+
+    def find_refused(self, answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
+        """Return what of a body a refusal is about. Raises OtherProtocol where there is no Responses API."""
+        if has_no_responses(answer):
+            why = errors.quote_message(self._at, answer.text)
+            raise OtherProtocol(f"{self._at.model!r} at {self._at.shown_url} is not asked so over the Responses API ({answer.status}){why}")
+        return find_refused(answer, body)
+
+    def keep(self, kept: JsonObject, body: JsonObject) -> ProviderData | None:
+        """Return what goes back with the turn. What the user has stored at the provider may go back by its ids alone."""
+        if not kept:
+            return None
+        return ProviderData(self._provider, {**kept, "stored": True} if body.get("store") is True else kept)
+
+    def count(self, usage: Mapping[str, object]) -> Usage:
+        """Return what was used."""
+        from .prices import price  # late, for load time
+
+        at = self._at
+        sent, written = _get_count(usage, "input_tokens"), _get_count(usage, "output_tokens")
+        cached = _get_count(usage.get("input_tokens_details"), "cached_tokens")
+        thought = _get_count(usage.get("output_tokens_details"), "reasoning_tokens")
+        cost = price(at.model, sent, written, cached_tokens=cached, base_url=at.url) if sent or written else None
+        return Usage(sent, written, cost or 0.0, model_calls=1, cached_tokens=cached, reasoning_tokens=thought)
+
+
+def _get_count(numbers: object, name: str) -> int:
+    value = numbers.get(name) if isinstance(numbers, Mapping) else None
+    return max(0, int(value)) if isinstance(value, (int, float)) else 0
