@@ -70,11 +70,12 @@ class AgentLoop(Generic[Out_co]):
             transcript.append(parsed.message if read is CLEAN else parsed.message._replace(labels=read))
             has_calls = bool(parsed.calls or parsed.refused)
             ending = judge_ending(reply, parsed)
-            if not again.may_go_on(ending, has_calls=has_calls, is_typed=spec.output is not None):
+            is_usual = ending is WHOLE and not (again.silent or again.cut_off)
+            if not (is_usual or again.may_go_on(ending, has_calls=has_calls, is_typed=spec.output is not None)):
                 raise explain_ending(ending, conversation.spec.model.name, reply, conversation.request.sampling)
             if has_calls:
                 results = await execute_calls(spec, run, parsed, sent_back)
-                if ending is WHOLE and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
+                if ending is WHOLE and parsed.prose and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:
                     break
                 if run.listeners:
                     run.publish(TextWithdrawn(run.id, turn))
@@ -111,7 +112,7 @@ async def execute_calls(spec: AgentSpec[object], run: Run, parsed: ParsedReply, 
     results = list(parsed.refused)
     if results and spec.takes_secrets:
         results = [_leave_out_secrets(spec, result) for result in results]
-    sent_back_before = frozenset(sent_back)
+    sent_back_before = frozenset(sent_back) if sent_back else ()
     group: list[tuple[ToolCall, AnyTool]] = []
     for call in parsed.calls:
         tool = spec.tools.get(call.tool)

@@ -16,6 +16,7 @@ from sayso.tools.dialects import (
     ReadCall,
     Reading,
     ToolSignatures,
+    is_prose,
     read,
     read_native_calls,
 )
@@ -336,6 +337,8 @@ def parse_reply(conversation: ModelConversation, reply: Reply, turn: int) -> Par
             return ParsedReply(_make_message(text, reply), (), (), text)
         return _number_calls(read_native_calls(reply.calls, spec.signatures), reply, turn, text, native=True)
     native = conversation.format.speaks_of_tools
+    if is_prose(reply.text, spec.signatures, spec.dialect, native):
+        return ParsedReply(_make_message(reply.text, reply), (), (), reply.text)
     reading = read(reply.text, spec.signatures, spec.dialect, native=native)
     if reading.reasoning:
         reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)

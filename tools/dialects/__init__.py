@@ -17,7 +17,7 @@ from .read_events import (
     ReasoningRead,
     TextRead,
 )
-from .reader import Reader, read, split_at_calls
+from .reader import Reader, is_prose, read, split_at_calls
 from .signatures import ToolSignatures, collect_signatures
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "ToolSignatures",
     "collect_signatures",
     "dialect_for_model",
+    "is_prose",
     "read",
     "read_native_calls",
     "split_at_calls",

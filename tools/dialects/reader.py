@@ -81,18 +81,22 @@ def read(text: object, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: 
     Reader.
     """
     signatures = collect_signatures(tools)
-    if isinstance(text, str):  # most replies hold no character that a call could begin with
-        trigger, at = _compile_dialect(signatures, dialect, native).trigger, 0
-        while (found := trigger.search(text, at)) and found.end() - found.start() > 1:
-            at = skip_run(text, found.start())
-        if found is None:
-            return Reading(text)
+    if isinstance(text, str) and is_prose(text, signatures, dialect, native):
+        return Reading(text)
     reader = Reader(signatures, dialect, native=native)
     if isinstance(text, str):
         reader.state.buffer.text = text  # all of it at once: nothing has to be held back
     else:
         reader.feed(text)
     return reader.close()
+
+
+def is_prose(text: str, tools: ToolSignatures, dialect: str, native: bool) -> bool:
+    """Return whether a reply holds no character that a call or a mark could begin with; most replies do not."""
+    trigger, at = _compile_dialect(tools, dialect, native).trigger, 0
+    while (found := trigger.search(text, at)) and found.end() - found.start() > 1:
+        at = skip_run(text, found.start())
+    return found is None
 
 
 def split_at_calls(text: str, tools: ToolSignatures | Sequence[ToolOrSchema], dialect: str = "auto") -> list[str | ReadCall]:

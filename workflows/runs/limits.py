@@ -137,7 +137,8 @@ class Meter:
                 return
         meter: Meter | None = self
         while meter is not None:
-            if (limits := meter.limits) is not None:
+            limits = meter.limits
+            if limits is not None:
                 if limits.model_calls is not None and meter.model_calls >= limits.model_calls - 1:
                     _check("model_calls", limits.model_calls, meter.model_calls + 1)
                 if meter.reserves:
