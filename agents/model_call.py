@@ -231,7 +231,7 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
 
     Raises UsageError where a limit depends on what the call costs and no price is known.
     """
-    from .models.endpoint import is_local_url  # late, for load time
+    from .models.hosts import is_local_url, show_url  # late, for load time
     from .models.prices import price
 
     model, request = conversation.spec.model, conversation.request
@@ -243,7 +243,7 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
     cost = price(model.name, input_tokens, output_tokens, base_url=base_url)
     if cost is None and base_url is not None and not is_local_url(base_url) and meter.limits_cost:
         raise UsageError(
-            f"No price is known for {model.name!r} at {base_url}, so Limits(cost_usd=...) cannot be kept. "
+            f"No price is known for {model.name!r} at {show_url(base_url)}, so Limits(cost_usd=...) cannot be kept. "
             "Limit tokens or model_calls, or use another model."
         )
     return Usage(input_tokens, output_tokens, cost or 0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,8 +10,7 @@ from urllib.parse import urlsplit
 
 from sayso.tools.errors import UsageError
 
-from .hosts import HostPort, find_host_owner, find_named_by_environment, is_local_host, normalize_url, parse_host_port
-from .hosts import is_local_url as is_local_url
+from .hosts import HostPort, find_host_owner, find_named_by_environment, is_local_host, normalize_url, parse_host_port, show_url
 from .providers import Protocol, Provider, find_by_bare_name, get_prefixes
 
 if TYPE_CHECKING:
@@ -41,8 +39,8 @@ class Endpoint:
 
     @property
     def shown_url(self) -> str:
-        """Return the address without the password in it."""
-        return re.sub(r"//[^/@]*@", "//", self.url)
+        """Return the address as it may be shown, without a password or key in it."""
+        return show_url(self.url)
 
     @property
     def host(self) -> str:
@@ -62,8 +60,8 @@ class Endpoint:
     @property
     def is_azure(self) -> bool:
         """Tell whether this is Azure's, whose addresses may end in ?api-version=..., and who takes a key in a header of its own."""
-        provider = self.provider
-        return (provider is not None and provider.prefix == "azure") or "api-version=" in urlsplit(self.url).query
+        owners = (self.provider, *find_named_by_environment(self.origin))
+        return any(each is not None and each.prefix == "azure" for each in owners) or "api-version=" in urlsplit(self.url).query
 
     @property
     def is_local(self) -> bool:

@@ -57,19 +57,28 @@ def normalize_url(url: str) -> str:
     """
     origin = parse_host_port(url)
     if origin is None:
-        raise UsageError(f"{url!r} is not a base URL. Write it like http://localhost:11434/v1.")
+        shown = re.sub(r"^(\w+://)?.*@", r"\1", url)  # whatever a password has in it
+        raise UsageError(f"{show_url(shown)!r} is not a base URL. Write it like http://localhost:11434/v1.")
     parts = urlsplit(url)
     userinfo, at, _ = parts.netloc.rpartition("@")
     if _LOOKS_LIKE_A_HOST.fullmatch(userinfo):
-        raise UsageError(f"{url!r} leads to {origin.host}: what stands before '@' is a user's name, not a host. Write the host alone.")
+        raise UsageError(f"{show_url(url)!r} has a user's name before an '@' that looks like a host. Write the host alone.")
     if not parts.netloc.isascii():
         port = f":{parts.port}" if parts.port else ""
         parts = parts._replace(netloc=f"{userinfo}{at}{origin.host}{port}")
     return urlunsplit(parts._replace(path=_complete_path(parts, origin), fragment=""))
 
 
+def show_url(url: str) -> str:
+    """Return a URL, or a name with one, as it may be shown: without a password, and without keys in its query."""
+    url = re.sub(r"//[^/?#\\]*@", "//", url)
+    return re.sub(r"(?i)([?&][^=&#]*(?:key|token|secret|password|sig)[^=&#]*=)[^&#]*", r"\1***", url)
+
+
 def _complete_path(parts: SplitResult, origin: HostPort) -> str:
     path = re.sub(r"/(chat/completions|responses)/?$", "", parts.path)  # copied from a provider's documentation
+    if origin.port == _OLLAMA_PORT:
+        path = re.sub(r"^/api(/\w+)?/?$", "", path)  # its own protocol's
     if path.strip("/"):
         return path
     if origin.port == _OLLAMA_PORT:

@@ -11,6 +11,7 @@ from sayso.tools.errors import ModelError, UsageError
 
 from . import openai_errors as errors
 from .endpoint import Endpoint, describe_missing_key, find_endpoint, get_tls_context
+from .hosts import show_url
 from .local.hub import Consent
 from .model import Model
 from .names import ReadName, read_name, split_prefix
@@ -33,7 +34,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
     name = name.strip()
     if is_local_name(name, base_url):
         if base_url:
-            raise UsageError(f"The model {name!r} is on this machine, and base_url={base_url!r} is not. Give one of them.")
+            raise UsageError(f"The model {name!r} is on this machine, and base_url={show_url(base_url)!r} is not. Give one of them.")
         source = _remove_local(name)
         path = Path(source).expanduser()
         model = _share_local_model(str(path.absolute()) if path.is_file() else source)

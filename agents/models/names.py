@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from sayso.tools.errors import UsageError
 
-from .hosts import read_url_variable
+from .hosts import read_url_variable, show_url
 from .providers import LOCAL, PROVIDERS, Protocol, Provider, find_by_bare_name, get_prefixes
 
 _TAG = re.compile(r"latest|instruct|text|cloud|\d+(\.\d+)?[bmt]\b.*|\d+x\d+b\b.*|v\d[\d.]*|q\d.*", re.I)
@@ -30,9 +30,11 @@ def read_name(name: str, base_url: str | None) -> ReadName:
     """Return what a name says. Raises UsageError, with spellings that work, for a name that does not say whom to ask."""
     if "://" in name:
         if base_url:
-            raise UsageError(f"The model {name!r} is a base URL already, and base_url={base_url!r} is another. Give one of them.")
+            raise UsageError(
+                f"The model {show_url(name)!r} is a base URL already, and base_url={show_url(base_url)!r} is another. Give one of them."
+            )
         url, _, model = name.partition("#")
-        return ReadName(model.strip(), url, Protocol.OPENAI, f"{url}#")
+        return ReadName(model.strip(), url, Protocol.OPENAI, "")
     provider, model = split_prefix(name)
     named_host = base_url or os.environ.get("OPENAI_BASE_URL")
     if provider is not None and not (named_host and _is_ollamas(provider, model)):
@@ -59,7 +61,9 @@ def _read_prefixed(name: str, provider: Provider, model: str, base_url: str | No
     stem = f"{provider.prefix}:"
     if provider.protocol is Protocol.BRIDGE:
         if base_url:
-            raise UsageError(f"{provider.title} is asked where its own settings say, so base_url={base_url!r} cannot be. Leave it out.")
+            raise UsageError(
+                f"{provider.title} is asked where its own settings say, so base_url={show_url(base_url)!r} cannot be. Leave it out."
+            )
         return ReadName(model, None, provider.protocol, stem)
     if _is_ollamas(provider, model):
         raise UsageError(

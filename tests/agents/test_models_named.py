@@ -79,6 +79,8 @@ NAMES = {
     "http://localhost:11434#qwen3": ("http://localhost:11434/v1", "qwen3"),
     "http://localhost:11434/#qwen3": ("http://localhost:11434/v1", "qwen3"),
     "http://localhost:8000/v1/chat/completions#m": ("http://localhost:8000/v1", "m"),
+    "http://localhost:11434/api#qwen3": ("http://localhost:11434/v1", "qwen3"),
+    "http://gpu:11434/api/chat#qwen3": ("http://gpu:11434/v1", "qwen3"),
     "https://api.groq.com#m": ("https://api.groq.com/openai/v1", "m"),
 }
 
@@ -197,6 +199,23 @@ def test_a_deployment_at_azure(environment: dict[str, str], url: str, monkeypatc
         monkeypatch.setenv(name, value)
     model = model_from("azure:my gpt", api_key="k")
     assert (model.name, getattr(model, "base_url", "")) == ("my gpt", url)
+
+
+SECRETS = {
+    "no scheme": {"name": "m", "base_url": "ada:canary@gateway.example/v1"},
+    "not a port": {"name": "https://ada:ca/canary@gateway.example/v1#m"},
+    "two addresses": {"name": "https://ada:canary@gateway.example/v1#m", "base_url": "https://gateway.example/v1?api_key=canary"},
+    "an @ in the password": {"name": "http://ada:p@canary@localhost:1/v1"},
+    "a key in the query": {"name": "http://localhost:1/v1?key=canary"},
+    "a token before the host": {"name": "https://canary.canary@gateway.example/v1#m"},
+}
+
+
+@pytest.mark.parametrize("arguments", SECRETS.values(), ids=SECRETS)
+def test_no_error_shows_what_stands_in_a_url_as_a_secret(arguments: dict[str, Any]) -> None:
+    with pytest.raises((UsageError, ModelError)) as caught:
+        model_from(**arguments)
+    assert "canary" not in str(caught.value)
 
 
 def test_openai_chat_without_an_address_takes_models_of_openai_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def choose_model_name(model: str | None, base_url: str | None) -> str | None:
 
 
 def _has_price(model: Model) -> bool:
-    from sayso.agents.models.endpoint import is_local_url  # late, for load time
+    from sayso.agents.models.hosts import is_local_url  # late, for load time
     from sayso.agents.models.prices import price
 
     base_url: str | None = getattr(model, "base_url", None)
