@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .models.openai_chat import OpenAIChat as OpenAIChat
     from .models.openai_responses import OpenAIResponses as OpenAIResponses
     from .models.prices import price as price
+    from .models.pydantic_ai_bridge import PydanticAI as PydanticAI
     from .models.scripted import ScriptedModel as ScriptedModel
     from .models.scripted import call as call
     from .prompts import GoodAnswers as GoodAnswers
@@ -58,6 +59,7 @@ _PLACES = {
     "OpenAIResponses": "models.openai_responses",
     "ReasoningDelta": "models.model",
     "ProviderData": "messages",
+    "PydanticAI": "models.pydantic_ai_bridge",
     "Reply": "messages",
     "Retrying": "models.model",
     "Sampling": "messages",

@@ -68,14 +68,11 @@ def _make_model(read: ReadName, at: Endpoint, api_key: str | None) -> Model:
 
 
 def _make_bridged(read: ReadName) -> Model:
-    raise UsageError(describe_missing_extra(read, "pydantic-ai"))
+    """Return a model that pydantic-ai asks, by its name there."""
+    from .pydantic_ai_bridge import PydanticAI  # late, for load time
 
-
-def describe_missing_extra(read: ReadName, extra: str) -> str:
-    """Return what to install for a model."""
-    from sayso.tools.installing import build_install_command  # late, for load time
-
-    return f"{read.stem}{read.model} needs another package: {build_install_command(extra)}"
+    prefix = {"vertex:": "google-cloud:", "pydantic-ai:": ""}.get(read.stem, read.stem)
+    return PydanticAI(f"{prefix}{read.model}")
 
 
 @cache
