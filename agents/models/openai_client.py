@@ -78,7 +78,7 @@ def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> I
     except Exception as error:
         if _is_http_error(error):
             raise _explain_connection(at, errors.find_reason(error, handled), began) from None
-        if began and isinstance(error, ValueError):
+        if began and isinstance(error, (ValueError, RecursionError)):
             raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
         raise
 
@@ -137,7 +137,7 @@ def parse_whole_answer(at: Endpoint, text: str, *fields: str) -> object:
 
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise errors.explain_wrong_answer(at, text) from None
     if isinstance(body, dict) and body.get("error"):
         raise errors.explain_reported_error(at, body["error"], text)

@@ -198,7 +198,7 @@ def quote_message(at: Endpoint, text: str) -> str:
     """Return the endpoint's own message as the rest of a sentence: taken out of the JSON, without the key, on one line."""
     try:
         found = _find_message(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = re.sub(r"(?is)<(script|style).*?</\1>|<[^>]*>", " ", text)
     found = " ".join(found.split())
     if len(at.key) >= 8:

@@ -204,7 +204,9 @@ def find_turn_items(turn: AssistantTurn, provider: str, without: frozenset[str] 
     while items and items[-1]["type"] == "reasoning":
         items.pop()
     calls = [item for item in items if item["type"] == "function_call"]
-    if len(calls) != len(turn.calls) or not all(call.get("call_id") for call in calls):
+    if len(calls) != len(turn.calls) or not all(isinstance(call.get("call_id"), str) and call["call_id"] for call in calls):
+        return []
+    if not all(isinstance(item.get("id", ""), str) for item in items):
         return []
     if not (without.isdisjoint(name for item in items for name in name_item(item)) and _says(items, turn.text)):
         return []

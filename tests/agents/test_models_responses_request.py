@@ -187,6 +187,10 @@ INPUTS: dict[str, tuple[list[Message], list[dict[str, Any]]]] = {
             output("call00001", "two"),
         ],
     ),
+    "ids that are no texts": (
+        [turn({**SEARCHES, "id": 7}, calls=[SEARCH]), results(("0.0", "x"))],
+        [call("call00000"), output("call00000", "x")],
+    ),
     "one id for two calls": (
         [turn(SEARCHES, {**READS, "call_id": "call_a"}, calls=[SEARCH, READ]), results(("0.0", "x"), ("0.1", "y"))],
         [{**SEARCHES, "call_id": "call00000"}, {**READS, "call_id": "call00001"}, output("call00000", "x"), output("call00001", "y")],
