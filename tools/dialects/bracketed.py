@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .coerce import CoercionError, coerce_text
-from .json_end import find_string_end
+from .json_end import find_closing_quote
 from .lenient_json import unescape
 from .parsed_calls import Announce, CallParser
 from .signatures import ToolSignatures
@@ -33,7 +33,7 @@ def parse_bracketed(buffer: TextBuffer, at: int, tools: ToolSignatures, announce
     # A key that comes twice ends the call: which of the values was meant is not known.
     while not buffer.text.startswith("]", position):
         pair = yield from _match_pair(buffer, position)
-        end = -1 if pair is None else (yield from find_string_end(buffer, pair.end() - 1))
+        end = -1 if pair is None else (yield from find_closing_quote(buffer, buffer.text[pair.end() - 1], pair.end()))
         if pair is None or end < 0 or pair[1] in given:
             stopped = position if end < 0 else end
             return (

@@ -6,7 +6,7 @@ import json
 import re
 
 from .json_calls import parse_json_arguments
-from .json_end import find_string_end
+from .json_end import find_closing_quote
 from .lenient_json import DEEPEST, parse_json
 from .parsed_calls import ParsedCalls
 from .signatures import ToolSignatures
@@ -65,7 +65,7 @@ def _find_end(buffer: TextBuffer, at: int) -> Incremental[int]:
             if depth == 0:
                 return position
         elif token == '"':
-            position = yield from find_string_end(buffer, found.start())
+            position = yield from find_closing_quote(buffer, found[0], found.end())
         else:
             position = yield from find(buffer, token, position)
             position = position + len(token) if position >= 0 else -1

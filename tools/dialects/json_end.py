@@ -11,7 +11,7 @@ from .text_buffer import Incremental, TextBuffer, wait_for
 _JSON_TOKEN = re.compile(r"""["'“\[\]{}]|//|/\*|\#|[^\s\w,:+.\-$/()…]""")
 CLOSES = {"{": "}", "[": "]", "(": ")"}
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
-INSIDE = {quote: re.compile(rf"\\|{re.escape(close)}") for quote, close in QUOTES.items()}
+_INSIDE = {quote: re.compile(rf"\\|{re.escape(close)}") for quote, close in QUOTES.items()}
 
 
 class JsonEnd:
@@ -52,7 +52,7 @@ def find_json_end(buffer: TextBuffer, at: int) -> Incremental[JsonEnd]:
             if not stack:
                 return JsonEnd(position, position, "", buffer)
         elif token in QUOTES:
-            position = yield from find_string_end(buffer, found.start())
+            position = yield from find_closing_quote(buffer, token, position)
             if position < 0:
                 return JsonEnd(-1, len(buffer.text), "".join(stack) + token, buffer)
         elif token in ("//", "#", "/*"):
@@ -74,23 +74,19 @@ def _find_comment_end(buffer: TextBuffer, at: int, closing: str) -> Incremental[
         yield
 
 
-def find_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
-    """Return the offset behind the closing quote of the string that begins at `at`, or -1."""
-    quote = buffer.text[at]
-    inside = INSIDE[quote]
-    position = at + 1
+def find_closing_quote(buffer: TextBuffer, quote: str, at: int) -> Incremental[int]:
+    """Return the offset behind the next quote from `at` on that closes a string that `quote` opened, or -1."""
+    inside = _INSIDE[quote]
     while True:
-        found = inside.search(buffer.text, position)
+        found = inside.search(buffer.text, at)
         if found is None:
             if buffer.ended:
                 buffer.searched_to = len(buffer.text)
                 return -1
-            position = len(buffer.text)
+            at = len(buffer.text)
             yield
         elif found[0] == "\\":
-            position = yield from wait_for(buffer, found.end() + 1)
-            if position <= found.end():
-                return -1
-            position = found.end() + 1
+            yield from wait_for(buffer, found.end() + 1)
+            at = found.end() + 1
         else:
             return found.end()

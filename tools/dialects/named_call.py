@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .coerce import CoercionError, coerce_text, list_types
-from .json_end import CLOSES, INSIDE, QUOTES
+from .json_end import CLOSES, QUOTES, find_closing_quote
 from .lenient_json import DEEPEST, parse_json
 from .parsed_calls import CallParser, CallSink
 from .read_events import Problem, ReadCall
@@ -149,24 +149,12 @@ def _find_argument_string_end(buffer: TextBuffer, at: int) -> Incremental[int]:
     if quote in "\"'" and buffer.text.startswith(quote * 3, at):
         return (yield from _find_triple_quote(buffer, at + 3, quote * 3))
     position = at + 1
-    inside = INSIDE[quote]
-    while True:
-        found = inside.search(buffer.text, position)
-        if found is None:
-            if buffer.ended:
-                buffer.searched_to = len(buffer.text)
-                return -1
-            position = len(buffer.text)
+    while (position := (yield from find_closing_quote(buffer, quote, position))) >= 0:
+        while after := _AFTER_QUOTE.match(buffer.text, position):
+            if after.end() < len(buffer.text) or buffer.ended or buffer.text[after.end() - 1] in ",)]}:":
+                return position
             yield
-        elif found[0] == "\\":
-            yield from wait_for(buffer, found.end() + 1)
-            position = found.end() + 1
-        else:
-            position = found.end()
-            while after := _AFTER_QUOTE.match(buffer.text, position):
-                if after.end() < len(buffer.text) or buffer.ended or buffer.text[after.end() - 1] in ",)]}:":
-                    return position
-                yield
+    return -1
 
 
 def _find_triple_quote(buffer: TextBuffer, at: int, quotes: str) -> Incremental[int]:

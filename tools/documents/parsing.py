@@ -8,13 +8,13 @@ import re
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
-from lxml.etree import ParserError, XMLSyntaxError
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 
 from ..canonical import JsonObject
 from ..installing import build_install_command
 from ..web.charsets import clean, decode
 from ..web.hidden import drop_hidden
+from ..web.html_tree import parse_tree
 from ..web.visible import visible_text
 from .errors import FileUnreadable
 
@@ -46,7 +46,7 @@ def warm() -> None:
 def read_html(body_base64: str) -> JsonObject:
     """Read a page: {"title", "text", "headings": [[start, level, heading], ...]}. Hidden parts and navigation are left out."""
     html = clean(decode(b64decode(body_base64))[0]).replace(_MARK, "")
-    tree = _parse_tree(html)
+    tree = parse_tree(html)
     if tree is None:
         return {"title": "", "text": "", "headings": []}
     title = _find_title(tree)
@@ -57,14 +57,6 @@ def read_html(body_base64: str) -> JsonObject:
     text = clean(visible_text(tree) or visible_text(tree, furniture=True))  # once more: &#8203; and &shy; are characters only now
     _refuse_too_long(text)
     return {"title": title, **_remove_marks(text)}
-
-
-def _parse_tree(html: str) -> HtmlElement | None:
-    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True)
-    try:
-        return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
-    except (ParserError, XMLSyntaxError):
-        return None  # nothing but white space or comments
 
 
 def _find_title(tree: HtmlElement) -> str:

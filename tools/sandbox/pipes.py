@@ -37,6 +37,31 @@ class TooMuch(Exception):
     """The child has taken more memory than it was given."""
 
 
+class _Line:
+    """One line, as its parts arrive."""
+
+    __slots__ = ("_length", "_limit", "_parts")
+
+    def __init__(self, limit: int, begun: bytes = b"") -> None:
+        self._limit, self._length, self._parts = limit, len(begun), [begun]
+
+    def add(self, chunk: bytes) -> bool:
+        """Add what was read; return whether the line is whole. Raises Closed or TooLong."""
+        if not chunk:
+            raise Closed("it closed its end")
+        self._parts.append(chunk)
+        self._length += len(chunk)
+        if chunk.endswith(b"\n"):
+            return True
+        if self._length > self._limit:
+            raise TooLong(f"an answer of more than {self._limit:,} bytes")
+        return False
+
+    def join(self) -> bytes:
+        """Return the line."""
+        return b"".join(self._parts)
+
+
 class Pipe(Protocol):
     """A connection to a child process."""
 
@@ -87,19 +112,11 @@ class PolledPipe:
                 raise Closed from None
 
     def read(self, deadline: float, limit: int, watch: Callable[[], None] | None = None) -> bytes:
-        parts: list[bytes] = []
-        length = 0
+        line = _Line(limit)
         while True:
             _wait(self._can_read, deadline, watch)
-            chunk = os.read(self._in, CHUNK)
-            if not chunk:
-                raise Closed("it closed its end")
-            parts.append(chunk)
-            length += len(chunk)
-            if chunk.endswith(b"\n"):
-                return b"".join(parts)
-            if length > limit:
-                raise TooLong(f"an answer of more than {limit:,} bytes")
+            if line.add(os.read(self._in, CHUNK)):
+                return line.join()
 
     def exchange_at_once(self, text: bytes) -> tuple[int, bytes]:
         """Return how many bytes could be written, and the answer if it came within SOON_SECONDS. Raises Closed.
@@ -134,18 +151,11 @@ class PolledPipe:
     async def aread(self, limit: int, begun: bytes = b"") -> bytes:
         """Read one line, of which `begun` was read before, while the event loop waits; raises Closed or TooLong."""
         loop = asyncio.get_running_loop()
-        parts = [begun]
-        length = len(begun)
-        while not parts[-1].endswith(b"\n"):
+        line = _Line(limit, begun)
+        while True:
             await _wait_ready(self._in, loop.add_reader, loop.remove_reader)
-            chunk = os.read(self._in, CHUNK)
-            if not chunk:
-                raise Closed("it closed its end")
-            parts.append(chunk)
-            length += len(chunk)
-            if length > limit:
-                raise TooLong(f"an answer of more than {limit:,} bytes")
-        return b"".join(parts)
+            if line.add(os.read(self._in, CHUNK)):
+                return line.join()
 
     def is_open(self, *, quiet: bool) -> bool:
         events = self._can_read.poll(0)
@@ -197,18 +207,11 @@ class WatchedPipe:
                     raise Closed from None
 
     def read(self, deadline: float, limit: int, watch: Callable[[], None] | None = None) -> bytes:
-        parts: list[bytes] = []
-        length = 0
+        line = _Line(limit)
         with _Watchdog(deadline, self._kill):
-            while not (parts and parts[-1].endswith(b"\n")):
-                chunk = os.read(self._from.fileno(), CHUNK)
-                if not chunk:
-                    raise Closed("it closed its end")
-                parts.append(chunk)
-                length += len(chunk)
-                if length > limit:
-                    raise TooLong(f"an answer of more than {limit:,} bytes")
-        return b"".join(parts)
+            while not line.add(os.read(self._from.fileno(), CHUNK)):
+                pass
+        return line.join()
 
     def is_open(self, *, quiet: bool) -> bool:
         return True  # a closed pipe shows at the next call only

@@ -10,13 +10,13 @@ from urllib.parse import urljoin, urlsplit
 
 # Heavy, and at the top on purpose: only the worker imports this module, and it loads what it needs before it locks itself in.
 import charset_normalizer  # noqa: F401
-from lxml.etree import ParserError, XMLSyntaxError
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 from trafilatura import extract
 
 from ..canonical import Json, JsonObject
 from .charsets import clean, decode
 from .hidden import drop_hidden
+from .html_tree import parse_tree
 from .visible import visible_text
 
 MAX_TEXT = 500_000
@@ -39,7 +39,7 @@ def parse_page(url: str, content_type: str, body_base64: str) -> JsonObject:
 
 def parse_html(html: str, url: str) -> JsonObject:
     """Parse HTML that is already clean text. Returns the same as `parse_page`."""
-    tree = _parse_tree(html)
+    tree = parse_tree(html)
     if tree is None:
         return _make_result()
     json_ld = list(_find_json_ld(tree))
@@ -63,14 +63,6 @@ def parse_html(html: str, url: str) -> JsonObject:
 def _make_result(**found: Json) -> JsonObject:
     empty = {"title": "", "description": "", "text": "", "links": [], "json_ld": [], "language": "", "canonical": "", "charset": ""}
     return {**empty, **found}
-
-
-def _parse_tree(html: str) -> HtmlElement | None:
-    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True)
-    try:
-        return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
-    except (ParserError, XMLSyntaxError):
-        return None  # nothing but white space or comments
 
 
 def _choose_text(tree: HtmlElement, url: str, *, is_article: bool) -> str:
