@@ -704,9 +704,7 @@ async def test_a_step_that_failed_is_tried_again_and_what_it_had_read_is_known(t
 
 
 @pytest.mark.parametrize(("source", "act"), SOURCES.values(), ids=SOURCES)
-async def test_a_run_that_was_begun_with_an_output_knows_it_in_another_program(
-    source: AnyTool, act: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_run_that_was_begun_with_an_output_knows_it_in_another_program(source: AnyTool, act: str, tmp_path: Path) -> None:
     async def confirm(run: Run, text: str) -> str:
         await run.call(note, text="begun")
         return text
@@ -716,7 +714,7 @@ async def test_a_run_that_was_begun_with_an_output_knows_it_in_another_program(
     first = engine(f"sqlite:///{tmp_path}/runs.db")
     paused = await flow.run(text, engine=first, run_id="r1", grants=GRANTS)
     first.close()
-    monkeypatch.setattr(HANDED_OUT, "texts", {})  # as in another program
+    HANDED_OUT.texts.clear()  # as in another program
     second = engine(f"sqlite:///{tmp_path}/runs.db")
     await second.decide("r1", {request.digest: Approve() for request in paused.pending})
     resumed = await flow.run(text, engine=second, run_id="r1", grants=GRANTS)

@@ -20,11 +20,12 @@ from sayso.agents import Agent, Message, Prompt, Reply, ScriptedModel, call
 from sayso.agents.messages import AssistantMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.tools import Approve, Content, Decision, Edit, Grant, Reject, Secrecy, ToolContext, ToolError, Trust, tool
-from sayso.tools.approval.requests import ApprovalRequest
 from sayso.tools.canonical import canonical_json
 from sayso.tools.documents import Documents, search_documents
 from sayso.tools.web import SearchResult, web_search
 from sayso.workflows import RunResult, Workflow, engine, parallel, sequential
+
+from .dojo import Person
 
 SECRET = "door-code-4711"
 ORDER = re.compile(r"call (\w+)\(([^)]*)\)|fetch (\S+)")
@@ -198,15 +199,8 @@ def grant_everything(start: Any) -> tuple[Grant, ...]:
     return tuple(Grant(tool=each) for each in tools)
 
 
-class Person:
+class Asked(Person):
     """An approver who keeps what was asked, and what was agreed to."""
-
-    def __init__(self, answer: Decision | None) -> None:
-        self.answer, self.asked = answer, list[ApprovalRequest]()
-
-    async def __call__(self, request: ApprovalRequest) -> Decision | None:
-        self.asked.append(request)
-        return self.answer
 
     @property
     def agreed(self) -> list[tuple[str, str]]:
@@ -219,7 +213,7 @@ class Person:
 async def test_whatever_it_is_told_nothing_happens_that_was_not_shown(
     place: Callable[[World, Path], Started], answer: Decision | None, granted: bool, tmp_path: Path
 ) -> None:
-    world, person = World(), Person(answer)
+    world, person = World(), Asked(answer)
     start = place(world, tmp_path)
     result = await start(deps=world, approve=person, grants=grant_everything(start) if granted else (), engine=engine(strict=True))
     assert person.asked, "the model was told to and tried"

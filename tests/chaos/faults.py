@@ -27,9 +27,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "workflows"))
 
+from kill_workers import approve_all  # noqa: E402
 from postgres_server import Server, new_database, own_server  # noqa: E402  the folder of the tests is no package of ours
 
-from sayso.tools import Approve, UsageError  # noqa: E402
 from sayso.workflows import App, DurableEngine, engine, sequential  # noqa: E402
 from sayso.workflows.durable.database import DatabaseLost  # noqa: E402
 
@@ -227,7 +227,7 @@ async def carried(stage: Stage, fault: Fault, runs: int, times: int) -> Counter[
         since = None
         while since is None or time.monotonic() - since < STUCK_SECONDS:
             with suppress(DatabaseLost):
-                await approved(home)
+                await approve_all(home)
                 states = Counter(row.state for row in await home.runs())
                 if happening.done() and submitting.done():
                     since = since or time.monotonic()
@@ -257,15 +257,6 @@ async def happens(stage: Stage, fault: Fault, times: int) -> None:
     for _ in range(times):
         await asyncio.sleep(stage.chance.uniform(0.2, 1.2))
         await fault(stage)
-
-
-async def approved(home: DurableEngine) -> None:
-    for request in await home.requests():
-        try:
-            await home.decide(request.run_id, {request.digest: Approve(by="chaos")})
-        except UsageError as error:
-            if "no open request" not in str(error):
-                raise
 
 
 async def ending(home: DurableEngine, run_id: str) -> str:

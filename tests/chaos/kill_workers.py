@@ -26,7 +26,7 @@ sys.path.insert(0, str(HERE.parent / "workflows"))
 from postgres_server import new_database, server  # noqa: E402  the folder of the tests is no package of ours
 
 from sayso.tools import Approve, UsageError  # noqa: E402
-from sayso.workflows import App, engine, sequential  # noqa: E402
+from sayso.workflows import App, DurableEngine, engine, sequential  # noqa: E402
 
 
 async def elsewhere(value: str) -> str:
@@ -40,6 +40,16 @@ def started(url: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, HERE.parent / "workflows" / "desk.py", url], env=environment, stdout=subprocess.DEVNULL)
 
 
+async def approve_all(home: DurableEngine) -> None:
+    """Approve every open request; somebody else may have closed it meanwhile."""
+    for request in await home.requests():
+        try:
+            await home.decide(request.run_id, {request.digest: Approve(by="chaos")})
+        except UsageError as error:
+            if "no open request" not in str(error):
+                raise
+
+
 async def chaos(url: str, folder: Path, workers: int, runs: int, kills: int, seed: int) -> list[str]:
     """Carry the runs through while workers die; gives what went wrong."""
     chance = random.Random(seed)
@@ -51,12 +61,7 @@ async def chaos(url: str, folder: Path, workers: int, runs: int, kills: int, see
     killed, next_kill = 0, begun + 1.0
     try:
         while True:
-            for request in await home.requests():
-                try:
-                    await home.decide(request.run_id, {request.digest: Approve(by="chaos")})
-                except UsageError as error:
-                    if "no open request" not in str(error):
-                        raise
+            await approve_all(home)
             if killed < kills and time.monotonic() >= next_kill:
                 victim = chance.randrange(workers)
                 crew[victim].send_signal(signal.SIGKILL)

@@ -10,6 +10,8 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+import pexpect
+
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of a user: no model configured unless `more` says so."""
@@ -21,6 +23,20 @@ def environment(**more: str) -> dict[str, str]:
 def listens_to_ctrl_c() -> None:
     """In a child before it starts: a process that was started in the background may have been told to ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def in_a_terminal(*arguments: str, cwd: Path) -> pexpect.spawn[str]:
+    """`sayso ARGUMENTS` under a pseudo-terminal."""
+    return pexpect.spawn(
+        sys.executable,
+        ["-W", "error", "-m", "sayso", *arguments],
+        cwd=str(cwd),
+        env=environment(),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 200),
+        preexec_fn=listens_to_ctrl_c,
+    )
 
 
 def sayso(*arguments: object, cwd: Path, text: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ import pytest
 from sayso.agents import Reply, call
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError, Line
-from .commands import environment, listens_to_ctrl_c, sayso
+from .commands import environment, in_a_terminal, listens_to_ctrl_c, sayso
 
 WRITTEN = "ORDER(Burger, 9876, 1234 My Street) Ok, it's on the way!"
 ORDERED = Reply("Ok, it's on the way!", (call("ORDER", item="Burger", customer="9876", address="1234 My Street"),))
@@ -104,19 +104,9 @@ def endpoint() -> Iterator[FakeOpenAI]:
         yield fake
 
 
-def in_a_terminal(endpoint: FakeOpenAI, folder: Path) -> pexpect.spawn[str]:
-    """`sayso chat` under a pseudo-terminal."""
-    arguments = ["-m", "sayso", "chat", "--base-url", endpoint.base_url]
-    child = pexpect.spawn(
-        sys.executable,
-        arguments,
-        cwd=str(folder),
-        env=environment(),
-        encoding="utf-8",
-        timeout=30,
-        dimensions=(40, 200),
-        preexec_fn=listens_to_ctrl_c,
-    )
+def chatting(endpoint: FakeOpenAI, folder: Path) -> pexpect.spawn[str]:
+    """`sayso chat` in a terminal, at its first question."""
+    child = in_a_terminal("chat", "--base-url", endpoint.base_url, cwd=folder)
     child.expect_exact("you> ")
     return child
 
@@ -125,7 +115,7 @@ def in_a_terminal(endpoint: FakeOpenAI, folder: Path) -> pexpect.spawn[str]:
 def test_in_a_terminal_only_a_yes_to_the_card_orders(
     answers: list[str], ordered: list[tuple[str, str]], said: str, endpoint: FakeOpenAI, tmp_path: Path
 ) -> None:
-    child = in_a_terminal(endpoint, tmp_path)
+    child = chatting(endpoint, tmp_path)
     child.sendline("Send me a burger!")
     child.expect_exact(CARD)
     for answer in answers:
@@ -143,7 +133,7 @@ def test_in_a_terminal_only_a_yes_to_the_card_orders(
 
 
 def test_a_yes_typed_ahead_does_not_count(endpoint: FakeOpenAI, tmp_path: Path) -> None:
-    child = in_a_terminal(endpoint, tmp_path)
+    child = chatting(endpoint, tmp_path)
     child.send("Send me a burger!\ny\ny\n")
     child.expect_exact("Approve? [y/N, v to view all] ")
     child.sendline("n")
@@ -155,7 +145,7 @@ def test_a_yes_typed_ahead_does_not_count(endpoint: FakeOpenAI, tmp_path: Path) 
 
 
 def test_a_yes_typed_ahead_does_not_count_where_the_terminal_hands_over_every_key_at_once(endpoint: FakeOpenAI, tmp_path: Path) -> None:
-    child = in_a_terminal(endpoint, tmp_path)
+    child = chatting(endpoint, tmp_path)
     modes = termios.tcgetattr(child.child_fd)
     modes[3] &= ~termios.ICANON
     modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
@@ -172,7 +162,7 @@ def test_a_yes_typed_ahead_does_not_count_where_the_terminal_hands_over_every_ke
 
 
 def test_a_yes_without_enter_is_no_answer_and_the_order_waits(endpoint: FakeOpenAI, tmp_path: Path) -> None:
-    child = in_a_terminal(endpoint, tmp_path)
+    child = chatting(endpoint, tmp_path)
     child.sendline("Send me a burger!")
     child.expect_exact("Approve? [y/N, v to view all] ")
     child.send("y")
@@ -184,7 +174,7 @@ def test_a_yes_without_enter_is_no_answer_and_the_order_waits(endpoint: FakeOpen
 
 
 def test_ctrl_c_at_the_question_orders_nothing(endpoint: FakeOpenAI, tmp_path: Path) -> None:
-    child = in_a_terminal(endpoint, tmp_path)
+    child = chatting(endpoint, tmp_path)
     child.sendline("Send me a burger!")
     child.expect_exact("Approve? [y/N, v to view all] ")
     child.sendintr()

@@ -16,7 +16,7 @@ import pexpect
 import pytest
 
 from ..agents.fake_openai import FakeOpenAI
-from .commands import environment, listens_to_ctrl_c, sayso, sayso_here
+from .commands import environment, in_a_terminal, sayso, sayso_here
 from .test_chat import CARD, ORDERED, book
 
 KEPT = ("--database", "sqlite:///runs.db")
@@ -31,21 +31,7 @@ def endpoint() -> Iterator[FakeOpenAI]:
 
 def chatting(endpoint: FakeOpenAI, folder: Path, *more: str) -> pexpect.spawn[str]:
     """`sayso chat --database` in a terminal."""
-    return in_a_terminal(folder, "chat", "--base-url", endpoint.base_url, "--run-id", "c", *KEPT, *more)
-
-
-def in_a_terminal(folder: Path, *arguments: str) -> pexpect.spawn[str]:
-    """`sayso ARGUMENTS` under a pseudo-terminal."""
-    return pexpect.spawn(
-        sys.executable,
-        ["-W", "error", "-m", "sayso", *arguments],
-        cwd=str(folder),
-        env=environment(),
-        encoding="utf-8",
-        timeout=30,
-        dimensions=(40, 200),
-        preexec_fn=listens_to_ctrl_c,
-    )
+    return in_a_terminal("chat", "--base-url", endpoint.base_url, "--run-id", "c", *KEPT, *more, cwd=folder)
 
 
 def ends(child: pexpect.spawn[str]) -> int | None:
@@ -77,7 +63,7 @@ def test_killed_while_the_card_is_shown_approved_elsewhere_and_resumed_it_orders
     assert re.search(r"^c\.1 +chat +died +[0-9a-f]{12} You are about to order: 1 burger", table, re.MULTILINE), table
     (entry,) = json.loads(sayso_here("runs", "--json", *KEPT, cwd=tmp_path).stdout)
 
-    approved = in_a_terminal(tmp_path, "approve", "c.1", entry["waits_for"][0]["digest"][:12], *KEPT)
+    approved = in_a_terminal("approve", "c.1", entry["waits_for"][0]["digest"][:12], *KEPT, cwd=tmp_path)
     approved.expect_exact(CARD)
     approved.expect_exact("Approve? [y/N, v to view all] ")
     approved.sendline("y")
@@ -148,7 +134,7 @@ def test_nothing_is_approved_blindly(endpoint: FakeOpenAI, tmp_path: Path) -> No
     for given, code in wrong.items():
         refused = sayso_here("approve", "c.1", "--yes", given, *KEPT, cwd=tmp_path)
         assert (refused.returncode, refused.stderr.count("\n")) == (code, 1), refused.stderr
-    child = in_a_terminal(tmp_path, "approve", "c.1", *KEPT)
+    child = in_a_terminal("approve", "c.1", *KEPT, cwd=tmp_path)
     child.expect_exact("Approve? [y/N, v to view all] ")
     child.sendline("")
     child.expect_exact("Left open.")

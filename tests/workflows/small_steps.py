@@ -1,6 +1,8 @@
-"""The smallest steps that tests of shapes are made of."""
+"""The smallest steps that tests of shapes are made of, and a write that is held."""
 
 from __future__ import annotations
+
+import asyncio
 
 from sayso.tools import tool
 
@@ -19,3 +21,20 @@ async def twice(value: int) -> int:
 def size_of(value: int) -> str:
     """Says how big."""
     return "big" if value > 10 else "small"
+
+
+class HeldWrite:
+    """A write that has begun, and is under way until it may end."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end, self.done = asyncio.Event(), asyncio.Event(), list[str]()
+
+        @tool.write
+        async def act() -> str:
+            """Acts."""
+            self.begun.set()
+            await self.may_end.wait()
+            self.done.append("acted")
+            return "acted"
+
+        self.act = act

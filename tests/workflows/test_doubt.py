@@ -17,6 +17,7 @@ from sayso.workflows.runs.events import ApprovalAsked, ApprovalDecided, WriteSet
 from sayso.workflows.runs.protocols import Scope
 
 from .replays import everywhere, nothing_left_running, yes
+from .small_steps import HeldWrite
 
 
 def calling(tool: Any, **arguments: Any) -> Any:
@@ -334,27 +335,19 @@ async def test_the_story_of_a_write_is_told_in_order() -> None:
 
 
 async def test_a_failing_branch_does_not_break_off_a_write_of_its_neighbour() -> None:
-    begun, may_end, done = asyncio.Event(), asyncio.Event(), list[str]()
-
-    @tool.write
-    async def act() -> str:
-        """Acts."""
-        begun.set()
-        await may_end.wait()
-        done.append("acted")
-        return "acted"
+    held = HeldWrite()
 
     async def breaks(value: Any) -> Any:
-        await begun.wait()
-        asyncio.get_running_loop().call_soon(may_end.set)
+        await held.begun.wait()
+        asyncio.get_running_loop().call_soon(held.may_end.set)
         raise ValueError("broken")
 
     home = engine(strict=True)
     with pytest.raises(ValueError, match="broken"):
-        await parallel(act, breaks).run(  # pyright: ignore[reportArgumentType]
+        await parallel(held.act, breaks).run(  # pyright: ignore[reportArgumentType]
             "x", engine=home, run_id="r1", approve=yes
         )
-    assert done == ["acted"]
+    assert held.done == ["acted"]
     assert "effect:act" in [entry.name for entry in home.journal("r1")]
     await nothing_left_running()
 

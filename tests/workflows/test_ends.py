@@ -14,6 +14,7 @@ from sayso.workflows import DurableEngine, Failed, Limits, MemoryEngine, Run, co
 from sayso.workflows.runs.events import StepEnded, StepStarted
 
 from .replays import nothing_left_running, yes
+from .small_steps import HeldWrite
 
 
 async def one(value: int) -> int:
@@ -128,33 +129,25 @@ async def test_the_caller_that_cancels_its_own_task_can_carry_the_run_on() -> No
 
 @pytest.mark.parametrize("how", ["cancelled", "out of time"])
 async def test_a_started_write_is_kept_though_the_run_ends(how: str) -> None:
-    begun, may_end, done = asyncio.Event(), asyncio.Event(), list[str]()
-
-    @tool.write
-    async def act() -> str:
-        """Acts."""
-        begun.set()
-        await may_end.wait()
-        done.append("acted")
-        return "acted"
+    held = HeldWrite()
 
     async def code(run: Run, value: Any) -> Any:
-        await run.call(act)
+        await run.call(held.act)
         await run.step("next", one, 1)
 
     home = engine(strict=True)
     limits = Limits(seconds=0.5) if how == "out of time" else None  # long enough to begin in on a busy machine
     task = asyncio.ensure_future(sequential(code).run("x", engine=home, run_id="r1", approve=yes, limits=limits))
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(held.begun.wait(), 10)
     if how == "cancelled":
         await home.cancel("r1")
     else:
         await asyncio.sleep(0.6)
-    may_end.set()
+    held.may_end.set()
     with pytest.raises((Cancelled, LimitReached)) as caught:
         await task
     assert caught.value.run_id == "r1"
-    assert (done, home.journal("r1")[-1].name) == (["acted"], "effect:act.0")
+    assert (held.done, home.journal("r1")[-1].name) == (["acted"], "effect:act.0")
     await nothing_left_running()
 
 

@@ -113,6 +113,17 @@ def test_when_a_write_settles_is_a_number_of_seconds_and_goes_with_a_lookup(opti
             return "paid"
 
 
+async def replace_stopped(crew: Crew) -> subprocess.Popen[bytes]:
+    """Stop a worker where its run is held, let another one carry the run to its end, and return the stopped one."""
+    first = crew.ready()
+    await crew.home.submit("desk", "ace", run_id="r1")
+    await crew.file("held")
+    first.send_signal(signal.SIGSTOP)
+    crew.ready()
+    await crew.state("done")
+    return first
+
+
 STOPPED = {
     "a look-up that finds nothing": ("lookup", "It is not known whether ORDER happened", 1),
     "keys": ("keys", "Done: ordered burger", 1),
@@ -126,12 +137,7 @@ async def test_a_worker_stopped_in_its_write_loses_the_run_and_its_late_write_st
 ) -> None:
     crew = Crew(tmp_path, database_url, HOLD="before the commit", MERCHANT=merchant, LEASE="0.2 1")
     try:
-        first = crew.ready()
-        await crew.home.submit("desk", "ace", run_id="r1")
-        await crew.file("held")
-        first.send_signal(signal.SIGSTOP)
-        crew.ready()
-        await crew.state("done")
+        first = await replace_stopped(crew)
         assert told in str(await crew.home.result("r1"))
         (crew.folder / "go").write_text("go")
         first.send_signal(signal.SIGCONT)
@@ -153,12 +159,7 @@ async def test_a_worker_stopped_in_its_write_loses_the_run_and_its_late_write_st
 async def test_a_worker_that_was_stopped_before_its_write_begins_none_when_it_goes_on(tmp_path: Path, database_url: str) -> None:
     crew = Crew(tmp_path, database_url, HOLD="in a quote", MERCHANT="lookup", LEASE="0.2 1")
     try:
-        first = crew.ready()
-        await crew.home.submit("desk", "ace", run_id="r1")
-        await crew.file("held")
-        first.send_signal(signal.SIGSTOP)
-        crew.ready()
-        await crew.state("done")
+        first = await replace_stopped(crew)
         (crew.folder / "go").write_text("go")
         first.send_signal(signal.SIGCONT)
         await crew.home.submit("desk", "bob", run_id="r2")
