@@ -30,12 +30,16 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
     `fetch` says whether the file of a local model may be downloaded; see `LocalModel`. Raises UsageError, ModelError.
     """
     if not isinstance(name, str):
+        if not hasattr(name, "stream"):
+            raise UsageError(f"{name!r} is no model, and no model's name. Give a name like 'openai:gpt-5-mini' or 'ollama:qwen3'.")
         return name
     name = name.strip()
     if is_local_name(name, base_url):
         if base_url:
             raise UsageError(f"The model {name!r} is on this machine, and base_url={show_url(base_url)!r} is not. Give one of them.")
         source = _remove_local(name)
+        if not source:
+            raise UsageError("No model was named after 'local:'. Name a file, or OWNER/REPOSITORY:Q4_K_M at a model hub.")
         path = Path(source).expanduser()
         model = _share_local_model(str(path.absolute()) if path.is_file() else source)
         model.fetch = fetch or model.fetch

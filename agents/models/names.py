@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from difflib import get_close_matches
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -108,33 +109,44 @@ def _refuse(name: str) -> str:
 
 def _suggest(name: str) -> list[str]:
     """Return spellings of a name that work, the likeliest first."""
-    bare = name.strip(":").strip()
+    bare = unicodedata.normalize("NFKC", name).strip(": \u200b")
     at_a_host = f"http://HOST/v1#{bare}"
+    hyphened = re.sub(r"\s+", "-", bare)
+    if hyphened != bare and (owner := find_by_bare_name(hyphened)):
+        return [f"{owner.prefix}:{hyphened.lower()}", at_a_host]
     meant = _find_meant(bare, ":") or _find_meant(bare, "/")
-    if meant is not None and not (meant.is_hub_like and find_by_bare_name(meant.model) is not meant.provider):
+    if meant is not None and not meant.may_be_on_a_hub:
         return [meant.spelling, at_a_host]
-    with_key = [each.prefix for each in PROVIDERS if each.needs_key and any(os.environ.get(name) for name in each.key_variables)]
-    others = ["huggingface", "openrouter", "vllm"] if "/" in bare else ["ollama"]
-    prefixes = list(dict.fromkeys([*others[:1], *[each for each in with_key if not each.startswith("openai-")][:3], *others]))
-    spellings = [f"{prefix}:{bare}" for prefix in prefixes]
-    return [*spellings[:1], *([meant.spelling] if meant else []), *spellings[1:], at_a_host]
+    is_on_a_hub = "/" in bare and not bare.startswith("hf.co/")
+    spellings = [f"{prefix}:{bare}" for prefix in _list_prefixes(["huggingface", "openrouter", "vllm"] if is_on_a_hub else ["ollama"])]
+    maker = get_prefixes().get(bare.lower())  # "claude", "gemini"
+    examples = [meant.spelling] if meant else [maker.spelling] if maker and maker.bare_names else []
+    return [*spellings[:1], *examples, *spellings[1:], at_a_host]
+
+
+def _list_prefixes(likely: list[str]) -> list[str]:
+    """Return the likely prefixes, and after the first those of providers whose key the environment has."""
+    with_key = [each for each in PROVIDERS if each.needs_key and any(os.environ.get(name) for name in each.key_variables)]
+    others = [each.prefix for each in with_key if not each.prefix.startswith("openai-")][:3]
+    return list(dict.fromkeys([*likely[:1], *others, *likely]))
 
 
 class _Meant(NamedTuple):
-    """A provider that somebody may have meant: by a slip in its prefix, or by a slash as litellm writes it."""
+    """What somebody may have meant: a prefix with a slip in it, or with a slash as litellm writes it."""
 
-    provider: Provider | None
-    model: str
     spelling: str
-    is_hub_like: bool
-    """Many makers of models have the name of a provider: mistralai/Mistral-7B is on the hub, and not at Mistral."""
+    may_be_on_a_hub: bool
+    """The makers of models have names there that are their providers': mistralai/Mistral-7B is on the hub, and not at Mistral."""
 
 
 def _find_meant(name: str, separator: str) -> _Meant | None:
     prefix, found, rest = name.partition(separator)
-    prefix, rest = prefix.strip().lower(), rest.strip()
+    prefix, rest = prefix.strip().lower(), rest.strip().lstrip("/")
     close = get_close_matches(prefix, [*get_prefixes(), LOCAL], 1, cutoff=0.7)
     if not (found and rest and close) or _TAG.fullmatch(rest):
         return None
     provider = get_prefixes().get(close[0])
-    return _Meant(provider, rest, f"{close[0]}:{rest}", separator == "/" and provider is not None and provider.needs_key)
+    if provider is None:
+        return _Meant(f"{LOCAL}:{rest}", may_be_on_a_hub=False)
+    is_maker = separator == "/" and bool(provider.bare_names) and find_by_bare_name(rest) is not provider
+    return _Meant(f"{provider.prefix}:{rest}", is_maker)

@@ -64,8 +64,8 @@ PROVIDERS = (
         hosts=_OPENAI_HOSTS,
         key_variables=("OPENAI_API_KEY",),
         url_variable="OPENAI_BASE_URL",
-        # gpt-oss is open, and served by many.
-        bare_names=r"(ft:)?(gpt-(?!oss)|chatgpt-|o\d(-|:|$)|(davinci|babbage)-\d)|codex-|computer-use-",
+        # gpt-oss, gpt-2 and gpt-neo are open, and served by many; only the names of tuned models have colons.
+        bare_names=r"ft:(gpt-|o\d|davinci-|babbage-)|(gpt-([3-9]|\d\d)[^:]*|o\d(-[^:]*)?|(chatgpt|codex|computer-use)-[^:]*)$",
         header_variables=_ORGANIZATION,
     ),
     Provider(
@@ -135,7 +135,7 @@ PROVIDERS = (
         example="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
         protocol=Protocol.BRIDGE,
         needs_key=False,
-        bare_names=r"([a-z]{2,6}\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|minimax|mistral|moonshot|nvidia|openai|qwen|writer)\.[a-z]",
+        bare_names=r"arn:aws[\w-]*:bedrock:|([a-z]{2,6}\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|minimax|mistral|moonshot|nvidia|openai|qwen|writer)\.[a-z]",
     ),
     Provider(
         title="a provider of pydantic-ai",
@@ -333,4 +333,6 @@ def find_by_bare_name(name: str) -> Provider | None:
     """Return the provider that alone can be meant by a name without a prefix; None where it may be served by several, or by nobody."""
     import re  # late, for load time
 
+    if re.search(r"\s", name):
+        return None
     return next((each for each in PROVIDERS if each.bare_names and re.match(each.bare_names, name, re.I)), None)

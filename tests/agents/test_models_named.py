@@ -111,7 +111,7 @@ REFUSED = {
     "mistralai/Mistral-7B-Instruct-v0.3": "huggingface:mistralai/Mistral-7B-Instruct-v0.3",
     "openai/gpt-oss-20b": "huggingface:openai/gpt-oss-20b",
     "openai/gpt-5": "openai:gpt-5",
-    "vertex_ai/gemini-2.5-pro": "vertexai:gemini-2.5-pro",
+    "vertex_ai/gemini-2.5-pro": "vertex:gemini-2.5-pro",
     "ollama/qwen3": "ollama:qwen3",
     "ollama_chat/qwen3": "ollama:qwen3",
     "anthropic/claude-sonnet-4-5": "anthropic:claude-sonnet-4-5",
@@ -119,6 +119,15 @@ REFUSED = {
     "Ollma:qwen3": "ollama:qwen3",
     "open-router:openai/gpt-5": "openrouter:openai/gpt-5",
     ":qwen3": "ollama:qwen3",
+    "gpt-5 mini": "openai:gpt-5-mini",
+    "gpt-4:latest": "ollama:gpt-4:latest",
+    "gpt-2": "ollama:gpt-2",
+    "google_genai:gemini-3-pro": "google:gemini-3-pro",
+    "azure/gpt-5": "azure:gpt-5",
+    "groq/llama-3.3-70b-versatile": "groq:llama-3.3-70b-versatile",
+    "ollama/gemma3:4b": "ollama:gemma3:4b",
+    "ollama\uff1aqwen3": "ollama:qwen3",
+    "hf.co/bartowski/Qwen2.5-GGUF:Q4_K_M": "ollama:hf.co/bartowski/Qwen2.5-GGUF:Q4_K_M",
 }
 
 
@@ -138,6 +147,13 @@ def test_providers_whose_key_is_set_are_suggested(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("GROQ_API_KEY", "k")
     with pytest.raises(UsageError, match=r"Write one of: ollama:gpt-oss-120b, groq:gpt-oss-120b, http://HOST/v1#gpt-oss-120b\."):
         model_from("gpt-oss-120b")
+
+
+def test_what_is_no_name_is_said() -> None:
+    nothing: Any = None
+    for name, message in {nothing: "None is no model", "local:": "No model was named after 'local:'", " ": "No model was named"}.items():
+        with pytest.raises(UsageError, match=message):
+            model_from(name)
 
 
 def test_a_prefix_and_a_base_url_are_a_provider_at_another_address() -> None:
