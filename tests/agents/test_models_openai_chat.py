@@ -526,8 +526,8 @@ def test_the_real_reason_is_told_wherever_it_is_asked_from(ask: Callable[[OpenAI
 
 async def test_an_endpoint_that_says_nothing_is_given_up() -> None:
     with FakeOpenAI([FallsSilent(Reply("Hello"), 1)]) as server:
-        with pytest.raises(ModelError, match=r"sent nothing for 0\.1 s. If 'fake' needs longer, give timeout_seconds=\."):
-            await all_of(chat(server, timeout_seconds=0.1))
+        with pytest.raises(ModelError, match=r"sent nothing for 0\.5 s. If 'fake' needs longer, give timeout_seconds=\."):
+            await all_of(chat(server, timeout_seconds=0.5))
         assert len(server.requests) == 1
 
 

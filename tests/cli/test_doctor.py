@@ -49,7 +49,7 @@ def doctor(folder: Path, *arguments: object, **environment: str) -> tuple[int, d
 @pytest.mark.skipif(sys.platform != "linux", reason="the walls of Linux")
 def test_every_wall_is_reported_tool_by_tool(tmp_path: Path) -> None:
     code, told = doctor(tmp_path, "--search", "sample", "--database", "sqlite:///runs.db")
-    assert code == 0
+    assert (code, {name: row for name, row in told.items() if row[0] == "!!"}) == (0, {})
     assert told["CALCULATOR"] == ("ok", f"text is never run as code; its worker: {WALLS}")
     assert told["page reader"] == ("ok", f"its worker: {WALLS}")
     assert told["@tool(sandbox=...)"][0] == told["PYTHON"][0] == told["search"][0] == "ok"
@@ -64,7 +64,7 @@ def test_each_problem_comes_with_what_to_do(tmp_path: Path) -> None:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
         code, told = doctor(tmp_path, "--base-url", nobody, "--search", "nowhere", "--database", "sqlite:///no/such/runs.db")
     assert code == 1
-    assert {name: state for name, (state, _) in told.items() if state == "!!"} == {"model": "!!", "search": "!!", "database": "!!"}
+    assert {name for name, (state, _) in told.items() if state == "!!"} == {"model", "search", "database"}, told
     assert "cannot be reached" in told["model"][1]
     assert "cannot be searched" in told["search"][1]
     assert told["database"][1].endswith(f"-> Make the folder {tmp_path}/no/such, and see that you may write there.")
