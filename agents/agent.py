@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, Unpack, overload
 
@@ -13,6 +13,7 @@ from sayso.tools.canonical import prompt_text, readable_json
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import CLEAN
 from sayso.tools.errors import UsageError
+from sayso.tools.media import Media, split_parts
 from sayso.workflows import Limits, Run, RunOptions, RunResult, Workflow
 from sayso.workflows.workflow import run_in_new_loop, stream_events
 
@@ -117,9 +118,7 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 
     async def strip_opening(self, history: Sequence[Message]) -> tuple[Message, ...]:
         """Return an earlier conversation without its opening (instructions, examples), which the agent puts before it again."""
-        for message in (history,) if isinstance(history, str) else history:
-            if not isinstance(message, Message):
-                raise UsageError(f"{message!r} is not a message. history= takes the .messages of an earlier result.")
+        _check_history(history)
         opening = (await self._loop.formats.choose()).opening
         begin = len(opening) if tuple(history[: len(opening)]) == opening else 0
         return tuple(message for message in history[begin:] if not isinstance(message, SystemMessage))
@@ -198,8 +197,26 @@ class Agent(Workflow[Any, Out], Generic[Out]):
 def make_conversation(value: object, history: tuple[Message, ...] = ()) -> Conversation:
     """Return a value as what an agent is asked: the texts of others in it in fences, its labels beside it."""
     value = replace_labelled(value, lambda content: content)  # a run's result by its content
-    text, labels = prompt_text(replace_labelled(value, fence_content)), find_labels(value)
-    return Conversation(text, history, None if labels is CLEAN else labels, tuple(iter_said(value)))
+    labels, said, fenced = find_labels(value), tuple(iter_said(value)), replace_labelled(value, fence_content)
+    asked = Conversation("", history, None if labels is CLEAN else labels, said)
+    parts = tuple(part if isinstance(part, Media) else prompt_text(part) for part in split_parts(fenced))
+    if not parts:
+        return asked._replace(text=prompt_text(fenced))
+    return asked._replace(text="\n\n".join(part for part in parts if isinstance(part, str)), parts=parts)
+
+
+def _check_history(history: object) -> None:
+    """Raise UsageError for a history that is not a sequence of messages; it says how messages come out of JSON."""
+    if isinstance(history, Sequence) and not isinstance(history, (str, bytes)):
+        other = next((message for message in history if not isinstance(message, Message)), None)
+        if other is None:
+            return
+    else:
+        other = history
+    how = "history= takes the .messages of an earlier result"
+    if isinstance(other, Mapping) and "role" in other:
+        raise UsageError(f"{str(other)[:80]} is not a message. {how}; OpenAI's messages are read by messages.from_openai(...).")
+    raise UsageError(f"{str(other)[:80]} is not a message. {how}; from JSON they are read by messages.from_json(...), see docs/models.md.")
 
 
 def _example_as_text(asked: object, *replies: object) -> tuple[str, ...]:

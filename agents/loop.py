@@ -50,8 +50,7 @@ class AgentLoop(Generic[Out_co]):
         spec, formats = self.spec, self.formats
         format = formats.chosen or await formats.choose(may_ask=run.is_live)
         history = format.convert_history(asked.history) if asked.history else ()
-        asking = UserMessage(asked.text, labels=asked.labels, said=asked.said)
-        transcript: list[Message] = [*format.opening, *history, asking]
+        transcript: list[Message] = [*format.opening, *history, asked.question]
         if asked.history or asked.labels is not None or FENCE_START in asked.text:
             record_provenance(spec, run, asked)
         run.scope.transcripts[run.id], provenance = transcript, run.scope.provenance

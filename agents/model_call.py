@@ -22,6 +22,7 @@ from sayso.tools.dialects import (
 )
 from sayso.tools.dialects.signatures import ToolSignature
 from sayso.tools.errors import ModelError, ToolsRefused, UsageError
+from sayso.tools.media import Media
 from sayso.workflows import Run, Usage
 from sayso.workflows.runs.handed_out import HANDED_OUT
 from sayso.workflows.runs.limits import NO_USAGE, Meter
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 LONGEST_SNAPSHOT = 10_000  # characters of a message that a run stores of a prompt
 DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor model says how long it may be
+MEDIA_CHARACTERS = 6000  # what an image or a page of a file is counted as, in characters of text: about 1,500 tokens
 
 
 @dataclass(slots=True, eq=False)
@@ -251,8 +253,9 @@ def estimate_usage(conversation: ModelConversation, meter: Meter) -> Usage:
 
 def _measure_message(message: Message) -> int:
     if isinstance(message, ToolMessage):
-        return sum(_measure_text(result.text) for result in message.results)
-    return _measure_text(message.text)
+        return sum(_measure_text(result.text) + len(result.media) * MEDIA_CHARACTERS for result in message.results)
+    media = sum(isinstance(part, Media) for part in message.parts) if isinstance(message, UserMessage) else 0
+    return _measure_text(message.text) + media * MEDIA_CHARACTERS
 
 
 def _measure_text(text: str) -> int:
@@ -292,7 +295,7 @@ def _snapshot_message(message: Message) -> list[str]:
         case SystemMessage(text):
             role = "system"
         case UserMessage(text):
-            role = "user"
+            role, text = "user", "\n".join(map(str, message.parts)) if message.parts else text
         case AssistantMessage(text, calls, native):
             role = "assistant"
             written = [f"{call.tool}({canonical_json(dict(call.arguments))})" for call in calls] if native else []
@@ -300,7 +303,7 @@ def _snapshot_message(message: Message) -> list[str]:
         case ToolMessage(results):
             role, text = "tool", "\n".join(f"{result.origin}: {result.text}" for result in results)
     if len(text) > LONGEST_SNAPSHOT:
-        text = f"{text[:2000]}\n... ({len(text)} characters, sha256 {hashlib.sha256(text.encode()).hexdigest()})"
+        text = f"{text[:2000]}\n... ({len(text)} characters, sha256 {hashlib.sha256(text.encode(errors='replace')).hexdigest()})"
     return [role, text]
 
 

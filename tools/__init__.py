@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from .errors import UsageError as UsageError
     from .errors import WorkflowError as WorkflowError
     from .inline_calls import fill as fill
+    from .media import Audio as Audio
+    from .media import File as File
+    from .media import Image as Image
     from .python_code import PythonResult as PythonResult
     from .python_code import python_tool as python_tool
     from .python_code import run_python as run_python
@@ -80,8 +83,11 @@ _PLACES = {
     "approve_all": "approval.requests",
     "sign": "approval.signatures",
     "sign_with": "approval.signatures",
+    "Audio": "media",
     "Content": "calls",
+    "File": "media",
     "Grant": "approval.grant",
+    "Image": "media",
     "Rules": "approval.policy",
     "PythonResult": "python_code",
     "python_tool": "python_code",

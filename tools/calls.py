@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from .effects import CLEAN, LABELS, AnySecrecy, AnyTrust, Labels, Secrecy, Trust, to_member
 from .quick_init import fill_quickly
 
+if TYPE_CHECKING:
+    from .media import Media
+
 
 @fill_quickly
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class Content:
 @fill_quickly
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """The result of a call. `content` is JSON (text for most tools); `origin` names its source (a tool, a URL).
+    """The result of a call. `content` is JSON (text for most tools), media, or a list with media in it; `origin` names its source
+    (a tool, a URL).
 
     A `trust` of None says that nobody vouches for it: the tool did not say whose words it returns.
     """
@@ -107,12 +111,23 @@ class ToolResult:
 
     @property
     def text(self) -> str:
-        """Return the content as the model reads it: text as it is, anything else as JSON."""
+        """Return the content as the model reads it: text as it is, media by its name, anything else as JSON."""
         if isinstance(self.content, str):
             return self.content
-        from .canonical import readable_json  # late, to load fast: most results are text
+        from .canonical import prompt_text  # late, to load fast: most results are text
+        from .media import Media, split_parts
 
-        return readable_json(self.content)
+        parts = split_parts(self.content) or (self.content,)
+        return "\n".join(str(part) if isinstance(part, Media) else prompt_text(part) for part in parts)
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """Return the images, audio and files in the content."""
+        if isinstance(self.content, str):
+            return ()
+        from .media import Media, split_parts  # late, to load fast
+
+        return tuple(part for part in split_parts(self.content) if isinstance(part, Media))
 
 
 PLAIN: frozenset[type] = frozenset({str, bytes, int, float, bool, type(None)})

@@ -29,6 +29,8 @@ def to_jsonable(value: object) -> Any:
         return sorted((to_jsonable(item) for item in value), key=canonical_json)
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+    if getattr(type(value), "is_media", False):
+        raise TypeError(f"{type(value).__name__} is not JSON: it stands alone or in a list, not deeper in a value")
     try:
         return to_jsonable_python(value)
     except (PydanticSerializationError, ValueError) as error:

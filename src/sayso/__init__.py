@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from sayso.flow_command import command as command
     from sayso.tools import ApprovalRequest as ApprovalRequest
     from sayso.tools import Approve as Approve
+    from sayso.tools import Audio as Audio
     from sayso.tools import Edit as Edit
+    from sayso.tools import File as File
+    from sayso.tools import Image as Image
     from sayso.tools import Reject as Reject
     from sayso.tools import SaysoError as SaysoError
     from sayso.tools import Secret as Secret
@@ -43,7 +46,10 @@ _PLACES = {
     "App": "workflows",
     "ApprovalRequest": "tools",
     "Approve": "tools",
+    "Audio": "tools",
     "Edit": "tools",
+    "File": "tools",
+    "Image": "tools",
     "Limits": "workflows",
     "Prompt": "agents",
     "Reject": "tools",

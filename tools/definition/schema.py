@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..canonical import JsonObject, to_jsonable
 from ..errors import InvalidArguments, UsageError
+from ..media import Media, split_parts
 from .hints import find_context, read_hints
 
 if TYPE_CHECKING:
@@ -212,8 +213,10 @@ def find_text_parameters(schema: JsonObject) -> frozenset[str]:
 
 
 def convert_result(value: object, tool: str) -> object:
-    """Convert a tool's return value to JSON types. Raises UsageError that names the type that JSON cannot hold."""
+    """Convert a tool's return value to JSON types, media left as it is. Raises UsageError that names the type that JSON cannot hold."""
     try:
+        if type(value) is not str and (parts := split_parts(value)):
+            return value if isinstance(value, Media) else [part if isinstance(part, Media) else to_jsonable(part) for part in parts]
         return to_jsonable(value)
     except TypeError as error:
         raise UsageError(

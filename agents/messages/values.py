@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.effects import Labels
+from sayso.tools.media import Part
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
-from .untrusted_text import strip_untrusted_text
+from ..untrusted_text import strip_untrusted_text
 
 
 class ProviderData(NamedTuple):
@@ -40,7 +41,8 @@ class UserMessage(NamedTuple):
     """A message of the user, or of the program in the user's place (`by_program`). An `example` was written by nobody.
 
     `labels` is what is known of the texts that the message quotes, None if it quotes nothing that has any. `said` is what of it the user
-    wrote (None: all of it, but for the text of others in fences).
+    wrote (None: all of it, but for the text of others in fences). A message with images, audio or files has all its `parts` in order, and
+    the texts among them as its `text`.
     """
 
     text: str
@@ -48,6 +50,7 @@ class UserMessage(NamedTuple):
     by_program: bool = False
     labels: Labels | None = None
     said: tuple[str, ...] | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def user_texts(self) -> tuple[str, ...]:
@@ -104,7 +107,7 @@ class Conversation(NamedTuple):
     """The input of an agent: the user's text, after an earlier conversation.
 
     `labels` is what is known of the texts that are quoted in `text`, `said` which parts of it are the user's own words (None: all but the
-    text of others in fences). `sampling` counts before the agent's own.
+    text of others in fences). `sampling` counts before the agent's own. `parts` are those of a question with images, audio or files.
     """
 
     text: str
@@ -112,11 +115,17 @@ class Conversation(NamedTuple):
     labels: Labels | None = None
     said: tuple[str, ...] | None = None
     sampling: Sampling | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """Return all of it, as a model is sent it."""
-        return (*self.history, UserMessage(self.text, labels=self.labels, said=self.said))
+        return (*self.history, self.question)
+
+    @property
+    def question(self) -> UserMessage:
+        """Return what is asked now."""
+        return UserMessage(self.text, labels=self.labels, said=self.said, parts=self.parts)
 
     @property
     def user_texts(self) -> tuple[str, ...]:
