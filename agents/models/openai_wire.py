@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from sayso.tools import Audio, File, Image
 from sayso.tools.canonical import JsonObject
+from sayso.tools.errors import UsageError
+from sayso.tools.media import Part
 
 from ..messages import Sampling
 from .model import ModelRequest
 from .turns import AssistantTurn, SentCall, Turns, UserTurn, choose_tool, make_turns
 
 PROTOCOL = "chat"
+RESULTS_HOLD = "The results above hold:"
 DUMMY_SIGNATURE = "skip_thought_signature_validator"  # Google's own word for calls that its model has not made
 
 
@@ -79,12 +83,29 @@ def build_messages(turns: Turns, sent_to: str = "", without: frozenset[str] = fr
     wired: list[JsonObject] = [{"role": "system", "content": turns.instructions}] if turns.instructions else []
     for turn in turns.turns:
         match turn:
-            case UserTurn(text):
-                wired.append({"role": "user", "content": text})
+            case UserTurn(text, parts):
+                wired.append({"role": "user", "content": [build_part(part) for part in parts] if parts else text})
             case AssistantTurn(results=results):
                 wired.append(_build_assistant(turn, sent_to, without))
                 wired += [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in results]
+                # A message with a result takes text only.
+                if media := [build_part(part) for result in results for part in result.media]:
+                    wired.append({"role": "user", "content": [build_part(RESULTS_HOLD), *media]})
     return wired
+
+
+def build_part(part: Part) -> JsonObject:
+    """Return a part of a message as chat completions take it. Raises UsageError for media that they do not."""
+    match part:
+        case str():
+            return {"type": "text", "text": part}
+        case Image():
+            return {"type": "image_url", "image_url": {"url": part.data_url}}
+        case Audio(data=data, media_type="audio/wav" | "audio/mpeg" as kind) if data:
+            return {"type": "input_audio", "input_audio": {"data": data, "format": "wav" if kind == "audio/wav" else "mp3"}}
+        case File(data=data, name=name) if data:
+            return {"type": "file", "file": {"file_data": part.data_url, "filename": name or "file.pdf"}}
+    raise UsageError(f"{part} cannot be sent in a chat completion: it takes images, audio as WAV or MP3 data, and files as data.")
 
 
 def _build_assistant(turn: AssistantTurn, sent_to: str, without: frozenset[str]) -> JsonObject:
@@ -143,7 +164,9 @@ def _mark_for_cache(messages: list[JsonObject]) -> None:
     last = next((message for message in reversed(messages) if message["role"] == "user"), None)
     for message in (messages[0], last):
         if message is not None and message["role"] in ("system", "user"):
-            message["content"] = [{"type": "text", "text": message["content"], "cache_control": {"type": "ephemeral"}}]
+            content = message["content"]
+            parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+            message["content"] = [*parts[:-1], {**parts[-1], "cache_control": {"type": "ephemeral"}}]
 
 
 # ---- what an endpoint does not take ----

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sayso.tools import Outcome, ToolResult
 from sayso.tools.canonical import readable_json
+from sayso.tools.media import Media, Part
 
 from ..messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
 
@@ -30,17 +31,27 @@ class SentCall(NamedTuple):
 
 
 class SentResult(NamedTuple):
-    """The result of the call with this id. `is_error` says that the call did not do what it was to do, as far as anybody knows."""
+    """The result of the call with this id. `is_error` says that the call did not do what it was to do, as far as anybody knows.
+
+    The `media` in it are named in the text.
+    """
 
     id: str
     text: str
     is_error: bool = False
+    media: tuple[Media, ...] = ()
 
 
 class UserTurn(NamedTuple):
-    """What the user says: never without a word."""
+    """What the user says: never without a word. With media in it, `parts` are all of it in order, and `text` is the texts among them."""
 
     text: str
+    parts: tuple[Part, ...] = ()
+
+    def join(self, other: UserTurn) -> UserTurn:
+        """Return one turn of two."""
+        text = "\n\n".join(filter(None, (self.text, other.text)))
+        return UserTurn(text, (*(self.parts or (self.text,)), *(other.parts or (other.text,))) if self.parts or other.parts else ())
 
 
 class AssistantTurn(NamedTuple):
@@ -74,7 +85,7 @@ def make_turns(messages: Sequence[Message]) -> Turns:
     for turn in _pair_results(messages):
         last = turns[-1] if turns else None
         if isinstance(turn, UserTurn) and isinstance(last, UserTurn):
-            turns[-1] = UserTurn(f"{last.text}\n\n{turn.text}")
+            turns[-1] = last.join(turn)
         elif isinstance(turn, AssistantTurn) and isinstance(last, AssistantTurn) and not last.calls and not last.provider_data:
             # Two in a row are of two replies, and what came with the second belongs to its own text.
             turns[-1] = AssistantTurn("\n\n".join(filter(None, (last.text, turn.text))), turn.calls, turn.results)
@@ -90,8 +101,9 @@ def _pair_results(messages: Sequence[Message]) -> Iterator[UserTurn | AssistantT
     tools: dict[str, str] = {}
     while waiting:
         match waiting.popleft():
-            case UserMessage(text=text):
-                yield UserTurn(text if text.strip() else NOTHING)
+            case UserMessage(text=text, parts=parts):
+                parts = tuple(part for part in parts if str(part).strip())
+                yield UserTurn(text if text.strip() or parts else NOTHING, parts)
             case AssistantMessage() as message:
                 tools |= {call.id: call.tool for call in message.calls}
                 turn = _make_assistant(message, counted, _take_results(message, waiting))
@@ -101,8 +113,9 @@ def _pair_results(messages: Sequence[Message]) -> Iterator[UserTurn | AssistantT
             case ToolMessage(results, native, shown):
                 told = "" if native else shown
                 told = told or "\n\n".join(_frame_result(result, tools) for result in results)
+                media = tuple(each for result in results for each in result.media)
                 if told.strip():
-                    yield UserTurn(told)
+                    yield UserTurn(told, (told, *media) if media else ())
             case _:
                 pass
 
@@ -143,7 +156,7 @@ def _make_assistant(message: AssistantMessage, counted: int, results: dict[str, 
 def _make_result(wire_id: str, result: ToolResult | None) -> SentResult:
     if result is None:
         return SentResult(wire_id, NO_RESULT, True)
-    return SentResult(wire_id, result.text if result.text.strip() else NOTHING, result.outcome is not Outcome.DONE)
+    return SentResult(wire_id, result.text if result.text.strip() else NOTHING, result.outcome is not Outcome.DONE, result.media)
 
 
 def choose_tool(sampling: Sampling, turns: Turns) -> str:

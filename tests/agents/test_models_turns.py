@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, SystemMessage, ToolMessage, UserMessage
+from sayso.agents.models.openai_wire import build_messages
 from sayso.agents.models.turns import (
     BEGUN_EARLIER,
     NO_RESULT,
@@ -21,12 +22,16 @@ from sayso.agents.models.turns import (
     make_turns,
     mend_text,
 )
-from sayso.tools import ToolCall, ToolResult
+from sayso.tools import Audio, File, Image, ToolCall, ToolResult
+from sayso.tools.errors import UsageError
+from sayso.tools.media import Media
 
 FIND, BUY = ToolCall("0.0", "find", {"item": "bun"}), ToolCall("0.1", "buy", {})
 ASKS = UserMessage("One bun.")
 BOTH = AssistantMessage("", (FIND, BUY), native=True)
 FOUND, BOUGHT = ToolResult("0.0", "two shops"), ToolResult("0.1", "done")
+PNG = b"\x89PNG\r\n\x1a\n"
+PICTURE = Image(data=PNG)
 GIVEN = UserTurn("One bun.")
 DONE = AssistantMessage("Here you are.")
 SENT = (SentCall("call00000", "find", '{"item": "bun"}'), SentCall("call00001", "buy", "{}"))
@@ -111,7 +116,7 @@ def test_ids_of_two_runs_are_told_apart_and_stay_the_same_in_the_next_request() 
 messages = st.lists(
     st.one_of(
         st.builds(SystemMessage, st.text(max_size=3)),
-        st.builds(UserMessage, st.text(max_size=3)),
+        st.builds(UserMessage, st.text(max_size=3), parts=st.sampled_from([(), ("",), ("Hi", PICTURE), (PICTURE,)])),
         st.builds(
             AssistantMessage,
             st.text(max_size=3),
@@ -137,7 +142,7 @@ def test_whatever_is_handed_over_the_turns_keep_the_rules(history: list[Message]
     assert all(re.fullmatch("[a-zA-Z0-9]{9}", call.id) and re.fullmatch("[a-zA-Z0-9_-]{1,64}", call.name) for call in calls)
     for before, turn in zip((None, *turns), turns, strict=False):
         if isinstance(turn, UserTurn):
-            assert turn.text.strip()
+            assert turn.text.strip() or turn.parts
             assert not isinstance(before, UserTurn)
         else:
             assert before is not None
@@ -159,3 +164,38 @@ def test_halves_of_characters_are_replaced_wherever_they_stand() -> None:
         "t": ["a\ufffd", {"a\ufffd": ["a\ufffd", 1, None]}],
         "whole": "😀 ü",
     }
+
+
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+
+
+def test_media_go_to_chat_endpoints_as_parts_and_those_of_results_in_a_message_after_them() -> None:
+    audio, file = Audio(data=b"abc", media_type="audio/mp3"), File(data=b"%PDF-1.7", name="a.pdf")
+    asked = UserMessage("What?", parts=("What?", PICTURE, audio, file))
+    calls = (ToolCall("0.0", "photo", {}), ToolCall("0.1", "photo", {}))
+    results = (ToolResult("0.0", ["One:", Image(data=PNG, name="bun.png")]), ToolResult("0.1", "none"))
+    told = build_messages(make_turns([asked, AssistantMessage("", calls, True), ToolMessage(results, True), UserMessage("Well?")]))
+    assert [message["content"] for message in told] == [
+        [
+            {"type": "text", "text": "What?"},
+            {"type": "image_url", "image_url": {"url": PIXEL}},
+            {"type": "input_audio", "input_audio": {"data": "YWJj", "format": "mp3"}},
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBERi0xLjc=", "filename": "a.pdf"}},
+        ],
+        None,
+        "One:\n[image bun.png]",
+        "none",
+        [{"type": "text", "text": "The results above hold:"}, {"type": "image_url", "image_url": {"url": PIXEL}}],
+        "Well?",
+    ]
+
+
+def test_two_messages_of_the_user_are_one_with_all_their_parts() -> None:
+    (message,) = build_messages(make_turns([UserMessage("", parts=(Image(url="https://a.b/c.png"),)), UserMessage("What is it?")]))
+    assert message["content"] == [{"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}, {"type": "text", "text": "What is it?"}]
+
+
+@pytest.mark.parametrize("part", [Audio(url="https://a.b/c.mp3"), Audio(data=b"OggS"), File(url="https://a.b/c.pdf")], ids=str)
+def test_media_that_a_chat_completion_does_not_take_are_refused_by_name(part: Media) -> None:
+    with pytest.raises(UsageError, match=re.escape(str(part))):
+        build_messages(make_turns([UserMessage("", parts=(part,))]))
