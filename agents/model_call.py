@@ -104,7 +104,8 @@ async def ask_model(run: Run, turn: int, conversation: ModelConversation) -> Rep
         if reply.model_index != conversation.model_index:  # a resumed run: the switch was made before
             await conversation.switch_model(reply.model_index, may_ask=run.is_live)
     finally:
-        meter.end_model_call(used, reserved)
+        if reserved is not None or used is not NO_USAGE:
+            meter.end_model_call(used, reserved)
     return reply
 
 
@@ -378,16 +379,17 @@ def _number_calls(items: Iterable[ReadCall | Problem], reply: Reply, turn: int, 
     """Give each call its position as id. Text formats have no ids, and providers repeat theirs."""
     calls: list[ToolCall] = []
     refused: list[ToolResult] = []
-    cut = " The reply was cut off at its longest length: write less." if reply.finish == "length" else ""
     for index, item in enumerate(items):
         call_id = f"{turn}.{index}"
         if isinstance(item, ReadCall):
             calls.append(ToolCall(call_id, item.tool, item.arguments, item.span, item.notes))
         else:
+            cut = " The reply was cut off at its longest length: write less." if reply.finish == "length" else ""
             error = f"This call was not understood and nothing was done. Seen: {item.seen}. Expected: {item.expected}.{cut}"
             refused.append(ToolResult(call_id, error, Outcome.FAILED, item.tool or ""))
             calls.append(ToolCall(call_id, item.tool or "unknown", {}, item.span, ("not understood",)))
     message = _make_message(reply.text, reply, tuple(calls), native)
-    not_understood = {result.call_id for result in refused} if refused else ()
-    understood = [call for call in calls if call.id not in not_understood] if refused else calls
-    return ParsedReply(message, understood, refused, prose)
+    if refused:
+        not_understood = {result.call_id for result in refused}
+        calls = [call for call in calls if call.id not in not_understood]
+    return ParsedReply(message, calls, refused, prose)

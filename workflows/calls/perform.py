@@ -84,17 +84,19 @@ async def perform_reads(run: Run, name: str, calls: Sequence[tuple[ToolCall, Any
 
     They are counted against the limits first: LimitReached is raised, and nothing is done, where they would use too much together.
     """
-    run.scope.meter.count_tool_calls(len(calls))
+    number = len(calls)
+    run.scope.meter.count_tool_calls(number)
     stored: ToolResult | Spent | list[ToolResult]
-    if len(calls) == 1 and not calls[0][1].cost_usd:
-        stored = await run.step(name, perform_read, run, *calls[0])
+    call, tool = calls[0]
+    if number == 1 and not tool.cost_usd:
+        stored = await run.step(name, perform_read, run, call, tool)
     elif any(tool.cost_usd for _, tool in calls):
         stored = await _perform_paid_reads(run, name, calls)
     else:
         stored = await run.step(name, _perform_together, run, calls)
     results = [stored] if type(stored) is ToolResult else results_of(stored)
     provenance = run.scope.provenance
-    assert len(results) == len(calls)
+    assert len(results) == number
     for index, (call, tool) in enumerate(calls):  # a strict zip takes as long as all of this
         provenance.take(result := results[index])
         if tool.effect is PURE and result.outcome is Outcome.DONE:

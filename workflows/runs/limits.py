@@ -111,8 +111,9 @@ class Meter:
     def __init__(self, limits: Limits | None = None, parent: Meter | None = None, is_replaying: Callable[[], bool] | None = None) -> None:
         self.limits, self.parent, self.is_replaying = limits, parent, is_replaying
         self.skipped = False  # the model call under way is a replayed one
-        self.limits_cost: bool = parent is not None and parent.limits_cost
-        self.reserves: bool = parent is not None and parent.reserves
+        self.limits_cost = self.reserves = False
+        if parent is not None:
+            self.limits_cost, self.reserves = parent.limits_cost, parent.reserves
         if limits is not None:
             self.limits_cost = self.limits_cost or limits.cost_usd is not None
             self.reserves = self.limits_cost or self.reserves or limits.tokens is not None
@@ -139,8 +140,9 @@ class Meter:
         while meter is not None:
             limits = meter.limits
             if limits is not None:
-                if limits.model_calls is not None and meter.model_calls >= limits.model_calls - 1:
-                    _check("model_calls", limits.model_calls, meter.model_calls + 1)
+                most = limits.model_calls
+                if most is not None and meter.model_calls >= most - 1:
+                    _check("model_calls", most, meter.model_calls + 1)
                 if meter.reserves:
                     meter._check_reserve(limits, reserved or NO_USAGE)
             meter = meter.parent
