@@ -19,12 +19,14 @@ from ..messages import Sampling
 from . import openai_errors as errors
 from .abilities import Abilities, ask_abilities
 from .endpoint import Endpoint, describe_missing_key, find_endpoint
-from .model import Delta, Finished, ModelRequest, Retrying
+from .model import Delta, Downgraded, Finished, ModelRequest, Retrying
 from .openai_client import OpenAIClients, post_for_pieces, read_pieces
 from .openai_errors import ErrorResponse, RequestRefused
+from .openai_exchange import Exchange
 from .openai_wire import build_body, find_refused_field
 from .reply_deltas import ReplyDeltas
 from .requesting import LeftOut, Requester, Slots
+from .responses_wire import ResponsesWire
 
 T = TypeVar("T")
 
@@ -68,6 +70,7 @@ class OpenAIChat:
         # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
         left_out = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
         self._requester = Requester(self._at, _find_refused, max_tries, sleep, on_retry, left_out)
+        self._responses: Exchange | None = None
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
@@ -91,7 +94,27 @@ class OpenAIChat:
         return self._abilities
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
-        """Yield the reply, piece by piece."""
+        """Yield the reply, piece by piece. A model that is to be asked over the Responses API is asked so from then on."""
+        if self._responses is None:
+            try:
+                async with aclosing(self._stream_chat(request)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+                return
+            except errors.ResponsesWanted as error:  # a refusal, so nothing has been heard
+                self._responses = self._switch_to_responses(request, error)
+        async with aclosing(self._responses.stream(merge_sampling(request, self.sampling))) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    def _switch_to_responses(self, request: ModelRequest, error: errors.ResponsesWanted) -> Exchange:
+        """Return how the model is asked from now on, and tell it."""
+        wire, chat = ResponsesWire(self._at), self._requester
+        if request.notify is not None:
+            request.notify(Downgraded("chat completions", str(error)))
+        return Exchange(self._at, wire, self._clients, Requester(self._at, wire.find_refused, chat.max_tries, chat.sleep, chat.on_retry))
+
+    async def _stream_chat(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         if not self._at.key:
             raise ModelError(describe_missing_key(self.name, self._at))
         request = merge_sampling(request, self.sampling)

@@ -49,8 +49,7 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
     if 300 <= status < 400:
         return explain_redirect(at, answer)
     if status in (400, 404) and wants_responses(answer.text):
-        why = f"{at.model!r} at {where} is not asked so over chat completions ({status}){message}"
-        return ResponsesWanted(f"{why} Use OpenAIResponses({at.model!r}).")
+        return ResponsesWanted(f"{at.model!r} at {where} is not asked so over chat completions ({status}){message}")
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
         return explain_no_tools(at, status, message)
     if status == 404:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from sayso.tools.canonical import JsonObject
+from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
 from ..messages import NativeCall, ProviderData, Reply
@@ -47,8 +48,8 @@ class Wire(Protocol):
         ...
 
 
-class OtherProtocol(Exception):
-    """The endpoint says that it has not this protocol, or not for this model. In words, with what it said."""
+class OtherProtocol(ModelError):
+    """The endpoint says that it has not this protocol, or not for this model."""
 
 
 @dataclass(frozen=True, slots=True)

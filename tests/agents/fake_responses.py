@@ -79,8 +79,11 @@ class FakeResponses:
         path: str = "/v1",
         pieces: int = 7,
         ignores_stream: bool = False,
+        pages: Mapping[str, HttpError] | None = None,
     ) -> None:
         self.turns, self.rules, self.path, self.pieces, self.ignores_stream = list(turns), rules, path, pieces, ignores_stream
+        self.pages = pages or {}
+        """What it says at other paths."""
         self.requests: list[Body] = []
         """The requests that were taken."""
         self.refused: list[Body] = []
@@ -246,6 +249,9 @@ class _Answering(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         fake.headers.append({name.lower(): value for name, value in self.headers.items()})
         fake.paths.append(self.path)
+        if page := fake.pages.get(self.path):
+            self._send(page.status, page.content, "application/json", page.headers)
+            return
         if self.path.partition("?")[0] != f"{fake.path}/responses":
             self._send(404, b'{"error": {"message": "no such page"}}', "application/json")
             return

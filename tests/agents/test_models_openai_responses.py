@@ -536,12 +536,34 @@ ONLY_RESPONSES = {
 
 @WAYS
 @pytest.mark.parametrize("words", ONLY_RESPONSES.values(), ids=ONLY_RESPONSES)
-async def test_chat_completions_of_a_model_that_has_only_the_responses_api(way: str, words: str) -> None:
-    with FakeOpenAI([HttpError(400, words)]) as server:
+async def test_a_model_that_has_only_the_responses_api_is_asked_so_from_then_on(way: str, words: str) -> None:
+    with FakeResponses([SEARCHES, "Two.", "Bye."], pages={"/v1/chat/completions": HttpError(400, words)}) as server:
         model = OpenAIChat("gpt", base_url=server.base_url, takes_tools=True, sampling=Sampling(reasoning_effort="low"))
-        with pytest.raises(ModelError, match=r"Use OpenAIResponses\('gpt'\)"):
-            await run(way, Agent(model, tools=[search]), "Where?")
-        assert len(server.requests) == 1
+        agent = Agent(model, tools=[search])
+        result = await run(way, agent, "Where?")
+        assert result.output == "Two."
+        assert (await run(way, agent, "Bye", history=result.messages)).output == "Bye."
+        assert server.refused == []
+        assert [path for path in server.paths if "/v1/" in path] == ["/v1/chat/completions", *["/v1/responses"] * 3]
+        assert types(server.requests[2]) == ["user", "reasoning", "function_call", "function_call_output", "message", "user"]
+        assert server.requests[0]["reasoning"] == {"effort": "low"}
+
+
+async def test_going_on_over_the_responses_api_is_told_once() -> None:
+    with FakeResponses(["One.", "Two."], pages={"/v1/chat/completions": HttpError(404, ONLY_RESPONSES["gpt-5-pro"])}) as server:
+        agent = Agent(OpenAIChat("gpt", base_url=server.base_url, takes_tools=True))
+        assert await tell("", agent, "Hi") == ("One.", ["chat completions"])
+        assert await tell("", agent, "Hi") == ("Two.", [])
+
+
+@WAYS
+async def test_a_model_that_is_asked_in_no_way(way: str) -> None:
+    neither = HttpError(400, ONLY_RESPONSES["gpt-5-pro"])
+    with FakeOpenAI([neither], pages={"/v1/responses": NONE["a gateway"]}) as server:
+        for made in (OpenAIChat, OpenAIResponses):
+            server.requests.clear()
+            with pytest.raises(ModelError, match="is not asked so over"):
+                await run(way, Agent(made("gpt", base_url=server.base_url, takes_tools=True)), "Hi")
 
 
 @WAYS
