@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sayso.tools import ToolError
 from sayso.tools.sandbox import Sandbox, close_all, run_function_sandboxed
 from sayso.tools.sandbox.calls import get_pool
 from sayso.tools.sandbox.functions import SandboxedCall
+from sayso.tools.sandbox.zygote import Zygote
 
 HERE = str(Path(__file__).parent)
 sys.path.append(HERE)
@@ -169,20 +171,22 @@ async def test_a_call_that_is_cancelled_is_ended() -> None:
     assert children_of(zygote()) == []
 
 
-async def test_an_answer_that_nobody_waited_for_goes_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_nobody_waited_for_goes_to_nobody() -> None:
     """Ctrl-C may come between a request to the zygote and its answer."""
     assert await run(hostile.own_pid)
     pool = get_pool(SandboxedCall.prepare(hostile.own_pid, {}, BOX).profile)
     serving = pool._zygote
     assert serving is not None
 
-    def interrupted() -> None:
-        raise KeyboardInterrupt
+    def interrupt(frame: FrameType, event: str, _: object) -> None:
+        if frame.f_code is Zygote._read_answer.__code__:
+            sys.settrace(traced)
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(serving, "_read_answer", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            pool.call("sandbox_hostile:own_pid", [], {}, 5)
+    traced = sys.gettrace()
+    sys.settrace(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        pool.call("sandbox_hostile:own_pid", [], {}, 60)
     assert len({await run(hostile.own_pid) for _ in range(3)}) == 3
     assert pool.busy == 0
     assert await run(hostile.own_parent) == serving.pid
