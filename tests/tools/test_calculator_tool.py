@@ -80,6 +80,21 @@ def test_a_refusal_is_an_answer_that_the_model_can_use() -> None:
     assert calculator.answer(call)["content"] == "24"
 
 
+LEAKED = {
+    "marks around the name": ("functions.CALCULATOR<|channel|>commentary", '{"expression": "48/2"}', "24"),
+    "a fence and a trailing comma": ("CALCULATOR", '```json\n{"expression": "48/2",}\n```', "24"),
+    "the object twice": ("CALCULATOR", '{"expression": "48/2"}{"expression": "48/2"}', "24"),
+    "an object": ("CALCULATOR", {"expression": "48/2"}, "24"),
+    "two objects": ("CALCULATOR", '{"expression": "1"}{"expression": "2"}', "there are 2 of them"),
+}
+
+
+@pytest.mark.parametrize(("name", "arguments", "said"), LEAKED.values(), ids=LEAKED)
+def test_a_call_of_a_loop_of_your_own_is_read_like_any_other(name: str, arguments: object, said: str) -> None:
+    answer = calculator.answer({"id": "c1", "function": {"name": name, "arguments": arguments}})
+    assert said in answer["content"]
+
+
 async def test_the_event_loop_goes_on_while_the_worker_calculates() -> None:
     turns = 0
 

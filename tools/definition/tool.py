@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from ..calls import Content, ToolCall, find_labels, replace_labelled, strip_labels
-from ..canonical import Json, JsonObject, canonical_json, readable_json, sha256, strict_json
+from ..canonical import Json, JsonObject, canonical_json, readable_json, sha256
 from ..effects import CLEAN, LABELS, Effect, Labels, Secrecy, Trust, to_member
 from ..errors import InvalidArguments, ToolError, UsageError
 from .exact_json import is_same, write_exactly
@@ -23,6 +23,7 @@ from .secret import HIDDEN, HIDDEN_MARK, Hide, find_secrets, has_secret_key, hid
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from ..dialects.signatures import ToolSignature
     from ..sandbox import Sandbox
     from .code_tool import Answered, CallsOut, Ended
 
@@ -494,13 +495,16 @@ class Tool(HasDict, Generic[P, R]):
 
         Takes the openai client's object or a dict. Raises UsageError for a WRITE (it needs a run) and for another tool's call.
         """
+        from ..dialects.signatures import ToolSignature, ToolSignatures  # late, for load time
+
         call_id, name, arguments = _read_openai_call(tool_call)
-        if name != self.name:
+        signature = ToolSignatures([ToolSignature(self.name, self.parameters)]).find_marked(name)
+        if signature is None:
             raise UsageError(f"{self.name} was handed a call of {name!r}.")
         if self._only_in_a_run:
             raise self._needs_a_run()
         try:
-            checked = self.check(_parse_arguments(self.name, arguments))
+            checked = self.check(_read_arguments(signature, arguments))
             content = self._answer_text(checked)
         except ToolError as error:
             content = f"Error: {error}"
@@ -543,20 +547,18 @@ def _call(function: Callable[..., T], args: tuple[object, ...], kwargs: Mapping[
         raise RuntimeError(f"A next(...) in {getattr(function, '__name__', function)!s} found nothing. Give it a default.") from stop
 
 
-def _read_openai_call(tool_call: Any) -> tuple[str, str, str | Mapping[str, object]]:
+def _read_openai_call(tool_call: Any) -> tuple[str, str, object]:
     if isinstance(tool_call, Mapping):
         function = tool_call["function"]
         return str(tool_call.get("id", "")), function["name"], function["arguments"]
     return tool_call.id, tool_call.function.name, tool_call.function.arguments
 
 
-def _parse_arguments(tool_name: str, arguments: str | Mapping[str, object]) -> Mapping[str, object]:
-    if isinstance(arguments, Mapping):
-        return arguments
+def _read_arguments(signature: ToolSignature, written: object) -> Mapping[str, object]:
+    from ..dialects.arguments import read_arguments  # late, for load time
+    from ..dialects.coerce import CoercionError  # late, for load time
+
     try:
-        parsed = strict_json(arguments or "{}")
-    except ValueError as error:
-        raise InvalidArguments(tool_name, [f"the arguments are not JSON ({error})"]) from None
-    if not isinstance(parsed, dict):
-        raise InvalidArguments(tool_name, [f"the arguments are a JSON {type(parsed).__name__}, not an object"])
-    return parsed
+        return read_arguments(signature, written)[0]
+    except CoercionError as error:
+        raise InvalidArguments(signature.name, [f"expected {error}"]) from None

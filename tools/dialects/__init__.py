@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .described_tools import collect_signatures
 from .dialect import DIALECTS, Dialect, dialect_for_model
 from .native import read_native_calls
 from .read_events import (
@@ -18,7 +19,7 @@ from .read_events import (
     TextRead,
 )
 from .reader import Reader, is_prose, read, split_at_calls
-from .signatures import ToolSignatures, collect_signatures
+from .signatures import ToolSignatures
 
 __all__ = [
     "DIALECTS",

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 from .coerce import alternatives, list_types
+from .described_tools import ToolOrSchema, collect_signatures, describe_tool
 from .read_events import ReadCall
 from .renderers import RENDERERS, as_json
-from .signatures import ToolOrSchema, ToolSignature, ToolSignatures, collect_signatures, describe_tool
+from .signatures import ToolSignature, ToolSignatures
 
 _JSON = "json"
 _FORMS = {

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect, skip_run
+from .described_tools import ToolOrSchema, collect_signatures
 from .detect import DETECTORS, NOT_HERE, WAIT, find_held_start
 from .dialect import FORMS, resolve_dialect
 from .json_calls import parse_json_arguments
@@ -15,7 +16,7 @@ from .parsed_calls import Item
 from .provider_reply import ProviderReply
 from .read_events import AllWasReasoning, CallRead, CallWithdrawn, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState
-from .signatures import ToolOrSchema, ToolSignatures, collect_signatures
+from .signatures import ToolSignatures
 from .text_buffer import Incremental
 
 

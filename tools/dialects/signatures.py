@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
 
-from ..effects import Effect
 from .coerce import CoercionError, accepts_only_text, coerce_value, list_types
 from .lenient_json import parse_json
 from .read_events import Problem, ReadCall
 from .schema_references import resolve_references
 
-if TYPE_CHECKING:
-    from ..definition.tool import AnyTool
-
 ARGUMENTS = ("arguments", "parameters", "args", "input", "params", "action_input", "tool_input", "kwargs", "tool_args")
 """The keys under which models put a call's arguments."""
 
 _WRAPPERS = frozenset((*ARGUMENTS, "properties"))
-_MOST_CACHED = 256
-
-
-ToolOrSchema: TypeAlias = "AnyTool | Mapping[str, object]"
-"""A Tool, or a function schema as OpenAI (`parameters`) or Anthropic (`input_schema`) write it."""
-
-
-def describe_tool(tool: ToolOrSchema) -> tuple[str, str, Mapping[str, object]]:
-    """Return the name, the description and the JSON schema of the parameters."""
-    if not isinstance(tool, Mapping):
-        return tool.name, tool.description, tool.parameters
-    function = tool.get("function", tool)
-    assert isinstance(function, Mapping)
-    return function["name"], function.get("description") or "", function.get("parameters") or function.get("input_schema") or {}
 
 
 class ToolSignature:
@@ -212,24 +193,3 @@ _AROUND_NAMES = frozenset(
 _FUNCTIONS = re.compile(r"^functions[.:/]")
 _AFTER_NAME = re.compile(r":\d+$|\([\w\s,:=?]*\)$")
 _NAME = re.compile(r"(?=[\w.\-/:]*\w)[\w.\-/:]{1,128}")
-_CACHE: dict[tuple[int, ...], tuple[tuple[ToolOrSchema, ...], ToolSignatures]] = {}
-
-
-def _make_signature(tool: ToolOrSchema) -> ToolSignature:
-    name, _, parameters = describe_tool(tool)
-    return ToolSignature(name, parameters, is_pure=not isinstance(tool, Mapping) and tool.effect is Effect.PURE)
-
-
-def collect_signatures(tools: ToolSignatures | Sequence[ToolOrSchema]) -> ToolSignatures:
-    """Return the signatures of Tools or function schemas. The same tools give the same object, from a cache."""
-    if isinstance(tools, ToolSignatures):
-        return tools
-    key = tuple(map(id, tools))
-    cached = _CACHE.get(key)
-    if cached is not None:
-        return cached[1]
-    signatures = ToolSignatures(map(_make_signature, tools))
-    if len(_CACHE) >= _MOST_CACHED:
-        _CACHE.clear()
-    _CACHE[key] = (tuple(tools), signatures)  # the tools are stored too: an id may be used again once its object is gone
-    return signatures
