@@ -15,7 +15,7 @@ from sayso.tools.installing import build_install_command
 from . import openai_errors as errors
 from .endpoint import Endpoint, find_endpoint, get_tls_context
 from .hosts import parse_host_port, read_url_variable
-from .openai_client import explain_failures, parse_whole_answer, read_beginning
+from .openai_client import explain_failures, read_beginning
 from .openai_errors import ErrorResponse, RequestRefused
 from .providers import Provider, get_prefixes
 from .requesting import share_in_loop
@@ -148,8 +148,7 @@ async def read_messages(at: Endpoint, stream: AsyncStream[object]) -> AsyncGener
             if "html" in kind:
                 raise errors.explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
             if "json" in kind and "event-stream" not in kind:
-                whole = parse_whole_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), "content")
-                yield whole
+                yield _parse_whole(at, (await stream.response.aread()).decode("utf-8", "replace"))
                 return
             # The SDK's own reader drops events that have no name, as some servers send them.
             async for event in anthropic.AsyncStream.raw_events(stream.response):
@@ -159,9 +158,20 @@ async def read_messages(at: Endpoint, stream: AsyncStream[object]) -> AsyncGener
         await stream.close()
 
 
+def _parse_whole(at: Endpoint, text: str) -> object:
+    """Parse a message that was not streamed; one without any content is a message, too. Raises RequestRefused, ModelError."""
+    try:
+        message = _check_event(json.loads(text))
+    except ValueError:
+        raise errors.explain_wrong_answer(at, text) from None
+    if not (isinstance(message, Mapping) and isinstance(message.get("content"), list)):
+        raise errors.explain_wrong_answer(at, text)
+    return message
+
+
 def _check_event(event: object) -> object:
     """Return the event. Raises RequestRefused for one that reports an error."""
-    if isinstance(event, Mapping) and event.get("type") == "error":
+    if isinstance(event, Mapping) and (event.get("type") == "error" or event.get("error")):
         error = event.get("error")
         status = _STATUSES.get(str(error.get("type")) if isinstance(error, Mapping) else "", 500)
         raise RequestRefused(ErrorResponse(status, {}, json.dumps(event, ensure_ascii=False)))

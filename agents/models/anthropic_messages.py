@@ -29,9 +29,30 @@ if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
 T = TypeVar("T")
-_LONGEST_WHOLE_REPLY = 21_333
-"""A reply that may be longer is streamed, also where nobody listens: it may take more than ten minutes, and idle connections are cut."""
+_LONGEST_WHOLE_REPLY = 8_000
+"""A reply that may be longer is streamed, also where nobody listens: nothing comes while it is written, and idle connections are cut."""
 _MOST_PARTS = 8
+
+
+class _Reader(ReplyDeltas):
+    """Reads one reply. `is_whole` tells whether it came to its end: some servers end without saying why."""
+
+    __slots__ = ("is_whole",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_whole = False
+
+    def feed(self, piece: object) -> list[Delta]:
+        """Return the deltas of one piece."""
+        if isinstance(piece, Mapping) and (piece.get("type") in ("message_stop", "message") or "content" in piece):
+            self.is_whole = True
+        return super().feed(piece)
+
+    @property
+    def finish(self) -> str:
+        """Return how the reply ended; empty where it did not."""
+        return self.reply.finish or (("tool_calls" if self.reply.calls else "stop") if self.is_whole else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +61,7 @@ class _Opened:
 
     first: list[Delta]
     pieces: AsyncGenerator[object]
-    reader: ReplyDeltas
+    reader: _Reader
 
 
 @dataclass(slots=True)
@@ -58,14 +79,14 @@ class _Asked:
     parts: int = 0
     is_without_thinking: bool = False
 
-    def take(self, reader: ReplyDeltas, usage: Usage, provider: str) -> bool:
+    def take(self, reader: _Reader, usage: Usage, provider: str) -> bool:
         """Take in a part that was read to its end. Return whether there is more: the next request then ends with what is there."""
         content: list[JsonObject] = reader.reply.kept.get("content", [])
         self.content += content
         self.usage += usage
         self.calls += len(reader.calls)
         self.parts += 1
-        more = reader.reply.finish == "pause_turn" and self.parts < _MOST_PARTS
+        more = reader.finish == "pause_turn" and self.parts < _MOST_PARTS
         if more:
             part = AssistantMessage(reader.reply.text, provider_data=ProviderData(provider, {"content": content}))
             self.request = replace(self.request, messages=[*self.request.messages, part])
@@ -137,7 +158,7 @@ class AnthropicMessages:
             for delta in _number(opened.reader.end(), asked.calls):
                 yield delta
             if not asked.take(opened.reader, self._make_usage(opened.reader), self._provider):
-                yield Finished(opened.reader.reply.finish, asked.usage, asked.make_data(self._provider))
+                yield Finished(opened.reader.finish, asked.usage, asked.make_data(self._provider))
                 return
 
     async def complete(self, request: ModelRequest) -> Reply:
@@ -153,7 +174,7 @@ class AnthropicMessages:
             calls += reader.calls
             if not asked.take(reader, self._make_usage(reader), self._provider):
                 data = asked.make_data(self._provider)
-                return Reply("".join(texts), tuple(calls), "".join(thoughts), asked.usage, reader.reply.finish, data)
+                return Reply("".join(texts), tuple(calls), "".join(thoughts), asked.usage, reader.finish, data)
 
     def _begin(self, request: ModelRequest) -> _Asked:
         if not self._at.key:
@@ -177,7 +198,7 @@ class AnthropicMessages:
     async def _open_reply(self, asked: _Asked, body: JsonObject) -> _Opened:
         """Send one request and read the answer up to its first deltas: later the text has been shown, and nothing may be tried again."""
         pieces = await self._send(asked, {**body, "stream": True})
-        reader = ReplyDeltas()
+        reader = _Reader()
         try:
             async for piece in pieces:
                 if first := reader.feed(piece):
@@ -188,10 +209,10 @@ class AnthropicMessages:
             raise
         return _Opened([], pieces, reader)
 
-    async def _read_reply(self, asked: _Asked, body: JsonObject) -> ReplyDeltas:
+    async def _read_reply(self, asked: _Asked, body: JsonObject) -> _Reader:
         """Send one request and read the answer to its end."""
         stream = body["max_tokens"] > _LONGEST_WHOLE_REPLY
-        reader = ReplyDeltas()
+        reader = _Reader()
         async with aclosing(await self._send(asked, {**body, "stream": stream})) as pieces:
             async for piece in pieces:
                 reader.feed(piece)
@@ -202,11 +223,11 @@ class AnthropicMessages:
         client = await self._clients.get()
         return read_messages(self._at, await post_message(self._at, client, body, asked.built.headers))
 
-    def _check_end(self, reader: ReplyDeltas) -> None:
-        if not reader.reply.finish:
+    def _check_end(self, reader: _Reader) -> None:
+        if not reader.finish:
             raise errors.explain_break(self._at, "it ended without a stop reason")
 
-    def _make_usage(self, reader: ReplyDeltas) -> Usage:
+    def _make_usage(self, reader: _Reader) -> Usage:
         return make_usage(self._at, reader.reply.usage)
 
 

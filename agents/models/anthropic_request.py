@@ -57,10 +57,11 @@ def build_request(
     _add_sampling(built, model, sampling, takes, refused)
     if (bool(request.tools) if cache is None else cache) and "cache_control" not in refused:
         _add_breakpoints(built.body)
-    extra = sampling.extra_body or {}
-    built.body |= extra
-    if isinstance(more := extra.get("tools"), Sequence):  # the provider's own, beside the agent's
-        built.body["tools"] = [*tools, *more]
+    for name, value in (sampling.extra_body or {}).items():
+        mine = built.body.get(name)
+        if name == "tools" and isinstance(value, Sequence):  # the provider's own, beside the agent's
+            value = [*tools, *value]
+        built.body[name] = {**mine, **value} if isinstance(mine, dict) and isinstance(value, Mapping) else value
     built.headers = {"anthropic-version": OLDER_API_VERSION if any(name in built.body for name in _SAMPLING) else API_VERSION}
     built.headers |= sampling.extra_headers or {}
     return built
@@ -120,7 +121,9 @@ def _add_thinking(built: AnthropicRequest, sampling: Sampling, takes: ClaudeMode
         return
     if takes.efforts and "effort" not in refused:
         built.body["output_config"] = {"effort": takes.fit_effort(effort)}
-    if takes.thinking == "adaptive":
+    if takes.thinking == "adaptive" and THINKING_WHEN_FORCED in refused and _is_forced(built.body):
+        built.left_out["reasoning_effort"] = _FORCED
+    elif takes.thinking == "adaptive":
         built.body["thinking"] = {"type": "adaptive"}
     elif why := _find_what_forbids_a_budget(built, takes):
         built.left_out["reasoning_effort"] = why
@@ -136,11 +139,15 @@ def _find_what_forbids_a_budget(built: AnthropicRequest, takes: ClaudeModel) -> 
         return "the model does not think"
     if built.body["max_tokens"] <= _LEAST_BUDGET:
         return f"thinking needs max_tokens above {_LEAST_BUDGET}"
-    if built.body.get("tool_choice", {}).get("type") in ("any", "tool"):
-        return "the model does not think where it has to call a tool"
+    if _is_forced(built.body):
+        return _FORCED
     if has_unthought_calls(built.body["messages"]):
         return "the calls that are being answered came without thinking of this model"
     return ""
+
+
+def _is_forced(body: JsonObject) -> bool:
+    return body.get("tool_choice", {}).get("type") in ("any", "tool")
 
 
 def _add_schema(built: AnthropicRequest, request: ModelRequest, takes: ClaudeModel, refused: frozenset[str]) -> None:
@@ -232,6 +239,8 @@ def _add_breakpoints(body: JsonObject) -> None:
 # ---- what an endpoint does not take ----
 
 THINKING_BLOCKS = "the thinking of earlier turns"
+THINKING_WHEN_FORCED = "thinking where a tool is forced"
+_FORCED = "the model does not think where it has to call a tool"
 _LEAST_ROOM = 1_024
 
 
@@ -250,7 +259,9 @@ def find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
     if found := re.search(r"exceed context limit: (\d+) \+ (\d+) > (\d+)", text):
         room = int(found[3]) - int(found[1])
         return LeftOut(frozenset({f"room<={room}"}), f"max_tokens above {room}") if room >= _LEAST_ROOM else None
-    if re.search(r"signature|cannot be modified|bound to a different conversation", text) and "thinking" in text:
+    if re.search(r"thinking may not be enabled when", text, re.I) and _is_forced(body):
+        return LeftOut(frozenset({THINKING_WHEN_FORCED}), "reasoning_effort")
+    if re.search(r"signature|cannot be modified|bound to a different conversation|must contain thinking", text) and "thinking" in text:
         has_any = any(block["type"] in THINKING for turn in body["messages"] for block in turn["content"])
         return LeftOut(frozenset({THINKING_BLOCKS}), THINKING_BLOCKS) if has_any else None
     named = [(found.start(), name) for name, words, _ in _REFUSED if _has(name, body) and (found := re.search(words, text, re.I))]
@@ -279,5 +290,5 @@ def _has(name: str, body: JsonObject) -> bool:
     if name in ("format", "effort"):
         return name in body.get("output_config", {})
     if name == "tool_choice":
-        return body.get("tool_choice", {}).get("type") in ("any", "tool")
+        return _is_forced(body)
     return name in body or (name == "cache_control" and "cache_control" in str(body))

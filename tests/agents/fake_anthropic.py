@@ -42,7 +42,7 @@ def use(name: str, input: object = None, id: str = "") -> Json:
 
 @dataclass(frozen=True)
 class Said:
-    """A reply: its content blocks, why it ended (as the blocks say, if that is empty), its usage."""
+    """A reply: its content blocks, why it ended (as the blocks say, if that is empty; "none" is not to say why), its usage."""
 
     content: Sequence[Json]
     stop_reason: str = ""
@@ -141,7 +141,8 @@ class FakeAnthropic:
             if block["type"] == "tool_use":
                 self.issued[block["id"]] = blocks
         calls = any(block["type"] == "tool_use" for block in blocks)
-        return Said(blocks, said.stop_reason or ("tool_use" if calls else "end_turn"), said.usage, said.breaks_after, said.error)
+        reason = {"": "tool_use" if calls else "end_turn", "none": ""}.get(said.stop_reason, said.stop_reason)
+        return Said(blocks, reason, said.usage, said.breaks_after, said.error)
 
 
 def events_of(said: Said, model: str, pieces: int) -> Iterator[Json]:
@@ -163,7 +164,7 @@ def events_of(said: Said, model: str, pieces: int) -> Iterator[Json]:
         for delta in deltas:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
-    stop = {"stop_reason": said.stop_reason, "stop_sequence": None}
+    stop = {"stop_reason": said.stop_reason or None, "stop_sequence": None}
     yield {"type": "message_delta", "delta": stop, "usage": {"output_tokens": said.usage.get("output_tokens", 0)}}
     yield {"type": "message_stop"}
 
@@ -235,7 +236,7 @@ class _Answering(BaseHTTPRequestHandler):
             case Said() as said if body.get("stream"):
                 self._stream(said, body["model"])
             case Said() as said:
-                stop = {"stop_reason": said.stop_reason, "stop_sequence": None, "usage": dict(said.usage)}
+                stop = {"stop_reason": said.stop_reason or None, "stop_sequence": None, "usage": dict(said.usage)}
                 message = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": said.content}
                 self._whole(200, json.dumps({**message, **stop}).encode(), "application/json")
 

@@ -94,9 +94,9 @@ AGAIN = Said([think("Once more."), use("search", {"query": "y"}), use("search", 
 
 
 async def run(agent: Agent[Any], asked: str, streamed: bool, **options: Any) -> Any:
-    """Run an agent, with somebody who listens or without."""
+    """Run an agent, with somebody who listens, or without: replies that are short come in one piece."""
     if not streamed:
-        return await agent.run(asked, **options)
+        return await agent.run(asked, sampling=Sampling(max_tokens=4_000), **options)
     *_, ended = [event async for event in agent.run_stream(asked, **options)]
     return ended.result
 
@@ -281,6 +281,44 @@ async def test_nothing_said_after_a_call_is_asked_again() -> None:
     with FakeAnthropic([LOOK, Said([]), "Found."]) as server:
         result = await Agent(claude(server), tools=[search]).run("Find x.")
         assert (result.output, server.refusals) == ("Found.", [])
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_a_refusal_is_no_answer_and_the_next_model_is_asked(streamed: bool) -> None:
+    with FakeAnthropic([LOOK, Said([], "refusal"), LOOK, Said([], "refusal")]) as server:
+        agent = Agent(claude(server), tools=[search], fallback=[ScriptedModel("It is x.")])
+        assert (await run(agent, "Find x.", streamed)).output == "It is x."
+        with pytest.raises(IncompleteReply, match="content filter"):
+            await run(Agent(claude(server), tools=[search]), "Find x.", streamed)
+
+
+@tool.read
+def now() -> str:
+    """Tell the time."""
+    return "noon"
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_a_call_without_arguments(streamed: bool) -> None:
+    with FakeAnthropic([Said([text("Hm."), use("now")]), "Noon."]) as server:
+        assert (await run(Agent(claude(server), tools=[now]), "When?", streamed)).output == "Noon."
+        assert server.requests[1]["messages"][1]["content"] == [text("Hm."), use("now", {}, "toolu_01")]
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+async def test_a_reply_that_ends_without_saying_why(streamed: bool) -> None:
+    with FakeAnthropic([Said([use("now")], "none"), Said([text("Noon.")], "none")]) as server:
+        assert (await run(Agent(claude(server), tools=[now]), "When?", streamed)).output == "Noon."
+
+
+async def test_a_tool_that_is_required_is_called_once_and_thinking_rests_meanwhile() -> None:
+    refused = Refused(400, "invalid_request_error", "Thinking may not be enabled when tool_choice forces tool use.")
+    with FakeAnthropic([refused, Said([use("search", {"query": "x"})]), "Found."]) as server:
+        sampling = Sampling(tool_choice="required", reasoning_effort="high")
+        result = await Agent(claude(server, "claude-opus-4-6"), tools=[search], sampling=sampling).run("Find x.")
+        assert (result.output, server.refusals) == ("Found.", [])
+        sent = [("thinking" in request, request.get("tool_choice")) for request in server.requests]
+        assert sent == [(True, {"type": "any"}), (False, {"type": "any"}), (True, None)]
 
 
 async def test_thinking_that_is_not_shown_goes_back() -> None:
