@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sayso.tools import File, Image
 from sayso.tools.canonical import JsonObject
+from sayso.tools.errors import UsageError
+from sayso.tools.media import Part
 
 from .turns import NOTHING, AssistantTurn, SentResult, Turns, UserTurn, mend_text
 
@@ -51,7 +54,7 @@ class _Messages:
     def add(self, turn: UserTurn | AssistantTurn, *, keeps_thinking: bool) -> None:
         """Add a turn; the results of its calls are a message of the user's."""
         if isinstance(turn, UserTurn):
-            self._add_blocks("user", [_text(turn.text)])
+            self._add_blocks("user", [build_part(part) for part in turn.parts or (turn.text,)])
             return
         blocks = self._restore(turn, keeps_thinking=keeps_thinking)
         if blocks is None:
@@ -101,7 +104,22 @@ class _Messages:
 
 def _build_result(wire_id: str, result: SentResult) -> JsonObject:
     failed = {"is_error": True} if result.is_error else {}
-    return {"type": "tool_result", "tool_use_id": wire_id, "content": result.text, **failed}
+    media = [build_part(part) for part in result.media]
+    return {"type": "tool_result", "tool_use_id": wire_id, "content": [_text(result.text), *media] if media else result.text, **failed}
+
+
+def build_part(part: Part) -> JsonObject:
+    """Return a part of a message or of a result as a block. Raises UsageError for media that Anthropic's API does not take."""
+    match part:
+        case str():
+            return _text(part)
+        case Image() | File(media_type="application/pdf" | ""):
+            kind = "image" if isinstance(part, Image) else "document"
+            by_data = {"type": "base64", "media_type": part.media_type, "data": part.data}
+            return {"type": kind, "source": {"type": "url", "url": part.url} if part.url else by_data}
+        case File(media_type=media_type, url="") if media_type.startswith("text/"):
+            return {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": part.bytes.decode(errors="replace")}}
+    raise UsageError(f"{part} cannot be sent to Anthropic's API: it takes images, PDFs and files of plain text.")
 
 
 def _text(text: str) -> JsonObject:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sayso.tools import Audio, Image
 from sayso.tools.canonical import JsonObject
+from sayso.tools.media import Media, Part
 from sayso.workflows import Usage
 
 from ..messages import NativeCall, ProviderData, Reply, Sampling
 from .model import ModelRequest
-from .turns import NOTHING, AssistantTurn, SentCall, SentResult, UserTurn, choose_tool, make_turns, mend_text
+from .turns import NOTHING, RESULTS_HOLD, AssistantTurn, SentCall, SentResult, UserTurn, choose_tool, make_turns, mend_text
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelRequestPart, ModelResponse, ToolCallPart
+    from pydantic_ai.messages import ModelMessage, ModelRequestPart, ModelResponse, ToolCallPart, UserContent
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.tools import ToolDefinition
 
@@ -58,7 +60,7 @@ def build_messages(turns: Sequence[UserTurn | AssistantTurn], instructions: str,
     parts: list[ModelRequestPart] = []
     for turn in turns:
         if isinstance(turn, UserTurn):
-            parts.append(UserPromptPart(str(mend_text(turn.text))))
+            parts.append(UserPromptPart([_build_part(part) for part in turn.parts] or str(mend_text(turn.text))))
             continue
         response = _restore(turn, provider) or _rebuild(turn)
         if parts:
@@ -66,11 +68,29 @@ def build_messages(turns: Sequence[UserTurn | AssistantTurn], instructions: str,
         messages.append(response)
         called = _find_calls(response)
         parts = [_build_result(call, result) for call, result in zip(called, turn.results, strict=True)]
+        if media := [_build_part(part) for result in turn.results for part in result.media]:
+            parts.append(UserPromptPart([RESULTS_HOLD, *media]))
     if not parts and not (messages and turns):
         parts = [UserPromptPart(NOTHING)]
     if parts:
         messages.append(TheirRequest(parts, instructions=instructions or None))
     return messages
+
+
+def _build_part(part: Part) -> UserContent:
+    """Return a part of a message as pydantic-ai has it; each provider's own class there refuses what it does not take."""
+    from pydantic_ai.messages import AudioUrl, BinaryContent, DocumentUrl, ImageUrl
+
+    match part:
+        case str():
+            return str(mend_text(part))
+        case Media(url=""):
+            return BinaryContent(part.bytes, media_type=part.media_type or "application/octet-stream")
+        case Image():
+            return ImageUrl(part.url, media_type=part.media_type or None)
+        case Audio():
+            return AudioUrl(part.url, media_type=part.media_type or None)
+    return DocumentUrl(part.url, media_type=part.media_type or None)
 
 
 def _find_calls(response: ModelResponse) -> list[ToolCallPart]:

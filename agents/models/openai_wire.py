@@ -12,10 +12,9 @@ from sayso.tools.media import Part
 
 from ..messages import Sampling
 from .model import ModelRequest
-from .turns import AssistantTurn, SentCall, Turns, UserTurn, choose_tool, make_turns
+from .turns import RESULTS_HOLD, AssistantTurn, SentCall, Turns, UserTurn, choose_tool, make_turns
 
 PROTOCOL = "chat"
-RESULTS_HOLD = "The results above hold:"
 DUMMY_SIGNATURE = "skip_thought_signature_validator"  # Google's own word for calls that its model has not made
 
 

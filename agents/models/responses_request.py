@@ -10,11 +10,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from sayso.tools import File, Image
 from sayso.tools.canonical import JsonObject
+from sayso.tools.errors import UsageError
+from sayso.tools.media import Part
 
 from ..messages import Sampling
 from .model import ModelRequest
-from .turns import AssistantTurn, SentCall, Turns, UserTurn, choose_tool, make_turns
+from .turns import AssistantTurn, SentCall, SentResult, Turns, UserTurn, choose_tool, make_turns
 
 ENCRYPTED = "reasoning.encrypted_content"
 FEWEST_TOKENS = 16
@@ -136,15 +139,28 @@ def build_input(turns: Turns, provider: str, without: frozenset[str] = NOTHING_L
     taken = {call.id for turn in turns.turns if isinstance(turn, AssistantTurn) for call in turn.calls}
     for turn in turns.turns:
         if isinstance(turn, UserTurn):
-            items.append(_build_message("user", turn.text))
+            items.append(_build_message("user", [build_part(part) for part in turn.parts] or turn.text))
         else:
             items += _build_turn(turn, provider, without, taken)
     return items
 
 
-def _build_message(role: str, text: str) -> JsonObject:
-    """Return a message. What else than text it may hold one day is built here."""
-    return {"type": "message", "role": role, "content": text}
+def _build_message(role: str, content: str | list[JsonObject]) -> JsonObject:
+    return {"type": "message", "role": role, "content": content}
+
+
+def build_part(part: Part) -> JsonObject:
+    """Return a part of a message or of a call's output. Raises UsageError for media that the Responses API does not take."""
+    match part:
+        case str():
+            return {"type": "input_text", "text": part}
+        case Image():
+            return {"type": "input_image", "image_url": part.data_url, "detail": "auto"}
+        case File(url="", name=name):
+            return {"type": "input_file", "file_data": part.data_url, "filename": name or "file.pdf"}
+        case File(url=url):
+            return {"type": "input_file", "file_url": url}
+    raise UsageError(f"{part} cannot be sent over OpenAI's Responses API: it takes images and files. For audio use OpenAIChat.")
 
 
 def _build_turn(turn: AssistantTurn, provider: str, without: frozenset[str], taken: set[str]) -> Iterator[JsonObject]:
@@ -167,7 +183,7 @@ def _build_turn(turn: AssistantTurn, provider: str, without: frozenset[str], tak
             sent.setdefault("summary", [])  # required, also where there is none
         yield sent
     for call_id, result in zip(call_ids, turn.results, strict=True):
-        yield _build_output(call_id, result.text)
+        yield _build_output(call_id, result)
 
 
 def _list_values(items: Sequence[Mapping[str, object]], name: str) -> list[str]:
@@ -184,11 +200,12 @@ def _rebuild(turn: AssistantTurn) -> Iterator[JsonObject]:
     for call in turn.calls:
         yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
     for result in turn.results:
-        yield _build_output(result.id, result.text)
+        yield _build_output(result.id, result)
 
 
-def _build_output(call_id: str, text: str) -> JsonObject:
-    return {"type": "function_call_output", "call_id": call_id, "output": text}
+def _build_output(call_id: str, result: SentResult) -> JsonObject:
+    media = [build_part(part) for part in result.media]
+    return {"type": "function_call_output", "call_id": call_id, "output": [build_part(result.text), *media] if media else result.text}
 
 
 def find_turn_items(turn: AssistantTurn, provider: str, without: frozenset[str] = NOTHING_LEFT_OUT) -> list[JsonObject]:

@@ -18,6 +18,8 @@ from sayso.tools.media import Media, Part
 from ..messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
 
 NOTHING = "(empty)"
+RESULTS_HOLD = "The results above hold:"
+"""What is said before the media of results, where the message of a result takes text only."""
 NO_RESULT = "(There is no result of this call in the conversation. What it was to do may have been done.)"
 BEGUN_EARLIER = "(The conversation began earlier.)"
 
