@@ -215,8 +215,9 @@ def make_tool_message(
 ) -> ToolMessage:
     """Return the results as the model is shown them. `ask_to_repair` asks it to write the failed calls again."""
     read = None if run.scope.provenance.labels is CLEAN else run.scope.provenance.labels
-    if parsed.message.native:
-        return ToolMessage(tuple(results), native=True, labels=read)
+    native = parsed.message.native
+    if native:
+        return ToolMessage(tuple(results), native, "", read)
     tools = {call.id: call.tool for call in parsed.message.calls}
     boundary = sha256(run.id, run.attempt)[:8]  # a page cannot know it, so a page cannot end its frame
     named = [(tools[result.call_id], result.text) for result in results]

@@ -125,7 +125,8 @@ class Conversation(NamedTuple):
     @property
     def question(self) -> UserMessage:
         """Return what is asked now."""
-        return UserMessage(self.text, labels=self.labels, said=self.said, parts=self.parts)
+        text, _, labels, said, _, parts = self
+        return UserMessage(text, False, False, labels, said, parts)
 
     @property
     def user_texts(self) -> tuple[str, ...]:

@@ -241,10 +241,16 @@ class Tool(HasDict, Generic[P, R]):
         full = self.signature
         return frozenset(each.name for each in full.parameters if each.default is each.empty and full.hints[each.name] in (str, bool))
 
+    @cached_property
+    def _validate(self) -> Callable[[Mapping[str, object]], BaseModel]:
+        """Return what checks a call's arguments: the validator's own function, found once."""
+        validate: Callable[[Mapping[str, object]], BaseModel] = self.arguments.__pydantic_validator__.validate_python
+        return validate
+
     def check(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """Validate a call's arguments into the function's types, fill in defaults and add bound ones. Raises InvalidArguments."""
         try:
-            values: dict[str, object] = self.arguments.__pydantic_validator__.validate_python(arguments).__dict__
+            values: dict[str, object] = self._validate(arguments).__dict__
         except ValueError as error:  # pydantic's ValidationError
             values = validate_loosely(self.name, self.arguments, arguments, self._text_parameters, error, self.find_secret_texts)
         if self.bound:

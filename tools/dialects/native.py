@@ -30,7 +30,10 @@ def read_native_calls(calls: Iterable[NativeCallLike], tools: ToolSignatures) ->
 
     Servers leak the marks of a model's own format into this field too, so it is read like a call that is written in text.
     """
-    return [item for call in calls for item in _read_native_call(call.name, call.arguments, tools)]
+    items: list[ReadCall | Problem] = []
+    for call in calls:
+        items += _read_native_call(call.name, call.arguments, tools)
+    return items
 
 
 def _read_native_call(name: str, written: str, tools: ToolSignatures) -> list[ReadCall | Problem]:
