@@ -55,7 +55,7 @@ class Endpoint:
     @property
     def is_openai(self) -> bool:
         """Tell whether this is OpenAI's own endpoint, not one that speaks like it."""
-        return self.host == OPENAI_HOST or self.host.endswith(f".{OPENAI_HOST}")
+        return is_openai_host(self.host)
 
     @property
     def is_azure(self) -> bool:
@@ -88,6 +88,11 @@ class Endpoint:
         if provider is None or not provider.key_variables:
             return "Give api_key=, or set OPENAI_BASE_URL to this address and OPENAI_API_KEY to its key."
         return f"Set {provider.key_variables[0]} or give api_key=."
+
+
+def is_openai_host(host: str) -> bool:
+    """Tell whether a host is OpenAI's own, in any region."""
+    return host == OPENAI_HOST or host.endswith(f".{OPENAI_HOST}")
 
 
 def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout_seconds: float) -> Endpoint:

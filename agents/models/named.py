@@ -16,7 +16,7 @@ from .local.hub import Consent
 from .model import Model
 from .names import ReadName, read_name, split_prefix
 from .providers import LOCAL as LOCAL_PREFIX
-from .providers import Protocol
+from .providers import Protocol, get_prefixes
 
 if TYPE_CHECKING:
     from .local.local_model import LocalModel
@@ -46,7 +46,7 @@ def model_from(name: str | Model, *, base_url: str | None = None, api_key: str |
         return model
     read = read_name(name, base_url)
     if read.protocol is Protocol.BRIDGE:
-        return _make_bridged(read)
+        return _make_bridged(read, api_key)
     at = find_endpoint(read.model, read.base_url, api_key, timeout_seconds=10)
     if not at.key:
         raise UsageError(describe_missing_key(read.model or "a model", at))
@@ -71,8 +71,12 @@ def _make_model(read: ReadName, at: Endpoint, api_key: str | None) -> Model:
     return OpenAIChat(read.model, base_url=read.base_url, api_key=api_key)
 
 
-def _make_bridged(read: ReadName) -> Model:
+def _make_bridged(read: ReadName, api_key: str | None) -> Model:
     """Return a model that pydantic-ai asks, by its name there."""
+    if not read.model:
+        raise UsageError(f"No model was named. Name one, like model={get_prefixes()[read.stem.rstrip(':')].spelling!r}.")
+    if api_key:
+        raise UsageError(f"{read.stem}{read.model} is asked with the keys that pydantic-ai finds, so api_key= cannot be. Leave it out.")
     from .pydantic_ai_bridge import PydanticAI  # late, for load time
 
     prefix = {"vertex:": "google-cloud:", "pydantic-ai:": ""}.get(read.stem, read.stem)

@@ -20,7 +20,7 @@ from sayso.tools.installing import build_install_command
 from ..messages import Reply, Sampling
 from . import openai_errors as errors
 from .bridge_messages import BridgedRequest, build_bridged, read_response
-from .endpoint import Endpoint
+from .endpoint import Endpoint, is_openai_host
 from .model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, Retrying, TextDelta
 from .openai_errors import ErrorResponse, RequestRefused
 from .requesting import LeftOut, Requester, share_in_loop
@@ -189,11 +189,25 @@ def make_their_model(model: str | TheirModel) -> TheirModel:
     except ImportError:
         raise UsageError(f"This model is asked through pydantic-ai: {build_install_command('pydantic-ai')}") from None
     try:
-        return infer_model(model)
+        theirs = infer_model(model)
     except ImportError as error:
         raise UsageError(f"{model!r} needs a package of its provider's. {error}") from None
     except (UserError, ValueError) as error:
         raise UsageError(f"{model!r} cannot be asked through pydantic-ai: {error}") from None
+    if isinstance(model, str):
+        _forget_openai(getattr(theirs, "client", None))
+    return theirs
+
+
+def _forget_openai(client: object) -> None:
+    """Take from an openai client for another host what the environment has for OpenAI: it would send it to that host."""
+    from openai import AsyncOpenAI
+
+    from .named_host_client import ForeignHostClient  # late, for load time
+
+    if not isinstance(client, AsyncOpenAI) or is_openai_host(client.base_url.host):
+        return
+    client.__class__ = ForeignHostClient  # pydantic-ai copies it for each request, and a copy is of the same class
 
 
 @cache

@@ -140,6 +140,16 @@ def test_a_key_goes_with_the_host_that_it_is_for(tmp_path: Path) -> None:
     assert asked == []
 
 
+def test_what_is_for_openai_does_not_cross_the_bridge(tmp_path: Path) -> None:
+    names = ["pydantic-ai:deepseek:deepseek-chat", "pydantic-ai:openrouter:x/y"]
+    with PretendInternet(tmp_path, ["api.deepseek.com", "openrouter.ai"]) as internet:
+        internet.ask([{"name": name} for name in names], CANARIES)
+    assert {each.host: canaries(each.headers) for each in internet.asked} == {
+        "api.deepseek.com": {"DEEPSEEK_API_KEY"},
+        "openrouter.ai": {"OPENROUTER_API_KEY"},
+    }
+
+
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     hosts = ["gateway.example", "api.openai.com", "api.anthropic.com", "api.groq.com", "elsewhere.example"]
     names = [
