@@ -242,9 +242,9 @@ class Tool(HasDict, Generic[P, R]):
         return frozenset(each.name for each in full.parameters if each.default is each.empty and full.hints[each.name] in (str, bool))
 
     @cached_property
-    def _validate(self) -> Callable[[Mapping[str, object]], BaseModel]:
+    def _validate(self) -> Callable[[Mapping[str, object]], Any]:
         """Return what checks a call's arguments: the validator's own function, found once."""
-        validate: Callable[[Mapping[str, object]], BaseModel] = self.arguments.__pydantic_validator__.validate_python
+        validate: Callable[[Mapping[str, object]], Any] = self.arguments.__pydantic_validator__.validate_python
         return validate
 
     def check(self, arguments: Mapping[str, object]) -> dict[str, object]:
