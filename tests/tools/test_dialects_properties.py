@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from sayso.tools import Reader, read
 from sayso.tools.dialects import DIALECTS, ReadCall
 from sayso.tools.dialects.compiled_dialect import CompiledDialect
-from sayso.tools.dialects.described_tools import collect_signatures
-from sayso.tools.dialects.dialect import FORMS, resolve_dialect
+from sayso.tools.dialects.dialect import FORMS, collect_signatures, resolve_dialect
 
 FUZZ = Path(__file__).resolve().parents[1] / "chaos" / "fuzz_dialects.py"
 

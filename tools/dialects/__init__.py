@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .described_tools import collect_signatures
-from .dialect import DIALECTS, Dialect, dialect_for_model
+from .dialect import DIALECTS, Dialect, collect_signatures, dialect_for_model
 from .native import read_native_calls
 from .read_events import (
     AllWasReasoning,

@@ -13,19 +13,12 @@ from .compiled_dialect import AFTER_BRACE, CompiledDialect
 from .json_calls import KEYS
 from .markers import HARMONY_TOKENS, INVENTED_TURNS, NAME_SEPARATORS, REASONING, REASONING_ENDS, TOOL_RESULTS
 from .mentions import Form
-from .named_call import parse_named_call
+from .named_call import detect_named_call
+from .parsed_calls import MORE, NOT_HERE, NOTHING, Detection
 from .react import parse_action
 from .scanner_state import ScannerState
 from .tagged import ELEMENTS, parse_element
-from .text_buffer import Incremental
 
-WAIT = -2
-NOT_HERE = -1
-Detection = tuple[int, "Callable[[], Incremental[object]] | None"]
-"""Where the block begins and the parser for it; or WAIT, where more text has to arrive to tell; or NOT_HERE."""
-
-_NOTHING: Detection = (NOT_HERE, None)
-_MORE: Detection = (WAIT, None)
 # Bounded repeats throughout: an unbounded one would make a long text of near misses quadratic.
 _JSON_COMMENTS = r"(?:(?://|#)[^\n]{0,200}\n\s*|/\*[^*]{0,200}\*/\s*)*"
 _FIRST_KEY = re.compile(rf"\{{\s*{_JSON_COMMENTS}[\"'“]?([A-Za-z_]+)[\"'”]?\s*:")
@@ -68,30 +61,15 @@ _LONGEST_KEY = 400
 _LAST_WORD = re.compile(r"[\w.\-]+(?:[ \t]*:?\n?[ \t]{0,4}(?:`{0,3}|```j?s?o?n?\n?))\Z")
 
 
-def _detect_named_call(state: ScannerState, position: int) -> Detection:
-    if not state.dialect.call:
-        return _NOTHING
-    found = state.dialect.name_before_parenthesis.search(
-        state.buffer.text, max(state.at, position - state.dialect.name_window - 12), position
-    )
-    name = found and (found[1] or found[2])
-    tool = state.tools.find(name) if name else None
-    if found is None or tool is None:
-        return _NOTHING
-    start = found.start()
-    parser = partial(parse_named_call, state, start, position, tool)
-    return start, partial(state.parse_call, start, position, parser, Form.PURE if tool.is_pure else Form.IN_PROSE)
-
-
 def _detect_object(state: ScannerState, position: int) -> Detection:
     if not state.dialect.json:
-        return _NOTHING
+        return NOTHING
     text = state.buffer.text
     # call:NAME{ of Gemma, where its section marker was lost.
     called = _CALLED.search(text, max(state.at, position - _LONGEST_NAME), position) if state.dialect.gemma else None
     if called is not None and state.tools.find_marked(called[1]):
         if not state.buffer.ended and _SPACE_TO_THE_END.match(text, position + 1):
-            return _MORE
+            return MORE
         if _AFTER_BRACE.match(text, position + 1):
             start = called.start()
             return start, partial(state.parse_call, start, position, partial(blocks.parse_gemma_block, state, start), Form.UNMARKED)
@@ -113,20 +91,20 @@ def _detect_object(state: ScannerState, position: int) -> Detection:
 def _detect_functionary(state: ScannerState, position: int) -> Detection:
     """Detect >>>NAME with JSON arguments on the next line, or >>>all with text for the user (functionary-medium-v3.1 and v3.2)."""
     if not state.dialect.functionary:
-        return _NOTHING
+        return NOTHING
     text = state.buffer.text
     if text.startswith(">>>all\n", position):
         return position, partial(blocks.skip_template_token, state, position + 7)
     found = _FUNCTIONARY_HEAD.match(text, position)
     if found is not None and found.end() < len(text):
         if text[found.end()] != "{" or not (tool := state.tools.find_marked(found[1])):
-            return _NOTHING
+            return NOTHING
         return position, partial(
             state.parse_call, position, position, partial(blocks.parse_named_json, state, position, found.end(), tool.name)
         )
     so_far = _FUNCTIONARY_HEAD_SO_FAR.match(text, position)
     name = so_far[1].casefold() if so_far else "-"
-    return _MORE if not name or name in state.tools.prefixes or "all".startswith(name) else _NOTHING
+    return MORE if not name or name in state.tools.prefixes or "all".startswith(name) else NOTHING
 
 
 def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
@@ -134,9 +112,9 @@ def _detect_json(state: ScannerState, start: int, position: int) -> Detection:
     text = state.buffer.text
     key = _FIRST_KEY.match(text, position)
     if key is None:
-        return _MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else _NOTHING
+        return MORE if _FIRST_KEY_SO_FAR.match(text, position, position + _LONGEST_KEY) else NOTHING
     if key[1] not in KEYS:
-        return _NOTHING
+        return NOTHING
     return start, partial(state.parse_call, start, start, partial(blocks.parse_bare_json, state, start), Form.UNMARKED)
 
 
@@ -144,7 +122,7 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
     text, dialect = state.buffer.text, state.dialect
     if "functools[" in dialect.sections and position - 9 >= state.at and _FUNCTOOLS.match(text, position - 9, position):
         if not _LIST_OF_OBJECTS.match(text, position):
-            return _MORE if _LIST_SO_FAR.match(text, position) else _NOTHING
+            return MORE if _LIST_SO_FAR.match(text, position) else NOTHING
         parser = partial(blocks.parse_section_block, state, position - 9, "functools[")
         return position - 9, partial(state.parse_call, position - 9, position, parser)
     # Markers first: [TOOL_CALLS] is no list.
@@ -155,21 +133,21 @@ def _detect_bracket(state: ScannerState, position: int) -> Detection:
         return _detect_json(state, position, listed.end())
     if dialect.python and (head := _LIST_OF_NAMES.match(text, position)):
         if state.tools.by_name and state.tools.find_marked(head[1]) is None:
-            return _NOTHING
+            return NOTHING
         # Without tools, [name(x)] inside of a sentence may be prose or code.
         certain = bool(state.tools.by_name) or _begins_line(state, position)
         return position, partial(
             state.parse_call, position, position, partial(blocks.parse_call_list_in_prose, state, position, certain), Form.UNMARKED
         )
     if dialect.json and _LIST_SO_FAR.match(text, position, position + _LONGEST_KEY):
-        return _MORE
+        return MORE
     if (
         dialect.python
         and _LIST_OF_NAMES_SO_FAR.match(text, position, position + 200)
         and _may_be_name(dialect, state, text[position + 1 :].strip())
     ):
-        return _MORE
-    return _NOTHING
+        return MORE
+    return NOTHING
 
 
 def _may_be_name(dialect: CompiledDialect, state: ScannerState, word: str) -> bool:
@@ -184,7 +162,7 @@ def _detect_fence(state: ScannerState, position: int) -> Detection:
 
 
 def _detect_tilde_fence(state: ScannerState, position: int) -> Detection:
-    return _detect_fence(state, position) if _begins_line(state, position) else _NOTHING
+    return _detect_fence(state, position) if _begins_line(state, position) else NOTHING
 
 
 def _begins_line(state: ScannerState, position: int) -> bool:
@@ -196,7 +174,7 @@ def _begins_line(state: ScannerState, position: int) -> bool:
 
 def _detect_label(state: ScannerState, position: int) -> Detection:
     turn = _detect_invented_turn(state, position)
-    return _detect_react_label(state, position) if turn is _NOTHING else turn
+    return _detect_react_label(state, position) if turn is NOTHING else turn
 
 
 def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
@@ -206,7 +184,7 @@ def _detect_invented_turn(state: ScannerState, position: int) -> Detection:
     """
     line = (state.surroundings.line + state.buffer.text[state.at : position + 1]).rpartition("\n")[2]
     if not _TURN.fullmatch(line) and not ((state.calls or state.problems) and _RESULT.fullmatch(line)):
-        return _NOTHING
+        return NOTHING
     return position + 1, partial(blocks.parse_invented, state, position + 1)
 
 
@@ -217,18 +195,18 @@ def _detect_react_label(state: ScannerState, position: int) -> Detection:
         found = _LABEL.match(state.buffer.text[state.at : position + 1])  # the label follows a marker, which is no part of the prose
         start = state.at + found.start(2) if found is not None else NOT_HERE
     if found is None or start < state.at:
-        return _NOTHING
+        return NOTHING
     # Before any call, a line "Observation:" is the model's own text and not a fabricated result.
     if found[3] == "Observation":
-        return (start, partial(blocks.parse_invented, state, position + 1)) if state.calls or state.problems else _NOTHING
+        return (start, partial(blocks.parse_invented, state, position + 1)) if state.calls or state.problems else NOTHING
     if not state.dialect.react:
-        return _NOTHING
+        return NOTHING
     following = state.buffer.text[position + 1 : position + 41]
     after = position + 1 + len(following) - len(following.lstrip())
     if state.buffer.text.startswith("```", after):
         return start, partial(blocks.parse_fence, state, start, after)
     if "```".startswith(state.buffer.text[after : after + 3]) and after < position + 40 and not state.buffer.ended:
-        return _MORE
+        return MORE
     return start, partial(
         state.parse_call, start, position, lambda sink: parse_action(state.buffer, start, position + 1, state.tools, sink)
     )
@@ -238,10 +216,10 @@ def _detect_marker(state: ScannerState, position: int) -> Detection:
     text, dialect = state.buffer.text, state.dialect
     # A marker may go on: <|start|> becomes <|start|>user.
     if not state.buffer.ended and text[position : position + dialect.longest_marker] in dialect.marker_prefixes:
-        return _MORE
+        return MORE
     found = dialect.marker.match(text, position)
     if found is None:
-        return _NOTHING
+        return NOTHING
     marker, end = found[0], found.end()
     if marker in dialect.sections:
         parser = partial(blocks.parse_section_block, state, position, marker)
@@ -275,13 +253,13 @@ def _detect_name_separator(state: ScannerState, position: int) -> Detection:
     """Detect a call without its opening marker, by the separator between its name and its arguments."""
     name = _NAME_BEFORE.search(state.buffer.text, max(state.at, position - _LONGEST_NAME), position)
     if name is None or state.tools.find_marked(name[1]) is None:
-        return _NOTHING
+        return NOTHING
     start = name.start(1)
     return start, partial(state.parse_call, start, position, partial(blocks.parse_after_name, state, start))
 
 
 DETECTORS: dict[str, Callable[[ScannerState, int], Detection]] = {
-    "(": _detect_named_call,
+    "(": detect_named_call,
     "{": _detect_object,
     "[": _detect_bracket,
     "`": _detect_fence,

@@ -1,16 +1,18 @@
-"""The dialect `call`, NAME(arguments) in prose: where a call ends, and its arguments."""
+"""The dialect `call`, NAME(arguments) in prose: where a call may begin, where it ends, and its arguments."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from .coerce import CoercionError, coerce_text, list_types
 from .json_end import CLOSES, QUOTES, find_closing_quote
 from .lenient_json import DEEPEST, parse_json
-from .parsed_calls import CallParser, CallSink
+from .mentions import Form
+from .parsed_calls import NOTHING, CallParser, CallSink, Detection
 from .read_events import Problem, ReadCall
 from .scanner_state import ScannerState
 from .signatures import ToolSignature
@@ -30,8 +32,23 @@ _CALL_TOKEN = re.compile(r"""["'“‘()\[\]{},]|\n[ \t\r]{0,100}\n""")
 _FRESH = re.compile(r"(?:^|[(\[{,=:])\s*[rbuRBU]?$")
 _AFTER_QUOTE = re.compile(r"\s*(?:[,)\]}:]|\Z)")
 
-
 _PLURAL_ENDINGS = ("s", "es", "ies", "n", "en", "e", "er", "ers", "ed", "ing", "se", "innen")
+
+
+def detect_named_call(state: ScannerState, position: int) -> Detection:
+    """Detect NAME( of a tool, whose parenthesis stands at `position`."""
+    if not state.dialect.call:
+        return NOTHING
+    found = state.dialect.name_before_parenthesis.search(
+        state.buffer.text, max(state.at, position - state.dialect.name_window - 12), position
+    )
+    name = found and (found[1] or found[2])
+    tool = state.tools.find(name) if name else None
+    if found is None or tool is None:
+        return NOTHING
+    start = found.start()
+    parser = partial(parse_named_call, state, start, position, tool)
+    return start, partial(state.parse_call, start, position, parser, Form.PURE if tool.is_pure else Form.IN_PROSE)
 
 
 def parse_named_call(state: ScannerState, start: int, position: int, tool: ToolSignature, sink: CallSink) -> CallParser:

@@ -1,4 +1,4 @@
-"""What a parser of calls returns, and where it announces calls that have begun."""
+"""What a detector and a parser of calls return, and where calls are announced that have begun."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ CallParser = Incremental[ParsedCalls | None]
 """Returns None where the text turns out to be no call."""
 BodyParser = Callable[[str, tuple[int, int], ToolSignatures], list[Item]]
 """Parses the body of a section, without its markers, into calls and problems. The span is that of the whole section in the reply."""
+WAIT = -2
+NOT_HERE = -1
+Detection = tuple[int, "Callable[[], Incremental[object]] | None"]
+"""Where a block begins and the parser for it; or WAIT, where more text has to arrive to tell; or NOT_HERE."""
+NOTHING: Detection = (NOT_HERE, None)
+MORE: Detection = (WAIT, None)
 Announce = Callable[[str], None]
 """Called with the name of a tool as soon as it is certain that a call of it has begun."""
 

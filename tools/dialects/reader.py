@@ -6,13 +6,12 @@ import json
 from collections.abc import Sequence
 
 from .compiled_dialect import CompiledDialect, skip_run
-from .described_tools import ToolOrSchema, collect_signatures
-from .detect import DETECTORS, NOT_HERE, WAIT, find_held_start
-from .dialect import FORMS, resolve_dialect
+from .detect import DETECTORS, find_held_start
+from .dialect import FORMS, ToolOrSchema, collect_signatures, resolve_dialect
 from .json_calls import parse_json_arguments
 from .mentions import Mark, find_closing
 from .native import read_native_calls
-from .parsed_calls import Item
+from .parsed_calls import NOT_HERE, WAIT, Item
 from .provider_reply import ProviderReply
 from .read_events import AllWasReasoning, CallRead, CallWithdrawn, Problem, ProblemRead, ReadCall, ReadEvent, Reading, TextRead
 from .scanner_state import ScannerState

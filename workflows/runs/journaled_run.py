@@ -228,7 +228,10 @@ class JournaledRun:
                 provenance.labels = labels.union(find_labels(received))
                 if provenance.labels is not labels:
                     self._store_labels(name)
-            value = journal.store(self.id, name, received)
+            if journal.is_strict:
+                value = journal.store(self.id, name, received)
+            else:  # as of a step
+                value = self._results[name] = received
         if journal.has_unsaved:
             await journal.save()
         return value
