@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sayso.tools.canonical import JsonObject
 
 from .endpoint import Endpoint, get_tls_context
+from .request_urls import join_path
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
@@ -25,13 +26,15 @@ class Abilities(NamedTuple):
     """What an endpoint can do with one model.
 
     `family` is what the endpoint itself calls the model, where that says more than the name it is asked by. `grammar` says that a reply
-    can be held to a GBNF grammar. `at_once` is how many requests it works on side by side; 0 where it does not say.
+    can be held to a GBNF grammar. `at_once` is how many requests it works on side by side; 0 where it does not say. `writes_slowly` says
+    that it runs on somebody's own hardware, where a reply may take many minutes.
     """
 
     takes_tools: bool = True
     grammar: bool = False
     family: str = ""
     at_once: int = 0
+    writes_slowly: bool = False
 
 
 ASSUMED = Abilities()
@@ -46,7 +49,7 @@ async def ask_abilities(at: Endpoint) -> Abilities:
         return ASSUMED
     import httpx2
 
-    root = re.sub(r"/v\d+/?$", "", at.url.rstrip("/"))
+    root = re.sub(r"/v\d+/?$", "", join_path(at.url, "").partition("?")[0])
     options: JsonObject = {"headers": at.headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
     async with httpx2.AsyncClient(**options) as client:
         try:
@@ -82,7 +85,7 @@ def read_llama_cpp_props(props: Mapping[str, object]) -> Abilities:
     takes = supported if isinstance(supported, bool) else bool(re.search(r"\btools\b", template))
     name = str(props.get("model_alias") or props.get("model_path") or "")
     slots = props.get("total_slots")
-    return Abilities(takes, True, re.split(r"[/\\]", name)[-1], slots if isinstance(slots, int) else 0)
+    return Abilities(takes, True, re.split(r"[/\\]", name)[-1], slots if isinstance(slots, int) else 0, True)
 
 
 def read_ollama_model(model: Mapping[str, object]) -> Abilities:
@@ -92,4 +95,5 @@ def read_ollama_model(model: Mapping[str, object]) -> Abilities:
     capabilities = model.get("capabilities")
     takes = "tools" in capabilities if isinstance(capabilities, list) else ".Tools" in str(model.get("template") or "")
     details = model.get("details")
-    return Abilities(takes, False, str(details.get("family") or "") if isinstance(details, Mapping) else "")
+    family = str(details.get("family") or "") if isinstance(details, Mapping) else ""
+    return Abilities(takes, False, family, writes_slowly=True)

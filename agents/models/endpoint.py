@@ -77,7 +77,8 @@ class Endpoint:
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers that say who asks: the key, and for a provider's own host what the environment has for it."""
-        key = {"api-key": self.key} if self.is_azure else {"Authorization": f"Bearer {self.key}"}
+        is_token = self.key.startswith("eyJ")  # Entra ID's, which Azure takes as everybody does
+        key = {"api-key": self.key} if self.is_azure and not is_token else {"Authorization": f"Bearer {self.key}"}
         variables = self.provider.header_variables if self.provider else ()
         return key | {name: value for name, variable in variables if (value := os.environ.get(variable, "").strip())}
 

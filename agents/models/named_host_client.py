@@ -10,6 +10,7 @@ from openai import Omit
 from openai._types import Headers
 
 from .endpoint import Endpoint
+from .request_urls import find_address
 
 
 class NamedHostClient(openai.AsyncOpenAI):
@@ -21,7 +22,15 @@ class NamedHostClient(openai.AsyncOpenAI):
     def __init__(self, at: Endpoint, http_client: AsyncClient) -> None:
         timeout = openai.Timeout(at.timeout_seconds, connect=min(10.0, at.timeout_seconds))
         # Without any key openai would look for one; the endpoint's headers say how it is sent.
-        super().__init__(api_key="none", base_url=at.url, max_retries=0, timeout=timeout, http_client=http_client)
+        address = find_address(at)
+        super().__init__(
+            api_key="none",
+            base_url=address.base_url,
+            default_query=address.query,
+            max_retries=0,
+            timeout=timeout,
+            http_client=http_client,
+        )
         self.api_key = ""
         own = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": self.user_agent}
         self._sent_headers: dict[str, str | Omit] = {**own, **self.platform_headers(), **at.headers}

@@ -1,43 +1,28 @@
-"""Any OpenAI-compatible endpoint as a Model: one streamed chat completion, retried until its first word."""
+"""Any OpenAI-compatible endpoint as a Model, over chat completions."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, ToolsRefused
-from sayso.workflows import Usage
 
-from ..messages import Sampling
-from . import openai_errors as errors
+from ..messages import Reply, Sampling
 from .abilities import Abilities, ask_abilities
-from .endpoint import Endpoint, describe_missing_key, find_endpoint
-from .model import Delta, Downgraded, Finished, ModelRequest, Retrying
-from .openai_client import OpenAIClients, post_for_pieces, read_pieces
-from .openai_errors import ErrorResponse, RequestRefused
+from .chat_wire import ChatWire
+from .endpoint import describe_missing_key, find_endpoint
+from .model import Delta, Downgraded, ModelRequest, Retrying
+from .openai_client import OpenAIClients
+from .openai_errors import ResponsesWanted
 from .openai_exchange import Exchange
-from .openai_wire import build_body, find_refused_field
-from .reply_deltas import ReplyDeltas
-from .requesting import LeftOut, Requester, Slots
+from .requesting import Requester, Slots
 from .responses_wire import ResponsesWire
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """An answer that was read up to its first deltas."""
-
-    first: list[Delta]
-    pieces: AsyncGenerator[object]
-    reader: ReplyDeltas
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient
 
 
 class OpenAIChat:
@@ -46,7 +31,8 @@ class OpenAIChat:
     Whether it takes tools is asked of the endpoint, unless `takes_tools` says it. What it refuses (a sampling option, stream_options, a
     response format) is left out, and remembered for the next request. `constrain` holds written calls to a grammar made from the tools'
     schemas, where the endpoint can do that. Where the endpoint says how many requests it works on at once, more wait here: a server's queue
-    is silent, and nobody should take that for a server that hangs.
+    is silent, and nobody should take that for a server that hangs. Requests go over one HTTP client for each event loop, or over
+    `http_client`, which is yours to close.
     """
 
     def __init__(
@@ -62,15 +48,17 @@ class OpenAIChat:
         max_tries: int = 4,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         on_retry: Callable[[Retrying], None] | None = None,
+        http_client: AsyncClient | None = None,
     ) -> None:
         self.name, self._takes_tools, self.constrain = model, takes_tools, constrain
         self._abilities: Abilities | None = None
-        self._at = find_endpoint(model, base_url, api_key, timeout_seconds)
-        self.sampling, self._slots, self._clients = sampling or Sampling(), Slots(), OpenAIClients(self._at)
+        self._at = at = find_endpoint(model, base_url, api_key, timeout_seconds)
+        self.sampling, self._slots = sampling or Sampling(), Slots()
         # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
-        left_out = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if self._at.is_openai else ())
-        self._requester = Requester(self._at, _find_refused, max_tries, sleep, on_retry, left_out)
-        self._responses: Exchange | None = None
+        left_out = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if at.is_openai else ())
+        wire = ChatWire(at)
+        requester = Requester(at, wire.find_refused, max_tries, sleep, on_retry, left_out)
+        self._exchange = Exchange(at, wire, OpenAIClients(at, http_client), requester)
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
@@ -95,116 +83,52 @@ class OpenAIChat:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece. A model that is to be asked over the Responses API is asked so from then on."""
-        if self._responses is None:
+        request = self._prepare(request)
+        async with await self._wait_for_slot():
             try:
-                async with aclosing(self._stream_chat(request)) as deltas:
+                async with aclosing(self._exchange.stream(request)) as deltas:
                     async for delta in deltas:
                         yield delta
                 return
-            except errors.ResponsesWanted as error:  # a refusal, so nothing has been heard
-                self._responses = self._switch_to_responses(request, error)
-        async with aclosing(self._responses.stream(merge_sampling(request, self.sampling))) as deltas:
-            async for delta in deltas:
-                yield delta
+            except ResponsesWanted as error:  # a refusal, so nothing has been heard
+                self._switch_to_responses(request, error)
+            except ToolsRefused:
+                self._takes_tools = False
+                raise
+            async with aclosing(self._exchange.stream(request)) as deltas:
+                async for delta in deltas:
+                    yield delta
 
-    def _switch_to_responses(self, request: ModelRequest, error: errors.ResponsesWanted) -> Exchange:
-        """Return how the model is asked from now on, and tell it."""
-        wire, chat = ResponsesWire(self._at), self._requester
+    async def complete(self, request: ModelRequest) -> Reply:
+        """Return the whole reply. llama.cpp and Ollama are asked to stream it all the same: they may write for many minutes."""
+        request = self._prepare(request)
+        async with await self._wait_for_slot():
+            whole = self._abilities is None or not self._abilities.writes_slowly
+            try:
+                return await self._exchange.complete(request, whole=whole)
+            except ResponsesWanted as error:
+                self._switch_to_responses(request, error)
+            except ToolsRefused:
+                self._takes_tools = False
+                raise
+            return await self._exchange.complete(request, whole=whole)
+
+    def _switch_to_responses(self, request: ModelRequest, error: ResponsesWanted) -> None:
+        """Ask the model so from now on, and tell it."""
+        chat = self._exchange.requester
+        wire = ResponsesWire(self._at)
+        requester = Requester(self._at, wire.find_refused, chat.max_tries, chat.sleep, chat.on_retry)
+        self._exchange = Exchange(self._at, wire, self._exchange.clients, requester)
         if request.notify is not None:
             request.notify(Downgraded("chat completions", str(error)))
-        return Exchange(self._at, wire, self._clients, Requester(self._at, wire.find_refused, chat.max_tries, chat.sleep, chat.on_retry))
 
-    async def _stream_chat(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+    def _prepare(self, request: ModelRequest) -> ModelRequest:
+        """Return the request, with the model's own sampling where the request has none."""
         if not self._at.key:
             raise ModelError(describe_missing_key(self.name, self._at))
-        request = merge_sampling(request, self.sampling)
-        async with await self._wait_for_slot():
-            opened = await self._ask(request, self._open_reply)
-            async with aclosing(opened.pieces):
-                for delta in opened.first:
-                    yield delta
-                try:
-                    async for piece in opened.pieces:
-                        for delta in opened.reader.feed(piece):
-                            yield delta
-                    finished = self._make_finished(opened.reader)
-                except RequestRefused as error:
-                    raise errors.explain_refusal(self._at, error.answer, time.time()) from None
-                for delta in opened.reader.end():
-                    yield delta
-                yield finished
+        return replace(request, sampling=self.sampling.override(request.sampling))
 
     async def _wait_for_slot(self) -> AbstractAsyncContextManager[None]:
         """Return a context that holds one of the endpoint's slots. A server on this machine is asked how many it has."""
         known = await self.abilities() if self._at.is_local else self._abilities
         return self._slots.hold(known.at_once if known is not None else 0)
-
-    async def _ask(self, request: ModelRequest, attempt: Callable[[JsonObject], Awaitable[T]]) -> T:
-        """Ask the endpoint until it answers. That the model takes no tools is remembered."""
-        try:
-            return await self._requester.ask(request, partial(build_body, self.name, request), attempt)
-        except ToolsRefused:
-            self._takes_tools = False
-            raise
-
-    async def _open_reply(self, body: JsonObject) -> _Opened:
-        """Send one request and read the answer up to its first deltas: later the text has been shown, and nothing may be tried again."""
-        client = await self._clients.get()
-        pieces = read_pieces(self._at, await post_for_pieces(self._at, client, "/chat/completions", body), "choices")
-        reader = ReplyDeltas()
-        try:
-            async for piece in pieces:
-                if first := reader.feed(piece):
-                    return _Opened(first, pieces, reader)
-            self._raise_reported_error(reader)
-            if not reader.reply.finish:
-                raise errors.explain_break(self._at, "it ended before its first word")
-        except BaseException:
-            await pieces.aclose()
-            raise
-        return _Opened([], pieces, reader)
-
-    def _make_finished(self, reader: ReplyDeltas) -> Finished:
-        reply = reader.reply
-        self._raise_reported_error(reader)
-        if not reply.finish:
-            raise errors.explain_break(self._at, "it ended without a finish reason")
-        if reply.finish == "content_filter" and not reply.has_content:
-            raise errors.explain_filter(self._at)
-        return Finished(reply.finish, _make_usage(self._at, reply.usage))
-
-    def _raise_reported_error(self, reader: ReplyDeltas) -> None:
-        reply = reader.reply
-        if reply.error or reply.finish == "error":
-            error = reply.error or "it ended with the finish reason 'error'"
-            text = error if isinstance(error, str) else json.dumps({"error": error}, default=str)
-            raise errors.explain_reported_error(self._at, error, text)
-
-
-def _find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
-    may_leave_out = answer.status in (400, 422) and not errors.wants_responses(answer.text)
-    field = find_refused_field(answer.text, body) if may_leave_out else None
-    return None if field is None else LeftOut(frozenset({field}), field)
-
-
-def merge_sampling(request: ModelRequest, default: Sampling) -> ModelRequest:
-    """Return the request, with a model's own sampling where the request has none."""
-    from dataclasses import fields, replace
-
-    asked = {field.name: value for field in fields(Sampling) if (value := getattr(request.sampling, field.name)) is not None}
-    return replace(request, sampling=replace(default, **asked))
-
-
-def _make_usage(at: Endpoint, usage: Mapping[str, object]) -> Usage:
-    from .prices import price  # late, for load time
-
-    sent, written = _get_count(usage, "prompt_tokens"), _get_count(usage, "completion_tokens")
-    details = usage.get("prompt_tokens_details")
-    cached = _get_count(details, "cached_tokens") if isinstance(details, Mapping) else 0
-    cost = price(at.model, sent, written, cached_tokens=cached, base_url=at.url) if sent or written else None
-    return Usage(sent, written, cost or 0.0, model_calls=1)
-
-
-def _get_count(numbers: Mapping[str, object], name: str) -> int:
-    value = numbers.get(name)
-    return max(0, int(value)) if isinstance(value, (int, float)) else 0

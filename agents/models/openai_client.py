@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from . import openai_errors as errors
 from .endpoint import Endpoint, get_tls_context
 from .openai_errors import ErrorResponse, RequestRefused
 from .requesting import share_in_loop
+from .turns import mend_text
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -23,21 +25,24 @@ if TYPE_CHECKING:
 
 
 class OpenAIClients:
-    """The openai client of one endpoint, over the HTTP client that the models of an event loop share. It needs no closing."""
+    """The openai client of one endpoint, over the HTTP client that the models of an event loop share. It needs no closing.
 
-    def __init__(self, at: Endpoint) -> None:
-        self._at = at
+    With `http_client` (of httpx2 or httpx) that one is used, and left open.
+    """
+
+    def __init__(self, at: Endpoint, http_client: AsyncClient | None = None) -> None:
+        self._at, self._given = at, http_client
         self._last: tuple[AsyncClient, AsyncOpenAI] | None = None  # a new one asks the platform's name in a thread
 
     async def get(self) -> AsyncOpenAI:
         """Return the client for this event loop. It tries once."""
-        at, last = self._at, self._last
-        http_client = await share_in_loop(_make_http_client if at.is_local else _make_http_client_with_proxy)
-        if last is None or last[0] is not http_client:
+        make = _make_http_client if self._at.is_local else _make_http_client_with_proxy
+        http_client = self._given if self._given is not None else await share_in_loop(make)
+        if self._last is None or self._last[0] is not http_client:
             from .named_host_client import NamedHostClient  # late, for load time
 
-            self._last = last = (http_client, NamedHostClient(at, http_client))
-        return last[1]
+            self._last = (http_client, NamedHostClient(self._at, http_client))
+        return self._last[1]
 
 
 def _make_http_client() -> AsyncClient:
@@ -70,7 +75,7 @@ def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> I
     except sdk.APITimeoutError as error:
         if type(error.__cause__).__name__ == "ConnectTimeout":  # httpx2's, or httpx's
             raise errors.explain_unreachable(at, "no connection in time") from None
-        raise errors.explain_silence(at) from None
+        raise errors.EndpointSilent(at) from None
     except sdk.APIConnectionError as error:
         raise _explain_connection(at, errors.find_reason(error, handled), began) from None
     except sdk.APIError as error:
@@ -92,7 +97,9 @@ def _is_http_error(error: Exception) -> bool:
     return any(kind.__name__ == "HTTPError" and kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 
-async def post_for_pieces(at: Endpoint, client: AsyncOpenAI, path: str, body: JsonObject) -> AsyncStream[object]:
+async def post_for_pieces(
+    at: Endpoint, client: AsyncOpenAI, path: str, body: JsonObject, headers: Mapping[str, str] | None = None
+) -> AsyncStream[object]:
     """Send one request. The pieces come as plain JSON: what endpoints send is often not what openai's types say.
 
     Raises RequestRefused, ModelError.
@@ -102,12 +109,20 @@ async def post_for_pieces(at: Endpoint, client: AsyncOpenAI, path: str, body: Js
     with explain_failures(at, openai):
         return await client.post(
             path,
-            body=body,
+            content=encode_body(body),
             cast_to=object,
-            options={"security": {"bearer_auth": True}},
+            options={"security": {"bearer_auth": True}, "headers": dict(headers or {})},
             stream=True,
             stream_cls=openai.AsyncStream[object],
         )
+
+
+def encode_body(body: JsonObject) -> bytes:
+    """Return a body as JSON, with a replacement character for each half of a surrogate pair: there is no UTF-8 for it."""
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(mend_text(body), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 async def read_pieces(at: Endpoint, stream: AsyncStream[object], *fields: str) -> AsyncGenerator[object]:
@@ -122,31 +137,49 @@ async def read_pieces(at: Endpoint, stream: AsyncStream[object], *fields: str) -
             kind = stream.response.headers.get("content-type", "")
             if "html" in kind:
                 raise errors.explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
-            if "json" in kind and "event-stream" not in kind and "ndjson" not in kind:
-                yield parse_whole_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), *fields)
-                return
-            async for chunk in stream:
-                yield chunk
+            if "event-stream" in kind:
+                async for chunk in stream:
+                    yield chunk
+            else:
+                for piece in parse_answer(at, (await stream.response.aread()).decode("utf-8", "replace"), *fields):
+                    yield piece
     finally:
         await stream.close()
 
 
-def parse_whole_answer(at: Endpoint, text: str, *fields: str) -> object:
-    """Parse an answer that was not streamed. Raises RequestRefused, ModelError."""
-    import json
+def parse_answer(at: Endpoint, text: str, *fields: str) -> list[object]:
+    """Return the pieces of an answer that was read to its end: one reply, or the events of one under another content type.
 
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        raise errors.explain_wrong_answer(at, text) from None
-    if isinstance(body, dict) and body.get("error"):
-        raise errors.explain_reported_error(at, body["error"], text)
-    if not (isinstance(body, dict) and any(map(body.get, fields))):
+    Raises RequestRefused, ModelError.
+    """
+    if not text.strip():
+        raise errors.explain_break(at, "it is empty")
+    bodies = _parse_json_lines(text)
+    for body in bodies:
+        if isinstance(body, dict) and body.get("error"):
+            raise errors.explain_reported_error(at, body["error"], text)
+    if not any(isinstance(body, dict) and not body.keys().isdisjoint(fields) for body in bodies):
         raise errors.explain_wrong_answer(at, text)
-    return body
+    if len(bodies) == 1 and isinstance(bodies[0], dict) and not any(map(bodies[0].get, fields)):
+        # While a model loads, some servers have no choices.
+        raise errors.explain_break(at, "there is nothing in it")
+    return bodies
+
+
+def _parse_json_lines(text: str) -> list[object]:
+    """Return the JSON of a text, or of each event or line of it; nothing where it is none of these."""
+    try:
+        return [json.loads(text)]
+    except (ValueError, RecursionError):
+        lines = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith(("data:", "{"))]
+    try:
+        return [json.loads(line) for line in lines if line != "[DONE]"]
+    except (ValueError, RecursionError):
+        return []
 
 
 async def read_beginning(pieces: AsyncIterator[str], longest: int = 20_000) -> str:
+    """Return the beginning of a text that comes in pieces."""
     text = ""
     async for piece in pieces:
         text += piece

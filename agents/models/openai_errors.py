@@ -66,13 +66,25 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
         return _explain_passing_limit(at, answer, message, now)
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
         return ModelError(f"The content filter of {where} refuses the request ({status}){message}")
-    if status in (400, 413, 422) and re.search(
-        r"exceed\w*\W.*context|context.length|maximum context|too many tokens|prompt is too long", message, re.I
-    ):
+    if status in (400, 413, 422) and is_too_long_prompt(message):
         return ModelError(f"The prompt for {at.model!r} at {where} is longer than its context ({status}){message} {_SHORTER}")
     if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", message, re.I) and re.search(r"support|requires", message):
         return explain_no_tools(at, status, message)
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){message}")
+
+
+_TOO_LONG = re.compile(
+    r"context.{0,30}(?:length|window|size|limit)|exceed\w*\W.{0,80}context|reduce (?:the length|your prompt|the prompt)|"
+    r"range of input length|"
+    r"\b(?:prompt|input|messages?|conversation)\b.{0,60}\b(?:too (?:long|large)|exceed(?:s|ed)?|longer than)|"
+    r"(?:too many|maximum(?: number of)?) (?:input |prompt )?tokens|上下文.{0,20}(?:超|过长)|超.{0,10}(?:上下文|长度)|超长",
+    re.I | re.DOTALL,
+)
+
+
+def is_too_long_prompt(text: str) -> bool:
+    """Tell whether a refusal says that the prompt is longer than the model's context."""
+    return _TOO_LONG.search(text) is not None
 
 
 def wants_responses(text: str) -> bool:
@@ -157,9 +169,11 @@ def explain_unreachable(at: Endpoint, why: str) -> ModelError:
     return ModelError(f"{at.shown_url} cannot be reached{_end_sentence(why)} {hint}", retryable=True)
 
 
-def explain_silence(at: Endpoint) -> ModelError:
-    """Return the error for an endpoint that accepted a request and sent nothing. Not retried: what took that long once takes it twice."""
-    return ModelError(f"{at.shown_url} sent nothing for {at.timeout_seconds:g} s. If {at.model!r} needs longer, give timeout_seconds=.")
+class EndpointSilent(ModelError):
+    """An endpoint accepted a request and sent nothing. Not retried: what took that long once takes it twice."""
+
+    def __init__(self, at: Endpoint) -> None:
+        super().__init__(f"{at.shown_url} sent nothing for {at.timeout_seconds:g} s. If {at.model!r} needs longer, give timeout_seconds=.")
 
 
 def explain_break(at: Endpoint, why: str) -> ModelError:

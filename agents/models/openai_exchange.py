@@ -14,15 +14,14 @@ from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
-from ..messages import NativeCall, ProviderData, Reply
+from ..messages import ProviderData, Reply
 from . import openai_errors as errors
 from .endpoint import Endpoint
-from .model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
+from .model import Delta, Finished, ModelRequest
 from .openai_client import OpenAIClients, post_for_pieces, read_pieces
 from .openai_errors import ErrorResponse, RequestRefused
 from .reply_deltas import ReplyDeltas
-from .requesting import LeftOut, Requester
-from .turns import mend_text
+from .requesting import WHOLE, LeftOut, Requester
 
 
 class Wire(Protocol):
@@ -73,7 +72,8 @@ class Exchange:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece. Up to its first delta it is asked for again where that helps. Raises ModelError."""
-        opened = await self.requester.ask(request, partial(self._build, request, stream=True), self._open)
+        headers = request.sampling.extra_headers
+        opened = await self.requester.ask(request, partial(self._build, request, stream=True), lambda body: self._open(body, headers))
         async with aclosing(opened.pieces):
             for delta in opened.first:
                 yield delta
@@ -88,27 +88,39 @@ class Exchange:
                 yield delta
             yield finished
 
-    async def complete(self, request: ModelRequest) -> Reply:
-        """Return the whole reply. Nobody hears it before its end, so it is asked for again wherever it breaks off. Raises ModelError."""
-        return await self.requester.ask(request, partial(self._build, request, stream=False), self._fetch)
+    async def complete(self, request: ModelRequest, *, whole: bool = True) -> Reply:
+        """Return the whole reply. Nobody hears it before its end, so it is asked for again wherever it breaks off. Raises ModelError.
+
+        It is asked for `whole`, or as a stream that is collected here. A whole reply that is silent for too long is asked for once more, as
+        a stream, and so are all after it: the longest silence that is waited for is not the length of a reply.
+        """
+        headers = request.sampling.extra_headers
+        return await self.requester.ask(request, partial(self._build, request, stream=not whole), lambda body: self._fetch(body, headers))
 
     def _build(self, request: ModelRequest, left_out: frozenset[str], *, stream: bool) -> JsonObject:
         body = self.wire.build(request, left_out)
-        return {**body, "stream": True} if stream else body
+        if "stream" not in left_out and (stream or WHOLE in left_out):
+            return {**body, "stream": True}
+        return {name: value for name, value in body.items() if name != "stream_options"}
 
-    async def _fetch(self, body: JsonObject) -> Reply:
+    async def _fetch(self, body: JsonObject, headers: Mapping[str, str] | None) -> Reply:
         """Send one request and read the whole answer."""
         reader = ReplyDeltas()
-        async with aclosing(await self._send(body)) as pieces:
-            async for piece in pieces:
-                reader.feed(piece)
+        try:
+            async with aclosing(await self._send(body, headers)) as pieces:
+                async for piece in pieces:
+                    reader.reply.feed(piece)
+        except errors.EndpointSilent:
+            if body.get("stream"):
+                raise
+            raise RequestRefused(ErrorResponse(408, {}, "")) from None
         end = self._finish(reader, body)
         reply = reader.reply
         return Reply(reply.text, reader.calls, reply.reasoning, end.usage, end.reason, end.provider_data)
 
-    async def _open(self, body: JsonObject) -> _Opened:
+    async def _open(self, body: JsonObject, headers: Mapping[str, str] | None) -> _Opened:
         """Send one request and read the answer up to its first deltas: later they have been shown, and nothing may be tried again."""
-        reader, pieces = ReplyDeltas(), await self._send(body)
+        reader, pieces = ReplyDeltas(), await self._send(body, headers)
         try:
             async for piece in pieces:
                 if first := reader.feed(piece):
@@ -119,15 +131,9 @@ class Exchange:
             raise
         return _Opened([], pieces, reader, body)
 
-    async def _send(self, body: JsonObject) -> AsyncGenerator[object]:
+    async def _send(self, body: JsonObject, headers: Mapping[str, str] | None) -> AsyncGenerator[object]:
         client = await self.clients.get()
-        try:
-            stream = await post_for_pieces(self.at, client, self.wire.path, body)
-        except UnicodeEncodeError:  # half of a surrogate pair somewhere: rare, and a look at every text costs more than the request
-            mended = mend_text(body)
-            assert isinstance(mended, dict)
-            stream = await post_for_pieces(self.at, client, self.wire.path, mended)
-        return read_pieces(self.at, stream, *self.wire.fields)
+        return read_pieces(self.at, await post_for_pieces(self.at, client, self.wire.path, body, headers), *self.wire.fields)
 
     def _finish(self, reader: ReplyDeltas, body: JsonObject) -> Finished:
         """Return the end of a reply. Raises RequestRefused for an error that came in its place, ModelError where it has no end."""
@@ -140,25 +146,6 @@ class Exchange:
             raise errors.explain_break(
                 self.at, "it ended without a finish reason" if reply.has_content else "it ended before its first word"
             )
+        if reply.finish == "content_filter" and not reply.has_content:
+            raise errors.explain_filter(self.at)
         return Finished(reply.finish, self.wire.count(reply.usage), self.wire.keep(reply.kept, body))
-
-
-async def collect_reply(deltas: AsyncGenerator[Delta]) -> Reply:
-    """Return the sum of a reply's deltas."""
-    text: list[str] = []
-    reasoning: list[str] = []
-    calls: list[NativeCall] = []
-    async with aclosing(deltas):
-        async for delta in deltas:
-            match delta:
-                case TextDelta(piece):
-                    text.append(piece)
-                case ReasoningDelta(piece):
-                    reasoning.append(piece)
-                case CallDelta(index, call_id, name, arguments) if index == len(calls):
-                    calls.append(NativeCall(call_id, name, arguments))
-                case CallDelta(index, arguments=arguments):
-                    calls[index] = calls[index]._replace(arguments=calls[index].arguments + arguments)
-                case Finished(reason, usage, provider_data):
-                    return Reply("".join(text), tuple(calls), "".join(reasoning), usage, reason, provider_data)
-    raise AssertionError("a reply has an end")

@@ -15,7 +15,7 @@ from .endpoint import describe_missing_key, find_endpoint
 from .model import Delta, Downgraded, ModelRequest, Retrying
 from .openai_chat import OpenAIChat
 from .openai_client import OpenAIClients
-from .openai_exchange import Exchange, OtherProtocol, collect_reply
+from .openai_exchange import Exchange, OtherProtocol
 from .requesting import Requester, Slots
 from .responses_request import NOT_TAKEN
 from .responses_wire import ResponsesWire
@@ -108,7 +108,7 @@ class OpenAIResponses:
                 except ToolsRefused:
                     self._may_take_tools = False
                     raise
-        return await collect_reply(self._chat.stream(request))
+        return await self._chat.complete(request)
 
     async def _wait_for_slot(self) -> AbstractAsyncContextManager[None]:
         """Return a context that holds one of the endpoint's slots. A server on this machine is asked how many it has."""

@@ -14,19 +14,25 @@ from ..messages import Sampling
 from .model import ModelRequest
 from .turns import RESULTS_HOLD, AssistantTurn, SentCall, Turns, UserTurn, choose_tool, make_turns
 
-PROTOCOL = "chat"
+AFTER_RESULTS = "(I have seen the results.)"
 DUMMY_SIGNATURE = "skip_thought_signature_validator"  # Google's own word for calls that its model has not made
 
 
 def build_body(
-    model: str, request: ModelRequest, without: frozenset[str] = frozenset(), *, sent_to: str = "", caches: bool = False
+    model: str,
+    request: ModelRequest,
+    without: frozenset[str] = frozenset(),
+    *,
+    sent_to: str = "",
+    caches: bool = False,
 ) -> JsonObject:
-    """Return the body of a request, leaving out or renaming the fields that the endpoint has refused (`without`).
+    """Return the body of a request, leaving out or renaming the fields that the endpoint has refused (`without`; "+..." is added).
 
-    `sent_to` is who gets it: what came with a turn goes back to nobody else. `caches` sets breakpoints for the provider's prompt cache.
+    `sent_to` is who gets it: what came with a turn goes back to nobody else. `caches` sets breakpoints for the
+    provider's prompt cache.
     """
     turns = make_turns(request.messages)
-    body: JsonObject = {"model": model, "messages": build_messages(turns, sent_to, without), "stream": True}
+    body: JsonObject = {"model": model, "messages": build_messages(turns, sent_to, without)}
     if caches:
         _mark_for_cache(body["messages"])
     body["stream_options"] = {"include_usage": True}
@@ -83,6 +89,8 @@ def build_messages(turns: Turns, sent_to: str = "", without: frozenset[str] = fr
     for turn in turns.turns:
         match turn:
             case UserTurn(text, parts):
+                if "+turn_after_results" in without and wired and wired[-1]["role"] == "tool":
+                    wired.append({"role": "assistant", "content": AFTER_RESULTS})
                 wired.append({"role": "user", "content": [build_part(part) for part in parts] if parts else text})
             case AssistantTurn(results=results):
                 wired.append(_build_assistant(turn, sent_to, without))
@@ -166,27 +174,6 @@ def _mark_for_cache(messages: list[JsonObject]) -> None:
             content = message["content"]
             parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
             message["content"] = [*parts[:-1], {**parts[-1], "cache_control": {"type": "ephemeral"}}]
-
-
-# ---- what an endpoint does not take ----
-
-_REFUSES = re.compile(
-    r"unsupported|not\W+support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra_forbidden|unavailable", re.I
-)
-_PLAIN_FIELDS = ("temperature", "top_p", "top_k", "repetition_penalty", "repeat_penalty", "logit_bias", "seed", "stop")
-
-
-def find_refused_field(answer: str, body: JsonObject) -> str | None:
-    """Return the field of `body` that a refusal is about, for `build_body(without=)`; None where nothing can be left out."""
-    if "max_tokens" in body and "max_completion_tokens" in answer:
-        return "max_tokens"
-    if "stream_options" in body and re.search(r"stream_options|include_usage", answer):
-        return "stream_options"
-    if "response_format" in body and re.search(r"response.?format|json.?schema|json.?object|guided|grammar", answer, re.I):
-        return str(body["response_format"]["type"])
-    if not _REFUSES.search(answer):
-        return None
-    return next((name for name in _PLAIN_FIELDS if name in body and re.search(rf"(?<![\w.]){name}(?!\w)", answer)), None)
 
 
 def _filter_objects(values: object) -> list[Mapping[str, object]]:

@@ -164,7 +164,7 @@ class PydanticAI:
             body = error.body if isinstance(error.body, str) else json.dumps(error.body or error.message, default=str, ensure_ascii=False)
             raise RequestRefused(ErrorResponse(error.status_code, _read_headers(error), body)) from None
         except theirs.ModelTimeoutError:
-            raise errors.explain_silence(self._at) from None
+            raise errors.EndpointSilent(self._at) from None
         except theirs.ModelConnectionError as error:
             raise errors.explain_unreachable(self._at, errors.find_reason(error, None)) from None
         except theirs.ModelAPIError as error:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 T = TypeVar("T")
+WHOLE = "whole"
+"""Left out where a reply cannot be had in one piece: it is asked for as a stream."""
 
 
 class LeftOut(NamedTuple):
@@ -89,7 +91,7 @@ class Requester:
             try:
                 answer = await attempt(body)
             except RequestRefused as error:
-                refused = self.find_refused(error.answer, body)
+                refused = _find_impatience(error.answer, body) or self.find_refused(error.answer, body)
                 if refused is None or refused.names <= left_out:
                     raise errors.explain_refusal(self.at, error.answer, time.time()) from None
                 left_out |= refused.names
@@ -109,6 +111,11 @@ class Requester:
         if self.on_retry is not None:
             self.on_retry(retrying)
         _tell(retrying, request.notify)
+
+
+def _find_impatience(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
+    """Return WHOLE for a whole reply that somebody on the way did not wait for. A stream is not silent for so long."""
+    return LeftOut(frozenset({WHOLE}), "") if not body.get("stream") and answer.status in (408, 504, 524) else None
 
 
 def _tell(notice: Notice, notify: Callable[[Notice], None] | None) -> None:

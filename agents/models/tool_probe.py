@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sayso.tools.canonical import JsonObject
 
 from .endpoint import Endpoint, get_tls_context
+from .request_urls import join_path
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
@@ -55,7 +56,7 @@ async def probe_tools(at: Endpoint, seconds: float = 15.0) -> ToolsSent:
 async def _count_prompt_tokens(client: AsyncClient, at: Endpoint, tools: Sequence[JsonObject]) -> int | None:
     """Return the length of the prompt by the endpoint's own count; None where it refuses. Raises ValueError where it does not count."""
     body: JsonObject = {"model": at.model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
-    answer = await client.post(f"{at.url.rstrip('/')}/chat/completions", json=body | ({"tools": tools} if tools else {}))
+    answer = await client.post(join_path(at.url, "/chat/completions"), json=body | ({"tools": tools} if tools else {}))
     if answer.status_code != 200:
         return None
     answered = answer.json()

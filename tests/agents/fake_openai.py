@@ -85,6 +85,10 @@ class FakeOpenAI:
         self.looked_at: list[str] = []
         """The other paths that were asked for, with what was posted there."""
         self.authorizations: list[str] = []
+        self.paths: list[str] = []
+        """The address of each request for a reply, with its query."""
+        self.headers: list[Mapping[str, str]] = []
+        """The headers of each request for a reply."""
         self.connections = 0
         """How many were opened."""
         self.asked = threading.Event()
@@ -177,9 +181,11 @@ class _Answering(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.fake.authorizations.append(self.headers.get("Authorization", ""))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path != "/v1/chat/completions":
+        if self.path.partition("?")[0] != "/v1/chat/completions":
             self._page(f" {json.dumps(body)}")
             return
+        self.server.fake.paths.append(self.path)
+        self.server.fake.headers.append(dict(self.headers))
         match self.server.fake.next_said(body):
             case str(text):
                 self._reply(Reply(text), body)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sayso import Agent, sequential, step
-from sayso.agents.messages import NativeCall, Reply, Sampling, UserMessage
+from sayso.agents.messages import NativeCall, ProviderData, Reply, Sampling, UserMessage
 from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from sayso.agents.models.openai_chat import OpenAIChat, Retrying
 from sayso.tools.errors import ModelError, UsageError
@@ -67,12 +67,13 @@ async def text_of(model: OpenAIChat, request: ModelRequest = HELLO) -> str:
 async def test_a_reply_is_the_same_however_the_network_cuts_it(cut: int) -> None:
     reply = Reply("Grüße, 1 🍔 für dich", reasoning="hm, ja", usage=Usage(12, 5))
     with FakeOpenAI([reply], pieces=9, cut=cut) as server:
+        kept = ProviderData(f"chat {urlsplit(server.base_url).netloc}", {"message": {"reasoning_content": "hm, ja"}})
         assert await all_of(chat(server)) == [
             ReasoningDelta("hm, ja"),
             TextDelta("Grüße, 1 "),
             TextDelta("🍔 für dic"),
             TextDelta("h"),
-            Finished("stop", Usage(12, 5, model_calls=1)),
+            Finished("stop", Usage(12, 5, model_calls=1), kept),
         ]
 
 
@@ -253,7 +254,7 @@ async def test_a_json_schema_falls_back_to_json_and_then_to_nothing() -> None:
 
 
 async def test_a_refusal_that_ends_in_failure_is_not_remembered() -> None:
-    replies: list[Line] = [HttpError(400, "response_format: too long"), HttpError(400, "the context is too long"), "ok"]
+    replies: list[Line] = [HttpError(400, "response_format: unsupported"), HttpError(400, "the context is too long"), "ok"]
     with FakeOpenAI(replies) as server:
         model, request = chat(server), ModelRequest((UserMessage("hello"),), schema=SCHEMA)
         with pytest.raises(ModelError, match="the context is too long"):
@@ -376,7 +377,7 @@ FAILURES: dict[str, tuple[Line, str]] = {
         "The account behind the key given as api_key= has no credit left at AT (429): "
         "You exceeded your current quota, please check your plan and billing details.",
     ),
-    "a bad request": (HttpError(400, "the context is too long"), "AT refuses the request for 'fake' (400): the context is too long."),
+    "a bad request": (HttpError(400, "the messages are empty"), "AT refuses the request for 'fake' (400): the messages are empty."),
     "a body of its own making": (
         HttpError(422, body={"detail": [{"loc": ["body", "messages"], "msg": "empty"}]}),
         'AT refuses the request for \'fake\' (422): {"detail": [{"loc": ["body", "messages"], "msg": "empty"}]}.',

@@ -8,7 +8,7 @@ import pytest
 
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.models.openai_wire import build_body, build_messages, find_refused_field
+from sayso.agents.models.openai_wire import build_body, build_messages
 from sayso.agents.models.turns import make_turns
 from sayso.tools import Outcome, ToolCall, ToolResult
 
@@ -205,29 +205,3 @@ def test_breakpoints_stand_behind_the_instructions_and_what_the_user_said_last()
         None,
         "sunny",
     ]
-
-
-BODY = {
-    "max_tokens": 9,
-    "stream_options": {},
-    "temperature": 1,
-    "stop": ["x"],
-    "response_format": {"type": "json_schema"},
-}
-REFUSALS = {
-    "stream options": ("Unrecognized field: stream_options", "stream_options"),
-    "the length by another name": ("'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "max_tokens"),
-    "a length that is too large": ("max_tokens is too large: 100000. This model supports at most 4096 completion tokens.", None),
-    "a schema": ("This model does not support response format `json_schema`.", "json_schema"),
-    "a grammar": ("failed to parse grammar", "json_schema"),
-    "stop": ("Unsupported parameter: 'stop' is not supported with this model.", "stop"),
-    "a word that ends in it": ("non_stop is not supported", None),
-    "a temperature out of range": ("temperature must be between 0 and 2", None),
-    "something else": ("the messages are empty", None),
-    "what was not sent": ("'seed' is not supported", None),
-}
-
-
-@pytest.mark.parametrize(("answer", "field"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_names_the_field_to_leave_out(answer: str, field: str | None) -> None:
-    assert find_refused_field(answer, BODY) == field
