@@ -241,7 +241,8 @@ async def test_a_model_that_calls_natively_is_shown_no_written_result() -> None:
 async def test_a_model_that_says_nothing_is_asked_once_more_where_it_writes_calls() -> None:
     with FakeOpenAI(["", "weather(Oslo)", "Sunny."]) as server:
         assert await answer(server, "fake", "call") == "Sunny."
-    assert server.requests[1]["messages"][-1]["content"] == "You said nothing. Write a call as shown above, or answer me."
+    asked_again = "What is the weather in Oslo?\n\nYou said nothing. Write a call as shown above, or answer me."
+    assert server.requests[1]["messages"][-1]["content"] == asked_again
     with FakeOpenAI(["", "weather(Oslo)", "", "Sunny."]) as server:
         assert await answer(server, "fake", "call") == "Sunny."
     with FakeOpenAI(["", ""]) as server, pytest.raises(IncompleteReply, match="said nothing, and nothing again"):

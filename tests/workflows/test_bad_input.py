@@ -228,7 +228,7 @@ UNKNOWN: dict[str, tuple[Callable[[], object], str]] = {
     "a stream": (lambda: sequential(one_more).run_stream(1, approved=True), "no option 'approved'."),  # type: ignore[call-arg]
     "an agent": (
         lambda: Agent(ScriptedModel("x")).run_sync("x", approved=True),  # type: ignore[call-arg]
-        "no option 'approved'. Their options are: approve, deps, engine, grants, history, limits, run_id.",
+        "no option 'approved'. Their options are: approve, deps, engine, grants, history, limits, run_id, sampling.",
     ),
     "a research": (lambda: research.run_sync("x", competitor=5), f"no option 'competitor'. Their options are: {RESEARCH_OPTIONS}."),  # type: ignore[call-arg]
     "deps of a research": (lambda: research.run_sync("x", deps=3), f"no option 'deps'. Their options are: {RESEARCH_OPTIONS}."),  # type: ignore[call-arg]
