@@ -12,7 +12,7 @@ from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import UsageError
 from sayso.tools.media import Part
 
-from .turns import NOTHING, AssistantTurn, SentResult, Turns, UserTurn, mend_text
+from .turns import NOTHING, AssistantTurn, SentResult, Turns, UserTurn, fit_name, is_same_text, mend_text
 
 THINKING = ("thinking", "redacted_thinking")
 OFFICIAL = "anthropic api.anthropic.com"
@@ -74,15 +74,18 @@ class _Messages:
             self.messages.append({"role": role, "content": added})
 
     def _restore(self, turn: AssistantTurn, *, keeps_thinking: bool) -> list[JsonObject] | None:
-        """Return the blocks in which the reply came; None if they are not this provider's, or not one for each call."""
+        """Return the blocks in which the reply came; None if they are not this provider's, or do not say what the turn says."""
         kept = _read_kept(turn, self.provider).get("content")
         if not isinstance(kept, list):
             return None
         blocks = [dict(block) for block in kept if isinstance(block, Mapping) and self._goes_back(block, keeps_thinking)]
         for block in blocks:
-            if block["type"] == "tool_use" and not isinstance(block.get("input"), Mapping):
-                block["input"] = {}
-        return blocks if sum(block["type"] == "tool_use" for block in blocks) == len(turn.calls) else None
+            if block["type"] == "tool_use":
+                block["name"] = fit_name(str(block.get("name")))
+                block["input"] = block["input"] if isinstance(block.get("input"), Mapping) else {}
+        has_calls = sum(block["type"] == "tool_use" for block in blocks) == len(turn.calls)
+        said = "".join(str(block["text"]) for block in blocks if block["type"] == "text")
+        return blocks if has_calls and is_same_text(said, turn.text) else None
 
     def _goes_back(self, block: Mapping[str, object], keeps_thinking: bool) -> bool:
         kind = block.get("type")

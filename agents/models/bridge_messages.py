@@ -14,7 +14,7 @@ from sayso.workflows import Usage
 
 from ..messages import NativeCall, ProviderData, Reply, Sampling
 from .model import ModelRequest
-from .turns import NOTHING, RESULTS_HOLD, AssistantTurn, SentCall, SentResult, UserTurn, choose_tool, make_turns, mend_text
+from .turns import NOTHING, RESULTS_HOLD, AssistantTurn, SentCall, SentResult, UserTurn, choose_tool, is_same_text, make_turns, mend_text
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelRequestPart, ModelResponse, ToolCallPart, UserContent
@@ -107,7 +107,7 @@ def _build_result(call: ToolCallPart, result: SentResult) -> ModelRequestPart:
 
 
 def _restore(turn: AssistantTurn, provider: str) -> ModelResponse | None:
-    """Return the response that the turn came in; None if it is not this provider's, or has not one call for each of the turn's."""
+    """Return the response that the turn came in; None if it is not this provider's, or does not say what the turn says."""
     from pydantic import ValidationError
     from pydantic_ai.messages import ModelMessagesTypeAdapter
 
@@ -119,6 +119,8 @@ def _restore(turn: AssistantTurn, provider: str) -> ModelResponse | None:
     except ValidationError:  # another version's
         return None
     if response.kind != "response" or len(_find_calls(response)) != len(turn.calls):
+        return None
+    if not is_same_text("".join(text for text, _ in _iter_words(response)), turn.text):
         return None
     for part, call in zip(_find_calls(response), turn.calls, strict=True):
         part.tool_name = call.name if part.tool_name != call.name and not _is_name(part.tool_name) else part.tool_name

@@ -17,7 +17,7 @@ from sayso.tools.media import Part
 
 from ..messages import Sampling
 from .model import ModelRequest
-from .turns import AssistantTurn, SentCall, SentResult, Turns, UserTurn, choose_tool, make_turns
+from .turns import AssistantTurn, SentCall, SentResult, Turns, UserTurn, choose_tool, is_same_text, make_turns
 
 ENCRYPTED = "reasoning.encrypted_content"
 FEWEST_TOKENS = 16
@@ -238,8 +238,7 @@ def _is_whole(item: Mapping[str, object]) -> bool:
 
 def _says(items: Sequence[Mapping[str, object]], text: str) -> bool:
     """Tell whether the items hold this text. Blanks do not count: several messages are joined with or without them."""
-    said = "".join(_find_texts(items))
-    return said == text or "".join(said.split()) == "".join(text.split())
+    return is_same_text("".join(_find_texts(items)), text)
 
 
 def _clean(item: Mapping[str, object], without: frozenset[str]) -> JsonObject:

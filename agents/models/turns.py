@@ -180,6 +180,11 @@ def _frame_result(result: ToolResult, tools: dict[str, str]) -> str:
     return f"[result of {tools.get(result.call_id, 'the call')}]\n{result.text}\n[end of result]"
 
 
+def is_same_text(one: str, other: str) -> bool:
+    """Tell whether what a provider sent says what the turn says: a program may have changed it. Blanks do not count."""
+    return one == other or "".join(one.split()) == "".join(other.split())
+
+
 def mend_text(value: object) -> object:
     """Return a JSON value with a replacement character for each half of a surrogate pair; two halves that meet become their character."""
     if isinstance(value, str):

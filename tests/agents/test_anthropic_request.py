@@ -91,6 +91,10 @@ TURNS: dict[str, tuple[Sequence[Message], Sequence[Json]]] = {
         [ASKED, asks(call(q=1), kept=THOUGHT, provider="chat api.anthropic.com"), results("found")],
         [Q, assistant(use("search", {"q": 1}, "call00000")), user(result("call00000", "found"))],
     ),
+    "nor blocks that say something else than the turn does now": (
+        [ASKED, asks(call(q=1), said="[removed]", kept=THOUGHT), results("found")],
+        [Q, assistant(text("[removed]"), use("search", {"q": 1}, "call00000")), user(result("call00000", "found"))],
+    ),
     "nor blocks with another number of calls than were understood": (
         [ASKED, asks(call(q=1), call("0.1", q=2), kept=THOUGHT), results("one", "two")],
         [
@@ -118,7 +122,7 @@ TURNS: dict[str, tuple[Sequence[Message], Sequence[Json]]] = {
     "thinking from before a turn that was asked for without it": (
         [
             ASKED,
-            asks(call(q=1), kept=THOUGHT),
+            asks(call(q=1), said="I look.", kept=THOUGHT),
             results("x"),
             asks(call("1.0"), kept=[think("b"), use("search", {}, "toolu_B")], without_thinking=True),
             results("y", turn=1),
