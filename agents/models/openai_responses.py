@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sayso.tools.errors import ModelError, ToolsRefused
 
@@ -19,6 +20,9 @@ from .openai_exchange import Exchange, OtherProtocol
 from .requesting import Requester, Slots
 from .responses_request import NOT_TAKEN
 from .responses_wire import ResponsesWire
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient
 
 
 class OpenAIResponses:
@@ -42,11 +46,12 @@ class OpenAIResponses:
         max_tries: int = 4,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         on_retry: Callable[[Retrying], None] | None = None,
+        http_client: AsyncClient | None = None,
     ) -> None:
         self.name, self.constrain, self.sampling = model, constrain, sampling or Sampling()
         self._at = at = find_endpoint(model, base_url, api_key, timeout_seconds)
         wire, self._slots = ResponsesWire(at), Slots()
-        self._exchange = Exchange(at, wire, OpenAIClients(at), Requester(at, wire.find_refused, max_tries, sleep, on_retry))
+        self._exchange = Exchange(at, wire, OpenAIClients(at, http_client), Requester(at, wire.find_refused, max_tries, sleep, on_retry))
         self._chat = OpenAIChat(
             model,
             base_url=base_url,
@@ -58,6 +63,7 @@ class OpenAIResponses:
             max_tries=max_tries,
             sleep=sleep,
             on_retry=on_retry,
+            http_client=http_client,
         )
         self._has_responses = self._may_take_tools = True
         self._told: frozenset[str] = frozenset()

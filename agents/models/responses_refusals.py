@@ -22,6 +22,7 @@ _ITEM_FIELD = re.compile(r"input\W{0,4}\d+\W{0,4}(?:content\W{0,4}\d+\W{0,4})?([
 _NEEDED = frozenset({"type", "role", "content", "call_id", "name", "arguments", "output", "text", "encrypted_content", "summary"})
 _NO_SUCH_ITEM = re.compile(r"\bitems?\b.{0,120}\b(?:not found|not persisted)|no (?:such )?item", re.I | re.DOTALL)
 _OF_ITEMS = re.compile(r"reasoning|encrypted|\b(?:rs|fc|msg)_\w|\bitems?\b|\binput\b|thinking", re.I)
+_OF_MEDIA = re.compile(r"image|audio|file|vision|multimodal", re.I)
 REASONING = "the reasoning of earlier turns"
 
 
@@ -36,7 +37,8 @@ def find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
         return None
     if (item_field := _find_item_field(answer.text, kept)) is not None:
         return LeftOut(frozenset({name_item_field(item_field)}), "")
-    return LeftOut(_find_items(answer.text, kept), REASONING) if _OF_ITEMS.search(answer.text) else None
+    is_of_items = _OF_ITEMS.search(answer.text) and not _OF_MEDIA.search(answer.text)
+    return LeftOut(_find_items(answer.text, kept), REASONING) if is_of_items else None
 
 
 _WORDS = {

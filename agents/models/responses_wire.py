@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from sayso.tools.canonical import JsonObject
 from sayso.workflows import Usage
@@ -25,7 +26,7 @@ class ResponsesWire:
     fields: tuple[str, ...] = ("output", "status")
 
     def __init__(self, at: Endpoint) -> None:
-        self._at, self._provider = at, f"responses {at.host}"
+        self._at, self._provider = at, f"responses {urlsplit(at.url).netloc.rpartition('@')[2]}"
 
     def build(self, request: ModelRequest, left_out: frozenset[str]) -> JsonObject:
         """Return the body of a request, without what was left out."""

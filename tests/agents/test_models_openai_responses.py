@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -71,7 +72,7 @@ def kept_of_every_kind(server: FakeResponses) -> ProviderData:
         },
         {"id": "fc_0004", "type": "function_call", "status": "completed", "call_id": "call_0004xyz", "name": "read", "arguments": "{}"},
     ]
-    return ProviderData("responses 127.0.0.1", {"output": output})
+    return ProviderData(f"responses {urlsplit(server.base_url).netloc}", {"output": output})
 
 
 COUNTED = {
@@ -248,6 +249,26 @@ async def test_the_thoughts_that_may_be_shown_are_streamed() -> None:
 
 
 # ---- who is asked ----
+
+
+@WAYS
+async def test_azure_is_asked_at_its_address_with_a_header_of_its_own(way: str) -> None:
+    with FakeResponses([SEARCHES, "Two."], path="/openai/v1") as server:
+        model = OpenAIResponses("deployment", base_url=f"{server.base_url}?api-version=preview", api_key="secret", takes_tools=True)
+        assert (await run(way, Agent(model, tools=[search]), "Where?")).output == "Two."
+        assert server.refused == []
+        assert set(server.paths) == {"/openai/v1/responses?api-version=preview"}
+        assert [(sent.get("api-key"), sent.get("authorization")) for sent in server.headers] == [("secret", None)] * 2
+        assert server.requests[0]["model"] == "deployment"
+
+
+@WAYS
+async def test_the_key_and_headers_of_the_users_own(way: str) -> None:
+    sampling = Sampling(extra_headers={"X-Team": "blue"}, extra_body={"prompt_cache_key": "desk", "metadata": {"run": "1"}})
+    with FakeResponses(["Hello."]) as server:
+        await run(way, Agent(responses(server, sampling=sampling)), "Hi")
+        assert (server.headers[0]["authorization"], server.headers[0].get("x-team")) == ("Bearer key", "blue")
+        assert (server.requests[0]["prompt_cache_key"], server.requests[0]["metadata"]) == ("desk", {"run": "1"})
 
 
 def test_openai_without_a_key() -> None:

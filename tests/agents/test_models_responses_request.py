@@ -446,6 +446,7 @@ OTHERS = {
     "no such model": (404, said("The model 'gpt-9' does not exist.")),
     "too long": (400, said("Your request exceeds the context window of this model.")),
     "a bad key": (401, said("Incorrect API key provided for reasoning items.")),
+    "no eyes": (400, said("Invalid value: 'input_image'. This model does not support image inputs.", "input[3].content[1]")),
     "a filter": (400, said("Your prompt was flagged as potentially violating our usage policy.")),
 }
 
