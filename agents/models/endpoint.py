@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sayso.tools.errors import UsageError
 
 from .hosts import HostPort, find_host_owner, find_named_by_environment, is_local_host, normalize_url, parse_host_port, show_url
-from .providers import Protocol, Provider, find_by_bare_name, get_prefixes
+from .providers import Protocol, Provider, find_by_bare_name, find_by_key, get_prefixes
 
 if TYPE_CHECKING:
     import ssl
@@ -112,6 +112,8 @@ def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout
     key, key_from = _find_key(origin, owner, api_key)
     if not (key.isascii() and key.isprintable()):
         raise UsageError(f"The key {key_from} holds a character that a key cannot have. Copy it again.")
+    if owner is not None and owner.needs_key and (whose := find_by_key(key)) and whose.key_variables != owner.key_variables:
+        raise UsageError(f"The key {key_from} is one of {whose.title}'s, and {origin.host} is {owner.title}'s. It was not sent there.")
     if model and not base_url and not os.environ.get("OPENAI_BASE_URL"):
         _check_openai_has(model)
     return Endpoint(model, url, key, key_from, timeout_seconds)

@@ -21,11 +21,12 @@ class Protocol(StrEnum):
 class Provider:
     """A provider of models.
 
-    `prefixes` stand before a colon in a model's name; the first is the one that is shown. `url` is the base URL. `url_variable` names the
-    environment variable that has another one, and that host is the provider's, too. `hosts` are all others that may get its keys: exact,
-    with a port, or "*.DOMAIN". `key_variables` name the environment variables that may hold the key, the first one that is set counts.
-    `bare_names` is a pattern of the names that mean this provider without its prefix: only names that nobody else serves. `example` is a
-    model's name. `header_variables` are headers, with the variables that hold them, for the provider's hosts only.
+    `prefixes` stand before a colon in a model's name; the first is the one that is shown. `example` is a model's name. `url` is the base
+    URL. `url_variable` names the environment variable that has another one, and that host is the provider's, too. `hosts` are all others
+    that may get its keys: exact, with a port, or "*.DOMAIN". `key_variables` name the environment variables that may hold the key, the
+    first one that is set counts; `key_starts` are what its keys begin with, where nobody else's do. `bare_names` is a pattern of the names
+    that mean this provider without its prefix: only names that nobody else serves. `header_variables` are headers, with the variables that
+    hold them, for the provider's hosts only.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Provider:
     hosts: tuple[str, ...] = ()
     key_variables: tuple[str, ...] = ()
     needs_key: bool = True
+    key_starts: tuple[str, ...] = ()
     url_variable: str = ""
     bare_names: str = ""
     header_variables: tuple[tuple[str, str], ...] = ()
@@ -63,6 +65,7 @@ PROVIDERS = (
         protocol=Protocol.OPENAI,
         hosts=_OPENAI_HOSTS,
         key_variables=("OPENAI_API_KEY",),
+        key_starts=("sk-proj-", "sk-svcacct-"),
         url_variable="OPENAI_BASE_URL",
         # gpt-oss, gpt-2 and gpt-neo are open, and served by many; only the names of tuned models have colons.
         bare_names=r"ft:(gpt-|o\d|davinci-|babbage-)|(gpt-([3-9]|\d\d)[^:]*|o\d(-[^:]*)?|(chatgpt|codex|computer-use)-[^:]*)$",
@@ -75,6 +78,7 @@ PROVIDERS = (
         url="https://api.openai.com/v1",
         hosts=_OPENAI_HOSTS,
         key_variables=("OPENAI_API_KEY",),
+        key_starts=("sk-proj-", "sk-svcacct-"),
         url_variable="OPENAI_BASE_URL",
         header_variables=_ORGANIZATION,
     ),
@@ -86,6 +90,7 @@ PROVIDERS = (
         protocol=Protocol.RESPONSES,
         hosts=_OPENAI_HOSTS,
         key_variables=("OPENAI_API_KEY",),
+        key_starts=("sk-proj-", "sk-svcacct-"),
         url_variable="OPENAI_BASE_URL",
         header_variables=_ORGANIZATION,
     ),
@@ -111,6 +116,7 @@ PROVIDERS = (
         url="https://api.anthropic.com/v1",
         protocol=Protocol.ANTHROPIC,
         key_variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        key_starts=("sk-ant-",),
         url_variable="ANTHROPIC_BASE_URL",
         bare_names=r"claude-[^@:]*$",  # Vertex and Bedrock put a version after "@" or ":"
     ),
@@ -120,6 +126,7 @@ PROVIDERS = (
         example="gemini-3-pro",
         url="https://generativelanguage.googleapis.com/v1beta/openai",
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        key_starts=("AIza",),
         bare_names=r"(models/)?gemini-[^:]*$",
     ),
     Provider(
@@ -150,6 +157,7 @@ PROVIDERS = (
         example="openai/gpt-5.6",
         url="https://openrouter.ai/api/v1",
         key_variables=("OPENROUTER_API_KEY",),
+        key_starts=("sk-or-",),
     ),
     Provider(
         title="Groq",
@@ -157,6 +165,7 @@ PROVIDERS = (
         example="openai/gpt-oss-120b",
         url="https://api.groq.com/openai/v1",
         key_variables=("GROQ_API_KEY",),
+        key_starts=("gsk_",),
     ),
     Provider(
         title="DeepSeek",
@@ -191,6 +200,7 @@ PROVIDERS = (
         url="https://api.x.ai/v1",
         hosts=("*.api.x.ai",),
         key_variables=("XAI_API_KEY",),
+        key_starts=("xai-",),
         bare_names=r"grok-[^:]*$",
     ),
     Provider(
@@ -207,6 +217,7 @@ PROVIDERS = (
         example="accounts/fireworks/models/gpt-oss-120b",
         url="https://api.fireworks.ai/inference/v1",
         key_variables=("FIREWORKS_API_KEY",),
+        key_starts=("fw_",),
     ),
     Provider(
         title="Cerebras",
@@ -214,6 +225,7 @@ PROVIDERS = (
         example="gpt-oss-120b",
         url="https://api.cerebras.ai/v1",
         key_variables=("CEREBRAS_API_KEY",),
+        key_starts=("csk-",),
     ),
     Provider(
         title="Cohere",
@@ -230,6 +242,7 @@ PROVIDERS = (
         example="sonar-pro",
         url="https://api.perplexity.ai",
         key_variables=("PERPLEXITY_API_KEY",),
+        key_starts=("pplx-",),
         bare_names=r"sonar(-[^:]*)?$",
     ),
     Provider(
@@ -254,6 +267,7 @@ PROVIDERS = (
         example="openai/gpt-oss-120b",
         url="https://integrate.api.nvidia.com/v1",
         key_variables=("NVIDIA_API_KEY",),
+        key_starts=("nvapi-",),
     ),
     Provider(
         title="SambaNova",
@@ -275,6 +289,7 @@ PROVIDERS = (
         example="openai/gpt-oss-120b",
         url="https://router.huggingface.co/v1",
         key_variables=("HF_TOKEN",),
+        key_starts=("hf_",),
     ),
     Provider(
         title="GitHub Models",
@@ -282,6 +297,7 @@ PROVIDERS = (
         example="openai/gpt-5-mini",
         url="https://models.github.ai/inference",
         key_variables=("GITHUB_API_KEY", "GITHUB_TOKEN"),
+        key_starts=("ghp_", "github_pat_"),
     ),
     Provider(
         title="Ollama",
@@ -327,6 +343,11 @@ LOCAL = "local"
 def get_prefixes() -> dict[str, Provider]:
     """Return the provider of each prefix."""
     return {prefix: provider for provider in PROVIDERS for prefix in provider.prefixes}
+
+
+def find_by_key(key: str) -> Provider | None:
+    """Return the provider that a key is of, as far as its beginning tells."""
+    return next((each for each in PROVIDERS if each.key_starts and key.startswith(each.key_starts)), None)
 
 
 def find_by_bare_name(name: str) -> Provider | None:

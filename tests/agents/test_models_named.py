@@ -217,6 +217,28 @@ def test_a_deployment_at_azure(environment: dict[str, str], url: str, monkeypatc
     assert (model.name, getattr(model, "base_url", "")) == ("my gpt", url)
 
 
+OTHERS_KEYS = {
+    "Anthropic's at OpenAI": (
+        "openai:gpt-5",
+        "sk-ant-api03-canary",
+        "The key given as api_key= is one of Anthropic's, and api.openai.com is OpenAI's",
+    ),
+    "OpenAI's at Groq": ("groq:m", "sk-proj-canary", "is one of OpenAI's, and api.groq.com is Groq's"),
+    "OpenRouter's at DeepSeek": ("deepseek:m", "sk-or-v1-canary", "is one of OpenRouter's, and api.deepseek.com is DeepSeek's"),
+}
+
+
+@pytest.mark.parametrize(("name", "key", "message"), OTHERS_KEYS.values(), ids=OTHERS_KEYS)
+def test_a_key_of_another_provider_is_not_sent(name: str, key: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        model_from(name, api_key=key)
+    assert "canary" not in str(caught.value)
+    assert model_from("m", base_url="https://gateway.example/v1", api_key=key).name == "m"  # a gateway may take any
+    monkeypatch.setenv("OPENAI_API_KEY", "gsk_canary")
+    with pytest.raises(UsageError, match="The key from OPENAI_API_KEY is one of Groq's"):
+        model_from("gpt-5-mini")
+
+
 SECRETS = {
     "no scheme": {"name": "m", "base_url": "ada:canary@gateway.example/v1"},
     "not a port": {"name": "https://ada:ca/canary@gateway.example/v1#m"},
