@@ -148,6 +148,18 @@ CHAT: dict[str, tuple[list[object], list[tuple[str, Json]]]] = {
     "an empty list, PHP's empty object": ([calls(call("clock", "[]", index=0, id="a"))], [CLOCK]),
     "an object": ([calls(call("tides", {"harbour": "Brest"}, index=0, id="a"))], [BREST]),
     "name and arguments without a function": ([calls({"id": "a", "name": "tides", "arguments": AT_BREST})], [BREST]),
+    "deltas by themselves": (
+        [
+            {"role": "assistant", "content": None, "tool_calls": [call("tides", '{"harbour":', index=0, id="a")]},
+            {"tool_calls": [call(None, '"Brest"}', index=0)]},
+        ],
+        [BREST],
+    ),
+    "a message's list of calls": ([[call("tides", AT_BREST, id="a"), call("tides", AT_BREST, id="b")]], [BREST, BREST]),
+    "a message's blocks": (
+        [[{"type": "text", "text": "Ok."}, {"type": "tool_use", "id": "t", "name": "tides", "input": {"harbour": "Brest"}}]],
+        [BREST],
+    ),
     "the API of 2023": (
         [delta(function_call={"name": "tides", "arguments": "{"}), delta(function_call={"arguments": '"harbour":"Brest"}'})],
         [BREST],
@@ -236,6 +248,7 @@ PROBLEMS: dict[str, tuple[object, str]] = {
     "several calls, none of them whole": (calls(call("multi_tool_use.parallel", '{"tool_uses": [{"a": 1}]}', index=0)), "'name'"),
     "nothing that any provider sends": ({"foo": 1}, "a model's message"),
     "no choices": ({"object": "chat.completion", "choices": []}, "a model's message"),
+    "the schema of a tool": (TOOLS[0], "a model's message"),
     "an error": ({"error": {"message": "overloaded"}}, "not an error"),
     "an error as a text": ({"error": "model is loading"}, "not an error"),
     "an error in words": ({"object": "error", "message": "no such model"}, "not an error"),

@@ -12,7 +12,8 @@ from .reply_state import ProviderCall, ReplyState, as_mapping, as_mappings, name
 
 _EVENTS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta", "message_stop", "ping")
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "thinking", "input_json_delta": "tool_use"}
-_BLOCKS = ("tool_use", "redacted_thinking", "server_tool_use")
+_OWN_BLOCKS = ("tool_use", "redacted_thinking", "server_tool_use")
+_BLOCKS = ("text", "thinking", *_OWN_BLOCKS)
 
 
 class AnthropicReply:
@@ -30,8 +31,8 @@ class AnthropicReply:
 
     @staticmethod
     def reads(piece: Mapping[str, object]) -> bool:
-        """Tell whether this is an event, or a message with blocks of Anthropic's own."""
-        if piece.get("type") in _EVENTS or "stop_reason" in piece:
+        """Tell whether this is an event, a block, or a message with blocks of Anthropic's own."""
+        if piece.get("type") in _EVENTS or piece.get("type") in _BLOCKS or "stop_reason" in piece:
             return True
         if piece.get("type") == "message" and piece.get("role") == "assistant":
             return True
@@ -64,6 +65,8 @@ class AnthropicReply:
                 state.finish = name_finish(as_mapping(piece.get("delta")).get("stop_reason")) or state.finish
             case "content_block_stop" | "message_stop" | "ping":
                 pass
+            case str(kind) if kind in _BLOCKS:
+                self._begin_block(len(self._blocks), piece)
             case _:
                 self._read_message(piece)
         state.announce(ended=bool(state.finish))
@@ -118,7 +121,7 @@ class AnthropicReply:
 
 
 def _is_own_block(block: Mapping[str, object]) -> bool:
-    return block.get("type") in _BLOCKS or (block.get("type") == "thinking" and isinstance(block.get("thinking"), str))
+    return block.get("type") in _OWN_BLOCKS or (block.get("type") == "thinking" and isinstance(block.get("thinking"), str))
 
 
 def _parse_input(arguments: str) -> object:

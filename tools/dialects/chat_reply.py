@@ -32,12 +32,14 @@ class ChatReply:
 
     @staticmethod
     def reads(piece: Mapping[str, object]) -> bool:
-        """Tell whether this is a chat completion, a choice or a message of one, or a piece of one."""
+        """Tell whether this is a chat completion, a choice, message or call of one, or a piece of one."""
         if "choices" in piece:
             return True
         if isinstance(piece.get("message"), Mapping) or isinstance(piece.get("delta"), Mapping):
             return True
         if isinstance(piece.get("response"), str) and "done" in piece:
+            return True
+        if "arguments" in as_mapping(piece.get("function")):
             return True
         return piece.get("role") == "assistant" or not _MESSAGE_KEYS.isdisjoint(piece)
 
@@ -63,17 +65,17 @@ class ChatReply:
             self._state.add_usage({key: piece[key] for key in _COUNTS if key in piece})
             self._read_choice(piece)
         else:
-            self._read_message(piece, whole=True)
-            self._state.announce(ended=True)
+            self._read_message({"tool_calls": [piece]} if "function" in piece else piece)
+            self._state.announce()
 
     def _read_choice(self, choice: Mapping[str, object]) -> None:
         state = self._state
         if delta := as_mapping(choice.get("delta")):
             self._streams = True
-            self._read_message(delta, whole=False)
+            self._read_message(delta)
         elif message := as_mapping(choice.get("message")):
             if not self._streams:  # some send the whole message once more with the last piece
-                self._read_message(message, whole=True)
+                self._read_message(message)
         else:  # a completion without a chat: the older API, and Ollama's /api/generate
             state.add_reasoning(choice.get("thinking"))
             state.add_text(choice.get("text") or choice.get("response"))
@@ -88,7 +90,7 @@ class ChatReply:
         if state.calls:
             state.announce(ended=ended)
 
-    def _read_message(self, message: Mapping[str, object], *, whole: bool) -> None:
+    def _read_message(self, message: Mapping[str, object]) -> None:
         state = self._state
         state.understood = True
         if not _UNDERSTOOD.issuperset(message):
@@ -102,10 +104,10 @@ class ChatReply:
         named: list[ProviderCall] = []
         if calls := message.get("tool_calls"):
             for call in as_mappings(calls):
-                self._add_call(call, whole, named)
+                self._add_call(call, named)
         # The API of 2023, which some servers still speak.
         if isinstance(legacy := message.get("function_call"), Mapping):
-            self._add_call({"index": "function_call", "function": legacy}, whole, named)
+            self._add_call({"index": "function_call", "function": legacy}, named)
 
     def _read_more(self, message: Mapping[str, object]) -> None:
         """Read the fields that not every server sends: reasoning by any name, and what is only kept."""
@@ -132,18 +134,13 @@ class ChatReply:
             self._state.add_text(text)
             self._state.add_text(part.get("refusal"))
 
-    def _add_call(self, piece: Mapping[str, object], whole: bool, named: list[ProviderCall]) -> None:
+    def _add_call(self, piece: Mapping[str, object], named: list[ProviderCall]) -> None:
         form = "custom" if "custom" in piece else "function"
         function = as_mapping(piece.get(form)) or piece
         call_id, name = piece.get("id"), function.get("name")
         call_id, name = call_id if isinstance(call_id, str) else "", name if isinstance(name, str) else ""
         arguments = function.get("arguments") or next((value for key in _ARGUMENTS if (value := function.get(key)) is not None), None)
-        if not whole:
-            call = self._collector.add(piece.get("index", function.get("index")), call_id, name, arguments, named)
-        elif name or arguments:
-            call = self._state.begin_call(call_id, name, arguments)
-        else:
-            return
+        call = self._collector.add(piece.get("index", function.get("index")), call_id, name, arguments, named)
         if not _OF_A_CALL.issuperset(piece):
             for key in piece.keys() - _OF_A_CALL:
                 keep(call.kept, key, piece[key])
