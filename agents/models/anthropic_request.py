@@ -109,9 +109,13 @@ def _find_called(turns: Iterable[JsonObject]) -> list[str]:
 
 def _add_thinking(built: AnthropicRequest, sampling: Sampling, takes: ClaudeModel, refused: frozenset[str]) -> None:
     """Add how much the model is to think, where that was asked for."""
-    effort = sampling.reasoning_effort
-    if effort is None or "thinking" in refused:
-        return
+    if sampling.reasoning_effort is not None:
+        _choose_thinking(built, sampling.reasoning_effort, takes, refused)
+    if f"thinking {built.body.get('thinking', {}).get('type')}" in refused:
+        del built.body["thinking"]
+
+
+def _choose_thinking(built: AnthropicRequest, effort: str, takes: ClaudeModel, refused: frozenset[str]) -> None:
     if effort == "none":
         if takes.off and takes.thinking == "adaptive":
             built.body["thinking"] = {"type": takes.off}
@@ -268,7 +272,8 @@ def find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
     if not named:
         return None
     name = min(named)[1]
-    return LeftOut(frozenset({name}), next(told for known, _, told in _REFUSED if known == name))
+    told = next(told for known, _, told in _REFUSED if known == name)
+    return LeftOut(frozenset({f"thinking {body['thinking']['type']}" if name == "thinking" else name}), told)
 
 
 # By what name it is left out, the words of refusals that are about it, and the user's word for it.

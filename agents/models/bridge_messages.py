@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -185,6 +185,17 @@ def build_settings(sampling: Sampling, choice: str) -> JsonObject:
         "max_retries": 0,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+OUR_NAMES = {"stop_sequences": "stop", "thinking": "reasoning_effort", "cache": ""}
+"""What the user calls a setting that is left out, where it is not what pydantic-ai calls it."""
+
+
+def find_not_taken(sampling: Sampling, not_taken: Container[str]) -> set[str]:
+    """Return the options that were asked for and that the model does not take, by the user's names."""
+    asked = build_settings(sampling, "" if sampling.tool_choice in (None, "auto") else "required")
+    penalty = {"repetition_penalty"} if sampling.repetition_penalty is not None else set()
+    return {OUR_NAMES.get(name, name) for name in asked if name in not_taken and name != "max_retries"} | penalty
 
 
 def read_response(response: ModelResponse, provider: str) -> Reply:

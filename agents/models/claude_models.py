@@ -43,8 +43,10 @@ _OLDER = ClaudeModel(8_192, "budget", (), "disabled", samples=True, holds_schema
 _MODELS: tuple[tuple[str, ClaudeModel], ...] = (
     ("opus-5-5", ClaudeModel(off="", is_forced=False)),
     ("sonnet-5-5", ClaudeModel(off="between_tools", is_forced=False)),
-    ("fable-5-", ClaudeModel(off="", is_forced=False)),
-    ("mythos-5-", ClaudeModel(off="", is_forced=False)),
+    ("fable-5-1", ClaudeModel(off="", is_forced=False)),
+    ("fable-5-2", ClaudeModel(off="", is_forced=False)),
+    ("mythos-5-1", ClaudeModel(off="", is_forced=False)),
+    ("mythos-5-2", ClaudeModel(off="", is_forced=False)),
     ("fable-5", _ALWAYS_THINKS),
     ("mythos", _ALWAYS_THINKS),
     ("opus-4-6", ClaudeModel(efforts=("low", "medium", "high", "max"), samples=True)),

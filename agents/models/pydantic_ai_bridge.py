@@ -19,9 +19,9 @@ from sayso.tools.installing import build_install_command
 
 from ..messages import Reply, Sampling
 from . import openai_errors as errors
-from .bridge_messages import BridgedRequest, build_bridged, read_response
+from .bridge_messages import OUR_NAMES, BridgedRequest, build_bridged, find_not_taken, read_response
 from .endpoint import Endpoint, is_openai_host
-from .model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, Retrying, TextDelta
+from .model import CallDelta, Delta, Downgraded, Finished, ModelRequest, ReasoningDelta, Retrying, TextDelta
 from .openai_errors import ErrorResponse, RequestRefused
 from .requesting import LeftOut, Requester, share_in_loop
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from pydantic_ai.settings import ModelSettings
 
 T = TypeVar("T")
-_SETTINGS = {"stop_sequences": "stop", "thinking": "reasoning_effort", "cache": ""}
-"""What the user calls a setting that is left out, where it is not what pydantic-ai calls it."""
 
 
 @dataclass(slots=True)
@@ -70,7 +68,9 @@ class PydanticAI:
         url = theirs.base_url if theirs.base_url and urlsplit(theirs.base_url).hostname else f"https://{theirs.system}"
         self._at = Endpoint(self.name, url, "", f"that pydantic-ai has for {theirs.system}", timeout_seconds)
         self._provider = f"pydantic-ai {theirs.system} {urlsplit(url).hostname}"
-        self._requester = Requester(self._at, _find_refused, max_tries, sleep, on_retry)
+        self._not_taken = frozenset(theirs.unsupported_settings)
+        self._requester = Requester(self._at, _find_refused, max_tries, sleep, on_retry, self._not_taken)
+        self._told: set[str] = set()
 
     def __repr__(self) -> str:
         return f"PydanticAI({self._given!r})"
@@ -98,7 +98,12 @@ class PydanticAI:
 
     async def _ask(self, request: ModelRequest, attempt: Callable[[ModelRequest, JsonObject], Awaitable[T]]) -> T:
         request = replace(request, sampling=self.sampling.override(request.sampling))
-        return await self._requester.ask(request, partial(self._build, request), partial(attempt, request))
+        answer = await self._requester.ask(request, partial(self._build, request), partial(attempt, request))
+        for name in find_not_taken(request.sampling, self._not_taken) - self._told:
+            if request.notify is not None:
+                self._told.add(name)
+                request.notify(Downgraded(name, f"{self.name} does not take it"))
+        return answer
 
     def _build(self, request: ModelRequest, without: frozenset[str]) -> JsonObject:
         """Return what can be left out of the request: its settings, and a schema as `format`."""
@@ -254,4 +259,4 @@ def _find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
     if not named:
         return None
     name = min(named)[1]
-    return LeftOut(frozenset({name}), "structured output" if name == "format" else _SETTINGS.get(name, name))
+    return LeftOut(frozenset({name}), "structured output" if name == "format" else OUR_NAMES.get(name, name))

@@ -31,7 +31,7 @@ _ALWAYS_THINKS = ("claude-fable-5", "claude-mythos-5", "claude-opus-5-5")
 _ONLY_ADAPTIVE = (*_ALWAYS_THINKS, "claude-opus-4-7", "claude-opus-4-8", "claude-opus-5", "claude-sonnet-5", "claude-haiku-5-5")
 _ADAPTIVE = (*_ONLY_ADAPTIVE, "claude-opus-4-6", "claude-sonnet-4-6")
 _EFFORT = (*_ADAPTIVE, "claude-opus-4-5")
-_NEVER_FORCED = ("claude-fable-5-", "claude-mythos-5-", "claude-opus-5-5", "claude-sonnet-5-5")
+_NEVER_FORCED = ("claude-fable-5-1", "claude-fable-5-2", "claude-mythos-5-1", "claude-mythos-5-2", "claude-opus-5-5", "claude-sonnet-5-5")
 _LONGEST = (("claude-3-haiku", 4_096), ("claude-3", 8_192), ("claude-opus-4-1", 32_000), ("claude-opus-4-5", 64_000),
             ("claude-sonnet-4-5", 64_000), ("claude-haiku-4-5", 64_000))  # fmt: skip
 

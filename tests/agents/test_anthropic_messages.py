@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from sayso import Agent, Approve, Reject, engine, tool
 from sayso.agents.agent_events import ModelDowngraded
 from sayso.agents.messages import AssistantMessage, NativeCall, ProviderData, Reply, Sampling, UserMessage
-from sayso.agents.models.anthropic_messages import AnthropicMessages
+from sayso.agents.models.anthropic_client import find_anthropic_endpoint
+from sayso.agents.models.anthropic_messages import AnthropicMessages, make_usage
 from sayso.agents.models.model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Notice, ReasoningDelta, TextDelta
 from sayso.agents.models.scripted import ScriptedModel, call
 from sayso.tools.errors import IncompleteReply, ModelError, UsageError
@@ -239,6 +240,12 @@ async def test_a_reply_is_the_same_whole_and_streamed() -> None:
         assert [request["stream"] for request in server.requests] == [False, True]
 
 
+def test_what_was_read_from_the_cache_and_written_to_it_costs_what_anthropic_asks() -> None:
+    at = find_anthropic_endpoint("claude-haiku-4-5", None, "key", 1)
+    dollars_a_million = 10 * 1 + 300 * 1.25 + 2_000 * 0.1 + 50 * 5
+    assert make_usage(at, USED).cost_usd == pytest.approx(dollars_a_million / 1_000_000)
+
+
 async def test_a_reply_that_may_be_long_is_streamed_also_where_nobody_listens() -> None:
     with FakeAnthropic(["Hello."]) as server:
         reply = await claude(server).complete(HELLO)
@@ -407,6 +414,15 @@ async def test_what_is_refused_is_left_out_and_told(refused: Refused, sampling: 
         reply = await model.complete(ModelRequest(HELLO.messages, sampling=Sampling(**sampling), notify=told.append))
         assert (reply.text, [notice.without for notice in told if isinstance(notice, Downgraded)][:1]) == ("Hello.", [without])
         assert server.requests[0] != server.requests[1]
+
+
+async def test_one_way_of_thinking_that_is_refused_leaves_the_others() -> None:
+    refused = Refused(400, "invalid_request_error", '"thinking.type.disabled" is not supported for this model.')
+    with FakeAnthropic([refused, "One.", "Two."], strict=False) as server:
+        model = claude(server, "claude-sonnet-6")
+        for effort in ("none", "high"):
+            await model.complete(ModelRequest(HELLO.messages, sampling=Sampling(reasoning_effort=effort)))
+        assert [request.get("thinking") for request in server.requests] == [{"type": "disabled"}, None, {"type": "adaptive"}]
 
 
 async def test_a_forced_tool_that_is_refused_is_left_to_the_model() -> None:

@@ -159,6 +159,17 @@ async def test_a_setting_that_is_refused_is_left_out_and_told() -> None:
         assert ["stop_sequences" in sent for sent in server.requests] == [True, False]
 
 
+async def test_an_option_that_the_model_has_not_is_left_out_and_told() -> None:
+    class Silent(FunctionModel):
+        unsupported_settings = frozenset({"stop_sequences", "seed"})
+
+    told: list[Notice] = []
+    sampling = Sampling(stop=["END"], temperature=0, repetition_penalty=1.1)
+    model = PydanticAI(Silent(say(TextPart("Well."))))
+    await model.complete(ModelRequest(HELLO.messages, sampling=sampling, notify=told.append))
+    assert {notice.without for notice in told if isinstance(notice, Downgraded)} == {"stop", "repetition_penalty"}
+
+
 def test_run_sync_twice_over_the_bridge() -> None:
     with bridged("One.", "Two.") as (claude, _):
         assert [Agent(claude).run_sync("Hi").output for _ in range(2)] == ["One.", "Two."]
