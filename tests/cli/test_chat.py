@@ -15,6 +15,8 @@ import pexpect
 import pytest
 
 from sayso.agents import Reply, call
+from sayso.cli.builtin_app import find_model, portable_model
+from sayso.cli.options import resolve_model
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError, Line
 from .commands import environment, in_a_terminal, listens_to_ctrl_c, sayso
@@ -284,3 +286,30 @@ def test_an_order_book_that_cannot_be_opened_is_wrong_usage(tmp_path: Path) -> N
         ran = sayso("chat", "--base-url", endpoint.base_url, "--desk", tmp_path, cwd=tmp_path, text="Hi\n")
     assert ran.returncode == 2
     assert "--desk" in ran.stderr
+
+
+STORED_MODELS = {
+    "a provider's": ("ollama:qwen3", None, ("ollama:qwen3", None)),
+    "under another prefix": ("Kimi: kimi-k2-thinking", None, ("moonshot:kimi-k2-thinking", None)),
+    "a name that its provider has": ("gpt-5-mini", None, ("gpt-5-mini", None)),
+    "an endpoint's": ("http://localhost:1/v1#qwen3", None, ("qwen3", "http://localhost:1/v1")),
+    "an endpoint's, with a prefix in it": ("http://localhost:1/v1#ollama:qwen3", None, ("http://localhost:1/v1#ollama:qwen3", None)),
+    "in two": ("qwen3", "http://localhost:1/v1", ("qwen3", "http://localhost:1/v1")),
+    "a provider's at another address": ("ollama:qwen3", "http://gpu:11434", ("ollama:qwen3", "http://gpu:11434")),
+    "the environment's": (None, None, ("groq:m", None)),
+}
+
+
+@pytest.mark.parametrize(("model", "base_url", "stored"), STORED_MODELS.values(), ids=STORED_MODELS)
+def test_the_model_of_a_stored_chat_is_found_again(
+    model: str | None, base_url: str | None, stored: tuple[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("OPENAI_API_KEY", "GROQ_API_KEY", "MOONSHOT_API_KEY"):
+        monkeypatch.setenv(variable, "k")
+    for variable in ("OPENAI_BASE_URL", "OLLAMA_HOST"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("SAYSO_MODEL", "groq:m")
+    chosen = resolve_model(model, base_url)
+    assert chosen is not None
+    assert portable_model(model, base_url, chosen.name) == stored
+    assert repr(find_model(*stored)) == repr(chosen)
