@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from itertools import pairwise
+from types import FrameType
 from typing import Any
 
 from _table import Row, finish
@@ -69,6 +71,26 @@ async def median_us(*loops: Callable[[], Awaitable[Any]], batches: int = 60, run
                 await once()
             times.append((time.perf_counter() - start) / runs)
     return [statistics.median(times) * 1e6 for times in taken]
+
+
+async def count_instructions(once: Callable[[], Awaitable[Any]]) -> int:
+    """Return how many bytecode instructions a run takes: the same in every take, however busy the machine is."""
+    counted = 0
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal counted
+        frame.f_trace_opcodes = True
+        counted += event == "opcode"
+        return trace
+
+    for _ in range(3):  # what is found once is found by then
+        await once()
+    sys.settrace(trace)
+    try:
+        await once()
+    finally:
+        sys.settrace(None)
+    return counted
 
 
 class Slow:
@@ -140,6 +162,8 @@ async def main() -> list[Row]:
         Row("one run, the Agent made anew", anew, "us"),
         Row("turn cost, last 10 of 200 / first 10", await flatness(), "x", limit=1.1),
         Row("1,000 concurrent runs of two 100 ms model calls", await concurrent(), "s", limit=0.28),
+        Row("bytecode instructions of one run, by hand", await count_instructions(lambda: by_hand(ScriptedModel(*lines))), ""),
+        Row("bytecode instructions of one run with an Agent", await count_instructions(ours_kept), "", limit=3300),
     ]
 
 

@@ -145,7 +145,7 @@ class Execution(Inbox):
 
     async def _execute(self, suspends: bool) -> AnyResult:
         scope = self.make_scope()
-        if self.cancel_address in self.inbox:
+        if self.inbox and self.cancel_address in self.inbox:
             raise self._make_cancelled(scope)
         self.attempts += 1
         self.may_suspend = suspends
@@ -168,7 +168,7 @@ class Execution(Inbox):
         try:
             work = self.workflow(run, value)
             output = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
-            if self.cancel_address in self.inbox:
+            if self.inbox and self.cancel_address in self.inbox:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code
             self.result = self._make_result(output, scope)
         except asyncio.CancelledError:
