@@ -49,6 +49,7 @@ from typing_extensions import TypedDict
 from sayso import Agent, ScriptedModel, tool
 from sayso.agents import Reply, call
 from sayso.tools import Approve, Tool, UsageError
+from sayso.tools.approval.requests import approve_all
 from sayso.tools.definition.exact_json import is_same
 from sayso.workflows import MemoryEngine
 
@@ -359,6 +360,20 @@ async def test_defaults_that_pydantic_does_not_check_are_converted_once() -> Non
     exact = Careless(price=0.0, share=Decimal(0), folder=Path(), tags=())
     assert received == [(1.0, Path("~"), exact, CarelessToo(0.0, Decimal(1)))]
     assert {type(each) for each in (received[0][0], received[0][2].price, received[0][3].price)} == {float}
+
+
+async def test_a_default_that_is_no_value_of_its_type_is_refused_by_name() -> None:
+    received: list[object] = []
+    nothing: Any = None  # as people write it who check no types
+
+    @tool.write
+    async def mail(to: str, note: str = nothing) -> None:
+        """Mails."""
+        received.append(note)
+
+    with pytest.raises(UsageError, match="its argument 'note' does not come back unchanged"):
+        await Agent(ScriptedModel(Reply(calls=(call("mail", to="ada"),)), "Done."), tools=[mail]).run("write", approve=approve_all)
+    assert received == []
 
 
 class Opaque: ...
