@@ -29,9 +29,10 @@ _NAMES = {
     "parallel_tool_calls": r"(?:disable_)?parallel[_ ](?:tool[_ ]|function[_ ])?(?:calls?|calling|use)",
     "tool_choice": r"tool[_ ]?choice",
     "grammar": "grammar",
-    "response_format": r"response[_ ]?formats?|json[_ -]?(?:schema|object|mode)|response_(?:json_)?schema",
+    "response_format": r"response[_ ]?formats?|json[_ -]?(?:schema|object|mode)|response_(?:json_)?schema|text\.format",
     "max_tokens": r"max_?tokens",
     "max_completion_tokens": r"max_?completion_?tokens",
+    "max_output_tokens": r"max_?output_?tokens",
 }
 """Optional fields of a body, each with the words for it: providers spell them in their own way, or in that of the provider behind them."""
 
@@ -52,9 +53,17 @@ _NUMBERS = (
     "stop",
     "max_tokens",
     "max_completion_tokens",
+    "max_output_tokens",
 )
 
-_TOLD = {"stream_options": "", "repeat_penalty": "", "max_tokens": "", "json_schema": "structured output", "json_object": "JSON output"}
+_TOLD = {
+    "stream_options": "",
+    "repeat_penalty": "",
+    "max_tokens": "",
+    "max_output_tokens": "max_tokens",
+    "json_schema": "structured output",
+    "json_object": "JSON output",
+}
 """The user's word for what is left out, where it is another; none where the user misses nothing."""
 
 _RANGE = re.compile(
@@ -97,6 +106,15 @@ def find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
     return _find_stream(words, named, body) or _find_kept(words, named, body) or _find_field(words, named, body, strong)
 
 
+def find_named_field(text: str, body: JsonObject, *, loosely: bool) -> LeftOut | None:
+    """Return the field of `body` that a refusal names. The fields have chat's names.
+
+    With `loosely` they may also be named by words that mean other fields, too.
+    """
+    words, named = _read_refusal(text)
+    return _find_stream(words, named, body) or _find_field(words, named, body, bool(_NOT_TAKEN.search(words)), loosely=loosely)
+
+
 def _find_stream(words: str, named: str, body: JsonObject) -> LeftOut | None:
     """Return "stream" or WHOLE, where it is about how the reply is sent."""
     if not body.get("stream"):
@@ -130,11 +148,13 @@ def _iter_kept(body: JsonObject) -> Iterator[str]:
             yield from call.keys() - _ASKED_OF_CALLS
 
 
-def _find_field(words: str, named: str, body: JsonObject, strong: bool) -> LeftOut | None:
+def _find_field(words: str, named: str, body: JsonObject, strong: bool, *, loosely: bool = True) -> LeftOut | None:
     """Return the field of the body."""
     if "max_tokens" in body and "max_completion_tokens" in words:
         return LeftOut(frozenset({"max_tokens"}), "")
-    places = _find_places(_NAMES, words, named, body) or _find_places(_LOOSE_NAMES, words, named, body)
+    places = _find_places(_NAMES, words, named, body)
+    if not places and loosely:
+        places = _find_places(_LOOSE_NAMES, words, named, body)
     if not places:
         return None
     # Of two that do not go together the later one goes: "`temperature` and `top_p` cannot both be specified".

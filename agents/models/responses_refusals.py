@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from sayso.tools.canonical import JsonObject
 
-from .openai_errors import ErrorResponse
+from .openai_errors import ErrorResponse, is_too_long_prompt
+from .refused_fields import find_named_field
 from .requesting import LeftOut
 from .responses_request import ENCRYPTED, name_item, name_item_field
 
@@ -17,7 +18,6 @@ _REFUSES = re.compile(
     r"must be verified|not enabled|additional propert|deprecated",
     re.I,
 )
-_FIELDS = ("temperature", "top_p", "parallel_tool_calls", "max_output_tokens", "store", "tool_choice", "include")
 _ITEM_FIELD = re.compile(r"input\W{0,4}\d+\W{0,4}(?:content\W{0,4}\d+\W{0,4})?([a-z_]+)")
 _NEEDED = frozenset({"type", "role", "content", "call_id", "name", "arguments", "output", "text", "encrypted_content", "summary"})
 _NO_SUCH_ITEM = re.compile(r"\bitems?\b.{0,120}\b(?:not found|not persisted)|no (?:such )?item", re.I | re.DOTALL)
@@ -28,27 +28,24 @@ REASONING = "the reasoning of earlier turns"
 
 def find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
     """Return what of `body` a refusal is about; None where nothing can be left out."""
-    if answer.status not in (400, 404, 422):
+    text = answer.text
+    if answer.status not in (400, 404, 422) or is_too_long_prompt(text):
         return None
-    if (field := _find_field(answer.text, body)) is not None:
-        return LeftOut(frozenset({field}), _WORDS.get(field, field))
-    kept = [item for item in _filter_items(body) if "id" in item or item.get("type") == "reasoning"]
+    # "Reasoning" may mean the items, or how much of it was asked for: the items first.
+    return _find_own_field(text, body) or _find_field(text, body) or _find_kept(text, body) or _find_field(text, body, loosely=True)
+
+
+def _find_kept(text: str, body: JsonObject) -> LeftOut | None:
+    """Return what went back with earlier turns and is not taken: a field of all their items, or the items themselves."""
+    items = body.get("input")
+    sent = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    kept = [item for item in sent if "id" in item or item.get("type") == "reasoning"]
     if not kept:
         return None
-    if (item_field := _find_item_field(answer.text, kept)) is not None:
+    if (item_field := _find_item_field(text, kept)) is not None:
         return LeftOut(frozenset({name_item_field(item_field)}), "")
-    is_of_items = _OF_ITEMS.search(answer.text) and not _OF_MEDIA.search(answer.text)
-    return LeftOut(_find_items(answer.text, kept), REASONING) if is_of_items else None
-
-
-_WORDS = {
-    ENCRYPTED: "",
-    "store": "",
-    "max_output_tokens": "max_tokens",
-    "reasoning.effort": "reasoning_effort",
-    "json_schema": "structured output",
-    "json_object": "JSON output",
-}
+    is_of_items = _OF_ITEMS.search(text) and not _OF_MEDIA.search(text)
+    return LeftOut(_find_items(text, kept), REASONING) if is_of_items else None
 
 
 _OTHER_API = re.compile(r"chat.?completions", re.I)
@@ -69,25 +66,41 @@ def has_no_responses(answer: ErrorResponse) -> bool:
     return answer.status == 404 and not _OF_MODEL.search(answer.text)
 
 
-def _find_field(text: str, body: JsonObject) -> str | None:
-    """Return the field of the body that a refusal is about."""
-    named = _find_param(text)
+def _find_own_field(text: str, body: JsonObject) -> LeftOut | None:
+    """Return the field that a refusal is about, of those that chat completions do not have."""
     if ENCRYPTED in (body.get("include") or ()) and (
-        named.startswith("include") or re.search(r"reasoning\.encrypted_content|encrypted content is not supported", text, re.I)
+        _find_param(text).startswith("include") or re.search(r"reasoning\.encrypted_content|encrypted content is not supported", text, re.I)
     ):
-        return ENCRYPTED
-    text_format = body.get("text", {}).get("format") if isinstance(body.get("text"), Mapping) else None
-    if text_format and re.search(r"text\.format|response.?format|json.?schema|json.?object|structured.?output|guided|grammar", text, re.I):
-        return str(text_format.get("type"))
+        return LeftOut(frozenset({ENCRYPTED}), "")
     if not _REFUSES.search(text):
         return None
+    if "store" in body and re.search(r"(?<![\w.])store(?!\w)", text) and not _NO_SUCH_ITEM.search(text):
+        return LeftOut(frozenset({"store"}), "")
     reasoning = body.get("reasoning")
-    for part in reasoning if isinstance(reasoning, Mapping) else ():
-        if re.search(
-            rf"reasoning\W{{1,3}}{part}\b|\breasoning {part}|reasoning summaries" if part == "summary" else rf"reasoning.{part}\b", text
-        ):
-            return f"reasoning.{part}"
-    return next((name for name in _FIELDS if name in body and (named == name or re.search(rf"(?<![\w.]){name}(?!\w)", text))), None)
+    if isinstance(reasoning, Mapping) and "summary" in reasoning and re.search(r"reasoning\W{1,3}summar(?:y|ies)\b", text):
+        return LeftOut(frozenset({"reasoning.summary"}), "reasoning.summary")
+    return None
+
+
+def _find_field(text: str, body: JsonObject, *, loosely: bool = False) -> LeftOut | None:
+    """Return the field that a refusal is about, of those that chat completions have, too."""
+    found = find_named_field(text, _name_as_chat(body), loosely=loosely)
+    return found and found._replace(names=frozenset({"reasoning.effort" if name == "reasoning_effort" else name for name in found.names}))
+
+
+def _name_as_chat(body: JsonObject) -> JsonObject:
+    """Return the fields of a body under the names that chat completions have for them."""
+    named: JsonObject = {
+        name: body[name] for name in ("stream", "temperature", "top_p", "parallel_tool_calls", "tool_choice") if name in body
+    }
+    if "max_output_tokens" in body:
+        named["max_output_tokens"] = body["max_output_tokens"]
+    reasoning, text = body.get("reasoning"), body.get("text")
+    if isinstance(reasoning, Mapping) and "effort" in reasoning:
+        named["reasoning_effort"] = reasoning["effort"]
+    if isinstance(text, Mapping) and isinstance(text.get("format"), Mapping):
+        named["response_format"] = text["format"]
+    return named
 
 
 def _find_param(text: str) -> str:
@@ -98,11 +111,6 @@ def _find_param(text: str) -> str:
         return ""
     error = error.get("error", error) if isinstance(error, Mapping) else None
     return str(error.get("param") or "") if isinstance(error, Mapping) else ""
-
-
-def _filter_items(body: JsonObject) -> list[JsonObject]:
-    items = body.get("input")
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _find_item_field(text: str, kept: Sequence[JsonObject]) -> str | None:

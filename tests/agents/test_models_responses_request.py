@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -349,6 +350,8 @@ FIELDS: dict[str, tuple[str, str, str]] = {
         "structured output",
     ),
     "vLLM": ('{"detail": [{"type": "extra_forbidden", "loc": ["body", "store"], "msg": "Extra inputs are not permitted"}]}', "store", ""),
+    "Kimi": (said("invalid temperature: only 1 is allowed for this model"), "temperature", "temperature"),
+    "Claude": (said("`temperature` and `top_p` cannot both be specified for this model. Please use only one."), "top_p", "top_p"),
     "a proxy": (said("max_output_tokens is not supported by this provider"), "max_output_tokens", "max_tokens"),
 }
 
@@ -358,6 +361,33 @@ def test_a_field_that_is_refused_is_left_out(answer: str, field: str, words: str
     body = build_body("gpt", EVERYTHING, HERE)
     assert find_refused(ErrorResponse(400, {}, answer), body) == LeftOut(frozenset({field}), words)
     assert len(json.dumps(build_body("gpt", EVERYTHING, HERE, frozenset({field})))) < len(json.dumps(body))
+
+
+FIELDS_HERE: dict[str, dict[str, Any]] = {
+    "temperature": {"temperature": 0.5},
+    "top_p": {"top_p": 0.9},
+    "parallel_tool_calls": {"parallel_tool_calls": True},
+    "tool_choice": {"tool_choice": "required"},
+    "reasoning_effort": {"reasoning": {"effort": "low"}},
+    "response_format": {"text": {"format": {"type": "json_schema"}}},
+    "json_object": {"text": {"format": {"type": "json_object"}}},
+}
+SAID_OF_CHAT = [json.loads(line) for line in (Path(__file__).parents[1] / "data" / "refusal_answers.jsonl").read_text("utf-8").splitlines()]
+SAID_HERE = {
+    row["name"]: row
+    for row in SAID_OF_CHAT
+    if row["status"] in (400, 422) and row["sent"] and FIELDS_HERE.keys() >= set(row["sent"]) and "+" not in str(row["without"])
+}
+
+
+@pytest.mark.parametrize("row", SAID_HERE.values(), ids=SAID_HERE)
+def test_what_chat_endpoints_say_is_understood_here_too(row: dict[str, Any]) -> None:
+    body = {"model": "m", "input": [user("Hi")]}
+    for name in row["sent"]:
+        body |= FIELDS_HERE[name]
+    found = find_refused(ErrorResponse(row["status"], {}, row["body"]), body)
+    wanted = row["without"] if isinstance(row["without"], list) else []
+    assert sorted(found.names if found else ()) == ["reasoning.effort" if name == "reasoning_effort" else name for name in wanted]
 
 
 def test_without_a_schema_any_object_is_asked_for_and_then_nothing() -> None:
