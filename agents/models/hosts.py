@@ -6,14 +6,14 @@ import os
 import re
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from sayso.tools.errors import UsageError
 
 from .providers import PROVIDERS, Provider
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.%]*")
-_LOOKS_LIKE_A_HOST = re.compile(r"[\w-]+(\.[\w-]+)+\.?(:\d{1,5})?")
+_LOOKS_LIKE_A_HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+\.?|\[[\da-f:.]+\])(:\d{1,5})?", re.I)
 _OLLAMA_PORT = 11434
 
 
@@ -61,7 +61,7 @@ def normalize_url(url: str) -> str:
         raise UsageError(f"{show_url(shown)!r} is not a base URL. Write it like http://localhost:11434/v1.")
     parts = urlsplit(url)
     userinfo, at, _ = parts.netloc.rpartition("@")
-    if _LOOKS_LIKE_A_HOST.fullmatch(userinfo):
+    if _LOOKS_LIKE_A_HOST.fullmatch(unquote(userinfo)):
         raise UsageError(f"{show_url(url)!r} has a user's name before an '@' that looks like a host. Write the host alone.")
     if not parts.netloc.isascii():
         port = f":{parts.port}" if parts.port else ""
@@ -79,14 +79,12 @@ def _complete_path(parts: SplitResult, origin: HostPort) -> str:
     path = re.sub(r"/(chat/completions|responses)/?$", "", parts.path)  # copied from a provider's documentation
     if origin.port == _OLLAMA_PORT:
         path = re.sub(r"^/api(/\w+)?/?$", "", path)  # its own protocol's
-    if path.strip("/"):
-        return path
-    if origin.port == _OLLAMA_PORT:
-        return "/v1"
     provider = find_host_owner(origin)
-    if provider is None:
-        return path
-    return urlsplit(provider.url).path if provider.url else "/openai/v1"
+    known = (
+        "/v1" if origin.port == _OLLAMA_PORT else "" if provider is None else urlsplit(provider.url).path if provider.url else "/openai/v1"
+    )
+    # The beginning of the path that is known to be right: https://api.groq.com, .../v1beta.
+    return known if known.startswith(f"{path.rstrip('/')}/") else path
 
 
 @lru_cache(maxsize=256)

@@ -178,6 +178,9 @@ def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
 NO_HOSTS = {
     "another host before an @": "https://api.openai.com@evil.example/v1#m",
     "another host and port before an @": "https://api.openai.com:443@evil.example/v1#m",
+    "this machine before an @": "http://localhost@evil.example/v1#m",
+    "an address before an @": "http://[::1]:80@evil.example/v1#m",
+    "a host in other signs before an @": "https://api%2eopenai%2ecom@evil.example/v1#m",
     "a backslash": "https://api.openai.com\\@evil.example/v1#m",
     "a tab": "https://api.openai.com\t.evil.example/v1#m",
     "a blank": "https://api.openai.com .evil.example/v1#m",

@@ -81,6 +81,11 @@ NAMES = {
     "http://localhost:8000/v1/chat/completions#m": ("http://localhost:8000/v1", "m"),
     "http://localhost:11434/api#qwen3": ("http://localhost:11434/v1", "qwen3"),
     "http://gpu:11434/api/chat#qwen3": ("http://gpu:11434/v1", "qwen3"),
+    "https://api.groq.com/openai/#m": ("https://api.groq.com/openai/v1", "m"),
+    "https://generativelanguage.googleapis.com/v1beta#m": ("https://generativelanguage.googleapis.com/v1beta/openai", "m"),
+    "https://generativelanguage.googleapis.com/v1beta/openai/#m": ("https://generativelanguage.googleapis.com/v1beta/openai/", "m"),
+    "https://r.openai.azure.com/openai/#m": ("https://r.openai.azure.com/openai/v1", "m"),
+    "https://api.deepseek.com/v1#m": ("https://api.deepseek.com/v1", "m"),
     "https://api.groq.com#m": ("https://api.groq.com/openai/v1", "m"),
 }
 
