@@ -240,6 +240,16 @@ async def test_a_model_that_does_not_reason_is_not_asked_for_thoughts_again() ->
         assert [name for name in ("include", "reasoning", "temperature") if name in server.requests[1]] == ["temperature"]
 
 
+async def test_an_organisation_that_may_not_stream_gets_whole_replies() -> None:
+    words = "Your organization must be verified to stream this model. Please go to: https://platform.openai.com/settings"
+    error = {"message": words, "type": "invalid_request_error", "param": "stream", "code": "unsupported_value"}
+    with FakeResponses([HttpError(400, body={"error": error}), "One.", "Two."]) as server:
+        agent = Agent(responses(server))
+        assert await tell("", agent, "Hi") == ("One.", ["streaming"])
+        assert await tell("", agent, "Hi") == ("Two.", [])
+        assert [body.get("stream") for body in server.requests] == [True, None, None]
+
+
 async def test_the_thoughts_that_may_be_shown_are_streamed() -> None:
     sampling = Sampling(extra_body={"reasoning": {"summary": "auto"}})
     with FakeResponses([[Thinks("They greet."), Says("Hello.")]]) as server:
