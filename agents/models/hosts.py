@@ -79,12 +79,17 @@ def _complete_path(parts: SplitResult, origin: HostPort) -> str:
     path = re.sub(r"/(chat/completions|responses)/?$", "", parts.path)  # copied from a provider's documentation
     if origin.port == _OLLAMA_PORT:
         path = re.sub(r"^/api(/\w+)?/?$", "", path)  # its own protocol's
+    known = _find_known_path(origin)
+    return known if known.startswith(f"{path.rstrip('/')}/") else path  # https://api.groq.com, https://api.groq.com/openai
+
+
+def _find_known_path(origin: HostPort) -> str:
+    if origin.port == _OLLAMA_PORT:
+        return "/v1"
     provider = find_host_owner(origin)
-    known = (
-        "/v1" if origin.port == _OLLAMA_PORT else "" if provider is None else urlsplit(provider.url).path if provider.url else "/openai/v1"
-    )
-    # The beginning of the path that is known to be right: https://api.groq.com, .../v1beta.
-    return known if known.startswith(f"{path.rstrip('/')}/") else path
+    if provider is None:
+        return ""
+    return urlsplit(provider.url).path if provider.url else "/openai/v1"  # Azure's, whose hosts are its customers'
 
 
 @lru_cache(maxsize=256)
