@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,7 +9,16 @@ from urllib.parse import urlsplit
 
 from sayso.tools.errors import UsageError
 
-from .hosts import HostPort, find_host_owner, find_named_by_environment, is_local_host, normalize_url, parse_host_port, show_url
+from .hosts import (
+    HostPort,
+    find_host_owner,
+    find_named_by_environment,
+    is_local_host,
+    normalize_url,
+    parse_host_port,
+    read_variable,
+    show_url,
+)
 from .providers import Protocol, Provider, find_by_bare_name, find_by_key, get_prefixes
 
 if TYPE_CHECKING:
@@ -80,7 +88,7 @@ class Endpoint:
         is_token = self.key.startswith("eyJ")  # Entra ID's, which Azure takes as everybody does
         key = {"api-key": self.key} if self.is_azure and not is_token else {"Authorization": f"Bearer {self.key}"}
         variables = self.provider.header_variables if self.provider else ()
-        return key | {name: value for name, variable in variables if (value := os.environ.get(variable, "").strip())}
+        return key | {name: value for name, variable in variables if (value := read_variable(variable))}
 
     @property
     def key_advice(self) -> str:
@@ -103,7 +111,7 @@ def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout
     for OPENAI_API_KEY); over plain http only to this machine. Raises UsageError for a URL or key that cannot be one, and for a model that
     is not known to be OpenAI's where no URL says whose it is.
     """
-    url = normalize_url((base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).strip())
+    url = normalize_url((base_url or read_variable("OPENAI_BASE_URL") or OPENAI_URL).strip())
     origin = parse_host_port(url)
     assert origin is not None  # or normalize_url would have raised
     owner = find_host_owner(origin)
@@ -114,7 +122,7 @@ def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout
         raise UsageError(f"The key {key_from} holds a character that a key cannot have. Copy it again.")
     if owner is not None and owner.needs_key and (whose := find_by_key(key)) and whose.key_variables != owner.key_variables:
         raise UsageError(f"The key {key_from} is one of {whose.title}'s, and {origin.host} is {owner.title}'s. It was not sent there.")
-    if model and not base_url and not os.environ.get("OPENAI_BASE_URL"):
+    if model and not base_url and not read_variable("OPENAI_BASE_URL"):
         _check_openai_has(model)
     return Endpoint(model, url, key, key_from, timeout_seconds)
 
@@ -135,14 +143,14 @@ def _find_key(origin: HostPort, owner: Provider | None, api_key: str | None) -> 
     if api_key and api_key.strip():
         return api_key.strip(), "given as api_key="
     variables = [name for each in (owner, *find_named_by_environment(origin)) if each for name in each.key_variables]
-    set_ones = [name for name in variables if os.environ.get(name, "").strip()]
+    set_ones = [name for name in variables if read_variable(name)]
     if set_ones and (origin.scheme == "https" or is_local_host(origin.host)):
-        return os.environ[set_ones[0]].strip(), f"from {set_ones[0]}"
+        return read_variable(set_ones[0]), f"from {set_ones[0]}"
     if owner is not None and owner.needs_key:
         return "", ""
     if set_ones:
         return "none", f"'none' ({set_ones[0]} is not sent over plain http to another machine)"
-    if os.environ.get("OPENAI_API_KEY", "").strip():
+    if read_variable("OPENAI_API_KEY"):
         return "none", "'none' (OPENAI_API_KEY is for OpenAI, and for the host that OPENAI_BASE_URL names)"
     return "none", "'none' (no key was given)"
 

@@ -118,9 +118,14 @@ def _is_at(origin: HostPort, host: str) -> bool:
     return origin.host.endswith(host[1:]) if host.startswith("*.") else origin.host == host
 
 
+def read_variable(name: str) -> str:
+    """Return what the environment has under a name, without the blanks and quotes that an env file may leave around it."""
+    return os.environ.get(name, "").strip("\"' \t\r\n")
+
+
 def read_url_variable(provider: Provider) -> str:
     """Return the base URL that the environment has for a provider, empty where it has none."""
-    value = os.environ.get(provider.url_variable, "").strip() if provider.url_variable else ""
+    value = read_variable(provider.url_variable) if provider.url_variable else ""
     if not value:
         return ""
     if provider.prefix == "ollama":
@@ -130,7 +135,7 @@ def read_url_variable(provider: Provider) -> str:
 
 def _read_ollama_host(value: str) -> str:
     """Return the base URL for OLLAMA_HOST, which may be a host, a host and a port, a port, or a URL, and is a server's address, too."""
-    scheme, separator, rest = value.strip("\"' ").partition("://")
+    scheme, separator, rest = value.partition("://")
     if not separator:
         scheme, rest = "http", scheme
     netloc, slash, path = rest.partition("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from difflib import get_close_matches
@@ -11,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from sayso.tools.errors import UsageError
 
-from .hosts import read_url_variable, show_url
+from .hosts import read_url_variable, read_variable, show_url
 from .providers import LOCAL, PROVIDERS, Protocol, Provider, find_by_bare_name, get_prefixes
 
 _TAG = re.compile(r"latest|instruct|text|cloud|\d+(\.\d+)?[bmt]\b.*|\d+x\d+b\b.*|v\d[\d.]*|q\d.*", re.I)
@@ -37,7 +36,7 @@ def read_name(name: str, base_url: str | None) -> ReadName:
         url, _, model = name.partition("#")
         return ReadName(model.strip(), url, Protocol.OPENAI, "")
     provider, model = split_prefix(name)
-    named_host = base_url or os.environ.get("OPENAI_BASE_URL")
+    named_host = base_url or read_variable("OPENAI_BASE_URL")
     if provider is not None and not (named_host and _is_ollamas(provider, model)):
         return _read_prefixed(name, provider, model, base_url)
     if named_host:
@@ -89,7 +88,7 @@ def _find_azure_url(url: str, deployment: str) -> str:
     if urlsplit(url).path.strip("/") not in ("", "openai"):
         return url
     root = re.sub(r"(/openai)?/?$", "", url)
-    version = (os.environ.get("OPENAI_API_VERSION") or os.environ.get("AZURE_OPENAI_API_VERSION") or "").strip()
+    version = read_variable("OPENAI_API_VERSION") or read_variable("AZURE_OPENAI_API_VERSION")
     if not re.match(r"\d{4}-", version):
         return f"{root}/openai/v1"
     return f"{root}/openai/deployments/{quote(deployment, safe='')}?api-version={quote(version, safe='')}"
@@ -126,7 +125,7 @@ def _suggest(name: str) -> list[str]:
 
 def _list_prefixes(likely: list[str]) -> list[str]:
     """Return the likely prefixes, and after the first those of providers whose key the environment has."""
-    with_key = [each for each in PROVIDERS if each.needs_key and any(os.environ.get(name) for name in each.key_variables)]
+    with_key = [each for each in PROVIDERS if each.needs_key and any(map(read_variable, each.key_variables))]
     others = [each.prefix for each in with_key if not each.prefix.startswith("openai-")][:3]
     return list(dict.fromkeys([*likely[:1], *others, *likely]))
 

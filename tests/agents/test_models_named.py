@@ -276,6 +276,14 @@ def test_the_guide_lists_every_provider_and_its_variables() -> None:
             assert f"`{variable}`" in guide, variable
 
 
+def test_quotes_that_an_env_file_leaves_are_no_part_of_a_key_or_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeOpenAI(models=["qwen3"]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", f'"{server.base_url}"\r')
+        monkeypatch.setenv("OPENAI_API_KEY", "'sk-1'\n")
+        assert repr(model_from("")) == f"OpenAIChat('qwen3', base_url='{server.base_url}')"
+        assert server.authorizations == ["Bearer sk-1"]
+
+
 def test_no_prefix_is_two_providers_and_each_example_is_its_own() -> None:
     prefixes = [prefix for each in PROVIDERS for prefix in each.prefixes]
     assert len(prefixes) == len(set(prefixes))
