@@ -330,24 +330,24 @@ def parse_reply(conversation: ModelConversation, reply: Reply, turn: int) -> Par
 
     Reasoning in the text (`<think>`) is moved to the message's `reasoning`: it is neither shown nor sent back.
     """
-    spec = conversation.spec
-    if not spec.tools and not reply.calls and spec.dialect not in ("auto", "native"):
+    spec, calls, text = conversation.spec, reply.calls, reply.text
+    if not spec.tools and not calls and spec.dialect not in ("auto", "native"):
         return _strip_family_marks(spec.dialect, reply)
-    if reply.calls or not spec.tools or spec.dialect == "native":
-        text, reasoning = split_reasoning(reply.text) if reply.text else ("", "")
+    if calls or not spec.tools or spec.dialect == "native":
+        text, reasoning = split_reasoning(text) if text else ("", "")
         if reasoning:
             reply = reply._replace(text=text, reasoning=reply.reasoning + reasoning)
-        if not reply.calls:
+        if not calls:
             return ParsedReply(_make_message(text, reply), (), (), text)
-        return _number_calls(read_native_calls(reply.calls, spec.signatures), reply, turn, text, native=True)
-    native = conversation.format.speaks_of_tools
-    if is_prose(reply.text, spec.signatures, spec.dialect, native):
-        return ParsedReply(_make_message(reply.text, reply), (), (), reply.text)
-    reading = read(reply.text, spec.signatures, spec.dialect, native=native)
+        return _number_calls(read_native_calls(calls, spec.signatures), reply, turn, text, native=True)
+    native, signatures = conversation.format.speaks_of_tools, spec.signatures
+    if is_prose(text, signatures, spec.dialect, native):
+        return ParsedReply(_make_message(text, reply), (), (), text)
+    reading = read(text, signatures, spec.dialect, native=native)
     if reading.reasoning:
         reply = reply._replace(reasoning=reply.reasoning + reading.reasoning)
         text, _ = split_reasoning(reply.text, keep_open=True)
-        without = read(text, spec.signatures, spec.dialect, native=native)
+        without = read(text, signatures, spec.dialect, native=native)
         if _has_same_calls(without, reading):  # not where reasoning is part of a call
             reply, reading = reply._replace(text=text), without
     if not reading.calls and not reading.problems:

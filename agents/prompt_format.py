@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sayso.tools import fill
 from sayso.tools.canonical import JsonObject
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 HISTORY_BOUNDARY = "0"  # an earlier conversation is shown again, and nothing in it is parsed again
 
 
-class PromptFormat(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PromptFormat:
     """How a conversation is held.
 
     With `native`, calls go through the provider's own field and `schemas` describe the tools. Otherwise calls are text in `dialect`, and

@@ -162,11 +162,12 @@ class Execution(Inbox):
         if enclosing is not None or HANDED_OUT.texts or (type(value) not in UNLABELLED and getattr(value, "labels", NOTHING) is not None):
             self._begin_with_others(scope, enclosing)
         ENCLOSING.set(scope.provenance)
-        self.root_run = run = self.make_run(self, self.id, scope)
+        make_run, workflow = self.make_run, self.workflow  # CPython 3.11 is slow to call what it finds in a slot
+        self.root_run = run = make_run(self, self.id, scope)
         if self.is_watched and scope.rules.grants:
             self.emit(GrantsGiven(self.id, tuple(map(describe_grant, scope.rules.grants))))
         try:
-            work = self.workflow(run, value)
+            work = workflow(run, value)
             output = await (work if limits is None or limits.seconds is None else in_time(work, limits.seconds, limits.make_timeout_error))
             if self.inbox and self.cancel_address in self.inbox:
                 await asyncio.sleep(0)  # it came too late to stop anything; here it arrives, and not in the caller's code

@@ -41,6 +41,7 @@ class JournaledRun:
         "_busy",
         "_children",
         "_emits",
+        "_is_strict",
         "_journal",
         "_names",
         "_results",
@@ -59,6 +60,7 @@ class JournaledRun:
         self._attempt = execution.attempt_prefix, execution.attempts
         self._journal = journal = execution.journal
         self.secrets: RunSecrets = journal.secrets
+        self._is_strict = journal.is_strict
         self._busy: str | None = None
         results = journal.results.get(run_id)
         if results is None:
@@ -128,7 +130,7 @@ class JournaledRun:
                 execution.emit(StepFailed(self.id, name, self.secrets.mask(str(error)) if self.secrets.texts else str(error)))
             raise
         else:
-            if journal.is_strict:
+            if self._is_strict:
                 value = journal.store(self.id, name, value)
             else:  # what `store` does, without the call: a step costs half a microsecond
                 self._results[name] = value
@@ -193,7 +195,7 @@ class JournaledRun:
 
     def record_prompt(self, name: str, prompt: Callable[..., object], *args: object) -> None:
         """Store what step `name` is about to send to a model, `prompt(*args)`, where prompts are stored."""
-        if self._journal.is_strict and self._at == len(self._names) and name not in self._results:
+        if self._is_strict and self._at == len(self._names) and name not in self._results:
             self._journal.store_prompt(self.id, name, prompt(*args))
 
     async def wait(self, topic: str | None, timeout_seconds: float | None = None) -> Any:
@@ -228,7 +230,7 @@ class JournaledRun:
                 provenance.labels = labels.union(find_labels(received))
                 if provenance.labels is not labels:
                     self._store_labels(name)
-            if journal.is_strict:
+            if self._is_strict:
                 value = journal.store(self.id, name, received)
             else:  # as of a step
                 value = self._results[name] = received
