@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from sayso.agents.models.hosts import normalize_url, parse_host_port
 from sayso.agents.models.providers import PROVIDERS, Protocol, Provider
+from sayso.tools.errors import UsageError
 
 from .pretend_internet import PROMPT, PretendInternet
 
@@ -194,10 +199,51 @@ NO_HOSTS = {
 }
 
 
+PIECES = [
+    "api.openai.com",
+    "evil.example",
+    "@",
+    ":",
+    "/",
+    "//",
+    "\\",
+    "?",
+    "#",
+    "%2e",
+    "%40",
+    ".",
+    "443",
+    "v1",
+    "[",
+    "]",
+    "::1",
+    "\t",
+    " ",
+    "\u3002",
+]
+PIECES += ["\uff0e", "\u0430pi", "ß", "xn--", "-", "_", "localhost", "\x00", "\u200b", ";", ",", "*", "|", "'", "$", "&"]
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=7))
+@example(["api.openai.com", "\\", "@", "evil.example"])
+def test_our_reading_of_a_url_is_that_of_the_client_that_asks(pieces: list[str]) -> None:
+    try:
+        url = normalize_url("https://" + "".join(pieces))
+    except UsageError:
+        return
+    ours = parse_host_port(url)
+    try:
+        theirs = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        return  # nobody is asked
+    assert ours is not None
+    assert (ours.host, ours.port) == (theirs.raw_host.decode().lower().removesuffix("."), theirs.port or 443)
+
+
 @pytest.mark.parametrize("name", NO_HOSTS.values(), ids=NO_HOSTS)
 def test_a_name_that_could_mean_two_hosts_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from sayso.agents import model_from
-    from sayso.tools.errors import UsageError
 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
