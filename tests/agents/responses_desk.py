@@ -44,7 +44,7 @@ def order(dish: str) -> str:
     return f"{dish} is on its way."
 
 
-async def run(way: str, agent: Agent[Any], text: str, **options: Any) -> RunResult[Any]:
+async def run(way: str, agent: Agent[Any], text: object, **options: Any) -> RunResult[Any]:
     """Run the agent whole, where nobody listens, or streamed."""
     if way == "whole":
         return await agent.run(text, **options)
@@ -62,7 +62,7 @@ def types(body: Body) -> list[str]:
     return [str(item["type"] if "id" in item or "role" not in item else item["role"]) for item in body["input"]]
 
 
-async def tell(way: str, agent: Agent[Any], text: str, **options: Any) -> tuple[str, list[str]]:
+async def tell(way: str, agent: Agent[Any], text: object, **options: Any) -> tuple[str, list[str]]:
     """Return the answer, and what the model went on without."""
     events = [event async for event in agent.run_stream(text, **options)]
     assert isinstance(events[-1], RunEnded)

@@ -12,9 +12,9 @@ import pytest
 from pydantic import BaseModel
 
 from sayso import Agent, Approve, engine, tool
-from sayso.agents.messages import NativeCall, Reply, Sampling
+from sayso.agents.messages import NativeCall, Reply, Sampling, from_json, to_json
 from sayso.agents.models.openai_chat import OpenAIChat
-from sayso.tools import approve_all
+from sayso.tools import Image, approve_all
 from sayso.tools.errors import IncompleteReply
 
 from .fake_openai import FakeOpenAI, HttpError
@@ -305,3 +305,29 @@ async def test_two_runs_at_a_time_with_one_model(way: str) -> None:
         results = await asyncio.gather(*(run(way, agent, text) for text in ("a", "b", "c", "d")))
         assert [result.output for result in results] == ["Two for a.", "Two for b.", "Two for c.", "Two for d."]
         assert server.refused == []
+
+
+@WAYS
+async def test_a_history_through_json_keeps_what_came_with_it(way: str) -> None:
+    with FakeResponses([SEARCHES, [Thinks(), Says("Two.")], "Here."]) as server:
+        agent = Agent(responses(server), tools=[search])
+        kept = to_json((await run(way, agent, "Where?")).messages)
+        assert (await run(way, agent, "Where exactly?", history=from_json(kept))).output == "Here."
+        assert server.refused == []
+        assert types(server.requests[2]) == ["user", "reasoning", "function_call", "function_call_output", "reasoning", "message", "user"]
+
+
+@WAYS
+async def test_an_image_in_a_question_and_in_a_result(way: str) -> None:
+    @tool.read
+    def photo() -> Image:
+        """Look."""
+        return Image(data=b"\x89PNG\r\n\x1a\nx")
+
+    with FakeResponses([[Thinks(), Calls("photo")], "A cat."]) as server:
+        asked = ["What is it?", Image(url="https://example.org/cat.png")]
+        assert (await run(way, Agent(responses(server), tools=[photo]), asked)).output == "A cat."
+        assert server.refused == []
+        question, *_, result = server.requests[1]["input"]
+        assert [part["type"] for part in question["content"]] == ["input_text", "input_image"]
+        assert [part["type"] for part in result["output"]] == ["input_text", "input_image"]
