@@ -74,7 +74,7 @@ class Requester:
             return await retrying(self._ask_without_refused_fields, request, build, attempt)
         except ModelError as error:
             tries = retrying.statistics["attempt_number"]
-            if tries == 1:
+            if tries == 1 or not error.retryable:  # another kind of error says what to do about it
                 raise
             raise ModelError(
                 f"{error} Tried {tries} times.", retryable=error.retryable, retry_after_seconds=error.retry_after_seconds

@@ -15,7 +15,7 @@ from sayso.tools.errors import ModelError
 
 from .fake_openai import FakeOpenAI, HttpError
 from .fake_responses import FakeResponses
-from .responses_desk import SEARCHES, WAYS, responses, run, search, tell, types
+from .responses_desk import SEARCHES, WAYS, Naps, responses, run, search, tell, types
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -104,3 +104,14 @@ async def test_a_model_that_is_not_there_is_no_missing_api(way: str) -> None:
         with pytest.raises(ModelError, match="There is no model 'gpt'"):
             await run(way, Agent(responses(server)), "Hi")
         assert server.paths == ["/v1/responses"]
+
+
+@WAYS
+async def test_what_an_endpoint_says_after_a_try_that_failed_counts_too(way: str) -> None:
+    down = HttpError(503, "down")
+    with FakeResponses([down, HttpError(400, "Tools are not supported with this model."), 'search("burgers")', "Two."]) as server:
+        assert (await run(way, Agent(responses(server, takes_tools=None), tools=[search]), "Where?")).output == "Two."
+    with FakeOpenAI([down, HttpError(400, ONLY_RESPONSES["gpt-5-pro"])], pages={"/v1/responses": NONE["a gateway"]}) as chat:
+        model = OpenAIChat("gpt", base_url=chat.base_url, takes_tools=True, sleep=Naps())
+        with pytest.raises(ModelError, match="is not asked so over the Responses API"):
+            await run(way, Agent(model), "Hi")
