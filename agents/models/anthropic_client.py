@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import ModelError, UsageError
 from sayso.tools.installing import build_install_command
 
 from . import openai_errors as errors
@@ -146,7 +146,7 @@ async def read_messages(at: Endpoint, stream: AsyncStream[object]) -> AsyncGener
         with explain_failures(at, anthropic, began=True):
             kind = stream.response.headers.get("content-type", "")
             if "html" in kind:
-                raise errors.explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
+                raise _explain_wrong_answer(at, await read_beginning(stream.response.aiter_text()))
             if "json" in kind and "event-stream" not in kind:
                 yield _parse_whole(at, (await stream.response.aread()).decode("utf-8", "replace"))
                 return
@@ -163,10 +163,14 @@ def _parse_whole(at: Endpoint, text: str) -> object:
     try:
         message = _check_event(json.loads(text))
     except ValueError:
-        raise errors.explain_wrong_answer(at, text) from None
+        raise _explain_wrong_answer(at, text) from None
     if not (isinstance(message, Mapping) and isinstance(message.get("content"), list)):
-        raise errors.explain_wrong_answer(at, text)
+        raise _explain_wrong_answer(at, text)
     return message
+
+
+def _explain_wrong_answer(at: Endpoint, text: str) -> ModelError:
+    return errors.explain_wrong_answer(at, text, "a message", "an API like Anthropic's")
 
 
 def _check_event(event: object) -> object:

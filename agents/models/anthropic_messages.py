@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import ModelError
+from sayso.tools.errors import ModelError, ToolsRefused
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
@@ -108,8 +108,6 @@ class AnthropicMessages:
     the model does not take is left out, and told as a ModelDowngraded event. `http_client` is yours to close.
     """
 
-    takes_tools = True
-
     def __init__(
         self,
         model: str,
@@ -131,6 +129,7 @@ class AnthropicMessages:
         self._requester = Requester(self._at, find_refused, max_tries, sleep, on_retry, is_lasting=is_lasting)
         self._provider = f"anthropic {self._at.host}"
         self._told: set[str] = set()
+        self.takes_tools = True
 
     def __repr__(self) -> str:
         return f"AnthropicMessages({self.name!r}, base_url={self._at.shown_url!r})"
@@ -182,8 +181,12 @@ class AnthropicMessages:
         return _Asked(replace(request, sampling=self.sampling.override(request.sampling)))
 
     async def _ask(self, asked: _Asked, attempt: Callable[[_Asked, JsonObject], Awaitable[T]]) -> T:
-        """Ask the endpoint until it answers, and tell what was left out of the request."""
-        answer = await self._requester.ask(asked.request, partial(self._build, asked), partial(attempt, asked))
+        """Ask the endpoint until it answers, and tell what was left out of the request. That the model takes no tools is remembered."""
+        try:
+            answer = await self._requester.ask(asked.request, partial(self._build, asked), partial(attempt, asked))
+        except ToolsRefused:
+            self.takes_tools = False
+            raise
         for name, why in asked.built.left_out.items():
             if name not in self._told and asked.request.notify is not None:
                 self._told.add(name)

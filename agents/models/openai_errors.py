@@ -195,11 +195,11 @@ def explain_reported_error(at: Endpoint, error: object, text: str) -> RequestRef
     return explain_break(at, quote_message(at, text).strip(": ."))
 
 
-def explain_wrong_answer(at: Endpoint, text: str) -> ModelError:
-    """Return the error for an answer that is not a chat completion: a web page, an empty body, broken JSON."""
-    what = "a web page" if re.match(r"\s*<(!doctype|html|\?xml)", text, re.I) else "something that is not a chat completion"
+def explain_wrong_answer(at: Endpoint, text: str, expected: str = "a chat completion", api: str = "an OpenAI-compatible API") -> ModelError:
+    """Return the error for an answer that is not what was `expected` of such an `api`: a web page, an empty body, broken JSON."""
+    what = "a web page" if re.match(r"\s*<(!doctype|html|\?xml)", text, re.I) else f"something that is not {expected}"
     message = quote_message(at, text)
-    return ModelError(f"{at.shown_url} answered with {what}{message} Is it the base URL of an OpenAI-compatible API (.../v1)?")
+    return ModelError(f"{at.shown_url} answered with {what}{message} Is it the base URL of {api} (.../v1)?")
 
 
 def explain_filter(at: Endpoint) -> ModelError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import ModelError, RunError, UsageError
+from sayso.tools.errors import ModelError, RunError, ToolsRefused, UsageError
 from sayso.tools.installing import build_install_command
 
 from ..messages import Reply, Sampling
@@ -98,7 +98,11 @@ class PydanticAI:
 
     async def _ask(self, request: ModelRequest, attempt: Callable[[ModelRequest, JsonObject], Awaitable[T]]) -> T:
         request = replace(request, sampling=self.sampling.override(request.sampling))
-        answer = await self._requester.ask(request, partial(self._build, request), partial(attempt, request))
+        try:
+            answer = await self._requester.ask(request, partial(self._build, request), partial(attempt, request))
+        except ToolsRefused:
+            self.takes_tools = False
+            raise
         for name in find_not_taken(request.sampling, self._not_taken) - self._told:
             if request.notify is not None:
                 self._told.add(name)

@@ -364,6 +364,14 @@ async def test_servers_that_speak_like_anthropic_and_not_quite(streamed: bool) -
         assert [[block.get("thinking") or block["id"] for block in blocks] for blocks in kept] == [["hm", "call_0"], ["hm", "call00001"]]
 
 
+async def test_a_server_whose_model_takes_no_tools_is_asked_for_calls_as_text() -> None:
+    refused = Refused(400, "invalid_request_error", "registry.ollama.ai/library/gemma does not support tools")
+    with FakeAnthropic([refused, "search(query='x')", "Found.", "Hello."], strict=False) as server:
+        agent = Agent(claude(server, "gemma"), tools=[search])
+        assert ((await agent.run("Find x.")).output, (await agent.run("Hi")).output) == ("Found.", "Hello.")
+        assert ["tools" in request for request in server.requests] == [True, False, False, False]
+
+
 # ---- what is refused, and what is tried again ----
 
 MENDED: dict[str, tuple[Refused, Json, str]] = {
@@ -523,7 +531,7 @@ async def test_what_breaks_after_the_first_word_is_told_to_who_heard_it() -> Non
 async def test_an_answer_that_is_no_message() -> None:
     for answer, words in {
         Raw("<html>Log in</html>", "text/html"): "a web page",
-        Raw('{"choices": []}', "application/json"): "not",
+        Raw('{"choices": []}', "application/json"): "not a message.*API like Anthropic's",
         Raw("", "text/event-stream"): "ended without",
     }.items():
         with FakeAnthropic([answer]) as server, pytest.raises(ModelError, match=words):
