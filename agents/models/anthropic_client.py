@@ -114,7 +114,7 @@ async def post_message(at: Endpoint, client: AsyncAnthropic, body: JsonObject, h
             "/v1/messages",
             body=body,
             cast_to=object,
-            options={"headers": sent},
+            options={"headers": sent, "follow_redirects": False},  # a client of the user's own may, and take the prompt along
             stream=True,
             stream_cls=anthropic.AsyncStream[object],
         )

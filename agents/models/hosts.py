@@ -79,7 +79,7 @@ def _complete_path(parts: SplitResult, origin: HostPort) -> str:
     path = re.sub(r"/(chat/completions|responses)/?$", "", parts.path)  # copied from a provider's documentation
     if origin.port == _OLLAMA_PORT:
         path = re.sub(r"^/api(/\w+)?/?$", "", path)  # its own protocol's
-    known = _find_known_path(origin)
+    known = "" if parts.query else _find_known_path(origin)  # Azure's query says more
     return known if known.startswith(f"{path.rstrip('/')}/") else path  # https://api.groq.com, https://api.groq.com/openai
 
 

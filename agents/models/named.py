@@ -17,6 +17,7 @@ from .model import Model
 from .names import ReadName, read_name, split_prefix
 from .providers import LOCAL as LOCAL_PREFIX
 from .providers import Protocol, get_prefixes
+from .request_urls import join_path
 
 if TYPE_CHECKING:
     from .local.local_model import LocalModel
@@ -129,7 +130,7 @@ def list_models(at: Endpoint) -> list[str]:
     handled = sys.exception()
     try:
         with httpx2.Client(headers=at.headers, timeout=at.timeout_seconds, verify=get_tls_context(), trust_env=not at.is_local) as client:
-            answer = client.get(_put_before_query(at.url, "/models"))
+            answer = client.get(join_path(at.url, "/models"))
     except httpx2.HTTPError as error:
         raise errors.explain_unreachable(at, errors.find_reason(error, handled)) from None
     if not answer.is_success:
@@ -142,8 +143,3 @@ def list_models(at: Endpoint) -> list[str]:
     if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         raise errors.explain_wrong_answer(at, answer.text)
     return sorted(str(row["id"]) for row in rows if row.get("id"))
-
-
-def _put_before_query(url: str, path: str) -> str:
-    before, question_mark, query = url.partition("?")
-    return f"{before.rstrip('/')}{path}{question_mark}{query}"

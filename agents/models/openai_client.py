@@ -111,7 +111,8 @@ async def post_for_pieces(
             path,
             content=encode_body(body),
             cast_to=object,
-            options={"security": {"bearer_auth": True}, "headers": dict(headers or {})},
+            # A client of the user's own may follow redirects, and take the prompt along.
+            options={"security": {"bearer_auth": True}, "headers": dict(headers or {}), "follow_redirects": False},
             stream=True,
             stream_cls=openai.AsyncStream[object],
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from sayso import Agent, sequential, step
@@ -602,6 +603,17 @@ async def test_many_replies_at_once_do_not_mix() -> None:
         model = chat(server)
         texts = await asyncio.gather(*(text_of(model, ModelRequest((UserMessage(str(number)),))) for number in range(40)))
     assert texts == [f"reply to {number}" for number in range(40)]
+
+
+async def test_no_client_follows_a_redirect() -> None:
+    with (
+        FakeOpenAI(["ok"]) as elsewhere,
+        FakeOpenAI([HttpError(307, headers={"Location": f"{elsewhere.base_url}/chat/completions"})]) as server,
+    ):
+        async with httpx2.AsyncClient(follow_redirects=True) as client:
+            with pytest.raises(ModelError, match="It was not sent there"):
+                await all_of(chat(server, http_client=client))
+    assert elsewhere.requests == []
 
 
 def test_the_key_is_not_in_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
