@@ -10,6 +10,7 @@ from sayso.workflows import Usage
 
 from ..messages import ProviderData
 from . import openai_errors as errors
+from .chat_usage import make_usage
 from .endpoint import Endpoint
 from .model import ModelRequest
 from .openai_errors import ErrorResponse
@@ -17,6 +18,14 @@ from .openai_exchange import OtherProtocol
 from .requesting import LeftOut
 from .responses_refusals import find_refused, has_no_responses
 from .responses_request import build_body
+
+_CHAT_COUNTS = {
+    "input_tokens": "prompt_tokens",
+    "input_tokens_details": "prompt_tokens_details",
+    "output_tokens": "completion_tokens",
+    "output_tokens_details": "completion_tokens_details",
+}
+"""What the Responses API counts, in the words of chat completions."""
 
 
 class ResponsesWire:
@@ -47,16 +56,4 @@ class ResponsesWire:
 
     def count(self, usage: Mapping[str, object]) -> Usage:
         """Return what was used."""
-        from .prices import price  # late, for load time
-
-        at = self._at
-        sent, written = _get_count(usage, "input_tokens"), _get_count(usage, "output_tokens")
-        cached = _get_count(usage.get("input_tokens_details"), "cached_tokens")
-        thought = _get_count(usage.get("output_tokens_details"), "reasoning_tokens")
-        cost = price(at.model, sent, written, cached_tokens=cached, base_url=at.url) if sent or written else None
-        return Usage(sent, written, cost or 0.0, model_calls=1, cached_tokens=cached, reasoning_tokens=thought)
-
-
-def _get_count(numbers: object, name: str) -> int:
-    value = numbers.get(name) if isinstance(numbers, Mapping) else None
-    return max(0, int(value)) if isinstance(value, (int, float)) else 0
+        return make_usage(self._at, {_CHAT_COUNTS.get(name, name): value for name, value in usage.items()})
