@@ -104,11 +104,12 @@ class OpenAIResponses:
                 yield delta
 
     async def complete(self, request: ModelRequest) -> Reply:
-        """Return the whole reply."""
+        """Return the whole reply. A server on this machine that writes slowly is asked to stream it all the same, as by OpenAIChat."""
         async with await self._wait_for_slot():
             if self._has_responses:
+                whole = not (self._at.is_local and (await self.abilities()).writes_slowly)
                 try:
-                    return await self._exchange.complete(self._prepare(request))
+                    return await self._exchange.complete(self._prepare(request), whole=whole)
                 except OtherProtocol as error:
                     self._switch_to_chat(request, error)
                 except ToolsRefused:
