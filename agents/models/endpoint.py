@@ -11,9 +11,11 @@ from sayso.tools.errors import UsageError
 
 from .hosts import (
     HostPort,
+    find_gateway,
     find_host_owner,
     find_named_by_environment,
     is_local_host,
+    is_openai_host,
     normalize_url,
     parse_host_port,
     read_variable,
@@ -24,8 +26,7 @@ from .providers import Protocol, Provider, find_by_bare_name, find_by_key, get_p
 if TYPE_CHECKING:
     import ssl
 
-OPENAI_HOST = "api.openai.com"
-OPENAI_URL = f"https://{OPENAI_HOST}/v1"
+OPENAI_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,6 @@ class Endpoint:
         return f"Set {provider.key_variables[0]} or give api_key=."
 
 
-def is_openai_host(host: str) -> bool:
-    """Tell whether a host is OpenAI's own, in any region."""
-    return host == OPENAI_HOST or host.endswith(f".{OPENAI_HOST}")
-
-
 def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout_seconds: float) -> Endpoint:
     """Return where to ask and with which key: as given, else as the environment says.
 
@@ -122,7 +118,7 @@ def find_endpoint(model: str, base_url: str | None, api_key: str | None, timeout
         raise UsageError(f"The key {key_from} holds a character that a key cannot have. Copy it again.")
     if owner is not None and owner.needs_key and (whose := find_by_key(key)) and whose.key_variables != owner.key_variables:
         raise UsageError(f"The key {key_from} is one of {whose.title}'s, and {origin.host} is {owner.title}'s. It was not sent there.")
-    if model and not base_url and not read_variable("OPENAI_BASE_URL"):
+    if model and not base_url and not find_gateway():
         _check_openai_has(model)
     return Endpoint(model, url, key, key_from, timeout_seconds)
 

@@ -15,6 +15,7 @@ from .providers import PROVIDERS, Provider
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.%]*")
 _LOOKS_LIKE_A_HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+\.?|\[[\da-f:.]+\])(:\d{1,5})?", re.I)
 _OLLAMA_PORT = 11434
+_OPENAI_HOST = "api.openai.com"
 
 
 class HostPort(NamedTuple):
@@ -152,6 +153,18 @@ def _split_port(netloc: str) -> tuple[str, str]:
     if found:
         return found[1], found[2]
     return (f"[{netloc}]", "") if netloc.count(":") > 1 else (netloc, "")
+
+
+def find_gateway() -> str:
+    """Return the base URL that OPENAI_BASE_URL names for models of any name; empty where there is none, or it is OpenAI's own."""
+    url = read_variable("OPENAI_BASE_URL")
+    origin = parse_host_port(url)
+    return "" if origin is not None and is_openai_host(origin.host) else url
+
+
+def is_openai_host(host: str) -> bool:
+    """Tell whether a host is OpenAI's own, in any region."""
+    return host == _OPENAI_HOST or host.endswith(f".{_OPENAI_HOST}")
 
 
 def is_local_host(host: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from sayso.tools.errors import ModelError, UsageError
 
 from . import openai_errors as errors
 from .endpoint import Endpoint, describe_missing_key, find_endpoint, get_tls_context
-from .hosts import show_url
+from .hosts import find_gateway, show_url
 from .local.hub import Consent
 from .model import Model
 from .names import ReadName, read_name, split_prefix
@@ -96,7 +95,7 @@ def is_local_name(name: str, base_url: str | None = None) -> bool:
     """Tell whether a name means a model on this machine: after "local:", or a .gguf file where no endpoint is given that may have it."""
     if name.lower().startswith(LOCAL):
         return True
-    elsewhere = "://" in name or base_url or (os.environ.get("OPENAI_BASE_URL") and not Path(name).expanduser().is_file())
+    elsewhere = "://" in name or base_url or (find_gateway() and not Path(name).expanduser().is_file())
     return name.lower().endswith(".gguf") and not elsewhere and split_prefix(name)[0] is None
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from sayso.tools.errors import UsageError
 
-from .hosts import read_url_variable, read_variable, show_url
+from .hosts import find_gateway, read_url_variable, read_variable, show_url
 from .providers import LOCAL, PROVIDERS, Protocol, Provider, find_by_bare_name, get_prefixes
 
 _TAG = re.compile(r"latest|instruct|text|cloud|\d+(\.\d+)?[bmt]\b.*|\d+x\d+b\b.*|v\d[\d.]*|q\d.*", re.I)
@@ -36,7 +36,7 @@ def read_name(name: str, base_url: str | None) -> ReadName:
         url, _, model = name.partition("#")
         return ReadName(model.strip(), url, Protocol.OPENAI, "")
     provider, model = split_prefix(name)
-    named_host = base_url or read_variable("OPENAI_BASE_URL")
+    named_host = base_url or find_gateway()
     if provider is not None and not (named_host and _is_ollamas(provider, model)):
         return _read_prefixed(name, provider, model, base_url)
     if named_host:

@@ -142,7 +142,7 @@ PROVIDERS = (
         example="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
         protocol=Protocol.BRIDGE,
         needs_key=False,
-        bare_names=r"arn:aws[\w-]*:bedrock:|([a-z]{2,6}\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|minimax|mistral|moonshot|nvidia|openai|qwen|writer)\.[a-z]",
+        bare_names=r"arn:aws[\w-]*:bedrock:|([a-z-]{2,6}\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|minimax|mistral|moonshot|nvidia|openai|qwen|writer)\.[a-z]",
     ),
     Provider(
         title="a provider of pydantic-ai",
@@ -215,6 +215,7 @@ PROVIDERS = (
         title="Fireworks AI",
         prefixes=("fireworks", "fireworks-ai"),
         example="accounts/fireworks/models/gpt-oss-120b",
+        bare_names=r"accounts/[\w-]+/\w+/",
         url="https://api.fireworks.ai/inference/v1",
         key_variables=("FIREWORKS_API_KEY",),
         key_starts=("fw_",),

@@ -63,6 +63,7 @@ NAMES = {
     "codestral-2508": ("https://api.mistral.ai/v1", "codestral-2508"),
     "grok-4-fast-reasoning": ("https://api.x.ai/v1", "grok-4-fast-reasoning"),
     "command-a-03-2025": ("https://api.cohere.ai/compatibility/v1", "command-a-03-2025"),
+    "accounts/fireworks/models/deepseek-v3p1": ("https://api.fireworks.ai/inference/v1", "accounts/fireworks/models/deepseek-v3p1"),
     "qwen3-max": ("https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "qwen3-max"),
     "together:Qwen/Qwen3-235B-A22B": ("https://api.together.xyz/v1", "Qwen/Qwen3-235B-A22B"),
     "huggingface:meta-llama/Llama-3.3-70B-Instruct:fireworks-ai": (
@@ -274,6 +275,14 @@ def test_the_guide_lists_every_provider_and_its_variables() -> None:
         assert f"`{provider.prefix}:" in guide, provider.prefix
         for variable in (*provider.key_variables[:1], *filter(None, [provider.url_variable])):
             assert f"`{variable}`" in guide, variable
+
+
+def test_openais_own_address_in_the_environment_names_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://eu.api.openai.com/v1")
+    assert repr(model_from("gpt-5-mini", api_key="k")) == "OpenAIResponses('gpt-5-mini', base_url='https://eu.api.openai.com/v1')"
+    assert getattr(model_from("deepseek-chat", api_key="k"), "base_url", "") == "https://api.deepseek.com"
+    with pytest.raises(UsageError, match="Write one of: ollama:qwen3"):
+        model_from("qwen3", api_key="k")
 
 
 def test_quotes_that_an_env_file_leaves_are_no_part_of_a_key_or_url(monkeypatch: pytest.MonkeyPatch) -> None:
