@@ -77,8 +77,8 @@ def _read_prefixed(name: str, provider: Provider, model: str, base_url: str | No
 
 
 def _is_ollamas(provider: Provider, model: str) -> bool:
-    """Tell whether what reads like a prefix is a model of Ollama's with a tag."""
-    return provider.needs_key and bool(_TAG.fullmatch(model))
+    """Tell whether what reads like the prefix of a maker of models is one of its models at Ollama, with a tag."""
+    return bool(provider.bare_names and _TAG.fullmatch(model))
 
 
 def _find_azure_url(url: str, deployment: str) -> str:

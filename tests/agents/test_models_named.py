@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sayso.agents import Agent
+from sayso.agents.models.endpoint import find_endpoint
 from sayso.agents.models.named import model_from
 from sayso.agents.models.names import read_name
 from sayso.agents.models.openai_chat import OpenAIChat
@@ -203,6 +204,7 @@ AZURE = {
     "a resource": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com"}, "https://r.openai.azure.com/openai/v1"),
     "with a slash": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/"}, "https://r.openai.azure.com/openai/v1"),
     "the whole address": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/openai/v1/"}, "https://r.openai.azure.com/openai/v1/"),
+    "the host of a gateway": ({"AZURE_OPENAI_ENDPOINT": "https://company.azure-api.net/"}, "https://company.azure-api.net/openai/v1"),
     "a dated version": (
         {"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com", "OPENAI_API_VERSION": "2024-10-21"},
         "https://r.openai.azure.com/openai/deployments/my%20gpt?api-version=2024-10-21",
@@ -243,6 +245,28 @@ def test_a_key_of_another_provider_is_not_sent(name: str, key: str, message: str
     monkeypatch.setenv("OPENAI_API_KEY", "gsk_canary")
     with pytest.raises(UsageError, match="The key from OPENAI_API_KEY is one of Groq's"):
         model_from("gpt-5-mini")
+
+
+OPENAI_ADDRESSES = {
+    "https://api.openai.com/v1": "sk-1",
+    "https://api.openai.com./v1": "sk-1",
+    "https://API.openai.com:8443/v1": "sk-1",
+    "https://jp.api.openai.com/v1": "sk-1",
+    "https://api.openai.com.evil.example/v1": "none",
+    "https://api.openai.com-evil.example/v1": "none",
+    "https://notapi.openai.com/v1": "none",
+    "https://xn--pi-6kc.openai.com/v1": "none",
+    "http://api.openai.com.evil.example/v1": "none",
+    "http://127.0.0.1.evil.example/v1": "none",
+    "http://localhost.evil.example/v1": "none",
+    "http://[::1]:8000/v1": "none",
+}
+
+
+@pytest.mark.parametrize("url", OPENAI_ADDRESSES)
+def test_the_key_for_openai_is_for_hosts_of_openai(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    assert find_endpoint("m", url, None, 1).key == OPENAI_ADDRESSES[url]
 
 
 SECRETS = {
