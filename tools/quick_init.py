@@ -24,7 +24,7 @@ def fill_quickly(kind: type[T]) -> type[T]:
     parameters = [f"{name}=defaults[{name!r}]" if name in defaults else name for name in names]
     lines = [
         f"def __init__(self, {', '.join(parameters)}):",
-        f"  if self.__class__ is not kind: return by_field(self, {', '.join(names)})",  # a subclass may have other slots
+        f"  if type(self) is not kind: return by_field(self, {', '.join(names)})",  # a subclass may have other slots
         "  set_attribute(self, '__class__', open_kind)",
         *(f"  self.{name} = {name}" for name in names),
         "  self.__class__ = kind",
