@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from .spec import AgentSpec
 
 LONGEST_SNAPSHOT = 10_000  # characters of a message that a run stores of a prompt
+NOT_FINISHED = Finished()
+"""The end of a reply whose model does not say how it ended."""
 DEFAULT_REPLY_TOKENS = 4096  # reserved for a reply where neither agent nor model says how long it may be
 MEDIA_CHARACTERS = 6000  # what an image or a page of a file is counted as, in characters of text: about 1,500 tokens
 
@@ -172,7 +174,7 @@ async def stream_reply(run: Run, turn: int, conversation: ModelConversation) -> 
     text: list[str] = []
     reasoning: list[str] = []
     calls: dict[int, list[CallDelta]] = {}
-    end = Finished()
+    end = NOT_FINISHED
     streamer = None
     if run.listeners and not spec.publishes_at_end:
         streamer = TextStreamer(spec, run, turn, native=conversation.format.speaks_of_tools)
