@@ -21,9 +21,9 @@ from .anthropic_client import AnthropicClients, find_anthropic_endpoint, post_me
 from .anthropic_request import THINKING_BLOCKS, AnthropicRequest, build_request, find_refused, is_lasting
 from .endpoint import Endpoint, describe_missing_key
 from .model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Retrying
-from .openai_errors import RequestRefused
+from .openai_errors import ErrorResponse, RequestRefused
 from .reply_deltas import ReplyDeltas
-from .requesting import Requester
+from .requesting import WHOLE, Requester
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
@@ -72,6 +72,7 @@ class _Asked:
     """
 
     request: ModelRequest
+    streams: bool
     built: AnthropicRequest = field(default_factory=lambda: AnthropicRequest({}))
     content: list[JsonObject] = field(default_factory=list)
     usage: Usage = NO_USAGE
@@ -141,7 +142,7 @@ class AnthropicMessages:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece."""
-        asked = self._begin(request)
+        asked = self._begin(request, streams=True)
         while True:
             opened = await self._ask(asked, self._open_reply)
             async with aclosing(opened.pieces):
@@ -162,7 +163,7 @@ class AnthropicMessages:
 
     async def complete(self, request: ModelRequest) -> Reply:
         """Return the whole reply. What breaks in the middle of it is tried again."""
-        asked = self._begin(request)
+        asked = self._begin(request, streams=False)
         texts: list[str] = []
         thoughts: list[str] = []
         calls: list[NativeCall] = []
@@ -175,10 +176,10 @@ class AnthropicMessages:
                 data = asked.make_data(self._provider)
                 return Reply("".join(texts), tuple(calls), "".join(thoughts), asked.usage, reader.finish, data)
 
-    def _begin(self, request: ModelRequest) -> _Asked:
+    def _begin(self, request: ModelRequest, *, streams: bool) -> _Asked:
         if not self._at.key:
             raise ModelError(describe_missing_key(self.name, self._at))
-        return _Asked(replace(request, sampling=self.sampling.override(request.sampling)))
+        return _Asked(replace(request, sampling=self.sampling.override(request.sampling)), streams)
 
     async def _ask(self, asked: _Asked, attempt: Callable[[_Asked, JsonObject], Awaitable[T]]) -> T:
         """Ask the endpoint until it answers, and tell what was left out of the request. That the model takes no tools is remembered."""
@@ -196,11 +197,12 @@ class AnthropicMessages:
     def _build(self, asked: _Asked, refused: frozenset[str]) -> JsonObject:
         asked.built = build_request(self.name, self._provider, asked.request, cache=self.cache, refused=refused)
         asked.is_without_thinking = THINKING_BLOCKS in refused
-        return asked.built.body
+        body = asked.built.body
+        return {**body, "stream": asked.streams or WHOLE in refused or body["max_tokens"] > _LONGEST_WHOLE_REPLY}
 
     async def _open_reply(self, asked: _Asked, body: JsonObject) -> _Opened:
         """Send one request and read the answer up to its first deltas: later the text has been shown, and nothing may be tried again."""
-        pieces = await self._send(asked, {**body, "stream": True})
+        pieces = await self._send(asked, body)
         reader = _Reader()
         try:
             async for piece in pieces:
@@ -214,11 +216,15 @@ class AnthropicMessages:
 
     async def _read_reply(self, asked: _Asked, body: JsonObject) -> _Reader:
         """Send one request and read the answer to its end."""
-        stream = body["max_tokens"] > _LONGEST_WHOLE_REPLY
         reader = _Reader()
-        async with aclosing(await self._send(asked, {**body, "stream": stream})) as pieces:
-            async for piece in pieces:
-                reader.feed(piece)
+        try:
+            async with aclosing(await self._send(asked, body)) as pieces:
+                async for piece in pieces:
+                    reader.feed(piece)
+        except errors.EndpointSilent:  # a whole reply is silent until its end, and the longest silence is not the length of a reply
+            if body["stream"]:
+                raise
+            raise RequestRefused(ErrorResponse(408, {}, "")) from None
         self._check_end(reader)
         return reader
 

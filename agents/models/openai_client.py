@@ -81,6 +81,8 @@ def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> I
     except sdk.APIError as error:
         raise errors.explain_reported_error(at, error.body, error.message) from None
     except Exception as error:
+        if began and _is_http_error(error, "TimeoutException"):
+            raise errors.EndpointSilent(at) from None
         if _is_http_error(error):
             raise _explain_connection(at, errors.find_reason(error, handled), began) from None
         if began and isinstance(error, (ValueError, RecursionError)):
@@ -92,9 +94,9 @@ def _explain_connection(at: Endpoint, why: str, began: bool) -> ModelError:
     return errors.explain_break(at, why) if began else errors.explain_unreachable(at, why)
 
 
-def _is_http_error(error: Exception) -> bool:
+def _is_http_error(error: Exception, name: str = "HTTPError") -> bool:
     """Tell whether an error is the HTTP library's own: SDKs let some of them through while an answer is read."""
-    return any(kind.__name__ == "HTTPError" and kind.__module__.startswith("httpx") for kind in type(error).__mro__)
+    return any(kind.__name__ == name and kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 
 async def post_for_pieces(

@@ -13,7 +13,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -51,6 +51,8 @@ class Said:
     """How many events are sent before the connection is gone, None for all."""
     error: Json | None = None
     """What is reported in the middle of the reply, after `breaks_after` events."""
+    stalls: bool = False
+    """Nothing comes after `breaks_after` events, until the client goes away."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class FakeAnthropic:
         """What was refused by the rules, in the words that the client got."""
         self.issued: dict[str, list[Json]] = {}
         """The blocks of each reply that had calls, by the ids of the calls."""
+        self.hung_up = threading.Event()
+        """Set when a client has left a reply that stalled."""
         self._given = self._ids = 0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Answering)
@@ -142,7 +146,7 @@ class FakeAnthropic:
                 self.issued[block["id"]] = blocks
         calls = any(block["type"] == "tool_use" for block in blocks)
         reason = {"": "tool_use" if calls else "end_turn", "none": ""}.get(said.stop_reason, said.stop_reason)
-        return Said(blocks, reason, said.usage, said.breaks_after, said.error)
+        return replace(said, content=blocks, stop_reason=reason)
 
 
 def events_of(said: Said, model: str, pieces: int) -> Iterator[Json]:
@@ -233,7 +237,7 @@ class _Answering(BaseHTTPRequestHandler):
                 self._refuse(refused)
             case Raw(content, content_type):
                 self._whole(200, content.encode(), content_type)
-            case Said() as said if body.get("stream"):
+            case Said() as said if body.get("stream") or said.stalls:
                 self._stream(said, body["model"])
             case Said() as said:
                 stop = {"stop_reason": said.stop_reason or None, "stop_sequence": None, "usage": dict(said.usage)}
@@ -260,8 +264,13 @@ class _Answering(BaseHTTPRequestHandler):
         if said.error is not None:
             events.append({"type": "error", "error": said.error})
         written = b"".join(self._write_event(event) for event in events)
-        self.wfile.write(f"{len(written):x}\r\n".encode() + written + b"\r\n")
-        if said.breaks_after is None or said.error is not None:
+        if written:  # an empty chunk is the end
+            self.wfile.write(f"{len(written):x}\r\n".encode() + written + b"\r\n")
+        if said.stalls:
+            self.close_connection = True
+            self.connection.recv(1)
+            self.server.fake.hung_up.set()
+        elif said.breaks_after is None or said.error is not None:
             self.wfile.write(b"0\r\n\r\n")
         else:
             self.close_connection = True  # without the last chunk: broken, not ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
 from collections.abc import Iterator
@@ -526,6 +527,35 @@ async def test_what_breaks_after_the_first_word_is_told_to_who_heard_it() -> Non
         with pytest.raises(ModelError, match="Overloaded") as caught:
             await anext(heard)
         assert caught.value.retryable
+
+
+STALLED = Said([text("Hello, you.")], breaks_after=4, stalls=True)
+
+
+async def test_who_stops_listening_hangs_up() -> None:
+    with FakeAnthropic([STALLED]) as server:
+        heard = claude(server).stream(HELLO)
+        assert await anext(heard) == TextDelta("Hello, ")
+        await heard.aclose()
+        assert await asyncio.to_thread(server.hung_up.wait, 10)
+
+
+SILENT = Said([], breaks_after=0, stalls=True)
+
+
+async def test_a_server_that_falls_silent_is_not_waited_for() -> None:
+    with FakeAnthropic([SILENT]) as server:
+        with pytest.raises(ModelError, match=r"sent nothing for 0.5 s"):
+            await claude(server, timeout_seconds=0.5).complete(HELLO)
+        assert await asyncio.to_thread(server.hung_up.wait, 10)
+
+
+async def test_a_whole_reply_that_takes_long_is_streamed_from_then_on() -> None:
+    short = ModelRequest(HELLO.messages, sampling=Sampling(max_tokens=99))
+    with FakeAnthropic([SILENT, "One.", "Two."]) as server:
+        model = claude(server, timeout_seconds=0.5)
+        assert [(await model.complete(short)).text for _ in range(2)] == ["One.", "Two."]
+        assert [request["stream"] for request in server.requests] == [False, True, True]
 
 
 async def test_an_answer_that_is_no_message() -> None:
