@@ -12,14 +12,11 @@ from sayso.tools.errors import ModelError, ToolsRefused
 
 from ..messages import Reply, Sampling
 from .abilities import Abilities, ask_abilities
-from .chat_wire import ChatWire
 from .endpoint import describe_missing_key, find_endpoint
-from .model import Delta, Downgraded, ModelRequest, Retrying
+from .model import Delta, ModelRequest, Retrying
 from .openai_client import OpenAIClients
-from .openai_errors import ResponsesWanted
-from .openai_exchange import Exchange
-from .requesting import Requester, Slots
-from .responses_wire import ResponsesWire
+from .openai_ways import make_ways
+from .requesting import Slots
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient
@@ -54,11 +51,7 @@ class OpenAIChat:
         self._abilities: Abilities | None = None
         self._at = at = find_endpoint(model, base_url, api_key, timeout_seconds)
         self.sampling, self._slots = sampling or Sampling(), Slots()
-        # OpenAI's own endpoint refuses what other servers added, and its newer models refuse the older word for the length.
-        left_out = frozenset({"top_k", "repetition_penalty", "repeat_penalty", "max_tokens"} if at.is_openai else ())
-        wire = ChatWire(at)
-        requester = Requester(at, wire.find_refused, max_tries, sleep, on_retry, left_out)
-        self._exchange = Exchange(at, wire, OpenAIClients(at, http_client), requester)
+        self.ways = make_ways(at, OpenAIClients(at, http_client), max_tries, sleep, on_retry)
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.name!r}, base_url={self._at.shown_url!r})"
@@ -86,18 +79,12 @@ class OpenAIChat:
         request = self._prepare(request)
         async with await self._wait_for_slot():
             try:
-                async with aclosing(self._exchange.stream(request)) as deltas:
+                async with aclosing(self.ways.stream(request)) as deltas:
                     async for delta in deltas:
                         yield delta
-                return
-            except ResponsesWanted as error:  # a refusal, so nothing has been heard
-                self._switch_to_responses(request, error)
             except ToolsRefused:
                 self._takes_tools = False
                 raise
-            async with aclosing(self._exchange.stream(request)) as deltas:
-                async for delta in deltas:
-                    yield delta
 
     async def complete(self, request: ModelRequest) -> Reply:
         """Return the whole reply. llama.cpp and Ollama are asked to stream it all the same: they may write for many minutes."""
@@ -105,22 +92,10 @@ class OpenAIChat:
         async with await self._wait_for_slot():
             whole = self._abilities is None or not self._abilities.writes_slowly
             try:
-                return await self._exchange.complete(request, whole=whole)
-            except ResponsesWanted as error:
-                self._switch_to_responses(request, error)
+                return await self.ways.complete(request, whole=whole)
             except ToolsRefused:
                 self._takes_tools = False
                 raise
-            return await self._exchange.complete(request, whole=whole)
-
-    def _switch_to_responses(self, request: ModelRequest, error: ResponsesWanted) -> None:
-        """Ask the model so from now on, and tell it."""
-        chat = self._exchange.requester
-        wire = ResponsesWire(self._at)
-        requester = Requester(self._at, wire.find_refused, chat.max_tries, chat.sleep, chat.on_retry)
-        self._exchange = Exchange(self._at, wire, self._exchange.clients, requester)
-        if request.notify is not None:
-            request.notify(Downgraded("chat completions", str(error)))
 
     def _prepare(self, request: ModelRequest) -> ModelRequest:
         """Return the request, with the model's own sampling where the request has none."""

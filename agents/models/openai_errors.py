@@ -36,8 +36,8 @@ class RequestRefused(Exception):
         self.answer = answer
 
 
-class ResponsesWanted(ModelError):
-    """The endpoint says that the model is to be asked over the Responses API."""
+class OtherProtocol(ModelError):
+    """The endpoint says that it has not this protocol, or not for this model, or that another one is to be used."""
 
 
 def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelError:
@@ -49,7 +49,7 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
     if 300 <= status < 400:
         return explain_redirect(at, answer)
     if status in (400, 404) and wants_responses(answer.text):
-        return ResponsesWanted(f"{at.model!r} at {where} is not asked so over chat completions ({status}){message}")
+        return OtherProtocol(f"{at.model!r} at {where} is not asked so over chat completions ({status}){message}")
     if status == 404 and re.search(r"support tool use", answer.text):  # OpenRouter says it so
         return explain_no_tools(at, status, message)
     if status == 404:

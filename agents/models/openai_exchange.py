@@ -11,7 +11,6 @@ from functools import partial
 from typing import Protocol
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
 from ..messages import ProviderData, Reply
@@ -45,10 +44,6 @@ class Wire(Protocol):
     def count(self, usage: Mapping[str, object]) -> Usage:
         """Return what was used, of what the endpoint counted."""
         ...
-
-
-class OtherProtocol(ModelError):
-    """The endpoint says that it has not this protocol, or not for this model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ def build_body(
     body |= _build_sampling(request.sampling)
     if "max_tokens" in without and "max_tokens" in body:
         body["max_completion_tokens"] = body["max_tokens"]
+    if "+no_reasoning" in without:
+        body["reasoning_effort"] = "none"
     return {key: value for key, value in body.items() if key not in without} | dict(request.sampling.extra_body or {})
 
 

@@ -13,8 +13,7 @@ from . import openai_errors as errors
 from .chat_usage import make_usage
 from .endpoint import Endpoint
 from .model import ModelRequest
-from .openai_errors import ErrorResponse
-from .openai_exchange import OtherProtocol
+from .openai_errors import ErrorResponse, OtherProtocol
 from .requesting import LeftOut
 from .responses_refusals import find_refused, has_no_responses
 from .responses_request import build_body

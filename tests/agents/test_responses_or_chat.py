@@ -16,6 +16,7 @@ from sayso.tools.errors import ModelError
 from .fake_openai import FakeOpenAI, HttpError
 from .fake_responses import FakeResponses
 from .responses_desk import SEARCHES, WAYS, Naps, responses, run, search, tell, types
+from .responses_rules import Body
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -94,8 +95,33 @@ async def test_a_model_that_is_asked_in_no_way(way: str) -> None:
     with FakeOpenAI([neither], pages={"/v1/responses": NONE["a gateway"]}) as server:
         for made in (OpenAIChat, OpenAIResponses):
             server.requests.clear()
-            with pytest.raises(ModelError, match="is not asked so over"):
+            with pytest.raises(ModelError) as raised:
                 await run(way, Agent(made("gpt", base_url=server.base_url, takes_tools=True)), "Hi")
+            assert "is not asked so over chat completions (400)" in str(raised.value)
+            assert "is not asked so over the Responses API (400)" in str(raised.value)
+
+
+@WAYS
+@pytest.mark.parametrize("words", [ONLY_RESPONSES["gpt-5.4"], ONLY_RESPONSES["gpt-5.6"]])
+async def test_a_gateway_without_the_responses_api_gives_tools_without_reasoning(way: str, words: str) -> None:
+    def answer(body: Body) -> HttpError | Reply | str:
+        if body.get("reasoning_effort") != "none":
+            return HttpError(400, words)
+        return "Two." if body["messages"][-1]["role"] == "tool" else Reply("", (NativeCall("a", "search", '{"query": "burgers"}'),))
+
+    with FakeOpenAI([answer] * 6) as server:
+        agent = Agent(OpenAIChat("gpt", base_url=server.base_url, takes_tools=True), tools=[search])
+        assert (await run(way, agent, "Where?")).output == "Two."
+        assert (await run(way, agent, "Where?")).output == "Two."
+        assert [body.get("reasoning_effort") for body in server.requests] == [None, *["none"] * 4]
+        assert len([seen for seen in server.looked_at if seen.startswith("/v1/responses")]) == 1
+
+
+async def test_tools_without_reasoning_are_told() -> None:
+    lines = [HttpError(400, ONLY_RESPONSES["gpt-5.6"]), "Hello."]
+    with FakeOpenAI(lines) as server:
+        agent = Agent(OpenAIChat("gpt", base_url=server.base_url, takes_tools=True), tools=[search])
+        assert await tell("", agent, "Hi") == ("Hello.", ["chat completions", "reasoning"])
 
 
 @WAYS
