@@ -128,6 +128,9 @@ async def fetch_reply(run: Run, turn: int, conversation: ModelConversation) -> R
             if not _switch_to_text(conversation, error) and not await _switch_model(run, turn, conversation, str(error), error):
                 raise
             continue
+        if not isinstance(reply, Reply):
+            name = conversation.spec.model.name
+            raise UsageError(f"complete() of the model {name} returned {reply!r}, which is no Reply. Write: return Reply(text, calls).")
         if reply.finish in ("content_filter", "error") and await _switch_model(
             run, turn, conversation, f"its reply ended with {reply.finish!r}"
         ):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import cast
 
 import pytest
 
 from sayso.agents import Agent, Finished, ModelRequest, Reply, ScriptedModel, TextDelta, call
 from sayso.agents.models.model import Delta
-from sayso.tools import LimitReached, ModelError, tool
+from sayso.tools import LimitReached, ModelError, UsageError, tool
 from sayso.tools.errors import ToolsRefused
 from sayso.workflows import Limits, RunEnded, Usage
 
@@ -90,6 +91,22 @@ class Mixed(LouderMixin, ScriptedModel):  # type: ignore[misc]  # its stream is 
     """Inherits the one from here and the other from there."""
 
 
+class Declining(ScriptedModel):
+    """Says that it gives no whole replies."""
+
+    complete = None  # type: ignore[assignment]
+
+
+class Wrapped:
+    """Hands everything on to another model that it does not name."""
+
+    def __init__(self, inner: object) -> None:
+        self.inner = inner
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
 def replaced() -> ScriptedModel:
     """Return a model whose `stream` was replaced in the object."""
     model = ScriptedModel("Hello.")
@@ -102,6 +119,8 @@ ONLY_STREAM = {
     "complete inherited, stream its own": (Louder("Hello."), "HELLO."),
     "stream from a class mixed in": (Mixed("Hello."), "HELLO."),
     "stream replaced in the object": (replaced(), "HELLO."),
+    "complete declined": (Declining("Hello."), "Hello."),
+    "all handed on to one that streams in its own way": (cast(ScriptedModel, Wrapped(Louder("Hello."))), "HELLO."),
 }
 
 
@@ -115,6 +134,15 @@ async def test_a_model_that_refuses_tools_is_asked_again_with_tools_in_its_instr
     result = await Agent(model, tools=[population]).run("How many live in Oslo?")
     assert (result.output, model.asked) == ("717,710 people.", ["complete"] * 3)
     assert "- population(town)" in result.messages[0].text
+
+
+async def test_what_is_no_reply_is_told_to_who_wrote_the_model() -> None:
+    class Careless(ScriptedModel):
+        async def complete(self, request: ModelRequest) -> Reply:
+            return cast(Reply, "Hello.")
+
+    with pytest.raises(UsageError, match=r"complete\(\) of the model scripted returned 'Hello.', which is no Reply"):
+        await Agent(Careless()).run("Hello")
 
 
 async def test_a_whole_reply_is_counted_and_its_errors_are_the_run_s() -> None:
