@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from .anthropic_rules import Refusal, check_request, sign
+from sayso.testing.anthropic_rules import Refusal, check_request, sign
 
 Json = dict[str, Any]
 

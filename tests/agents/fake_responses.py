@@ -17,8 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from sayso.testing.responses_rules import REASONING_MODEL, Body, Broken, Issued, Rules, check_request
+
 from .fake_openai import HttpError, Raw
-from .responses_rules import REASONING_MODEL, Body, Broken, Issued, Rules, check_request
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import pytest
 from sayso import Agent, tool
 from sayso.agents.agent_events import ModelDowngraded
 from sayso.agents.models.openai_responses import OpenAIResponses
+from sayso.testing.responses_rules import Body
 from sayso.workflows import RunEnded, RunResult
 
 from .fake_responses import Calls, FakeResponses, Thinks
-from .responses_rules import Body
 
 
 class Naps(list[float]):

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.anthropic_request import THINKING_BLOCKS, build_request
 from sayso.agents.models.model import ModelRequest
+from sayso.testing.anthropic_rules import check_request
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
 
-from .anthropic_rules import check_request
 from .fake_anthropic import redacted, text, think, use
 
 HERE = "anthropic api.anthropic.com"

@@ -19,10 +19,10 @@ from sayso.agents.models.anthropic_client import find_anthropic_endpoint
 from sayso.agents.models.anthropic_messages import AnthropicMessages, make_usage
 from sayso.agents.models.model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Notice, ReasoningDelta, TextDelta
 from sayso.agents.models.scripted import ScriptedModel, call
+from sayso.testing.anthropic_rules import sign
 from sayso.tools.errors import IncompleteReply, ModelError, UsageError
 from sayso.workflows import Usage
 
-from .anthropic_rules import sign
 from .fake_anthropic import FakeAnthropic, Json, Raw, Refused, Said, redacted, text, think, use
 
 HELLO = ModelRequest((UserMessage("hello"),))

@@ -11,10 +11,10 @@ from sayso.agents.messages import AssistantMessage, Message, ProviderData, Sampl
 from sayso.agents.models.anthropic_request import AnthropicRequest, build_request
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.models.turns import BEGUN_EARLIER, NO_RESULT, NOTHING
+from sayso.testing.anthropic_rules import check_request
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
 
-from .anthropic_rules import check_request
 from .fake_anthropic import redacted, text, think, use
 
 Json = dict[str, Any]

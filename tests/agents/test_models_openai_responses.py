@@ -14,13 +14,13 @@ from sayso.agents.agent_events import ReasoningStreamed
 from sayso.agents.messages import NativeCall, ProviderData, Reply, Sampling, UserMessage
 from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from sayso.agents.models.openai_responses import OpenAIResponses
+from sayso.testing.responses_rules import Body, Rules
 from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
 from .fake_openai import HttpError, Raw
 from .fake_responses import Calls, FakeResponses, Says, Thinks, Turn
 from .responses_desk import SEARCHES, WAYS, Naps, read, responses, run, search, tell, types
-from .responses_rules import Body, Rules
 
 HELLO = ModelRequest((UserMessage("hello"),))
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.models.responses_request import build_body
+from sayso.testing.responses_rules import Issued, check_request
 from sayso.tools import ToolCall, ToolResult
-
-from .responses_rules import Issued, check_request
 
 HERE = "responses api.openai.com"
 TOOLS = [{"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}]

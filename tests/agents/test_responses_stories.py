@@ -20,7 +20,6 @@ from sayso.tools.errors import IncompleteReply
 from .fake_openai import FakeOpenAI, HttpError
 from .fake_responses import Calls, FakeResponses, Says, Thinks, Turn
 from .responses_desk import SEARCHES, WAYS, order, read, responses, run, search, types
-from .responses_rules import Body
 
 
 @pytest.fixture(autouse=True, scope="module")
