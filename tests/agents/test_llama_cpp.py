@@ -93,7 +93,8 @@ TEMPLATES = {"a template without tools": (CHATML, (False, "call")), "one with to
 async def test_its_template_says_how_calls_are_asked_for(template: str, form: tuple[bool, str], tmp_path: Path) -> None:
     path = write_tiny_gguf(tmp_path / "tiny.gguf", template=template)
     with LocalModel(path, on_progress=lambda line: None) as model:
-        assert (await FormatChoice(Agent(model, tools=TOOLS).spec).choose())[:2] == form
+        chosen = await FormatChoice(Agent(model, tools=TOOLS).spec).choose()
+    assert (chosen.native, chosen.dialect) == form
 
 
 async def test_only_who_has_the_key_is_answered_and_no_web_page_is(babbler: LocalModel) -> None:
