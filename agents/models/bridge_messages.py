@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sayso.tools import Audio, Image
@@ -39,12 +39,15 @@ def build_bridged(request: ModelRequest, provider: str, without: frozenset[str],
     from pydantic_ai.output import OutputObjectDefinition
 
     made = make_turns(request.messages)
-    parameters = ModelRequestParameters(function_tools=[_build_tool(tool) for tool in request.tools])
+    # A conversation that has calls in it is refused without tools, also where no more calls are wanted.
+    called = dict.fromkeys(call.name for turn in made.turns if isinstance(turn, AssistantTurn) for call in turn.calls)
+    tools = request.tools or [{"name": name} for name in called]
+    parameters = ModelRequestParameters(function_tools=[_build_tool(tool) for tool in tools])
     is_object = request.schema is not None and request.schema.get("type") == "object"
     if request.schema is not None and is_object and holds_schema and not request.tools and "format" not in without:
         described = OutputObjectDefinition(dict(request.schema), str(request.schema.get("title") or "answer"))
-        parameters = ModelRequestParameters(output_mode="native", output_object=described)
-    settings = build_settings(request.sampling, choose_tool(request.sampling, made) if request.tools else "")
+        parameters = replace(parameters, output_mode="native", output_object=described)
+    settings = build_settings(request.sampling, choose_tool(request.sampling, made) if request.tools else "none" if tools else "")
     if request.tools:
         settings["cache"] = True  # the next request of the run repeats all of this one; providers without a cache pass it over
     kept = {name: value for name, value in settings.items() if name not in without}

@@ -123,6 +123,15 @@ async def test_a_conversation_goes_on_over_runs_and_from_another_provider() -> N
         assert (second.output, server.refusals) == ("It is y.", [])
 
 
+async def test_a_conversation_with_calls_goes_over_the_bridge_to_an_agent_without_tools() -> None:
+    with bridged(LOOK, "It is x.", "x.", '{"name": "Rome", "people": 3}') as (claude, server):
+        first = await Agent(claude, tools=[search]).run("What?")
+        assert (await Agent(claude).run("In short?", history=first.messages)).output == "x."
+        assert (await Agent(claude, output=City).run("Where?", history=first.messages)).output.people == 3
+        assert [request.get("tool_choice") for request in server.requests[2:]] == [{"type": "none"}] * 2
+        assert server.refusals == []
+
+
 class City(BaseModel):
     name: str
     people: int
