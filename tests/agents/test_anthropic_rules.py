@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from .anthropic_rules import Refusal, check_request
+from sayso.testing.anthropic_rules import Refusal, check_request
+
 from .fake_anthropic import text, think, use
 
 Json = dict[str, Any]

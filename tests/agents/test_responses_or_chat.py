@@ -11,12 +11,12 @@ from sayso import Agent
 from sayso.agents.messages import NativeCall, Reply, Sampling
 from sayso.agents.models.openai_chat import OpenAIChat
 from sayso.agents.models.openai_responses import OpenAIResponses
+from sayso.testing.responses_rules import Body
 from sayso.tools.errors import ModelError
 
 from .fake_openai import FakeOpenAI, HttpError
 from .fake_responses import FakeResponses
 from .responses_desk import SEARCHES, WAYS, Naps, responses, run, search, tell, types
-from .responses_rules import Body
 
 
 @pytest.fixture(autouse=True, scope="module")

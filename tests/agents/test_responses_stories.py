@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sayso import Agent, Approve, engine, tool
 from sayso.agents.messages import NativeCall, Reply, Sampling, from_json, to_json
 from sayso.agents.models.openai_chat import OpenAIChat
+from sayso.testing.responses_rules import Body
 from sayso.tools import Image, approve_all
 from sayso.tools.errors import IncompleteReply
 
