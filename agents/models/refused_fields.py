@@ -119,9 +119,10 @@ def _find_stream(words: str, named: str, body: JsonObject) -> LeftOut | None:
     """Return "stream" or WHOLE, where it is about how the reply is sent."""
     if not body.get("stream"):
         return LeftOut(frozenset({WHOLE}), "") if _ONLY_STREAM.search(words) else None
-    if named == "stream" or (
-        _NO_STREAM.search(words) and _NOT_TAKEN.search(words) and not re.search("stream_options|include_usage", words)
-    ):
+    is_refused = _NOT_TAKEN.search(words) or re.search(
+        r"cannot|verified|disabled|not (?:enabled|available)|must be (?:set to )?false", words
+    )
+    if named == "stream" or (is_refused and _NO_STREAM.search(words) and not re.search("stream_options|include_usage", words)):
         return LeftOut(frozenset({"stream"}), "streaming")
     return None
 

@@ -88,7 +88,7 @@ class FakeOpenAI:
         self.paths: list[str] = []
         """The address of each request for a reply, with its query."""
         self.headers: list[Mapping[str, str]] = []
-        """The headers of each request for a reply."""
+        """The headers of each request for a reply, by their names in small letters."""
         self.connections = 0
         """How many were opened."""
         self.asked = threading.Event()
@@ -185,7 +185,7 @@ class _Answering(BaseHTTPRequestHandler):
             self._page(f" {json.dumps(body)}")
             return
         self.server.fake.paths.append(self.path)
-        self.server.fake.headers.append(dict(self.headers))
+        self.server.fake.headers.append({name.lower(): value for name, value in self.headers.items()})
         match self.server.fake.next_said(body):
             case str(text):
                 self._reply(Reply(text), body)
