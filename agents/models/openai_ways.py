@@ -51,34 +51,38 @@ class Ways:
         """Yield the reply, piece by piece. Raises ModelError."""
         refusals: list[str] = []
         while True:
+            tried = self._at
             try:
-                async with aclosing(self._ways[self._at].exchange.stream(request)) as deltas:
+                async with aclosing(self._ways[tried].exchange.stream(request)) as deltas:
                     async for delta in deltas:
                         yield delta
                 return
             except OtherProtocol as error:  # a refusal, so nothing has been heard
-                self._go_on(request, error, refusals)
+                self._go_on(request, tried, error, refusals)
 
     async def complete(self, request: ModelRequest, *, whole: bool) -> Reply:
         """Return the whole reply. Raises ModelError."""
         refusals: list[str] = []
         while True:
+            tried = self._at
             try:
-                return await self._ways[self._at].exchange.complete(request, whole=whole)
+                return await self._ways[tried].exchange.complete(request, whole=whole)
             except OtherProtocol as error:
-                self._go_on(request, error, refusals)
+                self._go_on(request, tried, error, refusals)
 
-    def _go_on(self, request: ModelRequest, error: OtherProtocol, refusals: list[str]) -> None:
-        """Take the next way, and tell it. Raises ModelError where there is none."""
+    def _go_on(self, request: ModelRequest, tried: int, error: OtherProtocol, refusals: list[str]) -> None:
+        """Take the way after the one that was tried, and tell it. Raises ModelError where there is none."""
         refusals.append(str(error))
+        if self._at != tried and len(refusals) < len(self._ways):
+            return  # a request at the same time has gone on already
         # "Function tools with reasoning_effort are not supported": there are tools without it, if nothing else is there.
         helps = any(re.search(r"reasoning.?effort", refusal) for refusal in refusals)
-        following = self._at + 1
-        if following == len(self._ways) or (following == len(self._ways) - 1 and not helps):
+        following, last = tried + 1, len(self._ways) - 1
+        if following > last or (following == last and not helps):
             self._at = 0
             raise ModelError(" ".join(refusals)) from None
         if request.notify is not None:
-            request.notify(Downgraded(self.name if following < len(self._ways) - 1 else WITH_REASONING, str(error)))
+            request.notify(Downgraded(WITH_REASONING if following == last else self.name, str(error)))
         self._at = following
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator
 
@@ -141,3 +142,13 @@ async def test_what_an_endpoint_says_after_a_try_that_failed_counts_too(way: str
         model = OpenAIChat("gpt", base_url=chat.base_url, takes_tools=True, sleep=Naps())
         with pytest.raises(ModelError, match="is not asked so over the Responses API"):
             await run(way, Agent(model), "Hi")
+
+
+@WAYS
+async def test_runs_at_one_time_go_on_together(way: str) -> None:
+    refusal = HttpError(400, ONLY_RESPONSES["gpt-5.6"])
+    with FakeResponses(["Hello."] * 5, pages={"/v1/chat/completions": refusal}) as server:
+        agent = Agent(OpenAIChat("gpt", base_url=server.base_url, takes_tools=True))
+        results = await asyncio.gather(*(run(way, agent, "Hi") for _ in range(5)))
+        assert [result.output for result in results] == ["Hello."] * 5
+        assert len(server.requests) == 5
