@@ -129,14 +129,14 @@ def _is_worth_retrying(error: BaseException) -> bool:
 
 def _choose_wait(state: RetryCallState) -> float:
     """Return how long to wait: as long as the endpoint asks; where it does not, about 0.5, 1, 2, 4, ... seconds."""
-    from tenacity import wait_exponential_jitter
+    from tenacity import wait_exponential, wait_random  # both the same from 9.0 on: google-genai holds tenacity below 9.2
 
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after_seconds if isinstance(error, ModelError) else None
     if asked is not None and state.attempt_number == 1:
         return asked
     # "Try again in 8 ms", for the second time, was not enough.
-    return max(asked or 0.0, wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.25)(state))
+    return max(asked or 0.0, (wait_exponential(multiplier=0.5, max=30) + wait_random(max=0.25))(state))
 
 
 class Slots:

@@ -82,17 +82,19 @@ async def retry(
         RetryCallState,
         retry_if_exception,
         stop_after_attempt,
-        wait_exponential_jitter,
+        wait_exponential,
+        wait_random,
     )
 
     async def before_sleep(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         await emit_retry(state.attempt_number + 1, state.next_action.sleep if state.next_action else 0.0, str(error))
 
+    doubled = wait_exponential(multiplier=backoff_seconds) + wait_random(max=backoff_seconds)
     retrying = AsyncRetrying(
         sleep=sleep,
         stop=stop_after_attempt(retries + 1),
-        wait=wait_exponential_jitter(multiplier=backoff_seconds, max=60, jitter=backoff_seconds),
+        wait=lambda state: min(doubled(state), 60.0),
         # A mistake in the program fails again, and so does a limit that is used up.
         retry=retry_if_exception(lambda error: isinstance(error, Exception) and not isinstance(error, (UsageError, LimitReached))),
         before_sleep=before_sleep,
