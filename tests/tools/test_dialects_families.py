@@ -111,6 +111,35 @@ FORMS: Mapping[str, tuple[str, str, Calls, str]] = {
         OSLO,
         "",
     ),
+    "harmony, arguments as XML": (
+        "harmony",
+        ' to=weather<|channel|>analysis <|constrain|>xml<|message|><rfl:parameter name="city">\nOslo\n</rfl:parameter>'
+        '<rfl:parameter name="days">2</rfl:parameter><|call|>',
+        OSLO,
+        "",
+    ),
+    "kimi, without its markers": ("kimi", 'functions.weather:0{"city": "Oslo", "days": 2}', OSLO, ""),
+    "qwen3_coder, an empty element": ("qwen3_coder", "<tool_call>\n<function=now/>\n</tool_call>", [("now", {})], ""),
+    "nova": (
+        "qwen3_coder",
+        "<__function=weather>\n<__parameter=city>Oslo</__parameter>\n<__parameter=days>2</__parameter>\n</__function>",
+        OSLO,
+        "",
+    ),
+    "react, in brackets": ("react", "Thought: look\nAction: weather[Oslo]", [("weather", {"city": "Oslo"})], "Thought: look\n"),
+    "anthropic, Claude 2": (
+        "anthropic",
+        "<function_calls>\n<invoke>\n<tool_name>weather</tool_name>\n<parameters>\n<city>Oslo</city>\n<days>2</days>\n</parameters>\n"
+        "</invoke>\n<invoke>\n<tool_name>now</tool_name>\n</invoke>\n</function_calls>",
+        OSLO_NOW,
+        "",
+    ),
+    "hermes, elements": (
+        "hermes",
+        '<tool_use>\n  <name>weather</name>\n  <arguments>{"city": "Oslo", "days": 2}</arguments>\n</tool_use>',
+        OSLO,
+        "",
+    ),
     "anthropic": (
         "anthropic",
         '<function_calls>\n<invoke name="weather">\n<parameter name="city">Oslo</parameter>\n<parameter name="days">2</parameter>\n'
@@ -271,6 +300,18 @@ def test_a_raw_line_break_in_a_text_is_kept() -> None:
 
 
 PROBLEMS: Mapping[str, tuple[str, str, str]] = {
+    "an empty element for a tool that needs a city": ("<tool_call><function=weather/></tool_call>", "weather", "'city' is missing"),
+    "elements without their end": ("<tool_use><name>weather</name><arguments><city>Os", "weather", "</arguments> at the end"),
+    "an element that is there twice": (
+        "<invoke><tool_name>weather</tool_name><parameters><city>Oslo</city><city>Bergen</city></parameters></invoke>",
+        "weather",
+        "each argument once",
+    ),
+    "elements that are no arguments": (
+        "<invoke><tool_name>weather</tool_name><parameters>Oslo</parameters></invoke>",
+        "weather",
+        "in an element",
+    ),
     "an unknown tool": ('<tool_call>{"name": "fly", "arguments": {}}</tool_call>', "fly", "one of the tools now, save, tag, weather"),
     "a missing argument": ('<tool_call>{"name": "weather", "arguments": {"days": 2}}</tool_call>', "weather", "'city' is missing"),
     "cut off in a value": ('<tool_call>{"name": "weather", "arguments": {"city": "Os', "weather", "complete JSON"),

@@ -136,9 +136,12 @@ def _compile_name_before_parenthesis(names: Collection[str]) -> re.Pattern[str]:
 
 
 def _compile_name_on_line(tools: ToolSignatures) -> re.Pattern[str]:
-    """Compile the pattern of a tool's name on a line of its own, with JSON below it: group 2 is the name, group 1 adds its namespace."""
+    """Compile the pattern of a tool's name on a line of its own, with JSON below it: group 2 is the name, group 1 adds its namespace.
+
+    `:0` may follow it: Kimi numbers its calls, and some servers leave out the markers around them.
+    """
     names = _join_names(tools.by_name)
-    return re.compile(rf"(?:^|\n)[ \t]*((?:functions\.)?({names}))[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
+    return re.compile(rf"(?:^|\n)[ \t]*((?:functions\.)?({names}))(?::\d{{1,3}})?[ \t]*(?::|:?\n|\n```json\n)?[ \t]*\Z", re.IGNORECASE)
 
 
 def skip_run(text: str, position: int) -> int:

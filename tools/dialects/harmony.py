@@ -6,13 +6,15 @@ A message to functions.NAME is a call, the channel `analysis` is reasoning. Form
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from .json_calls import parse_json_arguments
 from .parsed_calls import CallParser, CallSink
 from .section_parser import find_json_end_announcing, parse_json_at
 from .signatures import ToolSignatures
-from .text_buffer import Incremental, TextBuffer, match_literal, skip_space
+from .tagged import invoke_tags, parse_tagged_arguments
+from .text_buffer import Incremental, TextBuffer, match_literal, skip_space, wait_for
 
 _LONGEST_HEADER = 240
 _MESSAGE = "<|message|>"
@@ -21,6 +23,8 @@ _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 # These recipients are no tools; `self` is the model.
 _NOBODY = frozenset(("assistant", "user", "all", "system"))
 _END = re.compile(r"<\|(?:call|end|return)\|>")
+# Beam writes arguments as XML, where its header says `<|constrain|>xml`.
+_PARAMETER = re.compile(r"<(\w+:)?parameter\s+name=")
 ENDS = ("<|call|>", "<|end|>", "<|return|>")
 
 
@@ -58,6 +62,11 @@ def parse_message(buffer: TextBuffer, start: int, header: Header, tools: ToolSig
     if tool is not None:
         sink.announce(tool.name)
     position = yield from skip_space(buffer, header.body)
+    if tool is not None and buffer.text.startswith("<", position):
+        yield from wait_for(buffer, position + 40)
+        if parameter := _PARAMETER.match(buffer.text, position):
+            tags = replace(invoke_tags(parameter[1] or ""), ends=ENDS, ends_before=())
+            return (yield from parse_tagged_arguments(buffer, start, position, tool.name, tags, tools))
     # The body may hold a call in another form, which is looked for then.
     if buffer.text[position : position + 1] != "{":
         if tool is None:

@@ -38,6 +38,7 @@ SECTIONS = {
     "<function_call>": _section("hermes", "</function_call>"),
     "<functioncall>": _section("hermes", "</functioncall>"),  # fine-tunes on glaive-function-calling-v2
     "<tool_use>": _section("hermes", "</tool_use>"),
+    "<invoke>": _section("anthropic", "</invoke>"),  # Claude 2
     "<longcat_tool_call>": _section("hermes glm", "</longcat_tool_call>"),  # LongCat-Flash
     "<iquest_tool_call>": _section("glm", "</iquest_tool_call>"),
     "<ifm|tool_calls>": _section("hermes glm", "</ifm|tool_calls>"),  # K2 Horizon

@@ -68,16 +68,19 @@ def parse_action(buffer: TextBuffer, start: int, at: int, tools: ToolSignatures,
 
 
 def _parse_bracket_form(found: re.Match[str], start: int, tools: ToolSignatures) -> tuple[int, list[Item]] | None:
-    """Parse the form of the paper, "Action: Search[what to look for]"."""
+    """Parse the form of the paper, "Action: Search[what to look for]". The text is the tool's only parameter, or the only required one."""
     tool = tools.find(found[1])
-    if tool is None or tool.text_parameter is None:
+    if tool is None:
+        return None
+    key = tool.text_parameter or (tool.required[0] if len(tool.required) == 1 else "")
+    if key not in tool.text_parameters:
         return None
     span = (start, found.end())
     try:
-        value = coerce_text(found[2], tool.properties[tool.text_parameter], tool.text_parameter)
+        value = coerce_text(found[2], tool.properties[key], key)
     except CoercionError as error:
         return span[1], [tool.report_problem(found[0], span, error)]
-    return span[1], [parse_json_arguments(tool, {tool.text_parameter: value}, span)]
+    return span[1], [parse_json_arguments(tool, {key: value}, span)]
 
 
 def _parse_input(buffer: TextBuffer, at: int, tool: ToolSignature | None) -> Incremental[tuple[int, object, tuple[str, ...], str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from .child_elements import parse_child_elements
 from .gemma import HEAD as GEMMA_HEAD
 from .gemma import parse_gemma_call
 from .json_calls import NotACall, parse_calls, parse_json_arguments
@@ -145,7 +146,7 @@ def _parse_item(buffer: TextBuffer, start: int, at: int, section: CallSection, t
         for opening in ELEMENTS:
             if buffer.text.startswith(opening, at):
                 return (yield from parse_element(buffer, at, opening, tools, sink.announce))
-        return None
+        return (yield from parse_child_elements(buffer, at, tools, sink))
     return (yield from _parse_named(buffer, at, section, tools, sink))
 
 

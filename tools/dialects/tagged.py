@@ -40,6 +40,9 @@ QWEN = Tags(
     re.compile(r"<parameter=([^>\n]*)>()"), ("<parameter=",), ("</parameter>",), ("</function>",), ("</tool_call>", "</seed:tool_call>")
 )
 
+# Amazon Nova, where a server does not parse its calls.
+NOVA = Tags(re.compile(r"<__parameter=([^>\n]*)>()"), ("<__parameter=",), ("</__parameter>",), ("</__function>",))
+
 
 def _glm_tags(prefix: str = "", suffix: str = "") -> Tags:
     """Return the tags of GLM's form. Other families put a prefix or a suffix on each of their names."""
@@ -105,16 +108,17 @@ _INVOKE_FORMS = {
     "minimax:": "",
 }
 ELEMENTS: dict[str, Element] = {
-    "<function=": Element(re.compile(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?[ \t]*>"), QWEN, frozenset(("qwen3_coder", "functionary"))),
+    "<function=": Element(re.compile(r"<function=[ \t]*\"?([\w.\-:/]*\w)\"?[ \t]*/?>"), QWEN, frozenset(("qwen3_coder", "functionary"))),
+    "<__function=": Element(re.compile(r"<__function=([\w.\-:/]*\w)[ \t]*/?>"), NOVA, frozenset(("qwen3_coder",))),
     **{
         f'<function{gap}name="': Element(
-            re.compile(rf'<function{gap}name="([^"<>\n]+)"[ \t]*>'), MINICPM, frozenset(("minicpm", "anthropic"))
+            re.compile(rf'<function{gap}name="([^"<>\n]+)"[ \t]*/?>'), MINICPM, frozenset(("minicpm", "anthropic"))
         )
         for gap in _GAPS
     },
     **{
         f'<{prefix}invoke name="': Element(
-            re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>\n]+)"[ \t]*>'), invoke_tags(prefix), frozenset(forms.split())
+            re.compile(rf'<{re.escape(prefix)}invoke name="([^"<>\n]+)"[ \t]*/?>'), invoke_tags(prefix), frozenset(forms.split())
         )
         for prefix, forms in _INVOKE_FORMS.items()
     },
@@ -141,6 +145,8 @@ def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatur
     name = unescape_entities(head[1])
     if tools.find_marked(name) is not None:
         announce(name)
+    if head[0].endswith("/>"):  # an element without a body: a call without arguments
+        return head.end(), [_build_call(name, {}, (at, head.end()), tools)]
     position = yield from skip_space(buffer, head.end())
     if buffer.text.startswith("{", position):
         return (yield from _parse_json_element(buffer, at, position, name, tags.ends[0], tools))
@@ -149,6 +155,11 @@ def parse_element(buffer: TextBuffer, at: int, opening: str, tools: ToolSignatur
     if (tools.find_marked(name) is None or not tools.by_name) and not (yield from match_literal(buffer, position, stops)):
         return None  # prose about the form: "<function=NAME> opens a call"
     return (yield from parse_tagged_arguments(buffer, at, head.end(), name, tags, tools))
+
+
+def _build_call(name: str, arguments: Mapping[str, object], span: tuple[int, int], tools: ToolSignatures) -> Item:
+    tool = tools.find_marked(name)
+    return tools.report_unknown(name, span) if tool is None else parse_json_arguments(tool, arguments, span)
 
 
 def _parse_json_element(buffer: TextBuffer, at: int, position: int, name: str, closing: str, tools: ToolSignatures) -> CallParser:
