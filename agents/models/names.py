@@ -85,7 +85,8 @@ def _find_azure_url(url: str, deployment: str) -> str:
     """Return the address of a deployment: under /openai/v1, or with a dated API version under its own path."""
     if not url:
         raise UsageError("Where is your Azure resource? Set AZURE_OPENAI_ENDPOINT, or give base_url='https://RESOURCE.openai.azure.com'.")
-    if urlsplit(url).path.strip("/") not in ("", "openai"):
+    parts = urlsplit(url)
+    if parts.query or parts.path.strip("/") not in ("", "openai"):
         return url
     root = re.sub(r"(/openai)?/?$", "", url)
     version = read_variable("OPENAI_API_VERSION") or read_variable("AZURE_OPENAI_API_VERSION")

@@ -204,6 +204,10 @@ AZURE = {
     "a resource": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com"}, "https://r.openai.azure.com/openai/v1"),
     "with a slash": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/"}, "https://r.openai.azure.com/openai/v1"),
     "the whole address": ({"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/openai/v1/"}, "https://r.openai.azure.com/openai/v1/"),
+    "an address with a version": (
+        {"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com/?api-version=2024-10-21"},
+        "https://r.openai.azure.com/?api-version=2024-10-21",
+    ),
     "the host of a gateway": ({"AZURE_OPENAI_ENDPOINT": "https://company.azure-api.net/"}, "https://company.azure-api.net/openai/v1"),
     "a dated version": (
         {"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com", "OPENAI_API_VERSION": "2024-10-21"},
