@@ -233,5 +233,5 @@ def _read_usage(response: ModelResponse) -> Usage:
         cost = float(response.cost().total_price) if response.model_name else 0.0
     except (LookupError, ValueError, AssertionError):  # no price is known
         cost = 0.0
-    thought = usage.details.get("reasoning_tokens", usage.details.get("thoughts_tokens", 0))
+    thought = max([usage.output_reasoning_tokens, *(usage.details.get(name, 0) for name in ("reasoning_tokens", "thoughts_tokens"))])
     return Usage(usage.input_tokens, usage.output_tokens, cost, 1, cached_tokens=usage.cache_read_tokens, reasoning_tokens=thought)

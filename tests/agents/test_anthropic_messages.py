@@ -241,6 +241,18 @@ async def test_a_reply_is_the_same_whole_and_streamed() -> None:
         assert [request["stream"] for request in server.requests] == [False, True]
 
 
+async def test_a_runs_usage_tells_what_was_cached_and_what_was_thought(tmp_path: Path) -> None:
+    """Also of one that waited for approval: what it had used before is counted."""
+    look = Said([think("Order."), use("order", {"item": "tea"})], usage=USED)
+    with FakeAnthropic([look, Said([text("Done.")], usage=USED)]) as server:
+        url = f"sqlite:///{tmp_path / 'runs.db'}"
+        agent = Agent(claude(server), tools=[order])
+        paused = await agent.run("Order tea.", engine=engine(url), run_id="tea")
+        assert (paused.usage.cached_tokens, paused.usage.reasoning_tokens) == (2_000, 20)
+        result = await agent.run("Order tea.", engine=engine(url), run_id="tea", approve=yes)
+        assert (result.usage.cached_tokens, result.usage.reasoning_tokens, result.usage.input_tokens) == (4_000, 40, 4_620)
+
+
 def test_what_was_read_from_the_cache_and_written_to_it_costs_what_anthropic_asks() -> None:
     at = find_anthropic_endpoint("claude-haiku-4-5", None, "key", 1)
     dollars_a_million = 10 * 1 + 300 * 1.25 + 2_000 * 0.1 + 50 * 5

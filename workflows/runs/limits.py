@@ -94,6 +94,7 @@ class Meter:
     """
 
     __slots__ = (
+        "cached_tokens",
         "cost_usd",
         "input_tokens",
         "is_replaying",
@@ -102,6 +103,7 @@ class Meter:
         "model_calls",
         "output_tokens",
         "parent",
+        "reasoning_tokens",
         "reserves",
         "skipped",
         "spend_usd",
@@ -117,18 +119,28 @@ class Meter:
         if limits is not None:
             self.limits_cost = self.limits_cost or limits.cost_usd is not None
             self.reserves = self.limits_cost or self.reserves or limits.tokens is not None
-        self.model_calls = self.tool_calls = self.input_tokens = self.output_tokens = 0
+        self.model_calls = self.tool_calls = self.input_tokens = self.output_tokens = self.cached_tokens = self.reasoning_tokens = 0
         self.cost_usd = self.spend_usd = 0.0
 
     @property
     def usage(self) -> Usage:
         """Return what was used so far, reservations included."""
-        return Usage(self.input_tokens, self.output_tokens, self.cost_usd, self.model_calls, self.tool_calls, self.spend_usd)
+        return Usage(
+            self.input_tokens,
+            self.output_tokens,
+            self.cost_usd,
+            self.model_calls,
+            self.tool_calls,
+            self.spend_usd,
+            self.cached_tokens,
+            self.reasoning_tokens,
+        )
 
     def begin_with(self, used: Usage) -> None:
         """Start from what earlier executions of the run have used; the meters above have counted it themselves."""
         self.input_tokens, self.output_tokens, self.cost_usd = used.input_tokens, used.output_tokens, used.cost_usd
         self.model_calls, self.tool_calls, self.spend_usd = used.model_calls, used.tool_calls, used.spend_usd
+        self.cached_tokens, self.reasoning_tokens = used.cached_tokens, used.reasoning_tokens
 
     def begin_model_call(self, reserved: Usage | None = None) -> None:
         """Count one model call and reserve what it may cost. Raises LimitReached and counts nothing if a limit is in the way."""
@@ -172,6 +184,8 @@ class Meter:
             meter.input_tokens += used.input_tokens - before.input_tokens
             meter.output_tokens += used.output_tokens - before.output_tokens
             meter.cost_usd += used.cost_usd - before.cost_usd
+            meter.cached_tokens += used.cached_tokens
+            meter.reasoning_tokens += used.reasoning_tokens
             meter = meter.parent
 
     def count_tool_calls(self, number: int) -> None:
