@@ -68,14 +68,18 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
         return ModelError(f"The content filter of {where} refuses the request ({status}){message}")
     if status in (400, 413, 422) and is_too_long_prompt(message):
         return ModelError(f"The prompt for {at.model!r} at {where} is longer than its context ({status}){message} {_SHORTER}")
-    if status in (400, 422) and re.search(r"tools?\b|tool.choice|function.call", message, re.I) and re.search(r"support|requires", message):
+    if (
+        status in (400, 405, 422)
+        and re.search(r"tools?\b|tool.choice|function.call", message, re.I)
+        and re.search(r"support|requires", message)
+    ):
         return explain_no_tools(at, status, message)
     return ModelError(f"{where} refuses the request for {at.model!r} ({status}){message}")
 
 
 _TOO_LONG = re.compile(
     r"context.{0,30}(?:length|window|size|limit)|exceed\w*\W.{0,80}context|reduce (?:the length|your prompt|the prompt)|"
-    r"range of input length|"
+    r"range of input length|maximum (?:prompt|input) length|\binputs?\W? tokens? \+|"
     r"\b(?:prompt|input|messages?|conversation)\b.{0,60}\b(?:too (?:long|large)|exceed(?:s|ed)?|longer than)|"
     r"(?:too many|maximum(?: number of)?) (?:input |prompt )?tokens|上下文.{0,20}(?:超|过长)|超.{0,10}(?:上下文|长度)|超长",
     re.I | re.DOTALL,

@@ -38,7 +38,7 @@ _NAMES = {
 
 _LOOSE_NAMES = {
     "reasoning_effort": "reasoning|thinking|effort",
-    "response_format": r"structured[_ ]outputs?|guided\w*|grammar|schema",
+    "response_format": r"structured[_ ]outputs?|guided\w*|grammar|schema|mime[_ ]?type",
 }
 """What they are also called, in sentences about other fields, too."""
 
