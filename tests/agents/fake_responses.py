@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from sayso.testing.responses_rules import REASONING_MODEL, Body, Broken, Issued, Rules, check_request
+from sayso.testing.responses_rules import REASONING_MODEL, Body, Broken, Issued, ResponsesRules, check_request
 
 from .fake_openai import HttpError, Raw
 
@@ -76,7 +76,7 @@ class FakeResponses:
         self,
         turns: Sequence[Line] = (),
         *,
-        rules: Rules = REASONING_MODEL,
+        rules: ResponsesRules = REASONING_MODEL,
         path: str = "/v1",
         pieces: int = 7,
         ignores_stream: bool = False,

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from sayso import Agent, Approve, Image, Sampling, engine, tool
 from sayso.agents import Message, Reply, call, messages
-from sayso.testing import PROVIDERS, ProviderServer, Refused, Rule
+from sayso.testing import PROVIDERS, ProviderServer, RefusedRequest, Rule
 from sayso.testing.rules import Body, Given
 from sayso.tools.errors import IncompleteReply, ModelError
 from sayso.workflows import RunEnded, RunResult, Usage
@@ -163,9 +163,9 @@ async def test_a_reply_that_was_cut_off_is_no_answer(provider: str, way: str) ->
 @PATHS
 @WAYS
 async def test_a_busy_provider_is_asked_again_and_a_wrong_key_is_not(provider: str, way: str) -> None:
-    with ProviderServer(provider, Refused(429, "Slow down.", {"retry-after": "1"}), Refused(503), "Hello.") as server:
+    with ProviderServer(provider, RefusedRequest(429, "Slow down.", {"retry-after": "1"}), RefusedRequest(503), "Hello.") as server:
         assert (await run(way, Agent(server.model()), "Hi")).output == "Hello."
-    with ProviderServer(provider, Refused(401, "Wrong key."), "Hello.") as server:
+    with ProviderServer(provider, RefusedRequest(401, "Wrong key."), "Hello.") as server:
         with pytest.raises(ModelError, match="401"):
             await run(way, Agent(server.model()), "Hi")
         assert len(server.requests) == 1

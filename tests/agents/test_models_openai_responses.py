@@ -14,7 +14,7 @@ from sayso.agents.agent_events import ReasoningStreamed
 from sayso.agents.messages import NativeCall, ProviderData, Reply, Sampling, UserMessage
 from sayso.agents.models.model import CallDelta, Delta, Finished, ModelRequest, ReasoningDelta, TextDelta
 from sayso.agents.models.openai_responses import OpenAIResponses
-from sayso.testing.responses_rules import Body, Rules
+from sayso.testing.responses_rules import Body, ResponsesRules
 from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
@@ -177,7 +177,7 @@ async def test_in_the_middle_of_a_run_a_key_is_changed() -> None:
 async def test_another_model_that_does_not_reason(way: str) -> None:
     with FakeResponses([SEARCHES, "Two.", SEARCHES[1:], "Here."]) as server:
         history = (await run(way, Agent(responses(server), tools=[search]), "Where?")).messages
-        server.rules = Rules(reasons=False)
+        server.rules = ResponsesRules(reasons=False)
         agent = Agent(responses(server), tools=[search])
         assert (await run(way, agent, "Where exactly?", history=history)).output == "Here."
         assert len(server.refused) == 2, "include, then the reasoning"
@@ -186,7 +186,7 @@ async def test_another_model_that_does_not_reason(way: str) -> None:
 
 @WAYS
 async def test_ids_that_are_looked_up_in_vain_are_left_out(way: str) -> None:
-    with FakeResponses([SEARCHES, "Two."], rules=Rules(takes_ids_of_nothing_stored=False)) as server:
+    with FakeResponses([SEARCHES, "Two."], rules=ResponsesRules(takes_ids_of_nothing_stored=False)) as server:
         assert (await run(way, Agent(responses(server), tools=[search]), "Where?")).output == "Two."
         assert len(server.refused) == 1
         assert types(server.requests[1])[1:] == ["reasoning", "function_call", "function_call_output"]
@@ -195,7 +195,7 @@ async def test_ids_that_are_looked_up_in_vain_are_left_out(way: str) -> None:
 
 @WAYS
 async def test_ids_that_are_looked_up_in_vain_and_required(way: str) -> None:
-    rules = Rules(takes_ids_of_nothing_stored=False, needs_ids=True)
+    rules = ResponsesRules(takes_ids_of_nothing_stored=False, needs_ids=True)
     with FakeResponses([SEARCHES, [Thinks(), Calls("read", {"page": 1})], "Two."], rules=rules) as server:
         assert (await run(way, Agent(responses(server), tools=[search, read]), "Where?")).output == "Two."
         assert types(server.requests[2])[1:] == ["function_call", "function_call_output"] * 2
@@ -205,7 +205,7 @@ async def test_ids_that_are_looked_up_in_vain_and_required(way: str) -> None:
 @WAYS
 async def test_what_the_user_stores_goes_back_by_its_ids(way: str) -> None:
     stored = Sampling(extra_body={"store": True, "include": []})
-    with FakeResponses([SEARCHES, "Two."], rules=Rules(takes_ids_of_nothing_stored=False)) as server:
+    with FakeResponses([SEARCHES, "Two."], rules=ResponsesRules(takes_ids_of_nothing_stored=False)) as server:
         assert (await run(way, Agent(responses(server, sampling=stored), tools=[search]), "Where?")).output == "Two."
         assert server.refused == []
 
@@ -233,7 +233,7 @@ async def test_what_a_reasoning_model_refuses_is_left_out_remembered_and_told() 
 
 
 async def test_a_model_that_does_not_reason_is_not_asked_for_thoughts_again() -> None:
-    with FakeResponses(["One.", "Two."], rules=Rules(reasons=False)) as server:
+    with FakeResponses(["One.", "Two."], rules=ResponsesRules(reasons=False)) as server:
         model = responses(server, sampling=Sampling(reasoning_effort="low", temperature=0.5))
         assert await tell("", Agent(model), "Hi") == ("One.", ["reasoning_effort"])
         assert await tell("", Agent(model), "Hi") == ("Two.", [])

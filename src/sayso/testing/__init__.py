@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from sayso.tools.lazy_names import lazily
 
 if TYPE_CHECKING:
-    from .providers import PROVIDERS as PROVIDERS
-    from .providers import PlayedProvider as PlayedProvider
+    from .played_providers import PROVIDERS as PROVIDERS
+    from .played_providers import PlayedProvider as PlayedProvider
+    from .provider_server import ProviderServer as ProviderServer
+    from .provider_server import RefusedRequest as RefusedRequest
     from .rules import Rule as Rule
-    from .server import ProviderServer as ProviderServer
-    from .server import Refused as Refused
 
 _PLACES = {
-    "PROVIDERS": "providers",
-    "PlayedProvider": "providers",
-    "ProviderServer": "server",
-    "Refused": "server",
+    "PROVIDERS": "played_providers",
+    "PlayedProvider": "played_providers",
+    "ProviderServer": "provider_server",
+    "RefusedRequest": "provider_server",
     "Rule": "rules",
 }
 __all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -61,7 +61,7 @@ class Issued:
 
 
 @dataclass(frozen=True)
-class Rules:
+class ResponsesRules:
     """Which model is played: whether it reasons, and whether Azure's older answers are given."""
 
     reasons: bool = True
@@ -71,10 +71,10 @@ class Rules:
     """Azure again: thoughts without an id are refused."""
 
 
-REASONING_MODEL = Rules()
+REASONING_MODEL = ResponsesRules()
 
 
-def check_request(body: Body, issued: Issued, rules: Rules = REASONING_MODEL) -> None:
+def check_request(body: Body, issued: Issued, rules: ResponsesRules = REASONING_MODEL) -> None:
     """Raise Broken for the first rule that the request breaks."""
     for name in body:
         if name not in PARAMETERS:
@@ -94,7 +94,7 @@ def check_request(body: Body, issued: Issued, rules: Rules = REASONING_MODEL) ->
         _check_reasoning(items, body, issued, rules)
 
 
-def _check_model_options(body: Body, rules: Rules) -> None:
+def _check_model_options(body: Body, rules: ResponsesRules) -> None:
     if rules.reasons:
         for name in ("temperature", "top_p"):
             if name in body:
@@ -201,7 +201,7 @@ def _check_message(item: Body, where: str) -> None:
                 )
 
 
-def _check_ids(items: list[Body], body: Body, issued: Issued, rules: Rules) -> None:
+def _check_ids(items: list[Body], body: Body, issued: Issued, rules: ResponsesRules) -> None:
     seen: set[str] = set()
     for number, item in enumerate(items):
         if (item_id := item.get("id")) is None:
@@ -244,7 +244,7 @@ def _check_calls(items: list[Body]) -> None:
             raise Broken(f"No tool output found for function call {call_id}.", "input")
 
 
-def _check_reasoning(items: list[Body], body: Body, issued: Issued, rules: Rules) -> None:
+def _check_reasoning(items: list[Body], body: Body, issued: Issued, rules: ResponsesRules) -> None:
     ids = [item.get("id") for item in items]
     for number, item in enumerate(items):
         if item.get("type") == "reasoning":

@@ -106,7 +106,7 @@ def find_missing_signature(body: Body, given: Given, headers: Mapping[str, str])
         sent = ((call.get("extra_content") or {}).get("google") or {}).get("thought_signature")
         if not sent:
             return "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly."
-        if sent not in known_values(given, "thought_signature") and sent != "skip_thought_signature_validator":
+        if sent not in list_known_values(given, "thought_signature") and sent != "skip_thought_signature_validator":
             return "Corrupted thought signature."
     return None
 
@@ -167,7 +167,7 @@ def iterate_asking(body: Body, *, since_user: bool) -> Iterator[tuple[int, Body]
     yield from ((at, message) for at, message in enumerate(messages) if at >= begin and message.get("tool_calls"))
 
 
-def known_values(given: Given, name: str) -> set[str]:
+def list_known_values(given: Given, name: str) -> set[str]:
     """Return what was given out in fields of that name, anywhere in a message."""
     return {value for message in given.messages.values() for value in _find_values(message, name)}
 

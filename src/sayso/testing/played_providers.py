@@ -12,7 +12,7 @@ from . import rules
 from .rules import Body, Rule
 
 
-class Protocol(StrEnum):
+class PlayedProtocol(StrEnum):
     """The protocol that a provider speaks."""
 
     CHAT = "chat"
@@ -28,7 +28,7 @@ class PlayedProvider:
     call. `pages` are other paths that it answers with JSON.
     """
 
-    protocol: Protocol
+    protocol: PlayedProtocol
     path: str = "/v1"
     model: str = "some-model"
     rules: tuple[Rule, ...] = ()
@@ -61,20 +61,26 @@ def _think_aloud(message: Body, reply: Reply, number: int) -> None:
 
 
 PROVIDERS: Mapping[str, PlayedProvider] = {
-    "openai-chat": PlayedProvider(protocol=Protocol.CHAT, model="gpt-5.6", rules=rules.OPENAI_RULES),
-    "openai-responses": PlayedProvider(protocol=Protocol.RESPONSES, model="gpt-5.6"),
+    "openai-chat": PlayedProvider(protocol=PlayedProtocol.CHAT, model="gpt-5.6", rules=rules.OPENAI_RULES),
+    "openai-responses": PlayedProvider(protocol=PlayedProtocol.RESPONSES, model="gpt-5.6"),
     "azure-chat": PlayedProvider(
-        protocol=Protocol.CHAT, path="/openai/deployments/bun?api-version=2024-10-21", model="bun", rules=rules.AZURE_RULES
+        protocol=PlayedProtocol.CHAT, path="/openai/deployments/bun?api-version=2024-10-21", model="bun", rules=rules.AZURE_RULES
     ),
-    "azure-responses": PlayedProvider(protocol=Protocol.RESPONSES, path="/openai/v1", model="bun"),
-    "gemini": PlayedProvider(protocol=Protocol.CHAT, path="/v1beta/openai", model="gemini-3-pro", rules=rules.GEMINI_RULES, dress=_sign),
-    "deepseek": PlayedProvider(protocol=Protocol.CHAT, model="deepseek-reasoner", rules=rules.DEEPSEEK_RULES, dress=_think),
-    "kimi": PlayedProvider(protocol=Protocol.CHAT, model="kimi-k2-thinking", rules=rules.KIMI_RULES, dress=_think),
+    "azure-responses": PlayedProvider(protocol=PlayedProtocol.RESPONSES, path="/openai/v1", model="bun"),
+    "gemini": PlayedProvider(
+        protocol=PlayedProtocol.CHAT, path="/v1beta/openai", model="gemini-3-pro", rules=rules.GEMINI_RULES, dress=_sign
+    ),
+    "deepseek": PlayedProvider(protocol=PlayedProtocol.CHAT, model="deepseek-reasoner", rules=rules.DEEPSEEK_RULES, dress=_think),
+    "kimi": PlayedProvider(protocol=PlayedProtocol.CHAT, model="kimi-k2-thinking", rules=rules.KIMI_RULES, dress=_think),
     "openrouter": PlayedProvider(
-        protocol=Protocol.CHAT, path="/api/v1", model="anthropic/claude-sonnet-4.5", rules=rules.OPENROUTER_RULES, dress=_think_in_details
+        protocol=PlayedProtocol.CHAT,
+        path="/api/v1",
+        model="anthropic/claude-sonnet-4.5",
+        rules=rules.OPENROUTER_RULES,
+        dress=_think_in_details,
     ),
     "ollama": PlayedProvider(
-        protocol=Protocol.CHAT,
+        protocol=PlayedProtocol.CHAT,
         model="qwen3:8b",
         rules=rules.OLLAMA_RULES,
         dress=_think_aloud,
@@ -84,9 +90,9 @@ PROVIDERS: Mapping[str, PlayedProvider] = {
         },
     ),
     "vllm-gpt-oss": PlayedProvider(
-        protocol=Protocol.CHAT, model="openai/gpt-oss-20b", rules=rules.CHAT_RULES, dress=_think_aloud, leak="<|channel|>commentary"
+        protocol=PlayedProtocol.CHAT, model="openai/gpt-oss-20b", rules=rules.CHAT_RULES, dress=_think_aloud, leak="<|channel|>commentary"
     ),
-    "anthropic": PlayedProvider(protocol=Protocol.ANTHROPIC, path="", model="claude-sonnet-4-5"),
-    "anthropic-compatible": PlayedProvider(protocol=Protocol.ANTHROPIC, path="/anthropic", model="glm-4.6"),
+    "anthropic": PlayedProvider(protocol=PlayedProtocol.ANTHROPIC, path="", model="claude-sonnet-4-5"),
+    "anthropic-compatible": PlayedProvider(protocol=PlayedProtocol.ANTHROPIC, path="/anthropic", model="glm-4.6"),
 }
 """All of them by name."""

@@ -17,14 +17,14 @@ from sayso.agents.messages import Reply
 from sayso.agents.models.model import Model
 
 from . import anthropic_rules, replies, responses_rules
-from .providers import PROVIDERS, PlayedProvider, Protocol
+from .played_providers import PROVIDERS, PlayedProtocol, PlayedProvider
 from .rules import Body, Given
 
 KEY = "test-key"
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRequest:
     """An answer that is a refusal, in the provider's form."""
 
     status: int
@@ -39,7 +39,7 @@ class Events:
     events: Iterable[Body]
 
 
-Line = str | Reply | Refused | Callable[[Body], "str | Reply | Refused"]
+Line = str | Reply | RefusedRequest | Callable[[Body], "str | Reply | RefusedRequest"]
 
 
 class ProviderServer:
@@ -81,10 +81,10 @@ class ProviderServer:
 
     def model(self, **options: Any) -> Model:
         """Return a model that asks here: the class for the provider's protocol, with these options of its own. It waits for nothing."""
-        kinds: Mapping[Protocol, Callable[..., Model]] = {
-            Protocol.CHAT: OpenAIChat,
-            Protocol.RESPONSES: OpenAIResponses,
-            Protocol.ANTHROPIC: AnthropicMessages,
+        kinds: Mapping[PlayedProtocol, Callable[..., Model]] = {
+            PlayedProtocol.CHAT: OpenAIChat,
+            PlayedProtocol.RESPONSES: OpenAIResponses,
+            PlayedProtocol.ANTHROPIC: AnthropicMessages,
         }
         where = {"base_url": self.base_url, "api_key": KEY, "sleep": _wait_for_nothing}
         return kinds[self.provider.protocol](self.provider.model, **where, **options)
@@ -104,18 +104,18 @@ class ProviderServer:
                 return 400, self._make_refusal(400, f"The server has {len(self.lines)} replies and was asked for one more."), {}
             line = self.lines[min(at, len(self.lines) - 1)]
             said = line(body) if callable(line) else line
-            if isinstance(said, Refused):
+            if isinstance(said, RefusedRequest):
                 return said.status, self._make_refusal(said.status, said.message), said.headers
             return 200, self._say(Reply(said) if isinstance(said, str) else said, at, body), {}
 
     def _find_fault(self, body: Body, headers: Mapping[str, str]) -> str:
         try:
             match self.provider.protocol:
-                case Protocol.RESPONSES:
+                case PlayedProtocol.RESPONSES:
                     responses_rules.check_request(body, self._issued)
-                case Protocol.ANTHROPIC:
+                case PlayedProtocol.ANTHROPIC:
                     anthropic_rules.check_request(body, headers, self._blocks)
-                case Protocol.CHAT:
+                case PlayedProtocol.CHAT:
                     faults = (rule.find_fault(body, self._given, headers) for rule in self.provider.rules)
                     return next(filter(None, faults), "")
         except (responses_rules.Broken, anthropic_rules.Refusal) as broken:
@@ -125,12 +125,14 @@ class ProviderServer:
     def _make_refusal(self, status: int, message: str) -> Body:
         kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error" if status < 500 else "api_error")
         error = {"type": kind, "message": message}
-        return {"type": "error", "error": error} if self.provider.protocol is Protocol.ANTHROPIC else {"error": {**error, "code": None}}
+        return (
+            {"type": "error", "error": error} if self.provider.protocol is PlayedProtocol.ANTHROPIC else {"error": {**error, "code": None}}
+        )
 
     def _say(self, reply: Reply, number: int, body: Body) -> Body | Events:
         streams = bool(body.get("stream"))
         match self.provider.protocol:
-            case Protocol.CHAT:
+            case PlayedProtocol.CHAT:
                 message = replies.make_chat_message(reply, number, leak=self.provider.leak)
                 if self.provider.dress is not None:
                     self.provider.dress(message, reply, number)
@@ -138,14 +140,14 @@ class ProviderServer:
                 if streams:
                     return Events(replies.make_chat_events(message, reply, body))
                 return replies.make_chat_completion(message, reply, body)
-            case Protocol.RESPONSES:
+            case PlayedProtocol.RESPONSES:
                 output = replies.make_output(reply, number, encrypted="reasoning.encrypted_content" in body.get("include", ()))
                 self._issued.encrypted[output[0]["id"]] = output[0].get("encrypted_content") or ""
                 self._issued.needs |= {item["id"]: output[0]["id"] for item in output[1:]}
                 if streams:
                     return Events(replies.make_response_events(output, reply, body))
                 return replies.make_response(output, reply, body)
-            case Protocol.ANTHROPIC:
+            case PlayedProtocol.ANTHROPIC:
                 blocks = replies.make_blocks(reply, number)
                 self._blocks |= {block["id"]: blocks for block in blocks if block["type"] == "tool_use"}
                 if streams:
@@ -199,7 +201,7 @@ class _Answering(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         played = self.server.played
         path, _, query = played.provider.path.partition("?")
-        ends = {Protocol.CHAT: "/chat/completions", Protocol.RESPONSES: "/responses", Protocol.ANTHROPIC: "/v1/messages"}
+        ends = {PlayedProtocol.CHAT: "/chat/completions", PlayedProtocol.RESPONSES: "/responses", PlayedProtocol.ANTHROPIC: "/v1/messages"}
         asked, _, asked_query = self.path.partition("?")
         if asked != path + ends[played.provider.protocol] or query not in asked_query:
             self._send_page()
@@ -230,7 +232,7 @@ class _Answering(BaseHTTPRequestHandler):
         for event in events:
             name = f"event: {event['type']}\n" if "type" in event else ""
             self._write(f"{name}data: {json.dumps(event)}\n\n")
-        if self.server.played.provider.protocol is Protocol.CHAT:
+        if self.server.played.provider.protocol is PlayedProtocol.CHAT:
             self._write("data: [DONE]\n\n")
         self.wfile.write(b"0\r\n\r\n")
 
