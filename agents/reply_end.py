@@ -98,7 +98,7 @@ def ask_for_reply(format: PromptFormat, has_tools: bool) -> str:
 
 def explain_ending(ending: Ending, model: str, reply: Reply, sampling: Sampling) -> IncompleteReply:
     """Return the error for a reply that cannot be the answer: what happened to it, and what to change."""
-    limit = "its longest reply" if sampling.max_tokens is None else f"max_tokens={sampling.max_tokens}"
+    limit = "the longest that it may be" if sampling.max_tokens is None else f"max_tokens={sampling.max_tokens}"
     match ending:
         case Ending.FILTERED:
             words = f"The content filter of {model} cut its reply off. Word the request differently, or use another model."
@@ -106,7 +106,7 @@ def explain_ending(ending: Ending, model: str, reply: Reply, sampling: Sampling)
             words = f"The provider of {model} broke off in the middle of the reply. Try again, or give fallback= another model."
         case Ending.THOUGHT_AWAY:
             words = (
-                f"{model} used {limit} up with reasoning, before the first word of an answer. "
+                f"{model} spent all its tokens ({limit}) on reasoning, before the first word of an answer. "
                 "Raise Sampling(max_tokens=...), or lower reasoning_effort."
             )
         case Ending.CUT_OFF:

@@ -16,8 +16,8 @@ def make_usage(at: Endpoint, counts: Mapping[str, object]) -> Usage:
     """Return the usage of one call. What only the total counts was written: Gemini and xAI leave thinking out of `completion_tokens`."""
     from .prices import price  # late, for load time
 
-    sent = _get_count(counts, "prompt_tokens") or _get_count(counts, "prompt_eval_count")
-    written = _get_count(counts, "completion_tokens") or _get_count(counts, "eval_count")
+    sent = _get_first(counts, "prompt_tokens", "input_tokens", "prompt_eval_count")
+    written = _get_first(counts, "completion_tokens", "output_tokens", "eval_count")
     details = _get_object(counts, "prompt_tokens_details")
     cached = max(_get_count(each, name) for each in (details, counts) for name in _CACHED)
     reasoning = _get_count(_get_object(counts, "completion_tokens_details"), "reasoning_tokens") or _get_count(counts, "reasoning_tokens")
@@ -36,6 +36,12 @@ def _get_object(counts: Mapping[str, object], name: str) -> Mapping[str, object]
     return value if isinstance(value, Mapping) else {}
 
 
+def _get_first(counts: Mapping[str, object], *names: str) -> int:
+    return next(filter(None, (_get_count(counts, name) for name in names)), 0)
+
+
 def _get_count(counts: Mapping[str, object], name: str) -> int:
     value = counts.get(name)
+    if isinstance(value, str) and value.isascii() and value.isdigit():  # a gateway's
+        return int(value)
     return max(0, int(value)) if isinstance(value, (int, float)) else 0

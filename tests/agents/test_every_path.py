@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from sayso import Agent, Approve, Image, Sampling, engine, tool
+from sayso import Agent, Approve, Image, Sampling, ScriptedModel, engine, tool
 from sayso.agents import Message, Reply, call, messages
 from sayso.testing import PROVIDERS, ProviderServer, RefusedRequest, Rule
 from sayso.testing.rules import Body, Given
@@ -151,6 +151,12 @@ async def test_what_was_used_is_counted(provider: str, way: str) -> None:
     with ProviderServer(provider, Reply("Hello.", usage=Usage(12, 5))) as server:
         used = (await run(way, Agent(server.model()), "Hi")).usage
         assert (used.input_tokens, used.output_tokens, used.model_calls) == (12, 5, 1)
+
+
+async def test_cached_and_reasoning_tokens_are_counted_over_a_run() -> None:
+    used = Usage(100, 20, model_calls=1, cached_tokens=64, reasoning_tokens=15)
+    result = await Agent(ScriptedModel(asks("bun")._replace(usage=used), Reply("Five.", usage=used)), tools=[price]).run("How much?")
+    assert (result.usage.cached_tokens, result.usage.reasoning_tokens) == (128, 30)
 
 
 @PATHS

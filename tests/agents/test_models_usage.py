@@ -42,6 +42,8 @@ COUNTS: dict[str, tuple[dict[str, Any], Usage]] = {
         Usage(110, 3, cached_tokens=100),
     ),
     "a total that is too small": ({"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 2}, Usage(10, 2)),
+    "anthropic's names": ({"input_tokens": 10, "output_tokens": 2}, Usage(10, 2)),
+    "numbers as text, of a gateway": ({"prompt_tokens": "10", "completion_tokens": "2"}, Usage(10, 2)),
     "nothing": ({}, Usage()),
     "nonsense": ({"prompt_tokens": "many", "completion_tokens": None, "total_tokens": -3, "prompt_tokens_details": []}, Usage()),
 }

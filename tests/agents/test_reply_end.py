@@ -57,8 +57,16 @@ async def test_what_is_not_an_answer_is_asked_for_again(lines: tuple[Reply, ...]
 ERRORS = {
     "half a reply": ((Reply("It costs", finish="length"),), "cut off at max_tokens=50", "It costs"),
     "half a reply after a call": ((ASKS, Reply("It costs", finish="length")), "cut off at max_tokens=50", "It costs"),
-    "a thought without an end": ((Reply("", reasoning="Let me see", finish="length"),), "used max_tokens=50 up with reasoning", ""),
-    "a written thought without an end": ((Reply("<think>Let me see", finish="length"),), "used max_tokens=50 up with reasoning", None),
+    "a thought without an end": (
+        (Reply("", reasoning="Let me see", finish="length"),),
+        "all its tokens \\(max_tokens=50\\) on reasoning",
+        "",
+    ),
+    "a written thought without an end": (
+        (Reply("<think>Let me see", finish="length"),),
+        "all its tokens \\(max_tokens=50\\) on reasoning",
+        None,
+    ),
     "nothing, and it is cut off": ((Reply("", finish="length"),), "cut off at max_tokens=50", ""),
     "silent twice": ((Reply(""), Reply("")), "said nothing, and nothing again", ""),
     "silent twice after a call": ((ASKS, Reply(""), Reply(" ")), "said nothing, and nothing again", " "),

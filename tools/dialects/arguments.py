@@ -28,7 +28,7 @@ def read_arguments(tool: ToolSignature, given: object) -> tuple[Mapping[str, obj
             return _parse(tool, text, ())
         except ValueError as error:
             # "arguments": "Oslo" for a tool that takes one text.
-            if tool.text_parameter and not given.lstrip().startswith("{"):
+            if tool.text_parameter and not _is_structured(text, tool.text_parameter):
                 bare = coerce_text(given, tool.properties[tool.text_parameter], tool.text_parameter)
                 return {tool.text_parameter: bare}, (f"the text is {tool.text_parameter}",)
             raise CoercionError(f"arguments as one JSON object ({error})") from None
@@ -37,6 +37,18 @@ def read_arguments(tool: ToolSignature, given: object) -> tuple[Mapping[str, obj
     if isinstance(given, Mapping):
         return given, ()
     raise CoercionError(f"arguments as one JSON object: {tool.signature}")
+
+
+def _is_structured(text: str, parameter: str) -> bool:
+    """Tell whether a text is more than the bare value of a parameter: an object or a list, or the parameter is named in it."""
+    if text.startswith("{") or re.search(rf"\b{re.escape(parameter)}[\"']?\s*[:=](?!=)", text):
+        return True
+    if not text.startswith("["):
+        return False
+    try:
+        return isinstance(parse_json(text)[0], list)
+    except ValueError:
+        return False
 
 
 def _parse(tool: ToolSignature, text: str, notes: tuple[str, ...]) -> tuple[Mapping[str, object], tuple[str, ...]]:

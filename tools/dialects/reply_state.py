@@ -193,7 +193,9 @@ _FINISHES = {
     "tool_calls": "tool_calls function_call tool_use tool_call",
     "content_filter": "content_filter content_filtered refusal safety recitation blocklist prohibited_content spii sensitive image_safety "
     "language guardrail_intervened error_toxic",
-    "error": "error failed network_error insufficient_system_resource",
+    # Gemini's words for a call that its model has begun and not written to the end are among them.
+    "error": "error failed network_error insufficient_system_resource malformed_function_call malformed_response unexpected_tool_call "
+    "missing_thought_signature too_many_tool_calls",
 }
 _FINISH_OF = {word: finish for finish, words in _FINISHES.items() for word in words.split()}
 
