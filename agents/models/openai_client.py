@@ -38,11 +38,12 @@ class OpenAIClients:
         """Return the client for this event loop. It tries once."""
         make = _make_http_client if self._at.is_local else _make_http_client_with_proxy
         http_client = self._given if self._given is not None else await share_in_loop(make)
-        if self._last is None or self._last[0] is not http_client:
+        last = self._last  # read once: another thread's event loop may put its own there
+        if last is None or last[0] is not http_client:
             from .named_host_client import NamedHostClient  # late, for load time
 
-            self._last = (http_client, NamedHostClient(self._at, http_client))
-        return self._last[1]
+            self._last = last = (http_client, NamedHostClient(self._at, http_client))
+        return last[1]
 
 
 def _make_http_client() -> AsyncClient:

@@ -94,6 +94,8 @@ def build_messages(turns: Turns, sent_to: str = "", without: frozenset[str] = fr
                 if "+turn_after_results" in without and wired and wired[-1]["role"] == "tool":
                     wired.append({"role": "assistant", "content": AFTER_RESULTS})
                 wired.append({"role": "user", "content": [build_part(part) for part in parts] if parts else text})
+            case AssistantTurn(calls=calls) if calls and "+calls_as_text" in without:
+                wired += _build_calls_as_text(turn)
             case AssistantTurn(results=results):
                 wired.append(_build_assistant(turn, sent_to, without))
                 wired += [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in results]
@@ -101,6 +103,18 @@ def build_messages(turns: Turns, sent_to: str = "", without: frozenset[str] = fr
                 if media := [build_part(part) for result in results for part in result.media]:
                     wired.append({"role": "user", "content": [build_part(RESULTS_HOLD), *media]})
     return wired
+
+
+def _build_calls_as_text(turn: AssistantTurn) -> list[JsonObject]:
+    """Return calls and results in words, for an endpoint that takes none in a request without tools."""
+    called = [f"[called {call.name} with {call.arguments}]" for call in turn.calls]
+    said = [f"[result of {call.name}]\n{result.text}\n[end of result]" for call, result in zip(turn.calls, turn.results, strict=True)]
+    media = [build_part(part) for result in turn.results for part in result.media]
+    told = "\n\n".join(said)
+    return [
+        {"role": "assistant", "content": "\n".join(filter(None, (turn.text, *called)))},
+        {"role": "user", "content": [build_part(told), *media] if media else told},
+    ]
 
 
 def build_part(part: Part) -> JsonObject:

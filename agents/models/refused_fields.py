@@ -89,6 +89,9 @@ _ONLY_STREAM = re.compile(
     r"(?:requires?|enable|use|must use)(?: the)? stream|仅支持流式|只支持流式",
     re.I,
 )
+_TOOLS_MISSED = re.compile(
+    r"tools?=?\W{0,3} ?param|tool_?config|`tools`|define tools|\btools\b.{0,40}(?:must be|required|defined|missing|empty)", re.I
+)
 _ASKED = frozenset({"role", "content", "tool_calls", "name"})
 _ASKED_OF_CALLS = frozenset({"id", "type", "function"})
 
@@ -101,6 +104,8 @@ def find_refused(answer: ErrorResponse, body: JsonObject) -> LeftOut | None:
         return None
     if is_too_long_prompt(words) or wants_responses(words):
         return None
+    if "tools" not in body and any(message.get("tool_calls") for message in body["messages"]) and _TOOLS_MISSED.search(words):
+        return LeftOut(frozenset({"+calls_as_text"}), "")
     if re.search(r"after role\W+tool", words, re.I):
         return LeftOut(frozenset({"+turn_after_results"}), "")
     return _find_stream(words, named, body) or _find_kept(words, named, body) or _find_field(words, named, body, strong)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 from sayso import Agent
 from sayso.agents.models.openai_chat import OpenAIChat
@@ -57,3 +58,10 @@ def test_the_models_of_a_loop_use_one_connection() -> None:
         asyncio.run(ask(server))
         assert len(server.requests) == 3
         assert server.connections == 4  # one more for each model's question about what the server can do
+
+
+def test_one_model_serves_the_event_loops_of_many_threads() -> None:
+    with FakeOpenAI(["hello"], repeat=True) as server:
+        agent = Agent(OpenAIChat("fake", base_url=server.base_url, takes_tools=True))
+        with ThreadPoolExecutor(6) as threads:
+            assert list(threads.map(lambda _: agent.run_sync("Hi").output, range(24))) == ["hello"] * 24

@@ -228,6 +228,31 @@ async def test_calls_of_another_model_get_the_thought_that_the_endpoint_misses()
         assert (again.output, len(server.requests)) == ("Still sunny.", 2)
 
 
+NO_TOOLS_GIVEN = {
+    "bedrock": "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
+    "litellm": "litellm.UnsupportedParamsError: Anthropic expects the `tools=` param to be passed in. Pass `tools=` or set modify_params.",
+    "anthropic": "Requests which include `tool_use` or `tool_result` blocks must define tools",
+}
+
+
+@pytest.mark.parametrize("words", NO_TOOLS_GIVEN.values(), ids=NO_TOOLS_GIVEN)
+async def test_a_history_with_calls_goes_to_an_agent_without_tools(words: str) -> None:
+    def strict(body: Body) -> str | HttpError:
+        return HttpError(400, words) if "tool_calls" in json.dumps(body["messages"]) else "Sunny, as I said."
+
+    with FakeOpenAI([Reply(calls=THOUGHT.calls), "Sunny.", strict, strict]) as server:
+        result = await Agent(chat(server, takes_tools=True), tools=[weather]).run("Rome?")
+        again = await Agent(chat(server, takes_tools=True)).run("And?", history=result.messages)
+        assert again.output == "Sunny, as I said."
+        assert [(message["role"], message["content"]) for message in server.requests[-1]["messages"]] == [
+            ("user", "Rome?"),
+            ("assistant", '[called weather with {"city": "Rome"}]'),
+            ("user", "[result of weather]\nsunny\n[end of result]"),
+            ("assistant", "Sunny."),
+            ("user", "And?"),
+        ]
+
+
 # ---- what is sent along ----
 
 
