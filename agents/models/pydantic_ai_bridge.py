@@ -47,7 +47,8 @@ class PydanticAI:
     """A model that pydantic-ai asks: by its name there ("bedrock:...", "google-cloud:...", "mistral:..."), or an object of its Model.
 
     Keys and addresses are those that pydantic-ai finds for the provider, or that the object was made with. What came with a turn (thinking,
-    signatures, ids) is kept as pydantic-ai has it, and goes back to the same provider. `timeout_seconds` is for one request.
+    signatures, ids) is kept as pydantic-ai has it, and goes back to the same provider. `timeout_seconds` is for one request,
+    where the provider's SDK takes it (Bedrock's has one of its own).
     """
 
     def __init__(
@@ -161,7 +162,8 @@ class PydanticAI:
         return read_response(streamed.get(), self._provider)
 
     def _time(self, settings: JsonObject) -> ModelSettings:
-        return cast("ModelSettings", {**settings, "timeout": self._timeout_seconds})
+        times = {} if "timeout" in self._not_taken else {"timeout": self._timeout_seconds}
+        return cast("ModelSettings", settings | times)
 
     @contextmanager
     def _explain_failures(self) -> Iterator[None]:
