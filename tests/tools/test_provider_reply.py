@@ -138,6 +138,8 @@ CHAT: dict[str, tuple[list[object], list[tuple[str, Json]]]] = {
     "a name without an index in two pieces": ([calls(call("find_")), calls(call("song", OF_SEA))], [SEA]),
     # vllm-project/vllm#51697, NousResearch/hermes-agent#6841
     "the object twice": ([calls(call("tides", AT_BREST, index=0, id="a")), calls(call(None, AT_BREST, index=0)), STOP], [BREST]),
+    # NousResearch/hermes-agent#57941
+    "name and object twice": ([calls(call("tides", AT_BREST, index=0)), calls(call("tides", AT_BREST, index=0)), STOP], [BREST]),
     "a beginning, and the object": ([calls(call("tides", "{", index=0, id="a")), calls(call(None, AT_BREST, index=0)), STOP], [BREST]),
     # envoyproxy/ai-gateway#1465: Claude's empty input, and then the input
     "{} and then the object": ([calls(call("tides", "{}", index=0, id="a")), calls(call(None, AT_BREST, index=0)), STOP], [BREST]),
@@ -156,6 +158,7 @@ CHAT: dict[str, tuple[list[object], list[tuple[str, Json]]]] = {
         [BREST],
     ),
     "a message's list of calls": ([[call("tides", AT_BREST, id="a"), call("tides", AT_BREST, id="b")]], [BREST, BREST]),
+    "a call that is not in a list": ([delta("tool_calls", tool_calls=call("tides", AT_BREST, id="a"))], [BREST]),
     "a message's blocks": (
         [[{"type": "text", "text": "Ok."}, {"type": "tool_use", "id": "t", "name": "tides", "input": {"harbour": "Brest"}}]],
         [BREST],
@@ -239,6 +242,7 @@ def test_every_shade_of_a_streamed_call_is_read(pieces: list[object], expected: 
 PROBLEMS: dict[str, tuple[object, str]] = {
     "two objects in one call": (calls(call("tides", AT_BREST + AT_CORK, index=0)), "there are 2 of them"),
     "half of the arguments": (calls(call("tides", '{"harbour":"Br', index=0)), "a string is not closed"),
+    "an object that may stand inside of another": (calls(call("tides", '{"harbour": {"harbour": "Brest"}', index=0)), "expected"),
     "a number that may be cut off": (calls(call("tides", '{"harbour":"Brest","days":1', index=0)), "expected"),
     "a list": (calls(call("tides", "[1]", index=0)), "not the list"),
     "prose": (calls(call("tides", "the harbour of Brest", index=0)), "a value expected"),

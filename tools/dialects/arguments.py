@@ -93,10 +93,13 @@ def _parse_text(text: str) -> tuple[object, tuple[str, ...]]:
 
 
 def _find_restart(text: str) -> str:
-    """Return the whole behind a beginning of itself: `{"ci{"city": "Oslo"}`. Empty where the text is nothing of the kind."""
+    """Return the whole behind a beginning of itself: `{"ci{"city": "Oslo"}`. Empty where the text is nothing of the kind.
+
+    Where a value may stand, what begins may be one: `{"at": {"at": 1}` lacks its last brace, or was sent twice.
+    """
     at = text.find("{", 1)
     while at > 0 and at * 2 <= len(text):
-        if text.startswith(text[:at], at):
+        if text.startswith(text[:at], at) and text[:at].rstrip()[-1] not in ":,[":
             return text[at:]
         at = text.find("{", at + 1)
     return ""

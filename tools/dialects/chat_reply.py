@@ -103,7 +103,7 @@ class ChatReply:
             state.add_text(refusal)
         named: list[ProviderCall] = []
         if calls := message.get("tool_calls"):
-            for call in as_mappings(calls):
+            for call in as_mappings([calls] if isinstance(calls, Mapping) else calls):
                 self._add_call(call, named)
         # The API of 2023, which some servers still speak.
         if isinstance(legacy := message.get("function_call"), Mapping):

@@ -126,7 +126,7 @@ class CallCollector:
             call = self._last.get(index) if index is not None else self._latest
             if call is None and text and not (call_id or name):
                 call = self._latest  # an index that nothing began with
-        if call is None or ((name or call_id) and _begins_another(call, call_id, name, text, call in named)):
+        if call is None or ((name or call_id) and _begins_another(call, index, call_id, name, text, call in named)):
             call = ProviderCall()
         self._latest = self._last[index] = call
         call.id = call.id or call_id
@@ -145,7 +145,7 @@ class CallCollector:
         return call
 
 
-def _begins_another(call: ProviderCall, call_id: str, name: str, arguments: str, named_here: bool) -> bool:
+def _begins_another(call: ProviderCall, index: object, call_id: str, name: str, arguments: str, named_here: bool) -> bool:
     """Tell whether a piece begins another call than the last one that it could belong to."""
     other_id = bool(call_id and call.id and call_id != call.id)
     if not (name and call.name):
@@ -160,7 +160,10 @@ def _begins_another(call: ProviderCall, call_id: str, name: str, arguments: str,
     opens = arguments.lstrip().startswith("{")
     if other_id:
         return opens or not arguments or _is_complete(call.arguments)
-    return not call_id and opens and _is_complete(call.arguments)
+    if call_id or not opens or not _is_complete(call.arguments):
+        return False
+    # The same under the same index was sent twice, and is not to be done twice.
+    return index is None or not is_same_json(arguments, call.arguments)
 
 
 def _is_complete(arguments: str) -> bool:
