@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import ModelError
+from sayso.tools.errors import ModelError, UsageError
 
 from . import openai_errors as errors
 from .endpoint import Endpoint, get_tls_context
@@ -122,11 +122,30 @@ async def post_for_pieces(
 
 
 def encode_body(body: JsonObject) -> bytes:
-    """Return a body as JSON, with a replacement character for each half of a surrogate pair: there is no UTF-8 for it."""
+    """Return a body as JSON, with a replacement character for each half of a surrogate pair: there is no UTF-8 for it.
+
+    Raises UsageError for a value that is not JSON, which a user's `extra_body` may hold.
+    """
     try:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return _dump(body)
     except UnicodeEncodeError:
-        return json.dumps(mend_text(body), ensure_ascii=False, separators=(",", ":")).encode()
+        return _dump(mend_text(body))
+
+
+def _dump(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_convert_to_json).encode()
+
+
+def _convert_to_json(value: object) -> object:
+    """Return a value that json does not know as one that it does."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):
+        return dump(mode="json", by_alias=True, exclude_unset=True)
+    raise UsageError(f"{value!r} in a request to a model is not JSON. Look into extra_body=.")
 
 
 async def read_pieces(at: Endpoint, stream: AsyncStream[object], *fields: str) -> AsyncGenerator[object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sayso.agents.messages import NativeCall, Reply, Sampling, UserMessage
 from sayso.agents.models.model import Downgraded, ModelRequest
 from sayso.agents.models.openai_chat import OpenAIChat
 from sayso.tools import tool
-from sayso.tools.errors import ModelError
+from sayso.tools.errors import ModelError, UsageError
 from sayso.workflows import Usage
 
 from .fake_openai import Body, BreaksOff, FakeOpenAI, FallsSilent, HttpError, Line, Raw, completion, events_of
@@ -273,6 +274,15 @@ async def test_headers_and_fields_of_the_users_go_out_and_a_client_of_his_is_use
         assert server.headers[0]["x-title"] == "Sayso"
         assert server.requests[0]["provider"] == {"sort": "price"}
     assert seen == ["/v1/chat/completions"]
+
+
+async def test_what_is_not_json_in_the_users_fields_is_converted_or_refused_by_name() -> None:
+    fields: dict[str, Any] = {"a": MappingProxyType({"b": (1, 2)}), "c": frozenset({"x"})}
+    with FakeOpenAI(["Hello."]) as server:
+        await chat(server, sampling=Sampling(extra_body=fields)).complete(HELLO)
+        assert (server.requests[0]["a"], server.requests[0]["c"]) == ({"b": [1, 2]}, ["x"])
+        with pytest.raises(UsageError, match=r"<object .*> in a request to a model is not JSON"):
+            await chat(server, sampling=Sampling(extra_body={"a": object()})).complete(HELLO)
 
 
 async def test_halves_of_characters_are_replaced_wherever_they_stand() -> None:
