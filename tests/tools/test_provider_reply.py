@@ -371,6 +371,33 @@ REPLIES: dict[str, tuple[object, Json, Json]] = {
         {"message": {"reasoning": "Tides.", "reasoning_details": [DETAIL, SEALED]}},
         CHAT_COUNTS,
     ),
+    "chat, details that are whole": (
+        {
+            "choices": [
+                {
+                    "finish_reason": "tool_calls",
+                    "message": {
+                        "content": "Wait.",
+                        "reasoning_details": [
+                            {"type": "reasoning.summary", "summary": "Ti", "id": None, "tags": []},
+                            {"type": "reasoning.summary", "summary": "des."},
+                        ],
+                        "tool_calls": [call("tides", AT_BREST, id="a")],
+                    },
+                }
+            ],
+            "usage": CHAT_COUNTS,
+        },
+        {
+            "message": {
+                "reasoning_details": [
+                    {"type": "reasoning.summary", "summary": "Ti", "id": None, "tags": []},
+                    {"type": "reasoning.summary", "summary": "des."},
+                ]
+            }
+        },
+        CHAT_COUNTS,
+    ),
     # LiteLLM: Anthropic's blocks inside a chat completion
     "chat, LiteLLM's thinking blocks": (
         [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..canonical import JsonObject
 
@@ -14,45 +14,53 @@ _CONTINUED = frozenset(("text", "thinking", "summary", "signature"))
 
 
 def keep(kept: JsonObject, key: str, value: object) -> None:
-    """Add a field, or a piece of it, to what is kept.
+    """Add a field, or a piece of it, to what is kept. None, [] and {} are nothing.
 
-    Texts that providers stream are joined; objects are merged by the same rule; lists grow, where an item that continues the one before
-    (the same index, or no index and the same type) is merged with it. Of anything else the last counts. None, [] and {} are nothing.
+    Texts that providers stream are joined; objects are merged by the same rule; lists grow, where an item that continues one of those
+    before (the same index, or no index and the type of the last one) is merged with it. Of anything else the last counts.
     """
-    if value is None or (isinstance(value, (list, tuple, Mapping)) and not value):
-        return
+    if not _is_empty(value):
+        _merge(kept, key, value)
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, (list, tuple, Mapping)) and not value)
+
+
+def _merge(kept: JsonObject, key: str, value: object) -> None:
     before = kept.get(key)
-    if isinstance(value, str) and isinstance(before, str):
+    if _is_empty(value):
+        kept.setdefault(key, value)  # inside of a field it is as it came
+    elif isinstance(value, str) and isinstance(before, str):
         kept[key] = before + value if key in _STREAMED else value or before
     elif isinstance(value, Mapping):
-        merged = before if isinstance(before, dict) else {}
-        for inner, each in value.items():
-            keep(merged, str(inner), each)
-        kept[key] = merged
+        kept[key] = _merge_fields(before if isinstance(before, dict) else {}, value)
     elif isinstance(value, (list, tuple)):
         kept[key] = _add_items(before if isinstance(before, list) else [], value)
     else:
         kept[key] = value
 
 
+def _merge_fields(kept: JsonObject, more: Mapping[str, object]) -> JsonObject:
+    for key, value in more.items():
+        _merge(kept, str(key), value)
+    return kept
+
+
 def _add_items(items: list[object], more: list[object] | tuple[object, ...]) -> list[object]:
+    before = list(items)  # the items of one list are not pieces of each other
     for item in more:
-        continued = _find_continued(items, item) if isinstance(item, Mapping) else None
-        if continued is not None and isinstance(item, Mapping):
-            for key, value in item.items():
-                keep(continued, str(key), value)
-            continue
-        if isinstance(item, Mapping):
-            copied: JsonObject = {}
-            for key, value in item.items():
-                keep(copied, str(key), value)
-            items.append(copied)
-        else:
+        if not isinstance(item, Mapping):
             items.append(item)
+        elif (continued := _find_continued(before, item)) is not None:
+            _merge_fields(continued, item)
+        else:
+            items.append(_merge_fields({}, item))
+        before = [each for each in before if isinstance(each, dict) and "index" in each]  # without one, only the first goes on
     return items
 
 
-def _find_continued(items: list[object], item: Mapping[str, object]) -> JsonObject | None:
+def _find_continued(items: Sequence[object], item: Mapping[str, object]) -> JsonObject | None:
     """Return the item that this one continues: see OpenRouter's `reasoning_details`."""
     index, kind = item.get("index"), item.get("type")
     if index is not None:
