@@ -141,6 +141,19 @@ CHAT: dict[str, tuple[list[object], list[tuple[str, Json]]]] = {
     # NousResearch/hermes-agent#57941
     "name and object twice": ([calls(call("tides", AT_BREST, index=0)), calls(call("tides", AT_BREST, index=0)), STOP], [BREST]),
     "a beginning, and the object": ([calls(call("tides", "{", index=0, id="a")), calls(call(None, AT_BREST, index=0)), STOP], [BREST]),
+    # vllm-project/vllm#22015: MiniMax's parser sent all so far with each piece
+    "longer arguments with each piece": (
+        [calls(call("tides", '{"ha', index=0, id="a")), *(calls(call(None, AT_BREST[:size], index=0)) for size in (7, 14, 19))],
+        [BREST],
+    ),
+    # MiniMax-AI/MiniMax-M2.5#2
+    "an empty role with each piece": (
+        [
+            delta(role="", reasoning_content="", tool_calls=[call("tides", "", index=0, id="a")]),
+            delta(role="", tool_calls=[call("", AT_BREST, index=0)]),
+        ],
+        [BREST],
+    ),
     # envoyproxy/ai-gateway#1465: Claude's empty input, and then the input
     "{} and then the object": ([calls(call("tides", "{}", index=0, id="a")), calls(call(None, AT_BREST, index=0)), STOP], [BREST]),
     "encoded twice": ([calls(call("tides", json.dumps(AT_BREST), index=0, id="a"))], [BREST]),
@@ -621,6 +634,10 @@ ERRORS: dict[str, tuple[object, object]] = {
         {"type": "error", "code": "rate_limit_exceeded", "message": "slow"},
     ),
     "a response that failed": ({"type": "response.failed", "response": {"status": "failed", "error": REPORTED}}, REPORTED),
+    "MiniMax's": (
+        {"choices": None, "base_resp": {"status_code": 1004, "status_msg": "login fail"}},
+        {"code": 1004, "message": "login fail"},
+    ),
     "Google's list": ([{"error": REPORTED}], REPORTED),
     "vLLM's older form": ({"object": "error", **REPORTED}, {"object": "error", **REPORTED}),
 }

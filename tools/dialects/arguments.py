@@ -79,7 +79,10 @@ def _parse_text(text: str) -> tuple[object, tuple[str, ...]]:
     if leaked := _LEAKED.search(text):
         value, notes = _parse_text(text[: leaked.start()])
         return value, (*notes, "marker left out")
-    if whole := _find_restart(text):
+    whole = text
+    while again := _find_restart(whole):  # some servers send all that there is so far with each piece
+        whole = again
+    if whole is not text:
         value, notes = parse_json(whole)
         return value, (*notes, "arguments sent more than once")
     try:

@@ -132,7 +132,10 @@ class ProviderReply:
 
 
 def _find_error(data: Mapping[str, object]) -> object:
-    """Return the error that a piece reports: {"error": ...}, {"type": "error", ...}, {"object": "error", ...}."""
+    """Return the error that a piece reports: {"error": ...}, {"type": "error", ...}, {"object": "error", ...}, MiniMax's base_resp."""
     if error := data.get("error"):
         return error
+    if "base_resp" in data:
+        status = as_mapping(data["base_resp"])
+        return {"code": status["status_code"], "message": status.get("status_msg")} if status.get("status_code") else None
     return data if "error" in (data.get("type"), data.get("object")) else None
