@@ -199,7 +199,7 @@ async def test_a_reply_that_is_cut_off_is_no_answer(way: str) -> None:
 @pytest.mark.parametrize("summary", ["Hm.", ""], ids=["with a summary", "without"])
 async def test_all_tokens_thought_away(way: str, summary: str) -> None:
     thought_away = Turn([Thinks(summary)], incomplete="max_output_tokens", usage=THOUGHT)
-    with FakeResponses([thought_away]) as server, pytest.raises(IncompleteReply, match="with reasoning, before the first word"):
+    with FakeResponses([thought_away]) as server, pytest.raises(IncompleteReply, match="on reasoning, before the first word"):
         await run(way, Agent(responses(server)), "A story")
 
 
