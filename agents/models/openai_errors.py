@@ -6,17 +6,22 @@ import json
 import os
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sayso.tools.errors import ModelError, ToolsRefused
+from sayso.tools.media import Media
 
 from . import rate_limits
 from .endpoint import Endpoint
 from .rate_limits import LONGEST_WAIT_SECONDS
 
 _SHORTER = "Give it less (history, documents, tools), or a model or server with more context."
+_OF_MEDIA = re.compile(
+    r"image|multi-?modal|vision|audio|\bfiles?\b|\bpdf|document|mmproj|media|content\W+(?:must|should) be a (?:valid )?str|unknown variant",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,17 @@ def explain_redirect(at: Endpoint, answer: ErrorResponse) -> ModelError:
     return ModelError(
         f"{at.shown_url} sends the request on{where} ({answer.status}). It was not sent there: "
         "the prompt and the key are for the host that you named. If that is the right address, give its base URL."
+    )
+
+
+def explain_refused_media(at: Endpoint, answer: ErrorResponse, media: Sequence[Media]) -> ModelError | None:
+    """Return the error for a model that takes no images, audio or files of the request, by their names; None for another refusal."""
+    if not media or answer.status not in (400, 404, 415, 422, 500, 501) or not _OF_MEDIA.search(answer.text):
+        return None
+    names = ", ".join(dict.fromkeys(str(each) for each in media))
+    message = quote_message(at, answer.text)
+    return ModelError(
+        f"{at.model!r} at {at.shown_url} does not take {names} ({answer.status}){message} Ask another model, or leave it out."
     )
 
 

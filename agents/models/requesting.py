@@ -19,6 +19,7 @@ from .endpoint import Endpoint
 from .model import Downgraded, ModelRequest, Notice, Retrying
 from .openai_errors import ErrorResponse, RequestRefused
 from .rate_limits import is_too_long
+from .turns import find_media
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -93,7 +94,8 @@ class Requester:
             except RequestRefused as error:
                 refused = _find_impatience(error.answer, body) or self.find_refused(error.answer, body)
                 if refused is None or refused.names <= left_out:
-                    raise errors.explain_refusal(self.at, error.answer, time.time()) from None
+                    of_media = errors.explain_refused_media(self.at, error.answer, find_media(request.messages))
+                    raise of_media or errors.explain_refusal(self.at, error.answer, time.time()) from None
                 left_out |= refused.names
                 if refused.told:
                     why = f"{self.at.shown_url} refuses it{errors.quote_message(self.at, error.answer.text)}"

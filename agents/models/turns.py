@@ -161,6 +161,17 @@ def _make_result(wire_id: str, result: ToolResult | None) -> SentResult:
     return SentResult(wire_id, result.text if result.text.strip() else NOTHING, result.outcome is not Outcome.DONE, result.media)
 
 
+def find_media(messages: Sequence[Message]) -> list[Media]:
+    """Return all images, audio and files in a transcript."""
+    found: list[Media] = []
+    for message in messages:
+        if isinstance(message, UserMessage):
+            found += [part for part in message.parts if isinstance(part, Media)]
+        elif isinstance(message, ToolMessage):
+            found += [each for result in message.results for each in result.media]
+    return found
+
+
 def choose_tool(sampling: Sampling, turns: Turns) -> str:
     """Return which tool the model is to use: `tool_choice`; once a required call has its result, the model is free.
 

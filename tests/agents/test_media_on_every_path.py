@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
+from sayso import Agent
 from sayso.agents import AssistantMessage, ToolMessage, UserMessage
 from sayso.agents.models import anthropic_turns, openai_wire, responses_request
 from sayso.agents.models.turns import make_turns
+from sayso.testing import ProviderServer, RefusedRequest
 from sayso.tools import Audio, File, Image, ToolCall, ToolResult
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import UsageError
+from sayso.tools.errors import ModelError, UsageError
 from sayso.tools.media import Media, Part
 
 PICTURE = Image(data=b"\x89PNG\r\n\x1a\n", name="bun.png")
@@ -85,3 +87,23 @@ REFUSED: dict[str, tuple[Callable[[Part], JsonObject], Media]] = {
 def test_what_a_protocol_does_not_take_is_refused_by_name(build: Callable[[Part], JsonObject], part: Media) -> None:
     with pytest.raises(UsageError, match=re.escape(str(part))):
         build(part)
+
+
+NO_EYES = {
+    "OpenAI": (400, "Invalid content type. image_url is only supported by certain models."),
+    "OpenRouter": (404, "No endpoints found that support image input"),
+    "vLLM": (400, "some-model is not a multimodal model"),
+    "Groq": (400, "'messages.0.content' : one of the following must be satisfied: content must be a string"),
+    "DeepSeek": (400, "Failed to deserialize the JSON body: messages[0]: unknown variant `image_url`, expected `text`"),
+    "llama.cpp": (500, "image input is not supported - hint: you may need to provide the mmproj"),
+    "Ollama": (400, "this model is missing data required for image input"),
+}
+
+
+@pytest.mark.parametrize(("status", "words"), NO_EYES.values(), ids=NO_EYES)
+@pytest.mark.parametrize("provider", ["kimi", "openai-responses", "anthropic"])
+async def test_an_image_for_a_model_without_eyes_is_refused_by_its_name(provider: str, status: int, words: str) -> None:
+    with ProviderServer(provider, RefusedRequest(status, words), repeat=True) as server:
+        with pytest.raises(ModelError, match=r"does not take \[image bun.png\] .* Ask another model, or leave it out"):
+            await Agent(server.model()).run(["What is it?", PICTURE])
+        assert len(server.requests) == 1
