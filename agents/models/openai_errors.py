@@ -17,6 +17,8 @@ from . import rate_limits
 from .endpoint import Endpoint
 from .rate_limits import LONGEST_WAIT_SECONDS
 
+LOADING_SECONDS = 5.0
+"""How long a model that loads is left alone, where nobody says how long that takes."""
 _SHORTER = "Give it less (history, documents, tools), or a model or server with more context."
 _OF_MEDIA = re.compile(
     r"image|multi-?modal|vision|audio|\bfiles?\b|\bpdf|document|mmproj|media|content\W+(?:must|should) be a (?:valid )?str|unknown variant",
@@ -152,9 +154,13 @@ def _explain_passing_limit(at: Endpoint, answer: ErrorResponse, message: str, no
     what = {408: "timed out", 409: "is at odds with another request", 429: "is asked too often"}.get(answer.status, "has trouble")
     limits = answer.headers if answer.status == 429 else {}  # other answers have headers of limits, too, that nobody has reached
     wait = rate_limits.find_wait(answer.headers, answer.text, limits, now)
+    if wait is None and (estimated := re.search(r"estimated_time\W+(\d+(?:\.\d+)?)", answer.text)):  # Hugging Face, while it loads a model
+        wait = float(estimated[1])
     asks = f" It asks to wait {wait:g} s." if wait else ""
     if rate_limits.is_too_long(wait):
         asks = f" It asks to wait {wait:g} s, more than the {LONGEST_WAIT_SECONDS:g} s that are waited for."
+    if wait is None and re.search(r"\bloading\b", answer.text, re.I):
+        wait = LOADING_SECONDS
     return ModelError(f"{at.shown_url} {what} ({answer.status}){message}{asks}", retryable=True, retry_after_seconds=wait)
 
 

@@ -88,6 +88,20 @@ async def test_a_reply_that_breaks_off_is_fetched_again_while_nobody_has_heard_i
         assert (result.output, len(server.requests), len(naps)) == ("Your order is ready.", 2, 1)
 
 
+LOADING: dict[str, tuple[Line, float]] = {
+    "llama.cpp": (HttpError(503, body={"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}), 5.0),
+    "hugging face": (HttpError(503, body={"error": "Model some/model is currently loading", "estimated_time": 20.0}), 20.0),
+}
+
+
+@pytest.mark.parametrize(("line", "seconds"), LOADING.values(), ids=LOADING)
+async def test_a_model_that_loads_is_waited_for(line: Line, seconds: float) -> None:
+    naps = Naps()
+    with FakeOpenAI([line, "Hello."]) as server:
+        assert (await chat(server, sleep=naps).complete(HELLO)).text == "Hello."
+    assert naps == [seconds]
+
+
 async def test_what_breaks_off_again_and_again_is_an_error_that_says_why() -> None:
     with (
         FakeOpenAI([Raw('{"choices": []}', "application/json")], repeat=True) as server,
