@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sayso.tools import Audio, File, Image
 from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import UsageError
-from sayso.tools.media import Part
+from sayso.tools.media import Media, Part
 
 from ..messages import Sampling
 from .model import ModelRequest
@@ -91,30 +91,47 @@ def build_messages(turns: Turns, sent_to: str = "", without: frozenset[str] = fr
     for turn in turns.turns:
         match turn:
             case UserTurn(text, parts):
-                if "+turn_after_results" in without and wired and wired[-1]["role"] == "tool":
-                    wired.append({"role": "assistant", "content": AFTER_RESULTS})
-                wired.append({"role": "user", "content": [build_part(part) for part in parts] if parts else text})
+                _add_user(wired, parts or (text,), without)
             case AssistantTurn(calls=calls) if calls and "+calls_as_text" in without:
-                wired += _build_calls_as_text(turn)
+                wired.append({"role": "assistant", "content": _put_calls_in_words(turn)})
+                told, media = _put_results_in_words(turn)
+                _add_user(wired, (told, *media), without)
             case AssistantTurn(results=results):
                 wired.append(_build_assistant(turn, sent_to, without))
                 wired += [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in results]
                 # A message with a result takes text only.
-                if media := [build_part(part) for result in results for part in result.media]:
-                    wired.append({"role": "user", "content": [build_part(RESULTS_HOLD), *media]})
+                if media := [part for result in results for part in result.media]:
+                    _add_user(wired, (RESULTS_HOLD, *media), without)
     return wired
 
 
-def _build_calls_as_text(turn: AssistantTurn) -> list[JsonObject]:
-    """Return calls and results in words, for an endpoint that takes none in a request without tools."""
-    called = [f"[called {call.name} with {call.arguments}]" for call in turn.calls]
-    said = [f"[result of {call.name}]\n{result.text}\n[end of result]" for call, result in zip(turn.calls, turn.results, strict=True)]
-    media = [build_part(part) for result in turn.results for part in result.media]
-    told = "\n\n".join(said)
-    return [
-        {"role": "assistant", "content": "\n".join(filter(None, (turn.text, *called)))},
-        {"role": "user", "content": [build_part(told), *media] if media else told},
-    ]
+def _add_user(wired: list[JsonObject], parts: Sequence[Part], without: frozenset[str]) -> None:
+    """Add what the user says: to the user's last message where that is the last, for many endpoints refuse two in a row."""
+    last: JsonObject = wired[-1] if wired else {"role": ""}
+    if last["role"] == "tool" and "+turn_after_results" in without:
+        wired.append({"role": "assistant", "content": AFTER_RESULTS})
+    content = [build_part(part) for part in parts] if any(isinstance(part, Media) for part in parts) else "\n\n".join(map(str, parts))
+    if last["role"] != "user":
+        wired.append({"role": "user", "content": content})
+    elif isinstance(last["content"], str) and isinstance(content, str):
+        last["content"] += f"\n\n{content}"
+    else:
+        last["content"] = [*_as_parts(last["content"]), *_as_parts(content)]
+
+
+def _as_parts(content: str | list[JsonObject]) -> list[JsonObject]:
+    return [build_part(content)] if isinstance(content, str) else content
+
+
+def _put_calls_in_words(turn: AssistantTurn) -> str:
+    """Return a turn's text and calls in words, for an endpoint that takes no calls in a request without tools."""
+    return "\n".join(filter(None, (turn.text, *(f"[called {call.name} with {call.arguments}]" for call in turn.calls))))
+
+
+def _put_results_in_words(turn: AssistantTurn) -> tuple[str, list[Media]]:
+    pairs = zip(turn.calls, turn.results, strict=True)
+    told = "\n\n".join(f"[result of {call.name}]\n{result.text}\n[end of result]" for call, result in pairs)
+    return told, [part for result in turn.results for part in result.media]
 
 
 def build_part(part: Part) -> JsonObject:
@@ -188,7 +205,7 @@ def _mark_for_cache(messages: list[JsonObject]) -> None:
     for message in (messages[0], last):
         if message is not None and message["role"] in ("system", "user"):
             content = message["content"]
-            parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+            parts = _as_parts(content)
             message["content"] = [*parts[:-1], {**parts[-1], "cache_control": {"type": "ephemeral"}}]
 
 

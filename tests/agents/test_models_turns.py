@@ -185,8 +185,11 @@ def test_media_go_to_chat_endpoints_as_parts_and_those_of_results_in_a_message_a
         None,
         "One:\n[image bun.png]",
         "none",
-        [{"type": "text", "text": "The results above hold:"}, {"type": "image_url", "image_url": {"url": PIXEL}}],
-        "Well?",
+        [
+            {"type": "text", "text": "The results above hold:"},
+            {"type": "image_url", "image_url": {"url": PIXEL}},
+            {"type": "text", "text": "Well?"},
+        ],
     ]
 
 
