@@ -17,7 +17,7 @@ UNKNOWN_SOURCES = Labels(private=True, unvouched=True)
 
 def to_openai(messages: Sequence[Message]) -> list[JsonObject]:
     """Return messages as OpenAI's chat messages, as a request to an endpoint has them. Reasoning, labels and places are not in them."""
-    from ..models.openai_wire import build_messages  # late for load time: few programs take them out
+    from ..models.chat_request import build_messages  # late for load time: few programs take them out
     from ..models.turns import make_turns
 
     return build_messages(make_turns(messages))

@@ -12,11 +12,11 @@ from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, UsageError
 from sayso.tools.installing import build_install_command
 
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .endpoint import Endpoint, find_endpoint, get_tls_context
 from .hosts import parse_host_port, read_url_variable
 from .openai_client import explain_failures, read_beginning
-from .openai_errors import ErrorResponse, RequestRefused
+from .provider_errors import ErrorResponse, RequestRefused
 from .providers import Provider, get_prefixes
 from .requesting import share_in_loop
 

@@ -16,12 +16,12 @@ from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
 
 from ..messages import AssistantMessage, NativeCall, ProviderData, Reply, Sampling
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .anthropic_client import AnthropicClients, find_anthropic_endpoint, post_message, read_messages, require_anthropic
 from .anthropic_request import THINKING_BLOCKS, AnthropicRequest, build_request, find_refused, is_lasting
 from .endpoint import Endpoint, describe_missing_key
 from .model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Retrying
-from .openai_errors import ErrorResponse, RequestRefused
+from .provider_errors import ErrorResponse, RequestRefused
 from .reply_deltas import ReplyDeltas
 from .requesting import WHOLE, Requester
 

@@ -12,7 +12,7 @@ from ..messages import Sampling
 from .anthropic_turns import THINKING, build_messages, has_unthought_calls
 from .claude_models import ClaudeModel, find_claude_model
 from .model import ModelRequest
-from .openai_errors import ErrorResponse
+from .provider_errors import ErrorResponse
 from .requesting import LeftOut
 from .turns import choose_tool, make_turns, mend_text
 

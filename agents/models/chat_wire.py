@@ -9,11 +9,11 @@ from sayso.tools.canonical import JsonObject
 from sayso.workflows import Usage
 
 from ..messages import ProviderData
+from .chat_request import build_body
 from .chat_usage import make_usage
 from .endpoint import Endpoint
 from .model import ModelRequest
-from .openai_errors import ErrorResponse
-from .openai_wire import build_body
+from .provider_errors import ErrorResponse
 from .refused_fields import find_refused
 from .requesting import LeftOut
 

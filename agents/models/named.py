@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sayso.tools.errors import ModelError, UsageError
 
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .endpoint import Endpoint, describe_missing_key, find_endpoint, get_tls_context
 from .hosts import find_gateway, show_url
 from .local.hub import Consent

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError, UsageError
 
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .endpoint import Endpoint, get_tls_context
-from .openai_errors import ErrorResponse, RequestRefused
+from .provider_errors import ErrorResponse, RequestRefused
 from .requesting import share_in_loop
 from .turns import mend_text
 

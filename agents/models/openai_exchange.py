@@ -14,11 +14,11 @@ from sayso.tools.canonical import JsonObject
 from sayso.workflows import Usage
 
 from ..messages import ProviderData, Reply
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .endpoint import Endpoint
 from .model import Delta, Finished, ModelRequest
 from .openai_client import OpenAIClients, post_for_pieces, read_pieces
-from .openai_errors import ErrorResponse, RequestRefused
+from .provider_errors import ErrorResponse, RequestRefused
 from .reply_deltas import ReplyDeltas
 from .requesting import WHOLE, LeftOut, Requester
 

@@ -15,8 +15,8 @@ from .chat_wire import ChatWire
 from .endpoint import Endpoint
 from .model import Delta, Downgraded, ModelRequest, Retrying
 from .openai_client import OpenAIClients
-from .openai_errors import OtherProtocol
 from .openai_exchange import Exchange, Wire
+from .provider_errors import OtherProtocol
 from .requesting import Requester
 from .responses_wire import ResponsesWire
 

@@ -18,12 +18,12 @@ from sayso.tools.errors import ModelError, RunError, ToolsRefused, UsageError
 from sayso.tools.installing import build_install_command
 
 from ..messages import Reply, Sampling
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .bridge_messages import OUR_NAMES, BridgedRequest, build_bridged, find_not_taken, read_response
 from .endpoint import Endpoint
 from .hosts import is_openai_host
 from .model import CallDelta, Delta, Downgraded, Finished, ModelRequest, ReasoningDelta, Retrying, TextDelta
-from .openai_errors import ErrorResponse, RequestRefused
+from .provider_errors import ErrorResponse, RequestRefused
 from .requesting import LeftOut, Requester, share_in_loop
 
 if TYPE_CHECKING:

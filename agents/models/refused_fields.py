@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from sayso.tools.canonical import JsonObject
 
-from .openai_errors import ErrorResponse, is_too_long_prompt, wants_responses
+from .provider_errors import ErrorResponse, is_too_long_prompt, wants_responses
 from .requesting import WHOLE, LeftOut
 
 _NAMES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sayso.tools.dialects.provider_reply import ProviderReply
 from sayso.tools.dialects.read_events import ReasoningRead, TextRead
 
-from ..messages import NativeCall, ProviderData
+from ..messages import NativeCall
 from .model import CallDelta, Delta, ReasoningDelta, TextDelta
 
 
@@ -50,8 +50,3 @@ class ReplyDeltas:
     def calls(self) -> tuple[NativeCall, ...]:
         """Return the calls."""
         return tuple(NativeCall(call.id, call.name, call.arguments) for call in self.reply.calls)
-
-    def make_provider_data(self, provider: str) -> ProviderData | None:
-        """Return what `provider` wants back with the turn. None if that is nothing."""
-        kept = self.reply.kept
-        return ProviderData(provider, kept) if kept else None

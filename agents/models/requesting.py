@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from sayso.tools.canonical import JsonObject
 from sayso.tools.errors import ModelError
 
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .endpoint import Endpoint
 from .model import Downgraded, ModelRequest, Notice, Retrying
-from .openai_errors import ErrorResponse, RequestRefused
+from .provider_errors import ErrorResponse, RequestRefused
 from .rate_limits import is_too_long
 from .turns import find_media
 

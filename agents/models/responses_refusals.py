@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from sayso.tools.canonical import JsonObject
 
-from .openai_errors import ErrorResponse, is_too_long_prompt
+from .provider_errors import ErrorResponse, is_too_long_prompt
 from .refused_fields import find_named_field
 from .requesting import LeftOut
 from .responses_request import ENCRYPTED, name_item, name_item_field

@@ -9,11 +9,11 @@ from sayso.tools.canonical import JsonObject
 from sayso.workflows import Usage
 
 from ..messages import ProviderData
-from . import openai_errors as errors
+from . import provider_errors as errors
 from .chat_usage import make_usage
 from .endpoint import Endpoint
 from .model import ModelRequest
-from .openai_errors import ErrorResponse, OtherProtocol
+from .provider_errors import ErrorResponse, OtherProtocol
 from .requesting import LeftOut
 from .responses_refusals import find_refused, has_no_responses
 from .responses_request import build_body

@@ -9,7 +9,7 @@ import pytest
 
 from sayso import Agent
 from sayso.agents import AssistantMessage, ToolMessage, UserMessage
-from sayso.agents.models import anthropic_turns, openai_wire, responses_request
+from sayso.agents.models import anthropic_turns, chat_request, responses_request
 from sayso.agents.models.turns import make_turns
 from sayso.testing import ProviderServer, RefusedRequest
 from sayso.tools import Audio, File, Image, ToolCall, ToolResult
@@ -74,9 +74,9 @@ def test_the_bridge_takes_media() -> None:
 
 SOUND = Audio(data=b"OggS")
 REFUSED: dict[str, tuple[Callable[[Part], JsonObject], Media]] = {
-    "chat, Ogg": (openai_wire.build_part, SOUND),
-    "chat, audio by URL": (openai_wire.build_part, Audio(url="https://a.b/c.mp3")),
-    "chat, a file by URL": (openai_wire.build_part, File(url="https://a.b/c.pdf")),
+    "chat, Ogg": (chat_request.build_part, SOUND),
+    "chat, audio by URL": (chat_request.build_part, Audio(url="https://a.b/c.mp3")),
+    "chat, a file by URL": (chat_request.build_part, File(url="https://a.b/c.pdf")),
     "Responses, audio": (responses_request.build_part, SOUND),
     "Anthropic, audio": (anthropic_turns.build_part, SOUND),
     "Anthropic, a table": (anthropic_turns.build_part, File(data=b"PK", name="menu.xlsx")),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agents.models.endpoint import Endpoint
-from sayso.agents.models.openai_errors import ErrorResponse, explain_refusal
+from sayso.agents.models.provider_errors import ErrorResponse, explain_refusal
 from sayso.agents.models.refused_fields import find_refused
 from sayso.tools.errors import ToolsRefused
 

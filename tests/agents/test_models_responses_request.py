@@ -12,7 +12,7 @@ import pytest
 
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.models.openai_errors import ErrorResponse
+from sayso.agents.models.provider_errors import ErrorResponse
 from sayso.agents.models.requesting import LeftOut
 from sayso.agents.models.responses_refusals import REASONING, find_refused
 from sayso.agents.models.responses_request import build_body, build_input

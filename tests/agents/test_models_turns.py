@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, SystemMessage, ToolMessage, UserMessage
-from sayso.agents.models.openai_wire import build_messages
+from sayso.agents.models.chat_request import build_messages
 from sayso.agents.models.turns import (
     BEGUN_EARLIER,
     NO_RESULT,

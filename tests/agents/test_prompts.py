@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sayso.agents import Agent, Conversation, GoodAnswers, Prompt, Reply, ScriptedModel, call
 from sayso.agents.messages import AssistantMessage, SystemMessage, ToolMessage, UserMessage
-from sayso.agents.models.openai_wire import build_messages
+from sayso.agents.models.chat_request import build_messages
 from sayso.agents.models.turns import make_turns
 from sayso.agents.untrusted_text import NOTE, fence_text, find_untrusted_texts, strip_untrusted_text
 from sayso.tools import UsageError, tool

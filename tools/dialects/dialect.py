@@ -17,7 +17,6 @@ from .signatures import ToolSignature, ToolSignatures
 if TYPE_CHECKING:
     from ..definition.tool import AnyTool
 
-_JSON = "json"
 _FORMS = {
     "call": "call",
     "python": "python call",

@@ -10,7 +10,6 @@ from .reply_state import ReplyState, as_mapping, as_mappings, name_finish
 
 # The API writes names in camelCase, its Python library in snake_case.
 _CALL = ("functionCall", "function_call")
-_SIGNATURE = ("thoughtSignature", "thought_signature")
 _FINISH = ("finishReason", "finish_reason")
 _USAGE = ("usageMetadata", "usage_metadata")
 _FEEDBACK = ("promptFeedback", "prompt_feedback")

@@ -14,7 +14,6 @@ from .signatures import ToolSignatures
 
 MARK = "]<]minimax[>["
 OPEN = f"{MARK}<tool_call>"
-CLOSE = f"{MARK}</tool_call>"
 _TAG = re.compile(re.escape(MARK) + r"<(/?)([\w.\-:]+)((?:\s[^<>]*)?)>")
 _NAME = re.compile(r'name="([^"]*)"')
 

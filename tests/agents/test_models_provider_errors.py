@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.agents.models.endpoint import Endpoint, is_local_host
-from sayso.agents.models.openai_errors import ErrorResponse, explain_refusal, quote_message
+from sayso.agents.models.provider_errors import ErrorResponse, explain_refusal, quote_message
 from sayso.agents.models.rate_limits import read_retry_after
 
 NOON = 1_767_268_800.0  # Thu, 01 Jan 2026 12:00:00 GMT

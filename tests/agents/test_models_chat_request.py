@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sayso.agents.messages import AssistantMessage, Message, ProviderData, Sampling, SystemMessage, ToolMessage, UserMessage
+from sayso.agents.models.chat_request import build_body, build_messages
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.models.openai_wire import build_body, build_messages
 from sayso.agents.models.turns import make_turns
 from sayso.tools import Outcome, ToolCall, ToolResult
 
