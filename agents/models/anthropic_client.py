@@ -13,12 +13,11 @@ from sayso.tools.errors import ModelError, UsageError
 from sayso.tools.installing import build_install_command
 
 from . import provider_errors as errors
-from .endpoint import Endpoint, find_endpoint, get_tls_context
+from .endpoint import Endpoint, find_endpoint
 from .hosts import parse_host_port, read_url_variable
-from .openai_client import explain_failures, read_beginning
 from .provider_errors import ErrorResponse, RequestRefused
+from .provider_sdks import explain_failures, get_http_client, read_beginning
 from .providers import Provider, get_prefixes
-from .requesting import share_in_loop
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream, Omit
@@ -72,36 +71,17 @@ class AnthropicClients:
 
     async def get(self) -> AsyncAnthropic:
         """Return the client for this event loop. It tries once."""
-        at, last = self._at, self._last
-        http_client = self._given
-        if http_client is None:
-            http_client = await share_in_loop(_make_http_client if at.is_local else _make_http_client_with_proxy)
-        if last is None or last[0] is not http_client:
-            import anthropic
+        import anthropic
 
+        at = self._at
+        http_client = self._given if self._given is not None else await get_http_client(at, anthropic)
+        last = self._last  # read once: another thread's event loop may put its own there
+        if last is None or last[0] is not http_client:
             timeout = anthropic.Timeout(at.timeout_seconds, connect=min(10.0, at.timeout_seconds))
             url = re.sub(r"/v1/?$", "", at.url)  # the SDK adds it
             client = anthropic.AsyncAnthropic(api_key=at.key, base_url=url, max_retries=0, timeout=timeout, http_client=http_client)
             self._last = last = (http_client, client)
         return last[1]
-
-
-def _make_http_client() -> AsyncClient:
-    """Return the HTTP client for this machine: a proxy for the web is no way to it, and httpx would take it.
-
-    A redirect is not followed: it would carry the prompt to a host that nobody named.
-    """
-    import anthropic
-
-    client: AsyncClient = anthropic.DefaultAsyncHttpxClient(verify=get_tls_context(), trust_env=False, follow_redirects=False)
-    return client
-
-
-def _make_http_client_with_proxy() -> AsyncClient:
-    import anthropic
-
-    client: AsyncClient = anthropic.DefaultAsyncHttpxClient(verify=get_tls_context(), follow_redirects=False)
-    return client
 
 
 async def post_message(at: Endpoint, client: AsyncAnthropic, body: JsonObject, headers: Mapping[str, str]) -> AsyncStream[object]:

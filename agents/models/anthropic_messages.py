@@ -19,10 +19,11 @@ from ..messages import AssistantMessage, NativeCall, ProviderData, Reply, Sampli
 from . import provider_errors as errors
 from .anthropic_client import AnthropicClients, find_anthropic_endpoint, post_message, read_messages, require_anthropic
 from .anthropic_request import THINKING_BLOCKS, AnthropicRequest, build_request, find_refused, is_lasting
-from .endpoint import Endpoint, describe_missing_key
+from .endpoint import describe_missing_key
 from .model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Retrying
 from .provider_errors import ErrorResponse, RequestRefused
 from .reply_deltas import ReplyDeltas
+from .reply_usage import read_anthropic_usage
 from .requesting import WHOLE, Requester
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class AnthropicMessages:
             self._check_end(opened.reader)
             for delta in _number(opened.reader.end(), asked.calls):
                 yield delta
-            if not asked.take(opened.reader, self._make_usage(opened.reader), self._provider):
+            if not asked.take(opened.reader, read_anthropic_usage(self._at, opened.reader.reply.usage), self._provider):
                 yield Finished(opened.reader.finish, asked.usage, asked.make_data(self._provider))
                 return
 
@@ -172,7 +173,7 @@ class AnthropicMessages:
             texts.append(reader.reply.text)
             thoughts.append(reader.reply.reasoning)
             calls += reader.calls
-            if not asked.take(reader, self._make_usage(reader), self._provider):
+            if not asked.take(reader, read_anthropic_usage(self._at, reader.reply.usage), self._provider):
                 data = asked.make_data(self._provider)
                 return Reply("".join(texts), tuple(calls), "".join(thoughts), asked.usage, reader.finish, data)
 
@@ -236,27 +237,7 @@ class AnthropicMessages:
         if not reader.finish:
             raise errors.explain_break(self._at, "it ended without a stop reason")
 
-    def _make_usage(self, reader: _Reader) -> Usage:
-        return make_usage(self._at, reader.reply.usage)
-
 
 def _number(deltas: Sequence[Delta], calls: int) -> Sequence[Delta]:
     """Return the deltas of a part, its calls numbered after those of the parts before."""
     return [replace(delta, index=delta.index + calls) if isinstance(delta, CallDelta) else delta for delta in deltas] if calls else deltas
-
-
-def make_usage(at: Endpoint, usage: Mapping[str, object]) -> Usage:
-    """Return what a reply used. Anthropic counts what it read from its cache and wrote there beside the input, not in it."""
-    from .prices import price  # late, for load time
-
-    read, created = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
-    sent, written = _count(usage, "input_tokens") + read + created, _count(usage, "output_tokens")
-    details = usage.get("output_tokens_details")
-    thought = _count(details, "thinking_tokens") if isinstance(details, Mapping) else 0
-    cost = price(at.model, sent, written, cached_tokens=read, cache_write_tokens=created, base_url=at.url) if sent or written else None
-    return Usage(sent, written, cost or 0.0, model_calls=1, cached_tokens=read, reasoning_tokens=thought)
-
-
-def _count(numbers: Mapping[str, object], name: str) -> int:
-    value = numbers.get(name)
-    return max(0, int(value)) if isinstance(value, (int, float)) else 0

@@ -10,11 +10,11 @@ from sayso.workflows import Usage
 
 from ..messages import ProviderData
 from .chat_request import build_body
-from .chat_usage import make_usage
 from .endpoint import Endpoint
 from .model import ModelRequest
 from .provider_errors import ErrorResponse
 from .refused_fields import find_refused
+from .reply_usage import read_chat_usage
 from .requesting import LeftOut
 
 
@@ -43,4 +43,4 @@ class ChatWire:
 
     def count(self, usage: Mapping[str, object]) -> Usage:
         """Return what was used, of what the endpoint counted."""
-        return make_usage(self._at, usage)
+        return read_chat_usage(self._at, usage)

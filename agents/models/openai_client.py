@@ -1,25 +1,20 @@
-"""The openai SDK (or one made like it) at one endpoint: a client, what it raises as our errors, its answers as JSON pieces."""
+"""The openai SDK at one endpoint: a client for each event loop, its answers as pieces of JSON."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING
 
 from sayso.tools.canonical import JsonObject
-from sayso.tools.errors import ModelError, UsageError
+from sayso.tools.errors import UsageError
 
 from . import provider_errors as errors
-from .endpoint import Endpoint, get_tls_context
-from .provider_errors import ErrorResponse, RequestRefused
-from .requesting import share_in_loop
+from .endpoint import Endpoint
+from .provider_sdks import explain_failures, get_http_client, read_beginning
 from .turns import mend_text
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from httpx2 import AsyncClient
     from openai import AsyncOpenAI, AsyncStream
 
@@ -36,68 +31,15 @@ class OpenAIClients:
 
     async def get(self) -> AsyncOpenAI:
         """Return the client for this event loop. It tries once."""
-        make = _make_http_client if self._at.is_local else _make_http_client_with_proxy
-        http_client = self._given if self._given is not None else await share_in_loop(make)
+        import openai
+
+        http_client = self._given if self._given is not None else await get_http_client(self._at, openai)
         last = self._last  # read once: another thread's event loop may put its own there
         if last is None or last[0] is not http_client:
             from .named_host_client import NamedHostClient  # late, for load time
 
             self._last = last = (http_client, NamedHostClient(self._at, http_client))
         return last[1]
-
-
-def _make_http_client() -> AsyncClient:
-    """Return the HTTP client for this machine: a proxy for the web is no way to it, and httpx would take it.
-
-    A redirect is not followed: it would carry the prompt to a host that nobody named.
-    """
-    import openai
-
-    return openai.DefaultAsyncHttpxClient(verify=get_tls_context(), trust_env=False, follow_redirects=False)
-
-
-def _make_http_client_with_proxy() -> AsyncClient:
-    import openai
-
-    return openai.DefaultAsyncHttpxClient(verify=get_tls_context(), follow_redirects=False)
-
-
-@contextmanager
-def explain_failures(at: Endpoint, sdk: ModuleType, *, began: bool = False) -> Iterator[None]:
-    """Raise what an SDK raises as ours: RequestRefused for an answer with an error status, ModelError for the rest.
-
-    `sdk` is `openai`, or a module with errors of the same names. `began` says that the answer is being read.
-    """
-    handled = sys.exception()
-    try:
-        yield
-    except sdk.APIStatusError as error:
-        raise RequestRefused(ErrorResponse(error.status_code, error.response.headers, error.response.text)) from None
-    except sdk.APITimeoutError as error:
-        if type(error.__cause__).__name__ == "ConnectTimeout":  # httpx2's, or httpx's
-            raise errors.explain_unreachable(at, "no connection in time") from None
-        raise errors.EndpointSilent(at) from None
-    except sdk.APIConnectionError as error:
-        raise _explain_connection(at, errors.find_reason(error, handled), began) from None
-    except sdk.APIError as error:
-        raise errors.explain_reported_error(at, error.body, error.message) from None
-    except Exception as error:
-        if began and _is_http_error(error, "TimeoutException"):
-            raise errors.EndpointSilent(at) from None
-        if _is_http_error(error):
-            raise _explain_connection(at, errors.find_reason(error, handled), began) from None
-        if began and isinstance(error, (ValueError, RecursionError)):
-            raise errors.explain_break(at, f"a piece of it is not JSON ({error})") from None
-        raise
-
-
-def _explain_connection(at: Endpoint, why: str, began: bool) -> ModelError:
-    return errors.explain_break(at, why) if began else errors.explain_unreachable(at, why)
-
-
-def _is_http_error(error: Exception, name: str = "HTTPError") -> bool:
-    """Tell whether an error is the HTTP library's own: SDKs let some of them through while an answer is read."""
-    return any(kind.__name__ == name and kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 
 async def post_for_pieces(
@@ -199,13 +141,3 @@ def _parse_json_lines(text: str) -> list[object]:
         return [json.loads(line) for line in lines if line != "[DONE]"]
     except (ValueError, RecursionError):
         return []
-
-
-async def read_beginning(pieces: AsyncIterator[str], longest: int = 20_000) -> str:
-    """Return the beginning of a text that comes in pieces."""
-    text = ""
-    async for piece in pieces:
-        text += piece
-        if len(text) > longest:
-            break
-    return text[:longest]

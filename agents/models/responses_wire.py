@@ -10,21 +10,13 @@ from sayso.workflows import Usage
 
 from ..messages import ProviderData
 from . import provider_errors as errors
-from .chat_usage import make_usage
 from .endpoint import Endpoint
 from .model import ModelRequest
 from .provider_errors import ErrorResponse, OtherProtocol
+from .reply_usage import read_responses_usage
 from .requesting import LeftOut
 from .responses_refusals import find_refused, has_no_responses
 from .responses_request import build_body
-
-_CHAT_COUNTS = {
-    "input_tokens": "prompt_tokens",
-    "input_tokens_details": "prompt_tokens_details",
-    "output_tokens": "completion_tokens",
-    "output_tokens_details": "completion_tokens_details",
-}
-"""What the Responses API counts, in the words of chat completions."""
 
 
 class ResponsesWire:
@@ -55,4 +47,4 @@ class ResponsesWire:
 
     def count(self, usage: Mapping[str, object]) -> Usage:
         """Return what was used."""
-        return make_usage(self._at, {_CHAT_COUNTS.get(name, name): value for name, value in usage.items()})
+        return read_responses_usage(self._at, usage)

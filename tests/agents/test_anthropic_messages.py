@@ -16,8 +16,9 @@ from sayso import Agent, Approve, Reject, engine, tool
 from sayso.agents.agent_events import ModelDowngraded
 from sayso.agents.messages import AssistantMessage, NativeCall, ProviderData, Reply, Sampling, UserMessage
 from sayso.agents.models.anthropic_client import find_anthropic_endpoint
-from sayso.agents.models.anthropic_messages import AnthropicMessages, make_usage
+from sayso.agents.models.anthropic_messages import AnthropicMessages
 from sayso.agents.models.model import CallDelta, Delta, Downgraded, Finished, ModelRequest, Notice, ReasoningDelta, TextDelta
+from sayso.agents.models.reply_usage import read_anthropic_usage
 from sayso.agents.models.scripted import ScriptedModel, call
 from sayso.testing.anthropic_rules import sign
 from sayso.tools.errors import IncompleteReply, ModelError, UsageError
@@ -256,7 +257,7 @@ async def test_a_runs_usage_tells_what_was_cached_and_what_was_thought(tmp_path:
 def test_what_was_read_from_the_cache_and_written_to_it_costs_what_anthropic_asks() -> None:
     at = find_anthropic_endpoint("claude-haiku-4-5", None, "key", 1)
     dollars_a_million = 10 * 1 + 300 * 1.25 + 2_000 * 0.1 + 50 * 5
-    assert make_usage(at, USED).cost_usd == pytest.approx(dollars_a_million / 1_000_000)
+    assert read_anthropic_usage(at, USED).cost_usd == pytest.approx(dollars_a_million / 1_000_000)
 
 
 async def test_a_reply_that_may_be_long_is_streamed_also_where_nobody_listens() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sayso.agents.models.chat_usage import make_usage
 from sayso.agents.models.endpoint import Endpoint
+from sayso.agents.models.reply_usage import read_chat_usage
 from sayso.workflows import Usage
 
 AT = Endpoint("m", "http://localhost:1/v1", "k", "", 1)
@@ -51,7 +51,7 @@ COUNTS: dict[str, tuple[dict[str, Any], Usage]] = {
 
 @pytest.mark.parametrize(("counts", "usage"), COUNTS.values(), ids=COUNTS)
 def test_what_a_call_used(counts: dict[str, Any], usage: Usage) -> None:
-    used = make_usage(AT, counts)
+    used = read_chat_usage(AT, counts)
     assert used == usage + Usage(model_calls=1)
 
 
@@ -59,4 +59,4 @@ def test_cached_tokens_cost_less() -> None:
     at = Endpoint("gpt-5-mini", "https://api.openai.com/v1", "k", "", 1)
     counts: dict[str, Any] = {"prompt_tokens": 10_000, "completion_tokens": 10}
     cached = counts | {"prompt_tokens_details": {"cached_tokens": 9_000}}
-    assert 0 < make_usage(at, cached).cost_usd < make_usage(at, counts).cost_usd / 2
+    assert 0 < read_chat_usage(at, cached).cost_usd < read_chat_usage(at, counts).cost_usd / 2
