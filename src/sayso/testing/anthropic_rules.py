@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 Json = dict[str, Any]
 
@@ -50,6 +50,20 @@ def sign(thinking: str) -> str:
 
 def check_request(body: Json, headers: Mapping[str, str], issued: Mapping[str, Sequence[Json]]) -> None:
     """Raise a Refusal for what the API refuses. `issued` has the blocks of the replies that called tools, by the ids of the calls."""
+    for _, _, check in CHECKS:
+        check(AskedMessages(body, headers, issued))
+
+
+class AskedMessages(NamedTuple):
+    """A request: its body, its headers with names in small letters, and the blocks that were given out before."""
+
+    body: Json
+    headers: Mapping[str, str]
+    issued: Mapping[str, Sequence[Json]]
+
+
+def _check_fields(asked: AskedMessages) -> None:
+    body, headers = asked.body, asked.headers
     version = headers.get("anthropic-version")
     if not (headers.get("x-api-key") or headers.get("authorization")):
         raise Refusal("x-api-key header is required", 401, "authentication_error")
@@ -61,17 +75,6 @@ def check_request(body: Json, headers: Mapping[str, str], issued: Mapping[str, S
     for name in ("model", "messages", "max_tokens"):
         if name not in body:
             raise Refusal(f"{name}: Field required")
-    _check_length(body)
-    _check_system(body)
-    _check_blocks(body["messages"])
-    _check_roles(body)
-    _check_pairs(body["messages"])
-    _check_tools(body)
-    _check_thinking(body)
-    _check_signatures(body["messages"], issued)
-    _check_sampling(body)
-    _check_format(body)
-    _check_breakpoints(body)
 
 
 def _check_length(body: Json) -> None:
@@ -320,3 +323,37 @@ def _check_breakpoints(body: Json) -> None:
     marked = [block for block in blocks if "cache_control" in block]
     if len(marked) > 4:
         raise Refusal(f"A maximum of 4 blocks with cache_control may be provided. Found {len(marked)}.")
+
+
+_DOCS = "platform.claude.com/docs/en"
+CHECKS: tuple[tuple[str, str, Callable[[AskedMessages], None]], ...] = (
+    ("a key, a version, and no field but the API's", f"{_DOCS}/api/versioning", _check_fields),
+    ("max_tokens within the model's longest reply", f"{_DOCS}/about-claude/models/overview", lambda asked: _check_length(asked.body)),
+    ("no empty system text", f"{_DOCS}/api/errors", lambda asked: _check_system(asked.body)),
+    ("only known blocks, none empty", f"{_DOCS}/api/messages", lambda asked: _check_blocks(asked.body["messages"])),
+    ("user first, no prefill where the model takes none", f"{_DOCS}/build-with-claude/prefill", lambda asked: _check_roles(asked.body)),
+    (
+        "each call has its result in the next message",
+        f"{_DOCS}/agents-and-tools/tool-use",
+        lambda asked: _check_pairs(asked.body["messages"]),
+    ),
+    ("tools and tool_choice", f"{_DOCS}/agents-and-tools/tool-use", lambda asked: _check_tools(asked.body)),
+    (
+        "thinking and effort as the model has them",
+        f"{_DOCS}/build-with-claude/extended-thinking",
+        lambda asked: _check_thinking(asked.body),
+    ),
+    (
+        "thinking goes back signed and unchanged",
+        f"{_DOCS}/build-with-claude/extended-thinking",
+        lambda asked: _check_signatures(asked.body["messages"], asked.issued),
+    ),
+    (
+        "temperature, top_p and top_k beside thinking",
+        f"{_DOCS}/build-with-claude/extended-thinking",
+        lambda asked: _check_sampling(asked.body),
+    ),
+    ("the schemas of structured outputs", f"{_DOCS}/build-with-claude/structured-outputs", lambda asked: _check_format(asked.body)),
+    ("four cache breakpoints", f"{_DOCS}/build-with-claude/prompt-caching", lambda asked: _check_breakpoints(asked.body)),
+)
+"""Each rule: its name, its source, and the function that raises a Refusal."""

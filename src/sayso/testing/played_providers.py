@@ -62,11 +62,11 @@ def _think_aloud(message: Body, reply: Reply, number: int) -> None:
 
 PROVIDERS: Mapping[str, PlayedProvider] = {
     "openai-chat": PlayedProvider(protocol=PlayedProtocol.CHAT, model="gpt-5.6", rules=rules.OPENAI_RULES),
-    "openai-responses": PlayedProvider(protocol=PlayedProtocol.RESPONSES, model="gpt-5.6"),
+    "openai-responses": PlayedProvider(protocol=PlayedProtocol.RESPONSES, model="gpt-5.6", rules=rules.RESPONSES_RULES),
     "azure-chat": PlayedProvider(
         protocol=PlayedProtocol.CHAT, path="/openai/deployments/bun?api-version=2024-10-21", model="bun", rules=rules.AZURE_RULES
     ),
-    "azure-responses": PlayedProvider(protocol=PlayedProtocol.RESPONSES, path="/openai/v1", model="bun"),
+    "azure-responses": PlayedProvider(protocol=PlayedProtocol.RESPONSES, path="/openai/v1", model="bun", rules=rules.RESPONSES_RULES),
     "gemini": PlayedProvider(
         protocol=PlayedProtocol.CHAT, path="/v1beta/openai", model="gemini-3-pro", rules=rules.GEMINI_RULES, dress=_sign
     ),
@@ -92,7 +92,9 @@ PROVIDERS: Mapping[str, PlayedProvider] = {
     "vllm-gpt-oss": PlayedProvider(
         protocol=PlayedProtocol.CHAT, model="openai/gpt-oss-20b", rules=rules.CHAT_RULES, dress=_think_aloud, leak="<|channel|>commentary"
     ),
-    "anthropic": PlayedProvider(protocol=PlayedProtocol.ANTHROPIC, path="", model="claude-sonnet-4-5"),
-    "anthropic-compatible": PlayedProvider(protocol=PlayedProtocol.ANTHROPIC, path="/anthropic", model="glm-4.6"),
+    "anthropic": PlayedProvider(protocol=PlayedProtocol.ANTHROPIC, path="", model="claude-sonnet-4-5", rules=rules.ANTHROPIC_RULES),
+    "anthropic-compatible": PlayedProvider(
+        protocol=PlayedProtocol.ANTHROPIC, path="/anthropic", model="glm-4.6", rules=rules.ANTHROPIC_RULES
+    ),
 }
 """All of them by name."""

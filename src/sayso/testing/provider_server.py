@@ -16,7 +16,7 @@ from sayso.agents import AnthropicMessages, OpenAIChat, OpenAIResponses
 from sayso.agents.messages import Reply
 from sayso.agents.models.model import Model
 
-from . import anthropic_rules, replies, responses_rules
+from . import replies
 from .played_providers import PROVIDERS, PlayedProtocol, PlayedProvider
 from .rules import Body, Given
 
@@ -58,7 +58,7 @@ class ProviderServer:
         """The headers of all requests, names in small letters."""
         self.refusals: list[str] = []
         """What was refused by a rule, in the provider's words."""
-        self._given, self._issued, self._blocks = Given(), responses_rules.Issued(), dict[str, list[Body]]()
+        self._given = Given()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Answering)
         self._server.played = self
@@ -95,7 +95,8 @@ class ProviderServer:
         """Return the status, the answer (whole, or the events of a stream), and its headers."""
         with self._lock:
             self.headers.append(headers)
-            if refusal := self._find_fault(body, headers):
+            faults = (rule.find_fault(body, self._given, headers) for rule in self.provider.rules)
+            if refusal := next(filter(None, faults), None):
                 self.refusals.append(refusal)
                 return 400, self._make_refusal(400, refusal), {}
             at = len(self.requests)
@@ -107,20 +108,6 @@ class ProviderServer:
             if isinstance(said, RefusedRequest):
                 return said.status, self._make_refusal(said.status, said.message), said.headers
             return 200, self._say(Reply(said) if isinstance(said, str) else said, at, body), {}
-
-    def _find_fault(self, body: Body, headers: Mapping[str, str]) -> str:
-        try:
-            match self.provider.protocol:
-                case PlayedProtocol.RESPONSES:
-                    responses_rules.check_request(body, self._issued)
-                case PlayedProtocol.ANTHROPIC:
-                    anthropic_rules.check_request(body, headers, self._blocks)
-                case PlayedProtocol.CHAT:
-                    faults = (rule.find_fault(body, self._given, headers) for rule in self.provider.rules)
-                    return next(filter(None, faults), "")
-        except (responses_rules.Broken, anthropic_rules.Refusal) as broken:
-            return str(broken)
-        return ""
 
     def _make_refusal(self, status: int, message: str) -> Body:
         kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "invalid_request_error" if status < 500 else "api_error")
@@ -142,14 +129,14 @@ class ProviderServer:
                 return replies.make_chat_completion(message, reply, body)
             case PlayedProtocol.RESPONSES:
                 output = replies.make_output(reply, number, encrypted="reasoning.encrypted_content" in body.get("include", ()))
-                self._issued.encrypted[output[0]["id"]] = output[0].get("encrypted_content") or ""
-                self._issued.needs |= {item["id"]: output[0]["id"] for item in output[1:]}
+                self._given.items.encrypted[output[0]["id"]] = output[0].get("encrypted_content") or ""
+                self._given.items.needs |= {item["id"]: output[0]["id"] for item in output[1:]}
                 if streams:
                     return Events(replies.make_response_events(output, reply, body))
                 return replies.make_response(output, reply, body)
             case PlayedProtocol.ANTHROPIC:
                 blocks = replies.make_blocks(reply, number)
-                self._blocks |= {block["id"]: blocks for block in blocks if block["type"] == "tool_use"}
+                self._given.blocks |= {block["id"]: blocks for block in blocks if block["type"] == "tool_use"}
                 if streams:
                     return Events(replies.make_anthropic_events(blocks, reply, body))
                 return replies.make_anthropic_message(blocks, reply, body)

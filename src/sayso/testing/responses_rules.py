@@ -8,9 +8,9 @@ and 12687, litellm 13420, openai/codex 3528 and 8119, agno 3749, microsoft/agent
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Body = dict[str, Any]
 
@@ -76,22 +76,35 @@ REASONING_MODEL = ResponsesRules()
 
 def check_request(body: Body, issued: Issued, rules: ResponsesRules = REASONING_MODEL) -> None:
     """Raise Broken for the first rule that the request breaks."""
-    for name in body:
+    for _, _, check in CHECKS:
+        check(AskedResponse(body, issued, rules))
+
+
+class AskedResponse(NamedTuple):
+    """A request: its body, what the server has given out before, and the model that is played."""
+
+    body: Body
+    issued: Issued
+    rules: ResponsesRules = REASONING_MODEL
+
+    @property
+    def items(self) -> list[Body]:
+        """Return the items of the input; none where it is a text."""
+        items = self.body.get("input")
+        return items if isinstance(items, list) else []
+
+
+def _check_parameters(asked: AskedResponse) -> None:
+    for name in asked.body:
         if name not in PARAMETERS:
             raise Broken(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
-    if not isinstance(body.get("model"), str):
+    if not isinstance(asked.body.get("model"), str):
         raise Broken("Missing required parameter: 'model'.", "model", "missing_required_parameter")
-    _check_model_options(body, rules)
-    _check_tools(body)
-    _check_format(body)
-    items = body.get("input")
-    if not items:
+
+
+def _check_input(asked: AskedResponse) -> None:
+    if not asked.body.get("input"):
         raise Broken("One of 'input' or 'previous_response_id' or 'prompt' or 'conversation' must be provided.")
-    if isinstance(items, list):
-        _check_items(items)
-        _check_ids(items, body, issued, rules)
-        _check_calls(items)
-        _check_reasoning(items, body, issued, rules)
 
 
 def _check_model_options(body: Body, rules: ResponsesRules) -> None:
@@ -275,3 +288,30 @@ def _find_following(items: list[Body]) -> Body | None:
     if following is None or following.get("type") == "function_call_output":
         return None
     return following if following.get("type") == "function_call" or following.get("role") == "assistant" else None
+
+
+_API = "developers.openai.com/api/reference/resources/responses"
+CHECKS: tuple[tuple[str, str, Callable[[AskedResponse], None]], ...] = (
+    ("no parameter but the API's", _API, _check_parameters),
+    (
+        "options as the model has them",
+        "developers.openai.com/docs/guides/reasoning",
+        lambda asked: _check_model_options(asked.body, asked.rules),
+    ),
+    ("tools and tool_choice", _API, lambda asked: _check_tools(asked.body)),
+    ("the form of an answer", "developers.openai.com/docs/guides/structured-outputs", lambda asked: _check_format(asked.body)),
+    ("an input", _API, _check_input),
+    ("items of known types with their fields", _API, lambda asked: _check_items(asked.items)),
+    (
+        "an id is given once, and of nothing that is not there",
+        "openai-agents-python#569, pydantic-ai#2915, vercel/ai#7543",
+        lambda asked: _check_ids(asked.items, asked.body, asked.issued, asked.rules),
+    ),
+    ("each call has one output, after it", "openai-agents-python#1611", lambda asked: _check_calls(asked.items)),
+    (
+        "reasoning goes back encrypted, before what followed it",
+        "developers.openai.com/docs/guides/reasoning, pydantic-ai#2861",
+        lambda asked: _check_reasoning(asked.items, asked.body, asked.issued, asked.rules),
+    ),
+)
+"""Each rule: its name, its source, and the function that raises Broken."""

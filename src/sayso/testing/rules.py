@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from . import anthropic_rules, responses_rules
+from .responses_rules import Issued
 
 Body = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Given:
-    """What a server has given out so far: the assistant's message of each call, by the id of the call."""
+    """What a server has given out so far: the message or the blocks of each call by the call's id, and the items of responses."""
 
     messages: dict[str, Body] = field(default_factory=dict)
+    blocks: dict[str, list[Body]] = field(default_factory=dict)
+    items: Issued = field(default_factory=Issued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +215,27 @@ KIMI_RULES = (
 OPENROUTER_RULES = (*CHAT_RULES, Rule("details go back unmodified", "openrouter.ai/docs/use-cases/reasoning-tokens", find_changed_details))
 AZURE_RULES = (*OPENAI_RULES, Rule("the key in api-key", "learn.microsoft.com/azure/ai-services/openai/reference", find_wrong_azure_key))
 OLLAMA_RULES = (*CHAT_RULES, Rule("content is text or parts", "ollama/ollama: openai/openai.go", find_null_content))
+
+
+def _find_response_fault(
+    check: Callable[[responses_rules.AskedResponse], None], body: Body, given: Given, headers: Mapping[str, str]
+) -> str | None:
+    try:
+        check(responses_rules.AskedResponse(body, given.items))
+    except responses_rules.Broken as broken:
+        return str(broken)
+    return None
+
+
+def _find_anthropic_fault(
+    check: Callable[[anthropic_rules.AskedMessages], None], body: Body, given: Given, headers: Mapping[str, str]
+) -> str | None:
+    try:
+        check(anthropic_rules.AskedMessages(body, headers, given.blocks))
+    except anthropic_rules.Refusal as refusal:
+        return str(refusal)
+    return None
+
+
+RESPONSES_RULES = tuple(Rule(name, source, partial(_find_response_fault, check)) for name, source, check in responses_rules.CHECKS)
+ANTHROPIC_RULES = tuple(Rule(name, source, partial(_find_anthropic_fault, check)) for name, source, check in anthropic_rules.CHECKS)
