@@ -81,24 +81,24 @@ class FormatChoice:
         return self._fallbacks
 
     async def choose(self, *, may_ask: bool = True) -> PromptFormat:
-        """Return the format that the agent's dialect asks for. "auto" asks the endpoint what it can do, once.
+        """Return the format that the agent's dialect asks for. "auto" asks the endpoint what it can do, until it answers.
 
         With `may_ask` False (a replay) no endpoint is asked, and the choice is not remembered.
         """
         if self.chosen is not None:
             return self.chosen
         spec, model = self.spec, self.spec.model
-        native, family, constrained = model.takes_tools, "", False
+        native, family, constrained, is_known = model.takes_tools, "", False, True
         if spec.tools:
             constrain = getattr(model, "constrain", False)
             abilities = getattr(model, "abilities", None)  # an endpoint has them; a script and a model of the user's need not
             if may_ask and abilities is not None and (spec.dialect == "auto" or constrain):
                 known = await abilities()
-                family, constrained = known.family, constrain and known.grammar
+                family, constrained, is_known = known.family, constrain and known.grammar, known.answered
             # After the question: only then does the model know whether it takes tools.
             native = spec.dialect == "native" or (spec.dialect == "auto" and model.takes_tools)
         chosen = make_prompt_format(spec, native, family, constrained)
-        if may_ask:
+        if may_ask and is_known:
             self.chosen = chosen
         return chosen
 

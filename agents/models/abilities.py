@@ -6,8 +6,9 @@ for first: llama.cpp's `/props` has the template and what it supports, Ollama's 
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -17,9 +18,11 @@ from .endpoint import Endpoint, get_tls_context
 from .request_urls import join_path
 
 if TYPE_CHECKING:
-    from httpx2 import AsyncClient
+    from httpx2 import AsyncClient, Response
 
 TIMEOUT_SECONDS = 3.0
+LOADING_SECONDS = 1.0
+"""How long to wait before a server that is loading its model is asked again."""
 
 
 class Abilities(NamedTuple):
@@ -27,7 +30,8 @@ class Abilities(NamedTuple):
 
     `family` is what the endpoint itself calls the model, where that says more than the name it is asked by. `grammar` says that a reply
     can be held to a GBNF grammar. `at_once` is how many requests it works on side by side; 0 where it does not say. `writes_slowly` says
-    that it runs on somebody's own hardware, where a reply may take many minutes.
+    that it runs on somebody's own hardware, where a reply may take many minutes. `answered` is False where nobody answered, so it is
+    worth asking again: a server that is down or busy.
     """
 
     takes_tools: bool = True
@@ -35,13 +39,18 @@ class Abilities(NamedTuple):
     family: str = ""
     at_once: int = 0
     writes_slowly: bool = False
+    answered: bool = True
 
 
 ASSUMED = Abilities()
+UNANSWERED = Abilities(answered=False)
 
 
-async def ask_abilities(at: Endpoint) -> Abilities:
+async def ask_abilities(at: Endpoint, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Abilities:
     """Ask the endpoint what it can do. One that does not say is assumed to take tools; its refusal will tell.
+
+    A llama.cpp that is still loading its model is waited for, as long as for a silent reply: sent tools that its template does not know, it
+    would drop them without a word.
 
     llama.cpp: https://github.com/ggml-org/llama.cpp/tree/master/tools/server. Ollama: https://docs.ollama.com/api.
     """
@@ -53,19 +62,32 @@ async def ask_abilities(at: Endpoint) -> Abilities:
     options: JsonObject = {"headers": at.headers, "timeout": TIMEOUT_SECONDS, "trust_env": not at.is_local, "verify": get_tls_context()}
     async with httpx2.AsyncClient(**options) as client:
         try:
-            if props := await _get_json(client, f"{root}/props?model={quote(at.model, safe='')}"):
-                return read_llama_cpp_props(props)
+            props = await _get_props(client, f"{root}/props?model={quote(at.model, safe='')}", at.timeout_seconds, sleep)
+            if props.status_code >= 500:
+                return UNANSWERED
+            if found := _read_json(props):
+                return read_llama_cpp_props(found)
             # Only Ollama has a version here; a POST goes to nobody who might take it for something else.
-            if "version" in await _get_json(client, f"{root}/api/version"):
-                return read_ollama_model(await _get_json(client, f"{root}/api/show", {"model": at.model}))
+            version = await client.get(f"{root}/api/version")
+            if "version" not in _read_json(version):
+                return UNANSWERED if version.status_code >= 500 else ASSUMED
+            model = await client.post(f"{root}/api/show", json={"model": at.model})
+            return UNANSWERED if model.status_code >= 500 else read_ollama_model(_read_json(model))
         except httpx2.HTTPError:
-            return ASSUMED  # the request itself will say what is wrong
-    return ASSUMED
+            return UNANSWERED  # the request itself will say what is wrong
 
 
-async def _get_json(client: AsyncClient, url: str, body: Mapping[str, str] | None = None) -> Mapping[str, object]:
-    """Return the JSON object at `url`; empty where there is none. `body` makes it a POST."""
-    answer = await (client.get(url) if body is None else client.post(url, json=body))
+async def _get_props(client: AsyncClient, url: str, longest_seconds: float, sleep: Callable[[float], Awaitable[None]]) -> Response:
+    """Return the answer to `url`, once the server has loaded its model: until then llama.cpp answers 503 "Loading model" to everything."""
+    answer, waited = await client.get(url), 0.0
+    while answer.status_code == 503 and "loading" in answer.text.lower() and waited < longest_seconds:
+        await sleep(LOADING_SECONDS)
+        answer, waited = await client.get(url), waited + LOADING_SECONDS
+    return answer
+
+
+def _read_json(answer: Response) -> Mapping[str, object]:
+    """Return the JSON object of an answer; empty where there is none."""
     if answer.status_code != 200:
         return {}
     try:

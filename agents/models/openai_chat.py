@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,7 @@ class OpenAIChat:
     ) -> None:
         self.name, self._takes_tools, self.constrain = model, takes_tools, constrain
         self._abilities: Abilities | None = None
+        self._sleep = sleep
         self._at = at = find_endpoint(model, base_url, api_key, timeout_seconds)
         self.sampling, self._slots = sampling or Sampling(), Slots()
         self.ways = make_ways(at, OpenAIClients(at, http_client), max_tries, sleep, on_retry)
@@ -69,15 +70,19 @@ class OpenAIChat:
         return self._at.url
 
     async def abilities(self) -> Abilities:
-        """Return what the endpoint can do. It is asked once."""
+        """Return what the endpoint can do. It is asked until it answers, and then no more."""
         if self._abilities is None:
-            self._abilities = await ask_abilities(self._at)
+            found = await ask_abilities(self._at, self._sleep)
+            if not found.answered:
+                return found
+            self._abilities = found
         return self._abilities
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
         """Yield the reply, piece by piece. A model that is to be asked over the Responses API is asked so from then on."""
         request = self._prepare(request)
-        async with await self._wait_for_slot():
+        known = await self.abilities()
+        async with self._slots.hold(known.at_once):
             try:
                 async with aclosing(self.ways.stream(request)) as deltas:
                     async for delta in deltas:
@@ -89,10 +94,10 @@ class OpenAIChat:
     async def complete(self, request: ModelRequest) -> Reply:
         """Return the whole reply. llama.cpp and Ollama are asked to stream it all the same: they may write for many minutes."""
         request = self._prepare(request)
-        async with await self._wait_for_slot():
-            whole = self._abilities is None or not self._abilities.writes_slowly
+        known = await self.abilities()
+        async with self._slots.hold(known.at_once):
             try:
-                return await self.ways.complete(request, whole=whole)
+                return await self.ways.complete(request, whole=not known.writes_slowly)
             except ToolsRefused:
                 self._takes_tools = False
                 raise
@@ -102,8 +107,3 @@ class OpenAIChat:
         if not self._at.key:
             raise ModelError(describe_missing_key(self.name, self._at))
         return replace(request, sampling=self.sampling.override(request.sampling))
-
-    async def _wait_for_slot(self) -> AbstractAsyncContextManager[None]:
-        """Return a context that holds one of the endpoint's slots. A server on this machine is asked how many it has."""
-        known = await self.abilities() if self._at.is_local else self._abilities
-        return self._slots.hold(known.at_once if known is not None else 0)

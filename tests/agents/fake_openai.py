@@ -9,6 +9,7 @@ Replies are given in the order in which requests arrive, each once; `repeat=True
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,7 +81,7 @@ class FakeOpenAI:
     ) -> None:
         self.replies, self.repeat, self.pieces, self.cut, self.models = list(replies), repeat, pieces, cut, models
         self.pages = pages or {}
-        """What else it answers, as JSON by path: llama.cpp's "/props", Ollama's "/api/version" and "/api/show". Or a refusal."""
+        """What else it answers, by path ("/props" of llama.cpp, "/api/show" of Ollama): JSON, a refusal, or a function that returns either."""
         self.requests: list[Body] = []
         self.looked_at: list[str] = []
         """The other paths that were asked for, with what was posted there."""
@@ -167,6 +168,11 @@ class _Answering(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
+    def parse_request(self) -> bool:
+        whole = super().parse_request()
+        self.path = re.sub(r"^http://[^/]*", "", getattr(self, "path", ""))  # as a proxy is asked
+        return whole
+
     def do_GET(self) -> None:
         self.server.fake.authorizations.append(self.headers.get("Authorization", ""))
         models = self.server.fake.models
@@ -208,6 +214,8 @@ class _Answering(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         self.server.fake.looked_at.append(f"{path}{posted}")
         page = self.server.fake.pages.get(path)
+        if callable(page):
+            page = page()
         if isinstance(page, HttpError):
             self._whole(page.status, page.content, "application/json", page.headers)
         elif page is None:
