@@ -81,7 +81,7 @@ class FakeOpenAI:
     ) -> None:
         self.replies, self.repeat, self.pieces, self.cut, self.models = list(replies), repeat, pieces, cut, models
         self.pages = pages or {}
-        """What else it answers, by path ("/props" of llama.cpp, "/api/show" of Ollama): JSON, a refusal, or a function that returns either."""
+        """What else it answers, by path (as llama.cpp's "/props"): JSON, a refusal, or a function that returns either."""
         self.requests: list[Body] = []
         self.looked_at: list[str] = []
         """The other paths that were asked for, with what was posted there."""
