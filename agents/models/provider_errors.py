@@ -65,11 +65,12 @@ def explain_refusal(at: Endpoint, answer: ErrorResponse, now: float) -> ModelErr
         return ModelError(f"There is no model {at.model!r} at {where} (404){message}{hint}")
     if status == 402 or (status in (400, 403) and rate_limits.find_lasting_reason({}, message, now) == "credit"):
         return explain_no_credit(at, status, message)
-    if status == 403:
+    is_throttled = status in (400, 403) and rate_limits.is_throttled(answer.text)
+    if status == 403 and not is_throttled:
         return ModelError(f"{where} does not let the key {at.key_from} use {at.model!r} (403){message}")
-    if status in (413, 429) and (lasting := rate_limits.find_lasting_reason(answer.headers, answer.text, now)):
+    if (status in (413, 429) or is_throttled) and (lasting := rate_limits.find_lasting_reason(answer.headers, answer.text, now)):
         return _explain_lasting_limit(at, status, lasting, message)
-    if status in (408, 409, 425, 429, 498) or status >= 500:
+    if status in (408, 409, 425, 429, 498) or status >= 500 or is_throttled:
         return _explain_passing_limit(at, answer, message, now)
     if "content_filter" in answer.text or "content_policy" in answer.text or "content management policy" in answer.text:
         return ModelError(f"The content filter of {where} refuses the request ({status}){message}")
@@ -91,11 +92,19 @@ _TOO_LONG = re.compile(
     r"(?:too many|maximum(?: number of)?) (?:input |prompt )?tokens|上下文.{0,20}(?:超|过长)|超.{0,10}(?:上下文|长度)|超长",
     re.I | re.DOTALL,
 )
+# Or it counts tokens and names a limit, and does not speak of those of the reply, of a minute, or of a setting.
+_TOKENS = re.compile(r"\b(?:(?:prompt|input)_)?tokens\b|\btoken (?:limit|count|length)|\bsequence length|max_(?:seq|model)_len", re.I)
+_COMPARED = re.compile(
+    r"exceed|(?:more|greater|less|longer|larger|fewer) than|too (?:many|long|large)|at most|not fit|\blimit|[<>≤]=? ?\d", re.I
+)
+_OTHER_TOKENS = re.compile(r"output|completion|generat|new[_ ]tokens|\bper\b|/ ?min|\brates?\b|budget|max_tokens|stop|bias|logprobs", re.I)
 
 
 def is_too_long_prompt(text: str) -> bool:
     """Tell whether a refusal says that the prompt is longer than the model's context."""
-    return _TOO_LONG.search(text) is not None
+    if _TOO_LONG.search(text):
+        return True
+    return bool(_TOKENS.search(text) and _COMPARED.search(text) and not _OTHER_TOKENS.search(text))
 
 
 def wants_responses(text: str) -> bool:
@@ -151,7 +160,8 @@ def _explain_lasting_limit(at: Endpoint, status: int, lasting: str, message: str
 def _explain_passing_limit(at: Endpoint, answer: ErrorResponse, message: str, now: float) -> ModelError:
     if re.search(r"tools? param|jinja", message):  # llama.cpp says it with a 500
         return explain_no_tools(at, answer.status, message)
-    what = {408: "timed out", 409: "is at odds with another request", 429: "is asked too often"}.get(answer.status, "has trouble")
+    what = "is asked too often" if answer.status in (400, 403, 429) else "has trouble"
+    what = {408: "timed out", 409: "is at odds with another request"}.get(answer.status, what)
     limits = answer.headers if answer.status == 429 else {}  # other answers have headers of limits, too, that nobody has reached
     wait = rate_limits.find_wait(answer.headers, answer.text, limits, now)
     if wait is None and (estimated := re.search(r"estimated_time\W+(\d+(?:\.\d+)?)", answer.text)):  # Hugging Face, while it loads a model

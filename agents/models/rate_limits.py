@@ -33,18 +33,29 @@ _NONE_AT_ALL = re.compile(r"\blimit: 0\b")  # Gemini, of a model that the free t
 _TOO_LARGE = re.compile(r"\blimit:? ([\d,]+).{0,40}\brequested:? ~?([\d,]+)", re.I | re.DOTALL)
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LINK = re.compile(r"https?://\S+")
+# Alibaba says of a limit per minute, in OpenAI's words, that there is no quota left; only the link tells which of the two it is.
+_LINK_TO_RATES = re.compile(r"https?://\S+#(?:token|rate)[_-]?limits?\b", re.I)
+_THROTTLED = re.compile(r"\brate[ _-]?limit|too[ _]many[ _]requests|throttl|RESOURCE_EXHAUSTED", re.I)
 
+_TIMES = r"(?:\d+(?:\.\d+)?(?:ms|[dhms]))+"
+# A wait stands behind what will be possible then: "try again in", "will reset after", "available again in about".
 _ASKS = re.compile(
-    r"(?:(?:try|retry)(?:ing)?(?: again| your request)? (?:in|after)|wait(?: for)?(?: about| at least)?) "
+    r"\b(?:(?:try|retry|again|reset|available|back|renew|replenish|refresh|restor|resum|lift)\w*\b[^.;\n]{0,40}? (?:in|after)|"
+    r"wait(?:ing)?(?: for)?)"
+    r"(?: about| at least| another| approximately)? ~?"
     r"((?:(?:\d+(?:\.\d+)?|an?) ?(?:ms|milliseconds?|d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)\b[ ,]*(?:and )?)+|"
-    r"(?:\d+(?:\.\d+)?(?:ms|[dhms]))+)",
+    rf"{_TIMES})",
     re.I,
 )
+_ASKS_IN_CHINESE = re.compile(r"(\d+(?:\.\d+)?) ?(毫秒|秒|分|小时|天)钟?(?:之?后|以后)|等待 ?(\d+(?:\.\d+)?) ?(毫秒|秒|分|小时|天)")
 # Also inside JSON that stands as a text in other JSON, and in Python's spelling of it: gateways quote the provider behind them.
-_FIELD = re.compile(r"retry[_-]?(?:delay|after)(?:[_-]?(ms|seconds|s))?[\"'\\]*\s*[:=]\s*[\"'\\]*(\d+(?:\.\d+)?)(ms|m|s)?\b", re.I)
+_FIELD = re.compile(
+    rf"re(?:try|set)[_-]?(?:delay|after|in)(?:[_-]?(ms|seconds|s))?[\"'\\]*\s*[:=]\s*[\"'\\]*({_TIMES}|\d+(?:\.\d+)?)\b", re.I
+)
 _RESET_FIELD = re.compile(r"x-ratelimit-reset[\"'\\]*\s*[:=]\s*[\"'\\]*(\d+(?:\.\d+)?)", re.I)
 _PART = re.compile(r"(\d+(?:\.\d+)?|\ban?\b) ?(ms|milli|[dhms])", re.I)
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "milli": 0.001}
+_UNITS |= {"天": 86_400.0, "小时": 3_600.0, "分": 60.0, "秒": 1.0, "毫秒": 0.001}
 _THIS_CENTURY = 1_000_000_000  # a number above is a time, one below a number of seconds
 
 
@@ -53,8 +64,9 @@ def find_lasting_reason(headers: Mapping[str, str], text: str, now: float) -> La
 
     Empty where it may pass: limits per minute, overload, and whatever does not say.
     """
-    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)  # JSON may spell 余额不足 in ASCII
-    if _NO_CREDIT.search(text):
+    text = _unescape(text)
+    is_of_rates = _LINK_TO_RATES.search(text) is not None
+    if _NO_CREDIT.search(text) and not is_of_rates:
         return "credit"
     windows = [next(filter(None, found.groups())).lower() for found in _WINDOW.finditer(_LINK.sub("", text))]
     asks = read_retry_after(headers, now)
@@ -67,8 +79,13 @@ def find_lasting_reason(headers: Mapping[str, str], text: str, now: float) -> La
         return "day"
     if any(_parse_whole(requested) > _parse_whole(limit) for limit, requested in _TOO_LARGE.findall(text)):
         return "size"
-    is_quota = _QUOTA.search(text) and not windows and asks is None and "RESOURCE_EXHAUSTED" not in text
+    is_quota = _QUOTA.search(text) and not windows and asks is None and not is_of_rates and "RESOURCE_EXHAUSTED" not in text
     return "credit" if is_quota else ""
+
+
+def is_throttled(text: str) -> bool:
+    """Tell whether a refusal says that there were too many requests; some gateways say it with another status than 429."""
+    return _THROTTLED.search(text) is not None
 
 
 def is_too_long(wait_seconds: float | None) -> bool:
@@ -81,6 +98,8 @@ def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         if (number := _parse_number(headers.get(name, ""))) is not None:
             return number * unit
+    if re.fullmatch(_TIMES, headers.get("retry-after", "").strip()):
+        return _parse_duration(headers["retry-after"])
     return _parse_date(headers.get("retry-after", ""), now)
 
 
@@ -94,13 +113,22 @@ def find_wait(headers: Mapping[str, str], text: str, limits: Mapping[str, str], 
 
 def find_wait_in_text(text: str, now: float) -> float | None:
     """Return how long a body asks to wait, in a field (Google's retryDelay, OpenRouter's headers) or in words ("try again in 1m2.5s")."""
+    text = _unescape(text)
     if (field := _FIELD.search(text)) is not None:
-        unit = (field[3] or field[1] or "s").lower()
-        return float(field[2]) * _UNITS["s" if unit == "seconds" else unit]
+        unit = (field[1] or "s").lower()
+        number = _parse_number(field[2])
+        return _parse_duration(field[2]) if number is None else number * _UNITS["s" if unit == "seconds" else unit]
     if (asks := _ASKS.search(text)) is not None:
         return _parse_duration(asks[1])
+    if (asks := _ASKS_IN_CHINESE.search(text)) is not None:
+        return float(asks[1] or asks[3]) * _UNITS[asks[2] or asks[4]]
     reset = _RESET_FIELD.search(text)
     return None if reset is None else _parse_reset(reset[1], now)
+
+
+def _unescape(text: str) -> str:
+    """Return a text without JSON's escapes for letters: it may spell 余额不足 in ASCII."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _find_reset(headers: Mapping[str, str], now: float) -> float | None:
@@ -128,7 +156,7 @@ def _parse_reset(value: str, now: float) -> float | None:
         if number > 1000 * _THIS_CENTURY:
             number /= 1000
         return max(0.0, number - now) if number > _THIS_CENTURY else number
-    return _parse_duration(value) if re.fullmatch(r"\s*(?:\d+(?:\.\d+)?(?:ms|[dhms]))+\s*", value) else _parse_date(value, now)
+    return _parse_duration(value) if re.fullmatch(_TIMES, value.strip()) else _parse_date(value, now)
 
 
 def _parse_date(value: str, now: float) -> float | None:

@@ -37,6 +37,9 @@ _NAMES = {
 """Optional fields of a body, each with the words for it: providers spell them in their own way, or in that of the provider behind them."""
 
 _LOOSE_NAMES = {
+    "temperature": r"sampling",
+    "top_p": r"sampling",
+    "top_k": r"sampling",
     "reasoning_effort": "reasoning|thinking|effort",
     "response_format": r"structured[_ ]outputs?|guided\w*|grammar|schema|mime[_ ]?type",
 }
@@ -161,6 +164,7 @@ def _find_field(words: str, named: str, body: JsonObject, strong: bool, *, loose
     places = _find_places(_NAMES, words, named, body)
     if not places and loosely:
         places = _find_places(_LOOSE_NAMES, words, named, body)
+        places = places or _find_quoted_value(words, body)
     if not places:
         return None
     # Of two that do not go together the later one goes: "`temperature` and `top_p` cannot both be specified".
@@ -169,6 +173,13 @@ def _find_field(words: str, named: str, body: JsonObject, strong: bool, *, loose
         return None
     field = str(body["response_format"]["type"]) if field == "response_format" else field
     return LeftOut(frozenset({field}), _TOLD.get(field, field))
+
+
+def _find_quoted_value(words: str, body: JsonObject) -> dict[str, int]:
+    """Return where the value of a field is quoted instead of its name: "'minimal' is not supported with this model"."""
+    sent = {name: value for name in ("reasoning_effort", "tool_choice") if isinstance(value := body.get(name), str)}
+    found = {name: re.search(rf"[\"'`]{re.escape(value)}[\"'`]", words) for name, value in sent.items()}
+    return {name: place.start() for name, place in found.items() if place}
 
 
 def _find_places(names: Mapping[str, str], words: str, named: str, body: JsonObject) -> dict[str, int]:
