@@ -158,13 +158,21 @@ def _example_turns(
     for asked, reply, *then in examples:
         if as_text and not then and not DIALECTS[dialect].in_prose:
             reply, then = split_inline_call(reply, spec)
-        if then and not as_text:
+        if not as_text and (then or not _is_read_as_written(reply, spec)):
             continue  # a model that calls natively has seen calls; without its call, the answer would look made up
         turns += [UserMessage(asked), AssistantMessage(rewrite_calls(reply, spec.signatures, dialect, exact=exact) if as_text else reply)]
         if then:
             results = [(call.tool, then[0]) for call in read(reply, spec.signatures).calls]
             turns += [UserMessage(DIALECTS[dialect].render_results(results, HISTORY_BOUNDARY)), AssistantMessage(then[1])]
     return turns
+
+
+def _is_read_as_written(reply: str, spec: AgentSpec[object]) -> bool:
+    """Tell whether each call in an example is one in the words of a model that takes tools. It copies what it is shown."""
+    written = read(reply, spec.signatures).calls if spec.tools else ()
+    if not written or spec.dialect == "native":
+        return not written
+    return read(reply, spec.signatures, native=not getattr(spec.model, "writes_calls", False)).calls == written
 
 
 def split_inline_call(reply: str, spec: AgentSpec[object]) -> tuple[str, list[str]]:

@@ -255,3 +255,22 @@ async def test_after_a_call_that_could_not_be_carried_out_the_model_is_asked_to_
     endings = [request["messages"][-1]["content"].splitlines()[-1] for request in server.requests[1:]]
     enough = "Now answer me in a sentence with what the result says."
     assert endings == ["Write the call again without that mistake, or answer me without it.", enough, enough]
+
+
+BARE_CALL = '{"name": "weather", "arguments": {"city": "Oslo"}}'
+READ_IN_WORDS = {"auto": [BARE_CALL, "Hello!", "It makes CALCULATOR(2 * 3)."], "native": ["Hello!"]}
+
+
+@pytest.mark.parametrize(("dialect", "shown"), READ_IN_WORDS.items(), ids=READ_IN_WORDS)
+async def test_a_model_that_takes_tools_is_not_shown_a_form_in_which_its_calls_are_not_read(dialect: str, shown: list[str]) -> None:
+    # Qwen2.5-Coder behind llama.cpp copied "ORDER(...) They will be with you soon!" from an example, and nothing was ordered.
+    examples = [
+        ("Rome?", "weather(Rome) I am looking."),
+        ("Oslo?", BARE_CALL),
+        ("Hello!", "Hello!"),
+        ("Twice 3?", "It makes CALCULATOR(2 * 3)."),
+    ]
+    with FakeOpenAI(["Hi."], pages={"/props": {"chat_template_caps": {"supports_tools": True}}}) as server:
+        agent = Agent(OpenAIChat("fake", base_url=server.base_url), tools=[weather, calculator], examples=examples, dialect=dialect)
+        await agent.run("Hi")
+    assert [message["content"] for message in server.requests[0]["messages"] if message["role"] == "assistant"] == shown
