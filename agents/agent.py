@@ -208,9 +208,10 @@ def make_conversation(value: object, history: tuple[Message, ...] = ()) -> Conve
 def _check_history(history: object) -> None:
     """Raise UsageError for a history that is not a sequence of messages; it says how messages come out of JSON."""
     if isinstance(history, Sequence) and not isinstance(history, (str, bytes)):
-        other = next((message for message in history if not isinstance(message, Message)), None)
-        if other is None:
+        others = [message for message in history if not isinstance(message, Message)]
+        if not others:
             return
+        other = others[0]
     else:
         other = history
     how = "history= takes the .messages of an earlier result"

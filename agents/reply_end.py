@@ -28,13 +28,15 @@ class Ending(Enum):
 
 
 WHOLE, FAILED = Ending.WHOLE, Outcome.FAILED  # looked up here, for a look at a member of an enum takes as long as a step's own work
+INVISIBLE = " \n\u200b\u200c\u200d\u2060\ufeff"
+"""What is as good as nothing in an answer, and no white space to Python."""
 NOTHING_TO_USE = frozenset({Ending.THOUGHT_AWAY, Ending.FILTERED, Ending.DIED})
 """Endings after which neither text nor calls of the reply are used."""
 
 
 def judge_ending(reply: Reply, parsed: ParsedReply) -> Ending:
     """Return how a reply ended. `parsed` is the reply as it was understood: without its reasoning, with its calls."""
-    is_empty = not parsed.message.calls and not parsed.prose.strip()
+    is_empty = not parsed.message.calls and not parsed.prose.strip().strip(INVISIBLE)
     finish = reply.finish
     if finish == "stop" or finish == "tool_calls":
         return Ending.EMPTY if is_empty else WHOLE

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from types import UnionType
-from typing import TYPE_CHECKING, Generic, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar, Union, cast, get_args, get_origin
 
 from sayso.tools.canonical import JsonObject, readable_json
 
@@ -32,7 +32,8 @@ class TypedOutput(Generic[T_co]):
 
     def __init__(self, kind: object) -> None:
         self.kind = kind
-        options = get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
+        bare = _find_bare(kind)
+        options = get_args(bare) if get_origin(bare) in (Union, UnionType) else ()
         self.takes_words = str in options
         """Tell whether plain words are an answer."""
         self._json_kind = Union[tuple(option for option in options if option is not str)] if self.takes_words else kind  # noqa: UP007
@@ -85,6 +86,17 @@ class TypedOutput(Generic[T_co]):
         """Yield the choice that the text names as JSON, where the type is a choice: models write the bare word."""
         word = text.strip(" \r\n\t\"'`*.").casefold()
         yield from (json.dumps(choice) for choice in self.schema.get("enum", ()) if str(choice).casefold() == word)
+
+
+def _find_bare(kind: object) -> object:
+    """Return a type without what Annotated says of it, and an alias' own type."""
+    while True:
+        if get_origin(kind) is Annotated:
+            kind = get_args(kind)[0]
+        elif (value := getattr(kind, "__value__", None)) is not None:  # `type Answer = str | City`
+            kind = value
+        else:
+            return kind
 
 
 def _describe(error: ErrorDetails) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sayso.tools import Audio, File, Image, Labels, Secrecy, ToolCall, ToolResult
-from sayso.tools.canonical import JsonObject, strict_json
+from sayso.tools.canonical import JsonObject
+from sayso.tools.dialects.lenient_json import parse_json
 from sayso.tools.errors import UsageError
 from sayso.tools.media import Part
 
@@ -77,7 +78,7 @@ def _read_calls(rows: object, turn: int) -> tuple[ToolCall, ...]:
             raise _Unreadable(f"its call {index + 1} names no function")
         arguments = function.get("arguments") or "{}"
         try:
-            value = strict_json(arguments) if isinstance(arguments, str) else arguments
+            value = parse_json(arguments)[0] if isinstance(arguments, str) else arguments
         except ValueError as error:
             raise _Unreadable(f"the arguments of its call of {function['name']} are not JSON: {error}") from None
         if not isinstance(value, Mapping):

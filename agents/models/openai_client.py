@@ -120,6 +120,8 @@ def parse_answer(at: Endpoint, text: str, *fields: str) -> list[object]:
     if not text.strip():
         raise errors.explain_break(at, "it is empty")
     bodies = _parse_json_lines(text)
+    if not bodies and text.lstrip().startswith(("{", "data:")):  # nothing else says where an answer without a length ends
+        raise errors.explain_break(at, "it ended in the middle of its JSON")
     for body in bodies:
         if isinstance(body, dict) and body.get("error"):
             raise errors.explain_reported_error(at, body["error"], text)

@@ -108,6 +108,7 @@ NO_HISTORY: dict[str, tuple[Any, str]] = {
     "lists out of JSON": ([["Hi", False, False, None, None]], r"messages\.from_json"),
     "dicts out of OpenAI's list": ([{"role": "user", "content": "Hi"}], r"messages\.from_openai"),
     "a text": ("Hi", "is not a message"),
+    "nothing among them": ([None], "None is not a message"),
     "the result itself": (3, "is not a message"),
 }
 

@@ -412,10 +412,6 @@ FAILURES: dict[str, tuple[Line, str]] = {
         'AT answered with something that is not a chat completion: {"status": "ok"}. '
         "Is it the base URL of an OpenAI-compatible API (.../v1)?",
     ),
-    "half a JSON": (
-        Raw('{"choices": [', "application/json"),
-        'AT answered with something that is not a chat completion: {"choices": [. Is it the base URL of an OpenAI-compatible API (.../v1)?',
-    ),
     "an error in place of a reply": (
         Raw('data: {"error": {"message": "no such model", "code": 404}}\n\n'),
         "There is no model 'fake' at AT (404): no such model.",

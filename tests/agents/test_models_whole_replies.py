@@ -76,6 +76,8 @@ BROKEN: dict[str, Line] = {
     "no choices while the model loads": Raw('{"id": "x", "object": "chat.completion", "choices": []}', "application/json"),
     "null for choices": Raw('{"choices": null}', "application/json"),
     "half of its JSON": BreaksOff(Reply("Your order"), 1),
+    "half of its JSON, and no length that says so": Raw('{"choices": [{"index": 0, "mess', "application/json"),
+    "half of an event under another type": Raw('data: {"choices": [{"index": 0, "del', "text/plain"),
     "a model that loads": HttpError(503, "Loading model"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
 from pydantic import BaseModel
 
@@ -40,6 +42,7 @@ ANSWERS = {
     "only blanks, then a word": ((Reply(" \n"), Reply("Five.")), "Five."),
     "only a thought, then a word": ((Reply("", reasoning="Hm."), Reply("Five.")), "Five."),
     "only a written thought": ((Reply("<think>Hm.</think>"), Reply("Five.")), "Five."),
+    "nothing that can be seen": ((Reply("\u200b\n\ufeff"), Reply("Five.")), "Five."),
     "nothing after a call": ((ASKS, Reply(""), Reply("Five.")), "Five."),
     "asks for a call and makes none": ((Reply("", finish="tool_calls"), ASKS, Reply("Five.")), "Five."),
     "nothing, a call, nothing": ((Reply(""), ASKS, Reply(""), Reply("Five.")), "Five."),
@@ -132,7 +135,7 @@ WORDS_OR_CITY: dict[str, tuple[str, object]] = {
 
 
 @pytest.mark.parametrize(("said", "output"), WORDS_OR_CITY.values(), ids=WORDS_OR_CITY)
-@pytest.mark.parametrize("kind", [str | City, City | str], ids=["str first", "str last"])
+@pytest.mark.parametrize("kind", [str | City, City | str, Annotated[str | City, "told"]], ids=["str first", "str last", "annotated"])
 async def test_words_are_an_answer_where_the_type_has_str_in_it(kind: object, said: str, output: object) -> None:
     schemas: list[object] = []
 

@@ -162,6 +162,13 @@ NATIVE = {
     "a list": ("[1]", False),
     "a key twice": ('{"item": "Burger", "item": "Fries"}', False),
     "not a number": ('{"quantity": NaN}', False),
+    "a bracket too many": ('{"item": "Burger"}}', True),
+    "a copy that breaks off": ('{"item": "Burger"}{"item":', True),
+    "another that breaks off": ('{"item": "Burger"}{"quantity":', False),
+    "a key twice, and a bracket too many": ('{"item": "Burger", "item": "Fries"}}', False),
+    "words behind it": ('{"item": "Burger"} for Ada', False),
+    "a label": ('json\n{"item": "Burger"}', True),
+    "a byte order mark": ('\ufeff{"item": "Burger"}', True),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -12,6 +13,8 @@ from .signatures import ToolSignature
 _FENCED = re.compile(r"(`{1,3})(?:[a-zA-Z]\w*\s)?\s*(.*?)\s*\1", re.DOTALL)
 # What a server leaves behind the arguments: the marker that closes the call, or the turn.
 _LEAKED = re.compile(r"\s*(?:<[|｜][^<>|｜\s]{1,40}[|｜]>|</?[a-z_:]{1,40}>)\s*\Z")
+_LABEL = re.compile(r"(?:json|arguments)\s*[:=]?\s*(?=\{)", re.I)
+_DECODER = json.JSONDecoder()
 _MOST_ENCODINGS = 3
 
 
@@ -21,7 +24,7 @@ def read_arguments(tool: ToolSignature, given: object) -> tuple[Mapping[str, obj
     `given` is an object, or a text that holds JSON. A tool that takes one text and nothing else may be given the bare text.
     """
     if isinstance(given, str):
-        text = given.strip()
+        text = given.strip().removeprefix("\ufeff")
         if not text:
             return {}, ()
         try:
@@ -79,6 +82,11 @@ def _parse_text(text: str) -> tuple[object, tuple[str, ...]]:
     if leaked := _LEAKED.search(text):
         value, notes = _parse_text(text[: leaked.start()])
         return value, (*notes, "marker left out")
+    if labelled := _LABEL.match(text):
+        value, notes = parse_json(text[labelled.end() :])
+        return value, (*notes, "label left out")
+    if once := _find_once(text):
+        return once
     whole = text
     while again := _find_restart(whole):  # some servers send all that there is so far with each piece
         whole = again
@@ -93,6 +101,19 @@ def _parse_text(text: str) -> tuple[object, tuple[str, ...]]:
     if len(given) > 1:
         raise ValueError(f"there are {len(given)} of them, one behind the other")
     return (given or values)[0], (*notes, "arguments sent more than once")
+
+
+def _find_once(text: str) -> tuple[object, tuple[str, ...]] | None:
+    """Return the object before brackets too many, or before a second copy of itself that breaks off. None where it is neither."""
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    rest = text[end:].strip()
+    if isinstance(value, dict) and rest and (not rest.strip("}] \n") or text.startswith(rest)):
+        whole, notes = parse_json(text[:end])
+        return whole, (*notes, "arguments sent more than once" if rest[0] == "{" else "closing brackets left out")
+    return None
 
 
 def _find_restart(text: str) -> str:

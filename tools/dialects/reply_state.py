@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -201,9 +202,18 @@ _FINISHES = {
     "missing_thought_signature too_many_tool_calls",
 }
 _FINISH_OF = {word: finish for finish, words in _FINISHES.items() for word in words.split()}
+# Of a word that is new, what it is made of: half a reply is not to pass for a whole one.
+_PARTS_OF = {
+    "content_filter": re.compile(r"filter|safety|harm|polic|guard|armor|moderat|block|prohibit"),
+    "error": re.compile(r"error|fail|abort|cancel|time_?(?:out|limit)|interrupt|incomplete|overload"),
+    "length": re.compile(r"max|length|limit|exceed"),
+}
 
 
 def name_finish(reason: object) -> str:
     """Return how a reply ended in one word for all providers, else in the provider's own; empty where nobody said."""
     word = getattr(reason, "value", reason)
-    return _FINISH_OF.get(word.casefold(), word) if isinstance(word, str) else ""
+    if not isinstance(word, str):
+        return ""
+    known = word.casefold()
+    return _FINISH_OF.get(known) or next((finish for finish, parts in _PARTS_OF.items() if parts.search(known)), word)
