@@ -71,7 +71,7 @@ class AgentLoop(Generic[Out_co]):
             ending = judge_ending(reply, parsed)
             is_usual = ending is WHOLE and not (again.silent or again.cut_off)
             if not (is_usual or again.may_go_on(ending, has_calls=has_calls, is_typed=spec.output is not None)):
-                raise explain_ending(ending, conversation.spec.model.name, reply, conversation.request.sampling)
+                raise explain_ending(ending, conversation.spec.model, reply, conversation.request.sampling)
             if has_calls:
                 results = await execute_calls(spec, run, parsed, sent_back)
                 if ending is WHOLE and parsed.prose and (answer := find_answer_beside_calls(spec, parsed, results)) is not None:

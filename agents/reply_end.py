@@ -13,6 +13,7 @@ from sayso.tools.errors import IncompleteReply
 if TYPE_CHECKING:
     from .messages import Reply, Sampling
     from .model_call import ParsedReply
+    from .models.model import Model
     from .prompt_format import PromptFormat
 
 
@@ -98,9 +99,12 @@ def ask_for_reply(format: PromptFormat, has_tools: bool) -> str:
     return f"You said nothing. {'Write a call as shown above' if format.tools_in_prompt else 'Call a tool'}, or answer me."
 
 
-def explain_ending(ending: Ending, model: str, reply: Reply, sampling: Sampling) -> IncompleteReply:
+def explain_ending(ending: Ending, asked: Model, reply: Reply, sampling: Sampling) -> IncompleteReply:
     """Return the error for a reply that cannot be the answer: what happened to it, and what to change."""
-    limit = "the longest that it may be" if sampling.max_tokens is None else f"max_tokens={sampling.max_tokens}"
+    model = asked.name
+    own: Sampling | None = getattr(asked, "sampling", None)  # a model's own options count where the request has none
+    max_tokens = sampling.max_tokens or (own.max_tokens if own is not None else None)
+    limit = "the longest that it may be" if max_tokens is None else f"max_tokens={max_tokens}"
     match ending:
         case Ending.FILTERED:
             words = f"The content filter of {model} cut its reply off. Word the request differently, or use another model."

@@ -8,13 +8,15 @@ import pytest
 from pydantic import BaseModel
 
 from sayso import Agent, Sampling, ScriptedModel, tool
-from sayso.agents import Reply, call
+from sayso.agents import OpenAIChat, Reply, call
 from sayso.agents.agent_events import ModelSwitched, TextStreamed, TextWithdrawn
 from sayso.agents.model_call import ModelRequest
 from sayso.tools import calculator
 from sayso.tools.approval.requests import approve_all
 from sayso.tools.errors import IncompleteReply, ModelError, OutputError, ToolsRefused, UsageError
 from sayso.workflows import RunEnded
+
+from .fake_openai import FakeOpenAI
 
 MADE: list[str] = []
 
@@ -87,6 +89,13 @@ async def test_no_half_reply_and_no_empty_one_is_an_answer(lines: tuple[Reply, .
     assert caught.value.finish == lines[-1].finish
     assert text is None or caught.value.text == text
     assert caught.value.partial.messages[-1].finish == lines[-1].finish
+
+
+async def test_the_longest_reply_may_be_an_option_of_the_model() -> None:
+    with FakeOpenAI([Reply("It costs", finish="length")]) as server:
+        model = OpenAIChat("fake", base_url=server.base_url, sampling=Sampling(max_tokens=8))
+        with pytest.raises(IncompleteReply, match="cut off at max_tokens=8"):
+            await Agent(model).run("How much?")
 
 
 async def test_words_beside_a_call_are_no_answer_where_they_were_cut_off() -> None:
