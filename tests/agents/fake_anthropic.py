@@ -10,15 +10,14 @@ outputs", "Prompt caching") and of refusals that people quote in public bug repo
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
 from sayso.testing.anthropic_rules import Refusal, check_request, sign
+from sayso.testing.loopback import LoopbackRequest, LoopbackServer
 
 Json = dict[str, Any]
 
@@ -93,27 +92,22 @@ class FakeAnthropic:
         """Set when a client has left a reply that stalled."""
         self._given = self._ids = 0
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Answering)
-        self._server.fake = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._server = LoopbackServer(self._take)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._server.url}"
 
     @property
     def provider(self) -> str:
         return "anthropic 127.0.0.1"
 
     def __enter__(self) -> FakeAnthropic:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.hang_up()
-        self._server.server_close()
+        self._server.close()
 
     def answer(self, body: Json, headers: dict[str, str]) -> Said | Refused | Raw:
         with self._lock:
@@ -132,6 +126,41 @@ class FakeAnthropic:
             said = line(body) if callable(line) else line
             return self._issue(Said([text(said)]) if isinstance(said, str) else said)
 
+    def _take(self, request: LoopbackRequest) -> None:
+        if request.body is None or request.route != "/v1/messages":
+            _refuse(request, Refused(404, "not_found_error", "Not Found"))
+            return
+        body = request.body
+        match self.answer(body, request.lowered_headers):
+            case Refused() as refused:
+                _refuse(request, refused)
+            case Raw(content, content_type):
+                request.send(200, content.encode(), content_type)
+            case Said() as said if body.get("stream") or said.stalls:
+                self._stream(request, said)
+            case Said() as said:
+                stop = {"stop_reason": said.stop_reason or None, "stop_sequence": None, "usage": dict(said.usage)}
+                message = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": said.content}
+                request.send(200, json.dumps({**message, **stop}).encode())
+
+    def _stream(self, request: LoopbackRequest, said: Said) -> None:
+        request.begin_stream()
+        events = list(events_of(said, request.body["model"], self.pieces))[: said.breaks_after]
+        if said.error is not None:
+            events.append({"type": "error", "error": said.error})
+        request.write(b"".join(self._write_event(event) for event in events))
+        if said.stalls:
+            request.wait_for_hang_up()
+            self.hung_up.set()
+        elif said.breaks_after is None or said.error is not None:
+            request.end_stream()
+        else:
+            request.break_off()
+
+    def _write_event(self, event: Json) -> bytes:
+        name = f"event: {event['type']}\n" if self.named_events else ""
+        return f"{name}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+
     def _issue(self, said: Said | Refused | Raw) -> Said | Refused | Raw:
         """Give the calls of a reply their ids, and remember its blocks."""
         if not isinstance(said, Said):
@@ -147,6 +176,11 @@ class FakeAnthropic:
         calls = any(block["type"] == "tool_use" for block in blocks)
         reason = {"": "tool_use" if calls else "end_turn", "none": ""}.get(said.stop_reason, said.stop_reason)
         return replace(said, content=blocks, stop_reason=reason)
+
+
+def _refuse(request: LoopbackRequest, refused: Refused) -> None:
+    body = {"type": "error", "error": {"type": refused.kind, "message": refused.message}, "request_id": "req_1"}
+    request.send(refused.status, json.dumps(body).encode(), headers=refused.headers)
 
 
 def events_of(said: Said, model: str, pieces: int) -> Iterator[Json]:
@@ -189,92 +223,3 @@ def _take_apart(block: Json, pieces: int) -> tuple[Json, list[Json]]:
 
 def _cut(words: str, size: int) -> list[str]:
     return [words[start : start + size] for start in range(0, len(words), size)]
-
-
-class _Server(ThreadingHTTPServer):
-    fake: FakeAnthropic
-    daemon_threads = False
-    block_on_close = True
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._connections: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        pass  # a client that goes away is part of the play
-
-    def hang_up(self) -> None:
-        for connection in list(self._connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                self._connections.discard(connection)
-
-
-class _Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path.partition("?")[0] != "/v1/messages":
-            self._refuse(Refused(404, "not_found_error", "Not Found"))
-            return
-        match self.server.fake.answer(body, {name.lower(): value for name, value in self.headers.items()}):
-            case Refused() as refused:
-                self._refuse(refused)
-            case Raw(content, content_type):
-                self._whole(200, content.encode(), content_type)
-            case Said() as said if body.get("stream") or said.stalls:
-                self._stream(said, body["model"])
-            case Said() as said:
-                stop = {"stop_reason": said.stop_reason or None, "stop_sequence": None, "usage": dict(said.usage)}
-                message = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": said.content}
-                self._whole(200, json.dumps({**message, **stop}).encode(), "application/json")
-
-    def _refuse(self, refused: Refused) -> None:
-        body = {"type": "error", "error": {"type": refused.kind, "message": refused.message}, "request_id": "req_1"}
-        self._whole(refused.status, json.dumps(body).encode(), "application/json", refused.headers)
-
-    def _whole(self, status: int, content: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": content_type, "Content-Length": str(len(content)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _stream(self, said: Said, model: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        events = list(events_of(said, model, self.server.fake.pieces))[: said.breaks_after]
-        if said.error is not None:
-            events.append({"type": "error", "error": said.error})
-        written = b"".join(self._write_event(event) for event in events)
-        if written:  # an empty chunk is the end
-            self.wfile.write(f"{len(written):x}\r\n".encode() + written + b"\r\n")
-        if said.stalls:
-            self.close_connection = True
-            self.connection.recv(1)
-            self.server.fake.hung_up.set()
-        elif said.breaks_after is None or said.error is not None:
-            self.wfile.write(b"0\r\n\r\n")
-        else:
-            self.close_connection = True  # without the last chunk: broken, not ended
-
-    def _write_event(self, event: Json) -> bytes:
-        name = f"event: {event['type']}\n" if self.server.fake.named_events else ""
-        return f"{name}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()

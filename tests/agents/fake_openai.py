@@ -9,16 +9,14 @@ Replies are given in the order in which requests arrive, each once; `repeat=True
 from __future__ import annotations
 
 import json
-import re
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
 from sayso.agents.messages import Reply
+from sayso.testing.loopback import LoopbackRequest, LoopbackServer
 
 Body = dict[str, Any]
 
@@ -44,6 +42,10 @@ class Raw:
 
     content: str | bytes
     content_type: str = "text/event-stream"
+
+    @property
+    def encoded(self) -> bytes:
+        return self.content.encode() if isinstance(self.content, str) else self.content
 
 
 @dataclass(frozen=True)
@@ -90,30 +92,28 @@ class FakeOpenAI:
         """The address of each request for a reply, with its query."""
         self.headers: list[Mapping[str, str]] = []
         """The headers of each request for a reply, by their names in small letters."""
-        self.connections = 0
-        """How many were opened."""
         self.asked = threading.Event()
         """Set when the first request has come."""
         self.hung_up = threading.Event()
         """Set when a client has left a reply that fell silent."""
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Answering)
-        self._server.fake = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._server = LoopbackServer(self._take)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"{self._server.url}/v1"
+
+    @property
+    def connections(self) -> int:
+        """How many were opened."""
+        return self._server.connections
 
     def __enter__(self) -> FakeOpenAI:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.hang_up()
-        self._server.server_close()
+        self._server.close()
 
     def next_said(self, body: Body) -> Said:
         """What is said to this request."""
@@ -128,137 +128,61 @@ class FakeOpenAI:
         line = self.replies[at]
         return line(body) if callable(line) else line
 
-
-class _Server(ThreadingHTTPServer):
-    fake: FakeOpenAI
-    daemon_threads = False
-    block_on_close = True
-    request_queue_size = 256
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._connections: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        self.fake.connections += 1
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        pass  # a client that goes away is part of the play
-
-    def hang_up(self) -> None:
-        """Ends what is still open, so that closing does not wait for clients that keep their connection."""
-        for connection in list(self._connections):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                self._connections.discard(connection)
-
-
-class _Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # or small answers wait 40 ms for the client's acknowledgement
-    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def parse_request(self) -> bool:
-        whole = super().parse_request()
-        self.path = re.sub(r"^http://[^/]*", "", getattr(self, "path", ""))  # as a proxy is asked
-        return whole
-
-    def do_GET(self) -> None:
-        self.server.fake.authorizations.append(self.headers.get("Authorization", ""))
-        models = self.server.fake.models
-        if self.path != "/v1/models":
-            self._page("")
-        elif isinstance(models, Raw):
-            self._whole(200, models.content if isinstance(models.content, bytes) else models.content.encode(), models.content_type)
+    def _take(self, request: LoopbackRequest) -> None:
+        self.authorizations.append(request.headers.get("Authorization", ""))
+        body = request.body
+        if body is None:
+            self._send_page(request)
+        elif request.route != "/v1/chat/completions":
+            self._send_page(request, f" {json.dumps(body)}")
         else:
-            data = [{"id": name, "object": "model"} for name in models]
-            self._whole(200, json.dumps({"object": "list", "data": data}).encode(), "application/json")
+            self.paths.append(request.path)
+            self.headers.append(request.lowered_headers)
+            self._say(request, self.next_said(body))
 
-    def do_POST(self) -> None:
-        self.server.fake.authorizations.append(self.headers.get("Authorization", ""))
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path.partition("?")[0] != "/v1/chat/completions":
-            self._page(f" {json.dumps(body)}")
+    def _send_page(self, request: LoopbackRequest, posted: str = "") -> None:
+        if request.path == "/v1/models":
+            if isinstance(self.models, Raw):
+                request.send(200, self.models.encoded, self.models.content_type)
+            else:
+                data = [{"id": name, "object": "model"} for name in self.models]
+                request.send(200, json.dumps({"object": "list", "data": data}).encode())
             return
-        self.server.fake.paths.append(self.path)
-        self.server.fake.headers.append({name.lower(): value for name, value in self.headers.items()})
-        match self.server.fake.next_said(body):
-            case str(text):
-                self._reply(Reply(text), body)
-            case Reply() as reply:
-                self._reply(reply, body)
-            case HttpError() as error:
-                self._whole(error.status, error.content, "application/json", error.headers)
-            case Raw(content, content_type):
-                self._whole(200, content if isinstance(content, bytes) else content.encode(), content_type)
-            case BreaksOff(reply, events):
-                self._begin()
-                self._write(b"".join(list(self._sse(reply, body))[:events]))
-                self.close_connection = True  # without the last chunk: broken, not ended
-            case FallsSilent(reply, events):
-                self._begin()
-                self._write(b"".join(list(self._sse(reply, body))[:events]))
-                self._wait_for_the_end()
-
-    def _page(self, posted: str) -> None:
-        path = self.path.partition("?")[0]
-        self.server.fake.looked_at.append(f"{path}{posted}")
-        page = self.server.fake.pages.get(path)
+        self.looked_at.append(f"{request.route}{posted}")
+        page = self.pages.get(request.route, HttpError(404, f"no such page: {request.path}"))
         if callable(page):
             page = page()
         if isinstance(page, HttpError):
-            self._whole(page.status, page.content, "application/json", page.headers)
-        elif page is None:
-            self._whole(404, HttpError(404, f"no such page: {self.path}").content, "application/json")
+            request.send(page.status, page.content, headers=page.headers)
         else:
-            self._whole(200, json.dumps(page).encode(), "application/json")
+            request.send(200, json.dumps(page).encode())
 
-    def _reply(self, reply: Reply, body: Body) -> None:
-        if not body.get("stream"):
-            self._whole(200, json.dumps(completion(reply, body)).encode(), "application/json")
-            return
-        self._begin()
-        self._write(b"".join(self._sse(reply, body)))
-        self.wfile.write(b"0\r\n\r\n")
+    def _say(self, request: LoopbackRequest, said: Said) -> None:
+        match said:
+            case str(text):
+                self._say(request, Reply(text))
+            case Reply() as reply if not request.body.get("stream"):
+                request.send(200, json.dumps(completion(reply, request.body)).encode())
+            case Reply() as reply:
+                self._stream(request, reply)
+                request.end_stream()
+            case HttpError() as error:
+                request.send(error.status, error.content, headers=error.headers)
+            case Raw() as raw:
+                request.send(200, raw.encoded, raw.content_type)
+            case BreaksOff(reply, events):
+                self._stream(request, reply, events)
+                request.break_off()
+            case FallsSilent(reply, events):
+                self._stream(request, reply, events)
+                request.wait_for_hang_up()
+                self.hung_up.set()
 
-    def _sse(self, reply: Reply, body: Body) -> Iterator[bytes]:
-        for event in events_of(reply, body, self.server.fake.pieces):
-            yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
-        yield b"data: [DONE]\n\n"
-
-    def _whole(self, status: int, content: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": content_type, "Content-Length": str(len(content)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _begin(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-
-    def _write(self, content: bytes) -> None:
-        size = self.server.fake.cut or len(content) or 1
-        for start in range(0, len(content), size):
-            piece = content[start : start + size]
-            self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-
-    def _wait_for_the_end(self) -> None:
-        self.close_connection = True
-        self.connection.recv(1)
-        self.server.fake.hung_up.set()
+    def _stream(self, request: LoopbackRequest, reply: Reply, events: int | None = None) -> None:
+        """Send the first events of a reply, or all."""
+        request.begin_stream()
+        sent = [json.dumps(event, ensure_ascii=False) for event in events_of(reply, request.body, self.pieces)]
+        request.write("".join(f"data: {event}\n\n" for event in [*sent, "[DONE]"][:events]).encode(), self.cut)
 
 
 def events_of(reply: Reply, body: Body, pieces: int = 7) -> Iterator[Body]:

@@ -13,10 +13,9 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
 
+from sayso.testing.loopback import LoopbackRequest, LoopbackServer
 from sayso.testing.responses_rules import REASONING_MODEL, Body, Broken, Issued, ResponsesRules, check_request
 
 from .fake_openai import HttpError, Raw
@@ -94,22 +93,18 @@ class FakeResponses:
         self.issued = Issued()
         self.count = 0
         self.lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Answering)
-        self._server.fake = self  # type: ignore[attr-defined]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._server = LoopbackServer(self._take)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self.path}"
+        return f"{self._server.url}{self.path}"
 
     def __enter__(self) -> FakeResponses:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.close()
 
     def forget_keys(self) -> None:
         """Play a key of another organisation: what was encrypted before can be read no more."""
@@ -130,6 +125,28 @@ class FakeResponses:
         if isinstance(given, str):
             return Turn([Says(given)])
         return Turn(given) if isinstance(given, Sequence) else given
+
+    def _take(self, request: LoopbackRequest) -> None:
+        missing = HttpError(404, "no such page")
+        if request.body is None:
+            request.send(404, missing.content)
+            return
+        body = request.body
+        self.headers.append(request.lowered_headers)
+        self.paths.append(request.path)
+        page = self.pages.get(request.path) or (missing if request.route != f"{self.path}/responses" else None)
+        match page or self.answer(body):
+            case HttpError() as error:
+                request.send(error.status, error.content, headers=error.headers)
+            case Raw() as raw:
+                request.send(200, raw.encoded, raw.content_type)
+            case turn:
+                output = self.make_output(turn, body)
+                breaks = turn.error_event or turn.events is not None
+                if breaks or bool(body.get("stream")) is not self.ignores_stream:
+                    _stream(request, turn, list(events_of(turn, output, body, self.pieces)))
+                else:
+                    request.send(200, json.dumps(whole_response(turn, output, body)).encode())
 
     def make_output(self, turn: Turn, body: Body) -> list[Body]:
         """Return the items of a turn as they are when they are done, and remember what was handed out."""
@@ -168,6 +185,21 @@ class FakeResponses:
                 text = arguments if isinstance(arguments, str) else json.dumps(arguments)
                 call = {"id": f"fc_{number:04}", "type": "function_call", "status": "completed"}
                 return call | {"call_id": f"call_{number:04}xyz", "name": name, "arguments": text}
+
+
+def _stream(request: LoopbackRequest, turn: Turn, events: list[Body]) -> None:
+    request.begin_stream()
+    events = events[: turn.events]
+    if turn.error_event:
+        code, message = turn.error_event
+        events = [*events, {"type": "error", "code": code, "message": message, "param": None}]
+    for number, event in enumerate(events):
+        numbered = {**event, "sequence_number": number}
+        request.write(f"event: {event['type']}\ndata: {json.dumps(numbered)}\n\n".encode())
+    if turn.events is None or turn.error_event:
+        request.end_stream()
+    else:
+        request.break_off()
 
 
 def whole_response(turn: Turn, output: list[Body], body: Body, status: str = "") -> Body:
@@ -232,64 +264,3 @@ def _events_of_item(item: Body, pieces: int) -> Iterator[Body]:
 
 def _cut(text: str, size: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]
-
-
-class _Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = 2
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._send(404, b'{"error": {"message": "no such page"}}', "application/json")
-
-    def do_POST(self) -> None:
-        fake: FakeResponses = self.server.fake  # type: ignore[attr-defined]
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        fake.headers.append({name.lower(): value for name, value in self.headers.items()})
-        fake.paths.append(self.path)
-        if page := fake.pages.get(self.path):
-            self._send(page.status, page.content, "application/json", page.headers)
-            return
-        if self.path.partition("?")[0] != f"{fake.path}/responses":
-            self._send(404, b'{"error": {"message": "no such page"}}', "application/json")
-            return
-        match fake.answer(body):
-            case HttpError() as error:
-                self._send(error.status, error.content, "application/json", error.headers)
-            case Raw(content, content_type):
-                self._send(200, content if isinstance(content, bytes) else content.encode(), content_type)
-            case turn:
-                output = fake.make_output(turn, body)
-                breaks = turn.error_event or turn.events is not None
-                if breaks or bool(body.get("stream")) is not fake.ignores_stream:
-                    self._stream(turn, list(events_of(turn, output, body, fake.pieces)))
-                else:
-                    self._send(200, json.dumps(whole_response(turn, output, body)).encode(), "application/json")
-
-    def _stream(self, turn: Turn, events: list[Body]) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        if turn.error_event:
-            code, message = turn.error_event
-            events = [*events[: turn.events], {"type": "error", "code": code, "message": message, "param": None}]
-        elif turn.events is not None:
-            events = events[: turn.events]
-            self.close_connection = True  # without the last chunk: broken, not ended
-        for number, event in enumerate(events):
-            numbered = {**event, "sequence_number": number}
-            content = f"event: {event['type']}\ndata: {json.dumps(numbered)}\n\n".encode()
-            self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
-        if not self.close_connection:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _send(self, status: int, content: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": content_type, "Content-Length": str(len(content)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
@@ -17,10 +14,13 @@ from sayso.agents.messages import Reply
 from sayso.agents.models.model import Model
 
 from . import replies
+from .loopback import LoopbackRequest, LoopbackServer
 from .played_providers import PROVIDERS, PlayedProtocol, PlayedProvider
 from .rules import Body, Given
 
 KEY = "test-key"
+_ENDS = {PlayedProtocol.CHAT: "/chat/completions", PlayedProtocol.RESPONSES: "/responses", PlayedProtocol.ANTHROPIC: "/v1/messages"}
+"""Where each protocol is asked, behind a provider's path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +60,19 @@ class ProviderServer:
         """What was refused by a rule, in the provider's words."""
         self._given = Given()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Answering)
-        self._server.played = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._server = LoopbackServer(self._take)
 
     def __enter__(self) -> ProviderServer:
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.hang_up()
-        self._server.server_close()
+        self._server.close()
 
     @property
     def base_url(self) -> str:
         """Return the address to give to a model."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self.provider.path}"
+        return f"{self._server.url}{self.provider.path}"
 
     def model(self, **options: Any) -> Model:
         """Return a model that asks here: the class for the provider's protocol, with these options of its own. It waits for nothing."""
@@ -88,6 +83,25 @@ class ProviderServer:
         }
         where = {"base_url": self.base_url, "api_key": KEY, "sleep": _wait_for_nothing}
         return kinds[self.provider.protocol](self.provider.model, **where, **options)
+
+    def _take(self, request: LoopbackRequest) -> None:
+        path, _, query = self.provider.path.partition("?")
+        if request.body is None or request.route != path + _ENDS[self.provider.protocol] or query not in request.path:
+            page = (self.provider.pages or {}).get(request.route)
+            missing = {"error": {"message": f"no such page: {request.path}"}}
+            request.send(404 if page is None else 200, json.dumps(missing if page is None else page).encode())
+            return
+        status, said, headers = self.answer(request.body, request.lowered_headers)
+        if not isinstance(said, Events):
+            request.send(status, json.dumps(said).encode(), headers=headers)
+            return
+        request.begin_stream()
+        for event in said.events:
+            name = f"event: {event['type']}\n" if "type" in event else ""
+            request.write(f"{name}data: {json.dumps(event)}\n\n".encode())
+        if self.provider.protocol is PlayedProtocol.CHAT:
+            request.write(b"data: [DONE]\n\n")
+        request.end_stream()
 
     # ---- what is said to a request ----
 
@@ -144,85 +158,3 @@ class ProviderServer:
 
 async def _wait_for_nothing(seconds: float) -> None:
     """Wait no time before a request is tried again."""
-
-
-class _Server(ThreadingHTTPServer):
-    played: ProviderServer
-    daemon_threads = False
-    block_on_close = True
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._connections: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        pass  # a client that goes away is part of the play
-
-    def hang_up(self) -> None:
-        """End what is still open, so that closing does not wait for clients that keep their connection."""
-        for connection in list(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-class _Answering(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # or small answers wait 40 ms for the client's acknowledgement
-    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._send_page()
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        played = self.server.played
-        path, _, query = played.provider.path.partition("?")
-        ends = {PlayedProtocol.CHAT: "/chat/completions", PlayedProtocol.RESPONSES: "/responses", PlayedProtocol.ANTHROPIC: "/v1/messages"}
-        asked, _, asked_query = self.path.partition("?")
-        if asked != path + ends[played.provider.protocol] or query not in asked_query:
-            self._send_page()
-            return
-        status, said, headers = played.answer(body, {name.lower(): value for name, value in self.headers.items()})
-        if isinstance(said, Events):
-            self._stream(said.events)
-        else:
-            self._send(status, said, headers)
-
-    def _send_page(self) -> None:
-        page = (self.server.played.provider.pages or {}).get(self.path.partition("?")[0])
-        self._send(404, {"error": {"message": f"no such page: {self.path}"}}) if page is None else self._send(200, page)
-
-    def _send(self, status: int, content: Body, headers: Mapping[str, str] | None = None) -> None:
-        written = json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(written)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(written)
-
-    def _stream(self, events: Iterable[Body]) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for event in events:
-            name = f"event: {event['type']}\n" if "type" in event else ""
-            self._write(f"{name}data: {json.dumps(event)}\n\n")
-        if self.server.played.provider.protocol is PlayedProtocol.CHAT:
-            self._write("data: [DONE]\n\n")
-        self.wfile.write(b"0\r\n\r\n")
-
-    def _write(self, text: str) -> None:
-        content = text.encode()
-        self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
