@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.effects import Labels
+from sayso.tools.errors import UsageError
 from sayso.tools.media import Part
 from sayso.workflows import Usage
 from sayso.workflows.runs.limits import NO_USAGE
@@ -156,6 +157,11 @@ class Sampling:
     parallel_tool_calls: bool | None = None
     extra_body: Mapping[str, object] | None = None
     extra_headers: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (self.extra_headers or {}).items():
+            if not (isinstance(value, str) and f"{name}{value}".isascii() and f"{name}{value}".isprintable()):
+                raise UsageError(f"extra_headers has {name!r}: {value!r}. A header is printable ASCII text.")
 
     def override(self, other: Sampling) -> Sampling:
         """Return this sampling with what `other` says in its place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel
@@ -220,3 +220,9 @@ async def test_sampling_can_be_given_to_one_run() -> None:
 def test_one_model_is_not_a_list_of_models() -> None:
     with pytest.raises(UsageError, match="fallback='gpt-5-mini' is not a list"):
         Agent(ScriptedModel("Hi."), fallback="gpt-5-mini")
+
+
+@pytest.mark.parametrize("value", ["grüß", "a\r\nX-Other: b", "\ud83d", 3])
+def test_a_header_that_cannot_be_sent_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(UsageError, match="extra_headers has 'X-Title'"):
+        Sampling(extra_headers={"X-Title": value})
