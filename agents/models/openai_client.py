@@ -137,7 +137,9 @@ def _parse_json_lines(text: str) -> list[object]:
     """Return the JSON of a text, or of each event or line of it; nothing where it is none of these."""
     try:
         return [json.loads(text)]
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return [None]  # it is not cut off, and it is no reply
+    except ValueError:
         lines = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith(("data:", "{"))]
     try:
         return [json.loads(line) for line in lines if line != "[DONE]"]

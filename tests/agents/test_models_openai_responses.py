@@ -347,7 +347,7 @@ async def test_thoughts_that_cannot_be_read_may_be_told_in_the_stream() -> None:
 
 NO_REPLIES = {
     "a web page": (Raw("<!doctype html><p>Log in", "text/html"), "answered with a web page"),
-    "half a JSON text": (Raw('{"object": "response", "output": [', "application/json"), "something that is not"),
+    "half a JSON text": (Raw('{"object": "response", "output": [', "application/json"), "in the middle of its JSON"),
     "JSON without a bottom": (Raw('{"output":' + "[" * 9999 + "]" * 9999 + "}", "application/json"), "something that is not"),
     "nothing": (Raw("", "text/event-stream"), "broke off"),
     "a chat completion": (Raw('{"choices": []}', "application/json"), "something that is not"),
