@@ -135,7 +135,7 @@ ENDS = {
         "length",
     ),
     "filtered": ("response.incomplete", {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, "content_filter"),
-    "cancelled": ("response.cancelled", {"status": "cancelled"}, "cancelled"),
+    "cancelled": ("response.cancelled", {"status": "cancelled"}, "error"),
 }
 
 

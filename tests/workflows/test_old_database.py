@@ -225,13 +225,25 @@ def test_a_new_database_has_the_same_tables(untouched: Old, tmp_path: Path, requ
 REPLAYED = [run for run, (_, state, _) in STANDING.items() if state in ("waiting", "done", "failed")]
 
 
+DROPPED_EXAMPLES = [
+    "  - user: Send me a burger!",
+    "  - assistant: ORDER(Burger) Ok, it's on the way!",
+    "  - user: Two lemonades to 7 Oak Road, Ulm, please.",
+    '  - assistant: ORDER(item="Lemonade", address="7 Oak Road, Ulm", quantity=2) They will be with you soon!',
+]
+
+
 @pytest.mark.parametrize("run", REPLAYED)
 async def test_todays_code_asks_for_what_the_journal_holds(untouched: Old, run: str) -> None:
     app = builtin_app() if STANDING[run][0] in ("chat", "research") else old_app.APP
     home = engine(untouched.url, app=app)
     replayed = await home.replay(run)
     home.close()
-    assert replayed.difference is None
+    if STANDING[run][0] == "chat":  # since then a model that takes tools is shown no example whose call it must not write
+        assert replayed.difference is not None
+        assert replayed.difference.messages.splitlines() == DROPPED_EXAMPLES
+    else:
+        assert replayed.difference is None
 
 
 async def finished(home: Any, run: str) -> Any:

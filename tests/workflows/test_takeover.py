@@ -285,7 +285,7 @@ async def main() -> None:
     try:
         print(len((await flow.run("a", engine=home, run_id="r1")).output))
     except DatabaseLost as error:
-        print("LOST", error)
+        print("LOST", error, flush=True)
         import os; os._exit(1)
 asyncio.run(main())
 """
