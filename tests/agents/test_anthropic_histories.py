@@ -14,6 +14,7 @@ from sayso.testing.anthropic_rules import check_request
 from sayso.tools import ToolCall, ToolResult
 from sayso.tools.calls import Outcome
 
+from .changed_histories import change_history
 from .fake_anthropic import redacted, text, think, use
 
 HERE = "anthropic api.anthropic.com"
@@ -71,25 +72,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Message], dict[str, list[dict[str, 
     turns = draw(st.lists(st.tuples(KINDS, PROVIDERS, st.sampled_from(Outcome)), max_size=4))
     for number, (kinds, provider, outcome) in enumerate(turns):
         past.add_turn(number, kinds, provider, outcome)
-    messages, is_whole = past.messages, True
-    for change in draw(st.lists(st.sampled_from(["cut", "drop", "double", "swap", "edit", "empty"]), max_size=3)):
-        at = draw(st.integers(0, max(0, len(messages) - 1)))
-        match change:
-            case "cut":
-                messages = messages[at:]
-            case "drop":
-                messages = messages[:at] + messages[at + 1 :]
-            case "double":
-                messages = messages + messages[at:]
-            case "swap" if at:
-                messages = [*messages[: at - 1], messages[at], messages[at - 1], *messages[at + 1 :]]
-            case "edit" if messages and isinstance(message := messages[at], AssistantMessage):
-                messages = [*messages[:at], message._replace(text="edited", calls=message.calls[:1]), *messages[at + 1 :]]
-            case "empty":
-                messages = [*messages[:at], UserMessage(" "), AssistantMessage(""), *messages[at:]]
-            case _:
-                continue
-        is_whole = False
+    messages, is_whole = change_history(draw, past.messages)
     last = draw(st.sampled_from([[UserMessage("And now?")], [UserMessage("")], []]))
     return [*messages, *last], past.issued if is_whole else {}
 

@@ -13,6 +13,8 @@ from sayso.agents.models.responses_request import build_body
 from sayso.testing.responses_rules import Issued, check_request
 from sayso.tools import ToolCall, ToolResult
 
+from .changed_histories import change_history
+
 HERE = "responses api.openai.com"
 TOOLS = [{"type": "function", "function": {"name": "search", "parameters": {"type": "object"}}}]
 KINDS = st.lists(st.sampled_from(["thinks", "says", "calls", "misspells"]), min_size=1, max_size=5)
@@ -66,22 +68,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Message], Issued]:
     past = Past()
     for number, (kinds, provider) in enumerate(draw(st.lists(st.tuples(KINDS, st.sampled_from([HERE, "chat other"])), max_size=4))):
         past.add_turn(number, kinds, provider)
-    messages = past.messages
-    for change in draw(st.lists(st.sampled_from(["cut", "drop", "double", "swap", "edit"]), max_size=3)):
-        at = draw(st.integers(0, max(0, len(messages) - 1)))
-        match change:
-            case "cut":
-                messages = messages[at:]
-            case "drop":
-                messages = messages[:at] + messages[at + 1 :]
-            case "double":
-                messages = messages + messages[at:]
-            case "swap" if at:
-                messages = [*messages[: at - 1], messages[at], messages[at - 1], *messages[at + 1 :]]
-            case "edit" if messages and isinstance(message := messages[at], AssistantMessage):
-                messages = [*messages[:at], message._replace(text="edited", calls=message.calls[:1]), *messages[at + 1 :]]
-            case _:
-                pass
+    messages, _ = change_history(draw, past.messages)
     return [*messages, UserMessage("And now?")], past.issued
 
 
