@@ -1,0 +1,41 @@
+"""The data of a page: read before its hidden parts are dropped, and finished with what its reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..canonical import Json, JsonObject
+from .fields import Field
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+
+@dataclass(frozen=True, slots=True)
+class PageData:
+    """What a page holds beside its visible text."""
+
+    published: str = ""
+    """The date that the page gives itself: "2024-05-03", "2024-05" or "2024". Empty if it gives none."""
+    fields: tuple[Field, ...] = ()
+    texts: tuple[str, ...] = ()
+    """Long texts out of embedded data, for a page that has no text of its own."""
+    business: str = ""
+    """The name of the one business that the data is about, which its fields have no subject for."""
+
+
+def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, today: str = "") -> PageData:
+    """Read the data of a page from the whole tree, before scripts and hidden parts are dropped. `today` is an ISO date."""
+    return PageData()
+
+
+def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tuple[Field, ...], str]:
+    """Add tables, lists and labels of the visible tree, and return all fields with quotes and the lines that `visible` does not have."""
+    return data.fields, ""
+
+
+def read_json_fields(value: Json, url: str) -> tuple[Field, ...]:
+    """Return the fields of a JSON document."""
+    return ()
