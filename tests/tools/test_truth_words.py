@@ -1,0 +1,71 @@
+"""What counts as the same word, and what as its opposite."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.tools.truth.words import Word, alike, is_light, opposite, stem, tokenize
+
+SAME = {
+    "endings": ("prices", "priced"),
+    "an irregular verb": ("bought", "buying"),
+    "an irregular plural": ("children", "child"),
+    "a noun of a verb": ("founder", "founded"),
+    "a noun of a long verb": ("installation", "installs"),
+    "words alike": ("costs", "charges"),
+    "a phrase for a word": ("free", "at no charge"),
+    "a phrase for a phrase": ("24/7", "round the clock"),
+    "a name in two spellings": ("centre", "center"),
+    "a hyphen": ("plant-based", "vegan"),
+    "an accent": ("cafe", "café"),
+    "a possessive": ("company's", "company"),
+}
+DIFFERENT = {
+    "a word inside another": ("corn", "corner"),
+    "things of one trade": ("croissant", "muffin"),
+    "better is not good": ("better", "good"),
+    "member and user": ("subscriber", "visitor"),
+    "selling is not repairing": ("sells", "repairs"),
+}
+OPPOSITE = {"verbs": ("opens", "closes"), "comparison": ("more", "fewer"), "a state": ("fresh", "frozen")}
+
+
+def _any_alike(a: str, b: str) -> bool:
+    return any(alike(left, right) for left in tokenize(a) for right in tokenize(b))
+
+
+@pytest.mark.parametrize(("a", "b"), SAME.values(), ids=SAME)
+def test_two_spellings_say_the_same(a: str, b: str) -> None:
+    assert _any_alike(a, b)
+    assert _any_alike(b, a)
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT.values(), ids=DIFFERENT)
+def test_two_words_do_not_say_the_same(a: str, b: str) -> None:
+    assert not _any_alike(a, b)
+
+
+@pytest.mark.parametrize(("a", "b"), OPPOSITE.values(), ids=OPPOSITE)
+def test_opposites_are_opposites_both_ways(a: str, b: str) -> None:
+    (left,), (right,) = tokenize(a), tokenize(b)
+    assert opposite(left, right)
+    assert opposite(right, left)
+
+
+def test_a_text_is_cut_into_words_with_their_places() -> None:
+    text = "We don't close: 東京 café’s 20 %"
+    words = [(word.text, text[word.start : word.end]) for word in tokenize(text)]
+    assert words == [
+        ("We", "We"), ("do", "don't"), ("not", "don't"), ("close", "close"), ("東", "東"), ("京", "京"),
+        ("café", "café’s"), ("20", "20"), ("%", "%"),
+    ]  # fmt: skip
+
+
+def test_framing_words_carry_no_claim() -> None:
+    assert [word.text for word in tokenize("The company also offers repairs to its customers") if not is_light(word)] == ["repairs"]
+
+
+def test_no_light_word_is_in_a_group_that_would_let_it_stand_for_a_claim() -> None:
+    assert not [
+        word for word in ("only", "all", "not", "free", "largest", "since", "sell", "own") if is_light(Word(word, stem(word), 0, 0))
+    ]

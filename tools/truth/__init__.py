@@ -1,0 +1,1 @@
+"""The truth gate: whether a passage states what a sentence says."""

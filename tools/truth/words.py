@@ -1,0 +1,161 @@
+"""The words of a text as the truth gate compares them: by stem, by what says the same, by what says the opposite."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+_WORD = re.compile(r"[぀-ヿ㐀-鿿豈-\ufaff가-힣]|%|[^\W_぀-ヿ㐀-鿿豈-\ufaff가-힣]+(?:['’][^\W\d_]{1,3}\b)?")
+_NOT = re.compile(r"(\w+?)n['’]t", re.IGNORECASE)
+_SHORT_VERBS = {"wo": "will", "ca": "can", "sha": "shall"}
+_FAMILY = re.compile(r"(?:ation|ition|ment|ship|ance|ence|eri|iti|ist|ion|ing|al|or|er|iv|abl|ful|ness|li|i)$")
+_FAMILY_LETTERS = 5
+"""The fewest letters that are left when a derived word is taken for its root: founder is found, corner is not corn."""
+_LONGEST = 100
+_NO_SENSES: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text. `senses` are the groups of words alike that it belongs to, alone or as part of a phrase ("at no charge")."""
+
+    text: str
+    stem: str
+    start: int
+    end: int
+    senses: frozenset[int] = _NO_SENSES
+
+
+@lru_cache(256)
+def tokenize(text: str) -> tuple[Word, ...]:
+    """Return the words of a text in order, with their places. "don't" is two words, and so is "plant-based"; "company's" is "company"."""
+    plain = [(word, stem(word), start, end) for word, start, end in _find_words(text)]
+    senses = _find_senses([stemmed for _, stemmed, _, _ in plain])
+    return tuple(Word(*word, found) for word, found in zip(plain, senses, strict=True))
+
+
+def is_light(word: Word) -> bool:
+    """Return whether a word carries no claim of its own, such as "the" or "available"."""
+    return word.stem in _read_light()
+
+
+def alike(a: Word, b: Word) -> bool:
+    """Return whether two words say the same: one stem, or one group of words alike."""
+    return a.stem == b.stem or not a.senses.isdisjoint(b.senses)
+
+
+def opposite(a: Word, b: Word) -> bool:
+    """Return whether two words cannot both be true of one thing: "opens" and "closes", "more" and "less"."""
+    return b.stem in _read_opposites().get(a.stem, frozenset())
+
+
+@lru_cache(50_000)
+def stem(word: str) -> str:
+    """Return the stem of an English word: "founder", "founded" and "founding" are one. Other words are cut by the same rules.
+
+    By the Snowball stemmer (Porter 2, https://snowballstem.org), with irregular forms before and endings that derive a noun after it.
+    """
+    word = _fold(word)
+    if not word.isalpha() or not word.isascii():
+        return word
+    stemmed = _snowball(_read_irregular().get(word, word))
+    root = _FAMILY.sub("", stemmed)
+    return root if len(root) >= _FAMILY_LETTERS else stemmed
+
+
+def _find_words(text: str) -> Iterator[tuple[str, int, int]]:
+    for found in _WORD.finditer(text):
+        word = found[0][:_LONGEST]
+        if shortened := _NOT.fullmatch(word):
+            yield _SHORT_VERBS.get(shortened[1].lower(), shortened[1]), found.start(), found.end()
+            yield "not", found.start(), found.end()
+        elif word.lower() == "cannot":
+            yield "can", found.start(), found.end()
+            yield "not", found.start(), found.end()
+        else:
+            yield re.split(r"['’]", word)[0] or word, found.start(), found.end()
+
+
+def _fold(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return unicodedata.normalize("NFC", "".join(letter for letter in decomposed if not "\u0300" <= letter <= "\u036f"))
+
+
+_STEMMERS = threading.local()
+
+
+def _snowball(word: str) -> str:
+    from snowballstemmer import stemmer  # late, for load time
+
+    if not hasattr(_STEMMERS, "english"):
+        _STEMMERS.english = stemmer("english")  # it keeps the word it works on: one for each thread
+    return str(_STEMMERS.english.stemWord(word))
+
+
+def _find_senses(stems: Sequence[str]) -> list[frozenset[int]]:
+    """Return the groups of each word. A word of a phrase belongs to the phrase's groups too."""
+    singles, phrases = _read_groups()
+    senses = [singles.get(word, _NO_SENSES) for word in stems]
+    for start, word in enumerate(stems):
+        for phrase, groups in phrases.get(word, ()):
+            if tuple(stems[start : start + len(phrase)]) == phrase:
+                for at in range(start, start + len(phrase)):
+                    senses[at] |= groups
+    return senses
+
+
+def _read_lines(name: str) -> Iterator[str]:
+    for line in (files(__package__ or __name__) / "tables" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield line
+
+
+def _read_phrases(cell: str) -> Iterator[tuple[str, ...]]:
+    for phrase in cell.split(","):
+        if stems := tuple(stem(word) for word, _, _ in _find_words(phrase)):
+            yield stems
+
+
+Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], frozenset[int]]]]
+"""Phrases by their first word, each with its groups."""
+
+
+@cache
+def _read_groups() -> tuple[Mapping[str, frozenset[int]], Phrases]:
+    groups: dict[tuple[str, ...], set[int]] = {}
+    for number, line in enumerate(_read_lines("alike")):
+        for phrase in _read_phrases(line):
+            groups.setdefault(phrase, set()).add(number)
+    singles = {phrase[0]: frozenset(found) for phrase, found in groups.items() if len(phrase) == 1}
+    longer: dict[str, list[tuple[tuple[str, ...], frozenset[int]]]] = {}
+    for phrase, found in groups.items():
+        if len(phrase) > 1:
+            longer.setdefault(phrase[0], []).append((phrase, frozenset(found)))
+    return singles, longer
+
+
+@cache
+def _read_opposites() -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for line in _read_lines("opposites"):
+        left, _, right = line.partition("|")
+        sides = [{phrase[0] for phrase in _read_phrases(side) if len(phrase) == 1} for side in (left, right)]
+        for one, other in (sides, sides[::-1]):
+            for word in one:
+                found.setdefault(word, set()).update(other - one)
+    return {word: frozenset(others) for word, others in found.items()}
+
+
+@cache
+def _read_irregular() -> Mapping[str, str]:
+    return {form: forms[0] for line in _read_lines("irregular") if (forms := line.split()) for form in forms[1:]}
+
+
+@cache
+def _read_light() -> frozenset[str]:
+    return frozenset(stem(word) for line in _read_lines("light") for word in line.split())
