@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     from .ddgs import ddgs_search as ddgs_search
     from .fetch import Fetched as Fetched
     from .fetch import Web as Web
+    from .fields import Field as Field
     from .local_index import LocalIndex as LocalIndex
     from .page_errors import ConnectionFailed as ConnectionFailed
     from .page_errors import NotAPage as NotAPage
     from .page_errors import PageEmpty as PageEmpty
     from .page_errors import PageError as PageError
+    from .page_errors import PageScripted as PageScripted
     from .page_errors import PageStatus as PageStatus
     from .page_errors import PageTimeout as PageTimeout
     from .page_errors import PageTooLarge as PageTooLarge
     from .page_errors import PageUnreadable as PageUnreadable
+    from .page_errors import PageWall as PageWall
     from .page_errors import RobotsForbid as RobotsForbid
     from .page_errors import TooManyRedirects as TooManyRedirects
     from .page_errors import UrlRefused as UrlRefused
@@ -36,16 +39,19 @@ if TYPE_CHECKING:
 _PLACES = {
     "ConnectionFailed": "page_errors",
     "Fetched": "fetch",
+    "Field": "fields",
     "Link": "pages",
     "LocalIndex": "local_index",
     "NotAPage": "page_errors",
     "Page": "pages",
     "PageEmpty": "page_errors",
     "PageError": "page_errors",
+    "PageScripted": "page_errors",
     "PageStatus": "page_errors",
     "PageTimeout": "page_errors",
     "PageTooLarge": "page_errors",
     "PageUnreadable": "page_errors",
+    "PageWall": "page_errors",
     "RobotsForbid": "page_errors",
     "Search": "search",
     "SearchError": "search",

@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 from ..canonical import Json
 from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
+from .fields import Field
 from .kinds import refuse_by_content, refuse_by_type
 from .page_errors import (
     ConnectionFailed,
@@ -110,7 +111,7 @@ class Web:
             sha256=hashlib.sha256(fetched.body).hexdigest(),
             status=fetched.status,
             content_type=fetched.content_type,
-            text=parsed["text"],
+            text=parsed.get("evidence") or parsed["text"],
         )
         if self.snapshots is not None:
             await asyncio.to_thread(store_snapshot, self.snapshots, snapshot, fetched.body)
@@ -119,11 +120,14 @@ class Web:
             final_url=final_url,
             title=parsed["title"],
             text=parsed["text"],
-            links=tuple(Link(link["url"], link["text"]) for link in parsed["links"]),
+            links=tuple(Link(**link) for link in parsed["links"]),
             json_ld=tuple(parsed["json_ld"]),
             snapshot=snapshot,
             description=parsed["description"],
             language=parsed["language"],
+            canonical=parsed.get("canonical", ""),
+            published=parsed.get("published", ""),
+            fields=tuple(Field(**field) for field in parsed.get("fields", ())),
         )
 
     async def fetch(self, url: str) -> Fetched:

@@ -5,8 +5,10 @@ PageError
 ├── RobotsForbid        the site's robots.txt forbids it, or could not be read
 ├── PageStatus          the server answered with an error status
 ├── PageTooLarge        it has more bytes than are read
-├── NotAPage            it is a PDF, a picture, an archive
+├── NotAPage            it is a picture, an archive, a program
 ├── PageEmpty           it has no text
+├── PageScripted        it has no text until scripts, which are not run, draw it
+├── PageWall            it asks its visitor to pass a check, to take cookies or to log in, and holds nothing else
 ├── PageUnreadable      its HTML could not be parsed in the time and memory allowed
 ├── PageTimeout         it took too long
 ├── TooManyRedirects    it redirects without end
@@ -59,7 +61,7 @@ class PageTooLarge(PageError):
 
 
 class NotAPage(PageError):
-    """It is something else than HTML or plain text; `what` names it."""
+    """It is something else than HTML, PDF, JSON or plain text; `what` names it."""
 
     def __init__(self, url: str, what: str, size_bytes: int | None = None) -> None:
         self.what, self.size_bytes = what, size_bytes
@@ -68,10 +70,25 @@ class NotAPage(PageError):
 
 
 class PageEmpty(PageError):
-    """The page arrived but has no text; many such pages are drawn by scripts, which are not run."""
+    """The page arrived but has no text."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, f"{format_url(url)} has no text to read (it may be drawn by scripts, which are not run).")
+
+
+class PageScripted(PageError):
+    """The page is drawn by scripts, which are not run, and carries no data that could be read instead."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, f"{format_url(url)} is drawn by scripts, which are not run, and holds no text or data without them.")
+
+
+class PageWall(PageError):
+    """The server sent a wall in place of the page; `wall` says what it asks for: to show that one is human, to take cookies, to log in."""
+
+    def __init__(self, url: str, wall: str) -> None:
+        self.wall = wall
+        super().__init__(url, f"{format_url(url)} is behind a wall: {wall}. The page itself was not sent.")
 
 
 class PageUnreadable(PageError):

@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import asdict
 from urllib.parse import urljoin, urlsplit
 
 # Heavy, and at the top on purpose: only the worker imports this module, and it loads what it needs before it locks itself in.
@@ -17,6 +18,7 @@ from ..canonical import Json, JsonObject
 from .charsets import clean, decode
 from .hidden import drop_hidden
 from .html_tree import parse_tree
+from .page_data import finish_fields, read_data
 from .visible import visible_text
 
 MAX_TEXT = 500_000
@@ -28,12 +30,13 @@ _PRICE = re.compile(r"(?:[$€£¥]\s?\d[\d.,]*)|(?:\d[\d.,]*\s?(?:[€£¥]|EUR
 
 
 def parse_page(url: str, content_type: str, body_base64: str) -> JsonObject:
-    """Parse a page. Returns JSON: title, description, text, links, json_ld, language, canonical, charset."""
+    """Parse a page. Returns JSON: title, description, text, evidence, links, json_ld, fields, published, language, canonical, charset."""
     text, charset = decode(b64decode(body_base64), content_type)
     text = clean(text)
     kind = content_type.partition(";")[0].strip().lower()
     if (kind.startswith("text/") and kind != "text/html") or (not kind and "<" not in text[:2000]):
-        return _make_result(text=_tidy(text), title=_first_line(text), charset=charset)
+        text = _tidy(text)
+        return _make_result(text=text, evidence=text, title=_first_line(text), charset=charset)
     return {**parse_html(text, url), "charset": charset}
 
 
@@ -48,11 +51,17 @@ def parse_html(html: str, url: str) -> JsonObject:
     base = _make_absolute(url, _first(tree.xpath("//base/@href"))) or url
     language = _first(tree.xpath("/html/@lang"))[:35]
     is_article = _is_article(tree, json_ld)
+    data = read_data(tree, json_ld, url)
     drop_hidden(tree)
+    whole = visible_text(tree) or visible_text(tree, furniture=True)
+    fields, lines = finish_fields(data, tree, whole)
     return _make_result(
         title=title,
         description=description,
-        text=_choose_text(tree, url, is_article=is_article),
+        text=_choose_text(tree, whole, url, is_article=is_article),
+        evidence=_tidy(f"{whole}\n\n{lines}"),
+        fields=[asdict(field) for field in fields],
+        published=data.published,
         links=_find_links(tree, base),
         json_ld=json_ld,
         language=language,
@@ -61,13 +70,12 @@ def parse_html(html: str, url: str) -> JsonObject:
 
 
 def _make_result(**found: Json) -> JsonObject:
-    empty = {"title": "", "description": "", "text": "", "links": [], "json_ld": [], "language": "", "canonical": "", "charset": ""}
-    return {**empty, **found}
+    texts = dict.fromkeys(("title", "description", "text", "evidence", "published", "language", "canonical", "charset"), "")
+    return {**texts, "links": [], "json_ld": [], "fields": [], **found}
 
 
-def _choose_text(tree: HtmlElement, url: str, *, is_article: bool) -> str:
+def _choose_text(tree: HtmlElement, whole: str, url: str, *, is_article: bool) -> str:
     """Return the article text of an article, and all visible text of a menu, a price list, a table or a list of places."""
-    whole = visible_text(tree) or visible_text(tree, furniture=True)
     article = _extract_article(tree)
     if len(whole) <= len(article):
         return _tidy(article)
@@ -144,14 +152,15 @@ def _make_absolute(base: str, href: str) -> str:
 
 
 def _find_links(tree: HtmlElement, base: str) -> list[dict[str, str]]:
-    found: dict[str, str] = {}
+    found, rels = dict[str, str](), dict[str, str]()
     for element in tree.iter("a", "area"):
         target = _make_absolute(base, element.get("href", ""))
         if not target or (target not in found and len(found) >= MAX_LINKS):
             continue
         text = _one_line(element.text_content() or element.get("title", "") or element.get("alt", ""))[:200]
         found[target] = found.get(target) or text
-    return [{"url": target, "text": text} for target, text in found.items()]
+        rels[target] = rels.get(target) or element.get("rel", "")[:100]
+    return [{"url": target, "text": text, **({"rel": rels[target]} if rels[target] else {})} for target, text in found.items()]
 
 
 def _find_json_ld(tree: HtmlElement) -> Iterator[JsonObject]:

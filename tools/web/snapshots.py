@@ -15,7 +15,10 @@ from ..private_files import create_private_file
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One page at one moment. `sha256` is of the bytes as received, after unpacking; `text` is what was read out of them."""
+    """One page at one moment. `sha256` is of the bytes as received, after unpacking; `text` is all of them that can be quoted.
+
+    Snapshots of earlier versions have the main text there.
+    """
 
     url: str
     final_url: str
