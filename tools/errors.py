@@ -15,6 +15,7 @@ SaysoError
     │   ├── ToolsRefused    the endpoint does not take tools for this model; written calls still work
     │   └── IncompleteReply the reply was cut off, filtered, broken off or empty, so it is no answer
     ├── OutputError         the answer never became the type that was asked for
+    ├── NothingFound        what was searched for is not there, so there is nothing to report
     ├── StepTimeout         a step took longer than it may
     ├── SecretLocked        a secret was encrypted with a key that this program does not have
     ├── ReplayError         the code no longer does what the journal says it did
@@ -118,6 +119,10 @@ class OutputError(RunError):
 
 class StepTimeout(RunError):
     """A step took longer than its `timeout_seconds`."""
+
+
+class NothingFound(RunError):
+    """What was searched for is not there, so there is nothing to report; the message says what was searched for."""
 
 
 class SecretLocked(RunError):

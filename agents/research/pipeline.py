@@ -6,30 +6,31 @@ numbered results. It never has the last word on a fact: a claim whose quote is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from sayso.tools import Content, tool
 from sayso.tools.approval.grant import Grant
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Trust
-from sayso.tools.errors import RunError, ToolError, UsageError
+from sayso.tools.errors import NothingFound, ToolError, UsageError
 from sayso.workflows import Run, Workflow
 from sayso.workflows.runs.events import Progress
 from sayso.workflows.shapes.in_order import Draft
 from sayso.workflows.shapes.typed import map_each, reflect, sequential
 
 from ..agent import Agent
-from .report import FailedPage, Point, Report, make_slug
+from .report import KINDS, FailedPage, Point, Report, make_slug
 from .site_names import find_business_name, find_site_name, squash_name
 from .state import (
     Candidate,
     ResearchProgress,
     ResearchState,
     SearchHit,
+    Selection,
     Visit,
     VisitedPage,
     check_quotes,
@@ -45,13 +46,11 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from .stage_prompts import Choice, Comparison, Critique, Findings, Plan
 
+Kind = Literal["competitors", "market", "topic"]
+Chooser = Callable[[Selection], Awaitable[Selection]]
 SPARE = 4
 """How many more competitors are chosen than asked for, to step in for those whose site cannot be read."""
 RESULTS = 20
-
-
-class NothingFound(RunError):
-    """The searches found no competitor; the message says what was searched for."""
 
 
 class CompetitorResearch(Workflow[str, Report]):
@@ -60,12 +59,28 @@ class CompetitorResearch(Workflow[str, Report]):
     kind = "sequential"
 
     def __init__(
-        self, model: Model, search: Search, web: Web, *, competitors: int = 5, name: str = "research", dialect: str = "auto"
+        self,
+        model: Model,
+        search: Search,
+        web: Web,
+        *,
+        competitors: int = 5,
+        kind: Kind = "competitors",
+        rounds: int = 2,
+        pages: int = 6,
+        sites: Sequence[str] = (),
+        choose: Chooser | None = None,
+        name: str = "research",
+        dialect: str = "auto",
     ) -> None:
         super().__init__(name)
-        if competitors < 1:
-            raise UsageError(f"competitors={competitors}: ask for at least one.")
+        for option, number in (("competitors", competitors), ("rounds", rounds), ("pages", pages)):
+            if number < 1:
+                raise UsageError(f"{option}={number}: ask for at least one.")
+        if kind not in KINDS:
+            raise UsageError(f"kind={kind!r} is none of {', '.join(KINDS)}.")
         self.wanted, self.model = competitors, model
+        self.kind_of_research, self.rounds, self.pages, self.sites, self.ask_person = kind, rounds, pages, tuple(sites), choose
         self.search_tool, self.visit_tool = make_search_tool(search), make_visit_tool(web)
         self.grants = (Grant(tool=self.search_tool), Grant(tool=self.visit_tool))
         from . import stage_prompts as ask  # late, for load time

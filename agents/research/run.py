@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
 
     from ..models.model import Model
+    from .pipeline import Chooser, Kind
 
 
 class ResearchOptions(SharedRunOptions, total=False):
@@ -27,6 +28,11 @@ class ResearchOptions(SharedRunOptions, total=False):
     model: str | Model | None
     dialect: str
     competitors: int
+    kind: Kind
+    rounds: int
+    pages: int
+    sites: Sequence[str]
+    choose: Chooser | None
     search: str | Search | None
     web: Web | None
     snapshots: Path | str | None
@@ -36,8 +42,12 @@ class ResearchAgent:
     """The competitor-research agent: `research.run_sync("BettaBurgers", model="gpt-5-mini")`.
 
     Without a model, sentences are quoted by the built-in extractive reader. `dialect` is the family whose marks the model leaves in its
-    text, as Agent takes it. `search` is "duckduckgo" (the default, or what the environment variable SAYSO_SEARCH says), "sample" (the
-    sample web that comes with Sayso), a folder or site to index, or a Search. Pages are stored under `snapshots` when that is given.
+    text, as Agent takes it. `kind` is what is researched: the "competitors" of a company, a "market", or any "topic". At most `pages` pages
+    of a site are read. Where an aspect is unknown for most sites, a search of its own is made for it, in up to `rounds` rounds in all.
+    `sites` are addresses of your own to visit. `choose` is an async function that is given the Selection (candidates, aspects) before the
+    visits and returns it, changed or not. `search` is "duckduckgo" (the default, or what the environment variable SAYSO_SEARCH says),
+    "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are stored under `snapshots` when that
+    is given.
     """
 
     async def run(self, company: str, **options: Unpack[ResearchOptions]) -> RunResult[Report]:
@@ -62,6 +72,11 @@ async def _open_flow(
     model: str | Model | None = None,
     dialect: str = "auto",
     competitors: int = 5,
+    kind: Kind = "competitors",
+    rounds: int = 2,
+    pages: int = 6,
+    sites: Sequence[str] = (),
+    choose: Chooser | None = None,
     search: str | Search | None = None,
     web: Web | None = None,
     snapshots: Path | str | None = None,
@@ -73,7 +88,18 @@ async def _open_flow(
     from .sources import open_sources  # late, for load time
 
     async with open_sources(search, web, snapshots) as (found_search, found_web):
-        flow = CompetitorResearch(choose_model(model), found_search, found_web, competitors=competitors, dialect=dialect)
+        flow = CompetitorResearch(
+            choose_model(model),
+            found_search,
+            found_web,
+            competitors=competitors,
+            dialect=dialect,
+            kind=kind,
+            rounds=rounds,
+            pages=pages,
+            sites=sites,
+            choose=choose,
+        )
         yield flow, options
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from .report import TOPICS, Competitor
+from .aspects import RESTAURANTS
+from .report import Competitor
 
 PAGE_CHARACTERS = 5000
+TOPICS = tuple(aspect.name for aspect in RESTAURANTS)
 
 
 class Plan(BaseModel):
@@ -16,6 +18,7 @@ class Plan(BaseModel):
 
     steps: list[str] = Field(description="what you will do, in 3 to 5 short sentences", min_length=1, max_length=8)
     queries: list[str] = Field(description="2 to 4 web searches that find competitors", min_length=1, max_length=6)
+    aspects: list[str] = Field(default_factory=list, description="what to find out about each, 4 to 8 aspects of one to three words")
 
 
 class Pick(BaseModel):

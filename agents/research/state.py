@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sayso.tools.web import find_quote
 
-from .report import Claim, Competitor, FailedPage, Point, Report, Source
+from .report import Claim, Competitor, Considered, FailedPage, Point, Report, Source
 
 if TYPE_CHECKING:
     from .stage_prompts import Findings
@@ -46,6 +46,19 @@ class Candidate:
     name: str
     url: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a person may look at and change before the sites are visited: who is visited, in this order, and what is asked about each.
+
+    `considered` are all sites that were found, with why each was or was not chosen.
+    """
+
+    company: str
+    candidates: tuple[Candidate, ...]
+    aspects: tuple[str, ...]
+    considered: tuple[Considered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

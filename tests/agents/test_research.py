@@ -11,14 +11,16 @@ import pytest
 from sayso.agents import Agent, ScriptedModel
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader, split_sentences
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.research.pipeline import CompetitorResearch, NothingFound
-from sayso.agents.research.report import Claim, Competitor, FailedPage, Report, Source, escape_markdown, make_slug
+from sayso.agents.research.pipeline import CompetitorResearch
+from sayso.agents.research.report import Claim, Competitor, FailedPage, Report, Source, make_slug
+from sayso.agents.research.report_markdown import escape_markdown
 from sayso.agents.research.run import research
 from sayso.agents.research.site_names import find_business_name
 from sayso.agents.research.stage_prompts import Findings
 from sayso.agents.research.state import VisitedPage, check_quotes, choose_links
 from sayso.agents.sample_web import serve
 from sayso.tools import ModelError
+from sayso.tools.errors import NothingFound
 from sayso.tools.web import SearchResult, Web
 from sayso.workflows import Limits
 

@@ -17,7 +17,7 @@ from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message
 from sayso.agents.models.named import LOCAL, is_local_name
 from sayso.agents.models.names import split_prefix
-from sayso.agents.research.pipeline import CompetitorResearch
+from sayso.agents.research.pipeline import Chooser, CompetitorResearch, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
 from sayso.agents.research.sources import open_sources
@@ -34,7 +34,7 @@ from sayso.workflows.runs.events import WriteSettled
 if TYPE_CHECKING:
     from sayso.agents import Model
     from sayso.agents.models.model import Delta, ModelRequest
-    from sayso.tools.web import SearchResult
+    from sayso.tools.web import Search, SearchResult, Web
     from sayso.workflows.runs.protocols import Scope
 
 APP_NAME = "sayso"  # stored with every run
@@ -57,7 +57,10 @@ class ChatTurn:
 
 @dataclass(frozen=True, slots=True)
 class ResearchTask:
-    """One research: whose competitors, how many, by which model, where to search, and where the report goes (an absolute path)."""
+    """One research: of what, how many competitors, by which model, where to search, and where the report goes (an absolute path).
+
+    With `choose` a person is shown the candidates before the visits.
+    """
 
     company: str
     model: str | None
@@ -66,6 +69,26 @@ class ResearchTask:
     competitors: int
     report: str
     dialect: str = "auto"
+    kind: Kind = "competitors"
+    rounds: int = 2
+    pages: int = 6
+    sites: tuple[str, ...] = ()
+    choose: bool = False
+
+    def make_research(self, model: Model, search: Search, web: Web, choose: Chooser | None = None) -> CompetitorResearch:
+        """Return the research that the task asks for."""
+        return CompetitorResearch(
+            model,
+            search,
+            web,
+            competitors=self.competitors,
+            kind=self.kind,
+            rounds=self.rounds,
+            pages=self.pages,
+            sites=self.sites,
+            choose=choose if self.choose else None,
+            dialect=self.dialect,
+        )
 
 
 class ChatFlow(Workflow[ChatTurn, str]):
@@ -92,9 +115,9 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
 
     input_type = ResearchTask
 
-    def __init__(self, model: Model | None = None) -> None:
+    def __init__(self, model: Model | None = None, choose: Chooser | None = None) -> None:
         super().__init__("research")
-        self._model = model
+        self._model, self._choose = model, choose
 
     async def execute(self, run: Run, value: ResearchTask) -> Report:
         """Research with the task's model and in its sources."""
@@ -103,12 +126,10 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
             from sayso.tools.web import Web  # late, for load time
 
             reader = replay_model(value.model) if names_model else choose_model(None)
-            replay = CompetitorResearch(reader, refuse_search, Web(), competitors=value.competitors, dialect=value.dialect)
-            return await replay.execute(run, value.company)
+            return await value.make_research(reader, refuse_search, Web()).execute(run, value.company)
         model = self._model or choose_model(find_model(value.model, value.base_url) if names_model else None)
         async with open_sources(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
-            research = CompetitorResearch(model, search, web, competitors=value.competitors, dialect=value.dialect)
-            return await research.execute(run, value.company)
+            return await value.make_research(model, search, web, self._choose).execute(run, value.company)
 
     def find_user_texts(self, value: ResearchTask) -> Iterable[str]:
         """Return the company's name."""

@@ -34,6 +34,7 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2
     WAITS = 3
+    NOTHING_FOUND = 4
     INTERRUPTED = 130
 
 

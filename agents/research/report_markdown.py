@@ -1,0 +1,185 @@
+"""The report of a research as Markdown: the table first, then each competitor with its evidence, what was left out, the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from .report_values import Claim, Competitor, Considered, Point, ReportValues
+
+UNKNOWN = "unknown"
+IN_CELL = 3
+"""How many claims of an aspect a cell of the table shows; the competitor's own part has all."""
+CELL_CHARACTERS = 120
+TITLES = {"competitors": "Competitors of {}", "market": "The market for {}", "topic": "{}"}
+COLUMNS = {"competitors": "Competitors", "market": "Businesses in this market", "topic": "What was read"}
+
+
+def write_markdown(report: ReportValues) -> str:
+    """Return the report as Markdown."""
+    lines = _write_head(report)
+    lines += _write_table(report)
+    lines += _write_comparison(report)
+    lines += _write_columns(report)
+    lines += _write_considered(report.considered, {column.url for column in report.columns})
+    lines += _write_withdrawn(report)
+    lines += _write_failures(report)
+    lines += _write_sources(report)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Return text of strangers as Markdown that only shows it: no links, no HTML, one line."""
+    line = " ".join(text.split())
+    for mark in "\\`*_[]<>|#":
+        line = line.replace(mark, f"\\{mark}")
+    return line
+
+
+def _write_head(report: ReportValues) -> list[str]:
+    title = TITLES.get(report.kind, "{}").format(escape_markdown(report.company))
+    lines = [f"# {title}", "", f"Made {report.made_at}. {report.written_by}", ""]
+    if report.stopped:
+        lines += [f"**Stopped early:** {escape_markdown(report.stopped)} What follows is what was done until then.", ""]
+    return lines
+
+
+def _write_table(report: ReportValues) -> list[str]:
+    """Write one row for each column of the comparison, so that many fit; its cells are the aspects, with the numbers of the claims."""
+    aspects = report.aspects or tuple(dict.fromkeys(claim.topic for _, _, claim in report.number_claims()))
+    if not report.columns or not aspects:
+        return []
+    numbers = {id(claim): number for number, _, claim in report.number_claims()}
+    head = ["", *map(escape_markdown, aspects)]
+    rows = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for column in report.columns:
+        name = escape_markdown(column.name)
+        cells = [f"**{name}** (the client)" if column is report.client else name]
+        cells += [_write_cell([claim for claim in column.claims if claim.topic == aspect], numbers) for aspect in aspects]
+        rows.append(f"| {' | '.join(cells)} |")
+    note = f"“{UNKNOWN}” means that no page that was read says it, not that there is none. Numbers in brackets are claims below."
+    return ["## At a glance", "", *rows, "", note, ""]
+
+
+def _write_cell(claims: Sequence[Claim], numbers: dict[int, int]) -> str:
+    current = [claim for claim in claims if not claim.old] or list(claims)
+    parts = [f"{_shorten(escape_markdown(claim.text))} ({numbers[id(claim)]})" for claim in current[:IN_CELL]]
+    if len(current) > IN_CELL:
+        parts.append(f"and {len(current) - IN_CELL} more")
+    return "<br>".join(parts) or UNKNOWN
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= CELL_CHARACTERS else f"{text[:CELL_CHARACTERS].rsplit(' ', 1)[0]} …"
+
+
+def _write_comparison(report: ReportValues) -> list[str]:
+    if not report.comparison:
+        return []
+    points = [f"- {escape_markdown(point.text)} {_claim_marks(point)}".rstrip() for point in report.comparison]
+    return ["## Comparison", "", *points, ""]
+
+
+def _claim_marks(point: Point) -> str:
+    return " ".join(f"({number})" for number in point.claims)
+
+
+def _write_columns(report: ReportValues) -> list[str]:
+    numbers = {id(claim): number for number, _, claim in report.number_claims()}
+    lines = []
+    if report.client is not None:
+        lines += [f"## The client: {escape_markdown(report.client.name)}", "", *_write_column(report, report.client, numbers)]
+    lines += [f"## {COLUMNS.get(report.kind, 'Competitors')}", ""]
+    for competitor in report.competitors:
+        lines += [f"### {escape_markdown(competitor.name)}", "", *_write_column(report, competitor, numbers)]
+    if not report.competitors:
+        lines += ["None was found that could be read.", ""]
+    return lines
+
+
+def _write_column(report: ReportValues, column: Competitor, numbers: dict[int, int]) -> list[str]:
+    lines = [f"<{column.url}>", ""]
+    if column.reason:
+        shown = f" “{escape_markdown(column.reason_quote)}”" if column.reason_quote else ""
+        lines += [f"Chosen because: {escape_markdown(column.reason)}{shown}", ""]
+    order = {aspect: place for place, aspect in enumerate(report.aspects)}
+    claims = sorted(column.claims, key=lambda claim: order.get(claim.topic, len(order)))
+    for topic, of_topic in groupby(claims, key=lambda claim: claim.topic):
+        lines += [f"**{escape_markdown(topic)}**", ""]
+        lines += _write_claims(list(of_topic), numbers)
+    missing = [aspect for aspect in report.aspects if all(claim.topic != aspect for claim in column.claims)]
+    if missing:
+        lines += [f"Nothing was found on: {', '.join(map(escape_markdown, missing))}.", ""]
+    return lines
+
+
+def _write_claims(claims: Sequence[Claim], numbers: dict[int, int]) -> list[str]:
+    """Write the claims of an aspect: sentences as a list, what has a thing and a value as a small table."""
+    priced = [claim for claim in claims if claim.subject and claim.value]
+    lines = []
+    for claim in claims:
+        if claim in priced and len(priced) > 1:
+            continue
+        lines.append(f"- ({numbers[id(claim)]}) {escape_markdown(claim.text)} [{claim.source}]{_say_date(claim)}")
+        if " ".join(claim.quote.split()) != " ".join(claim.text.split()):
+            lines.append(f"  > “{escape_markdown(claim.quote)}”")
+    if lines:
+        lines.append("")
+    if len(priced) > 1:
+        lines += ["| | | | |", "|---|---|---|---|"]
+        for claim in priced:
+            cells = (claim.subject, claim.name, claim.value)
+            where = f"({numbers[id(claim)]}) [{claim.source}]{_say_date(claim)}"
+            lines.append(f"| {' | '.join(map(escape_markdown, cells))} | {where} |")
+        lines.append("")
+    return lines
+
+
+def _say_date(claim: Claim) -> str:
+    return (f", said {claim.dated}" if claim.dated else "") + (", no longer so" if claim.old else "")
+
+
+def _write_considered(considered: Iterable[Considered], taken: set[str]) -> list[str]:
+    left_out = [each for each in considered if each.url not in taken]
+    if not left_out:
+        return []
+    lines = ["## Considered and left out", ""]
+    for each in left_out:
+        shown = f" “{escape_markdown(each.quote)}”" if each.quote else ""
+        lines.append(f"- {escape_markdown(each.name or each.host)} <{each.url}>: {escape_markdown(each.reason)}{shown}")
+    return [*lines, ""]
+
+
+def _write_withdrawn(report: ReportValues) -> list[str]:
+    lines = []
+    if report.replaced_claims:
+        word = "sentence was" if report.replaced_claims == 1 else "sentences were"
+        why = _list_reasons(report.count_reasons(replaced=True))
+        lines.append(f"{report.replaced_claims} {word} replaced by the page's own words{why}.")
+    if report.dropped_claims:
+        word = "sentence was" if report.dropped_claims == 1 else "sentences were"
+        lines.append(f"{report.dropped_claims} {word} dropped{_list_reasons(report.count_reasons(replaced=False))}.")
+    return ["## What was taken away", "", *(f"- {line}" for line in lines), ""] if lines else []
+
+
+def _list_reasons(reasons: Sequence[tuple[str, int]]) -> str:
+    """Return the reasons after a colon, those of more than one sentence with their number."""
+    return ": " + "; ".join(escape_markdown(f"{reason.rstrip('.')} ({count})") for reason, count in reasons) if reasons else ""
+
+
+def _write_failures(report: ReportValues) -> list[str]:
+    if not report.failed_pages:
+        return []
+    failures = [f"- <{page.url}>: {escape_markdown(page.why)}" for page in report.failed_pages]
+    return ["## Pages that could not be read", "", *failures, ""]
+
+
+def _write_sources(report: ReportValues) -> list[str]:
+    lines = ["## How it was done", "", *(f"- {escape_markdown(step)}" for step in report.plan)]
+    lines += ["", "Searched for: " + "; ".join(f"“{escape_markdown(query)}”" for query in report.queries) + ".", ""]
+    lines += ["## Sources", ""]
+    for source in report.sources:
+        dated = f" Dated {source.published}." if source.published else ""
+        title = escape_markdown(source.title)
+        lines.append(f"{source.number}. <{source.url}> {title}.{dated} Read {source.fetched_at}, sha256 `{source.sha256[:16]}`")
+    return lines

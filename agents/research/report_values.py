@@ -1,0 +1,139 @@
+"""The values of a research's report: claims with quotes, numbered sources, who was considered, what failed, what was taken away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+KINDS = ("competitors", "market", "topic")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement, with the words of the page that it rests on.
+
+    `topic` is the name of the aspect that it is about, `source` a number in the report's sources. `written` says who worded `text`: "quote"
+    (the page's own words), "model" (a model, and the page says it), or "data" (built from a field of the page: a table, JSON-LD). A claim
+    from data has the thing it is about in `subject` ("Espresso 250 g"; "" is the business itself), the field's `name` and its `value` as
+    the page writes it. `dated` is when the page says so: an ISO date, or a part of one, "" if unknown. `old` is no longer so: a price
+    struck through, an offer that has ended.
+    """
+
+    topic: str
+    text: str
+    quote: str
+    source: int
+    written: str = "quote"
+    dated: str = ""
+    subject: str = ""
+    name: str = ""
+    value: str = ""
+    old: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Competitor:
+    """A site that was visited, and the claims about whose it is. `reason` says why it was chosen, `reason_quote` the words that show it."""
+
+    name: str
+    url: str
+    reason: str
+    claims: tuple[Claim, ...]
+    reason_quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A site that the searches found: whether it competes, why or why not, and the words that show it."""
+
+    name: str
+    host: str
+    url: str
+    competes: bool
+    reason: str
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A sentence that was not published as it was written, and why. It was left out, or `replaced` by the page's own words."""
+
+    company: str
+    text: str
+    reason: str
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page as it was read: when, and the sha256 of its bytes. `snapshot` is the name under which it is stored.
+
+    `published` is the date that the page gives itself: an ISO date or a part of one, "" if it gives none.
+    """
+
+    number: int
+    url: str
+    title: str
+    fetched_at: str
+    sha256: str
+    snapshot: str
+    published: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPage:
+    """A page that was not read, and why."""
+
+    url: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One sentence of the comparison and the claims (by their numbers in the report) that it rests on."""
+
+    text: str
+    claims: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportValues:
+    """What a report says.
+
+    `company` is the company, market or topic, `kind` which of these. `client` is the company itself, as its own site says it; None if no
+    site of its own was found. `aspects` are the rows of the table: an aspect without a claim is unknown, which is not the same as none.
+    `considered` are the sites that the searches found, with why each was or was not chosen. `withdrawn` are the sentences that were
+    dropped or replaced by the page's own words; `dropped_claims` and `replaced_claims` count them.
+    """
+
+    company: str
+    made_at: str
+    written_by: str
+    plan: tuple[str, ...]
+    queries: tuple[str, ...]
+    competitors: tuple[Competitor, ...]
+    comparison: tuple[Point, ...]
+    sources: tuple[Source, ...]
+    failed_pages: tuple[FailedPage, ...]
+    dropped_claims: int = 0
+    stopped: str = ""
+    kind: str = "competitors"
+    aspects: tuple[str, ...] = ()
+    client: Competitor | None = None
+    considered: tuple[Considered, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
+    replaced_claims: int = 0
+
+    @property
+    def columns(self) -> tuple[Competitor, ...]:
+        """Return whom the table compares: the client first, where its site was read."""
+        return self.competitors if self.client is None else (self.client, *self.competitors)
+
+    def number_claims(self) -> list[tuple[int, Competitor, Claim]]:
+        """Return all claims in order with their numbers, from 1: the client's first."""
+        pairs = [(column, claim) for column in self.columns for claim in column.claims]
+        return [(number, *pair) for number, pair in enumerate(pairs, 1)]
+
+    def count_reasons(self, *, replaced: bool) -> list[tuple[str, int]]:
+        """Return why sentences were replaced, or dropped, with how many for each reason, the most frequent first."""
+        return Counter(each.reason for each in self.withdrawn if each.replaced is replaced).most_common()
