@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from sayso.tools.truth import words
+from sayso.tools.truth.lexicon import excludes, look_up, says_no_more
 from sayso.tools.truth.words import Word, alike, is_light, opposite, stem, tokenize
 
 SAME = {
@@ -69,3 +73,52 @@ def test_no_light_word_is_in_a_group_that_would_let_it_stand_for_a_claim() -> No
     assert not [
         word for word in ("only", "all", "not", "free", "largest", "since", "sell", "own") if is_light(Word(word, stem(word), 0, 0))
     ]
+
+
+NO_MORE = {
+    "a more general word": ("food", "croissant"),
+    "another word for it": ("motorbike", "motorcycle"),
+    "a noun of the verb": ("acquisition", "acquired"),
+    "a people and its country": ("Swedish", "Sweden"),
+    "several of them": ("bikes", "bicycle"),
+}
+MORE = {"a more special word": ("croissant", "food"), "another thing": ("brewery", "bakery"), "another deed": ("repairs", "sells")}
+EXCLUDED = {
+    "things of one kind": ("oven", "stove"),
+    "animals": ("dog", "cats"),
+    "drinks": ("coffee", "tea"),
+    "opposite deeds": ("buys", "sold"),
+    "opposite measures": ("largest", "smallest"),
+}
+NOT_EXCLUDED = {
+    "the same thing": ("warranty", "guarantee"),
+    "things that go together": ("dinghy", "harbour"),
+    "an unknown word": ("Klybeck", "street"),
+}
+
+
+@pytest.mark.parametrize(("general", "specific"), NO_MORE.values(), ids=NO_MORE)
+def test_a_word_that_says_no_more_than_another(general: str, specific: str) -> None:
+    assert says_no_more(*tokenize(general), *tokenize(specific))
+
+
+@pytest.mark.parametrize(("general", "specific"), MORE.values(), ids=MORE)
+def test_a_word_that_says_more_than_another(general: str, specific: str) -> None:
+    assert not says_no_more(*tokenize(general), *tokenize(specific))
+
+
+@pytest.mark.parametrize(("one", "other"), EXCLUDED.values(), ids=EXCLUDED)
+def test_words_that_cannot_both_be_meant(one: str, other: str) -> None:
+    assert excludes(*tokenize(one), *tokenize(other))
+
+
+@pytest.mark.parametrize(("one", "other"), NOT_EXCLUDED.values(), ids=NOT_EXCLUDED)
+def test_words_that_can_both_be_meant(one: str, other: str) -> None:
+    assert not excludes(*tokenize(one), *tokenize(other))
+
+
+def test_every_line_of_the_lexicon_is_found() -> None:
+    table = (Path(words.__file__).parent / "tables" / "wordnet.txt").read_text("ascii").splitlines()
+    sample = [line.split("\t")[0] for line in table[::97]]
+    assert [word for word in (table[0].split("\t")[0], *sample, table[-1].split("\t")[0]) if not look_up(*tokenize(word))] == []
+    assert look_up(Word("zzzzz", "zzzzz", 0, 5)) == ()

@@ -63,7 +63,7 @@ def stem(word: str) -> str:
     word = _fold(word)
     if not word.isalpha() or not word.isascii():
         return word
-    stemmed = _snowball(_read_irregular().get(word, word))
+    stemmed = _snowball(read_irregular().get(word, word))
     root = _FAMILY.sub("", stemmed)
     return root if len(root) >= _FAMILY_LETTERS else stemmed
 
@@ -152,7 +152,8 @@ def _read_opposites() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def _read_irregular() -> Mapping[str, str]:
+def read_irregular() -> Mapping[str, str]:
+    """Return the word of each form that no ending tells: bought is buy."""
     return {form: forms[0] for line in _read_lines("irregular") if (forms := line.split()) for form in forms[1:]}
 
 

@@ -1,0 +1,120 @@
+"""A lexicon of English: which word says the same as another or less, and which two cannot both be meant. Out of WordNet 3.1.
+
+Each line of tables/wordnet.txt is a word; its senses, the most frequent first, as numbers with the numbers of the more general senses above
+them ("n:daa>57b>47c": a croissant is a roll is a bread); senses of words derived from it; opposites.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from .words import Word, read_irregular
+
+CLOSE = 2
+"""How many steps two things may be below what they both are, to count as things of one kind: a muffin and a croissant are."""
+_ENDINGS = (("ies", "y"), ("ves", "f"), ("ses", "s"), ("es", "e"), ("es", ""), ("s", ""), ("ied", "y"), ("ed", "e"), ("ed", ""),
+            ("ing", "e"), ("ing", ""), ("er", ""), ("er", "e"), ("est", ""), ("est", "e"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A word of the lexicon. `senses` are by part of speech (n, v, a, r), each a chain from the sense itself to more general ones."""
+
+    senses: tuple[tuple[str, tuple[str, ...]], ...]
+    derived: frozenset[str]
+    opposites: frozenset[str]
+
+    @property
+    def own(self) -> frozenset[str]:
+        """Return the word's own senses."""
+        return frozenset(chain[0] for _, chain in self.senses)
+
+
+def look_up(word: Word) -> tuple[Entry, ...]:
+    """Return the entries of a word: of the form as it stands, and of the words that it may be a form of. Empty for an unknown word."""
+    return _look_up(word.text.lower())
+
+
+def says_no_more(general: Word, specific: Word) -> bool:
+    """Return whether whoever says the second word could say the first: the same, derived from it, or more general (a pastry is food)."""
+    for one in look_up(general):
+        wanted = one.own | one.derived
+        for other in look_up(specific):
+            if wanted & (other.own | other.derived) or any(one.own & set(chain[1:]) for part, chain in other.senses):
+                return True
+    return False
+
+
+def excludes(one: Word, other: Word) -> bool:
+    """Return whether two words name opposites, or different things of one kind: a muffin is no croissant, whoever bought has not sold."""
+    ours, theirs = look_up(one), look_up(other)
+    if any(word in _forms(other.text.lower()) for entry in ours for word in entry.opposites):
+        return True
+    if says_no_more(one, other) or says_no_more(other, one):
+        return False
+    kinds = {(part, sense) for entry in ours for part, chain in entry.senses if part == "n" for sense in chain[1 : 1 + CLOSE]}
+    return any((part, sense) in kinds for entry in theirs for part, chain in entry.senses for sense in chain[1 : 1 + CLOSE])
+
+
+def is_thing(word: Word) -> bool:
+    """Return whether a word is first of all a noun. An unknown word is one: it may be a name."""
+    entries = look_up(word)
+    return not entries or any(entry.senses and entry.senses[0][0] == "n" for entry in entries)
+
+
+@lru_cache(20_000)
+def _look_up(word: str) -> tuple[Entry, ...]:
+    return tuple(dict.fromkeys(entry for form in _forms(word) if (entry := _read_entry(form)) is not None))
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Yield the words that this may be a form of, itself first, by WordNet's own rules of detachment (morphy)."""
+    yield word
+    if (irregular := read_irregular().get(word)) is not None:
+        yield irregular
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            bare = word.removesuffix(ending)
+            yield bare + instead
+            if not instead and len(bare) > 3 and bare[-1] == bare[-2]:
+                yield bare[:-1]  # stopped
+
+
+def _read_entry(word: str) -> Entry | None:
+    line = _find_line(word)
+    if line is None:
+        return None
+    _, senses, derived, opposites = [*line.split("\t"), "", ""][:4]
+    chains = [(part[0], tuple(sense.split(">"))) for part in senses.split() for sense in part[2:].split(",")]
+    return Entry(tuple(chains), frozenset(filter(None, derived.split(","))), frozenset(filter(None, opposites.split(","))))
+
+
+def _find_line(word: str) -> str | None:
+    """Find the word's line by halving: the file is sorted, and reading all of it would cost more than most programs ask of it."""
+    table, wanted = _open_table(), f"{word}\t".encode("ascii", "replace")
+    low, high = 0, len(table)
+    while low < high:
+        start = table.rfind(b"\n", 0, (low + high) // 2) + 1
+        end = table.find(b"\n", start)
+        line = table[start:end]
+        if line.startswith(wanted):
+            return line.decode("ascii")
+        if line.split(b"\t", 1)[0] + b"\t" < wanted:
+            low = end + 1
+        else:
+            high = start
+    return None
+
+
+@cache
+def _open_table() -> mmap.mmap | bytes:
+    path = files(__package__ or __name__) / "tables" / "wordnet.txt"
+    if not isinstance(path, Path):
+        return path.read_bytes()  # in a zip
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
