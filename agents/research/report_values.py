@@ -44,7 +44,11 @@ class Competitor:
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """A site that the searches found: whether it competes, why or why not, and the words that show it."""
+    """A site that the searches found: whether it competes, why or why not, and the words that show it.
+
+    `page` is where the quote stands. `kind` says what the site is: "competitor", "itself", "namesake", "list", ... (see SiteKind).
+    Those that compete are in the order of their `score`: the closest has the highest.
+    """
 
     name: str
     host: str
@@ -52,6 +56,9 @@ class Considered:
     competes: bool
     reason: str
     quote: str = ""
+    page: str = ""
+    kind: str = "competitor"
+    score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "FailedPage": ("sayso.agents.research.report_values:FailedPage", "sayso.agents.report:FailedPage"),
     "Point": ("sayso.agents.research.report_values:Point", "sayso.agents.report:Point"),
     "Considered": ("sayso.agents.research.report_values:Considered",),
+    "ClientProfile": ("sayso.agents.research.profile:ClientProfile",),
+    "Term": ("sayso.agents.research.profile:Term",),
     "Withdrawn": ("sayso.agents.research.report_values:Withdrawn",),
     "Selection": ("sayso.agents.research.state:Selection",),
     "Report": ("sayso.agents.research.report:Report", "sayso.agents.report:Report"),

@@ -23,7 +23,7 @@ from sayso.cli.resume import stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
 from sayso.console import escape_controls, terminal
 from sayso.tools.approval.requests import Approver
-from sayso.tools.errors import RunError, UsageError
+from sayso.tools.errors import NothingFound, RunError, UsageError
 from sayso.workflows import Limits, RunEnded
 from sayso.workflows import engine as memory_engine
 
@@ -114,7 +114,7 @@ class ResearchRun:
         try:
             report = await self._follow(start)
         except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is written, and the error is raised again
-            if stored is None and self.latest is not None:
+            if stored is None and self.latest is not None and not isinstance(error, NothingFound):
                 save_partial_report(make_partial_report(self.latest.state, self.model, describe_stop(error)), self.task, quiet=self.quiet)
             raise
         return save_finished_report(report, self.task if row is None else _read_task(row), quiet=self.quiet)

@@ -1,0 +1,250 @@
+"""What a research knows of its client: names, own domains, what it offers in weighted words, where it is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .page_terms import alike, find_places, find_stem, find_terms, split_title
+from .site_identity import carries_name, find_site, spell_name, squash_letters
+from .state import SearchHit, VisitedPage
+
+MOST_TERMS = 24
+TITLE, DESCRIPTION, QUERY, TYPE, ABOUT = 3.0, 3.0, 2.5, 3.0, 1.0
+"""How much a word counts by where it stands; a word of a page's body counts up to BODY, by how often it stands there."""
+BODY = 2.0
+FIRST_WORDS = 1500
+"""How many characters at the beginning of a page are read for what the business does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of what the client offers: as a page has it, the form it is compared in, its weight in the client's own words, and its rarity.
+
+    `rarity` is 1 for a word that one other site has, and falls towards 0 for a word that all sites found have.
+    """
+
+    text: str
+    stem: str
+    weight: float
+    rarity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClientProfile:
+    """The client of a research, or its market or topic (`kind`), as far as the search and the pages read so far show it.
+
+    `names` are the spellings of its name in addresses, `domains` are its own, `beside` are names that others put beside it ("X vs Y").
+    `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it.
+    """
+
+    company: str
+    kind: str = "competitors"
+    names: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
+    places: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    own_words: str = ""
+    known: bool = False
+
+    @property
+    def offer(self) -> str:
+        """The words that say most about the offer, for people: "bicycles, rental, repairs"."""
+        return ", ".join(term.text for term in self.terms[:4])
+
+
+def make_profile(
+    company: str,
+    hits: Sequence[SearchHit],
+    pages: Sequence[VisitedPage] = (),
+    *,
+    queries: Sequence[str] = (),
+    kind: str = "competitors",
+) -> ClientProfile:
+    """Return what the search results, the client's own pages and the plan's queries show about a company, a market or a topic.
+
+    `hits` are all results of all queries, with those for the company's name first.
+    """
+    if kind != "competitors":
+        return _make_topic_profile(company, hits, queries, kind)
+    names = spell_name(company)
+    domains = find_own_domains(company, names, hits, pages)
+    own = [hit for hit in hits if find_site(hit.url).domain in domains]
+    about = [hit for hit in hits if hit not in own and is_named(company, f"{hit.title} {hit.snippet}", hits)]
+    counts = _Weights()
+    for hit in own:
+        counts.add(hit.title, TITLE / max(1, len(own)) ** 0.5)
+        counts.add(hit.snippet, DESCRIPTION / max(1, len(own)) ** 0.5)
+    for page in pages:
+        counts.add(page.title, TITLE)
+        counts.add(read_field(page, "description"), DESCRIPTION)
+        counts.add(read_field(page, "type"), TYPE)
+        counts.add_often(page.text, BODY)
+        counts.add(page.text[:FIRST_WORDS], 0.5)
+    for hit in about:
+        counts.add(f"{hit.title}. {hit.snippet}", ABOUT / len(about) ** 0.5)
+    for query in dict.fromkeys(queries):
+        counts.add(query, QUERY)
+    places = _find_own_places(own, pages)
+    terms = counts.pick(names, company, places, [hit for hit in hits if hit not in own])
+    known = bool(own or pages or about)
+    types = tuple(dict.fromkeys(value for page in pages if (value := read_field(page, "type"))))
+    return ClientProfile(
+        company, kind, names, domains, terms, places, types, _find_beside(company, about), _find_own_words(own, pages), known
+    )  # fmt: skip
+
+
+def read_field(page: VisitedPage, name: str) -> str:
+    """Return the value of the first of a page's fields with that name, "" without one."""
+    fields: Iterable[object] = getattr(page, "fields", ())
+    return next((str(getattr(field, "value", "")) for field in fields if str(getattr(field, "name", "")).casefold() == name), "")
+
+
+def find_own_domains(company: str, names: Sequence[str], hits: Sequence[SearchHit], pages: Sequence[VisitedPage] = ()) -> tuple[str, ...]:
+    """Return the registrable domains that are the company's own: those that carry its name, or whose home page is titled with it alone."""
+    found = dict.fromkeys(find_site(page.url).domain for page in pages)
+    if "." in company and " " not in company and len(find_site(company).label) > 1:
+        found[find_site(company).domain] = None  # the client was named by its address
+        names = (*names, squash_letters(find_site(company).label))
+    for hit in hits:
+        site = find_site(hit.url)
+        if (carries_name(site.label, names) and len(site.label) > 1) or (is_home(hit.url) and _is_titled(hit.title, names, site.label)):
+            found[site.domain] = None
+    return tuple(found)
+
+
+def is_home(url: str) -> bool:
+    """Return whether an address is that of a home page: no path, or a path of one part that names a language or country."""
+    path = re.sub(r"^[a-z]+://[^/]*", "", url).partition("?")[0].partition("#")[0].strip("/")
+    return not path or bool(re.fullmatch(r"[a-z]{2}([-_/][a-zA-Z]{2})?|index\.\w+|home", path))
+
+
+def _is_titled(title: str, names: Sequence[str], label: str) -> bool:
+    parts = [squash_letters(part) for part in split_title(title)]
+    others = [part for part in parts if part not in names]
+    return any(part in names for part in parts) and not any(part and (part in label or label in part) for part in others)
+
+
+def is_named(company: str, text: str, hits: Sequence[SearchHit] = ()) -> bool:
+    """Return whether a text names a company: its name as a whole, written as a name.
+
+    A name of one common word counts only as it is written with a capital, and only where no result writes it without one.
+    """
+    name = company.strip()
+    if len(squash_letters(name)) < 2:
+        return False
+    if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
+        return False
+    if not name.isascii() or " " in name or not name.isalpha():
+        return True
+    written = re.compile(rf"(?<!\w){re.escape(name[:1].upper() + name[1:])}(?!\w)|(?<!\w){re.escape(name)}(?!\w)")
+    common = re.compile(rf"(?<![\w.@/-]){re.escape(name.lower())}s?(?![\w-])(?!\.\w)")
+    return bool(written.search(text)) and not any(common.search(f"{hit.title} {hit.snippet}") for hit in hits)
+
+
+class _Weights:
+    """The words of texts with the weight that each collected."""
+
+    def __init__(self) -> None:
+        self.weights: defaultdict[str, float] = defaultdict(float)
+        self.spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, text: str, weight: float) -> None:
+        """Give each word of the text the weight once."""
+        for stem, word in dict(find_terms(text)).items():
+            self.weights[stem] += weight
+            self.spellings[stem][word] += 1
+
+    def add_often(self, text: str, most: float) -> None:
+        """Give the words of a long text up to `most`, by how often they stand in it."""
+        counts = Counter(stem for stem, _ in find_terms(text))
+        top = max(counts.values(), default=1)
+        for stem, word in dict(find_terms(text)).items():
+            if counts[stem] > 1:
+                self.weights[stem] += most * counts[stem] / top
+                self.spellings[stem][word] += 1
+
+    def pick(self, names: Sequence[str], company: str, places: Sequence[str], others: Sequence[SearchHit]) -> tuple[Term, ...]:
+        """Return the heaviest words that are neither the name nor a place; words that no other site uses count little."""
+        place_stems = {stem for place in places for stem, _ in find_terms(place)}
+        texts: defaultdict[str, set[str]] = defaultdict(set)
+        for hit in others:
+            texts[find_site(hit.url).domain] |= {stem for stem, _ in find_terms(f"{hit.title} {hit.snippet}")}
+        common = _common_words(hit.snippet for hit in others)
+        name_stems = {find_stem(word) for word in re.findall(r"[^\W\d_]+", company)} - (common if len(company.split()) > 1 else set())
+        terms = []
+        for stem, weight in self.weights.items():
+            if stem in place_stems or stem in name_stems or squash_letters(stem) in names:
+                continue
+            used = sum(any(alike(stem, other) for other in stems) for stems in texts.values())
+            rarity = math.log(1 + len(texts) / used) / math.log(1 + len(texts)) if used else 0.1
+            terms.append(
+                Term(self.spellings[stem].most_common(1)[0][0], stem, round(weight if used else weight * 0.3, 3), round(rarity, 3))
+            )
+        terms.sort(key=lambda term: (-term.weight, term.stem))
+        return tuple(terms[:MOST_TERMS])
+
+
+def _common_words(texts: Iterable[str]) -> set[str]:
+    """Return the stems that texts write in small letters: common words, not names."""
+    return {find_stem(word) for text in texts for word in re.findall(r"(?<!\w)[a-zà-ÿ]+(?!\w)", text)}
+
+
+def _find_own_places(own: Sequence[SearchHit], pages: Sequence[VisitedPage]) -> tuple[str, ...]:
+    found: Counter[str] = Counter()
+    for page in pages:
+        for name in ("address locality", "address region"):
+            if value := read_field(page, name):
+                found[value] += 3
+        found.update(find_places(f"{page.title}. {read_field(page, 'description')}. {page.text[:FIRST_WORDS]}"))
+    for hit in own:
+        found.update(find_places(f"{hit.title}. {hit.snippet}"))
+    return tuple(name for name, _ in found.most_common(6))
+
+
+def _find_beside(company: str, about: Sequence[SearchHit]) -> tuple[str, ...]:
+    """Return the names that results put beside the company's: "Notion vs Coda", "Coda, an alternative to Notion"."""
+    name = re.escape(company)
+    word = r"((?:[A-Z][\w.&'-]*)(?:\s[A-Z][\w.&'-]*){0,2})"
+    found: dict[str, None] = {}
+    for hit in about:
+        for text in (hit.title, hit.snippet):
+            for match in re.finditer(rf"{name}\s+(?:vs\.?|versus|or|and)\s+{word}|{word}\s+(?:vs\.?|versus|or|and)\s+{name}(?!\w)", text):
+                found[squash_letters(match[1] or match[2])] = None
+    return tuple(found)
+
+
+def _find_own_words(own: Sequence[SearchHit], pages: Sequence[VisitedPage]) -> str:
+    described = [read_field(page, "description") for page in pages] + [hit.snippet for hit in own] + [page.title for page in pages]
+    return next((text for text in described if len(text) > 20), "")
+
+
+def _make_topic_profile(topic: str, hits: Sequence[SearchHit], queries: Sequence[str], kind: str) -> ClientProfile:
+    """Return the profile of a market or topic: its own words count most, then those of the queries."""
+    counts = _Weights()
+    counts.add(topic, 2 * TITLE)
+    for query in dict.fromkeys(queries):
+        counts.add(query, QUERY)
+    places = tuple(find_places(topic))
+    terms = counts.pick((), "", places, hits)
+    shared = any(alike(term.stem, stem) for hit in hits for stem, _ in find_terms(f"{hit.title} {hit.snippet}") for term in terms[:4])
+    return ClientProfile(topic, kind, (), (), terms, places, own_words=topic, known=shared)
+
+
+def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, str]:
+    """Return the profile's terms that a text has, each with the text's own word for it, the heaviest first."""
+    words = list(find_terms(text))
+    found = {term: next((word for stem, word in words if alike(term.stem, stem)), "") for term in profile.terms}
+    return {term: word for term, word in found.items() if word}
+
+
+def find_shared_places(profile: ClientProfile, text: str) -> Iterator[str]:
+    """Yield the profile's places that a text names."""
+    for place in profile.places:
+        if re.search(rf"(?<!\w){re.escape(place)}(?!\w)", text):
+            yield place
