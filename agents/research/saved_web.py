@@ -27,13 +27,13 @@ _MOVED = frozenset((301, 302, 303, 307, 308))
 
 def make_url(root: Path, file: Path) -> str | None:
     """Return the URL of a file of the folder, None for a file that is not a page. Data (.json) is one only in the folder of a site."""
-    parts = file.relative_to(root).parts
-    of_site = len(parts) > 1 and _HOST.fullmatch(parts[0]) is not None
-    if file.suffix.lower() not in (TYPES if of_site else PAGE_TYPES) or (of_site and parts[1:] == ("robots.txt",)):
+    first, *rest = file.relative_to(root).parts
+    of_site = bool(rest) and _HOST.fullmatch(first) is not None
+    if file.suffix.lower() not in (TYPES if of_site else PAGE_TYPES) or (of_site and rest == ["robots.txt"]):
         return None
-    host, path = (parts[0], parts[1:]) if of_site else (OTHER_HOST, parts)
+    host, path = (first, rest) if of_site else (OTHER_HOST, [first, *rest])
     if file.name.lower() in ("index.html", "index.htm"):
-        path = (*path[:-1], "")
+        path[-1] = ""
     return f"http://{host}/{quote('/'.join(path))}"
 
 
@@ -62,14 +62,19 @@ def load_folder(root: Path) -> dict[tuple[str, str], SiteResponse]:
         host, path = parts.hostname or "", quote(unquote(parts.path))
         answer = SiteResponse(HTTPStatus.OK, {"Content-Type": TYPES[file.suffix.lower()]}, file.read_bytes())
         files[host, path] = answer
+        files.setdefault((host, path + file.name if path.endswith("/") else path), _move_to(path))
         # Many sites link to their pages without ".html", and to folders without the last slash. One page has one address.
-        if (short := path.removesuffix(".html").removesuffix("/")) not in (path, ""):
-            files.setdefault((host, short), SiteResponse(HTTPStatus.MOVED_PERMANENTLY, {"Location": path}, b""))
+        if short := path.removesuffix(".html").removesuffix("/"):
+            files.setdefault((host, short), _move_to(path))
     for file in root.glob("*/robots.txt"):
         files[file.parent.name, "/robots.txt"] = SiteResponse(HTTPStatus.OK, {"Content-Type": "text/plain"}, file.read_bytes())
     for file in sorted(root.glob(f"*/{REDIRECTS}")):
         files |= _read_redirects(file.parent.name, file.read_text(encoding="utf-8"), files)
     return files
+
+
+def _move_to(target: str, status: HTTPStatus = HTTPStatus.MOVED_PERMANENTLY) -> SiteResponse:
+    return SiteResponse(status, {"Location": target}, b"")
 
 
 def _read_redirects(host: str, text: str, files: Mapping[tuple[str, str], SiteResponse]) -> dict[tuple[str, str], SiteResponse]:
@@ -82,7 +87,7 @@ def _read_redirects(host: str, text: str, files: Mapping[tuple[str, str], SiteRe
             continue
         for path, where in _expand(source, target, host, files):
             if (host, path) not in moved and (status.endswith("!") or (host, path) not in files):
-                moved[host, path] = SiteResponse(HTTPStatus(int(code)), {"Location": where}, b"")
+                moved[host, path] = _move_to(where, HTTPStatus(int(code)))
     return moved
 
 

@@ -63,6 +63,7 @@ def test_documents_and_data_of_a_site_are_pages_and_loose_data_is_not(folder: Pa
 
 
 MOVED = {
+    "the home page by its name": ("", "/index.html", "http://coolbun.example/"),
     "a page": ("/old /menu.html 302", "/old", "http://coolbun.example/menu.html"),
     "a page, the short way": ("/old /menu", "/old", "http://coolbun.example/menu.html"),
     "to another site": ("# we moved\n/old http://hotgrill.example/menu 301", "/old", "http://hotgrill.example/menu.html"),
