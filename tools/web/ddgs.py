@@ -35,7 +35,7 @@ def ddgs_search(
         if not words or limit < 1:
             return []
         rows = await asyncio.to_thread(_call_find, find, words, limit, backend)
-        return _read_rows(rows)[:limit]
+        return read_rows(rows)[:limit]
 
     return search
 
@@ -63,7 +63,7 @@ def _find_with_ddgs(query: str, limit: int, backend: str, region: str, timeout_s
         rows = WatchedDDGS(timeout=timeout_seconds).text(query, region=region, max_results=limit, backend=backend)
     except DDGSException as error:
         failure = error
-    if not _read_rows(rows):
+    if not read_rows(rows):
         if failure is not None and "no results" not in str(failure).lower():
             raise failure
         if not answers:
@@ -108,12 +108,13 @@ def _call_find(find: FindText, query: str, limit: int, backend: str) -> Sequence
         raise SearchError(backend, f"no engine could be reached ({reason[:200]})") from error
 
 
-def _read_rows(rows: Sequence[JsonObject]) -> list[SearchResult]:
+def read_rows(rows: Sequence[JsonObject]) -> list[SearchResult]:
+    """Return rows with title, href or url, and body or snippet as results, each address once."""
     found: dict[str, SearchResult] = {}
     for row in rows:
         url = str(row.get("href") or row.get("url") or "")
         if url.startswith(("http://", "https://")) and url not in found:
-            found[url] = SearchResult(_clean_line(row.get("title")), url, _clean_line(row.get("body")))
+            found[url] = SearchResult(_clean_line(row.get("title")), url, _clean_line(row.get("body") or row.get("snippet")))
     return list(found.values())
 
 

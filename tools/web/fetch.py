@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 from ..canonical import Json
@@ -138,6 +139,25 @@ class Web:
         except TimeoutError:
             raise PageTimeout(url, self.total_seconds) from None
 
+    async def ask(
+        self, url: str, *, method: str = "GET", headers: tuple[tuple[str, str], ...] = (), body: bytes = b""
+    ) -> tuple[Response, bytes]:
+        """Send one request to a service and return its response, whatever the status, with the unpacked body.
+
+        The rules for addresses, size and time hold. No redirect is followed (a key must not travel), and robots.txt, which is for pages,
+        is not asked. Raises PageError.
+        """
+        target = self._parse(url)
+        try:
+            async with asyncio.timeout(self.total_seconds), AsyncExitStack() as stack:
+                response = await self._open(target, await self._resolve_checked(target), stack, method=method, headers=headers, body=body)
+                check_headers(url, response, self._make_caps())
+                return response, await read_body(url, response, self._make_caps())
+        except _MayPass as failure:
+            raise failure.error from None
+        except TimeoutError:
+            raise PageTimeout(url, self.total_seconds) from None
+
     def only(self, url: str) -> Web:
         """Return the same web confined to the host of this URL, without its www., and its subdomains."""
         return replace(self, hosts=(parse_url(url, self.allow).host.removeprefix("www."),))
@@ -251,13 +271,13 @@ class Web:
             refuse_by_content(str(url), body)
         return Fetched(url, response.status, content_type, body)
 
-    async def _open(self, url: Url, addresses: list[tuple[str, int]], stack: AsyncExitStack) -> Response:
+    async def _open(self, url: Url, addresses: list[tuple[str, int]], stack: AsyncExitStack, **request: Any) -> Response:
         """Open the response of the first address that answers, within `connect_seconds` for all of them."""
         failed: ConnectionFailed | None = None
         try:
             async with asyncio.timeout(self.connect_seconds):
                 for ip, port in addresses:
-                    target = Target(url, ip, port, self.user_agent, self.connect_seconds / len(addresses))
+                    target = Target(url, ip, port, self.user_agent, self.connect_seconds / len(addresses), **request)
                     try:
                         return await stack.enter_async_context(self.transport.open(target))
                     except ConnectionFailed as error:
@@ -287,7 +307,7 @@ class Web:
         status = response.status
         if status == 204:
             return PageEmpty(str(url))
-        wait_seconds = _parse_retry_after(response.header("retry-after"), self.now()) if status in (429, 503) else None
+        wait_seconds = parse_retry_after(response.header("retry-after"), self.now()) if status in (429, 503) else None
         note = f"it asks to come back in {wait_seconds:.0f} s" if wait_seconds else ""
         error = PageStatus(str(url), status, note)
         return _MayPass(error, wait_seconds) if status in _TRY_AGAIN else error
@@ -302,7 +322,8 @@ class _MayPass(Exception):
         super().__init__(str(error))
 
 
-def _parse_retry_after(value: str, now: datetime) -> float | None:
+def parse_retry_after(value: str, now: datetime) -> float | None:
+    """Return how many seconds a Retry-After header asks to wait; None for none, or for one that cannot be read."""
     from email.utils import parsedate_to_datetime
 
     value = value.strip()

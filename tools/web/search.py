@@ -31,10 +31,18 @@ class Search(Protocol):
 
 
 class SearchError(ToolError):
-    """The search itself failed, which is not the same as finding nothing. `retryable`: the same search may work later."""
+    """The search itself failed, which is not the same as finding nothing. `retryable`: the same search may work later.
+
+    `wait_seconds` is how long the provider asks to wait, None if it does not say.
+    """
 
     def __init__(self, provider: str, reason: str, *, retryable: bool = True) -> None:
         self.provider, self.reason, self.retryable = provider, reason, retryable
+        self.wait_seconds: float | None = None
         super().__init__(
             f"The search with {provider} failed: {reason}. {'Try again later or with other words.' if retryable else ''}".strip()
         )
+
+
+class SearchBlocked(SearchError):
+    """The provider refuses to search: a challenge, a limit, a key. It does not say that there is nothing to find."""

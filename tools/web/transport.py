@@ -1,4 +1,4 @@
-"""One GET to one checked address (HTTP/1.1): only this file opens a connection to the web."""
+"""One request to one checked address (HTTP/1.1): only this file opens a connection to the web."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class Target:
     port: int
     user_agent: str
     connect_seconds: float
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers beside the usual ones, or in their place."""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,10 @@ class HttpTransport:
         scheme = target.url.scheme.encode("ascii")
         origin = httpcore2.Origin(scheme, target.ip.encode("ascii"), target.port)
         request = httpcore2.Request(
-            b"GET",
+            target.method.encode("ascii"),
             httpcore2.URL(scheme=scheme, host=origin.host, port=origin.port, target=target.url.target.encode("ascii")),
             headers=_make_headers(target),
+            content=target.body or None,
             extensions={"timeout": {"connect": target.connect_seconds}, "sni_hostname": target.url.host},
         )
         with _translate_errors(str(target.url)):
@@ -104,14 +109,17 @@ def _translate_errors(url: str) -> Iterator[None]:
 
 
 def _make_headers(target: Target) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"Host", target.url.authority.encode("ascii")),
-        (b"User-Agent", target.user_agent.encode("ascii", "replace")),
-        (b"Accept", b"text/html, application/xhtml+xml, text/plain;q=0.8"),
-        (b"Accept-Language", b"en, *;q=0.5"),
-        (b"Accept-Encoding", b"gzip, deflate"),
-        (b"Connection", b"close"),
-    ]
+    usual = {
+        "Host": target.url.authority,
+        "User-Agent": target.user_agent,
+        "Accept": "text/html, application/xhtml+xml, text/plain;q=0.8",
+        "Accept-Language": "en, *;q=0.5",
+        "Accept-Encoding": "gzip, deflate",
+        "Connection": "close",
+    }
+    length = {"Content-Length": str(len(target.body))} if target.body or target.method == "POST" else {}
+    named = {**usual, **length, **dict(target.headers)}
+    return [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in named.items()]
 
 
 def _explain(error: Exception) -> str:

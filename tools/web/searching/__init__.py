@@ -1,0 +1,26 @@
+"""Search services: DuckDuckGo, SearXNG, services with a key, several together, and answers kept for a while."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...lazy_names import lazily
+
+if TYPE_CHECKING:
+    from .duckduckgo import duckduckgo_search as duckduckgo_search
+    from .merging import merge_searches as merge_searches
+    from .search_cache import cache_search as cache_search
+    from .searxng import searxng_search as searxng_search
+    from .services import SERVICES as SERVICES
+    from .services import service_search as service_search
+
+_PLACES = {
+    "SERVICES": "services",
+    "cache_search": "search_cache",
+    "duckduckgo_search": "duckduckgo",
+    "merge_searches": "merging",
+    "searxng_search": "searxng",
+    "service_search": "services",
+}
+__all__ = sorted(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
+__getattr__, __dir__ = lazily(__name__, _PLACES)
