@@ -22,7 +22,7 @@ _ENDINGS = (("ies", "y"), ("ves", "f"), ("ses", "s"), ("es", "e"), ("es", ""), (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LexiconEntry:
     """A word of the lexicon. `senses` are by part of speech (n, v, a, r), each a chain from the sense itself to more general ones."""
 
     senses: tuple[tuple[str, tuple[str, ...]], ...]
@@ -35,7 +35,7 @@ class Entry:
         return frozenset(chain[0] for _, chain in self.senses)
 
 
-def look_up(word: Word) -> tuple[Entry, ...]:
+def look_up(word: Word) -> tuple[LexiconEntry, ...]:
     """Return the entries of a word: of the form as it stands, and of the words that it may be a form of. Empty for an unknown word."""
     return _look_up(word.text.lower())
 
@@ -68,7 +68,7 @@ def is_thing(word: Word) -> bool:
 
 
 @lru_cache(20_000)
-def _look_up(word: str) -> tuple[Entry, ...]:
+def _look_up(word: str) -> tuple[LexiconEntry, ...]:
     return tuple(dict.fromkeys(entry for form in _forms(word) if (entry := _read_entry(form)) is not None))
 
 
@@ -85,13 +85,13 @@ def _forms(word: str) -> Iterator[str]:
                 yield bare[:-1]  # stopped
 
 
-def _read_entry(word: str) -> Entry | None:
+def _read_entry(word: str) -> LexiconEntry | None:
     line = _find_line(word)
     if line is None:
         return None
     _, senses, derived, opposites = [*line.split("\t"), "", ""][:4]
     chains = [(part[0], tuple(sense.split(">"))) for part in senses.split() for sense in part[2:].split(",")]
-    return Entry(tuple(chains), frozenset(filter(None, derived.split(","))), frozenset(filter(None, opposites.split(","))))
+    return LexiconEntry(tuple(chains), frozenset(filter(None, derived.split(","))), frozenset(filter(None, opposites.split(","))))
 
 
 def _find_line(word: str) -> str | None:

@@ -18,7 +18,7 @@ def cache_search(
 ) -> Search:
     """Return the search with its answers kept under `folder` for `age_seconds`. `name` tells providers apart. A failure is never kept."""
 
-    async def cached(query: str, limit: int) -> Sequence[SearchResult]:
+    async def search_or_reuse(query: str, limit: int) -> Sequence[SearchResult]:
         key = hashlib.sha256(json.dumps([name, " ".join(query.split()), limit]).encode()).hexdigest()
         file = folder / f"search-{key[:32]}.json"
         kept = await asyncio.to_thread(_read, file, clock() - age_seconds)
@@ -27,7 +27,7 @@ def cache_search(
             await asyncio.to_thread(_write, file, clock(), kept)
         return kept
 
-    return cached
+    return search_or_reuse
 
 
 def _read(file: Path, oldest: float) -> list[SearchResult] | None:
