@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from sayso.tools.web import find_quote
+from sayso.tools.web.fields import Field
 
-from .report import Claim, Competitor, Considered, FailedPage, Point, Report, Source
+from .report import Claim, Competitor, Considered, FailedPage, Point, Report, Source, Withdrawn
 
 if TYPE_CHECKING:
     from .stage_prompts import Findings
 
-USEFUL = ("menu", "price", "product", "about", "location", "store", "story", "find-us", "visit", "order", "restaurants", "features")
-
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A search result that stands for a site; its number is its place in the list that the model chooses from."""
+    """A search result as it was found."""
 
     title: str
     url: str
@@ -28,7 +27,11 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class VisitedPage:
-    """A page that was read, with the proof: time, sha256, snapshot."""
+    """A page that was read, with the proof: time, sha256, snapshot.
+
+    `text` is all that can be quoted of it, `fields` its facts as data. `links` are addresses with their texts, `rels` what the page says
+    of each ("sponsored"). `asked` is the address before redirects, `canonical` what the page calls its own; `published` its date.
+    """
 
     url: str
     title: str
@@ -37,44 +40,43 @@ class VisitedPage:
     fetched_at: str
     sha256: str
     snapshot: str
+    fields: tuple[Field, ...] = ()
+    published: str = ""
+    canonical: str = ""
+    asked: str = ""
+    rels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A chosen competitor that is not visited yet."""
+    """A site to visit: whose it seems to be, the address to read first, why it was chosen and the words that show it."""
 
     name: str
     url: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a person may look at and change before the sites are visited: who is visited, in this order, and what is asked about each.
-
-    `considered` are all sites that were found, with why each was or was not chosen.
-    """
-
-    company: str
-    candidates: tuple[Candidate, ...]
-    aspects: tuple[str, ...]
-    considered: tuple[Considered, ...] = ()
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The result of visiting a competitor: pages, failures, and the claims on the pages (their `source` is an index into `pages`)."""
+    """The result of visiting a site: pages, failures, and the claims on the pages (their `source` is an index into `pages`).
+
+    `withdrawn` are the sentences that were not published as written, `dropped` counts those that were left out. `passed_over` says why a
+    site whose pages were read is not in the report after all.
+    """
 
     candidate: Candidate
     pages: tuple[VisitedPage, ...]
     failed: tuple[FailedPage, ...]
     claims: tuple[Claim, ...] = ()
     dropped: int = 0
+    withdrawn: tuple[Withdrawn, ...] = ()
+    passed_over: Considered | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResearchState:
-    """The state between two stages; each stage returns a fuller one."""
+    """The state between two stages; each stage returns a fuller one. `aspects` are the names of what is asked about each site."""
 
     company: str
     plan: tuple[str, ...] = ()
@@ -84,6 +86,10 @@ class ResearchState:
     visits: tuple[Visit, ...] = ()
     comparison: tuple[Point, ...] = ()
     failed: tuple[FailedPage, ...] = ()
+    kind: str = "competitors"
+    aspects: tuple[str, ...] = ()
+    client: Visit | None = None
+    considered: tuple[Considered, ...] = ()
 
 
 class ResearchProgress(NamedTuple):
@@ -95,38 +101,42 @@ class ResearchProgress(NamedTuple):
 
 def make_report(state: ResearchState, author: str, made_at: str, stopped: str = "") -> Report:
     """Return the report of what is known."""
-    pages = [page for visit in state.visits for page in visit.pages]
+    visits = state.visits if state.client is None else (state.client, *state.visits)
+    told = [visit for visit in visits if visit.claims or visit is state.client]
+    pages = {page.snapshot: page for visit in told for page in visit.pages}
     sources = {
-        page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot)
-        for number, page in enumerate({page.snapshot: page for page in pages}.values(), 1)
+        page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot, page.published)
+        for number, page in enumerate(pages.values(), 1)
     }
+    withdrawn = tuple(each for visit in visits for each in visit.withdrawn)
     return Report(
         company=state.company,
         made_at=made_at,
         written_by=author,
         plan=state.plan,
         queries=state.queries,
-        competitors=make_competitors(state.visits, sources),
+        competitors=tuple(_make_column(visit, sources) for visit in state.visits if visit.claims),
         comparison=state.comparison,
         sources=tuple(sources.values()),
-        failed_pages=tuple(page for visit in state.visits for page in visit.failed),
-        dropped_claims=sum(visit.dropped for visit in state.visits),
+        failed_pages=tuple(page for visit in visits for page in visit.failed),
+        dropped_claims=sum(visit.dropped for visit in visits),
         stopped=stopped,
+        kind=state.kind,
+        aspects=state.aspects,
+        client=_make_column(state.client, sources) if state.client is not None and state.client.claims else None,
+        considered=_list_considered(state),
+        withdrawn=withdrawn,
+        replaced_claims=sum(1 for each in withdrawn if each.replaced),
     )
 
 
-def choose_links(home: VisitedPage, most: int = 2) -> list[str]:
-    """Return the pages of the same site that say most about a business, judged by their address and link text."""
-    found: dict[str, int] = {}
-    for url, text in home.links:
-        address = url.partition("#")[0]
-        if find_host(address) != find_host(home.url) or address.rstrip("/") == home.url.rstrip("/"):
-            continue
-        words = f"{urlsplit(address).path} {text}".lower()
-        score = min((rank for rank, word in enumerate(USEFUL) if word in words), default=len(USEFUL))
-        if score < len(USEFUL):
-            found[address] = min(score, found.get(address, score))
-    return sorted(found, key=lambda address: (found[address], len(address)))[:most]
+def _list_considered(state: ResearchState) -> tuple[Considered, ...]:
+    """Return who was considered: what a visit has shown counts more than what the searches said."""
+    after = {visit.passed_over.url: visit.passed_over for visit in state.visits if visit.passed_over is not None}
+    unread = {visit.candidate.url for visit in state.visits if not visit.pages}
+    return tuple(
+        replace(each, reason="Its site could not be read.") if each.url in unread else after.get(each.url, each) for each in state.considered
+    )
 
 
 def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
@@ -143,15 +153,18 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tupl
     return tuple(dict.fromkeys(claims)), missing
 
 
-def make_competitors(visits: Sequence[Visit], sources: Mapping[str, Source]) -> tuple[Competitor, ...]:
-    """Return the visits that found something as competitors, their claims pointing to the report's sources."""
-    made = []
-    for visit in visits:
-        numbers = [sources[page.snapshot].number if sources else 0 for page in visit.pages]
-        claims = tuple(Claim(claim.topic, claim.text, claim.quote, numbers[claim.source]) for claim in visit.claims)
-        if claims:
-            made.append(Competitor(visit.candidate.name, visit.candidate.url, visit.candidate.reason, claims))
-    return tuple(made)
+def make_columns(state: ResearchState) -> tuple[Competitor, ...]:
+    """Return whom a comparison compares, the client first; the sources of the claims have no numbers yet."""
+    visits = state.visits if state.client is None else (state.client, *state.visits)
+    return tuple(_make_column(visit, {}) for visit in visits if visit.claims)
+
+
+def _make_column(visit: Visit, sources: Mapping[str, Source]) -> Competitor:
+    """Return a visit as a column of the report, its claims pointing to the report's sources."""
+    numbers = [sources[page.snapshot].number if sources else 0 for page in visit.pages]
+    claims = tuple(replace(claim, source=numbers[claim.source]) for claim in visit.claims)
+    candidate = visit.candidate
+    return Competitor(candidate.name, candidate.url, candidate.reason, claims, candidate.quote)
 
 
 def find_host(url: str) -> str:

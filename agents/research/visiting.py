@@ -1,0 +1,164 @@
+"""Visiting a site: which of its pages are read, what a model is asked about them, and what is kept of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sayso.tools.definition.tool import AnyTool
+from sayso.tools.errors import IncompleteReply, OutputError, ToolError
+from sayso.tools.web.fields import Field
+from sayso.workflows import Run
+from sayso.workflows.runs.events import Progress
+
+from .aspects import Aspect, find_aspects
+from .reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
+from .report import FailedPage, Withdrawn
+from .site_names import find_business_name, find_site_name, squash_name
+from .state import Candidate, ResearchState, Visit, VisitedPage, check_quotes
+
+if TYPE_CHECKING:
+    from ..agent import Agent
+    from .report import Claim
+    from .stage_prompts import Findings
+
+NOT_ON_THE_PAGE = "its quote is not on the page"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteVisitor:
+    """Reads sites with a tool and finds claims on their pages with an agent. At most `most_pages` pages of a site are read."""
+
+    visit_tool: AnyTool
+    finder: Agent[Findings]
+    most_pages: int
+
+    async def read_site(self, run: Run, candidate: Candidate, aspects: Sequence[Aspect]) -> Visit:
+        """Read the page that was found, the home page, and then the pages that promise most about what is still unknown."""
+        found = await self._read_page(run, candidate.url)
+        failed = [found] if isinstance(found, FailedPage) else []
+        pages = [found] if isinstance(found, VisitedPage) else []
+        seen = {candidate.url}
+        home = find_home(pages[0].url if pages else candidate.url)
+        if home not in seen and not (pages and is_home_page(pages[0].url)):
+            await self._add_page(run, home, pages, failed, seen)
+        while pages and len(pages) < self.most_pages and len(seen) < 2 * self.most_pages:
+            link = choose_link(pages, (*seen, *(page.url for page in pages)), aspects, measure_coverage(pages, aspects))
+            if link is None:
+                break
+            await self._add_page(run, link, pages, failed, seen)
+        if not pages:
+            run.publish(Progress(run.id, "failed", f"{show_address(candidate.url)}: {failed[0].why}"))
+        return Visit(put_name_right(candidate, pages), tuple(pages), tuple(failed))
+
+    async def _add_page(self, run: Run, url: str, pages: list[VisitedPage], failed: list[FailedPage], seen: set[str]) -> None:
+        """Read a page and add it, unless it is one that was read already under another address, or belongs to another site."""
+        seen.add(url)
+        page = await self._read_page(run, url)
+        if isinstance(page, FailedPage):
+            failed.append(page)
+        elif all(page.sha256 != known.sha256 and page.url != known.url for known in pages):
+            if not pages or is_same_site(page.url, pages[0].url):
+                pages.append(page)
+
+    async def _read_page(self, run: Run, url: str) -> VisitedPage | FailedPage:
+        run.publish(Progress(run.id, "read", f"Reading {show_address(url)}"))
+        try:
+            page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
+        except ToolError as error:
+            return FailedPage(url, str(error))
+        return make_page(url, page)
+
+    async def find_claims(self, run: Run, visit: Visit, state: ResearchState, first: int = 0) -> Visit:
+        """Find the claims on the pages from number `first` on, and return the visit with those that it did not have yet."""
+        aspects = find_aspects(state.aspects)
+        pages = visit.pages
+        name = visit.candidate.name
+        claims: list[Claim] = []
+        withdrawn: list[Withdrawn] = []
+        covered = measure_coverage(pages[:first], aspects)
+        parts = [part for part in order_parts(pages, aspects, covered) if part.page >= first]
+        for number, question in enumerate(pack_parts(parts)):
+            more, missing = await self._ask(run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind)
+            claims += more
+            withdrawn += [Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing]
+        kept = tuple(dict.fromkeys((*visit.claims, *claims)))
+        found = replace(visit, claims=kept, withdrawn=(*visit.withdrawn, *withdrawn))
+        found = replace(found, dropped=sum(1 for each in found.withdrawn if not each.replaced))
+        run.publish(Progress(run.id, "found", describe_visit(found)))
+        return found
+
+    async def _ask(
+        self, run: Run, position: str, name: str, parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], kind: str
+    ) -> tuple[tuple[Claim, ...], list[str]]:
+        """Ask for the claims of some parts. A quote that is not on the pages is asked for once more; those still missing are returned."""
+        from .stage_prompts import findings_question, missing_question  # late, for load time
+
+        blocks = [(part.page + 1, pages[part.page].title, pages[part.page].url, part.text) for part in parts]
+        question = findings_question(name, kind, aspects, blocks)
+        try:
+            found: Findings = await run.child(f"find.{position}", self.finder, question)
+            claims, missing = check_quotes(found, pages)
+            if missing:
+                again: Findings = await run.child(f"again.{position}", self.finder, missing_question(question, missing))
+                more, still_missing = check_quotes(again, pages)
+                claims = tuple(dict.fromkeys((*claims, *more)))
+                missing = still_missing or missing[: max(0, len(missing) - len(more))]
+        except (IncompleteReply, OutputError) as error:  # one part of one page: the others are asked all the same
+            run.publish(Progress(run.id, "failed", f"No usable answer about a part of {show_address(pages[parts[0].page].url)}: {error}"))
+            return (), []
+        return claims, missing
+
+
+def make_page(asked: str, page: Mapping[str, Any]) -> VisitedPage:
+    """Return a page from what the page tool gave. A run that was stored before pages had data gives pages without it."""
+    return VisitedPage(
+        page["url"],
+        page["title"],
+        page["text"],
+        tuple((link["url"], link["text"]) for link in page["links"]),
+        page["fetched_at"],
+        page["sha256"],
+        page["snapshot"],
+        fields=tuple(Field(**field) for field in page.get("fields", ())),
+        published=page.get("published", ""),
+        canonical=page.get("canonical", ""),
+        asked=asked,
+        rels=tuple(link.get("rel", "") for link in page["links"]),
+    )
+
+
+def put_name_right(candidate: Candidate, pages: Sequence[VisitedPage]) -> Candidate:
+    """Return the candidate under a name that its pages bear out: a model may give one result's number and another one's name."""
+    if not pages or squash_name(candidate.name) in squash_name("".join(f"{page.title} {page.text} {page.url}" for page in pages)):
+        return candidate
+    name = find_business_name(pages[-1].title, find_site_name(pages[0].url))
+    return replace(candidate, name=name)
+
+
+def find_home(url: str) -> str:
+    """Return the home page of an address's host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+def is_home_page(url: str) -> bool:
+    """Return whether an address is that of a home page."""
+    return urlsplit(url).path in ("", "/")
+
+
+def show_address(url: str) -> str:
+    """Return an address as people write it: "smashwick.example/menu"."""
+    return url.partition("://")[2].removeprefix("www.").rstrip("/") or url
+
+
+def describe_visit(visit: Visit) -> str:
+    """Return what was found on a site as a sentence."""
+    kept = f"{len(visit.claims)} claim{'s' if len(visit.claims) != 1 else ''} kept"
+    replaced = sum(1 for each in visit.withdrawn if each.replaced)
+    parts = [kept, *([f"{replaced} replaced"] if replaced else []), *([f"{visit.dropped} dropped"] if visit.dropped else [])]
+    pages = f"{len(visit.pages)} page{'s' if len(visit.pages) != 1 else ''}"
+    return f"{visit.candidate.name}: {', '.join(parts)}, from {pages}"
+
