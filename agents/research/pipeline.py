@@ -1,44 +1,38 @@
-"""The competitor-research agent: from a company's name to a report in which every claim has a quote from a page that was read.
+"""The research agent: from a name to a report in which every sentence is checked against a page that was read.
 
-plan → search → choose → visit, each in parallel → find → compare → criticise → report. The model never writes an address: it chooses among
-numbered results. It never has the last word on a fact: a claim whose quote is not in the stored page is asked for once more, then dropped.
+plan → search → read the client's own site → choose → let a person change the choice → visit, each in parallel → ask again about what is
+unknown → compare and criticise → report. The model never writes an address: it chooses among numbered results. It never has the last word
+on a fact: a claim whose quote is not in the stored page is asked for once more, then dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from sayso.tools import Content, tool
 from sayso.tools.approval.grant import Grant
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Trust
-from sayso.tools.errors import NothingFound, ToolError, UsageError
+from sayso.tools.errors import NothingFound, UsageError
 from sayso.workflows import Run, Workflow
 from sayso.workflows.runs.events import Progress
 from sayso.workflows.shapes.in_order import Draft
-from sayso.workflows.shapes.typed import map_each, reflect, sequential
+from sayso.workflows.shapes.typed import map_each, reflect
 
 from ..agent import Agent
-from .report import KINDS, FailedPage, Point, Report, make_slug
-from .site_names import find_business_name, find_site_name, squash_name
-from .state import (
-    Candidate,
-    ResearchProgress,
-    ResearchState,
-    SearchHit,
-    Selection,
-    Visit,
-    VisitedPage,
-    check_quotes,
-    choose_links,
-    find_host,
-    make_competitors,
-    make_report,
-)  # fmt: skip
+from ..messages import Sampling
+from .aspects import choose_aspects, find_aspects
+from .choosing import consider, judge, require_known, same_business
+from .profile import ClientProfile, make_profile
+from .report import KINDS, Considered, Point, Report
+from .second_look import SecondLook, find_unknown
+from .selection import GIVEN, add_site
+from .site_identity import find_site
+from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, find_host, make_columns, make_report
+from .visiting import SiteVisitor, show_address
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
@@ -48,13 +42,19 @@ if TYPE_CHECKING:
 
 Kind = Literal["competitors", "market", "topic"]
 Chooser = Callable[[Selection], Awaitable[Selection]]
+"""Takes the selection before the visits and returns it, changed or not."""
 SPARE = 4
-"""How many more competitors are chosen than asked for, to step in for those whose site cannot be read."""
+"""How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete after all."""
 RESULTS = 20
+MOST_QUERIES = 6
+MOST_ROWS = 30
+"""How many sites a model is given to choose from."""
+FEWEST_ASPECTS = 3
+"""A plan that names fewer aspects than these has not understood; then those of the trade are used."""
 
 
 class CompetitorResearch(Workflow[str, Report]):
-    """The research as a workflow: a company's name in, a Report out."""
+    """The research as a workflow: the name of a company, market or topic in, a Report out."""
 
     kind = "sequential"
 
@@ -74,98 +74,151 @@ class CompetitorResearch(Workflow[str, Report]):
         dialect: str = "auto",
     ) -> None:
         super().__init__(name)
-        for option, number in (("competitors", competitors), ("rounds", rounds), ("pages", pages)):
-            if number < 1:
-                raise UsageError(f"{option}={number}: ask for at least one.")
-        if kind not in KINDS:
-            raise UsageError(f"kind={kind!r} is none of {', '.join(KINDS)}.")
+        _check_options(kind, competitors=competitors, rounds=rounds, pages=pages)
         self.wanted, self.model = competitors, model
-        self.kind_of_research, self.rounds, self.pages, self.sites, self.ask_person = kind, rounds, pages, tuple(sites), choose
+        self.kind_of_research, self.rounds, self.sites, self.ask_person = kind, rounds, tuple(sites), choose
         self.search_tool, self.visit_tool = make_search_tool(search), make_visit_tool(web)
         self.grants = (Grant(tool=self.search_tool), Grant(tool=self.visit_tool))
         from . import stage_prompts as ask  # late, for load time
 
-        self.planner: Agent[Plan] = Agent(model, name="plan", instructions=ask.PLAN, dialect=dialect, output=ask.Plan)
-        self.chooser: Agent[Choice] = Agent(model, name="choose", instructions=ask.CHOOSE, dialect=dialect, output=ask.Choice)
-        self.finder: Agent[Findings] = Agent(model, name="find", instructions=ask.FIND, dialect=dialect, output=ask.Findings)
-        self.writer: Agent[Comparison] = Agent(model, name="compare", instructions=ask.COMPARE, dialect=dialect, output=ask.Comparison)
-        self.critic: Agent[Critique] = Agent(model, name="criticise", instructions=ask.CRITICISE, dialect=dialect, output=ask.Critique)
-        self.flow = sequential(self.make_plan, self.search, self.choose, self.visit, self.compare, self.report, name="research")
+        def agent(name: str, instructions: str, output: type[Any]) -> Agent[Any]:
+            return Agent(model, name=name, instructions=instructions, dialect=dialect, output=output, sampling=choose_sampling(model, name))
+
+        self.planner: Agent[Plan] = agent("plan", ask.PLAN, ask.Plan)
+        self.chooser: Agent[Choice] = agent("choose", ask.CHOOSE, ask.Choice)
+        self.finder: Agent[Findings] = agent("find", ask.FIND, ask.Findings)
+        self.writer: Agent[Comparison] = agent("compare", ask.COMPARE, ask.Comparison)
+        self.critic: Agent[Critique] = agent("criticise", ask.CRITICISE, ask.Critique)
+        self.visitor = SiteVisitor(self.visit_tool, self.finder, pages)
 
     async def execute(self, run: Run, value: str) -> Report:
         """Execute all stages in order. Raises UsageError without a name, NothingFound."""
-        company = value.strip()
+        company = " ".join(value.split())
         if not company:
             raise UsageError("No company was named. Give the name of the company whose competitors you want.")
-        report: Report = await self.flow.execute(run, ResearchState(company))
+        state = ResearchState(company, kind=self.kind_of_research)
+        # The numbers are those under which runs of earlier versions are stored.
+        state = await run.child("make_plan.0", self.make_plan, state)
+        state = await run.child("search.1", self.search, state)
+        state = await run.child("client", self.read_client, state)
+        state = await run.child("choose.2", self.choose, state)
+        state = await run.child("person", self.let_person_choose, state)
+        state = await run.child("visit.3", self.visit, state)
+        state = await run.child("again", self.ask_again, state)
+        state = await run.child("compare.4", self.compare, state)
+        report: Report = await run.child("report.5", self.report, state)
         return report
 
     async def make_plan(self, run: Run, state: ResearchState) -> ResearchState:
         """Search for the name once, then plan; the plan is published before anything else is done."""
         from .stage_prompts import plan_question  # late, for load time
 
-        run.publish(Progress(run.id, "plan", state.company))
+        run.publish(Progress(run.id, "plan", f"Looking up {state.company}"))
         first_look = await self._run_search(run, state.company)
-        question = plan_question(state.company, self.wanted, [(hit.title, hit.snippet) for hit in first_look[:5]])
-        plan: Plan = await run.child("plan", self.planner, question)
+        usual = [aspect.name for aspect in choose_aspects([f"{hit.title} {hit.snippet}" for hit in first_look], state.kind)]
+        seen = [(hit.title, hit.snippet) for hit in first_look[:5]]
+        plan: Plan = await run.child("plan", self.planner, plan_question(state.company, state.kind, self.wanted, seen, usual))
         for step in plan.steps:
             run.publish(Progress(run.id, "plan", step))
         queries = _drop_duplicates([*plan.queries, state.company])
-        return publish_state(run, replace(state, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look)))
+        aspects = tuple(aspect.name for aspect in find_aspects(plan.aspects))
+        aspects = aspects if len(aspects) >= FEWEST_ASPECTS else tuple(usual)
+        return publish_state(run, replace(state, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look), aspects=aspects))
 
     async def search(self, run: Run, state: ResearchState) -> ResearchState:
-        """Run all queries side by side. Keep one hit for each site, in the order in which the queries found them."""
-        found = await run.child("queries", map_each(self._query, on_error="collect"), state.queries[:6])
-        hits: dict[str, SearchHit] = {}
+        """Run all queries side by side, and keep what they found in that order, after what the first look found."""
+        found = await run.child("queries", map_each(self._query, on_error="collect"), state.queries[:MOST_QUERIES])
+        hits = {hit.url: hit for hit in state.hits}
         failed = []
         for query, result in zip(state.queries, found, strict=False):
             if isinstance(result, list):
                 for hit in result:
-                    known = hits.get(find_host(hit.url))
-                    if known is None or len(urlsplit(hit.url).path) < len(urlsplit(known.url).path):
-                        hits[find_host(hit.url)] = hit  # the page nearest to the home page says best what a site is
+                    hits.setdefault(hit.url, hit)
             else:
                 failed.append(f"“{query}”: {result.error}")
-        if not hits:
+        if not hits and not self.sites:
             why = f" The searches failed: {'; '.join(failed)}" if failed else " Try a fuller name, or another --search."
             raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in state.queries)}.{why}")
         return replace(state, hits=tuple(hits.values()))
 
     async def _query(self, run: Run, query: str) -> list[SearchHit]:
-        run.publish(Progress(run.id, "search", query))
+        run.publish(Progress(run.id, "search", f"Searching for “{query}”"))
         return await self._run_search(run, query)
 
     async def _run_search(self, run: Run, query: str) -> list[SearchHit]:
         rows: Sequence[Mapping[str, str]] = await run.call(self.search_tool, query=query)
         return [SearchHit(row["title"], row["url"], row["snippet"]) for row in rows]
 
+    async def read_client(self, run: Run, state: ResearchState) -> ResearchState:
+        """Read the client's own site, if the searches found it: it is the first column, and shows whom it competes with."""
+        profile = self._make_profile(state)
+        own = next((hit for hit in state.hits if find_site(hit.url).domain in profile.domains), None)
+        if own is None or state.kind != "competitors":
+            return state
+        client = Candidate(state.company, own.url, "")
+        run.publish(Progress(run.id, "client", f"Reading the client's own site, {show_address(find_host(own.url))}"))
+        visit = await self.visitor.read_site(run, client, state)
+        return publish_state(run, replace(state, client=visit))
+
+    def _make_profile(self, state: ResearchState) -> ClientProfile:
+        pages = state.client.pages if state.client is not None else ()
+        return make_profile(state.company, state.hits, pages, queries=state.queries, kind=state.kind)
+
     async def choose(self, run: Run, state: ResearchState) -> ResearchState:
-        """Let the model choose results by number, so that no address is ever invented."""
+        """Keep the sites of which evidence says that they compete, and let the model choose among them by number.
+
+        No address is ever invented. A model that chooses none has not understood: then the order of the evidence stands.
+        """
+        profile = self._make_profile(state)
+        if not self.sites:
+            require_known(profile, state.queries)
+        considered = consider(profile, state.hits)
+        competing = [each for each in considered if each.competes][:MOST_ROWS]
+        if not competing and not self.sites:
+            raise NothingFound(_explain_no_choice(state, considered))
+        run.publish(Progress(run.id, "choose", f"Choosing among {_count(len(considered), 'site')}, of which {len(competing)} fit"))
+        chosen = await self._let_model_choose(run, state, competing) if len(competing) > 1 else competing
+        candidates = tuple(Candidate(each.name, each.url, each.reason, each.quote) for each in chosen[: self.wanted + SPARE])
+        return publish_state(run, replace(state, candidates=candidates, considered=considered))
+
+    async def _let_model_choose(self, run: Run, state: ResearchState, competing: Sequence[Considered]) -> list[Considered]:
         from .stage_prompts import choice_question  # late, for load time
 
-        run.publish(Progress(run.id, "choose", f"among {len(state.hits)} sites"))
-        rows = [(hit.title, hit.url, hit.snippet) for hit in state.hits]
-        choice: Choice = await run.child("choose", self.chooser, choice_question(state.company, self.wanted + SPARE, rows))
-        candidates: dict[str, Candidate] = {}
-        own = make_slug(state.company).replace("-", "")
-        for pick in choice.picks:
-            if 1 <= pick.number <= len(state.hits) and own not in find_host(state.hits[pick.number - 1].url).replace("-", ""):
-                home = _home_page(state.hits[pick.number - 1].url)
-                candidates.setdefault(home, Candidate(" ".join(pick.name.split())[:80], home, pick.reason))
-        if not candidates:
-            raise NothingFound(
-                f"Among {len(state.hits)} sites no competitor of {state.company} was chosen. Try another model, or other words."
-            )
-        return publish_state(run, replace(state, candidates=tuple(candidates.values())))
+        if is_extractive(self.model):
+            return list(competing)  # it reads no more out of a row than the gate did
+        titles = {hit.url: hit for hit in reversed(state.hits)}
+        rows = [(titles[each.url].title, each.url, titles[each.url].snippet) for each in competing if each.url in titles]
+        question = choice_question(state.company, state.kind, self.wanted + SPARE, rows)
+        choice: Choice = await run.child("choose", self.chooser, question)
+        numbers = dict.fromkeys(pick.number for pick in choice.picks if 1 <= pick.number <= len(competing))
+        return [competing[number - 1] for number in numbers] or list(competing)
+
+    async def let_person_choose(self, run: Run, state: ResearchState) -> ResearchState:
+        """Add the sites that a person gave, and hand the selection to the person who wants to see it."""
+        selection = Selection(state.company, state.candidates, state.aspects, state.considered)
+        for url in reversed(self.sites):
+            selection = add_site(selection, url)
+        if self.ask_person is not None:
+            run.publish(Progress(run.id, "choose", f"Asking you about {_count(len(selection.candidates), 'site')}"))
+            selection = await run.step("selection", self.ask_person, selection)
+        if not selection.candidates:
+            raise NothingFound("No site was left to visit. Leave fewer out, or give one with --site.")
+        aspects = tuple(aspect.name for aspect in find_aspects(selection.aspects)) or state.aspects
+        return publish_state(
+            run, replace(state, candidates=selection.candidates, aspects=aspects, considered=selection.considered)
+        )  # fmt: skip
 
     async def visit(self, run: Run, state: ResearchState) -> ResearchState:
-        """Visit as many competitors as are wanted, side by side; for each that cannot be read, visit the next candidate."""
+        """Visit as many sites as are wanted, side by side; for each that cannot be read or does not compete, visit the next candidate."""
+        profile = self._make_profile(state)
         visits: list[Visit] = []
         arrived: list[Visit] = []
         left = list(state.candidates)
+        if state.client is not None:
+            state = replace(state, client=await run.child("client", self._find_claims(state), state.client))
 
         async def visit_and_tell(run: Run, candidate: Candidate) -> Visit:
-            visit = await self.visit_one(run, candidate)
+            visit = await self._visit_one(run, candidate, state, profile)
             arrived.append(visit)
             publish_state(run, replace(state, visits=tuple(arrived)))
             return visit
@@ -176,56 +229,55 @@ class CompetitorResearch(Workflow[str, Report]):
             if not batch:
                 break
             visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits"), batch)
+            visits = _merge_same_business(visits)
         return publish_state(run, replace(state, visits=tuple(visits)))
 
-    async def visit_one(self, run: Run, candidate: Candidate) -> Visit:
-        """Read the home page and one or two useful pages it links to, then find the claims that stand on them."""
-        run.publish(Progress(run.id, "visit", candidate.url))
-        home = await self._visit_page(run, candidate.url)
-        if isinstance(home, FailedPage):
-            run.publish(Progress(run.id, "failed", f"{candidate.url}: {home.why}"))
-            return Visit(candidate, (), (home,))
-        more = [await self._visit_page(run, url) for url in choose_links(home)]
-        pages = (home, *(page for page in more if isinstance(page, VisitedPage)))
-        if squash_name(candidate.name) not in squash_name(f"{home.title} {home.text} {candidate.url}"):
-            # A model may give one result's number and another one's name; the page itself says whose it is.
-            candidate = Candidate(find_business_name(home.title, find_site_name(candidate.url)), candidate.url, "")
-        visit = Visit(candidate, pages, tuple(page for page in more if isinstance(page, FailedPage)))
-        run.publish(Progress(run.id, "read", f"{candidate.name}: {len(pages)} pages"))
-        return await self._find_claims(run, visit)
+    def _find_claims(self, state: ResearchState) -> Callable[[Run, Visit], Awaitable[Visit]]:
+        async def find(run: Run, visit: Visit) -> Visit:
+            return await self.visitor.find_claims(run, visit, state)
 
-    async def _visit_page(self, run: Run, url: str) -> VisitedPage | FailedPage:
-        try:
-            page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
-        except ToolError as error:
-            return FailedPage(url, str(error))
-        links = tuple((link["url"], link["text"]) for link in page["links"])
-        return VisitedPage(page["url"], page["title"], page["text"], links, page["fetched_at"], page["sha256"], page["snapshot"])
+        return find
 
-    async def _find_claims(self, run: Run, visit: Visit) -> Visit:
-        """Ask for claims with quotes. A quote that is not on the pages is asked for once more, then dropped and counted."""
-        from .stage_prompts import findings_question, missing_question  # late, for load time
+    async def _visit_one(self, run: Run, candidate: Candidate, state: ResearchState, profile: ClientProfile) -> Visit:
+        """Read a site, look again whether it competes now that its pages are there, and find claims on them."""
+        visit = await self.visitor.read_site(run, candidate, state)
+        if not visit.pages:
+            return visit
+        before = next((each for each in state.considered if each.url == candidate.url), None)
+        if before is not None:
+            others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
+            after = judge(profile, before, visit.pages, others)
+            if not after.competes and candidate.reason != GIVEN:
+                run.publish(Progress(run.id, "passed over", f"{visit.candidate.name}: {after.reason}"))
+                return replace(visit, passed_over=after)
+            if candidate.reason != GIVEN:
+                visit = replace(visit, candidate=replace(visit.candidate, reason=after.reason, quote=after.quote))
+        return await self.visitor.find_claims(run, visit, state)
 
-        question = findings_question(visit.candidate.name, [(page.title, page.url, page.text) for page in visit.pages])
-        first: Findings = await run.child("find.0", self.finder, question)
-        claims, missing = check_quotes(first, visit.pages)
-        if missing:
-            again: Findings = await run.child("find.1", self.finder, missing_question(question, missing))
-            more, still_missing = check_quotes(again, visit.pages)
-            claims = tuple(dict.fromkeys((*claims, *more)))
-            missing = still_missing or missing[: max(0, len(missing) - len(more))]
-        return Visit(visit.candidate, visit.pages, visit.failed, claims, len(missing))
+    async def ask_again(self, run: Run, state: ResearchState) -> ResearchState:
+        """Search for the aspects of which most sites say nothing, on the sites themselves, until a round finds nothing or all are used."""
+        look = SecondLook(self.visitor, self._run_search)
+        for round_number in range(1, self.rounds):
+            unknown = find_unknown(state)
+            if not unknown:
+                break
+            run.publish(Progress(run.id, "again", f"Asking again about {', '.join(unknown)}: unknown for most"))
+            visits: list[Visit] = await run.child(f"round.{round_number}", map_each(look.for_visit(state, unknown)), list(state.visits))
+            if visits == list(state.visits):
+                break
+            state = publish_state(run, replace(state, visits=tuple(visits)))
+        return state
 
     async def compare(self, run: Run, state: ResearchState) -> ResearchState:
         """Write the comparison and have it criticised once. A sentence that names no existing fact is left out."""
         from .stage_prompts import comparison_question, critique_question, rewrite_question  # late, for load time
 
-        competitors = make_competitors(state.visits, {})
-        facts = sum(len(competitor.claims) for competitor in competitors)
+        columns = make_columns(state)
+        facts = sum(len(column.claims) for column in columns)
         if not facts:
             return state
-        run.publish(Progress(run.id, "compare", f"{len(competitors)} competitors, {facts} facts"))
-        question = comparison_question(state.company, competitors)
+        run.publish(Progress(run.id, "compare", f"Comparing {_count(len(columns), 'site')} by {_count(facts, 'claim')}"))
+        question = comparison_question(state.company, columns)
 
         async def write(run: Run, task: str | Draft) -> Comparison:
             asked = task if isinstance(task, str) else rewrite_question(question, task.text, task.critique)
@@ -233,7 +285,7 @@ class CompetitorResearch(Workflow[str, Report]):
             return written
 
         async def criticise(run: Run, comparison: Comparison) -> Critique:
-            run.publish(Progress(run.id, "criticise", f"{len(comparison.points)} sentences"))
+            run.publish(Progress(run.id, "criticise", f"Checking {_count(len(comparison.points), 'sentence')} of the comparison"))
             critique: Critique = await run.child("criticise", self.critic, critique_question(question, comparison))
             return critique
 
@@ -244,7 +296,17 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def report(self, run: Run, state: ResearchState) -> Report:
         """Number the sources and make the report."""
+        if state.visits and all(visit.passed_over for visit in state.visits):
+            raise NothingFound(_explain_no_choice(state, tuple(visit.passed_over for visit in state.visits if visit.passed_over)))
         return make_report(state, describe_author(self.model), await run.step("made_at", _moment, run))
+
+
+def _check_options(kind: str, **numbers: int) -> None:
+    for option, number in numbers.items():
+        if number < 1:
+            raise UsageError(f"{option}={number}: ask for at least one.")
+    if kind not in KINDS:
+        raise UsageError(f"kind={kind!r} is none of {', '.join(KINDS)}.")
 
 
 def make_search_tool(search: Search) -> AnyTool:
@@ -259,19 +321,29 @@ def make_search_tool(search: Search) -> AnyTool:
 
 
 def make_visit_tool(web: Web) -> AnyTool:
-    """Return the research's page tool: a page with its links and the proof of what was read (time, sha256, snapshot)."""
+    """Return the research's page tool: a page with its links, facts as data, and the proof of what was read (time, sha256, snapshot)."""
 
     @tool.egress(name="visit", trust=Trust.UNTRUSTED)
     async def visit_page(url: str) -> Content:
         """Read a web page."""
         page = await web.page(url)
         snapshot = page.snapshot
-        links = [{"url": link.url, "text": link.text} for link in page.links]
-        value = {"url": page.final_url, "title": page.title, "text": snapshot.text, "links": links}
+        links = [{"url": link.url, "text": link.text, "rel": link.rel} for link in page.links]
+        fields = [asdict(field) for field in page.fields]
+        value = {"url": page.final_url, "title": page.title, "text": snapshot.text, "links": links, "fields": fields}
+        said = {"published": page.published, "canonical": page.canonical}
         proof = {"fetched_at": snapshot.fetched_at, "sha256": snapshot.sha256, "snapshot": snapshot.name}
-        return Content({**value, **proof}, origin=page.final_url)
+        return Content({**value, **said, **proof}, origin=page.final_url)
 
     return visit_page
+
+
+def choose_sampling(model: Model, stage: str) -> Sampling:
+    """Return the sampling of a stage: how long its answer may be. A model on this machine has a small context and does not reason first."""
+    from ..models.local.local_model import LocalModel  # late, for load time
+    from .stage_prompts import REPLY_TOKENS, THINKING_TOKENS
+
+    return Sampling(max_tokens=REPLY_TOKENS[stage] + (0 if isinstance(model, LocalModel) else THINKING_TOKENS))
 
 
 async def _moment(run: Run) -> str:
@@ -284,11 +356,16 @@ def publish_state(run: Run, state: ResearchState) -> ResearchState:
     return state
 
 
-def describe_author(model: Model) -> str:
-    """Return the report's line on who wrote it."""
+def is_extractive(model: Model) -> bool:
+    """Return whether the model is the reader that only quotes."""
     from ..models.extractive import ExtractiveReader  # late, for load time
 
-    if isinstance(model, ExtractiveReader):
+    return isinstance(model, ExtractiveReader)
+
+
+def describe_author(model: Model) -> str:
+    """Return the report's line on who wrote it."""
+    if is_extractive(model):
         return "No language model: sentences are quoted, not written."
     name = model.name.rpartition("/")[2] if model.name.startswith("/") else model.name  # a local file's folder is nobody's business
     return f"Written by {name}; every claim has a quote that was found on the page."
@@ -298,6 +375,26 @@ def _drop_duplicates(queries: Sequence[str]) -> tuple[str, ...]:
     return tuple({" ".join(query.split()).casefold(): " ".join(query.split()) for query in queries if query.strip()}.values())
 
 
-def _home_page(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _merge_same_business(visits: Sequence[Visit]) -> list[Visit]:
+    """Return the visits, a later one of a business that was visited already without its claims and with that reason."""
+    kept: list[Visit] = []
+    for visit in visits:
+        twin = next((each for each in kept if each.claims and same_business(each.pages, visit.pages)), None) if visit.claims else None
+        if twin is not None:
+            candidate = visit.candidate
+            reason = f"It is the same business as {twin.candidate.name}."
+            same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason)
+            visit = replace(visit, claims=(), withdrawn=(), dropped=0, passed_over=same)
+        kept.append(visit)
+    return kept
+
+
+def _explain_no_choice(state: ResearchState, considered: Sequence[Considered]) -> str:
+    """Return the sentence for a research that found sites, and none that fits."""
+    wanted = {"competitors": f"competes with {state.company}", "market": "is a business in this market", "topic": "is about this topic"}
+    why = "; ".join(f"{each.host}: {each.reason.rstrip('.')}" for each in considered[:3])
+    return f"Of {_count(len(considered), 'site')} that were found none {wanted[state.kind]} ({why}). Try other words, or another --search."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from .state import VisitedPage, find_host
 PART_CHARACTERS = 5000
 """How much of a page goes into one question. With the prompt and the answer it fits into a context of 8,000 tokens."""
 MOST_QUESTIONS = 12
-"""How many questions are asked about the pages of one site: some 60,000 characters, those first that say most about what is unknown."""
+"""How many questions are asked about the pages of a site: some 60,000 characters, those first that say most about what is unknown."""
 LEAST_WORTH = 0.01
 """What a link is worth whose words say nothing, if it leads to a page right below the home page."""
 UNHELPFUL = Aspect(
@@ -22,7 +23,9 @@ UNHELPFUL = Aspect(
     tuple(
         """privacy|cookie*|terms|conditions|login|log in|sign in|sign up|register|cart|checkout|account|wishlist|rss|feed|search|
         datenschutz*|agb|anmelden|warenkorb|mentions légales|cgv|panier|connexion|aviso legal|privacidad|carrito|プライバシー|利用規約|
-        ログイン|カート""".replace("\n", "").replace("        ", "").split("|")
+        ログイン|カート""".replace("\n", "")
+        .replace("        ", "")
+        .split("|")
     ),
 )
 _NOT_PAGES = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|ico|css|js|zip|gz|mp[34]|mov|avi|docx?|xlsx?|pptx?|ics|xml|woff2?)$", re.IGNORECASE)
@@ -48,21 +51,23 @@ def measure_coverage(pages: Iterable[VisitedPage], aspects: Sequence[Aspect]) ->
     return covered
 
 
-def choose_link(pages: Sequence[VisitedPage], seen: Iterable[str], aspects: Sequence[Aspect], covered: Mapping[str, int]) -> str | None:
-    """Return the address on the pages' own site that promises most about the aspects of which least is known; None where none does.
+def choose_link(
+    site: str, links: Iterable[tuple[str, str]], seen: Iterable[str], aspects: Sequence[Aspect], covered: Mapping[str, int]
+) -> str | None:
+    """Return the link of a site that promises most about the aspects of which least is known; None where none does.
 
-    A link is judged by the words of its text and of its path; `seen` are addresses that need not be read again.
+    `site` is an address of the site, `links` are addresses with their texts, by whose words they are judged; `seen` are addresses that need
+    not be read again.
     """
     known = {_same_address(url) for url in seen}
     best: dict[str, float] = {}
-    for page in pages:
-        for url, text in page.links:
-            address = url.partition("#")[0]
-            if _same_address(address) in known or not is_same_site(address, pages[0].url) or _NOT_PAGES.search(urlsplit(address).path):
-                continue
-            promise = _judge_link(address, text, aspects, covered)
-            if promise > 0:
-                best[address] = max(promise, best.get(address, 0.0))
+    for url, text in links:
+        address = url.partition("#")[0]
+        if not is_same_site(address, site) or _same_address(address) in known or _NOT_PAGES.search(urlsplit(address).path):
+            continue
+        promise = _judge_link(address, text, aspects, covered)
+        if promise > 0:
+            best[address] = max(promise, best.get(address, 0.0))
     return min(best, key=lambda address: (-best[address], len(address), address), default=None)
 
 
@@ -72,7 +77,7 @@ def _judge_link(url: str, text: str, aspects: Sequence[Aspect], covered: Mapping
     words = f"{text[:100]}\n{re.sub(r'[-_/.]+', ' ', path)}"
     if count_cues(words, UNHELPFUL):
         return 0.0
-    worth = sum(min(count_cues(words, aspect), 2) / (1 + covered.get(aspect.name, 0)) ** 0.5 for aspect in aspects)
+    worth = sum(min(count_cues(words, aspect), 2) / math.sqrt(1 + covered.get(aspect.name, 0)) for aspect in aspects)
     depth = len([part for part in path.split("/") if part])
     worth = worth or (LEAST_WORTH if depth == 1 else 0.0)
     return worth / (1 + 0.3 * max(0, depth - 1)) / (1 + 0.2 * bool(urlsplit(url).query))
@@ -154,7 +159,7 @@ def order_parts(pages: Sequence[VisitedPage], aspects: Sequence[Aspect], covered
     def promise(part: Part) -> float:
         lines = part.text.splitlines()
         return sum(
-            min(sum(1 for line in lines if count_cues(line, aspect)), 5) / (1 + covered.get(aspect.name, 0)) ** 0.5 for aspect in aspects
+            min(sum(1 for line in lines if count_cues(line, aspect)), 5) / math.sqrt(1 + covered.get(aspect.name, 0)) for aspect in aspects
         )
 
     return sorted(parts, key=lambda part: -promise(part))

@@ -58,6 +58,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """What a person may look at and change before the sites are visited: who is visited, in this order, and what is asked about each.
+
+    `considered` are all sites that were found, with why each was or was not chosen.
+    """
+
+    company: str
+    candidates: tuple[Candidate, ...]
+    aspects: tuple[str, ...]
+    considered: tuple[Considered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """The result of visiting a site: pages, failures, and the claims on the pages (their `source` is an index into `pages`).
 
@@ -135,7 +148,8 @@ def _list_considered(state: ResearchState) -> tuple[Considered, ...]:
     after = {visit.passed_over.url: visit.passed_over for visit in state.visits if visit.passed_over is not None}
     unread = {visit.candidate.url for visit in state.visits if not visit.pages}
     return tuple(
-        replace(each, reason="Its site could not be read.") if each.url in unread else after.get(each.url, each) for each in state.considered
+        replace(each, reason="Its site could not be read.") if each.url in unread else after.get(each.url, each)
+        for each in state.considered
     )
 
 

@@ -35,17 +35,24 @@ class SiteVisitor:
     finder: Agent[Findings]
     most_pages: int
 
-    async def read_site(self, run: Run, candidate: Candidate, aspects: Sequence[Aspect]) -> Visit:
-        """Read the page that was found, the home page, and then the pages that promise most about what is still unknown."""
-        found = await self._read_page(run, candidate.url)
+    async def read_site(self, run: Run, candidate: Candidate, state: ResearchState) -> Visit:
+        """Read the page that was found, the home page, and then the pages that promise most about what is still unknown.
+
+        Of a topic only the pages are read that the searches found: the rest of the site is about other things.
+        """
+        aspects = find_aspects(state.aspects)
+        found_too = [(hit.url, hit.title) for hit in state.hits if is_same_site(hit.url, candidate.url)]
+        found = await self.read_page(run, candidate.url)
         failed = [found] if isinstance(found, FailedPage) else []
         pages = [found] if isinstance(found, VisitedPage) else []
         seen = {candidate.url}
         home = find_home(pages[0].url if pages else candidate.url)
-        if home not in seen and not (pages and is_home_page(pages[0].url)):
+        if state.kind != "topic" and home not in seen and not (pages and is_home_page(pages[0].url)):
             await self._add_page(run, home, pages, failed, seen)
         while pages and len(pages) < self.most_pages and len(seen) < 2 * self.most_pages:
-            link = choose_link(pages, (*seen, *(page.url for page in pages)), aspects, measure_coverage(pages, aspects))
+            links = found_too if state.kind == "topic" else [*found_too, *(link for page in pages for link in page.links)]
+            known = (*seen, *(page.url for page in pages))
+            link = choose_link(pages[0].url, links, known, aspects, measure_coverage(pages, aspects))
             if link is None:
                 break
             await self._add_page(run, link, pages, failed, seen)
@@ -56,14 +63,14 @@ class SiteVisitor:
     async def _add_page(self, run: Run, url: str, pages: list[VisitedPage], failed: list[FailedPage], seen: set[str]) -> None:
         """Read a page and add it, unless it is one that was read already under another address, or belongs to another site."""
         seen.add(url)
-        page = await self._read_page(run, url)
+        page = await self.read_page(run, url)
         if isinstance(page, FailedPage):
             failed.append(page)
-        elif all(page.sha256 != known.sha256 and page.url != known.url for known in pages):
-            if not pages or is_same_site(page.url, pages[0].url):
-                pages.append(page)
+        elif not pages or (is_same_site(page.url, pages[0].url) and all(page.sha256 != known.sha256 for known in pages)):
+            pages.append(page)
 
-    async def _read_page(self, run: Run, url: str) -> VisitedPage | FailedPage:
+    async def read_page(self, run: Run, url: str) -> VisitedPage | FailedPage:
+        """Read a page and tell so; a page that cannot be read is returned with the reason."""
         run.publish(Progress(run.id, "read", f"Reading {show_address(url)}"))
         try:
             page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
@@ -161,4 +168,3 @@ def describe_visit(visit: Visit) -> str:
     parts = [kept, *([f"{replaced} replaced"] if replaced else []), *([f"{visit.dropped} dropped"] if visit.dropped else [])]
     pages = f"{len(visit.pages)} page{'s' if len(visit.pages) != 1 else ''}"
     return f"{visit.candidate.name}: {', '.join(parts)}, from {pages}"
-

@@ -397,7 +397,7 @@ class Pages:
         name = "Tide Bun" if "tide" in url else "Fern Grill"
         text = f"{name} sells burgers. A burger costs $5 at {name}. {name} opened in 1999 and has 12 restaurants."
         snapshot = SimpleNamespace(text=text, fetched_at="2026-11-29T12:00:00Z", sha256="0" * 64, name=f"{name}.txt")
-        return SimpleNamespace(final_url=url, title=f"{name} - burgers", snapshot=snapshot, links=())
+        return SimpleNamespace(final_url=url, title=f"{name} - burgers", snapshot=snapshot, links=(), fields=(), published="", canonical="")
 
 
 def researcher(name: str) -> Any:
