@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from sayso.workflows import Run
 
-from .reading import is_same_site
 from .report import FailedPage
+from .site_reading import is_same_site
 from .state import ResearchState, SearchHit, Visit
 from .visiting import SiteVisitor
 

@@ -103,7 +103,7 @@ def plan_question(company: str, kind: str, wanted: int, first_look: Sequence[tup
     wants = "Pages wanted" if kind == "topic" else "Businesses wanted" if kind == "market" else "Competitors wanted"
     return (
         f"{SUBJECTS[kind]}: {company}\n{wants}: {wanted}\nProposed aspects: {'; '.join(aspects)}\n"
-        f"A first search for its name says:\n{seen or '- nothing'}"
+        f"A first search for its name says:\n{seen or 'nothing'}"
     )
 
 

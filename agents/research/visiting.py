@@ -14,9 +14,9 @@ from sayso.workflows import Run
 from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
-from .reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
 from .report import FailedPage, Withdrawn
 from .site_names import find_business_name, find_site_name, squash_name
+from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
 from .state import Candidate, ResearchState, Visit, VisitedPage, check_quotes
 
 if TYPE_CHECKING:

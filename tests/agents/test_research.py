@@ -11,13 +11,15 @@ import pytest
 from sayso.agents import Agent, ScriptedModel
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader, split_sentences
 from sayso.agents.models.model import ModelRequest
+from sayso.agents.research.aspects import RESTAURANTS, choose_aspects, count_cues, find_aspects
 from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Claim, Competitor, FailedPage, Report, Source, make_slug
 from sayso.agents.research.report_markdown import escape_markdown
 from sayso.agents.research.run import research
 from sayso.agents.research.site_names import find_business_name
+from sayso.agents.research.site_reading import choose_link, cut_parts, measure_coverage, order_parts, pack_parts
 from sayso.agents.research.stage_prompts import Findings
-from sayso.agents.research.state import VisitedPage, check_quotes, choose_links
+from sayso.agents.research.state import VisitedPage, check_quotes
 from sayso.agents.sample_web import serve
 from sayso.tools import ModelError
 from sayso.tools.errors import NothingFound
@@ -40,17 +42,87 @@ def test_a_claim_is_kept_only_where_its_quote_stands_on_a_page() -> None:
     assert missing == ["A burger costs $4", ""]
 
 
-def test_the_useful_pages_of_a_site_are_its_own_menu_and_about_pages() -> None:
-    home = page(
-        "x",
-        ("http://a.example/blog", "Blog"),
-        ("http://b.example/menu", "Menu"),
-        ("http://a.example/about", "About"),
-        ("http://a.example/eat#top", "Our menu"),
-        ("http://a.example/", "Home"),
-        ("http://a.example/legal", "Legal"),
-    )
-    assert choose_links(home) == ["http://a.example/eat", "http://a.example/about"]
+LINKS = {
+    # name: links of the site (path and text), what is known already, and the page that is read next
+    "what it sells comes first": ([("/legal", "Legal"), ("/about", "About"), ("/eat#top", "Our menu")], "", "/eat"),
+    "then what is still unknown": (
+        [("/eat", "Menu"), ("/find-us", "Find us")],
+        "Our menu has burgers for you. The menu changes.",
+        "/find-us",
+    ),
+    "store does not stand in restored": ([("/restored-furniture", "Restored by hand"), ("/x/y/stores", "Stores")], "", "/x/y/stores"),
+    "other sites are not asked": ([("http://b.example/menu", "Menu"), ("/about", "About")], "", "/about"),
+    "a part of the site on a host of its own is": ([("http://shop.a.example/prices", "Prices")], "", "http://shop.a.example/prices"),
+    "the same page under another name is not": (
+        [("/index.html", "Home"), ("/#menu", "Menu"), ("http://www.a.example/", "Prices")],
+        "",
+        None,
+    ),
+    "pictures and carts are not": ([("/menu.jpg", "Menu"), ("/cart", "Your order"), ("/login", "Order online: log in")], "", None),
+    "a page in German": ([("/impressum", "Impressum"), ("/oeffnungszeiten", "Öffnungszeiten")], "", "/oeffnungszeiten"),
+    "a page in Japanese": ([("/b", "採用"), ("/a", "料金")], "", "/a"),
+    "words that say nothing are better than no page": ([("/deep/down/here", "Words"), ("/words", "Words")], "", "/words"),
+}
+
+
+@pytest.mark.parametrize(("links", "known", "following"), LINKS.values(), ids=LINKS)
+def test_the_next_page_is_the_one_that_promises_most_about_what_is_unknown(
+    links: list[tuple[str, str]], known: str, following: str | None
+) -> None:
+    site = "http://a.example/"
+    absolute = [(url if "://" in url else f"http://a.example{url}", text) for url, text in links]
+    covered = measure_coverage([page(known)], RESTAURANTS)
+    expected = f"http://a.example{following}" if following and "://" not in following else following
+    assert choose_link(site, absolute, [site], RESTAURANTS, covered) == expected
+
+
+def test_a_long_page_is_cut_between_paragraphs_and_a_table_keeps_its_header() -> None:
+    rows = [f"Dish {number} | ${number}.50" for number in range(60)]
+    text = "\n".join(["About us", "We cook.", "", "Prices", "Dish | Price", *rows, "", "Opening hours", "Daily from 9 to 5."])
+    parts = cut_parts(text, 400)
+    assert all(len(part) <= 500 for part in parts)
+    assert [part for part in parts[1:-1] if not part.startswith("Prices\nDish | Price\n")] == []
+    assert "Opening hours\nDaily from 9 to 5." in parts[-1]
+    told = "\n".join(parts)
+    assert [line for line in text.splitlines() if line not in told] == []  # nothing is left out
+
+
+def test_a_line_without_an_end_is_cut_where_sentences_end() -> None:
+    text = " ".join(f"Sentence {number} says a little." for number in range(200))
+    parts = cut_parts(text, 500)
+    assert " ".join(" ".join(parts).split()) == text
+    assert all(part.endswith(".") and len(part) <= 510 for part in parts)
+
+
+def test_what_says_most_about_the_unknown_is_asked_first_and_small_parts_share_a_question() -> None:
+    dull = page("\n".join(["Lorem ipsum dolor sit amet consectetur."] * 20))
+    prices = page("A burger costs $5 and fries cost $3, the price of a shake is $4.")
+    ordered = order_parts([dull, prices], RESTAURANTS, {})
+    assert [part.page for part in ordered] == [1, 0]
+    assert [[part.page for part in question] for question in pack_parts(ordered)] == [[0, 1]]
+    assert [len(question) for question in pack_parts(ordered, 100)] == [1, 1]
+
+
+TRADES = {
+    "burgers": ("Smashwick - burger restaurant | Menu. Smash burgers in 27 restaurants", "ordering"),
+    "a roastery": ("Rösterei Nord - Versand von Kaffee, Laden in Kiel", "delivery and returns"),
+    "a program": ("Notedown: the workspace app for teams. Cloud, API, integrations", "platforms and integrations"),
+    "a repair service": ("Fix-It: repair service and cleaning, book an appointment", "qualifications"),
+    "a bicycle maker": ("Velo AG, Hersteller: e bike with battery and motor of 250 watt", "specifications"),
+    "nobody knows": ("Quibble Ltd", "customers"),
+}
+
+
+@pytest.mark.parametrize(("words", "aspect"), TRADES.values(), ids=TRADES)
+def test_the_aspects_are_those_of_the_trade(words: str, aspect: str) -> None:
+    assert aspect in [each.name for each in choose_aspects(words)]
+
+
+def test_aspects_are_what_a_plan_names_and_no_more_than_can_be_asked() -> None:
+    named = find_aspects(["Prices", "prices ", "Roast levels", "", *(f"aspect {number}" for number in range(20))])
+    assert [aspect.name for aspect in named[:2]] == ["prices", "roast levels"]
+    assert len(named) == 8
+    assert count_cues("Our roasts come in three levels.", named[1]) == 2
 
 
 NAMES = {

@@ -34,7 +34,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])")
 
 
 class Part(NamedTuple):
-    """A part of a page's text: the page's index among those of the visit, and the text with the heading and table header it stands under."""
+    """A part of a text: the page's index among those of the visit, and the lines with the heading and table header they stand under."""
 
     page: int
     text: str
