@@ -27,6 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,7 +114,7 @@ def find_in(text: str, fact: Fact) -> str:
     spans = [_find_part(text, part) for part in fact.parts]
     if all(spans):
         begin, end = min(_combine(spans), key=lambda span: span[1] - span[0])
-        if end - begin <= LONGEST_QUOTE and (fact.where == "text" or "\n" not in text[begin:end]):
+        if end - begin <= LONGEST_QUOTE and (fact.where != "table" or "\n" not in text[begin:end]):
             return text[begin:end]
         if end - begin <= 5 * LONGEST_QUOTE and fact.where == "table":
             return next(line for line in text[:end].split("\n")[::-1] if line.strip())  # the row; its column is named elsewhere
@@ -127,7 +128,8 @@ def _find_part(text: str, part: str) -> list[tuple[int, int]]:
     words = re.findall(r"\w+|[^\w\s]", part)
     alike = {"'": "['’‘]", "-": "[-–—−]", "–": "[-–—−]", '"': '["“”„]'}
     pattern = r"[\s|~*]*".join(alike[word] if word in alike else re.escape(word) for word in words)
-    return [match.span() for match in re.finditer(rf"(?<!\d){pattern}(?!\d)", text, re.IGNORECASE)]
+    begin, end = (r"(?<!\d)" if part[:1].isdigit() else "", r"(?!\d)" if part[-1:].isdigit() else "")
+    return [match.span() for match in re.finditer(begin + pattern + end, text, re.IGNORECASE)]
 
 
 def _combine(spans: Sequence[Sequence[tuple[int, int]]]) -> Iterator[tuple[int, int]]:
@@ -170,7 +172,8 @@ def read_words(folder: Path) -> Mapping[str, str]:
             text = "\n".join(page.extract_text() for page in PdfReader(file).pages)
         else:
             text = re.sub(r"(?<=\d)<sup>(\d\d)</sup>", r".\1", file.read_text(encoding="utf-8"))
-            text = re.sub(r"&#?\w+;", " ", re.sub(r"<[^>]*>", lambda tag: " " + " ".join(re.findall(r'"([^"]*)"', tag[0])) + " ", text))
+            attributes = " ".join(value for tag in re.findall(r"<[^>]*>", text) for value in re.findall(r'"([^"]*)"', tag))
+            text = unescape(f"{re.sub('<[^>]*>', ' ', text)} {attributes}")
         words.setdefault(find_host(url), []).append(text)
     return {host: simplify("\n".join(texts)) for host, texts in words.items()}
 
