@@ -176,7 +176,7 @@ async def test_a_site_is_crawled_politely_on_its_own_host() -> None:
         assert sorted(hit.url for hit in index.search("onion", 9)) == ["http://shop.example/deep", "http://shop.example/menu"]
         assert [url for url, _ in index.failed] == ["http://shop.example/gone", "http://shop.example/secret"]
     assert site.asked == [f"shop.example/{path}" for path in ("robots.txt", "", "menu", "gone", "deep")]
-    assert site.waits == [2.0, 2.0, 2.0, 2.0]
+    assert [round(wait) for wait in site.waits] == [2, 2, 2]
 
 
 async def test_a_crawl_stops_at_its_number_of_pages() -> None:

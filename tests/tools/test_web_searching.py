@@ -285,7 +285,7 @@ async def test_a_question_that_was_asked_lately_asks_nobody(tmp_path: Path) -> N
     assert [(await cached("q", 3))[0].url for _ in range(2)] == ["https://a.example/1"] * 2
     assert (await cache_search(search, tmp_path, name="other", clock=lambda: now)("q", 3))[0].url == "https://a.example/2"
     now = 1061.0
-    assert (await cached("q", 3))[0].url == "https://a.example/3"
+    assert [(await cached("q", 3))[0].url for _ in range(2)] == ["https://a.example/3"] * 2
     for file in find_kept(tmp_path):
         file.write_text("{")
     assert (await cached("q", 3))[0].url == "https://a.example/4"

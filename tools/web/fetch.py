@@ -28,15 +28,18 @@ from .page_errors import (
     TooManyRedirects,
     UrlRefused,
 )
+from .page_store import PageStore, StoredResponse
 from .pages import Link, Page
 from .robots import MAX_ROBOTS_BYTES, Robots, parse_robots
 from .snapshots import Snapshot, store_snapshot
 from .transport import HttpTransport, Resolve, Response, Target, Transport, system_resolve
+from .turns import HostTurns
 from .urls import Allowed, Url, parse_url
 
 USER_AGENT = "Mozilla/5.0 (compatible; Sayso/0.1; reads pages for its user)"
 PARSE_PAGE = "sayso.tools.web.parse:parse_page"
 ROBOTS_NAME = "Sayso"
+ROBOTS_PATH = "/robots.txt"
 MAX_ADDRESSES = 3
 MAX_WAIT_SECONDS = 5.0
 MAX_CRAWL_DELAY_SECONDS = 30.0
@@ -48,12 +51,13 @@ Parse = Callable[[str, str, bytes], Awaitable[Mapping[str, Json]]]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes of a page at the end of its redirects, unpacked and not yet parsed."""
+    """The bytes of a page at the end of its redirects, unpacked and not yet parsed. `at` is when they were fetched, or found unchanged."""
 
     url: Url
     status: int
     content_type: str
     body: bytes
+    at: datetime
 
 
 async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[str, Json]:
@@ -77,7 +81,8 @@ class Web:
     """Access to the web for a tool: public addresses, http and https, robots.txt honoured, time and size limited.
 
     `allow` names the exact (host, port) pairs that may be reached although they are not public, for tests and sample sites. With `hosts`,
-    only these hosts and their subdomains are read, wherever a redirect leads.
+    only these hosts and their subdomains are read, wherever a redirect leads. A host gets one request at a time, `pause_seconds` apart, or
+    what its robots.txt asks for. Responses are kept under `cache`: for `cache_seconds` nobody is asked again, then only what has changed.
     """
 
     resolve: Resolve = system_resolve
@@ -93,13 +98,15 @@ class Web:
     max_decoded: int = 10_000_000
     max_redirects: int = 10
     snapshots: Path | None = None
+    pause_seconds: float = 0
+    cache: Path | None = None
+    cache_seconds: float = 86_400
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     wait: Callable[[float], Awaitable[object]] = asyncio.sleep
-    _robots: dict[str, Robots] = field(default_factory=dict, init=False, repr=False)
+    turns: HostTurns = field(default_factory=HostTurns, repr=False)
 
     async def page(self, url: str) -> Page:
         """Fetch and parse a page: its text, links and data. Raises PageError, whose class and message say why it cannot be read."""
-        fetched_at = self.now()
         fetched = await self.fetch(url)
         final_url = str(fetched.url)
         parsed = await self.parse(final_url, fetched.content_type, fetched.body)
@@ -108,7 +115,7 @@ class Web:
         snapshot = Snapshot(
             url=url,
             final_url=final_url,
-            fetched_at=fetched_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            fetched_at=fetched.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             sha256=hashlib.sha256(fetched.body).hexdigest(),
             status=fetched.status,
             content_type=fetched.content_type,
@@ -132,10 +139,10 @@ class Web:
         )
 
     async def fetch(self, url: str) -> Fetched:
-        """Fetch the bytes of a page under every rule; `total_seconds` covers redirects, robots.txt and the second try."""
+        """Fetch the bytes of a page under every rule; `total_seconds` covers redirects, robots.txt and the second try, not the queue."""
         try:
-            async with asyncio.timeout(self.total_seconds):
-                return await self._follow(self._parse(url), self._make_caps(), self.robots)
+            async with asyncio.timeout(self.total_seconds) as deadline:
+                return await self._follow(self._parse(url), self._make_caps(), self.robots, deadline)
         except TimeoutError:
             raise PageTimeout(url, self.total_seconds) from None
 
@@ -168,22 +175,22 @@ class Web:
             raise UrlRefused(str(parsed), f"only {' and '.join(sorted(self.hosts))} may be read here")
         return parsed
 
-    def crawl_delay_seconds(self, url: str) -> float:
-        """Return how long the site asks crawlers to wait between two pages; 0 when it does not say or its robots.txt was not read yet."""
-        robots = self._robots.get(parse_url(url, self.allow).origin)
-        return min(robots.crawl_delay_seconds(ROBOTS_NAME), MAX_CRAWL_DELAY_SECONDS) if robots else 0.0
+    def _find_pause(self, url: Url) -> float:
+        """Return how long to wait between two pages of a host: what its robots.txt asks for, up to MAX_CRAWL_DELAY_SECONDS, or more."""
+        robots = self.turns.rules.get(url.origin, Robots())
+        return max(self.pause_seconds, min(robots.crawl_delay_seconds(ROBOTS_NAME), MAX_CRAWL_DELAY_SECONDS))
 
     def _make_caps(self) -> Caps:
         return Caps(max_bytes=self.max_bytes, max_decoded=self.max_decoded)
 
-    async def _follow(self, url: Url, caps: Caps, robots: bool) -> Fetched:
+    async def _follow(self, url: Url, caps: Caps, robots: bool, deadline: asyncio.Timeout) -> Fetched:
         """Follow redirects to their end. Each hop is checked as if it were the first."""
         seen = [url]
         while True:
             try:
                 if robots:
-                    await self._check_robots(url)
-                found = await self._request_twice(url, caps)
+                    await self._check_robots(url, deadline)
+                found = await self._request_twice(url, caps, deadline)
                 if isinstance(found, Fetched):
                     return found
                 url = self._next_hop(url, found, seen)
@@ -207,21 +214,22 @@ class Web:
             raise TooManyRedirects(start, f"it redirects more than {self.max_redirects} times")
         return target
 
-    async def _check_robots(self, url: Url) -> None:
-        robots = self._robots.get(url.origin)
-        if robots is None:
-            robots = await self._read_robots(url)
-            self._robots[url.origin] = robots
+    async def _check_robots(self, url: Url, deadline: asyncio.Timeout) -> None:
+        async with self.turns.find(url.origin).robots:  # who comes meanwhile waits for this answer
+            robots = self.turns.rules.get(url.origin)
+            if robots is None:
+                robots = await self._read_robots(url, deadline)
+                self.turns.rules[url.origin] = robots
         if not robots.allows(str(url), ROBOTS_NAME):
             raise RobotsForbid(str(url), f"the robots.txt of {url.authority} asks programs not to read it")
 
-    async def _read_robots(self, url: Url) -> Robots:
+    async def _read_robots(self, url: Url, deadline: asyncio.Timeout) -> Robots:
         """Read the robots.txt of this origin (RFC 9309). A missing file allows all; one that cannot be read forbids all for now."""
         caps = replace(self._make_caps(), max_bytes=MAX_ROBOTS_BYTES, max_decoded=MAX_ROBOTS_BYTES, cut=True)
-        robots_url = replace(url, target="/robots.txt")
+        robots_url = replace(url, target=ROBOTS_PATH)
         try:
-            async with asyncio.timeout(self.total_seconds / 2):
-                fetched = await self._follow(robots_url, caps, robots=False)
+            async with asyncio.timeout(self.total_seconds / 2) as robots_deadline:
+                fetched = await self._follow(robots_url, caps, robots=False, deadline=robots_deadline)
         except PageStatus as error:
             if 400 <= error.status < 500 and error.status != 429:
                 return Robots()
@@ -237,39 +245,54 @@ class Web:
             raise RobotsForbid(str(url), f"the robots.txt of {url.authority} could not be read: {reason.rstrip('.')}") from error
         return parse_robots(fetched.body)
 
-    async def _request_twice(self, url: Url, caps: Caps) -> Fetched | str:
+    async def _request_twice(self, url: Url, caps: Caps, deadline: asyncio.Timeout) -> Fetched | str:
         """Request one hop, and once more after a failure that may pass: a read changes nothing, so it may be repeated."""
         try:
-            return await self._request(url, caps)
+            return await self._request(url, caps, deadline)
         except _MayPass as failure:
             if failure.wait_seconds > MAX_WAIT_SECONDS:
                 raise failure.error from None
             await self.wait(failure.wait_seconds)
         try:
-            return await self._request(url, caps)
+            return await self._request(url, caps, deadline)
         except _MayPass as failure:
             raise failure.error from None
 
-    async def _request(self, url: Url, caps: Caps) -> Fetched | str:
-        """Make one request. Returns the page, or the location of a redirect."""
-        addresses = await self._resolve_checked(url)
-        async with AsyncExitStack() as stack:
-            response = await self._open(url, addresses, stack)
+    async def _request(self, url: Url, caps: Caps, deadline: asyncio.Timeout) -> Fetched | str:
+        """Return a page, or the location of a redirect: from the cache while it is fresh, else by a request when the host has a turn."""
+        store = PageStore(self.cache) if self.cache is not None else None
+        kept = await asyncio.to_thread(store.find, str(url)) if store is not None else None
+        if kept is not None and kept[0].is_fresh(self.now(), self.cache_seconds):
+            return _take_stored(url, *kept)
+        async with self.turns.take(url.authority, self._find_pause(url), self.wait, deadline) as queue, AsyncExitStack() as stack:
+            if url.target != ROBOTS_PATH:  # no site counts it as a page
+                stack.callback(queue.end)
+            addresses = await self._resolve_checked(url)
+            response = await self._open(url, addresses, stack, headers=kept[0].validators if kept is not None else ())
             check_headers(str(url), response, caps)
-            if response.status in _REDIRECTS:
-                return _read_location(url, response)
-            if response.status != 200:
-                raise self._make_status_error(url, response)
-            content_type = response.header("content-type")[:200]
-            if not caps.cut:
-                refuse_by_type(str(url), response, content_type)
-            try:
-                body = await read_body(str(url), response, caps)
-            except ConnectionFailed as error:
-                raise _MayPass(error) from error
+            if response.status == 304 and kept is not None and store is not None:
+                return _take_stored(url, await asyncio.to_thread(store.touch, kept[0], self.now()), kept[1])
+            location, body = await self._read_response(url, response, caps)
+        now = self.now()
+        if store is not None:
+            await asyncio.to_thread(store.put, str(url), response, body, location=location, now=now)
+        return location or Fetched(url, response.status, response.header("content-type")[:200], body, now)
+
+    async def _read_response(self, url: Url, response: Response, caps: Caps) -> tuple[str, bytes]:
+        """Return where a redirect leads, or the body of a page. Raises PageError for anything else."""
+        if response.status in _REDIRECTS:
+            return _read_location(url, response), b""
+        if response.status != 200:
+            raise self._make_status_error(url, response)
+        if not caps.cut:
+            refuse_by_type(str(url), response, response.header("content-type")[:200])
+        try:
+            body = await read_body(str(url), response, caps)
+        except ConnectionFailed as error:
+            raise _MayPass(error) from error
         if not caps.cut:
             refuse_by_content(str(url), body)
-        return Fetched(url, response.status, content_type, body)
+        return "", body
 
     async def _open(self, url: Url, addresses: list[tuple[str, int]], stack: AsyncExitStack, **request: Any) -> Response:
         """Open the response of the first address that answers, within `connect_seconds` for all of them."""
@@ -311,6 +334,10 @@ class Web:
         note = f"it asks to come back in {wait_seconds:.0f} s" if wait_seconds else ""
         error = PageStatus(str(url), status, note)
         return _MayPass(error, wait_seconds) if status in _TRY_AGAIN else error
+
+
+def _take_stored(url: Url, stored: StoredResponse, body: bytes) -> Fetched | str:
+    return stored.location or Fetched(url, stored.status, stored.content_type, body, datetime.fromisoformat(stored.fetched_at))
 
 
 class _MayPass(Exception):

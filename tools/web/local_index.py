@@ -9,7 +9,7 @@ import threading
 import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -149,6 +149,7 @@ def _read_files(root: Path, named: Callable[[Path], str | None], parse: ParseFil
 
 async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float) -> tuple[list[Document], list[tuple[str, str]]]:
     """Read one host breadth first. Raises PageError for the start page; other pages that cannot be read are listed with the reason."""
+    web = replace(web, pause_seconds=max(pause_seconds, web.pause_seconds))
     first = await web.page(start_url)
     host = parse_url(first.final_url, web.allow).authority
     documents = {first.final_url: _to_document(first)}
@@ -157,7 +158,6 @@ async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float)
     asked = {start_url, first.final_url, *queue}
     while queue and len(asked) - len(queue) <= 2 * max_pages and len(documents) < max_pages:
         url = queue.pop(0)
-        await web.wait(max(pause_seconds, web.crawl_delay_seconds(url)))
         try:
             page = await web.page(url)
         except PageError as error:

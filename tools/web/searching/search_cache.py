@@ -43,4 +43,5 @@ def _read(file: Path, oldest: float) -> list[SearchResult] | None:
 def _write(file: Path, now: float, results: Sequence[SearchResult]) -> None:
     rows = [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in results]
     file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
     create_private_file(file, content=json.dumps({"asked_at": now, "results": rows}, ensure_ascii=False).encode())

@@ -1,0 +1,163 @@
+"""One polite fetcher: a host gets one request at a time, one look at its robots.txt, and is asked again only for what may have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sayso.tools.web import Web
+
+PAGE = "<title>Menu</title><p>A burger costs $9.50."
+
+
+@dataclass
+class Host:
+    """A host on loopback: what it was asked, with the headers, and how many requests it had at once at most."""
+
+    robots: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    page: str = PAGE
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+    conditions: list[str] = field(default_factory=list)
+    open_now: int = 0
+    most_at_once: int = 0
+    waits: list[float] = field(default_factory=list)
+    now: datetime = datetime(2026, 11, 29, tzinfo=UTC)
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def web(self, **options: Any) -> Web:
+        async def wait(seconds: float) -> None:
+            self.waits.append(seconds)
+
+        return Web(allow={("127.0.0.1", self.port)}, wait=wait, now=lambda: self.now, **options)
+
+
+@contextmanager
+def serving(host: Host) -> Iterator[Host]:
+    lock = threading.Lock()
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with lock:
+                host.asked.append(self.path)
+                host.open_now += 1
+                host.most_at_once = max(host.most_at_once, host.open_now)
+                condition = self.headers.get("If-None-Match") or self.headers.get("If-Modified-Since") or ""
+                host.conditions.append(condition)
+            content = (host.robots if self.path == "/robots.txt" else host.page).encode()
+            unchanged = bool(condition) and condition in host.headers.values()
+            if self.path == "/old":
+                self.send_response(301)
+                self.send_header("location", "/new")
+                content = b""
+            else:
+                self.send_response(304 if unchanged else 200)
+            for name, value in ({} if self.path == "/robots.txt" else host.headers).items():
+                self.send_header(name, value)
+            self.send_header("content-type", "text/html; charset=utf-8")
+            if not unchanged:
+                self.send_header("content-length", str(len(content)))
+            with lock:
+                host.open_now -= 1
+            self.end_headers()
+            if not unchanged:
+                self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        host.port = int(server.server_address[1])
+        yield host
+        server.shutdown()
+        thread.join()
+
+
+async def test_twenty_pages_of_one_host_are_read_one_after_another_with_one_look_at_its_robots() -> None:
+    with serving(Host()) as host:
+        web = host.web()
+        confined = web.only(host.url("/"))
+        pages = await asyncio.gather(*((web if n % 2 else confined).page(host.url(f"/p{n}")) for n in range(20)))
+    assert {page.text for page in pages} == {"A burger costs $9.50."}
+    assert (host.most_at_once, host.asked.count("/robots.txt"), len(host.asked)) == (1, 1, 21)
+
+
+async def test_a_site_that_asks_for_a_pause_gets_it_between_its_pages() -> None:
+    with serving(Host(robots="User-agent: *\nCrawl-delay: 7")) as host:
+        web = host.web()
+        for n in range(3):
+            await web.page(host.url(f"/p{n}"))
+    assert [round(wait) for wait in host.waits] == [7, 7]
+
+
+async def test_waiting_for_a_turn_is_not_time_that_the_page_takes() -> None:
+    with serving(Host()) as host:
+
+        async def wait(seconds: float) -> None:
+            await asyncio.sleep(0.3)
+
+        web = Web(allow={("127.0.0.1", host.port)}, wait=wait, pause_seconds=60, total_seconds=0.25, connect_seconds=0.2, parse=parse)
+        assert [page.title for page in await asyncio.gather(*(web.page(host.url(f"/p{n}")) for n in range(3)))] == ["Menu"] * 3
+
+
+async def parse(url: str, content_type: str, body: bytes) -> Mapping[str, Any]:
+    from base64 import b64encode
+
+    from sayso.tools.web.parse import parse_page
+
+    return parse_page(url, content_type, b64encode(body).decode("ascii"))
+
+
+async def test_a_page_within_its_age_is_not_asked_for_again(tmp_path: Path) -> None:
+    with serving(Host()) as host:
+        first = await host.web(cache=tmp_path, cache_seconds=3600).page(host.url("/old"))
+        host.now += timedelta(minutes=59)
+        again = await host.web(cache=tmp_path, cache_seconds=3600).page(host.url("/old"))
+    assert host.asked == ["/robots.txt", "/old", "/new"]
+    assert (again.text, again.final_url, again.snapshot.fetched_at) == (first.text, first.final_url, first.snapshot.fetched_at)
+
+
+VALIDATORS = {
+    "ETag": ({"ETag": '"v1"'}, '"v1"'),
+    "Last-Modified": ({"Last-Modified": "Sat, 28 Nov 2026 10:00:00 GMT"}, "Sat, 28 Nov 2026 10:00:00 GMT"),
+}
+
+
+@pytest.mark.parametrize(("headers", "condition"), VALIDATORS.values(), ids=VALIDATORS)
+async def test_an_older_page_is_asked_for_only_if_it_has_changed(tmp_path: Path, headers: dict[str, str], condition: str) -> None:
+    with serving(Host(headers=headers)) as host:
+        first = await host.web(cache=tmp_path, cache_seconds=60).page(host.url("/p"))
+        host.now += timedelta(minutes=2)
+        unchanged = await host.web(cache=tmp_path, cache_seconds=60).page(host.url("/p"))
+        assert host.conditions[-1] == condition
+        host.headers, host.page = {"ETag": '"v2"'}, "<title>Menu</title><p>A burger costs $10.25."
+        host.now += timedelta(minutes=2)
+        changed = await host.web(cache=tmp_path, cache_seconds=60).page(host.url("/p"))
+    assert (first.text, unchanged.text, changed.text) == ("A burger costs $9.50.", "A burger costs $9.50.", "A burger costs $10.25.")
+    assert unchanged.snapshot.fetched_at > first.snapshot.fetched_at
+
+
+async def test_a_cached_page_that_was_changed_on_disk_is_fetched_again(tmp_path: Path) -> None:
+    with serving(Host()) as host:
+        await host.web(cache=tmp_path).page(host.url("/p"))
+        for file in list_bodies(tmp_path):
+            file.write_bytes(b"<p>A burger is free.")
+        assert (await host.web(cache=tmp_path).page(host.url("/p"))).text == "A burger costs $9.50."
+    assert host.asked.count("/p") == 2
+
+
+def list_bodies(folder: Path) -> list[Path]:
+    return list(folder.glob("*.body"))
