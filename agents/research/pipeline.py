@@ -46,9 +46,11 @@ Chooser = Callable[[Selection], Awaitable[Selection]]
 SPARE = 4
 """How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete after all."""
 RESULTS = 20
+"""How many results of a query are read; more where many sites are wanted."""
+MOST_RESULTS = 50
 MOST_QUERIES = 6
 MOST_ROWS = 30
-"""How many sites a model is given to choose from."""
+"""How many sites a model is given to choose from at once."""
 FEWEST_ASPECTS = 3
 """A plan that names fewer aspects than these has not understood; then those of the trade are used."""
 
@@ -77,7 +79,10 @@ class CompetitorResearch(Workflow[str, Report]):
         _check_options(kind, competitors=competitors, rounds=rounds, pages=pages)
         self.wanted, self.model = competitors, model
         self.kind_of_research, self.rounds, self.sites, self.ask_person = kind, rounds, tuple(sites), choose
-        self.search_tool, self.visit_tool = make_search_tool(search), make_visit_tool(web)
+        self.search_tool, self.visit_tool = (
+            make_search_tool(search, min(MOST_RESULTS, max(RESULTS, 2 * (competitors + SPARE)))),
+            make_visit_tool(web),
+        )
         self.grants = (Grant(tool=self.search_tool), Grant(tool=self.visit_tool))
         from . import stage_prompts as ask  # late, for load time
 
@@ -173,7 +178,7 @@ class CompetitorResearch(Workflow[str, Report]):
         if not self.sites:
             require_known(profile, state.queries)
         considered = consider(profile, state.hits)
-        competing = [each for each in considered if each.competes][:MOST_ROWS]
+        competing = [each for each in considered if each.competes]
         if not competing and not self.sites:
             raise NothingFound(_explain_no_choice(state, considered))
         run.publish(Progress(run.id, "choose", f"Choosing among {_count(len(considered), 'site')}, of which {len(competing)} fit"))
@@ -186,12 +191,18 @@ class CompetitorResearch(Workflow[str, Report]):
 
         if is_extractive(self.model):
             return list(competing)  # it reads no more out of a row than the gate did
-        titles = {hit.url: hit for hit in reversed(state.hits)}
-        rows = [(titles[each.url].title, each.url, titles[each.url].snippet) for each in competing if each.url in titles]
-        question = choice_question(state.company, state.kind, self.wanted + SPARE, rows)
-        choice: Choice = await run.child("choose", self.chooser, question)
-        numbers = dict.fromkeys(pick.number for pick in choice.picks if 1 <= pick.number <= len(competing))
-        return [competing[number - 1] for number in numbers] or list(competing)
+        hits = {hit.url: hit for hit in state.hits}
+        chosen: list[Considered] = []
+        for start in range(0, len(competing), MOST_ROWS):
+            missing = self.wanted + SPARE - len(chosen)
+            if missing <= 0:
+                break
+            shown = competing[start : start + MOST_ROWS]
+            rows = [(hits[each.url].title, each.url, hits[each.url].snippet) for each in shown]
+            question = choice_question(state.company, state.kind, missing, rows)
+            choice: Choice = await run.child(f"choose.{start}" if start else "choose", self.chooser, question)
+            chosen += [shown[number - 1] for number in dict.fromkeys(pick.number for pick in choice.picks) if 1 <= number <= len(shown)]
+        return chosen or list(competing)
 
     async def let_person_choose(self, run: Run, state: ResearchState) -> ResearchState:
         """Add the sites that a person gave, and hand the selection to the person who wants to see it."""
@@ -309,13 +320,13 @@ def _check_options(kind: str, **numbers: int) -> None:
         raise UsageError(f"kind={kind!r} is none of {', '.join(KINDS)}.")
 
 
-def make_search_tool(search: Search) -> AnyTool:
+def make_search_tool(search: Search, limit: int = RESULTS) -> AnyTool:
     """Return the research's search tool."""
 
     @tool.egress(name="search", trust=Trust.UNTRUSTED)  # strangers wrote it
     async def search_the_web(query: str) -> list[dict[str, str]]:
         """Search the web."""
-        return [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in await search(query, RESULTS)]
+        return [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in await search(query, limit)]
 
     return search_the_web
 
