@@ -4,86 +4,199 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from sayso.tools.truth.lexicon import is_thing, look_up
+from sayso.tools.truth.words import is_light, stem, tokenize
 
 FUNCTION_WORDS = frozenset(
     """
-    a about all also an and any are as at be been but by can do does every everyone for from get go had has have here how i if in into
-    is it its just like made make makes many me more most much my new no not now of off on one only or our out over own so some such
-    than that the their them then there these they this those through to too under up us use used using very was we were what when where
-    which while who whose why will with without you your aber alle als am an auch auf aus bei bis da damit das dass dein deine dem den
-    der des die dir doch du durch ein eine einem einen einer eines er es euch euer für hat hier ich ihr ihre ihren im in ins ist ja jede
-    jeden jeder kein keine man mehr mit nach neu neue nicht noch nur oder ohne sehr sich sie sind so über um und uns unser unsere
-    unserem unseren unter vom von vor was wenn wie wir wird zu zum zur au aux avec c'est ce ces cette chez dans de depuis des du elle en
-    est et être il ils je la le les leur leurs mais même ne nos notre nous on ou où par pas plus pour qu que qui sa sans se ses si son
-    sont sur ta tous tout toute toutes un une vos votre vous y al como con cual cuando de del desde donde el ella en entre era es esta
-    este hay la las lo los más mi muy no nos nuestra nuestras nuestro nuestros o para pero por porque que se si sin sobre son su sus
-    también te todo todos tu tus un una y ya che con da dal dei del della delle di e ed gli i il la le lo nel nella non per più si sono
-    su tra tutti tutto un una uno aan als bij dan dat de deze die dit door een en er het hun ik in is je jouw maar met naar niet nog of
-    om onder ons onze ook op over te tot uit van voor wat we wij worden zijn
+    aber alle als am an auch auf aus bei bis da damit das dass dein deine dem den der des die dir doch du durch ein eine einem einen einer
+    eines er es euch euer für hat hier ich ihr ihre ihren im in ins ist ja jede jeden jeder kein keine man mehr mit nach neu neue nicht noch
+    nur oder ohne sehr sich sie sind so über um und uns unser unsere unserem unseren unter vom von vor was wenn wie wir wird zu zum zur
+    au aux avec ce ces cette chez dans de depuis des du elle en est et être il ils je la le les leur leurs mais même ne nos notre nous ou
+    où par pas plus pour qu que qui sa sans se ses si son sont sur ta tous tout toute toutes un une vos votre vous
+    al como con cual cuando del desde donde el ella entre era es esta este hay las lo los más mi muy no nuestra nuestras nuestro nuestros
+    para pero por porque sin sobre su sus también te todo todos tu tus una ya
+    che da dal dei della delle di gli i nel nella non per più sono tutti tutto uno
+    aan bij dan dat deze dit door een het hun ik is je jouw maar met naar niet nog of om onder ons onze ook op te tot uit van voor wat we
+    wij worden zijn
+    about after again all also any based because before best better built come day easy every everything even find first free from get
+    great just learn like look love made make many more most much need never new next now old only other own place read really right see
+    since still take than them then today too top under until up very way well will with without world year years you your
     """.split()
 )
 WEB_WORDS = frozenset(
     """
-    home homepage site website web page pages official welcome about contact menu price prices pricing shop store online buy order cart
-    login sign log free best top great good better discover find learn read view see click today everything need thing way world people
-    help easy simple company business service services product products quality since year years day days time customer customers team
-    brand experience offer offers deal deals review reviews rating ratings news blog post article story stories press jobs career
-    careers competitor competitors alternative alternatives vs versus compare comparison list guide app apps open opening hours location
-    locations near founded com www http https startseite willkommen kontakt über preise preis angebot angebote unternehmen firma kunden
-    jetzt mehr alles online-shop accueil bienvenue prix tarif tarifs entreprise clients découvrez produits inicio bienvenido precio
-    precios empresa clientes descubre prijs prijzen welkom bedrijf klanten aanbod cookies privacy policy terms copyright rights reserved
+    about accueil address adresse angebot angebote app apps article blog bienvenue bienvenido bienvenidos buy cart career careers click
+    client clients cliente clientes company competitor competitors contact contacto contattaci cookie cookies copyright customer customers
+    deal deals discover découvrez download entreprise empresa facebook firma follow founded guide home homepage hour hours inicio instagram
+    job jobs klanten kontakt kunden live location locations log login menu more news official offer offers online open opening order page
+    pages people policy post preis preise precio precios press price prices pricing prijs prijzen privacy prix product products produit
+    produits productos prodotti qualität quality rating ratings read reserved review reviews rights save search service services shop shops
+    sign site sites solution solutions start startseite store stores story stories tarif tarifs team terms unternehmen user users view
+    visit web website welcome welkom willkommen work youtube alternative alternatives versus compare comparison list
     """.split()
 )
-"""What every site says of itself. A weak hint: they never decide, they are only not counted as an offer."""
-_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_WIDE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|[\u30a0-\u30ff]+|[\uac00-\ud7af]+")
-_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ers", "ern", "ed", "es", "en", "er", "s", "e", "n")
-_TITLE_MARK = re.compile(r"\s+[|–—·•»›:-]+\s+|\s*[|｜：»]\s*|:\s+")
+"""What every site says of itself. A weak hint: these words never decide, they are only not counted as an offer."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WIDE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々]+|[\u30a1-\u30ffー]+|[\uac00-\ud7af]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
+_ENDINGS = ("ern", "en", "er", "es", "e", "s", "n", "a", "o", "i")
+_TITLE_MARK = re.compile(r"\s+[|–—·•»›:~-]+\s+|\s*[|｜：»│]\s*|:\s+")
 _PLACE = re.compile(
     r"\b(?:in|near|at|from|around|across|aus|bei|à|au|en|te|a|dans|of)\s+(?:the\s+|downtown\s+|central\s+)?"
-    r"((?:[A-ZÀ-ÖØ-Þ][\w'’.-]*[\w](?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3}(?:(?:,|\s+and|\s+und|\s+et|\s+y|\s+en|\s+&)\s+(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*[\w](?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3})*)"
+    r"((?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3}"
+    r"(?:(?:,|\s+and|\s+und|\s+et|\s+y|\s+en|\s+&)\s+(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3})*)"
 )
+Concept = tuple[int, int]
 
 
-def find_terms(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the words of a text that may say what is offered, as (stem, word); words of Chinese, Japanese and Korean as pairs of signs."""
+@dataclass(frozen=True, slots=True)
+class OfferWord:
+    """A word that may say what is offered.
+
+    `senses` are the groups of English words alike that it is in, `concepts` the rows of tables/trades.txt with the column, its language.
+    """
+
+    text: str
+    stem: str
+    senses: frozenset[int] = frozenset()
+    concepts: frozenset[Concept] = frozenset()
+
+
+@lru_cache(2048)
+def find_terms(text: str) -> tuple[OfferWord, ...]:
+    """Return the words of a text that may say what is offered, in order; light words and what every site says of itself are left out.
+
+    Words of Chinese, Japanese and Korean are those of the table of trades, and pairs of signs where it knows none.
+    """
+    found: list[OfferWord] = []
     for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
-        word = match[0].casefold().replace("’", "'")
-        if wide := _WIDE.findall(word):
-            for run in wide:
-                yield from ((pair, pair) for pair in _pair_signs(run))
-            continue
-        for part in dict.fromkeys((word, *word.split("-"))) if "-" in word else (word,):
-            if len(part) > 2 and part not in FUNCTION_WORDS and part not in WEB_WORDS:
-                yield find_stem(part), match[0] if part == word else part
+        word = match[0]
+        if _CJK.search(word):
+            found += _find_wide_words(word)
+        elif len(word) > 2 and not _is_empty(word.casefold()):
+            found.append(_make_word(word))
+    return tuple(found)
 
 
-def _pair_signs(run: str) -> list[str]:
-    if "\u30a0" <= run[0] <= "\u30ff" or len(run) < 3:
-        return [run] if len(run) > 1 else []  # katakana spells one foreign word
-    return [run[start : start + 2] for start in range(len(run) - 1)]
+@lru_cache(20_000)
+def _is_empty(word: str) -> bool:
+    if word in FUNCTION_WORDS or word in WEB_WORDS:
+        return True
+    return any(is_light(each) for each in tokenize(word)[:1]) and word not in _read_trade_words()
+
+
+@lru_cache(20_000)
+def _make_word(word: str) -> OfferWord:
+    tokens = tokenize(word)
+    senses = tokens[0].senses if len(tokens) == 1 else frozenset()
+    return OfferWord(word, find_stem(word), senses, _find_concepts(find_stem(word)))
+
+
+def _find_wide_words(run: str) -> Iterator[OfferWord]:
+    """Yield the table's words in a run of Chinese, Japanese or Korean signs, the longest first, and pairs of signs of what is left."""
+    table = _read_trades()
+    for part in _WIDE.findall(run):
+        start, left = 0, ""
+        while start < len(part):
+            length = next((n for n in range(min(8, len(part) - start), 0, -1) if _stands_alone(part, start, n, table)), 0)
+            if length:
+                yield OfferWord(part[start : start + length], part[start : start + length], concepts=table[part[start : start + length]])
+            else:
+                left += part[start]
+            start += length or 1
+        if left and left == part:
+            pairs = [left] if "\u30a0" <= left[0] <= "\u30ff" or len(left) < 3 else [left[at : at + 2] for at in range(len(left) - 1)]
+            yield from (OfferWord(pair, pair) for pair in pairs if len(pair) > 1)
+
+
+def _stands_alone(part: str, start: int, length: int, table: Mapping[str, frozenset[Concept]]) -> bool:
+    """Return whether a word of the table stands there: a short one in katakana, or one sign, only where nothing is around it."""
+    word = part[start : start + length]
+    if word not in table:
+        return False
+    return length == len(part) or (length > 1 and not ("\u30a0" <= word[0] <= "\u30ff" and length < 3))
 
 
 def find_stem(word: str) -> str:
-    """Return a word without accents and without its ending: "bakeries" and "bakery" are "baker", "Fahrräder" is "fahrrad"."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(sign))
-    plain = plain.removesuffix("'s")
-    for ending in _ENDINGS:
-        if plain.endswith(ending) and len(plain) - len(ending) >= 4:
-            plain = plain.removesuffix(ending)
-            break
-    return plain[:-1] if plain.endswith(("y", "i")) and len(plain) > 4 else plain
+    """Return the form in which words are compared: English by its stemmer, others without accents and endings."""
+    lower = word.casefold().replace("’", "'").removesuffix("'s")
+    if lower.isascii():
+        return stem(lower)
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(sign))
+    ending = next((ending for ending in _ENDINGS if plain.endswith(ending) and len(plain) - len(ending) >= 4), "")
+    return plain.removesuffix(ending)
 
 
-def alike(first: str, second: str) -> bool:
-    """Return whether two stems are one word, or one is a compound with the other: "fahrrad" and "fahrradverleih"."""
-    if first == second:
+def alike(one: OfferWord, other: OfferWord) -> bool:
+    """Return whether two words offer the same: one stem, words alike, a compound and its part, or one trade in two languages."""
+    if one.stem == other.stem or not one.senses.isdisjoint(other.senses):
         return True
-    short, long = sorted((first, second), key=len)
-    if len(long) - len(short) < 3 or not long.isalpha():
+    short, long = sorted((one.stem, other.stem), key=len)
+    compound = 6 if knows(long) else 5  # a long word that English knows is no compound: "enterprise" is not a prise
+    if len(long) - len(short) >= 3 and ((len(short) >= 5 and long.startswith(short)) or (len(short) >= compound and long.endswith(short))):
+        return True
+    if not one.concepts or not other.concepts:
         return False
-    return (len(short) >= 5 and long.startswith(short)) or (len(short) >= 6 and long.endswith(short))
+    languages, others = {column for _, column in one.concepts}, {column for _, column in other.concepts}
+    return languages.isdisjoint(others) and not {row for row, _ in one.concepts}.isdisjoint(row for row, _ in other.concepts)
+
+
+@lru_cache(20_000)
+def knows(word: str) -> bool:
+    """Return whether the lexicon of English has a word."""
+    return any(look_up(each) for each in tokenize(word)[:1])
+
+
+@lru_cache(20_000)
+def _find_concepts(stemmed: str) -> frozenset[Concept]:
+    """Return the trades of a word; of a long unknown word, those of the words that it is made of: "fahrradverleih"."""
+    table = _read_trades()
+    if stemmed in table:
+        return table[stemmed]
+    found: set[Concept] = set()
+    for length in range(len(stemmed) - 3, 4, -1):
+        found |= table.get(stemmed[:length], frozenset()) | table.get(stemmed[-length:], frozenset())
+    return frozenset(found)
+
+
+@cache
+def _read_trades() -> Mapping[str, frozenset[Concept]]:
+    """Return the trades (rows) and languages (columns) of each word of the table, by stem."""
+    found: dict[str, set[Concept]] = {}
+    text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
+    for row, line in enumerate(line for line in text.splitlines() if not line.startswith("#")):
+        for column, cell in enumerate(line.split("|")):
+            for word in cell.split(","):
+                if word.strip() and " " not in word.strip():
+                    key = word.strip() if _CJK.search(word) else find_stem(word.strip())
+                    found.setdefault(key, set()).add((row, column))
+    return {key: frozenset(concepts) for key, concepts in found.items()}
+
+
+@cache
+def _read_trade_words() -> frozenset[str]:
+    """Return the table's words as they are written there."""
+    text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
+    return frozenset(word.strip().casefold() for word in re.split(r"[,|\n]", text))
+
+
+def is_offer(word: OfferWord) -> bool:
+    """Return whether a word may name a thing or trade. One that English knows as an adjective or a verb first is a quality: "fresh"."""
+    return bool(word.concepts) or not word.text.isascii() or is_thing(tokenize(word.text)[0])
+
+
+def translate_term(word: OfferWord, column: int) -> str:
+    """Return the first word of another language for a trade, "" where the table has none. Columns: en, de, fr, es, it, nl, ja."""
+    text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
+    rows = [line for line in text.splitlines() if not line.startswith("#")]
+    row = min((row for row, _ in word.concepts), default=-1)
+    return rows[row].split("|")[column].split(",")[0].strip() if row >= 0 else ""
 
 
 def split_title(title: str) -> list[str]:
@@ -97,6 +210,6 @@ def find_places(text: str) -> list[str]:
     for match in _PLACE.finditer(text):
         for name in re.split(r",\s*|\s+(?:and|und|et|y|en|&)\s+", match[1]):
             cleaned = name.strip(" .'’-")
-            if len(cleaned) > 2 and cleaned.casefold() not in FUNCTION_WORDS and not cleaned.isupper():
+            if len(cleaned) > 2 and not _is_empty(cleaned.casefold()) and not cleaned.isupper():
                 found.append(cleaned)
     return list(dict.fromkeys(found))

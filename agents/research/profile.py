@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .page_terms import alike, find_places, find_stem, find_terms, split_title
+from .page_terms import OfferWord, alike, find_places, find_terms, is_offer, split_title
 from .site_identity import carries_name, find_site, spell_name, squash_letters
 from .state import SearchHit, VisitedPage
 
@@ -16,21 +16,27 @@ MOST_TERMS = 24
 TITLE, DESCRIPTION, QUERY, TYPE, ABOUT = 3.0, 3.0, 2.5, 3.0, 1.0
 """How much a word counts by where it stands; a word of a page's body counts up to BODY, by how often it stands there."""
 BODY = 2.0
+UNUSED, QUALITY = 0.3, 0.5
+"""What is left of the weight of a word that no other site uses, and of one that names a quality and no thing."""
 FIRST_WORDS = 1500
 """How many characters at the beginning of a page are read for what the business does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of what the client offers: as a page has it, the form it is compared in, its weight in the client's own words, and its rarity.
+    """A word of what the client offers, as a page has it, and how much it counts in the client's own words.
 
     `rarity` is 1 for a word that one other site has, and falls towards 0 for a word that all sites found have.
     """
 
     text: str
-    stem: str
     weight: float
     rarity: float = 1.0
+
+    @property
+    def word(self) -> OfferWord:
+        """The word with what it is compared by."""
+        return find_terms(self.text)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def make_profile(
     if kind != "competitors":
         return _make_topic_profile(company, hits, queries, kind)
     names = spell_name(company)
-    domains = find_own_domains(company, names, hits, pages)
+    domains = find_own_domains(company, names, hits, pages, queries)
     own = [hit for hit in hits if find_site(hit.url).domain in domains]
     about = [hit for hit in hits if hit not in own and is_named(company, f"{hit.title} {hit.snippet}", hits)]
     counts = _Weights()
@@ -105,9 +111,26 @@ def read_field(page: VisitedPage, name: str) -> str:
     return next((str(getattr(field, "value", "")) for field in fields if str(getattr(field, "name", "")).casefold() == name), "")
 
 
-def find_own_domains(company: str, names: Sequence[str], hits: Sequence[SearchHit], pages: Sequence[VisitedPage] = ()) -> tuple[str, ...]:
-    """Return the registrable domains that are the company's own: those that carry its name, or whose home page is titled with it alone."""
-    found = dict.fromkeys(find_site(page.url).domain for page in pages)
+def find_own_domains(
+    company: str, names: Sequence[str], hits: Sequence[SearchHit], pages: Sequence[VisitedPage] = (), queries: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the registrable domains that are the company's own: of those that carry its name, the first that was found, and its twins.
+
+    A domain of the same name that shares no word with it is a namesake's (notion.so and notion.ie); where the plan's queries are known, the
+    one that shares most with them comes first.
+    """
+    if read := tuple(dict.fromkeys(find_site(page.url).domain for page in pages)):
+        named = [domain for domain in _find_named_domains(company, names, hits) if domain not in read]
+        words = {word for page in pages for word in find_terms(f"{page.title} {read_field(page, 'description')} {page.text[:FIRST_WORDS]}")}
+        return (*read, *(domain for domain in named if _shares(words, _find_words(hits, domain))))
+    named = _find_named_domains(company, names, hits)
+    wanted = {word for query in queries for word in find_terms(query) if squash_letters(word.text) not in names}
+    named.sort(key=lambda domain: -sum(any(alike(word, other) for other in _find_words(hits, domain)) for word in wanted))
+    return tuple(domain for domain in named if domain == named[0] or _shares(_find_words(hits, named[0]), _find_words(hits, domain)))
+
+
+def _find_named_domains(company: str, names: Sequence[str], hits: Sequence[SearchHit]) -> list[str]:
+    found: dict[str, None] = {}
     if "." in company and " " not in company and len(find_site(company).label) > 1:
         found[find_site(company).domain] = None  # the client was named by its address
         names = (*names, squash_letters(find_site(company).label))
@@ -115,7 +138,16 @@ def find_own_domains(company: str, names: Sequence[str], hits: Sequence[SearchHi
         site = find_site(hit.url)
         if (carries_name(site.label, names) and len(site.label) > 1) or (is_home(hit.url) and _is_titled(hit.title, names, site.label)):
             found[site.domain] = None
-    return tuple(found)
+    return list(found)
+
+
+def _find_words(hits: Sequence[SearchHit], domain: str) -> set[OfferWord]:
+    return {word for hit in hits if find_site(hit.url).domain == domain for word in find_terms(f"{hit.title} {hit.snippet}")}
+
+
+def _shares(first: Iterable[OfferWord], second: Iterable[OfferWord]) -> bool:
+    others = list(second)
+    return sum(any(alike(word, other) for other in others) for word in set(first)) > 1
 
 
 def is_home(url: str) -> bool:
@@ -152,47 +184,50 @@ class _Weights:
 
     def __init__(self) -> None:
         self.weights: defaultdict[str, float] = defaultdict(float)
-        self.spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.words: dict[str, OfferWord] = {}
 
     def add(self, text: str, weight: float) -> None:
         """Give each word of the text the weight once."""
-        for stem, word in dict(find_terms(text)).items():
-            self.weights[stem] += weight
-            self.spellings[stem][word] += 1
+        for word in {word.stem: word for word in find_terms(text)}.values():
+            self.weights[word.stem] += weight
+            self.words.setdefault(word.stem, word)
 
     def add_often(self, text: str, most: float) -> None:
         """Give the words of a long text up to `most`, by how often they stand in it."""
-        counts = Counter(stem for stem, _ in find_terms(text))
+        counts = Counter(word.stem for word in find_terms(text))
         top = max(counts.values(), default=1)
-        for stem, word in dict(find_terms(text)).items():
-            if counts[stem] > 1:
-                self.weights[stem] += most * counts[stem] / top
-                self.spellings[stem][word] += 1
+        for word in find_terms(text):
+            self.words.setdefault(word.stem, word)
+        for stemmed, count in counts.items():
+            if count > 1:
+                self.weights[stemmed] += most * count / top
 
     def pick(self, names: Sequence[str], company: str, places: Sequence[str], others: Sequence[SearchHit]) -> tuple[Term, ...]:
         """Return the heaviest words that are neither the name nor a place; words that no other site uses count little."""
-        place_stems = {stem for place in places for stem, _ in find_terms(place)}
-        texts: defaultdict[str, set[str]] = defaultdict(set)
+        left_out = {word.stem for place in places for word in find_terms(place)}
+        texts: defaultdict[str, set[OfferWord]] = defaultdict(set)
         for hit in others:
-            texts[find_site(hit.url).domain] |= {stem for stem, _ in find_terms(f"{hit.title} {hit.snippet}")}
+            texts[find_site(hit.url).domain].update(find_terms(f"{hit.title} {hit.snippet}"))
         common = _common_words(hit.snippet for hit in others)
-        name_stems = {find_stem(word) for word in re.findall(r"[^\W\d_]+", company)} - (common if len(company.split()) > 1 else set())
+        name_words = {word.casefold() for word in re.findall(r"[^\W\d_]+", company)}
         terms = []
-        for stem, weight in self.weights.items():
-            if stem in place_stems or stem in name_stems or squash_letters(stem) in names:
+        for stemmed, weight in self.weights.items():
+            word = self.words[stemmed]
+            if stemmed in left_out or squash_letters(word.text) in names:
                 continue
-            used = sum(any(alike(stem, other) for other in stems) for stems in texts.values())
+            if word.text.casefold() in name_words and (len(name_words) == 1 or word.text.casefold() not in common):
+                continue
+            used = sum(any(alike(word, other) for other in words) for words in texts.values())
             rarity = math.log(1 + len(texts) / used) / math.log(1 + len(texts)) if used else 0.1
-            terms.append(
-                Term(self.spellings[stem].most_common(1)[0][0], stem, round(weight if used else weight * 0.3, 3), round(rarity, 3))
-            )
-        terms.sort(key=lambda term: (-term.weight, term.stem))
+            weight *= (1.0 if used else UNUSED) * (1.0 if is_offer(word) else QUALITY)
+            terms.append(Term(word.text, round(weight, 3), round(rarity, 3)))
+        terms.sort(key=lambda term: (-term.weight, term.text))
         return tuple(terms[:MOST_TERMS])
 
 
 def _common_words(texts: Iterable[str]) -> set[str]:
-    """Return the stems that texts write in small letters: common words, not names."""
-    return {find_stem(word) for text in texts for word in re.findall(r"(?<!\w)[a-zà-ÿ]+(?!\w)", text)}
+    """Return the words that texts write in small letters: common words, not names."""
+    return {word for text in texts for word in re.findall(r"(?<!\w)[a-zà-ÿ]+(?!\w)", text)}
 
 
 def _find_own_places(own: Sequence[SearchHit], pages: Sequence[VisitedPage]) -> tuple[str, ...]:
@@ -232,14 +267,14 @@ def _make_topic_profile(topic: str, hits: Sequence[SearchHit], queries: Sequence
         counts.add(query, QUERY)
     places = tuple(find_places(topic))
     terms = counts.pick((), "", places, hits)
-    shared = any(alike(term.stem, stem) for hit in hits for stem, _ in find_terms(f"{hit.title} {hit.snippet}") for term in terms[:4])
+    shared = any(alike(term.word, word) for hit in hits for word in find_terms(f"{hit.title} {hit.snippet}") for term in terms[:4])
     return ClientProfile(topic, kind, (), (), terms, places, own_words=topic, known=shared)
 
 
 def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, str]:
     """Return the profile's terms that a text has, each with the text's own word for it, the heaviest first."""
-    words = list(find_terms(text))
-    found = {term: next((word for stem, word in words if alike(term.stem, stem)), "") for term in profile.terms}
+    words = find_terms(text)
+    found = {term: next((word.text for word in words if alike(term.word, word)), "") for term in profile.terms}
     return {term: word for term, word in found.items() if word}
 
 
