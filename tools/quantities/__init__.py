@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from .amounts import find_amounts as find_amounts
     from .amounts import find_labels as find_labels
     from .dates import find_dates as find_dates
-    from .normalise import monthly_price as monthly_price
-    from .normalise import unit_price as unit_price
     from .found import Amount as Amount
     from .found import FoundDate as FoundDate
     from .found import Kind as Kind
     from .found import Label as Label
+    from .normalise import monthly_price as monthly_price
+    from .normalise import unit_price as unit_price
 
 _PLACES = {
     "Amount": "found",
