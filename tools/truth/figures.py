@@ -1,0 +1,93 @@
+"""The figures of a statement: amounts and dates, with the words that they stand in and how they are bounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from ..quantities import Amount, FoundDate, Kind, Label, find_amounts, find_dates, find_labels
+from .words import Word
+
+_LOOSE = re.compile(r"\d+(?:[.,:]\d+)*")
+_SINCE = frozenset("since seit depuis desde".split())
+_EDGES = {
+    "from": "start", "since": "start", "after": "start", "between": "start", "opens": "start", "open": "start", "starting": "start", "starts": "start",
+    "until": "end", "till": "end", "to": "end", "before": "end", "through": "end", "by": "end", "closes": "end", "close": "end", "closing": "end",
+}  # fmt: skip
+_RANGE = re.compile(r"\s*(?:-+|–|—|to|until|till|through|bis|and)\s*(?:[$€£¥]\s*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An amount, a date or a bare number of a statement. `first` and `end` are places among its words; `nouns` are those of what it counts."""
+
+    shown: str  # as the text writes it
+    kind: str  # Kind, or "date", or "label"
+    value: Decimal | tuple[int, int | None, int | None] | str
+    unit: str = ""
+    per: tuple[str, ...] = ()
+    bound: str = ""
+    edge: str = ""  # "start" or "end" of a range
+    relation: str = ""  # the preposition or verb before it
+    old: bool = False
+    first: int = 0
+    end: int = 0
+    nouns: frozenset[int] = frozenset()
+
+
+def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
+    """Return the figures of a text in order. A number that is in no amount or date is one too: it has to be in the passage as it is."""
+    found = list[Figure]()
+    taken = list[tuple[int, int]]()
+    dates = find_dates(text)
+    labels = find_labels(text)
+    each: Amount | FoundDate | Label
+    for each in (*dates, *labels, *find_amounts(text)):
+        if not any(start < each.span[1] and each.span[0] < end for start, end in taken):
+            found.append(_make_figure(each, text, words))
+            taken.append(each.span)
+    for loose in _LOOSE.finditer(text):
+        if not any(start < loose.end() and loose.start() < end for start, end in taken):
+            found.append(_place(Figure(loose[0], "label", loose[0]), loose.span(), words))
+    return tuple(_mark_ranges(sorted(found, key=lambda each: each.first), text, words))
+
+
+def _make_figure(found: Amount | FoundDate | Label, text: str, words: Sequence[Word]) -> Figure:
+    shown = " ".join(text[slice(*found.span)].replace("~~", "").split())
+    match found:
+        case FoundDate():
+            return _place(Figure(shown, "date", (found.year, found.month, found.day)), found.span, words)
+        case Label():
+            return _place(Figure(shown, "label", " ".join(found.text.casefold().split())), found.span, words)
+        case Amount():
+            if found.kind is Kind.YEAR and not found.unit:
+                return _place(Figure(shown, "date", (int(found.value), None, None)), found.span, words)
+            figure = Figure(shown, found.kind.value, found.value, found.unit, found.per, found.bound, old=found.old)
+            return _place(figure, found.span, words)
+
+
+def _place(figure: Figure, span: tuple[int, int], words: Sequence[Word]) -> Figure:
+    inside = [at for at, word in enumerate(words) if word.start < span[1] and span[0] < word.end]
+    first = inside[0] if inside else next((at for at, word in enumerate(words) if word.start >= span[0]), len(words))
+    end = inside[-1] + 1 if inside else first
+    before = words[first - 1].text.casefold() if first else ""
+    within = words[first].text.casefold() if inside else ""
+    relation = "since" if before in _SINCE or within in _SINCE else before
+    nouns = frozenset(at for at in inside if figure.kind == Kind.COUNT and at == inside[-1] and len(inside) > 1)
+    return replace(figure, first=first, end=end, relation=relation, edge=_EDGES.get(before, _EDGES.get(within, "")), nouns=nouns)
+
+
+def _mark_ranges(found: Sequence[Figure], text: str, words: Sequence[Word]) -> Iterator[Figure]:
+    """Yield the figures with the edges of ranges: "9-18", "from 5 to 7 EUR"."""
+    edges = {at: each.edge for at, each in enumerate(found)}
+    for at in range(len(found) - 1):
+        left, right = found[at], found[at + 1]
+        if left.end and right.first < len(words) and left.end <= right.first + 1:
+            between = text[words[left.end - 1].end : words[right.first].start]
+            joins = _RANGE.fullmatch(between)
+            if joins and (between.strip().lower() != "and" or edges[at] == "start"):
+                edges[at], edges[at + 1] = "start", "end"
+    for at, each in enumerate(found):
+        yield replace(each, edge=edges[at])

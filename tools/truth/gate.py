@@ -1,0 +1,103 @@
+"""The truth gate: is a sentence stated by a passage?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from .checks import CHECKS
+from .folding import fold, squeeze
+from .matching import Match, match_statement
+from .reading import Reading, read_statement
+from .statements import Statement, split_passage, split_sentences
+from .verdict import Problem, ProblemKind, Verdict
+from .words import Word, alike, is_light, tokenize
+
+_MOST_CANDIDATES = 8
+_LONGEST_SENTENCE = 2_000
+_AROUND = 2
+"""How many statements before and after the quote belong to its window."""
+
+
+def check_statement(sentence: str, passage: str, *, quote: str = "", subject: str = "") -> Verdict:
+    """Return whether a passage states a sentence, where, and if not, why not.
+
+    `quote` narrows the passage to what stands around it. `subject` names whose page it is: "we" in the passage is the subject.
+    """
+    everything = statements = split_passage(passage)
+    if quote:
+        statements = _find_window(quote, passage, statements)
+        if not statements:
+            return Verdict(False, (Problem(ProblemKind.QUOTE, "The quote is not in the passage."),))
+    owner = tokenize(fold(subject).text)
+    text = " ".join(fold(sentence[:_LONGEST_SENTENCE]).text.split())
+    parts = [part for part, _ in split_sentences(text)] if text else []
+    verdicts = [_check_sentence(part, statements, owner, everything) for part in parts if re.search(r"\w", part)]
+    if not verdicts:
+        return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing."),))
+    problems = tuple(dict.fromkeys(problem for verdict in verdicts for problem in verdict.problems))
+    return Verdict(
+        not problems, problems, next((verdict.evidence for verdict in verdicts if verdict.evidence), None) if not problems else None
+    )
+
+
+def _find_window(quote: str, passage: str, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    words = fold(quote).text.split()
+    folded = fold(passage)
+    found = re.search(r"\s+".join(map(re.escape, words)), folded.text) if words else None
+    if not found:
+        return ()
+    start, end = folded.find_place(found.start()), folded.find_place(found.end() - 1) + 1
+    touched = [at for at, each in enumerate(statements) if each.span[0] < end and start < each.span[1]]
+    return statements[max(0, touched[0] - _AROUND) : touched[-1] + _AROUND + 1] if touched else ()
+
+
+def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[Word, ...], everything: tuple[Statement, ...]) -> Verdict:
+    same = squeeze(text)
+    for statement in statements:
+        if squeeze(statement.text) == same and "~~" not in statement.text:
+            return Verdict(True, (), statement.span)
+    if text.rstrip(" \"'").endswith("?"):
+        return Verdict(False, (Problem(ProblemKind.NOTHING, "A question states nothing."),))
+    reading = read_statement(text)
+    if not any(reading.is_content(at) for at in range(len(reading.words))) and not reading.figures:
+        return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing that could be checked."),))
+    best: tuple[Problem, ...] | None = None
+    for statement in _find_candidates(reading, statements, owner):
+        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything))))
+        if not problems:
+            return Verdict(True, (), statement.span)
+        if best is None or _weigh(problems) < _weigh(best):
+            best = problems
+    return Verdict(False, best or (Problem(ProblemKind.WORD, "The passage says nothing of this."),))
+
+
+def _find_elsewhere(statement: Statement, everything: tuple[Statement, ...]) -> frozenset[str]:
+    own = {word.stem for text in (statement.text, *statement.headings) for word in tokenize(text)}
+    return frozenset(word.stem for each in everything for word in tokenize(each.text) if not is_light(word)) - own
+
+
+def find_problems(match: Match) -> Iterator[Problem]:
+    """Yield what keeps a statement from saying the sentence."""
+    for check in CHECKS:
+        yield from check(match)
+
+
+def _weigh(problems: Iterable[Problem]) -> int:
+    return sum(3 if each.kind is ProblemKind.WORD else 2 for each in problems)
+
+
+def _find_candidates(reading: Reading, statements: tuple[Statement, ...], owner: tuple[Word, ...]) -> list[Statement]:
+    """Return the statements that share most with the sentence, the best first."""
+    content = [word for at, word in enumerate(reading.words) if not is_light(word) and not any(alike(word, each) for each in owner)]
+    stems = {word.stem for word in content}
+    senses = frozenset[int]().union(*(word.senses for word in content)) if content else frozenset[int]()
+    scored = list[tuple[float, int]]()
+    for at, statement in enumerate(statements):
+        words = tokenize(statement.text)
+        score = len({word.stem for word in words if word.stem in stems}) + 0.5 * len(
+            {word.stem for word in words if not senses.isdisjoint(word.senses)}
+        )
+        if score:
+            scored.append((score / (1 + len(words) / 200), -at))
+    return [statements[-at] for _, at in sorted(scored, reverse=True)[:_MOST_CANDIDATES]]

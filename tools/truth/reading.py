@@ -1,0 +1,331 @@
+"""One statement, read: its words, segments, figures and marks. The same reading is made of a sentence and of its passage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from .figures import Figure, find_figures
+from .lexicon import look_up
+from .marks import Mark, find_marks
+from .words import Word, is_light, stem, tokenize
+
+_BREAK = re.compile(r"[,;:|()\[\]\"]|\s-+\s|[–—/]|[.!?]\s")
+_STRUCK = re.compile(r"~~(.{1,300}?)~~", re.DOTALL)
+_JOINING = frozenset("and or but while whereas although though plus yet nor however und oder aber sondern et ou mais y o pero".split())
+_CONTRAST = frozenset("but while whereas although though yet however aber sondern mais pero".split())
+_CONDITIONAL = frozenset("if unless when whenever provided where once until till except excluding".split())
+_RELATIVE = frozenset("who which that whose whom".split())
+_REASON = frozenset("because".split())
+PREPOSITIONS = frozenset(
+    """of in on at by for to into onto with off about between among through via across per during upon toward towards from under over above
+    below behind before after since until till within without near around against despite than as like unlike inside outside beyond along behind except""".split()
+)
+DETERMINERS = frozenset("a an the this that these those my our your his her its their no some any each every all both another".split())
+PRONOUNS = frozenset("it they he she we you i who which this these those that them us there one".split())
+OURS = frozenset("we our us ours ourselves i my me wir unser unsere unseren uns nous notre nos nosotros nuestro nuestra nuestros".split())
+AUXILIARIES = frozenset(
+    "is are was were be been being am has have had having do does did will would can could may might must shall should".split()
+)
+BE = frozenset("is are was were be been being am gets get got".split())
+_PAST_AUXILIARIES = frozenset("was were had did".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of words between commas, conjunctions and other breaks. `first` and `end` are places among the words."""
+
+    first: int
+    end: int
+    opener: str = ""  # the conjunction or mark before it
+    clause: int = 0  # segments of one clause share subject and verb
+    verb: int | None = None  # the place of the first finite verb
+    passive: bool = False
+    negative: bool = False
+    own_subject: bool = False
+
+    def holds(self, at: int) -> bool:
+        """Return whether the word at a place belongs to the segment."""
+        return self.first <= at < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A statement's text and what was found in it."""
+
+    text: str
+    words: tuple[Word, ...]
+    segments: tuple[Segment, ...]
+    segment_of: tuple[int, ...]
+    figures: tuple[Figure, ...]
+    marks: tuple[tuple[Mark, int, int], ...]
+    marked: frozenset[int]  # places of words that are marks
+    figured: frozenset[int]  # places of words that belong to figures
+    struck: frozenset[int]
+    without: frozenset[int]  # places of words that "without" or "-free" denies
+
+    def is_content(self, at: int) -> bool:
+        """Return whether the word says something of its own: no grammar, mark or number."""
+        word = self.words[at]
+        if at in self.marked or at in self.figured:
+            return False
+        return _is_acronym(word) or not (is_light(word) or word.text.casefold() in _SMALL)
+
+    def is_name(self, at: int) -> bool:
+        """Return whether the word is written as a name."""
+        text = self.words[at].text
+        return text[:1].isupper() and (at > 0 or not is_light(self.words[at]))
+
+    def find_marks(self, *kinds: Mark) -> Iterator[tuple[Mark, int, int]]:
+        """Yield the marks of these kinds."""
+        return (mark for mark in self.marks if mark[0] in kinds)
+
+
+def _is_acronym(word: Word) -> bool:
+    return len(word.text) > 1 and word.text.isupper()  # the US is not us
+
+
+_SMALL = (
+    PREPOSITIONS
+    | PRONOUNS
+    | OURS
+    | AUXILIARIES
+    | _JOINING
+    | _CONDITIONAL
+    | DETERMINERS
+    | frozenset("not s also too so as then there".split())
+)
+
+
+@lru_cache(1024)
+def read_statement(text: str) -> Reading:
+    """Read a statement: a sentence, a line, or a table row with its headers."""
+    words = tokenize(text)
+    figures = find_figures(text, words)
+    marks = find_marks(words, text)
+    marked = frozenset(at for _, first, end in marks for at in range(first, end))
+    figured = frozenset(at for figure in figures for at in range(figure.first, figure.end) if at not in figure.nouns)
+    segments = _join_clauses(words, tuple(_cut_segments(text, words, marks)), figures, marks)
+    segment_of = tuple(number for number, each in enumerate(segments) for _ in range(each.first, each.end))
+    return Reading(
+        text, words, segments, segment_of, figures, marks, marked, figured, _find_struck(text, words), _find_without(text, words, marks)
+    )
+
+
+def _find_struck(text: str, words: Sequence[Word]) -> frozenset[int]:
+    spans = [found.span() for found in _STRUCK.finditer(text)]
+    return frozenset(at for at, word in enumerate(words) if any(start <= word.start < end for start, end in spans))
+
+
+def _find_without(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, int, int]]) -> frozenset[int]:
+    """Return the words that are denied alone: those after "without" up to a verb or preposition, "sugar" in "sugar-free"."""
+    found = set[int]()
+    for mark, _, end in marks:
+        if mark in {Mark.WITHOUT, Mark.EXCEPT}:
+            at = end
+            while at < len(words) and not _BREAK.search(text, words[at - 1].end, words[at].start) and not _ends_phrase(words, at):
+                found.add(at)
+                at += 1
+    for at, word in enumerate(words):
+        if at and word.text.casefold() == "free" and text[words[at - 1].end : word.start] == "-":
+            found.add(at - 1)
+        if word.text.casefold() == "non" and at + 1 < len(words) and text[word.end : words[at + 1].start] in {"-", ""}:
+            found.add(at + 1)
+    return frozenset(found)
+
+
+def _ends_phrase(words: Sequence[Word], at: int) -> bool:
+    low = words[at].text.casefold()
+    return low in AUXILIARIES or low in PREPOSITIONS or low in _JOINING - {"or"}
+
+
+def _cut_segments(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, int, int]]) -> Iterator[Segment]:
+    first, opener = 0, words[0].text.casefold() if words and words[0].text.casefold() in _CONDITIONAL else ""
+    for at in range(1, len(words)):
+        low = words[at].text.casefold()
+        between = text[words[at - 1].end : words[at].start]
+        broken = _BREAK.search(between)
+        opens = low in _JOINING or low in _CONDITIONAL or (low in _RELATIVE and _is_relative(words, at))
+        if (broken and not _is_inner(text, words, at)) or opens:
+            if at > first:
+                yield Segment(first, at, opener)
+            mark = broken[0].strip() or "-" if broken else ""
+            opener = low if opens else mark
+            if opens and broken:
+                opener = f"{mark}{low}"
+            first = at
+    if len(words) > first:
+        yield Segment(first, len(words), opener)
+
+
+def _is_inner(text: str, words: Sequence[Word], at: int) -> bool:
+    """Return whether a mark stands inside one word or number: 9.50, 9:30, 24/7, and/or."""
+    between = text[words[at - 1].end : words[at].start]
+    return len(between) == 1 and between in ".,:/-–" and words[at - 1].text[-1:].isdigit() and words[at].text[:1].isdigit()
+
+
+def _is_relative(words: Sequence[Word], at: int) -> bool:
+    low = words[at].text.casefold()
+    if low == "that":  # "the shop that sells bread", not "that shop"
+        if at + 1 >= len(words):
+            return False
+        after = words[at + 1]
+        return (
+            is_verb(words, at + 1) or after.text.casefold() in PRONOUNS | DETERMINERS or after.text[:1].isupper() or is_verb(words, at - 1)
+        )
+    return True
+
+
+def is_verb(words: Sequence[Word], at: int) -> bool:
+    """Return whether a word is, by its form and its neighbours, a verb: "ships" in "it ships", not in "the ships"."""
+    low = words[at].text.casefold()
+    if words[at].text[:1].isupper() and at > 0:
+        return False
+    if low in AUXILIARIES:
+        return True
+    if not _may_be_verb(low):
+        return False
+    before = words[at - 1].text.casefold() if at else ""
+    after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
+    if before == "to":
+        return True
+    if before in DETERMINERS or before in PREPOSITIONS:
+        return before == "that" or (before in {"this", "these"} and low.endswith("s") and False)
+    if low.endswith(("ed", "ing")) or low in _read_irregular_forms():
+        return True
+    if before in PRONOUNS or before in AUXILIARIES or before in {"not", "also", "still", "now", "only", "currently"}:
+        return True
+    # a noun stands before a noun ("coffee beans"), a verb before an object, a number or a preposition
+    if low.endswith("s"):
+        plural = before.endswith("s") and not before.endswith("ss") and not words[at - 1].text[:1].isupper()
+        return not plural and (
+            not after or after in DETERMINERS | PREPOSITIONS | PRONOUNS or after[:1].isdigit() or _is_object(words, at + 1)
+        )
+    return before.endswith("s") and (after in DETERMINERS | PREPOSITIONS or _is_object(words, at + 1))
+
+
+@lru_cache(20_000)
+def _may_be_verb(low: str) -> bool:
+    if stem(low) in _read_verbs():
+        return True
+    entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
+    return bool(entries) and entries[-1].senses[:1] != () and entries[-1].senses[0][0] == "v"
+
+
+def _is_object(words: Sequence[Word], at: int) -> bool:
+    return at < len(words) and not is_verb_like_end(words, at)
+
+
+def is_verb_like_end(words: Sequence[Word], at: int) -> bool:
+    """Return whether the word is an auxiliary, so that what stands before it was a noun."""
+    return words[at].text.casefold() in AUXILIARIES
+
+
+@cache
+def _read_table(name: str) -> str:
+    return (files(__package__ or __name__) / "tables" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _read_verbs() -> frozenset[str]:
+    plain = (line for line in _read_table("verbs.txt").splitlines() if not line.startswith("#"))
+    return frozenset(stem(word) for line in plain for word in line.split())
+
+
+@cache
+def _read_irregular_forms() -> frozenset[str]:
+    lines = (line.split() for line in _read_table("irregular.txt").splitlines() if not line.startswith("#"))
+    return frozenset(form for forms in lines if forms and stem(forms[0]) in _read_verbs() for form in forms[1:])
+
+
+def is_past(word: Word) -> bool:
+    """Return whether a verb's form is one of the past, or a participle."""
+    low = word.text.casefold()
+    return low in _PAST_AUXILIARIES or low.endswith("ed") or (low in _read_irregular_forms() and not low.endswith("ing"))
+
+
+def _join_clauses(
+    words: Sequence[Word], cut: Sequence[Segment], figures: Sequence[Figure], marks: Sequence[tuple[Mark, int, int]]
+) -> tuple[Segment, ...]:
+    """Number the clauses: a new one begins where a segment has a verb and a subject of its own."""
+    joined, clause, has_verb = list[Segment](), 0, False
+    for number, each in enumerate(cut):
+        verb = _find_verb(
+            words, each, number > 0 and not has_verb and not any(_find_verb(words, other, False) is not None for other in cut[number + 1 :])
+        )
+        subject = _has_subject(words, each, verb, figures)
+        # "Brioche and panettone are made": what stands before belongs to the verb that follows
+        embedded = each.opener.lstrip(",;") in _RELATIVE - {"that"}
+        if not embedded and (
+            (verb is not None and subject and has_verb) or ((each.opener.lstrip(",;") in _CONTRAST or each.opener[:1] == ";") and has_verb)
+        ):
+            clause += 1
+            has_verb = False
+        has_verb = has_verb or (verb is not None and not embedded)
+        negative = sum(mark is Mark.NOT and each.holds(first) for mark, first, _ in marks) % 2 == 1
+        joined.append(Segment(each.first, each.end, each.opener, clause, verb, _is_passive(words, each, verb), negative, subject))
+    return tuple(joined)
+
+
+def _find_verb(words: Sequence[Word], segment: Segment, bare: bool) -> int | None:
+    """Return the finite verb of a segment. With `bare`, a participle at its beginning is one: "Corvid, a bakery, bought the plant"."""
+    found = [at for at in range(segment.first, segment.end) if is_verb(words, at) and (bare or not _is_participle(words, at, segment))]
+    if not found:
+        return None
+    first = found[0]
+    # "Orders dropped off before 10 am are ready": the participle belongs to the subject
+    finite = [
+        at
+        for at in found[1:]
+        if words[at].text.casefold() in AUXILIARIES and words[at - 1].text.casefold() not in {"to", "that", "which", "who"}
+    ]
+    if finite and is_past(words[first]) and words[first].text.casefold() not in AUXILIARIES:
+        return finite[0]
+    return first
+
+
+def _is_participle(words: Sequence[Word], at: int, segment: Segment) -> bool:
+    """Return whether a form in -ed or -ing stands without a subject or auxiliary: "founded in 1998", "billed annually"."""
+    low = words[at].text.casefold()
+    if low.endswith("ing") and not any(words[each].text.casefold() in BE for each in range(segment.first, at)):
+        return True
+    start = segment.first + (words[segment.first].text.casefold() in _JOINING)
+    return at == start and is_past(words[at]) and low not in AUXILIARIES and (at == segment.first or not is_object_next(words, at))
+
+
+def is_object_next(words: Sequence[Word], at: int) -> bool:
+    """Return whether a determiner or number follows, as after a verb: "and bought the plant"."""
+    after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
+    return after in DETERMINERS | PREPOSITIONS | PRONOUNS or after[:1].isdigit()
+
+
+def _has_subject(words: Sequence[Word], segment: Segment, verb: int | None, figures: Sequence[Figure]) -> bool:
+    """Return whether a segment names what it is about: a noun before its verb or, without a verb, before its amount."""
+    if verb is None:
+        verb = next((figure.first for figure in figures if segment.holds(figure.first)), None)
+    if verb is None:
+        return False
+    subject, governed = False, False
+    for at in range(segment.first, verb):
+        low = words[at].text.casefold()
+        governed = low in PREPOSITIONS or (governed and low not in PRONOUNS - {"that", "this", "these", "those", "one", "it", "them", "us"})
+        subject = subject or (not governed and (low in PRONOUNS - {"that", "which", "who"} or low not in _SMALL))
+    return subject
+
+
+def _is_passive(words: Sequence[Word], segment: Segment, verb: int | None) -> bool:
+    """Return whether something is done to the subject: "was bought", "is being sold", and a participle that stands alone."""
+    if verb is None:
+        return any(is_past(words[at]) and is_verb(words, at) for at in range(segment.first, segment.end))
+    for at in range(verb, segment.end - 1):
+        if words[at].text.casefold() in BE:
+            following = [words[each] for each in range(at + 1, min(at + 4, segment.end))]
+            for place, word in enumerate(following):
+                if is_past(word) and word.text.casefold() not in AUXILIARIES and stem(word.text) in _read_verbs():
+                    return True
+                if place < 2 and word.text.casefold() in DETERMINERS | PREPOSITIONS:
+                    break
+    return False
