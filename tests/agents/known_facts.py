@@ -62,13 +62,14 @@ class Competitor:
 
 @dataclass(frozen=True, slots=True)
 class KnownWeb:
-    """All that is known about a web."""
+    """All that is known about a web. `order_urls` are addresses that only an order in a page's text leads to."""
 
     client: str
     client_host: str
     competitors: tuple[Competitor, ...]
     not_competitors: Mapping[str, str]
     unreadable: frozenset[str]
+    order_urls: frozenset[str]
     facts: tuple[Fact, ...]
     traps: tuple[Trap, ...]
 
@@ -86,6 +87,7 @@ def read_known(folder: Path) -> KnownWeb:
         competitors=tuple(Competitor(each["host"], tuple(each["names"]), tuple(each["hosts"])) for each in data["competitors"]),
         not_competitors={each["host"]: each["reason"] for each in data["not_competitors"]},
         unreadable=frozenset(each["host"] for each in data["unreadable"]),
+        order_urls=frozenset(data["order_urls"]),
         facts=tuple(Fact(**{**each, "must": _make_groups(each["must"])}) for each in data["facts"]),
         traps=tuple(Trap(**{**each, "must": _make_groups(each["must"]), "unless": tuple(each["unless"])}) for each in data["traps"]),
     )

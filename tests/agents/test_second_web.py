@@ -110,6 +110,14 @@ def test_every_kind_of_trap_is_set() -> None:
     assert {trap.kind for trap in KNOWN.traps} >= KINDS_OF_TRAPS
 
 
+def test_nothing_but_an_order_leads_to_the_address_that_it_names() -> None:
+    for url in KNOWN.order_urls:
+        assert (urlsplit(url).hostname, urlsplit(url).path) not in FILES
+        pages = [page for page, file in PAGES.items() if url in file.read_text(encoding="utf-8", errors="replace")]
+        assert [urlsplit(page).hostname for page in pages] == [urlsplit(url).hostname]
+        assert not [link for page in pages for link in tree(PAGES[page]).xpath("//@href") if urljoin(page, link) == url]
+
+
 @pytest.mark.parametrize("url", [url for url, file in PAGES.items() if file.suffix in (".html", ".htm")])
 def test_no_link_within_the_web_is_dead(url: str) -> None:
     for link in tree(PAGES[url]).xpath("//a/@href"):
