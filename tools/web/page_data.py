@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..canonical import Json, JsonObject
-from .fields import Field
+from .data.embedded import read_embedded
+from .data.json_ld import read_json_ld
+from .data.meta_tags import meta_fields, read_metas
+from .data.microdata import read_microdata
+from .data.page_dates import find_published
+from .data.plain_objects import read_objects
+from .data.schema_items import read_items
+from .fields import DATA_HEADING, MAX_FIELDS, Field, quote_data
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -28,14 +35,26 @@ class PageData:
 
 def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, today: str = "") -> PageData:
     """Read the data of a page from the whole tree, before scripts and hidden parts are dropped. `today` is an ISO date."""
-    return PageData()
+    metas = read_metas(tree)
+    items = read_json_ld(tree, json_ld)
+    marked = read_microdata(tree)
+    fields, business = read_items(items, "json-ld", today=today)
+    more, business = read_items(marked, "microdata", today=today, business=business)
+    scripted, texts = read_objects(read_embedded(tree))
+    return PageData(
+        published=find_published(tree, [*items, *marked], metas, url, today=today),
+        fields=tuple([*fields, *more, *meta_fields(metas), *scripted][:MAX_FIELDS]),
+        texts=tuple(texts),
+        business=business,
+    )
 
 
 def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tuple[Field, ...], str]:
     """Add tables, lists and labels of the visible tree, and return all fields with quotes and the lines that `visible` does not have."""
-    return data.fields, ""
+    fields, lines = quote_data(data.fields, data.business)
+    return fields, f"{DATA_HEADING}\n{lines}" if lines else ""
 
 
 def read_json_fields(value: Json, url: str) -> tuple[Field, ...]:
     """Return the fields of a JSON document."""
-    return ()
+    return tuple(read_objects([value], "scripts")[0])
