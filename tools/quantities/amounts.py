@@ -27,7 +27,7 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th|ère|er|ème|e|º|ª)(?![^\W_])")
 _RATING = re.compile(
     r"[ \u00a0]?(?:/|von|out of|of|sur|de|su)[ \u00a0]?(5|10|100)(?![\d.,]\d|\d|\w)(?:[ \u00a0](?:stars?|points?|Sternen?))?"
 )
-_RANGE = re.compile(r"[ \u00a0]?(?:-|–|—|~|to|bis|à|a|til|till|tot|until|hasta|and|und|et|y|から)[ \u00a0]?(?:[$€£¥][ \u00a0]?)?\Z")
+_RANGE = re.compile(r"[ \u00a0]?(?:-|–|—|~|to|bis|à|a|til|till|tot|until|hasta|and|und|et|y|から|到|至)[ \u00a0]?(?:[$€£¥][ \u00a0]?)?\Z")
 _BETWEEN = re.compile(r"(?i:between|zwischen|entre|tra) \S{0,4}\Z")
 _TIMES = re.compile(r"[ \u00a0]?[x×](?![^\W_])")
 _DECADE = re.compile(r"'?s(?!\w)|er(?!\w)(?= Jahre)|年代")
@@ -49,7 +49,7 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
     for numeral in find_numerals(flat, language):
         if numeral.start in taken or (found and numeral.start < found[-1].span[1]):
             continue
-        if amount := _read(flat, numeral, signs):
+        if amount := _read(flat, numeral, signs, found[-1].span[1] if found else 0):
             found.append(amount)
     for date in dates:
         place = flat.find(str(date.year), *date.span)
@@ -57,7 +57,7 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
             found.append(Amount(Decimal(date.year), Kind.YEAR, span=(place, place + 4)))
     found.sort(key=lambda amount: amount.span)
     old = _Spans([match.span() for match in _OLD.finditer(text)])
-    return tuple(replace(amount, old=True) if amount.span[0] in old else amount for amount in _join_ranges(flat, found))
+    return tuple(replace(amount, old=True) if amount.span[0] in old else amount for amount in _join_ranges(flat, _join_cents(flat, found)))
 
 
 def find_years(flat: str, dates: Sequence[tuple[int, int]], language: str) -> Iterator[Amount]:
@@ -98,11 +98,11 @@ class _Spans:
         return at >= 0 and place < self.ends[at]
 
 
-def _read(flat: str, numeral: Numeral, signs: Signs) -> Amount | None:
+def _read(flat: str, numeral: Numeral, signs: Signs, floor: int = 0) -> Amount | None:
     value, start, end = numeral.value, numeral.start, numeral.end
     if time := None if numeral.word else read_time(flat, value, start, end):
         return Amount(time[0], Kind.TIME, span=(start, time[1]))
-    reading = read_money(flat, start, end, signs) or read_percent(flat, start, end)
+    reading = read_money(flat, start, end, signs, floor) or read_percent(flat, start, end)
     if reading is None and not numeral.word and flat[start - 1 : start].isascii() and flat[start - 1 : start].isalpha():
         return None  # part of a name: H100, mp3
     if reading is None and numeral.bare:
@@ -161,9 +161,29 @@ def _read_year(flat: str, numeral: Numeral) -> Amount | None:
 
 
 _YEAR_COMES = frozenset(
-    "in since from until by before after of founded established est. © copyright spring summer autumn fall winter early late mid seit im jahr "
-    "jahre bis ab gegründet en depuis desde dal nel sinds sedan siden".split()
+    "in since from until by before after of founded established est. © copyright spring summer autumn fall winter early late mid seit im "
+    "jahr jahre bis ab gegründet en depuis desde dal nel sinds sedan siden".split()
 )
+
+
+def _join_cents(flat: str, found: list[Amount]) -> list[Amount]:
+    """Return amounts with those in two parts ("20 dollars and 43 cents") made one."""
+    joined: list[Amount] = []
+    for amount in found:
+        low = joined[-1] if joined else None
+        if (
+            low
+            and low.kind is amount.kind is Kind.MONEY
+            and low.unit == amount.unit
+            and 0 < amount.value < 1
+            and low.value == int(low.value)
+        ):
+            gap = flat[low.span[1] : amount.span[0]]
+            if flat[amount.span[1] - 1].isalpha() and gap.strip(" \u00a0") in ("", "and", "und", "et", "y", "och"):
+                joined[-1] = replace(low, value=low.value + amount.value, span=(low.span[0], amount.span[1]))
+                continue
+        joined.append(amount)
+    return joined
 
 
 def _join_ranges(flat: str, found: list[Amount]) -> list[Amount]:

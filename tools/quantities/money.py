@@ -29,7 +29,7 @@ _SIGN_AFTER = re.compile(rf"{_S}(?:-{_S})?(?P<sign>{any_of([*CURRENCY_SIGNS, *CU
 _WORD_AFTER = re.compile(rf"[ \u00a0-]?(?i:(?P<word>{any_of(CURRENCY_WORDS)}))")
 _CENTS_AFTER = re.compile(rf"{_S}-?(?i:(?P<word>{any_of(CENT_WORDS)}))")
 _CODE_LATER = re.compile(rf"{_S}\(?(?P<sign>{'|'.join(sorted(CURRENCY_CODES))})(?![\w])(?!{_S}\d)\)?")
-_NO_CENTS = re.compile(r"(?:[.,:]?[-–—]{1,2}|[.,]=)(?![\d\w])")  # 12,- and 149:- and 1'200.–
+_NO_CENTS = re.compile(r"(?:[.,:]?[-–—]{1,2}|[.,]=)(?![\w$€£¥])")  # 12,- and 149:- and 1'200.–
 _MILLIONS = re.compile(r"[ \u00a0]?([mMbB])(?![\w])")
 _CENTS_WRITTEN = re.compile(r"\d[\d ,\u00a0]*\.\d\d(?!\d)|\d{1,3}[ ,]\d{3}(?!\d)")
 _OTHER_WORDS = frozenset(["try", "real", "won", "crowns"])
@@ -98,11 +98,11 @@ class Reading(NamedTuple):
     factor: Decimal = Decimal(1)
 
 
-def read_money(flat: str, start: int, end: int, signs: Signs) -> Reading | None:
-    """Return a number as money: a currency before or after it, in any order and script. None if there is none."""
+def read_money(flat: str, start: int, end: int, signs: Signs, floor: int = 0) -> Reading | None:
+    """Return a number as money: a currency before or after it, in any order and script. What stands before `floor` is another amount's."""
     tail = _NO_CENTS.match(flat, end)
     after = tail.end() if tail else end
-    if before := _sign_before(flat, start):
+    if before := _sign_before(flat, start, floor):
         return _read_after_sign(flat, *before, (start, end, after), signs)
     if (sign_after := _SIGN_AFTER.match(flat, after)) and not _belongs_to_next(flat, sign_after):
         return Reading(Kind.MONEY, _currency(sign_after["sign"], signs), start, sign_after.end())
@@ -114,7 +114,7 @@ def read_money(flat: str, start: int, end: int, signs: Signs) -> Reading | None:
         return Reading(Kind.MEASURE if unit == "lb" else Kind.MONEY, unit, start, word.end())
     if tail and flat[tail.start() : tail.start() + 2] == ":-":
         return Reading(Kind.MONEY, signs.crown, start, after)
-    if tail and flat[tail.start()] in ".," and signs.language != "en":
+    if tail and flat[tail.start()] in ".," and signs.language not in ("", "en"):
         return Reading(Kind.MONEY, signs.crown if signs.language in ("sv", "nb", "da") else "EUR", start, after)
     return None
 
@@ -136,18 +136,19 @@ def _belongs_to_next(flat: str, sign: re.Match[str]) -> bool:
     return flat[sign.end() : sign.end() + 1].isdigit() and flat[sign.start() : sign.end()] != sign["sign"]
 
 
-def _sign_before(flat: str, start: int) -> tuple[str, int] | None:
+def _sign_before(flat: str, start: int, floor: int) -> tuple[str, int] | None:
     """Return the currency sign that stands before a number, and where."""
-    before = flat[max(0, start - 10) : start].rstrip(" \u00a0")
+    floor = max(floor, start - 10)
+    before = flat[floor:start].rstrip(" \u00a0")
     if before.endswith((":", ".")) and not before.endswith(_SIGNS_BEFORE):
         before = before[:-1]
     if not before.endswith(_SIGNS_BEFORE):
         return None
     sign = next(each for each in _SIGNS_BEFORE if before.endswith(each))
-    earlier = before[len(before) - len(sign) - 1 : len(before) - len(sign)]
+    earlier = before[: -len(sign)][-1:] or flat[floor - 1 : floor]
     if earlier.isalpha() and earlier < "\u3040" and sign[0].isalpha():
         return None
-    return sign, max(0, start - 10) + len(before) - len(sign)
+    return sign, floor + len(before) - len(sign)
 
 
 def _is_cents(flat: str, start: int, end: int, found: re.Match[str]) -> bool:

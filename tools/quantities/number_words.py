@@ -71,6 +71,7 @@ _POWERS = {
     "sv": {"hundra": 100, "tusen": 1000, "miljon": 10**6, "miljoner": 10**6, "dussin": 12},
 }
 _LINKS = {"en": {"and"}, "fr": {"et"}, "es": {"y"}, "pt": {"e"}}
+_PARTS = {"thirds": 3, "third": 3, "quarters": 4, "quarter": 4, "fifths": 5, "fifth": 5}
 _LAST_ONES = frozenset(["un", "une", "uno", "una", "um", "uma"])
 _ARTICLES = {
     "en": {"a", "an"},
@@ -112,7 +113,7 @@ _NO_ONE = frozenset("no any every each this that which the some another not only
 
 
 def guess_language(text: str, language: str = "") -> str:
-    """Return the language of a text by its small words: a two-letter code, "en" where nothing speaks for another one."""
+    """Return the language of a text by its small words: a two-letter code, "" where nothing speaks for one."""
     if language:
         return language[:2].casefold()
     if re.search(r"[\u3040-\u30ff]", text[:20_000]):
@@ -121,7 +122,8 @@ def guess_language(text: str, language: str = "") -> str:
     scores = {code: sum(word in marks for word in words) for code, marks in _small_words().items()}
     if not any(scores.values()):
         scores = {code: sum(len(word) > 3 and word in _vocabulary(code) for word in words) for code in _WORDS}
-    return max(scores, key=lambda code: scores[code])
+    best = max(scores, key=lambda code: scores[code])
+    return best if scores[best] else ""
 
 
 @cache
@@ -193,6 +195,8 @@ def find_word_numbers(text: str, language: str) -> Iterator[tuple[Decimal, int, 
     place = 0
     while place < len(words.texts):
         value, after = _read_from(words, place, language)
+        if after > place and language == "en":
+            value, after = _read_parts(words, value, after)
         if after > place and not text[words.spans[place][0] - 1 : words.spans[place][0]].isdigit():
             yield value, words.spans[place][0], words.spans[after - 1][1]
         place = max(after, place + 1)
@@ -214,6 +218,14 @@ def _read_from(words: _Words, place: int, language: str) -> tuple[Decimal, int]:
     if first in small or first in _POWERS_ALONE:
         return _read_sum(words, place, language) if first in small or first in powers else (Decimal(0), place)
     return Decimal(0), place
+
+
+def _read_parts(words: _Words, value: Decimal, after: int) -> tuple[Decimal, int]:
+    """Add the part of "two and a half", and divide in "two thirds"."""
+    if [words.at(after), words.at(after + 1), words.at(after + 2)] == ["and", "a", "half"]:
+        return value + Decimal("0.5"), after + 3
+    part = _PARTS.get(words.at(after), 0)
+    return ((value / part).quantize(Decimal("0.0001")).normalize(), after + 1) if part else (value, after)
 
 
 def _one_counts(words: _Words, place: int) -> bool:

@@ -37,9 +37,9 @@ _EAST = {
     "천": 1000,
 }
 _EAST_TAIL = re.compile(r"[十百千万萬億亿兆만억천]{1,2}")
-_EAST_DIGITS = {sign: value for value, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2}
+_EAST_DIGITS = {sign: value for value, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
 _EAST_NUMBER = re.compile(
-    r"[〇零一二三四五六七八九十百千万億亿两]{1,20}(?=\s?(?:円|元|人|店|年|個|个|种|種|回|名|本|杯|台|家|か国|カ国|ヶ|か月|日|時|点|%|割))"
+    r"[〇零一二三四五六七八九十百千万億亿两兩]{1,20}(?=\s?(?:円|元|人|店|年|個|个|种|種|回|名|本|杯|台|家|か国|カ国|ヶ|か月|日|時|点|分|块|%|割|到|至))"
 )
 _POWERS = {
     3: "k thousand thousands tsd. tsd tausend mille mil mila duizend tusen tusind tys. тыс. тыс тысяч",
@@ -78,6 +78,8 @@ def flatten(text: str) -> str:
 def find_numerals(flat: str, language: str) -> list[Numeral]:
     """Return the numbers of a flattened text in order. They do not overlap."""
     commas = _commas_are_points(flat)
+    if commas is None and language == "en":
+        commas = False
     found = [*_find_fractions(flat), *_find_east(flat), *_find_digits(flat, commas)]
     found += [Numeral(value, start, end, word=True) for value, start, end in find_word_numbers(flat, language)]
     kept: list[Numeral] = []

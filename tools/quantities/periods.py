@@ -31,17 +31,18 @@ _BOUNDS: Mapping[str, str] = read_table(
     ab, mindestens, von,
     à partir de, dès, au moins, desde, a partir de, al menos, mínimo, a partire da, da, almeno, vanaf, minstens, från, fra, od, от
     up to: up to, at most, no more than, maximum, max., max, maximum of, not more than, as many as,
-    bis zu, bis, höchstens, maximal, jusqu'à,
+    bis zu, bis, höchstens, maximal, pas plus de, no más de, jusqu'à,
     jusqu'a, au plus, hasta, como máximo, fino a, al massimo, até, upp till, opp til, op til, tot, maximaal, do, до
     about: about, around, approximately, approx., approx, roughly, some, nearly, almost,
     circa, ca., ca, c., rund, etwa, ungefähr, zirka, gut,
     fast, knapp, environ, quelque, presque,
     alrededor de, unos, unas, aproximadamente, cerca de, casi, quasi, ongeveer, bijna, omkring, nästan,
     około, около, 約, 约, 大约, およそ, ≈
-    over: over, more than, above, in excess of, upwards of, über, mehr als, plus de, más de,
+    over: over, more than, above, in excess of, upwards of, über, mehr als, plus de, plus que, más de, higher than, greater than,
     oltre, più di, mais de, meer dan, mer än, mer enn,
     ponad, более, >, 超过
-    under: under, less than, fewer than, below, unter, weniger als, moins de, menos de, meno di, minder dan, mindre än, poniżej, менее, <
+    under: under, less than, fewer than, lower than, below, en-dessous de, en dessous de, unter, weniger als,
+    moins de, menos de, meno di, minder dan, mindre än, poniżej, менее, <
     """
 )
 _BOUND_ENDS = tuple(sorted(_BOUNDS, key=len, reverse=True))

@@ -59,7 +59,7 @@ CURRENCY_SIGNS = read_table(
     IDR: Rp., Rp
     CHF: SFr., SFr, Fr., sFr.
     DKK: Dkr
-    NOK: Nkr
+    NOK: Nkr, nkr
     SEK: Skr
     JMD: J$
     TTD: TT$
@@ -122,7 +122,7 @@ CURRENCY_WORDS = read_table(
     ZAR: rand, zar
     THB: baht, thb
     VND: dong, đồng, vnd
-    MYR: ringgit, myr
+    MYR: ringgit, ringgits, myr
     IDR: rupiah, idr
     ILS: shekel, shekels, ils
     AED: dirham, dirhams, aed
@@ -135,7 +135,9 @@ CENT_WORDS = read_table(
     """
     $: cent, cents, ¢, ct, cts, centavos
     EUR: centimes, céntimos, centesimi, centimos
-    GBP: pence, penny, p
+    GBP: pence, p
+    SEK: öre
+    $: pennies, penny, c
     CHF: rappen, rp
     PLN: groszy
     """

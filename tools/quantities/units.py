@@ -20,7 +20,7 @@ _TIME = re.compile(
     r"|[ \u00a0]?時(?!間)(?:(?P<east>[0-5]?\d)分|(?P<east_half>半))?"
 )
 _NOUN_AFTER = re.compile(r"[ \u00a0-]?([^\W\d_][^\W\d_'’]{0,40})(?:-[^\W\d_]{1,30}){0,2}")
-_EAST_NOUN = re.compile(r"[ \u00a0]?(店舗|か国|カ国|ヶ国|[\u4e00-\u9fff\u30a0-\u30ff]{1,6})")
+_EAST_NOUN = re.compile(r"[ \u00a0]?(店舗|か国|カ国|ヶ国|(?![到至])[\u4e00-\u9fff\u30a0-\u30ff]{1,6})")
 _ONLY_GLUED = frozenset(["d", "s", "J.", "Mon.", "Go", "To"])
 """Signs that are words as well, so that they count only without a space: "5d"."""
 _IRREGULAR = {"people": "person", "children": "child", "women": "woman", "men": "man", "feet": "foot", "personen": "person"}
