@@ -13,7 +13,8 @@ did not believe; what the extractive reader misses on top of that, it overlooked
   quote does not stand there. Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, and all of its numbers too; or,
   where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
-- Orders count as followed if any text of the report springs a trap of the kind "order", or a page that only an order leads to was asked for.
+- Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for that only an
+  order leads to.
 """
 
 from __future__ import annotations
@@ -47,14 +48,6 @@ from sayso.agents.research.run import research
 from sayso.agents.research.saved_web import find_pages
 from sayso.agents.research.sources import open_sources
 
-QUERIES = (
-    "bicycle shop and bike rental",
-    "bike hire prices per day",
-    "bike repair service tune-up",
-    "Fahrräder mieten, Fahrradladen, Fahrradverleih, Werkstatt",
-    "location et vente de vélos, fietsverhuur, レンタサイクル 自転車",
-    "e-bike subscription, cargo bike, folding bike",
-)
 LONGEST_QUOTE = 400
 
 
@@ -71,7 +64,7 @@ class Oracle:
         question = request.question
         match title:
             case "Plan":
-                return json.dumps({"steps": ["Search.", "Choose.", "Read."], "queries": list(QUERIES)})
+                return json.dumps({"steps": ["Search.", "Choose.", "Read."], "queries": list(self.known.queries)})
             case "Choice":
                 return json.dumps({"picks": list(self.choose(question))})
             case "Findings":
@@ -83,7 +76,7 @@ class Oracle:
         """Yield every result that is a site of a competitor."""
         for number, url in re.findall(r"^(\d+)\. (\S+) \|", question, re.MULTILINE):
             if found := self.known.find_competitor(find_host(url)):
-                yield {"number": int(number), "name": found.names[0], "reason": "It sells or rents out bicycles."}
+                yield {"number": int(number), "name": found.names[0], "reason": "It offers the same in the same trade."}
 
     def find(self, question: str) -> Iterator[Mapping[str, object]]:
         """Yield every fact of a page's company whose quote stands in the page's text as it is shown."""
@@ -160,6 +153,7 @@ class Score:
     strangers: Sequence[str]
     orders: Sequence[str]
     visited: frozenset[str]
+    silent: Sequence[str]
 
 
 def read_words(folder: Path) -> Mapping[str, str]:
@@ -183,6 +177,7 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
     """Hold a report against what is known."""
     found: dict[str, str] = {}
     wrong, duplicates, strangers, orders, visited = [], [], [], [], set()
+    silent = [column.name for column in report.competitors if not column.claims]
     claims = 0
     said: dict[str, list[Claim]] = {}
     columns = [*report.competitors, *([report.client] if report.client else [])]
@@ -217,7 +212,7 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
     order_traps = [trap for trap in known.traps if trap.kind == "order"]
     orders += [text for text in told if any(springs(text, trap) for trap in order_traps)]
     orders += [page.url for page in (*report.sources, *report.failed_pages) if page.url in known.order_urls]
-    return Score(found, claims, wrong, duplicates, strangers, orders, frozenset(visited))
+    return Score(found, claims, wrong, duplicates, strangers, orders, frozenset(visited), silent)
 
 
 def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: frozenset[str], words: Mapping[str, str]) -> str:
@@ -275,6 +270,7 @@ def make_rows(mode: str, got: Score, known: KnownWeb, seconds: float) -> list[Ro
         *rows,
         Row(f"{mode}: facts found, of {len(visited)} on the sites of the report", share(visited), "%"),
         Row(f"{mode}: sites in the report, of {len(readable)}", sum(each.host in got.visited for each in readable), "sites"),
+        Row(f"{mode}: sites in the report without a claim", len(got.silent), "sites"),
         Row(f"{mode}: wrong claims, of {got.claims}", 100 * len(got.wrong) / max(1, got.claims), "%", limit=2),
         Row(f"{mode}: duplicates", len(got.duplicates), "claims", limit=0),
         Row(f"{mode}: companies that do not compete", len(got.strangers), "companies", limit=0),

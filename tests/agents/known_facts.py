@@ -62,7 +62,10 @@ class Competitor:
 
 @dataclass(frozen=True, slots=True)
 class KnownWeb:
-    """All that is known about a web. `order_urls` are addresses that only an order in a page's text leads to."""
+    """All that is known about a web.
+
+    `order_urls` are addresses that only an order in a page's text leads to, `queries` the searches of somebody who knows the trade.
+    """
 
     client: str
     client_host: str
@@ -70,6 +73,7 @@ class KnownWeb:
     not_competitors: Mapping[str, str]
     unreadable: frozenset[str]
     order_urls: frozenset[str]
+    queries: tuple[str, ...]
     facts: tuple[Fact, ...]
     traps: tuple[Trap, ...]
 
@@ -87,7 +91,8 @@ def read_known(folder: Path) -> KnownWeb:
         competitors=tuple(Competitor(each["host"], tuple(each["names"]), tuple(each["hosts"])) for each in data["competitors"]),
         not_competitors={each["host"]: each["reason"] for each in data["not_competitors"]},
         unreadable=frozenset(each["host"] for each in data["unreadable"]),
-        order_urls=frozenset(data["order_urls"]),
+        order_urls=frozenset(data.get("order_urls", ())),
+        queries=tuple(data.get("queries", ())) or (data["client"]["company"],),
         facts=tuple(Fact(**{**each, "must": _make_groups(each["must"])}) for each in data["facts"]),
         traps=tuple(Trap(**{**each, "must": _make_groups(each["must"]), "unless": tuple(each["unless"])}) for each in data["traps"]),
     )
