@@ -9,8 +9,9 @@ did not believe; what the extractive reader misses on top of that, it overlooked
 
 - A fact is found if one claim of its company holds an alternative of each group of its `must`. Facts on pages that nobody can read do not
   exist. All other facts of all competitors count, whether or not a search led to their site.
-- A claim is wrong if it springs a trap of its company, if it holds a number that stands nowhere on the pages of its company, or if its
-  quote does not stand there. Numbers are compared as values.
+- A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
+  one row of a table, list or data what another row says (all words of a fact without its number, and the number of a fact of the same
+  page without its words); or if its quote does not stand on its company's pages. Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, and all of its numbers too; or,
   where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
 - Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for that only an
@@ -37,7 +38,7 @@ from _table import Row, finish
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "agents"))
 
-from known_facts import BICYCLES, STRUCTURED, Fact, KnownWeb, find_numbers, holds, read_known, simplify, springs
+from known_facts import BICYCLES, STRUCTURED, Fact, Groups, KnownWeb, find_numbers, holds, read_known, simplify, springs
 
 from sayso import Limits
 from sayso.agents import ScriptedModel
@@ -223,11 +224,34 @@ def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: fro
             return f"{trap.kind} {trap.must}"
     if strange := find_numbers(claim.text) - numbers:
         return f"{', '.join(sorted(strange))} stands on no page of the company"
+    if mixed := find_mixed_up(f"{claim.topic}: {claim.text}", [fact for fact in known.facts if fact.host in hosts]):
+        return mixed
     if claim.written != "quote":
         return ""
     squashed = "".join(re.findall(r"\w+", " ".join(words.get(host, "") for host in hosts)))
     missing = [word for word in re.findall(r"\w+", simplify(claim.quote)) if word not in squashed]
     return f"the quote has {', '.join(missing[:3])}, which stands on no page of the company" if missing else ""
+
+
+def find_mixed_up(text: str, facts: Sequence[Fact]) -> str:
+    """Return which fact of a table, list or data has got another one's number; empty if none has."""
+    rows = [fact for fact in facts if fact.where not in ("text", "alt-host")]
+    for fact in rows:
+        numbers, words = split_must(fact)
+        if not numbers or not holds(text, words) or any(holds(text, (number,)) for number in numbers):
+            continue
+        for other in rows:
+            others, its_words = split_must(other)
+            same_page = (other.host, other.path, other.where) == (fact.host, fact.path, fact.where)
+            if same_page and others and other.must != fact.must and holds(text, others) and not holds(text, its_words):
+                return f"mixed up: {fact.statement!r} has the number of {other.statement!r}"
+    return ""
+
+
+def split_must(fact: Fact) -> tuple[Groups, Groups]:
+    """Return the groups of a fact that are numbers alone, and the others."""
+    numbers = tuple(group for group in fact.must if all(re.fullmatch(r"[\d.,:]+", each) for each in group))
+    return numbers, tuple(group for group in fact.must if group not in numbers)
 
 
 def is_said(claim: Claim, stated: Sequence[str], found: Mapping[str, str], before: Sequence[Claim]) -> bool:
@@ -286,6 +310,11 @@ def print_details(mode: str, got: Score, known: KnownWeb, oracle: Oracle | None)
     for where in sorted({fact.where for fact in facts}):
         of = [fact for fact in facts if fact.where == where]
         print(f"  {where:10} {sum(fact.id in got.found for fact in of):3} of {len(of)}")
+    by_aspect = Counter((fact.aspect, got.found[fact.id].partition(": ")[0]) for fact in facts if fact.id in got.found)
+    print(f"\n# {mode}: the topics under which facts were found, by their aspect")
+    for aspect in dict.fromkeys(fact.aspect for fact in facts):
+        topics = ", ".join(f"{topic} {count}" for (about, topic), count in by_aspect.most_common() if about == aspect)
+        print(f"  {aspect:20} {topics}")
     print(f"\n# {mode}: missed")
     for fact in facts:
         if fact.id not in got.found:
