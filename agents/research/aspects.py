@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-MOST_ASPECTS = 8
+MOST_ASPECTS = 9
+ALSO = 0.7
+"""A second trade counts too if the words speak of it nearly as often: a shop that repairs."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -256,8 +258,13 @@ def choose_aspects(words: str | Iterable[str], kind: str = "competitors") -> tup
         return SETS[kind]
     text = words if isinstance(words, str) else "\n".join(words)
     scores = {name: count_cues(text, trade) for name, trade in TRADES}
-    best = max(scores, key=lambda name: scores[name])
-    return SETS[best] if scores[best] > 1 else GENERIC
+    best, second = sorted(scores, key=lambda name: -scores[name])[:2]
+    if scores[best] <= 1:
+        return GENERIC
+    if scores[second] < ALSO * scores[best]:
+        return SETS[best]
+    both = dict.fromkeys((*SETS[best][:-2], *SETS[second]))  # what the company is and what sets it apart come last
+    return tuple(both)[:MOST_ASPECTS]
 
 
 def find_aspects(names: Sequence[str]) -> tuple[Aspect, ...]:

@@ -31,7 +31,7 @@ from .report import KINDS, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
 from .selection import GIVEN, add_site
 from .site_identity import find_site
-from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, find_host, make_columns, make_report
+from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, add_pages, find_host, make_columns, make_report
 from .visiting import SiteVisitor, show_address
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 Kind = Literal["competitors", "market", "topic"]
 Chooser = Callable[[Selection], Awaitable[Selection]]
 """Takes the selection before the visits and returns it, changed or not."""
+SELECTION_STEP = "selection"
+"""The name of the step in which a person is asked."""
 SPARE = 4
 """How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete after all."""
 RESULTS = 20
@@ -211,7 +213,7 @@ class CompetitorResearch(Workflow[str, Report]):
             selection = add_site(selection, url)
         if self.ask_person is not None:
             run.publish(Progress(run.id, "choose", f"Asking you about {_count(len(selection.candidates), 'site')}"))
-            selection = await run.step("selection", self.ask_person, selection)
+            selection = await run.step(SELECTION_STEP, self.ask_person, selection)
         if not selection.candidates:
             raise NothingFound("No site was left to visit. Leave fewer out, or give one with --site.")
         aspects = tuple(aspect.name for aspect in find_aspects(selection.aspects)) or state.aspects
@@ -391,13 +393,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def _merge_same_business(visits: Sequence[Visit]) -> list[Visit]:
-    """Return the visits, a later one of a business that was visited already without its claims and with that reason."""
+    """Return the visits; the pages and claims of a later one of a business that was visited already go to the first."""
     kept: list[Visit] = []
     for visit in visits:
-        twin = next((each for each in kept if each.claims and same_business(each.pages, visit.pages)), None) if visit.claims else None
-        if twin is not None:
-            candidate = visit.candidate
-            reason = f"It is the same business as {twin.candidate.name}."
+        place = next((place for place, each in enumerate(kept) if each.claims and same_business(each.pages, visit.pages)), None)
+        if place is not None and visit.claims:
+            first, candidate = kept[place], visit.candidate
+            kept[place] = add_pages(first, visit)
+            reason = f"It is the same business as {first.candidate.name}."
             same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason)
             visit = replace(visit, claims=(), withdrawn=(), dropped=0, passed_over=same)
         kept.append(visit)

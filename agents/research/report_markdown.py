@@ -12,6 +12,8 @@ IN_CELL = 3
 """How many claims of an aspect a cell of the table shows; the competitor's own part has all."""
 CELL_CHARACTERS = 120
 TITLES = {"competitors": "Competitors of {}", "market": "The market for {}", "topic": "{}"}
+COLUMNS_AT_ONCE = 4
+"""How many sites stand in a table beside the client."""
 COLUMNS = {"competitors": "Competitors", "market": "Businesses in this market", "topic": "What was read"}
 
 
@@ -45,20 +47,23 @@ def _write_head(report: ReportValues) -> list[str]:
 
 
 def _write_table(report: ReportValues) -> list[str]:
-    """Write one row for each column of the comparison, so that many fit; its cells are the aspects, with the numbers of the claims."""
+    """Write a row for each aspect and a column for each site, the client first; many sites in several tables, each with the client."""
     aspects = report.aspects or tuple(dict.fromkeys(claim.topic for _, _, claim in report.number_claims()))
     if not report.columns or not aspects:
         return []
     numbers = {id(claim): number for number, _, claim in report.number_claims()}
-    head = ["", *map(escape_markdown, aspects)]
-    rows = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for column in report.columns:
-        name = escape_markdown(column.name)
-        cells = [f"**{name}** (the client)" if column is report.client else name]
-        cells += [_write_cell([claim for claim in column.claims if claim.topic == aspect], numbers) for aspect in aspects]
-        rows.append(f"| {' | '.join(cells)} |")
+    first = () if report.client is None else (report.client,)
+    lines = ["## At a glance", ""]
+    for start in range(0, max(1, len(report.competitors)), COLUMNS_AT_ONCE):
+        columns = (*first, *report.competitors[start : start + COLUMNS_AT_ONCE])
+        names = [f"**{escape_markdown(column.name)}**" if column is report.client else escape_markdown(column.name) for column in columns]
+        lines += [f"| | {' | '.join(names)} |", f"|{'---|' * (len(columns) + 1)}"]
+        for aspect in aspects:
+            cells = [_write_cell([claim for claim in column.claims if claim.topic == aspect], numbers) for column in columns]
+            lines.append(f"| {escape_markdown(aspect)} | {' | '.join(cells)} |")
+        lines.append("")
     note = f"“{UNKNOWN}” means that no page that was read says it, not that there is none. Numbers in brackets are claims below."
-    return ["## At a glance", "", *rows, "", note, ""]
+    return [*lines, note, ""]
 
 
 def _write_cell(claims: Sequence[Claim], numbers: dict[int, int]) -> str:

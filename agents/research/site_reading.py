@@ -17,6 +17,8 @@ MOST_QUESTIONS = 12
 """How many questions are asked about the pages of a site: some 60,000 characters, those first that say most about what is unknown."""
 LEAST_WORTH = 0.01
 """What a link is worth whose words say nothing, if it leads to a page right below the home page."""
+OLD_WORTH = 0.2
+"""How much less a page is worth that has a year in its address: it is news of then."""
 UNHELPFUL = Aspect(
     "unhelpful",
     "pages that say nothing about a business",
@@ -29,6 +31,7 @@ UNHELPFUL = Aspect(
     ),
 )
 _NOT_PAGES = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|ico|css|js|zip|gz|mp[34]|mov|avi|docx?|xlsx?|pptx?|ics|xml|woff2?)$", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)(?!\.pdf$)")
 _TABLE_CELL = " | "
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])")
 
@@ -80,6 +83,7 @@ def _judge_link(url: str, text: str, aspects: Sequence[Aspect], covered: Mapping
     worth = sum(min(count_cues(words, aspect), 2) / math.sqrt(1 + covered.get(aspect.name, 0)) for aspect in aspects)
     depth = len([part for part in path.split("/") if part])
     worth = worth or (LEAST_WORTH if depth == 1 else 0.0)
+    worth *= OLD_WORTH if _YEAR.search(path) else 1.0
     return worth / (1 + 0.3 * max(0, depth - 1)) / (1 + 0.2 * bool(urlsplit(url).query))
 
 
@@ -91,7 +95,7 @@ def is_same_site(url: str, other: str) -> bool:
 
 def _same_address(url: str) -> tuple[str, str, str]:
     parts = urlsplit(url)
-    path = re.sub(r"/(?:index\.\w+)?$", "", unquote(parts.path))
+    path = re.sub(r"/(?:index\.\w+)?$|\.html?$", "", unquote(parts.path))
     return find_host(url), path, parts.query
 
 

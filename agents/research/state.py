@@ -153,6 +153,20 @@ def _list_considered(state: ResearchState) -> tuple[Considered, ...]:
     )
 
 
+def add_pages(first: Visit, second: Visit) -> Visit:
+    """Return the first visit with the pages, failures and claims of a second one of the same business; what both say counts once."""
+    said = {(claim.topic, claim.text) for claim in first.claims}
+    more = [replace(claim, source=claim.source + len(first.pages)) for claim in second.claims if (claim.topic, claim.text) not in said]
+    return replace(
+        first,
+        pages=(*first.pages, *second.pages),
+        failed=(*first.failed, *second.failed),
+        claims=(*first.claims, *more),
+        withdrawn=(*first.withdrawn, *second.withdrawn),
+        dropped=first.dropped + second.dropped,
+    )
+
+
 def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
     """Return the claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
     claims: list[Claim] = []

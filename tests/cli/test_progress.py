@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from sayso.cli.progress import ProgressTree
 from sayso.tools import Approve, Decision, tool
 from sayso.tools.approval.requests import ApprovalRequest
-from sayso.workflows import map_each, parallel, sequential, step
+from sayso.workflows import Run, map_each, parallel, sequential, step
 from sayso.workflows.runs.events import BranchStarted, Progress, StepStarted
 
 
@@ -112,6 +113,47 @@ async def test_without_a_terminal_stages_failures_and_questions_are_lines() -> N
         "  retry      r1/sequential.1/fails.0: try 2 in 0.0 s, because of: broken \\u{1b}[31m",
         "  failed     r1/sequential.1/fails.0: broken \\u{1b}[31m",
     ]
+
+
+async def speaks(run: Run, value: int) -> int:
+    run.publish(Progress(run.id, "count", f"Counting from {value}"))
+    counted = await run.child("inner", sequential(one_more, one_more), value)
+    run.publish(Progress(run.id, "count", f"Counted to {counted}"))
+    return counted
+
+
+async def test_where_a_run_speaks_its_words_stand_for_the_positions() -> None:
+    failing = sequential(speaks, step(fails, retries=1, backoff_seconds=0), name="failing")
+    flow = parallel(sequential(speaks, note), failing, on_error="collect")
+    tree = await carried(flow, 1, ProgressTree("Numbers", stream=io.StringIO(), clock=Clock()))
+    assert text_of(tree) == [
+        "Numbers  Counted to 3",
+        "├── ✓ Counted to 3",
+        "├── ? note.1  waits for an approval",
+        "└── ✗ failing.1  broken \\u{1b}[31m",
+        "    ├── ✓ Counted to 3",
+        "    └── ✗ fails.1  tried again 1x  broken \\u{1b}[31m",
+    ]
+
+
+async def test_the_tree_is_away_while_a_step_asks_in_the_terminal() -> None:
+    stream = Terminal()
+    tree = ProgressTree("Choice", stream=stream, asking=("selection",), clock=Clock())
+    drawn: list[bool] = []
+
+    async def ask(value: int) -> int:
+        await asyncio.sleep(0)  # whoever asks lets the tree go first
+        before = stream.tell()
+        tree.take(BranchStarted("r1/x", "x"))
+        drawn.append(stream.tell() != before)
+        return value
+
+    async def asks(run: Run, value: int) -> int:
+        return await run.step("selection", ask, value)
+
+    await carried(sequential(asks, one_more), 1, tree)
+    assert drawn == [False]
+    assert "✓ one_more.1" in stream.getvalue()
 
 
 async def test_a_terminal_gets_the_tree_and_it_steps_aside_while_somebody_is_asked() -> None:

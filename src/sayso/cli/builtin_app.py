@@ -17,7 +17,7 @@ from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message
 from sayso.agents.models.named import LOCAL, is_local_name
 from sayso.agents.models.names import split_prefix
-from sayso.agents.research.pipeline import Chooser, CompetitorResearch, Kind
+from sayso.agents.research.pipeline import CompetitorResearch, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
 from sayso.agents.research.sources import open_sources
@@ -75,8 +75,10 @@ class ResearchTask:
     sites: tuple[str, ...] = ()
     choose: bool = False
 
-    def make_research(self, model: Model, search: Search, web: Web, choose: Chooser | None = None) -> CompetitorResearch:
-        """Return the research that the task asks for."""
+    def make_research(self, model: Model, search: Search, web: Web) -> CompetitorResearch:
+        """Return the research that the task asks for; a person who wants to choose does so in this terminal."""
+        from sayso.cli.choose import choose_on_terminal  # late, for load time
+
         return CompetitorResearch(
             model,
             search,
@@ -86,7 +88,7 @@ class ResearchTask:
             rounds=self.rounds,
             pages=self.pages,
             sites=self.sites,
-            choose=choose if self.choose else None,
+            choose=choose_on_terminal if self.choose else None,
             dialect=self.dialect,
         )
 
@@ -115,9 +117,9 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
 
     input_type = ResearchTask
 
-    def __init__(self, model: Model | None = None, choose: Chooser | None = None) -> None:
+    def __init__(self, model: Model | None = None) -> None:
         super().__init__("research")
-        self._model, self._choose = model, choose
+        self._model = model
 
     async def execute(self, run: Run, value: ResearchTask) -> Report:
         """Research with the task's model and in its sources."""
@@ -129,7 +131,7 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
             return await value.make_research(reader, refuse_search, Web()).execute(run, value.company)
         model = self._model or choose_model(find_model(value.model, value.base_url) if names_model else None)
         async with open_sources(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
-            return await value.make_research(model, search, web, self._choose).execute(run, value.company)
+            return await value.make_research(model, search, web).execute(run, value.company)
 
     def find_user_texts(self, value: ResearchTask) -> Iterable[str]:
         """Return the company's name."""

@@ -51,6 +51,9 @@ Dialect = Annotated[
     Parameter(help="How the model writes tool calls: auto, native, or the form of a model family (call, hermes, llama3, mistral, ...)."),
 ]
 Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
+Rounds = Annotated[int, Parameter(validator=Number(gte=1))]
+Pages = Annotated[int, Parameter(validator=Number(gte=1))]
+Choose = Annotated[bool, Parameter(negative="")]
 MaxCost = Annotated[float | None, Parameter(validator=Number(gt=0))]
 Quiet = Annotated[bool, Parameter(negative="")]
 RunId = Annotated[str, Parameter(help="A run's id, as `sayso runs` shows it.")]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 from sayso.agents.agent_events import ModelDowngraded, ModelRetried, ModelSwitched
 from sayso.tools.approval.cards import show_value
 from sayso.tools.approval.requests import ApprovalRequest, Approver, Decision
-from sayso.workflows.runs.events import ApprovalAsked, BranchFailed, Progress, StepFailed, StepRetried
-from sayso.workflows.runs.timeline import PositionPath, PositionState, Status, Timeline
+from sayso.workflows.runs.events import ApprovalAsked, BranchFailed, Progress, StepEnded, StepFailed, StepRetried, StepStarted
+from sayso.workflows.runs.timeline import PositionPath, PositionState, Status, Timeline, find_position
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -28,7 +28,8 @@ MAX_LINES = 40
 class ProgressTree:
     """Shows events as a growing tree on a terminal; elsewhere as one line for each stage, retry, failure and open request.
 
-    The lines of the stages named in `pinned` stay on the terminal, above the tree.
+    Where the run says in words what it does (Progress), the words stand for the positions. The lines of the stages named in `pinned` stay
+    on the terminal, above the tree. During a step named in `asking`, which asks a person in this terminal, the tree is away.
 
     with ProgressTree("Essay") as tree:
         async for event in flow.run_stream(value, approve=tree.approve_with(terminal)):
@@ -40,12 +41,14 @@ class ProgressTree:
         title: str,
         *,
         pinned: Container[str] = (),
+        asking: Container[str] = (),
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.title, self._pinned, self._stream, self._clock = title, pinned, stream or sys.stderr, clock
+        self.title, self._pinned, self._asking, self._stream, self._clock = title, pinned, asking, stream or sys.stderr, clock
         self.timeline = Timeline(clock=clock)
         self.stage = self._failure = ""
+        self._words: dict[PositionPath, str] = {}
         self._live: Live | None = None
 
     def __enter__(self) -> ProgressTree:
@@ -69,14 +72,25 @@ class ProgressTree:
     def take(self, event: object) -> None:
         """Show one event."""
         self.timeline.add(event)
+        if isinstance(event, (StepStarted, StepEnded, StepFailed)) and event.name in self._asking:
+            self._make_room(isinstance(event, StepStarted))
         if isinstance(event, Progress):
-            self.stage = show_value(f"{event.stage}: {event.detail}" if event.detail else event.stage)
+            self.stage = show_value(event.detail or event.stage)
+            self._words[find_position(event.run)] = self.stage
             if self._live is not None and event.stage in self._pinned:
                 self._live.console.print(format_event(event), markup=False, highlight=False)
         if self._live is None and (line := format_event(event, self._failure)):
             print(line, file=self._stream, flush=True)
         if isinstance(event, (StepFailed, BranchFailed)):
             self._failure = event.error
+
+    def _make_room(self, begins: bool) -> None:
+        """Take the tree off the terminal while a step asks there, and bring it back."""
+        if self._live is not None and begins:
+            self._live.transient = True
+            self._live.stop()
+        elif self._live is not None:
+            self._start()
 
     def approve_with(self, approve: Approver) -> Approver:
         """Return the approver, with the tree off the terminal while it asks."""
@@ -102,29 +116,45 @@ class ProgressTree:
         positions = list(self.timeline.positions.items())  # rich draws from a thread of its own while events come in
         # Three lines are left for the title, "and 9 more" and the cursor.
         lines = MAX_LINES if self._live is None else min(MAX_LINES, self._live.console.height - 3)
-        _add_children(tree, _build_tree(positions), self._clock(), iter(range(lines)))
+        grown = _build_tree(positions, dict(self._words))
+        if self._words:
+            _keep_what_speaks(grown)
+        _add_children(tree, grown, self._clock(), iter(range(lines)))
         return tree
 
 
 class _TreeNode:
     """A position of the run with the positions below it."""
 
-    __slots__ = ("children", "name", "state")
+    __slots__ = ("children", "name", "state", "words")
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name, self.words = name, ""
         self.state: PositionState | None = None
         self.children: dict[str, _TreeNode] = {}
 
 
-def _build_tree(positions: list[tuple[PositionPath, PositionState]]) -> _TreeNode:
+def _build_tree(positions: list[tuple[PositionPath, PositionState]], words: dict[PositionPath, str]) -> _TreeNode:
     root = _TreeNode("")
     for path, state in positions:
         branch = root
         for segment in path:
             branch = branch.children.setdefault(segment, _TreeNode(segment))
-        branch.state = state
+        branch.state, branch.words = state, words.get(path, "")
     return root
+
+
+def _keep_what_speaks(branch: _TreeNode) -> None:
+    """Leave out what has said nothing in words, as long as it neither fails nor waits; what is below it moves up."""
+    kept: dict[str, _TreeNode] = {}
+    for child in branch.children.values():
+        _keep_what_speaks(child)
+        is_plain = child.state is None or (child.state.status in (Status.RUNNING, Status.DONE) and not child.state.retries)
+        if child.words or not is_plain:
+            kept[f"{len(kept)} {child.name}"] = child
+        else:
+            kept |= {f"{len(kept) + number} {name}": each for number, (name, each) in enumerate(child.children.items())}
+    branch.children = kept
 
 
 def _add_children(tree: Tree, branch: _TreeNode, now: float, lines_left: Iterator[int]) -> None:
@@ -156,11 +186,11 @@ def _label(branch: _TreeNode, now: float) -> Text:
 
     state = branch.state
     if state is None:
-        return Text(show_value(branch.name))
+        return Text(branch.words or show_value(branch.name))
     mark, style = MARKS[state.status]
     seconds = now - state.started_at if state.status is Status.RUNNING else state.seconds
     text = Text(f"{mark} ", style=style)
-    text.append(show_value(branch.name), style="")
+    text.append(branch.words or show_value(branch.name), style="")
     if state.status is Status.WAITING:
         text.append("  waits for an approval", style="yellow")
     elif seconds >= 0.1:

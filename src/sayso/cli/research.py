@@ -11,12 +11,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sayso.agents.research.pipeline import SELECTION_STEP, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import make_partial_report
 from sayso.agents.research.state import ResearchProgress
 from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
 from sayso.cli.display import read_text
-from sayso.cli.options import BaseUrl, Competitors, Dialect, MaxCost, ModelName, Quiet, StoreIn, describe_stop, resolve_model
+from sayso.cli.options import (
+    BaseUrl,
+    Choose,
+    Competitors,
+    Dialect,
+    MaxCost,
+    ModelName,
+    Pages,
+    Quiet,
+    Rounds,
+    StoreIn,
+    describe_stop,
+    resolve_model,
+)
 from sayso.cli.progress import ProgressTree
 from sayso.cli.report_file import find_report_path, save_finished_report, save_partial_report
 from sayso.cli.resume import stream_resumed
@@ -33,6 +47,9 @@ if TYPE_CHECKING:
     from sayso.workflows.durable.records import RunRow
 
 
+RESEARCHING = {"competitors": "the competitors of {}", "market": "the market for {}", "topic": "{}"}
+
+
 def research(
     company: str,
     *,
@@ -41,6 +58,11 @@ def research(
     dialect: Dialect = "auto",
     search: str | None = None,
     competitors: Competitors = 5,
+    kind: Kind = "competitors",
+    site: list[str] | None = None,
+    choose: Choose = False,
+    rounds: Rounds = 2,
+    pages: Pages = 6,
     out: Path = Path("reports"),
     max_cost: MaxCost = None,
     quiet: Quiet = False,
@@ -49,14 +71,26 @@ def research(
 ) -> int:
     """Research a company's competitors: a report in which every claim has a quote from a page.
 
+    With --kind market or topic it is a market or a topic that is researched.
+
     Parameters
     ----------
     company
-        Whose competitors.
+        Whose competitors; or the market, or the topic.
     search
         Where to search: duckduckgo, auto, sample, a folder, or a site's address. Default: SAYSO_SEARCH, else duckduckgo.
     competitors
-        How many competitors.
+        How many competitors; how many businesses of a market, or pages about a topic.
+    kind
+        What to research: competitors, market or topic.
+    site
+        A site of your own choice to visit. May be given more than once.
+    choose
+        Show the sites and aspects before the visits, and ask what to change.
+    rounds
+        In how many rounds to search: the later ones are about what is still unknown.
+    pages
+        How many pages of a site to read at most.
     out
         A folder for the report, or a file ending in .md.
     max_cost
@@ -71,7 +105,8 @@ def research(
     path = find_report_path(out, company)
     name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
     # A stored run may be resumed in another folder.
-    task = ResearchTask(company, name, url, search, competitors, str(path.absolute() if stored else path), dialect)
+    report = str(path.absolute() if stored else path)
+    task = ResearchTask(company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(site or ()), choose)
     return asyncio.run(_research(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet), database, run_id, stored=stored))
 
 
@@ -102,7 +137,8 @@ class ResearchRun:
             print(f"Run {name}. If it is stopped, continue with: sayso resume {name}{database}", file=sys.stderr, flush=True)
         elif not self.quiet:
             who = self.model.name if self.model is not None else "no language model: sentences are quoted, not written"
-            print(escape_controls(f"Researching the competitors of {self.task.company} ({who}) ..."), file=sys.stderr, flush=True)
+            what = RESEARCHING[self.task.kind].format(self.task.company)
+            print(escape_controls(f"Researching {what} ({who}) ..."), file=sys.stderr, flush=True)
 
         def start(approve: Approver) -> AsyncIterator[object]:
             if stored is not None and row is not None:
@@ -122,7 +158,7 @@ class ResearchRun:
     async def _follow(self, start: Callable[[Approver], AsyncIterator[object]]) -> Report:
         """Show the events of the run that `start` starts, and return its report."""
         report: Report | None = None
-        with nullcontext() if self.quiet else ProgressTree(self.task.company, pinned=("plan",)) as tree:
+        with nullcontext() if self.quiet else ProgressTree(self.task.company, pinned=("plan",), asking=(SELECTION_STEP,)) as tree:
             async for event in start(terminal if tree is None else tree.approve_with(terminal)):
                 if tree is not None:
                     tree.take(event)
