@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
+from urllib.parse import urlsplit
 
-from .report_values import Claim, Competitor, Considered, Point, ReportValues
+from .report_values import Claim, Competitor, Point, ReportValues
 
 UNKNOWN = "unknown"
 IN_CELL = 3
@@ -23,7 +24,7 @@ def write_markdown(report: ReportValues) -> str:
     lines += _write_table(report)
     lines += _write_comparison(report)
     lines += _write_columns(report)
-    lines += _write_considered(report.considered, {column.url for column in report.columns})
+    lines += _write_considered(report)
     lines += _write_withdrawn(report)
     lines += _write_failures(report)
     lines += _write_sources(report)
@@ -52,7 +53,7 @@ def _write_table(report: ReportValues) -> list[str]:
     if not report.columns or not aspects:
         return []
     numbers = {id(claim): number for number, _, claim in report.number_claims()}
-    first = () if report.client is None else (report.client,)
+    first = report.columns[: len(report.columns) - len(report.competitors)]
     lines = ["## At a glance", ""]
     for start in range(0, max(1, len(report.competitors)), COLUMNS_AT_ONCE):
         columns = (*first, *report.competitors[start : start + COLUMNS_AT_ONCE])
@@ -144,8 +145,9 @@ def _say_date(claim: Claim) -> str:
     return (f", said {claim.dated}" if claim.dated else "") + (", no longer so" if claim.old else "")
 
 
-def _write_considered(considered: Iterable[Considered], taken: set[str]) -> list[str]:
-    left_out = [each for each in considered if each.url not in taken]
+def _write_considered(report: ReportValues) -> list[str]:
+    taken = {(urlsplit(column.url).hostname or "").removeprefix("www.") for column in report.columns}
+    left_out = [each for each in report.considered if each.host.removeprefix("www.") not in taken]
     if not left_out:
         return []
     lines = ["## Considered and left out", ""]

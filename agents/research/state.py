@@ -128,7 +128,7 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
         written_by=author,
         plan=state.plan,
         queries=state.queries,
-        competitors=tuple(_make_column(visit, sources) for visit in state.visits if visit.claims),
+        competitors=tuple(_make_column(visit, sources, is_business=state.kind != "topic") for visit in state.visits if visit.claims),
         comparison=state.comparison,
         sources=tuple(sources.values()),
         failed_pages=tuple(page for visit in visits for page in visit.failed),
@@ -136,7 +136,7 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
         stopped=stopped,
         kind=state.kind,
         aspects=state.aspects,
-        client=_make_column(state.client, sources) if state.client is not None and state.client.claims else None,
+        client=_make_column(state.client, sources, is_business=True) if state.client is not None and state.client.claims else None,
         considered=_list_considered(state),
         withdrawn=withdrawn,
         replaced_claims=sum(1 for each in withdrawn if each.replaced),
@@ -184,17 +184,24 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tupl
 def make_columns(state: ResearchState) -> tuple[Competitor, ...]:
     """Return whom a comparison compares, the client first; the sources of the claims have no numbers yet."""
     visits = state.visits if state.client is None else (state.client, *state.visits)
-    return tuple(_make_column(visit, {}) for visit in visits if visit.claims)
+    return tuple(_make_column(visit, {}, is_business=state.kind != "topic") for visit in visits if visit.claims)
 
 
-def _make_column(visit: Visit, sources: Mapping[str, Source]) -> Competitor:
+def _make_column(visit: Visit, sources: Mapping[str, Source], *, is_business: bool) -> Competitor:
     """Return a visit as a column of the report, its claims pointing to the report's sources."""
     numbers = [sources[page.snapshot].number if sources else 0 for page in visit.pages]
     claims = tuple(replace(claim, source=numbers[claim.source]) for claim in visit.claims)
     candidate = visit.candidate
-    return Competitor(candidate.name, candidate.url, candidate.reason, claims, candidate.quote)
+    url = find_home(visit.pages[0].url) if is_business and visit.pages else candidate.url
+    return Competitor(candidate.name, url, candidate.reason, claims, candidate.quote)
 
 
 def find_host(url: str) -> str:
     """Return the host of an address, without www."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def find_home(url: str) -> str:
+    """Return the home page of an address's host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"

@@ -17,7 +17,7 @@ from .aspects import Aspect, find_aspects
 from .report import FailedPage, Withdrawn
 from .site_names import find_business_name, find_site_name, squash_name
 from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
-from .state import Candidate, ResearchState, Visit, VisitedPage, check_quotes
+from .state import Candidate, ResearchState, Visit, VisitedPage, check_quotes, find_home
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -143,12 +143,6 @@ def put_name_right(candidate: Candidate, pages: Sequence[VisitedPage]) -> Candid
         return candidate
     name = find_business_name(pages[-1].title, find_site_name(pages[0].url))
     return replace(candidate, name=name)
-
-
-def find_home(url: str) -> str:
-    """Return the home page of an address's host."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/"
 
 
 def is_home_page(url: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from sayso.agents import Agent, ScriptedModel
 from sayso.agents.models.extractive import ANSWERS, ExtractiveReader, split_sentences
 from sayso.agents.models.model import ModelRequest
-from sayso.agents.research.aspects import RESTAURANTS, choose_aspects, count_cues, find_aspects
+from sayso.agents.research.aspects import MOST_ASPECTS, RESTAURANTS, choose_aspects, count_cues, find_aspects
 from sayso.agents.research.pipeline import CompetitorResearch
 from sayso.agents.research.report import Claim, Competitor, FailedPage, Report, Source, make_slug
 from sayso.agents.research.report_markdown import escape_markdown
@@ -121,7 +121,7 @@ def test_the_aspects_are_those_of_the_trade(words: str, aspect: str) -> None:
 def test_aspects_are_what_a_plan_names_and_no_more_than_can_be_asked() -> None:
     named = find_aspects(["Prices", "prices ", "Roast levels", "", *(f"aspect {number}" for number in range(20))])
     assert [aspect.name for aspect in named[:2]] == ["prices", "roast levels"]
-    assert len(named) == 8
+    assert len(named) == MOST_ASPECTS
     assert count_cues("Our roasts come in three levels.", named[1]) == 2
 
 

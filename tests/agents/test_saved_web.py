@@ -41,7 +41,7 @@ def test_each_page_has_the_address_of_its_site(folder: Path) -> None:
 
 
 async def test_a_report_is_made_from_a_folder(folder: Path) -> None:
-    report = (await research.run("BettaBurgers", search=str(folder), competitors=2)).output
+    report = (await research.run("Betta Burgers", search=str(folder), competitors=2)).output
     assert sorted(competitor.name for competitor in report.competitors) == ["Cool Bun", "Hot Grill"]
     assert all(each.claims for each in report.competitors)
 
