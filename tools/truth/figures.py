@@ -43,8 +43,8 @@ def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
     taken = list[tuple[int, int]]()
     dates = find_dates(text)
     labels = find_labels(text)
-    each: Amount | FoundDate | Label
-    for each in (*dates, *labels, *find_amounts(text)):
+    everything: list[Amount | FoundDate | Label] = [*dates, *labels, *find_amounts(text)]
+    for each in everything:
         if not any(start < each.span[1] and each.span[0] < end for start, end in taken):
             found.append(_make_figure(each, text, words))
             taken.append(each.span)
