@@ -7,13 +7,13 @@ from functools import cache
 from importlib.resources import files
 
 from ..quantities import Kind
-from .figures import Figure
-from .lexicon import excludes, look_up
+from .figures import Figure, measure
+from .lexicon import excludes, is_thing, look_up
 from .marks import Mark
 from .matching import CONVERSES, OUTSIDE, Match, covers, find_subject, says_word
 from .reading import AUXILIARIES, BE, DETERMINERS, OURS, PREPOSITIONS, PRONOUNS, Reading, Segment, is_past, is_verb, read_statement
 from .verdict import Problem, ProblemKind
-from .words import Word, alike, is_light, stem, tokenize
+from .words import Word, alike, is_light, opposite, stem, tokenize
 
 Check = Callable[[Match], Iterator[Problem]]
 
@@ -25,7 +25,7 @@ _BOUNDED = {"from": "from", "up to": "up to", "about": "about", "over": "over", 
 def check_figures(match: Match) -> Iterator[Problem]:
     """Every number and date of the sentence is in the statement."""
     for number, figure in enumerate(match.sentence.figures):
-        if number in match.figures:
+        if number in match.figures or _is_article(match, figure) or _is_free(match, figure) or _is_phrase(match, figure):
             continue
         rivals = [each for each in match.evidence.figures if each.kind == figure.kind and not each.old]
         kind = ProblemKind.DATE if figure.kind == "date" else ProblemKind.NUMBER
@@ -33,6 +33,30 @@ def check_figures(match: Match) -> Iterator[Problem]:
             yield Problem(kind, f"The passage says {_join_shown(rivals)}, not {figure.shown}.")
         else:
             yield Problem(kind, f"The passage does not say {figure.shown} of this.")
+
+
+def _is_article(match: Match, figure: Figure) -> bool:
+    """Return whether "one" only says that it is a thing: no other number of such things is in the statement."""
+    return (
+        figure.kind in {Kind.COUNT, Kind.PLAIN}
+        and figure.value == 1
+        and not figure.bound
+        and not any(other.unit == figure.unit and other.value != figure.value for other in match.evidence.figures)
+    )
+
+
+def _is_phrase(match: Match, figure: Figure) -> bool:
+    """Return whether a number is a part of a phrase that the statement has in other words: "24 hours a day" for "around the clock"."""
+    words = match.sentence.words[figure.first : figure.end]
+    senses = words[0].senses if len(words) > 1 else frozenset[int]()
+    shared = frozenset(sense for sense in senses if all(sense in word.senses for word in words[1:2]))
+    return any(not shared.isdisjoint(word.senses) for word in match.evidence.words)
+
+
+def _is_free(match: Match, figure: Figure) -> bool:
+    return (
+        figure.kind == _MONEY and figure.value == 0 and any(alike(word, free) for word in match.evidence.words for free in tokenize("free"))
+    )
 
 
 def _join_shown(figures: list[Figure]) -> str:
@@ -52,7 +76,7 @@ def check_units(match: Match) -> Iterator[Problem]:
 
 
 def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
-    if figure.kind == other.kind and figure.unit == other.unit:
+    if figure.kind == other.kind and figure.unit == other.unit or measure(figure) is not None and measure(figure) == measure(other):
         return True
     counted = {Kind.COUNT.value, Kind.PLAIN.value}
     if figure.kind in counted and other.kind in counted:
@@ -75,13 +99,13 @@ def _check_periods(match: Match, figure: Figure, other: Figure) -> Iterator[Prob
             yield Problem(ProblemKind.PERIOD, f"The passage says {shown}, not {figure.shown}.")
             return
     for period in other.per:
-        if period not in figure.per and not _all_said(period, match.sentence.words):
+        if period not in figure.per and not _all_said(period, match.sentence.words) and "time" not in figure.per:
             yield Problem(ProblemKind.PERIOD, f"The passage says {other.shown}: say also that it is per {period}.")
             return
 
 
 def _all_said(period: str, words: tuple[Word, ...] | list[Word]) -> bool:
-    return all(any(alike(word, each) for each in words) for word in tokenize(period))
+    return period == "time" or all(any(alike(word, each) for each in words) for word in tokenize(period))
 
 
 def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
@@ -111,6 +135,27 @@ def _in_range(match: Match, figure: Figure) -> bool:
     )
 
 
+def check_order(match: Match) -> Iterator[Problem]:
+    """Where a statement gives two figures of each of two kinds, they belong together in order: "from 5 in 2021 to 7 in 2022"."""
+    pairs = sorted(match.figures.items())
+    for (_, one), (_, two) in zip(pairs, pairs[1:], strict=False):
+        left, right = match.evidence.figures[one], match.evidence.figures[two]
+        if left.kind == right.kind:
+            continue
+        ours, theirs = _find_rank(match.evidence, left), _find_rank(match.evidence, right)
+        if ours and theirs and ours[1] == theirs[1] > 1 and ours[0] != theirs[0]:
+            yield Problem(ProblemKind.PLACE, f"In the passage {left.shown} and {right.shown} do not belong together.")
+
+
+def _find_rank(reading: Reading, figure: Figure) -> tuple[int, int] | None:
+    """Return the how-manieth figure of its kind in its clause a figure is, and of how many."""
+    clause = reading.segments[reading.segment_of[figure.first]].clause
+    alike_kind = [
+        each for each in reading.figures if each.kind == figure.kind and reading.segments[reading.segment_of[each.first]].clause == clause
+    ]
+    return (alike_kind.index(figure), len(alike_kind)) if figure in alike_kind else None
+
+
 def check_dates(match: Match) -> Iterator[Problem]:
     """ "Since" and "in" are not one, unless the statement says that something began."""
     for mine, theirs in match.figures.items():
@@ -118,14 +163,38 @@ def check_dates(match: Match) -> Iterator[Problem]:
         if figure.kind != "date" or other.kind != "date":
             continue
         for relation in ("since", "until", "before", "after", "by"):
-            if (figure.relation == relation) == (other.relation == relation):
+            if (_relate(figure) == relation) == (_relate(other) == relation):
                 continue
-            word = tokenize(relation)[0] if relation == "since" else None
-            words = match.evidence.words if figure.relation == relation else match.sentence.words
-            if word and any(alike(word, each) for each in words):
+            if relation == "since" and (_begins(match.sentence, figure) if _relate(other) == relation else _begins(match.evidence, other)):
                 continue
             yield Problem(ProblemKind.DATE, f"The passage says “{other.relation} {other.shown}”, not “{figure.relation} {figure.shown}”.")
             break
+
+
+_BEGINNINGS = frozenset(
+    map(
+        stem,
+        """since introduce launch begin start open founded establish create join move become take set form build add enter inaugurate debut appoint
+        buy acquire release publish invent adopt come elect name merge relocate rename get roll bring""".split(),
+    )
+)
+
+
+def _relate(figure: Figure) -> str:
+    return "since" if figure.relation == "from" else figure.relation
+
+
+def _begins(reading: Reading, figure: Figure) -> bool:
+    """Return whether something began at a date, so that it has been so since: "opened in 1974"."""
+    number = reading.segment_of[min(figure.first, len(reading.words) - 1)]
+    segment = reading.segments[number]
+    places = range(segment.first, segment.end)
+    if not any(is_verb(reading.words, at) for at in places):  # "In March 2024, we moved"
+        places = range(
+            min(each.first for each in reading.segments if each.clause == segment.clause),
+            max(each.end for each in reading.segments if each.clause == segment.clause),
+        )
+    return any(reading.words[at].stem in _BEGINNINGS for at in places)
 
 
 def check_words(match: Match) -> Iterator[Problem]:
@@ -140,11 +209,17 @@ def check_words(match: Match) -> Iterator[Problem]:
     left = [at for at in range(len(match.sentence.words)) if _is_left(match, at)]
     for at in left:
         word = match.sentence.words[at]
-        if word.stem in match.elsewhere and word.stem not in _BUSINESS | _PRICE_WORDS and not _is_weak(word):
+        if (
+            word.stem in match.elsewhere
+            and word.stem not in _BUSINESS | _PRICE_WORDS
+            and not _is_weak(word)
+            and not _is_unit(word)
+            and word.stem not in match.general
+        ):
             yield Problem(ProblemKind.PLACE, f"The passage says “{word.text}” of something else.")
         elif match.sentence.is_name(at) and not _is_common(match, at):
             yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of this.")
-        elif not _is_weak(word) and (other := _find_excluded(match, word)) is not None:
+        elif not _is_weak(word) and (other := _find_swapped(match, at) or _find_excluded(match, word)) is not None:
             yield Problem(ProblemKind.WORD, f"The passage says “{other.text}”, not “{word.text}”.")
     yield from _compare_verbs(match, left)
     cost = sum(_weigh_word(match.sentence.words[at]) for at in left)
@@ -165,12 +240,17 @@ def _is_left(match: Match, at: int) -> bool:
     figures = [match.evidence.figures[each] for each in match.figures.values()]
     if any(each.kind == _MONEY for each in figures) and word.stem in _PRICE_WORDS and _is_price(match):
         return False
+    if any(each.kind == _MONEY and each.value == 0 for each in match.evidence.figures) and any(
+        alike(word, each) for each in tokenize("free")
+    ):
+        return False
     return not any(alike(word, each) for figure in figures for each in _unit_words(figure))
 
 
 def _is_common(match: Match, at: int) -> bool:
     """Return whether a word is written large only because it begins the sentence."""
-    return at == 0 and bool(look_up(match.sentence.words[at]))
+    word = match.sentence.words[at]
+    return at == 0 and (bool(look_up(word)) or _is_weak(word))
 
 
 def _find_excluded(match: Match, word: Word) -> Word | None:
@@ -179,6 +259,34 @@ def _find_excluded(match: Match, word: Word) -> Word | None:
         if match.is_home(at) and match.evidence.is_content(at) and not _is_weak(each) and not match.says(at) and excludes(word, each):
             return each
     return None
+
+
+@cache
+def _unit_stems() -> frozenset[str]:
+    return frozenset(
+        map(stem, "second minute hour day week month year time euro dollar pound franc percent kilo gram litre metre mile".split())
+    )
+
+
+def _is_unit(word: Word) -> bool:
+    return word.stem in _unit_stems()
+
+
+def _find_swapped(match: Match, at: int) -> Word | None:
+    """Return the word of the statement in whose place a word stands: of "violin lessons" for "piano lessons" the piano."""
+    place = match.pairs.get(at + 1, OUTSIDE)
+    if (
+        place < 1
+        or at in match.sentence.marked
+        or is_verb(match.evidence.words, place)
+        or match.evidence.segment_of[place - 1] != match.evidence.segment_of[place]
+    ):
+        return None
+    other = match.evidence.words[place - 1]
+    told = match.evidence.is_content(place - 1) and not match.says(place - 1) and not is_verb(match.evidence.words, place - 1)
+    return (
+        other if told and not _is_weak(other) and not match.evidence.text[other.end : match.evidence.words[place].start].strip() else None
+    )
 
 
 def _is_weak(word: Word) -> bool:
@@ -212,9 +320,14 @@ def _compare_verbs(match: Match, left: list[int]) -> Iterator[Problem]:
             continue
         strong = [at for at in left if is_verb(match.sentence.words, at) and not _is_weak(match.sentence.words[at])]
         content = [at for at in match.pairs if is_verb(match.sentence.words, at) and match.sentence.is_content(at)]
-        if strong or not content:
+        replaced = [at for at in left if not match.sentence.is_name(at)]
+        if (not content and not replaced) or any(_is_against(match.sentence.words[at], match.evidence.words[word]) for at in strong):
             yield Problem(ProblemKind.WORD, f"The passage says “{match.evidence.words[word].text}”: the sentence says something else.")
             return
+
+
+def _is_against(word: Word, other: Word) -> bool:
+    return opposite(word, other) or excludes(word, other)
 
 
 def _tells(match: Match, number: int) -> bool:
@@ -260,17 +373,50 @@ def check_places(match: Match) -> Iterator[Problem]:
 def check_subject(match: Match) -> Iterator[Problem]:
     """What the statement is about is what the sentence is about."""
     evidence = match.evidence
-    for clause in sorted({evidence.segments[each].clause for each in match.home}):
-        topic = [
-            at for at in _find_topic(match, clause) if not _is_subject_word(match, evidence.words[at]) and not _is_weak(evidence.words[at])
-        ]
+    for places in dict.fromkeys(_find_topic(match, each) for each in sorted(match.home)):
+        topic = [at for at in places if not _is_subject_word(match, evidence.words[at]) and not _is_weak(evidence.words[at])]
         left = [at for at in topic if not match.says(at) and not _is_name_part(match, at)]
         if any(_is_said_whole(match, topic, segment) for segment in {evidence.segment_of[at] for at in topic}):
             continue
-        if left:
+        left = [at for at in left if not _is_other_conjunct(match, at)]
+        if left and not _is_replaced(match, left):
             words = " ".join(evidence.words[at].text for at in left)
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{words}”.")
     yield from _check_antecedent(match)
+
+
+def _is_other_conjunct(match: Match, at: int) -> bool:
+    """Return whether the sentence names another of the things that are said together: "dogs" of "dogs and cats"."""
+    evidence = match.evidence
+    number = evidence.segment_of[at]
+    for other in (number - 1, number + 1):
+        if not 0 <= other < len(evidence.segments) or evidence.segments[max(number, other)].opener.lstrip(",") not in {"and", "or"}:
+            continue
+        left, right = evidence.segments[min(number, other)], evidence.segments[max(number, other)]
+        if (
+            left.verb is None
+            and left.clause == right.clause
+            and any(
+                match.says(each)
+                for each in range(evidence.segments[other].first, evidence.segments[other].end)
+                if evidence.is_content(each)
+            )
+        ):
+            return True
+    return False
+
+
+def _is_replaced(match: Match, left: list[int]) -> bool:
+    """Return whether the sentence may name by its own words what the statement is about: it has as many nouns that are in neither."""
+    if any(match.evidence.is_name(at) and at > 0 or at in match.evidence.figured for at in left):
+        return False
+    own = [
+        at
+        for at in range(len(match.sentence.words))
+        if _is_left(match, at) and is_thing(match.sentence.words[at]) and not is_verb(match.sentence.words, at)
+    ]
+    runs = sum(at - 1 not in left for at in left)
+    return len(own) >= runs
 
 
 def _is_said_whole(match: Match, topic: list[int], segment: int) -> bool:
@@ -301,18 +447,27 @@ def _said_figures(match: Match) -> list[Figure]:
     ]
 
 
-def _find_topic(match: Match, clause: int) -> Iterator[int]:
-    """Yield the words that a clause is about: those before its verb, or the label before its value."""
+def _find_topic(match: Match, number: int) -> tuple[int, ...]:
+    """Return the words that a segment is about: those before its verb or, without a verb, before its amount or after its label."""
     evidence = match.evidence
-    places = find_subject(evidence, clause)
+    segment = evidence.segments[number]
+    if segment.own_subject and segment.verb is None and " = " not in evidence.text:
+        amount = min((figure.first for figure in evidence.figures if segment.holds(figure.first)), default=segment.end)
+        places: tuple[int, ...] = tuple(range(segment.first, amount))
+    else:
+        places = find_subject(evidence, segment.clause)
     if any(evidence.words[at].text.casefold() in {"we", "i", "you", "they", "it", "he", "she"} for at in places):
-        return
-    for at in places:
-        if (evidence.is_content(at) and not evidence.words[at].text.casefold().endswith("ly") and at not in evidence.struck) or (at in evidence.figured and not any(figure.first <= at < figure.end for figure in _said_figures(match))):
-            yield at
-    first = evidence.segments[0] if evidence.segments else None
-    if not places and first and len(evidence.segments) > 1 and evidence.segments[1].opener in {"|", ":"}:
-        yield from (at for at in range(first.first, first.end) if evidence.is_content(at))
+        return ()
+    if not places and len(evidence.segments) > 1 and evidence.segments[1].opener in {"|", ":"}:
+        places = tuple(range(evidence.segments[0].first, evidence.segments[0].end))
+    return tuple(at for at in places if _is_topical(match, at))
+
+
+def _is_topical(match: Match, at: int) -> bool:
+    evidence = match.evidence
+    if at in evidence.figured:
+        return not any(figure.first <= at < figure.end for figure in _said_figures(match))
+    return evidence.is_content(at) and not evidence.words[at].text.casefold().endswith("ly") and at not in evidence.struck
 
 
 _BUSINESS = frozenset(
@@ -368,7 +523,12 @@ def _compare_antecedent(match: Match) -> Iterator[Problem]:
 def check_roles(match: Match) -> Iterator[Problem]:
     """Who does what to whom stays: "A bought B" is not "B bought A", "from A to B" is not "from B to A"."""
     for at, pair in sorted(match.pairs.items()):
-        if at in match.astray or not match.sentence.is_content(at) or _is_modifier(match.sentence, at):
+        if (
+            at in match.astray
+            or not match.sentence.is_content(at)
+            or _is_modifier(match.sentence, at)
+            or _is_unit(match.sentence.words[at])
+        ):
             continue
         place = _find_ours(match, match.sentence.words[at]) if pair == OUTSIDE else pair
         if place is None or is_verb(match.sentence.words, at) or is_verb(match.evidence.words, place):
@@ -380,6 +540,8 @@ def check_roles(match: Match) -> Iterator[Problem]:
 
 def _is_modifier(reading: Reading, at: int) -> bool:
     """Return whether another word of the same name or phrase follows: only the last has a role."""
+    if reading.text[: reading.words[at].end].endswith("'s"):
+        return True
     return (
         at + 1 < len(reading.words)
         and reading.is_content(at + 1)
@@ -405,6 +567,8 @@ def _pair_verbs(match: Match, at: int, place: int) -> str:
     """Return whether the verbs over two words are the same, look at one thing from both sides ("converse"), or neither."""
     mine = _find_clause_verbs(match.sentence, at)
     theirs = _find_clause_verbs(match.evidence, place)
+    if any(word.stem in _PRICE_WORDS for word in (*mine, *theirs)):
+        return ""
     if any((one.stem, other.stem) in CONVERSES for one in mine for other in theirs):
         return "converse"
     return "same" if any(covers(one, other) for one in mine for other in theirs) else ""
@@ -447,8 +611,12 @@ def find_role(reading: Reading, at: int) -> str:
         if low in DETERMINERS and before > segment.first and reading.words[before - 1].text.casefold() not in PREPOSITIONS:
             break
         if low in PREPOSITIONS and not (low in _PARTICLES and before > segment.first and is_verb(reading.words, before - 1)):
-            return "agent" if low == "by" else low
-        if is_verb(reading.words, before):
+            return "agent" if low == "by" and (segment.passive or not is_light(reading.words[at])) else low
+        if (
+            is_verb(reading.words, before)
+            or before in reading.figured
+            and not any(each.end == before + 1 and each.kind != "date" for each in reading.figures)
+        ):
             break
     if (
         number
@@ -648,13 +816,11 @@ def check_conditions(match: Match) -> Iterator[Problem]:
         for first, end, opener in _find_phrases(match.evidence, segment):
             if opener not in _HARD and not (tight and opener in _SOFT and not _is_event(match, segment)):
                 continue
-            said = [at for at in range(first, end) if match.evidence.is_content(at) or at in match.evidence.figured]
+            said = [at for at in range(first, end) if match.evidence.is_content(at)]
             left = [at for at in said if not match.says(at) and not _is_subject_word(match, match.evidence.words[at])]
-            if (
-                left
-                and (len(left) * 2 >= len(said) or set(left) & match.evidence.figured)
-                and not _is_plain_date(match, first, end, opener)
-            ):
+            figures = [at for at, each in enumerate(match.evidence.figures) if first <= each.first < end]
+            missing = any(at not in match.figures.values() for at in figures)
+            if ((left and len(left) * 2 >= len(said)) or missing) and not _is_plain_date(match, first, end, opener):
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{_show(match.evidence, first, end)}”. Keep it.")
 
 
@@ -665,6 +831,9 @@ def _is_event(match: Match, segment: Segment) -> bool:
 
 
 def _is_absolute(match: Match, at: int) -> bool:
+    segment = match.evidence.segments[match.evidence.segment_of[at]]
+    if segment.verb is not None and at < segment.verb:
+        return False
     return match.evidence.words[at].stem in _FREE or match.evidence.words[at].text.casefold().endswith("est")
 
 
@@ -691,10 +860,7 @@ def _find_phrases(reading: Reading, segment: Segment) -> Iterator[tuple[int, int
         if (
             low in PREPOSITIONS
             or low in _HARD
-            or (is_past(reading.words[at])
-            and at == segment.first
-            and segment.first > 0
-            and segment.verb is None)
+            or (is_past(reading.words[at]) and at == segment.first and segment.first > 0 and segment.verb is None)
         ):
             if start is not None and (name in _CLAUSAL or (name in _HARD and reading.words[start + 1].text.casefold() in PRONOUNS)):
                 continue
@@ -720,6 +886,7 @@ def _is_plain_date(match: Match, first: int, end: int, opener: str) -> bool:
 def check_comparison(match: Match) -> Iterator[Problem]:
     """ "Second largest" is not "largest", "50 EUR cheaper" is not "50 EUR"."""
     words = match.evidence.words
+    yield from _compare_sides(match)
     for at in sorted(match.used):
         before = words[at - 1] if at else None
         if words[at].text.casefold().endswith("est") and before and before.text.casefold() in _RANKS and not match.says(at - 1):
@@ -759,16 +926,33 @@ def check_modifiers(match: Match) -> Iterator[Problem]:
         )
 
 
+def _compare_sides(match: Match) -> Iterator[Problem]:
+    """What stands after "than" stays there: "A lasts longer than B" is not "B lasts longer than A"."""
+    mine = next((at for at, word in enumerate(match.sentence.words) if word.text.casefold() == "than"), None)
+    theirs = next((at for at, word in enumerate(match.evidence.words) if word.text.casefold() == "than" and match.is_home(at)), None)
+    if mine is None or theirs is None or match.opposed or theirs + 1 in match.evidence.figured:
+        return
+    for at, place in match.pairs.items():
+        if place == OUTSIDE:
+            swapped = at > mine and any(word.text.casefold() in OURS for word in match.evidence.words[:theirs])
+        else:
+            swapped = (
+                match.sentence.is_content(at)
+                and match.evidence.segment_of[place] == match.evidence.segment_of[theirs]
+                and (at > mine) != (place > theirs)
+            )
+        if swapped and match.sentence.segment_of[at] == match.sentence.segment_of[mine]:
+            yield Problem(ProblemKind.ROLE, f"In the passage “{match.sentence.words[at].text}” is on the other side of the comparison.")
+            return
+
+
 _RANKS = frozenset("second third fourth fifth next among joint 2nd 3rd".split())
 
 
 def _is_comparative(word: Word) -> bool:
     low = word.text.casefold()
-    return (
-        low in {"more", "less", "fewer", "off", "extra", "discount"}
-        or (low.endswith("er")
-        and stem(low.removesuffix("er")) != stem(low)
-        and len(low) > 4)
+    return low in {"more", "less", "fewer", "off", "extra", "discount"} or (
+        low.endswith("er") and stem(low.removesuffix("er")) != stem(low) and len(low) > 4
     )
 
 
@@ -832,8 +1016,7 @@ def check_neighbours(match: Match) -> Iterator[Problem]:
         if (
             any(word.stem in _ENDED for word in after.words)
             or any(mark in {Mark.STALE, Mark.REVERSE} for mark, _, _ in after.marks)
-            or ("not" in [w.text for w in after.words]
-            and "true" in [w.text for w in after.words])
+            or ("not" in [w.text for w in after.words] and "true" in [w.text for w in after.words])
         ):
             yield Problem(ProblemKind.STALE, f"The passage takes it back: “{match.statement.after[:120]}”")
     for heading in match.statement.headings:
@@ -850,6 +1033,7 @@ def check_neighbours(match: Match) -> Iterator[Problem]:
 CHECKS: tuple[Check, ...] = (
     check_figures,
     check_units,
+    check_order,
     check_dates,
     check_words,
     check_places,

@@ -37,6 +37,25 @@ class Figure:
     nouns: frozenset[int] = frozenset()
 
 
+_BASES: dict[str, tuple[str, int | str]] = {
+    "second": ("time", 1), "minute": ("time", 60), "hour": ("time", 3600), "day": ("time", 86400), "week": ("time", 604800),
+    "month": ("months", 1), "quarter": ("months", 3), "year": ("months", 12), "decade": ("months", 120), "century": ("months", 1200),
+    "mg": ("mass", "0.001"), "g": ("mass", 1), "kg": ("mass", 1000), "t": ("mass", 1_000_000),
+    "mm": ("length", 1), "cm": ("length", 10), "m": ("length", 1000), "km": ("length", 1_000_000),
+    "ml": ("volume", 1), "cl": ("volume", 10), "dl": ("volume", 100), "l": ("volume", 1000),
+    "kB": ("data", 1), "MB": ("data", 1000), "GB": ("data", 1_000_000), "TB": ("data", 1_000_000_000),
+}  # fmt: skip
+"""Units that one and the same amount may be given in: 36 months are three years."""
+
+
+def measure(figure: Figure) -> tuple[str, Decimal] | None:
+    """Return what a figure measures and how much of it, in one unit for each kind. None if it is no measure."""
+    if not isinstance(figure.value, Decimal) or figure.unit not in _BASES:
+        return None
+    kind, factor = _BASES[figure.unit]
+    return kind, figure.value * Decimal(factor)
+
+
 def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
     """Return the figures of a text in order. A number that is in no amount or date is one too: it has to be in the passage as it is."""
     found = list[Figure]()

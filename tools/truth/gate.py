@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from .checks import CHECKS
 from .folding import fold, squeeze
@@ -63,8 +65,9 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
     if not any(reading.is_content(at) for at in range(len(reading.words))) and not reading.figures:
         return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing that could be checked."),))
     best: tuple[Problem, ...] | None = None
+    general = _find_general(everything, owner)
     for statement in _find_candidates(reading, statements, owner):
-        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything))))
+        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general)))
         if not problems:
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):
@@ -75,6 +78,17 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
 def _find_elsewhere(statement: Statement, everything: tuple[Statement, ...]) -> frozenset[str]:
     own = {word.stem for text in (statement.text, *statement.headings) for word in tokenize(text)}
     return frozenset(word.stem for each in everything for word in tokenize(each.text) if not is_light(word)) - own
+
+
+@lru_cache(64)
+def _find_general(everything: tuple[Statement, ...], owner: tuple[Word, ...]) -> frozenset[str]:
+    """Return the stems that the passage uses of its subject by name, or in several statements: they belong to no single one."""
+    counts = Counter[str]()
+    for each in everything:
+        words = tokenize(each.text)
+        named = any(word.text[:1].isupper() and any(word.stem == mine.stem for mine in owner) for word in words)
+        counts.update({word.stem: 2 if named else 1 for word in words if word.text[:1].islower()})
+    return frozenset(each for each, count in counts.items() if count > 1)
 
 
 def find_problems(match: Match) -> Iterator[Problem]:

@@ -95,6 +95,8 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
             if folded[at] in {"every", "each", "any"} and after in _TIMES:
                 return False
             return not (folded[at] == "each" and (not after or before[:1].isdigit() or before == "for"))
+        case Mark.MOST:
+            return before != "at"
         case Mark.SOME | Mark.FEW:
             return not after[:1].isdigit()  # "some 300 people" is a bound
         case Mark.MAY:
@@ -107,8 +109,7 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
             return (
                 not folded[at].startswith("stop")
                 or after.endswith("ing")
-                or (folded[at] == "stopped"
-                and after not in {"at", "in", "on", "by"})
+                or (folded[at] == "stopped" and after not in {"at", "in", "on", "by"})
             )
         case Mark.UNTIL:
             return folded[at] != "through"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from ..quantities import Kind
-from .figures import Figure
+from .figures import Figure, measure
 from .lexicon import says_no_more
 from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, Segment, read_statement
 from .statements import Form, Statement
@@ -33,6 +33,7 @@ class Match:
     astray: frozenset[int]  # places in the sentence whose pair belongs to something else
     home: frozenset[int]  # segments of the statement that say it
     elsewhere: frozenset[str] = frozenset()  # stems of the other statements of the passage
+    general: frozenset[str] = frozenset()  # stems that the passage uses of its subject or again and again
 
     @property
     def used(self) -> frozenset[int]:
@@ -68,7 +69,13 @@ def _is_compound(general: Word, specific: Word) -> bool:
     return len(short) > 3 and len(long) > len(short) + 2 and long.endswith(short) and specific.text[:1].islower()
 
 
-def match_statement(sentence: Reading, statement: Statement, subject: tuple[Word, ...], elsewhere: frozenset[str] = frozenset()) -> Match:
+def match_statement(
+    sentence: Reading,
+    statement: Statement,
+    subject: tuple[Word, ...],
+    elsewhere: frozenset[str] = frozenset(),
+    general: frozenset[str] = frozenset(),
+) -> Match:
     """Match a sentence with a statement as well as it can be."""
     evidence = read_statement(statement.text)
     figures = _match_figures(sentence, evidence)
@@ -89,22 +96,41 @@ def match_statement(sentence: Reading, statement: Statement, subject: tuple[Word
         elif (against := _find_opposite(sentence.words[at], evidence, _find_near(evidence, candidates))) is not None:
             pairs[at] = against
             opposed.add(at)
-    home = frozenset(
-        evidence.segment_of[place]
-        for at, place in pairs.items()
-        if place >= 0 and not _is_borrowed(at, place, sentence, evidence, homes, figures)
+    if evidence.segments:
+        near = _find_near(evidence, candidates)
+        for at, word in enumerate(sentence.words):
+            if (
+                at not in pairs
+                and at not in candidates
+                and is_light(word)
+                and (against := _find_opposite(word, evidence, near)) is not None
+            ):
+                pairs[at] = against
+                opposed.add(at)
+    home = _find_home(
+        evidence,
+        pairs,
+        figures,
+        {at for at, place in pairs.items() if place >= 0 and _is_borrowed(at, place, sentence, evidence, homes, figures)},
     )
-    home |= frozenset(_segment_of(evidence, each) for each in figures.values())
-    return Match(sentence, evidence, statement, subject, context, pairs, figures, frozenset(opposed), frozenset(astray), home, elsewhere)
+    return Match(
+        sentence, evidence, statement, subject, context, pairs, figures, frozenset(opposed), frozenset(astray), home, elsewhere, general
+    )
+
+
+def _find_home(evidence: Reading, pairs: Mapping[int, int], figures: Mapping[int, int], borrowed: set[int]) -> frozenset[int]:
+    """Return the segments that say the sentence: those of its figures, and those of its words that have no other figure of the kind."""
+    home = frozenset(_segment_of(evidence, each) for each in figures.values())
+    kinds = {evidence.figures[each].kind for each in figures.values()}
+    rivals = {_segment(evidence, each) for each in evidence.figures if each.kind in kinds} - home
+    return home | {evidence.segment_of[place] for at, place in pairs.items() if place >= 0 and at not in borrowed} - rivals
 
 
 def _counts(sentence: Reading, at: int) -> bool:
     return (
         sentence.is_content(at)
         or sentence.is_name(at)
-        or (at not in sentence.figured
-        and not is_light(sentence.words[at])
-        and at not in sentence.marked)
+        or (at not in sentence.figured and not is_light(sentence.words[at]) and at not in sentence.marked)
     )
 
 
@@ -194,7 +220,7 @@ def is_same_value(figure: Figure, other: Figure) -> bool:
             return all(mine is None or mine == theirs for mine, theirs in zip(figure.value, other.value, strict=True))
         return False
     if isinstance(figure.value, Decimal) and isinstance(other.value, Decimal):
-        return figure.value == other.value
+        return figure.value == other.value or (measure(figure) is not None and measure(figure) == measure(other))
     return str(figure.value) == str(other.value) or _bare(figure) == _bare(other)
 
 
@@ -223,7 +249,12 @@ def _find_homes(
         if not mine:
             mine = [each for each in figures if segment.first in find_reach(sentence, _segment_of(sentence, each))]
         if mine:
-            homes[number] = frozenset[int]().union(*(find_reach(evidence, _segment_of(evidence, figures[each])) for each in mine))
+            reaches = {each: find_reach(evidence, _segment_of(evidence, figures[each])) for each in mine}
+            homes[number] = frozenset[int]().union(*reaches.values())
+            for each, reach in reaches.items():
+                kind = evidence.figures[figures[each]].kind
+                if sum(other.kind == kind for other in evidence.figures) > 1:
+                    homes[number] &= reach
         else:
             homes[number] = find_reach(evidence, _find_best(segment.first, segment.end, evidence, candidates))
     return homes or {0: frozenset(range(len(evidence.words)))}
@@ -237,6 +268,8 @@ def _find_best(first: int, end: int, evidence: Reading, candidates: Mapping[int,
         for segment in {evidence.segment_of[place] for place in found}:
             values = _find_value(evidence, evidence.segments[segment], segment)
             scores[segment] += weight if any(place in values for place in found) else weight / 2
+    if any(each.opener == "|" and scores[at] for at, each in enumerate(evidence.segments)):
+        scores[0] = 0.0  # the label of a row belongs to every cell
     by_clause = dict[int, float]()
     for segment, score in scores.items():
         clause = evidence.segments[segment].clause
@@ -254,13 +287,26 @@ def find_reach(reading: Reading, home: int) -> frozenset[int]:
     places = set(range(own.first, own.end))
     labelled = [at for at, each in enumerate(reading.segments) if each.opener in {":", "|"}]
     label_end = min((at for at in labelled if at <= home), default=0)
+    cells = _find_cells(reading)
     for at, each in enumerate(reading.segments):
         if at == home:
+            continue
+        if cells[at] == cells[home] and cells[home]:
+            places.update(range(each.first, each.end))
             continue
         rivals = any(figure.kind in kinds and each.holds(figure.first) for figure in reading.figures)
         whole = at < label_end or (each.clause == own.clause and (not rivals or not kinds)) or _is_condition(each)
         places.update(_find_value(reading, each, at) if whole else _find_shared(reading, each, own))
     return frozenset(places)
+
+
+def _find_cells(reading: Reading) -> list[int]:
+    """Return, for each segment, the number of its table cell; 0 for the first cell and where there is no table."""
+    cells, cell = list[int](), 0
+    for each in reading.segments:
+        cell += each.opener[:1] == "|"
+        cells.append(cell)
+    return cells
 
 
 def _find_value(reading: Reading, segment: Segment, number: int) -> range:

@@ -200,10 +200,11 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
         return True
     # a noun stands before a noun ("coffee beans"), a verb before an object, a number or a preposition
     if low.endswith("s"):
-        plural = before.endswith("s") and not before.endswith("ss") and not words[at - 1].text[:1].isupper()
-        return not plural and (
+        return not (before.endswith("s") and _is_plural(before) and not words[at - 1].text[:1].isupper()) and (
             not after or after in DETERMINERS | PREPOSITIONS | PRONOUNS or after[:1].isdigit() or _is_object(words, at + 1)
         )
+    if before in _JOINING:
+        return after[:1].isdigit() or after in DETERMINERS
     return before.endswith("s") and (after in DETERMINERS | PREPOSITIONS or _is_object(words, at + 1))
 
 
@@ -213,6 +214,12 @@ def _may_be_verb(low: str) -> bool:
         return True
     entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
     return bool(entries) and entries[-1].senses[:1] != () and entries[-1].senses[0][0] == "v"
+
+
+@lru_cache(20_000)
+def _is_plural(low: str) -> bool:
+    """Return whether a word in -s is a plural: "shops", not "bus" or "glass"."""
+    return not low.endswith("ss") and bool(look_up(tokenize(low[:-1])[0]) if low[:-1] else ())
 
 
 def _is_object(words: Sequence[Word], at: int) -> bool:
@@ -253,9 +260,9 @@ def _join_clauses(
     """Number the clauses: a new one begins where a segment has a verb and a subject of its own."""
     joined, clause, has_verb = list[Segment](), 0, False
     for number, each in enumerate(cut):
-        verb = _find_verb(
-            words, each, number > 0 and not has_verb and not any(_find_verb(words, other, False) is not None for other in cut[number + 1 :])
-        )
+        later = any(_find_verb(words, other, False) is not None for other in cut[number + 1 :])
+        parallel = has_verb and each.opener == "and" and any(is_past(words[other.verb]) for other in joined[-1:] if other.verb is not None)
+        verb = _find_verb(words, each, parallel or (number > 0 and not has_verb and not later))
         subject = _has_subject(words, each, verb, figures)
         # "Brioche and panettone are made": what stands before belongs to the verb that follows
         embedded = each.opener.lstrip(",;") in _RELATIVE - {"that"}
@@ -324,7 +331,7 @@ def _is_passive(words: Sequence[Word], segment: Segment, verb: int | None) -> bo
         if words[at].text.casefold() in BE:
             following = [words[each] for each in range(at + 1, min(at + 4, segment.end))]
             for place, word in enumerate(following):
-                if is_past(word) and word.text.casefold() not in AUXILIARIES and stem(word.text) in _read_verbs():
+                if is_past(word) and word.text.casefold() not in AUXILIARIES and _may_be_verb(word.text.casefold()):
                     return True
                 if place < 2 and word.text.casefold() in DETERMINERS | PREPOSITIONS:
                     break

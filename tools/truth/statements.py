@@ -122,11 +122,9 @@ def _continues(last: str, line: str) -> bool:
     if _ENDED.search(last) or last.endswith(":") or len(last) > _LONGEST_STATEMENT:
         return False
     return (
-        (line[:1].islower()
-        and len(last) > 20)
+        (line[:1].islower() and len(last) > 20)
         or last.endswith((",", " and", " or", " the", " of", " a"))
-        or (len(last) > 60
-        and line[:1].islower())
+        or (len(last) > 60 and line[:1].islower())
     )
 
 
