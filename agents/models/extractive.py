@@ -127,22 +127,24 @@ def _find_field(question: str, name: str) -> str:
 
 def make_plan(question: str) -> Mapping[str, object]:
     """Answer with a Plan: search for other businesses of the same kind, judged by the words of the first search results."""
-    company = _find_field(question, "Company")
-    wanted = _find_field(question, "Competitors wanted") or "some"
-    name = "".join(find_words(company))
+    subject = next((name for kind in ("Company", "Market", "Topic") if (name := _find_field(question, kind))), "")
+    wanted = re.search(r"^(Competitors|Businesses|Pages) wanted: (.*)$", question, re.MULTILINE)
+    what, number = (wanted[1].lower(), wanted[2]) if wanted else ("competitors", "some")
+    name = "".join(find_words(subject))
     counts = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(find_words(line)))
     usual = [word for word, _ in counts.most_common() if len(word) > 3 and word.isalpha()]
     kind = [word for word in usual if not name.startswith(word) and word not in PAGE_WORDS][:2]
-    about = " ".join(kind) or company
+    about = " ".join(kind) if what == "competitors" and kind else subject
+    aspects = _find_field(question, "Proposed aspects").replace(";", ",")
     steps = [
-        f"Search for businesses like {company}" + (f" ({about})." if kind else "."),
-        f"Choose {wanted} competitors from the results, leaving out directories and news.",
-        "Visit each one's home page and its menu, price or about page.",
-        "Quote what the pages say about products, prices, locations, ordering and what sets them apart.",
-        "Compare, check every quote against the page, and write the report.",
+        f"Search for {'businesses like ' if what == 'competitors' else ''}{subject}" + (f" ({about})." if about != subject else "."),
+        f"Choose {number} {what} from the results, leaving out directories and lists.",
+        "Read the page that was found, the home page, and those that promise most about what is still unknown.",
+        f"Quote what the pages say on {aspects}." if aspects else "Quote what the pages say.",
+        "Compare, check every sentence against its page, and write the report.",
     ]
-    own = f"{company} competitors"
-    return {"steps": steps, "queries": [f"{about} menu prices", f"{about} locations", f"{about} about us", own] if kind else [own]}
+    queries = [about, f"{about} prices", f"{about} locations", f"{about} about us"] if about != subject or what != "competitors" else []
+    return {"steps": steps, "queries": [*queries, f"{subject} competitors" if what == "competitors" else subject]}
 
 
 def choose_results(question: str) -> Mapping[str, object]:

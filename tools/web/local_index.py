@@ -143,8 +143,8 @@ def _read_files(root: Path, named: Callable[[Path], str | None], parse: ParseFil
         if url is None:
             continue
         parsed = parse(url, content_type, file.read_bytes())
-        if parsed["text"]:
-            yield Document(url, parsed["title"] or file.stem, parsed["text"])
+        if body := _join(parsed["description"], parsed.get("evidence") or parsed["text"]):
+            yield Document(url, parsed["title"] or file.stem, body)
 
 
 async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float) -> tuple[list[Document], list[tuple[str, str]]]:
@@ -173,7 +173,12 @@ async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float)
 
 
 def _to_document(page: Page) -> Document:
-    return Document(page.final_url, page.title or page.final_url, page.text)
+    return Document(page.final_url, page.title or page.final_url, _join(page.description, page.snapshot.text))
+
+
+def _join(description: str, evidence: str) -> str:
+    """Return what a page can be found by: what it says of itself, and all its text and data."""
+    return "\n".join(text for text in (description, evidence) if text)
 
 
 def _find_same_host(page: Page, host: str, web: Web) -> Iterator[str]:
