@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass
 
@@ -29,6 +31,8 @@ class Claim:
     name: str = ""
     value: str = ""
     old: bool = False
+    seal: str = ""
+    """A hash of the claim and of the page that it rests on, by which a later change is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,20 @@ class Source:
     sha256: str
     snapshot: str
     published: str = ""
+    text_sha256: str = ""
+    """The sha256 of the text that was read out of the page, which quotes are looked up in."""
+
+
+def hash_text(text: str) -> str:
+    """Return the sha256 of a page's text."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def seal_claim(claim: Claim, source: Source) -> str:
+    """Return the hash of what a claim says, and of the page that it rests on."""
+    sealed = [claim.topic, claim.text, claim.quote, claim.written, claim.dated, claim.subject, claim.name, claim.value, claim.old]
+    page = [source.url, source.sha256, source.text_sha256, source.fetched_at]
+    return hashlib.sha256(json.dumps([*sealed, *page]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
 from .report import Claim, Competitor, Considered, FailedPage, Point, Report, Source, Withdrawn
+from .report_values import hash_text, seal_claim
 
 if TYPE_CHECKING:
     from .stage_prompts import Findings
@@ -118,7 +119,9 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
     told = [visit for visit in visits if visit.claims or visit is state.client]
     pages = {page.snapshot: page for visit in told for page in visit.pages}
     sources = {
-        page.snapshot: Source(number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot, page.published)
+        page.snapshot: Source(
+            number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot, page.published, hash_text(page.text)
+        )
         for number, page in enumerate(pages.values(), 1)
     }
     withdrawn = tuple(each for visit in visits for each in visit.withdrawn)
@@ -188,12 +191,16 @@ def make_columns(state: ResearchState) -> tuple[Competitor, ...]:
 
 
 def _make_column(visit: Visit, sources: Mapping[str, Source], *, is_business: bool) -> Competitor:
-    """Return a visit as a column of the report, its claims pointing to the report's sources."""
-    numbers = [sources[page.snapshot].number if sources else 0 for page in visit.pages]
-    claims = tuple(replace(claim, source=numbers[claim.source]) for claim in visit.claims)
+    """Return a visit as a column of the report, its claims pointing to the report's sources and sealed."""
+    pages = [sources.get(page.snapshot) for page in visit.pages]
+    claims = tuple(_point_to(claim, pages[claim.source]) for claim in visit.claims)
     candidate = visit.candidate
     url = find_home(visit.pages[0].url) if is_business and visit.pages else candidate.url
     return Competitor(candidate.name, url, candidate.reason, claims, candidate.quote)
+
+
+def _point_to(claim: Claim, source: Source | None) -> Claim:
+    return replace(claim, source=0) if source is None else replace(claim, source=source.number, seal=seal_claim(claim, source))
 
 
 def find_host(url: str) -> str:

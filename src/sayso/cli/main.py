@@ -17,6 +17,7 @@ COMMANDS = {
     "approve": "Approve a request that waits, after reading its card.",
     "calc": "Calculate exactly.",
     "cancel": "Stop a run before its next step, wherever it is executed.",
+    "check": "Check a report against the pages as they were read: quotes, hashes, and what each claim says. Asks nobody.",
     "chat": "Order food in words. Nothing is ordered before you say yes to the card.",
     "demo": "Research BettaBurgers on a small web of invented restaurant chains; needs no key and no internet.",
     "doctor": "Check what works here: the sandbox of each tool, model, search, database, terminal.",
