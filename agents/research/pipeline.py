@@ -29,7 +29,7 @@ from .choosing import consider, judge, require_known, same_business
 from .profile import ClientProfile, make_profile
 from .report import KINDS, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
-from .selection import GIVEN, add_site
+from .selection import GIVEN, add_site, give_site
 from .site_identity import find_site
 from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, add_pages, find_host, make_columns, make_report
 from .visiting import SiteVisitor, show_address
@@ -78,7 +78,7 @@ class CompetitorResearch(Workflow[str, Report]):
         dialect: str = "auto",
     ) -> None:
         super().__init__(name)
-        _check_options(kind, competitors=competitors, rounds=rounds, pages=pages)
+        _check_options(kind, sites, competitors=competitors, rounds=rounds, pages=pages)
         self.wanted, self.model = competitors, model
         self.kind_of_research, self.rounds, self.sites, self.ask_person = kind, rounds, tuple(sites), choose
         self.search_tool, self.visit_tool = (
@@ -314,7 +314,9 @@ class CompetitorResearch(Workflow[str, Report]):
         return make_report(state, describe_author(self.model), await run.step("made_at", _moment, run))
 
 
-def _check_options(kind: str, **numbers: int) -> None:
+def _check_options(kind: str, sites: Sequence[str], **numbers: int) -> None:
+    for url in sites:
+        give_site(url)
     for option, number in numbers.items():
         if number < 1:
             raise UsageError(f"{option}={number}: ask for at least one.")

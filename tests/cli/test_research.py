@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from sayso.tools.web import find_quote, load_snapshot
 from sayso.workflows import Usage
 
 from ..agents.fake_openai import FakeOpenAI, FallsSilent, HttpError
-from .commands import environment, listens_to_ctrl_c, sayso
+from .commands import environment, listens_to_ctrl_c, sayso, sayso_here
 
 
 def answered(body: dict[str, Any]) -> str:
@@ -83,7 +84,10 @@ def test_a_model_behind_an_endpoint_writes_the_report_and_its_invented_quotes_ar
         )
     assert (ran.returncode, ran.stdout) == (0, "r.md\n"), ran.stderr
     report = checked_report(tmp_path / "r.md")
-    assert (len(report["competitors"]), report["dropped_claims"]) == (5, 6)  # the client was visited too
+    questions = [body["messages"][-1]["content"] for body in endpoint.requests if "\n[page 1] " in body["messages"][-1]["content"]]
+    first = [question for question in questions if "These quotes are not on the pages" not in question]
+    assert (len(report["competitors"]), report["dropped_claims"]) == (5, len(first))
+    assert {each["text"] for each in report["withdrawn"]} == {"Everything is free on Sundays at our house."}
     assert report["written_by"].startswith("Written by fake")
     assert "free on Sundays" not in (tmp_path / "r.md").read_text("utf-8")
 
@@ -228,6 +232,55 @@ def test_wrong_input_is_said_clearly(arguments: list[str], code: int, told: str,
     assert (ran.returncode, told in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr
     if code == 2:  # nothing was begun
         assert ran.stdout == ""
+
+
+NOTHING = {
+    "nonsense": ["Xqzzvy Plomptious"],
+    "one letter": ["Q"],
+    "another trade": ["Notion"],
+    "Japanese": ["楽天市場"],
+    "a market of which there is nothing": ["submarine insurance", "--kind", "market"],
+    "a topic of which there is nothing": ["medieval Icelandic law", "--kind", "topic"],
+}
+
+
+@pytest.mark.parametrize("arguments", NOTHING.values(), ids=NOTHING)
+def test_where_nothing_is_found_a_sentence_says_so_and_no_file_is_left(arguments: list[str], tmp_path: Path) -> None:
+    ran = sayso_here("research", *arguments, "--search", "sample", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (4, ""), ran.stderr
+    assert arguments[0] in ran.stderr.splitlines()[-1]
+    assert list(tmp_path.rglob("*.*")) == []
+
+
+def test_progress_is_told_in_words(tmp_path: Path) -> None:
+    ran = sayso_here("demo", "--competitors", 2, cwd=tmp_path)
+    told = [line.split(None, 1)[1] for line in ran.stderr.splitlines() if line.startswith("  ")]
+    for words in (
+        "Looking up BettaBurgers",
+        "Searching for “BettaBurgers”",
+        "Reading the client's own site, bettaburgers.example",
+        "Comparing 3 sites by ",
+    ):
+        assert any(line.startswith(words) for line in told), told
+    assert any(re.fullmatch(r"Choosing among \d+ sites, of which \d+ fit", line) for line in told)
+    assert any(re.fullmatch(r"\w+: \d+ claims? kept(, \d+ dropped)?, from \d pages?", line) for line in told)
+    assert "model:0" not in ran.stderr
+
+
+def test_a_site_of_ones_own_is_visited_first(tmp_path: Path) -> None:
+    ran = sayso_here(
+        "research", "BettaBurgers", "--search", "sample", "--competitors", 2, "--site", "http://kilnbun.example/about", cwd=tmp_path
+    )
+    assert ran.returncode == 0, ran.stderr
+    report = checked_report(tmp_path / "reports" / "bettaburgers.md")
+    assert report["competitors"][0]["url"] == "http://kilnbun.example/"
+    assert report["client"]["name"] == "BettaBurgers"
+
+
+def test_a_site_that_is_no_address_is_refused(tmp_path: Path) -> None:
+    ran = sayso_here("research", "BettaBurgers", "--search", "sample", "--site", "the burger place", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "the burger place" in ran.stderr
 
 
 def test_a_report_without_a_competitor_is_written_and_is_a_failure(tmp_path: Path) -> None:

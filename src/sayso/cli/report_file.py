@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from sayso.agents.research.report import Report, make_slug
@@ -21,25 +23,36 @@ def find_report_path(out: Path, company: str) -> Path:
     path = out if out.suffix.lower() in (".md", ".markdown") else out / f"{make_slug(company)}.md"
     snapshots = path.parent / "snapshots"
     tried = path.parent
+    made: list[Path] = []
     try:
+        made = [folder for folder in (snapshots, tried, *tried.parents) if not folder.exists()]
         tried.mkdir(parents=True, exist_ok=True)
         for tried in (path, path.with_suffix(".json")):
+            is_new = not tried.exists()
             with tried.open("a", encoding="utf-8"):
                 pass
-            if not tried.stat().st_size:
+            if is_new:
                 tried.unlink()
         tried = snapshots
         tried.mkdir(exist_ok=True)
         tempfile.TemporaryFile(dir=snapshots).close()
+        _remove_empty(made)  # a research that finds nothing leaves nothing behind
     except OSError as error:
         raise UsageError(f"The report cannot be written to {tried}: {error.strerror or error}. Give another place with --out.") from None
     return path
 
 
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove these folders, the innermost first, as far as they are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
 def save_finished_report(report: Report, task: ResearchTask, *, quiet: bool = False) -> int:
     """Write the report of a finished research where its task says. Raises RunError if no competitor was found."""
     path = Path(task.report)
-    if not path.parent.is_dir():  # the run was started in a folder that is gone, or on another machine
+    if not path.parent.is_dir() and path.is_absolute():  # the run was started in a folder that is gone, or on another machine
         folder = escape_controls(str(path.parent))
         print(f"sayso: the folder {folder} is not here; the report is written to the current one.", file=sys.stderr)
         path = Path(path.name)
