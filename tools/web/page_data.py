@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..canonical import Json, JsonObject
 from .data.embedded import read_embedded
 from .data.json_ld import read_json_ld
+from .data.labelled import make_table_pair, read_pairs, settle_subjects
 from .data.meta_tags import meta_fields, read_metas
 from .data.microdata import read_microdata
 from .data.page_dates import find_published
+from .data.page_lines import read_lines
 from .data.plain_objects import read_objects
-from .data.schema_items import read_items
+from .data.schema_items import find_product, read_items
+from .data.statements import MAX_GAP, VisibleText, quote_visible, read_amount
+from .data.tables import mark_icons, read_table
 from .fields import DATA_HEADING, MAX_FIELDS, Field, quote_data
 
 if TYPE_CHECKING:
@@ -31,10 +35,13 @@ class PageData:
     """Long texts out of embedded data, for a page that has no text of its own."""
     business: str = ""
     """The name of the one business that the data is about, which its fields have no subject for."""
+    product: str = ""
+    """The name of the one product that the page is about."""
 
 
 def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, today: str = "") -> PageData:
     """Read the data of a page from the whole tree, before scripts and hidden parts are dropped. `today` is an ISO date."""
+    mark_icons(tree)
     metas = read_metas(tree)
     items = read_json_ld(tree, json_ld)
     marked = read_microdata(tree)
@@ -46,13 +53,56 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
         fields=tuple([*fields, *more, *meta_fields(metas), *scripted][:MAX_FIELDS]),
         texts=tuple(texts),
         business=business,
+        product=find_product([*items, *marked]) or (metas.get("og:title", "") if "product" in metas.get("og:type", "") else ""),
     )
 
 
 def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tuple[Field, ...], str]:
     """Add tables, lists and labels of the visible tree, and return all fields with quotes and the lines that `visible` does not have."""
-    fields, lines = quote_data(data.fields, data.business)
-    return fields, f"{DATA_HEADING}\n{lines}" if lines else ""
+    text = VisibleText(visible)
+    quoted: list[Field] = []
+    unquoted: list[Field] = []
+    for field, stands_alone, row in _read_visible(data, tree):
+        quote = _quote_seen(field, row, text, data.product) if stands_alone else ""
+        (quoted if quote else unquoted).append(replace(field, quote=quote))
+    seen = {(field.subject.lower(), read_amount(field.value)) for field in quoted}
+    for field in data.fields:
+        if found := quote_visible(field, text):
+            if (found.subject.lower(), read_amount(found.value)) not in seen:
+                quoted.append(found)
+        else:
+            unquoted.append(field)
+    written, lines = quote_data(dict.fromkeys(unquoted[: MAX_FIELDS - len(quoted)]), data.business)
+    return (*dict.fromkeys(quoted[:MAX_FIELDS]), *written), f"{DATA_HEADING}\n{lines}" if lines else ""
+
+
+def _read_visible(data: PageData, tree: HtmlElement) -> Iterator[tuple[Field, bool, tuple[str, ...]]]:
+    """Yield the fields of a page's lines, lists and tables, whether their own line says them, and the row that they stand in."""
+    page = read_lines(tree)
+    pairs = read_pairs(page)
+    rows: list[tuple[Field, bool, tuple[str, ...]]] = []
+    for table in page.tables[:200]:
+        for fact in read_table(table.element, table.heading):
+            if fact.subject:
+                old = fact.value.startswith("~~") and fact.value.endswith("~~")
+                field = Field(fact.subject, fact.name, fact.value.strip("~") if old else fact.value, "table", old=old, section=fact.section)
+                rows.append((field, fact.stands_alone, fact.row))
+            else:
+                pairs.append(make_table_pair(fact.name, fact.value, fact.section))
+    for field in settle_subjects(pairs, data.product):
+        yield field, True, ()
+    yield from rows[:MAX_FIELDS]
+
+
+def _quote_seen(field: Field, row: tuple[str, ...], text: VisibleText, product: str) -> str:
+    """Return the piece of the visible text that a field was read from."""
+    if row:
+        return text.find([cell for cell in row if cell], one_line=True, gap=12) or text.find([field.subject, field.value], one_line=True)
+    if field.name in ("price", "includes"):
+        return text.find([field.subject, field.value], gap=400 if field.name == "includes" else MAX_GAP)
+    if not field.subject or field.subject == product:
+        return text.find([field.name, field.value], gap=30)
+    return text.find([field.subject, field.name, field.value], gap=300)
 
 
 def read_json_fields(value: Json, url: str) -> tuple[Field, ...]:

@@ -155,6 +155,18 @@ def _find_businesses(item: JsonObject, depth: int, *, is_publisher: bool) -> Ite
                 yield from _find_businesses(part, depth + 1, is_publisher=is_publisher or (key == "publisher"))
 
 
+def find_product(items: Sequence[JsonObject]) -> str:
+    """Return the name of the one product on the top of these items; empty if there are several."""
+    names = {
+        get_text(item, "name")
+        for item in items
+        if any(
+            kind in ("Product", "ProductGroup", "IndividualProduct", "Vehicle", "Car", "SoftwareApplication") for kind in read_types(item)
+        )
+    }
+    return one_line(names.pop(), MAX_SUBJECT) if len(names) == 1 else ""
+
+
 def is_business(item: JsonObject) -> bool:
     """Return whether an item is an organisation or a place of business."""
     kinds = read_types(item)

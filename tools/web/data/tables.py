@@ -1,0 +1,337 @@
+"""Facts out of tables: the header row or column is found, spans are filled in, and a table of plans in columns is read by columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from .money import find_money
+from .wording import one_line
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+MAX_ROWS = 1_000
+MAX_COLUMNS = 60
+MAX_CELLS = 10_000
+MAX_CELL = 400
+MARK = "data-sayso-mark"
+_YES = re.compile(r"(?:^|[\s_-])(?:check(?:ed|mark)?|tick|yes|included|true|available|ok|success)(?:$|[\s_-])", re.IGNORECASE)
+_NO = re.compile(r"(?:^|[\s_-])(?:cross|times|xmark|no|not|close|minus|dash|false|excluded|unavailable|none)(?:$|[\s_-])", re.IGNORECASE)
+_SIGNS = frozenset("✓✔✅☑●•○◯×✗✘❌–—-xX")
+_NUMBER = re.compile(r"[\d]")
+_EMPTY = ("", "-", "–", "—", "n/a", "N/A")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell with its text; one that spans several places stands in each of them."""
+
+    text: str
+    is_header: bool
+    is_own: bool = True
+    """Whether the cell starts in this place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a table says in one cell. Without a header, `subject` is empty and `name` is the label of the row."""
+
+    subject: str
+    name: str
+    value: str
+    row: tuple[str, ...]
+    """The texts of the row that the cell stands in."""
+    stands_alone: bool
+    """Whether the row says the fact by itself, without the header of the column."""
+    section: str = ""
+
+
+Grid = list[list[Cell]]
+
+
+def mark_icons(tree: HtmlElement) -> None:
+    """Write on cells that hold nothing but an icon what it means, before icons are dropped."""
+    for cell in islice(tree.iter("td", "li"), 20_000):
+        if len(cell) > 4 or (cell.text or "").strip():
+            continue
+        inner = list(islice(cell.iter(), 12))
+        if any((node.text or "").strip() or (node.tail or "").strip() for node in inner[1:] if node.tag not in ("title", "style")):
+            continue
+        hints = " ".join(
+            value[:100]
+            for node in inner
+            for name, value in node.attrib.items()
+            if name in ("class", "alt", "title", "aria-label", "data-icon", "name", "href", "xlink:href")
+        )
+        hints += " ".join(node.text or "" for node in inner if node.tag == "title")
+        if len(inner) > 1 or hints:
+            mark = "no" if _NO.search(hints) else "yes" if _YES.search(hints) else ""
+            if mark:
+                cell.set(MARK, mark)
+
+
+def read_table(table: HtmlElement, heading: str = "") -> list[Fact]:
+    """Return the facts of a table."""
+    grid = read_grid(table)
+    width = max(map(len, grid), default=0)
+    if len(grid) < 2 or width < 2:
+        return []
+    caption = next((one_line(element.text_content(), 200) for element in islice(table.iter("caption"), 1)), "") or heading
+    headers = _count_headers(grid)
+    if headers == 0 and width == 2:
+        return _read_pairs(grid, caption)
+    if headers == 0 and all(row[0].is_header for row in grid):
+        return _read_plans(grid, 0, caption) if len(grid[0]) > 2 else _read_pairs(grid, caption)
+    if headers == 0:
+        return _read_rows(grid, ["" for _ in range(width)], 0, caption)
+    names = _join_headers(grid[:headers], width)
+    if width == 2 and (not names[1] or _is_mixed(grid[headers:])):
+        return _read_pairs(grid[headers:], caption)
+    if width > 2 and _has_plans(grid[headers:], names):
+        return _read_plans([[Cell(name, True) for name in names], *grid[headers:]], 1, caption)
+    return _read_rows(grid, names, headers, caption)
+
+
+def read_grid(table: HtmlElement) -> Grid:
+    """Return the cells of a table by row and column, with rowspan and colspan filled in."""
+    grid: Grid = []
+    hanging: dict[int, tuple[int, Cell]] = {}
+    left = MAX_CELLS
+    for row in islice(table.iter("tr"), MAX_ROWS):
+        cells: list[Cell] = []
+        own = iter(cell for cell in row if cell.tag in ("td", "th"))
+        in_head = row.getparent() is not None and row.getparent().tag == "thead"
+        while len(cells) < MAX_COLUMNS and left > 0:
+            at = len(cells)
+            if at in hanging:
+                rows, cell = hanging.pop(at)
+                cells.append(Cell(cell.text, cell.is_header, is_own=False))
+                if rows > 1:
+                    hanging[at] = (rows - 1, cell)
+                left -= 1
+                continue
+            element = next(own, None)
+            if element is None:
+                if not any(place > at for place in hanging):
+                    break
+                cells.append(Cell("", False))
+                continue
+            text = element.get(MARK) or one_line(_cell_text(element), MAX_CELL)
+            cell = Cell(text, element.tag == "th" or in_head)
+            rows = _read_span(element.get("rowspan"), MAX_ROWS)
+            for offset in range(min(_read_span(element.get("colspan"), MAX_COLUMNS), MAX_COLUMNS - at)):
+                cells.append(cell if offset == 0 else Cell(text, cell.is_header, is_own=False))
+                left -= 1
+                if rows > 1:
+                    hanging[at + offset] = (rows - 1, cell)
+        if any(cell.text for cell in cells):
+            grid.append(cells)
+    return grid
+
+
+def _cell_text(element: HtmlElement) -> str:
+    """Return the text of a cell, with a space where a block or a line ends."""
+    if len(element) == 0:
+        return element.text or ""
+    texts = [element.text or ""]
+    for node in islice(element.iter(), 1, 200):
+        if not isinstance(node.tag, str):
+            continue
+        texts.append(f"{' ' if node.tag in ('br', 'p', 'div', 'li', 'ul', 'small') else ''}{node.text or ''}")
+        texts.extend(_tails(node, element))
+    return "".join(texts)
+
+
+def _tails(node: HtmlElement, top: HtmlElement) -> list[str]:
+    """Return the texts that follow an element and, where it is the last one, those that follow the elements around it."""
+    tails: list[str] = []
+    if len(node):
+        return tails
+    while node is not top:
+        tails.append(f"{' ' if node.tag in ('p', 'div', 'li') else ''}{node.tail or ''}")
+        if node.getnext() is not None:
+            break
+        node = node.getparent()
+    return tails
+
+
+def _read_span(text: str | None, most: int) -> int:
+    return min(max(int(text), 1), most) if text and text.strip().isascii() and text.strip().isdigit() and len(text) < 6 else 1
+
+
+def _count_headers(grid: Grid) -> int:
+    """Return how many rows on top are headers: rows of header cells, or a first row of words over a column of numbers."""
+    count = 0
+    for row in grid[: min(4, len(grid) - 1)]:
+        if not all(cell.is_header or not cell.text for cell in row) or len({cell.text for cell in row if cell.text}) < 2 - (
+            count > 0 or _spans_all(row)
+        ):
+            break
+        count += 1
+    if count and count == 1 and _spans_all(grid[0]) and len(grid) > 2 and not any(cell.is_header for cell in grid[1]):
+        return 1 + _count_headers(grid[1:])
+    if count:
+        return count
+    first, rest = grid[0], grid[1:]
+    if any(_is_numeric(cell.text) or cell.text in _SIGNS for cell in first) or (
+        any(cell.is_header for cell in first[:1]) and not first[0].text
+    ):
+        return 0
+    columns = range(1, len(first))
+    over_numbers = any(
+        first[at].text and sum(_is_numeric(row[at].text) for row in rest if at < len(row)) * 3 >= 2 * len(rest) for at in columns
+    )
+    return 1 if over_numbers and len({cell.text for cell in first}) == len(first) and all(len(cell.text) < 60 for cell in first) else 0
+
+
+def _spans_all(row: Sequence[Cell]) -> bool:
+    """Return whether a row is one text over the whole width: the title of what follows."""
+    texts = {cell.text for cell in row if cell.text}
+    return len(row) > 1 and len(texts) == 1 and (sum(cell.is_own for cell in row) == 1 or sum(bool(cell.text) for cell in row) == 1)
+
+
+def _join_headers(rows: Grid, width: int) -> list[str]:
+    """Return the name of each column; several header rows are joined, unless one of them is the title of the table."""
+    rows = [row for row in rows if not _spans_all(row)] or rows[-1:]
+    names = []
+    for at in range(width):
+        texts = dict.fromkeys(row[at].text for row in rows if at < len(row) and row[at].text)
+        names.append(one_line(" ".join(texts), 120))
+    return names
+
+
+def _is_numeric(text: str) -> bool:
+    """Return whether a cell is a value rather than a name: a price, a number with its unit, a time."""
+    digits = sum(character.isdigit() for character in text)
+    return digits > 0 and digits * 3 >= len(re.sub(r"[\W_]", "", text)) and len(text) < 60
+
+
+def _kind(text: str) -> str:
+    if find_money(text):
+        return "money"
+    if text in _SIGNS or text.lower() in ("yes", "no", "ja", "nein", "oui", "non", "sí", "si"):
+        return "sign"
+    return "number" if _is_numeric(text) else "text"
+
+
+def _has_plans(body: Grid, names: Sequence[str]) -> bool:
+    """Return whether each column is a thing and each row a property: the kinds of values agree along rows and differ along columns."""
+    rows = [[_kind(cell.text) for cell in row[1:] if cell.text not in _EMPTY[:1]] for row in body if len(row) > 2 and not _spans_all(row)]
+    rows = [row for row in rows if row]
+    if not rows:
+        return False
+    along_rows = sum(len(set(row)) == 1 for row in rows) / len(rows)
+    columns = [[_kind(row[at].text) for row in body if at < len(row) and row[at].text] for at in range(1, len(names))]
+    columns = [column for column in columns if column]
+    along_columns = sum(len(set(column)) == 1 for column in columns) / len(columns) if columns else 1.0
+    money_rows = sum("money" in row for row in rows)
+    if any(_kind(cell.text) == "sign" for row in body for cell in row[1:]) and along_columns < 1:
+        return True
+    if not names[0] and along_rows > along_columns:
+        return True
+    return along_rows > along_columns + 0.3 and (money_rows <= 1 or not names[0])
+
+
+def _read_pairs(grid: Grid, caption: str) -> list[Fact]:
+    """Return labels with their values; the first cell of each row is the label."""
+    facts: list[Fact] = []
+    section = caption
+    for row in grid:
+        texts = [cell.text for cell in row]
+        if _spans_all(row):
+            section = next(text for text in texts if text)
+        elif len(texts) > 1 and texts[0] and texts[1] not in _EMPTY:
+            facts.append(Fact("", texts[0].rstrip(" :："), texts[1], tuple(texts[:2]), stands_alone=True, section=section))
+    return facts
+
+
+def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> list[Fact]:
+    """Return, for each row, what its columns say of the thing that it names."""
+    body = grid[headers:]
+    keys = _find_key_columns(body, len(names))
+    at = keys[0]
+    facts: list[Fact] = []
+    section = caption
+    for row in body:
+        texts = tuple(cell.text for cell in row)
+        if _spans_all(row):
+            section = next(text for text in texts if text)
+            continue
+        if at >= len(texts) or not texts[at] or all(cell.is_header for cell in row):
+            continue
+        prices = sum(bool(find_money(text)) for text in texts)
+        subject = ", ".join(dict.fromkeys(texts[key] for key in keys if key < len(texts) and texts[key]))
+        is_whole = all(cell.is_own for cell in row)
+        for column, text in enumerate(texts):
+            if column in keys or column >= len(names) or text in _EMPTY or text == texts[at]:
+                continue
+            is_money = bool(find_money(text))
+            name = names[column] or ("price" if is_money else "")
+            if name:
+                facts.append(Fact(subject, name, text, texts, stands_alone=is_money and prices == 1 and is_whole, section=section))
+    return facts
+
+
+def _find_key_columns(body: Grid, width: int) -> list[int]:
+    """Return the columns that name a row: the one of the names, and the next ones where names repeat ("City bike", "3 days")."""
+    first = _find_subject_column(body, width)
+    rows = [row for row in body if not _spans_all(row) and len(row) > first and row[first].text]
+    keys = [first]
+    for column in range(width):
+        names = [tuple(row[key].text for key in keys if key < len(row)) for row in rows]
+        if len(set(names)) == len(names):
+            break
+        texts = [row[column].text for row in rows if column < len(row)]
+        if (
+            column not in keys
+            and not any(find_money(text) for text in texts)
+            and len(set(texts)) > 1
+            and len(keys) < 3
+            and width > len(keys) + 1
+        ):
+            keys.append(column)
+    return keys
+
+
+def _is_mixed(body: Grid) -> bool:
+    """Return whether the second column of a table of two holds values of several kinds: its rows are properties of one thing."""
+    kinds = [_kind(row[1].text) for row in body if len(row) > 1 and row[1].text]
+    return len(set(kinds)) > 1 and kinds.count("money") * 2 < len(kinds)
+
+
+def _find_subject_column(body: Grid, width: int) -> int:
+    """Return the column of the names: the first whose cells are words and differ from each other, else the first."""
+    for at in range(min(width, 4)):
+        texts = [row[at].text for row in body if at < len(row) and not _spans_all(row)]
+        if any(row[at].is_header for row in body if at < len(row)):
+            return at
+        if texts and sum(_is_numeric(text) for text in texts) * 2 < len(texts) and len(set(texts)) * 2 > len(texts):
+            return at
+    return 0
+
+
+def _read_plans(grid: Grid, headers: int, caption: str) -> list[Fact]:
+    """Return, for each column, what the rows say of the thing over it."""
+    if not headers:
+        return _read_rows(_turn(grid), _join_headers(_turn(grid)[:1], len(grid)), 1, caption)
+    subjects = [cell.text for cell in grid[0]]
+    facts: list[Fact] = []
+    section = caption
+    for row in grid[1:]:
+        texts = tuple(cell.text for cell in row)
+        if _spans_all(row) or (texts and not any(texts[1:])):
+            section = texts[0] or section
+            continue
+        for column in range(1, min(len(texts), len(subjects))):
+            if texts[0] and subjects[column] and texts[column]:
+                facts.append(Fact(subjects[column], texts[0].rstrip(" :："), texts[column], texts, stands_alone=False, section=section))
+    return facts
+
+
+def _turn(grid: Grid) -> Grid:
+    width = max(map(len, grid))
+    return [[row[at] if at < len(row) else Cell("", False) for row in grid] for at in range(width)]
