@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sayso.tools.errors import NothingFound
 
-from .profile import ClientProfile, Term, find_shared_places, find_shared_terms
+from .offer_roles import FOR_IT
+from .page_kinds import find_closing, find_new_home, find_page_kind, is_order, sentences
+from .page_terms import find_places, find_stem, is_offer
+from .profile import (
+    FIRST_WORDS,
+    MOST_READ,
+    ClientProfile,
+    Shared,
+    Term,
+    find_owner_name,
+    find_shared_places,
+    find_shared_terms,
+    read_field,
+    read_offer,
+    read_visible,
+)
 from .report import Considered
-from .site_identity import carries_name, find_site
-from .site_kinds import SiteKind, find_hit_kind
+from .site_identity import carries_name, find_site, squash_letters
+from .site_kinds import SiteKind, find_hit_kind, is_comparison
 from .site_names import find_business_name
 from .state import SearchHit, VisitedPage
 
+_PHONE = re.compile(r"(?:\+\d|\b(?:tel|phone|telefon|téléphone|call|电话|電話)\W{0,3}\+?[\d(])[\d\s()/.-]{6,18}\d", re.IGNORECASE)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+LONG_SENTENCE, COPIED = 30, 0.6
+"""Two sites with more than this part of their long sentences in common are one business."""
 STRONG = 0.3
 """A word of at least this part of the heaviest word's weight says what the client does."""
 ENOUGH = 0.7
+MAIN = 0.6
+"""A word of at least this part of the heaviest word's weight may show the same offer alone."""
+MANY, MIN_NAME = 3, 4
+SAID, MOST_SAID = 0.15, 5
+"""From which weight a shared word is named in a reason, and how many are."""
 WHAT_IT_IS = {
     SiteKind.LIST: "A list or comparison of others.",
     SiteKind.DIRECTORY: "A place that lists what others offer.",
@@ -25,6 +50,10 @@ WHAT_IT_IS = {
     SiteKind.REFERENCE: "A work of reference.",
     SiteKind.PLATFORM: "A platform on which others publish or sell.",
     SiteKind.JOBS: "Job offers.",
+    SiteKind.SPONSORED: "A list that is paid for.",
+    SiteKind.FORUM: "People who talk about businesses.",
+    SiteKind.ASSOCIATION: "An association, not a business.",
+    SiteKind.NO_BUSINESS: "It does not say that it offers this itself.",
 }
 
 
@@ -50,7 +79,35 @@ def consider(profile: ClientProfile, hits: Sequence[SearchHit]) -> tuple[Conside
         if domain not in profile.domains and not carries_name(find_site(group[0].url).label, profile.names)
     }
     judged = [judge_hits(profile, group, [name for other, name in names.items() if other != domain]) for domain, group in by_domain.items()]
-    return tuple(sorted(judged, key=lambda each: (not each.competes, -each.score)))
+    judged = [_look_beside(profile, each, hits) for each in judged]
+    return tuple(_merge_twins(sorted(judged, key=lambda each: (not each.competes, -each.score))))
+
+
+def _look_beside(profile: ClientProfile, considered: Considered, hits: Sequence[SearchHit]) -> Considered:
+    """Return a site that says too little itself as a competitor where a comparison names it beside the client."""
+    if considered.competes or considered.kind != SiteKind.UNRELATED or not considered.score or len(considered.name) < MIN_NAME:
+        return considered
+    both = [re.compile(rf"(?<!\w){re.escape(name)}(?!\w)") for name in (considered.name, profile.company)]
+    for hit in hits:
+        text = f"{hit.title}. {hit.snippet}"
+        if find_site(hit.url).host != considered.host and is_comparison(text) and all(name.search(text) for name in both):
+            reason = f"{find_site(hit.url).host} names it beside {profile.company}."
+            return replace(considered, competes=True, kind=SiteKind.COMPETITOR, reason=reason, quote=hit.snippet, page=hit.url)
+    return considered
+
+
+def _merge_twins(considered: Sequence[Considered]) -> list[Considered]:
+    """Return the sites with those of one name and one offer under two addresses once: roll-and-ride and rollandride."""
+    kept: list[Considered] = []
+    for each in considered:
+        label = squash_letters(find_site(each.url).label)
+        twin = next(
+            (other for other in kept if each.competes and other.competes and squash_letters(find_site(other.url).label) == label), None
+        )
+        if twin is not None and len(label) >= MIN_NAME:
+            each = replace(each, competes=False, kind=SiteKind.TWIN, reason=f"The same business as {twin.host}.", score=0.0)
+        kept.append(each)
+    return sorted(kept, key=lambda each: not each.competes)
 
 
 def judge_hits(profile: ClientProfile, hits: Sequence[SearchHit], others: Sequence[str] = ()) -> Considered:
@@ -78,35 +135,156 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
         return refuse(SiteKind.LIST, f"It writes about other businesses: {', '.join(named[:3])}.", hit.snippet)
     shared = find_shared_terms(profile, text)
     if not _is_same_offer(profile, shared):
-        said = f" beyond “{next(iter(shared.values()))}”" if shared else ""
-        return refuse(SiteKind.UNRELATED, f"It says nothing of what {profile.company} offers ({profile.offer}){said}.", hit.snippet)
+        return replace(refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), hit.snippet), score=float(bool(shared)))
     places = list(find_shared_places(profile, text))
-    score = sum(term.weight * term.rarity for term in shared) + len(places)
-    return Considered(name, site.host, hit.url, True, _say_offer(shared.values(), places), hit.snippet, hit.url, score=round(score, 3))
+    score = sum(term.weight * term.rarity * found.counts for term, found in shared.items()) + len(places)
+    return Considered(
+        name, site.host, hit.url, True, _say_offer(profile, shared, text, places), hit.snippet, hit.url, score=round(score, 3)
+    )
 
 
-def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, str]) -> bool:
-    """Return whether the shared words are enough: two of those that say most, or three of any."""
+def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared]) -> bool:
+    """Return whether the shared words are enough: two of those that say most, or one of them and others of some weight."""
     if not profile.terms:
         return False
     top = profile.terms[0].weight
-    strong = [term for term in shared if term.weight >= STRONG * top]
-    return len(strong) > 1 or (len(strong) == 1 and len(shared) > 1 and sum(term.weight for term in shared) >= ENOUGH * top)
+    strong = sum(found.counts for term, found in shared.items() if term.weight >= STRONG * top)
+    heavy = sum(term.weight * found.counts for term, found in shared.items())
+    if strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
+        return True
+    return _has_few_words(profile) and any(term.weight >= MAIN * top and found.counts >= 1 for term, found in shared.items())
+
+
+def _has_few_words(profile: ClientProfile) -> bool:
+    """Return whether the client's offer is told by one or two words, of which one is then enough."""
+    return sum(term.weight >= STRONG * profile.terms[0].weight for term in profile.terms) < MANY
 
 
 def judge(profile: ClientProfile, considered: Considered, pages: Sequence[VisitedPage], others: Sequence[str] = ()) -> Considered:
     """Return the decision about a candidate after its pages were read: a namesake, a list or a moved site is found out here.
 
-    `pages` has the page that was read first first. `others` are the hosts of the other candidates: who links to many of them is a list.
+    `pages` has the page that was read first first. `others` are the hosts of the other candidates: who links to several of them is a list.
+    The name, the host and the address of what is returned are those of the pages: a redirect may have led elsewhere. A site that a person
+    gave stays; the reason says what speaks against it.
     """
-    return considered
+    if not pages:
+        return considered
+    judged = _judge_pages(profile, considered, pages, others)
+    if considered.kind != SiteKind.GIVEN or judged.competes:
+        return judged
+    return replace(judged, competes=True, kind=SiteKind.GIVEN, reason=f"You gave it, though: {judged.reason}")
+
+
+def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence[VisitedPage], others: Sequence[str]) -> Considered:
+    first = pages[0]
+    site = find_site(first.url)
+    seen = replace(considered, name=find_owner_name(pages) or considered.name, host=site.host)
+    if site.host != considered.host:
+        seen = replace(seen, url=first.url)
+
+    def refuse(kind: SiteKind, reason: str, quote: str) -> Considered:
+        return replace(seen, competes=False, kind=kind, reason=reason, quote=quote[:300], page=first.url, score=0.0)
+
+    if site.domain in profile.domains:
+        return refuse(SiteKind.ITSELF, f"It is {profile.company} itself: {considered.host} leads to {site.host}.", first.title)
+    new_home = find_new_home(pages)
+    if new_home and find_site(new_home).domain != site.domain:
+        return refuse(SiteKind.MOVED, f"It has moved to {find_site(new_home).host}.", first.title)
+    if closed := find_closing(pages):
+        return refuse(SiteKind.CLOSED, "It has closed.", closed)
+    if found := find_page_kind(pages, others, profile.names):
+        return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
+    start = read_offer(first, FIRST_WORDS)
+    told = find_shared_terms(profile, start)
+    shared = find_shared_terms(profile, "\n".join((start, *(read_offer(page) for page in pages))))
+    if not _is_confirmed(profile, told, shared):
+        return refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), _find_self_description(first))
+    quote, page = _find_best_sentence(profile, pages)
+    places = list(find_shared_places(profile, start))
+    score = sum(term.weight * term.rarity * each.counts for term, each in shared.items()) + len(places)
+    reason = _say_offer(profile, shared, quote, places)
+    return replace(seen, competes=True, kind=SiteKind.COMPETITOR, reason=reason, quote=quote, page=page, score=round(score, 3))
+
+
+def _is_confirmed(profile: ClientProfile, told: Mapping[Term, Shared], shared: Mapping[Term, Shared]) -> bool:
+    """Return whether a site offers the same: two of the words that say most in full, or one in what it says of itself and none denied."""
+    top = profile.terms[0].weight if profile.terms else 0.0
+    strong = {term: each for term, each in shared.items() if term.weight >= STRONG * top}
+    if not any(told[term].counts >= 1 for term in strong if term in told):
+        return False
+    full = [term for term, each in strong.items() if each.counts >= 1]
+    other_role = [term for term, each in strong.items() if each.counts <= FOR_IT]
+    return len(full) > 1 or (len(full) == 1 and not other_role and full[0].weight >= MAIN * top and _has_few_words(profile))
+
+
+def _find_self_description(page: VisitedPage) -> str:
+    description = read_field(page, "description")
+    return next((each for each in sentences(read_visible(page)) if len(each) > 30 and not is_order(each)), description or page.title)
+
+
+def _find_best_sentence(profile: ClientProfile, pages: Sequence[VisitedPage]) -> tuple[str, str]:
+    """Return the sentence of the pages that says most of the same offer, as it stands there, and the page's address."""
+    best, where, most = "", pages[0].url, 0.0
+    for place, page in enumerate(pages):
+        told = [*sentences(read_field(page, "description")), *sentences(read_visible(page)[:MOST_READ])]
+        for at, sentence in enumerate(told):
+            if is_order(sentence) or not 12 <= len(sentence) <= 320:
+                continue
+            shared = find_shared_terms(profile, sentence)
+            value = sum(term.weight * each.counts for term, each in shared.items()) - 0.02 * at - 0.5 * place
+            if shared and value > most:
+                best, where, most = sentence, page.url, value
+    return best or pages[0].title, where
 
 
 def same_business(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -> bool:
-    """Return whether the pages of two sites are of one business."""
-    return bool(first and second) and find_site(first[0].url).domain == find_site(second[0].url).domain
+    """Return whether the pages of two sites are of one business.
+
+    It is one where they are of one domain, before or after redirects, or one names the other as its own address; where they share a
+    telephone number or address of mail; where they have one name and a link, a place or half of their sentences in common.
+    """
+    if not first or not second:
+        return False
+    if _find_domains(first) & _find_domains(second):
+        return True
+    if _find_contacts(first) & _find_contacts(second):
+        return True
+    one, other = ({each for page in pages for each in sentences(page.text) if len(each) > LONG_SENTENCE} for pages in (first, second))
+    common = len(one & other) / max(1, min(len(one), len(other)))
+    if common >= COPIED and len(one & other) > 2:
+        return True
+    names = [{squash_letters(find_owner_name(pages)), squash_letters(find_site(pages[0].url).label)} for pages in (first, second)]
+    if not names[0] & names[1]:
+        return False
+    links = [{find_site(url).domain for page in pages for url, _ in page.links} for pages in (first, second)]
+    linked = find_site(first[0].url).domain in links[1] or find_site(second[0].url).domain in links[0]
+    places = [{place for page in pages for place in find_places(f"{page.title}. {page.text[:FIRST_WORDS]}")} for pages in (first, second)]
+    return linked or bool(places[0] & places[1]) or common >= COPIED / 2
 
 
-def _say_offer(words: Iterable[str], places: Iterable[str]) -> str:
+def _find_domains(pages: Sequence[VisitedPage]) -> set[str]:
+    addresses = (address for page in pages for address in (page.url, page.asked, page.canonical) if address)
+    return {find_site(address).domain for address in addresses} - {""}
+
+
+def _find_contacts(pages: Sequence[VisitedPage]) -> set[str]:
+    """Return the telephone numbers and addresses of mail on the pages, in one form."""
+    text = "\n".join(page.text for page in pages)
+    phones = {re.sub(r"\D", "", match[0])[-8:] for match in _PHONE.finditer(text)}
+    return {phone for phone in phones if len(phone) == 8} | {match[0].casefold() for match in _MAIL.finditer(text)}
+
+
+def _say_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: str, places: Iterable[str]) -> str:
+    """Return the reason: the shared words as the site has them, those of the quoted text first."""
+    top = profile.terms[0].weight
+    words = [each.text for term, each in shared.items() if each.counts >= 1 and term.weight >= SAID * top and is_offer(term.word)]
+    words = words or [each.text for each in shared.values()]
+    words.sort(key=lambda word: word not in text)
+    said = list({find_stem(word): word if word.isupper() and len(word) < 5 else word.lower() for word in words}.values())
     where = ", ".join(places)
-    return f"Same offer: {', '.join(words)}." + (f" Same place: {where}." if where else "")
+    return f"Same offer: {', '.join(said[:MOST_SAID])}." + (f" Same place: {where}." if where else "")
+
+
+def _say_other_offer(profile: ClientProfile, shared: Mapping[Term, Shared]) -> str:
+    said = f", only “{next(iter(shared.values())).text}”" if shared else ""
+    return f"It does not offer what {profile.company} offers ({profile.offer}){said}."

@@ -31,6 +31,8 @@ FUNCTION_WORDS = frozenset(
 )
 WEB_WORDS = frozenset(
     """
+    city cities town towns ville stadt stad ciudad città region local lokal area street country
+    euro euros cent cents usd eur gbp chf each
     about accueil address adresse angebot angebote app apps article blog bienvenue bienvenido bienvenidos buy cart career careers click
     client clients cliente clientes company competitor competitors contact contacto contattaci cookie cookies copyright customer customers
     deal deals discover découvrez download entreprise empresa facebook firma follow founded guide home homepage hour hours inicio instagram
@@ -44,6 +46,7 @@ WEB_WORDS = frozenset(
 """What every site says of itself. A weak hint: these words never decide, they are only not counted as an offer."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _WIDE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々]+|[\u30a1-\u30ffー]+|[\uac00-\ud7af]+")
+_FRENCH = re.compile(r"\b(?:le|la|les|des|du|vos|nos|et|votre|notre|pour|à|au|aux)\b", re.IGNORECASE)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
 _ENDINGS = ("ern", "en", "er", "es", "e", "s", "n", "a", "o", "i")
 _TITLE_MARK = re.compile(r"\s+[|–—·•»›:~-]+\s+|\s*[|｜：»│]\s*|:\s+")
@@ -75,10 +78,13 @@ def find_terms(text: str) -> tuple[OfferWord, ...]:
     Words of Chinese, Japanese and Korean are those of the table of trades, and pairs of signs where it knows none.
     """
     found: list[OfferWord] = []
+    french = len(_FRENCH.findall(text)) > 1
     for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
         word = match[0]
         if _CJK.search(word):
             found += _find_wide_words(word)
+        elif french and word.casefold() in ("location", "locations"):  # a rental
+            found.append(OfferWord(word, "location", concepts=_find_concepts("location")))
         elif len(word) > 2 and not _is_empty(word.casefold()):
             found.append(_make_word(word))
     return tuple(found)
@@ -147,6 +153,12 @@ def alike(one: OfferWord, other: OfferWord) -> bool:
     return languages.isdisjoint(others) and not {row for row, _ in one.concepts}.isdisjoint(row for row, _ in other.concepts)
 
 
+def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
+    """Return whether a compound names another thing than a word with which it begins: a Kaffeemaschine is no Kaffee."""
+    rest = compound.stem.removeprefix(one.stem)
+    return rest != compound.stem and len(rest) > 3 and not knows(compound.stem) and not _find_concepts(rest)
+
+
 @lru_cache(20_000)
 def knows(word: str) -> bool:
     """Return whether the lexicon of English has a word."""
@@ -188,7 +200,34 @@ def _read_trade_words() -> frozenset[str]:
 
 def is_offer(word: OfferWord) -> bool:
     """Return whether a word may name a thing or trade. One that English knows as an adjective or a verb first is a quality: "fresh"."""
-    return bool(word.concepts) or not word.text.isascii() or is_thing(tokenize(word.text)[0])
+    if word.concepts or not word.text.isascii():
+        return True
+    token = tokenize(word.text)[0]
+    return is_thing(token) and not any(_measures() & set(chain) for entry in look_up(token)[:1] for _, chain in entry.senses[:1])
+
+
+def is_product(word: OfferWord) -> bool:
+    """Return whether English knows a word as a thing that can be sold: no business, person, place or measure."""
+    token = tokenize(word.text)[0]
+    entries = look_up(token)
+    if not entries or not is_offer(word) or not is_thing(token):
+        return False
+    chains = {sense for entry in entries for part, chain in entry.senses if part == "n" for sense in chain}
+    return not chains & _businesses()
+
+
+@cache
+def _businesses() -> frozenset[str]:
+    """Return the lexicon's general senses of buildings, establishments, organisations and people."""
+    entries = {word: look_up(tokenize(word)[0])[0].senses[0][1] for word in ("restaurant", "shop", "company", "baker")}
+    return frozenset((entries["restaurant"][1], entries["shop"][3], entries["company"][-1], entries["baker"][-1]))
+
+
+@cache
+def _measures() -> frozenset[str]:
+    """Return the lexicon's most general senses of times, units and numbers: "Monday", "dollar" and "nine" are no offer."""
+    entries = (look_up(tokenize(word)[0])[0] for word in ("month", "dollar", "nine"))
+    return frozenset(entry.senses[0][1][-1] for entry in entries)
 
 
 def translate_term(word: OfferWord, column: int) -> str:

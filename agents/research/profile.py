@@ -7,18 +7,26 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from .page_terms import OfferWord, alike, find_places, find_terms, is_offer, split_title
+from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
+from .page_terms import OfferWord, alike, find_places, find_terms, is_modifier, is_offer, split_title
 from .site_identity import carries_name, find_site, spell_name, squash_letters
+from .site_names import find_business_name, fits_site
 from .state import SearchHit, VisitedPage
 
 MOST_TERMS = 24
 TITLE, DESCRIPTION, QUERY, TYPE, ABOUT = 3.0, 3.0, 2.5, 3.0, 1.0
 """How much a word counts by where it stands; a word of a page's body counts up to BODY, by how often it stands there."""
 BODY = 2.0
-UNUSED, QUALITY = 0.3, 0.5
-"""What is left of the weight of a word that no other site uses, and of one that names a quality and no thing."""
-FIRST_WORDS = 1500
+UNUSED, QUALITY = 0.3, 0.15
+"""What is left of the weight of a word that no other site uses, and of one that names a quality, a measure or a deed, and no thing."""
+MOST_NAME, MOST_PRODUCTS, MOST_READ = 60, 12, 3000
+DATA_MARK = "Data of the page:"
+OFFER_FIELDS = frozenset(
+    ("description", "type", "serves cuisine", "keywords", "category", "slogan", "knows about", "offers", "makes offer")
+)
+FIRST_WORDS = 600
 """How many characters at the beginning of a page are read for what the business does."""
 
 
@@ -26,12 +34,14 @@ FIRST_WORDS = 1500
 class Term:
     """A word of what the client offers, as a page has it, and how much it counts in the client's own words.
 
-    `rarity` is 1 for a word that one other site has, and falls towards 0 for a word that all sites found have.
+    `rarity` is 1 for a word that one other site has, and falls towards 0 for a word that all sites found have. `counts` is the role in
+    which the client uses it: less than 1 where it only says for what or for whom something is.
     """
 
     text: str
     weight: float
     rarity: float = 1.0
+    counts: float = 1.0
 
     @property
     def word(self) -> OfferWord:
@@ -87,11 +97,12 @@ def make_profile(
         counts.add(hit.title, TITLE / max(1, len(own)) ** 0.5)
         counts.add(hit.snippet, DESCRIPTION / max(1, len(own)) ** 0.5)
     for page in pages:
-        counts.add(page.title, TITLE)
-        counts.add(read_field(page, "description"), DESCRIPTION)
-        counts.add(read_field(page, "type"), TYPE)
-        counts.add_often(page.text, BODY)
-        counts.add(page.text[:FIRST_WORDS], 0.5)
+        counts.add(page.title, TITLE / len(pages) ** 0.5)
+        counts.add_often(read_visible(page), BODY / len(pages) ** 0.5)
+    for page in pages[:1]:
+        for name, weight in (("description", DESCRIPTION), ("type", TYPE), ("serves cuisine", TYPE)):
+            counts.add(read_field(page, name), weight)
+        counts.add(read_visible(page)[:FIRST_WORDS], 1.0)
     for hit in about:
         counts.add(f"{hit.title}. {hit.snippet}", ABOUT / len(about) ** 0.5)
     for query in dict.fromkeys(queries):
@@ -107,8 +118,30 @@ def make_profile(
 
 def read_field(page: VisitedPage, name: str) -> str:
     """Return the value of the first of a page's fields with that name, "" without one."""
-    fields: Iterable[object] = getattr(page, "fields", ())
-    return next((str(getattr(field, "value", "")) for field in fields if str(getattr(field, "name", "")).casefold() == name), "")
+    return next((field.value for field in page.fields if field.name.casefold() == name), "")
+
+
+def read_offer(page: VisitedPage, most: int = MOST_READ) -> str:
+    """Return what a page says of its business: title, description, kind and products as data, and the beginning of what people see."""
+    told = [field.value for field in page.fields if field.name.casefold() in OFFER_FIELDS]
+    products = dict.fromkeys(field.subject for field in page.fields if field.subject and field.name.casefold() != "type")
+    return "\n".join((page.title, *dict.fromkeys(told), *list(products)[:MOST_PRODUCTS], read_visible(page)[:most]))
+
+
+def read_visible(page: VisitedPage) -> str:
+    """Return the text of a page without the data that stands below it."""
+    return page.text.partition(DATA_MARK)[0]
+
+
+def find_owner_name(pages: Sequence[VisitedPage]) -> str:
+    """Return the name of the business whose pages these are: what they call it, where its address bears that out, else by title."""
+    label = find_site(pages[0].url).label
+    told = [read_field(page, name) for page in pages for name in ("site name", "name")]
+    for name in filter(None, told):
+        if len(name) <= MOST_NAME and (fits_site(name, label) or name in pages[0].title):
+            return name
+    names = [find_business_name(page.title, label) for page in pages]
+    return next((name for name in names if squash_letters(name) == squash_letters(label)), names[0])
 
 
 def find_own_domains(
@@ -121,7 +154,7 @@ def find_own_domains(
     """
     if read := tuple(dict.fromkeys(find_site(page.url).domain for page in pages)):
         named = [domain for domain in _find_named_domains(company, names, hits) if domain not in read]
-        words = {word for page in pages for word in find_terms(f"{page.title} {read_field(page, 'description')} {page.text[:FIRST_WORDS]}")}
+        words = {word for page in pages for word in find_terms(read_offer(page, FIRST_WORDS))}
         return (*read, *(domain for domain in named if _shares(words, _find_words(hits, domain))))
     named = _find_named_domains(company, names, hits)
     wanted = {word for query in queries for word in find_terms(query) if squash_letters(word.text) not in names}
@@ -180,17 +213,19 @@ def is_named(company: str, text: str, hits: Sequence[SearchHit] = ()) -> bool:
 
 
 class _Weights:
-    """The words of texts with the weight that each collected."""
+    """The words of texts with the weight that each collected, and the best role in which it stood."""
 
     def __init__(self) -> None:
         self.weights: defaultdict[str, float] = defaultdict(float)
+        self.roles: defaultdict[str, float] = defaultdict(float)
         self.words: dict[str, OfferWord] = {}
 
     def add(self, text: str, weight: float) -> None:
         """Give each word of the text the weight once."""
-        for word in {word.stem: word for word in find_terms(text)}.values():
-            self.weights[word.stem] += weight
-            self.words.setdefault(word.stem, word)
+        for stemmed, role in {role.word.stem: role for role in find_roles(text)}.items():
+            self.weights[stemmed] += weight
+            self.roles[stemmed] = max(self.roles[stemmed], role.counts)
+            self.words.setdefault(stemmed, role.word)
 
     def add_often(self, text: str, most: float) -> None:
         """Give the words of a long text up to `most`, by how often they stand in it."""
@@ -201,6 +236,7 @@ class _Weights:
         for stemmed, count in counts.items():
             if count > 1:
                 self.weights[stemmed] += most * count / top
+                self.roles[stemmed] = max(self.roles[stemmed], FOR_IT)
 
     def pick(self, names: Sequence[str], company: str, places: Sequence[str], others: Sequence[SearchHit]) -> tuple[Term, ...]:
         """Return the heaviest words that are neither the name nor a place; words that no other site uses count little."""
@@ -211,7 +247,7 @@ class _Weights:
         common = _common_words(hit.snippet for hit in others)
         name_words = {word.casefold() for word in re.findall(r"[^\W\d_]+", company)}
         terms = []
-        for stemmed, weight in self.weights.items():
+        for stemmed, weight in self._merge_alike():
             word = self.words[stemmed]
             if stemmed in left_out or squash_letters(word.text) in names:
                 continue
@@ -220,9 +256,19 @@ class _Weights:
             used = sum(any(alike(word, other) for other in words) for words in texts.values())
             rarity = math.log(1 + len(texts) / used) / math.log(1 + len(texts)) if used else 0.1
             weight *= (1.0 if used else UNUSED) * (1.0 if is_offer(word) else QUALITY)
-            terms.append(Term(word.text, round(weight, 3), round(rarity, 3)))
+            terms.append(Term(word.text, round(weight, 3), round(rarity, 3), self.roles[stemmed] or 1.0))
         terms.sort(key=lambda term: (-term.weight, term.text))
         return tuple(terms[:MOST_TERMS])
+
+    def _merge_alike(self) -> Iterator[tuple[str, float]]:
+        """Yield the words with their weights, the heaviest first; a bike and a bicycle are one word with the weight of both."""
+        left = sorted(self.weights, key=lambda stemmed: -self.weights[stemmed])
+        while left:
+            first, *rest = left
+            same = [stemmed for stemmed in rest if alike(self.words[first], self.words[stemmed])]
+            self.roles[first] = max(self.roles[each] for each in (first, *same))
+            yield first, sum(self.weights[each] for each in (first, *same))
+            left = [stemmed for stemmed in rest if stemmed not in same]
 
 
 def _common_words(texts: Iterable[str]) -> set[str]:
@@ -271,11 +317,32 @@ def _make_topic_profile(topic: str, hits: Sequence[SearchHit], queries: Sequence
     return ClientProfile(topic, kind, (), (), terms, places, own_words=topic, known=shared)
 
 
-def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, str]:
-    """Return the profile's terms that a text has, each with the text's own word for it, the heaviest first."""
-    words = find_terms(text)
-    found = {term: next((word.text for word in words if alike(term.word, word)), "") for term in profile.terms}
-    return {term: word for term, word in found.items() if word}
+class Shared(NamedTuple):
+    """A word of a text that is one of the client's offer, and how much it counts in the role in which it stands there."""
+
+    text: str
+    counts: float
+
+
+def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared]:
+    """Return the profile's terms that a text has, the heaviest first, each with the text's own word for it in its best role."""
+    roles = find_roles(text)
+    found: dict[Term, Shared] = {}
+    for term in profile.terms:
+        same = [(_weigh_role(profile, term, role), role) for role in roles if alike(term.word, role.word)]
+        if same:
+            counts, best = max(same, key=lambda each: each[0])
+            found[term] = Shared(best.word.text, min(1.0, counts / term.counts))
+    return found
+
+
+def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
+    """Return how much a word counts; one that only describes another product, which the client does not have, is half an offer."""
+    if role.head is not None and not any(alike(role.head, other.word) for other in profile.terms):
+        return min(role.counts, DESCRIBES)
+    if is_modifier(term.word, role.word):
+        return min(role.counts, DESCRIBES)
+    return role.counts
 
 
 def find_shared_places(profile: ClientProfile, text: str) -> Iterator[str]:

@@ -26,6 +26,10 @@ class SiteKind(StrEnum):
     REFERENCE = "reference"
     PLATFORM = "platform"
     JOBS = "jobs"
+    SPONSORED = "sponsored"
+    FORUM = "forum"
+    ASSOCIATION = "association"
+    NO_BUSINESS = "no business"
     CLOSED = "closed"
     MOVED = "moved"
     TWIN = "twin"
@@ -111,6 +115,11 @@ _JOBS_TITLE = re.compile(
 )
 LONG_SLUG = 4
 """A path part of this many words is the title of an article."""
+
+
+def is_comparison(text: str) -> bool:
+    """Return whether a text compares or lists alternatives."""
+    return bool(_ALTERNATIVES.search(text) or _SINGLE_ALTERNATIVE.search(text) or _RANKED.search(text) or _REVIEWER.search(text))
 
 
 def find_known_place(site: SiteIdentity, own: Sequence[str] = ()) -> SiteKind | None:

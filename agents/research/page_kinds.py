@@ -1,0 +1,205 @@
+"""What a site turns out to be once its pages were read: a list, a directory, news, a shop that has closed or moved, or a business."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from .profile import MOST_READ, read_visible
+from .site_identity import find_site, squash_letters
+from .site_kinds import KindFound, SiteKind
+from .state import VisitedPage
+
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+|(?<=[。！？])")
+_COUNTS = re.compile(r"\b[A-ZÀ-Þ][\w'’ -]{1,30}\((?:\d{1,3}(?:[.,]\d{3})*|\d+)\)")
+_RATINGS = re.compile(
+    r"\b\d{1,2}(?:[.,]\d)?\s?/\s?(?:5|10)\b|★|\brating:? \d|\b\d(?:[.,]\d)? (?:out of|von|sur|de) (?:5|10)\b", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"^(?:#|No\. ?)?(?P<number>\d{1,2})[.):]\s+\S", re.MULTILINE)
+_LISTING = re.compile(
+    r"\b(?:claim your (?:listing|business|profile)|is this your (?:\w+|\w+ \w+)\?|own an? [\w ]{2,30}\?|featured listing|"
+    r"listings? (?:are|costs?)|"
+    r"add your (?:business|company|\w+)|submit (?:a|your) (?:\w+)|advertise with us|browse by|jetzt eintragen|eintrag kostenlos|"
+    r"ajoutez votre|inscrivez votre|añade tu|掲載(?:店|依頼|無料))",
+    re.IGNORECASE,
+)
+_PAID = re.compile(
+    r"\b(?:advertis(?:ing|er) disclosure|affiliate|sponsored|paid (?:placement|partnership|listings?)|pay us|"
+    r"we (?:may )?(?:earn|receive) (?:a |an )?"
+    r"(?:commission|compensation)|anzeige|advertorial|werbung|provision|contenu sponsorisé|publicité|publicidad|"
+    r"sponsorizzat\w+|gesponsord)\b|広告|PR記事",
+    re.IGNORECASE,
+)
+_NEWS = re.compile(
+    r"\b(?:newspaper|newsroom|editor-in-chief|correspondent|reporters?|subscribe to read|free articles? left|corrections:|breaking news|"
+    r"letters to the editor|zeitung|redaktion|impressum der redaktion|journal|rédaction|periódico|redacción|giornale|"
+    r"redazione|krant|redactie)\b|"
+    r"新聞|編集部",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(
+    r"\b(?:encyclop\w+|enzyklopädie|enciclopedia|dictionary|from \w+pedia|\w+pedia\b|\w*wiki)\b|百科|辞典", re.IGNORECASE
+)
+_FORUM = re.compile(r"\b(?:forum|thread|moderator|posts?: \d+|joined: |reply to this|log in to reply|upvotes?)\b|掲示板", re.IGNORECASE)
+_ASSOCIATION = re.compile(
+    r"\b(?:we are|is|are) (?:an? |the )?(?:\w+ ){0,3}(?:association|charity|non-?profit|union of|campaign|lobby|federation|trade body)\b|"
+    r"\b(?:wir sind|ist) (?:ein|der|eine) (?:\w+ )?(?:verband|verein|interessenvertretung)\b|\bassociation (?:de|des)\b",
+    re.IGNORECASE,
+)
+_NO_BUSINESS = re.compile(
+    r"\b(?:does not|do not|doesn['’]t|don['’]t) (?:itself |ourselves )?(?:operate|run|own|sell|offer|rent|make|serve)\b|"
+    r"\bwe sell nothing\b|"
+    r"\b(?:betreibt|verkauft|vermietet) (?:selbst )?(?:keine?|nichts)\b|\bne vend(?:ons)? rien\b",
+    re.IGNORECASE,
+)
+_CLOSED = re.compile(
+    r"\b(?:permanently closed|closed (?:for good|forever|its doors|our doors|down)|has closed\b(?! its \w+ (?:branch|shop|"
+    r"store))|ceased trading|out of business|"
+    r"gone into (?:administration|liquidation)|insolven\w+|bankrupt\w*|dauerhaft geschlossen|endgültig geschlossen|"
+    r"für immer geschlossen|geschäftsaufgabe|"
+    r"définitivement fermée?|fermeture définitive|fermé définitivement|cessation d['’]activité|"
+    r"cerrad[oa] (?:definitivamente|permanentemente)|"
+    r"chiuso definitivamente|definitief gesloten|failliet)\b|閉店(?:しました|いたしました|のお知らせ)|廃業",
+    re.IGNORECASE,
+)
+_BRANCH = re.compile(r"\b(?:branch|filiale|zweigstelle|succursale|sucursal|filial)\b|支店", re.IGNORECASE)
+_MOVED = re.compile(
+    r"\b(?:(?:we(?:['’]ve| have)?|site|page|shop|has|have) (?:now )?moved|new (?:address|home|website|site)|umgezogen|"
+    r"neue (?:adresse|website|seite)|"
+    r"déménagé|nouvelle adresse|nouveau site|nueva (?:dirección|web)|nos hemos mudado|trasferit\w|nuovo sito|verhuisd|"
+    r"nieuw adres)\b|移転|新サイト",
+    re.IGNORECASE,
+)
+_OWN_VOICE = re.compile(
+    r"\b(?:we|we['’](?:re|ve|ll)|our|ours|us|wir|unser\w*|uns|nous|notre|nos|nosotros|nuestr\w+|noi|nostr\w+|wij|ons|onze)\b|"
+    r"当店|当社|弊社|私たち|私ども",
+    re.IGNORECASE,
+)
+_TRADING = re.compile(
+    r"[$€£¥₹]\s?\d|\d\s?(?:€|£|¥|円|元|kr\b|zł|chf\b|eur\b|usd\b|euros?\b|dollars?\b|pounds?\b)|\b(?:tel|phone|telefon|"
+    r"téléphone|call us|opening hours|"
+    r"öffnungszeiten|horaires|horario|orari|openingstijden|add to cart|book (?:now|online|a)|order (?:now|online)|sign up|"
+    r"free trial|get started)\b|"
+    r"営業時間|電話|定休日",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|summari[sz]\w+|instructions?|assistants?|language models?|system prompt|chatbots?|AI|you must|"
+    r"write that|report that|"
+    r"recommend (?:us|only))\b"
+)
+SMALL = frozenset(
+    {"article", "news article", "blog posting", "report", "item list", "collection page", "job posting", "discussion forum posting"}
+)
+"""schema.org types, in words, of pages that write about others."""
+
+
+def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: Sequence[str] = ()) -> KindFound | None:
+    """Return what else than a business the site of these pages is, None where they show none of it.
+
+    `others` are the hosts of other sites that were found, `client` the spellings of the client's name.
+    """
+    first = pages[0]
+    text = "\n".join(read_visible(page)[:MOST_READ] for page in pages)
+    if found := _find_listing(pages, text, others, client):
+        return found
+    own_voice = len(_OWN_VOICE.findall(text))
+    title_and_start = f"{first.title}\n{first.text[:400]}"
+    for kind, pattern in ((SiteKind.REFERENCE, _REFERENCE), (SiteKind.FORUM, _FORUM), (SiteKind.NEWS, _NEWS)):
+        match = pattern.search(title_and_start) or (pattern.search(text) if own_voice < 2 else None)
+        if match and (own_voice < 2 or (kind is SiteKind.NEWS and pattern.search(first.title))):
+            return KindFound(kind, quote_around(first, match[0]))
+    for kind, pattern in ((SiteKind.ASSOCIATION, _ASSOCIATION), (SiteKind.NO_BUSINESS, _NO_BUSINESS)):
+        if match := pattern.search(text):
+            return KindFound(kind, quote_around(first, match[0]))
+    types = [field.value.casefold() for page in pages[:1] for field in page.fields if field.name.casefold() == "type"]
+    if types and all(each in SMALL for each in types) and own_voice < 2:
+        return KindFound(SiteKind.NEWS, first.title)
+    if own_voice < 2 and (first.title.rstrip().endswith("?") or re.search(r"\?\s+[|–-]", first.title)):
+        return KindFound(SiteKind.FORUM, first.title)
+    if first.title.isascii() and not own_voice and not _TRADING.search(text) and not _names_itself(first, text):
+        return KindFound(SiteKind.NO_BUSINESS, next(iter(sentences(first.text)), first.title))
+    return None
+
+
+def find_closing(pages: Sequence[VisitedPage]) -> str:
+    """Return the sentence by which a business says that it has closed, "" without one. One of its branches may close."""
+    start = f"{pages[0].title}\n{pages[0].text[:600]}"
+    closed = (sentence for sentence in sentences(start) if _CLOSED.search(sentence) and not _BRANCH.search(sentence))
+    return next((sentence for sentence in closed if not _ORDER.search(sentence)), "")
+
+
+def find_new_home(pages: Sequence[VisitedPage]) -> str:
+    """Return the address to which a site has moved: where a redirect led, or the one link of a page that says so. "" if it has not."""
+    first = pages[0]
+    if first.asked and find_site(first.asked).domain != find_site(first.url).domain:
+        return first.url
+    away = dict.fromkeys(url for url, _ in first.links if find_site(url).domain not in ("", find_site(first.url).domain))
+    domains = {find_site(url).domain for url in away}
+    if len(domains) == 1 and len(first.text) < 800 and _MOVED.search(f"{first.title}\n{first.text}"):
+        return next(iter(away))
+    return ""
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Yield the sentences of a text as they stand there; a line end ends one."""
+    for part in _SENTENCE.split(text):
+        if part and part.strip():
+            yield part.strip()
+
+
+def quote_around(page: VisitedPage, words: str) -> str:
+    """Return the sentence of a page that has these words, the words themselves where none has."""
+    return next((sentence for sentence in sentences(page.text) if words in sentence), words)[:300]
+
+
+def is_order(sentence: str) -> bool:
+    """Return whether a sentence may be meant for a program that reads the page."""
+    return bool(_ORDER.search(sentence))
+
+
+def _find_listing(pages: Sequence[VisitedPage], text: str, others: Sequence[str], client: Sequence[str]) -> KindFound | None:
+    first = pages[0]
+    own = find_site(first.url).domain
+    linked = {find_site(url).domain for page in pages for url, _ in page.links} - {own, ""}
+    known = {find_site(host).domain for host in others} - {own}
+    squashed = squash_letters(text)
+    named = [
+        name
+        for name in dict.fromkeys([*(squash_letters(find_site(host).label) for host in known), *client])
+        if len(name) > 4 and name in squashed
+    ]
+    sponsored = sum("sponsored" in rel or "ugc" in rel for page in pages for rel in page.rels)
+    if len(linked & known) > 1:
+        return KindFound(SiteKind.LIST, f"links to {', '.join(sorted(linked & known)[:3])}")
+    if (match := _PAID.search(text)) and (len(named) > 1 or sponsored or len(linked) > 2):
+        return KindFound(SiteKind.SPONSORED, quote_around(first, match[0]))
+    if sponsored > 1:
+        return KindFound(SiteKind.SPONSORED, f"{sponsored} of its links are marked as sponsored")
+    entries = len(_COUNTS.findall(text)) > 2 or bool(named) or len(linked) > 2 or len(_find_entries(pages)) > 3
+    if entries and (match := _LISTING.search(text)):
+        return KindFound(SiteKind.DIRECTORY, quote_around(first, match[0]))
+    if len(_COUNTS.findall(first.text)) > 3:
+        return KindFound(SiteKind.DIRECTORY, quote_around(first, _COUNTS.findall(first.text)[0]))
+    numbers = {int(match["number"]) for match in _NUMBERED.finditer(first.text)}
+    if len(_RATINGS.findall(first.text)) > 2 and ({1, 2, 3} <= numbers or len(named) > 1):
+        return KindFound(SiteKind.LIST, quote_around(first, _RATINGS.findall(first.text)[0]))
+    if len(named) > 2:
+        return KindFound(SiteKind.LIST, f"names {', '.join(named[:3])}")
+    return None
+
+
+def _find_entries(pages: Sequence[VisitedPage]) -> list[str]:
+    """Return the links to entries of one kind: /listing/a, /listing/b, /listing/c."""
+    folders: dict[str, list[str]] = {}
+    for url, _ in pages[0].links:
+        folder = urlsplit(url).path.rpartition("/")[0]
+        if re.search(r"list|director|biz|business|company|companies|profil|eintrag|firma|annuaire|shops?$", folder):
+            folders.setdefault(folder, []).append(url)
+    return max(folders.values(), key=len, default=[])
+
+
+def _names_itself(page: VisitedPage, text: str) -> bool:
+    """Return whether the owner of a site stands in its text: "Cargoline is a shop"."""
+    return squash_letters(find_site(page.url).label) in squash_letters(text)
