@@ -22,11 +22,14 @@ SEARCH_VARIABLE = "SAYSO_SEARCH"
 async def open_sources(
     search: str | Search | None = None, web: Web | None = None, snapshots: Path | str | None = None
 ) -> AsyncIterator[tuple[Search, Web]]:
-    """Open the search and the web for a run, and close them after it. A word: "duckduckgo", "sample", a folder, or a site's address.
+    """Open the search and the web for a run, and close them after it.
 
-    Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word that means none of these.
+    `search` is a Search, or in words: "sample", a folder, a site's address, or one or more of duckduckgo, auto, searxng, brave, tavily, exa
+    and serper with commas between them. Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word
+    that means none of these.
     """
-    from sayso.tools.web import LocalIndex, Web, ddgs_search  # late, for load time
+    from sayso.tools.web import LocalIndex, Web  # late, for load time
+    from sayso.tools.web.searching import is_search_name, named_search
 
     folder = Path(snapshots) if snapshots is not None else None
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
@@ -38,8 +41,8 @@ async def open_sources(
 
         with serve() as sample, await asyncio.to_thread(build_sample_index) as index:
             yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=folder)
-    elif where in ("duckduckgo", "ddgs", "auto"):
-        yield ddgs_search(backend="duckduckgo" if where == "duckduckgo" else "auto"), open_web
+    elif is_search_name(where):
+        yield named_search(where, open_web), open_web
     elif where.startswith(("http://", "https://")):
         with await LocalIndex.of_site(where, open_web) as index:
             yield index, open_web
@@ -51,7 +54,11 @@ async def open_sources(
         with serve_folder(root) as saved, await asyncio.to_thread(read) as index:
             yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=folder)
     else:
-        raise UsageError(f"{where!r} cannot be searched. Write duckduckgo, auto, sample, an existing folder, or a site's address.")
+        from sayso.tools.web.searching.named import NAMES  # late, for load time
+
+        raise UsageError(
+            f"{where!r} cannot be searched. Write one or more of {', '.join(NAMES)}, or sample, an existing folder, or a site's address."
+        )
 
 
 def build_sample_index() -> LocalIndex:

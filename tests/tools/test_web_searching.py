@@ -17,7 +17,15 @@ import pytest
 from sayso.tools.errors import UsageError
 from sayso.tools.web import Search, SearchError, SearchResult, Web
 from sayso.tools.web.search import SearchBlocked
-from sayso.tools.web.searching import cache_search, duckduckgo_search, merge_searches, searxng_search, service_search
+from sayso.tools.web.searching import (
+    cache_search,
+    duckduckgo_search,
+    is_search_name,
+    merge_searches,
+    named_search,
+    searxng_search,
+    service_search,
+)
 from sayso.tools.web.searching.merging import canonical_url
 
 
@@ -295,3 +303,19 @@ async def test_a_failed_search_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(SearchBlocked):
         await cache_search(failing(SearchBlocked("x", "no")), tmp_path, name="x")("q", 3)
     assert find_kept(tmp_path) == []
+
+
+async def test_searches_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"results": [{"url": "https://a.example/", "title": "A", "content": "", "engines": []}]}
+    monkeypatch.delenv("SEARXNG_URL", raising=False)
+    with service(Sent(body=json.dumps(body))) as playing:
+        together = named_search(f"searxng:{playing.url},SearXNG:{playing.url}", playing.web())
+        assert [hit.url for hit in await together("x", 3)] == ["https://a.example/"]
+        monkeypatch.setenv("SEARXNG_URL", playing.url)
+        assert [hit.url for hit in await named_search("searxng", playing.web())("x", 3)] == ["https://a.example/"]
+    assert [is_search_name(words) for words in ("duckduckgo", "auto,brave", "searxng:http://x", "./folder", "http://a.example")] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+    monkeypatch.delenv("SEARXNG_URL")
+    with pytest.raises(UsageError, match="searxng:http://localhost:8888"):
+        named_search("searxng", Web())

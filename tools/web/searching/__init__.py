@@ -9,6 +9,8 @@ from ...lazy_names import lazily
 if TYPE_CHECKING:
     from .duckduckgo import duckduckgo_search as duckduckgo_search
     from .merging import merge_searches as merge_searches
+    from .named import is_search_name as is_search_name
+    from .named import named_search as named_search
     from .search_cache import cache_search as cache_search
     from .searxng import searxng_search as searxng_search
     from .services import SERVICES as SERVICES
@@ -18,7 +20,9 @@ _PLACES = {
     "SERVICES": "services",
     "cache_search": "search_cache",
     "duckduckgo_search": "duckduckgo",
+    "is_search_name": "named",
     "merge_searches": "merging",
+    "named_search": "named",
     "searxng_search": "searxng",
     "service_search": "services",
 }
