@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
+from .aspects import Aspect, count_cues
 from .report import Claim, Competitor, Considered, FailedPage, Point, Report, Source, Withdrawn
 from .report_values import hash_text, seal_claim
 
@@ -170,7 +171,7 @@ def add_pages(first: Visit, second: Visit) -> Visit:
     )
 
 
-def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tuple[Claim, ...], list[str]]:
+def check_quotes(findings: Findings, pages: Sequence[VisitedPage], aspects: Sequence[Aspect] = ()) -> tuple[tuple[Claim, ...], list[str]]:
     """Return the claims whose quotes stand on a page (white space aside), and the quotes that do not. `source` is the page's index."""
     claims: list[Claim] = []
     missing: list[str] = []
@@ -180,8 +181,20 @@ def check_quotes(findings: Findings, pages: Sequence[VisitedPage]) -> tuple[tupl
         if source is None:
             missing.append(claim.quote)
         else:
-            claims.append(Claim(" ".join(claim.topic.split()), " ".join(claim.text.split()), claim.quote.strip(), source))
+            written = "quote" if " ".join(claim.text.split()) == " ".join(claim.quote.split()) else "model"
+            topic = fit_topic(claim.topic, claim.text, aspects)
+            claims.append(Claim(topic, " ".join(claim.text.split()), claim.quote.strip(), source, written, pages[source].published))
     return tuple(dict.fromkeys(claims)), missing
+
+
+def fit_topic(topic: str, text: str, aspects: Sequence[Aspect]) -> str:
+    """Return the name of the aspect that a claim is about: the one that was named, else the one whose words the claim has most of."""
+    named = " ".join(topic.split())
+    for aspect in aspects:
+        if aspect.name == named.casefold():
+            return aspect.name
+    best = max(aspects, key=lambda aspect: 2 * count_cues(named, aspect) + count_cues(text, aspect), default=None)
+    return named if best is None else best.name
 
 
 def make_columns(state: ResearchState) -> tuple[Competitor, ...]:

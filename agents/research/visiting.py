@@ -107,10 +107,10 @@ class SiteVisitor:
         question = findings_question(name, kind, aspects, blocks)
         try:
             found: Findings = await run.child(f"find.{position}", self.finder, question)
-            claims, missing = check_quotes(found, pages)
+            claims, missing = check_quotes(found, pages, aspects)
             if missing:
                 again: Findings = await run.child(f"again.{position}", self.finder, missing_question(question, missing))
-                more, still_missing = check_quotes(again, pages)
+                more, still_missing = check_quotes(again, pages, aspects)
                 claims = tuple(dict.fromkeys((*claims, *more)))
                 missing = still_missing or missing[: max(0, len(missing) - len(more))]
         except (IncompleteReply, OutputError) as error:  # one part of one page: the others are asked all the same

@@ -84,7 +84,7 @@ def test_a_model_behind_an_endpoint_writes_the_report_and_its_invented_quotes_ar
         )
     assert (ran.returncode, ran.stdout) == (0, "r.md\n"), ran.stderr
     report = checked_report(tmp_path / "r.md")
-    questions = [body["messages"][-1]["content"] for body in endpoint.requests if "\n[page 1] " in body["messages"][-1]["content"]]
+    questions = [body["messages"][-1]["content"] for body in endpoint.requests if "\n[page " in body["messages"][-1]["content"]]
     first = [question for question in questions if "These quotes are not on the pages" not in question]
     assert (len(report["competitors"]), report["dropped_claims"]) == (5, len(first))
     assert {each["text"] for each in report["withdrawn"]} == {"Everything is free on Sundays at our house."}

@@ -22,6 +22,7 @@ from .fetch import PARSE_PAGE, Web
 from .page_errors import PageError
 from .pages import Page
 from .search import SearchResult
+from .fields import DATA_HEADING
 from .urls import parse_url
 
 MAX_QUERY_WORDS = 64
@@ -119,7 +120,7 @@ class LocalIndex:
             return []
         with self._lock:
             rows = self._db.execute(_BEST, (match, min(limit, MAX_RESULTS))).fetchall()
-        return [SearchResult(title, url, " ".join(snippet.split())) for title, url, snippet in rows]
+        return [SearchResult(title, url, _show(snippet)) for title, url, snippet in rows]
 
     def __enter__(self) -> Self:
         return self
@@ -174,6 +175,12 @@ async def _crawl(start_url: str, web: Web, max_pages: int, pause_seconds: float)
 
 def _to_document(page: Page) -> Document:
     return Document(page.final_url, page.title or page.final_url, _join(page.description, page.snapshot.text))
+
+
+def _show(snippet: str) -> str:
+    """Return a snippet without the data of the page, where there are words before them."""
+    line = " ".join(snippet.split())
+    return line.partition(DATA_HEADING)[0].rstrip() or line
 
 
 def _join(description: str, evidence: str) -> str:
