@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,11 @@ MAX_DATA_CHARS = 200_000
 MAX_SUBJECT, MAX_NAME, MAX_VALUE = 200, 120, 1_000
 DATA_HEADING = "Data of the page:"
 _MAX_LINE = 240
+_BARE_NUMBER = re.compile(r"[\d.,' ]+")
+_CURRENCY = re.compile(
+    r"[$€£¥￥₹₩₽]|\b(?:EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|HUF|CAD|AUD|NZD|INR|euros?|kroner|kronor|pounds?|dollars?|francs?|franken)\b|円",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ def _write_lines(fields: Iterable[Field], business: str) -> Iterator[tuple[str, 
         line, quoted = "", list[Field]()
         for field in group:
             said = f"{field.name}: ~~{field.value}~~" if field.old else f"{field.name}: {field.value}"
+            if _BARE_NUMBER.fullmatch(field.value) and _CURRENCY.search(field.section):  # "All prices in Danish kroner (DKK)"
+                said = f"{said} ({field.section})"
             if line and len(line) + len(said) > _MAX_LINE:
                 yield line, quoted
                 line, quoted = "", []

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 
+_MIN_VISIBLE = 600  # a page with less text is drawn by scripts, or has little to say
+
+
 @dataclass(frozen=True, slots=True)
 class PageData:
     """What a page holds beside its visible text."""
@@ -31,8 +34,10 @@ class PageData:
     published: str = ""
     """The date that the page gives itself: "2024-05-03", "2024-05" or "2024". Empty if it gives none."""
     fields: tuple[Field, ...] = ()
+    sentences: tuple[Field, ...] = ()
+    """Sentences out of embedded data, each with its key: the content of a page that scripts draw."""
     texts: tuple[str, ...] = ()
-    """Long texts out of embedded data, for a page that has no text of its own."""
+    """The same sentences as texts, for a page that has no text of its own."""
     business: str = ""
     """The name of the one business that the data is about, which its fields have no subject for."""
     product: str = ""
@@ -47,11 +52,12 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
     marked = read_microdata(tree)
     fields, business = read_items(items, "json-ld", today=today)
     more, business = read_items(marked, "microdata", today=today, business=business)
-    scripted, texts = read_objects(read_embedded(tree))
+    scripted = read_objects(read_embedded(tree))
     return PageData(
         published=find_published(tree, [*items, *marked], metas, url, today=today),
-        fields=tuple([*fields, *more, *meta_fields(metas), *scripted][:MAX_FIELDS]),
-        texts=tuple(texts),
+        fields=tuple([*fields, *more, *meta_fields(metas), *scripted.fields][:MAX_FIELDS]),
+        sentences=scripted.sentences,
+        texts=scripted.texts,
         business=business,
         product=find_product([*items, *marked]) or (metas.get("og:title", "") if "product" in metas.get("og:type", "") else ""),
     )
@@ -66,7 +72,8 @@ def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tupl
         quote = _quote_seen(field, row, text, data.product) if stands_alone else ""
         (quoted if quote else unquoted).append(replace(field, quote=quote))
     seen = {(field.subject.lower(), read_amount(field.value)) for field in quoted}
-    for field in data.fields:
+    drawn = data.sentences if len(visible) < _MIN_VISIBLE else ()
+    for field in (*data.fields, *drawn):
         if found := quote_visible(field, text):
             if (found.subject.lower(), read_amount(found.value)) not in seen:
                 quoted.append(found)
@@ -107,4 +114,5 @@ def _quote_seen(field: Field, row: tuple[str, ...], text: VisibleText, product: 
 
 def read_json_fields(value: Json, url: str) -> tuple[Field, ...]:
     """Return the fields of a JSON document."""
-    return tuple(read_objects([value], "scripts")[0])
+    found = read_objects([value])
+    return (*found.fields, *found.sentences)[:MAX_FIELDS]

@@ -223,7 +223,7 @@ def _read_price(page: PageLines, number: int, line: Line, text: str, money: Sequ
             value += _next_period(page, number, records.taken)
         value = f"{bound} {value}".strip() if bound and not is_old and not bound.startswith("~~") else value
         label = name or "price"
-        yield Pair(label, one_line(value, 120), heading, is_price=True, of_heading=of_heading, old=is_old)
+        yield Pair(label, one_line(value, 120).rstrip(" .,;"), heading, is_price=True, of_heading=of_heading, old=is_old)
 
 
 def _short_tail(tail: str) -> str:
@@ -248,7 +248,9 @@ def _next_period(page: PageLines, number: int, taken: set[int]) -> str:
 def _is_name(name: str, tail: str, line: Line) -> bool:
     """Return whether the words before a price name a thing, in a row of a list or of a grid; a sentence names none."""
     words = name.split()
-    if len(words) > 9 or len(name) > 90 or re.search(r"[.!?;]\s", name) or name[-1:] in ",;":
+    if len(words) > 9 or len(name) > 90 or re.search(r"[.!?;]\s|[。、！？]", name) or name[-1:] in ",;":
+        return False
+    if re.search(r"[。！？]|です|ます", tail) or (line.element.tag == "p" and tail[-1:] in (".", "!")):
         return False
     if not (_is_row(line.element) or line.element.tag == "li" or len(line.parts) > 1 or len(words) <= 4):
         return False

@@ -21,10 +21,7 @@ _OF_PRODUCT = {
     "product:weight:value": "weight", "product:color": "color", "product:size": "size", "product:material": "material",
     "product:category": "category",
 }  # fmt: skip
-_OF_PAGE = {
-    "description": "description", "og:description": "description", "og:site_name": "site name", "og:type": "type",
-    "application-name": "site name",
-}  # fmt: skip
+_OF_PAGE = {"og:site_name": "site name", "application-name": "site name", "og:type": "type"}  # fmt: skip
 
 
 def read_metas(tree: HtmlElement) -> dict[str, str]:
@@ -54,6 +51,12 @@ def meta_fields(metas: dict[str, str]) -> list[Field]:
         if value:
             fields.setdefault((subject, name), Field(subject, name, one_line(value), "meta"))
 
+    descriptions = {metas[key]: None for key in ("description", "og:description", "twitter:description") if key in metas}
+    described = [
+        Field("", "description", text, "meta")
+        for text in descriptions
+        if not any(text != other and text in other for other in descriptions)
+    ]
     for key, name in _OF_PAGE.items():
         add("", name, metas.get(key, ""))
     product = one_line(metas.get("og:title", ""), MAX_SUBJECT)
@@ -71,7 +74,7 @@ def meta_fields(metas: dict[str, str]) -> list[Field]:
                 add("", name_in_words(rest), value)
         if key.startswith("label "):
             add(product, key.removeprefix("label "), value)
-    return list(fields.values())
+    return [*described, *fields.values()]
 
 
 _OF_PLACE = frozenset("street_address locality region postal_code country_name email phone_number fax_number".split())

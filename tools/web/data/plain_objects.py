@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...canonical import Json, JsonObject
-from ..fields import MAX_FIELDS, MAX_NAME, MAX_SUBJECT, Field
+from ..fields import MAX_FIELDS, MAX_NAME, MAX_SUBJECT, MAX_VALUE, Field
 from .json_ld import MAX_DEPTH
 from .schema_values import with_currency
 from .wording import is_url, name_in_words, one_line, plain_text, scalar_text
@@ -42,7 +42,7 @@ _TECHNICAL = re.compile(
 )
 _NOT_FOR_READERS = re.compile(
     r"[\da-f]{12,}|[\da-f-]{32,}|[A-Za-z0-9+/_-]{40,}=*|#[\da-fA-F]{3,8}|[\w.-]+\.(?:js|css|png|jpe?g|svg|webp|gif|woff2?)"
-    r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)?|\{\{.*|\$\w+|[a-z]+(?:[A-Z]\w*)+|[a-z\d]+(?:[_-][a-z\d]+){2,}|[A-Z\d]+(?:_[A-Z\d]+)+"
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)?|\{\{.*|\$[A-Za-z_]\w*|[a-z]+(?:[A-Z]\w*)+|[a-z\d]+(?:[_-][a-z\d]+){2,}|[A-Z\d]+(?:_[A-Z\d]+)+"
 )
 _FLAGS = re.compile(
     r"^(?:is|has|show|should|can|enable|use|hide|allow|disable)(?=[A-Z_])|^(?:enabled|disabled|active|visible|hidden|published|featured"
@@ -54,17 +54,28 @@ _FLAGS = re.compile(
 @dataclass(slots=True)
 class _Walk:
     place: str
+    sentences: dict[Field, None] = field(default_factory=dict)
     nodes: int = 0
     fields: dict[Field, None] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
 
 
-def read_objects(values: Sequence[Json], place: str = "scripts") -> tuple[list[Field], list[str]]:
-    """Return the fields of all named objects in these values, and the long texts beside them."""
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What was read out of data without a vocabulary."""
+
+    fields: tuple[Field, ...]
+    sentences: tuple[Field, ...]
+    """Sentences under keys, of objects without a name: content on a page that scripts draw, messages of the program on any other."""
+    texts: tuple[str, ...]
+
+
+def read_objects(values: Sequence[Json], place: str = "scripts") -> Objects:
+    """Return the fields of all named objects in these values, and the sentences beside them."""
     walk = _Walk(place)
     for value in values:
         _visit(value, walk, "", "", "", 0)
-    return list(walk.fields)[:MAX_FIELDS], list(walk.texts)[:MAX_TEXTS]
+    return Objects(tuple(walk.fields)[:MAX_FIELDS], tuple(walk.sentences)[:MAX_TEXTS], tuple(walk.texts)[:MAX_TEXTS])
 
 
 def _visit(value: Json, walk: _Walk, key: str, subject: str, currency: str, depth: int) -> None:
@@ -75,18 +86,28 @@ def _visit(value: Json, walk: _Walk, key: str, subject: str, currency: str, dept
         if value[:1] == ["$"] and len(value) == 4 and isinstance(value[1], str):  # a React element: ["$", "div", key, props]
             return _visit(value[3], walk, key, subject, currency, depth + 1)
         for item in value[:2_000]:
-            _visit(item, walk, key, subject, currency, depth + 1)
+            if isinstance(item, dict) and walk.nodes < MAX_NODES:
+                walk.nodes += 1
+                _visit_object(item, walk, subject, currency, depth + 1, is_entry=len(value) > 1)
+            else:
+                _visit(item, walk, key, subject, currency, depth + 1)
     elif isinstance(value, dict):
         _visit_object(value, walk, subject, currency, depth)
-    elif isinstance(value, str) and len(value) > 80 and " " in value:
-        _keep_text(value, walk)
+    elif isinstance(value, str) and " " in value:
+        _keep_sentence(key, value, subject, walk)
     return None
 
 
-def _visit_object(item: JsonObject, walk: _Walk, above: str, currency: str, depth: int) -> None:
+def _visit_object(item: JsonObject, walk: _Walk, above: str, currency: str, depth: int, *, is_entry: bool = False) -> None:
     lowered = {key.lower(): key for key in reversed(list(item)[:500])}
     currency = next((text for name in _CURRENCIES if (text := _get_text(item, lowered, name))), currency)
     name = next((text for name in _NAMES if (text := _get_text(item, lowered, name))), "")
+    if not name and is_entry:  # one of several objects of a kind is known by its first words: {"city": "Austin", "hours": "9-5"}
+        name = next(
+            (text for key, value in item.items() if isinstance(value, str) and not _TECHNICAL.search(key) and (text := plain_text(value))),
+            "",
+        )
+        name = name if len(name) <= 60 else ""
     subject = one_line(name, MAX_SUBJECT) if _is_readable(name) else ""
     if "question" in lowered and subject:
         answer = next((text for key in _ANSWERS if (text := _get_text(item, lowered, key))), "")
@@ -101,8 +122,8 @@ def _visit_object(item: JsonObject, walk: _Walk, above: str, currency: str, dept
     for key, inner in list(item.items())[:500]:
         if isinstance(inner, (dict, list)) and not (isinstance(inner, dict) and subject and _is_plain(inner)):
             _visit(inner, walk, key, subject or above, currency, depth + 1)
-        elif isinstance(inner, str) and len(inner) > 80 and " " in inner:
-            _keep_text(inner, walk)
+        elif isinstance(inner, str) and " " in inner and not (_TECHNICAL.search(key) or (subject and len(inner) <= 80)):
+            _keep_sentence(key, inner, "" if pairs else above, walk)
     return None
 
 
@@ -217,7 +238,11 @@ def _add(walk: _Walk, subject: str, name: str, value: str) -> None:
         walk.fields.setdefault(Field(subject, one_line(name, MAX_NAME), one_line(value), walk.place))
 
 
-def _keep_text(text: str, walk: _Walk) -> None:
+def _keep_sentence(key: str, text: str, above: str, walk: _Walk) -> None:
+    """Keep a sentence with its key, and as a text; code and messages with places to fill in are none."""
     text = plain_text(text, 20_000)
-    if len(text) > 80 and len(text.split()) > 10 and not re.search(r"[{};=]\s*\w+\s*[:=(]|function\s*\(|=>", text[:2_000]):
-        walk.texts.setdefault(text)
+    if len(text.split()) < 4 or re.search(r"[{};=]\s*\w+\s*[:=(]|function\s*\(|=>|\{\w*\}|%[sd@]", text[:2_000]):
+        return
+    walk.texts.setdefault(text)
+    if key and len(text) <= MAX_VALUE:
+        walk.sentences.setdefault(Field(above, name_in_words(key), text, walk.place))
