@@ -336,3 +336,19 @@ def _is_passive(words: Sequence[Word], segment: Segment, verb: int | None) -> bo
                 if place < 2 and word.text.casefold() in DETERMINERS | PREPOSITIONS:
                     break
     return False
+
+
+def show(reading: Reading, first: int, end: int) -> str:
+    return reading.text[reading.words[first].start : reading.words[end - 1].end]
+
+
+def find_tense(reading: Reading, segment: Segment) -> str:
+    if segment.verb is None:
+        return ""
+    words = [reading.words[at] for at in range(segment.verb, min(segment.verb + 4, segment.end))]
+    first = words[0].text.casefold()
+    if first in {"will", "shall"}:
+        return "future"
+    if first in {"has", "have"} and any(is_past(word) for word in words[1:]):
+        return "perfect"
+    return "past" if is_past(words[0]) else "present"

@@ -1,0 +1,190 @@
+"""Numbers, dates, units, periods and bounds: what has to be equal between a sentence and the statement that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..quantities import Kind
+from .figures import Figure, measure
+from .matching import Match
+from .reading import Reading, is_verb
+from .verdict import Problem, ProblemKind
+from .word_kinds import MONEY
+from .words import Word, alike, stem, tokenize
+
+_BOUNDED = {"from": "from", "up to": "up to", "about": "about", "over": "over", "under": "under", "plus": "from"}
+
+
+def check_figures(match: Match) -> Iterator[Problem]:
+    """Every number and date of the sentence is in the statement."""
+    for number, figure in enumerate(match.sentence.figures):
+        if number in match.figures or _is_article(match, figure) or _is_free(match, figure) or _is_phrase(match, figure):
+            continue
+        rivals = [each for each in match.evidence.figures if each.kind == figure.kind and not each.old]
+        kind = ProblemKind.DATE if figure.kind == "date" else ProblemKind.NUMBER
+        if rivals:
+            yield Problem(kind, f"The passage says {_join_shown(rivals)}, not {figure.shown}.")
+        else:
+            yield Problem(kind, f"The passage does not say {figure.shown} of this.")
+
+
+def _is_article(match: Match, figure: Figure) -> bool:
+    """Return whether "one" only says that it is a thing: no other number of such things is in the statement."""
+    return (
+        figure.kind in {Kind.COUNT, Kind.PLAIN}
+        and figure.value == 1
+        and not figure.bound
+        and not any(other.unit == figure.unit and other.value != figure.value for other in match.evidence.figures)
+    )
+
+
+def _is_phrase(match: Match, figure: Figure) -> bool:
+    """Return whether a number is a part of a phrase that the statement has in other words: "24 hours a day" for "around the clock"."""
+    words = match.sentence.words[figure.first : figure.end]
+    senses = words[0].senses if len(words) > 1 else frozenset[int]()
+    shared = frozenset(sense for sense in senses if all(sense in word.senses for word in words[1:2]))
+    return any(not shared.isdisjoint(word.senses) for word in match.evidence.words)
+
+
+def _is_free(match: Match, figure: Figure) -> bool:
+    return (
+        figure.kind == MONEY and figure.value == 0 and any(alike(word, free) for word in match.evidence.words for free in tokenize("free"))
+    )
+
+
+def _join_shown(figures: list[Figure]) -> str:
+    return " and ".join(dict.fromkeys(each.shown for each in figures[:3]))
+
+
+def check_units(match: Match) -> Iterator[Problem]:
+    """Every figure keeps its unit, currency, period, bound and place in a range; a price that is struck through is old."""
+    for mine, theirs in match.figures.items():
+        figure, other = match.sentence.figures[mine], match.evidence.figures[theirs]
+        if other.old:
+            yield Problem(ProblemKind.STALE, f"{other.shown} is struck through in the passage: it is an old value.")
+        if not _same_unit(match, figure, other):
+            yield Problem(ProblemKind.UNIT, f"The passage says {other.shown}, not {figure.shown}.")
+        yield from _check_periods(match, figure, other)
+        yield from _check_bound(match, figure, other)
+
+
+def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
+    if figure.kind == other.kind and figure.unit == other.unit or measure(figure) is not None and measure(figure) == measure(other):
+        return True
+    counted = {Kind.COUNT.value, Kind.PLAIN.value}
+    if figure.kind in counted and other.kind in counted:
+        return not figure.unit or not other.unit or _counts_alike(match, figure, other)
+    loose = {Kind.PLAIN.value, "label"}
+    return figure.kind in loose and other.kind in loose | {Kind.ORDINAL.value}
+
+
+def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:
+    near = match.evidence.words[other.first : other.end + 4]
+    return any(alike(word, each) for word in tokenize(figure.unit) for each in (*near, *tokenize(other.unit)) if not each.text.isdigit())
+
+
+def _check_periods(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
+    """The period and what a price is for stay: "per month", "per user"."""
+    evidence = [match.evidence.words[at] for at in range(len(match.evidence.words)) if match.is_home(at)]
+    for period in figure.per:
+        if period not in other.per and not _all_said(period, (*evidence, *match.context)):
+            shown = f"{other.shown}" if not other.per else other.shown
+            yield Problem(ProblemKind.PERIOD, f"The passage says {shown}, not {figure.shown}.")
+            return
+    for period in other.per:
+        if period not in figure.per and not _all_said(period, match.sentence.words) and "time" not in figure.per:
+            yield Problem(ProblemKind.PERIOD, f"The passage says {other.shown}: say also that it is per {period}.")
+            return
+
+
+def _all_said(period: str, words: tuple[Word, ...] | list[Word]) -> bool:
+    return period == "time" or all(any(alike(word, each) for each in words) for word in tokenize(period))
+
+
+def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
+    mine, theirs = _BOUNDED.get(figure.bound, ""), _BOUNDED.get(other.bound, "")
+    if figure.kind in {Kind.TIME.value, "date", "label"}:
+        if figure.edge and other.edge and figure.edge != other.edge:
+            yield Problem(ProblemKind.BOUND, f"In the passage {other.shown} is the {other.edge}, not the {figure.edge}.")
+        return
+    ranged = {"from": "start", "up to": "end", "over": "start", "under": "end"}
+    if mine == theirs and (not other.edge or figure.edge == other.edge or mine):
+        return
+    if other.edge and not theirs:
+        if ranged.get(mine) == other.edge or figure.edge == other.edge:
+            return
+        if _in_range(match, other):
+            yield Problem(ProblemKind.BOUND, f"The passage gives a range with {other.shown} as its {other.edge}: say so.")
+        return
+    if theirs and not mine:
+        yield Problem(ProblemKind.BOUND, f"The passage says {theirs} {other.shown}: keep “{theirs}”.".replace(f"{theirs} {theirs}", theirs))
+    elif mine and mine != theirs:
+        yield Problem(ProblemKind.BOUND, f"The passage says {other.shown}, not {figure.shown} with “{figure.bound}”.")
+
+
+def _in_range(match: Match, figure: Figure) -> bool:
+    return any(
+        each is not figure and each.kind == figure.kind and each.edge and each.edge != figure.edge for each in match.evidence.figures
+    )
+
+
+def check_order(match: Match) -> Iterator[Problem]:
+    """Where a statement gives two figures of each of two kinds, they belong together in order: "from 5 in 2021 to 7 in 2022"."""
+    pairs = sorted(match.figures.items())
+    for (_, one), (_, two) in zip(pairs, pairs[1:], strict=False):
+        left, right = match.evidence.figures[one], match.evidence.figures[two]
+        if left.kind == right.kind:
+            continue
+        ours, theirs = _find_rank(match.evidence, left), _find_rank(match.evidence, right)
+        if ours and theirs and ours[1] == theirs[1] > 1 and ours[0] != theirs[0]:
+            yield Problem(ProblemKind.PLACE, f"In the passage {left.shown} and {right.shown} do not belong together.")
+
+
+def _find_rank(reading: Reading, figure: Figure) -> tuple[int, int] | None:
+    """Return the how-manieth figure of its kind in its clause a figure is, and of how many."""
+    clause = reading.segments[reading.segment_of[figure.first]].clause
+    alike_kind = [
+        each for each in reading.figures if each.kind == figure.kind and reading.segments[reading.segment_of[each.first]].clause == clause
+    ]
+    return (alike_kind.index(figure), len(alike_kind)) if figure in alike_kind else None
+
+
+def check_dates(match: Match) -> Iterator[Problem]:
+    """ "Since" and "in" are not one, unless the statement says that something began."""
+    for mine, theirs in match.figures.items():
+        figure, other = match.sentence.figures[mine], match.evidence.figures[theirs]
+        if figure.kind != "date" or other.kind != "date":
+            continue
+        for relation in ("since", "until", "before", "after", "by"):
+            if (_relate(figure) == relation) == (_relate(other) == relation):
+                continue
+            if relation == "since" and (_begins(match.sentence, figure) if _relate(other) == relation else _begins(match.evidence, other)):
+                continue
+            yield Problem(ProblemKind.DATE, f"The passage says “{other.relation} {other.shown}”, not “{figure.relation} {figure.shown}”.")
+            break
+
+
+_BEGINNINGS = frozenset(
+    map(
+        stem,
+        """since introduce launch begin start open founded establish create join move become take set form build add enter inaugurate debut appoint
+        buy acquire release publish invent adopt come elect name merge relocate rename get roll bring""".split(),
+    )
+)
+
+
+def _relate(figure: Figure) -> str:
+    return "since" if figure.relation == "from" else figure.relation
+
+
+def _begins(reading: Reading, figure: Figure) -> bool:
+    """Return whether something began at a date, so that it has been so since: "opened in 1974"."""
+    number = reading.segment_of[min(figure.first, len(reading.words) - 1)]
+    segment = reading.segments[number]
+    places = range(segment.first, segment.end)
+    if not any(is_verb(reading.words, at) for at in places):  # "In March 2024, we moved"
+        places = range(
+            min(each.first for each in reading.segments if each.clause == segment.clause),
+            max(each.end for each in reading.segments if each.clause == segment.clause),
+        )
+    return any(reading.words[at].stem in _BEGINNINGS for at in places)

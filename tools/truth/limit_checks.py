@@ -1,0 +1,118 @@
+"""Conditions and restrictions of a statement: what limits the very fact stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .marks import Mark
+from .matching import Match
+from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, find_tense, is_past, is_verb, show
+from .verdict import Problem, ProblemKind
+from .word_kinds import is_subject_word
+from .words import stem
+
+_HARD = frozenset("if unless when whenever provided without until till except excluding during before after once between only".split())
+_SOFT = frozenset("for with in at on under over from within of".split())
+_CLAUSAL = frozenset("if unless when whenever provided once".split())
+_FREE = frozenset(map(stem, "free unlimited included all every always only best first".split()))
+
+
+def check_conditions(match: Match) -> Iterator[Problem]:
+    """What limits the very fact stays: "for orders over 50 EUR", "with annual billing", "if you order before noon"."""
+    tight = (
+        bool(match.figures) or any(each.negative for each in match.sentence.segments) or any(_is_absolute(match, at) for at in match.used)
+    )
+    tight = tight or any(match.is_home(first) for _, first, _ in match.evidence.find_marks(Mark.ONLY))
+    for number, segment in enumerate(match.evidence.segments):
+        if not _limits_home(match, number, segment):
+            continue
+        for first, end, opener in _find_phrases(match.evidence, segment):
+            if opener not in _HARD and not (tight and opener in _SOFT and not _is_event(match, segment)):
+                continue
+            said = [at for at in range(first, end) if match.evidence.is_content(at)]
+            left = [at for at in said if not match.says(at) and not is_subject_word(match, match.evidence.words[at])]
+            figures = [at for at, each in enumerate(match.evidence.figures) if first <= each.first < end]
+            missing = any(at not in match.figures.values() for at in figures)
+            if ((left and len(left) * 2 >= len(said)) or missing) and not _is_plain_date(match, first, end, opener):
+                yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
+
+
+def _is_event(match: Match, segment: Segment) -> bool:
+    """Return whether a segment tells what once happened: leaving out where or from whom does not make it more."""
+    tense = find_tense(match.evidence, segment)
+    return tense == "past" and not segment.negative
+
+
+def _is_absolute(match: Match, at: int) -> bool:
+    segment = match.evidence.segments[match.evidence.segment_of[at]]
+    if segment.verb is not None and at < segment.verb:
+        return False
+    return match.evidence.words[at].stem in _FREE or match.evidence.words[at].text.casefold().endswith("est")
+
+
+def _limits_home(match: Match, number: int, segment: Segment) -> bool:
+    """Return whether a segment says under what condition the sentence's fact holds: it holds it, or hangs on a segment that does."""
+    if number in match.home:
+        return True
+    opener = segment.opener.lstrip(",;(")
+    if number - 1 in match.home and segment.verb is None and opener not in {"and", "or", "|", ";"}:
+        first = match.evidence.words[segment.first].text.casefold()
+        return first in _HARD | {"with", "for", "on"} or is_past(match.evidence.words[segment.first])
+    near = number - 1 in match.home or number + 1 in match.home
+    return near and opener in {"if", "unless", "provided", "when", "whenever", "except", "excluding", "once"}
+
+
+def _find_phrases(reading: Reading, segment: Segment) -> Iterator[tuple[int, int, str]]:
+    """Yield the phrases of a segment that a preposition or conjunction opens, each with its opener."""
+    opener = segment.opener.lstrip(",;(")
+    start, name = (segment.first, opener) if opener in _HARD else (None, "")
+    for at in range(segment.first, segment.end):
+        low = reading.words[at].text.casefold()
+        if at == segment.first and start is not None:
+            continue
+        if (
+            low in PREPOSITIONS
+            or low in _HARD
+            or (is_past(reading.words[at]) and at == segment.first and segment.first > 0 and segment.verb is None)
+        ):
+            if start is not None and (name in _CLAUSAL or (name in _HARD and reading.words[start + 1].text.casefold() in PRONOUNS)):
+                continue
+            if start is not None:
+                yield start, at, name
+            start, name = at, low if low in _HARD or low in PREPOSITIONS else "with"
+        elif (
+            start is not None
+            and not (name in _CLAUSAL or reading.words[start + 1].text.casefold() in PRONOUNS)
+            and is_verb(reading.words, at)
+        ):
+            yield start, at, name
+            start = None
+    if start is not None:
+        yield start, segment.end, name
+
+
+def _is_plain_date(match: Match, first: int, end: int, opener: str) -> bool:
+    """Return whether a phrase only dates what happened: "in 1998"."""
+    return opener in {"in", "on"} and any(figure.kind == "date" and first <= figure.first < end for figure in match.evidence.figures)
+
+
+def check_modifiers(match: Match) -> Iterator[Problem]:
+    """What is denied or counted of one kind is not denied or counted of all: "no unpaid leave" is not "no leave"."""
+    denied = any(match.evidence.segments[each].negative for each in match.home)
+    for at in sorted(match.used):
+        before = at - 1
+        if (
+            not (denied and before >= 0 and match.evidence.is_content(before))
+            or match.evidence.segment_of[before] != match.evidence.segment_of[at]
+        ):
+            continue
+        if (
+            is_verb(match.evidence.words, at)
+            or is_verb(match.evidence.words, before)
+            or match.says(before)
+            or is_subject_word(match, match.evidence.words[before])
+        ):
+            continue
+        yield Problem(
+            ProblemKind.CONDITION, f"The passage says “{show(match.evidence, before, at + 1)}”, not all “{match.evidence.words[at].text}”."
+        )

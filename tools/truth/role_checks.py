@@ -1,0 +1,193 @@
+"""Who does what to whom, and what is compared with what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .matching import CONVERSES, OUTSIDE, Match, covers
+from .reading import AUXILIARIES, BE, DETERMINERS, OURS, PREPOSITIONS, Reading, Segment, is_verb
+from .verdict import Problem, ProblemKind
+from .word_kinds import PRICE_WORDS, is_unit
+from .words import Word, alike, is_light, stem
+
+
+def check_roles(match: Match) -> Iterator[Problem]:
+    """Who does what to whom stays: "A bought B" is not "B bought A", "from A to B" is not "from B to A"."""
+    for at, pair in sorted(match.pairs.items()):
+        if at in match.astray or not match.sentence.is_content(at) or _is_modifier(match.sentence, at) or is_unit(match.sentence.words[at]):
+            continue
+        place = _find_ours(match, match.sentence.words[at]) if pair == OUTSIDE else pair
+        if place is None or is_verb(match.sentence.words, at) or is_verb(match.evidence.words, place):
+            continue
+        if _conflict(match, at, place):
+            yield Problem(ProblemKind.ROLE, f"The passage has “{match.sentence.words[at].text}” in another role: look who does it to whom.")
+            return
+
+
+def _is_modifier(reading: Reading, at: int) -> bool:
+    """Return whether another word of the same name or phrase follows: only the last has a role."""
+    if reading.text[: reading.words[at].end].endswith("'s"):
+        return True
+    return (
+        at + 1 < len(reading.words)
+        and reading.is_content(at + 1)
+        and reading.segment_of[at] == reading.segment_of[at + 1]
+        and not is_verb(reading.words, at + 1)
+    )
+
+
+def _conflict(match: Match, at: int, place: int) -> bool:
+    mine, theirs = find_role(match.sentence, at), find_role(match.evidence, place)
+    pair = frozenset((mine, theirs))
+    if (pair & _BESIDE and pair & {"agent", "topic", "patient"}) or pair == {"before", "after"}:
+        return True
+    if pair == {"from", "to"}:
+        return _has_both(match.evidence, place)
+    verbs = _pair_verbs(match, at, place)
+    if verbs == "converse":
+        return pair == {"agent"}
+    return verbs == "same" and (pair == {"agent", "patient"} or ("agent" in pair and bool(pair & _OBLIQUE)) or pair == {"patient", "from"})
+
+
+def _pair_verbs(match: Match, at: int, place: int) -> str:
+    """Return whether the verbs over two words are the same, look at one thing from both sides ("converse"), or neither."""
+    mine = _find_clause_verbs(match.sentence, at)
+    theirs = _find_clause_verbs(match.evidence, place)
+    if any(word.stem in PRICE_WORDS for word in (*mine, *theirs)):
+        return ""
+    if any((one.stem, other.stem) in CONVERSES for one in mine for other in theirs):
+        return "converse"
+    return "same" if any(covers(one, other) for one in mine for other in theirs) else ""
+
+
+def _find_clause_verbs(reading: Reading, at: int) -> list[Word]:
+    clause = reading.segments[reading.segment_of[at]].clause
+    places = [each for segment in reading.segments if segment.clause == clause for each in range(segment.first, segment.end)]
+    return [
+        reading.words[each]
+        for each in places
+        if is_verb(reading.words, each) and reading.words[each].text.casefold() not in AUXILIARIES | {"set"}
+    ]
+
+
+_PARTICLES = frozenset("over up out off down".split())  # "took over"
+_BESIDE = frozenset("behind than unlike like after against except".split())
+_OBLIQUE = _BESIDE | frozenset("from to for over".split())
+
+
+def _has_both(reading: Reading, at: int) -> bool:
+    segment = reading.segments[reading.segment_of[at]]
+    return {"from", "to"} <= {word.text.casefold() for word in reading.words[segment.first : segment.end]}
+
+
+def _find_ours(match: Match, word: Word) -> int | None:
+    if not any(alike(word, each) for each in match.subject):
+        return None
+    return next(
+        (at for at, each in enumerate(match.evidence.words) if each.text.casefold() in {"we", "us", "i"} and match.is_home(at)), None
+    )
+
+
+def find_role(reading: Reading, at: int) -> str:
+    """Return the role of a noun: "agent", "patient", "topic" (of "is"), or the preposition before it. Empty if it cannot be told."""
+    number = reading.segment_of[at]
+    segment = reading.segments[number]
+    for before in range(at - 1, segment.first - 1, -1):
+        low = reading.words[before].text.casefold()
+        if low in DETERMINERS and before > segment.first and reading.words[before - 1].text.casefold() not in PREPOSITIONS:
+            break
+        if low in PREPOSITIONS and not (low in _PARTICLES and before > segment.first and is_verb(reading.words, before - 1)):
+            return "agent" if low == "by" and (segment.passive or not is_light(reading.words[at])) else low
+        if (
+            is_verb(reading.words, before)
+            or before in reading.figured
+            and not any(each.end == before + 1 and each.kind != "date" for each in reading.figures)
+        ):
+            break
+    if (
+        number
+        and segment.opener.lstrip(",") in {"and", "or", ","}
+        and (segment.verb is None or at < segment.verb)
+        and not segment.own_subject
+    ):
+        return ""
+    if (
+        number
+        and segment.opener in {"and", "or"}
+        and segment.verb is not None
+        and at < segment.verb
+        and reading.segments[number - 1].verb is None
+    ):
+        return ""  # "with scale and polish takes"
+    verb, passive, holder = segment.verb, segment.passive, segment
+    if verb is None:
+        shared = next((each for each in reading.segments if each.clause == segment.clause and each.verb is not None), None)
+        if shared is None or shared.verb is None:
+            return ""
+        verb, passive, holder = shared.verb, shared.passive, shared
+    if _is_copula(reading, holder):
+        return "topic" if at < verb else ""
+    if at < verb:
+        return "patient" if passive else "agent"
+    return "" if passive else "patient"
+
+
+def _is_copula(reading: Reading, segment: Segment) -> bool:
+    return (
+        segment.verb is not None
+        and reading.words[segment.verb].text.casefold() in BE
+        and not segment.passive
+        and not any(reading.words[at].text.casefold() == "than" for at in range(segment.first, segment.end))
+        and not any(reading.words[at].text.casefold().endswith("ing") for at in range(segment.verb + 1, min(segment.verb + 3, segment.end)))
+    )
+
+
+def check_comparison(match: Match) -> Iterator[Problem]:
+    """ "Second largest" is not "largest", "50 EUR cheaper" is not "50 EUR"."""
+    words = match.evidence.words
+    yield from _compare_sides(match)
+    for at in sorted(match.used):
+        before = words[at - 1] if at else None
+        if words[at].text.casefold().endswith("est") and before and before.text.casefold() in _RANKS and not match.says(at - 1):
+            yield Problem(ProblemKind.COMPARISON, f"The passage says “{before.text} {words[at].text}”.")
+        if (
+            before
+            and before.text.casefold() in {"more", "less", "most", "least"}
+            and not match.says(at - 1)
+            and not words[at].text[:1].isdigit()
+        ):
+            yield Problem(ProblemKind.COMPARISON, f"The passage says “{before.text} {words[at].text}”.")
+    for theirs in match.figures.values():
+        end = match.evidence.figures[theirs].end
+        if end < len(words) and _is_comparative(words[end]) and not match.says(end):
+            yield Problem(ProblemKind.COMPARISON, f"The passage says “{match.evidence.figures[theirs].shown} {words[end].text}”.")
+
+
+def _compare_sides(match: Match) -> Iterator[Problem]:
+    """What stands after "than" stays there: "A lasts longer than B" is not "B lasts longer than A"."""
+    mine = next((at for at, word in enumerate(match.sentence.words) if word.text.casefold() == "than"), None)
+    theirs = next((at for at, word in enumerate(match.evidence.words) if word.text.casefold() == "than" and match.is_home(at)), None)
+    if mine is None or theirs is None or match.opposed or theirs + 1 in match.evidence.figured:
+        return
+    for at, place in match.pairs.items():
+        if place == OUTSIDE:
+            swapped = at > mine and any(word.text.casefold() in OURS for word in match.evidence.words[:theirs])
+        else:
+            swapped = (
+                match.sentence.is_content(at)
+                and match.evidence.segment_of[place] == match.evidence.segment_of[theirs]
+                and (at > mine) != (place > theirs)
+            )
+        if swapped and match.sentence.segment_of[at] == match.sentence.segment_of[mine]:
+            yield Problem(ProblemKind.ROLE, f"In the passage “{match.sentence.words[at].text}” is on the other side of the comparison.")
+            return
+
+
+_RANKS = frozenset("second third fourth fifth next among joint 2nd 3rd".split())
+
+
+def _is_comparative(word: Word) -> bool:
+    low = word.text.casefold()
+    return low in {"more", "less", "fewer", "off", "extra", "discount"} or (
+        low.endswith("er") and stem(low.removesuffix("er")) != stem(low) and len(low) > 4
+    )

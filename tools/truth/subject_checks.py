@@ -1,0 +1,142 @@
+"""What a statement is about: a sentence has to be about the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .figures import Figure
+from .lexicon import is_thing
+from .matching import OUTSIDE, Match, find_subject, says_word
+from .reading import OURS, is_verb, read_statement
+from .verdict import Problem, ProblemKind
+from .word_checks import is_left
+from .word_kinds import is_subject_word, is_weak
+from .words import alike, is_light
+
+
+def check_subject(match: Match) -> Iterator[Problem]:
+    """What the statement is about is what the sentence is about."""
+    evidence = match.evidence
+    for places in dict.fromkeys(_find_topic(match, each) for each in sorted(match.home)):
+        topic = [at for at in places if not is_subject_word(match, evidence.words[at]) and not is_weak(evidence.words[at])]
+        left = [at for at in topic if not match.says(at) and not _is_name_part(match, at)]
+        if any(_is_said_whole(match, topic, segment) for segment in {evidence.segment_of[at] for at in topic}):
+            continue
+        left = [at for at in left if not _is_other_conjunct(match, at)]
+        if left and not _is_replaced(match, left):
+            words = " ".join(evidence.words[at].text for at in left)
+            yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{words}”.")
+    yield from _check_antecedent(match)
+
+
+def _is_other_conjunct(match: Match, at: int) -> bool:
+    """Return whether the sentence names another of the things that are said together: "dogs" of "dogs and cats"."""
+    evidence = match.evidence
+    number = evidence.segment_of[at]
+    for other in (number - 1, number + 1):
+        if not 0 <= other < len(evidence.segments) or evidence.segments[max(number, other)].opener.lstrip(",") not in {"and", "or"}:
+            continue
+        left, right = evidence.segments[min(number, other)], evidence.segments[max(number, other)]
+        if (
+            left.verb is None
+            and left.clause == right.clause
+            and any(
+                match.says(each)
+                for each in range(evidence.segments[other].first, evidence.segments[other].end)
+                if evidence.is_content(each)
+            )
+        ):
+            return True
+    return False
+
+
+def _is_replaced(match: Match, left: list[int]) -> bool:
+    """Return whether the sentence may name by its own words what the statement is about: it has as many nouns that are in neither."""
+    if any(match.evidence.is_name(at) and at > 0 or at in match.evidence.figured for at in left):
+        return False
+    own = [
+        at
+        for at in range(len(match.sentence.words))
+        if is_left(match, at) and is_thing(match.sentence.words[at]) and not is_verb(match.sentence.words, at)
+    ]
+    runs = sum(at - 1 not in left for at in left)
+    return len(own) >= runs
+
+
+def _is_said_whole(match: Match, topic: list[int], segment: int) -> bool:
+    """Return whether the sentence says all of one of several names of the topic: of "its best title, Salt Roads," the second."""
+    part = [at for at in topic if match.evidence.segment_of[at] == segment]
+    return (
+        len({match.evidence.segment_of[at] for at in topic}) > 1
+        and any(match.evidence.is_name(at) for at in part)
+        and all(match.says(at) for at in part if match.evidence.is_name(at))
+    )
+
+
+def _is_name_part(match: Match, at: int) -> bool:
+    """Return whether the sentence says another part of the same name: "Dr Quist" of "Dr Amara Quist"."""
+    evidence = match.evidence
+    return evidence.is_name(at) and any(
+        0 <= each < len(evidence.words)
+        and evidence.is_name(each)
+        and match.says(each)
+        and not evidence.text[evidence.words[min(at, each)].end : evidence.words[max(at, each)].start].strip()
+        for each in (at - 1, at + 1)
+    )
+
+
+def _said_figures(match: Match) -> list[Figure]:
+    return [match.evidence.figures[each] for each in match.figures.values()] + [
+        each for each in match.evidence.figures if each.kind == "date"
+    ]
+
+
+def _find_topic(match: Match, number: int) -> tuple[int, ...]:
+    """Return the words that a segment is about: those before its verb or, without a verb, before its amount or after its label."""
+    evidence = match.evidence
+    segment = evidence.segments[number]
+    if segment.own_subject and segment.verb is None and " = " not in evidence.text:
+        amount = min((figure.first for figure in evidence.figures if segment.holds(figure.first)), default=segment.end)
+        places: tuple[int, ...] = tuple(range(segment.first, amount))
+    else:
+        places = find_subject(evidence, segment.clause)
+    if any(evidence.words[at].text.casefold() in {"we", "i", "you", "they", "it", "he", "she"} for at in places):
+        return ()
+    if not places and len(evidence.segments) > 1 and evidence.segments[1].opener in {"|", ":"}:
+        places = tuple(range(evidence.segments[0].first, evidence.segments[0].end))
+    return tuple(at for at in places if _is_topical(match, at))
+
+
+def _is_topical(match: Match, at: int) -> bool:
+    evidence = match.evidence
+    if at in evidence.figured:
+        return not any(figure.first <= at < figure.end for figure in _said_figures(match))
+    return evidence.is_content(at) and not evidence.words[at].text.casefold().endswith("ly") and at not in evidence.struck
+
+
+def _check_antecedent(match: Match) -> Iterator[Problem]:
+    """ "It" is what the sentence before named."""
+    evidence = match.evidence
+    for clause in sorted({evidence.segments[each].clause for each in match.home}):
+        subject = {evidence.words[at].text.casefold() for at in find_subject(evidence, clause)}
+        if subject & {"he", "she"} and _names_subject(match):
+            yield Problem(ProblemKind.SUBJECT, "The passage says this of a person.")
+        if subject & {"it", "they", "its", "their", "he", "she"} and clause == 0 and match.statement.before:
+            yield from _compare_antecedent(match)
+
+
+def _names_subject(match: Match) -> bool:
+    return any(
+        place == OUTSIDE and any(alike(match.sentence.words[at], each) for each in match.subject) for at, place in match.pairs.items()
+    )
+
+
+def _compare_antecedent(match: Match) -> Iterator[Problem]:
+    before = read_statement(match.statement.before)
+    if any(word.text.casefold() in OURS for word in before.words):
+        return
+    named = [at for at in find_subject(before, 0) if before.is_name(at) and not is_light(before.words[at])]
+    other = [at for at in named if not is_subject_word(match, before.words[at]) and not says_word(match.sentence, before.words[at])]
+    if named and len(other) == len(named):
+        words = " ".join(before.words[at].text for at in other)
+        yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{words}”, named in the sentence before.")

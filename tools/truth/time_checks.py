@@ -1,0 +1,73 @@
+"""What was is not what is, and what is taken back beside a statement is not stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .marks import Mark
+from .matching import OUTSIDE, Match, says_word
+from .reading import BE, find_tense, is_verb, read_statement
+from .verdict import Problem, ProblemKind
+from .words import is_light, stem
+
+
+def check_tense(match: Match) -> Iterator[Problem]:
+    """What was is not what is."""
+    for segment in match.sentence.segments:
+        if segment.verb is None:
+            continue
+        for at in range(segment.verb, segment.end):
+            place = match.pairs.get(at)
+            mine = find_tense(match.sentence, segment)
+            if at == segment.verb and place is None and match.sentence.words[at].text.casefold() in BE | {"has", "have", "had"}:
+                place = _find_same_auxiliary(match, match.sentence.words[at].stem)
+            if (
+                place is None
+                or place == OUTSIDE
+                or match.evidence.words[place].stem != match.sentence.words[at].stem
+                or not is_verb(match.sentence.words, at)
+            ):
+                continue
+            other = match.evidence.segments[match.evidence.segment_of[place]]
+            if other.passive != segment.passive:
+                continue
+            theirs = find_tense(match.evidence, other) if other.verb is not None else ""
+            if {mine, theirs} == {"past", "present"} or (mine != "future" and theirs == "future"):
+                yield Problem(ProblemKind.TENSE, f"The passage says this of the {theirs}, not of the {mine}.")
+                return
+
+
+def _find_same_auxiliary(match: Match, verb: str) -> int | None:
+    number = max(match.home, key=lambda each: (sum(match.evidence.segment_of[at] == each for at in match.used), each), default=None)
+    segment = match.evidence.segments[number] if number is not None else None
+    same = segment is not None and segment.verb is not None and match.evidence.words[segment.verb].stem == verb and not segment.passive
+    return segment.verb if same and segment else None
+
+
+_TAKES_BACK = (Mark.STALE, Mark.UNTIL, Mark.REVERSE)
+_ENDED = frozenset(
+    map(stem, "ended expired closed discontinued cancelled withdrawn retracted corrected wrong untrue false mistaken myth".split())
+)
+_BACK = frozenset("this that these those it they which".split())
+
+
+def check_neighbours(match: Match) -> Iterator[Problem]:
+    """Nothing beside the statement takes it back: "This offer ended in 2023.", a heading "Prices until 2023", words struck through."""
+    after = read_statement(match.statement.after)
+    starts = [word.text.casefold() for word in after.words[:1]]
+    if starts and starts[0] in _BACK and match.statement.after:
+        if (
+            any(word.stem in _ENDED for word in after.words)
+            or any(mark in {Mark.STALE, Mark.REVERSE} for mark, _, _ in after.marks)
+            or ("not" in [w.text for w in after.words] and "true" in [w.text for w in after.words])
+        ):
+            yield Problem(ProblemKind.STALE, f"The passage takes it back: “{match.statement.after[:120]}”")
+    for heading in match.statement.headings:
+        reading = read_statement(heading)
+        if any(mark in {Mark.STALE, Mark.UNTIL, Mark.PLAN} for mark, _, _ in reading.marks) or any(
+            word.stem in _ENDED or word.text.casefold() in {"old", "archive", "past"} for word in reading.words
+        ):
+            if not any(says_word(match.sentence, word) for word in reading.words if not is_light(word)):
+                yield Problem(ProblemKind.STALE, f"It stands under “{heading[:120]}”.")
+    if match.statement.text.rstrip(" \"'").endswith("?"):
+        yield Problem(ProblemKind.NOTHING, "The passage asks this and does not say it.")

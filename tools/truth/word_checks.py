@@ -1,0 +1,163 @@
+"""Words: what a sentence says that its statement does not, weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .figures import Figure
+from .lexicon import excludes, look_up
+from .matching import OUTSIDE, Match
+from .reading import BE, is_verb
+from .verdict import Problem, ProblemKind
+from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_unit, is_weak
+from .words import Word, alike, opposite, tokenize
+
+
+def check_words(match: Match) -> Iterator[Problem]:
+    """No word of the sentence contradicts the statement, and most of what it says is there.
+
+    A word that the statement has not, and that no word like it, derived from it or less general stands for, is refused
+    - if it is a name,
+    - if it names another thing of the same kind (tea for coffee) or the opposite,
+    - if another statement of the passage has it: two facts were mixed.
+    Else it is weighed (a noun more than a verb), and the words that are there have to outweigh it.
+    """
+    left = [at for at in range(len(match.sentence.words)) if is_left(match, at)]
+    for at in left:
+        word = match.sentence.words[at]
+        if (
+            word.stem in match.elsewhere
+            and word.stem not in BUSINESS | PRICE_WORDS
+            and not is_weak(word)
+            and not is_unit(word)
+            and word.stem not in match.general
+        ):
+            yield Problem(ProblemKind.PLACE, f"The passage says “{word.text}” of something else.")
+        elif match.sentence.is_name(at) and not _is_common(match, at):
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of this.")
+        elif not is_weak(word) and (other := _find_swapped(match, at) or _find_excluded(match, word)) is not None:
+            yield Problem(ProblemKind.WORD, f"The passage says “{other.text}”, not “{word.text}”.")
+    yield from _compare_verbs(match, left)
+    cost = sum(_weigh_word(match.sentence.words[at]) for at in left)
+    if left and cost > _count_anchors(match) * _TOLERANCE:
+        shown = ", ".join(f"“{match.sentence.words[at].text}”" for at in left)
+        yield Problem(ProblemKind.WORD, f"The passage does not say {shown} of this.")
+
+
+_TOLERANCE = 0.5
+"""How much a sentence may say in words that the passage has not, for each word or figure that it has from there."""
+_WEIGHTS = {"n": 1.2, "a": 1.0, "v": 0.7, "r": 0.4}
+
+
+def is_left(match: Match, at: int) -> bool:
+    word = match.sentence.words[at]
+    if at in match.pairs or not match.sentence.is_content(at) or word.text.isdigit():
+        return False
+    figures = [match.evidence.figures[each] for each in match.figures.values()]
+    if any(each.kind == MONEY for each in figures) and word.stem in PRICE_WORDS and _is_price(match):
+        return False
+    if any(each.kind == MONEY and each.value == 0 for each in match.evidence.figures) and any(
+        alike(word, each) for each in tokenize("free")
+    ):
+        return False
+    return not any(alike(word, each) for figure in figures for each in _unit_words(figure))
+
+
+def _is_common(match: Match, at: int) -> bool:
+    """Return whether a word is written large only because it begins the sentence."""
+    word = match.sentence.words[at]
+    return at == 0 and (bool(look_up(word)) or is_weak(word))
+
+
+def _find_excluded(match: Match, word: Word) -> Word | None:
+    """Return the word of the statement that the sentence's word was put for, and that it cannot mean."""
+    for at, each in enumerate(match.evidence.words):
+        if match.is_home(at) and match.evidence.is_content(at) and not is_weak(each) and not match.says(at) and excludes(word, each):
+            return each
+    return None
+
+
+def _find_swapped(match: Match, at: int) -> Word | None:
+    """Return the word of the statement in whose place a word stands: of "violin lessons" for "piano lessons" the piano."""
+    place = match.pairs.get(at + 1, OUTSIDE)
+    if (
+        place < 1
+        or at in match.sentence.marked
+        or is_verb(match.evidence.words, place)
+        or match.evidence.segment_of[place - 1] != match.evidence.segment_of[place]
+    ):
+        return None
+    other = match.evidence.words[place - 1]
+    told = match.evidence.is_content(place - 1) and not match.says(place - 1) and not is_verb(match.evidence.words, place - 1)
+    return other if told and not is_weak(other) and not match.evidence.text[other.end : match.evidence.words[place].start].strip() else None
+
+
+def _weigh_word(word: Word) -> float:
+    if is_weak(word) or word.stem in PRICE_WORDS:
+        return 0.25
+    entries = look_up(word)
+    return _WEIGHTS.get(entries[0].senses[0][0], 1.0) if entries and entries[0].senses else 1.2
+
+
+def _compare_verbs(match: Match, left: list[int]) -> Iterator[Problem]:
+    """What happens stays: where the sentence does not say the statement's verb, it has no other one of its own ("has" for "closed")."""
+    for number in sorted(match.home):
+        verb = match.evidence.segments[number].verb
+        if verb is None or not _tells(match, number) or (word := _find_main_verb(match, number)) is None or match.says(word):
+            continue
+        if (
+            match.evidence.words[word].stem in PRICE_WORDS
+            or is_weak(match.evidence.words[word])
+            or any(alike(match.evidence.words[word], each) for each in tokenize("have exist"))
+        ):
+            continue
+        strong = [at for at in left if is_verb(match.sentence.words, at) and not is_weak(match.sentence.words[at])]
+        content = [at for at in match.pairs if is_verb(match.sentence.words, at) and match.sentence.is_content(at)]
+        replaced = [at for at in left if not match.sentence.is_name(at)]
+        if (not content and not replaced) or any(_is_against(match.sentence.words[at], match.evidence.words[word]) for at in strong):
+            yield Problem(ProblemKind.WORD, f"The passage says “{match.evidence.words[word].text}”: the sentence says something else.")
+            return
+
+
+def _is_against(word: Word, other: Word) -> bool:
+    return opposite(word, other) or excludes(word, other)
+
+
+def _tells(match: Match, number: int) -> bool:
+    """Return whether the sentence takes more from a segment than what it is about."""
+    segment = match.evidence.segments[number]
+    verb = segment.verb or segment.first
+    figures = {match.evidence.figures[each].first for each in match.figures.values()}
+    return any(segment.first <= at < segment.end and at > verb for at in match.used | figures)
+
+
+def _find_main_verb(match: Match, number: int) -> int | None:
+    segment = match.evidence.segments[number]
+    verbs = [at for at in range(segment.verb or segment.first, segment.end) if is_verb(match.evidence.words, at)]
+    return next((at for at in verbs if match.evidence.is_content(at)), None)
+
+
+def _count_anchors(match: Match) -> float:
+    return len(match.used) + 1.5 * len(match.figures) + 0.5 * any(place == OUTSIDE for place in match.pairs.values())
+
+
+def _unit_words(figure: Figure) -> tuple[Word, ...]:
+    return tuple(word for text in (figure.unit, *figure.per) for word in tokenize(text))
+
+
+def _is_price(match: Match) -> bool:
+    """Return whether an amount of money is what something costs: it follows "is", "for", "at", or stands beside a label."""
+    for theirs in match.figures.values():
+        figure = match.evidence.figures[theirs]
+        segment = match.evidence.segments[match.evidence.segment_of[figure.first]]
+        before = match.evidence.words[figure.first - 1].text.casefold() if figure.first > segment.first else ""
+        if figure.kind == MONEY and (segment.verb is None or before in BE | {"for", "at", "from", "only", "about", "just"}):
+            return True
+    return False
+
+
+def check_places(match: Match) -> Iterator[Problem]:
+    """The words of the sentence belong together in the statement: no price of one thing for another."""
+    for at in sorted(match.astray):
+        if match.sentence.is_content(at) or match.sentence.is_name(at):
+            yield Problem(ProblemKind.PLACE, f"In the passage “{match.sentence.words[at].text}” belongs to something else.")

@@ -1,0 +1,56 @@
+"""Kinds of words that the checks treat alike: prices, units, businesses, and words that a writer only frames a statement with."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from ..quantities import Kind
+from .matching import Match
+from .words import Word, alike, is_light, stem
+
+MONEY = Kind.MONEY.value
+PRICE_WORDS = frozenset(map(stem, "cost costs price priced charge charged pay fee rate".split()))
+
+
+BUSINESS = frozenset(
+    map(
+        stem,
+        """bakery restaurant museum hotel gym school clinic practice insurer brewery roastery chain store shop firm agency studio bar pub café
+        app platform software tool startup start-up group family maker manufacturer retailer house pension guesthouse bank club team site
+        business company service system product programme""".split(),
+    )
+)
+
+
+_ANY_BUSINESS = frozenset(
+    map(stem, "company business firm house team group agency place service site organisation organization enterprise brand outfit".split())
+)
+
+
+def is_subject_word(match: Match, word: Word) -> bool:
+    """Return whether a word stands for the one whose page it is: a part of the name, or "the bakery" where the name has no other such word."""
+    if is_light(word) or word.stem in _ANY_BUSINESS or any(alike(word, each) for each in match.subject):
+        return True
+    return word.stem in BUSINESS and word.text[:1].islower() and not any(each.stem in BUSINESS - _ANY_BUSINESS for each in match.subject)
+
+
+@cache
+def _unit_stems() -> frozenset[str]:
+    return frozenset(
+        map(stem, "second minute hour day week month year time euro dollar pound franc percent kilo gram litre metre mile".split())
+    )
+
+
+def is_unit(word: Word) -> bool:
+    return word.stem in _unit_stems()
+
+
+def is_weak(word: Word) -> bool:
+    return word.stem in _read_weak()
+
+
+@cache
+def _read_weak() -> frozenset[str]:
+    text = (files(__package__ or __name__) / "tables" / "weak.txt").read_text(encoding="utf-8")
+    return frozenset(stem(word) for line in text.splitlines() if not line.startswith("#") for word in line.split())
