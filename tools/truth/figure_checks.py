@@ -8,6 +8,7 @@ from ..quantities import Kind
 from .figures import Figure, measure
 from .matching import Match
 from .reading import Reading, is_verb
+from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .word_kinds import MONEY
 from .words import Word, alike, stem, tokenize
@@ -40,6 +41,8 @@ def _is_article(match: Match, figure: Figure) -> bool:
 
 def _is_phrase(match: Match, figure: Figure) -> bool:
     """Return whether a number is a part of a phrase that the statement has in other words: "24 hours a day" for "around the clock"."""
+    if figure.kind != Kind.MEASURE:
+        return False
     words = match.sentence.words[figure.first : figure.end]
     senses = words[0].senses if len(words) > 1 else frozenset[int]()
     shared = frozenset(sense for sense in senses if all(sense in word.senses for word in words[1:2]))
@@ -85,19 +88,55 @@ def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:
 
 def _check_periods(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
     """The period and what a price is for stay: "per month", "per user"."""
-    evidence = [match.evidence.words[at] for at in range(len(match.evidence.words)) if match.is_home(at)]
+    labels = _find_label(match.evidence, other)
     for period in figure.per:
-        if period not in other.per and not _all_said(period, (*evidence, *match.context)):
-            shown = f"{other.shown}" if not other.per else other.shown
-            yield Problem(ProblemKind.PERIOD, f"The passage says {shown}, not {figure.shown}.")
+        if period not in other.per and not _is_period_said(match, period, labels):
+            yield Problem(ProblemKind.PERIOD, f"The passage says {other.shown}, not {figure.shown}.")
             return
     for period in other.per:
         if period not in figure.per and not _all_said(period, match.sentence.words) and "time" not in figure.per:
             yield Problem(ProblemKind.PERIOD, f"The passage says {other.shown}: say also that it is per {period}.")
             return
+    if figure.kind == MONEY and not other.per:
+        for word in labels:
+            if word.stem in _PERIODS and not any(alike(word, each) for each in match.sentence.words):
+                yield Problem(ProblemKind.PERIOD, f"In the passage {other.shown} stands under “{word.text}”: say so.")
+                return
 
 
-def _all_said(period: str, words: tuple[Word, ...] | list[Word]) -> bool:
+_PERIODS = frozenset(
+    map(stem, "hour hourly day daily week weekly weekend month monthly quarter year yearly annual night nightly person user".split())
+)
+
+
+def _find_label(reading: Reading, figure: Figure) -> list[Word]:
+    """Return the words before a figure's colon, or those of its column's header."""
+    start = reading.words[figure.first].start if figure.first < len(reading.words) else len(reading.text)
+    begin = max(reading.text.rfind(" | ", 0, start), reading.text.rfind("; ", 0, start), reading.text.rfind(". ", 0, start), 0)
+    end = max(reading.text.rfind(EQUALS, begin, start), reading.text.rfind(":", begin, start))
+    return [word for word in reading.words if begin <= word.start < end]
+
+
+def _is_period_said(match: Match, period: str, labels: list[Word]) -> bool:
+    """Return whether the statement says "per" something beside the amount itself: "billed monthly", a header, "per agent"."""
+    words = match.evidence.words
+    for wanted in tokenize(period):
+        near = [word for at, word in enumerate(words) if match.is_home(at) and _is_per(words, at)]
+        if period != "time" and not any(alike(wanted, each) for each in (*near, *labels, *match.context)):
+            return False
+    return True
+
+
+def _is_per(words: tuple[Word, ...], at: int) -> bool:
+    before = words[at - 1].text.casefold() if at else ""
+    return (
+        before in {"per", "a", "an", "each", "every", "for", "the"}
+        or words[at].text.casefold().endswith(("ly", "al"))
+        or words[at].text.isdigit()
+    )
+
+
+def _all_said(period: str, words: tuple[Word, ...]) -> bool:
     return period == "time" or all(any(alike(word, each) for each in words) for word in tokenize(period))
 
 

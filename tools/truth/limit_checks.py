@@ -13,21 +13,22 @@ from .words import stem
 
 _HARD = frozenset("if unless when whenever provided without until till except excluding during before after once between only".split())
 _SOFT = frozenset("for with in at on under over from within of".split())
+_PRICING = frozenset("for with on per of".split())
 _CLAUSAL = frozenset("if unless when whenever provided once".split())
 _FREE = frozenset(map(stem, "free unlimited included all every always only best first".split()))
 
 
 def check_conditions(match: Match) -> Iterator[Problem]:
-    """What limits the very fact stays: "for orders over 50 EUR", "with annual billing", "if you order before noon"."""
-    tight = (
-        bool(match.figures) or any(each.negative for each in match.sentence.segments) or any(_is_absolute(match, at) for at in match.used)
-    )
-    tight = tight or any(match.is_home(first) for _, first, _ in match.evidence.find_marks(Mark.ONLY))
+    """What limits the very fact stays: "for orders over 50 EUR", "with annual billing", "if you order before noon".
+
+    A place or purpose that is only told beside it may be left out, unless the quantity depends on it: of several prices each has its own.
+    """
+    openers = _find_openers(match)
     for number, segment in enumerate(match.evidence.segments):
         if not _limits_home(match, number, segment):
             continue
         for first, end, opener in _find_phrases(match.evidence, segment):
-            if opener not in _HARD and not (tight and opener in _SOFT and not _is_event(match, segment)):
+            if opener not in openers or (opener not in _HARD and _is_event(match, segment)):
                 continue
             said = [at for at in range(first, end) if match.evidence.is_content(at)]
             left = [at for at in said if not match.says(at) and not is_subject_word(match, match.evidence.words[at])]
@@ -35,6 +36,18 @@ def check_conditions(match: Match) -> Iterator[Problem]:
             missing = any(at not in match.figures.values() for at in figures)
             if ((left and len(left) * 2 >= len(said)) or missing) and not _is_plain_date(match, first, end, opener):
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
+
+
+def _find_openers(match: Match) -> frozenset[str]:
+    """Return the words whose phrases limit what the sentence says."""
+    evidence = match.evidence
+    figures = [evidence.figures[each] for each in match.figures.values() if evidence.figures[each].kind != "date"]
+    rivals = any(sum(other.kind == each.kind for other in evidence.figures) > 1 for each in figures)
+    absolute = any(each.negative for each in match.sentence.segments) or any(_is_absolute(match, at) for at in match.used)
+    only = any(match.is_home(first) for _, first, _ in evidence.find_marks(Mark.ONLY))
+    if rivals or absolute or only:
+        return _HARD | _SOFT
+    return _HARD | _PRICING if figures else _HARD
 
 
 def _is_event(match: Match, segment: Segment) -> bool:

@@ -6,36 +6,56 @@ from collections.abc import Iterator
 
 from .marks import Mark
 from .matching import OUTSIDE, Match
-from .reading import Reading, show
+from .reading import Reading, Segment, show
 from .verdict import Problem, ProblemKind
 from .words import alike
 
 
 def check_negation(match: Match) -> Iterator[Problem]:
-    """What is denied stays denied, and what is not stays so."""
-    home = _find_home_segment(match)
-    turned = {match.sentence.segment_of[at] for at in match.opposed}
-    for at, place in sorted(match.pairs.items()):
-        if place == OUTSIDE or at in match.astray or not match.sentence.is_content(at) or place in match.evidence.marked:
+    """What is denied stays denied, and what is not stays so. A denied opposite affirms: "closed" is "cannot be visited"."""
+    for number, segment in enumerate(match.sentence.segments):
+        pairs = [
+            (at, place)
+            for at, place in sorted(match.pairs.items())
+            if segment.holds(at) and place != OUTSIDE and at not in match.astray and place not in match.evidence.marked
+        ]
+        opposed = [at for at, _ in pairs if at in match.opposed]
+        denied = [place for at, place in pairs if is_denied(match.evidence, place) != (bool(opposed) and at not in match.sentence.without)]
+        places = {match.evidence.segment_of[place] for _, place in pairs} | _find_figure_homes(match, segment)
+        denies = any(match.evidence.segments[each].negative for each in places) != bool(opposed)
+        if segment.negative and not denied and not denies and not _denies_before(match, number):
+            yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: “{match.statement.text[:120]}”")
+            return
+        if segment.negative:
             continue
-        mine = is_denied(match.sentence, at)
-        theirs = is_denied(match.evidence, place) != (match.sentence.segment_of[at] in turned)
-        if mine == theirs or (not theirs and match.evidence.segment_of[place] != home):
-            continue
-        word, other = match.sentence.words[at].text, match.evidence.words[place].text
-        if at in match.opposed:
-            yield Problem(ProblemKind.NEGATION, f"The passage says “{other}”, not “{word}”.")
-        elif theirs:
-            yield Problem(ProblemKind.NEGATION, f"The passage denies this: see “{other}”.")
-        else:
-            yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: see “{other}”.")
-        return
+        wrong = next((at for at, place in pairs if place in denied and at not in match.sentence.without and _has_content(match, at)), None)
+        if wrong is not None or (denies and not opposed and not pairs):
+            shown = match.sentence.words[segment.first if wrong is None else wrong].text
+            other = match.evidence.words[match.pairs[opposed[0]]].text if opposed else ""
+            yield Problem(
+                ProblemKind.NEGATION, f"The passage says “{other}”, not “{shown}”." if other else f"The passage denies this: see “{shown}”."
+            )
+            return
     yield from _check_reverse(match)
 
 
-def _find_home_segment(match: Match) -> int:
-    """Return the segment of the statement that holds what is particular to the sentence: the last that it uses."""
-    return max((match.evidence.segment_of[place] for place in match.used), default=0)
+def _has_content(match: Match, at: int) -> bool:
+    return match.sentence.is_content(at) or at in match.opposed
+
+
+def _find_figure_homes(match: Match, segment: Segment) -> set[int]:
+    """Return the segments of the statement that hold the figures of a segment of the sentence."""
+    figures = [theirs for mine, theirs in match.figures.items() if segment.holds(match.sentence.figures[mine].first)]
+    return {match.evidence.segment_of[min(match.evidence.figures[each].first, len(match.evidence.words) - 1)] for each in figures}
+
+
+def _denies_before(match: Match, number: int) -> bool:
+    """Return whether what a denying segment denies stands in its neighbour: "cannot be used, repaired or sold"."""
+    words = match.evidence.words
+    return any(
+        mark in {Mark.REVERSE, Mark.WITHOUT, Mark.EXCEPT} and match.is_home(first) and first < len(words)
+        for mark, first, _ in match.evidence.marks
+    )
 
 
 def is_denied(reading: Reading, at: int) -> bool:
@@ -84,12 +104,30 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
     theirs = {mark for mark, first, _ in match.evidence.marks if match.is_home(first)}
     mine = {mark for mark, _, _ in match.sentence.marks}
     for mark, first, end in match.sentence.find_marks(*_ENTAILED):
-        if not theirs & _ENTAILED[mark] and not _is_said(match.sentence, first, end, match.evidence):
+        if not _is_entailed(match, mark, first, end, theirs):
             yield Problem(ProblemKind.QUANTIFIER, f"The passage does not say “{show(match.sentence, first, end)}”.")
     for mark, first, end in match.evidence.find_marks(*_LIMITING):
         kept = any(mark in _ENTAILED.get(each, set()) for each in mine)
         if match.is_home(first) and not kept and not _is_said(match.evidence, first, end, match.sentence):
             yield Problem(ProblemKind.QUANTIFIER, f"The passage says “{show(match.evidence, first, end)}”: keep it.")
+
+
+def _is_entailed(match: Match, mark: Mark, first: int, end: int, theirs: set[Mark]) -> bool:
+    """Return whether the statement has a quantifier that is as strong, of the same thing."""
+    if mark is not Mark.ALL or match.sentence.words[first].text.casefold() in {"always", "both"}:
+        return bool(theirs & _ENTAILED[mark]) or _is_said(match.sentence, first, end, match.evidence)
+    counted = next(
+        (match.pairs[at] for at in range(end, min(end + 5, len(match.sentence.words))) if match.pairs.get(at, OUTSIDE) != OUTSIDE), None
+    )
+    for each, start, stop in match.evidence.marks:
+        if each is Mark.ALL and (
+            counted is None or 0 <= counted - stop < 5 or match.evidence.words[start].text.casefold() in {"always", "both"}
+        ):
+            return True
+    return any(
+        alike(match.sentence.words[first], word) and (counted is None or 0 < counted - at < 5)
+        for at, word in enumerate(match.evidence.words)
+    )
 
 
 _FRAMES: tuple[tuple[Mark, frozenset[Mark], ProblemKind], ...] = (
@@ -132,7 +170,17 @@ def check_frames(match: Match) -> Iterator[Problem]:
 
 
 def _holds_over(match: Match, frame: Mark, first: int, end: int) -> bool:
-    return match.is_home(first) and _is_dated(match.evidence, end) if frame is Mark.UNTIL else _frames_home(match, first)
+    if frame is Mark.UNTIL:
+        return match.is_home(first) and _is_dated(match.evidence, end)
+    if frame is Mark.STALE:
+        adjective = match.evidence.words[first].text.casefold() in _FORMER
+        return match.is_home(first) and (
+            not adjective or any(at in match.used for at in range(end, min(end + 3, len(match.evidence.words))))
+        )
+    return _frames_home(match, first)
+
+
+_FORMER = frozenset("former ex previous old ehemalige ehemaligen ehemaliger ancien ancienne".split())
 
 
 def _is_dated(reading: Reading, at: int) -> bool:

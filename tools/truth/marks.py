@@ -87,7 +87,8 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
         case Mark.NOT:
             # "No. 4" and "No 4" are names; "ne" and "n" are French only.
             return (
-                after not in _BOUNDING
+                not (folded[at] == "non" and text[words[at].end : words[at].end + 1] == "-")
+                and after not in _BOUNDING
                 and not (folded[at] == "no" and after[:1].isdigit())
                 and (folded[at] not in {"ne", "n"} or "pas" in folded or "jamais" in folded)
             )

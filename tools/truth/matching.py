@@ -195,12 +195,19 @@ def _match_figures(sentence: Reading, evidence: Reading) -> dict[int, int]:
     """Match each figure of the sentence with one of the statement: the one of equal value that stands among the same words."""
     found = dict[int, int]()
     for number, figure in enumerate(sentence.figures):
-        equal = [at for at, each in enumerate(evidence.figures) if is_same_value(figure, each)]
-        if equal:
+        taken = {found[mine] for mine in found if sentence.figures[mine].shown != figure.shown}
+        equal = [at for at, each in enumerate(evidence.figures) if is_same_value(figure, each) and at not in taken]
+        repeated = sum(each.value == figure.value for each in sentence.figures[: number + 1])
+        if len(equal) >= repeated or (equal and repeated > 1 and not _in_list(sentence, figure)):
             found[number] = max(
                 equal, key=lambda at: (at not in found.values(), _count_shared(sentence, figure, evidence, evidence.figures[at]), -at)
             )
     return found
+
+
+def _in_list(sentence: Reading, figure: Figure) -> bool:
+    """Return whether a figure stands beside another of its kind: each of a list needs a place of its own."""
+    return any(each is not figure and each.kind == figure.kind and abs(each.first - figure.first) < 4 for each in sentence.figures)
 
 
 def _count_shared(sentence: Reading, figure: Figure, evidence: Reading, other: Figure) -> int:
@@ -295,7 +302,7 @@ def find_reach(reading: Reading, home: int) -> frozenset[int]:
             places.update(range(each.first, each.end))
             continue
         rivals = any(figure.kind in kinds and each.holds(figure.first) for figure in reading.figures)
-        whole = at < label_end or (each.clause == own.clause and (not rivals or not kinds)) or _is_condition(each)
+        whole = (at < label_end and not rivals) or (each.clause == own.clause and (not rivals or not kinds)) or _is_condition(each)
         places.update(_find_value(reading, each, at) if whole else _find_shared(reading, each, own))
     return frozenset(places)
 

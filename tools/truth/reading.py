@@ -11,6 +11,7 @@ from importlib.resources import files
 from .figures import Figure, find_figures
 from .lexicon import look_up
 from .marks import Mark, find_marks
+from .rows import EQUALS
 from .words import Word, is_light, stem, tokenize
 
 _BREAK = re.compile(r"[,;:|()\[\]\"]|\s-+\s|[–—/]|[.!?]\s")
@@ -31,6 +32,7 @@ AUXILIARIES = frozenset(
     "is are was were be been being am has have had having do does did will would can could may might must shall should".split()
 )
 BE = frozenset("is are was were be been being am gets get got".split())
+_PRESENT = frozenset("is are am has does goes having being doing be people persons".split())
 _PAST_AUXILIARIES = frozenset("was were had did".split())
 
 
@@ -105,7 +107,7 @@ def read_statement(text: str) -> Reading:
     """Read a statement: a sentence, a line, or a table row with its headers."""
     words = tokenize(text)
     figures = find_figures(text, words)
-    marks = find_marks(words, text)
+    marks = _drop_header_marks(find_marks(words, text), text, words)
     marked = frozenset(at for _, first, end in marks for at in range(first, end))
     figured = frozenset(at for figure in figures for at in range(figure.first, figure.end) if at not in figure.nouns)
     segments = _join_clauses(words, tuple(_cut_segments(text, words, marks)), figures, marks)
@@ -113,6 +115,21 @@ def read_statement(text: str) -> Reading:
     return Reading(
         text, words, segments, segment_of, figures, marks, marked, figured, _find_struck(text, words), _find_without(text, words, marks)
     )
+
+
+_OF_VALUES = frozenset({Mark.SAID, Mark.MAY, Mark.PLAN, Mark.SOME, Mark.ALL, Mark.WILL, Mark.IF})
+
+
+def _drop_header_marks(marks: Sequence[tuple[Mark, int, int]], text: str, words: Sequence[Word]) -> tuple[tuple[Mark, int, int], ...]:
+    """Return the marks without those of a header: a column named "claim" is nobody's claim."""
+    if EQUALS not in text:
+        return tuple(marks)
+    return tuple(mark for mark in marks if mark[0] not in _OF_VALUES or not _is_header(text, words[mark[1]].start))
+
+
+def _is_header(text: str, start: int) -> bool:
+    end = text.find(" | ", start)
+    return EQUALS in text[start : end if end >= 0 else len(text)]
 
 
 def _find_struck(text: str, words: Sequence[Word]) -> frozenset[int]:
@@ -251,7 +268,9 @@ def _read_irregular_forms() -> frozenset[str]:
 def is_past(word: Word) -> bool:
     """Return whether a verb's form is one of the past, or a participle."""
     low = word.text.casefold()
-    return low in _PAST_AUXILIARIES or low.endswith("ed") or (low in _read_irregular_forms() and not low.endswith("ing"))
+    if low in _PRESENT or low.endswith("ing"):
+        return False
+    return low in _PAST_AUXILIARIES or low.endswith("ed") or low in _read_irregular_forms()
 
 
 def _join_clauses(

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from itertools import takewhile
 
 from .folding import fold
+from .rows import find_header, is_rows_of_its_own, name_cells, split_data, split_row
 
 _SENTENCE_END = re.compile(r"(?:(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[~$€£¥]*[A-Z0-9À-ÞĀ-ſА-Я¿¡])|(?<=[。！？])[」』]?\s*)")
 _ABBREVIATION = re.compile(
@@ -20,11 +22,11 @@ _HEADING = re.compile(r"[ ]{0,3}#{1,6}[ ]+")
 _RULE = re.compile(r"[ |:+=_-]*$")
 _ENDED = re.compile(r"[.!?。！？…][\"')\]」』]*$")
 _DIGIT = re.compile(r"\d")
-_MARK_CELL = re.compile(r"(?:yes|no|ja|nein|oui|non|sí|✓|✔|✗|✘|×|x|-+|–|—|n/a|included|not included)?$", re.IGNORECASE)
-_NO_CELL = re.compile(r"(?:no|nein|non|✗|✘|×|x|-+|–|—|n/a|not included|none|❌)$", re.IGNORECASE)
+_FIGURE = re.compile(r"[$€£¥]|\d[.,]\d|~~|\d\s*(?:EUR|USD|GBP|CHF|円)|(?:EUR|USD|GBP|CHF)\s*\d|^\d+$")
+_DATA = "data of the page:"
 _LONG_HEADING = 90
 _LONGEST_STATEMENT = 3_000
-_MOST_HEADINGS = 3
+_SHORT = 60
 
 
 class Form(StrEnum):
@@ -55,6 +57,10 @@ class _Line:
     row: bool = False
     item: bool = False
     gap: bool = False  # an empty line before it
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.start, self.start + len(self.text)
 
 
 @lru_cache(64)
@@ -129,26 +135,49 @@ def _continues(last: str, line: str) -> bool:
 
 
 def _find_statements(lines: Sequence[_Line]) -> Iterator[Statement]:
-    headings, header = list[str](), list[str]()
-    last_heading_at = -2
-    for at, line in enumerate(lines):
-        if line.row:
-            if not (at and lines[at - 1].row) or (line.gap and header):
-                header = _find_header(lines, at)
-                if header:
-                    continue
-            yield _make_row(line, header, headings)
-            continue
-        header = []
-        if _is_heading(lines, at):
-            follows = last_heading_at == at - 1
-            headings = ([line.text, *headings] if follows and not line.heading else [line.text])[:_MOST_HEADINGS]
-            last_heading_at = at
-            yield Statement(line.text, (line.start, line.start + len(line.text)), Form.LINE, tuple(headings[1:]))
-            continue
-        for sentence, start in split_sentences(line.text, line.start):
-            form = Form.SENTENCE if _ENDED.search(sentence) else Form.LINE
-            yield Statement(sentence, (start, start + len(sentence)), form, tuple(headings))
+    over = _Headings()
+    at, in_data = 0, False
+    while at < len(lines):
+        line = lines[at]
+        in_data = in_data or line.text.casefold() == _DATA
+        if in_data and line.text.casefold() != _DATA:
+            yield from (Statement(text, line.span, Form.ROW) for text in split_data(line.text))
+        elif line.row:
+            table = list(takewhile(lambda each: each.row and (each is line or not each.gap), lines[at:]))
+            yield from _read_table(table, over.texts)
+            at += len(table) - 1
+        elif _is_heading(lines, at):
+            yield Statement(line.text, line.span, Form.LINE, over.texts)
+            over.add(line, alone=at + 1 < len(lines) and lines[at + 1].gap)
+        else:
+            for sentence, start in split_sentences(line.text, line.start):
+                form = Form.SENTENCE if _ENDED.search(sentence) else Form.LINE
+                yield Statement(sentence, (start, start + len(sentence)), form, over.texts)
+            over.leave()
+        at += 1
+
+
+class _Headings:
+    """What stands over the lines that follow: the last marked heading, and the line just before."""
+
+    def __init__(self) -> None:
+        self.marked, self.block, self.local = "", "", ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(filter(None, (self.local, self.block, self.marked))))
+
+    def add(self, line: _Line, *, alone: bool) -> None:
+        if line.heading or line.text.endswith(":"):
+            self.marked, self.block, self.local = line.text, "", ""
+        elif line.gap:
+            self.block, self.local = line.text, ""
+        else:
+            self.local = line.text
+
+    def leave(self) -> None:
+        """Forget a label once its value is read: in "Espresso / 3 EUR / Latte / 4 EUR" each label has one."""
+        self.local = ""
 
 
 def _is_heading(lines: Sequence[_Line], at: int) -> bool:
@@ -157,42 +186,21 @@ def _is_heading(lines: Sequence[_Line], at: int) -> bool:
     if line.heading or line.text.endswith(":"):
         return len(line.text) < 200
     following = lines[at + 1] if at + 1 < len(lines) else None
-    if following is None or (following.gap and not line.gap) or line.item or len(line.text) > _LONG_HEADING or _ENDED.search(line.text):
+    if following is None or line.item or len(line.text) > _LONG_HEADING or _ENDED.search(line.text):
         return False
-    return ": " not in line.text and not re.search(r"[$€£¥]|\d[.,]\d|~~", line.text)
+    if following.gap and not line.gap and not (len(following.text) < _SHORT and _FIGURE.search(following.text)):
+        return False
+    return ": " not in line.text and not _FIGURE.search(line.text)
 
 
-def _find_header(lines: Sequence[_Line], at: int) -> list[str]:
-    """Return the header cells of a table that begins here; none if its first row is one of data."""
-    cells = _split_row(lines[at].text)
-    rows = list[list[str]]()
-    for line in lines[at + 1 :]:
-        if not line.row:
-            break
-        rows.append(_split_row(line.text))
-    if not rows or any(_DIGIT.search(cell) and not re.fullmatch(r"(?:19|20)\d\d", cell) for cell in cells):
-        return []
-    valued = [cell for row in rows for cell in row[1:]]
-    return cells if any(_DIGIT.search(cell) or _MARK_CELL.fullmatch(cell) for cell in valued) or not cells[0] else []
-
-
-def _split_row(line: str) -> list[str]:
-    return (
-        [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if line.strip().startswith("|")
-        else [cell.strip() for cell in line.split("|")]
-    )
-
-
-def _make_row(line: _Line, header: Sequence[str], headings: Sequence[str]) -> Statement:
-    cells = _split_row(line.text)
-    named = [
-        f"{header[at]} = {'no' if _NO_CELL.fullmatch(cell) else cell}" if at < len(header) and header[at] and at else cell
-        for at, cell in enumerate(cells)
-    ]
-    return Statement(
-        " | ".join(filter(None, named)),
-        (line.start, line.start + len(line.text)),
-        Form.ROW,
-        ((header[0],) if header and header[0] else ()) + tuple(headings),
-    )
+def _read_table(table: Sequence[_Line], over: tuple[str, ...]) -> Iterator[Statement]:
+    rows = [split_row(line.text) for line in table]
+    header = find_header(rows)
+    before: list[str] = []
+    for at, (line, cells) in enumerate(zip(table, rows, strict=True)):
+        if is_rows_of_its_own(cells) or (at == 0 and header and any(_FIGURE.search(cell) for cell in cells)):
+            yield from (Statement(cell, line.span, Form.LINE, over) for cell in cells if cell)
+        elif at or not header:
+            named = name_cells(cells, header, before)
+            yield Statement(" | ".join(filter(None, named)), line.span, Form.ROW, (header[0], *over) if header and header[0] else over)
+        before = cells if len(cells) >= len(before) else before

@@ -8,7 +8,7 @@ from .marks import Mark
 from .matching import OUTSIDE, Match, says_word
 from .reading import BE, find_tense, is_verb, read_statement
 from .verdict import Problem, ProblemKind
-from .words import is_light, stem
+from .words import is_light
 
 
 def check_tense(match: Match) -> Iterator[Problem]:
@@ -44,9 +44,8 @@ def _find_same_auxiliary(match: Match, verb: str) -> int | None:
     return segment.verb if same and segment else None
 
 
-_TAKES_BACK = (Mark.STALE, Mark.UNTIL, Mark.REVERSE)
 _ENDED = frozenset(
-    map(stem, "ended expired closed discontinued cancelled withdrawn retracted corrected wrong untrue false mistaken myth".split())
+    "ended expired discontinued cancelled withdrawn retracted corrected wrong untrue false mistaken myth archive archived".split()
 )
 _BACK = frozenset("this that these those it they which".split())
 
@@ -57,7 +56,7 @@ def check_neighbours(match: Match) -> Iterator[Problem]:
     starts = [word.text.casefold() for word in after.words[:1]]
     if starts and starts[0] in _BACK and match.statement.after:
         if (
-            any(word.stem in _ENDED for word in after.words)
+            any(word.text.casefold() in _ENDED for word in after.words)
             or any(mark in {Mark.STALE, Mark.REVERSE} for mark, _, _ in after.marks)
             or ("not" in [w.text for w in after.words] and "true" in [w.text for w in after.words])
         ):
@@ -65,7 +64,7 @@ def check_neighbours(match: Match) -> Iterator[Problem]:
     for heading in match.statement.headings:
         reading = read_statement(heading)
         if any(mark in {Mark.STALE, Mark.UNTIL, Mark.PLAN} for mark, _, _ in reading.marks) or any(
-            word.stem in _ENDED or word.text.casefold() in {"old", "archive", "past"} for word in reading.words
+            word.text.casefold() in _ENDED | {"old", "past"} for word in reading.words
         ):
             if not any(says_word(match.sentence, word) for word in reading.words if not is_light(word)):
                 yield Problem(ProblemKind.STALE, f"It stands under “{heading[:120]}”.")

@@ -44,6 +44,23 @@ def check_words(match: Match) -> Iterator[Problem]:
         yield Problem(ProblemKind.WORD, f"The passage does not say {shown} of this.")
 
 
+_SUPERLATIVES = frozenset("best worst most least top leading unique unrivalled unbeatable foremost number-one premier ultimate".split())
+
+
+def is_superlative(word: Word) -> bool:
+    """Return whether a word says that something is more than all others: "largest", "best", "leading"."""
+    low = word.text.casefold()
+    if low in _SUPERLATIVES:
+        return True
+    root = low.removesuffix("est")
+    bases = (root, f"{root}e", root[:-1] if root[-2:-1] == root[-1:] else root, f"{root[:-1]}y")
+    return (
+        low.endswith("est")
+        and len(root) > 2
+        and any(entry.senses and entry.senses[0][0] in "ar" for base in bases for entry in look_up(tokenize(base)[0]))
+    )
+
+
 _TOLERANCE = 0.5
 """How much a sentence may say in words that the passage has not, for each word or figure that it has from there."""
 _WEIGHTS = {"n": 1.2, "a": 1.0, "v": 0.7, "r": 0.4}

@@ -121,7 +121,7 @@ def link_rows(head: str, number: int, rows: Iterable[Row], keys: Keys | None) ->
     return chain
 
 
-class Verdict(NamedTuple):
+class ChainVerdict(NamedTuple):
     """What the chain of a run shows: the number of rows, the head hash, and one sentence for each thing that is wrong."""
 
     rows: int
@@ -131,7 +131,7 @@ class Verdict(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) -> Verdict:
+def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) -> ChainVerdict:
     """Recompute a chain that should end with `number` and `head`."""
     problems: list[str] = []
     before, expected, unkeyed, keyed = START, 1, 0, False
@@ -149,7 +149,7 @@ def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) 
         if key_id is not None and (keys is None or key_id not in keys.by_id):
             why = f"written with a key; set {KEY_VARIABLE} to look further" if keys is None else describe_unknown_key(key_id)
             problems.append(f"row {row.number}: {why}.")
-            return Verdict(len(rows), row.hash, True, tuple(problems))
+            return ChainVerdict(len(rows), row.hash, True, tuple(problems))
         if key_id is None and keyed:
             problems.append(f"row {row.number} ({row.kind} {row.name!r} of {row.run}): written without the key, after rows with one.")
         elif key_id is None:
@@ -165,4 +165,4 @@ def verify_rows(rows: Sequence[Row], number: int, head: str, keys: Keys | None) 
     if keys is not None and unkeyed and not keys.accepts_unkeyed:
         hint = f"if that was before there was one, add the word {UNKEYED} to {KEYS_VARIABLE}"
         problems.append(f"rows 1 to {unkeyed} were written without the key ({hint}).")
-    return Verdict(len(rows), before, keyed and not unkeyed, tuple(problems))
+    return ChainVerdict(len(rows), before, keyed and not unkeyed, tuple(problems))

@@ -24,7 +24,7 @@ from ..runs.memory_engine import BaseEngine, check_open, check_run_id, check_sig
 from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
 from ..workflow import Workflow
 from . import records
-from .chain import Keys, Row, Verdict, verify_rows
+from .chain import Keys, Row, ChainVerdict, verify_rows
 from .database import Database, Session
 from .durable_execution import DurableExecution
 from .lease import LeaseTimes
@@ -316,7 +316,7 @@ class DurableEngine(BaseEngine[DurableExecution]):
         """Return the log of a whole run after row `since`."""
         return await self.store.do_patiently(lambda session: records.log_rows(session, run_id.partition("/")[0], since))
 
-    async def verify(self, run_id: str) -> Verdict:
+    async def verify(self, run_id: str) -> ChainVerdict:
         """Recompute the hash chain of a run, and compare the log with what else is stored of the run."""
         from .verification import Stored, find_disagreements, find_notes  # late, for load time
 
