@@ -95,7 +95,7 @@ class _Page:
             rows.append(f"<tr><th scope=row>{_text(aspect.capitalize())}</th>{''.join(cells)}</tr>")
         return (
             "<section aria-labelledby=table><h2 id=table>At a glance</h2>"
-            "<div class=wide role=region aria-labelledby=table tabindex=0><table><thead><tr><td></td>"
+            '<div class=wide role=region aria-label="Comparison table" tabindex=0><table><thead><tr><td></td>'
             f"{''.join(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
             f"<p class=note>“{UNKNOWN}” means that no page that was read says it, not that there is none.</p></section>\n"
         )
