@@ -34,10 +34,10 @@ class PageData:
     published: str = ""
     """The date that the page gives itself: "2024-05-03", "2024-05" or "2024". Empty if it gives none."""
     fields: tuple[Field, ...] = ()
-    sentences: tuple[Field, ...] = ()
-    """Sentences out of embedded data, each with its key: the content of a page that scripts draw."""
+    drawn: tuple[Field, ...] = ()
+    """What is content only if scripts draw the page: the rest of its embedded data."""
     texts: tuple[str, ...] = ()
-    """The same sentences as texts, for a page that has no text of its own."""
+    """The sentences of the embedded data, for a page that has no text of its own."""
     business: str = ""
     """The name of the one business that the data is about, which its fields have no subject for."""
     product: str = ""
@@ -56,7 +56,7 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
     return PageData(
         published=find_published(tree, [*items, *marked], metas, url, today=today),
         fields=tuple([*fields, *more, *meta_fields(metas), *scripted.fields][:MAX_FIELDS]),
-        sentences=scripted.sentences,
+        drawn=scripted.drawn,
         texts=scripted.texts,
         business=business,
         product=find_product([*items, *marked]) or (metas.get("og:title", "") if "product" in metas.get("og:type", "") else ""),
@@ -72,7 +72,7 @@ def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tupl
         quote = _quote_seen(field, row, text, data.product) if stands_alone else ""
         (quoted if quote else unquoted).append(replace(field, quote=quote))
     seen = {(field.subject.lower(), read_amount(field.value)) for field in quoted}
-    drawn = data.sentences if len(visible) < _MIN_VISIBLE else ()
+    drawn = data.drawn if len(visible) < _MIN_VISIBLE else ()
     for field in (*data.fields, *drawn):
         if found := quote_visible(field, text):
             if (found.subject.lower(), read_amount(found.value)) not in seen:
@@ -115,4 +115,4 @@ def _quote_seen(field: Field, row: tuple[str, ...], text: VisibleText, product: 
 def read_json_fields(value: Json, url: str) -> tuple[Field, ...]:
     """Return the fields of a JSON document."""
     found = read_objects([value])
-    return (*found.fields, *found.sentences)[:MAX_FIELDS]
+    return (*found.fields, *found.drawn)[:MAX_FIELDS]

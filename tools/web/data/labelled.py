@@ -39,6 +39,10 @@ _NO_NAME = re.compile(
 )
 
 
+_SAVING = re.compile(r"(?i)\b(?:save|saving|off|discount|spare?n?|rabatt|économisez|ahorra)\b")
+_OFF = re.compile(r"(?i)\s?(?:off|discount|rabatt|günstiger|less|de descuento|de réduction)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A label with its value, before it is known whose it is."""
@@ -129,7 +133,8 @@ def _joined(element: HtmlElement) -> str:
 
 def _make_pair(label: str, value: str, heading: str, place: str = "list") -> Pair:
     money = find_money(value)
-    is_price = bool(money) and money[0][0] <= 24 and len(value) <= 80
+    before = value[: money[0][0]].strip(" ~:(") if money else ""
+    is_price = bool(money) and len(value) <= 80 and (not before or bool(_NO_NAME.fullmatch(before))) and not _SAVING.match(before)
     return Pair(label, value, heading, place, is_price=is_price, old=_is_struck(value))
 
 
@@ -158,10 +163,32 @@ def _read_line(page: PageLines, number: int, line: Line, records: _Records) -> I
 def _is_label(label: str, value: str, line: Line) -> bool:
     """Return whether the words before a colon are a label: a few, and not the start of a sentence that goes on behind it."""
     words = label.split()
+    if label.startswith("(") or (line.parts and any(text.strip() and _in_link(element, line.element) for text, element in line.parts[:1])):
+        return False
+    if (
+        len(value.split()) > 6
+        and re.search(r"[.!?…。][\"'”»)]*$", value)
+        and (len(value.split()) > 15 or line.element.tag not in ("li", "td"))
+    ):
+        return False  # a sentence after a colon
     marked = any(element.tag in _BOLD for text, element in line.parts[:2] if text.strip())
     if marked and len(words) <= 7:
         return len(value) <= 300
     return len(words) <= 4 and len(value) <= 200 and not label.islower()
+
+
+def _is_sentence(value: str, line: Line) -> bool:
+    """Return whether the words behind a label are prose, as after the name of a speaker."""
+    words = len(value.split())
+    return words > 6 and bool(re.search(r"[.!?…。][\"'”»)]*$", value)) and (words > 15 or line.element.tag not in ("li", "td"))
+
+
+def _in_link(element: HtmlElement, block: HtmlElement) -> bool:
+    while element is not None and element is not block:
+        if element.tag == "a":
+            return True
+        element = element.getparent()
+    return block.tag == "a"
 
 
 def _read_parts(line: Line) -> Pair | None:
@@ -176,7 +203,7 @@ def _read_parts(line: Line) -> Pair | None:
         return None
     if value[:1] in ".,;)" or (value[:1].islower() and element.tag in ("em", "b", "strong") and not label.endswith(":")):
         return None  # a word stressed in a sentence
-    if not _is_row(line.element):
+    if not _is_row(line.element) or _is_sentence(value, line):
         return None
     return _make_pair(label.rstrip(" :："), value.lstrip("-–—: "), line.heading)
 
@@ -214,6 +241,8 @@ def _read_price(page: PageLines, number: int, line: Line, text: str, money: Sequ
         name, heading, of_heading = *_find_name(page, number, records), True
         if not heading:
             return
+    if _SAVING.search(text[:first]) or _OFF.match(text, money[0][1]):
+        return
     bound = text[: first - 2 * struck].strip() if of_heading and len(text[:first]) < 24 else ""
     for start, end in money:
         is_old = text[start - 2 : start] == "~~"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ...canonical import Json, JsonObject
 from ..fields import MAX_FIELDS, MAX_NAME, MAX_SUBJECT, MAX_VALUE, Field
 from .json_ld import MAX_DEPTH
+from .money import find_money
 from .schema_values import with_currency
 from .wording import is_url, name_in_words, one_line, plain_text, scalar_text
 
@@ -51,10 +52,15 @@ _FLAGS = re.compile(
 )
 
 
+_CLOCK = re.compile(r"(?<![\d:T])(?:[01]?\d|2[0-4])(?::[0-5]\d| ?[ap]\.?m\b| ?Uhr)\s?(?:-|–|—|〜|～|to|bis|à|a)\s?\d", re.IGNORECASE)
+_PHONE = re.compile(r"\+?\(?\d[\d ()/.-]{6,18}\d")
+_TAGS = frozenset("a p li ul ol div span h1 h2 h3 h4 h5 h6 img br b i strong em section button".split())
+
+
 @dataclass(slots=True)
 class _Walk:
     place: str
-    sentences: dict[Field, None] = field(default_factory=dict)
+    drawn: dict[Field, None] = field(default_factory=dict)
     nodes: int = 0
     fields: dict[Field, None] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
@@ -65,8 +71,9 @@ class Objects:
     """What was read out of data without a vocabulary."""
 
     fields: tuple[Field, ...]
-    sentences: tuple[Field, ...]
-    """Sentences under keys, of objects without a name: content on a page that scripts draw, messages of the program on any other."""
+    """Of objects with a price, a time of day or a telephone number: facts on any page."""
+    drawn: tuple[Field, ...]
+    """Of all other objects, and sentences: content on a page that scripts draw, settings and messages of programs on any other."""
     texts: tuple[str, ...]
 
 
@@ -75,7 +82,7 @@ def read_objects(values: Sequence[Json], place: str = "scripts") -> Objects:
     walk = _Walk(place)
     for value in values:
         _visit(value, walk, "", "", "", 0)
-    return Objects(tuple(walk.fields)[:MAX_FIELDS], tuple(walk.sentences)[:MAX_TEXTS], tuple(walk.texts)[:MAX_TEXTS])
+    return Objects(tuple(walk.fields)[:MAX_FIELDS], tuple(walk.drawn)[:MAX_FIELDS], tuple(walk.texts)[:MAX_TEXTS])
 
 
 def _visit(value: Json, walk: _Walk, key: str, subject: str, currency: str, depth: int) -> None:
@@ -111,14 +118,15 @@ def _visit_object(item: JsonObject, walk: _Walk, above: str, currency: str, dept
     subject = one_line(name, MAX_SUBJECT) if _is_readable(name) else ""
     if "question" in lowered and subject:
         answer = next((text for key in _ANSWERS if (text := _get_text(item, lowered, key))), "")
-        return _add(walk, "", subject, answer)
+        return _add(walk, "", subject, answer, is_fact=subject.rstrip().endswith(("?", "？")))
     used = {lowered[key] for key in (*_NAMES[:1], *_CURRENCIES) if key in lowered}
     pairs = list(_read_values(item, currency, used)) if subject else []
     # A lone value of a small object (an icon's label, a link of the navigation) is no fact.
     if any(_is_telling(label, text) for label, text in pairs):
+        is_fact = len(pairs) <= 15 and any(map(_is_fact, (text for _, text in pairs)))  # a larger one is a record of the program
         for label, text in pairs:
             if text != subject:
-                _add(walk, subject, label, text)
+                _add(walk, subject, label, text, is_fact=is_fact or _is_fact(text))
     for key, inner in list(item.items())[:500]:
         if isinstance(inner, (dict, list)) and not (isinstance(inner, dict) and subject and _is_plain(inner)):
             _visit(inner, walk, key, subject or above, currency, depth + 1)
@@ -220,7 +228,7 @@ def _is_plain(item: JsonObject) -> bool:
 
 
 def _is_readable(text: str) -> bool:
-    return bool(text) and not is_url(text) and not _NOT_FOR_READERS.fullmatch(text)
+    return bool(text) and text not in _TAGS and not is_url(text) and not _NOT_FOR_READERS.fullmatch(text)
 
 
 def _is_telling(label: str, text: str) -> bool:
@@ -233,9 +241,15 @@ def _is_telling(label: str, text: str) -> bool:
     )
 
 
-def _add(walk: _Walk, subject: str, name: str, value: str) -> None:
-    if value and name:
-        walk.fields.setdefault(Field(subject, one_line(name, MAX_NAME), one_line(value), walk.place))
+def _is_fact(text: str) -> bool:
+    """Return whether a value is one that only content has: a price with its currency, a time of day, a telephone number."""
+    return (len(text) < 100 and bool(find_money(text) or _CLOCK.search(text))) or (bool(_PHONE.fullmatch(text)) and not text.isdigit())
+
+
+def _add(walk: _Walk, subject: str, name: str, value: str, *, is_fact: bool) -> None:
+    if value and name and len(walk.drawn) < MAX_FIELDS:
+        kept = walk.fields if is_fact else walk.drawn
+        kept.setdefault(Field(subject, one_line(name, MAX_NAME), one_line(value), walk.place))
 
 
 def _keep_sentence(key: str, text: str, above: str, walk: _Walk) -> None:
@@ -245,4 +259,4 @@ def _keep_sentence(key: str, text: str, above: str, walk: _Walk) -> None:
         return
     walk.texts.setdefault(text)
     if key and len(text) <= MAX_VALUE:
-        walk.sentences.setdefault(Field(above, name_in_words(key), text, walk.place))
+        walk.drawn.setdefault(Field(above, name_in_words(key), text, walk.place))

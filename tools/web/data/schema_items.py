@@ -37,7 +37,7 @@ _SKIPPED = frozenset(
         acquireLicensePage creditText primaryImageOfPage significantLink relatedLink isRelatedTo isSimilarTo branchCode
         globalLocationNumber currenciesAccepted height width author creator publisher copyrightYear priceCurrency currency
         latitude longitude vatID taxID leiCode duns iso6523Code naics isicV4 knowsLanguage availableLanguage contactType
-        itemCondition seller offeredBy provider itemReviewed numberOfItems itemListOrder subjectOf target query object agent
+        itemCondition seller offeredBy provider itemReviewed numberOfItems givenName familyName itemListOrder subjectOf target query object agent
         instrument
         """,
     )
@@ -58,21 +58,34 @@ _SIGNS_OF_BUSINESS = frozenset(
     "servesCuisine priceRange makesOffer hasOfferCatalog areaServed legalName contactPoint department parentOrganization "
     "paymentAccepted".split()
 )
+_ONLY_BUSINESS = ("publisher", "provider", "seller", "offeredBy", "isPartOf")
 _OPENING = {
     "openingHours": "opening hours", "openingHoursSpecification": "opening hours", "hoursAvailable": "opening hours",
     "specialOpeningHoursSpecification": "special opening hours",
 }  # fmt: skip
 _ALSO_BUSINESS = (
-    "publisher", "provider", "seller", "offeredBy", "about", "mainEntity", "mainEntityOfPage", "author", "creator", "isPartOf",
-    "organizer",
-)  # fmt: skip
+    "publisher", "provider", "seller", "offeredBy", "about", "mainEntity", "mainEntityOfPage", "isPartOf",
+    )  # fmt: skip
 _OF_OFFER = (
     "availability", "eligibleRegion", "eligibleCustomerType", "priceValidUntil", "valueAddedTaxIncluded",
     "availableDeliveryMethod", "warranty", "deliveryLeadTime", "advanceBookingRequirement", "eligibleDuration", "eligibleQuantity",
     "inventoryLevel", "description", "validFrom", "validThrough", "availabilityStarts", "availabilityEnds", "leaseLength",
     "additionalProperty",
 )  # fmt: skip
-_NO_KIND = ("WebPage", "WebSite", "BreadcrumbList", "ImageObject", "SiteNavigationElement", "Person", "Thing")
+_NO_KINDS = tuple("WebPage WebSite BreadcrumbList ImageObject NavigationElement Person Thing ListItem Rating Object Comment Action".split())
+    "WebPage",
+    "WebSite",
+    "BreadcrumbList",
+    "ImageObject",
+    "SiteNavigationElement",
+    "Person",
+    "Thing",
+    "ListItem",
+    "Rating",
+    "Object",
+    "Comment",
+    "Action",
+)
 _BY_NAME = frozenset("brand manufacturer founder founders employee employees location performer parentOrganization memberOf".split())
 _OLD_PRICES = ("StrikethroughPrice",)
 
@@ -103,15 +116,21 @@ class _Facts:
 
 def read_items(items: Sequence[JsonObject], place: str, *, today: str = "", business: str = "") -> tuple[list[Field], str]:
     """Return the fields of items and the name of the one business that they are about, empty if there are several."""
-    business = find_business(items) or business
+    known, business = business, find_business(items) or business
     facts = _Facts(place, today, business)
-    if business:
+    if business and not same_name(business, known):
         facts.add("", "name", business)
-    for kind in list(dict.fromkeys(kind for item in items for kind in read_types(item) if kind not in _NO_KIND))[:5]:
+    for kind in list(dict.fromkeys(kind for item in items for kind in read_types(item) if _is_telling(kind)))[:5]:
         facts.add("", "type", name_in_words(kind))
+    is_article = any(kind.endswith(("Article", "Posting")) for item in items for kind in read_types(item))
     for item in items:
-        _read_item(item, facts, "", 0)
+        if not (is_article and "Person" in read_types(item)):  # who wrote it, not what it is about
+            _read_item(item, facts, "", 0)
     return facts.fields, business
+
+
+def _is_telling(kind: str) -> bool:
+    return not kind.startswith(("WP", "User", "http")) and not kind.endswith(_NO_KINDS)
 
 
 def same_name(first: str, second: str) -> bool:
@@ -204,7 +223,7 @@ def _read_item(item: JsonObject, facts: _Facts, above: str, depth: int) -> None:
 def _read_inner(item: JsonObject, facts: _Facts, above: str, depth: int, keys: Sequence[str]) -> None:
     for key in keys:
         for part in as_list(item.get(key))[:1_000]:
-            if isinstance(part, dict) and (key not in _ALSO_BUSINESS[:3] + _ALSO_BUSINESS[6:] or is_business(part)):
+            if isinstance(part, dict) and (key not in _ONLY_BUSINESS or is_business(part)):
                 _read_item(part, facts, "" if key in _ALSO_BUSINESS else above, depth + 1)
 
 

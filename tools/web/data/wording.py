@@ -79,4 +79,4 @@ def duration_in_words(text: str) -> str:
     if not found or not any(found.groups()):
         return text
     parts = [(number, unit) for number, unit in zip(found.groups(), _DURATION_UNITS, strict=True) if number and float(number)]
-    return " ".join(f"{number} {unit}{'' if number == '1' else 's'}" for number, unit in parts) or text
+    return " ".join(f"{number} {unit}{'' if number == '1' else 's'}" for number, unit in parts)
