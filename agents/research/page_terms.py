@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -55,6 +56,7 @@ _PLACE = re.compile(
     r"((?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3}"
     r"(?:(?:,|\s+and|\s+und|\s+et|\s+y|\s+en|\s+&)\s+(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3})*)"
 )
+ENGLISH = 0
 Concept = tuple[int, int]
 
 
@@ -230,12 +232,21 @@ def _measures() -> frozenset[str]:
     return frozenset(entry.senses[0][1][-1] for entry in entries)
 
 
-def translate_term(word: OfferWord, column: int) -> str:
-    """Return the first word of another language for a trade, "" where the table has none. Columns: en, de, fr, es, it, nl, ja."""
+def find_languages(texts: Iterable[str]) -> tuple[int, ...]:
+    """Return the languages of texts other than English, by the trade words that only one language has, the most frequent first."""
+    counts: Counter[int] = Counter()
+    for text in texts:
+        columns = [{column for _, column in word.concepts} for word in find_terms(text) if word.concepts and not knows(word.stem)]
+        counts.update({next(iter(each)) for each in columns if len(each) == 1})
+    return tuple(column for column, _ in counts.most_common() if column != ENGLISH)
+
+
+def list_trade_words(word: OfferWord, column: int) -> list[str]:
+    """Return the single words of a language for the trade of a word, the usual one first; none for what the table does not have."""
     text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
     rows = [line for line in text.splitlines() if not line.startswith("#")]
     row = min((row for row, _ in word.concepts), default=-1)
-    return rows[row].split("|")[column].split(",")[0].strip() if row >= 0 else ""
+    return [each.strip() for each in rows[row].split("|")[column].split(",") if " " not in each.strip()] if row >= 0 else []
 
 
 def split_title(title: str) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
-from .page_terms import OfferWord, alike, find_places, find_terms, is_modifier, is_offer, split_title
+from .page_terms import OfferWord, alike, find_languages, find_places, find_terms, is_modifier, is_offer, split_title
 from .site_identity import carries_name, find_site, spell_name, squash_letters
 from .site_names import find_business_name, fits_site
 from .state import SearchHit, VisitedPage
@@ -54,7 +54,8 @@ class ClientProfile:
     """The client of a research, or its market or topic (`kind`), as far as the search and the pages read so far show it.
 
     `names` are the spellings of its name in addresses, `domains` are its own, `beside` are names that others put beside it ("X vs Y").
-    `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it.
+    `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it. `languages` are
+    the columns of tables/trades.txt whose words the results use, the most used first.
     """
 
     company: str
@@ -67,6 +68,7 @@ class ClientProfile:
     beside: tuple[str, ...] = ()
     own_words: str = ""
     known: bool = False
+    languages: tuple[int, ...] = ()
 
     @property
     def offer(self) -> str:
@@ -111,9 +113,20 @@ def make_profile(
     terms = counts.pick(names, company, places, [hit for hit in hits if hit not in own])
     known = bool(own or pages or about)
     types = tuple(dict.fromkeys(value for page in pages if (value := read_field(page, "type"))))
+    beside, own_words = _find_beside(company, about), _find_own_words(own, pages)
     return ClientProfile(
-        company, kind, names, domains, terms, places, types, _find_beside(company, about), _find_own_words(own, pages), known
-    )  # fmt: skip
+        company,
+        kind,
+        names,
+        domains,
+        terms,
+        places,
+        types,
+        beside,
+        own_words,
+        known,
+        find_languages(f"{hit.title} {hit.snippet}" for hit in hits),
+    )
 
 
 def read_field(page: VisitedPage, name: str) -> str:
@@ -314,7 +327,17 @@ def _make_topic_profile(topic: str, hits: Sequence[SearchHit], queries: Sequence
     places = tuple(find_places(topic))
     terms = counts.pick((), "", places, hits)
     shared = any(alike(term.word, word) for hit in hits for word in find_terms(f"{hit.title} {hit.snippet}") for term in terms[:4])
-    return ClientProfile(topic, kind, (), (), terms, places, own_words=topic, known=shared)
+    return ClientProfile(
+        topic,
+        kind,
+        (),
+        (),
+        terms,
+        places,
+        own_words=topic,
+        known=shared,
+        languages=find_languages(f"{hit.title} {hit.snippet}" for hit in hits),
+    )
 
 
 class Shared(NamedTuple):

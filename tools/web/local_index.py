@@ -33,9 +33,10 @@ _SCHEMA = """
 CREATE VIRTUAL TABLE IF NOT EXISTS pages USING fts5(url UNINDEXED, title, body, tokenize = "porter unicode61 remove_diacritics 2")
 """
 _BEST = """
-SELECT title, url, snippet(pages, 2, '', '', ' … ', 40) FROM pages WHERE pages MATCH ? ORDER BY bm25(pages, 0.0, 4.0, 1.0), rowid LIMIT ?
+SELECT title, url, snippet(pages, 2, '', '', ' … ', 64) FROM pages WHERE pages MATCH ? ORDER BY bm25(pages, 0.0, 4.0, 1.0), rowid LIMIT ?
 """
 
+_SIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 ParseFile = Callable[[str, str, bytes], Mapping[str, Json]]
 """Parses a file: (url, content type, bytes) to the result of `parse_page`."""
 
@@ -103,7 +104,8 @@ class LocalIndex:
         with self._lock, self._db:
             for document in documents:
                 self._db.execute("DELETE FROM pages WHERE url = ?", (document.url,))
-                self._db.execute("INSERT INTO pages (url, title, body) VALUES (?, ?, ?)", (document.url, document.title, document.text))
+                row = (document.url, _space_signs(document.title), _space_signs(document.text))
+                self._db.execute("INSERT INTO pages (url, title, body) VALUES (?, ?, ?)", row)
 
     def __len__(self) -> int:
         with self._lock:
@@ -120,7 +122,7 @@ class LocalIndex:
             return []
         with self._lock:
             rows = self._db.execute(_BEST, (match, min(limit, MAX_RESULTS))).fetchall()
-        return [SearchResult(title, url, _show(snippet)) for title, url, snippet in rows]
+        return [SearchResult(_join_signs(title), url, _join_signs(_show(snippet))) for title, url, snippet in rows]
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +134,16 @@ class LocalIndex:
 def match_any_word(query: str) -> str:
     """Write the query as an FTS5 expression in which every word is quoted, so that none can be an operator."""
     words = dict.fromkeys(re.findall(r"\w+", query.lower()))
-    return " OR ".join(f'"{word}"' for word in list(words)[:MAX_QUERY_WORDS])
+    return " OR ".join(f'"{_space_signs(word)}"' for word in list(words)[:MAX_QUERY_WORDS])
+
+
+def _space_signs(text: str) -> str:
+    """Put spaces of no width around Chinese and Japanese signs, so that each is a word of the index and a phrase of signs finds a word."""
+    return _SIGN.sub("\u200b\\g<0>\u200b", text)
+
+
+def _join_signs(text: str) -> str:
+    return text.replace("\u200b", "")
 
 
 def _read_files(root: Path, named: Callable[[Path], str | None], parse: ParseFile) -> Iterator[Document]:

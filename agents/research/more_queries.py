@@ -1,0 +1,38 @@
+"""More search queries out of a client's profile: its heaviest words in other pairs, and the same offer in other languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .page_terms import ENGLISH, OfferWord, is_offer, list_trade_words
+from .profile import ClientProfile
+
+MOST_QUERIES, MOST_WORDS, PAIRED = 6, 3, 4
+COMPOUNDING = (1, 5)
+"""The languages (columns of tables/trades.txt) that write two words as one: German and Dutch."""
+
+
+def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return up to six more queries for a client, the most promising first: none that was asked in these words.
+
+    First the heaviest words of its offer, then the same in the languages that the results are in, then other pairs of its words.
+    """
+    words = [term.word for term in profile.terms if is_offer(term.word)][:PAIRED]
+    if not words:
+        return ()
+    queries = [" ".join(_spell_alike(words[:2], ENGLISH) or [word.text.lower() for word in words[:2]])]
+    for column in profile.languages:
+        translated = _spell_alike(words[:2], column)
+        if column in COMPOUNDING and len(words) > 1 and translated:
+            first, second = (list_trade_words(word, column) for word in words[:2])
+            translated += [f"{first[0]}{second[0].lower()}"] if first and second else []
+        if translated:
+            queries.append(" ".join(dict.fromkeys(translated)))
+    queries += [f"{words[0].text} {other.text}".lower() for other in words[1:]]
+    known = {frozenset(query.casefold().split()) for query in asked}
+    return tuple(query for query in dict.fromkeys(queries) if frozenset(query.casefold().split()) not in known)[:MOST_QUERIES]
+
+
+def _spell_alike(words: Sequence[OfferWord], column: int) -> list[str]:
+    """Return the table's words of a language for these words, a few for each."""
+    return [spelling for word in words for spelling in list_trade_words(word, column)[:MOST_WORDS]]
