@@ -118,7 +118,7 @@ def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: 
         return KindFound(SiteKind.NEWS, first.title)
     if own_voice < 2 and (first.title.rstrip().endswith("?") or re.search(r"\?\s+[|–-]", first.title)):
         return KindFound(SiteKind.FORUM, first.title)
-    if first.title.isascii() and not own_voice and not _TRADING.search(text) and not _names_itself(first, text):
+    if first.title.isascii() and not first.fields and not own_voice and not _TRADING.search(text) and not _names_itself(first, text):
         return KindFound(SiteKind.NO_BUSINESS, next(iter(sentences(first.text)), first.title))
     return None
 
