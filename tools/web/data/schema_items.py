@@ -73,19 +73,6 @@ _OF_OFFER = (
     "additionalProperty",
 )  # fmt: skip
 _NO_KINDS = tuple("WebPage WebSite BreadcrumbList ImageObject NavigationElement Person Thing ListItem Rating Object Comment Action".split())
-    "WebPage",
-    "WebSite",
-    "BreadcrumbList",
-    "ImageObject",
-    "SiteNavigationElement",
-    "Person",
-    "Thing",
-    "ListItem",
-    "Rating",
-    "Object",
-    "Comment",
-    "Action",
-)
 _BY_NAME = frozenset("brand manufacturer founder founders employee employees location performer parentOrganization memberOf".split())
 _OLD_PRICES = ("StrikethroughPrice",)
 
