@@ -27,6 +27,7 @@ from .urls import parse_url
 
 MAX_QUERY_WORDS = 64
 MAX_RESULTS = 50
+FEWEST_CHARACTERS = 60
 MAX_FILE_BYTES = 10_000_000
 _CONTENT_TYPES = {".html": "text/html", ".htm": "text/html", ".md": "text/markdown", ".txt": "text/plain"}
 _SCHEMA = """
@@ -189,9 +190,10 @@ def _to_document(page: Page) -> Document:
 
 
 def _show(snippet: str) -> str:
-    """Return a snippet without the data of the page, where there are words before them."""
+    """Return a snippet without the data of the page, where there are words enough before them."""
     line = " ".join(snippet.split())
-    return line.partition(DATA_HEADING)[0].rstrip() or line
+    words = line.partition(DATA_HEADING)[0].rstrip()
+    return words if len(words) >= FEWEST_CHARACTERS else line.replace(f"{DATA_HEADING} ", "")
 
 
 def _join(description: str, evidence: str) -> str:
