@@ -205,9 +205,8 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
         _aspect(
             "hardware",
             "things that are made",
-            "device, machine, battery, motor, watt, printer, sensor, camera, headphone, laptop, charger, manufactur*, "
-            "tool, gerät*, maschine*, hersteller*, akku, appareil*, fabricant*, aparato*, fabricante*, 機器, "
-            "電池, メーカー",
+            "device, machine, battery, motor, watt, printer, sensor, camera, headphone, laptop, charger, manufactur*, tool, gerät*, "
+            "maschine*, hersteller*, akku, appareil*, fabricant*, aparato*, fabricante*, 機器, 電池, メーカー",
         ),
     ),
     (
@@ -215,10 +214,10 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
         _aspect(
             "services",
             "work done for people",
-            "service, repair*, rental, hire, cleaning, cleaner, lawyer, dentist, clinic, salon, plumber, electrician, consult*, agency, insurance, "
-            "tutor*, school, course, gym, yoga, moving, removal, appointment, reinigung*, verleih*, reparatur*, praxis, kanzlei, handwerk*, "
-            "beratung*, versicherung*, nettoyage*, cabinet, agence*, assurance*, cours, limpieza*, clínica*, abogad*, agencia*, seguro*, "
-            "clases, 清掃, 修理, レンタル, 医院, 教室, 保険",
+            "service, repair*, rental, hire, cleaning, cleaner, lawyer, dentist, clinic, salon, plumber, electrician, consult*, agency, "
+            "insurance, tutor*, school, course, gym, yoga, moving, removal, appointment, reinigung*, verleih*, reparatur*, praxis, "
+            "kanzlei, handwerk*, beratung*, versicherung*, nettoyage*, cabinet, agence*, assurance*, cours, limpieza*, clínica*, "
+            "abogad*, agencia*, seguro*, clases, 清掃, 修理, レンタル, 医院, 教室, 保険",
         ),
     ),
     (

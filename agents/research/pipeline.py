@@ -8,14 +8,11 @@ on a fact: a claim whose quote is not in the stored page is asked for once more,
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sayso.tools import Content, tool
 from sayso.tools.approval.grant import Grant
-from sayso.tools.definition.tool import AnyTool
-from sayso.tools.effects import Trust
 from sayso.tools.errors import NothingFound, UsageError
 from sayso.workflows import Run, Workflow
 from sayso.workflows.runs.events import Progress
@@ -26,11 +23,13 @@ from ..agent import Agent
 from ..messages import Sampling
 from .aspects import choose_aspects, find_aspects
 from .choosing import consider, judge, require_known, same_business
+from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
 from .profile import ClientProfile, make_profile
 from .report import KINDS, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
 from .selection import GIVEN, add_site, give_site
 from .site_identity import find_site
+from .site_kinds import SiteKind
 from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, add_pages, find_host, make_columns, make_report
 from .visiting import SiteVisitor, show_address
 
@@ -47,9 +46,6 @@ SELECTION_STEP = "selection"
 """The name of the step in which a person is asked."""
 SPARE = 4
 """How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete after all."""
-RESULTS = 20
-"""How many results of a query are read; more where many sites are wanted."""
-MOST_RESULTS = 50
 MOST_QUERIES = 6
 MOST_ROWS = 30
 """How many sites a model is given to choose from at once."""
@@ -81,10 +77,8 @@ class CompetitorResearch(Workflow[str, Report]):
         _check_options(kind, sites, competitors=competitors, rounds=rounds, pages=pages)
         self.wanted, self.model = competitors, model
         self.kind_of_research, self.rounds, self.sites, self.ask_person = kind, rounds, tuple(sites), choose
-        self.search_tool, self.visit_tool = (
-            make_search_tool(search, min(MOST_RESULTS, max(RESULTS, 2 * (competitors + SPARE)))),
-            make_visit_tool(web),
-        )
+        self.memory = PageMemory(web)
+        self.search_tool, self.visit_tool = make_search_tool(read_further(search, competitors + SPARE)), make_visit_tool(self.memory)
         self.grants = (Grant(tool=self.search_tool), Grant(tool=self.visit_tool))
         from . import stage_prompts as ask  # late, for load time
 
@@ -96,7 +90,7 @@ class CompetitorResearch(Workflow[str, Report]):
         self.finder: Agent[Findings] = agent("find", ask.FIND, ask.Findings)
         self.writer: Agent[Comparison] = agent("compare", ask.COMPARE, ask.Comparison)
         self.critic: Agent[Critique] = agent("criticise", ask.CRITICISE, ask.Critique)
-        self.visitor = SiteVisitor(self.visit_tool, self.finder, pages)
+        self.visitor = SiteVisitor(self.visit_tool, self.memory, self.finder, pages)
 
     async def execute(self, run: Run, value: str) -> Report:
         """Execute all stages in order. Raises UsageError without a name, NothingFound."""
@@ -121,6 +115,9 @@ class CompetitorResearch(Workflow[str, Report]):
         from .stage_prompts import plan_question  # late, for load time
 
         run.publish(Progress(run.id, "plan", f"Looking up {state.company}"))
+        began_earlier = any(run.replays(f"{step}:search.0") for step in ("read", "propose"))
+        if not began_earlier:
+            await run.step("gated", _say_gated)
         first_look = await self._run_search(run, state.company)
         usual = [aspect.name for aspect in choose_aspects([f"{hit.title} {hit.snippet}" for hit in first_look], state.kind)]
         seen = [(hit.title, hit.snippet) for hit in first_look[:5]]
@@ -130,7 +127,9 @@ class CompetitorResearch(Workflow[str, Report]):
         queries = _drop_duplicates([*plan.queries, state.company])
         aspects = tuple(aspect.name for aspect in find_aspects(plan.aspects))
         aspects = aspects if len(aspects) >= FEWEST_ASPECTS else tuple(usual)
-        return publish_state(run, replace(state, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look), aspects=aspects))
+        return publish_state(
+            run, replace(state, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look), aspects=aspects, gated=not began_earlier)
+        )
 
     async def search(self, run: Run, state: ResearchState) -> ResearchState:
         """Run all queries side by side, and keep what they found in that order, after what the first look found."""
@@ -177,9 +176,11 @@ class CompetitorResearch(Workflow[str, Report]):
         No address is ever invented. A model that chooses none has not understood: then the order of the evidence stands.
         """
         profile = self._make_profile(state)
-        if not self.sites:
+        if state.gated and not self.sites:
             require_known(profile, state.queries)
         considered = consider(profile, state.hits)
+        if not state.gated:
+            considered = tuple(replace(each, competes=each.kind != SiteKind.ITSELF) for each in considered)
         competing = [each for each in considered if each.competes]
         if not competing and not self.sites:
             raise NothingFound(_explain_no_choice(state, considered))
@@ -259,7 +260,7 @@ class CompetitorResearch(Workflow[str, Report]):
         before = next((each for each in state.considered if each.url == candidate.url), None)
         if before is not None:
             others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
-            after = judge(profile, before, visit.pages, others)
+            after = judge(profile, before, visit.pages, others) if state.gated else before
             if not after.competes and candidate.reason != GIVEN:
                 run.publish(Progress(run.id, "passed over", f"{visit.candidate.name}: {after.reason}"))
                 return replace(visit, passed_over=after)
@@ -324,41 +325,17 @@ def _check_options(kind: str, sites: Sequence[str], **numbers: int) -> None:
         raise UsageError(f"kind={kind!r} is none of {', '.join(KINDS)}.")
 
 
-def make_search_tool(search: Search, limit: int = RESULTS) -> AnyTool:
-    """Return the research's search tool."""
-
-    @tool.egress(name="search", trust=Trust.UNTRUSTED)  # strangers wrote it
-    async def search_the_web(query: str) -> list[dict[str, str]]:
-        """Search the web."""
-        return [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in await search(query, limit)]
-
-    return search_the_web
-
-
-def make_visit_tool(web: Web) -> AnyTool:
-    """Return the research's page tool: a page with its links, facts as data, and the proof of what was read (time, sha256, snapshot)."""
-
-    @tool.egress(name="visit", trust=Trust.UNTRUSTED)
-    async def visit_page(url: str) -> Content:
-        """Read a web page."""
-        page = await web.page(url)
-        snapshot = page.snapshot
-        links = [{"url": link.url, "text": link.text, "rel": link.rel} for link in page.links]
-        fields = [asdict(field) for field in page.fields]
-        value = {"url": page.final_url, "title": page.title, "text": snapshot.text, "links": links, "fields": fields}
-        said = {"published": page.published, "canonical": page.canonical}
-        proof = {"fetched_at": snapshot.fetched_at, "sha256": snapshot.sha256, "snapshot": snapshot.name}
-        return Content({**value, **said, **proof}, origin=page.final_url)
-
-    return visit_page
-
-
 def choose_sampling(model: Model, stage: str) -> Sampling:
     """Return the sampling of a stage: how long its answer may be. A model on this machine has a small context and does not reason first."""
     from ..models.local.local_model import LocalModel  # late, for load time
     from .stage_prompts import REPLY_TOKENS, THINKING_TOKENS
 
     return Sampling(max_tokens=REPLY_TOKENS[stage] + (0 if isinstance(model, LocalModel) else THINKING_TOKENS))
+
+
+async def _say_gated() -> bool:
+    """Return that this run has a relevance gate; one that was stored before there was any goes on without."""
+    return True
 
 
 async def _moment(run: Run) -> str:

@@ -33,7 +33,7 @@ class SecondLook:
             hits = await self.search(run, f"{visit.candidate.name} {' '.join(missing[:2])}")
             known = {page.url for page in visit.pages} | {page.asked for page in visit.pages} | {page.url for page in visit.failed}
             own = [hit.url for hit in hits if is_same_site(hit.url, visit.pages[0].url) and hit.url not in known][:MOST_PAGES]
-            read = [await self.visitor.read_page(run, url) for url in own]
+            read = [await self.visitor.read_page(run, url, number) for number, url in enumerate(own)]
             hashes = {page.sha256 for page in visit.pages}
             pages = [page for page in read if not isinstance(page, FailedPage) and page.sha256 not in hashes]
             if not pages:

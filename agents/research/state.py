@@ -105,6 +105,8 @@ class ResearchState:
     aspects: tuple[str, ...] = ()
     client: Visit | None = None
     considered: tuple[Considered, ...] = ()
+    gated: bool = True
+    """False in a run that an earlier version began, which had no relevance gate: it goes on as it began."""
 
 
 class ResearchProgress(NamedTuple):

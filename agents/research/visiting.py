@@ -14,6 +14,7 @@ from sayso.workflows import Run
 from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
+from .page_tools import PageMemory
 from .report import FailedPage, Withdrawn
 from .site_names import find_business_name, find_site_name, squash_name
 from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
@@ -32,6 +33,7 @@ class SiteVisitor:
     """Reads sites with a tool and finds claims on their pages with an agent. At most `most_pages` pages of a site are read."""
 
     visit_tool: AnyTool
+    memory: PageMemory
     finder: Agent[Findings]
     most_pages: int
 
@@ -42,7 +44,7 @@ class SiteVisitor:
         """
         aspects = find_aspects(state.aspects)
         found_too = [(hit.url, hit.title) for hit in state.hits if is_same_site(hit.url, candidate.url)]
-        found = await self.read_page(run, candidate.url)
+        found = await self.read_page(run, candidate.url, 0)
         failed = [found] if isinstance(found, FailedPage) else []
         pages = [found] if isinstance(found, VisitedPage) else []
         seen = {candidate.url}
@@ -62,21 +64,26 @@ class SiteVisitor:
 
     async def _add_page(self, run: Run, url: str, pages: list[VisitedPage], failed: list[FailedPage], seen: set[str]) -> None:
         """Read a page and add it, unless it is one that was read already under another address, or belongs to another site."""
+        page = await self.read_page(run, url, len(seen))
         seen.add(url)
-        page = await self.read_page(run, url)
         if isinstance(page, FailedPage):
             failed.append(page)
         elif not pages or (is_same_site(page.url, pages[0].url) and all(page.sha256 != known.sha256 for known in pages)):
             pages.append(page)
 
-    async def read_page(self, run: Run, url: str) -> VisitedPage | FailedPage:
-        """Read a page and tell so; a page that cannot be read is returned with the reason."""
+    async def read_page(self, run: Run, url: str, number: int) -> VisitedPage | FailedPage:
+        """Read a page and tell so; one that cannot be read is returned with the reason. `number` counts the run's pages from 0."""
         run.publish(Progress(run.id, "read", f"Reading {show_address(url)}"))
         try:
             page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
         except ToolError as error:
             return FailedPage(url, str(error))
-        return make_page(url, page)
+
+        async def recall(run: Run, url: str) -> Mapping[str, Any]:
+            data: Mapping[str, Any] = await run.step("recall", self.memory.recall, url)
+            return data
+
+        return make_page(url, page, await run.child(f"data.{number}", recall, url))
 
     async def find_claims(self, run: Run, visit: Visit, state: ResearchState, first: int = 0) -> Visit:
         """Find the claims on the pages from number `first` on, and return the visit with those that it did not have yet."""
@@ -119,8 +126,8 @@ class SiteVisitor:
         return claims, missing
 
 
-def make_page(asked: str, page: Mapping[str, Any]) -> VisitedPage:
-    """Return a page from what the page tool gave. A run that was stored before pages had data gives pages without it."""
+def make_page(asked: str, page: Mapping[str, Any], data: Mapping[str, Any]) -> VisitedPage:
+    """Return a page from what the page tool gave and from its data, if that was kept."""
     return VisitedPage(
         page["url"],
         page["title"],
@@ -129,11 +136,11 @@ def make_page(asked: str, page: Mapping[str, Any]) -> VisitedPage:
         page["fetched_at"],
         page["sha256"],
         page["snapshot"],
-        fields=tuple(Field(**field) for field in page.get("fields", ())),
-        published=page.get("published", ""),
-        canonical=page.get("canonical", ""),
+        fields=tuple(Field(**field) for field in data.get("fields", ())),
+        published=data.get("published", ""),
+        canonical=data.get("canonical", ""),
         asked=asked,
-        rels=tuple(link.get("rel", "") for link in page["links"]),
+        rels=tuple(data.get("rels", ())),
     )
 
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sayso.agents.research.pipeline import make_search_tool, make_visit_tool
+from sayso.agents.research.page_tools import make_search_tool, make_visit_tool
 from sayso.cli.builtin_app import builtin_app
 from sayso.cli.main import run as sayso
 from sayso.tools import Approve, Sandbox, python_tool
