@@ -10,8 +10,8 @@ did not believe; what the extractive reader misses on top of that, it overlooked
 - A fact is found if one claim of its company holds an alternative of each group of its `must`. Facts on pages that nobody can read do not
   exist. All other facts of all competitors count, whether or not a search led to their site.
 - A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
-  one row of a table, list or data what another row says (all words of a fact without its number, and the number of a fact of the same
-  page without its words); or if a third of the words of its quote stand on no page of its company.
+  one row of a table, list or data what another row says (it states no fact, but holds all words of one without its number, and the number
+  of another one of the same page without its words); or if a third of the words of its quote stand on no page of its company.
   Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, and all of its numbers too; or,
   where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
@@ -236,6 +236,8 @@ def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: fro
 
 def find_mixed_up(text: str, facts: Sequence[Fact]) -> str:
     """Return which fact of a table, list or data has got another one's number; empty if none has."""
+    if any(holds(text, fact.must) for fact in facts):
+        return ""  # a row with several numbers, of which not each is a known fact
     rows = [fact for fact in facts if fact.where not in ("text", "alt-host")]
     for fact in rows:
         numbers, words = split_must(fact)
