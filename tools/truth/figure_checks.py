@@ -34,6 +34,7 @@ def _is_article(match: Match, figure: Figure) -> bool:
     return (
         figure.kind in {Kind.COUNT, Kind.PLAIN}
         and figure.value == 1
+        and not figure.shown[:1].isdigit()
         and not figure.bound
         and not any(other.unit == figure.unit and other.value != figure.value for other in match.evidence.figures)
     )
@@ -94,7 +95,7 @@ def _check_periods(match: Match, figure: Figure, other: Figure) -> Iterator[Prob
             yield Problem(ProblemKind.PERIOD, f"The passage says {other.shown}, not {figure.shown}.")
             return
     for period in other.per:
-        if period not in figure.per and not _all_said(period, match.sentence.words) and "time" not in figure.per:
+        if period not in figure.per and not _is_said_of(match.sentence, figure, period) and "time" not in figure.per:
             yield Problem(ProblemKind.PERIOD, f"The passage says {other.shown}: say also that it is per {period}.")
             return
     if figure.kind == MONEY and not other.per:
@@ -136,8 +137,17 @@ def _is_per(words: tuple[Word, ...], at: int) -> bool:
     )
 
 
-def _all_said(period: str, words: tuple[Word, ...]) -> bool:
-    return period == "time" or all(any(alike(word, each) for each in words) for word in tokenize(period))
+def _is_said_of(sentence: Reading, figure: Figure, period: str) -> bool:
+    """Return whether a sentence says a period of a figure by its other words: "monthly", "for each user"."""
+    others = {at for each in sentence.figures if each is not figure for at in range(each.first, each.end)}
+    segment = sentence.segment_of[min(figure.first, len(sentence.words) - 1)]
+    free = [
+        word
+        for at, word in enumerate(sentence.words)
+        if at not in others
+        and (sentence.segment_of[at] == segment or _is_per(sentence.words, at) and sentence.words[at - 1].text.casefold() != "the")
+    ]
+    return all(any(alike(word, each) for each in free) for word in tokenize(period))
 
 
 def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:

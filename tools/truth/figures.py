@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ..quantities import Amount, FoundDate, Kind, Label, find_amounts, find_dates, find_labels
-from .words import Word
+from .lexicon import look_up
+from .words import Word, tokenize
 
 _LOOSE = re.compile(r"\d+(?:[.,:]\d+)*")
 _SINCE = frozenset("since seit depuis desde".split())
@@ -76,15 +77,29 @@ def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
 def _make_figure(found: Amount | FoundDate | Label, text: str, words: Sequence[Word]) -> Figure:
     shown = " ".join(text[slice(*found.span)].replace("~~", "").split())
     match found:
+        case FoundDate() if found.month is None and _counts(found, text):
+            return _place(Figure(shown, Kind.COUNT.value, Decimal(found.year)), found.span, words)
         case FoundDate():
             return _place(Figure(shown, "date", (found.year, found.month, found.day)), found.span, words)
         case Label():
             return _place(Figure(shown, "label", " ".join(found.text.casefold().split())), found.span, words)
         case Amount():
-            if found.kind is Kind.YEAR and not found.unit:
+            if found.kind is Kind.YEAR and not found.unit and not _counts(found, text):
                 return _place(Figure(shown, "date", (int(found.value), None, None)), found.span, words)
             figure = Figure(shown, found.kind.value, found.value, found.unit, found.per, found.bound, old=found.old)
             return _place(figure, found.span, words)
+
+
+def _counts(found: Amount | FoundDate, text: str) -> bool:
+    """Return whether a number that could be a year counts something: "2018 riders", not "in 2018 prices"."""
+    before = text[: found.span[0]].split()[-1:]
+    after = re.match(r" ([a-z]+s)\b", text[found.span[1] :])
+    return bool(after) and not (before and before[0].casefold() in _DATING) and bool(look_up(tokenize(after[1])[0]))
+
+
+_DATING = frozenset(
+    "in since from by until till of before after during around about circa early late mid summer spring autumn winter".split()
+)
 
 
 def _place(figure: Figure, span: tuple[int, int], words: Sequence[Word]) -> Figure:

@@ -52,10 +52,7 @@ def _find_figure_homes(match: Match, segment: Segment) -> set[int]:
 def _denies_before(match: Match, number: int) -> bool:
     """Return whether what a denying segment denies stands in its neighbour: "cannot be used, repaired or sold"."""
     words = match.evidence.words
-    return any(
-        mark in {Mark.REVERSE, Mark.WITHOUT, Mark.EXCEPT} and match.is_home(first) and first < len(words)
-        for mark, first, _ in match.evidence.marks
-    )
+    return any(mark is Mark.REVERSE and match.is_home(first) and first < len(words) for mark, first, _ in match.evidence.marks)
 
 
 def is_denied(reading: Reading, at: int) -> bool:

@@ -68,14 +68,18 @@ def _find_mark(folded: Sequence[str], at: int) -> tuple[Mark | None, int]:
     return None, 1
 
 
-_PHRASED = frozenset({Mark.NOT, Mark.ALL, Mark.SOME, Mark.MAY, Mark.ONLY, Mark.STALE, Mark.WITHOUT, Mark.IF})
+_PHRASED = frozenset({Mark.ALL, Mark.SOME, Mark.MAY, Mark.ONLY, Mark.STALE, Mark.WITHOUT, Mark.IF})
+
+
+def find_idiom(words: Sequence[Word], at: int) -> frozenset[int]:
+    """Return the senses that a word has only as a part of a phrase: those of "no" in "at no charge", which is "free"."""
+    phrase = words[at].senses - tokenize(words[at].text)[0].senses
+    near = [words[each].senses for each in (at - 1, at + 1) if 0 <= each < len(words)]
+    return frozenset(sense for sense in phrase if any(sense in senses for senses in near))
 
 
 def _is_in_phrase(words: Sequence[Word], at: int) -> bool:
-    """Return whether a word belongs to a phrase that says one thing: "no" in "at no charge", which is "free"."""
-    alone = tokenize(words[at].text)[0].senses
-    phrase = words[at].senses - alone
-    return any(not phrase.isdisjoint(words[each].senses) for each in (at - 1, at + 1) if 0 <= each < len(words))
+    return bool(find_idiom(words, at))
 
 
 def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], text: str) -> bool:
@@ -89,7 +93,11 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
             return (
                 not (folded[at] == "non" and text[words[at].end : words[at].end + 1] == "-")
                 and after not in _BOUNDING
-                and not (folded[at] == "no" and after[:1].isdigit())
+                and not (
+                    folded[at] == "no"
+                    and after[:1].isdigit()
+                    and (words[at].text == "No" or text[words[at].end : words[at].end + 1] == ".")
+                )
                 and (folded[at] not in {"ne", "n"} or "pas" in folded or "jamais" in folded)
             )
         case Mark.ALL:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
 from ..quantities import Kind
 from .figures import Figure, measure
-from .lexicon import says_no_more
+from .lexicon import look_up, says_no_more
 from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, Segment, read_statement
 from .statements import Form, Statement
 from .words import Word, alike, is_light, opposite, stem, tokenize
@@ -58,6 +58,23 @@ def says_word(sentence: Reading, word: Word) -> bool:
     )
 
 
+_SUPERLATIVES = frozenset("best worst most least top leading unique unrivalled unbeatable foremost number-one premier ultimate".split())
+
+
+def is_superlative(word: Word) -> bool:
+    """Return whether a word says that something is more than all others: "largest", "best", "leading"."""
+    low = word.text.casefold()
+    if low in _SUPERLATIVES:
+        return True
+    root = low.removesuffix("est")
+    bases = (root, f"{root}e", root[:-1] if root[-2:-1] == root[-1:] else root, f"{root[:-1]}y")
+    return (
+        low.endswith("est")
+        and len(root) > 2
+        and any(entry.senses and entry.senses[0][0] in "ar" for base in bases for entry in look_up(tokenize(base)[0]))
+    )
+
+
 @lru_cache(20_000)
 def covers(general: Word, specific: Word) -> bool:
     """Return whether a word may be said where the passage has the other: the same, one alike, one derived or more general."""
@@ -78,6 +95,7 @@ def match_statement(
 ) -> Match:
     """Match a sentence with a statement as well as it can be."""
     evidence = read_statement(statement.text)
+    sentence, evidence = _settle_idioms(sentence, evidence), _settle_idioms(evidence, sentence)
     figures = _match_figures(sentence, evidence)
     candidates = {at: _find_candidates(sentence.words[at], evidence) for at in range(len(sentence.words)) if _counts(sentence, at)}
     homes = _find_homes(sentence, evidence, figures, candidates)
@@ -118,6 +136,15 @@ def match_statement(
     )
 
 
+def _settle_idioms(reading: Reading, other: Reading) -> Reading:
+    """Return the reading without the negations that are only a part of what the other says in one word: "at no charge" is "free"."""
+    settled = {at for at, senses in reading.idioms if any(not senses.isdisjoint(word.senses) for word in other.words)}
+    if not settled:
+        return reading
+    segments = tuple(replace(each, negative=each.negative != (sum(each.holds(at) for at in settled) % 2 == 1)) for each in reading.segments)
+    return replace(reading, segments=segments)
+
+
 def _find_home(evidence: Reading, pairs: Mapping[int, int], figures: Mapping[int, int], borrowed: set[int]) -> frozenset[int]:
     """Return the segments that say the sentence: those of its figures, and those of its words that have no other figure of the kind."""
     home = frozenset(_segment_of(evidence, each) for each in figures.values())
@@ -138,7 +165,9 @@ def _find_candidates(word: Word, evidence: Reading) -> list[int]:
     open_places = [at for at in range(len(evidence.words)) if at not in evidence.struck]
     same = [at for at in open_places if evidence.words[at].stem == word.stem]
     near = same + [at for at in open_places if at not in same and alike(word, evidence.words[at])]
-    return near or [at for at in open_places if evidence.is_content(at) and covers(word, evidence.words[at])]
+    if near or is_superlative(word) or any(opposite(word, evidence.words[at]) for at in open_places):
+        return near
+    return [at for at in open_places if evidence.is_content(at) and covers(word, evidence.words[at])]
 
 
 def _find_opposite(word: Word, evidence: Reading, reach: frozenset[int]) -> int | None:

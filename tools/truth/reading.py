@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from .figures import Figure, find_figures
 from .lexicon import look_up
-from .marks import Mark, find_marks
+from .marks import Mark, find_idiom, find_marks
 from .rows import EQUALS
 from .words import Word, is_light, stem, tokenize
 
@@ -68,6 +68,7 @@ class Reading:
     figured: frozenset[int]  # places of words that belong to figures
     struck: frozenset[int]
     without: frozenset[int]  # places of words that "without" or "-free" denies
+    idioms: tuple[tuple[int, frozenset[int]], ...]  # negations that belong to a phrase ("at no charge"), with what it says
 
     def is_content(self, at: int) -> bool:
         """Return whether the word says something of its own: no grammar, mark or number."""
@@ -112,9 +113,9 @@ def read_statement(text: str) -> Reading:
     figured = frozenset(at for figure in figures for at in range(figure.first, figure.end) if at not in figure.nouns)
     segments = _join_clauses(words, tuple(_cut_segments(text, words, marks)), figures, marks)
     segment_of = tuple(number for number, each in enumerate(segments) for _ in range(each.first, each.end))
-    return Reading(
-        text, words, segments, segment_of, figures, marks, marked, figured, _find_struck(text, words), _find_without(text, words, marks)
-    )
+    idioms = tuple((first, senses) for mark, first, _ in marks if mark is Mark.NOT and (senses := find_idiom(words, first)))
+    struck, without = _find_struck(text, words), _find_without(text, words, marks)
+    return Reading(text, words, segments, segment_of, figures, marks, marked, figured, struck, without, idioms)
 
 
 _OF_VALUES = frozenset({Mark.SAID, Mark.MAY, Mark.PLAN, Mark.SOME, Mark.ALL, Mark.WILL, Mark.IF})
@@ -124,10 +125,11 @@ def _drop_header_marks(marks: Sequence[tuple[Mark, int, int]], text: str, words:
     """Return the marks without those of a header: a column named "claim" is nobody's claim."""
     if EQUALS not in text:
         return tuple(marks)
-    return tuple(mark for mark in marks if mark[0] not in _OF_VALUES or not _is_header(text, words[mark[1]].start))
+    return tuple(mark for mark in marks if mark[0] not in _OF_VALUES or not is_header(text, words[mark[1]].start))
 
 
-def _is_header(text: str, start: int) -> bool:
+def is_header(text: str, start: int) -> bool:
+    """Return whether a place of a row's text is in a header: a value with its "=" follows."""
     end = text.find(" | ", start)
     return EQUALS in text[start : end if end >= 0 else len(text)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .figures import Figure
 from .lexicon import excludes, look_up
 from .matching import OUTSIDE, Match
-from .reading import BE, is_verb
+from .reading import BE, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_unit, is_weak
 from .words import Word, alike, opposite, tokenize
@@ -35,30 +35,16 @@ def check_words(match: Match) -> Iterator[Problem]:
             yield Problem(ProblemKind.PLACE, f"The passage says “{word.text}” of something else.")
         elif match.sentence.is_name(at) and not _is_common(match, at):
             yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of this.")
+        elif any(opposite(word, each) for each in match.context):
+            yield Problem(ProblemKind.WORD, f"What stands over it in the passage says the opposite of “{word.text}”.")
         elif not is_weak(word) and (other := _find_swapped(match, at) or _find_excluded(match, word)) is not None:
             yield Problem(ProblemKind.WORD, f"The passage says “{other.text}”, not “{word.text}”.")
     yield from _compare_verbs(match, left)
-    cost = sum(_weigh_word(match.sentence.words[at]) for at in left)
+    yield from _check_header(match)
+    cost = _weigh_verb(match) + sum(_weigh_word(match.sentence.words[at]) for at in left)
     if left and cost > _count_anchors(match) * _TOLERANCE:
         shown = ", ".join(f"“{match.sentence.words[at].text}”" for at in left)
         yield Problem(ProblemKind.WORD, f"The passage does not say {shown} of this.")
-
-
-_SUPERLATIVES = frozenset("best worst most least top leading unique unrivalled unbeatable foremost number-one premier ultimate".split())
-
-
-def is_superlative(word: Word) -> bool:
-    """Return whether a word says that something is more than all others: "largest", "best", "leading"."""
-    low = word.text.casefold()
-    if low in _SUPERLATIVES:
-        return True
-    root = low.removesuffix("est")
-    bases = (root, f"{root}e", root[:-1] if root[-2:-1] == root[-1:] else root, f"{root[:-1]}y")
-    return (
-        low.endswith("est")
-        and len(root) > 2
-        and any(entry.senses and entry.senses[0][0] in "ar" for base in bases for entry in look_up(tokenize(base)[0]))
-    )
 
 
 _TOLERANCE = 0.5
@@ -134,6 +120,38 @@ def _compare_verbs(match: Match, left: list[int]) -> Iterator[Problem]:
         if (not content and not replaced) or any(_is_against(match.sentence.words[at], match.evidence.words[word]) for at in strong):
             yield Problem(ProblemKind.WORD, f"The passage says “{match.evidence.words[word].text}”: the sentence says something else.")
             return
+
+
+def _weigh_verb(match: Match) -> float:
+    """Return the weight of the statement's own verb, where the sentence tells the rest without it."""
+    for number in match.home:
+        word = _find_main_verb(match, number) if match.evidence.segments[number].verb is not None and _tells(match, number) else None
+        if (
+            word is not None
+            and not match.says(word)
+            and not is_weak(match.evidence.words[word])
+            and match.evidence.words[word].stem not in PRICE_WORDS
+        ):
+            return 0.7
+    return 0.0
+
+
+def _check_header(match: Match) -> Iterator[Problem]:
+    """The header that a figure stands under is said: of "bikes in fleet = 350" the bikes."""
+    evidence = match.evidence
+    for number in sorted(
+        {evidence.segment_of[min(evidence.figures[each].first, len(evidence.words) - 1)] for each in match.figures.values()}
+    ):
+        segment = evidence.segments[number]
+        header = [at for at in range(segment.first, segment.end) if is_header(evidence.text, evidence.words[at].start)]
+        named = [
+            at
+            for at in header
+            if evidence.is_content(at) and evidence.words[at].stem not in PRICE_WORDS and not is_weak(evidence.words[at])
+        ]
+        left = [at for at in named if not match.says(at)]
+        if left and len(left) * 2 > len(named):
+            yield Problem(ProblemKind.PLACE, f"In the passage this stands under “{show(evidence, header[0], header[-1] + 1)}”.")
 
 
 def _is_against(word: Word, other: Word) -> bool:
