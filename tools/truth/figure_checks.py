@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..quantities import Kind
 from .figures import Figure, measure
+from .languages import name_period
 from .matching import Match
 from .reading import Reading, is_verb
 from .rows import EQUALS
@@ -78,6 +79,8 @@ def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
     counted = {Kind.COUNT.value, Kind.PLAIN.value}
     if figure.kind in counted and other.kind in counted:
         return not figure.unit or not other.unit or _counts_alike(match, figure, other)
+    if figure.kind == MONEY and other.kind == Kind.PLAIN:  # a table of prices whose caption names the currency
+        return figure.unit in match.currencies
     loose = {Kind.PLAIN.value, "label"}
     return figure.kind in loose and other.kind in loose | {Kind.ORDINAL.value}
 
@@ -115,7 +118,8 @@ def _find_label(reading: Reading, figure: Figure) -> list[Word]:
     start = reading.words[figure.first].start if figure.first < len(reading.words) else len(reading.text)
     begin = max(reading.text.rfind(" | ", 0, start), reading.text.rfind("; ", 0, start), reading.text.rfind(". ", 0, start), 0)
     end = max(reading.text.rfind(EQUALS, begin, start), reading.text.rfind(":", begin, start))
-    return [word for word in reading.words if begin <= word.start < end]
+    row = reading.text.find(" | ")
+    return [word for word in reading.words if begin <= word.start < end or word.start < min(row, start)]
 
 
 def _is_period_said(match: Match, period: str, labels: list[Word]) -> bool:
@@ -123,6 +127,8 @@ def _is_period_said(match: Match, period: str, labels: list[Word]) -> bool:
     words = match.evidence.words
     for wanted in tokenize(period):
         near = [word for at, word in enumerate(words) if match.is_home(at) and _is_per(words, at)]
+        if any(name_period(word.text.casefold()) == period for word in (*labels, *match.context)):
+            continue
         if period != "time" and not any(alike(wanted, each) for each in (*near, *labels, *match.context)):
             return False
     return True

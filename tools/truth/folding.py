@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _SAME = {
     **dict.fromkeys(map(ord, "’‘‛ʼ`´"), "'"),
     **dict.fromkeys(map(ord, "“”„‟«»"), '"'),
-    **dict.fromkeys(map(ord, "‐‑‒−﹣－"), "-"),
+    **dict.fromkeys(map(ord, "‐‑‒−﹣－～〜"), "-"),
     **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\t\r\f\v"), " "),
     **{0xFF01 + at: chr(0x21 + at) for at in range(94) if chr(0x21 + at) not in "|~"},
 }

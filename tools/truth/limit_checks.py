@@ -24,11 +24,14 @@ def check_conditions(match: Match) -> Iterator[Problem]:
     A place or purpose that is only told beside it may be left out, unless the quantity depends on it: of several prices each has its own.
     """
     openers = _find_openers(match)
+    figured = {match.evidence.segment_of[match.evidence.figures[each].first] for each in match.figures.values()}
     for number, segment in enumerate(match.evidence.segments):
         if not _limits_home(match, number, segment):
             continue
         for first, end, opener in _find_phrases(match.evidence, segment):
-            if opener not in openers or (opener not in _HARD and _is_event(match, segment)):
+            if opener not in openers or (
+                opener not in _HARD and (_is_event(match, segment) or (figured and number not in figured and segment.verb is not None))
+            ):
                 continue
             said = [at for at in range(first, end) if match.evidence.is_content(at)]
             left = [at for at in said if not match.says(at) and not is_subject_word(match, match.evidence.words[at])]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from ..quantities import Kind
+from ..quantities import Kind, find_amounts
 from .figures import Figure, measure
 from .lexicon import look_up, says_no_more
 from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, Segment, read_statement
@@ -34,6 +34,13 @@ class Match:
     home: frozenset[int]  # segments of the statement that say it
     elsewhere: frozenset[str] = frozenset()  # stems of the other statements of the passage
     general: frozenset[str] = frozenset()  # stems that the passage uses of its subject or again and again
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """Return the currencies that stand over the statement: in its headings and headers."""
+        over = " ".join((*self.statement.headings, self.statement.text))
+        named = {word.text for word in tokenize(over) if len(word.text) == 3 and word.text.isupper()}
+        return frozenset(named | {each.unit for each in find_amounts("1 " + " 1 ".join(over.split())) if each.kind is Kind.MONEY})
 
     @property
     def used(self) -> frozenset[int]:
@@ -97,7 +104,9 @@ def match_statement(
     evidence = read_statement(statement.text)
     sentence, evidence = _settle_idioms(sentence, evidence), _settle_idioms(evidence, sentence)
     figures = _match_figures(sentence, evidence)
-    candidates = {at: _find_candidates(sentence.words[at], evidence) for at in range(len(sentence.words)) if _counts(sentence, at)}
+    candidates = {
+        at: _find_candidates(sentence.words[at], evidence, sentence.language) for at in range(len(sentence.words)) if _counts(sentence, at)
+    }
     homes = _find_homes(sentence, evidence, figures, candidates)
     context = _find_context(statement, evidence)
     pairs, opposed, astray = dict[int, int](), set[int](), set[int]()
@@ -161,13 +170,22 @@ def _counts(sentence: Reading, at: int) -> bool:
     )
 
 
-def _find_candidates(word: Word, evidence: Reading) -> list[int]:
+def _find_candidates(word: Word, evidence: Reading, language: str) -> list[int]:
     open_places = [at for at in range(len(evidence.words)) if at not in evidence.struck]
     same = [at for at in open_places if evidence.words[at].stem == word.stem]
     near = same + [at for at in open_places if at not in same and alike(word, evidence.words[at])]
+    if not near and language not in {"", "en"}:
+        near = [at for at in open_places if _share_root(word, evidence.words[at])]
     if near or is_superlative(word) or any(opposite(word, evidence.words[at]) for at in open_places):
         return near
     return [at for at in open_places if evidence.is_content(at) and covers(word, evidence.words[at])]
+
+
+def _share_root(word: Word, other: Word) -> bool:
+    """Return whether two words of a language without a stemmer here are forms of one: "repariert", "reparieren"."""
+    one, two = word.text.casefold(), other.text.casefold()
+    same = next((at for at, (left, right) in enumerate(zip(one, two, strict=False)) if left != right), min(len(one), len(two)))
+    return same >= 4 and max(len(one), len(two)) - same <= 3
 
 
 def _find_opposite(word: Word, evidence: Reading, reach: frozenset[int]) -> int | None:
@@ -378,7 +396,7 @@ def _choose(
 ) -> tuple[int, bool] | None:
     """Return the best place for a word of the sentence, and whether it belongs to something else there."""
     reach = homes.get(sentence.segment_of[at], frozenset())
-    near = [place for place in found if place in reach]
+    near = sorted((place for place in found if place in reach), key=lambda place: evidence.is_name(place) and not sentence.is_name(at))
     if near:
         exact = {_segment_of(evidence, each) for each in figures.values()}
         return next((place for place in near if evidence.segment_of[place] in exact), near[0]), False
@@ -402,6 +420,12 @@ def _is_borrowed(
 
 def _keep_names(found: Sequence[int], sentence: Reading, at: int, evidence: Reading, subject: Sequence[Word]) -> Sequence[int]:
     """Return the places for a word; only those of names if the word is a part of the name of whose page it is."""
+    if (
+        at == 0
+        and not (len(sentence.words) > 1 and sentence.is_name(1))
+        and any(evidence.words[place].text[:1].islower() for place in found)
+    ):
+        return found  # a word that is written large only because it begins the sentence
     if sentence.is_name(at) and any(sentence.words[at].stem == each.stem for each in subject):
         return [place for place in found if evidence.is_name(place)]
     return found

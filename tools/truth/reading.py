@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from .figures import Figure, find_figures
+from .languages import find_language, is_kana, is_small
 from .lexicon import look_up
 from .marks import Mark, find_idiom, find_marks
 from .rows import EQUALS
@@ -68,6 +69,7 @@ class Reading:
     figured: frozenset[int]  # places of words that belong to figures
     struck: frozenset[int]
     without: frozenset[int]  # places of words that "without" or "-free" denies
+    language: str  # "" if too short to tell
     idioms: tuple[tuple[int, frozenset[int]], ...]  # negations that belong to a phrase ("at no charge"), with what it says
 
     def is_content(self, at: int) -> bool:
@@ -75,7 +77,9 @@ class Reading:
         word = self.words[at]
         if at in self.marked or at in self.figured:
             return False
-        return _is_acronym(word) or not (is_light(word) or word.text.casefold() in _SMALL)
+        if self.language not in {"", "en"}:
+            return not is_small(word.text.casefold(), self.language)
+        return _is_acronym(word) or not (is_light(word) or word.text.casefold() in _SMALL or is_kana(word.text))
 
     def is_name(self, at: int) -> bool:
         """Return whether the word is written as a name."""
@@ -113,9 +117,10 @@ def read_statement(text: str) -> Reading:
     figured = frozenset(at for figure in figures for at in range(figure.first, figure.end) if at not in figure.nouns)
     segments = _join_clauses(words, tuple(_cut_segments(text, words, marks)), figures, marks)
     segment_of = tuple(number for number, each in enumerate(segments) for _ in range(each.first, each.end))
+    language = find_language(word.text.casefold() for word in words)
     idioms = tuple((first, senses) for mark, first, _ in marks if mark is Mark.NOT and (senses := find_idiom(words, first)))
     struck, without = _find_struck(text, words), _find_without(text, words, marks)
-    return Reading(text, words, segments, segment_of, figures, marks, marked, figured, struck, without, idioms)
+    return Reading(text, words, segments, segment_of, figures, marks, marked, figured, struck, without, language, idioms)
 
 
 _OF_VALUES = frozenset({Mark.SAID, Mark.MAY, Mark.PLAN, Mark.SOME, Mark.ALL, Mark.WILL, Mark.IF})

@@ -92,6 +92,11 @@ def find_role(reading: Reading, at: int) -> str:
     """Return the role of a noun: "agent", "patient", "topic" (of "is"), or the preposition before it. Empty if it cannot be told."""
     number = reading.segment_of[at]
     segment = reading.segments[number]
+    after = reading.words[at + 1].text.casefold() if at + 1 < segment.end else ""
+    if after in {"we", "you", "they", "i"} or (
+        number + 1 < len(reading.segments) and at + 1 == segment.end and reading.segments[number + 1].opener in {"that", "which", "who"}
+    ):
+        return ""  # "the bikes we sell"
     for before in range(at - 1, segment.first - 1, -1):
         low = reading.words[before].text.casefold()
         if low in DETERMINERS and before > segment.first and reading.words[before - 1].text.casefold() not in PREPOSITIONS:

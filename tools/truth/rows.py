@@ -29,23 +29,49 @@ def split_row(line: str) -> list[str]:
     return cells
 
 
-def find_header(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the header of a table: its first row, if that names what the others hold; none if it is a row of data itself."""
-    first, others = rows[0], rows[1:]
+def find_header(rows: Sequence[Sequence[str]]) -> tuple[list[str], int]:
+    """Return the header of a table and how many rows it takes: rows that name what the others hold. Empty if the first is one of data."""
+    first, others = list(rows[0]), rows[1:]
     if not others or all(not cell for cell in first):
-        return []
-    width = len(first)
+        return [], 0
     if any(_MONEY.search(cell) for cell in first):
         # plans with their prices on top: the names are headers of what stands below
-        below = [row for row in others if len(row) == width and not _MONEY.search(row[0])]
-        return [_PRICE_IN_HEADER.sub("", cell) for cell in first] if below and not _MONEY.search(first[0]) else []
-    for at in range(1, width):
+        priced = sum(bool(_MONEY.search(cell)) for cell in first)
+        below = any(len(row) == len(first) and not any(_MONEY.search(cell) for cell in row) for row in others)
+        return ([_PRICE_IN_HEADER.sub("", cell) for cell in first], 1) if priced > 1 and below and not _MONEY.search(first[0]) else ([], 0)
+    merged = _merge_headers(first, rows)
+    if merged:
+        return merged, 2
+    for at in range(1, len(first)):
         column = [row[at] for row in others if at < len(row)]
-        if _DIGIT.search(first[at]) and not re.fullmatch(r"(?:19|20)\d\d", first[at]) and not any(_MONEY.search(cell) for cell in column):
-            return []
+        if _DIGIT.search(first[at]) and not _names_column(first[at], column):
+            return [], 0
     valued = [cell for row in others for cell in row[1:]]
     named = any(_DIGIT.search(cell) or _MARK.fullmatch(cell) for cell in valued)
-    return list(first) if named or not first[0] else []
+    return (first, 1) if named or not first[0] else ([], 0)
+
+
+def _names_column(cell: str, column: Sequence[str]) -> bool:
+    """Return whether a cell with a digit names its column: a year, or "24 hours" over bare numbers or prices."""
+    if re.fullmatch(r"(?:19|20)\d\d", cell) or any(_MONEY.search(each) for each in column):
+        return True
+    bare = bool(column) and all(re.fullmatch(r"[\d.,\s]*[-–.]*", each) for each in column)
+    return bare and bool(re.search(r"[^\W\d]{2,}", cell))
+
+
+def _merge_headers(first: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return one header of two rows, where a cell of the first spans several of the second: "Summer" over "Day" and "Week"."""
+    if len(rows) < 3:
+        return []
+    second, width = rows[1], len(rows[2])
+    if not len(first) < width or len(second) not in {width, width - 1} or any(_MONEY.search(cell) for cell in second):
+        return []
+    spans = len(first) - 1
+    below = list(second)[-(width - 1) :]
+    if not spans or (width - 1) % spans or any(not cell for cell in below):
+        return []
+    each = (width - 1) // spans
+    return [first[0], *(f"{first[1 + at // each]}, {cell}" for at, cell in enumerate(below))]
 
 
 def name_cells(cells: Sequence[str], header: Sequence[str], before: Sequence[str]) -> list[str]:

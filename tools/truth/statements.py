@@ -195,12 +195,12 @@ def _is_heading(lines: Sequence[_Line], at: int) -> bool:
 
 def _read_table(table: Sequence[_Line], over: tuple[str, ...]) -> Iterator[Statement]:
     rows = [split_row(line.text) for line in table]
-    header = find_header(rows)
+    header, heads = find_header(rows)
     before: list[str] = []
     for at, (line, cells) in enumerate(zip(table, rows, strict=True)):
         if is_rows_of_its_own(cells) or (at == 0 and header and any(_FIGURE.search(cell) for cell in cells)):
             yield from (Statement(cell, line.span, Form.LINE, over) for cell in cells if cell)
-        elif at or not header:
+        elif at >= heads:
             named = name_cells(cells, header, before)
             yield Statement(" | ".join(filter(None, named)), line.span, Form.ROW, (header[0], *over) if header and header[0] else over)
         before = cells if len(cells) >= len(before) else before

@@ -76,6 +76,8 @@ def _is_said_whole(match: Match, topic: list[int], segment: int) -> bool:
 def _is_name_part(match: Match, at: int) -> bool:
     """Return whether the sentence says another part of the same name: "Dr Quist" of "Dr Amara Quist"."""
     evidence = match.evidence
+    if at + 1 < len(evidence.words) and not evidence.is_name(at) and evidence.is_name(at + 1) and match.says(at + 1):
+        return True  # "his daughter Faye Pettibone"
     return evidence.is_name(at) and any(
         0 <= each < len(evidence.words)
         and evidence.is_name(each)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .marks import Mark
 from .matching import OUTSIDE, Match, says_word
-from .reading import BE, find_tense, is_verb, read_statement
+from .reading import BE, Reading, find_tense, is_verb, read_statement
 from .verdict import Problem, ProblemKind
 from .words import is_light
 
@@ -44,6 +44,11 @@ def _find_same_auxiliary(match: Match, verb: str) -> int | None:
     return segment.verb if same and segment else None
 
 
+def _is_dating(reading: Reading, mark: Mark, first: int) -> bool:
+    """Return whether a mark in a heading says that what follows is not so now; "Plans" are what one can buy."""
+    return mark in {Mark.STALE, Mark.UNTIL} or (mark is Mark.PLAN and reading.words[first].stem != "plan")
+
+
 _ENDED = frozenset(
     "ended expired discontinued cancelled withdrawn retracted corrected wrong untrue false mistaken myth archive archived".split()
 )
@@ -63,7 +68,7 @@ def check_neighbours(match: Match) -> Iterator[Problem]:
             yield Problem(ProblemKind.STALE, f"The passage takes it back: “{match.statement.after[:120]}”")
     for heading in match.statement.headings:
         reading = read_statement(heading)
-        if any(mark in {Mark.STALE, Mark.UNTIL, Mark.PLAN} for mark, _, _ in reading.marks) or any(
+        if any(_is_dating(reading, mark, first) for mark, first, _ in reading.marks) or any(
             word.text.casefold() in _ENDED | {"old", "past"} for word in reading.words
         ):
             if not any(says_word(match.sentence, word) for word in reading.words if not is_light(word)):
