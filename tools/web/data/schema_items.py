@@ -37,8 +37,8 @@ _SKIPPED = frozenset(
         acquireLicensePage creditText primaryImageOfPage significantLink relatedLink isRelatedTo isSimilarTo branchCode
         globalLocationNumber currenciesAccepted height width author creator publisher copyrightYear priceCurrency currency
         latitude longitude vatID taxID leiCode duns iso6523Code naics isicV4 knowsLanguage availableLanguage contactType
-        itemCondition seller offeredBy provider itemReviewed numberOfItems givenName familyName itemListOrder subjectOf target query object agent
-        instrument
+        itemCondition seller offeredBy provider itemReviewed numberOfItems givenName familyName itemListOrder subjectOf target query
+        object agent instrument
         """,
     )
 )
@@ -65,7 +65,7 @@ _OPENING = {
 }  # fmt: skip
 _ALSO_BUSINESS = (
     "publisher", "provider", "seller", "offeredBy", "about", "mainEntity", "mainEntityOfPage", "isPartOf",
-    )  # fmt: skip
+)  # fmt: skip
 _OF_OFFER = (
     "availability", "eligibleRegion", "eligibleCustomerType", "priceValidUntil", "valueAddedTaxIncluded",
     "availableDeliveryMethod", "warranty", "deliveryLeadTime", "advanceBookingRequirement", "eligibleDuration", "eligibleQuantity",
