@@ -7,7 +7,8 @@ It is researched twice: by the extractive reader, and with an oracle in place of
 results and states every known fact whose quote stands in the text that it is shown. What the oracle misses, the research never read or
 did not believe; what the extractive reader misses on top of that, it overlooked.
 
-- A fact is found if one claim of its company holds an alternative of each group of its `must`. Facts on pages that nobody can read do not
+- A fact is found if one claim of its company holds an alternative of each group of its `must`, and has at most 300 characters: who copies a
+  page has claimed nothing. Facts on pages that nobody can read do not
   exist. All other facts of all competitors count, whether or not a search led to their site.
 - A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
   one row of a table, list or data what another row says (it states no fact, but holds all words of one without its number, and the number
@@ -51,6 +52,7 @@ from sayso.agents.research.saved_web import find_pages
 from sayso.agents.research.sources import open_sources
 
 LONGEST_QUOTE = 400
+LONGEST_CLAIM = 300
 
 
 class Oracle:
@@ -202,7 +204,8 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
         for claim in column.claims:
             claims += 1
             text = f"{claim.topic}: {claim.text}"
-            stated = [fact.id for fact in facts if holds(text, fact.must) and not claim.old]
+            says = len(claim.text) <= LONGEST_CLAIM and not claim.old
+            stated = [fact.id for fact in facts if says and holds(text, fact.must)]
             if why := find_wrong(claim, hosts, known, numbers, words):
                 wrong.append(f"{column.name}: {claim.topic}: {claim.text!r}: {why}")
             elif is_said(claim, stated, found, said.setdefault(hosts[0], [])):
