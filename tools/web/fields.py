@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 MAX_FIELDS = 2_000
 MAX_DATA_CHARS = 200_000
 MAX_SUBJECT, MAX_NAME, MAX_VALUE = 200, 120, 1_000
 DATA_HEADING = "Data of the page:"
-_MAX_LINE = 240
+_OF_PAGE = frozenset(("type", "page type", "name", "site name"))
 _BARE_NUMBER = re.compile(r"[\d.,' ]+")
 _CURRENCY = re.compile(
     r"[$€£¥￥₹₩₽]|\b(?:EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|HUF|CAD|AUD|NZD|INR|euros?|kroner|kronor|pounds?|dollars?|francs?|franken)\b|円",
@@ -38,36 +38,26 @@ class Field:
 
 
 def render_data(fields: Iterable[Field], business: str = "") -> str:
-    """Return the lines `Subject | name: value; name: value` of these fields. `business` names the ones without a subject."""
-    return "\n".join(line for line, _ in _write_lines(fields, business))
+    """Return a line `Subject | name: value` for each field. `business` names the ones without a subject."""
+    return quote_data(fields, business)[1]
 
 
 def quote_data(fields: Iterable[Field], business: str = "") -> tuple[tuple[Field, ...], str]:
-    """Return the fields with their quotes in the lines of `render_data`, and these lines."""
-    written = list(_write_lines(fields, business))
-    return tuple(field for _, quoted in written for field in quoted), "\n".join(line for line, _ in written)
-
-
-def _write_lines(fields: Iterable[Field], business: str) -> Iterator[tuple[str, list[Field]]]:
-    """Yield each line with its fields; a field's quote runs from the start of its line to its value."""
-    by_subject: dict[str, list[Field]] = {}
+    """Return the fields with the lines of `render_data` that say them as quotes, and these lines; fields of one subject together."""
+    by_subject: dict[tuple[bool, str], list[Field]] = {}
     for field in fields:
-        by_subject.setdefault(field.subject or business, []).append(field)
+        # What a page says of itself comes last: it is no fact for a report.
+        by_subject.setdefault((field.name in _OF_PAGE, field.subject or business), []).append(field)
     left = MAX_DATA_CHARS
-    for subject, group in by_subject.items():
-        start = f"{subject} | " if subject else ""
-        line, quoted = "", list[Field]()
+    quoted: list[Field] = []
+    for (_, subject), group in sorted(by_subject.items(), key=lambda item: item[0][0]):
         for field in group:
-            said = f"{field.name}: ~~{field.value}~~" if field.old else f"{field.name}: {field.value}"
+            value = f"~~{field.value}~~" if field.old else field.value
+            line = f"{subject} | {field.name}: {value}" if subject else f"{field.name}: {value}"
             if _BARE_NUMBER.fullmatch(field.value) and _CURRENCY.search(field.section):  # "All prices in Danish kroner (DKK)"
-                said = f"{said} ({field.section})"
-            if line and len(line) + len(said) > _MAX_LINE:
-                yield line, quoted
-                line, quoted = "", []
-            left -= len(said) + (0 if line else len(start))
+                line = f"{line} ({field.section})"
+            left -= len(line) + 1
             if left < 0:
                 break
-            line = f"{line}; {said}" if line else start + said
             quoted.append(replace(field, quote=line))
-        if line:
-            yield line, quoted
+    return tuple(quoted), "\n".join(dict.fromkeys(field.quote for field in quoted))

@@ -184,11 +184,9 @@ def _is_sentence(value: str, line: Line) -> bool:
 
 
 def _in_link(element: HtmlElement, block: HtmlElement) -> bool:
-    while element is not None and element is not block:
-        if element.tag == "a":
-            return True
-        element = element.getparent()
-    return block.tag == "a"
+    around = [element, *islice(element.iterancestors(), 8)]
+    inside = around[: around.index(block) + 1] if block in around else around[:1]
+    return any(each.tag == "a" for each in inside)
 
 
 def _read_parts(line: Line) -> Pair | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..fields import MAX_SUBJECT, Field
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 MAX_TAGS = 500
+_SENTENCE = re.compile(r"(?<=[a-zà-ÿ0-9€%)][.!?])\s+(?=[A-ZÀ-Þ0-9\"„“¿¡])|(?<=[。！？])")
 _PRICES = {
     "product:price": "price", "og:price": "price", "product:sale_price": "sale price", "product:original_price": "original price",
     "product:pretax_price": "price before tax", "product:shipping_cost": "shipping",
@@ -52,11 +54,9 @@ def meta_fields(metas: dict[str, str]) -> list[Field]:
             fields.setdefault((subject, name), Field(subject, name, one_line(value), "meta"))
 
     descriptions = {metas[key]: None for key in ("description", "og:description", "twitter:description") if key in metas}
-    described = [
-        Field("", "description", text, "meta")
-        for text in descriptions
-        if not any(text != other and text in other for other in descriptions)
-    ]
+    own = [text for text in descriptions if not any(text != other and text in other for other in descriptions)]
+    sentences = dict.fromkeys(sentence for text in own for sentence in _SENTENCE.split(text) if sentence)
+    described = [Field("", "description", sentence, "meta") for sentence in sentences]
     for key, name in _OF_PAGE.items():
         add("", name, metas.get(key, ""))
     product = one_line(metas.get("og:title", ""), MAX_SUBJECT)

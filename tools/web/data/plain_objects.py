@@ -29,7 +29,23 @@ _NAMES = (
     "fullname",
     "itemname",
 )
-_ANSWERS = ("answer", "text", "body", "content", "description")
+_ADDRESS = re.compile(r"(?:postal_?|street_?)?address|location|anschrift|adresse|direccion|indirizzo", re.IGNORECASE)
+_PERIOD_KEY = re.compile(r"(?:billing |price )?(?:interval|period|cadence|frequency|per|unit|cycle|suffix|term|recurrence|duration)")
+_HOLDERS = (
+    "props",
+    "pageprops",
+    "data",
+    "state",
+    "content",
+    "payload",
+    "initialstate",
+    "items",
+    "entries",
+    "children",
+    "result",
+    "results",
+)
+_ANSWERS = ("answer", "a", "text", "body", "content", "description")
 _CURRENCIES = ("currency", "currencycode", "pricecurrency", "currencyisocode", "currency_code", "currencyiso")
 _PRICE = re.compile(r"price|preis|prix|precio|prezzo|amount|cost|fee|rate$|価格|料金|値段", re.IGNORECASE)
 _CENTS = re.compile(r"cents?$|minor|_cents|InCents", re.IGNORECASE)
@@ -95,17 +111,17 @@ def _visit(value: Json, walk: _Walk, key: str, subject: str, currency: str, dept
         for item in value[:2_000]:
             if isinstance(item, dict) and walk.nodes < MAX_NODES:
                 walk.nodes += 1
-                _visit_object(item, walk, subject, currency, depth + 1, is_entry=len(value) > 1)
+                _visit_object(item, walk, key, subject, currency, depth + 1, is_entry=len(value) > 1)
             else:
                 _visit(item, walk, key, subject, currency, depth + 1)
     elif isinstance(value, dict):
-        _visit_object(value, walk, subject, currency, depth)
+        _visit_object(value, walk, key, subject, currency, depth)
     elif isinstance(value, str) and " " in value:
         _keep_sentence(key, value, subject, walk)
     return None
 
 
-def _visit_object(item: JsonObject, walk: _Walk, above: str, currency: str, depth: int, *, is_entry: bool = False) -> None:
+def _visit_object(item: JsonObject, walk: _Walk, key: str, above: str, currency: str, depth: int, *, is_entry: bool = False) -> None:
     lowered = {key.lower(): key for key in reversed(list(item)[:500])}
     currency = next((text for name in _CURRENCIES if (text := _get_text(item, lowered, name))), currency)
     name = next((text for name in _NAMES if (text := _get_text(item, lowered, name))), "")
@@ -116,22 +132,27 @@ def _visit_object(item: JsonObject, walk: _Walk, above: str, currency: str, dept
         )
         name = name if len(name) <= 60 else ""
     subject = one_line(name, MAX_SUBJECT) if _is_readable(name) else ""
-    if "question" in lowered and subject:
+    if subject and ("question" in lowered or {"q", "a"} <= lowered.keys()):
         answer = next((text for key in _ANSWERS if (text := _get_text(item, lowered, key))), "")
         return _add(walk, "", subject, answer, is_fact=subject.rstrip().endswith(("?", "？")))
     used = {lowered[key] for key in (*_NAMES[:1], *_CURRENCIES) if key in lowered}
     pairs = list(_read_values(item, currency, used)) if subject else []
+    if not subject:  # {"shipping": {"flat": "$5", "freeOver": "$50"}}
+        prefix = "" if _TECHNICAL.search(key) or key.lower() in _HOLDERS else name_in_words(key)
+        for label, text in _read_values(item, currency, used):
+            if len(text) < 60 and find_money(text):
+                _add(walk, above, f"{prefix} {label}".strip(), text, is_fact=True)
     # A lone value of a small object (an icon's label, a link of the navigation) is no fact.
     if any(_is_telling(label, text) for label, text in pairs):
         is_fact = len(pairs) <= 15 and any(map(_is_fact, (text for _, text in pairs)))  # a larger one is a record of the program
         for label, text in pairs:
             if text != subject:
                 _add(walk, subject, label, text, is_fact=is_fact or _is_fact(text))
-    for key, inner in list(item.items())[:500]:
+    for label, inner in list(item.items())[:500]:
         if isinstance(inner, (dict, list)) and not (isinstance(inner, dict) and subject and _is_plain(inner)):
-            _visit(inner, walk, key, subject or above, currency, depth + 1)
-        elif isinstance(inner, str) and " " in inner and not (_TECHNICAL.search(key) or (subject and len(inner) <= 80)):
-            _keep_sentence(key, inner, "" if pairs else above, walk)
+            _visit(inner, walk, label, subject or above, currency, depth + 1)
+        elif isinstance(inner, str) and " " in inner and not (_TECHNICAL.search(label) or (subject and len(inner) <= 80)):
+            _keep_sentence(label, inner, "" if pairs else above, walk)
     return None
 
 
@@ -145,6 +166,9 @@ def _read_values(item: JsonObject, currency: str, used: set[str], prefix: str = 
         if isinstance(value, dict):
             if text := _money_text(value, currency):
                 found.append((label, text))
+            elif _ADDRESS.fullmatch(key) and not any(isinstance(part, (dict, list)) for part in value.values()):
+                parts = (scalar_text(part) for name, part in value.items() if not _TECHNICAL.search(name) and isinstance(part, (str, int)))
+                found.append((label, ", ".join(filter(_is_readable, parts))))
             elif _is_plain(value) and not prefix.count(" "):
                 own = next((str(value[name]) for name in value if name.lower() in _CURRENCIES), currency)
                 found.extend(_read_values(value, own, {name for name in value if name.lower() in _CURRENCIES}, label))
@@ -156,7 +180,18 @@ def _read_values(item: JsonObject, currency: str, used: set[str], prefix: str = 
             found.extend([(label, "yes" if value else "no")] if not _FLAGS.search(key) else [])
         elif (text := scalar_text(value)) and _is_readable(text):
             found.append((label, _price_of(f"{prefix} {key}", value, text, currency)))
-    return [(label, text) for label, text in found if label and text]
+    return _join_period([(label, text) for label, text in found if label and text])
+
+
+def _join_period(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the pairs with the period of a price in the price: ("price", "29 USD"), ("interval", "month") is 29 USD per month."""
+    prices = [pair for pair in pairs if _PRICE.search(pair[0]) and any(character.isdigit() for character in pair[1])]
+    periods = [pair for pair in pairs if _PERIOD_KEY.fullmatch(pair[0]) and len(pair[1].split()) <= 4 and not pair[1][0].isdigit()]
+    if len(prices) != 1 or len(periods) != 1 or re.search(r"/|\bper\b", prices[0][1]):
+        return pairs
+    (label, price), (_, period) = prices[0], periods[0]
+    joined = f"{price} {period}" if re.match(r"/|per\b|pro\b|an?\b", period) or period.endswith("ly") else f"{price} per {period}"
+    return [(label, joined) if pair == prices[0] else pair for pair in pairs if pair != periods[0]]
 
 
 def _only_text(item: JsonObject) -> str:

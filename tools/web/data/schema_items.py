@@ -107,8 +107,9 @@ def read_items(items: Sequence[JsonObject], place: str, *, today: str = "", busi
     facts = _Facts(place, today, business)
     if business and not same_name(business, known):
         facts.add("", "name", business)
-    for kind in list(dict.fromkeys(kind for item in items for kind in read_types(item) if _is_telling(kind)))[:5]:
-        facts.add("", "type", name_in_words(kind))
+    kinds = dict.fromkeys((kind, is_business(item)) for item in items for kind in read_types(item) if _is_telling(kind))
+    for kind, of_business in list(kinds)[:6]:
+        facts.add("", "type" if of_business or not business else "page type", name_in_words(kind))
     is_article = any(kind.endswith(("Article", "Posting")) for item in items for kind in read_types(item))
     for item in items:
         if not (is_article and "Person" in read_types(item)):  # who wrote it, not what it is about

@@ -107,7 +107,8 @@ def unit_text(item: JsonObject) -> str:
     """Return the unit of a quantity in words: "month", "kg"."""
     code = get_text(item, "unitCode").rpartition("/")[2]
     if text := get_text(item, "unitText"):
-        return text.lower() if text.isupper() and len(text) > 3 else text
+        text = text.lower() if text.isupper() and len(text) > 3 else text
+        return re.sub(r"^(?:per|pro|par|je|/)\s*", "", text)
     return _UNIT_CODES.get(code.upper(), code)
 
 
@@ -135,7 +136,8 @@ def price_text(item: JsonObject, currency: str = "") -> str:
         text = with_currency(low, currency) if low == high else f"{with_currency(low, currency)} to {with_currency(high, currency)}"
     else:
         text = f"from {with_currency(low, currency)}" if low else f"up to {with_currency(high, currency)}" if high else ""
-    period = _read_period(item)
+    parts = [part for part in as_list(item.get("priceSpecification")) if isinstance(part, dict)]
+    period = _read_period(item) or (_read_period(parts[0]) if len(parts) == 1 and not get_number(parts[0], "price") else "")
     return f"{text} per {period}" if text and period else text
 
 
