@@ -37,8 +37,7 @@ LONG_SENTENCE, COPIED = 30, 0.6
 STRONG = 0.3
 """A word of at least this part of the heaviest word's weight says what the client does."""
 ENOUGH = 0.7
-MAIN = 0.6
-"""A word of at least this part of the heaviest word's weight may show the same offer alone."""
+NOT_SHARED = Shared("", 0.0)
 MANY, MIN_NAME = 3, 4
 SAID, MOST_SAID = 0.15, 5
 """From which weight a shared word is named in a reason, and how many are."""
@@ -105,7 +104,7 @@ def _merge_twins(considered: Sequence[Considered]) -> list[Considered]:
             (other for other in kept if each.competes and other.competes and squash_letters(find_site(other.url).label) == label), None
         )
         if twin is not None and len(label) >= MIN_NAME:
-            each = replace(each, competes=False, kind=SiteKind.TWIN, reason=f"The same business as {twin.host}.", score=0.0)
+            each = replace(each, competes=False, kind=SiteKind.TWIN, reason=f"The same business as {twin.host}.", page=twin.url, score=0.0)
         kept.append(each)
     return sorted(kept, key=lambda each: not each.competes)
 
@@ -152,12 +151,8 @@ def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared]) -> boo
     heavy = sum(term.weight * found.counts for term, found in shared.items())
     if strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
         return True
-    return _has_few_words(profile) and any(term.weight >= MAIN * top and found.counts >= 1 for term, found in shared.items())
-
-
-def _has_few_words(profile: ClientProfile) -> bool:
-    """Return whether the client's offer is told by one or two words, of which one is then enough."""
-    return sum(term.weight >= STRONG * profile.terms[0].weight for term in profile.terms) < MANY
+    lead = profile.lead
+    return lead is not None and lead in shared and shared[lead].counts >= FOR_IT  # its pages will show in which role
 
 
 def judge(profile: ClientProfile, considered: Considered, pages: Sequence[VisitedPage], others: Sequence[str] = ()) -> Considered:
@@ -207,14 +202,22 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
 
 
 def _is_confirmed(profile: ClientProfile, told: Mapping[Term, Shared], shared: Mapping[Term, Shared]) -> bool:
-    """Return whether a site offers the same: two of the words that say most in full, or one in what it says of itself and none denied."""
+    """Return whether a site offers the same: the word that names the trade, or several of those that say most, in what it says of itself.
+
+    A site that has one of these words only where it names its customers offers something else to the trade.
+    """
     top = profile.terms[0].weight if profile.terms else 0.0
     strong = {term: each for term, each in shared.items() if term.weight >= STRONG * top}
-    if not any(told[term].counts >= 1 for term in strong if term in told):
-        return False
     full = [term for term, each in strong.items() if each.counts >= 1]
-    other_role = [term for term, each in strong.items() if each.counts <= FOR_IT]
-    return len(full) > 1 or (len(full) == 1 and not other_role and full[0].weight >= MAIN * top and _has_few_words(profile))
+    if not any(told[term].counts >= 1 for term in full if term in told):
+        return False
+    lead = profile.lead
+    if lead is not None:
+        if lead not in full:
+            return len(full) >= MANY
+        for_others = [term for term, each in strong.items() if each.counts <= FOR_IT]
+        return len(full) > 1 or (not for_others and told.get(lead, NOT_SHARED).counts >= 1)
+    return len(full) > 1
 
 
 def _find_self_description(page: VisitedPage) -> str:

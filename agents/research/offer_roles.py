@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from .page_terms import OfferWord, find_stem, find_terms, is_product
+from .page_terms import OfferWord, find_terms, is_deed, is_product, is_way
 
 OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
 """How much a word counts as an offer, by its role."""
@@ -22,16 +22,15 @@ _FOR = re.compile(
 )
 _BUSINESSES = (
     r"(?:shops|stores|companies|businesses|firms|restaurants|cafés|cafes|bakeries|retailers|dealers|fleets|operators|providers|makers|"
-    r"owners|brands|hotels|schools|clubs|trade|industry|professionals|workshops|händler|geschäfte|läden|betriebe|werkstätten|firmen|"
+    r"owners|brands|hotels|spaces|offices|studios|venues|centres|centers|halls|houses|cellars|farms|kitchens|gyms|salons|clinics|schools|clubs|trade|industry|professionals|workshops|händler|geschäfte|läden|betriebe|werkstätten|firmen|"
     r"unternehmen|magasins|boutiques|entreprises|commerçants|tiendas|empresas|negozi|aziende|winkels|bedrijven|业者|事業者|業者)"
 )
-_SERVING = (
-    r"(?:suppl(?:y|ies|ier to)|insures?|serves?|serving|helps?|supports?|equips?|advises?|represents?|connects?|lists?|compares?|finds?|"
-    r"covers?|finances?|at|to|between|among|beliefert|versichert|berät|unterstützt|vertritt|für|fournit|assure|fournisseur|suministra|"
-    r"asegura|levert aan|verzekert)"
-)
-_SERVED = re.compile(
-    rf"\b{_SERVING}\b(?P<served>(?:(?!\b(?:our|own|we|chain|unsere?n?|nos)\b)[^.;:!?]){{0,90}}\b{_BUSINESSES})\b", re.IGNORECASE
+_SERVED = re.compile(rf"(?P<served>(?:(?!\b(?:our|own|we|chain|unsere?n?|nos|in|with)\b)[^.;:!?]){{0,90}}\b{_BUSINESSES})\b", re.IGNORECASE)
+_SERVING = re.compile(
+    r"\b(?:at|to|between|among|insures?|suppl(?:y|ies|iers?)|equips?|cleans?|advises?|represents?|supports?|helps?|lists?|compares?|finances?|"
+    r"covers?|connects?|beliefert|versichert|berät|unterstützt|vertritt|reinigt|fournit|assure|nettoie|équipe|fournisseur|suministra|"
+    r"asegura|limpia|equipa|levert aan|verzekert|forniamo|assicura)\b",
+    re.IGNORECASE,
 )
 _DENIED = re.compile(
     r"\b(?:no|not|never|neither|nor|without|kein\w*|nicht|ohne|pas de|ni|sans|aucune?|sin|ningún|senza|geen|niet|zonder)\b"
@@ -40,16 +39,13 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 
-_ROLES = ((_FOR, "for", FOR_IT), (_SERVED, "served", CUSTOMER), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
-          (_DENIED, "dont", DENIED))  # fmt: skip
-_WAYS = frozenset(
-    map(
-        find_stem,
-        """subscription membership rental hire sale lease leasing delivery service club class course lesson tour workshop set range
-        collection plan package order booking experience platform tool system solution suite assortment selection specialty""".split(),
-    )
+_OWNS = re.compile(
+    r"(?:ha[sdv]|run|own|operat|open|sell|sold|offer|mak|made|build|built|design|creat|provid|rent|hir|is\b|are\b|was|were|be\b|been|serv|bak|roast|brew|cook|"
+    r"deliver|stock|host|found|start|combin|repair|fix|find|book|visit|com|work|join|get|got|let|liv|eat|drink|buy|us|lov|explor|discover)\w*",
+    re.IGNORECASE,
 )
-"""Ways in which things are offered: an "e-bike subscription" is an offer of e-bikes."""
+_ROLES = ((_FOR, "for", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
+          (_DENIED, "dont", DENIED))  # fmt: skip
 _NEXT_WORD = re.compile(r"\s([^\W\d_]{3,})")
 
 
@@ -79,6 +75,10 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
             start, end = match.span(group)
             if start >= 0:
                 weights[start:end] = [min(weight, each) for each in weights[start:end]]
+    for match in _SERVED.finditer(clause):
+        start = _find_serving(clause, *match.span("served"))
+        if start >= 0:
+            weights[start : match.end()] = [min(CUSTOMER, each) for each in weights[start : match.end()]]
     at = 0
     for word in find_terms(clause):
         found = clause.find(word.text, at)
@@ -89,8 +89,19 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
         yield OfferRole(word, weights[found], _find_head(clause, at))
 
 
+def _find_serving(clause: str, start: int, end: int) -> int:
+    """Return the place from which on a clause names whom it serves: after a verb that offers something else ("insures"), or -1."""
+    served = clause[start:end]
+    if (match := next(_SERVING.finditer(served), None)) is not None:
+        return start + match.end()
+    for word in re.finditer(r"[^\W\d_]+", clause[:end]):
+        if is_deed(word[0]) and word.end() < end and not _OWNS.fullmatch(word[0]):
+            return word.end()
+    return -1
+
+
 def _find_head(clause: str, at: int) -> OfferWord | None:
     """Return the thing that the word before this place describes: the noun after it, if that is something to sell."""
     match = _NEXT_WORD.match(clause, at)
     words = find_terms(match[1]) if match else ()
-    return words[0] if words and words[0].stem not in _WAYS and is_product(words[0]) else None
+    return words[0] if words and not is_way(words[0]) and is_product(words[0]) else None

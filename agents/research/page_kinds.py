@@ -18,7 +18,8 @@ _RATINGS = re.compile(
 )
 _NUMBERED = re.compile(r"^(?:#|No\. ?)?(?P<number>\d{1,2})[.):]\s+\S", re.MULTILINE)
 _LISTING = re.compile(
-    r"\b(?:claim your (?:listing|business|profile)|is this your (?:\w+|\w+ \w+)\?|own an? [\w ]{2,30}\?|featured listing|"
+    r"\b(?:find (?:an?|your|the (?:best|right|perfect)) [\w ]{2,30} (?:near|in your|by)|list your [\w ]{2,20} (?:for|here|now|with)|"
+    r"claim your (?:listing|business|profile)|is this your (?:\w+|\w+ \w+)\?|own an? [\w ]{2,30}\?|featured listing|"
     r"listings? (?:are|costs?)|"
     r"add your (?:business|company|\w+)|submit (?:a|your) (?:\w+)|advertise with us|browse by|jetzt eintragen|eintrag kostenlos|"
     r"ajoutez votre|inscrivez votre|añade tu|掲載(?:店|依頼|無料))",

@@ -208,6 +208,20 @@ def is_offer(word: OfferWord) -> bool:
     return is_thing(token) and not any(_measures() & set(chain) for entry in look_up(token)[:1] for _, chain in entry.senses[:1])
 
 
+@lru_cache(20_000)
+def is_deed(word: str) -> bool:
+    """Return whether English knows a word as a verb first: "insulates"."""
+    entries = look_up(tokenize(word)[0]) if word.isascii() and word.isalpha() else ()
+    return bool(entries) and bool(entries[0].senses) and entries[0].senses[0][0] == "v"
+
+
+@lru_cache(20_000)
+def is_establishment(word: OfferWord) -> bool:
+    """Return whether English knows a word first of all as a building, an establishment or an organisation: "restaurant"."""
+    entries = look_up(tokenize(word.text)[0]) if word.text.isascii() else ()
+    return bool(entries) and bool(entries[0].senses) and bool(_businesses() & set(entries[0].senses[0][1]))
+
+
 def is_product(word: OfferWord) -> bool:
     """Return whether English knows a word as a thing that can be sold: no business, person, place or measure."""
     token = tokenize(word.text)[0]
@@ -216,6 +230,26 @@ def is_product(word: OfferWord) -> bool:
         return False
     chains = {sense for entry in entries for part, chain in entry.senses if part == "n" for sense in chain}
     return not chains & _businesses()
+
+
+WAYS = """subscription membership rental hire rent sale lease leasing delivery service club class course lesson tour workshop set range
+collection plan package order booking experience platform tool system solution suite assortment selection specialty"""
+
+
+@lru_cache(20_000)
+def is_trade(word: OfferWord) -> bool:
+    """Return whether a word may name a trade alone: a thing or activity that is no way to sell and no kind of place."""
+    return is_offer(word) and not is_way(word) and not is_establishment(word)
+
+
+def is_way(word: OfferWord) -> bool:
+    """Return whether a word only says how things are offered: an "e-bike subscription" is an offer of e-bikes."""
+    return word.stem in _read_ways()
+
+
+@cache
+def _read_ways() -> frozenset[str]:
+    return frozenset(find_stem(word) for word in WAYS.split())
 
 
 @cache

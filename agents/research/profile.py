@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
-from .page_terms import OfferWord, alike, find_languages, find_places, find_terms, is_modifier, is_offer, split_title
+from .page_terms import OfferWord, alike, find_languages, find_places, find_terms, is_modifier, is_offer, is_trade, split_title
 from .site_identity import carries_name, find_site, spell_name, squash_letters
 from .site_names import find_business_name, fits_site
 from .state import SearchHit, VisitedPage
@@ -26,6 +26,8 @@ DATA_MARK = "Data of the page:"
 OFFER_FIELDS = frozenset(
     ("description", "type", "serves cuisine", "keywords", "category", "slogan", "knows about", "offers", "makes offer")
 )
+LEADS = 1.3
+"""How many times the weight of the next word the word has that names the trade."""
 FIRST_WORDS = 600
 """How many characters at the beginning of a page are read for what the business does."""
 
@@ -69,6 +71,14 @@ class ClientProfile:
     own_words: str = ""
     known: bool = False
     languages: tuple[int, ...] = ()
+
+    @property
+    def lead(self) -> Term | None:
+        """The word that names the trade: the heaviest that is neither a way to sell nor a kind of place, if it clearly leads the others."""
+        things = [term for term in self.terms if is_trade(term.word)]
+        if not things or things[0].weight < LEADS * max((term.weight for term in things[1:]), default=0.0):
+            return None
+        return things[0]
 
     @property
     def offer(self) -> str:
@@ -214,7 +224,7 @@ def is_named(company: str, text: str, hits: Sequence[SearchHit] = ()) -> bool:
     A name of one common word counts only as it is written with a capital, and only where no result writes it without one.
     """
     name = company.strip()
-    if len(squash_letters(name)) < 2:
+    if len(squash_letters(name)) < 2 or not any(sign.isalpha() for sign in name):
         return False
     if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
         return False
