@@ -23,11 +23,13 @@ from ..agent import Agent
 from ..messages import Sampling
 from .aspects import choose_aspects, find_aspects
 from .choosing import consider, judge, require_known, same_business
+from .more_queries import more_queries
+from .page_kinds import find_new_home
 from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
 from .profile import ClientProfile, make_profile
 from .report import KINDS, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
-from .selection import GIVEN, add_site, give_site
+from .selection import add_site, give_site
 from .site_identity import find_site
 from .site_kinds import SiteKind
 from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, add_pages, find_host, make_columns, make_report
@@ -175,19 +177,33 @@ class CompetitorResearch(Workflow[str, Report]):
 
         No address is ever invented. A model that chooses none has not understood: then the order of the evidence stands.
         """
-        profile = self._make_profile(state)
         if state.gated and not self.sites:
-            require_known(profile, state.queries)
-        considered = consider(profile, state.hits)
-        if not state.gated:
-            considered = tuple(replace(each, competes=each.kind != SiteKind.ITSELF) for each in considered)
-        competing = [each for each in considered if each.competes]
+            require_known(self._make_profile(state), state.queries)
+        for round_number in range(self.rounds):
+            considered = consider(self._make_profile(state), state.hits)
+            if not state.gated:
+                considered = tuple(replace(each, competes=each.kind != SiteKind.ITSELF) for each in considered)
+            competing = [each for each in considered if each.competes]
+            more = more_queries(self._make_profile(state), state.queries) if state.gated else ()
+            if len(competing) >= self.wanted + SPARE or not more or round_number == self.rounds - 1:
+                break
+            state = await run.child(f"more.{round_number}", self._search_more, (state, more))
         if not competing and not self.sites:
             raise NothingFound(_explain_no_choice(state, considered))
         run.publish(Progress(run.id, "choose", f"Choosing among {_count(len(considered), 'site')}, of which {len(competing)} fit"))
         chosen = await self._let_model_choose(run, state, competing) if len(competing) > 1 else competing
         candidates = tuple(Candidate(each.name, each.url, each.reason, each.quote) for each in chosen[: self.wanted + SPARE])
         return publish_state(run, replace(state, candidates=candidates, considered=considered))
+
+    async def _search_more(self, run: Run, asked: tuple[ResearchState, Sequence[str]]) -> ResearchState:
+        """Search for more sites, where fewer fit than are wanted."""
+        state, queries = asked
+        found = await run.child("queries", map_each(self._query, on_error="collect"), list(queries))
+        hits = {hit.url: hit for hit in state.hits}
+        for result in found:
+            for hit in result if isinstance(result, list) else ():
+                hits.setdefault(hit.url, hit)
+        return replace(state, queries=(*state.queries, *queries), hits=tuple(hits.values()))
 
     async def _let_model_choose(self, run: Run, state: ResearchState, competing: Sequence[Considered]) -> list[Considered]:
         from .stage_prompts import choice_question  # late, for load time
@@ -255,17 +271,25 @@ class CompetitorResearch(Workflow[str, Report]):
     async def _visit_one(self, run: Run, candidate: Candidate, state: ResearchState, profile: ClientProfile) -> Visit:
         """Read a site, look again whether it competes now that its pages are there, and find claims on them."""
         visit = await self.visitor.read_site(run, candidate, state)
-        if not visit.pages:
-            return visit
         before = next((each for each in state.considered if each.url == candidate.url), None)
-        if before is not None:
-            others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
-            after = judge(profile, before, visit.pages, others) if state.gated else before
-            if not after.competes and candidate.reason != GIVEN:
-                run.publish(Progress(run.id, "passed over", f"{visit.candidate.name}: {after.reason}"))
-                return replace(visit, passed_over=after)
-            if candidate.reason != GIVEN:
-                visit = replace(visit, candidate=replace(visit.candidate, reason=after.reason, quote=after.quote))
+        if not visit.pages or before is None:
+            return visit if not visit.pages else await self.visitor.find_claims(run, visit, state)
+        others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
+        after = judge(profile, before, visit.pages, others) if state.gated else before
+        if after.kind == SiteKind.MOVED and (home := find_new_home(visit.pages)):
+            moved = replace(candidate, url=home)
+
+            async def visit_new_home(run: Run, moved: Candidate) -> Visit:
+                return await self.visitor.read_site(run, moved, state)
+
+            there: Visit = await run.child("moved", visit_new_home, moved)
+            if there.pages:
+                visit, after = there, judge(profile, replace(before, host=find_host(home), url=home), there.pages, others)
+        if not after.competes:
+            run.publish(Progress(run.id, "passed over", f"{visit.candidate.name}: {after.reason}"))
+            return replace(visit, passed_over=replace(after, url=before.url))
+        if state.gated:
+            visit = replace(visit, candidate=Candidate(after.name, candidate.url, after.reason, after.quote))
         return await self.visitor.find_claims(run, visit, state)
 
     async def ask_again(self, run: Run, state: ResearchState) -> ResearchState:

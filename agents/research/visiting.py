@@ -15,7 +15,9 @@ from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
 from .page_tools import PageMemory
-from .report import FailedPage, Withdrawn
+from .report import Considered, FailedPage, Withdrawn
+from .site_identity import find_site, squash_letters
+from .site_kinds import SiteKind
 from .site_names import find_business_name, find_site_name, squash_name
 from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
 from .state import Candidate, ResearchState, Visit, VisitedPage, check_quotes, find_home
@@ -51,6 +53,8 @@ class SiteVisitor:
         home = find_home(pages[0].url if pages else candidate.url)
         if state.kind != "topic" and home not in seen and not (pages and is_home_page(pages[0].url)):
             await self._add_page(run, home, pages, failed, seen)
+        for twin in find_twins(candidate, state.considered):
+            await self._add_page(run, twin, pages, failed, seen, is_own=True)
         while pages and len(pages) < self.most_pages and len(seen) < 2 * self.most_pages:
             links = found_too if state.kind == "topic" else [*found_too, *(link for page in pages for link in page.links)]
             known = (*seen, *(page.url for page in pages))
@@ -62,13 +66,15 @@ class SiteVisitor:
             run.publish(Progress(run.id, "failed", f"{show_address(candidate.url)}: {failed[0].why}"))
         return Visit(put_name_right(candidate, pages), tuple(pages), tuple(failed))
 
-    async def _add_page(self, run: Run, url: str, pages: list[VisitedPage], failed: list[FailedPage], seen: set[str]) -> None:
-        """Read a page and add it, unless it is one that was read already under another address, or belongs to another site."""
+    async def _add_page(
+        self, run: Run, url: str, pages: list[VisitedPage], failed: list[FailedPage], seen: set[str], *, is_own: bool = False
+    ) -> None:
+        """Read a page and add it, unless it was read already under another address, or is of another site (`is_own` says it is not)."""
         page = await self.read_page(run, url, len(seen))
         seen.add(url)
         if isinstance(page, FailedPage):
             failed.append(page)
-        elif not pages or (is_same_site(page.url, pages[0].url) and all(page.sha256 != known.sha256 for known in pages)):
+        elif not pages or ((is_own or is_same_site(page.url, pages[0].url)) and all(page.sha256 != known.sha256 for known in pages)):
             pages.append(page)
 
     async def read_page(self, run: Run, url: str, number: int) -> VisitedPage | FailedPage:
@@ -150,6 +156,12 @@ def put_name_right(candidate: Candidate, pages: Sequence[VisitedPage]) -> Candid
         return candidate
     name = find_business_name(pages[-1].title, find_site_name(pages[0].url))
     return replace(candidate, name=name)
+
+
+def find_twins(candidate: Candidate, considered: Sequence[Considered]) -> list[str]:
+    """Return the addresses of other hosts of the candidate's business: those that spell its name in another way."""
+    own = squash_letters(find_site(candidate.url).label)
+    return [each.url for each in considered if each.kind == SiteKind.TWIN and squash_letters(find_site(each.url).label) == own]
 
 
 def is_home_page(url: str) -> bool:
