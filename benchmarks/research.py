@@ -8,16 +8,15 @@ results and states every known fact whose quote stands in the text that it is sh
 did not believe; what the extractive reader misses on top of that, it overlooked.
 
 - A fact is found if one claim of its company holds an alternative of each group of its `must`, and has at most 300 characters: who copies a
-  page has claimed nothing. Facts on pages that nobody can read do not
-  exist. All other facts of all competitors count, whether or not a search led to their site.
+  page has claimed nothing. Facts on pages that nobody can read do not exist. All other facts of all competitors count, whether or not a
+  search led to their site.
 - A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
   one row of a table, list or data what another row says (it states no fact, but holds all words of one without its number, and the number
   of another one of the same page without its words); or if a third of the words of its quote stand on no page of its company.
   Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, and all of its numbers too; or,
   where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
-- Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for that only an
-  order leads to.
+- Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for that only an order leads to.
 """
 
 from __future__ import annotations
