@@ -12,8 +12,8 @@ from lxml.html import HtmlElement
 
 from ..canonical import JsonObject
 from ..installing import build_install_command
+from ..web.as_seen import show_as_seen
 from ..web.charsets import clean, decode
-from ..web.hidden import drop_hidden
 from ..web.html_tree import parse_tree
 from ..web.visible import visible_text
 from .errors import FileUnreadable
@@ -50,7 +50,7 @@ def read_html(body_base64: str) -> JsonObject:
     if tree is None:
         return {"title": "", "text": "", "headings": []}
     title = _find_title(tree)
-    drop_hidden(tree)
+    show_as_seen(tree)
     for element in tree.iter("h1", "h2", "h3", "h4", "h5", "h6"):
         if element.text_content().strip():
             element.text = _MARK * int(element.tag[1]) + (element.text or "").lstrip()

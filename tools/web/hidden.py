@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from .styles import Rule, read_rules
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _NEVER_TEXT = ("script", "style", "template", "noscript", "svg", "math", "iframe", "object", "embed", "canvas", "audio", "video", "map",
-               "head", "datalist", "select", "textarea", "input")  # fmt: skip
+               "head", "datalist", "select", "textarea", "input", "rt", "rp", "rtc")  # fmt: skip
 _HIDING = re.compile(
     r"""display\s*:\s*none | visibility\s*:\s*(?:hidden|collapse) | opacity\s*:\s*0?\.?0+\s*(?:%|;|!|$)
     | font-size\s*:\s*0*\.?0+\s*(?:px|pt|em|rem|%|;|!|$) | (?:left|top|right|bottom|text-indent|margin-left|margin-top)\s*:\s*-\d{3,}
@@ -20,40 +22,85 @@ _HIDING = re.compile(
     | overflow\s*:\s*hidden.*(?:^|;|\s)(?:max-)?(?:height|width)\s*:\s*0(?:px)?\s*(?:;|!|$)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_HIDDEN_CLASSES = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only", "d-none"})
+_HIDDEN_CLASSES = frozenset(
+    {"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only", "d-none", "a-offscreen"}
+)
 _SHOWING = re.compile(r"display|visibility|opacity", re.IGNORECASE)
 _PLAIN_SELECTOR = re.compile(r"[a-z0-9]*([.#])([A-Za-z_][\w-]*)", re.ASCII)
-_MAX_CSS = 200_000
 _MAX_NAMES = 200
+_MARKED = "descendant::*[@style or @class or @id or @hidden or @aria-hidden or self::dialog]"
+_OPENS = ("aria-controls", "data-target", "data-bs-target")
 
 
-def drop_hidden(tree: HtmlElement) -> None:
-    """Remove, in place, every element that is not there for a reader. Text after an element stays."""
-    names = frozenset(_find_hidden_names(tree))
-    for element in list(tree.iter()):
-        tag = element.tag
-        if not isinstance(tag, str) or tag in _NEVER_TEXT or (tag not in ("html", "body") and _is_hidden(element, names)):
-            _drop(element, tree)
+def drop_hidden(tree: HtmlElement, rules: tuple[Rule, ...] | None = None) -> None:
+    """Remove, in place, every element that is not there for a reader. Text after an element stays. `rules` are the page's, if read."""
+    names = frozenset(_find_hidden_names(read_rules(tree) if rules is None else rules))
+    opened = _find_opened(tree)
+    unwanted = [*tree.iter(*_NEVER_TEXT), *(found for found in tree.xpath(_MARKED) if _is_hidden(found, names, opened))]
+    drop_elements(tree, unwanted)
 
 
-def _drop(element: HtmlElement, tree: HtmlElement) -> None:
-    if element is not tree and element.getparent() is not None:
-        element.drop_tree()
+def drop_elements(tree: HtmlElement, unwanted: Iterable[HtmlElement]) -> None:
+    """Remove these elements, and keep the text after each. Many side by side take no longer than as many apart."""
+    dropped = {element for element in unwanted if element is not tree}
+    parents = dict.fromkeys(parent for element in dropped if (parent := element.getparent()) is not None and parent not in dropped)
+    for parent in parents:
+        kept: HtmlElement | None = None
+        text = [parent.text or ""]
+        for child in list(parent):
+            if child in dropped:
+                text.append(child.tail or "")
+                parent.remove(child)
+                continue
+            _set_text(parent, kept, "".join(text))
+            kept, text = child, [child.tail or ""]
+        _set_text(parent, kept, "".join(text))
 
 
-def _is_hidden(element: HtmlElement, names: frozenset[str]) -> bool:
-    attributes = element.attrib
-    if "hidden" in attributes or attributes.get("aria-hidden", "").strip().lower() == "true":
+def _set_text(parent: HtmlElement, before: HtmlElement | None, text: str) -> None:
+    if before is None:
+        if text != (parent.text or ""):
+            parent.text = text
+    elif text != (before.tail or ""):
+        before.tail = text
+
+
+def _find_opened(tree: HtmlElement) -> frozenset[str]:
+    """Return the ids of the parts that a reader opens: the panels of tabs and the answers under questions."""
+    found = tree.xpath("descendant::*[@role='tab' or @aria-expanded or @data-toggle or @data-bs-toggle]")
+    openers = (element for element in found if not _opens_a_menu(element))
+    ids = (element.get(name, "").lstrip("#") for element in openers for name in (*_OPENS, "href"))
+    return frozenset(each for part in ids for each in part.split() if each)
+
+
+def _opens_a_menu(element: HtmlElement) -> bool:
+    kinds = {element.get("data-toggle"), element.get("data-bs-toggle"), element.get("aria-haspopup"), element.get("role")}
+    return bool(kinds & {"modal", "dropdown", "offcanvas", "popover", "tooltip", "menu", "true", "listbox", "dialog", "combobox"})
+
+
+def _is_hidden(element: HtmlElement, names: frozenset[str], opened: frozenset[str]) -> bool:
+    tag, name = element.tag, element.get("id", "")
+    if tag in ("html", "body"):
+        return False
+    if element.get("role") == "tabpanel" or (name and name in opened):
+        return False
+    if "hidden" in element.attrib or (element.get("aria-hidden", "").strip().lower() == "true" and not _has_spoken_twin(element)):
         return True
-    if element.tag == "dialog" and "open" not in attributes:
+    if tag == "dialog" and "open" not in element.attrib:
         return True
-    classes = attributes.get("class", "").split()
+    classes = element.get("class", "").split()
     if not _HIDDEN_CLASSES.isdisjoint(classes):
         return True
-    if names and (f"#{attributes.get('id', '')}" in names or any(f".{name}" in names for name in classes)):
+    if names and (f"#{name}" in names or any(f".{each}" in names for each in classes)):
         return True
-    style = attributes.get("style", "")
+    style = element.get("style", "")
     return bool(style) and hides(style)
+
+
+def _has_spoken_twin(element: HtmlElement) -> bool:
+    """Return whether an element that screen readers skip is what the others see: a price beside its spoken form."""
+    beside = (element.getprevious(), element.getnext())
+    return any(other is not None and not _HIDDEN_CLASSES.isdisjoint(other.get("class", "").split()) for other in beside)
 
 
 def hides(style: str) -> bool:
@@ -61,12 +108,10 @@ def hides(style: str) -> bool:
     return bool(_HIDING.search(style[:2000]))
 
 
-def _find_hidden_names(tree: HtmlElement) -> Iterator[str]:
+def _find_hidden_names(rules: tuple[Rule, ...]) -> Iterator[str]:
     """Yield the classes and ids that the page's own styles hide, unless another rule shows them (tabs and folding menus are content)."""
-    css = "".join(style.text or "" for style in tree.iter("style"))[:_MAX_CSS]
-    rules = list(_split_rules(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))) if css else []
-    shown = [selectors for selectors, declarations in rules if _SHOWING.search(declarations) and not hides(declarations)]
-    hidden = (selectors for selectors, declarations in rules if hides(declarations))
+    shown = [rule.selectors for rule in rules if _SHOWING.search(rule.declarations) and not hides(rule.declarations)]
+    hidden = (rule.selectors for rule in rules if hides(rule.declarations))
     plain = (
         found[1] + found[2] for selectors in hidden for part in selectors.split(",") if (found := _PLAIN_SELECTOR.fullmatch(part.strip()))
     )
@@ -74,20 +119,3 @@ def _find_hidden_names(tree: HtmlElement) -> Iterator[str]:
         named = re.compile(re.escape(name) + r"(?![\w-])")
         if not any(named.search(selectors) for selectors in shown):
             yield name
-
-
-def _split_rules(css: str) -> Iterator[tuple[str, str]]:
-    """Yield selectors and declarations of the unconditional rules: @media and other @ blocks are for other screens or for printing."""
-    selectors, depth, skipped_at, last = "", 0, -1, 0
-    for brace in re.finditer(r"[{}]", css):
-        text, last = css[last : brace.start()], brace.end()
-        if brace[0] == "{":
-            if skipped_at < 0 and "@" in text:
-                skipped_at = depth
-            selectors, depth = text, depth + 1
-            continue
-        depth = max(0, depth - 1)
-        if skipped_at < 0:
-            yield selectors.rpartition(";")[2], text
-        elif skipped_at >= depth:
-            skipped_at = -1

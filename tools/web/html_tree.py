@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml.etree import ParserError, XMLSyntaxError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+# libxml2 takes a time that grows with the square of the attributes of one element. Real ones have a few dozen.
+_MOST_ATTRIBUTES = 400
+_ATTRIBUTE = r"""[\s/]++[^\s/>=<]++(?:\s*+=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|[^\s>]{0,200}+))?+"""
+_TOO_MANY = re.compile(rf"(<[a-zA-Z][^\s/><]*+(?:{_ATTRIBUTE}){{{_MOST_ATTRIBUTES}}})(?:{_ATTRIBUTE})++")
+_BREAK_HINT = re.compile(r"</?wbr\b[^<>]*>", re.IGNORECASE)  # libxml2 does not know that it is empty and nests what follows
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*)[^<>]*>")
+_FLAT = frozenset("html head body title script style table tr td th h1 h2 h3 h4 h5 h6 template noscript svg textarea select option".split())
+_LINE_ENDS = frozenset("p div li ul ol dl dt dd section article main header footer aside nav form br blockquote center details".split())
 
 
 def parse_tree(html: str) -> HtmlElement | None:
     """Parse a page without comments. Return None for one of nothing but white space and comments."""
-    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True)
+    html = _TOO_MANY.sub(r"\1", _BREAK_HINT.sub("", html))
+    tree, is_cut = _parse(html)
+    if is_cut:  # what stands deeper than libxml2 goes would be lost, and everything after it
+        return _parse(_TAG.sub(_flatten, html))[0]
+    return tree
+
+
+def _parse(html: str) -> tuple[HtmlElement | None, bool]:
+    """Return the tree, and whether the parser gave up in the middle."""
+    # huge_tree: elements may nest 2,048 deep instead of 256, which an old page of unclosed <font> reaches.
+    parser = HTMLParser(remove_comments=True, remove_pis=True, encoding="utf-8", no_network=True, huge_tree=True)
     try:
-        return document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+        tree: HtmlElement = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
     except (ParserError, XMLSyntaxError):
-        return None
+        return None, False
+    return tree, any("depth" in entry.message for entry in parser.error_log.filter_from_fatals())
+
+
+def _flatten(tag: re.Match[str]) -> str:
+    name = tag[2].lower()
+    if name in _FLAT:
+        return tag[0]
+    return "<br>" if name in _LINE_ENDS else ""

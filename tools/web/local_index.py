@@ -19,10 +19,10 @@ from ..canonical import Json
 from ..connections import close_index
 from ..errors import UsageError
 from .fetch import PARSE_PAGE, Web
+from .fields import DATA_HEADING
 from .page_errors import PageError
 from .pages import Page
 from .search import SearchResult
-from .fields import DATA_HEADING
 from .urls import parse_url
 
 MAX_QUERY_WORDS = 64

@@ -7,17 +7,17 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import asdict
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 # Heavy, and at the top on purpose: only the worker imports this module, and it loads what it needs before it locks itself in.
 import charset_normalizer  # noqa: F401
 from lxml.html import HtmlElement
-from trafilatura import extract
 
 from ..canonical import Json, JsonObject
+from .as_seen import show_as_seen
 from .charsets import clean, decode
-from .hidden import drop_hidden
 from .html_tree import parse_tree
+from .main_text import choose_text
 from .page_data import finish_fields, read_data
 from .visible import visible_text
 
@@ -25,8 +25,6 @@ MAX_TEXT = 500_000
 MAX_LINKS = 500
 MAX_JSON_LD = 50
 MAX_JSON_LD_CHARS = 200_000
-_SITE_SEGMENT = re.compile(r"[a-z]{1,20}(?:[-_][a-z]{1,12}){0,2}(?:\.[a-z]{3,5})?", re.IGNORECASE)
-_PRICE = re.compile(r"(?:[$€£¥]\s?\d[\d.,]*)|(?:\d[\d.,]*\s?(?:[€£¥]|EUR|USD|GBP|CHF|kr\b|zł))")
 
 
 def parse_page(url: str, content_type: str, body_base64: str) -> JsonObject:
@@ -52,13 +50,13 @@ def parse_html(html: str, url: str) -> JsonObject:
     language = _first(tree.xpath("/html/@lang"))[:35]
     is_article = _is_article(tree, json_ld)
     data = read_data(tree, json_ld, url)
-    drop_hidden(tree)
-    whole = visible_text(tree) or visible_text(tree, furniture=True)
+    show_as_seen(tree)
+    whole = visible_text(tree, pictures=True, most=MAX_TEXT) or visible_text(tree, furniture=True, most=MAX_TEXT)
     fields, lines = finish_fields(data, tree, whole)
     return _make_result(
         title=title,
         description=description,
-        text=_choose_text(tree, whole, url, is_article=is_article),
+        text=_tidy(choose_text(tree, whole, url, is_article=is_article)),
         evidence=_tidy(f"{whole}\n\n{lines}"),
         fields=[asdict(field) for field in fields],
         published=data.published,
@@ -72,31 +70,6 @@ def parse_html(html: str, url: str) -> JsonObject:
 def _make_result(**found: Json) -> JsonObject:
     texts = dict.fromkeys(("title", "description", "text", "evidence", "published", "language", "canonical", "charset"), "")
     return {**texts, "links": [], "json_ld": [], "fields": [], **found}
-
-
-def _choose_text(tree: HtmlElement, whole: str, url: str, *, is_article: bool) -> str:
-    """Return the article text of an article, and all visible text of a menu, a price list, a table or a list of places."""
-    article = _extract_article(tree)
-    if len(whole) <= len(article):
-        return _tidy(article)
-    wants_whole = not is_article and (_is_site_page(url) or _leaves_out_too_much(article, whole))
-    return _tidy(whole if wants_whole or len(article) < 250 else article)
-
-
-def _extract_article(tree: HtmlElement) -> str:
-    return extract(tree, include_comments=False, include_tables=True) or ""
-
-
-def _is_site_page(url: str) -> bool:
-    """Return whether this is a page such as /, /menu.html or /about-us/team, which has no article: everything on it counts."""
-    segments = [segment for segment in urlsplit(url).path.split("/") if segment]
-    return len(segments) <= 2 and all(_SITE_SEGMENT.fullmatch(segment) for segment in segments)
-
-
-def _leaves_out_too_much(article: str, whole: str) -> bool:
-    left_out = len(whole) - len(article)
-    prices_lost = len(_PRICE.findall(whole)) - len(_PRICE.findall(article))
-    return (prices_lost >= 2 and left_out < 200 * prices_lost) or len(article) < 0.25 * len(whole)
 
 
 def _is_article(tree: HtmlElement, json_ld: list[JsonObject]) -> bool:

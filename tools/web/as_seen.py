@@ -1,0 +1,75 @@
+"""Make a tree hold what a reader of the page sees: nothing hidden, old prices struck through, cents joined, table rows as rows."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from .hidden import drop_hidden
+from .inline_text import AMOUNT, first_letter, last_letter, short_text
+from .raised import join_cents
+from .struck import mark_struck
+from .styles import Strikes, read_rules
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_ROLES = {"table": "table", "grid": "table", "row": "tr", "cell": "td", "gridcell": "td", "columnheader": "th", "rowheader": "th"}
+_MOST_OPTIONS = 60
+_INLINE = frozenset(
+    ("a", "b", "strong", "i", "em", "span", "small", "time", "data", "u", "mark", "label", "ins", "font", "s", "strike", "del")
+)
+_TOUCHING = "descendant::*[" + " or ".join(f"self::{tag}" for tag in sorted(_INLINE)) + "][not(following-sibling::node()[1][self::text()])]"
+_MOST_NEIGHBOURS = 50_000
+_WIDE_LETTERS = 0x2E80  # from here on Chinese, Japanese and Korean
+
+
+def show_as_seen(tree: HtmlElement) -> None:
+    """Change the tree, in place, to what a reader sees. Styles are read from it first, then dropped with all that is hidden."""
+    rules = read_rules(tree)
+    _list_priced_options(tree)
+    drop_hidden(tree, rules)
+    _name_rows(tree)
+    join_cents(tree)
+    _part_neighbours(tree)
+    mark_struck(tree, Strikes(rules))
+
+
+def _list_priced_options(tree: HtmlElement) -> None:
+    """Turn a choice with prices in it into a list: the sizes of a product."""
+    for select in [*tree.iter("select")]:
+        options = list(select.iter("option"))
+        if len(options) <= _MOST_OPTIONS and any(AMOUNT.search(short_text(option, 200)) for option in options):
+            select.tag = "ul"
+            for option in options:
+                option.tag = "li"
+
+
+def _name_rows(tree: HtmlElement) -> None:
+    """Give the parts of a table that is made of other elements the names of a table's parts."""
+    for element in tree.xpath("descendant::*[@role]"):
+        tag = _ROLES.get(re.sub(r"\s.*", "", element.get("role", "")).lower())
+        if tag and element.tag in ("div", "span", "ul", "li", "section", "a", "p"):
+            element.tag = tag
+
+
+def _part_neighbours(tree: HtmlElement) -> None:
+    """Put a space between two elements of a line whose words touch: styles set `<b>Name</b><i>$5</i>` apart, without them it is Name$5."""
+    for element in islice(tree.xpath(_TOUCHING), _MOST_NEIGHBOURS):
+        beside = element.getnext()
+        if beside is None or element.tail or beside.tag not in _INLINE:
+            continue
+        if _are_apart(short_text(element, _MOST_OPTIONS), last_letter(element), short_text(beside, _MOST_OPTIONS), first_letter(beside)):
+            element.tail = " "
+
+
+def _are_apart(before: str, last: str, after: str, first: str) -> bool:
+    """Return whether two texts that meet are two words. Digits may be parts of one number, letters of one word."""
+    if last.isdigit() and first.isdigit():
+        return bool(re.search(r"[.,]\d\d$", before)) or not after.strip().isdigit()
+    if last.isdigit() or last in ",.)%":
+        return first.isalpha() or first in "$€£¥("
+    if not last.isalpha() or len(before) == 1:
+        return False
+    return first.isdigit() or first in "$€£¥(" or (first.isalpha() and len(after) > 1 and ord(last) < _WIDE_LETTERS)

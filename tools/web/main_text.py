@@ -1,0 +1,58 @@
+"""Choose the main text of a page: the article of an article, all that is visible of a menu, a price list or a list of places."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from trafilatura import extract
+
+from .inline_text import AMOUNT
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_SITE_SEGMENT = re.compile(r"[a-z]{1,20}(?:[-_][a-z]{1,12}){0,2}(?:\.[a-z]{3,5})?", re.IGNORECASE)
+_MOST_ELEMENTS = 6_000  # trafilatura takes up to a second for so many, and for some pages a time that grows with their square
+_LONGEST = 300_000
+_SHORT = 250
+
+
+def choose_text(tree: HtmlElement, whole: str, url: str, *, is_article: bool) -> str:
+    """Return the main text. `whole` is all the visible text of the tree; `is_article` says that the page calls itself one."""
+    if not is_article and is_site_page(url):
+        return whole
+    article = _extract(tree, whole)
+    if len(article) < _SHORT or len(whole) <= len(article):
+        return whole or article
+    return article if is_article or not _leaves_out_too_much(article, whole) else whole
+
+
+def is_site_page(url: str) -> bool:
+    """Return whether this is a page such as /, /menu.html or /about-us/team, which has no article: everything on it counts."""
+    parts = urlsplit(url)
+    segments = [segment for segment in parts.path.split("/") if segment]
+    return not parts.query and len(segments) <= 2 and all(_SITE_SEGMENT.fullmatch(segment) for segment in segments)
+
+
+def _extract(tree: HtmlElement, whole: str) -> str:
+    if len(whole) > _LONGEST or sum(1 for _ in tree.iter()) > _MOST_ELEMENTS:
+        return _find_marked(tree)
+    article = _run_extraction(tree, precisely=True)
+    # Among many boxes of text the precise reading sometimes takes one.
+    return article if len(article) > 0.4 * len(whole) else max(article, _run_extraction(tree, precisely=False), key=len)
+
+
+def _run_extraction(tree: HtmlElement, *, precisely: bool) -> str:
+    return extract(tree, include_comments=False, include_tables=True, favor_precision=precisely) or ""
+
+
+def _find_marked(tree: HtmlElement) -> str:
+    return ""
+
+
+def _leaves_out_too_much(article: str, whole: str) -> bool:
+    left_out = len(whole) - len(article)
+    prices_lost = len(AMOUNT.findall(whole)) - len(AMOUNT.findall(article))
+    return (prices_lost >= 2 and left_out < 200 * prices_lost) or len(article) < 0.25 * len(whole)

@@ -1,0 +1,151 @@
+"""The page's own style rules, as far as a reader needs them: what is hidden, and what is struck through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_MAX_CSS = 200_000
+_MAX_STRIKES = 2_000
+_COMPOUND = re.compile(r"(\*|[a-zA-Z][\w-]*)?((?:[.#][A-Za-z_-][\w-]*)*)", re.ASCII)
+_DECORATION = re.compile(r"text-decoration(?:-line)?\s*:\s*([^;!]*)(!?)", re.IGNORECASE)
+_COMBINATOR = re.compile(r"\s*>\s*|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of a style sheet: its selectors and its declarations, as they are written."""
+
+    selectors: str
+    declarations: str
+
+
+def read_rules(tree: HtmlElement) -> tuple[Rule, ...]:
+    """Return the unconditional rules of the page's own style elements."""
+    css = "".join(style.text or "" for style in tree.iter("style"))[:_MAX_CSS]
+    return tuple(_split_rules(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))) if css else ()
+
+
+def _split_rules(css: str) -> Iterator[Rule]:
+    """Yield the rules but those in @media and other @ blocks, which are for other screens or for printing."""
+    selectors, depth, skipped_at, last = "", 0, -1, 0
+    for brace in re.finditer(r"[{}]", css):
+        text, last = css[last : brace.start()], brace.end()
+        if brace[0] == "{":
+            if skipped_at < 0 and "@" in text:
+                skipped_at = depth
+            selectors, depth = text, depth + 1
+            continue
+        depth = max(0, depth - 1)
+        if skipped_at < 0:
+            yield Rule(selectors.rpartition(";")[2], text)
+        elif skipped_at >= depth:
+            skipped_at = -1
+
+
+def strikes(style: str) -> bool | None:
+    """Return whether these declarations strike the text through, None if they say nothing of it."""
+    said = None
+    for declared in _DECORATION.finditer(style[:2000]):
+        said = "line-through" in declared[1].lower()
+    return said
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of a selector: `del`, `.price.old`, `#sale`."""
+
+    tag: str
+    names: frozenset[str]
+
+    def fits(self, element: HtmlElement) -> bool:
+        if self.tag and element.tag != self.tag:
+            return False
+        return not self.names or self.names <= names_of(element)
+
+
+@dataclass(frozen=True, slots=True)
+class _Strike:
+    """A selector that strikes its elements through, or (`struck` is false) that takes this back."""
+
+    last: _Part
+    above: tuple[_Part, ...]  # from the inside to the outside
+    weight: tuple[int, int, int]
+    struck: bool
+
+    def fits(self, element: HtmlElement) -> bool:
+        if not self.last.fits(element):
+            return False
+        parents = element.iterancestors()
+        return all(any(part.fits(parent) for parent in parents) for part in self.above)
+
+
+def names_of(element: HtmlElement) -> frozenset[str]:
+    """Return the classes and the id of an element as selectors have them: {".price", "#top"}."""
+    names = {f".{name}" for name in element.get("class", "").split()}
+    return frozenset(names | ({f"#{element.get('id')}"} if element.get("id") else set()))
+
+
+class Strikes:
+    """The rules of a page that strike text through."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._found = tuple(_read_strikes(rules))
+
+    def __bool__(self) -> bool:
+        return any(strike.struck for strike in self._found)
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[_Strike]]:
+        """By a class, an id or else the tag that the element must have."""
+        found: dict[str, list[_Strike]] = {}
+        for strike in self._found:
+            found.setdefault(min(strike.last.names, default=strike.last.tag), []).append(strike)
+        return found
+
+    def candidates(self, tree: HtmlElement) -> Iterator[HtmlElement]:
+        """Yield the elements that may be struck through by a rule."""
+        if self and any(key[:1] in (".", "#") for key in self._by_key):
+            yield from tree.iterfind(".//*[@class]")
+            yield from tree.iterfind(".//*[@id]")
+        tags = [key for key in self._by_key if key and key[:1] not in (".", "#")]
+        if self and tags:
+            yield from tree.iter(*tags)
+
+    def strike(self, element: HtmlElement) -> bool:
+        """Return whether the rules strike this element through: the most specific one decides, then the last."""
+        names = names_of(element)
+        fitting = [s for key in (*names, element.tag) for s in self._by_key.get(key, ()) if s.fits(element)]
+        return bool(fitting) and max(fitting, key=lambda strike: strike.weight).struck
+
+
+def _read_strikes(rules: Iterable[Rule]) -> Iterator[_Strike]:
+    left = _MAX_STRIKES
+    for order, rule in enumerate(rules):
+        struck = strikes(rule.declarations)
+        if struck is None:
+            continue
+        for selector in rule.selectors.split(","):
+            texts = _COMBINATOR.split(selector.strip())
+            parts = [part for text in texts if (part := _read_part(text))]
+            left -= 1
+            if left < 0:
+                return
+            # A selector of a state (:hover), of an attribute or of generated text is not followed.
+            if len(parts) == len(texts) and (parts[-1].tag or parts[-1].names):
+                names = [name for part in parts for name in part.names]
+                weight = (sum(name[0] == "#" for name in names), len(names), order)
+                yield _Strike(parts[-1], tuple(reversed(parts[:-1])), weight, struck)
+
+
+def _read_part(text: str) -> _Part | None:
+    found = _COMPOUND.fullmatch(text)
+    if not found or not text:
+        return None
+    return _Part((found[1] or "").lower().strip("*"), frozenset(re.findall(r"[.#][^.#]+", found[2])))
