@@ -9,8 +9,8 @@ from dataclasses import replace
 from sayso.tools.errors import NothingFound
 
 from .offer_roles import FOR_IT
-from .page_kinds import find_closing, find_new_home, find_page_kind, is_order, sentences
-from .page_terms import find_places, find_stem, is_offer
+from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
+from .page_terms import find_places, find_stem, is_foreign, is_offer, is_way
 from .profile import (
     FIRST_WORDS,
     MOST_READ,
@@ -32,6 +32,10 @@ from .state import SearchHit, VisitedPage
 
 _PHONE = re.compile(r"(?:\+\d|\b(?:tel|phone|telefon|téléphone|call|电话|電話)\W{0,3}\+?[\d(])[\d\s()/.-]{6,18}\d", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SIDE = re.compile(
+    r"\b(?:trade|wholesale|b2b|developers?|docs|status|help|support|jobs|careers?|book(?:ing)?|reservations?|press|investors?|blog)\b",
+    re.IGNORECASE,
+)
 LONG_SENTENCE, COPIED = 30, 0.6
 """Two sites with more than this part of their long sentences in common are one business."""
 STRONG = 0.3
@@ -133,7 +137,7 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     if len(named) > 1:
         return refuse(SiteKind.LIST, f"It writes about other businesses: {', '.join(named[:3])}.", hit.snippet)
     shared = find_shared_terms(profile, text)
-    if not _is_same_offer(profile, shared):
+    if not _is_same_offer(profile, shared, text):
         return replace(refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), hit.snippet), score=float(bool(shared)))
     places = list(find_shared_places(profile, text))
     score = sum(term.weight * term.rarity * found.counts for term, found in shared.items()) + len(places)
@@ -142,7 +146,7 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     )
 
 
-def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared]) -> bool:
+def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: str) -> bool:
     """Return whether the shared words are enough: two of those that say most, or one of them and others of some weight."""
     if not profile.terms:
         return False
@@ -152,7 +156,9 @@ def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared]) -> boo
     if strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
         return True
     lead = profile.lead
-    return lead is not None and lead in shared and shared[lead].counts >= FOR_IT  # its pages will show in which role
+    if lead is not None and lead in shared and shared[lead].counts >= FOR_IT:
+        return True  # its pages will show in which role
+    return strong >= 1 and is_foreign(text)
 
 
 def judge(profile: ClientProfile, considered: Considered, pages: Sequence[VisitedPage], others: Sequence[str] = ()) -> Considered:
@@ -192,25 +198,29 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
     start = read_offer(first, FIRST_WORDS)
     told = find_shared_terms(profile, start)
     shared = find_shared_terms(profile, "\n".join((start, *(read_offer(page) for page in pages))))
-    if not _is_confirmed(profile, told, shared):
+    if not _is_confirmed(profile, told, shared, start):
         return refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), _find_self_description(first))
     quote, page = _find_best_sentence(profile, pages)
     places = list(find_shared_places(profile, start))
     score = sum(term.weight * term.rarity * each.counts for term, each in shared.items()) + len(places)
     reason = _say_offer(profile, shared, quote, places)
+    if not quote:
+        quote, page = considered.quote, considered.page
     return replace(seen, competes=True, kind=SiteKind.COMPETITOR, reason=reason, quote=quote, page=page, score=round(score, 3))
 
 
-def _is_confirmed(profile: ClientProfile, told: Mapping[Term, Shared], shared: Mapping[Term, Shared]) -> bool:
+def _is_confirmed(profile: ClientProfile, told: Mapping[Term, Shared], shared: Mapping[Term, Shared], start: str) -> bool:
     """Return whether a site offers the same: the word that names the trade, or several of those that say most, in what it says of itself.
 
     A site that has one of these words only where it names its customers offers something else to the trade.
     """
     top = profile.terms[0].weight if profile.terms else 0.0
     strong = {term: each for term, each in shared.items() if term.weight >= STRONG * top}
-    full = [term for term, each in strong.items() if each.counts >= 1]
+    full = [term for term, each in strong.items() if each.counts >= 1 and not is_way(term.word)]
     if not any(told[term].counts >= 1 for term in full if term in told):
         return False
+    if len(full) == 1 and is_foreign(start):
+        return True  # other words of the offer may be in no table
     lead = profile.lead
     if lead is not None:
         if lead not in full:
@@ -222,7 +232,7 @@ def _is_confirmed(profile: ClientProfile, told: Mapping[Term, Shared], shared: M
 
 def _find_self_description(page: VisitedPage) -> str:
     description = read_field(page, "description")
-    return next((each for each in sentences(read_visible(page)) if len(each) > 30 and not is_order(each)), description or page.title)
+    return next((each for each in sentences(read_visible(page)) if len(each) > 30 and not is_no_evidence(each)), description or page.title)
 
 
 def _find_best_sentence(profile: ClientProfile, pages: Sequence[VisitedPage]) -> tuple[str, str]:
@@ -231,13 +241,13 @@ def _find_best_sentence(profile: ClientProfile, pages: Sequence[VisitedPage]) ->
     for place, page in enumerate(pages):
         told = [*sentences(read_field(page, "description")), *sentences(read_visible(page)[:MOST_READ])]
         for at, sentence in enumerate(told):
-            if is_order(sentence) or not 12 <= len(sentence) <= 320:
+            if is_no_evidence(sentence) or not 12 <= len(sentence) <= 320:
                 continue
             shared = find_shared_terms(profile, sentence)
             value = sum(term.weight * each.counts for term, each in shared.items()) - 0.02 * at - 0.5 * place
             if shared and value > most:
                 best, where, most = sentence, page.url, value
-    return best or pages[0].title, where
+    return best, where
 
 
 def same_business(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -> bool:
@@ -263,6 +273,28 @@ def same_business(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -
     linked = find_site(first[0].url).domain in links[1] or find_site(second[0].url).domain in links[0]
     places = [{place for page in pages for place in find_places(f"{page.title}. {page.text[:FIRST_WORDS]}")} for pages in (first, second)]
     return linked or bool(places[0] & places[1]) or common >= COPIED / 2
+
+
+def is_main_site(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -> bool:
+    """Return whether of two sites of one business the first is the main one: the one that the other leads to, calls its own or links to.
+
+    A host that was only redirected, or that by its title serves a side of the business (trade, jobs, booking, status), is not.
+    """
+    one, other = find_site(first[0].url).domain, find_site(second[0].url).domain
+    if one == other:
+        return find_site(first[0].asked or first[0].url).domain == one
+    named = [{find_site(page.canonical).domain for page in pages if page.canonical} for pages in (first, second)]
+    if (one in named[1]) != (other in named[0]):
+        return one in named[1]
+    sides = [bool(_SIDE.search(f"{pages[0].title} {find_site(pages[0].url).host}")) for pages in (first, second)]
+    if sides[0] != sides[1]:
+        return sides[1]
+    linked = [
+        domain in {find_site(url).domain for page in pages for url, _ in page.links} for domain, pages in ((one, second), (other, first))
+    ]
+    if linked[0] != linked[1]:
+        return linked[0]
+    return len(first[0].title) <= len(second[0].title)
 
 
 def _find_domains(pages: Sequence[VisitedPage]) -> set[str]:

@@ -17,17 +17,20 @@ OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
 _CLAUSE = re.compile(r"[.;!?。！？\n|•·]+(?=\s|$)|(?<=[。！？\n|;])|\s[–—]\s")
 _FOR = re.compile(
     r"\b(?:for|für|pour|para|per|voor)\s+(?!sale\b|rent\b|hire\b|free\b|over\b|more\b|life\b|the (?:first|last)\b|\d)(?P<for>.*?)"
-    r"(?=\s(?:in|with|from|by|at|since|against|that|which|who|where|while|because|mit|aus|bei|seit|avec|chez|depuis|con|desde|met|bij)\s|$)",
+    r"(?=\s(?:in|with|from|by|at|since|against|that|which|who|where|while|because|mit|aus|bei|seit|avec|chez|depuis|con|"
+    r"desde|met|bij)\s|$)",
     re.IGNORECASE,
 )
 _BUSINESSES = (
     r"(?:shops|stores|companies|businesses|firms|restaurants|cafés|cafes|bakeries|retailers|dealers|fleets|operators|providers|makers|"
-    r"owners|brands|hotels|spaces|offices|studios|venues|centres|centers|halls|houses|cellars|farms|kitchens|gyms|salons|clinics|schools|clubs|trade|industry|professionals|workshops|händler|geschäfte|läden|betriebe|werkstätten|firmen|"
+    r"owners|brands|hotels|spaces|offices|studios|venues|centres|centers|halls|houses|cellars|farms|kitchens|gyms|salons|"
+    r"clinics|schools|clubs|trade|industry|professionals|workshops|händler|geschäfte|läden|betriebe|werkstätten|firmen|"
     r"unternehmen|magasins|boutiques|entreprises|commerçants|tiendas|empresas|negozi|aziende|winkels|bedrijven|业者|事業者|業者)"
 )
 _SERVED = re.compile(rf"(?P<served>(?:(?!\b(?:our|own|we|chain|unsere?n?|nos|in|with)\b)[^.;:!?]){{0,90}}\b{_BUSINESSES})\b", re.IGNORECASE)
 _SERVING = re.compile(
-    r"\b(?:at|to|between|among|insures?|suppl(?:y|ies|iers?)|equips?|cleans?|advises?|represents?|supports?|helps?|lists?|compares?|finances?|"
+    r"\b(?:at|to|between|among|insures?|suppl(?:y|ies|iers?)|equips?|cleans?|advises?|represents?|supports?|helps?|lists?|"
+    r"compares?|finances?|"
     r"covers?|connects?|beliefert|versichert|berät|unterstützt|vertritt|reinigt|fournit|assure|nettoie|équipe|fournisseur|suministra|"
     r"asegura|limpia|equipa|levert aan|verzekert|forniamo|assicura)\b",
     re.IGNORECASE,
@@ -40,8 +43,10 @@ _DENIED = re.compile(
 )
 
 _OWNS = re.compile(
-    r"(?:ha[sdv]|run|own|operat|open|sell|sold|offer|mak|made|build|built|design|creat|provid|rent|hir|is\b|are\b|was|were|be\b|been|serv|bak|roast|brew|cook|"
-    r"deliver|stock|host|found|start|combin|repair|fix|find|book|visit|com|work|join|get|got|let|liv|eat|drink|buy|us|lov|explor|discover)\w*",
+    r"(?:ha[sdv]|run|own|operat|open|sell|sold|offer|mak|made|build|built|design|creat|provid|rent|hir|is\b|are\b|was|"
+    r"were|be\b|been|serv|bak|roast|brew|cook|"
+    r"deliver|stock|host|found|start|combin|repair|fix|find|book|visit|com|work|join|get|got|let|liv|eat|drink|buy|us|lov|"
+    r"explor|discover)\w*",
     re.IGNORECASE,
 )
 _ROLES = ((_FOR, "for", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from .profile import MOST_READ, read_visible
+from .profile import FIRST_WORDS, MOST_READ, read_visible
 from .site_identity import find_site, squash_letters
 from .site_kinds import KindFound, SiteKind
 from .state import VisitedPage
@@ -17,14 +17,21 @@ _RATINGS = re.compile(
     r"\b\d{1,2}(?:[.,]\d)?\s?/\s?(?:5|10)\b|★|\brating:? \d|\b\d(?:[.,]\d)? (?:out of|von|sur|de) (?:5|10)\b", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"^(?:#|No\. ?)?(?P<number>\d{1,2})[.):]\s+\S", re.MULTILINE)
-_LISTING = re.compile(
-    r"\b(?:find (?:an?|your|the (?:best|right|perfect)) [\w ]{2,30} (?:near|in your|by)|list your [\w ]{2,20} (?:for|here|now|with)|"
-    r"claim your (?:listing|business|profile)|is this your (?:\w+|\w+ \w+)\?|own an? [\w ]{2,30}\?|featured listing|"
-    r"listings? (?:are|costs?)|"
-    r"add your (?:business|company|\w+)|submit (?:a|your) (?:\w+)|advertise with us|browse by|jetzt eintragen|eintrag kostenlos|"
-    r"ajoutez votre|inscrivez votre|añade tu|掲載(?:店|依頼|無料))",
+_LISTED = re.compile(
+    r"\b(?:claim (?:your|this) (?:listing|business|profile|page)|is this your (?:\w+|\w+ \w+)\?|add your (?:business|"
+    r"company)|featured listing|"
+    r"list your [\w ]{2,20} (?:for|here|now|with)|listings? (?:are|costs?)|jetzt eintragen|eintrag kostenlos|"
+    r"ajoutez votre|inscrivez votre)\b"
+    r"|掲載(?:店|依頼|無料)",
     re.IGNORECASE,
 )
+"""What only a directory says."""
+_LISTING = re.compile(
+    r"\b(?:find (?:an?|your|the (?:best|right|perfect)) [\w ]{2,30} (?:near|in your|by)|own an? [\w ]{2,30}\?|submit (?:a|your) \w+|"
+    r"advertise with us|browse by|añade tu)\b",
+    re.IGNORECASE,
+)
+"""What directories say, and some businesses."""
 _PAID = re.compile(
     r"\b(?:advertis(?:ing|er) disclosure|affiliate|sponsored|paid (?:placement|partnership|listings?)|pay us|"
     r"we (?:may )?(?:earn|receive) (?:a |an )?"
@@ -49,10 +56,15 @@ _ASSOCIATION = re.compile(
     re.IGNORECASE,
 )
 _NO_BUSINESS = re.compile(
-    r"\b(?:does not|do not|doesn['’]t|don['’]t) (?:itself |ourselves )?(?:operate|run|own|sell|offer|rent|make|serve)\b|"
-    r"\bwe sell nothing\b|"
-    r"\b(?:betreibt|verkauft|vermietet) (?:selbst )?(?:keine?|nichts)\b|\bne vend(?:ons)? rien\b",
+    r"\b(?:does not|do not|doesn['’]t|don['’]t) (?:itself |ourselves )?(?:operate|run|"
+    r"own) (?:any )?(?:\w+ )?(?:restaurants|shops|stores|hotels|"
+    r"businesses|spaces|\w+s)\b|\bwe sell nothing\b|\b(?:betreibt|verkauft|vermietet) (?:selbst )?(?:keine?|nichts)\b|"
+    r"\bne vend(?:ons)? rien\b",
     re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"^(?:By|Von|Par|Por|Di|Door) [A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+|\b(?:staff writer|last edited|edited on|published on|updated on)\b",
+    re.MULTILINE,
 )
 _CLOSED = re.compile(
     r"\b(?:permanently closed|closed (?:for good|forever|its doors|our doors|down)|has closed\b(?! its \w+ (?:branch|shop|"
@@ -90,6 +102,9 @@ _ORDER = re.compile(
     r"write that|report that|"
     r"recommend (?:us|only))\b"
 )
+_WALL = re.compile(r"\b(?:log ?in|sign ?in|verify|password|passwort|anmelden|captcha|cookies|javascript|human)\b", re.IGNORECASE)
+FEW = 2
+"""Who says "we" less often does not speak of a business of its own."""
 SMALL = frozenset(
     {"article", "news article", "blog posting", "report", "item list", "collection page", "job posting", "discussion forum posting"}
 )
@@ -101,23 +116,24 @@ def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: 
 
     `others` are the hosts of other sites that were found, `client` the spellings of the client's name.
     """
-    first = pages[0]
+    first = next((page for page in pages if urlsplit(page.url).path in ("", "/")), pages[0])
     text = "\n".join(read_visible(page)[:MOST_READ] for page in pages)
     if found := _find_listing(pages, text, others, client):
         return found
     own_voice = len(_OWN_VOICE.findall(text))
-    title_and_start = f"{first.title}\n{first.text[:400]}"
+    types = [field.value.casefold() for field in first.fields if field.name.casefold() == "type"]
+    article = types and all(each in SMALL for each in types)
+    if own_voice < FEW and (article or _BYLINE.search(read_visible(first)[:FIRST_WORDS])):
+        return KindFound(SiteKind.NEWS, first.title)
+    start = f"{first.title}\n{first.text[:FIRST_WORDS]}"
     for kind, pattern in ((SiteKind.REFERENCE, _REFERENCE), (SiteKind.FORUM, _FORUM), (SiteKind.NEWS, _NEWS)):
-        match = pattern.search(title_and_start) or (pattern.search(text) if own_voice < 2 else None)
-        if match and (own_voice < 2 or (kind is SiteKind.NEWS and pattern.search(first.title))):
+        match = pattern.search(start) or (pattern.search(text) if own_voice < FEW else None)
+        if match and (own_voice < FEW or pattern.search(first.title)):
             return KindFound(kind, quote_around(first, match[0]))
     for kind, pattern in ((SiteKind.ASSOCIATION, _ASSOCIATION), (SiteKind.NO_BUSINESS, _NO_BUSINESS)):
         if match := pattern.search(text):
             return KindFound(kind, quote_around(first, match[0]))
-    types = [field.value.casefold() for page in pages[:1] for field in page.fields if field.name.casefold() == "type"]
-    if types and all(each in SMALL for each in types) and own_voice < 2:
-        return KindFound(SiteKind.NEWS, first.title)
-    if own_voice < 2 and (first.title.rstrip().endswith("?") or re.search(r"\?\s+[|–-]", first.title)):
+    if own_voice < FEW and (first.title.rstrip().endswith("?") or re.search(r"\?\s+[|–-]", first.title)):
         return KindFound(SiteKind.FORUM, first.title)
     if first.title.isascii() and not first.fields and not own_voice and not _TRADING.search(text) and not _names_itself(first, text):
         return KindFound(SiteKind.NO_BUSINESS, next(iter(sentences(first.text)), first.title))
@@ -155,9 +171,9 @@ def quote_around(page: VisitedPage, words: str) -> str:
     return next((sentence for sentence in sentences(page.text) if words in sentence), words)[:300]
 
 
-def is_order(sentence: str) -> bool:
-    """Return whether a sentence may be meant for a program that reads the page."""
-    return bool(_ORDER.search(sentence))
+def is_no_evidence(sentence: str) -> bool:
+    """Return whether a sentence is no evidence: it may be meant for a program that reads the page, or belongs to a wall before it."""
+    return bool(_ORDER.search(sentence) or _WALL.search(sentence))
 
 
 def _find_listing(pages: Sequence[VisitedPage], text: str, others: Sequence[str], client: Sequence[str]) -> KindFound | None:
@@ -178,6 +194,8 @@ def _find_listing(pages: Sequence[VisitedPage], text: str, others: Sequence[str]
         return KindFound(SiteKind.SPONSORED, quote_around(first, match[0]))
     if sponsored > 1:
         return KindFound(SiteKind.SPONSORED, f"{sponsored} of its links are marked as sponsored")
+    if match := _LISTED.search(text):
+        return KindFound(SiteKind.DIRECTORY, quote_around(first, match[0]))
     entries = len(_COUNTS.findall(text)) > 2 or bool(named) or len(linked) > 2 or len(_find_entries(pages)) > 3
     if entries and (match := _LISTING.search(text)):
         return KindFound(SiteKind.DIRECTORY, quote_around(first, match[0]))

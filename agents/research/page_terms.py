@@ -208,6 +208,13 @@ def is_offer(word: OfferWord) -> bool:
     return is_thing(token) and not any(_measures() & set(chain) for entry in look_up(token)[:1] for _, chain in entry.senses[:1])
 
 
+@lru_cache(256)
+def is_foreign(text: str) -> bool:
+    """Return whether less than half of a text's words are English."""
+    words = [word for word in _WORD.findall(text) if len(word) > 3 and not word.isupper()]
+    return len(words) > 2 and sum(knows(word.lower()) for word in words if word.isascii()) < len(words) / 2
+
+
 @lru_cache(20_000)
 def is_deed(word: str) -> bool:
     """Return whether English knows a word as a verb first: "insulates"."""

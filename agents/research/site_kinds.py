@@ -72,7 +72,8 @@ KNOWN_PLACES: dict[SiteKind, frozenset[str]] = {
 }
 """The best known places that write about businesses, by the label of their domain. A hint: a client of the same kind competes with them."""
 _COUNTED = re.compile(
-    r"\b(?:top|die|the|les|los|las|i|le|de)?\s*(?:\d{1,3}|five|ten|seven|fünf|zehn|sieben|dix|cinq|diez|cinco|dieci|cinque|tien|vijf)\+?\s+"
+    r"\b(?:top|die|the|les|los|las|i|le|de)?\s*(?:\d{1,3}|five|ten|seven|fünf|zehn|sieben|dix|cinq|diez|cinco|dieci|"
+    r"cinque|tien|vijf)\+?\s+"
     r"(?:\w+\s+){0,2}?(?:best|top|great|free|amazing|beste[nrs]?|tolle|meilleure?s?|mejores|migliori|alternativ\w+|apps?|tools?|brands?|"
     r"ways|reasons|resources|competitors|shops|places|restaurants)\b|\btop\s*-?\s*\d+|\d+\s*選|ランキング|おすすめ",
     re.IGNORECASE,
@@ -106,7 +107,8 @@ _DEALS = re.compile(
 )
 _ARTICLE_PATH = re.compile(
     r"/(?:blog|blogs|news|article|articles|story|stories|magazin|magazine|guides?|advice|features|press|actualites?|noticias|ratgeber|"
-    r"reviews?|picks|best|top|compare|alternatives?|competitors|wiki|forum|thread|questions?|watch|comments|jobs?|careers?|stellenangebote|"
+    r"reviews?|picks|best|top|compare|alternatives?|competitors|wiki|forum|thread|questions?|watch|comments|jobs?|"
+    r"careers?|stellenangebote|"
     r"20\d\d/\d\d?|20\d\d)(?:/|$)|[/-](?:alternatives|competitors)/?$",
     re.IGNORECASE,
 )
