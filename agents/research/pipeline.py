@@ -49,6 +49,7 @@ SELECTION_STEP = "selection"
 SPARE = 4
 """How many more sites are chosen than asked for, to step in for those that cannot be read or do not compete after all."""
 MOST_QUERIES = 6
+MOST_BATCHES = 20
 MOST_ROWS = 30
 """How many sites a model is given to choose from at once."""
 FEWEST_ASPECTS = 3
@@ -192,7 +193,7 @@ class CompetitorResearch(Workflow[str, Report]):
             raise NothingFound(_explain_no_choice(state, considered))
         run.publish(Progress(run.id, "choose", f"Choosing among {_count(len(considered), 'site')}, of which {len(competing)} fit"))
         chosen = await self._let_model_choose(run, state, competing) if len(competing) > 1 else competing
-        candidates = tuple(Candidate(each.name, each.url, each.reason, each.quote) for each in chosen[: self.wanted + SPARE])
+        candidates = _make_candidates(chosen[: self.wanted + SPARE])
         return publish_state(run, replace(state, candidates=candidates, considered=considered))
 
     async def _search_more(self, run: Run, asked: tuple[ResearchState, Sequence[str]]) -> ResearchState:
@@ -223,6 +224,19 @@ class CompetitorResearch(Workflow[str, Report]):
             chosen += [shown[number - 1] for number in dict.fromkeys(pick.number for pick in choice.picks) if 1 <= number <= len(shown)]
         return chosen or list(competing)
 
+    async def _choose_more(self, run: Run, state: ResearchState) -> ResearchState:
+        """Search in more words, and return the state with the sites as candidates that were no candidates before."""
+        queries = more_queries(self._make_profile(state), state.queries)
+        if not queries:
+            return replace(state, candidates=())
+        state = await self._search_more(run, (state, queries))
+        tried = {find_site(candidate.url).domain for candidate in state.candidates}
+        known = {each.url: each for each in state.considered}
+        considered = tuple(known.get(each.url, each) for each in consider(self._make_profile(state), state.hits))
+        competing = [each for each in considered if each.competes and find_site(each.url).domain not in tried]
+        chosen = await self._let_model_choose(run, state, competing) if competing else []
+        return replace(state, candidates=_make_candidates(chosen), considered=considered)
+
     async def let_person_choose(self, run: Run, state: ResearchState) -> ResearchState:
         """Add the sites that a person gave, and hand the selection to the person who wants to see it."""
         selection = Selection(state.company, state.candidates, state.aspects, state.considered)
@@ -244,6 +258,7 @@ class CompetitorResearch(Workflow[str, Report]):
         visits: list[Visit] = []
         arrived: list[Visit] = []
         left = list(state.candidates)
+        searches_left = self.rounds - 1
         if state.client is not None:
             state = replace(state, client=await run.child("client", self._find_claims(state), state.client))
 
@@ -253,8 +268,13 @@ class CompetitorResearch(Workflow[str, Report]):
             publish_state(run, replace(state, visits=tuple(arrived)))
             return visit
 
-        for round_number in range(len(left)):
+        for round_number in range(MOST_BATCHES):
             missing = self.wanted - sum(1 for visit in visits if visit.claims)
+            if missing > 0 and not left and searches_left > 0 and state.gated and self.ask_person is None:
+                searches_left -= 1
+                more = await run.child(f"more.{round_number}", self._choose_more, state)
+                left = list(more.candidates)
+                state = replace(more, candidates=(*state.candidates, *left))
             batch, left = left[:missing], left[missing:]
             if not batch:
                 break
@@ -393,6 +413,10 @@ def _drop_duplicates(queries: Sequence[str]) -> tuple[str, ...]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _make_candidates(chosen: Sequence[Considered]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(each.name, each.url, each.reason, each.quote) for each in chosen)
 
 
 def _merge_same_business(visits: Sequence[Visit]) -> list[Visit]:
