@@ -16,7 +16,8 @@ did not believe; what the extractive reader misses on top of that, it overlooked
   Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, and all of its numbers too; or,
   where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
-- Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for that only an order leads to.
+- Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for to which only an
+  order leads.
 """
 
 from __future__ import annotations
