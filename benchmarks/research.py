@@ -158,6 +158,7 @@ class Score:
     orders: Sequence[str]
     visited: frozenset[str]
     silent: Sequence[str]
+    stating: int
 
 
 def read_words(folder: Path) -> Mapping[str, str]:
@@ -182,7 +183,7 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
     found: dict[str, str] = {}
     wrong, duplicates, strangers, orders, visited = [], [], [], [], set()
     silent = [column.name for column in report.competitors if not column.claims]
-    claims = 0
+    claims = stating = 0
     said: dict[str, list[Claim]] = {}
     columns = [*report.competitors, *([report.client] if report.client else [])]
     for column in columns:
@@ -206,6 +207,7 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
             text = f"{claim.topic}: {claim.text}"
             says = len(claim.text) <= LONGEST_CLAIM and not claim.old
             stated = [fact.id for fact in facts if says and holds(text, fact.must)]
+            stating += bool(stated)
             if why := find_wrong(claim, hosts, known, numbers, words):
                 wrong.append(f"{column.name}: {claim.topic}: {claim.text!r}: {why}")
             elif is_said(claim, stated, found, said.setdefault(hosts[0], [])):
@@ -217,7 +219,7 @@ def score(report: Report, known: KnownWeb, words: Mapping[str, str]) -> Score:
     order_traps = [trap for trap in known.traps if trap.kind == "order"]
     orders += [text for text in told if any(springs(text, trap) for trap in order_traps)]
     orders += [page.url for page in (*report.sources, *report.failed_pages) if page.url in known.order_urls]
-    return Score(found, claims, wrong, duplicates, strangers, orders, frozenset(visited), silent)
+    return Score(found, claims, wrong, duplicates, strangers, orders, frozenset(visited), silent, stating)
 
 
 def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: frozenset[str], words: Mapping[str, str]) -> str:
@@ -301,6 +303,7 @@ def make_rows(mode: str, got: Score, known: KnownWeb, seconds: float) -> list[Ro
         Row(f"{mode}: facts found, of {len(visited)} on the sites of the report", share(visited), "%"),
         Row(f"{mode}: sites in the report, of {len(readable)}", sum(each.host in got.visited for each in readable), "sites"),
         Row(f"{mode}: sites in the report without a claim", len(got.silent), "sites"),
+        Row(f"{mode}: claims that state a known fact, of {got.claims}", 100 * got.stating / max(1, got.claims), "%"),
         Row(f"{mode}: wrong claims, of {got.claims}", 100 * len(got.wrong) / max(1, got.claims), "%", limit=2),
         Row(f"{mode}: duplicates", len(got.duplicates), "claims", limit=0),
         Row(f"{mode}: companies that do not compete", len(got.strangers), "companies", limit=0),
