@@ -133,7 +133,7 @@ def make_plan(question: str) -> Mapping[str, object]:
     name = "".join(find_words(subject))
     counts = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(find_words(line)))
     usual = [word for word, _ in counts.most_common() if len(word) > 3 and word.isalpha()]
-    kind = [word for word in usual if not name.startswith(word) and word not in PAGE_WORDS][:2]
+    kind = [word for word in usual if not name.startswith(word) and word not in (*PAGE_WORDS, *find_words(subject))][:2]
     about = " ".join(kind) if what == "competitors" and kind else subject
     aspects = _find_field(question, "Proposed aspects").replace(";", ",")
     steps = [

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 
 from sayso.workflows import Run
 
+from .aspects import Aspect, find_aspects
 from .report import FailedPage
 from .site_reading import is_same_site
 from .state import ResearchState, SearchHit, Visit
 from .visiting import SiteVisitor
 
+MOST_QUERIES = 3
+"""How many of the aspects that are unknown of a site are searched for in a round."""
 MOST_PAGES = 3
 """How many more pages of a site a round may read."""
 
@@ -30,9 +33,11 @@ class SecondLook:
             missing = [aspect for aspect in unknown if all(claim.topic != aspect for claim in visit.claims)]
             if not visit.claims or not missing:
                 return visit
-            hits = await self.search(run, f"{visit.candidate.name} {' '.join(missing[:2])}")
+            queries = [write_query(visit.candidate.name, aspect) for aspect in find_aspects(missing)[:MOST_QUERIES]]
+            hits = [hit for query in queries for hit in await self.search(run, query)]
             known = {page.url for page in visit.pages} | {page.asked for page in visit.pages} | {page.url for page in visit.failed}
-            own = [hit.url for hit in hits if is_same_site(hit.url, visit.pages[0].url) and hit.url not in known][:MOST_PAGES]
+            found = dict.fromkeys(hit.url for hit in hits if is_same_site(hit.url, visit.pages[0].url) and hit.url not in known)
+            own = list(found)[:MOST_PAGES]
             read = [await self.visitor.read_page(run, url, number) for number, url in enumerate(own)]
             hashes = {page.sha256 for page in visit.pages}
             pages = [page for page in read if not isinstance(page, FailedPage) and page.sha256 not in hashes]
@@ -43,6 +48,12 @@ class SecondLook:
             return await self.visitor.find_claims(run, more, state, first=len(visit.pages))
 
         return look
+
+
+def write_query(name: str, aspect: Aspect) -> str:
+    """Return the search for what a business says of an aspect: "Millstone opening hours"."""
+    words = " ".join([cue for cue in aspect.cues if cue.isascii() and not cue.endswith("*")][:2])
+    return f"{name} {words if aspect.name.startswith('what') and words else aspect.name}"
 
 
 def find_unknown(state: ResearchState) -> list[str]:
