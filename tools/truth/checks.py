@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .figure_checks import check_dates, check_figures, check_order, check_units
-from .limit_checks import check_conditions, check_modifiers
+from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
+from .place_checks import check_cells, check_entries, check_gaps
 from .role_checks import check_comparison, check_roles
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
 from .verdict import Problem
-from .word_checks import check_places, check_words
+from .word_checks import check_share, check_words
 
 Check = Callable[[Match], Iterator[Problem]]
 
@@ -22,7 +23,10 @@ CHECKS: tuple[Check, ...] = (
     check_order,
     check_dates,
     check_words,
-    check_places,
+    check_share,
+    check_entries,
+    check_cells,
+    check_gaps,
     check_subject,
     check_roles,
     check_negation,
@@ -30,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     check_frames,
     check_conditions,
     check_modifiers,
+    check_lists,
     check_comparison,
     check_tense,
     check_neighbours,

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from ..quantities import Kind
 from .figures import Figure, measure
 from .languages import name_period
+from .marks import Mark
 from .matching import Match
 from .reading import Reading, is_verb
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
-from .word_kinds import MONEY
+from .word_checks import is_left
+from .word_kinds import MONEY, is_weak
 from .words import Word, alike, stem, tokenize
 
 _BOUNDED = {"from": "from", "up to": "up to", "about": "about", "over": "over", "under": "under", "plus": "from"}
@@ -157,7 +159,7 @@ def _is_said_of(sentence: Reading, figure: Figure, period: str) -> bool:
 
 
 def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
-    mine, theirs = _BOUNDED.get(figure.bound, ""), _BOUNDED.get(other.bound, "")
+    mine, theirs = _find_bound(match.sentence, figure), _find_bound(match.evidence, other)
     if figure.kind in {Kind.TIME.value, "date", "label"}:
         if figure.edge and other.edge and figure.edge != other.edge:
             yield Problem(ProblemKind.BOUND, f"In the passage {other.shown} is the {other.edge}, not the {figure.edge}.")
@@ -171,10 +173,55 @@ def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Proble
         if _in_range(match, other):
             yield Problem(ProblemKind.BOUND, f"The passage gives a range with {other.shown} as its {other.edge}: say so.")
         return
+    if theirs and not mine and _says_bound(match.sentence, figure, theirs):
+        return
+    if mine and not theirs and _says_bound(match.evidence, other, mine):
+        return
     if theirs and not mine:
         yield Problem(ProblemKind.BOUND, f"The passage says {theirs} {other.shown}: keep “{theirs}”.".replace(f"{theirs} {theirs}", theirs))
     elif mine and mine != theirs:
         yield Problem(ProblemKind.BOUND, f"The passage says {other.shown}, not {figure.shown} with “{figure.bound}”.")
+
+
+_BOUND_WORDS = {
+    "up to": frozenset(
+        "limit limited maximum max most cap capped ceiling exceed exceeds exceeding up within larger bigger more above over longer than".split()
+    ),
+    "from": frozenset(
+        "minimum min least from start starts starting older more upwards upward below under younger less fewer shorter before than".split()
+    ),
+    "over": frozenset("more over above exceed exceeds exceeding than beyond".split()),
+    "under": frozenset("less under below fewer than younger within".split()),
+    "about": frozenset("about around roughly approximately nearly almost some circa".split()),
+}
+
+
+def _says_bound(reading: Reading, figure: Figure, bound: str) -> bool:
+    """Return whether the words around a figure bound it: "a limit of", "has to be booked for three hours or more"."""
+    segment = reading.segments[reading.segment_of[min(figure.first, len(reading.words) - 1)]]
+    near = range(max(segment.first, figure.first - 5), min(segment.end, figure.end + 3))
+    return any(reading.words[at].text.casefold() in _BOUND_WORDS[bound] for at in near)
+
+
+_TURNED = {"under": "from", "over": "up to", "from": "under", "up to": "over"}
+
+
+def _find_bound(reading: Reading, figure: Figure) -> str:
+    """Return how a figure is bounded. A denied bound is the other one: nobody under 21 is everybody from 21."""
+    bound = _BOUNDED.get(figure.bound, "")
+    words = [word.text.casefold() for word in reading.words]
+    if figure.bound == "plus" and figure.end < len(words) and words[figure.end].isalpha():
+        return ""  # "240 plus VAT"
+    before = words[figure.first - 2] if figure.first > 1 else ""
+    if (
+        bound == "from"
+        and figure.kind == Kind.COUNT
+        and figure.relation == "from"
+        and before not in {"", "is", "are", "costs", "cost", "price", "prices", "starts", "starting", "ages", "groups"}
+    ):
+        return ""  # "buys from 14 gardens"
+    segment = reading.segments[reading.segment_of[min(figure.first, len(words) - 1)]]
+    return _TURNED.get(bound, bound) if segment.negative and figure.bound in {"under", "over"} else bound
 
 
 def _in_range(match: Match, figure: Figure) -> bool:
@@ -213,7 +260,7 @@ def check_dates(match: Match) -> Iterator[Problem]:
         for relation in ("since", "until", "before", "after", "by"):
             if (_relate(figure) == relation) == (_relate(other) == relation):
                 continue
-            if relation == "since" and (_begins(match.sentence, figure) if _relate(other) == relation else _begins(match.evidence, other)):
+            if relation == "since" and _is_lasting(match, figure, other):
                 continue
             yield Problem(ProblemKind.DATE, f"The passage says “{other.relation} {other.shown}”, not “{figure.relation} {figure.shown}”.")
             break
@@ -229,7 +276,19 @@ _BEGINNINGS = frozenset(
 
 
 def _relate(figure: Figure) -> str:
-    return "since" if figure.relation == "from" else figure.relation
+    return {"from": "since", "to": "until"}.get(figure.relation, figure.relation)
+
+
+def _is_lasting(match: Match, figure: Figure, other: Figure) -> bool:
+    """Return whether "since" a date is right where the other side says what began, ended or changed at it."""
+    if _relate(other) == "since":
+        return _begins(match.sentence, figure)
+    words = {word.text.casefold() for word in match.evidence.words}
+    ended = any(mark in {Mark.REVERSE, Mark.STALE} for mark, _, _ in match.evidence.marks)
+    if ended or "than" in words or {"since", "then"} <= words or {"ever", "since"} <= words:
+        return True
+    strange = [at for at in range(len(match.sentence.words)) if is_left(match, at) and not is_weak(match.sentence.words[at])]
+    return _begins(match.evidence, other) and not strange
 
 
 def _begins(reading: Reading, figure: Figure) -> bool:

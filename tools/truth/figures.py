@@ -94,7 +94,9 @@ def _counts(found: Amount | FoundDate, text: str) -> bool:
     """Return whether a number that could be a year counts something: "2018 riders", not "in 2018 prices"."""
     before = text[: found.span[0]].split()[-1:]
     after = re.match(r" ([a-z]+s)\b", text[found.span[1] :])
-    return bool(after) and not (before and before[0].casefold() in _DATING) and bool(look_up(tokenize(after[1])[0]))
+    if after is None:
+        return False
+    return not (before and before[0].casefold() in _DATING) and bool(look_up(tokenize(after[1])[0]))
 
 
 _DATING = frozenset(

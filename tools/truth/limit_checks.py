@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..quantities import Kind
 from .marks import Mark
 from .matching import Match
 from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, find_tense, is_past, is_verb, show
@@ -41,6 +42,25 @@ def check_conditions(match: Match) -> Iterator[Problem]:
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
 
 
+def check_lists(match: Match) -> Iterator[Problem]:
+    """A number of all is not a number of one: "310 cars in Ghent and Bruges" are not 310 in Bruges."""
+    evidence = match.evidence
+    for theirs in match.figures.values():
+        figure = evidence.figures[theirs]
+        number = evidence.segment_of[min(figure.first, len(evidence.words) - 1)]
+        if figure.kind != Kind.COUNT or figure.per or number + 1 >= len(evidence.segments):
+            continue
+        last = evidence.segments[number + 1]
+        names = [at for at in range(figure.end, last.end) if evidence.is_name(at) and not is_subject_word(match, evidence.words[at])]
+        listed = last.opener == "and" and last.verb is None and any(last.holds(at) for at in names) and any(at < last.first for at in names)
+        said = [at for at in names if match.says(at)]
+        if listed and said and len(said) < len(names):
+            yield Problem(
+                ProblemKind.CONDITION, f"The passage says {figure.shown} of “{show(evidence, names[0], names[-1] + 1)}” together."
+            )
+            return
+
+
 def _find_openers(match: Match) -> frozenset[str]:
     """Return the words whose phrases limit what the sentence says."""
     evidence = match.evidence
@@ -71,7 +91,8 @@ def _limits_home(match: Match, number: int, segment: Segment) -> bool:
     if number in match.home:
         return True
     opener = segment.opener.lstrip(",;(")
-    if number - 1 in match.home and segment.verb is None and opener not in {"and", "or", "|", ";"}:
+    entry = any(segment.holds(each.first) and each.kind in {"money", "percent"} for each in match.evidence.figures)
+    if number - 1 in match.home and segment.verb is None and opener not in {"and", "or", "|", ";"} and not entry:
         first = match.evidence.words[segment.first].text.casefold()
         return first in _HARD | {"with", "for", "on"} or is_past(match.evidence.words[segment.first])
     near = number - 1 in match.home or number + 1 in match.home

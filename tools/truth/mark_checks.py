@@ -8,6 +8,7 @@ from .marks import Mark
 from .matching import OUTSIDE, Match
 from .reading import Reading, Segment, show
 from .verdict import Problem, ProblemKind
+from .word_kinds import is_subject_word
 from .words import alike
 
 
@@ -17,19 +18,23 @@ def check_negation(match: Match) -> Iterator[Problem]:
         pairs = [
             (at, place)
             for at, place in sorted(match.pairs.items())
-            if segment.holds(at) and place != OUTSIDE and at not in match.astray and place not in match.evidence.marked
+            if segment.holds(at) and place != OUTSIDE and (place not in match.evidence.marked or at in match.opposed)
         ]
         opposed = [at for at, _ in pairs if at in match.opposed]
         denied = [place for at, place in pairs if is_denied(match.evidence, place) != (bool(opposed) and at not in match.sentence.without)]
         places = {match.evidence.segment_of[place] for _, place in pairs} | _find_figure_homes(match, segment)
         denies = any(match.evidence.segments[each].negative for each in places) != bool(opposed)
+        if not pairs:
+            denies = any(match.evidence.segments[each].negative for each in match.home)
         if segment.negative and not denied and not denies and not _denies_before(match, number):
             yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: “{match.statement.text[:120]}”")
             return
         if segment.negative:
             continue
         wrong = next((at for at, place in pairs if place in denied and at not in match.sentence.without and _has_content(match, at)), None)
-        if wrong is not None or (denies and not opposed and not pairs):
+        if any(each.negative for each in match.sentence.segments):
+            continue  # "bring your own helmet, as none is supplied"
+        if wrong is not None or (denies and not opposed and not pairs and places):
             shown = match.sentence.words[segment.first if wrong is None else wrong].text
             other = match.evidence.words[match.pairs[opposed[0]]].text if opposed else ""
             yield Problem(
@@ -77,7 +82,8 @@ def _is_said(reading: Reading, first: int, end: int, other: Reading) -> bool:
     """Return whether another reading has the words of a mark, or ones alike."""
     telling = [reading.words[at] for at in range(first, end) if reading.words[at].text.casefold() not in _PLAIN]
     if telling:
-        return all(any(alike(word, each) for each in other.words) for word in telling)
+        near = [word for at, word in enumerate(other.words) if other.is_content(at) or at in other.marked]
+        return all(any(alike(word, each) for each in near) for word in telling)
     texts = [word.text.casefold() for word in reading.words[first:end]]
     others = [word.text.casefold() for word in other.words]
     return any(others[at : at + len(texts)] == texts for at in range(len(others)))
@@ -111,11 +117,14 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
 
 def _is_entailed(match: Match, mark: Mark, first: int, end: int, theirs: set[Mark]) -> bool:
     """Return whether the statement has a quantifier that is as strong, of the same thing."""
+    if mark is Mark.ONLY and any(each in {Mark.IF, Mark.EXCEPT} for each, _, _ in match.evidence.marks):
+        return True  # "only with" is "unless"
     if mark is not Mark.ALL or match.sentence.words[first].text.casefold() in {"always", "both"}:
         return bool(theirs & _ENTAILED[mark]) or _is_said(match.sentence, first, end, match.evidence)
-    counted = next(
-        (match.pairs[at] for at in range(end, min(end + 5, len(match.sentence.words))) if match.pairs.get(at, OUTSIDE) != OUTSIDE), None
-    )
+    if any(each is Mark.ONLY and match.is_home(start) and _is_last(match.evidence, stop) for each, start, stop in match.evidence.marks):
+        return True  # "stored in Frankfurt only" is all of it
+    counted = match.pairs.get(end)
+    counted = None if counted == OUTSIDE else counted
     for each, start, stop in match.evidence.marks:
         if each is Mark.ALL and (
             counted is None or 0 <= counted - stop < 5 or match.evidence.words[start].text.casefold() in {"always", "both"}
@@ -125,6 +134,10 @@ def _is_entailed(match: Match, mark: Mark, first: int, end: int, theirs: set[Mar
         alike(match.sentence.words[first], word) and (counted is None or 0 < counted - at < 5)
         for at, word in enumerate(match.evidence.words)
     )
+
+
+def _is_last(reading: Reading, at: int) -> bool:
+    return at >= len(reading.words) or at == reading.segments[reading.segment_of[at - 1]].end
 
 
 _FRAMES: tuple[tuple[Mark, frozenset[Mark], ProblemKind], ...] = (
@@ -146,6 +159,8 @@ def check_frames(match: Match) -> Iterator[Problem]:
             if not _holds_over(match, frame, first, end) or mine & kept or _is_said(match.evidence, first, end, match.sentence):
                 continue
             words = show(match.evidence, first, end)
+            if (frame is Mark.SAID and _names_source(match, first)) or (frame in {Mark.STALE, Mark.UNTIL} and _ends(match.sentence)):
+                continue
             if frame is Mark.MAY and words.casefold() in {"can", "possible"}:
                 continue  # what one can do, one does
             yield Problem(kind, f"The passage says “{words}”: keep it.")
@@ -160,15 +175,41 @@ def check_frames(match: Match) -> Iterator[Problem]:
             words = " ".join(word.text for word in match.sentence.words[first:end])
             if theirs & source or _is_said(match.sentence, first, end, match.evidence):
                 continue
+            if (frame is Mark.SAID and _names_source(match, None)) or (
+                frame is Mark.STALE and (_ends(match.evidence) or Mark.REVERSE in theirs)
+            ):
+                continue
             if frame is Mark.MAY and words.casefold() in _ABLE:
                 continue
             kind = ProblemKind.SOURCE if frame is Mark.SAID else ProblemKind.MODALITY if frame is not Mark.STALE else ProblemKind.STALE
             yield Problem(kind, f"The passage does not say “{words}”.")
 
 
+def _names_source(match: Match, first: int | None) -> bool:
+    """Return whether the sentence names whose words they are: "Ofsted gave it the mark Good" for "Ofsted rated it Good"."""
+    evidence = match.evidence
+    said = [at for mark, at, _ in evidence.marks if mark is Mark.SAID] if first is None else [first]
+    for at in said:
+        segment = evidence.segments[evidence.segment_of[at]]
+        near = [
+            each
+            for each in range(segment.first, segment.end)
+            if evidence.is_name(each) and not is_subject_word(match, evidence.words[each])
+        ]
+        if any(match.says(each) for each in near):
+            return True
+    return False
+
+
+def _ends(reading: Reading) -> bool:
+    """Return whether a statement says that something is over: "no longer", "not any more", "stopped"."""
+    return any(segment.negative for segment in reading.segments) or any(mark in {Mark.REVERSE, Mark.STALE} for mark, _, _ in reading.marks)
+
+
 def _holds_over(match: Match, frame: Mark, first: int, end: int) -> bool:
     if frame is Mark.UNTIL:
-        return match.is_home(first) and _is_dated(match.evidence, end)
+        bare = all(match.evidence.segments[each].verb is None for each in match.home)
+        return (match.is_home(first) or (bare and _frames_home(match, first))) and _is_dated(match.evidence, end)
     if frame is Mark.STALE:
         adjective = match.evidence.words[first].text.casefold() in _FORMER
         return match.is_home(first) and (

@@ -100,7 +100,17 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
                 )
                 and (folded[at] not in {"ne", "n"} or "pas" in folded or "jamais" in folded)
             )
+        case Mark.PLAN if folded[at] in {"plan", "plans"} and after == "for":  # "the Pro plan for 9 EUR"
+            return not (at + 2 < len(folded) and folded[at + 2][:1].isdigit())
+        case Mark.MANY:
+            return not (folded[at] == "many" and (before == "as" or after == "as"))
+        case Mark.ONLY:
+            return not after[:1].isdigit()
         case Mark.ALL:
+            if folded[at] == "any" and (
+                after in {"more", "longer"} or any(each in {"not", "no", "never", "nobody", "nothing", "without"} for each in folded[:at])
+            ):
+                return False
             if folded[at] in {"every", "each", "any"} and after in _TIMES:
                 return False
             return not (folded[at] == "each" and (not after or before[:1].isdigit() or before == "for"))
@@ -114,6 +124,13 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
         case Mark.STALE:
             return not (folded[at] == "once" and after in {"a", "per", "every"}) and folded[at] not in {"old", "past", "earlier"}
         case Mark.REVERSE:
+            if folded[at] in {"closed", "ended"}:  # "closed on Mondays" is no end
+                return before not in {"is", "are", "be", "was", "were", "been", "and", ""} and after not in {
+                    "on",
+                    "every",
+                    "from",
+                    "between",
+                }
             # "the bus stops here"
             return (
                 not folded[at].startswith("stop")

@@ -118,7 +118,7 @@ def match_statement(
             pairs[at] = place[0]
             if place[1]:
                 astray.add(at)
-        elif any(covers(sentence.words[at], each) for each in (*subject, *context)):
+        elif any(alike(sentence.words[at], each) for each in subject) or any(covers(sentence.words[at], each) for each in context):
             pairs[at] = OUTSIDE
         elif (against := _find_opposite(sentence.words[at], evidence, _find_near(evidence, candidates))) is not None:
             pairs[at] = against

@@ -84,6 +84,8 @@ class Reading:
     def is_name(self, at: int) -> bool:
         """Return whether the word is written as a name."""
         text = self.words[at].text
+        if any(letter.isdigit() for letter in text) and any(letter.isalpha() for letter in text):
+            return at not in self.figured
         return text[:1].isupper() and (at > 0 or not is_light(self.words[at]))
 
     def find_marks(self, *kinds: Mark) -> Iterator[tuple[Mark, int, int]]:
@@ -298,9 +300,13 @@ def _join_clauses(
             clause += 1
             has_verb = False
         has_verb = has_verb or (verb is not None and not embedded)
-        negative = sum(mark is Mark.NOT and each.holds(first) for mark, first, _ in marks) % 2 == 1
+        negative = sum(each.holds(first) and (mark is Mark.NOT or _is_no_longer(words, mark, first)) for mark, first, _ in marks) % 2 == 1
         joined.append(Segment(each.first, each.end, each.opener, clause, verb, _is_passive(words, each, verb), negative, subject))
     return tuple(joined)
+
+
+def _is_no_longer(words: Sequence[Word], mark: Mark, first: int) -> bool:
+    return mark is Mark.STALE and words[first].text.casefold() == "no"
 
 
 def _find_verb(words: Sequence[Word], segment: Segment, bare: bool) -> int | None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .matching import CONVERSES, OUTSIDE, Match, covers
+from .matching import CONVERSES, OUTSIDE, Match, covers, find_subject, is_superlative
 from .reading import AUXILIARIES, BE, DETERMINERS, OURS, PREPOSITIONS, Reading, Segment, is_verb
 from .verdict import Problem, ProblemKind
-from .word_kinds import PRICE_WORDS, is_unit
+from .word_kinds import BUSINESS, PRICE_WORDS, is_unit
 from .words import Word, alike, is_light, stem
 
 
 def check_roles(match: Match) -> Iterator[Problem]:
     """Who does what to whom stays: "A bought B" is not "B bought A", "from A to B" is not "from B to A"."""
+    swapped = list[int]()
     for at, pair in sorted(match.pairs.items()):
-        if at in match.astray or not match.sentence.is_content(at) or _is_modifier(match.sentence, at) or is_unit(match.sentence.words[at]):
+        if not match.sentence.is_content(at) or _is_modifier(match.sentence, at) or is_unit(match.sentence.words[at]):
             continue
         place = _find_ours(match, match.sentence.words[at]) if pair == OUTSIDE else pair
         if place is None or is_verb(match.sentence.words, at) or is_verb(match.evidence.words, place):
             continue
-        if _conflict(match, at, place):
+        conflict = _find_conflict(match, at, place)
+        if conflict:
+            swapped.append(at)
+        if conflict == "sure" or len(swapped) > 1:
             yield Problem(ProblemKind.ROLE, f"The passage has “{match.sentence.words[at].text}” in another role: look who does it to whom.")
             return
 
@@ -36,17 +40,25 @@ def _is_modifier(reading: Reading, at: int) -> bool:
     )
 
 
-def _conflict(match: Match, at: int, place: int) -> bool:
+def _find_conflict(match: Match, at: int, place: int) -> str:
+    """Return "sure" where a word has a role that it cannot have in the statement, "likely" where another word has to have changed too."""
     mine, theirs = find_role(match.sentence, at), find_role(match.evidence, place)
     pair = frozenset((mine, theirs))
     if (pair & _BESIDE and pair & {"agent", "topic", "patient"}) or pair == {"before", "after"}:
-        return True
+        return "sure"
     if pair == {"from", "to"}:
-        return _has_both(match.evidence, place)
+        return "sure" if _has_both(match.evidence, place) else ""
     verbs = _pair_verbs(match, at, place)
+    if verbs == "exact" and "agent" in pair and pair & {"to", "from"}:
+        return "sure"
+    verbs = "same" if verbs == "exact" else verbs
     if verbs == "converse":
-        return pair == {"agent"}
-    return verbs == "same" and (pair == {"agent", "patient"} or ("agent" in pair and bool(pair & _OBLIQUE)) or pair == {"patient", "from"})
+        return "likely" if pair == {"agent"} else ""
+    if verbs != "same":
+        return ""
+    if pair == {"patient", "from"}:
+        return "sure"
+    return "likely" if pair == {"agent", "patient"} or ("agent" in pair and pair & (_OBLIQUE | {"of"})) else ""
 
 
 def _pair_verbs(match: Match, at: int, place: int) -> str:
@@ -57,7 +69,13 @@ def _pair_verbs(match: Match, at: int, place: int) -> str:
         return ""
     if any((one.stem, other.stem) in CONVERSES for one in mine for other in theirs):
         return "converse"
-    return "same" if any(covers(one, other) for one in mine for other in theirs) else ""
+    if any(one.stem == other.stem for one in mine for other in theirs):
+        return "exact"
+    return "same" if any(covers(one, other) or (one.stem, other.stem) in _RESULTS for one in mine for other in theirs) else ""
+
+
+_RESULTS = frozenset((stem(one), stem(other)) for one in ("own", "have", "possess") for other in ("acquire", "buy", "purchase", "take"))
+"""Whoever has acquired something owns it."""
 
 
 def _find_clause_verbs(reading: Reading, at: int) -> list[Word]:
@@ -81,11 +99,15 @@ def _has_both(reading: Reading, at: int) -> bool:
 
 
 def _find_ours(match: Match, word: Word) -> int | None:
+    """Return where the statement speaks of the one whose page it is: as "we", or as "the company" that it is about."""
     if not any(alike(word, each) for each in match.subject):
         return None
-    return next(
-        (at for at, each in enumerate(match.evidence.words) if each.text.casefold() in {"we", "us", "i"} and match.is_home(at)), None
-    )
+    evidence = match.evidence
+    ours = next((at for at, each in enumerate(evidence.words) if each.text.casefold() in {"we", "us", "i"} and match.is_home(at)), None)
+    if ours is not None:
+        return ours
+    topic = [at for each in match.home for at in find_subject(evidence, evidence.segments[each].clause)]
+    return next((at for at in topic if evidence.words[at].stem in BUSINESS or evidence.words[at].text.casefold() == "it"), None)
 
 
 def find_role(reading: Reading, at: int) -> str:
@@ -150,6 +172,13 @@ def _is_copula(reading: Reading, segment: Segment) -> bool:
 def check_comparison(match: Match) -> Iterator[Problem]:
     """ "Second largest" is not "largest", "50 EUR cheaper" is not "50 EUR"."""
     words = match.evidence.words
+    than = next((at for at, word in enumerate(match.sentence.words) if word.text.casefold() == "than"), None)
+    if (
+        than is not None
+        and than + 1 not in match.sentence.figured
+        and not any(match.is_home(at) and _compares(match.evidence, at) for at in range(len(words)))
+    ):
+        yield Problem(ProblemKind.COMPARISON, "The passage does not compare this.")
     yield from _compare_sides(match)
     for at in sorted(match.used):
         before = words[at - 1] if at else None
@@ -166,6 +195,15 @@ def check_comparison(match: Match) -> Iterator[Problem]:
         end = match.evidence.figures[theirs].end
         if end < len(words) and _is_comparative(words[end]) and not match.says(end):
             yield Problem(ProblemKind.COMPARISON, f"The passage says “{match.evidence.figures[theirs].shown} {words[end].text}”.")
+
+
+def _compares(reading: Reading, at: int) -> bool:
+    low = reading.words[at].text.casefold()
+    return (
+        low in {"than", "as", "more", "less", "fewer", "twice", "times", "unlike", "only", "before", "instead"}
+        or is_superlative(reading.words[at])
+        or _is_comparative(reading.words[at])
+    )
 
 
 def _compare_sides(match: Match) -> Iterator[Problem]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .figures import Figure
-from .lexicon import is_thing
+from .lexicon import is_thing, look_up
 from .matching import OUTSIDE, Match, find_subject, says_word
 from .reading import OURS, is_verb, read_statement
+from .statements import Form
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import is_subject_word, is_weak
@@ -15,18 +16,38 @@ from .words import alike, is_light
 
 
 def check_subject(match: Match) -> Iterator[Problem]:
-    """What the statement is about is what the sentence is about."""
+    """What the statement is about is what the sentence is about: another name, row or kind of the same thing is refused."""
     evidence = match.evidence
     for places in dict.fromkeys(_find_topic(match, each) for each in sorted(match.home)):
         topic = [at for at in places if not is_subject_word(match, evidence.words[at]) and not is_weak(evidence.words[at])]
-        left = [at for at in topic if not match.says(at) and not _is_name_part(match, at)]
-        if any(_is_said_whole(match, topic, segment) for segment in {evidence.segment_of[at] for at in topic}):
+        left = [at for at in topic if not match.says(at) and not _is_name_part(match, at) and not _is_other_conjunct(match, at)]
+        if not left or any(_is_said_whole(match, topic, segment) for segment in {evidence.segment_of[at] for at in topic}):
             continue
-        left = [at for at in left if not _is_other_conjunct(match, at)]
-        if left and not _is_replaced(match, left):
+        if _is_other_name(match, left) or _has_contrast(match, topic, left) or (len(left) == len(topic) and not _is_replaced(match, left)):
             words = " ".join(evidence.words[at].text for at in left)
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{words}”.")
     yield from _check_antecedent(match)
+
+
+def _is_other_name(match: Match, left: list[int]) -> bool:
+    """Return whether what the sentence does not say of the topic is a name: of a person, a product, the row of a table."""
+    evidence = match.evidence
+    row = match.statement.form is Form.ROW
+    return any(
+        (evidence.is_name(at) and (at > 0 or row or not look_up(evidence.words[at]))) or (at in evidence.figured and row) for at in left
+    )
+
+
+def _has_contrast(match: Match, topic: list[int], left: list[int]) -> bool:
+    """Return whether the passage tells the topic from another of its kind by the words that the sentence leaves out: adult and student tickets."""
+    evidence = match.evidence
+    for at in left:
+        if at in evidence.figured:
+            return True
+        head = next((each for each in range(at + 1, at + 4) if each in topic and each not in left), None)
+        if head is not None and evidence.words[head].stem in match.elsewhere | match.general and at + 1 == head:
+            return not is_verb(evidence.words, at)
+    return False
 
 
 def _is_other_conjunct(match: Match, at: int) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from .figures import Figure
 from .lexicon import excludes, look_up
-from .matching import OUTSIDE, Match
+from .matching import OUTSIDE, Match, is_superlative
 from .reading import BE, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
-from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_unit, is_weak
+from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_subject_word, is_unit, is_weak
 from .words import Word, alike, opposite, tokenize
 
 
@@ -40,7 +40,14 @@ def check_words(match: Match) -> Iterator[Problem]:
         elif not is_weak(word) and (other := _find_swapped(match, at) or _find_excluded(match, word)) is not None:
             yield Problem(ProblemKind.WORD, f"The passage says “{other.text}”, not “{word.text}”.")
     yield from _compare_verbs(match, left)
+    yield from _check_names(match)
+    yield from _check_scope(match, left)
     yield from _check_header(match)
+
+
+def check_share(match: Match) -> Iterator[Problem]:
+    """Most of what the sentence says is there: what the statement has not is weighed against what it has (a noun more than a verb)."""
+    left = [at for at in range(len(match.sentence.words)) if is_left(match, at)]
     cost = _weigh_verb(match) + sum(_weigh_word(match.sentence.words[at]) for at in left)
     tolerance = _TOLERANCE if match.sentence.language in {"", "en"} else 0.0
     if left and cost > _count_anchors(match) * tolerance:
@@ -55,7 +62,13 @@ _WEIGHTS = {"n": 1.2, "a": 1.0, "v": 0.7, "r": 0.4}
 
 def is_left(match: Match, at: int) -> bool:
     word = match.sentence.words[at]
-    if at in match.pairs or not match.sentence.is_content(at) or word.text.isdigit():
+    if (
+        at in match.pairs
+        or not match.sentence.is_content(at)
+        or word.text.isdigit()
+        or is_subject_word(match, word)
+        or _is_acronym(match, word)
+    ):
         return False
     figures = [match.evidence.figures[each] for each in match.figures.values()]
     if any(each.kind == MONEY for each in figures) and word.stem in PRICE_WORDS and _is_price(match):
@@ -65,6 +78,47 @@ def is_left(match: Match, at: int) -> bool:
     ):
         return False
     return not any(alike(word, each) for figure in figures for each in _unit_words(figure))
+
+
+def _check_names(match: Match) -> Iterator[Problem]:
+    """The parts of a name stand together: "Lena Brandt" is not in "Otto Brandt; his granddaughter Lena"."""
+    sentence = match.sentence
+    for at in range(len(sentence.words) - 1):
+        one, two = match.pairs.get(at, OUTSIDE), match.pairs.get(at + 1, OUTSIDE)
+        joined = not sentence.text[sentence.words[at].end : sentence.words[at + 1].start].strip()
+        if sentence.is_name(at) and sentence.is_name(at + 1) and joined and OUTSIDE not in {one, two} and abs(two - one) > 3:
+            together = any(
+                alike(sentence.words[at], match.evidence.words[each]) and alike(sentence.words[at + 1], match.evidence.words[other])
+                for each in range(len(match.evidence.words))
+                for other in range(each + 1, min(each + 4, len(match.evidence.words)))
+            )
+            if not together:
+                yield Problem(ProblemKind.WORD, f"The passage does not have the name “{show(sentence, at, at + 2)}”.")
+                return
+
+
+def _check_scope(match: Match, left: list[int]) -> Iterator[Problem]:
+    """What is the most is so among what the statement says: "our best-selling printer" is not that of the world."""
+    for at in match.pairs:
+        if not is_superlative(match.sentence.words[at]):
+            continue
+        after = next(
+            (each for each in left if each > at and match.sentence.words[each - 1].text.casefold() in {"in", "of", "the", "on", "among"}),
+            None,
+        )
+        if after is not None:
+            yield Problem(
+                ProblemKind.COMPARISON,
+                f"The passage does not say “{match.sentence.words[at].text}” of “{match.sentence.words[after].text}”.",
+            )
+
+
+def _is_acronym(match: Match, word: Word) -> bool:
+    """Return whether a word is made of the first letters of words of the statement: SSO of "single sign-on"."""
+    if not (1 < len(word.text) < 7 and word.text.isupper()):
+        return False
+    initials = "".join(each.text[:1] for each in match.evidence.words).upper()
+    return word.text in initials
 
 
 def _is_common(match: Match, at: int) -> bool:
@@ -92,7 +146,8 @@ def _find_swapped(match: Match, at: int) -> Word | None:
     ):
         return None
     other = match.evidence.words[place - 1]
-    told = match.evidence.is_content(place - 1) and not match.says(place - 1) and not is_verb(match.evidence.words, place - 1)
+    verb = is_verb(match.evidence.words, place - 1) and not other.text.casefold().endswith(("ed", "ing"))
+    told = match.evidence.is_content(place - 1) and not match.says(place - 1) and not verb
     return other if told and not is_weak(other) and not match.evidence.text[other.end : match.evidence.words[place].start].strip() else None
 
 
@@ -190,10 +245,3 @@ def _is_price(match: Match) -> bool:
         if figure.kind == MONEY and (segment.verb is None or before in BE | {"for", "at", "from", "only", "about", "just"}):
             return True
     return False
-
-
-def check_places(match: Match) -> Iterator[Problem]:
-    """The words of the sentence belong together in the statement: no price of one thing for another."""
-    for at in sorted(match.astray):
-        if match.sentence.is_content(at) or match.sentence.is_name(at):
-            yield Problem(ProblemKind.PLACE, f"In the passage “{match.sentence.words[at].text}” belongs to something else.")
