@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_CHARS = 3_000_000
 MAX_LITERAL_CHARS = 600_000
 MAX_LITERALS = 60
+MAX_STEPS = 200_000
 _JSON_TYPES = ("application/json", "text/json", "application/hal+json", "application/vnd.api+json")
 _SCRIPT_TYPES = ("", "text/javascript", "module", "application/javascript", "text/ecmascript", "text/babel", "application/x-javascript")
 _ASSIGNED = re.compile(r"(?:(?<![=!<>])=|\breturn|\bpush\(|\bdefault)\s*(?=[\[{])|(?<=[\w\]])\(\s*(?=\{\s*[\"'\w])")
@@ -29,7 +30,7 @@ _MIN_LITERAL = 20
 def read_embedded(tree: HtmlElement) -> list[Json]:
     """Return the objects and arrays that a page's scripts hold as data."""
     found: list[Json] = []
-    left, literals_left, flight = MAX_CHARS, [MAX_LITERAL_CHARS], list[str]()
+    left, literals_left, steps, flight = MAX_CHARS, [MAX_LITERAL_CHARS], [MAX_STEPS], list[str]()
     for script in tree.iter("script"):
         source = script.text or ""
         left -= len(source)
@@ -42,14 +43,14 @@ def read_embedded(tree: HtmlElement) -> list[Json]:
         elif kind in _SCRIPT_TYPES and source:
             flight.extend(_read_text_literal(part[1]) for part in _FLIGHT.finditer(source))
             if not flight or "__next_f" not in source:
-                found.extend(_read_literals(source, literals_left))
+                found.extend(_read_literals(source, literals_left, steps))
     found.extend(_read_flight("".join(flight)))
     found.extend(_read_attributes(tree))
     return [value for value in found if isinstance(value, (dict, list))]
 
 
-def _read_literals(source: str, left: list[int]) -> Iterator[Json]:
-    """Yield the literals of a script, each read once: what it holds is not read again. `left` counts down what may be read in all."""
+def _read_literals(source: str, left: list[int], steps: list[int]) -> Iterator[Json]:
+    """Yield the literals of a script, each read once: what it holds is not read again. `left` counts down the characters of all."""
     at = 0
     for _ in range(MAX_LITERALS):
         found, parsed = _ASSIGNED.search(source, at), _PARSED.search(source, at)
@@ -62,7 +63,7 @@ def _read_literals(source: str, left: list[int]) -> Iterator[Json]:
             continue
         if not found or left[0] <= 0:
             return
-        literal = read_literal(source, found.end())
+        literal = read_literal(source, found.end(), steps)
         end = literal[1] if literal else found.end() + 1
         left[0] -= end - found.end() if literal else 2_000
         if literal and end - found.end() >= _MIN_LITERAL:
@@ -129,7 +130,7 @@ def _unpack_references(packed: Json) -> Json:
 def _read_attributes(tree: HtmlElement) -> Iterator[Json]:
     """Yield the JSON that some systems keep in attributes: data-page of Inertia, data-props, data-product."""
     left, count = MAX_LITERAL_CHARS, 0
-    for element in tree.iter("div", "section", "article", "li", "main", "astro-island", "form", "product-info"):
+    for element in tree.xpath("//*[@*[starts-with(., '{') or starts-with(., '[')]]"):
         for name, value in element.attrib.items():
             if (name.startswith("data-") or name in ("props", ":props")) and value[:1] in ("{", "[") and len(value) >= _MIN_LITERAL:
                 left, count = left - len(value), count + 1

@@ -199,7 +199,8 @@ def _read_parts(line: Line) -> Pair | None:
     named = element.tag in _BOLD or _LABEL_CLASS.search(element.get("class") or "")
     if not named or len(label) > 40 or len(label.split()) > 5 or label[-1:] in ".!?," or not value or len(value) > 160:
         return None
-    if value[:1] in ".,;)" or (value[:1].islower() and element.tag in ("em", "b", "strong") and not label.endswith(":")):
+    is_stress = value[:1].islower() and element.tag in ("em", "b", "strong") and not label.endswith(":") and line.element.tag != "li"
+    if value[:1] in ".,;)" or is_stress:
         return None  # a word stressed in a sentence
     if not _is_row(line.element) or _is_sentence(value, line):
         return None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 3_000
 MAX_VALUES = 20_000
+MAX_ELEMENTS = 100_000
 _MAX_TEXT = 2_000
 _MAX_NODES = 400
 _STRUCK = ("s", "del", "strike")
@@ -46,7 +47,8 @@ _RDFA = _Names("typeof", "typeof", "property")
 
 def read_microdata(tree: HtmlElement) -> list[JsonObject]:
     """Return the items on the top of the page's microdata and RDFa."""
-    return [*_read(tree, _MICRODATA), *(_read(tree, _RDFA) if tree.find(".//*[@typeof]") is not None else ())]
+    found = ((names, bool(tree.xpath(f"boolean(//*[@{names.scope}])"))) for names in (_MICRODATA, _RDFA))
+    return [item for names, is_used in found if is_used for item in _read(tree, names)]
 
 
 def _read(tree: HtmlElement, names: _Names) -> list[JsonObject]:
@@ -72,7 +74,9 @@ def _read_below(
     texts: list[str] = []
     stack: list[tuple[HtmlElement, JsonObject | None, _Open | None]] = [(root, item, None)]
     items = values = 0
-    while stack and items < MAX_ITEMS and values < MAX_VALUES:
+    left = MAX_ELEMENTS
+    while stack and items < MAX_ITEMS and values < MAX_VALUES and left:
+        left -= 1
         element, owner, opened = stack.pop()
         if opened is not None:
             if opened.keys and owner is not None:

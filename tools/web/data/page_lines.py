@@ -14,8 +14,8 @@ from .wording import one_line
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-MAX_LINES = 30_000
-MAX_ELEMENTS = 100_000
+MAX_LINES = 12_000
+MAX_ELEMENTS = 60_000
 _INLINE = frozenset(
     re.findall(
         r"\w+",

@@ -78,6 +78,7 @@ class _Walk:
     place: str
     drawn: dict[Field, None] = field(default_factory=dict)
     nodes: int = 0
+    said: set[str] = field(default_factory=set)
     fields: dict[Field, None] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
 
@@ -142,6 +143,7 @@ def _visit_object(item: JsonObject, walk: _Walk, key: str, above: str, currency:
         for label, text in _read_values(item, currency, used):
             if len(text) < 60 and find_money(text):
                 _add(walk, above, f"{prefix} {label}".strip(), text, is_fact=True)
+                walk.said.add(text)
     # A lone value of a small object (an icon's label, a link of the navigation) is no fact.
     if any(_is_telling(label, text) for label, text in pairs):
         is_fact = len(pairs) <= 15 and any(map(_is_fact, (text for _, text in pairs)))  # a larger one is a record of the program
@@ -293,5 +295,5 @@ def _keep_sentence(key: str, text: str, above: str, walk: _Walk) -> None:
     if len(text.split()) < 4 or re.search(r"[{};=]\s*\w+\s*[:=(]|function\s*\(|=>|\{\w*\}|%[sd@]", text[:2_000]):
         return
     walk.texts.setdefault(text)
-    if key and len(text) <= MAX_VALUE:
+    if key and len(text) <= MAX_VALUE and text not in walk.said:
         walk.drawn.setdefault(Field(above, name_in_words(key), text, walk.place))

@@ -47,9 +47,12 @@ def read_json(source: str) -> Json:
         return found[0] if found else None
 
 
-def read_literal(source: str, start: int) -> tuple[Json, int] | None:
-    """Return the object or array literal that starts at `start`, and where it ends. None for anything that would have to be run."""
-    reader = _Reader(source[: start + MAX_LITERAL_CHARS], start)
+def read_literal(source: str, start: int, steps: list[int] | None = None) -> tuple[Json, int] | None:
+    """Return the object or array literal that starts at `start`, and where it ends. None for anything that would have to be run.
+
+    `steps` counts down what may be spent on expressions in all, over several literals.
+    """
+    reader = _Reader(source[: start + MAX_LITERAL_CHARS], start, [_MAX_STEPS] if steps is None else steps)
     try:
         value = reader.read(0)
     except _NotAValueError:
@@ -64,8 +67,8 @@ def _read_int(digits: str) -> int | str:
 class _Reader:
     """Reads one literal, character by character, in linear time."""
 
-    def __init__(self, source: str, at: int) -> None:
-        self.source, self.at, self.steps = source, at, 0
+    def __init__(self, source: str, at: int, steps: list[int]) -> None:
+        self.source, self.at, self.steps = source, at, steps
 
     def read(self, depth: int) -> Json:
         if depth > MAX_DEPTH:
@@ -144,8 +147,8 @@ class _Reader:
     def _skip_expression(self) -> None:
         open_brackets = 0
         while mark := self.peek():
-            self.steps += 1
-            if self.steps > _MAX_STEPS:
+            self.steps[0] -= 1
+            if self.steps[0] < 0:
                 break
             if mark in "\"'`":
                 self._skip_string()

@@ -11,6 +11,7 @@ from ..fields import Field
 MAX_GAP = 160
 _MAX_TRIES = 12
 _NUMBER = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?(?!\d)")
+_SIGN_AFTER = re.compile(r"[ \u00a0]?(?:[$€£¥₹円元]|kr\b|[A-Z]{3}\b)")
 _CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥円", "CNY": "¥元", "INR": "₹", "SEK": "kr", "NOK": "kr", "DKK": "kr"}
 
 
@@ -63,7 +64,8 @@ class VisibleText:
                 if _read_number(number[0]) == amount and any(sign in around for sign in (*signs[: -len(found[2])], found[2])):
                     if "~~" in around or (period and period not in after):
                         break
-                    end = at + len(subject) + number.end()
+                    sign = _SIGN_AFTER.match(after)
+                    end = at + len(subject) + number.end() + (sign.end() if sign else 0)
                     line_end = self.text.find("\n", end)
                     return " ".join(self.text[at : line_end if 0 <= line_end - end < 60 else end].split())
         return ""
