@@ -18,6 +18,10 @@ from sayso.tools.errors import ModelError
 from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
+from ..research.aspects import SETS, find_aspects
+from ..research.orders import is_order
+from ..research.ranking import fit, rate
+from ..research.sentences import Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
 
@@ -43,43 +47,14 @@ NOT_A_BUSINESS = _match_any(
     r"top \d+, best .{0,40}(?:near|in|of|list), near me, directory, directories, listings?, reviews?, wikipedia, news, blog, jobs?, "
     r"coupons?, rank(?:ed|ing)s?, guide"
 )
-ORDERS_TO_A_READER = re.compile(r"\b(ignore|disregard|instructions?|assistants?|language model|system prompt|AI)\b")
-BOILERPLATE = re.compile(
-    r"cookie|privacy|copyright|©|all rights reserved|subject to change|\b(?:Inc|Ltd|GmbH)\.|LLC,|terms of|javascript|newsletter|subscribe|"
-    r"skip to|log in|sign in|cart",
-    re.IGNORECASE,
-)
-TOPIC_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "what it sells",
-        _match_any(
-            r"is an? .{0,60}(?:chain|group|company|restaurants?|maker|shop|brand), "
-            "burgers?, serves?, offers?, sells?, patt(?:y|ies), fries, shakes?, bowls?, ramen, plant, vegan, beef, chicken, coffee, "
-            "products?, services?, we (?:cook|make|bake|grill)"
-        ),
-    ),
-    (
-        "what sets it apart",
-        _match_any(
-            "first, only, award, voted, signature, known for, famous, unlike, never frozen, organic, local, family, since, founded, "
-            "own(?:ed|er), invented"
-        ),
-    ),
-    ("prices", re.compile(r"[$€£]\s?\d|\d\s?(dollars|euros|pounds|cents)\b")),
-    (
-        "locations",
-        _match_any(
-            r"\d+ .{0,30}(?:restaurants?|shops?|stores?|cafés?|branches|locations|drive-ins?), restaurants? in, caf[eé]s? in, "
-            r"open (?:daily|every), street, avenue, branches, based in, headquarter"
-        ),
-    ),
-    ("ordering", _match_any("order, delivery, deliver, pick-?up, app, loyalty, points, rewards?, drive-?thr(?:u|ough), online, catering")),
-)
-MOST_CLAIMS = 6
 _PASSAGE = re.compile(r"^\[DOC (\d+)\] [^\n]*\n(.*?)(?=\n\n\[DOC \d+\] |\Z)", re.MULTILINE | re.DOTALL)
 _WRAPPED = re.compile(r"(?<=[^\n]{30})(?<![.!?:])\n(?=[^\s#*|-])")
 _ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
 MOST_SENTENCES = 2
+MOST_CLAIMS = 25
+"""How many sentences of one aspect an answer has."""
+LEAST_WORTH = 2.5
+"""How much a sentence must fit its aspect and say, together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +85,6 @@ def find_words(text: str) -> list[str]:
     """Return the words that carry meaning, in lower case, plural s dropped."""
     found = re.findall(r"[^\W_]+(?:['’][^\W_]+)?", text.lower())
     return [word.rstrip("s") if len(word) > 3 else word for word in found if word not in STOP_WORDS]
-
-
-def split_sentences(text: str) -> list[str]:
-    """Split a text into sentences, each as it stands there. Lines end sentences too."""
-    found: list[str] = []
-    for line in text.split("\n"):
-        found += [part.strip() for part in re.split(r"(?<=[.!?])[\"”’)]?\s+(?=[\"“‘(]?[A-Z0-9À-Þ$£€])", line.strip())]
-    return [sentence for sentence in found if sentence]
 
 
 def _find_field(question: str, name: str) -> str:
@@ -175,39 +142,25 @@ def _take_first_sentence(text: str) -> str:
 
 
 def find_claims(question: str) -> Mapping[str, object]:
-    """Answer with Findings: for each topic the best sentence, quoted; two for prices and for what sets the business apart."""
+    """Answer with Findings: the sentences and rows that make sense alone, each under the aspect that it is about, the best first."""
     if "\nThese quotes are not on the pages:" in question:
         return {"claims": []}  # every sentence was copied: there is no better copy
-    pages = re.findall(r"^\[page (\d+)\] .*?\n(.*?)\n\[end of page \1\]", question, re.MULTILINE | re.DOTALL)
-    sentences = [(int(number), sentence) for number, text in pages for sentence in split_sentences(text) if _is_informative(sentence)]
+    company = _find_field(question, "Competitor") or _find_field(question, "Topic")
+    aspects = find_aspects(re.findall(r"([^;()]+?)(?: \([^)]*\))?(?:; |$)", _find_field(question, "Aspects"))) or SETS["generic"]
+    scored: list[tuple[int, float, int, int, str, Stated]] = []
+    for number, text in find_blocks(question):
+        for stated in find_stated(text, company):
+            aspect, fits = fit(stated.text, stated.headings, aspects, stated.amounts)
+            worth = fits + rate(stated.text, stated.amounts)
+            if aspect is not None and worth >= LEAST_WORTH:
+                scored.append((aspects.index(aspect), -worth, len(scored), number, aspect.name, stated))
     claims: list[JsonObject] = []
-    taken: set[str] = set()
-    for topic, marks in TOPIC_MARKS:
-        scored = [(-_score_sentence(sentence, marks), place, number, sentence) for place, (number, sentence) in enumerate(sentences)]
-        best = [(number, sentence) for score, _, number, sentence in sorted(scored) if score < 0 and sentence not in taken]
-        for number, sentence in best[: 2 if topic in ("prices", "what sets it apart") else 1]:
-            taken.add(sentence)
-            claims.append({"topic": topic, "text": sentence, "quote": sentence, "page": number})
-    order = {topic: place for place, topic in enumerate(("what it sells", "prices", "locations", "ordering", "what sets it apart"))}
-    claims.sort(key=lambda claim: order[claim["topic"]])
-    return {"claims": claims[: MOST_CLAIMS + 1]}
-
-
-def _is_informative(sentence: str) -> bool:
-    return (
-        20 <= len(sentence) <= 320 and not BOILERPLATE.search(sentence) and not ORDERS_TO_A_READER.search(sentence) and "?" not in sentence
-    )
-
-
-def _score_sentence(sentence: str, marks: re.Pattern[str]) -> float:
-    """Return how well a sentence fits a topic. Facts hold numbers and names and end like sentences, and short ones are better to quote."""
-    hits = len({found.group(0).lower() for found in marks.finditer(sentence)})
-    if not hits:
-        return 0.0
-    facts = len(re.findall(r"\d+", sentence)) * 0.3 + len(re.findall(r"(?<!^)\b[A-Z][a-z]+", sentence)) * 0.1
-    whole = 1.0 if sentence.endswith((".", "!")) else 0.0
-    defines = 1.5 if re.search(r"\b(is|are) (an?|the) .*\b(that|which|with|from|for)\b", sentence) else 0.0
-    return hits + min(facts, 1.5) + whole + defines - len(sentence) / 400
+    taken: dict[str, int] = {}
+    for _, _, _, number, topic, stated in sorted(scored, key=lambda row: row[:3]):
+        taken[topic] = taken.get(topic, 0) + 1
+        if taken[topic] <= MOST_CLAIMS:
+            claims.append({"topic": topic, "text": stated.text, "quote": stated.quote, "page": number})
+    return {"claims": claims}
 
 
 def compare_facts(question: str) -> Mapping[str, object]:
@@ -260,7 +213,7 @@ def quote_answer(question: str, messages: Sequence[Message]) -> str:
     scored = []
     for place, sentence in enumerate(split_sentences("\n".join([own, *material]))):
         shared = len(wanted & set(find_words(sentence)))
-        if shared and _is_informative(sentence):
+        if shared and 12 <= len(sentence) <= 320 and not is_order(sentence) and not sentence.endswith("?"):
             scored.append((-shared, place, sentence))
     best = sorted(scored)[:3]
     if not best:

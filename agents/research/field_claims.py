@@ -1,0 +1,155 @@
+"""Claims from what a page holds as data: price tables, menus, opening hours, addresses, founding dates, each as a sentence of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sayso.tools.quantities import Kind, find_amounts
+from sayso.tools.web.fields import Field
+
+from . import aspects as known
+from .aspects import Aspect
+from .orders import is_order
+from .ranking import fit, is_like
+from .report_values import Claim
+from .site_names import squash_name
+
+if TYPE_CHECKING:
+    from .state import VisitedPage
+
+MOST = 300
+_LONGEST_VALUE = 300
+_NOT_A_FACT = re.compile(
+    r"(?i:(?:@?id|@?type|name|legal name|alternate name|url|web ?site|image|logo|photo|thumbnail.*|same as|sku|gtin\d*|ean|mpn|isbn|"
+    r"product id|identifier|"
+    r"position|item|item list.*|list item|breadcrumb.*|best rating|worst rating|price currency|price valid until|valid (?:from|through)|"
+    r"date (?:modified|published|"
+    r"created)|in language|language|locale|site name|keywords?|title|headline|author|publisher|main entity.*|potential action|context|"
+    r"has map|latitude|"
+    r"longitude|geo|item condition|availability|color scheme|theme color|viewport|generator|robots|og .*|twitter .*|canonical|page|width|"
+    r"height|encoding.*)\Z)"
+)
+_TECHNICAL = re.compile(
+    r"(?i:https?://|www\.|^[\w.-]+@[\w.-]+$|^\{|^\[|^#[0-9a-f]{3,8}$|^(?:true|false|null|none)$|^[a-z0-9_]+_[a-z0-9_]+$|\.(?:png|jpe?g|"
+    r"svg|webp)\b)"
+)
+_COOKIES = re.compile(r"(?i:cookie|consent|_ga\b|session id|speicherdauer|anbieter|laufzeit|tracking)")
+_PROSE = re.compile(r"(?i:(?:description|abstract|text|article body|review body|slogan|disambiguating description|about)\Z)")
+_LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
+    (
+        "founding date|founded|founder|employees|number of employees|owner|parent organization|ceo|gegründet|gründung|inhaber|"
+        "geschäftsführ|mitarbeiter|"
+        "fondé|création|salarié|fundad|empleados|opgericht|創業|設立|代表",
+        (known.COMPANY,),
+    ),
+    (
+        "opening hours|hours|opens|closes|öffnungszeit|horaire|horario|openingstijd|öppettid|営業時間|定休日|(?:mon|tues|wednes|thurs|fri|"
+        "satur|sun)day|"
+        "(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche",
+        (known.HOURS, known.LOCATIONS),
+    ),
+    (
+        "address|location|branch|street|locality|region|country|area served|postal|telephone|phone|e-?mail|adresse|anschrift|standort|"
+        "telefon|dirección|"
+        "adres|住所|所在地|電話",
+        (known.LOCATIONS,),
+    ),
+    (
+        "price range|price|fee|cost|deposit|preis|kosten|gebühr|kaution|prix|tarif|precio|tarifa|prijs|pris|料金|価格",
+        (known.PRICES,),
+    ),
+    (
+        "payment|currencies accepted|zahlung|paiement|pago|支払|accepts reservations|delivery|shipping|liefer|livraison|envío|return|"
+        "rückgabe",
+        (known.ORDERING, known.DELIVERY, known.OFFER),
+    ),
+    ("warranty|guarantee|garantie|garantía|保証", (known.WARRANTY, known.DIFFERENCE)),
+    ("aggregate rating|rating|review count|award|certification|auszeichnung", (known.DIFFERENCE,)),
+    ("operating system|platform|integrations?", (known.PLATFORMS, known.OFFER)),
+    ("serves cuisine|cuisine|menu|product|service|offer|application category|angebot|sortiment|knows about", (known.OFFER,)),
+    (
+        "weight|width|height|depth|size|material|colou?r|range|battery|power|capacity|gewicht|größe|reichweite|akku|leistung|poids|重量",
+        (known.SPECIFICATIONS, known.OFFER),
+    ),
+)
+"""Labels that fields have, with the aspects that they are about: the first of these that the research asks for."""
+
+
+def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[Aspect]) -> tuple[Claim, ...]:
+    """Return a claim for each fact that the pages hold as data and that is about one of the aspects. `source` is an index into `pages`."""
+    claims: dict[tuple[str, str, str], Claim] = {}
+    for source, page in enumerate(pages):
+        for field in page.fields:
+            for name, value in _read_values(field):
+                key = (field.subject.casefold(), name.casefold(), value.casefold())
+                if key in claims:
+                    continue
+                claim = _make_claim(field, name, value, company, aspects, source, page)
+                if claim is not None:
+                    claims[key] = claim
+    return tuple(claims.values())[:MOST]
+
+
+def _read_values(field: Field) -> Iterator[tuple[str, str]]:
+    """Yield the name and value of a field as a person reads them; nothing where a field says nothing to a person."""
+    name = " ".join(field.name.split()).strip(" :：")
+    value = " ".join(field.value.split()).strip()
+    if field.old or not value or len(value) > _LONGEST_VALUE or _NOT_A_FACT.match(name) or _PROSE.match(name):
+        return
+    if _TECHNICAL.search(value) or _COOKIES.search(f"{field.section} {field.subject} {name}") or is_order(value) or is_order(field.subject):
+        return
+    if field.place == "meta" and not find_amounts(value):
+        return
+    if value in ("-", "–", "—", "/", "?", "n/a", "N/A"):
+        return
+    yield name, value
+
+
+def _make_claim(
+    field: Field, name: str, value: str, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage
+) -> Claim | None:
+    subject = " ".join(field.subject.split()).strip(" :：")
+    if squash_name(subject) == squash_name(company):
+        subject = ""
+    aspect = _find_aspect(subject, name, value, field.section, aspects)
+    if aspect is None or not (subject or name):
+        return None
+    text = write_field(subject, name, value, field.section)
+    return Claim(aspect.name, text, field.quote, source, "data", page.published[:10], subject, name, value)
+
+
+def write_field(subject: str, name: str, value: str, section: str = "") -> str:
+    """Return a field as a sentence that makes sense alone: "City bike, rental price: 12.50 EUR a day." """
+    section = " ".join(section.split()).strip(" :：")
+    label = name if name.isupper() or not name.isascii() or any(letter.isupper() for letter in name[1:]) else name.lower()
+    if subject:
+        over = f" ({section})" if section and section.casefold() not in f"{subject} {name}".casefold() and len(section) < 80 else ""
+        start = f"{subject}{over}, {label}" if label else f"{subject}{over}"
+    else:
+        start = f"{section}, {name}" if section and section.casefold() not in name.casefold() and len(section) < 80 else name
+        start = start[:1].upper() + start[1:]
+    stop = "" if value.endswith((".", "!", "。")) else "。" if "\u3040" <= value[-1] <= "\u9fff" else "."
+    return f"{start}: {value}{stop}"
+
+
+def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Sequence[Aspect]) -> Aspect | None:
+    """Return the aspect that a field is about: by its label, else by what stands over it and what kind of value it has."""
+    amounts = find_amounts(value)
+    label = f"{name} {section}"
+    if any(amount.kind is Kind.MONEY for amount in amounts) and (prices := _like(aspects, known.PRICES)):
+        return prices
+    for words, built_in in _LABELS:
+        if re.search(rf"(?i:(?<!\w)(?:{words}))", name) and (found := _like(aspects, *built_in)):
+            return found
+    best, _ = fit(f"{subject} {name} {value}", (label,), aspects, amounts)
+    if best is not None:
+        return best
+    if subject and amounts:
+        return _like(aspects, known.SPECIFICATIONS, known.OFFER)
+    return None
+
+
+def _like(aspects: Sequence[Aspect], *built_in: Aspect) -> Aspect | None:
+    return next((aspect for each in built_in for aspect in aspects if is_like(aspect, each)), None)

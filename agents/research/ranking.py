@@ -1,0 +1,197 @@
+"""Which aspect a statement is about, which of several statements of one fact is kept, and in which order they are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
+from sayso.tools.truth.words import is_light, tokenize
+from sayso.tools.web import find_quote
+
+from . import aspects as known
+from .aspects import Aspect, count_cues
+from .report_values import Claim
+from .sentences import find_stated, is_past, is_stale
+from .site_names import squash_name
+
+if TYPE_CHECKING:
+    from .state import VisitedPage
+
+MOST_OF_AN_ASPECT = 12
+"""How many quoted sentences of one aspect a site has in the report; facts from its data are told in full."""
+_ENOUGH = 2.0
+_DEFINES = re.compile(
+    r"(?i:\b(?:is|are) (?:an?|the|one of)\b|\b(?:ist|sind) (?:eine?|der|die|das)\b|\best (?:une?|le|la)\b|\bes (?:una?|el|la)\b|です。?\Z)"
+)
+_WE_SELL = re.compile(
+    r"(?i:\b(?:we|wir|nous|nosotros|wij|vi) (?:\w+ )?(?:sell|make|rent|hire|build|repair|offer|serve|bake|roast|stock|carry|design|"
+    r"develop|produce|"
+    r"provide|teach|clean|print|grow|brew|deliver|vermieten|verkaufen|verleihen|bieten|reparieren|backen|rösten|vendons|louons|proposons|"
+    r"fabriquons|"
+    r"vendemos|ofrecemos|verkopen|verhuren|säljer|hyr)\b|おこなって|販売)"
+)
+_WEEKDAY = re.compile(
+    r"(?i:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b|\bweekends?\b|\bdaily\b|\bmontags?|dienstags?|mittwochs?|"
+    r"donnerstags?|"
+    r"freitags?|samstags?|sonntags?|\btäglich\b|\b(?:mo|di|mi|do|fr|sa|so)\b(?=\s?[-–.:,])|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
+    r"dimanche|lunes|martes|"
+    r"miércoles|jueves|viernes|sábado|domingo|maandag|zaterdag|zondag|måndag|lördag|söndag)|[月火水木金土日]曜"
+)
+_NAME = re.compile(r"(?<=[^.!?:]\s)[A-ZÀ-Þ][a-zà-þ]+")
+
+
+def fit(
+    text: str, headings: Sequence[str], aspects: Sequence[Aspect], amounts: Sequence[Amount] | None = None
+) -> tuple[Aspect | None, float]:
+    """Return the aspect that a statement is about, and how well it fits; None where it is about none of them."""
+    read = find_amounts(text) if amounts is None else amounts
+    over = " ".join(headings[:2])
+    scored = [(_score(text, over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
+    best = max(scored, key=lambda each: each[:2], default=None)
+    return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
+
+
+def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> float:
+    kinds = [amount.kind for amount in amounts if not amount.old]
+    score = 1.5 * min(3, count_cues(text, aspect)) + 0.7 * min(2, count_cues(over, aspect))
+    if is_like(aspect, known.PRICES):
+        return score + (3.0 if Kind.MONEY in kinds else 1.0 if Kind.PERCENT in kinds else -1.0)
+    if is_like(aspect, known.HOURS):
+        return score + (1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5))
+    if is_like(aspect, known.OFFER):
+        return score + (1.5 if _DEFINES.search(text) else 0.0) + (2.0 if _WE_SELL.search(text) else 0.0)
+    if is_like(aspect, known.COMPANY):
+        return score + (1.5 if Kind.YEAR in kinds and Kind.MONEY not in kinds else 0.0)
+    if is_like(aspect, known.LOCATIONS):
+        return score + (1.0 if find_labels(text) else 0.0)
+    if is_like(aspect, known.SPECIFICATIONS):
+        return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
+    return score
+
+
+@lru_cache(256)
+def is_like(aspect: Aspect, built_in: Aspect) -> bool:
+    """Return whether an aspect asks what a built-in one asks: it is that one, or its name has a cue of that one."""
+    return aspect.name == built_in.name or (
+        not any(aspect in each for each in known.SETS.values()) and count_cues(aspect.name, built_in) > 0
+    )
+
+
+def rate(text: str, amounts: Sequence[Amount]) -> float:
+    """Return how much a statement says: figures and names count, length and negation cost."""
+    figures = min(3, len(amounts))
+    names = min(2, len(_NAME.findall(text)))
+    negated = 1.0 if re.search(r"(?i:\b(?:no|not|never|nothing|kein\w*|nicht|pas|ningun\w*|geen)\b)", text) and not figures else 0.0
+    return figures + 0.5 * names - negated - len(text) / 400
+
+
+def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: str, aspects: Sequence[Aspect]) -> tuple[Claim, ...]:
+    """Return a site's claims without what no longer holds and without repetition, by aspect, the best first.
+
+    Of two that say the same thing the one from data is kept, else the newer, else the one that says more. Of two that contradict each other
+    the newer one is kept where the pages say which that is.
+    """
+    today = max((page.fetched_at[:10] for page in pages), default="")
+    current = [_date(claim, pages, company, today) for claim in claims if not claim.old]
+    facts = [_read(claim, company) for claim in current if claim is not None]
+    undated_money = any(not is_stale(fact.claim.dated, today) and fact.has_money for fact in facts)
+    facts = [fact for fact in facts if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
+    kept: list[_Fact] = []
+    for fact in sorted(facts, key=_weigh, reverse=True):
+        if not any(fact.is_said_by(other) or fact.is_overruled_by(other) for other in kept):
+            kept.append(fact)
+    order = {id(fact.claim): place for place, fact in enumerate(facts)}
+    return _cap(sorted(kept, key=lambda fact: _place(fact, aspects, order)))
+
+
+def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> tuple[int, int, float, int]:
+    names = [aspect.name for aspect in aspects]
+    topic = names.index(fact.claim.topic) if fact.claim.topic in names else len(names)
+    is_data = fact.claim.written == "data"
+    return topic, 0 if is_data else 1, 0.0 if is_data else -round(rate(fact.claim.text, fact.amounts)), order[id(fact.claim)]
+
+
+def _cap(facts: Sequence[_Fact]) -> tuple[Claim, ...]:
+    quoted: dict[str, int] = {}
+    kept = []
+    for fact in facts:
+        if fact.claim.written == "quote":
+            quoted[fact.claim.topic] = quoted.get(fact.claim.topic, 0) + 1
+            if quoted[fact.claim.topic] > MOST_OF_AN_ASPECT:
+                continue
+        kept.append(fact.claim)
+    return tuple(kept)
+
+
+def _date(claim: Claim, pages: Sequence[VisitedPage], company: str, today: str) -> Claim | None:
+    """Return a claim with the date of its statement; None if the statement is past by its own words."""
+    page = pages[claim.source]
+    if claim.dated or claim.written == "data":
+        return replace(claim, dated=claim.dated or page.published[:10])
+    span = find_quote(claim.quote, page.text)
+    around = [
+        each for each in find_stated(page.text, company, page.published) if span and each.span[0] < span[1] and span[0] < each.span[1]
+    ]
+    if around and is_past(around[0], today):
+        return None
+    return replace(claim, dated=around[0].dated if around else page.published[:10])
+
+
+class _Fact:
+    """A claim with what it says in figures and words."""
+
+    def __init__(self, claim: Claim, company: str) -> None:
+        self.claim = claim
+        self.amounts = tuple(amount for amount in find_amounts(claim.text) if not amount.old)
+        self.figures = frozenset((amount.value, amount.unit if amount.kind is Kind.MONEY else "") for amount in self.amounts)
+        own = squash_name(company)
+        words = [word for word in tokenize(claim.text) if not is_light(word) and not word.text.isdigit()]
+        self.stems = frozenset(word.stem for word in words if squash_name(word.text) not in own)
+        self.senses = frozenset(sense for word in words for sense in word.senses)
+        self.words = words
+        self.has_money = any(amount.kind is Kind.MONEY for amount in self.amounts)
+        self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
+        self.subject = frozenset(word.stem for word in tokenize(claim.subject) if not is_light(word))
+
+    def is_said_by(self, other: _Fact) -> bool:
+        """Return whether another claim says the same: all figures of this one, about what has the same words."""
+        if self.claim.written == other.claim.written == "data":
+            return (self.claim.subject, self.claim.name, self.claim.value) == (other.claim.subject, other.claim.name, other.claim.value)
+        shared = self._share(other)
+        if self.figures:
+            return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.stems))
+        return shared >= 0.8
+
+    def is_overruled_by(self, other: _Fact) -> bool:
+        """Return whether a newer claim gives another figure for the same thing."""
+        if self.claim.source == other.claim.source or not self.figures or not other.figures or not self.is_volatile:
+            return False
+        if not (self.claim.dated < other.claim.dated or (self.claim.dated and not other.claim.dated)):
+            return False
+        if self.figures & other.figures:
+            return False
+        mine = {(amount.kind, amount.unit) for amount in self.amounts if amount.kind in (Kind.MONEY, Kind.COUNT, Kind.PERCENT)}
+        others = {(amount.kind, amount.unit) for amount in other.amounts}
+        counted = any(kind is Kind.COUNT and (kind, unit) in others for kind, unit in mine)
+        return bool(mine & others) and (counted or (bool(other.subject) and other.subject <= self.stems) or self._share(other) >= 0.6)
+
+    def _share(self, other: _Fact) -> float:
+        """Return which part of this claim's words the other one has, by stem or by sense."""
+        if not self.stems:
+            return 1.0
+        plain = [word for word in self.words if word.stem in self.stems]
+        return sum(word.stem in other.stems or not word.senses.isdisjoint(other.senses) for word in plain) / max(1, len(plain))
+
+
+def _read(claim: Claim, company: str) -> _Fact:
+    return _Fact(claim, company)
+
+
+def _weigh(fact: _Fact) -> tuple[bool, str, float]:
+    """Return how much a claim is preferred to others of the same fact: data, then the newer (no date is the current page), then the "
+    "fuller."""
+    return fact.claim.written == "data", fact.claim.dated or "9999", len(fact.figures) + rate(fact.claim.text, fact.amounts) / 10

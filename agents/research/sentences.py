@@ -1,0 +1,339 @@
+"""Sentences of a page that make sense alone: whole, current, and with what stands before or over them where they need it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sayso.tools.quantities import Amount, Kind, find_amounts, find_dates
+from sayso.tools.truth.statements import Form, Statement, split_passage
+from sayso.tools.truth.statements import split_sentences as find_sentences
+from sayso.tools.truth.words import is_light, tokenize
+
+from .orders import is_order
+from .site_names import squash_name
+
+if TYPE_CHECKING:
+    from .state import VisitedPage
+
+LONGEST = 360
+_LONGEST_HEADING = 80
+_OLD = re.compile(r"~~[^~\n]*~~")
+_SPACES = re.compile(r"\s+")
+_CONNECTIVE = re.compile(
+    r"(?i:(?:but|and|so|however|also|in addition|moreover|besides|still|yet|then|therefore|of course|aber|und|außerdem|zudem|auch|mais|"
+    r"et|aussi|"
+    r"de plus|pero|además|y)\b,? |また、|さらに、|そして)(?=\S)"
+)
+_PRONOUN = re.compile(
+    r"(?:(?:It|They|He|She|This|These|That|Those|Its|Their|His|Her|Both|Neither|Either|Such|Each|All of (?:it|them)|One of them|"
+    r"Some of them|Most of "
+    r"them|None of them|The (?:same|former|latter|other|others)|Here|Er|Es|Sie|Diese[rsmn]?|Dies|Das|Dort|Dabei|Dafür|Dazu|Damit|Daher|"
+    r"Davon|Deren|Dessen|"
+    r"Il|Elle|Ils|Elles|Ce|Cela|Ça|C'est|Cette|Ces|Celui-ci|Leurs?|Esto|Esta|Este|Estos|Estas|Ellos|Ellas|Él|Ella|Sus?|Het|Dit|Deze|Ze|"
+    r"Zij|Hij|"
+    r"Den|Det|Detta|Dessa)\b(?!['’]s (?:free|easy))|これ|それ|その|この|あれ|彼ら?|彼女)"
+)
+_EXPLETIVE = re.compile(
+    r"(?:It(?: is|'s| takes| costs (?:nothing|more|less)| pays| does not matter)? (?:possible|free|worth|best|easy|open|closed)|Es gibt|"
+    r"Il y a|Il faut|"
+    r"Sie (?:können|zahlen|bekommen|erhalten|bezahlen|sparen|mieten|bringen|wählen|finden|haben)|Ihr(?:e|en)? \w+ (?:wird|ist|kommt)|"
+    r"Das \w+ (?=\w)|"
+    r"Det finns|That(?:'s| is) (?:it|all)|Het (?!is\b)\w+|Den \w+|Det \w+|Su \w+)\b"
+)
+_SUBJECT_PRONOUN = re.compile(r"(?:It|They|Er|Sie|Es|Il|Elle|Ils|Elles)\b(?= (?!is (?:possible|free)))")
+_VAGUE = re.compile(
+    r"(?:The|These|This|Prices?|Der|Die|Das|Le|La|Les|L'|El|Los|Las|De|Het) (?=\w)|Prices?\b|Only\b|Just\b|From\b|Ab\b|Nur\b|Dès\b|"
+    r"Desde\b|\d|[$€£¥]"
+)
+_INDEFINITE = re.compile(r"(?:An?|Eine?|Une?|Una?|Uno|Een|Ett?) (?=\w)")
+_FIRST_PERSON = re.compile(r"\b(?:I|I'(?:m|ve|ll|d)|[Mm]y|[Mm]yself|ich|[Mm]eine?[nmrs]?|[Jj]e|[Jj]'|[Mm]on|[Mm]es|yo)\b(?![.-])")
+_QUOTED = re.compile(r"[\"“„«'][^\"”“»]*[\"”“»']?[.!?]?(?:\s*[-–—].*)?\Z")
+_NOTICE = re.compile(
+    r"(?i:cookie|©|\(c\) \d{4}|\ball rights reserved|\bprivacy|datenschutz|\bimprint\b|\bimpressum\b|terms (?:of|and)|\bagb\b|javascript|"
+    r"newsletter|subscribe|"
+    r"skip to|log ?in\b|sign (?:in|up)\b|add to cart|in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
+    r"lorem ipsum)"
+)
+_PAST = re.compile(
+    r"(?i:\b(?:used to|formerly|previously|was once|were once|no longer|ehemals|früher|einst|nicht mehr|autrefois|jadis|ne \w+ plus|"
+    r"antes|ya no|vroeger|"
+    r"in those days|back then|in the old days|at the time|damals)\b|以前は|かつて)"
+)
+_UNTIL = re.compile(r"(?i:\b(?:until|till|bis(?: ende)?|jusqu'(?:en|à)|hasta|tot|up to the year)\b|まで)[^\d.]{0,24}\Z")
+_SINCE = re.compile(r"(?i:\b(?:since|seit|depuis|desde|sinds|sedan|siden|from|ab|as of|für|für das jahr|for)\b)[^\d.]{0,20}\Z")
+_YES_OR_NO = re.compile(r"(?i:(?:yes|no|ja|nein|oui|non|sí|si|hai|はい|いいえ)\b[,.!:;]?)")
+_NUMBERED = frozenset([Kind.MONEY, Kind.PERCENT, Kind.MEASURE, Kind.COUNT, Kind.TIME, Kind.PLAIN])
+_VOLATILE = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT])
+_STALE_DAYS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a page states, as a text that makes sense alone, with the words of the page that say it and what stands over them."""
+
+    text: str
+    quote: str
+    span: tuple[int, int]
+    headings: tuple[str, ...] = ()
+    is_row: bool = False
+    dated: str = ""
+    amounts: tuple[Amount, ...] = ()
+
+
+def split_sentences(text: str) -> list[str]:
+    """Split a text into sentences, each as it stands there. Lines end sentences too."""
+    return [sentence.strip() for line in text.split("\n") for sentence, _ in find_sentences(line.strip())]
+
+
+def state_quote(page: VisitedPage, span: tuple[int, int], company: str) -> str | None:
+    """Return what the sentence or table row around a span of a page's text states, as a text that makes sense alone.
+
+    None if it states nothing: it refers to something that is not said, is an order or boilerplate, no longer holds, or is another's.
+    """
+    around = [each for each in find_stated(page.text, company, page.published, page.fetched_at) if _overlap(each.span, span) > 0]
+    return max(around, key=lambda each: _overlap(each.span, span)).text if around else None
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return min(one[1], other[1]) - max(one[0], other[0])
+
+
+@lru_cache(64)
+def find_stated(text: str, company: str = "", published: str = "", today: str = "") -> tuple[Stated, ...]:
+    """Return what a page's text states, in order. `published` and `today` are ISO dates: what no longer holds is left out.
+
+    A sentence that refers to the one before it is given with it, or under the company's name where that is whom it means.
+    """
+    statements = split_passage(text)
+    ordered = _find_orders(text, statements)
+    found: list[Stated] = []
+    for at, statement in enumerate(statements):
+        if at in ordered or not _is_worth_it(statement.text):
+            continue
+        if statement.form is Form.ROW and _is_header(statements, at):
+            continue
+        dated = _find_date(statement) or published[:10]
+        stated = _state_row(text, statement, dated) if statement.form is Form.ROW else _state_sentence(text, statements, at, company, dated)
+        if stated is None or is_past(stated, today):
+            continue
+        if found and stated.span[0] <= found[-1].span[0]:
+            found.pop()  # it holds the sentence before it
+        found.append(stated)
+    return tuple(found)
+
+
+def _find_orders(text: str, statements: Sequence[Statement]) -> set[int]:
+    """Return which statements are orders, or stand in one line with one: what an order's author says beside it is no evidence either."""
+    found: set[int] = set()
+    last_end, in_order = 0, False
+    for at, statement in enumerate(statements):
+        same_line = at > 0 and "\n" not in text[last_end : statement.span[0]]
+        is_one = is_order(statement.text)
+        in_order = is_one or (in_order and same_line)
+        if is_one and same_line:
+            before = at - 1
+            while before >= 0 and "\n" not in text[statements[before].span[1] : statement.span[0]]:
+                found.add(before)
+                before -= 1
+        if in_order:
+            found.add(at)
+        last_end = statement.span[1]
+    return found
+
+
+def _is_worth_it(text: str) -> bool:
+    return 1 < len(text) <= LONGEST and not _NOTICE.search(text) and any(letter.isalnum() for letter in text)
+
+
+def _find_date(statement: Statement) -> str:
+    """Return the date that a statement gives itself ("Last updated June 2022: ..."), or that stands alone over it."""
+    for heading in statement.headings[:2]:
+        dates = find_dates(heading)
+        if dates and dates[0].month and len(heading) - (dates[0].span[1] - dates[0].span[0]) < 25:
+            return _write_date(dates[0].year, dates[0].month, dates[0].day)
+    start = statement.text[:45]
+    dates = find_dates(start)
+    if dates and dates[0].month and ":" in start[dates[0].span[1] : dates[0].span[1] + 2]:
+        return _write_date(dates[0].year, dates[0].month, dates[0].day)
+    return ""
+
+
+def _write_date(year: int, month: int | None, day: int | None) -> str:
+    return "-".join(filter(None, (f"{year:04}", f"{month:02}" if month else "", f"{day:02}" if month and day else "")))
+
+
+def is_past(stated: Stated, today: str) -> bool:
+    """Return whether a statement no longer holds by what it says itself: "In 1958 a burger cost 15 cents", "until 2023", "formerly"."""
+    amounts = [amount for amount in stated.amounts if amount.kind in _VOLATILE and not amount.old]
+    if not amounts:
+        return False
+    if _PAST.search(stated.text):
+        return True
+    year = int(today[:4] or 0)
+    years = [found for found in find_dates(stated.text) if not year or found.year <= year]
+    if year and any(found.year < year and _UNTIL.search(stated.text[: found.span[0]]) for found in years):
+        return True
+    if any(amount.kind is Kind.MONEY for amount in amounts) and years and year:
+        newest = max(years, key=lambda found: found.year)
+        since = _SINCE.search(stated.text[max(0, newest.span[0] - 30) : newest.span[0]])
+        if newest.year < year - 1 and not since:
+            return True
+    return False
+
+
+def is_stale(dated: str, today: str) -> bool:
+    """Return whether a date is so long ago that prices and numbers of then need not hold."""
+    return bool(dated and today) and _count_days(today) - _count_days(dated) > _STALE_DAYS
+
+
+def _count_days(iso: str) -> int:
+    parts = [int(part) for part in re.findall(r"\d+", iso[:10])] + [12, 28]
+    return parts[0] * 365 + parts[1] * 30 + parts[2] if len(parts) > 4 else parts[0] * 365 + (parts[1] if len(parts) > 3 else 12) * 30
+
+
+def _is_header(statements: Sequence[Statement], at: int) -> bool:
+    """Return whether a row is the first of its table and has no price, while the next one has: its figures belong to its column names."""
+    if at + 1 >= len(statements) or statements[at + 1].form is not Form.ROW or (at and statements[at - 1].form is Form.ROW):
+        return False
+    kinds = [{amount.kind for amount in find_amounts(each.text)} for each in statements[at : at + 2]]
+    return Kind.MONEY not in kinds[0] and Kind.MONEY in kinds[1]
+
+
+def _state_row(text: str, statement: Statement, dated: str) -> Stated | None:
+    """Return a row of a table as "City bike, per day: 12 €; per week: 60 €." Cells that are struck through are left out."""
+    cells = [_OLD.sub("", cell).strip() for cell in statement.text.split(" | ")]
+    subject, values = cells[0], [cell for cell in cells[1:] if cell and not cell.endswith("=")]
+    if not subject or not values or not any(letter.isalpha() for letter in subject):
+        return None
+    named = [cell.partition(" = ") for cell in values]
+    said = [f"{name}: {value}" if value else name for name, _, value in named]
+    headings = statement.headings[1:] if any(value for _, _, value in named) and len(statement.headings) > 1 else statement.headings
+    over = headings[0] if headings and len(headings[0]) <= _LONGEST_HEADING and not _shares_word(headings[0], subject) else ""
+    joint = ", " if any(value for _, _, value in named) else ": "
+    written = f"{subject}{f' ({over})' if over else ''}{joint}{'; '.join(said)}"
+    quote = text[slice(*statement.span)]
+    return _make(written, quote, statement.span, statement, dated, is_row=True)
+
+
+def _state_sentence(text: str, statements: Sequence[Statement], at: int, company: str, dated: str) -> Stated | None:
+    statement = statements[at]
+    start, end = statement.span
+    raw = _SPACES.sub(" ", text[start:end]).strip()
+    written = _OLD.sub("", raw) if _OLD.search(raw) else raw
+    written = _SPACES.sub(" ", written).strip(" -–—:,")
+    if _FIRST_PERSON.search(written) or (_QUOTED.match(written) and len(written) > 40) or written.endswith(("?", "？", ":")):
+        return None
+    if connective := _CONNECTIVE.match(written):
+        written = written[connective.end() :]
+        written = written[:1].upper() + written[1:]
+    question = _question_over(statement)
+    if question and (_needs_more(written) or _YES_OR_NO.match(written) or not _content(written) - _content(question)):
+        return _make(f"{question} {written}", raw, (start, end), statement, dated)
+    if is_anaphoric(written):
+        return _state_with_antecedent(text, statements, at, company, written, dated)
+    amounts = find_amounts(written)
+    if any(len(written) - (date.span[1] - date.span[0]) < 6 for date in find_dates(written)):
+        return None
+    is_line = statement.form is Form.LINE
+    if (
+        is_line
+        and not any(amount.kind in _NUMBERED or amount.kind is Kind.YEAR for amount in amounts)
+        and ":" not in written[1:-1]
+        and "：" not in written
+    ):
+        return None  # a heading, an item of a menu
+    if is_line or _needs_more(written) or (_VAGUE.match(written) and any(amount.kind is Kind.MONEY for amount in amounts)):
+        over = _heading_over(statement, written)
+        if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
+            return None
+        written = f"{over}: {written}" if over else written
+    elif len(_content(written)) < 4 or (_INDEFINITE.match(written) and len(written) < 70):
+        over = _heading_over(statement, written)
+        written = f"{over}: {written}" if over else written
+    return _make(written, raw, (start, end), statement, dated)
+
+
+def _question_over(statement: Statement) -> str:
+    over = statement.headings[0] if statement.headings else ""
+    for each in (statement.before, over):
+        if each.endswith(("?", "？")) and len(each) <= 140:
+            return each
+    return ""
+
+
+def _heading_over(statement: Statement, written: str) -> str:
+    """Return the heading that says what a statement is about, if it says more than the statement."""
+    for heading in statement.headings[:2]:
+        clean = heading.strip(" :：-–—")
+        if (
+            clean
+            and len(clean) <= _LONGEST_HEADING
+            and _content(clean) - _content(written)
+            and not _NOTICE.search(clean)
+            and not is_order(clean)
+        ):
+            return clean
+    return ""
+
+
+def _needs_more(written: str) -> bool:
+    """Return whether a text has too few words of its own to say what it is about: "Only 12 € a day!"."""
+    rest = written
+    for amount in reversed(find_amounts(written)):
+        if amount.kind is not Kind.COUNT:
+            rest = f"{rest[: amount.span[0]]} {rest[amount.span[1] :]}"
+    needed = 1 if re.search(r"[\u3040-\u9fff]", written) else 2
+    return len(_content(rest)) < needed
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(word.stem for word in tokenize(text) if not is_light(word) and not word.text.isdigit() and word.text not in "$€£¥%")
+
+
+def _shares_word(one: str, other: str) -> bool:
+    if re.search(r"[\u3040-\u9fff]", one):
+        return one in other or other in one
+    return not _content(one).isdisjoint(_content(other))
+
+
+def is_anaphoric(sentence: str) -> bool:
+    """Return whether a sentence begins with a word that points to something said before it."""
+    return bool(_PRONOUN.match(sentence)) and not _EXPLETIVE.match(sentence)
+
+
+def _state_with_antecedent(text: str, statements: Sequence[Statement], at: int, company: str, written: str, dated: str) -> Stated | None:
+    """Return a sentence that refers to the one before it: under the company's name where it is that one's subject, else both together."""
+    if at == 0:
+        return None
+    statement, before = statements[at], statements[at - 1]
+    if "\n" in text[before.span[1] : statement.span[0]] or before.form is not Form.SENTENCE or not _is_worth_it(before.text):
+        return None
+    first = _SPACES.sub(" ", text[slice(*before.span)]).strip()
+    if is_anaphoric(first) or first.endswith("?") or _FIRST_PERSON.search(first) or is_order(first) or "~~" in first:
+        return None
+    span = (before.span[0], statement.span[1])
+    quote = _SPACES.sub(" ", text[slice(*span)]).strip()
+    pronoun = _SUBJECT_PRONOUN.match(written)
+    if pronoun and company and squash_name(first).startswith(squash_name(company)):
+        return _make(f"{company}{written[pronoun.end() :]}", quote, statement.span, statement, dated)
+    together = f"{first} {written}"
+    return _make(together, quote, span, statement, dated) if len(together) <= LONGEST else None
+
+
+def _make(written: str, quote: str, span: tuple[int, int], statement: Statement, dated: str, *, is_row: bool = False) -> Stated | None:
+    written = _SPACES.sub(" ", written).strip()
+    if len(written) < 4:
+        return None
+    if written[-1].isalnum() or written[-1] in ')%€$£¥+”"':
+        written += "。" if re.search(r"[\u3040-\u9fff]\Z", written) else "."
+    return Stated(written, quote, span, statement.headings, is_row, dated, find_amounts(written))
+
+
+def find_blocks(question: str) -> Iterator[tuple[int, str]]:
+    """Yield the pages of a question of the find stage: number and text."""
+    for number, text in re.findall(r"^\[page (\d+)\] .*?\n(.*?)\n\[end of page \1\]", question, re.MULTILINE | re.DOTALL):
+        yield int(number), text
