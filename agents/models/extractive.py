@@ -20,7 +20,7 @@ from sayso.workflows import Usage
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.orders import is_order
-from ..research.ranking import fit, rate
+from ..research.ranking import find_offer, fit, rate
 from ..research.sentences import Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
@@ -53,7 +53,7 @@ _ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
 MOST_SENTENCES = 2
 MOST_CLAIMS = 25
 """How many sentences of one aspect an answer has."""
-LEAST_WORTH = 2.5
+LEAST_WORTH = 1.9
 """How much a sentence must fit its aspect and say, together."""
 
 
@@ -148,9 +148,13 @@ def find_claims(question: str) -> Mapping[str, object]:
     company = _find_field(question, "Competitor") or _find_field(question, "Topic")
     aspects = find_aspects(re.findall(r"([^;()]+?)(?: \([^)]*\))?(?:; |$)", _find_field(question, "Aspects"))) or SETS["generic"]
     scored: list[tuple[int, float, int, int, str, Stated]] = []
-    for number, text in find_blocks(question):
+    blocks = list(find_blocks(question))
+    usual = find_usual_words([text for _, text in blocks])
+    for number, text in blocks:
         for stated in find_stated(text, company):
             aspect, fits = fit(stated.text, stated.headings, aspects, stated.amounts)
+            if aspect is None and stated.amounts and not stated.is_row and usual & set(find_words(stated.text)):
+                aspect, fits = find_offer(aspects), 1.0
             worth = fits + rate(stated.text, stated.amounts)
             if aspect is not None and worth >= LEAST_WORTH:
                 scored.append((aspects.index(aspect), -worth, len(scored), number, aspect.name, stated))
@@ -161,6 +165,12 @@ def find_claims(question: str) -> Mapping[str, object]:
         if taken[topic] <= MOST_CLAIMS:
             claims.append({"topic": topic, "text": stated.text, "quote": stated.quote, "page": number})
     return {"claims": claims}
+
+
+def find_usual_words(texts: Sequence[str]) -> set[str]:
+    """Return the words that a site uses most: what it is about."""
+    counts = Counter(word for text in texts for word in find_words(text) if len(word) > 2 and word.isalpha())
+    return {word for word, count in counts.most_common(8) if count > 2}
 
 
 def compare_facts(question: str) -> Mapping[str, object]:

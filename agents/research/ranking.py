@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_OF_AN_ASPECT = 12
 """How many quoted sentences of one aspect a site has in the report; facts from its data are told in full."""
-_ENOUGH = 2.0
+_ENOUGH = 1.4
 _DEFINES = re.compile(
     r"(?i:\b(?:is|are) (?:an?|the|one of)\b|\b(?:ist|sind) (?:eine?|der|die|das)\b|\best (?:une?|le|la)\b|\bes (?:una?|el|la)\b|です。?\Z)"
 )
@@ -59,7 +59,7 @@ def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> f
     kinds = [amount.kind for amount in amounts if not amount.old]
     score = 1.5 * min(3, count_cues(text, aspect)) + 0.7 * min(2, count_cues(over, aspect))
     if is_like(aspect, known.PRICES):
-        return score + (3.0 if Kind.MONEY in kinds else 1.0 if Kind.PERCENT in kinds else -1.0)
+        return score + (3.0 if Kind.MONEY in kinds else 1.0 if Kind.PERCENT in kinds else -0.5)
     if is_like(aspect, known.HOURS):
         return score + (1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5))
     if is_like(aspect, known.OFFER):
@@ -71,6 +71,11 @@ def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> f
     if is_like(aspect, known.SPECIFICATIONS):
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
     return score
+
+
+def find_offer(aspects: Sequence[Aspect]) -> Aspect | None:
+    """Return the aspect of what is offered, or of what a topic is."""
+    return next((aspect for built_in in (known.OFFER, known.DEFINITION) for aspect in aspects if is_like(aspect, built_in)), None)
 
 
 @lru_cache(256)
@@ -97,7 +102,8 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     """
     today = max((page.fetched_at[:10] for page in pages), default="")
     current = [_date(claim, pages, company, today) for claim in claims if not claim.old]
-    facts = [_read(claim, company) for claim in current if claim is not None]
+    with_tables = {source for source, page in enumerate(pages) if any(field.place == "table" for field in page.fields)}
+    facts = [_Fact(claim, company) for claim in current if claim is not None and not _is_covered(claim, with_tables)]
     undated_money = any(not is_stale(fact.claim.dated, today) and fact.has_money for fact in facts)
     facts = [fact for fact in facts if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
     kept: list[_Fact] = []
@@ -141,6 +147,11 @@ def _date(claim: Claim, pages: Sequence[VisitedPage], company: str, today: str) 
     return replace(claim, dated=around[0].dated if around else page.published[:10])
 
 
+def _is_covered(claim: Claim, with_tables: Collection[int]) -> bool:
+    """Return whether a claim quotes a row of a table whose cells are claims from data already, or of the data itself."""
+    return claim.written == "quote" and " | " in claim.quote and claim.source in with_tables
+
+
 class _Fact:
     """A claim with what it says in figures and words."""
 
@@ -155,6 +166,7 @@ class _Fact:
         self.words = words
         self.has_money = any(amount.kind is Kind.MONEY for amount in self.amounts)
         self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
+        self.is_about_business = claim.written == "data" and not claim.subject
         self.subject = frozenset(word.stem for word in tokenize(claim.subject) if not is_light(word))
 
     def is_said_by(self, other: _Fact) -> bool:
@@ -162,6 +174,8 @@ class _Fact:
         if self.claim.written == other.claim.written == "data":
             return (self.claim.subject, self.claim.name, self.claim.value) == (other.claim.subject, other.claim.name, other.claim.value)
         shared = self._share(other)
+        if self.is_about_business and self.figures:
+            return self.figures <= other.figures and shared >= 0.3
         if self.figures:
             return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.stems))
         return shared >= 0.8
@@ -187,11 +201,10 @@ class _Fact:
         return sum(word.stem in other.stems or not word.senses.isdisjoint(other.senses) for word in plain) / max(1, len(plain))
 
 
-def _read(claim: Claim, company: str) -> _Fact:
-    return _Fact(claim, company)
+def _weigh(fact: _Fact) -> tuple[int, str, float]:
+    """Return how much a claim is preferred to others of the same fact.
 
-
-def _weigh(fact: _Fact) -> tuple[bool, str, float]:
-    """Return how much a claim is preferred to others of the same fact: data, then the newer (no date is the current page), then the "
-    "fuller."""
-    return fact.claim.written == "data", fact.claim.dated or "9999", len(fact.figures) + rate(fact.claim.text, fact.amounts) / 10
+    First rows of tables, then sentences, then single data of the business; then the newer (no date is the current page), then the fuller.
+    """
+    rank = 0 if fact.is_about_business else 2 if fact.claim.written == "data" else 1
+    return rank, fact.claim.dated or "9999", len(fact.figures) + rate(fact.claim.text, fact.amounts) / 10

@@ -12,6 +12,7 @@ from sayso.tools.quantities import Amount, Kind, find_amounts, find_dates
 from sayso.tools.truth.statements import Form, Statement, split_passage
 from sayso.tools.truth.statements import split_sentences as find_sentences
 from sayso.tools.truth.words import is_light, tokenize
+from sayso.tools.web.fields import DATA_HEADING
 
 from .orders import is_order
 from .site_names import squash_name
@@ -110,14 +111,20 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
     """
     statements = split_passage(text)
     ordered = _find_orders(text, statements)
+    data = text.find(f"\n{DATA_HEADING}\n")
     found: list[Stated] = []
     for at, statement in enumerate(statements):
-        if at in ordered or not _is_worth_it(statement.text):
+        if at in ordered or not _is_worth_it(statement.text) or statement.text.startswith(DATA_HEADING):
             continue
         if statement.form is Form.ROW and _is_header(statements, at):
             continue
         dated = _find_date(statement) or published[:10]
-        stated = _state_row(text, statement, dated) if statement.form is Form.ROW else _state_sentence(text, statements, at, company, dated)
+        if 0 <= data < statement.span[0]:
+            stated = _state_data(text, statement, dated)
+        else:
+            stated = (
+                _state_row(text, statement, dated) if statement.form is Form.ROW else _state_sentence(text, statements, at, company, dated)
+            )
         if stated is None or is_past(stated, today):
             continue
         if found and stated.span[0] <= found[-1].span[0]:
@@ -193,6 +200,14 @@ def is_stale(dated: str, today: str) -> bool:
 def _count_days(iso: str) -> int:
     parts = [int(part) for part in re.findall(r"\d+", iso[:10])] + [12, 28]
     return parts[0] * 365 + parts[1] * 30 + parts[2] if len(parts) > 4 else parts[0] * 365 + (parts[1] if len(parts) > 3 else 12) * 30
+
+
+def _state_data(text: str, statement: Statement, dated: str) -> Stated | None:
+    """Return a line of a page's data, "Subject | name: value; name: value", as a sentence."""
+    quote = text[slice(*statement.span)]
+    subject, _, said = quote.rpartition(" | ")
+    said = "; ".join(part for part in said.split("; ") if "~~" not in part)
+    return _make(f"{subject}, {said}" if subject else said, quote, statement.span, statement, dated, is_row=True) if said else None
 
 
 def _is_header(statements: Sequence[Statement], at: int) -> bool:

@@ -14,7 +14,9 @@ from sayso.workflows import Run
 from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
+from .field_claims import claim_fields
 from .page_tools import PageMemory
+from .ranking import rank_claims
 from .report import Considered, FailedPage, Withdrawn
 from .site_identity import find_site, squash_letters
 from .site_kinds import SiteKind
@@ -104,7 +106,7 @@ class SiteVisitor:
             more, missing = await self._ask(run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind)
             claims += more
             withdrawn += [Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing]
-        kept = tuple(dict.fromkeys((*visit.claims, *claims)))
+        kept = rank_claims((*claim_fields(pages, name, aspects), *visit.claims, *claims), pages, name, aspects)
         found = replace(visit, claims=kept, withdrawn=(*visit.withdrawn, *withdrawn))
         found = replace(found, dropped=sum(1 for each in found.withdrawn if not each.replaced))
         run.publish(Progress(run.id, "found", describe_visit(found)))

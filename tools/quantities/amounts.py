@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from .dates import find_written_dates
 from .found import Amount, Kind, Label
 from .labels import find_label_spans
 from .money import Signs, read_money, read_signs
@@ -20,6 +19,7 @@ from .number_words import guess_language
 from .numerals import Numeral, find_numerals, flatten
 from .periods import read_bound, read_per
 from .units import read_noun, read_percent, read_time, read_unit
+from .written_dates import find_written_dates
 
 _YEARS = (1500, 2100)
 _FOUR_DIGITS = re.compile(r"(?<![\d])(?<!\d[.,])\d{4}(?![\d]|[.,]\d)")
