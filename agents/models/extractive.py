@@ -21,7 +21,7 @@ from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.orders import is_order
 from ..research.ranking import find_offer, fit, rate
-from ..research.sentences import Stated, find_blocks, find_stated, split_sentences
+from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
 
@@ -152,8 +152,10 @@ def find_claims(question: str) -> Mapping[str, object]:
     usual = find_usual_words([text for _, text in blocks])
     for number, text in blocks:
         for stated in find_stated(text, company):
-            aspect, fits = fit(stated.text, stated.headings, aspects, stated.amounts)
-            if aspect is None and stated.amounts and not stated.is_row and usual & set(find_words(stated.text)):
+            if stated.shape is Shape.DATA:
+                continue
+            aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts)
+            if aspect is None and stated.amounts and stated.shape is Shape.SENTENCE and usual & set(find_words(stated.text)):
                 aspect, fits = find_offer(aspects), 1.0
             worth = fits + rate(stated.text, stated.amounts)
             if aspect is not None and worth >= LEAST_WORTH:

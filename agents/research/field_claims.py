@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sayso.tools.quantities import Kind, find_amounts
+from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
 from . import aspects as known
-from .aspects import Aspect
+from .aspects import Aspect, count_cues
 from .orders import is_order
 from .ranking import fit, is_like
 from .report_values import Claim
+from .sentences import find_stated
 from .site_names import squash_name
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _TECHNICAL = re.compile(
     r"svg|webp)\b)"
 )
 _COOKIES = re.compile(r"(?i:cookie|consent|_ga\b|session id|speicherdauer|anbieter|laufzeit|tracking)")
+_NUTRITION = re.compile(r"(?i:(?:energy|calories|kcal|kj|fat.*|protein.*|carbohydrates?.*|sugars?|salt|sodium|fibre|fiber)\Z)")
 _PROSE = re.compile(r"(?i:(?:description|abstract|text|article body|review body|slogan|disambiguating description|about)\Z)")
 _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
     (
@@ -82,6 +85,10 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
     claims: dict[tuple[str, str, str], Claim] = {}
     for source, page in enumerate(pages):
         for field in page.fields:
+            if _PROSE.match(field.name):
+                for said in _claim_prose(field, company, aspects, source, page):
+                    claims.setdefault(("", "", said.text.casefold()), said)
+                continue
             for name, value in _read_values(field):
                 key = (field.subject.casefold(), name.casefold(), value.casefold())
                 if key in claims:
@@ -92,15 +99,27 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
     return tuple(claims.values())[:MOST]
 
 
+def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage) -> Iterator[Claim]:
+    """Yield a claim for each sentence of a description that is about an aspect."""
+    subject = "" if squash_name(field.subject) == squash_name(company) else field.subject
+    for stated in find_stated(field.value, company):
+        aspect, _ = fit(stated.own, (field.subject,), aspects, stated.amounts)
+        if aspect is not None and not field.old and find_quote(stated.quote, page.text):
+            text = f"{subject}: {stated.text}" if subject and not squash_name(stated.text).startswith(squash_name(subject)) else stated.text
+            yield Claim(aspect.name, text, stated.quote, source, "data", page.published[:10], subject, field.name, stated.text)
+
+
 def _read_values(field: Field) -> Iterator[tuple[str, str]]:
     """Yield the name and value of a field as a person reads them; nothing where a field says nothing to a person."""
     name = " ".join(field.name.split()).strip(" :：")
     value = " ".join(field.value.split()).strip()
-    if field.old or not value or len(value) > _LONGEST_VALUE or _NOT_A_FACT.match(name) or _PROSE.match(name):
+    if field.old or not value or len(value) > _LONGEST_VALUE or _NOT_A_FACT.match(name):
         return
     if _TECHNICAL.search(value) or _COOKIES.search(f"{field.section} {field.subject} {name}") or is_order(value) or is_order(field.subject):
         return
     if field.place == "meta" and not find_amounts(value):
+        return
+    if _NUTRITION.match(name) or squash_name(value) == squash_name(field.subject):
         return
     if value in ("-", "–", "—", "/", "?", "n/a", "N/A"):
         return
@@ -113,6 +132,8 @@ def _make_claim(
     subject = " ".join(field.subject.split()).strip(" :：")
     if squash_name(subject) == squash_name(company):
         subject = ""
+    if squash_name(value) == squash_name(company):
+        return None
     aspect = _find_aspect(subject, name, value, field.section, aspects)
     if aspect is None or not (subject or name):
         return None
@@ -138,7 +159,8 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     """Return the aspect that a field is about: by its label, else by what stands over it and what kind of value it has."""
     amounts = find_amounts(value)
     label = f"{name} {section}"
-    if any(amount.kind is Kind.MONEY for amount in amounts) and (prices := _like(aspects, known.PRICES)):
+    is_priced = amounts and any(count_cues(text, known.PRICES) for text in (name, section))
+    if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):
         return prices
     for words, built_in in _LABELS:
         if re.search(rf"(?i:(?<!\w)(?:{words}))", name) and (found := _like(aspects, *built_in)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,11 @@ _WE_SELL = re.compile(
     r"fabriquons|"
     r"vendemos|ofrecemos|verkopen|verhuren|säljer|hyr)\b|おこなって|販売)"
 )
+_REDUCED = re.compile(r"(?i:\bhalf[- ]price\b|\bfree\b|\bdiscount|\bgratis\b|\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引")
+_IN_A_PLACE = re.compile(
+    r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:in|at|near|à|en|im|"
+    r"am) (?=(?:the |der |dem )?[A-ZÀ-Þ])"
+)
 _WEEKDAY = re.compile(
     r"(?i:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b|\bweekends?\b|\bdaily\b|\bmontags?|dienstags?|mittwochs?|"
     r"donnerstags?|"
@@ -59,15 +65,17 @@ def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> f
     kinds = [amount.kind for amount in amounts if not amount.old]
     score = 1.5 * min(3, count_cues(text, aspect)) + 0.7 * min(2, count_cues(over, aspect))
     if is_like(aspect, known.PRICES):
-        return score + (3.0 if Kind.MONEY in kinds else 1.0 if Kind.PERCENT in kinds else -0.5)
+        bonus = 3.0 if Kind.MONEY in kinds else 1.0 if Kind.PERCENT in kinds or _REDUCED.search(text) else -0.5
+        return score + bonus
     if is_like(aspect, known.HOURS):
-        return score + (1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5))
+        timed = 1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5)
+        return score + (timed if score or len(text) < 60 else timed / 2)
     if is_like(aspect, known.OFFER):
         return score + (1.5 if _DEFINES.search(text) else 0.0) + (2.0 if _WE_SELL.search(text) else 0.0)
     if is_like(aspect, known.COMPANY):
         return score + (1.5 if Kind.YEAR in kinds and Kind.MONEY not in kinds else 0.0)
     if is_like(aspect, known.LOCATIONS):
-        return score + (1.0 if find_labels(text) else 0.0)
+        return score + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) else 0.0)
     if is_like(aspect, known.SPECIFICATIONS):
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
     return score
@@ -91,7 +99,8 @@ def rate(text: str, amounts: Sequence[Amount]) -> float:
     figures = min(3, len(amounts))
     names = min(2, len(_NAME.findall(text)))
     negated = 1.0 if re.search(r"(?i:\b(?:no|not|never|nothing|kein\w*|nicht|pas|ningun\w*|geen)\b)", text) and not figures else 0.0
-    return figures + 0.5 * names - negated - len(text) / 400
+    defines = 1.0 if _DEFINES.search(text[:90]) else 0.0
+    return figures + 0.5 * names + defines - negated - len(text) / 400
 
 
 def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: str, aspects: Sequence[Aspect]) -> tuple[Claim, ...]:
@@ -102,8 +111,9 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     """
     today = max((page.fetched_at[:10] for page in pages), default="")
     current = [_date(claim, pages, company, today) for claim in claims if not claim.old]
-    with_tables = {source for source, page in enumerate(pages) if any(field.place == "table" for field in page.fields)}
-    facts = [_Fact(claim, company) for claim in current if claim is not None and not _is_covered(claim, with_tables)]
+    in_data = [_find_data_figures(page) for page in pages]
+    read = [_Fact(claim, company) for claim in current if claim is not None]
+    facts = [fact for fact in read if not fact.is_in_data(in_data[fact.claim.source])]
     undated_money = any(not is_stale(fact.claim.dated, today) and fact.has_money for fact in facts)
     facts = [fact for fact in facts if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
     kept: list[_Fact] = []
@@ -147,9 +157,10 @@ def _date(claim: Claim, pages: Sequence[VisitedPage], company: str, today: str) 
     return replace(claim, dated=around[0].dated if around else page.published[:10])
 
 
-def _is_covered(claim: Claim, with_tables: Collection[int]) -> bool:
-    """Return whether a claim quotes a row of a table whose cells are claims from data already, or of the data itself."""
-    return claim.written == "quote" and " | " in claim.quote and claim.source in with_tables
+def _find_data_figures(page: VisitedPage) -> frozenset[Decimal]:
+    """Return the figures that a page holds as data."""
+    texts = (f"{field.subject} | {field.name}: {field.value}" for field in page.fields)
+    return frozenset(amount.value for text in texts for amount in find_amounts(text))
 
 
 class _Fact:
@@ -169,10 +180,16 @@ class _Fact:
         self.is_about_business = claim.written == "data" and not claim.subject
         self.subject = frozenset(word.stem for word in tokenize(claim.subject) if not is_light(word))
 
+    def is_in_data(self, figures: Collection[Decimal]) -> bool:
+        """Return whether this claim quotes a row of which all figures are claims from the page's data already."""
+        is_row = self.claim.written == "quote" and " | " in self.claim.quote
+        return is_row and bool(self.amounts) and all(amount.value in figures for amount in self.amounts)
+
     def is_said_by(self, other: _Fact) -> bool:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""
         if self.claim.written == other.claim.written == "data":
-            return (self.claim.subject, self.claim.name, self.claim.value) == (other.claim.subject, other.claim.name, other.claim.value)
+            same_cell = (self.claim.subject, self.claim.value) == (other.claim.subject, other.claim.value)
+            return same_cell and (self.claim.name == other.claim.name or len(self.claim.value.split()) > 3)
         shared = self._share(other)
         if self.is_about_business and self.figures:
             return self.figures <= other.figures and shared >= 0.3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -50,13 +51,16 @@ _VAGUE = re.compile(
     r"(?:The|These|This|Prices?|Der|Die|Das|Le|La|Les|L'|El|Los|Las|De|Het) (?=\w)|Prices?\b|Only\b|Just\b|From\b|Ab\b|Nur\b|Dès\b|"
     r"Desde\b|\d|[$€£¥]"
 )
+_TRAIL = re.compile(r" [·|›»>/•] ")
+_DATA_LINE = re.compile(r"(?:[^|\n]{1,200} \| )?[a-z][a-z ]{1,40}: \S")
 _INDEFINITE = re.compile(r"(?:An?|Eine?|Une?|Una?|Uno|Een|Ett?) (?=\w)")
 _FIRST_PERSON = re.compile(r"\b(?:I|I'(?:m|ve|ll|d)|[Mm]y|[Mm]yself|ich|[Mm]eine?[nmrs]?|[Jj]e|[Jj]'|[Mm]on|[Mm]es|yo)\b(?![.-])")
 _QUOTED = re.compile(r"[\"“„«'][^\"”“»]*[\"”“»']?[.!?]?(?:\s*[-–—].*)?\Z")
 _NOTICE = re.compile(
     r"(?i:cookie|©|\(c\) \d{4}|\ball rights reserved|\bprivacy|datenschutz|\bimprint\b|\bimpressum\b|terms (?:of|and)|\bagb\b|javascript|"
     r"newsletter|subscribe|"
-    r"skip to|log ?in\b|sign (?:in|up)\b|add to cart|in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
+    r"skip to|log ?in\b|\btrade ?marks?\b|\b(?:are|is a) (?:registered )?marks? of\b|sign (?:in|up)\b|add to cart|"
+    r"in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
     r"lorem ipsum)"
 )
 _PAST = re.compile(
@@ -72,17 +76,30 @@ _VOLATILE = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT])
 _STALE_DAYS = 500
 
 
+class Shape(StrEnum):
+    """How a page states something."""
+
+    SENTENCE = "sentence"
+    LINE = "line"  # an item of a list, a label with its value: no whole sentence
+    ROW = "row"  # of a table
+    DATA = "data"  # a line of the page's data, whose fields are claims of their own
+
+
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a page states, as a text that makes sense alone, with the words of the page that say it and what stands over them."""
+    """What a page states, as a text that makes sense alone, with the words of the page that say it and what stands over them.
+
+    `own` is the text without the heading that was put before it.
+    """
 
     text: str
     quote: str
     span: tuple[int, int]
-    headings: tuple[str, ...] = ()
-    is_row: bool = False
-    dated: str = ""
-    amounts: tuple[Amount, ...] = ()
+    headings: tuple[str, ...]
+    shape: Shape
+    dated: str
+    amounts: tuple[Amount, ...]
+    own: str
 
 
 def split_sentences(text: str) -> list[str]:
@@ -119,7 +136,7 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
         if statement.form is Form.ROW and _is_header(statements, at):
             continue
         dated = _find_date(statement) or published[:10]
-        if 0 <= data < statement.span[0]:
+        if (0 <= data < statement.span[0] and "\n\n" not in text[data : statement.span[0]]) or _DATA_LINE.match(statement.text):
             stated = _state_data(text, statement, dated)
         else:
             stated = (
@@ -207,7 +224,7 @@ def _state_data(text: str, statement: Statement, dated: str) -> Stated | None:
     quote = text[slice(*statement.span)]
     subject, _, said = quote.rpartition(" | ")
     said = "; ".join(part for part in said.split("; ") if "~~" not in part)
-    return _make(f"{subject}, {said}" if subject else said, quote, statement.span, statement, dated, is_row=True) if said else None
+    return _make(f"{subject}, {said}" if subject else said, quote, statement.span, statement, dated, shape=Shape.DATA) if said else None
 
 
 def _is_header(statements: Sequence[Statement], at: int) -> bool:
@@ -231,7 +248,7 @@ def _state_row(text: str, statement: Statement, dated: str) -> Stated | None:
     joint = ", " if any(value for _, _, value in named) else ": "
     written = f"{subject}{f' ({over})' if over else ''}{joint}{'; '.join(said)}"
     quote = text[slice(*statement.span)]
-    return _make(written, quote, statement.span, statement, dated, is_row=True)
+    return _make(written, quote, statement.span, statement, dated, shape=Shape.ROW)
 
 
 def _state_sentence(text: str, statements: Sequence[Statement], at: int, company: str, dated: str) -> Stated | None:
@@ -251,6 +268,7 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
     if is_anaphoric(written):
         return _state_with_antecedent(text, statements, at, company, written, dated)
     amounts = find_amounts(written)
+    over = ""
     if any(len(written) - (date.span[1] - date.span[0]) < 6 for date in find_dates(written)):
         return None
     is_line = statement.form is Form.LINE
@@ -265,11 +283,9 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         over = _heading_over(statement, written)
         if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
             return None
-        written = f"{over}: {written}" if over else written
     elif len(_content(written)) < 4 or (_INDEFINITE.match(written) and len(written) < 70):
         over = _heading_over(statement, written)
-        written = f"{over}: {written}" if over else written
-    return _make(written, raw, (start, end), statement, dated)
+    return _make(written, raw, (start, end), statement, dated, over=over)
 
 
 def _question_over(statement: Statement) -> str:
@@ -290,9 +306,15 @@ def _heading_over(statement: Statement, written: str) -> str:
             and _content(clean) - _content(written)
             and not _NOTICE.search(clean)
             and not is_order(clean)
+            and not _TRAIL.search(clean)
+            and not _has_money(clean)
         ):
             return clean
     return ""
+
+
+def _has_money(text: str) -> bool:
+    return any(amount.kind is Kind.MONEY for amount in find_amounts(text))
 
 
 def _needs_more(written: str) -> bool:
@@ -339,13 +361,17 @@ def _state_with_antecedent(text: str, statements: Sequence[Statement], at: int, 
     return _make(together, quote, span, statement, dated) if len(together) <= LONGEST else None
 
 
-def _make(written: str, quote: str, span: tuple[int, int], statement: Statement, dated: str, *, is_row: bool = False) -> Stated | None:
+def _make(
+    written: str, quote: str, span: tuple[int, int], statement: Statement, dated: str, *, shape: Shape | None = None, over: str = ""
+) -> Stated | None:
+    shape = shape or (Shape.SENTENCE if statement.form is Form.SENTENCE else Shape.LINE)
     written = _SPACES.sub(" ", written).strip()
     if len(written) < 4:
         return None
     if written[-1].isalnum() or written[-1] in ')%€$£¥+”"':
         written += "。" if re.search(r"[\u3040-\u9fff]\Z", written) else "."
-    return Stated(written, quote, span, statement.headings, is_row, dated, find_amounts(written))
+    text = f"{over}: {written}" if over else written
+    return Stated(text, quote, span, statement.headings, shape, dated, find_amounts(text), written)
 
 
 def find_blocks(question: str) -> Iterator[tuple[int, str]]:
