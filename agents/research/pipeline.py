@@ -305,9 +305,10 @@ class CompetitorResearch(Workflow[str, Report]):
             there: Visit = await run.child("moved", visit_new_home, moved)
             if there.pages:
                 visit, after = there, judge(profile, replace(before, host=find_host(home), url=home), there.pages, others)
+        visit = replace(visit, judged=replace(after, url=before.url))
         if not after.competes:
             run.publish(Progress(run.id, "passed over", f"{visit.candidate.name}: {after.reason}"))
-            return replace(visit, passed_over=replace(after, url=before.url))
+            return visit
         if state.gated:
             visit = replace(visit, candidate=Candidate(after.name, candidate.url, after.reason, after.quote))
         return await self.visitor.find_claims(run, visit, state)
@@ -429,7 +430,7 @@ def _merge_same_business(visits: Sequence[Visit]) -> list[Visit]:
             kept[place] = add_pages(first, visit)
             reason = f"It is the same business as {first.candidate.name}."
             same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason)
-            visit = replace(visit, claims=(), withdrawn=(), dropped=0, passed_over=same)
+            visit = replace(visit, claims=(), withdrawn=(), dropped=0, judged=same)
         kept.append(visit)
     return kept
 

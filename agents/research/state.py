@@ -76,8 +76,8 @@ class Selection:
 class Visit:
     """The result of visiting a site: pages, failures, and the claims on the pages (their `source` is an index into `pages`).
 
-    `withdrawn` are the sentences that were not published as written, `dropped` counts those that were left out. `passed_over` says why a
-    site whose pages were read is not in the report after all.
+    `withdrawn` are the sentences that were not published as written, `dropped` counts those that were left out. `judged` is what the pages
+    show about whether the site competes, under the address by which it was chosen.
     """
 
     candidate: Candidate
@@ -86,7 +86,12 @@ class Visit:
     claims: tuple[Claim, ...] = ()
     dropped: int = 0
     withdrawn: tuple[Withdrawn, ...] = ()
-    passed_over: Considered | None = None
+    judged: Considered | None = None
+
+    @property
+    def passed_over(self) -> Considered | None:
+        """Return why a site whose pages were read is not in the report after all; None where it is."""
+        return self.judged if self.judged is not None and not self.judged.competes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
 
 def _list_considered(state: ResearchState) -> tuple[Considered, ...]:
     """Return who was considered: what a visit has shown counts more than what the searches said."""
-    after = {visit.passed_over.url: visit.passed_over for visit in state.visits if visit.passed_over is not None}
+    after = {visit.judged.url: visit.judged for visit in state.visits if visit.judged is not None}
     unread = {visit.candidate.url for visit in state.visits if not visit.pages}
     return tuple(
         replace(each, reason="Its site could not be read.") if each.url in unread else after.get(each.url, each)

@@ -18,7 +18,7 @@ from .field_claims import claim_fields
 from .page_tools import PageMemory
 from .ranking import rank_claims
 from .report import Considered, FailedPage, Withdrawn
-from .site_identity import find_site, squash_letters
+from .site_identity import find_site
 from .site_kinds import SiteKind
 from .site_names import find_business_name, find_site_name, squash_name
 from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
@@ -161,9 +161,9 @@ def put_name_right(candidate: Candidate, pages: Sequence[VisitedPage]) -> Candid
 
 
 def find_twins(candidate: Candidate, considered: Sequence[Considered]) -> list[str]:
-    """Return the addresses of other hosts of the candidate's business: those that spell its name in another way."""
-    own = squash_letters(find_site(candidate.url).label)
-    return [each.url for each in considered if each.kind == SiteKind.TWIN and squash_letters(find_site(each.url).label) == own]
+    """Return the addresses of other hosts of the candidate's business."""
+    own = find_site(candidate.url).domain
+    return [each.url for each in considered if each.kind == SiteKind.TWIN and find_site(each.page).domain == own]
 
 
 def is_home_page(url: str) -> bool:

@@ -141,6 +141,32 @@ def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
     assert len(stopped_report(tmp_path, "interrupted")["competitors"]) == 3
 
 
+KILLED_AT = {
+    "the choice": "Choosing among",
+    "the first page": "Reading bettaburgers.example",
+    "the first claims": " kept, from",
+    "the end": "Comparing",
+}
+
+
+@pytest.mark.parametrize("words", KILLED_AT.values(), ids=KILLED_AT)
+def test_a_research_that_was_killed_goes_on_where_it_was(words: str, tmp_path: Path) -> None:
+    options = ["--database", "sqlite:///runs.db"]
+    arguments = ["research", "BettaBurgers", "--search", "sample", "--competitors", "3", "--run-id", "killed", *options]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sayso", *arguments], cwd=tmp_path, env=environment(), text=True, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    assert next((line for line in process.stderr if words in line), None)
+    process.kill()
+    process.communicate(timeout=60)
+    ran = sayso("resume", "killed", *options, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert len(checked_report(tmp_path / "reports" / "bettaburgers.md")["competitors"]) == 3
+    replayed = sayso("replay", "killed", *options, cwd=tmp_path)
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
 def test_half_a_report_is_put_beside_a_whole_one_and_not_over_it(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "bettaburgers.md").write_text("# A whole report\n", "utf-8")
