@@ -41,6 +41,10 @@ LONG_SENTENCE, COPIED = 30, 0.6
 STRONG = 0.3
 """A word of at least this part of the heaviest word's weight says what the client does."""
 ENOUGH = 0.7
+INFORMS = frozenset(
+    (SiteKind.NEWS, SiteKind.REFERENCE, SiteKind.LIST, SiteKind.ABOUT, SiteKind.ASSOCIATION, SiteKind.NO_BUSINESS, SiteKind.FORUM)
+)
+"""What a topic is read about in as well."""
 NOT_SHARED = Shared("", 0.0)
 MANY, MIN_NAME = 3, 4
 SAID, MOST_SAID = 0.15, 5
@@ -130,11 +134,13 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
         return refuse(SiteKind.ITSELF, f"It is {profile.company} itself.")
     if profile.names and carries_name(site.label, profile.names):
         return refuse(SiteKind.NAMESAKE, f"It has the name of {profile.company}, and another offer.", hit.snippet)
-    if found := find_hit_kind(profile.company, profile.domains, hit):
+    client = profile.company if profile.kind == "competitors" else ""
+    found = find_hit_kind(client, profile.domains, hit)
+    if found is not None and not (profile.kind == "topic" and found.kind in INFORMS):
         return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
     text = f"{hit.title}. {hit.snippet}"
     named = [other for other in others if len(other) > 3 and re.search(rf"(?<!\w){re.escape(other)}(?!\w)", text)]
-    if len(named) > 1:
+    if len(named) > 1 and profile.kind != "topic":
         return refuse(SiteKind.LIST, f"It writes about other businesses: {', '.join(named[:3])}.", hit.snippet)
     shared = find_shared_terms(profile, text)
     if not _is_same_offer(profile, shared, text):
@@ -193,7 +199,8 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
         return refuse(SiteKind.MOVED, f"It has moved to {find_site(new_home).host}.", first.title)
     if closed := find_closing(pages):
         return refuse(SiteKind.CLOSED, "It has closed.", closed)
-    if found := find_page_kind(pages, others, profile.names):
+    found = find_page_kind(pages, others, profile.names)
+    if found is not None and not (profile.kind == "topic" and found.kind in INFORMS):
         return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
     start = read_offer(first, FIRST_WORDS)
     told = find_shared_terms(profile, start)

@@ -199,8 +199,6 @@ def _find_listing(pages: Sequence[VisitedPage], text: str, others: Sequence[str]
     entries = len(_COUNTS.findall(text)) > 2 or bool(named) or len(linked) > 2 or len(_find_entries(pages)) > 3
     if entries and (match := _LISTING.search(text)):
         return KindFound(SiteKind.DIRECTORY, quote_around(first, match[0]))
-    if len(_COUNTS.findall(first.text)) > 3:
-        return KindFound(SiteKind.DIRECTORY, quote_around(first, _COUNTS.findall(first.text)[0]))
     numbers = {int(match["number"]) for match in _NUMBERED.finditer(first.text)}
     if len(_RATINGS.findall(first.text)) > 2 and ({1, 2, 3} <= numbers or len(named) > 1):
         return KindFound(SiteKind.LIST, quote_around(first, _RATINGS.findall(first.text)[0]))

@@ -75,7 +75,7 @@ class ClientProfile:
     @property
     def lead(self) -> Term | None:
         """The word that names the trade: the heaviest that is neither a way to sell nor a kind of place, if it clearly leads the others."""
-        things = [term for term in self.terms if is_trade(term.word)]
+        things = [term for term in self.terms if is_trade(term.word)] or [term for term in self.terms if is_offer(term.word)]
         if not things or things[0].weight < LEADS * max((term.weight for term in things[1:]), default=0.0):
             return None
         return things[0]

@@ -143,7 +143,7 @@ def find_hit_kind(company: str, own: Sequence[str], hit: SearchHit) -> KindFound
         return KindFound(known, hit.title)
     path = unquote(urlsplit(hit.url).path).lower()
     titled = _names_owner(hit.title, site)
-    names_client = bool(re.search(rf"(?<!\w){re.escape(company)}(?!\w)", hit.title, re.IGNORECASE))
+    names_client = bool(company) and bool(re.search(rf"(?<!\w){re.escape(company)}(?!\w)", hit.title, re.IGNORECASE))
     if _JOBS_TITLE.search(hit.title) or re.search(r"/(?:jobs?|careers?|stellenangebote)(?:/|$)", path):
         return KindFound(SiteKind.JOBS, hit.title)
     if _offers_itself_instead(company, hit, site):
@@ -174,7 +174,7 @@ def _offers_itself_instead(company: str, hit: SearchHit, site: SiteIdentity) -> 
     The title has the owner's name as the other side, and names one alternative, not several.
     """
     label = squash_letters(site.label)
-    if not _SINGLE_ALTERNATIVE.search(hit.title) or label not in squash_letters(hit.title):
+    if not company or not _SINGLE_ALTERNATIVE.search(hit.title) or label not in squash_letters(hit.title):
         return False
     plural = re.search(r"\b(?:alternatives|competitors|alternativen|alternativas)\b", hit.title, re.IGNORECASE)
     return not plural and not _COUNTED.search(hit.title)

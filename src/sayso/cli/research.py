@@ -16,6 +16,7 @@ from sayso.agents.research.report import Report
 from sayso.agents.research.run import make_partial_report
 from sayso.agents.research.state import ResearchProgress
 from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
+from sayso.cli.choose import require_terminal
 from sayso.cli.display import read_text
 from sayso.cli.options import (
     BaseUrl,
@@ -100,6 +101,8 @@ def research(
     run_id
         With --database: the run to resume, or the id of a new one.
     """
+    if choose:
+        require_terminal()
     chosen = resolve_model(model, base_url, max_cost)
     stored = is_database_named(database, run_id)
     path = find_report_path(out, company)
