@@ -127,21 +127,26 @@ def _count_suffix_labels(host: str) -> int:
         if host.endswith(f".{service}"):
             return service.count(".") + 1
     from tld import get_tld  # late, for load time
+    from tld.exceptions import TldIOError
 
-    found = get_tld(f"http://{host}/", as_object=True, fail_silently=True, parser_class=_carried_list())
+    try:
+        found = get_tld(f"http://{host}/", as_object=True, fail_silently=True, parser_class=_carried_list())
+    except TldIOError:
+        return 1
     return 1 if found is None or isinstance(found, str) else found.tld.count(".") + 1
 
 
 @cache
 def _carried_list() -> type[BaseTLDSourceParser]:
     """Return tld's reader of its own file, which would download the list where the file is missing; this one never does."""
-    from tld.utils import MozillaTLDSourceParser  # late, for load time
+    from tld.exceptions import TldIOError  # late, for load time
+    from tld.utils import MozillaTLDSourceParser
 
     class CarriedList(MozillaTLDSourceParser):
         uid = "sayso"
 
         @classmethod
         def update_tld_names(cls, fail_silently: bool = False) -> bool:
-            return False
+            raise TldIOError("The list of suffixes is not there.")
 
     return CarriedList
