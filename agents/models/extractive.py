@@ -20,7 +20,7 @@ from sayso.workflows import Usage
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.orders import is_order
-from ..research.ranking import find_offer, fit, rate
+from ..research.ranking import find_offer, fit, is_specific, rate
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
@@ -157,6 +157,8 @@ def find_claims(question: str) -> Mapping[str, object]:
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts)
             if aspect is None and stated.amounts and stated.shape is Shape.SENTENCE and usual & set(find_words(stated.text)):
                 aspect, fits = find_offer(aspects), 1.0
+            if not is_specific(stated.own, stated.amounts, company, fits):
+                continue
             worth = fits + rate(stated.text, stated.amounts)
             if aspect is not None and worth >= LEAST_WORTH:
                 scored.append((aspects.index(aspect), -worth, len(scored), number, aspect.name, stated))

@@ -35,6 +35,13 @@ _WE_SELL = re.compile(
     r"fabriquons|"
     r"vendemos|ofrecemos|verkopen|verhuren|säljer|hyr)\b|おこなって|販売)"
 )
+_NOT_A_PRICE = re.compile(
+    r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|raised|donated?|gave|invested|earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"
+    r"ies)\b|\bpaid "
+    r"to (?:our|its|the|staff|farmers|growers|suppliers)|\b(?:funding|investment|revenue|turnover|sales of|valued at|profit|loss|fine of|"
+    r"umsatz|gehalt|"
+    r"lohn|stundenlohn|chiffre d'affaires|salaire|facturación|salario)\b)"
+)
 _REDUCED = re.compile(r"(?i:\bhalf[- ]price\b|\bfree\b|\bdiscount|\bgratis\b|\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引")
 _IN_A_PLACE = re.compile(
     r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:in|at|near|à|en|im|"
@@ -47,6 +54,15 @@ _WEEKDAY = re.compile(
     r"dimanche|lunes|martes|"
     r"miércoles|jueves|viernes|sábado|domingo|maandag|zaterdag|zondag|måndag|lördag|söndag)|[月火水木金土日]曜"
 )
+_WE = re.compile(r"(?i:(?:we|our|you|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|wij|onze|vi|vår\w?)\b)")
+_THERE_IS = re.compile(
+    r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
+)
+_ROLE = re.compile(
+    r"(?i:\b(?:managing director|director|manager|head of|run by|runs|is led|leads|ceo|president|chef|owner|founder|partner|geschäftsführ\w+|inhaber\w*|"
+    r"leitet|leiter\w*|chefin|dirig\w+|gérant\w*|patron\w*|gerente|dueñ\w+|director\w*|eigena\w+)\b)|社長|店主|代表"
+)
+_EAST = re.compile(r"[\u3040-\u9fff]")
 _NAME = re.compile(r"(?<=[^.!?:]\s)[A-ZÀ-Þ][a-zà-þ]+")
 
 
@@ -65,6 +81,8 @@ def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> f
     kinds = [amount.kind for amount in amounts if not amount.old]
     score = 1.5 * min(3, count_cues(text, aspect)) + 0.7 * min(2, count_cues(over, aspect))
     if is_like(aspect, known.PRICES):
+        if _NOT_A_PRICE.search(text):
+            return score - 2.0
         bonus = 3.0 if Kind.MONEY in kinds else 1.0 if Kind.PERCENT in kinds or _REDUCED.search(text) else -0.5
         return score + bonus
     if is_like(aspect, known.HOURS):
@@ -73,7 +91,9 @@ def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> f
     if is_like(aspect, known.OFFER):
         return score + (1.5 if _DEFINES.search(text) else 0.0) + (2.0 if _WE_SELL.search(text) else 0.0)
     if is_like(aspect, known.COMPANY):
-        return score + (1.5 if Kind.YEAR in kinds and Kind.MONEY not in kinds else 0.0)
+        return score + (
+            1.5 if (Kind.YEAR in kinds and Kind.MONEY not in kinds) or _NOT_A_PRICE.search(text) or _names_a_role(text) else 0.0
+        )
     if is_like(aspect, known.LOCATIONS):
         return score + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) else 0.0)
     if is_like(aspect, known.SPECIFICATIONS):
@@ -81,9 +101,24 @@ def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> f
     return score
 
 
+def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float) -> bool:
+    """Return whether a sentence says something that could be wrong: it has a figure or a name, or says what the business is or does.
+
+    "There is a kind of silence in our street" has the words of an aspect and no content.
+    """
+    if amounts or _NAME.search(own) or _EAST.search(own):
+        return True
+    speaks = bool(_WE.match(own)) or bool(company and squash_name(own).startswith(squash_name(company)))
+    return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
+
+
 def find_offer(aspects: Sequence[Aspect]) -> Aspect | None:
     """Return the aspect of what is offered, or of what a topic is."""
     return next((aspect for built_in in (known.OFFER, known.DEFINITION) for aspect in aspects if is_like(aspect, built_in)), None)
+
+
+def _names_a_role(text: str) -> bool:
+    return bool(_ROLE.search(text)) and bool(_NAME.search(text) or _EAST.search(text))
 
 
 @lru_cache(256)
@@ -135,7 +170,7 @@ def _cap(facts: Sequence[_Fact]) -> tuple[Claim, ...]:
     quoted: dict[str, int] = {}
     kept = []
     for fact in facts:
-        if fact.claim.written == "quote":
+        if fact.claim.written != "data":
             quoted[fact.claim.topic] = quoted.get(fact.claim.topic, 0) + 1
             if quoted[fact.claim.topic] > MOST_OF_AN_ASPECT:
                 continue
@@ -182,7 +217,7 @@ class _Fact:
 
     def is_in_data(self, figures: Collection[Decimal]) -> bool:
         """Return whether this claim quotes a row of which all figures are claims from the page's data already."""
-        is_row = self.claim.written == "quote" and " | " in self.claim.quote
+        is_row = self.claim.written != "data" and " | " in self.claim.quote
         return is_row and bool(self.amounts) and all(amount.value in figures for amount in self.amounts)
 
     def is_said_by(self, other: _Fact) -> bool:

@@ -68,6 +68,13 @@ _PAST = re.compile(
     r"antes|ya no|vroeger|"
     r"in those days|back then|in the old days|at the time|damals)\b|以前は|かつて)"
 )
+_ENDED = re.compile(
+    r"(?i:\bdiscontinued\b|\b(?:has|have|was|were|is|are) (?:now |since |permanently )?closed (?:for good|down|in (?:19|20)\d\d|since)|"
+    r"\bclosed (?:its|our|the) (?:last|doors)|\bno longer (?:open|exists?|sold|sell|offer|available)|\beingestellt\b|"
+    r"\bdauerhaft geschlossen|"
+    r"\bnicht mehr (?:im angebot|erhältlich)|\bdéfinitivement fermé)|閉店しました"
+)
+_WAS = re.compile(r"\b(?:had|was|were|hatten?|waren?|avait|étaient|était|tenía|era)\b")
 _UNTIL = re.compile(r"(?i:\b(?:until|till|bis(?: ende)?|jusqu'(?:en|à)|hasta|tot|up to the year)\b|まで)[^\d.]{0,24}\Z")
 _SINCE = re.compile(r"(?i:\b(?:since|seit|depuis|desde|sinds|sedan|siden|from|ab|as of|für|für das jahr|for)\b)[^\d.]{0,20}\Z")
 _YES_OR_NO = re.compile(r"(?i:(?:yes|no|ja|nein|oui|non|sí|si|hai|はい|いいえ)\b[,.!:;]?)")
@@ -130,12 +137,18 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
     ordered = _find_orders(text, statements)
     data = text.find(f"\n{DATA_HEADING}\n")
     found: list[Stated] = []
+    dated_from, date_headings = "", tuple[str, ...]()
     for at, statement in enumerate(statements):
         if at in ordered or not _is_worth_it(statement.text) or statement.text.startswith(DATA_HEADING):
             continue
         if statement.form is Form.ROW and _is_header(statements, at):
             continue
-        dated = _find_date(statement) or published[:10]
+        if alone := _read_date_line(statement.text):
+            dated_from, date_headings = alone, statement.headings
+            continue
+        if statement.headings != date_headings and statement.text not in statement.headings:
+            dated_from = ""
+        dated = _find_date(statement) or dated_from or published[:10]
         if (0 <= data < statement.span[0] and "\n\n" not in text[data : statement.span[0]]) or _DATA_LINE.match(statement.text):
             stated = _state_data(text, statement, dated)
         else:
@@ -173,12 +186,19 @@ def _is_worth_it(text: str) -> bool:
     return 1 < len(text) <= LONGEST and not _NOTICE.search(text) and any(letter.isalnum() for letter in text)
 
 
+def _read_date_line(line: str) -> str:
+    """Return the date of a line that has little else: "June 3, 2020", "Posted on 14 March 2021 by Anna"."""
+    dates = find_dates(line) if len(line) < 60 else ()
+    if not dates or not dates[0].month or len(line) - (dates[0].span[1] - dates[0].span[0]) > 25 or ": " in line:
+        return ""
+    return _write_date(dates[0].year, dates[0].month, dates[0].day)
+
+
 def _find_date(statement: Statement) -> str:
     """Return the date that a statement gives itself ("Last updated June 2022: ..."), or that stands alone over it."""
     for heading in statement.headings[:2]:
-        dates = find_dates(heading)
-        if dates and dates[0].month and len(heading) - (dates[0].span[1] - dates[0].span[0]) < 25:
-            return _write_date(dates[0].year, dates[0].month, dates[0].day)
+        if found := _read_date_line(heading):
+            return found
     start = statement.text[:45]
     dates = find_dates(start)
     if dates and dates[0].month and ":" in start[dates[0].span[1] : dates[0].span[1] + 2]:
@@ -193,10 +213,10 @@ def _write_date(year: int, month: int | None, day: int | None) -> str:
 def is_past(stated: Stated, today: str) -> bool:
     """Return whether a statement no longer holds by what it says itself: "In 1958 a burger cost 15 cents", "until 2023", "formerly"."""
     amounts = [amount for amount in stated.amounts if amount.kind in _VOLATILE and not amount.old]
+    if _ENDED.search(stated.text) or (amounts and _PAST.search(stated.text)):
+        return True
     if not amounts:
         return False
-    if _PAST.search(stated.text):
-        return True
     year = int(today[:4] or 0)
     years = [found for found in find_dates(stated.text) if not year or found.year <= year]
     if year and any(found.year < year and _UNTIL.search(stated.text[: found.span[0]]) for found in years):
@@ -206,7 +226,7 @@ def is_past(stated: Stated, today: str) -> bool:
         since = _SINCE.search(stated.text[max(0, newest.span[0] - 30) : newest.span[0]])
         if newest.year < year - 1 and not since:
             return True
-    return False
+    return bool(years) and bool(_WAS.search(stated.text)) and max(found.year for found in years) < year
 
 
 def is_stale(dated: str, today: str) -> bool:
@@ -269,8 +289,9 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         return _state_with_antecedent(text, statements, at, company, written, dated)
     amounts = find_amounts(written)
     over = ""
-    if any(len(written) - (date.span[1] - date.span[0]) < 6 for date in find_dates(written)):
-        return None
+    if amounts and amounts[0].kind is Kind.MONEY and amounts[0].span[0] < 3:
+        over = question or _heading_over(statement, written)
+        return _make(written, raw, (start, end), statement, dated, over=over.removesuffix(":")) if over else None
     is_line = statement.form is Form.LINE
     if (
         is_line
