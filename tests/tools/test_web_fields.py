@@ -94,6 +94,16 @@ VISIBLE = {
         "<div class=p><h3>Pro</h3><div>$29</div><div>per month, billed yearly</div></div><div class=p><h3>Max</h3><div>$59</div><div>per month</div></div>",
         [("Pro", "price", "$29 per month, billed yearly"), ("Max", "price", "$59 per month")],
     ),
+    "prices set as headings, and what an icon takes back": (
+        "<div class=col><p>Basic</p><h3>500 Rs <span>/month</span></h3><ul><li><i class='fa fa-check'></i>Chat</li><li><i class='fa fa-times'></i>Calls"
+        "</ul></div><div class=col><p>Standard</p><h3>1300 Rs <span>/quarter</span></h3><ul><li class=disabled>Chat</li></ul></div>",
+        [("Basic", "price", "500 Rs /month"), ("Standard", "price", "1300 Rs /quarter"), ("Basic", "includes", "Chat")],
+    ),
+    "a word in place of a price, and another box after one": (
+        "<div class=card><b>Basic</b><div class=price>Free</div></div><div class=card><b>Pro</b><div class=price>$12/mo</div></div>"
+        "<ul><li><b>Fade</b> <span>ab CHF 55</span> <span>60 min</span></li><li><b>Cut</b> <span>ab CHF 45</span> <span>45 min</span></li></ul>",
+        [("Basic", "price", "Free"), ("Pro", "price", "$12/mo"), ("Fade", "price", "ab CHF 55"), ("Cut", "price", "ab CHF 45")],
+    ),
     "Japanese": (
         "<h2>料金表</h2><table><tr><th>コース</th><th>料金</th></tr><tr><td>基本点検</td><td>3,300円</td></tr></table><p>営業時間：10:00〜19:00</p>"
         "<ul><li>レンタル1日　1,500円</li></ul><p>延長は1時間につき200円です。</p>",
@@ -123,8 +133,8 @@ TABLES = {
         "<table><tr><th><th>Free<th>Pro<tr><td>Price<td>$0<td>$29<tr><td>Users<td>1<td>unlimited<tr><td>SSO<td>✗<td>✓"
         "<tr><td>API<td><i class='fa fa-times'></i><td><img alt=included src=x></table>",
         [
-            ("Free", "Price", "$0"), ("Free", "Users", "1"), ("Free", "SSO", "✗"), ("Free", "API", "no"),
-            ("Pro", "Price", "$29"), ("Pro", "Users", "unlimited"), ("Pro", "SSO", "✓"), ("Pro", "API", "yes"),
+            ("Free", "Price", "$0"), ("Free", "Users", "1"), ("Free", "SSO", "✗"), ("Free", "API", "✗"),
+            ("Pro", "Price", "$29"), ("Pro", "Users", "unlimited"), ("Pro", "SSO", "✓"), ("Pro", "API", "✓"),
         ],
     ),
     "plans in columns, with a word over the labels": (
@@ -144,6 +154,15 @@ TABLES = {
     "sections within a table": (
         "<table><tr><th>Dish<th>Price<tr><td colspan=2>Starters<tr><td>Soup<td>5 €<tr><td colspan=2>Mains<tr><td>Steak<td>25 €</table>",
         [("Soup", "Price", "5 €"), ("Steak", "Price", "25 €")],
+    ),
+    "a header without its row, and plans whose values are words for yes and no": (
+        "<table><thead><th>サービス</th><th>シンプル</th><th>フル</th></thead><tr><th>デザイン</th><td>無し</td><td>有り</td></tr>"
+        "<tr><th>ページ数</th><td>5ページまで</td><td>10ページまで</td></tr></table>",
+        [("シンプル", "デザイン", "無し"), ("シンプル", "ページ数", "5ページまで"), ("フル", "デザイン", "有り"), ("フル", "ページ数", "10ページまで")],
+    ),
+    "a foot with totals": (
+        "<table><tr><th>Room<th>Single<th>...<tfoot><tr><td>Total<td colspan=2>5 types<tbody><tr><td>Family<td>600$<td>details</table>",
+        [("Family", "Single", "600$")],
     ),
     "properties of one thing": (
         "<table><tr><th>Weight</th><td>12 kg</td></tr><tr><th>Gears</th><td>8</td></tr></table>",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..fields import Field
 from .money import find_money, starts_with_period
-from .page_lines import Found, Line, PageLines
+from .page_lines import FoundElement, Line, PageLines
 from .wording import one_line
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _MAX_CLIMB = 6
 _LABEL = re.compile(r"[-–—•*·▪●■►»✓✔]?\s*(?P<label>[^\s:：.!?;|][^:：.!?;|\n]{0,48}?)\s*(?:：\s*|:\s+)(?P<value>\S.*)", re.DOTALL)
 _BOLD = frozenset(("b", "strong", "th", "dt", "em", "label"))
 _LABEL_CLASS = re.compile(r"(?:^|[\s_-])(?:label|name|title|term|key|head|caption|prop|attribute)(?:$|[\s_-])", re.IGNORECASE)
+_PRICE_CLASS = re.compile(r"(?:^|[\s_-])(?:price|preis|prix|precio|prezzo|prijs|pris|cost|tarif)(?:$|[\s_-])", re.IGNORECASE)
 _NAME_CLASS = re.compile(r"(?:^|[\s_-])(?:name|title|plan|product|heading|dish|item-?name)(?:$|[\s_-])", re.IGNORECASE)
 # What a price is called is a label, never the name of a thing.
 _PRICE_LABEL = re.compile(
@@ -39,6 +40,14 @@ _NO_NAME = re.compile(
 )
 
 
+_BOUND_AT_END = re.compile(
+    r"(?i)(?:^|\s)(?:from|starting at|ab|à partir de|dès|desde|a partir de|da|vanaf|v\.a\.|från|fra|only|nur|now|jetzt|je)$"
+)
+_EXCLUDED = re.compile(
+    r"(?:^|[\s_-])(?:disabled?|excluded?|not-?included|unavailable|inactive|muted|off|no|na|cross|times|strike|line-through|missing)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(r"[✗✘×❌✖]|~~")
 _SAVING = re.compile(r"(?i)\b(?:save|saving|off|discount|spare?n?|rabatt|économisez|ahorra)\b")
 _OFF = re.compile(r"(?i)\s?(?:off|discount|rabatt|günstiger|less|de descuento|de réduction)\b")
 
@@ -81,12 +90,15 @@ def read_pairs(page: PageLines) -> list[Pair]:
 
 def _read_features(page: PageLines, records: _Records, told: Set[str]) -> Iterator[Pair]:
     """Yield the list entries of cards that stand side by side, each with a name and a price: what a plan includes."""
-    cards = [(element, name) for element, name in records.cards.items() if _is_row(element)]
+    cards = [(box, name) for element, name in records.cards.items() if (box := _find_row(element)) is not None]
     for element, name in cards if len({name for _, name in cards}) > 1 else ():
         start, end = page.spans.get(element, (0, 0))
         for line in page.lines[start:end][:40]:
-            if line.element.tag == "li" and line.text not in told and not find_money(line.text) and not _LABEL.fullmatch(line.text):
-                yield Pair("includes", line.text, name, of_heading=True)
+            is_feature = (
+                line.element.tag == "li" and not _EXCLUDED.search(line.element.get("class") or "") and not _TAKEN_BACK.match(line.text)
+            )
+            if is_feature and line.text not in told and not find_money(line.text) and not _LABEL.fullmatch(line.text):
+                yield Pair("includes", line.text.lstrip("✓✔✅☑•· "), name, of_heading=True)
 
 
 def settle_subjects(pairs: Sequence[Pair], product: str = "") -> list[Field]:
@@ -112,7 +124,12 @@ def settle_subjects(pairs: Sequence[Pair], product: str = "") -> list[Field]:
     return list(dict.fromkeys(fields))
 
 
-def _read_definitions(found: Found) -> Iterator[Pair]:
+def _find_row(element: HtmlElement) -> HtmlElement | None:
+    """Return the box that stands beside others of its kind: the element, or the nearest one around it."""
+    return next((each for each in (element, *islice(element.iterancestors(), 3)) if _is_row(each) and each.tag not in ("p", "li")), None)
+
+
+def _read_definitions(found: FoundElement) -> Iterator[Pair]:
     """Yield the terms of a definition list with each of their definitions."""
     terms: list[str] = []
     after_value = False
@@ -156,8 +173,20 @@ def _read_line(page: PageLines, number: int, line: Line, records: _Records) -> I
         return
     if money := find_money(text):
         yield from _read_price(page, number, line, text, money, records)
+    elif (
+        (value := _read_price_word(line, text))
+        and (found_name := _find_name(page, number, records))[1]
+        and _find_row(line.element) is not None
+    ):
+        yield Pair(found_name[0] or "price", value, found_name[1], is_price=True, of_heading=True)
     elif pair := _read_parts(line) or _read_two_lines(page, number, line):
         yield pair
+
+
+def _read_price_word(line: Line, text: str) -> str:
+    """Return what stands where a price would: "Free", "On request", "12.50" in a box that is named for prices."""
+    named = " ".join(element.get("class") or "" for element in (line.element, *(element for _, element in line.parts[:2])))
+    return text if len(text) <= 30 and len(text.split()) <= 4 and _PRICE_CLASS.search(named) and text[-1:] not in ":?" else ""
 
 
 def _is_label(label: str, value: str, line: Line) -> bool:
@@ -231,6 +260,8 @@ def _read_price(page: PageLines, number: int, line: Line, text: str, money: Sequ
     first = money[0][0]
     struck = text[:first].endswith("~~")
     name = text[: first - 2 * struck].strip(" .…·:：-–—|•\t(*")
+    if ending := _BOUND_AT_END.search(name):
+        name = name[: ending.start()].strip(" .…·:：-–—|•\t(*")
     tail = text[money[0][1] :].strip("~ ")
     if name and not _NO_NAME.fullmatch(name):
         if not _is_name(name, tail, line):
@@ -242,11 +273,12 @@ def _read_price(page: PageLines, number: int, line: Line, text: str, money: Sequ
             return
     if _SAVING.search(text[:first]) or _OFF.match(text, money[0][1]):
         return
-    bound = text[: first - 2 * struck].strip() if of_heading and len(text[:first]) < 24 else ""
+    before = text[: first - 2 * struck].strip()
+    bound = before if of_heading and len(before) < 24 else ending[0].strip() if ending else ""
     for start, end in money:
         is_old = text[start - 2 : start] == "~~"
         last = (start, end) == money[-1] or len(money) == 1
-        value = text[start:end] + (_short_tail(text[end:]) if last and not is_old else "")
+        value = text[start:end] + (_short_tail(text, end, line) if last and not is_old else "")
         if last and not is_old and value == text[start:end] and number + 1 < len(page.lines):
             value += _next_period(page, number, records.taken)
         value = f"{bound} {value}".strip() if bound and not is_old and not bound.startswith("~~") else value
@@ -254,9 +286,12 @@ def _read_price(page: PageLines, number: int, line: Line, text: str, money: Sequ
         yield Pair(label, one_line(value, 120).rstrip(" .,;"), heading, is_price=True, of_heading=of_heading, old=is_old)
 
 
-def _short_tail(tail: str) -> str:
+def _short_tail(text: str, end: int, line: Line) -> str:
     """Return what follows a price in its line, if it is short and belongs to it: "/ month", "per person", "(reduced 9 €)"."""
-    tail = tail.removeprefix("~~").rstrip()
+    tail = text[end:].removeprefix("~~").rstrip()
+    ends_part = any(one_line(part).endswith(text[max(0, end - 4) : end]) for part, _ in line.parts[:-1])
+    if ends_part and not (starts_with_period(tail.strip()) or tail.strip()[:1] in "(,/"):
+        return ""  # the next box of a row says something else
     return tail if 0 < len(tail) <= 40 and not re.search(r"[.!?]\s+\S|[A-Za-z]\.$", tail) else ""
 
 

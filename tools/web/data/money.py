@@ -10,8 +10,10 @@ _CODE = (
     r"(?:EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|TRY|CAD|AUD|NZD|HKD|SGD|CNY|RMB|INR|KRW|THB|BRL|MXN|ZAR|AED|ILS|UAH|RUB"
     r"|VND|IDR|MYR|PHP|TWD|NTD|SFr\.?|Fr\.|Rs\.?|kr\.?|zł|Kč|Ft|лв\.?|руб\.?|₽|грн|lei)"
 )
-_AFTER = rf"(?:{_SIGN}|{_CODE}(?![^\W\d_])|円|元|圓|원|(?:[Ee]uros?|[Dd]ollars?|[Pp]ounds?|[Ff]rancs?|[Ff]ranken|[Kk]roner?|[Kk]ronor)\b)"
-_MONEY = re.compile(rf"(?:{_SIGN}|(?<![^\W\d_]){_CODE})[ \u00a0]?{_NUMBER}|(?<![\d.,]){_NUMBER}[ \u00a0\u202f]?{_AFTER}")
+_AFTER = rf"(?:{_SIGN}|{_CODE}(?![^\W\d_])|円|元|圓|원|đ|(?:[Ee]uros?|[Dd]ollars?|[Pp]ounds?|[Ff]rancs?|[Ff]ranken|[Kk]roner?|[Kk]ronor)\b)"
+_MONEY = re.compile(
+    rf"(?:{_SIGN}|(?<![^\W\d_]){_CODE})[ \u00a0]?{_NUMBER}|(?<![\d.,]){_NUMBER}[ \u00a0\u202f]?{_AFTER}|(?<![\d.,]){_NUMBER}(?:[.,:][-–—]{{1,2}})(?![\w-])"
+)
 _MAGNITUDE = re.compile(
     r"[ \u00a0]?(?:million|billion|thousand|mio|mrd|mill|bn|tsd|milliard|millón|miliard|[kKmM](?![^\W\d_])|万|億|千)", re.IGNORECASE
 )
@@ -36,6 +38,12 @@ def find_money(text: str) -> list[tuple[int, int]]:
         period = _PERIOD.match(text, found.end())
         spans.append((found.start(), period.end() if period else found.end()))
     return spans
+
+
+def is_price(text: str) -> bool:
+    """Return whether a short text is a price and little else: "$29/month", "from 9 €"."""
+    spans = find_money(text[:80]) if len(text) < 60 else []
+    return bool(spans) and sum(end - start for start, end in spans) * 2 >= len(text.strip())
 
 
 def starts_with_period(text: str) -> bool:

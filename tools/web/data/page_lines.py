@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..visible import is_furniture
+from .money import is_price
 from .wording import one_line
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundElement:
     """A table or a definition list, and the heading over it."""
 
     element: HtmlElement
@@ -56,8 +57,8 @@ class PageLines:
     """A page in lines. `spans` has, for each element with lines, the numbers of its first line and of the one after its last."""
 
     lines: list[Line] = field(default_factory=list)
-    tables: list[Found] = field(default_factory=list)
-    lists: list[Found] = field(default_factory=list)
+    tables: list[FoundElement] = field(default_factory=list)
+    lists: list[FoundElement] = field(default_factory=list)
     spans: dict[HtmlElement, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -77,10 +78,10 @@ def read_lines(tree: HtmlElement) -> PageLines:
         if not isinstance(tag, str) or (tag not in _INLINE and is_furniture(child)):
             walk.break_line()
         elif tag == "table" and is_data_table(child):
-            walk.page.tables.append(Found(child, top.heading))
+            walk.page.tables.append(FoundElement(child, top.heading))
             walk.break_line()
         elif tag == "dl":
-            walk.page.lists.append(Found(child, top.heading))
+            walk.page.lists.append(FoundElement(child, top.heading))
             walk.break_line()
         else:
             walk.enter(child, top.heading)
@@ -127,8 +128,10 @@ class _Walk:
             return
         top = self.stack[-1]
         if closed.element.tag in _HEADINGS:
-            top.heading = one_line(" ".join(line.text for line in lines[closed.first_line : closed.first_line + 5]), 200)
-            top.headings += 1
+            text = one_line(" ".join(line.text for line in lines[closed.first_line : closed.first_line + 5]), 200)
+            if not is_price(text):  # <h3>$29</h3> is set large, and names nothing
+                top.heading = text
+                top.headings += 1
         elif closed.headings == 1 and len(lines) - closed.first_line <= 3 and not _is_repeated(closed.element):
             # <div class="header"><h3>Pro</h3></div> is a heading for what follows it.
             top.heading = closed.heading
@@ -142,7 +145,7 @@ class _Walk:
             if not text.strip():
                 return
             holder = next((opened for opened in reversed(self.stack) if opened.element.tag not in _INLINE), self.stack[0])
-            is_heading = any(opened.element.tag in _HEADINGS for opened in self.stack[-6:])
+            is_heading = any(opened.element.tag in _HEADINGS for opened in self.stack[-6:]) and not is_price(text)
             self.page.lines.append(Line(holder.element, holder.heading, is_heading))
             self.is_new_line = False
         self.page.lines[-1].parts.append((text, element))

@@ -18,11 +18,10 @@ MAX_ROWS = 1_000
 MAX_COLUMNS = 60
 MAX_CELLS = 10_000
 MAX_CELL = 400
-MARK = "data-sayso-mark"
 _YES = re.compile(r"(?:^|[\s_-])(?:check(?:ed|mark)?|tick|yes|included|true|available|ok|success)(?:$|[\s_-])", re.IGNORECASE)
 _NO = re.compile(r"(?:^|[\s_-])(?:cross|times|xmark|no|not|close|minus|dash|false|excluded|unavailable|none)(?:$|[\s_-])", re.IGNORECASE)
 _SIGNS = frozenset("✓✔✅☑●•○◯×✗✘❌–—-xX")
-_NUMBER = re.compile(r"[\d]")
+_YES_NO = frozenset("yes no ja nein oui non sí si sim não nee nej 有り 無し あり なし 有 無 対応 非対応 included".split())
 _EMPTY = ("", "-", "–", "—", "n/a", "N/A")
 
 
@@ -54,24 +53,33 @@ Grid = list[list[Cell]]
 
 
 def mark_icons(tree: HtmlElement) -> None:
-    """Write on cells that hold nothing but an icon what it means, before icons are dropped."""
-    for cell in islice(tree.iter("td", "li"), 20_000):
-        if len(cell) > 4 or (cell.text or "").strip():
+    """Write ✓ or ✗ where a cell holds nothing but an icon that means so, and ✗ before a list entry with an icon that takes it back."""
+    for box in islice(tree.iter("td", "li"), 20_000):
+        if len(box) == 0 or (box.tag == "td" and (len(box) > 4 or (box.text or "").strip())):
             continue
-        inner = list(islice(cell.iter(), 12))
-        if any((node.text or "").strip() or (node.tail or "").strip() for node in inner[1:] if node.tag not in ("title", "style")):
-            continue
-        hints = " ".join(
-            value[:100]
-            for node in inner
-            for name, value in node.attrib.items()
-            if name in ("class", "alt", "title", "aria-label", "data-icon", "name", "href", "xlink:href")
-        )
-        hints += " ".join(node.text or "" for node in inner if node.tag == "title")
-        if len(inner) > 1 or hints:
-            mark = "no" if _NO.search(hints) else "yes" if _YES.search(hints) else ""
-            if mark:
-                cell.set(MARK, mark)
+        inner = list(islice(box.iter(), 1, 12))
+        is_bare = not any((node.text or "").strip() or (node.tail or "").strip() for node in inner if node.tag not in ("title", "style"))
+        if box.tag == "td" and is_bare:
+            mark = _read_icon(inner)
+            box.text = mark or box.text
+        elif box.tag == "li" and not is_bare and not (box.text or "").strip():
+            first = inner[0]
+            is_icon = first.tag in ("i", "svg", "img", "span") and not "".join(islice(first.itertext(), 4)).strip()
+            if is_icon and _read_icon([first, *islice(first.iter(), 1, 6)]) == "✗":
+                box.text = "✗ "
+
+
+def _read_icon(nodes: Sequence[HtmlElement]) -> str:
+    """Return what an icon means by the names that it has for programs; empty if they do not tell."""
+    hints = [
+        value[:100]
+        for node in nodes
+        for name, value in node.attrib.items()
+        if name in ("class", "alt", "title", "aria-label", "data-icon", "name", "href", "xlink:href")
+    ]
+    hints.extend(node.text or "" for node in nodes if node.tag == "title")
+    joined = " ".join(hints)
+    return "✗" if _NO.search(joined) else "✓" if _YES.search(joined) else ""
 
 
 def read_table(table: HtmlElement, heading: str = "") -> list[Fact]:
@@ -101,10 +109,12 @@ def read_grid(table: HtmlElement) -> Grid:
     grid: Grid = []
     hanging: dict[int, tuple[int, Cell]] = {}
     left = MAX_CELLS
-    for row in islice(table.iter("tr"), MAX_ROWS):
+    for row in islice(table.iter("tr", "thead"), MAX_ROWS):  # <thead><th> without a row is common
+        if row.getparent() is not None and row.getparent().tag == "tfoot":
+            continue  # totals and notes
         cells: list[Cell] = []
         own = iter(cell for cell in row if cell.tag in ("td", "th"))
-        in_head = row.getparent() is not None and row.getparent().tag == "thead"
+        in_head = row.tag == "thead" or (row.getparent() is not None and row.getparent().tag == "thead")
         while len(cells) < MAX_COLUMNS and left > 0:
             at = len(cells)
             if at in hanging:
@@ -120,7 +130,7 @@ def read_grid(table: HtmlElement) -> Grid:
                     break
                 cells.append(Cell("", False))
                 continue
-            text = element.get(MARK) or one_line(_cell_text(element), MAX_CELL)
+            text = one_line(_cell_text(element), MAX_CELL)
             cell = Cell(text, element.tag == "th" or in_head)
             rows = _read_span(element.get("rowspan"), MAX_ROWS)
             for offset in range(min(_read_span(element.get("colspan"), MAX_COLUMNS), MAX_COLUMNS - at)):
@@ -191,6 +201,8 @@ def _count_headers(grid: Grid) -> int:
 def _spans_all(row: Sequence[Cell]) -> bool:
     """Return whether a row is one text over the whole width: the title of what follows."""
     texts = {cell.text for cell in row if cell.text}
+    if len(row) > 3 and len({cell.text for cell in row[1:]}) == 1 and sum(cell.is_own for cell in row) == 2:
+        return True  # a total, or a note: no value of each column
     return len(row) > 1 and len(texts) == 1 and (sum(cell.is_own for cell in row) == 1 or sum(bool(cell.text) for cell in row) == 1)
 
 
@@ -213,7 +225,7 @@ def _is_numeric(text: str) -> bool:
 def _kind(text: str) -> str:
     if find_money(text):
         return "money"
-    if text in _SIGNS or text.lower() in ("yes", "no", "ja", "nein", "oui", "non", "sí", "si"):
+    if text in _SIGNS or text.lower() in _YES_NO:
         return "sign"
     return "number" if _is_numeric(text) else "text"
 
@@ -271,7 +283,7 @@ def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> 
                 continue
             is_money = bool(find_money(text))
             name = names[column] or ("price" if is_money else "")
-            if name:
+            if any(character.isalnum() for character in name):
                 facts.append(Fact(subject, name, text, texts, stands_alone=is_money and prices == 1 and is_whole, section=section))
     return facts
 
