@@ -15,6 +15,7 @@ from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
 from .field_claims import claim_fields
+from .gating import gate_claims
 from .page_tools import PageMemory
 from .ranking import rank_claims
 from .report import Considered, FailedPage, Withdrawn
@@ -104,8 +105,9 @@ class SiteVisitor:
         parts = [part for part in order_parts(pages, aspects, covered) if part.page >= first]
         for number, question in enumerate(pack_parts(parts)):
             more, missing = await self._ask(run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind)
-            claims += more
-            withdrawn += [Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing]
+            publishable, taken_away = gate_claims(more, pages, name)
+            claims += publishable
+            withdrawn += [*taken_away, *(Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing)]
         kept = rank_claims((*claim_fields(pages, name, aspects), *visit.claims, *claims), pages, name, aspects)
         found = replace(visit, claims=kept, withdrawn=(*visit.withdrawn, *withdrawn))
         found = replace(found, dropped=sum(1 for each in found.withdrawn if not each.replaced))

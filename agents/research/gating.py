@@ -1,0 +1,67 @@
+"""What is published of a writer's claims: its own words where the page states them, else the page's own words, else nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sayso.tools.truth import ProblemKind, check_statement
+from sayso.tools.web import find_quote
+
+from .report_values import Claim, Withdrawn
+from .sentences import state_quote
+from .state import VisitedPage
+
+REASONS: Mapping[ProblemKind, str] = {
+    ProblemKind.NOTHING: "it states nothing",
+    ProblemKind.QUOTE: "its quote is not on the page",
+    ProblemKind.NUMBER: "a number that the page does not say",
+    ProblemKind.DATE: "a date that the page does not say",
+    ProblemKind.UNIT: "another unit or currency than the page says",
+    ProblemKind.PERIOD: "another period than the page says, or none",
+    ProblemKind.BOUND: "a bound (from, up to) of the page is left out, or changed",
+    ProblemKind.WORD: "words that the page does not say",
+    ProblemKind.PLACE: "the page says it of something else",
+    ProblemKind.ROLE: "the page says who does it to whom the other way round",
+    ProblemKind.NEGATION: "the page says the opposite",
+    ProblemKind.QUANTIFIER: "all or every, which the page does not say",
+    ProblemKind.COMPARISON: "a comparison that the page does not make",
+    ProblemKind.MODALITY: "the page tells it as a plan or a possibility",
+    ProblemKind.CONDITION: "a condition of the page is left out",
+    ProblemKind.SOURCE: "the page only says that somebody says so",
+    ProblemKind.TENSE: "the page tells it of another time",
+    ProblemKind.STALE: "the page says that it is no longer so",
+    ProblemKind.SUBJECT: "the page says it of somebody else",
+}
+ALONE = "the page's own words make no sense alone"
+
+
+def gate_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: str) -> tuple[tuple[Claim, ...], tuple[Withdrawn, ...]]:
+    """Return the claims that may be published, and the sentences that may not be as they were written, each with its reason.
+
+    A claim's `source` is the index of its page. Its text stays where the page states it about the company; otherwise the sentence of the
+    page that the quote stands in takes its place, if that makes sense alone; otherwise the claim is dropped.
+    """
+    kept: list[Claim] = []
+    withdrawn: list[Withdrawn] = []
+    for claim in claims:
+        page = pages[claim.source]
+        span = find_quote(claim.quote, page.text)
+        own_words = state_quote(page, span, company) if span is not None else None
+        reason = "" if own_words == claim.text else _find_reason(claim, page, company)
+        copied = find_quote(claim.text.rstrip("."), page.text) is not None
+        if not reason and not copied:
+            kept.append(replace(claim, written="model"))
+        elif own_words is not None:
+            kept.append(replace(claim, text=own_words, written="quote"))
+        if reason or (copied and own_words is None):
+            withdrawn.append(Withdrawn(company, claim.text, reason or ALONE, replaced=own_words is not None))
+    return tuple(dict.fromkeys(kept)), tuple(withdrawn)
+
+
+def _find_reason(claim: Claim, page: VisitedPage, company: str) -> str:
+    """Return why the page does not state a claim's text; empty where it does."""
+    verdict = check_statement(claim.text, page.text, quote=claim.quote, subject=company)
+    if verdict.stated:
+        return ""
+    return REASONS[verdict.problems[0].kind] if verdict.problems else REASONS[ProblemKind.WORD]

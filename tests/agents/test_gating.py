@@ -1,0 +1,65 @@
+"""What is published of a writer's claims: its own words, the page's words in their place, or nothing, each with a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from sayso.agents.research.gating import gate_claims
+from sayso.agents.research.report import Claim
+from sayso.agents.research.state import VisitedPage
+
+TEXT = """Tideline Coffee
+
+Tideline Coffee has roasted coffee in Hull since 2009. In 2021 a bag cost $9.50; a 250 g bag of the house blend costs $14.25 today.
+
+We plan to open 40 shops by 2030.
+
+Families
+
+They get a seat without waiting.
+
+~~Espresso $3.20~~ Espresso $3.60"""
+PAGE = VisitedPage("http://tideline.example/", "Tideline Coffee", TEXT, (), "2026-11-29T09:00:00Z", "0" * 64, "s")
+
+CLAIMS = {
+    "in its own words": (
+        ("Since 2009 Tideline Coffee has been roasting in Hull.", "Tideline Coffee has roasted coffee in Hull since 2009."),
+        [("Since 2009 Tideline Coffee has been roasting in Hull.", "model")],
+        [],
+    ),
+    "the page's own words": (
+        ("Tideline Coffee has roasted coffee in Hull since 2009.", "Tideline Coffee has roasted coffee in Hull since 2009."),
+        [("Tideline Coffee has roasted coffee in Hull since 2009.", "quote")],
+        [],
+    ),
+    "a plan told as a fact": (
+        ("Tideline Coffee has 40 shops.", "We plan to open 40 shops by 2030."),
+        None,
+        [("Tideline Coffee has 40 shops.", True)],
+    ),
+    "an old price as today's": (
+        ("A bag has cost $9.50 since January 2026.", "In 2021 a bag cost $9.50"),
+        None,
+        [("A bag has cost $9.50 since January 2026.", None)],
+    ),
+    "words that make no sense alone": (
+        ("They get a seat without waiting.", "They get a seat without waiting."),
+        [],
+        [("They get a seat without waiting.", False)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "kept", "taken_away"), CLAIMS.values(), ids=CLAIMS)
+def test_what_a_writer_claims_is_kept_replaced_or_dropped(
+    written: tuple[str, str], kept: list[tuple[str, str]] | None, taken_away: list[tuple[str, bool | None]]
+) -> None:
+    text, quote = written
+    claims, withdrawn = gate_claims([Claim("prices", text, quote, 0)], [PAGE], "Tideline Coffee")
+    if kept is not None:
+        assert [(claim.text, claim.written) for claim in claims] == kept
+    else:
+        assert text not in [claim.text for claim in claims]
+    assert [each.text for each in withdrawn] == [text for text, _ in taken_away]
+    assert all(each.reason for each in withdrawn)
+    assert all(each.replaced == bool(claims) for each in withdrawn)
