@@ -1,11 +1,12 @@
 """How much of what the pages of a web say the competitor research finds, and how much of what it says is wrong.
 
-    python benchmarks/research.py [--web FOLDER] [--mode extractive|oracle] [--verbose] [--write]
+    python benchmarks/research.py [--web FOLDER] [--mode extractive|oracle|careless] [--verbose] [--write]
 
 FOLDER is a web such as tests/webs/bicycles: a folder for each host, and facts.json, which says what the pages say (tests/webs/README.md).
-It is researched twice: by the extractive reader, and with an oracle in place of a model, which chooses the competitors among the search
-results and states every known fact whose quote stands in the text that it is shown. What the oracle misses, the research never read or
-did not believe; what the extractive reader misses on top of that, it overlooked.
+It is researched three times: by the extractive reader; with an oracle in place of a model, which chooses the competitors among the search
+results and states every known fact whose quote stands in the text that it is shown; and with a careless writer, which has the same quotes
+and changes a number, a period, a condition, a company ... of each fact. What the oracle misses, the research never read or did not believe;
+what the extractive reader misses on top of that, it overlooked; what the careless writer gets through is published and false.
 
 - A fact is found if one claim of its company holds an alternative of each group of its `must`, and has at most 300 characters: who copies a
   page has claimed nothing. Facts on pages that nobody can read do not exist. All other facts of all competitors count, whether or not a
@@ -40,6 +41,7 @@ from _table import Row, finish
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "agents"))
 
+from _falsehoods import make_false
 from known_facts import BICYCLES, STRUCTURED, Fact, Groups, KnownWeb, find_numbers, holds, read_known, simplify, springs
 
 from sayso import Limits
@@ -53,6 +55,7 @@ from sayso.agents.research.sources import open_sources
 
 LONGEST_QUOTE = 400
 LONGEST_CLAIM = 300
+MODES = ("extractive", "oracle", "careless")
 
 
 class Oracle:
@@ -92,7 +95,27 @@ class Oracle:
             for fact in self.known.facts:
                 if is_of(self.known, fact.host, find_host(url)) and (quote := find_in(text, fact)):
                     self.shown.add(fact.id)
-                    yield {"topic": fact.aspect, "text": fact.statement, "quote": quote, "page": int(number)}
+                    for said in self.word(fact):
+                        yield {"topic": fact.aspect, "text": said, "quote": quote, "page": int(number)}
+
+    def word(self, fact: Fact) -> Iterator[str]:
+        """Yield what is said of a fact."""
+        yield fact.statement
+
+
+class Careless(Oracle):
+    """Chooses and quotes as the oracle does, and says false things."""
+
+    def __init__(self, known: KnownWeb) -> None:
+        super().__init__(known)
+        self.told: dict[tuple[str, str], str] = {}
+        """Why each sentence is false, by the fact's company and the sentence."""
+
+    def word(self, fact: Fact) -> Iterator[str]:
+        """Yield what is not so."""
+        for kind, text in make_false(fact, self.known):
+            self.told[fact.company, text] = f"{kind} instead of {fact.statement!r}"
+            yield text
 
 
 def find_host(url: str) -> str:
@@ -273,8 +296,8 @@ def is_said(claim: Claim, stated: Sequence[str], found: Mapping[str, str], befor
 
 async def run_research(folder: Path, known: KnownWeb, mode: str) -> tuple[Report, float, Oracle | None]:
     """Run the research over the folder, and return its report and how many seconds it took."""
-    oracle = Oracle(known) if mode == "oracle" else None
-    model = ScriptedModel(oracle, repeat=True, name="oracle") if oracle else None
+    oracle = {"oracle": Oracle, "careless": Careless}[mode](known) if mode != "extractive" else None
+    model = ScriptedModel(oracle, repeat=True, name=mode) if oracle else None
     wanted = len([each for each in known.competitors if each.host not in known.unreadable])
     began = time.perf_counter()
     async with open_sources(str(folder)) as (search, web):
@@ -336,12 +359,41 @@ def print_details(mode: str, got: Score, known: KnownWeb, oracle: Oracle | None)
             print(f"  {row}")
 
 
+def find_kept(report: Report, known: KnownWeb, careless: Careless) -> list[str]:
+    """Return the false sentences that the report has in their own words, with why they are false."""
+    kept = []
+    for column in report.competitors:
+        company = known.find_competitor(find_host(column.url))
+        names = {fact.company for fact in known.facts if company and fact.host in (company.host, *company.hosts)}
+        kept += [
+            f"{why}: {text!r}"
+            for (name, text), why in careless.told.items()
+            if name in names and any(text == c.text for c in column.claims)
+        ]
+    return kept
+
+
+def make_careless_rows(kept: Sequence[str], careless: Careless) -> list[Row]:
+    """Return the rows of the careless writer."""
+    kinds = Counter(why.partition(" instead")[0] for why in careless.told.values())
+    rows = [Row(f"careless: false sentences kept, of {sum(kinds.values())}", len(kept), "sentences", limit=0)]
+    return rows + [
+        Row(f"careless: {kind}, of {count}", sum(why.startswith(kind) for why in kept), "sentences") for kind, count in kinds.items()
+    ]
+
+
 async def main(folder: Path, modes: Sequence[str], verbose: bool) -> list[Row]:
     """Return all rows."""
     known, words = read_known(folder), read_words(folder)
     rows: list[Row] = []
     for mode in modes:
         report, seconds, oracle = await run_research(folder, known, mode)
+        if isinstance(oracle, Careless):
+            kept = find_kept(report, known, oracle)
+            rows += make_careless_rows(kept, oracle)
+            if verbose:
+                print("\n# careless: kept", *sorted(kept), sep="\n  ")
+            continue
         got = score(report, known, words)
         rows += make_rows(mode, got, known, seconds)
         if verbose:
@@ -352,9 +404,9 @@ async def main(folder: Path, modes: Sequence[str], verbose: bool) -> list[Row]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--web", type=Path, default=BICYCLES, help="the folder of the web")
-    parser.add_argument("--mode", choices=("extractive", "oracle"), action="append", help="one of the two")
+    parser.add_argument("--mode", choices=MODES, action="append", help="only this one (may be given again)")
     parser.add_argument("--verbose", action="store_true", help="print what was missed and what was wrong")
     options, sys.argv[1:] = parser.parse_known_args()
-    chosen: Any = options.mode or ("extractive", "oracle")
+    chosen: Any = options.mode or MODES
     title = "Research" if options.web == BICYCLES else f"Research, {options.web.name}"
     finish(title, asyncio.run(main(options.web, chosen, options.verbose)))
