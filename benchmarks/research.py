@@ -13,10 +13,10 @@ what the extractive reader misses on top of that, it overlooked; what the carele
   search led to their site.
 - A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
   one row of a table, list or data what another row says (it states no fact, but holds all words of one without its number, and the number
-  of another one of the same page without its words); or if a third of the words of its quote stand on no page of its company.
+  of another one of the same page, which stands there once, without its words); or if a third of the words of its quote stand on no page of its company.
   Numbers are compared as values.
-- A claim is a duplicate if all facts that it states were stated by claims of the same company before, and all of its numbers too; or,
-  where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
+- A claim is a duplicate if all facts that it states were stated by claims of the same company before, with all of its numbers and most of its
+  words; or, where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
 - Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for to which only an
   order leads.
 """
@@ -253,7 +253,8 @@ def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: fro
             return f"{trap.kind} {trap.must}"
     if strange := find_numbers(claim.text) - numbers:
         return f"{', '.join(sorted(strange))} stands on no page of the company"
-    if mixed := find_mixed_up(f"{claim.topic}: {claim.text}", [fact for fact in known.facts if fact.host in hosts]):
+    facts = [fact for fact in known.facts if fact.host in hosts]
+    if mixed := find_mixed_up(f"{claim.topic}: {claim.text}", facts, " ".join(words.get(host, "") for host in hosts)):
         return mixed
     squashed = "".join(re.findall(r"\w+", " ".join(words.get(host, "") for host in hosts)))
     quoted = re.findall(r"\w+", simplify(claim.quote))
@@ -262,7 +263,7 @@ def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: fro
     return f"the quote has {', '.join(missing[:3])}, which stands on no page of the company" if 3 * len(missing) > len(quoted) else ""
 
 
-def find_mixed_up(text: str, facts: Sequence[Fact]) -> str:
+def find_mixed_up(text: str, facts: Sequence[Fact], page: str) -> str:
     """Return which fact of a table, list or data has got another one's number; empty if none has."""
     if any(holds(text, fact.must) for fact in facts):
         return ""  # a row with several numbers, of which not each is a known fact
@@ -274,7 +275,8 @@ def find_mixed_up(text: str, facts: Sequence[Fact]) -> str:
         for other in rows:
             others, its_words = split_must(other)
             same_page = (other.host, other.path, other.where) == (fact.host, fact.path, fact.where)
-            if same_page and others and other.must != fact.must and holds(text, others) and not holds(text, its_words):
+            once = all(len(re.findall(rf"(?<![\d.]){re.escape(group[0])}(?!\d|\.\d)", page)) == 1 for group in others)
+            if same_page and others and once and other.must != fact.must and holds(text, others) and not holds(text, its_words):
                 return f"mixed up: {fact.statement!r} has the number of {other.statement!r}"
     return ""
 
@@ -287,11 +289,18 @@ def split_must(fact: Fact) -> tuple[Groups, Groups]:
 
 def is_said(claim: Claim, stated: Sequence[str], found: Mapping[str, str], before: Sequence[Claim]) -> bool:
     """Return whether earlier claims of the company said all that this one says."""
+    if stated and not all(each in found for each in stated):
+        return False
     if stated:
-        numbers = frozenset().union(*(find_numbers(found[each]) for each in stated if each in found), frozenset())
-        return all(each in found for each in stated) and find_numbers(claim.text) <= numbers
-    words = Counter(re.findall(r"\w+", simplify(claim.text)))
-    return any((words & Counter(re.findall(r"\w+", simplify(each.text)))).total() >= 0.9 * words.total() for each in before)
+        told = " ".join(found[each] for each in stated)
+        return find_numbers(claim.text) <= find_numbers(told) and share_words(claim.text, told) >= 0.7
+    return any(share_words(claim.text, each.text) >= 0.9 for each in before)
+
+
+def share_words(text: str, other: str) -> float:
+    """Return how much of the words of a text another one has; of scripts without spaces, the characters."""
+    words, others = (Counter(re.findall(r"[\u3040-\u9fff]|[^\W\u3040-\u9fff]+", simplify(each))) for each in (text, other))
+    return (words & others).total() / max(1, words.total())
 
 
 async def run_research(folder: Path, known: KnownWeb, mode: str) -> tuple[Report, float, Oracle | None]:
