@@ -19,6 +19,7 @@ from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
+from ..research.comparing import Row, compare_rows
 from ..research.orders import is_order
 from ..research.ranking import find_offer, fit, is_specific, rate
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
@@ -154,7 +155,7 @@ def find_claims(question: str) -> Mapping[str, object]:
         for stated in find_stated(text, company):
             if stated.shape is Shape.DATA:
                 continue
-            aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts)
+            aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual)
             if aspect is None and stated.amounts and stated.shape is Shape.SENTENCE and usual & set(find_words(stated.text)):
                 aspect, fits = find_offer(aspects), 1.0
             if not is_specific(stated.own, stated.amounts, company, fits):
@@ -178,21 +179,10 @@ def find_usual_words(texts: Sequence[str]) -> set[str]:
 
 
 def compare_facts(question: str) -> Mapping[str, object]:
-    """Answer with a Comparison: one line a topic with what each competitor says, quoted, each with the fact's number."""
+    """Answer with a Comparison: sentences built from the facts' amounts, each with the numbers of the facts that it rests on."""
     rows = re.findall(r"^\[(\d+)\] (.*?) \| (.*?) \| (.*)$", question, re.MULTILINE)
-    by_topic: dict[str, dict[str, tuple[int, str]]] = {}
-    for number, name, topic, text in rows:
-        by_topic.setdefault(topic, {}).setdefault(name, (int(number), text))
-    points = []
-    for topic, quotes in by_topic.items():
-        line = "; ".join(f"{name}: “{_shorten(text)}”" for name, (_, text) in quotes.items())
-        points.append({"text": f"{topic.capitalize()} — {line}", "facts": [number for number, _ in quotes.values()]})
-    return {"points": points}
-
-
-def _shorten(text: str, most: int = 110) -> str:
-    text = text.rstrip(".")
-    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
+    points = compare_rows([Row(int(number), name, topic, text) for number, name, topic, text in rows])
+    return {"points": [{"text": point.text, "facts": list(point.claims)} for point in points]}
 
 
 def check_comparison(question: str) -> Mapping[str, object]:

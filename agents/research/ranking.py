@@ -35,6 +35,9 @@ _WE_SELL = re.compile(
     r"fabriquons|"
     r"vendemos|ofrecemos|verkopen|verhuren|säljer|hyr)\b|おこなって|販売)"
 )
+_IDIOM = re.compile(
+    r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b)"
+)
 _NOT_A_PRICE = re.compile(
     r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|raised|donated?|gave|invested|earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"
     r"ies)\b|\bpaid "
@@ -59,7 +62,8 @@ _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
 )
 _ROLE = re.compile(
-    r"(?i:\b(?:managing director|director|manager|head of|run by|runs|is led|leads|ceo|president|chef|owner|founder|partner|geschäftsführ\w+|inhaber\w*|"
+    r"(?i:\b(?:managing director|director|manager|head of|run by|runs|is led|leads|ceo|president|chef|owner|founder|partner|"
+    r"geschäftsführ\w+|inhaber\w*|"
     r"leitet|leiter\w*|chefin|dirig\w+|gérant\w*|patron\w*|gerente|dueñ\w+|director\w*|eigena\w+)\b)|社長|店主|代表"
 )
 _EAST = re.compile(r"[\u3040-\u9fff]")
@@ -67,19 +71,30 @@ _NAME = re.compile(r"(?<=[^.!?:]\s)[A-ZÀ-Þ][a-zà-þ]+")
 
 
 def fit(
-    text: str, headings: Sequence[str], aspects: Sequence[Aspect], amounts: Sequence[Amount] | None = None
+    text: str,
+    headings: Sequence[str],
+    aspects: Sequence[Aspect],
+    amounts: Sequence[Amount] | None = None,
+    usual: Collection[str] = (),
 ) -> tuple[Aspect | None, float]:
-    """Return the aspect that a statement is about, and how well it fits; None where it is about none of them."""
+    """Return the aspect that a statement is about, and how well it fits; None where it is about none of them.
+
+    `usual` are the words that a site has everywhere: they say less about a statement than its other words.
+    """
     read = find_amounts(text) if amounts is None else amounts
     over = " ".join(headings[:2])
-    scored = [(_score(text, over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
+    plain = _IDIOM.sub(" ", text)
+    rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
+    scored = [(_score((plain, rare), over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
     best = max(scored, key=lambda each: each[:2], default=None)
     return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
 
 
-def _score(text: str, over: str, aspect: Aspect, amounts: Sequence[Amount]) -> float:
+def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[Amount]) -> float:
     kinds = [amount.kind for amount in amounts if not amount.old]
-    score = 1.5 * min(3, count_cues(text, aspect)) + 0.7 * min(2, count_cues(over, aspect))
+    text, rare = texts
+    cues = (min(3, count_cues(text, aspect)) + min(3, count_cues(rare, aspect))) / 2
+    score = 1.5 * cues + 0.7 * min(2, count_cues(over, aspect))
     if is_like(aspect, known.PRICES):
         if _NOT_A_PRICE.search(text):
             return score - 2.0
@@ -149,33 +164,36 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     in_data = [_find_data_figures(page) for page in pages]
     read = [_Fact(claim, company) for claim in current if claim is not None]
     facts = [fact for fact in read if not fact.is_in_data(in_data[fact.claim.source])]
-    undated_money = any(not is_stale(fact.claim.dated, today) and fact.has_money for fact in facts)
+    undated_money = any(not is_stale(fact.claim.dated, today) and bool(fact.money) for fact in facts)
     facts = [fact for fact in facts if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
     kept: list[_Fact] = []
     for fact in sorted(facts, key=_weigh, reverse=True):
         if not any(fact.is_said_by(other) or fact.is_overruled_by(other) for other in kept):
             kept.append(fact)
     order = {id(fact.claim): place for place, fact in enumerate(facts)}
-    return _cap(sorted(kept, key=lambda fact: _place(fact, aspects, order)))
+    return tuple(fact.claim for fact in sorted(_cap(kept), key=lambda fact: _place(fact, aspects, order)))
 
 
-def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> tuple[int, int, float, int]:
+def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> tuple[int, int, int]:
+    """Return where a claim stands: by aspect; what the business is first, then data, then sentences as their pages have them."""
     names = [aspect.name for aspect in aspects]
     topic = names.index(fact.claim.topic) if fact.claim.topic in names else len(names)
-    is_data = fact.claim.written == "data"
-    return topic, 0 if is_data else 1, 0.0 if is_data else -round(rate(fact.claim.text, fact.amounts)), order[id(fact.claim)]
+    defines = bool(_DEFINES.search(fact.claim.text[:90])) and fact.claim.written != "data"
+    return topic, 0 if defines else 1 if fact.claim.written == "data" else 2, order[id(fact.claim)]
 
 
-def _cap(facts: Sequence[_Fact]) -> tuple[Claim, ...]:
-    quoted: dict[str, int] = {}
-    kept = []
+def _cap(facts: Sequence[_Fact]) -> list[_Fact]:
+    """Return the facts without the sentences of an aspect that say least, where there are too many."""
+    quoted: dict[str, list[_Fact]] = {}
     for fact in facts:
         if fact.claim.written != "data":
-            quoted[fact.claim.topic] = quoted.get(fact.claim.topic, 0) + 1
-            if quoted[fact.claim.topic] > MOST_OF_AN_ASPECT:
-                continue
-        kept.append(fact.claim)
-    return tuple(kept)
+            quoted.setdefault(fact.claim.topic, []).append(fact)
+    left_out = {
+        id(fact)
+        for same in quoted.values()
+        for fact in sorted(same, key=lambda each: -rate(each.claim.text, each.amounts))[MOST_OF_AN_ASPECT:]
+    }
+    return [fact for fact in facts if id(fact) not in left_out]
 
 
 def _date(claim: Claim, pages: Sequence[VisitedPage], company: str, today: str) -> Claim | None:
@@ -207,10 +225,11 @@ class _Fact:
         self.figures = frozenset((amount.value, amount.unit if amount.kind is Kind.MONEY else "") for amount in self.amounts)
         own = squash_name(company)
         words = [word for word in tokenize(claim.text) if not is_light(word) and not word.text.isdigit()]
+        self.all_stems = frozenset(word.stem for word in words)
         self.stems = frozenset(word.stem for word in words if squash_name(word.text) not in own)
         self.senses = frozenset(sense for word in words for sense in word.senses)
         self.words = words
-        self.has_money = any(amount.kind is Kind.MONEY for amount in self.amounts)
+        self.money = frozenset((amount.value, amount.unit) for amount in self.amounts if amount.kind is Kind.MONEY)
         self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
         self.is_about_business = claim.written == "data" and not claim.subject
         self.subject = frozenset(word.stem for word in tokenize(claim.subject) if not is_light(word))
@@ -228,8 +247,10 @@ class _Fact:
         shared = self._share(other)
         if self.is_about_business and self.figures:
             return self.figures <= other.figures and shared >= 0.3
+        if self.money and other.subject and other.subject <= self.all_stems and len(self.all_stems - other.all_stems) < 4:
+            return self.money <= other.money  # "Espresso: $3.75, 380 calories" beside the price in the menu
         if self.figures:
-            return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.stems))
+            return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.all_stems))
         return shared >= 0.8
 
     def is_overruled_by(self, other: _Fact) -> bool:
@@ -243,7 +264,7 @@ class _Fact:
         mine = {(amount.kind, amount.unit) for amount in self.amounts if amount.kind in (Kind.MONEY, Kind.COUNT, Kind.PERCENT)}
         others = {(amount.kind, amount.unit) for amount in other.amounts}
         counted = any(kind is Kind.COUNT and (kind, unit) in others for kind, unit in mine)
-        return bool(mine & others) and (counted or (bool(other.subject) and other.subject <= self.stems) or self._share(other) >= 0.6)
+        return bool(mine & others) and (counted or (bool(other.subject) and other.subject <= self.all_stems) or self._share(other) >= 0.6)
 
     def _share(self, other: _Fact) -> float:
         """Return which part of this claim's words the other one has, by stem or by sense."""

@@ -47,9 +47,8 @@ _EXPLETIVE = re.compile(
     r"Det finns|That(?:'s| is) (?:it|all)|Het (?!is\b)\w+|Den \w+|Det \w+|Su \w+)\b"
 )
 _SUBJECT_PRONOUN = re.compile(r"(?:It|They|Er|Sie|Es|Il|Elle|Ils|Elles)\b(?= (?!is (?:possible|free)))")
-_VAGUE = re.compile(
-    r"(?:The|These|This|Prices?|Der|Die|Das|Le|La|Les|L'|El|Los|Las|De|Het) (?=\w)|Prices?\b|Only\b|Just\b|From\b|Ab\b|Nur\b|Dès\b|"
-    r"Desde\b|\d|[$€£¥]"
+_HAS_SUBJECT = re.compile(
+    r"(?i:(?:we|our|you|the|all|every|wir|unsere?|sie|die|der|das|nous|nos|vous|le|la|les|nosotros|el|los|las|wij|onze|de|het|vi)\b)"
 )
 _TRAIL = re.compile(r" [·|›»>/•] ")
 _DATA_LINE = re.compile(r"(?:[^|\n]{1,200} \| )?[a-z][a-z ]{1,40}: \S")
@@ -300,11 +299,11 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         and "：" not in written
     ):
         return None  # a heading, an item of a menu
-    if is_line or _needs_more(written) or (_VAGUE.match(written) and any(amount.kind is Kind.MONEY for amount in amounts)):
+    if is_line or _needs_more(written):
         over = _heading_over(statement, written)
         if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
             return None
-    elif len(_content(written)) < 4 or (_INDEFINITE.match(written) and len(written) < 70):
+    elif (len(_content(written)) < 4 and not _HAS_SUBJECT.match(written)) or (_INDEFINITE.match(written) and len(written) < 70):
         over = _heading_over(statement, written)
     return _make(written, raw, (start, end), statement, dated, over=over)
 
