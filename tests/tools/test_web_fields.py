@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sayso.tools.web.fields import MAX_DATA_CHARS, MAX_FIELDS, Field, render_data
+from sayso.tools.web.fields import MAX_DATA_CHARS, MAX_FIELDS, Field, mark_expired, render_data
 from sayso.tools.web.html_tree import parse_tree
-from sayso.tools.web.page_data import finish_fields, read_data, read_json_fields
+from sayso.tools.web.page_data import finish_fields, read_data, read_json_fields, read_text_fields
 from sayso.tools.web.parse import parse_html
 from sayso.tools.web.snapshots import find_quote
 
@@ -159,6 +159,21 @@ TABLES = {
         "<table><thead><th>サービス</th><th>シンプル</th><th>フル</th></thead><tr><th>デザイン</th><td>無し</td><td>有り</td></tr>"
         "<tr><th>ページ数</th><td>5ページまで</td><td>10ページまで</td></tr></table>",
         [("シンプル", "デザイン", "無し"), ("シンプル", "ページ数", "5ページまで"), ("フル", "デザイン", "有り"), ("フル", "ページ数", "10ページまで")],
+    ),
+    "no header over three columns": (
+        "<table><tr><td>Old Mill<td>Mo-Fr 8-18<td>40 seats<tr><td>Harbour<td>daily 9-20<td>25 seats</table>",
+        [("Old Mill", "", "Mo-Fr 8-18"), ("Old Mill", "", "40 seats"), ("Harbour", "", "daily 9-20"), ("Harbour", "", "25 seats")],
+    ),
+    "the name in the second column, and each name twice": (
+        "<table><tr><th>Price per user<th>Plan<th>Billing<tr><td>$10<td>Grain<td>monthly<tr><td>$8<td>Grain<td>yearly<tr><td>$20<td>Mill<td>monthly"
+        "<tr><td>$16<td>Mill<td>yearly</table>",
+        [("Grain, monthly", "Price per user", "$10"), ("Grain, yearly", "Price per user", "$8"), ("Mill, monthly", "Price per user", "$20"),
+         ("Mill, yearly", "Price per user", "$16")],
+    ),
+    "prices in the header": (
+        "<table><tr><th>Plan<th>Solo $9 per month<th>Partner $34 per month<tr><td>Users<td>1<td>5<tr><td>API<td>✗<td>✓</table>",
+        [("Solo", "price", "$9 per month"), ("Solo", "Users", "1"), ("Solo", "API", "✗"),
+         ("Partner", "price", "$34 per month"), ("Partner", "Users", "5"), ("Partner", "API", "✓")],
     ),
     "a foot with totals": (
         "<table><tr><th>Room<th>Single<th>...<tfoot><tr><td>Total<td colspan=2>5 types<tbody><tr><td>Family<td>600$<td>details</table>",
@@ -333,7 +348,12 @@ def test_an_expired_price_is_marked_old() -> None:
     assert tree is not None
     expired, still = (finish_fields(read_data(tree, (), URL, today=today), tree, "") for today in ("2026-01-01", "2024-06-01"))
     assert (expired[0][0].old, still[0][0].old) == (True, False)
-    assert "Bag | price: ~~9 EUR~~" in expired[1]
+    assert "Bag | price: ~~9 EUR~~ (until 2024-12-31)" in expired[1]
+    unknown = finish_fields(read_data(tree, (), URL), tree, "")[0]
+    assert [field.old for field in (*mark_expired(unknown[:1], "2026-01-01T10:00"), *mark_expired(unknown[:1], "2024-12-31"))] == [
+        True,
+        False,
+    ]
 
 
 def test_a_currency_over_a_table_stays_with_its_numbers() -> None:
@@ -344,6 +364,16 @@ def test_a_currency_over_a_table_stays_with_its_numbers() -> None:
 def test_a_json_document_has_fields() -> None:
     found = read_json_fields({"currency": "EUR", "products": [{"name": "Bag", "price": 119.0}, {"name": "Cup", "price": 9}]}, URL)
     assert [(field.subject, field.name, field.value) for field in found] == [("Bag", "price", "119 EUR"), ("Cup", "price", "9 EUR")]
+
+
+def test_the_prices_of_a_plain_text_are_read() -> None:
+    text = "Price list 2026\nEspresso    250 g    12,50 €\nFilter bag .......... 9,90 €\nTea 4 €\nAll prices include 7 % VAT and 2 € of packing."
+    found = [(field.subject, field.value, field.quote) for field in read_text_fields(text)]
+    assert found == [
+        ("Espresso, 250 g", "12,50 €", "Espresso 250 g 12,50 €"),
+        ("Filter bag", "9,90 €", "Filter bag .......... 9,90 €"),
+        ("Tea", "4 €", "Tea 4 €"),
+    ]
 
 
 PUBLISHED = {

@@ -33,8 +33,15 @@ class Field:
     quote: str = ""
     old: bool = False
     """Whether the page itself takes it back: struck through, or valid until a day that is past."""
+    until: str = ""
+    """The day until which the page says that it holds, as "2026-12-31"; empty if it does not say."""
     section: str = ""
     """The heading or caption over it, if there is one: "Opening hours" over the label "Monday"."""
+
+
+def mark_expired(fields: Iterable[Field], today: str) -> tuple[Field, ...]:
+    """Return the fields with those marked old whose last day lies before `today`, an ISO date."""
+    return tuple(replace(field, old=True) if field.until and field.until < today[:10] else field for field in fields)
 
 
 def render_data(fields: Iterable[Field], business: str = "") -> str:
@@ -53,7 +60,9 @@ def quote_data(fields: Iterable[Field], business: str = "") -> tuple[tuple[Field
     for (_, subject), group in sorted(by_subject.items(), key=lambda item: item[0][0]):
         for field in group:
             value = f"~~{field.value}~~" if field.old else field.value
-            line = f"{subject} | {field.name}: {value}" if subject else f"{field.name}: {value}"
+            said = f"{field.name}: {value}" if field.name else value
+            line = f"{subject} | {said}" if subject else said
+            line = f"{line} (until {field.until})" if field.until else line
             if _BARE_NUMBER.fullmatch(field.value) and _CURRENCY.search(field.section):  # "All prices in Danish kroner (DKK)"
                 line = f"{line} ({field.section})"
             left -= len(line) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,18 +13,20 @@ from .data.json_ld import read_json_ld
 from .data.labelled import make_table_pair, read_pairs, settle_subjects
 from .data.meta_tags import meta_fields, read_metas
 from .data.microdata import read_microdata
+from .data.money import find_money, is_price
 from .data.page_dates import find_published
 from .data.page_lines import read_lines
 from .data.plain_objects import read_objects
 from .data.schema_items import find_product, read_items
 from .data.statements import MAX_GAP, VisibleText, quote_visible, read_amount
-from .data.tables import mark_icons, read_table
+from .data.tables import mark_icons, read_table, split_price
 from .fields import DATA_HEADING, MAX_FIELDS, Field, quote_data
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 
+MAX_TEXT_LINES = 20_000
 _MIN_VISIBLE = 600  # a page with less text is drawn by scripts, or has little to say
 
 
@@ -116,3 +119,21 @@ def read_json_fields(value: Json, url: str) -> tuple[Field, ...]:
     """Return the fields of a JSON document."""
     found = read_objects([value])
     return (*found.fields, *found.drawn)[:MAX_FIELDS]
+
+
+def read_text_fields(text: str) -> tuple[Field, ...]:
+    """Return the prices of a plain text such as that of a PDF: names with a price in one line, whatever columns stand between them."""
+    found: dict[Field, None] = {}
+    for line in text.split("\n")[:MAX_TEXT_LINES]:
+        columns = [column for column in re.split(r"\s{2,}|\t|\s*[|]\s*|\s?[.…·]{3,}\s?", line.strip()) if column]
+        subject, price = (columns[0], columns[-1]) if len(columns) > 1 else split_price(line.strip())
+        if (
+            is_price(price)
+            and not find_money(subject)
+            and any(map(str.isalpha, subject))
+            and len(subject.split()) <= 9
+            and len(found) < MAX_FIELDS
+        ):
+            between = f", {columns[1]}" if len(columns) == 3 else ""
+            found[Field(f"{subject}{between}", "price", price, "table", quote=" ".join(line.split()))] = None
+    return tuple(found)

@@ -48,6 +48,11 @@ _EXCLUDED = re.compile(
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(r"[✗✘×❌✖]|~~")
+_COSTS = re.compile(r"(?i)\s(?:costs?|kostet|kosten|coûten?t?|cuestan?|costano?|kost)$")
+_NO_NAME_END = re.compile(
+    r"(?i)\s(?:is|are|was|be|costs?|charged?|pay|paid|for|at|of|to|than|and|or|with|will|only|kostet|kosten|beträgt|betragen|für|von|ist|sind"
+    r"|zahlen|um|mit|und|coûte|est|sont|pour|et|de|cuesta|es|por|con|y|voor|is|zijn|för)$|(?:は|が|を|で|と|に|につき)$"
+)
 _SAVING = re.compile(r"(?i)\b(?:save|saving|off|discount|spare?n?|rabatt|économisez|ahorra)\b")
 _OFF = re.compile(r"(?i)\s?(?:off|discount|rabatt|günstiger|less|de descuento|de réduction)\b")
 
@@ -260,6 +265,8 @@ def _read_price(page: PageLines, number: int, line: Line, text: str, money: Sequ
     first = money[0][0]
     struck = text[:first].endswith("~~")
     name = text[: first - 2 * struck].strip(" .…·:：-–—|•\t(*")
+    if (verb := _COSTS.search(name)) and len(name[: verb.start()].split()) <= 4 and "," not in name:
+        name = name[: verb.start()]
     if ending := _BOUND_AT_END.search(name):
         name = name[: ending.start()].strip(" .…·:：-–—|•\t(*")
     tail = text[money[0][1] :].strip("~ ")
@@ -311,7 +318,7 @@ def _next_period(page: PageLines, number: int, taken: set[int]) -> str:
 def _is_name(name: str, tail: str, line: Line) -> bool:
     """Return whether the words before a price name a thing, in a row of a list or of a grid; a sentence names none."""
     words = name.split()
-    if len(words) > 9 or len(name) > 90 or re.search(r"[.!?;]\s|[。、！？]", name) or name[-1:] in ",;":
+    if _NO_NAME_END.search(name) or len(words) > 9 or len(name) > 90 or re.search(r"[.!?;]\s|[。、！？]", name) or name[-1:] in ",;":
         return False
     if re.search(r"[。！？]|です|ます", tail) or (line.element.tag == "p" and tail[-1:] in (".", "!")):
         return False
@@ -335,7 +342,7 @@ def _find_name(page: PageLines, number: int, records: _Records) -> tuple[str, st
             return label, headings[-1].text if len(headings) == 1 or end - start <= _MAX_RECORD_LINES else page.lines[number].heading
         if end - start > _MAX_RECORD_LINES:
             break
-        names: list[str] = []
+        names, is_named = list[str](), False
         for line in before:
             text = line.text.strip(" .…:：-–—|")
             if find_money(text) or _NO_NAME.fullmatch(text) or not text:
@@ -344,9 +351,10 @@ def _find_name(page: PageLines, number: int, records: _Records) -> tuple[str, st
                 label = text
             elif _NAME_CLASS.search(line.element.get("class") or ""):
                 names.insert(0, text)
+                is_named = True
             else:
                 names.append(text)
-        if names:
+        if names and (_find_row(element) is element or is_named):
             name = names[0] if len(names[0]) <= 90 and len(names[0].split()) <= 10 else ""
             records.cards.setdefault(element, name)
             return label, name

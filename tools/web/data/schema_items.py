@@ -67,9 +67,9 @@ _ALSO_BUSINESS = (
     "publisher", "provider", "seller", "offeredBy", "about", "mainEntity", "mainEntityOfPage", "isPartOf",
 )  # fmt: skip
 _OF_OFFER = (
-    "availability", "eligibleRegion", "eligibleCustomerType", "priceValidUntil", "valueAddedTaxIncluded",
+    "availability", "eligibleRegion", "eligibleCustomerType", "valueAddedTaxIncluded",
     "availableDeliveryMethod", "warranty", "deliveryLeadTime", "advanceBookingRequirement", "eligibleDuration", "eligibleQuantity",
-    "inventoryLevel", "description", "validFrom", "validThrough", "availabilityStarts", "availabilityEnds", "leaseLength",
+    "inventoryLevel", "description", "validFrom", "availabilityStarts", "leaseLength",
     "additionalProperty",
 )  # fmt: skip
 _NO_KINDS = tuple("WebPage WebSite BreadcrumbList ImageObject NavigationElement Person Thing ListItem Rating Object Comment Action".split())
@@ -86,13 +86,13 @@ class _Facts:
     business: str = ""
     fields: list[Field] = field(default_factory=list)
 
-    def add(self, subject: str, name: str, value: str, *, old: bool = False) -> None:
+    def add(self, subject: str, name: str, value: str, *, old: bool = False, until: str = "") -> None:
         """Keep a fact, if it says something."""
         value = one_line(value)
         if value and name and len(self.fields) < MAX_FIELDS:
             subject = one_line(subject, MAX_SUBJECT)
             subject = "" if same_name(subject, self.business) else subject
-            found = Field(subject, one_line(name, MAX_NAME), value, self.place, old=old)
+            found = Field(subject, one_line(name, MAX_NAME), value, self.place, old=old, until=until)
             if found not in self.fields[-200:]:
                 self.fields.append(found)
 
@@ -326,9 +326,16 @@ def _join_names(above: str, own: str) -> str:
     return above if _fold(own) in _fold(above) else f"{above} {own}"
 
 
+def _read_end(item: JsonObject) -> str:
+    """Return the day until which an offer holds, as "2026-12-31"; empty if it does not say."""
+    days = (get_text(item, key)[:10] for key in ("priceValidUntil", "validThrough", "availabilityEnds"))
+    return next((day for day in days if re.fullmatch(r"\d{4}-\d\d-\d\d", day)), "")
+
+
 def _read_prices(offer: JsonObject, facts: _Facts, subject: str) -> None:
     currency = get_text(offer, "priceCurrency", "currency")
-    expired = any(facts.is_past(get_text(offer, key)) for key in ("priceValidUntil", "validThrough", "availabilityEnds"))
+    until = _read_end(offer)
+    expired = facts.is_past(until)
     specifications = [part for part in as_list(offer.get("priceSpecification")) if isinstance(part, dict)][:50]
     price = price_text(offer)
     said: set[str] = set()
@@ -337,9 +344,10 @@ def _read_prices(offer: JsonObject, facts: _Facts, subject: str) -> None:
             continue
         kind = value_text(part.get("priceType")) or value_text(part.get("priceComponentType"))
         old = expired or any(kind_name in str(part.get("priceType")) for kind_name in _OLD_PRICES)
-        old = old or any(facts.is_past(get_text(part, key)) for key in ("priceValidUntil", "validThrough"))
+        ends = _read_end(part) or until
+        old = old or facts.is_past(ends)
         name = get_text(part, "name") or (kind if kind != "strikethrough price" else "") or "price"
-        facts.add(subject, name, text, old=old)
+        facts.add(subject, name, text, old=old, until=ends)
         said.add(re.split(r" per ", text)[0])
     if price and price not in said:
-        facts.add(subject, "price", price, old=expired)
+        facts.add(subject, "price", price, old=expired, until=until)

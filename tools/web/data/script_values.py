@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 
 from ...canonical import Json
 
@@ -37,7 +38,9 @@ class _EndOfTextError(_NotAValueError):
 
 def read_json(source: str) -> Json:
     """Return the value of a JSON text, as a literal of a script where it is not strict JSON. None if it is neither."""
-    source = source.strip().removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
+    source = source.strip().removeprefix("<!--").removesuffix("-->").removeprefix("<![CDATA[").removesuffix("]]>").strip().rstrip(";")
+    if source[:8].startswith(("{&quot;", "[&quot;", "[{&quot;")):
+        source = unescape(source)
     if not source or len(source) > MAX_CHARS:
         return None
     try:

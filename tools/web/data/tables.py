@@ -283,8 +283,10 @@ def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> 
                 continue
             is_money = bool(find_money(text))
             name = names[column] or ("price" if is_money else "")
-            if any(character.isalnum() for character in name):
-                facts.append(Fact(subject, name, text, texts, stands_alone=is_money and prices == 1 and is_whole, section=section))
+            if name.strip(" .…-–—:|") or (not headers and not is_money):
+                facts.append(
+                    Fact(subject, name, text, texts, stands_alone=is_whole and (not name or (is_money and prices == 1)), section=section)
+                )
     return facts
 
 
@@ -317,21 +319,29 @@ def _is_mixed(body: Grid) -> bool:
 
 def _find_subject_column(body: Grid, width: int) -> int:
     """Return the column of the names: the first whose cells are words and differ from each other, else the first."""
+    wordy: list[int] = []
     for at in range(min(width, 4)):
         texts = [row[at].text for row in body if at < len(row) and not _spans_all(row)]
         if any(row[at].is_header for row in body if at < len(row)):
             return at
-        if texts and sum(_is_numeric(text) for text in texts) * 2 < len(texts) and len(set(texts)) * 2 > len(texts):
-            return at
-    return 0
+        if texts and sum(_is_numeric(text) for text in texts) * 2 < len(texts):
+            if len(set(texts)) * 2 > len(texts):
+                return at
+            wordy.append(at)
+    return wordy[0] if wordy else 0
 
 
 def _read_plans(grid: Grid, headers: int, caption: str) -> list[Fact]:
     """Return, for each column, what the rows say of the thing over it."""
     if not headers:
         return _read_rows(_turn(grid), _join_headers(_turn(grid)[:1], len(grid)), 1, caption)
-    subjects = [cell.text for cell in grid[0]]
-    facts: list[Fact] = []
+    subjects, prices = zip(*(split_price(cell.text) for cell in grid[0]), strict=True)
+    heads = tuple(cell.text for cell in grid[0])
+    facts: list[Fact] = [
+        Fact(subject, "price", price, heads, stands_alone=False, section=caption)
+        for subject, price in zip(subjects, prices, strict=True)
+        if price
+    ]
     section = caption
     for row in grid[1:]:
         texts = tuple(cell.text for cell in row)
@@ -342,6 +352,13 @@ def _read_plans(grid: Grid, headers: int, caption: str) -> list[Fact]:
             if texts[0] and subjects[column] and texts[column]:
                 facts.append(Fact(subjects[column], texts[0].rstrip(" :："), texts[column], texts, stands_alone=False, section=section))
     return facts
+
+
+def split_price(text: str) -> tuple[str, str]:
+    """Return a name and the price that follows it in one text: "Partner $34 per month" is "Partner" and "$34 per month"."""
+    money = find_money(text)
+    name = text[: money[0][0]].strip(" .:–—-(|") if money else ""
+    return (name, text[money[0][0] :].strip(" )|")) if name else (text, "")
 
 
 def _turn(grid: Grid) -> Grid:
