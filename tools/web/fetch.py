@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 from ..canonical import Json
 from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
-from .fields import Field
+from .fields import Field, mark_expired
 from .kinds import refuse_by_content, refuse_by_type
 from .page_errors import (
     ConnectionFailed,
@@ -135,7 +135,7 @@ class Web:
             language=parsed["language"],
             canonical=parsed.get("canonical", ""),
             published=parsed.get("published", ""),
-            fields=tuple(Field(**field) for field in parsed.get("fields", ())),
+            fields=mark_expired((Field(**field) for field in parsed.get("fields", ())), fetched.at.date().isoformat()),
         )
 
     async def fetch(self, url: str) -> Fetched:
