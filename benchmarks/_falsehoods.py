@@ -24,7 +24,7 @@ CHANGES = {
     ),
     "quantifier": ((r"\bany\b", "no"), (r"\bevery\b", "no")),
     "superlative": ((r"\bis an? (?=\w)", "is the largest "), (r"\bcosts (?=\S*\d)", "costs the least of all, ")),
-    "since": ((r"\b(was founded|was started|opened|began) in\b", r"\1 before"), (r"\bsince (\d{4})", r"until \1")),
+    "since": ((r"\b(founded|started|opened|began|dreamt up .*) in (\d{4})", r"\1 before \2"), (r"\bsince (\d{4})", r"until \1")),
 }  # fmt: skip
 
 
