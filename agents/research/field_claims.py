@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sayso.tools.quantities import Kind, find_amounts
+from sayso.tools.quantities.number_words import guess_language
 from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
@@ -132,19 +133,28 @@ def _make_claim(
     subject = " ".join(field.subject.split()).strip(" :：")
     if squash_name(subject) == squash_name(company):
         subject = ""
-    if squash_name(value) == squash_name(company):
+    if squash_name(value) == squash_name(company) or (not subject and name.casefold() == "price") or _is_prose(field, page):
         return None
     aspect = _find_aspect(subject, name, value, field.section, aspects)
     if aspect is None or not (subject or name):
         return None
-    text = write_field(subject, name, value, field.section)
+    section = "" if squash_name(field.section) == squash_name(company) else field.section
+    text = write_field(subject, name, value, section, is_german=guess_language(page.text[:3000]) == "de")
     return Claim(aspect.name, text, field.quote, source, "data", page.published[:10], subject, name, value)
 
 
-def write_field(subject: str, name: str, value: str, section: str = "") -> str:
+def _is_prose(field: Field, page: VisitedPage) -> bool:
+    """Return whether a "label" is the beginning of a sentence that ends with the value: "The car park has 20 places and costs 5 €."."""
+    if field.place != "list" or len(field.subject.split()) < 5:
+        return False
+    span = find_quote(field.quote, page.text)
+    return span is not None and page.text[span[1] : span[1] + 1] in (".", "!", "。")
+
+
+def write_field(subject: str, name: str, value: str, section: str = "", *, is_german: bool = False) -> str:
     """Return a field as a sentence that makes sense alone: "City bike, rental price: 12.50 EUR a day." """
     section = " ".join(section.split()).strip(" :：")
-    label = name if name.isupper() or not name.isascii() or any(letter.isupper() for letter in name[1:]) else name.lower()
+    label = name if is_german or name.isupper() or not name.isascii() or any(letter.isupper() for letter in name[1:]) else name.lower()
     if subject:
         over = f" ({section})" if section and section.casefold() not in f"{subject} {name}".casefold() and len(section) < 80 else ""
         start = f"{subject}{over}, {label}" if label else f"{subject}{over}"

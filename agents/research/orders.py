@@ -24,18 +24,18 @@ _ADDRESSED = re.compile(
     rf"{_MACHINES}\s*(?:[:!,]|\b(?:{_MUST})\b|(?:reading|that (?:read|visit|process|summari[sz]e)|who read|browsing|visiting|"
     rf"processing)\b))"
 )
-_CLAUSE = r"(?:^|[.!?:;\]]\s+|,\s+|\b(?:please|now|then|and|instead|therefore|bitte)[,:]?\s+)"
+_CLAUSE = r"(?:^|[.!?:;\]]\s+|,\s+|\b(?:please|now|then|and|instead|therefore|bitte|et|und|y|e|puis|dann|luego)[,:]?\s+)"
 _HEEDING = (
     r"ignore|disregard|forget|override|bypass|obey|follow|repeat|omit|leave out|(?:do not|don't|never) (?:mention|report|list|cite|quote|"
     r"trust|read|say|"
-    r"tell|use|include|compare)|treat|insert|include|add|mention|use|ignoriere\w*|vergiss|ignorez|oubliez|ignora|olvida"
+    r"tell|use|include|compare)|treat|insert|include|add|mention|use|ignoriere\w*|vergiss|ignorez|oubliez|ignora|olvida|ignore[nz]?"
 )
 _WHAT_IS_READ = (
     r"instructions?|prompts?|(?:the|all|anything|everything) (?:previous|above|earlier)|previous|(?:the )?other (?:pages?|sites?|"
     r"sources?|results?|texts?|shops?|"
     r"companies)|what (?:other|the other|you)|(?:your|the) (?:summar(?:y|ies)|reports?|answers?|output|conclusions?|context|guidelines|"
     r"findings|claims?)|"
-    r"(?:vorherigen?|obigen?) \w+|anweisungen|instrucciones"
+    r"(?:vorherigen?|obigen?|anderen|übrigen) \w+|anweisungen|instrucciones|autres \w+|otr[ao]s \w+|précédente?s?|anteriores"
 )
 _SAYING = (
     r"report|state|write|say|tell (?:the|your|users?|them|people|everyone)|answer|reply|respond|output|print|summari[sz]e|claim|assume|"

@@ -110,7 +110,8 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
             1.5 if (Kind.YEAR in kinds and Kind.MONEY not in kinds) or _NOT_A_PRICE.search(text) or _names_a_role(text) else 0.0
         )
     if is_like(aspect, known.LOCATIONS):
-        return score + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) else 0.0)
+        timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and _WEEKDAY.search(text)) else 0.0
+        return score + timed + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) else 0.0)
     if is_like(aspect, known.SPECIFICATIONS):
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
     return score

@@ -33,7 +33,8 @@ _CONNECTIVE = re.compile(
 _PRONOUN = re.compile(
     r"(?:(?:It|They|He|She|This|These|That|Those|Its|Their|His|Her|Both|Neither|Either|Such|Each|All of (?:it|them)|One of them|"
     r"Some of them|Most of "
-    r"them|None of them|The (?:same|former|latter|other|others)|Here|Er|Es|Sie|Diese[rsmn]?|Dies|Das|Dort|Dabei|Dafür|Dazu|Damit|Daher|"
+    r"them|None of them|The (?:same|former|latter|other|others)|Here|Er|Es (?=ist|war|wurde|hat|hatte|liegt|kostet|gehört|bietet|steht|"
+    r"kommt|wird)|Sie|Diese[rsmn]?|Dies|Das|Dort|Dabei|Dafür|Dazu|Damit|Daher|"
     r"Davon|Deren|Dessen|"
     r"Il|Elle|Ils|Elles|Ce|Cela|Ça|C'est|Cette|Ces|Celui-ci|Leurs?|Esto|Esta|Este|Estos|Estas|Ellos|Ellas|Él|Ella|Sus?|Het|Dit|Deze|Ze|"
     r"Zij|Hij|"
@@ -289,7 +290,7 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
     amounts = find_amounts(written)
     over = ""
     if amounts and amounts[0].kind is Kind.MONEY and amounts[0].span[0] < 3:
-        over = question or _heading_over(statement, written)
+        over = question or _heading_over(statement, written, company)
         return _make(written, raw, (start, end), statement, dated, over=over.removesuffix(":")) if over else None
     is_line = statement.form is Form.LINE
     if (
@@ -300,11 +301,11 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
     ):
         return None  # a heading, an item of a menu
     if is_line or _needs_more(written):
-        over = _heading_over(statement, written)
+        over = _heading_over(statement, written, company)
         if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
             return None
     elif (len(_content(written)) < 4 and not _HAS_SUBJECT.match(written)) or (_INDEFINITE.match(written) and len(written) < 70):
-        over = _heading_over(statement, written)
+        over = _heading_over(statement, written, company)
     return _make(written, raw, (start, end), statement, dated, over=over)
 
 
@@ -316,7 +317,7 @@ def _question_over(statement: Statement) -> str:
     return ""
 
 
-def _heading_over(statement: Statement, written: str) -> str:
+def _heading_over(statement: Statement, written: str, company: str) -> str:
     """Return the heading that says what a statement is about, if it says more than the statement."""
     for heading in statement.headings[:2]:
         clean = heading.strip(" :：-–—")
@@ -328,6 +329,7 @@ def _heading_over(statement: Statement, written: str) -> str:
             and not is_order(clean)
             and not _TRAIL.search(clean)
             and not _has_money(clean)
+            and squash_name(clean) != squash_name(company)
         ):
             return clean
     return ""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import takewhile
 
+from ..quantities.tables import MONTHS
 from .folding import fold
 from .rows import find_header, is_rows_of_its_own, name_cells, split_data, split_row
 
@@ -24,6 +25,8 @@ _ENDED = re.compile(r"[.!?。！？…][\"')\]」』]*$")
 _DIGIT = re.compile(r"\d")
 _FIGURE = re.compile(r"[$€£¥]|\d[.,]\d|~~|\d\s*(?:EUR|USD|GBP|CHF|円)|(?:EUR|USD|GBP|CHF)\s*\d|^\d+$")
 _DATA = "data of the page:"
+_ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
+_MONTH = re.compile(rf"(?i:(?:{'|'.join(name for name in MONTHS if len(name) > 2)})\b)")
 _LONG_HEADING = 90
 _LONGEST_STATEMENT = 3_000
 _SHORT = 60
@@ -84,6 +87,8 @@ def split_sentences(text: str, start: int = 0) -> Iterator[tuple[str, int]]:
     at = 0
     for found in _SENTENCE_END.finditer(text):
         if _ABBREVIATION.search(text[max(0, found.start() - 12) : found.start()]) or found.end() >= len(text):
+            continue
+        if _ORDINAL.search(text[max(0, found.start() - 4) : found.start()]) and _MONTH.match(text, found.end()):
             continue
         yield text[at : found.start()].rstrip(), start + at
         at = found.end()
