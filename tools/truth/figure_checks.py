@@ -78,6 +78,8 @@ def check_units(match: Match) -> Iterator[Problem]:
 def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
     if figure.kind == other.kind and figure.unit == other.unit or measure(figure) is not None and measure(figure) == measure(other):
         return True
+    if {figure.kind, other.kind} == {Kind.PLAIN, Kind.MEASURE} and "year" in {figure.unit, other.unit}:
+        return _tells_age(match.sentence) or _tells_age(match.evidence)
     counted = {Kind.COUNT.value, Kind.PLAIN.value}
     if figure.kind in counted and other.kind in counted:
         return not figure.unit or not other.unit or _counts_alike(match, figure, other)
@@ -85,6 +87,10 @@ def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
         return figure.unit in match.currencies
     loose = {Kind.PLAIN.value, "label"}
     return figure.kind in loose and other.kind in loose | {Kind.ORDINAL.value}
+
+
+def _tells_age(reading: Reading) -> bool:
+    return any(word.text.casefold() in {"aged", "age", "ages", "older", "old", "younger", "under", "over"} for word in reading.words)
 
 
 def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:
@@ -198,8 +204,8 @@ _BOUND_WORDS = {
 
 def _says_bound(reading: Reading, figure: Figure, bound: str) -> bool:
     """Return whether the words around a figure bound it: "a limit of", "has to be booked for three hours or more"."""
-    segment = reading.segments[reading.segment_of[min(figure.first, len(reading.words) - 1)]]
-    near = range(max(segment.first, figure.first - 5), min(segment.end, figure.end + 3))
+    joined = figure.end < len(reading.words) and reading.words[figure.end].text.casefold() in {"or", "and", "at"}
+    near = range(max(0, figure.first - 5), min(len(reading.words), figure.end + 3 if joined else figure.end))
     return any(reading.words[at].text.casefold() in _BOUND_WORDS[bound] for at in near)
 
 
@@ -262,6 +268,8 @@ def check_dates(match: Match) -> Iterator[Problem]:
                 continue
             if relation == "since" and _is_lasting(match, figure, other):
                 continue
+            if relation == "until" and _relate(figure) == "since" and "then" in {word.text.casefold() for word in match.evidence.words}:
+                continue  # "until 2018 it was the city's; since then a foundation runs it"
             yield Problem(ProblemKind.DATE, f"The passage says “{other.relation} {other.shown}”, not “{figure.relation} {figure.shown}”.")
             break
 

@@ -65,6 +65,11 @@ def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
     labels = find_labels(text)
     everything: list[Amount | FoundDate | Label] = [*dates, *labels, *find_amounts(text)]
     for each in everything:
+        if isinstance(each, Amount) and (name := _find_name(each, text)) is not None:
+            if not any(start < name[1] and name[0] < end for start, end in taken):
+                found.append(_place(Figure(text[slice(*name)], "label", text[slice(*name)].casefold()), name, words))
+                taken.append(name)
+            continue
         if not any(start < each.span[1] and each.span[0] < end for start, end in taken):
             found.append(_make_figure(each, text, words))
             taken.append(each.span)
@@ -74,6 +79,36 @@ def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
     return tuple(_mark_ranges(sorted(found, key=lambda each: each.first), text, words))
 
 
+_MIXED = re.compile(r"\w*")
+
+
+def _find_name(amount: Amount, text: str) -> tuple[int, int] | None:
+    """Return the span of a name that only holds a number: "300S", "the Orrin 300 costs"; None for an amount."""
+    if amount.kind not in {Kind.COUNT, Kind.PLAIN} or amount.per:
+        return None
+    number = re.search(r"\d[\d.,]*\d|\d", text[slice(*amount.span)])
+    if number is None:
+        return None
+    start, end = amount.span[0] + number.start(), amount.span[0] + number.end()
+    while start and text[start - 1].isalnum():
+        start -= 1
+    after = _MIXED.match(text, end)
+    end = after.end() if after else end
+    if re.fullmatch(r"(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]+", text[start:end]) and not re.fullmatch(r"\d+[KMGB]?", text[start:end]):
+        return start, end
+    before, following = text[:start].split()[-1:], text[end:].split()[:1]
+    named = bool(before) and before[0][:1].isupper() and len(text[:start].split()) > 1 and before[0].casefold() not in _NUMBERED
+    return (start, end) if named and following and following[0] in _FINITE else None
+
+
+_NUMBERED = frozenset(
+    "the a an our over about only up to from with for at in than least most some under nearly almost around first all".split()
+)
+_FINITE = frozenset(
+    "costs is has was weighs comes prints runs plays can will takes makes holds offers includes supports lasts uses manages, and".split()
+)
+
+
 def _make_figure(found: Amount | FoundDate | Label, text: str, words: Sequence[Word]) -> Figure:
     shown = " ".join(text[slice(*found.span)].replace("~~", "").split())
     match found:
@@ -81,6 +116,9 @@ def _make_figure(found: Amount | FoundDate | Label, text: str, words: Sequence[W
             return _place(Figure(shown, Kind.COUNT.value, Decimal(found.year)), found.span, words)
         case FoundDate():
             return _place(Figure(shown, "date", (found.year, found.month, found.day)), found.span, words)
+        case Label() if re.fullmatch(r"\d+ may", shown):  # "nobody under 18 may enter"
+            number = shown.split()[0]
+            return _place(Figure(number, Kind.PLAIN.value, Decimal(number)), (found.span[0], found.span[0] + len(number)), words)
         case Label():
             return _place(Figure(shown, "label", " ".join(found.text.casefold().split())), found.span, words)
         case Amount():

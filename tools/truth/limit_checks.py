@@ -94,6 +94,8 @@ def _limits_home(match: Match, number: int, segment: Segment) -> bool:
     entry = any(segment.holds(each.first) and each.kind in {"money", "percent"} for each in match.evidence.figures)
     if number - 1 in match.home and segment.verb is None and opener not in {"and", "or", "|", ";"} and not entry:
         first = match.evidence.words[segment.first].text.casefold()
+        if first == "with" and any(segment.holds(each.first) for each in match.evidence.figures):
+            return False  # "with a minimum of two hours" is a fact of its own
         return first in _HARD | {"with", "for", "on"} or is_past(match.evidence.words[segment.first])
     near = number - 1 in match.home or number + 1 in match.home
     return near and opener in {"if", "unless", "provided", "when", "whenever", "except", "excluding", "once"}

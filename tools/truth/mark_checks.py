@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .marks import Mark
+from .marks import Mark, find_idiom
 from .matching import OUTSIDE, Match
 from .reading import Reading, Segment, show
 from .verdict import Problem, ProblemKind
@@ -68,7 +68,7 @@ def is_denied(reading: Reading, at: int) -> bool:
 def _check_reverse(match: Match) -> Iterator[Problem]:
     for _, first, end in match.evidence.find_marks(Mark.REVERSE):
         if (
-            _frames_home(match, first)
+            _stands_over(match, first)
             and not any(match.says(at) for at in range(first, end))
             and not any(s.negative for s in match.sentence.segments)
         ):
@@ -78,11 +78,19 @@ def _check_reverse(match: Match) -> Iterator[Problem]:
             yield Problem(ProblemKind.NEGATION, f"The passage does not say “{show(match.sentence, first, end)}”.")
 
 
+def _stands_over(match: Match, at: int) -> bool:
+    """Return whether a word that turns the sense stands in a segment that the sentence is from, or in one that such a segment hangs on."""
+    segments = match.evidence.segments
+    parents = {segments[each].clause - 1 for each in match.home if segments[each].opener.lstrip(",") == "that"}
+    segment = segments[match.evidence.segment_of[at]]
+    return match.is_home(at) or segment.clause in parents
+
+
 def _is_said(reading: Reading, first: int, end: int, other: Reading) -> bool:
     """Return whether another reading has the words of a mark, or ones alike."""
     telling = [reading.words[at] for at in range(first, end) if reading.words[at].text.casefold() not in _PLAIN]
     if telling:
-        near = [word for at, word in enumerate(other.words) if other.is_content(at) or at in other.marked]
+        near = [word for at, word in enumerate(other.words) if at in other.marked or len(word.text) > 3]
         return all(any(alike(word, each) for each in near) for word in telling)
     texts = [word.text.casefold() for word in reading.words[first:end]]
     others = [word.text.casefold() for word in other.words]
@@ -107,11 +115,19 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
     theirs = {mark for mark, first, _ in match.evidence.marks if match.is_home(first)}
     mine = {mark for mark, _, _ in match.sentence.marks}
     for mark, first, end in match.sentence.find_marks(*_ENTAILED):
+        if mark in {Mark.ONLY, Mark.SOME} and (end in match.sentence.figured or first in match.sentence.figured):
+            continue  # "only nine", "half of the price"
         if not _is_entailed(match, mark, first, end, theirs):
             yield Problem(ProblemKind.QUANTIFIER, f"The passage does not say “{show(match.sentence, first, end)}”.")
+    yield from _check_always(match)
     for mark, first, end in match.evidence.find_marks(*_LIMITING):
         kept = any(mark in _ENTAILED.get(each, set()) for each in mine)
-        if match.is_home(first) and not kept and not _is_said(match.evidence, first, end, match.sentence):
+        if (
+            match.is_home(first)
+            and first not in match.evidence.figured
+            and not kept
+            and not _is_said(match.evidence, first, end, match.sentence)
+        ):
             yield Problem(ProblemKind.QUANTIFIER, f"The passage says “{show(match.evidence, first, end)}”: keep it.")
 
 
@@ -134,6 +150,28 @@ def _is_entailed(match: Match, mark: Mark, first: int, end: int, theirs: set[Mar
         alike(match.sentence.words[first], word) and (counted is None or 0 < counted - at < 5)
         for at, word in enumerate(match.evidence.words)
     )
+
+
+_OFTEN = frozenset("daily weekly monthly hourly nightly always constantly permanently forever unlimited lifetime".split())
+
+
+def _check_always(match: Match) -> Iterator[Problem]:
+    """How often and how long is not added: "daily", "all year", "around the clock", "unlimited"."""
+    for at, word in enumerate(match.sentence.words):
+        phrase = (
+            find_idiom(match.sentence.words, at)
+            if word.text.casefold() in {"all", "every", "round", "around", "year"}
+            else frozenset[int]()
+        )
+        if not phrase and word.text.casefold() not in _OFTEN or at in match.sentence.figured:
+            continue
+        if any(alike(word, each) if not phrase else not phrase.isdisjoint(each.senses) for each in (*match.evidence.words, *match.context)):
+            continue
+        yield Problem(
+            ProblemKind.QUANTIFIER,
+            f"The passage does not say “{show(match.sentence, at, min(at + 2, len(match.sentence.words)) if phrase else at + 1)}”.",
+        )
+        return
 
 
 def _is_last(reading: Reading, at: int) -> bool:
@@ -160,6 +198,8 @@ def check_frames(match: Match) -> Iterator[Problem]:
                 continue
             words = show(match.evidence, first, end)
             if (frame is Mark.SAID and _names_source(match, first)) or (frame in {Mark.STALE, Mark.UNTIL} and _ends(match.sentence)):
+                continue
+            if frame is Mark.UNTIL and any(each.relation in {"to", "until", "till"} for each in match.sentence.figures):
                 continue
             if frame is Mark.MAY and words.casefold() in {"can", "possible"}:
                 continue  # what one can do, one does

@@ -10,6 +10,7 @@ from functools import lru_cache
 from ..quantities import Kind, find_amounts
 from .figures import Figure, measure
 from .lexicon import look_up, says_no_more
+from .marks import find_idiom
 from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, Segment, read_statement
 from .statements import Form, Statement
 from .words import Word, alike, is_light, opposite, stem, tokenize
@@ -49,11 +50,22 @@ class Match:
 
     def says(self, at: int) -> bool:
         """Return whether the sentence says a word of the statement, in this or another word."""
-        return at in self.used or says_word(self.sentence, self.evidence.words[at])
+        return at in self.used or says_word(self.sentence, self.evidence.words[at]) or at in find_acronyms(self.sentence, self.evidence)
 
     def is_home(self, at: int) -> bool:
         """Return whether a word of the statement stands in a segment that the sentence is taken from."""
         return self.evidence.segment_of[at] in self.home
+
+
+@lru_cache(512)
+def find_acronyms(sentence: Reading, evidence: Reading) -> frozenset[int]:
+    """Return the places of words of the statement that the sentence says by their first letters: SSO is "single sign-on"."""
+    found = set[int]()
+    initials = "".join(word.text[:1] for word in evidence.words).upper()
+    for word in sentence.words:
+        if 1 < len(word.text) < 7 and word.text.isupper() and (start := initials.find(word.text)) >= 0:
+            found.update(range(start, start + len(word.text)))
+    return frozenset(found)
 
 
 def says_word(sentence: Reading, word: Word) -> bool:
@@ -111,6 +123,12 @@ def match_statement(
     context = _find_context(statement, evidence)
     pairs, opposed, astray = dict[int, int](), set[int](), set[int]()
     for at, found in candidates.items():
+        if not found and sentence.segments[sentence.segment_of[at]].negative:
+            found = [
+                place
+                for place in range(len(evidence.words))
+                if evidence.is_content(place) and says_no_more(evidence.words[place], sentence.words[at])
+            ]
         if not found and (turned := _find_converse(sentence, at, evidence)) is not None:
             found = [turned]
         place = _choose(at, _keep_names(found, sentence, at, evidence, subject), sentence, evidence, homes, figures)
@@ -138,7 +156,11 @@ def match_statement(
         evidence,
         pairs,
         figures,
-        {at for at, place in pairs.items() if place >= 0 and _is_borrowed(at, place, sentence, evidence, homes, figures)},
+        {
+            at
+            for at, place in pairs.items()
+            if (figures and at in astray) or place >= 0 and _is_borrowed(at, place, sentence, evidence, homes, figures)
+        },
     )
     return Match(
         sentence, evidence, statement, subject, context, pairs, figures, frozenset(opposed), frozenset(astray), home, elsewhere, general
@@ -167,6 +189,7 @@ def _counts(sentence: Reading, at: int) -> bool:
         sentence.is_content(at)
         or sentence.is_name(at)
         or (at not in sentence.figured and not is_light(sentence.words[at]) and at not in sentence.marked)
+        or bool(is_light(sentence.words[at]) and find_idiom(sentence.words, at))
     )
 
 
@@ -174,9 +197,11 @@ def _find_candidates(word: Word, evidence: Reading, language: str) -> list[int]:
     open_places = [at for at in range(len(evidence.words)) if at not in evidence.struck]
     same = [at for at in open_places if evidence.words[at].stem == word.stem]
     near = same + [at for at in open_places if at not in same and alike(word, evidence.words[at])]
+    if is_superlative(word):
+        return [at for at in near if is_superlative(evidence.words[at])]
     if not near and language not in {"", "en"}:
         near = [at for at in open_places if _share_root(word, evidence.words[at])]
-    if near or is_superlative(word) or any(opposite(word, evidence.words[at]) for at in open_places):
+    if near or any(opposite(word, evidence.words[at]) for at in open_places):
         return near
     return [at for at in open_places if evidence.is_content(at) and covers(word, evidence.words[at])]
 

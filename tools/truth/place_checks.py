@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..quantities import Kind
 from .figures import Figure
 from .matching import Match
 from .reading import PREPOSITIONS, Reading, Segment, is_header, is_verb
@@ -24,7 +25,7 @@ def check_entries(match: Match) -> Iterator[Problem]:
         own = _find_own(match, home)
         for rival in evidence.figures:
             number = _find_segment(evidence, rival)
-            if rival.kind != figure.kind or number == home or _is_matched(match, rival):
+            if not _are_rivals(evidence, figure, rival) or number == home or _is_matched(match, rival):
                 continue
             shared = _find_shared_head(evidence, number, home)
             others = [
@@ -42,6 +43,14 @@ def check_entries(match: Match) -> Iterator[Problem]:
 
 def _find_segment(reading: Reading, figure: Figure) -> int:
     return reading.segment_of[min(figure.first, len(reading.segment_of) - 1)]
+
+
+def _are_rivals(reading: Reading, one: Figure, other: Figure) -> bool:
+    """Return whether two figures count the same kind of thing; the noun may be left out with the second ("22 pages in black and 14 in colour")."""
+    if one.kind == other.kind:
+        return True
+    counts = {Kind.COUNT.value, Kind.PLAIN.value}
+    return {one.kind, other.kind} <= counts and abs(_find_segment(reading, one) - _find_segment(reading, other)) == 1
 
 
 def _is_matched(match: Match, figure: Figure) -> bool:
@@ -97,7 +106,7 @@ def _says_beside(match: Match, at: int, mine: int) -> bool:
 def check_gaps(match: Match) -> Iterator[Problem]:
     """What a shortened clause says of its own subject is kept: "the clock was restored by us; its bells by Rueti" tells of two makers."""
     evidence = match.evidence
-    for number in sorted(match.home):
+    for number in sorted({evidence.segment_of[at] for at in match.used}):
         segment = evidence.segments[number]
         if segment.verb is not None or not number or segment.opener.lstrip(",") not in {";", "and", "but", ""} or " = " in evidence.text:
             continue

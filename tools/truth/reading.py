@@ -115,14 +115,41 @@ def read_statement(text: str) -> Reading:
     words = tokenize(text)
     figures = find_figures(text, words)
     marks = _drop_header_marks(find_marks(words, text), text, words)
+    bounding = _find_bounding(words, figures)
+    marks = tuple(mark for mark in marks if not (mark[0] in {Mark.NOT, Mark.SOME, Mark.ONLY} and mark[1] in bounding))
     marked = frozenset(at for _, first, end in marks for at in range(first, end))
-    figured = frozenset(at for figure in figures for at in range(figure.first, figure.end) if at not in figure.nouns)
+    figured = frozenset(at for figure in figures for at in range(figure.first, figure.end) if at not in figure.nouns) | bounding
     segments = _join_clauses(words, tuple(_cut_segments(text, words, marks)), figures, marks)
     segment_of = tuple(number for number, each in enumerate(segments) for _ in range(each.first, each.end))
     language = find_language(word.text.casefold() for word in words)
     idioms = tuple((first, senses) for mark, first, _ in marks if mark is Mark.NOT and (senses := find_idiom(words, first)))
     struck, without = _find_struck(text, words), _find_without(text, words, marks)
     return Reading(text, words, segments, segment_of, figures, marks, marked, figured, struck, without, language, idioms)
+
+
+_BOUNDS = frozenset(
+    "than more less fewer larger bigger smaller older younger longer shorter greater higher lower later earlier least most up over under above below".split()
+)
+_BOUND_LINKS = (
+    frozenset("at no not never to of or and exceed exceeds exceeding a the minimum maximum min max limit only half".split()) | _BOUNDS
+)
+
+
+def _find_bounding(words: Sequence[Word], figures: Sequence[Figure]) -> frozenset[int]:
+    """Return the places of words that only bound a figure: "no more than" 10, 18 "or older"."""
+    found = set[int]()
+    for figure in figures:
+        before = figure.first
+        while before and words[before - 1].text.casefold() in _BOUND_LINKS:
+            before -= 1
+        after = figure.end
+        while after < len(words) and words[after].text.casefold() in _BOUND_LINKS and after < figure.end + 3:
+            after += 1
+        joined = figure.end < len(words) and words[figure.end].text.casefold() in {"or", "and", "at"}
+        for places in (range(before, figure.first), range(figure.end, after if joined else figure.end)):
+            if any(words[at].text.casefold() in _BOUNDS for at in places):
+                found.update(places)
+    return frozenset(found)
 
 
 _OF_VALUES = frozenset({Mark.SAID, Mark.MAY, Mark.PLAN, Mark.SOME, Mark.ALL, Mark.WILL, Mark.IF})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .lexicon import is_thing
 from .matching import CONVERSES, OUTSIDE, Match, covers, find_subject, is_superlative
 from .reading import AUXILIARIES, BE, DETERMINERS, OURS, PREPOSITIONS, Reading, Segment, is_verb
 from .verdict import Problem, ProblemKind
@@ -20,12 +21,29 @@ def check_roles(match: Match) -> Iterator[Problem]:
         place = _find_ours(match, match.sentence.words[at]) if pair == OUTSIDE else pair
         if place is None or is_verb(match.sentence.words, at) or is_verb(match.evidence.words, place):
             continue
-        conflict = _find_conflict(match, at, place)
+        conflict = "sure" if _is_far(match, at) else _find_conflict(match, at, place)
         if conflict:
             swapped.append(at)
         if conflict == "sure" or len(swapped) > 1:
             yield Problem(ProblemKind.ROLE, f"The passage has “{match.sentence.words[at].text}” in another role: look who does it to whom.")
             return
+
+
+def _is_far(match: Match, at: int) -> bool:
+    """Return whether who does something stands apart from the noun that says it: "sold by its founder, Ann, to the Trust": not the Trust founded it."""
+    verbs = [
+        each
+        for each in range(len(match.sentence.words))
+        if is_verb(match.sentence.words, each) and match.sentence.segment_of[each] == match.sentence.segment_of[at]
+    ]
+    for verb in verbs:
+        place = match.pairs.get(verb, OUTSIDE)
+        if place == OUTSIDE or is_verb(match.evidence.words, place) or not is_thing(match.evidence.words[place]):
+            continue
+        name = match.pairs.get(at, OUTSIDE)
+        if name != OUTSIDE and match.sentence.is_name(at) and at < verb and abs(name - place) > 3:
+            return True
+    return False
 
 
 def _is_modifier(reading: Reading, at: int) -> bool:
@@ -89,7 +107,7 @@ def _find_clause_verbs(reading: Reading, at: int) -> list[Word]:
 
 
 _PARTICLES = frozenset("over up out off down".split())  # "took over"
-_BESIDE = frozenset("behind than unlike like after against except".split())
+_BESIDE = frozenset("behind than unlike except".split())
 _OBLIQUE = _BESIDE | frozenset("from to for over".split())
 
 

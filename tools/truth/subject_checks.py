@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..quantities import Kind
 from .figures import Figure
-from .lexicon import is_thing, look_up
+from .lexicon import is_thing
 from .matching import OUTSIDE, Match, find_subject, says_word
 from .reading import OURS, is_verb, read_statement
 from .statements import Form
@@ -26,7 +27,44 @@ def check_subject(match: Match) -> Iterator[Problem]:
         if _is_other_name(match, left) or _has_contrast(match, topic, left) or (len(left) == len(topic) and not _is_replaced(match, left)):
             words = " ".join(evidence.words[at].text for at in left)
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{words}”.")
+    yield from _check_stranger(match)
     yield from _check_antecedent(match)
+
+
+def _check_stranger(match: Match) -> Iterator[Problem]:
+    """What the passage says of its own subject is not said of a name that it only mentions: "Beacon was spun off from Harlow"."""
+    sentence, evidence = match.sentence, match.evidence
+    for clause in sorted({segment.clause for segment in sentence.segments}):
+        mine = [at for at in find_subject(sentence, clause) if sentence.is_name(at) and match.pairs.get(at, OUTSIDE) != OUTSIDE]
+        if not mine or find_subject(evidence, 0) == () or any(is_subject_word(match, sentence.words[at]) for at in mine):
+            continue
+        places = [match.pairs[at] for at in mine]
+        topic = find_subject(evidence, evidence.segments[evidence.segment_of[places[0]]].clause)
+        owned = any(
+            evidence.words[at].text.casefold() in {"we", "i"} or (evidence.is_name(at) and is_subject_word(match, evidence.words[at]))
+            for at in topic
+        )
+        before = next(
+            (
+                evidence.words[at].text.casefold()
+                for at in range(min(places) - 1, -1, -1)
+                if not evidence.is_name(at) and evidence.words[at].text.casefold() != "the"
+            ),
+            "",
+        )
+        if (
+            owned
+            and min(places) > max(topic, default=0)
+            and before in _MENTIONING
+            and not any(match.says(at) for at in topic if evidence.is_name(at))
+        ):
+            yield Problem(
+                ProblemKind.SUBJECT, f"The passage only mentions “{sentence.words[mine[0]].text}”: it says this of somebody else."
+            )
+            return
+
+
+_MENTIONING = frozenset("from to behind with than unlike for against like after before alongside".split())
 
 
 def _is_other_name(match: Match, left: list[int]) -> bool:
@@ -34,7 +72,12 @@ def _is_other_name(match: Match, left: list[int]) -> bool:
     evidence = match.evidence
     row = match.statement.form is Form.ROW
     return any(
-        (evidence.is_name(at) and (at > 0 or row or not look_up(evidence.words[at]))) or (at in evidence.figured and row) for at in left
+        (
+            evidence.is_name(at)
+            and (at > 0 or row or evidence.is_name(min(at + 1, len(evidence.words) - 1)) and at + 1 < len(evidence.words))
+        )
+        or (at in evidence.figured and row)
+        for at in left
     )
 
 
@@ -43,7 +86,9 @@ def _has_contrast(match: Match, topic: list[int], left: list[int]) -> bool:
     evidence = match.evidence
     for at in left:
         if at in evidence.figured:
-            return True
+            if any(each.first <= at < each.end and each.kind == Kind.MEASURE for each in evidence.figures):
+                return True
+            continue
         head = next((each for each in range(at + 1, at + 4) if each in topic and each not in left), None)
         if head is not None and evidence.words[head].stem in match.elsewhere | match.general and at + 1 == head:
             return not is_verb(evidence.words, at)
@@ -78,7 +123,7 @@ def _is_replaced(match: Match, left: list[int]) -> bool:
     own = [
         at
         for at in range(len(match.sentence.words))
-        if is_left(match, at) and is_thing(match.sentence.words[at]) and not is_verb(match.sentence.words, at)
+        if is_left(match, at) and (is_thing(match.sentence.words[at]) or match.sentence.words[at].text.casefold().endswith("ing"))
     ]
     runs = sum(at - 1 not in left for at in left)
     return len(own) >= runs
