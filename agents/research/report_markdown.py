@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from urllib.parse import urlsplit
 
+from .price_list import find_price_list
 from .report_values import Claim, Competitor, Point, ReportValues
 
 UNKNOWN = "unknown"
@@ -68,10 +69,16 @@ def _write_table(report: ReportValues) -> list[str]:
 
 
 def _write_cell(claims: Sequence[Claim], numbers: dict[int, int]) -> str:
+    """Write what is known of an aspect: a price list by its cheapest and dearest, sentences before single facts of data."""
     current = [claim for claim in claims if not claim.old] or list(claims)
-    parts = [f"{_shorten(escape_markdown(claim.text))} ({numbers[id(claim)]})" for claim in current[:IN_CELL]]
-    if len(current) > IN_CELL:
-        parts.append(f"and {len(current) - IN_CELL} more")
+    listed = find_price_list(current)
+    others = [claim for claim in current if listed is None or claim not in listed.claims]
+    others.sort(key=lambda claim: claim.written == "data" and bool(claim.subject))
+    parts = [f"{listed.describe()} ({numbers[id(listed.low)]}) ({numbers[id(listed.high)]})"] if listed is not None else []
+    parts += [f"{_shorten(escape_markdown(claim.text))} ({numbers[id(claim)]})" for claim in others[: IN_CELL - len(parts)]]
+    left = len(others) - (IN_CELL - (listed is not None))
+    if left > 0:
+        parts.append(f"and {left} more")
     return "<br>".join(parts) or UNKNOWN
 
 
@@ -120,24 +127,30 @@ def _write_column(report: ReportValues, column: Competitor, numbers: dict[int, i
 
 
 def _write_claims(claims: Sequence[Claim], numbers: dict[int, int]) -> list[str]:
-    """Write the claims of an aspect: sentences as a list, what has a thing and a value as a small table."""
-    priced = [claim for claim in claims if claim.subject and claim.value]
+    """Write the claims of an aspect: sentences as a list, what has a thing and a value as small tables, one for each label."""
+    by_name: dict[str, list[Claim]] = {}
+    for claim in claims:
+        if claim.subject and claim.value:
+            by_name.setdefault(claim.name, []).append(claim)
+    tabled = {id(claim) for group in by_name.values() if len(group) > 1 for claim in group}
     lines = []
     for claim in claims:
-        if claim in priced and len(priced) > 1:
+        if id(claim) in tabled:
             continue
         lines.append(f"- ({numbers[id(claim)]}) {escape_markdown(claim.text)} [{claim.source}]{_say_date(claim)}")
-        if " ".join(claim.quote.split()) != " ".join(claim.text.split()):
+        if claim.written != "data" and " ".join(claim.quote.split()).rstrip(".") not in " ".join(claim.text.split()):
             lines.append(f"  > “{escape_markdown(claim.quote)}”")
     if lines:
         lines.append("")
-    if len(priced) > 1:
-        lines += ["| | | | |", "|---|---|---|---|"]
-        for claim in priced:
-            cells = (claim.subject, claim.name, claim.value)
-            where = f"({numbers[id(claim)]}) [{claim.source}]{_say_date(claim)}"
-            lines.append(f"| {' | '.join(map(escape_markdown, cells))} | {where} |")
-        lines.append("")
+    for name, group in by_name.items():
+        if len(group) > 1:
+            lines += [f"| | {escape_markdown(name)} | |", "|---|---|---|"]
+            lines += [
+                f"| {escape_markdown(claim.subject)} | {escape_markdown(claim.value)} | "
+                f"({numbers[id(claim)]}) [{claim.source}]{_say_date(claim)} |"
+                for claim in group
+            ]
+            lines.append("")
     return lines
 
 

@@ -310,12 +310,30 @@ def test_a_site_that_is_no_address_is_refused(tmp_path: Path) -> None:
     assert "the burger place" in ran.stderr
 
 
+def bakery(name: str) -> str:
+    """The home page of a bakery in Ulm."""
+    text = f"{name} is a bakery in Ulm that sells bread, rolls and cakes. A loaf of rye bread costs $4.20 at {name}."
+    return f"<html><head><title>{name} - bakery in Ulm</title></head><body><main><h1>{name}</h1><p>{text}</p></main></body></html>"
+
+
 def test_a_report_without_a_competitor_is_written_and_is_a_failure(tmp_path: Path) -> None:
+    for host, name in (("crumbbrothers.example", "Crumb Brothers"), ("goldencrust.example", "Golden Crust")):
+        (tmp_path / "web" / host).mkdir(parents=True)
+        (tmp_path / "web" / host / "index.html").write_text(bakery(name), "utf-8")
+    (tmp_path / "web" / "goldencrust.example" / "robots.txt").write_text("User-agent: *\nDisallow: /\n", "utf-8")
+    ran = sayso_here("research", "Crumb Brothers", "--search", "web", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "reports/crumb-brothers.md\n"), ran.stderr
+    assert "No competitor was found that could be read" in ran.stderr
+    assert "asks programs not to read it" in (tmp_path / "reports" / "crumb-brothers.md").read_text("utf-8")
+
+
+def test_a_model_that_finds_nothing_leaves_what_pages_hold_as_data(tmp_path: Path) -> None:
     def finds_nothing(body: dict[str, Any]) -> str:
         answer = json.loads(answered(body))
         return json.dumps({**answer, "claims": []} if "claims" in answer else answer)
 
     with FakeOpenAI([finds_nothing], repeat=True) as endpoint:
         ran = sayso("demo", "--base-url", endpoint.base_url, "--competitors", 1, cwd=tmp_path)
-    assert (ran.returncode, ran.stdout) == (1, "reports/bettaburgers.md\n")
-    assert "No competitor was found that could be read" in ran.stderr
+    assert (ran.returncode, ran.stdout) == (0, "reports/bettaburgers.md\n")
+    report = checked_report(tmp_path / "reports" / "bettaburgers.md")
+    assert {claim["written"] for competitor in report["competitors"] for claim in competitor["claims"]} == {"data"}
