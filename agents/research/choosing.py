@@ -8,15 +8,16 @@ from dataclasses import replace
 
 from sayso.tools.errors import NothingFound
 
-from .offer_roles import FOR_IT
+from .offer_roles import FOR_IT, find_roles
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
-from .page_terms import find_places, find_stem, is_foreign, is_offer, is_way
+from .page_terms import alike, find_places, find_rows, find_stem, find_terms, is_foreign, is_offer, is_way, knows
 from .profile import (
     FIRST_WORDS,
     MOST_READ,
     ClientProfile,
     Shared,
     Term,
+    find_front,
     find_owner_name,
     find_shared_places,
     find_shared_terms,
@@ -38,7 +39,7 @@ _SIDE = re.compile(
 )
 LONG_SENTENCE, COPIED = 30, 0.6
 """Two sites with more than this part of their long sentences in common are one business."""
-STRONG = 0.3
+STRONG = 0.25
 """A word of at least this part of the heaviest word's weight says what the client does."""
 ENOUGH = 0.7
 INFORMS = frozenset(
@@ -46,7 +47,7 @@ INFORMS = frozenset(
 )
 """What a topic is read about in as well."""
 NOT_SHARED = Shared("", 0.0)
-MANY, MIN_NAME = 3, 4
+MANY, MIN_NAME, HEADLINE = 3, 4, 120
 SAID, MOST_SAID = 0.15, 5
 """From which weight a shared word is named in a reason, and how many are."""
 WHAT_IT_IS = {
@@ -60,6 +61,7 @@ WHAT_IT_IS = {
     SiteKind.SPONSORED: "A list that is paid for.",
     SiteKind.FORUM: "People who talk about businesses.",
     SiteKind.ASSOCIATION: "An association, not a business.",
+    SiteKind.TRADE_ONLY: "It sells to businesses of the trade only.",
     SiteKind.NO_BUSINESS: "It does not say that it offers this itself.",
 }
 
@@ -139,7 +141,7 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     if found is not None and not (profile.kind == "topic" and found.kind in INFORMS):
         return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
     text = f"{hit.title}. {hit.snippet}"
-    named = [other for other in others if len(other) > 3 and re.search(rf"(?<!\w){re.escape(other)}(?!\w)", text)]
+    named = [other for other in others if _is_name(profile, other) and re.search(rf"(?<!\w){re.escape(other)}(?!\w)", text)]
     if len(named) > 1 and profile.kind != "topic":
         return refuse(SiteKind.LIST, f"It writes about other businesses: {', '.join(named[:3])}.", hit.snippet)
     shared = find_shared_terms(profile, text)
@@ -152,6 +154,14 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     )
 
 
+def _is_name(profile: ClientProfile, name: str) -> bool:
+    """Return whether a name may be looked for in a text: it is long enough, and no word of the trade or of the language."""
+    words = find_terms(name)
+    if len(name) < MIN_NAME or any(alike(term.word, word) for word in words[:1] for term in profile.terms):
+        return False
+    return len(words) > 1 or not knows(name.casefold())
+
+
 def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: str) -> bool:
     """Return whether the shared words are enough: two of those that say most, or one of them and others of some weight."""
     if not profile.terms:
@@ -161,10 +171,9 @@ def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: 
     heavy = sum(term.weight * found.counts for term, found in shared.items())
     if strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
         return True
-    lead = profile.lead
-    if lead is not None and lead in shared and shared[lead].counts >= FOR_IT:
+    if any(lead in shared and shared[lead].counts >= FOR_IT for lead in profile.leads):
         return True  # its pages will show in which role
-    return strong >= 1 and is_foreign(text)
+    return strong >= 1 and _is_in_another_language(profile, text)
 
 
 def judge(profile: ClientProfile, considered: Considered, pages: Sequence[VisitedPage], others: Sequence[str] = ()) -> Considered:
@@ -202,10 +211,9 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
     found = find_page_kind(pages, others, profile.names)
     if found is not None and not (profile.kind == "topic" and found.kind in INFORMS):
         return refuse(found.kind, WHAT_IT_IS[found.kind].format(company=profile.company), found.quote)
-    start = read_offer(first, FIRST_WORDS)
-    told = find_shared_terms(profile, start)
+    start = read_offer(find_front(pages), FIRST_WORDS)
     shared = find_shared_terms(profile, "\n".join((start, *(read_offer(page) for page in pages))))
-    if not _is_confirmed(profile, told, shared, start):
+    if not _is_confirmed(profile, pages, shared):
         return refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), _find_self_description(first))
     quote, page = _find_best_sentence(profile, pages)
     places = list(find_shared_places(profile, start))
@@ -216,25 +224,51 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
     return replace(seen, competes=True, kind=SiteKind.COMPETITOR, reason=reason, quote=quote, page=page, score=round(score, 3))
 
 
-def _is_confirmed(profile: ClientProfile, told: Mapping[Term, Shared], shared: Mapping[Term, Shared], start: str) -> bool:
+def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: Mapping[Term, Shared]) -> bool:
     """Return whether a site offers the same: the word that names the trade, or several of those that say most, in what it says of itself.
 
-    A site that has one of these words only where it names its customers offers something else to the trade.
+    A site that has one of these words only where it names its customers offers something else to the trade; one whose title and
+    description have none of them must say them more than once.
     """
     top = profile.terms[0].weight if profile.terms else 0.0
     strong = {term: each for term, each in shared.items() if term.weight >= STRONG * top}
     full = [term for term, each in strong.items() if each.counts >= 1 and not is_way(term.word)]
-    if not any(told[term].counts >= 1 for term in full if term in told):
+    start = read_offer(find_front(pages), FIRST_WORDS)
+    told, headline = find_shared_terms(profile, start), find_shared_terms(profile, _read_headline(pages))
+    if not any(told.get(term, NOT_SHARED).counts >= 1 for term in full):
         return False
-    if len(full) == 1 and is_foreign(start):
+    if _names_other_service(profile, _read_headline(pages)):
+        return False
+    heads = [term for term in full if headline.get(term, NOT_SHARED).counts >= 1]
+    if heads and _is_in_another_language(profile, start):
         return True  # other words of the offer may be in no table
-    lead = profile.lead
-    if lead is not None:
-        if lead not in full:
-            return len(full) >= MANY
-        for_others = [term for term, each in strong.items() if each.counts <= FOR_IT]
-        return len(full) > 1 or (not for_others and told.get(lead, NOT_SHARED).counts >= 1)
-    return len(full) > 1
+    leads = [lead for lead in profile.leads if lead in full]
+    if not leads:
+        return len(full) >= MANY or len(heads) > 1
+    if heads:
+        return len(full) > 1 or all(each.counts > FOR_IT for each in strong.values())
+    said = [role for page in pages for role in find_roles(read_visible(page)[:MOST_READ]) if role.counts >= 1]
+    return sum(alike(role.word, leads[0].word) for role in said) > 1 and len(full) > 1
+
+
+def _names_other_service(profile: ClientProfile, headline: str) -> bool:
+    """Return whether a site calls itself an insurer or a lawyer, who serve every trade, and the client is none."""
+    rows = find_rows("insurance") | find_rows("lawyer")
+    own = {row for term in profile.terms for row, _ in term.word.concepts}
+    return any(role.counts >= 1 and row in rows - own for role in find_roles(headline) for row, _ in role.word.concepts)
+
+
+def _is_in_another_language(profile: ClientProfile, text: str) -> bool:
+    """Return whether only one of the client's own words and a text is English."""
+    return is_foreign(text) != is_foreign(f"{profile.own_words} {profile.offer}")
+
+
+def _read_headline(pages: Sequence[VisitedPage]) -> str:
+    """Return title, description and kind of a site, its first sentence, and its name in the address."""
+    first = find_front(pages)
+    begins = next(iter(sentences(read_visible(first))), "")
+    lines = (first.title, read_field(first, "description"), read_field(first, "type"), begins[:HEADLINE])
+    return "\n".join((*lines, find_site(first.url).label.replace("-", " ")))
 
 
 def _find_self_description(page: VisitedPage) -> str:

@@ -8,6 +8,8 @@ from .page_terms import ENGLISH, OfferWord, is_offer, list_trade_words
 from .profile import ClientProfile
 
 MOST_QUERIES, MOST_WORDS, PAIRED = 6, 3, 4
+USUAL = (1, 2, 6)
+"""The languages that are tried where the results are in English only: German, French, Japanese."""
 COMPOUNDING = (1, 5)
 """The languages (columns of tables/trades.txt) that write two words as one: German and Dutch."""
 
@@ -21,14 +23,15 @@ def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...
     if not words:
         return ()
     queries = [" ".join(_spell_alike(words[:2], ENGLISH) or [word.text.lower() for word in words[:2]])]
-    for column in profile.languages:
+    for column in dict.fromkeys((*profile.languages, *USUAL)):
         translated = _spell_alike(words[:2], column)
         if column in COMPOUNDING and len(words) > 1 and translated:
             first, second = (list_trade_words(word, column) for word in words[:2])
             translated += [f"{first[0]}{second[0].lower()}"] if first and second else []
         if translated:
             queries.append(" ".join(dict.fromkeys(translated)))
-    queries += [f"{words[0].text} {other.text}".lower() for other in words[1:]]
+    pairs = [f"{words[0].text} {other.text}".lower() for other in words[1:]]
+    queries = [*queries[: 1 + len(profile.languages)], *pairs[:1], *queries[1 + len(profile.languages) :], *pairs[1:]]
     known = {frozenset(query.casefold().split()) for query in asked}
     return tuple(query for query in dict.fromkeys(queries) if frozenset(query.casefold().split()) not in known)[:MOST_QUERIES]
 

@@ -16,9 +16,10 @@ OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
 """How much a word counts as an offer, by its role."""
 _CLAUSE = re.compile(r"[.;!?。！？\n|•·]+(?=\s|$)|(?<=[。！？\n|;])|\s[–—]\s")
 _FOR = re.compile(
-    r"\b(?:for|für|pour|para|per|voor)\s+(?!sale\b|rent\b|hire\b|free\b|over\b|more\b|life\b|the (?:first|last)\b|\d)(?P<for>.*?)"
-    r"(?=\s(?:in|with|from|by|at|since|against|that|which|who|where|while|because|mit|aus|bei|seit|avec|chez|depuis|con|"
-    r"desde|met|bij)\s|$)",
+    r"(?P<wide>[^\s。、]{2,12}(?:・[^\s。、]{2,8})*?)(?:向け|専用)|"
+    r"\b(?:for|für|pour|para|per|voor|(?:to|into|with|from) (?:your|their))\s+"
+    r"(?!sale\b|rent\b|hire\b|free\b|over\b|more\b|life\b|the (?:first|last)\b|\d)(?P<for>.*?)"
+    r"(?=\s(?:in|with|from|by|at|since|against|that|which|who|where|while|because|mit|aus|bei|seit|avec|chez|depuis|con|desde|met|bij)\s|$)",
     re.IGNORECASE,
 )
 _BUSINESSES = (
@@ -31,8 +32,13 @@ _SERVED = re.compile(rf"(?P<served>(?:(?!\b(?:our|own|we|chain|unsere?n?|nos|in|
 _SERVING = re.compile(
     r"\b(?:at|to|between|among|insures?|suppl(?:y|ies|iers?)|equips?|cleans?|advises?|represents?|supports?|helps?|lists?|"
     r"compares?|finances?|"
-    r"covers?|connects?|beliefert|versichert|berät|unterstützt|vertritt|reinigt|fournit|assure|nettoie|équipe|fournisseur|suministra|"
+    r"covers?|connects?|syncs?|versichern|beliefern|reinigen|beliefert|versichert|berät|unterstützt|vertritt|reinigt|fournit|assure|nettoie|équipe|fournisseur|suministra|"
     r"asegura|limpia|equipa|levert aan|verzekert|forniamo|assicura)\b",
+    re.IGNORECASE,
+)
+_WITH = re.compile(
+    r"\b(?:supply|supplies|supplying|equip|equips|provide|provides|serve|serves|insure|insures|beliefern|beliefert|versichern|versichert)\s+"
+    r"(?P<served>[^.;:!?]{3,60}?)\s+(?:with|against|from|mit|gegen)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
@@ -49,7 +55,7 @@ _OWNS = re.compile(
     r"explor|discover)\w*",
     re.IGNORECASE,
 )
-_ROLES = ((_FOR, "for", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
+_ROLES = ((_FOR, "for", FOR_IT), (_FOR, "wide", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
           (_DENIED, "dont", DENIED))  # fmt: skip
 _NEXT_WORD = re.compile(r"\s([^\W\d_]{3,})")
 
@@ -80,6 +86,8 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
             start, end = match.span(group)
             if start >= 0:
                 weights[start:end] = [min(weight, each) for each in weights[start:end]]
+    for match in _WITH.finditer(clause):
+        weights[match.start("served") : match.end("served")] = [CUSTOMER] * len(match["served"])
     for match in _SERVED.finditer(clause):
         start = _find_serving(clause, *match.span("served"))
         if start >= 0:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from .profile import FIRST_WORDS, MOST_READ, read_visible
+from .profile import FIRST_WORDS, MOST_READ, find_front, read_visible
 from .site_identity import find_site, squash_letters
 from .site_kinds import KindFound, SiteKind
 from .state import VisitedPage
@@ -60,6 +60,15 @@ _NO_BUSINESS = re.compile(
     r"own) (?:any )?(?:\w+ )?(?:restaurants|shops|stores|hotels|"
     r"businesses|spaces|\w+s)\b|\bwe sell nothing\b|\b(?:betreibt|verkauft|vermietet) (?:selbst )?(?:keine?|nichts)\b|"
     r"\bne vend(?:ons)? rien\b",
+    re.IGNORECASE,
+)
+_JOBS = re.compile(
+    r"\b(?:jobs?|careers|vacancies|stellenangebote|stellenmarkt|offres d['’]emploi|empleos?|lavoro|vacatures)\b|求人", re.IGNORECASE
+)
+_TRADE_ONLY = re.compile(
+    r"\b(?:trade (?:accounts? |customers )?only|to the trade only|for the trade\b|wholesale only|"
+    r"only sell to (?:shops|retailers|businesses)|"
+    r"nur (?:für|an) (?:händler|gewerbetreibende|wiederverkäufer)|réservé aux professionnels|solo mayoristas)\b|業者専用|卸売専門",
     re.IGNORECASE,
 )
 _BYLINE = re.compile(
@@ -116,10 +125,14 @@ def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: 
 
     `others` are the hosts of other sites that were found, `client` the spellings of the client's name.
     """
-    first = next((page for page in pages if urlsplit(page.url).path in ("", "/")), pages[0])
+    first = find_front(pages)
     text = "\n".join(read_visible(page)[:MOST_READ] for page in pages)
     if found := _find_listing(pages, text, others, client):
         return found
+    if match := _JOBS.search(first.title):
+        return KindFound(SiteKind.JOBS, first.title)
+    if match := _TRADE_ONLY.search(f"{first.title}\n{text}"):
+        return KindFound(SiteKind.TRADE_ONLY, quote_around(first, match[0]))
     own_voice = len(_OWN_VOICE.findall(text))
     types = [field.value.casefold() for field in first.fields if field.name.casefold() == "type"]
     article = types and all(each in SMALL for each in types)

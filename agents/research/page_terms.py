@@ -32,6 +32,7 @@ FUNCTION_WORDS = frozenset(
 )
 WEB_WORDS = frozenset(
     """
+    cost costs fee fees rate rates charge charges pay kostet kosten coûte coûtent cuesta cuestan costa costano kost week weekly small
     city cities town towns ville stadt stad ciudad città region local lokal area street country
     euro euros cent cents usd eur gbp chf each
     about accueil address adresse angebot angebote app apps article blog bienvenue bienvenido bienvenidos buy cart career careers click
@@ -103,12 +104,12 @@ def _is_empty(word: str) -> bool:
 def _make_word(word: str) -> OfferWord:
     tokens = tokenize(word)
     senses = tokens[0].senses if len(tokens) == 1 else frozenset()
-    return OfferWord(word, find_stem(word), senses, _find_concepts(find_stem(word)))
+    return OfferWord(word, find_stem(word), senses, _find_concepts(word))
 
 
 def _find_wide_words(run: str) -> Iterator[OfferWord]:
     """Yield the table's words in a run of Chinese, Japanese or Korean signs, the longest first, and pairs of signs of what is left."""
-    table = _read_trades()
+    table, _ = _read_trades()
     for part in _WIDE.findall(run):
         start, left = 0, ""
         while start < len(part):
@@ -142,7 +143,7 @@ def find_stem(word: str) -> str:
 
 
 def alike(one: OfferWord, other: OfferWord) -> bool:
-    """Return whether two words offer the same: one stem, words alike, a compound and its part, or one trade in two languages."""
+    """Return whether two words offer the same: one stem, words alike, a compound and its part, or one trade (within English by stem and sense only)."""
     if one.stem == other.stem or not one.senses.isdisjoint(other.senses):
         return True
     short, long = sorted((one.stem, other.stem), key=len)
@@ -151,8 +152,8 @@ def alike(one: OfferWord, other: OfferWord) -> bool:
         return True
     if not one.concepts or not other.concepts:
         return False
-    languages, others = {column for _, column in one.concepts}, {column for _, column in other.concepts}
-    return languages.isdisjoint(others) and not {row for row, _ in one.concepts}.isdisjoint(row for row, _ in other.concepts)
+    pairs = ((mine, its) for mine in one.concepts for its in other.concepts if mine[0] == its[0])
+    return any((mine[1], its[1]) != (ENGLISH, ENGLISH) for mine, its in pairs)
 
 
 def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
@@ -168,36 +169,48 @@ def knows(word: str) -> bool:
 
 
 @lru_cache(20_000)
-def _find_concepts(stemmed: str) -> frozenset[Concept]:
-    """Return the trades of a word; of a long unknown word, those of the words that it is made of: "fahrradverleih"."""
-    table = _read_trades()
-    if stemmed in table:
-        return table[stemmed]
-    found: set[Concept] = set()
+def _find_concepts(word: str) -> frozenset[Concept]:
+    """Return the trades of a word; of a long unknown word, those of the words that it is made of: "Fahrradverleih"."""
+    table, stems = _read_trades()
+    lower = word.casefold()
+    if found := table.get(lower) or table.get(lower.removesuffix("s")) or stems.get(find_stem(word)):
+        return found
+    stemmed, made = find_stem(word), set[Concept]()
     for length in range(len(stemmed) - 3, 4, -1):
-        found |= table.get(stemmed[:length], frozenset()) | table.get(stemmed[-length:], frozenset())
-    return frozenset(found)
+        made |= stems.get(stemmed[:length], frozenset()) | stems.get(stemmed[-length:], frozenset())
+    return frozenset(made)
 
 
 @cache
-def _read_trades() -> Mapping[str, frozenset[Concept]]:
-    """Return the trades (rows) and languages (columns) of each word of the table, by stem."""
-    found: dict[str, set[Concept]] = {}
-    text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
-    for row, line in enumerate(line for line in text.splitlines() if not line.startswith("#")):
+def _read_trades() -> tuple[Mapping[str, frozenset[Concept]], Mapping[str, frozenset[Concept]]]:
+    """Return the trades (rows) and languages (columns) of each single word of the table, as it is written there and by stem."""
+    words: dict[str, set[Concept]] = {}
+    stems: dict[str, set[Concept]] = {}
+    for row, line in enumerate(_read_rows()):
         for column, cell in enumerate(line.split("|")):
             for word in cell.split(","):
                 if word.strip() and " " not in word.strip():
-                    key = word.strip() if _CJK.search(word) else find_stem(word.strip())
-                    found.setdefault(key, set()).add((row, column))
-    return {key: frozenset(concepts) for key, concepts in found.items()}
+                    words.setdefault(word.strip().casefold(), set()).add((row, column))
+                    stems.setdefault(word.strip() if _CJK.search(word) else find_stem(word.strip()), set()).add((row, column))
+    frozen = ({key: frozenset(concepts) for key, concepts in table.items()} for table in (words, stems))
+    return next(frozen), next(frozen)
+
+
+@cache
+def _read_rows() -> tuple[str, ...]:
+    text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
+    return tuple(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def find_rows(word: str) -> frozenset[int]:
+    """Return the rows of the table that have a word."""
+    return frozenset(row for row, _ in _read_trades()[0].get(word, frozenset()))
 
 
 @cache
 def _read_trade_words() -> frozenset[str]:
     """Return the table's words as they are written there."""
-    text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
-    return frozenset(word.strip().casefold() for word in re.split(r"[,|\n]", text))
+    return frozenset(_read_trades()[0])
 
 
 def is_offer(word: OfferWord) -> bool:
@@ -235,12 +248,12 @@ def is_product(word: OfferWord) -> bool:
     entries = look_up(token)
     if not entries or not is_offer(word) or not is_thing(token):
         return False
-    chains = {sense for entry in entries for part, chain in entry.senses if part == "n" for sense in chain}
-    return not chains & _businesses()
+    return not _businesses() & set(next((chain for part, chain in entries[0].senses if part == "n"), ()))
 
 
-WAYS = """subscription membership rental hire rent sale lease leasing delivery service club class course lesson tour workshop set range
-collection plan package order booking experience platform tool system solution suite assortment selection specialty"""
+WAYS = """software app website online studio lessons
+subscription membership rental hire rent sale lease leasing delivery service club class course lesson tour
+workshop set range collection plan package order booking experience platform tool system solution suite assortment selection specialty"""
 
 
 @lru_cache(20_000)
@@ -284,10 +297,10 @@ def find_languages(texts: Iterable[str]) -> tuple[int, ...]:
 
 def list_trade_words(word: OfferWord, column: int) -> list[str]:
     """Return the single words of a language for the trade of a word, the usual one first; none for what the table does not have."""
-    text = (files(__package__ or __name__) / "tables" / "trades.txt").read_text("utf-8")
-    rows = [line for line in text.splitlines() if not line.startswith("#")]
-    row = min((row for row, _ in word.concepts), default=-1)
-    return [each.strip() for each in rows[row].split("|")[column].split(",") if " " not in each.strip()] if row >= 0 else []
+    lower = word.text.casefold()
+    exact = _read_trades()[0].get(lower) or _read_trades()[0].get(lower.removesuffix("s")) or frozenset()
+    row = min((row for row, _ in exact), default=-1)
+    return [each.strip() for each in _read_rows()[row].split("|")[column].split(",") if " " not in each.strip()] if row >= 0 else []
 
 
 def split_title(title: str) -> list[str]:

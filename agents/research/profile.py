@@ -26,8 +26,8 @@ DATA_MARK = "Data of the page:"
 OFFER_FIELDS = frozenset(
     ("description", "type", "serves cuisine", "keywords", "category", "slogan", "knows about", "offers", "makes offer")
 )
-LEADS = 1.3
-"""How many times the weight of the next word the word has that names the trade."""
+LEADS = 0.75
+"""Which part of the heaviest word's weight a word has that names the trade as well."""
 FIRST_WORDS = 600
 """How many characters at the beginning of a page are read for what the business does."""
 
@@ -73,12 +73,10 @@ class ClientProfile:
     languages: tuple[int, ...] = ()
 
     @property
-    def lead(self) -> Term | None:
-        """The word that names the trade: the heaviest that is neither a way to sell nor a kind of place, if it clearly leads the others."""
+    def leads(self) -> tuple[Term, ...]:
+        """The words that name the trade: the heaviest that are neither a way to sell nor a kind of place, and those nearly as heavy."""
         things = [term for term in self.terms if is_trade(term.word)] or [term for term in self.terms if is_offer(term.word)]
-        if not things or things[0].weight < LEADS * max((term.weight for term in things[1:]), default=0.0):
-            return None
-        return things[0]
+        return tuple(term for term in things if term.weight >= LEADS * things[0].weight)
 
     @property
     def offer(self) -> str:
@@ -154,6 +152,11 @@ def read_offer(page: VisitedPage, most: int = MOST_READ) -> str:
 def read_visible(page: VisitedPage) -> str:
     """Return the text of a page without the data that stands below it."""
     return page.text.partition(DATA_MARK)[0]
+
+
+def find_front(pages: Sequence[VisitedPage]) -> VisitedPage:
+    """Return the home page of a site, or the page that was read first where the home page was not read."""
+    return next((page for page in pages if is_home(page.url)), pages[0])
 
 
 def find_owner_name(pages: Sequence[VisitedPage]) -> str:
@@ -268,6 +271,9 @@ class _Weights:
         for hit in others:
             texts[find_site(hit.url).domain].update(find_terms(f"{hit.title} {hit.snippet}"))
         common = _common_words(hit.snippet for hit in others)
+        spread = Counter(each.text.casefold() for words in texts.values() for each in {word.stem: word for word in words}.values())
+        trades = {each.text.casefold() for words in texts.values() for each in words if each.concepts}
+        common |= {text for text, sites in spread.items() if sites > 1 and text in trades}  # German writes all nouns with a capital
         name_words = {word.casefold() for word in re.findall(r"[^\W\d_]+", company)}
         terms = []
         for stemmed, weight in self._merge_alike():

@@ -29,6 +29,7 @@ class SiteKind(StrEnum):
     SPONSORED = "sponsored"
     FORUM = "forum"
     ASSOCIATION = "association"
+    TRADE_ONLY = "trade only"
     NO_BUSINESS = "no business"
     CLOSED = "closed"
     MOVED = "moved"
