@@ -130,17 +130,19 @@ def is_of(known: KnownWeb, host: str, other: str) -> bool:
 
 
 def find_in(text: str, fact: Fact) -> str:
-    """Return the words of a text that say a fact: its quote, or for data the line that holds the values; empty if there are none."""
+    """Return the words of a text that say a fact: of data the line that holds the values, else its quote; empty if there are none."""
+    if fact.where != "text" and (runs := [run for line in text.split("\n") if (run := _find_run(line, fact))]):
+        return min(runs, key=len)
     spans = [_find_part(text, part) for part in fact.parts]
-    if all(spans):
-        begin, end = min(_combine(spans), key=lambda span: span[1] - span[0])
-        if end - begin <= LONGEST_QUOTE and (fact.where != "table" or "\n" not in text[begin:end]):
-            return text[begin:end]
-        if end - begin <= 5 * LONGEST_QUOTE and fact.where == "table":
-            return next(line for line in text[:end].split("\n")[::-1] if line.strip())  # the row; its column is named elsewhere
-    if fact.where == "text":
+    if not all(spans):
         return ""
-    return min((run for line in text.split("\n") if (run := _find_run(line, fact))), key=len, default="")
+    begin, end = min(_combine(spans), key=lambda span: span[1] - span[0])
+    if end - begin <= LONGEST_QUOTE and (fact.where != "table" or "\n" not in text[begin:end]):
+        return text[begin:end]
+    if end - begin <= 5 * LONGEST_QUOTE and fact.where == "table":
+        row = text.rindex("\n", 0, end) + 1
+        return text[row:].partition("\n")[0]  # its column is named elsewhere
+    return ""
 
 
 def _find_part(text: str, part: str) -> list[tuple[int, int]]:
@@ -405,6 +407,11 @@ async def main(folder: Path, modes: Sequence[str], verbose: bool) -> list[Row]:
             continue
         got = score(report, known, words)
         rows += make_rows(mode, got, known, seconds)
+        if oracle is not None:
+            texts = {claim.text for column in report.competitors for claim in column.claims}
+            shown = [fact for fact in known.facts if fact.id in oracle.shown and fact.host != known.client_host]
+            kept = sum(fact.statement in texts for fact in shown)
+            rows.append(Row(f"{mode}: true sentences kept as they were written, of {len(shown)}", 100 * kept / max(1, len(shown)), "%"))
         if verbose:
             print_details(mode, got, known, oracle)
     return rows
