@@ -8,12 +8,12 @@ from ..quantities import Kind
 from .figures import Figure, measure
 from .languages import name_period
 from .marks import Mark
-from .matching import Match
-from .reading import Reading, is_verb
+from .matching import Match, is_same_value
+from .reading import Reading, is_verb, read_statement
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
-from .word_kinds import MONEY, is_weak
+from .word_kinds import MONEY, PERIODS, is_weak
 from .words import Word, alike, stem, tokenize
 
 _BOUNDED = {"from": "from", "up to": "up to", "about": "about", "over": "over", "under": "under", "plus": "from"}
@@ -22,7 +22,13 @@ _BOUNDED = {"from": "from", "up to": "up to", "about": "about", "over": "over", 
 def check_figures(match: Match) -> Iterator[Problem]:
     """Every number and date of the sentence is in the statement."""
     for number, figure in enumerate(match.sentence.figures):
-        if number in match.figures or _is_article(match, figure) or _is_free(match, figure) or _is_phrase(match, figure):
+        if (
+            number in match.figures
+            or _is_over(match, figure)
+            or _is_article(match, figure)
+            or _is_free(match, figure)
+            or _is_phrase(match, figure)
+        ):
             continue
         rivals = [each for each in match.evidence.figures if each.kind == figure.kind and not each.old]
         kind = ProblemKind.DATE if figure.kind == "date" else ProblemKind.NUMBER
@@ -30,6 +36,15 @@ def check_figures(match: Match) -> Iterator[Problem]:
             yield Problem(kind, f"The passage says {_join_shown(rivals)}, not {figure.shown}.")
         else:
             yield Problem(kind, f"The passage does not say {figure.shown} of this.")
+
+
+def _is_over(match: Match, figure: Figure) -> bool:
+    """Return whether a figure stands in what is over the statement: "City bike, one week" over "690 kr"."""
+    return figure.kind not in {MONEY, "date"} and any(
+        is_same_value(figure, each) and each.kind == figure.kind and each.unit == figure.unit
+        for heading in match.statement.headings
+        for each in read_statement(heading).figures
+    )
 
 
 def _is_article(match: Match, figure: Figure) -> bool:
@@ -111,14 +126,9 @@ def _check_periods(match: Match, figure: Figure, other: Figure) -> Iterator[Prob
             return
     if figure.kind == MONEY and not other.per:
         for word in labels:
-            if word.stem in _PERIODS and not any(alike(word, each) for each in match.sentence.words):
+            if word.stem in PERIODS and not any(alike(word, each) for each in match.sentence.words):
                 yield Problem(ProblemKind.PERIOD, f"In the passage {other.shown} stands under “{word.text}”: say so.")
                 return
-
-
-_PERIODS = frozenset(
-    map(stem, "hour hourly day daily week weekly weekend month monthly quarter year yearly annual night nightly person user".split())
-)
 
 
 def _find_label(reading: Reading, figure: Figure) -> list[Word]:
@@ -193,9 +203,7 @@ _BOUND_WORDS = {
     "up to": frozenset(
         "limit limited maximum max most cap capped ceiling exceed exceeds exceeding up within larger bigger more above over longer than".split()
     ),
-    "from": frozenset(
-        "minimum min least from start starts starting older more upwards upward below under younger less fewer shorter before than".split()
-    ),
+    "from": frozenset("minimum min least from older more upwards upward below under younger less fewer shorter before than".split()),
     "over": frozenset("more over above exceed exceeds exceeding than beyond".split()),
     "under": frozenset("less under below fewer than younger within".split()),
     "about": frozenset("about around roughly approximately nearly almost some circa".split()),

@@ -11,7 +11,7 @@ from ..quantities import Amount, FoundDate, Kind, Label, find_amounts, find_date
 from .lexicon import look_up
 from .words import Word, tokenize
 
-_LOOSE = re.compile(r"\d+(?:[.,:]\d+)*")
+_LOOSE = re.compile(r"[A-Za-z]*\d+(?:[.,:]\d+)*[A-Za-z]*")
 _SINCE = frozenset("since seit depuis desde".split())
 _EDGES = {
     "from": "start", "since": "start", "after": "start", "between": "start", "opens": "start", "open": "start", "starting": "start", "starts": "start",

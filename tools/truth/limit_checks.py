@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..quantities import Kind
+from .figures import Figure, measure
 from .marks import Mark
 from .matching import Match
 from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, find_tense, is_past, is_verb, show
@@ -48,6 +49,18 @@ def check_lists(match: Match) -> Iterator[Problem]:
     for theirs in match.figures.values():
         figure = evidence.figures[theirs]
         number = evidence.segment_of[min(figure.first, len(evidence.words) - 1)]
+        other = next(
+            (each for each in evidence.figures if number + 1 < len(evidence.segments) and evidence.segments[number + 1].holds(each.first)),
+            None,
+        )
+        if (
+            other
+            and evidence.segments[number + 1].opener.lstrip(",") == "or"
+            and _are_two_limits(figure, other)
+            and other not in _said(match)
+        ):
+            yield Problem(ProblemKind.CONDITION, f"The passage says {figure.shown} or {other.shown}: keep both.")
+            return
         if figure.kind != Kind.COUNT or figure.per or number + 1 >= len(evidence.segments):
             continue
         last = evidence.segments[number + 1]
@@ -59,6 +72,16 @@ def check_lists(match: Match) -> Iterator[Problem]:
                 ProblemKind.CONDITION, f"The passage says {figure.shown} of “{show(evidence, names[0], names[-1] + 1)}” together."
             )
             return
+
+
+def _are_two_limits(figure: Figure, other: Figure) -> bool:
+    """Return whether a length is limited twice, by time and by use: "four years, or 40,000 kilometres"."""
+    one, two = measure(figure), measure(other)
+    return one is not None and two is not None and one[0] != two[0] and {one[0], two[0]} & {"time", "months"} != set()
+
+
+def _said(match: Match) -> list[Figure]:
+    return [match.evidence.figures[each] for each in match.figures.values()]
 
 
 def _find_openers(match: Match) -> frozenset[str]:

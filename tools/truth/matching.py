@@ -90,19 +90,24 @@ def is_superlative(word: Word) -> bool:
     return (
         low.endswith("est")
         and len(root) > 2
-        and any(entry.senses and entry.senses[0][0] in "ar" for base in bases for entry in look_up(tokenize(base)[0]))
+        and any(part in "ar" for base in bases for entry in look_up(tokenize(base)[0]) for part, _ in entry.senses)
     )
 
 
-@lru_cache(20_000)
 def covers(general: Word, specific: Word) -> bool:
     """Return whether a word may be said where the passage has the other: the same, one alike, one derived or more general."""
-    return alike(general, specific) or _is_compound(general, specific) or says_no_more(general, specific)
+    return alike(general, specific) or _covers_text(general.text, specific.text)
+
+
+@lru_cache(100_000)
+def _covers_text(general: str, specific: str) -> bool:
+    one, other = tokenize(general)[:1], tokenize(specific)[:1]
+    return bool(one and other) and (_is_compound(one[0], other[0]) or says_no_more(one[0], other[0]))
 
 
 def _is_compound(general: Word, specific: Word) -> bool:
     short, long = general.stem, specific.stem
-    return len(short) > 3 and len(long) > len(short) + 2 and long.endswith(short) and specific.text[:1].islower()
+    return len(short) > 3 and short != "less" and len(long) > len(short) + 2 and long.endswith(short) and specific.text[:1].islower()
 
 
 def match_statement(
@@ -117,7 +122,9 @@ def match_statement(
     sentence, evidence = _settle_idioms(sentence, evidence), _settle_idioms(evidence, sentence)
     figures = _match_figures(sentence, evidence)
     candidates = {
-        at: _find_candidates(sentence.words[at], evidence, sentence.language) for at in range(len(sentence.words)) if _counts(sentence, at)
+        at: _find_candidates(sentence.words[at], evidence, sentence.language, is_proper(sentence, at))
+        for at in range(len(sentence.words))
+        if _counts(sentence, at)
     }
     homes = _find_homes(sentence, evidence, figures, candidates)
     context = _find_context(statement, evidence)
@@ -193,10 +200,12 @@ def _counts(sentence: Reading, at: int) -> bool:
     )
 
 
-def _find_candidates(word: Word, evidence: Reading, language: str) -> list[int]:
+def _find_candidates(word: Word, evidence: Reading, language: str, name: bool) -> list[int]:
     open_places = [at for at in range(len(evidence.words)) if at not in evidence.struck]
     same = [at for at in open_places if evidence.words[at].stem == word.stem]
     near = same + [at for at in open_places if at not in same and alike(word, evidence.words[at])]
+    if name:
+        return same + [at for at in near if at not in same and evidence.words[at].text[:1].isupper()]
     if is_superlative(word):
         return [at for at in near if is_superlative(evidence.words[at])]
     if not near and language not in {"", "en"}:
@@ -204,6 +213,19 @@ def _find_candidates(word: Word, evidence: Reading, language: str) -> list[int]:
     if near or any(opposite(word, evidence.words[at]) for at in open_places):
         return near
     return [at for at in open_places if evidence.is_content(at) and covers(word, evidence.words[at])]
+
+
+def is_proper(sentence: Reading, at: int) -> bool:
+    """Return whether a word belongs to a name of several words: "Roll & Ride", "Harbour Cycles"."""
+    if not sentence.words[at].text[:1].isupper() or is_light(sentence.words[at]):
+        return False
+    near = [each for each in (at - 1, at + 1) if 0 <= each < len(sentence.words)]
+    return any(
+        sentence.words[each].text[:1].isupper()
+        and not is_light(sentence.words[each])
+        and sentence.text[sentence.words[min(at, each)].end : sentence.words[max(at, each)].start].strip() in {"", "&", "-"}
+        for each in near
+    )
 
 
 def _share_root(word: Word, other: Word) -> bool:

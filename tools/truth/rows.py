@@ -90,7 +90,7 @@ def _say(cell: str) -> str:
 
 def is_rows_of_its_own(cells: Sequence[str]) -> bool:
     """Return whether the cells of a line are entries side by side, each with its price: "Basic $5 | Pro $9"."""
-    return len(cells) > 1 and bool(_MONEY.search(cells[0]))
+    return len(cells) > 1 and sum(bool(_MONEY.search(cell)) for cell in cells) > 1 and bool(_MONEY.search(cells[0]))
 
 
 def split_data(line: str) -> Iterator[str]:

@@ -70,7 +70,7 @@ class _Line:
 def split_passage(passage: str) -> tuple[Statement, ...]:
     """Split a passage into its statements, in order."""
     folded = fold(passage)
-    found = list(_find_statements(_join_wrapped(list(_read_lines(folded.text)))))
+    found = _join_answers(list(_find_statements(_join_wrapped(list(_read_lines(folded.text))))))
     return tuple(
         replace(
             each,
@@ -80,6 +80,15 @@ def split_passage(passage: str) -> tuple[Statement, ...]:
         )
         for at, each in enumerate(found)
     )
+
+
+def _join_answers(found: list[Statement]) -> list[Statement]:
+    """Put a question over its answer: "How long are records kept?" over "Seven years."."""
+    for at in range(1, len(found)):
+        answered = found[at - 1].text.endswith("?") and not found[at].text.endswith("?")
+        if answered and not re.match(r"(?:no|nein|non)\b", found[at].text, re.IGNORECASE):
+            found[at] = replace(found[at], headings=(found[at - 1].text, *found[at].headings))
+    return found
 
 
 def split_sentences(text: str, start: int = 0) -> Iterator[tuple[str, int]]:
@@ -166,7 +175,7 @@ class _Headings:
     """What stands over the lines that follow: the last marked heading, and the line just before."""
 
     def __init__(self) -> None:
-        self.marked, self.block, self.local = "", "", ""
+        self.marked, self.block, self.local, self.labelled = "", "", "", False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -176,9 +185,11 @@ class _Headings:
         if line.heading or line.text.endswith(":"):
             self.marked, self.block, self.local = line.text, "", ""
         elif line.gap:
-            self.block, self.local = line.text, ""
+            self.block, self.local, self.labelled = line.text, "", False
         else:
-            self.local = line.text
+            # two labels in one block: "Free / 5 invoices / Plus / 6 EUR" has no heading
+            self.block = "" if self.labelled else self.block
+            self.local, self.labelled = line.text, True
 
     def leave(self) -> None:
         """Forget a label once its value is read: in "Espresso / 3 EUR / Latte / 4 EUR" each label has one."""

@@ -12,7 +12,7 @@ from .reading import OURS, is_verb, read_statement
 from .statements import Form
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
-from .word_kinds import is_subject_word, is_weak
+from .word_kinds import PERIODS, is_subject_word, is_weak
 from .words import alike, is_light
 
 
@@ -28,6 +28,7 @@ def check_subject(match: Match) -> Iterator[Problem]:
             words = " ".join(evidence.words[at].text for at in left)
             yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{words}”.")
     yield from _check_stranger(match)
+    yield from _check_lone_name(match)
     yield from _check_antecedent(match)
 
 
@@ -64,6 +65,19 @@ def _check_stranger(match: Match) -> Iterator[Problem]:
             return
 
 
+def _check_lone_name(match: Match) -> Iterator[Problem]:
+    """A sentence that begins with a thing without an article tells of a name: "Notion has 14 shops" is not said of the page's "we"."""
+    sentence = match.sentence
+    if not sentence.words or not is_left(match, 0) or sentence.segments[0].verb != 1 or is_weak(sentence.words[0]):
+        return
+    word = sentence.words[0]
+    singular = word.text[:1].isupper() and not word.text.casefold().endswith("s") and not word.text.casefold().endswith("ing")
+    topic = find_subject(match.evidence, 0)
+    ours = any(match.evidence.words[at].text.casefold() == "we" or is_subject_word(match, match.evidence.words[at]) for at in topic)
+    if singular and ours:
+        yield Problem(ProblemKind.SUBJECT, f"The passage does not speak of “{word.text}”.")
+
+
 _MENTIONING = frozenset("from to behind with than unlike for against like after before alongside".split())
 
 
@@ -89,6 +103,8 @@ def _has_contrast(match: Match, topic: list[int], left: list[int]) -> bool:
             if any(each.first <= at < each.end and each.kind == Kind.MEASURE for each in evidence.figures):
                 return True
             continue
+        if evidence.words[at].stem in PERIODS:
+            return True  # "monthly billing"
         head = next((each for each in range(at + 1, at + 4) if each in topic and each not in left), None)
         if head is not None and evidence.words[head].stem in match.elsewhere | match.general and at + 1 == head:
             return not is_verb(evidence.words, at)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..quantities import Kind
 from .figures import Figure
 from .lexicon import excludes, is_thing, look_up
-from .matching import OUTSIDE, Match, find_acronyms, is_superlative
+from .matching import OUTSIDE, Match, find_acronyms, is_proper, is_superlative
 from .reading import BE, find_tense, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_subject_word, is_unit, is_weak
-from .words import Word, alike, opposite, tokenize
+from .words import Word, alike, opposite, stem, tokenize
 
 
 def check_words(match: Match) -> Iterator[Problem]:
@@ -24,6 +25,7 @@ def check_words(match: Match) -> Iterator[Problem]:
     Else it is weighed (a noun more than a verb), and the words that are there have to outweigh it.
     """
     left = [at for at in range(len(match.sentence.words)) if is_left(match, at)]
+    yield from _check_most(match)
     for at in left:
         word = match.sentence.words[at]
         if (
@@ -74,11 +76,22 @@ def is_left(match: Match, at: int) -> bool:
     figures = [match.evidence.figures[each] for each in match.figures.values()]
     if any(each.kind == MONEY for each in figures) and word.stem in PRICE_WORDS and _is_price(match):
         return False
+    if word.stem in _OPEN and _tells_hours(match):
+        return False
     if any(each.kind == MONEY and each.value == 0 for each in match.evidence.figures) and any(
         alike(word, each) for each in tokenize("free")
     ):
         return False
     return not any(alike(word, each) for figure in figures for each in _unit_words(figure))
+
+
+def _check_most(match: Match) -> Iterator[Problem]:
+    words = match.sentence.words
+    for at in range(1, len(words)):
+        if words[at].text.casefold() in {"least", "most"} and words[at - 1].text.casefold() == "the":
+            if not any(is_superlative(each) for each in match.evidence.words):
+                yield Problem(ProblemKind.COMPARISON, f"The passage does not say “the {words[at].text}”.")
+                return
 
 
 def _is_of_other(match: Match, at: int) -> bool:
@@ -142,10 +155,25 @@ def _check_scope(match: Match, left: list[int]) -> Iterator[Problem]:
             )
 
 
+_OPEN = frozenset(map(stem, "open opening hours opens".split()))
+_DAYS = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun mo tu we th fr sa su weekdays weekends daily".split()
+)
+
+
+def _tells_hours(match: Match) -> bool:
+    """Return whether a line is one of opening hours: days and times, and no verb."""
+    evidence = match.evidence
+    if any(segment.verb is not None for segment in evidence.segments):
+        return False
+    days = any(word.text.casefold() in _DAYS for word in evidence.words)
+    return days or sum(figure.kind == Kind.TIME for figure in evidence.figures) > 1
+
+
 def _is_common(match: Match, at: int) -> bool:
     """Return whether a word is written large only because it begins the sentence."""
     word = match.sentence.words[at]
-    return at == 0 and (bool(look_up(word)) or is_weak(word))
+    return at == 0 and not is_proper(match.sentence, at) and (bool(look_up(word)) or is_weak(word))
 
 
 def _find_excluded(match: Match, word: Word) -> Word | None:

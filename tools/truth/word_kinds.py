@@ -10,6 +10,9 @@ from .matching import Match
 from .words import Word, alike, is_light, stem
 
 MONEY = Kind.MONEY.value
+PERIODS = frozenset(
+    map(stem, "hour hourly day daily week weekly weekend month monthly quarter year yearly annual night nightly person user".split())
+)
 PRICE_WORDS = frozenset(map(stem, "cost costs price priced charge charged pay fee rate".split()))
 
 
