@@ -15,10 +15,31 @@ PART_CHARACTERS = 5000
 """How much of a page goes into one question. With the prompt and the answer it fits into a context of 8,000 tokens."""
 MOST_QUESTIONS = 12
 """How many questions are asked about the pages of a site: some 60,000 characters, those first that say most about what is unknown."""
+FIRST_WEIGHT = 0.5
+"""How much more the first aspect counts than the last one: what is sold and for how much comes before the rest."""
 LEAST_WORTH = 0.01
 """What a link is worth whose words say nothing, if it leads to a page right below the home page."""
 OLD_WORTH = 0.2
-"""How much less a page is worth that has a year in its address: it is news of then."""
+"""How much less a page is worth that is news, or has a year in its address: it says what was then."""
+NEWS = Aspect(
+    "news",
+    "pages that say what was new once",
+    (
+        "blog",
+        "news",
+        "press",
+        "archive",
+        "magazine",
+        "journal",
+        "aktuelles",
+        "presse",
+        "actualité",
+        "noticia",
+        "ニュース",
+        "ブログ",
+        "お知らせ",
+    ),
+)
 UNHELPFUL = Aspect(
     "unhelpful",
     "pages that say nothing about a business",
@@ -80,10 +101,13 @@ def _judge_link(url: str, text: str, aspects: Sequence[Aspect], covered: Mapping
     words = f"{text[:100]}\n{re.sub(r'[-_/.]+', ' ', path)}"
     if count_cues(words, UNHELPFUL):
         return 0.0
-    worth = sum(min(count_cues(words, aspect), 2) / math.sqrt(1 + covered.get(aspect.name, 0)) for aspect in aspects)
-    depth = len([part for part in path.split("/") if part])
+    worth = sum(
+        (1 + FIRST_WEIGHT * (1 - place / len(aspects))) * min(count_cues(words, aspect), 2) / math.sqrt(1 + covered.get(aspect.name, 0))
+        for place, aspect in enumerate(aspects)
+    )
+    depth = len([part for part in path.split("/") if part]) if not path.casefold().endswith(".pdf") else 1  # a file stands anywhere
     worth = worth or (LEAST_WORTH if depth == 1 else 0.0)
-    worth *= OLD_WORTH if _YEAR.search(path) else 1.0
+    worth *= OLD_WORTH if _YEAR.search(path) or count_cues(words, NEWS) else 1.0
     return worth / (1 + 0.3 * max(0, depth - 1)) / (1 + 0.2 * bool(urlsplit(url).query))
 
 

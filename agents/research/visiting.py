@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .report import Claim
     from .stage_prompts import Findings
 
+TITLE_CHARACTERS = 30
+"""How much of a result's title counts as the text of a link: about as much as other links have."""
 NOT_ON_THE_PAGE = "its quote is not on the page"
 
 
@@ -48,7 +50,7 @@ class SiteVisitor:
         Of a topic only the pages are read that the searches found: the rest of the site is about other things.
         """
         aspects = find_aspects(state.aspects)
-        found_too = [(hit.url, hit.title) for hit in state.hits if is_same_site(hit.url, candidate.url)]
+        found_too = [(hit.url, hit.title[:TITLE_CHARACTERS]) for hit in state.hits if is_same_site(hit.url, candidate.url)]
         found = await self.read_page(run, candidate.url, 0)
         failed = [found] if isinstance(found, FailedPage) else []
         pages = [found] if isinstance(found, VisitedPage) else []

@@ -59,6 +59,8 @@ LINKS = {
         None,
     ),
     "pictures and carts are not": ([("/menu.jpg", "Menu"), ("/cart", "Your order"), ("/login", "Order online: log in")], "", None),
+    "news of then come last": ([("/news/menu-prices-2021", "Our menu prices in 2021"), ("/eat", "Menu")], "", "/eat"),
+    "a price list in a file": ([("/docs/rate-card-2026.pdf", "Rate card (PDF)"), ("/team", "Team")], "", "/docs/rate-card-2026.pdf"),
     "a page in German": ([("/impressum", "Impressum"), ("/oeffnungszeiten", "Öffnungszeiten")], "", "/oeffnungszeiten"),
     "a page in Japanese": ([("/b", "採用"), ("/a", "料金")], "", "/a"),
     "words that say nothing are better than no page": ([("/deep/down/here", "Words"), ("/words", "Words")], "", "/words"),

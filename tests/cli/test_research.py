@@ -87,8 +87,9 @@ def test_a_model_behind_an_endpoint_writes_the_report_and_its_invented_quotes_ar
     report = checked_report(tmp_path / "r.md")
     questions = [body["messages"][-1]["content"] for body in endpoint.requests if "\n[page " in body["messages"][-1]["content"]]
     first = [question for question in questions if "These quotes are not on the pages" not in question]
-    assert (len(report["competitors"]), report["dropped_claims"]) == (5, len(first))
-    assert {each["text"] for each in report["withdrawn"]} == {"Everything is free on Sundays at our house."}
+    invented = [each for each in report["withdrawn"] if each["text"] == "Everything is free on Sundays at our house."]
+    assert (len(report["competitors"]), len(invented)) == (5, len(first))
+    assert report["dropped_claims"] >= len(first)
     assert report["written_by"].startswith("Written by fake")
     assert "free on Sundays" not in (tmp_path / "r.md").read_text("utf-8")
 
