@@ -99,6 +99,20 @@ VISIBLE = {
         "</ul></div><div class=col><p>Standard</p><h3>1300 Rs <span>/quarter</span></h3><ul><li class=disabled>Chat</li></ul></div>",
         [("Basic", "price", "500 Rs /month"), ("Standard", "price", "1300 Rs /quarter"), ("Basic", "includes", "Chat")],
     ),
+    "dishes as headings, and prices that words join": (
+        "<h2>Hauptspeise</h2><h4>-Pasta mit Tomaten 7€</h4><h4>-Schnitzel 500g = 15.99€ oder 1000g = 25.99€</h4>",
+        [("Pasta mit Tomaten", "price", "7€"), ("Schnitzel 500g", "price", "15.99€ oder 1000g = 25.99€")],
+    ),
+    "a price and a price per kilogram": (
+        "<ul><li>Nord <span>13,80 €</span> <small>55,20 € / kg</small></li><li>Süd <span>14,80 €</span> <small>59,20 € / kg</small></li></ul>",
+        [("Nord", "price", "13,80 €"), ("Nord", "price", "55,20 € / kg"), ("Süd", "price", "14,80 €"), ("Süd", "price", "59,20 € / kg")],
+    ),
+    "the one price under a heading": (
+        "<h1>Комбинезон</h1><p>Цена: <strong>1200 руб</strong></p><p>Код: 1500</p>",
+        [("Комбинезон", "Цена", "1200 руб"), ("", "Код", "1500")],
+    ),
+    "hours alone under a heading": ("<div><h4>ランチ</h4><p>11:00 〜 15:00</p></div><h3>Jsme zde</h3><p>Po-Pá 9.00-18.00 h</p>",
+        [("", "ランチ", "11:00 〜 15:00"), ("", "Jsme zde", "Po-Pá 9.00-18.00 h")]),
     "a word in place of a price, and another box after one": (
         "<div class=card><b>Basic</b><div class=price>Free</div></div><div class=card><b>Pro</b><div class=price>$12/mo</div></div>"
         "<ul><li><b>Fade</b> <span>ab CHF 55</span> <span>60 min</span></li><li><b>Cut</b> <span>ab CHF 45</span> <span>45 min</span></li></ul>",
@@ -169,6 +183,16 @@ TABLES = {
         "<tr><td>$16<td>Mill<td>yearly</table>",
         [("Grain, monthly", "Price per user", "$10"), ("Grain, yearly", "Price per user", "$8"), ("Mill, monthly", "Price per user", "$20"),
          ("Mill, yearly", "Price per user", "$16")],
+    ),
+    "notes below rows give no title to the next ones": (
+        "<table><tr><th>KORT<th>PRIS<tr><td>Kombi<td>525kr<tr><td colspan=2>Gym & Gruppass<tr><td>Styrke<td>450kr<tr><td colspan=2>Gym</table>",
+        [("Kombi", "PRIS", "525kr"), ("Styrke", "PRIS", "450kr")],
+    ),
+    "sizes under several dishes": (
+        "<h3>Pommes</h3><table><tr><th>Einheit<th>Preis<tr><td>Klein<td>2.00€<tr><td>Groß<td>3.00€</table>"
+        "<h3>Wurst</h3><table><tr><th>Einheit<th>Preis<tr><td>Klein<td>4.00€<tr><td>Groß<td>5.00€</table>",
+        [("Pommes, Klein", "Preis", "2.00€"), ("Pommes, Groß", "Preis", "3.00€"), ("Wurst, Klein", "Preis", "4.00€"),
+         ("Wurst, Groß", "Preis", "5.00€")],
     ),
     "prices in the header": (
         "<table><tr><th>Plan<th>Solo $9 per month<th>Partner $34 per month<tr><td>Users<td>1<td>5<tr><td>API<td>✗<td>✓</table>",

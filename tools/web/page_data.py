@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,16 +11,17 @@ from typing import TYPE_CHECKING
 from ..canonical import Json, JsonObject
 from .data.embedded import read_embedded
 from .data.json_ld import read_json_ld
-from .data.labelled import make_table_pair, read_pairs, settle_subjects
+from .data.labelled import read_pairs
 from .data.meta_tags import meta_fields, read_metas
 from .data.microdata import read_microdata
-from .data.money import find_money, is_price
+from .data.money import find_money, is_price, split_price
 from .data.page_dates import find_published
 from .data.page_lines import read_lines
+from .data.pairs import make_pair, settle_subjects
 from .data.plain_objects import read_objects
 from .data.schema_items import find_product, read_items
 from .data.statements import MAX_GAP, VisibleText, quote_visible, read_amount
-from .data.tables import mark_icons, read_table, split_price
+from .data.tables import mark_icons, read_table
 from .fields import DATA_HEADING, MAX_FIELDS, Field, quote_data
 
 if TYPE_CHECKING:
@@ -98,10 +100,17 @@ def _read_visible(data: PageData, tree: HtmlElement) -> Iterator[tuple[Field, bo
                 field = Field(fact.subject, fact.name, fact.value.strip("~") if old else fact.value, "table", old=old, section=fact.section)
                 rows.append((field, fact.stands_alone, fact.row))
             else:
-                pairs.append(make_table_pair(fact.name, fact.value, fact.section))
+                pairs.append(make_pair(fact.name, fact.value, fact.section, "table"))
     for field in settle_subjects(pairs, data.product):
         yield field, True, ()
-    yield from rows[:MAX_FIELDS]
+    under: defaultdict[str, set[str]] = defaultdict(set)
+    for field, _, _ in rows:
+        under[field.subject].add(field.section)
+    for field, stands_alone, row in rows[:MAX_FIELDS]:
+        if len(under[field.subject] - {""}) > 1 and field.section:  # "Small" under "Pizza" and under "Salad"
+            yield replace(field, subject=f"{field.section}, {field.subject}", section=""), False, row
+        else:
+            yield field, stands_alone, row
 
 
 def _quote_seen(field: Field, row: tuple[str, ...], text: VisibleText, product: str) -> str:

@@ -47,6 +47,13 @@ def is_price(text: str) -> bool:
     return bool(spans) and sum(end - start for start, end in spans) * 2 >= len(text.strip())
 
 
+def split_price(text: str) -> tuple[str, str]:
+    """Return a name and the price that follows it in one text: "Partner $34 per month" is "Partner" and "$34 per month"."""
+    money = find_money(text)
+    name = text[: money[0][0]].strip(" .:–—-(|=") if money else ""
+    return (name, text[money[0][0] :].strip(" )|")) if name else (text, "")
+
+
 def starts_with_period(text: str) -> bool:
     """Return whether a line goes on with what a price is for: "per month, billed yearly"."""
     return bool(_STARTS_PERIOD.match(text))

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..visible import is_furniture
-from .money import is_price
+from .money import is_price, split_price
 from .wording import one_line
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Walk:
         if closed.element.tag in _HEADINGS:
             text = one_line(" ".join(line.text for line in lines[closed.first_line : closed.first_line + 5]), 200)
             if not is_price(text):  # <h3>$29</h3> is set large, and names nothing
-                top.heading = text
+                top.heading = split_price(text)[0]
                 top.headings += 1
         elif closed.headings == 1 and len(lines) - closed.first_line <= 3 and not _is_repeated(closed.element):
             # <div class="header"><h3>Pro</h3></div> is a heading for what follows it.

@@ -22,7 +22,7 @@ class VisibleText:
         # Line breaks stay, so that it is known where a row ends.
         self.text = "\n".join(" ".join(line.split()) for line in visible.split("\n"))
         folded = self.text.lower()
-        self.folded = folded if len(folded) == len(self.text) else self.text
+        self.folded = (folded if len(folded) == len(self.text) else self.text).replace("\n", " ")
 
     def find(self, parts: Sequence[str], *, one_line: bool = False, gap: int = MAX_GAP) -> str:
         """Return the shortest piece of text that holds these parts in this order, at most `gap` characters apart; empty if none does."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .money import find_money
+from .money import find_money, split_price
 from .wording import one_line
 
 if TYPE_CHECKING:
@@ -198,6 +198,12 @@ def _count_headers(grid: Grid) -> int:
     return 1 if over_numbers and len({cell.text for cell in first}) == len(first) and all(len(cell.text) < 60 for cell in first) else 0
 
 
+def _read_section(row: Sequence[Cell], section: str, *, may_title: bool) -> str:
+    """Return the title that a row over the whole width gives to what follows. Without one on top, such rows are notes."""
+    text = next((cell.text for cell in row if cell.text), "")
+    return text if may_title and len(text) <= 80 else section
+
+
 def _spans_all(row: Sequence[Cell]) -> bool:
     """Return whether a row is one text over the whole width: the title of what follows."""
     texts = {cell.text for cell in row if cell.text}
@@ -251,11 +257,11 @@ def _has_plans(body: Grid, names: Sequence[str]) -> bool:
 def _read_pairs(grid: Grid, caption: str) -> list[Fact]:
     """Return labels with their values; the first cell of each row is the label."""
     facts: list[Fact] = []
-    section = caption
+    section, may_title = caption, _spans_all(grid[0])
     for row in grid:
         texts = [cell.text for cell in row]
         if _spans_all(row):
-            section = next(text for text in texts if text)
+            section = _read_section(row, section, may_title=may_title)
         elif len(texts) > 1 and texts[0] and texts[1] not in _EMPTY:
             facts.append(Fact("", texts[0].rstrip(" :："), texts[1], tuple(texts[:2]), stands_alone=True, section=section))
     return facts
@@ -267,11 +273,11 @@ def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> 
     keys = _find_key_columns(body, len(names))
     at = keys[0]
     facts: list[Fact] = []
-    section = caption
+    section, may_title = caption, bool(body) and _spans_all(body[0])
     for row in body:
         texts = tuple(cell.text for cell in row)
         if _spans_all(row):
-            section = next(text for text in texts if text)
+            section = _read_section(row, section, may_title=may_title)
             continue
         if at >= len(texts) or not texts[at] or all(cell.is_header for cell in row):
             continue
@@ -352,13 +358,6 @@ def _read_plans(grid: Grid, headers: int, caption: str) -> list[Fact]:
             if texts[0] and subjects[column] and texts[column]:
                 facts.append(Fact(subjects[column], texts[0].rstrip(" :："), texts[column], texts, stands_alone=False, section=section))
     return facts
-
-
-def split_price(text: str) -> tuple[str, str]:
-    """Return a name and the price that follows it in one text: "Partner $34 per month" is "Partner" and "$34 per month"."""
-    money = find_money(text)
-    name = text[: money[0][0]].strip(" .:–—-(|") if money else ""
-    return (name, text[money[0][0] :].strip(" )|")) if name else (text, "")
 
 
 def _turn(grid: Grid) -> Grid:

@@ -1,0 +1,215 @@
+"""Prices in the lines of a page, each with the name of the thing: in the line before it, or in the card or row around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from .money import find_money, starts_with_period
+from .page_lines import Line, PageLines
+from .pairs import LABEL, NO_NAME, PRICE_LABEL, SAVING, Pair
+from .wording import one_line
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_MAX_RECORD_LINES = 14
+_MAX_CLIMB = 6
+_PRICE_CLASS = re.compile(r"(?:^|[\s_-])(?:price|preis|prix|precio|prezzo|prijs|pris|cost|tarif)(?:$|[\s_-])", re.IGNORECASE)
+_NAME_CLASS = re.compile(r"(?:^|[\s_-])(?:name|title|plan|product|heading|dish|item-?name)(?:$|[\s_-])", re.IGNORECASE)
+_BOUND_AT_END = re.compile(
+    r"(?i)(?:^|\s)(?:from|starting at|ab|à partir de|dès|desde|a partir de|da|vanaf|v\.a\.|från|fra|only|nur|now|jetzt|je)$"
+)
+_EXCLUDED = re.compile(
+    r"(?:^|[\s_-])(?:disabled?|excluded?|not-?included|unavailable|inactive|muted|off|no|na|cross|times|strike|line-through|missing)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_TAKEN_BACK = re.compile(r"[✗✘×❌✖]|~~")
+_COSTS = re.compile(r"(?i)\s(?:costs?|kostet|kosten|coûten?t?|cuestan?|costano?|kost)$")
+_NO_NAME_END = re.compile(
+    r"(?i)\s(?:is|are|was|be|costs?|charged?|pay|paid|for|at|of|to|than|and|or|with|will|only|kostet|kosten|beträgt|betragen|für|von|ist|sind"
+    r"|zahlen|um|mit|und|coûte|est|sont|pour|et|de|cuesta|es|por|con|y|voor|is|zijn|för)$|(?:は|が|を|で|と|に|につき)$"
+)
+_OFF = re.compile(r"(?i)\s?(?:off|discount|rabatt|günstiger|less|de descuento|de réduction)\b")
+_SEPARATORS = " .…·:：-–—|•\t(*="
+
+
+@dataclass(slots=True)
+class Records:
+    """What was found so far: lines that belong to a price before them, and the boxes that hold a name with its price."""
+
+    taken: set[int] = field(default_factory=set)
+    cards: dict[HtmlElement, str] = field(default_factory=dict)
+
+
+def read_prices(page: PageLines, number: int, line: Line, text: str, records: Records) -> Iterator[Pair]:
+    """Yield the prices of a line, with the name before them in the line or in the record around it."""
+    money = find_money(text)
+    if not money:
+        yield from _read_price_word(page, number, line, text, records)
+        return
+    first = money[0][0] - 2 * text[: money[0][0]].endswith("~~")
+    name, bound = _split_name(text[:first])
+    if SAVING.search(text[:first]) or _OFF.match(text, money[0][1]):
+        return
+    if name:
+        if not _is_name(name, text[money[0][1] :].strip("~ "), line):
+            return
+        heading, of_heading = line.heading, False
+    else:
+        name, heading = _find_name(page, number, records)
+        of_heading, bound = True, bound if len(bound) < 24 else ""
+        if not heading:
+            return
+    old = [(start, end) for start, end in money if text[start - 2 : start] == "~~"]
+    current = [span for span in money if span not in old]
+    for start, end in old:
+        yield Pair(name or "price", text[start:end], heading, is_price=True, of_heading=of_heading, old=True)
+    for spans in _group(text, current):
+        value = f"{bound} {_read_value(page, number, line, text, spans, records)}".strip()
+        yield Pair(name or "price", one_line(value, 120).rstrip(" .,;"), heading, is_price=True, of_heading=of_heading)
+
+
+def _group(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Yield prices that words or dashes join as one value; those that only space parts are values of their own."""
+    group: list[tuple[int, int]] = []
+    for span in spans:
+        if group and not text[group[-1][1] : span[0]].strip():
+            yield group
+            group = []
+        group.append(span)
+    if group:
+        yield group
+
+
+def _split_name(before: str) -> tuple[str, str]:
+    """Return the name in the text before a price, and the word that bounds the price: "Fade ab" is "Fade" and "ab"."""
+    name = before.strip(_SEPARATORS)
+    if (verb := _COSTS.search(name)) and len(name[: verb.start()].split()) <= 4 and "," not in name:
+        name = name[: verb.start()]
+    ending = _BOUND_AT_END.search(name)
+    if ending:
+        name = name[: ending.start()].strip(_SEPARATORS)
+    if name and not NO_NAME.fullmatch(name):
+        return name, ending[0].strip() if ending else ""
+    return "", before.strip().removeprefix("~~").strip(" :")
+
+
+def _read_value(page: PageLines, number: int, line: Line, text: str, money: Sequence[tuple[int, int]], records: Records) -> str:
+    """Return the price of a line as it stands there, with what belongs to it; several ones that words join are one value."""
+    start, end = money[0][0], money[-1][1]
+    value = text[start:end] if end - start <= 100 else text[slice(*money[0])]
+    tail = _short_tail(text, end, line)
+    if not tail and number + 1 < len(page.lines):
+        tail = _next_period(page, number, records.taken)
+    return value + tail
+
+
+def _read_price_word(page: PageLines, number: int, line: Line, text: str, records: Records) -> Iterator[Pair]:
+    """Yield what stands where a price would: "Free", "On request", "12.50" in a box that is named for prices."""
+    named = " ".join(element.get("class") or "" for element in (line.element, *(element for _, element in line.parts[:2])))
+    if len(text) > 30 or len(text.split()) > 4 or text[-1:] in ":?" or not _PRICE_CLASS.search(named) or find_row(line.element) is None:
+        return
+    label, name = _find_name(page, number, records)
+    if name:
+        yield Pair(label or "price", text, name, is_price=True, of_heading=True)
+
+
+def _short_tail(text: str, end: int, line: Line) -> str:
+    """Return what follows a price in its line, if it is short and belongs to it: "/ month", "per person", "(reduced 9 €)"."""
+    tail = text[end:].removeprefix("~~").rstrip()
+    ends_part = any(one_line(part).endswith(text[max(0, end - 4) : end]) for part, _ in line.parts[:-1])
+    if ends_part and not (starts_with_period(tail.strip()) or tail.strip()[:1] in "(,/"):
+        return ""  # the next box of a row says something else
+    return tail if 0 < len(tail) <= 40 and not re.search(r"[.!?]\s+\S|[A-Za-z]\.$", tail) else ""
+
+
+def _next_period(page: PageLines, number: int, taken: set[int]) -> str:
+    """Return the next line, if it only says what the price is for and stands in the same box."""
+    other = page.lines[number + 1]
+    same_box = other.element.getparent() is not None and (
+        other.element is page.lines[number].element
+        or other.element.getparent() in (page.lines[number].element.getparent(), page.lines[number].element)
+    )
+    if not same_box or len(other.text) > 50 or not starts_with_period(other.text) or find_money(other.text):
+        return ""
+    taken.add(number + 1)
+    return f" {other.text}"
+
+
+def _is_name(name: str, tail: str, line: Line) -> bool:
+    """Return whether the words before a price name a thing, in a row of a list or of a grid; a sentence names none."""
+    words = name.split()
+    if _NO_NAME_END.search(name) or len(words) > 9 or len(name) > 90 or re.search(r"[.!?;]\s|[。、！？]", name) or name[-1:] in ",;":
+        return False
+    if re.search(r"[。！？]|です|ます", tail) or (line.element.tag == "p" and tail[-1:] in (".", "!")):
+        return False
+    if not (is_row(line.element) or line.element.tag == "li" or len(line.parts) > 1 or len(words) <= 4):
+        return False
+    return len(tail) <= 80 and not re.search(r"\w[.!?](?:\s|$)", tail) and not (line.element.tag == "p" and len(tail.split()) > 5)
+
+
+def _find_name(page: PageLines, number: int, records: Records) -> tuple[str, str]:
+    """Return the label of a price and the name of the thing, from the smallest box around it that holds a name before it."""
+    element = page.lines[number].element
+    label = ""
+    for _ in range(_MAX_CLIMB):
+        if element is None or element.tag in ("body", "html"):
+            break
+        start, end = page.spans.get(element, (number, number + 1))
+        before = page.lines[start:number]
+        headings = [line for line in before if line.is_heading]
+        if headings:
+            records.cards.setdefault(element, headings[-1].text)
+            return label, headings[-1].text if len(headings) == 1 or end - start <= _MAX_RECORD_LINES else page.lines[number].heading
+        if end - start > _MAX_RECORD_LINES:
+            break
+        names, is_named = list[str](), False
+        for line in before:
+            text = line.text.strip(" .…:：-–—|")
+            if find_money(text) or NO_NAME.fullmatch(text) or not text:
+                continue
+            if PRICE_LABEL.fullmatch(text):
+                label = text
+            elif _NAME_CLASS.search(line.element.get("class") or ""):
+                names.insert(0, text)
+                is_named = True
+            else:
+                names.append(text)
+        if names and (find_row(element) is element or is_named):
+            name = names[0] if len(names[0]) <= 90 and len(names[0].split()) <= 10 else ""
+            records.cards.setdefault(element, name)
+            return label, name
+        element = element.getparent()
+    heading = page.lines[number].heading
+    is_near = any(line.is_heading and line.text == heading for line in page.lines[max(0, number - 4) : number])
+    return label, heading if label or is_near else ""
+
+
+def read_features(page: PageLines, records: Records, told: Set[str]) -> Iterator[Pair]:
+    """Yield the list entries of cards that stand side by side, each with a name and a price: what a plan includes."""
+    cards = [(box, name) for element, name in records.cards.items() if (box := find_row(element)) is not None]
+    for element, name in cards if len({name for _, name in cards}) > 1 else ():
+        start, end = page.spans.get(element, (0, 0))
+        for line in page.lines[start:end][:40]:
+            is_feature = (
+                line.element.tag == "li" and not _EXCLUDED.search(line.element.get("class") or "") and not _TAKEN_BACK.match(line.text)
+            )
+            if is_feature and line.text not in told and not find_money(line.text) and not LABEL.fullmatch(line.text):
+                yield Pair("includes", line.text.lstrip("✓✔✅☑•· "), name, of_heading=True)
+
+
+def find_row(element: HtmlElement) -> HtmlElement | None:
+    """Return the box that stands beside others of its kind: the element, or the nearest one around it."""
+    return next((each for each in (element, *islice(element.iterancestors(), 3)) if is_row(each) and each.tag not in ("p", "li")), None)
+
+
+def is_row(element: HtmlElement) -> bool:
+    """Return whether an element is one of several of its kind."""
+    return any(
+        other is not None and other.tag == element.tag and (other.get("class") == element.get("class"))
+        for other in (element.getprevious(), element.getnext())
+    )
