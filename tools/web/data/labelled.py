@@ -50,7 +50,7 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
     prices = list(read_prices(page, number, line, text, records))
     yield from prices
     if (
-        not priced
+        not prices
         and not find_money(text)
         and (pair := _read_parts(line) or _read_two_lines(page, number, line) or _read_under(page, number))
     ):
