@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST_ASPECTS = 9
 ALSO = 0.7
@@ -233,6 +234,7 @@ TRADES: tuple[tuple[str, Aspect], ...] = (
 )
 
 
+@lru_cache(maxsize=20_000)
 def count_cues(text: str, aspect: Aspect) -> int:
     """Return how many different cues of an aspect stand in a text. Whole words count: "store" does not stand in "restored"."""
     lowered = text.casefold()

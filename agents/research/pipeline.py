@@ -178,14 +178,15 @@ class CompetitorResearch(Workflow[str, Report]):
 
         No address is ever invented. A model that chooses none has not understood: then the order of the evidence stands.
         """
-        if state.gated and not self.sites:
-            require_known(self._make_profile(state), state.queries)
         for round_number in range(self.rounds):
-            considered = consider(self._make_profile(state), state.hits)
+            profile = self._make_profile(state)
+            if state.gated and not self.sites:
+                require_known(profile, state.queries)
+            considered = consider(profile, state.hits)
             if not state.gated:
                 considered = tuple(replace(each, competes=each.kind != SiteKind.ITSELF) for each in considered)
             competing = [each for each in considered if each.competes]
-            more = more_queries(self._make_profile(state), state.queries) if state.gated else ()
+            more = more_queries(profile, state.queries) if state.gated else ()
             if len(competing) >= self.wanted + SPARE or not more or round_number == self.rounds - 1:
                 break
             state = await run.child(f"more.{round_number}", self._search_more, (state, more))
