@@ -21,6 +21,7 @@ MAX_PAIRS = 2_000
 _BOLD = frozenset(("b", "strong", "th", "dt", "em", "label"))
 _LABEL_CLASS = re.compile(r"(?:^|[\s_-])(?:label|name|title|term|key|head|caption|prop|attribute)(?:$|[\s_-])", re.IGNORECASE)
 _DATA = re.compile(r"\d{1,2}[:.]\d\d\b|\+?\(?\d[\d ()/.-]{6,18}\d|\d\s?(?:am|pm|uhr|h|時)\b", re.IGNORECASE)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def read_pairs(page: PageLines) -> list[Pair]:
@@ -41,7 +42,9 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
     if number in records.taken or len(text) > 400 or not any(character.isalnum() for character in text):
         return
     if line.is_heading:
-        for priced in read_prices(page, number, line, text, records) if find_money(text) else ():
+        money = find_money(text)
+        is_item = money and len(text) - money[-1][1] <= 12 and not any(_in_link(element, line.element) for _, element in line.parts[:2])
+        for priced in read_prices(page, number, line, text, records) if is_item else ():
             yield priced if priced.of_heading else replace(priced, heading="")  # the heading before it is of the same rank
         return
     if (found := LABEL.fullmatch(text)) and _is_label(found["label"], found["value"], line):
@@ -61,8 +64,10 @@ def _read_under(page: PageLines, number: int) -> Pair | None:
     """Return a time or a telephone number that stands alone under a heading: <h4>Lunch</h4> <p>11:00-15:00</p>."""
     line, before = page.lines[number], page.lines[number - 1]
     text = line.text.removeprefix("- ")
-    is_data = len(text) <= 60 and _DATA.search(text) and sum(map(str.isdigit, text)) * 5 >= len(text.replace(" ", ""))
-    if not is_data or not number or not before.is_heading or before.text != line.heading or len(line.heading) > 60:
+    is_data = (
+        len(text) <= 60 and _DATA.search(text) and not _YEAR.search(text) and sum(map(str.isdigit, text)) * 5 >= len(text.replace(" ", ""))
+    )
+    if not is_data or not number or not before.is_heading or before.text != line.heading or len(line.heading.split()) > 5:
         return None
     return make_pair(line.heading, text, "")
 
