@@ -224,6 +224,13 @@ def _find_bound(reading: Reading, figure: Figure) -> str:
     """Return how a figure is bounded. A denied bound is the other one: nobody under 21 is everybody from 21."""
     bound = _BOUNDED.get(figure.bound, "")
     words = [word.text.casefold() for word in reading.words]
+    at = figure.first - 1
+    while not bound and at > 0 and words[at] in {"the", "age", "ages", "of", "a"}:
+        at -= 1
+    if not bound and 0 <= at < figure.first - 1:  # "from the age of five"
+        bound = {"from": "from", "to": "up to", "until": "up to", "under": "under", "below": "under", "over": "over", "above": "over"}.get(
+            words[at], ""
+        )
     if figure.bound == "plus" and figure.end < len(words) and words[figure.end].isalpha():
         return ""  # "240 plus VAT"
     before = words[figure.first - 2] if figure.first > 1 else ""

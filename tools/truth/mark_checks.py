@@ -26,7 +26,8 @@ def check_negation(match: Match) -> Iterator[Problem]:
         denies = any(match.evidence.segments[each].negative for each in places) != bool(opposed)
         if not pairs:
             denies = any(match.evidence.segments[each].negative for each in match.home)
-        if segment.negative and not denied and not denies and not _denies_before(match, number):
+        denied_now = [place for at, place in pairs if place in denied and at not in match.sentence.without]
+        if segment.negative and not denied_now and not denies and not _denies_before(match, number):
             yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: “{match.statement.text[:120]}”")
             return
         if segment.negative:
@@ -90,7 +91,7 @@ def _is_said(reading: Reading, first: int, end: int, other: Reading) -> bool:
     """Return whether another reading has the words of a mark, or ones alike."""
     telling = [reading.words[at] for at in range(first, end) if reading.words[at].text.casefold() not in _PLAIN]
     if telling:
-        near = [word for at, word in enumerate(other.words) if at in other.marked or len(word.text) > 3]
+        near = [word for at, word in enumerate(other.words) if at in other.marked or (len(word.text) > 3 and not other.is_name(at))]
         return all(any(alike(word, each) for each in near) for word in telling)
     texts = [word.text.casefold() for word in reading.words[first:end]]
     others = [word.text.casefold() for word in other.words]
@@ -116,7 +117,8 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
     mine = {mark for mark, _, _ in match.sentence.marks}
     for mark, first, end in match.sentence.find_marks(*_ENTAILED):
         if mark in {Mark.ONLY, Mark.SOME} and (end in match.sentence.figured or first in match.sentence.figured):
-            continue  # "only nine", "half of the price"
+            if match.sentence.words[first - 1].text.casefold() != "the" or not first:
+                continue  # "only nine", "half of the price"
         if not _is_entailed(match, mark, first, end, theirs):
             yield Problem(ProblemKind.QUANTIFIER, f"The passage does not say “{show(match.sentence, first, end)}”.")
     yield from _check_always(match)

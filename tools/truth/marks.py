@@ -56,6 +56,9 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
         if mark is None or not _is_mark(mark, folded, at, words, text) or (mark in _PHRASED and _is_in_phrase(words, at)):
             at += 1
             continue
+        if mark is Mark.WITHOUT and at + length < len(words) and _is_one_phrase(words, at, at + length):
+            at += length  # "free of charge" is "free"
+            continue
         found.append((mark, at, at + length))
         at += length
     return tuple(found)
@@ -76,6 +79,10 @@ def find_idiom(words: Sequence[Word], at: int) -> frozenset[int]:
     phrase = words[at].senses - tokenize(words[at].text)[0].senses
     near = [words[each].senses for each in (at - 1, at + 1) if 0 <= each < len(words)]
     return frozenset(sense for sense in phrase if any(sense in senses for senses in near))
+
+
+def _is_one_phrase(words: Sequence[Word], first: int, last: int) -> bool:
+    return not (words[first].senses & words[last].senses).isdisjoint(find_idiom(words, last))
 
 
 def _is_in_phrase(words: Sequence[Word], at: int) -> bool:

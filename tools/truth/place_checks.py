@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from ..quantities import Kind
 from .figures import Figure
+from .lexicon import is_thing
 from .matching import Match
-from .reading import PREPOSITIONS, Reading, Segment, is_header, is_verb
+from .reading import PREPOSITIONS, Reading, Segment, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
+from .word_checks import is_left
 from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
 from .words import alike
 
@@ -62,11 +64,20 @@ def _find_own(match: Match, number: int) -> list[int]:
     evidence = match.evidence
     segment = evidence.segments[number]
     first = segment.first
-    if segment.opener == ":" and number and not any(evidence.segments[number - 1].holds(figure.first) for figure in evidence.figures):
+    if (
+        segment.opener == ":"
+        and number
+        and not any(evidence.segments[number - 1].holds(figure.first) for figure in evidence.figures if figure.kind != "label")
+    ):
         first = evidence.segments[number - 1].first  # "C3 Lite: 28 min"
+    end = segment.end
+    if number + 1 < len(evidence.segments) and evidence.segments[number + 1].opener == "(":
+        after = evidence.segments[number + 1]
+        if not any(after.holds(figure.first) for figure in evidence.figures if figure.kind != "label"):
+            end = after.end  # "10 km (EU)"
     return [
         at
-        for at in range(first, segment.end)
+        for at in range(first, end)
         if evidence.is_content(at)
         and not is_verb(evidence.words, at)
         and evidence.words[at].stem not in PRICE_WORDS
@@ -130,10 +141,23 @@ def check_cells(match: Match) -> Iterator[Problem]:
         ]
         if not heads or not all(match.says(at) for at in heads) or _says_value(match, values):
             continue
+        value = [at for at in values if evidence.is_content(at)]
+        if value and any(is_left(match, at) and is_thing(match.sentence.words[at]) for at in range(len(match.sentence.words))):
+            yield Problem(
+                ProblemKind.PLACE,
+                f"The passage says “{show(evidence, value[0], value[-1] + 1)}” under “{show(evidence, heads[0], heads[-1] + 1)}”.",
+            )
+            return
         for other_header, other_values in cells:
             if other_header is header or not _says_value(match, other_values):
                 continue
-            others = [at for at in other_header if evidence.is_content(at) and evidence.words[at].stem not in PRICE_WORDS]
+            others = [
+                at
+                for at in other_header
+                if evidence.is_content(at)
+                and evidence.words[at].stem not in PRICE_WORDS
+                and not any(alike(evidence.words[at], evidence.words[each]) for each in heads)
+            ]
             if others and not any(match.says(at) for at in others):
                 shown = evidence.words[heads[0]].text
                 yield Problem(ProblemKind.PLACE, f"In the passage this is not in the column “{shown}”.")

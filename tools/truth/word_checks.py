@@ -9,7 +9,7 @@ from ..quantities import Kind
 from .figures import Figure
 from .lexicon import excludes, is_thing, look_up
 from .matching import OUTSIDE, Match, find_acronyms, is_proper, is_superlative
-from .reading import BE, find_tense, is_header, is_verb, show
+from .reading import BE, PREPOSITIONS, find_tense, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_subject_word, is_unit, is_weak
 from .words import Word, alike, opposite, stem, tokenize
@@ -28,13 +28,9 @@ def check_words(match: Match) -> Iterator[Problem]:
     yield from _check_most(match)
     for at in left:
         word = match.sentence.words[at]
-        if (
-            word.stem in match.elsewhere
-            and word.stem not in BUSINESS | PRICE_WORDS
-            and not is_weak(word)
-            and not is_unit(word)
-            and word.stem not in match.general
-        ):
+        if is_superlative(word):
+            yield Problem(ProblemKind.COMPARISON, f"The passage does not say “{word.text}”.")
+        elif _is_of_other(match, at):
             yield Problem(ProblemKind.PLACE, f"The passage says “{word.text}” of something else.")
         elif match.sentence.is_name(at) and not _is_common(match, at):
             yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of this.")
@@ -47,12 +43,13 @@ def check_words(match: Match) -> Iterator[Problem]:
     yield from _check_scope(match, left)
     yield from _check_header(match)
     yield from _check_tax(match)
+    yield from _check_items(match, left)
 
 
 def check_share(match: Match) -> Iterator[Problem]:
     """Most of what the sentence says is there: what the statement has not is weighed against what it has (a noun more than a verb)."""
     left = [at for at in range(len(match.sentence.words)) if is_left(match, at)]
-    cost = _weigh_verb(match) + sum(_weigh_word(match.sentence.words[at]) for at in left)
+    cost = _weigh_verb(match) + sum(_weigh_word(match.sentence.words[at], match.elsewhere - match.general) for at in left)
     tolerance = _TOLERANCE if match.sentence.language in {"", "en"} else 0.0
     if left and cost > _count_anchors(match) * tolerance:
         shown = ", ".join(f"“{match.sentence.words[at].text}”" for at in left)
@@ -61,6 +58,7 @@ def check_share(match: Match) -> Iterator[Problem]:
 
 _TOLERANCE = 1.0
 """How much a sentence may say in words that the passage has not, for each word or figure that it has from there."""
+_OF_OTHERS = 2.0  # a noun that another statement of the passage has
 _WEIGHTS = {"n": 1.2, "a": 1.0, "v": 0.7, "r": 0.4}
 
 
@@ -83,6 +81,24 @@ def is_left(match: Match, at: int) -> bool:
     ):
         return False
     return not any(alike(word, each) for figure in figures for each in _unit_words(figure))
+
+
+def _check_items(match: Match, left: list[int]) -> Iterator[Problem]:
+    """Nothing is added to a list: "cards, cash and cheques" is not said where only cards and cash are."""
+    sentence = match.sentence
+    for segment in sentence.segments:
+        places = range(segment.first, segment.end)
+        content = [at for at in places if sentence.is_content(at)]
+        plain = segment.verb is None and not any(sentence.words[at].text.casefold() in PREPOSITIONS for at in places)
+        if (
+            segment.opener in {"and", "or", ",", ",and", ",or"}
+            and plain
+            and content
+            and all(at in left and is_thing(sentence.words[at]) for at in content)
+        ):
+            if not any(is_weak(sentence.words[at]) for at in content):
+                yield Problem(ProblemKind.WORD, f"The passage does not say “{sentence.words[content[-1]].text}” of this.")
+                return
 
 
 def _check_most(match: Match) -> Iterator[Problem]:
@@ -200,9 +216,11 @@ def _find_swapped(match: Match, at: int) -> Word | None:
     return other if told and not is_weak(other) and not match.evidence.text[other.end : match.evidence.words[place].start].strip() else None
 
 
-def _weigh_word(word: Word) -> float:
+def _weigh_word(word: Word, elsewhere: frozenset[str]) -> float:
     if is_weak(word) or word.stem in PRICE_WORDS:
         return 0.25
+    if word.stem in elsewhere and is_thing(word):
+        return _OF_OTHERS
     entries = look_up(word)
     return _WEIGHTS.get(entries[0].senses[0][0], 1.0) if entries and entries[0].senses else 1.2
 
