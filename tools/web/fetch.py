@@ -110,7 +110,7 @@ class Web:
         fetched = await self.fetch(url)
         final_url = str(fetched.url)
         parsed = await self.parse(final_url, fetched.content_type, fetched.body)
-        if not parsed["text"] and not parsed["json_ld"]:
+        if not parsed["text"] and not parsed["json_ld"] and not parsed.get("fields"):
             raise PageEmpty(final_url)
         snapshot = Snapshot(
             url=url,

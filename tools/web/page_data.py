@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from .data.page_dates import find_published
 from .data.page_lines import read_lines
 from .data.pairs import make_pair, settle_subjects
 from .data.plain_objects import read_objects
-from .data.schema_items import find_product, read_items
+from .data.schema_items import find_product, read_items, same_name
 from .data.statements import MAX_GAP, VisibleText, quote_visible, read_amount
 from .data.tables import mark_icons, read_table
 from .fields import DATA_HEADING, MAX_FIELDS, Field, quote_data
@@ -58,14 +58,26 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
     fields, business = read_items(items, "json-ld", today=today)
     more, business = read_items(marked, "microdata", today=today, business=business)
     scripted = read_objects(read_embedded(tree))
+    business = business or _find_titled(tree, metas, (*scripted.fields, *scripted.drawn))
     return PageData(
         published=find_published(tree, [*items, *marked], metas, url, today=today),
-        fields=tuple([*fields, *more, *meta_fields(metas), *scripted.fields][:MAX_FIELDS]),
-        drawn=scripted.drawn,
+        fields=tuple([*fields, *more, *meta_fields(metas), *_take_subject(scripted.fields, business)][:MAX_FIELDS]),
+        drawn=_take_subject(scripted.drawn, business),
         texts=scripted.texts,
         business=business,
         product=find_product([*items, *marked]) or (metas.get("og:title", "") if "product" in metas.get("og:type", "") else ""),
     )
+
+
+def _find_titled(tree: HtmlElement, metas: Mapping[str, str], fields: Sequence[Field]) -> str:
+    """Return the subject of the data that has the name of the site: the page's title, a part of it, or what its meta tags say."""
+    title = " ".join(next(tree.iter("title")).itertext()) if tree.find(".//title") is not None else ""
+    names = [metas.get("og:site_name", ""), title, *re.split(r"\s+[|–—·:-]\s+", title)]
+    return next((field.subject for field in fields if any(same_name(field.subject, name) for name in names)), "")
+
+
+def _take_subject(fields: Sequence[Field], business: str) -> tuple[Field, ...]:
+    return tuple(replace(field, subject="") if same_name(field.subject, business) else field for field in fields)
 
 
 def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tuple[Field, ...], str]:
