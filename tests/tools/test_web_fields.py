@@ -366,6 +366,11 @@ def test_data_that_the_text_lacks_stands_below_it_one_fact_a_line() -> None:
     )
 
 
+def test_data_under_the_name_of_the_site_is_of_the_business() -> None:
+    data = script({"company": {"name": "GearLoop", "founded": 2020}, "items": [{"name": "Cruiser", "price": "$26"}]}, "application/json")
+    assert facts(f"<title>Cruiser | GearLoop</title>{data}") == [("Cruiser", "price", "$26"), ("", "founded", "2020")]
+
+
 def test_an_expired_price_is_marked_old() -> None:
     offer = {"price": "9", "priceCurrency": "EUR", "priceValidUntil": "2024-12-31"}
     tree = parse_tree(script({"@type": "Product", "name": "Bag", "offers": offer}))

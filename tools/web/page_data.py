@@ -73,7 +73,10 @@ def _find_titled(tree: HtmlElement, metas: Mapping[str, str], fields: Sequence[F
     """Return the subject of the data that has the name of the site: the page's title, a part of it, or what its meta tags say."""
     title = " ".join(next(tree.iter("title")).itertext()) if tree.find(".//title") is not None else ""
     names = [metas.get("og:site_name", ""), title, *re.split(r"\s+[|–—·:-]\s+", title)]
-    return next((field.subject for field in fields if any(same_name(field.subject, name) for name in names)), "")
+    priced = {field.subject for field in fields if find_money(field.value)}  # a product may have the page's name as well
+    return next(
+        (field.subject for field in fields if field.subject not in priced and any(same_name(field.subject, name) for name in names)), ""
+    )
 
 
 def _take_subject(fields: Sequence[Field], business: str) -> tuple[Field, ...]:
