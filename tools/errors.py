@@ -16,6 +16,7 @@ SaysoError
     │   └── IncompleteReply the reply was cut off, filtered, broken off or empty, so it is no answer
     ├── OutputError         the answer never became the type that was asked for
     ├── NothingFound        what was searched for is not there, so there is nothing to report
+    ├── SearchFailed        no search gave an answer, so it is not known whether there is anything to find
     ├── StepTimeout         a step took longer than it may
     ├── SecretLocked        a secret was encrypted with a key that this program does not have
     ├── ReplayError         the code no longer does what the journal says it did
@@ -123,6 +124,10 @@ class StepTimeout(RunError):
 
 class NothingFound(RunError):
     """What was searched for is not there, so there is nothing to report; the message says what was searched for."""
+
+
+class SearchFailed(RunError):
+    """No search gave an answer: blocked, out of reach, too slow. It is not known whether there is anything to find."""
 
 
 class SecretLocked(RunError):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sayso.tools.approval.grant import Grant
-from sayso.tools.errors import NothingFound, UsageError
+from sayso.tools.errors import NothingFound, SearchFailed, ToolError, UsageError
 from sayso.workflows import Run, Workflow
 from sayso.workflows.runs.events import Progress
 from sayso.workflows.shapes.in_order import Draft
@@ -121,7 +121,7 @@ class CompetitorResearch(Workflow[str, Report]):
         began_earlier = any(run.replays(f"{step}:search.0") for step in ("read", "propose"))
         if not began_earlier:
             await run.step("gated", _say_gated)
-        first_look = await self._run_search(run, state.company)
+        first_look = await self._look_up(run, state.company)
         usual = [aspect.name for aspect in choose_aspects([f"{hit.title} {hit.snippet}" for hit in first_look], state.kind)]
         seen = [(hit.title, hit.snippet) for hit in first_look[:5]]
         plan: Plan = await run.child("plan", self.planner, plan_question(state.company, state.kind, self.wanted, seen, usual))
@@ -138,21 +138,27 @@ class CompetitorResearch(Workflow[str, Report]):
         """Run all queries side by side, and keep what they found in that order, after what the first look found."""
         found = await run.child("queries", map_each(self._query, on_error="collect"), state.queries[:MOST_QUERIES])
         hits = {hit.url: hit for hit in state.hits}
-        failed = []
-        for query, result in zip(state.queries, found, strict=False):
-            if isinstance(result, list):
-                for hit in result:
-                    hits.setdefault(hit.url, hit)
-            else:
-                failed.append(f"“{query}”: {result.error}")
+        failed = [result.error for result in found if not isinstance(result, list)]
+        for result in found:
+            for hit in result if isinstance(result, list) else ():
+                hits.setdefault(hit.url, hit)
         if not hits and not self.sites:
-            why = f" The searches failed: {'; '.join(failed)}" if failed else " Try a fuller name, or another --search."
-            raise NothingFound(f"Nothing was found for {', '.join(repr(query) for query in state.queries)}.{why}")
+            if failed:  # what was not searched may be there all the same
+                raise SearchFailed(f"{' '.join(dict.fromkeys(failed))} Whether there is anything to find is not known.")
+            queries = ", ".join(repr(query) for query in state.queries)
+            raise NothingFound(f"Nothing was found for {queries}. Try a fuller name, or another --search.")
         return replace(state, hits=tuple(hits.values()))
 
     async def _query(self, run: Run, query: str) -> list[SearchHit]:
         run.publish(Progress(run.id, "search", f"Searching for “{query}”"))
         return await self._run_search(run, query)
+
+    async def _look_up(self, run: Run, company: str) -> list[SearchHit]:
+        """Search for the name. Where that fails the plan is made without it: if all searches fail, the next stage says so."""
+        try:
+            return await self._run_search(run, company)
+        except ToolError:
+            return []
 
     async def _run_search(self, run: Run, query: str) -> list[SearchHit]:
         rows: Sequence[Mapping[str, str]] = await run.call(self.search_tool, query=query)

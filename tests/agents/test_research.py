@@ -22,8 +22,9 @@ from sayso.agents.research.stage_prompts import Findings
 from sayso.agents.research.state import VisitedPage, check_quotes
 from sayso.agents.sample_web import serve
 from sayso.tools import ModelError
-from sayso.tools.errors import NothingFound
+from sayso.tools.errors import NothingFound, SearchFailed
 from sayso.tools.web import SearchResult, Web
+from sayso.tools.web.search import SearchBlocked
 from sayso.workflows import Limits
 
 
@@ -224,3 +225,12 @@ def test_text_of_strangers_does_nothing_in_the_report() -> None:
     assert "\n# Title" not in text
     assert escape_markdown("a*b") == "a\\*b"
     assert make_slug("Betta & Burgers!") == "betta-burgers"
+
+
+async def blocked(query: str, limit: int) -> Sequence[SearchResult]:
+    raise SearchBlocked("duckduckgo", "it keeps programs out (status 202)", retryable=False)
+
+
+async def test_a_search_that_is_blocked_is_not_an_empty_one() -> None:
+    with pytest.raises(SearchFailed, match="keeps programs out .status 202.* is not known"):
+        await research.run("BettaBurgers", search=blocked)

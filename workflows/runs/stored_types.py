@@ -157,6 +157,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Selection": ("sayso.agents.research.state:Selection",),
     "Report": ("sayso.agents.research.report:Report", "sayso.agents.report:Report"),
     "NothingFound": ("sayso.tools.errors:NothingFound", "sayso.agents.research:NothingFound"),
+    "SearchFailed": ("sayso.tools.errors:SearchFailed",),
     "Plan": ("sayso.agents.research.stage_prompts:Plan", "sayso.agents.research_stages:Plan"),
     "Pick": ("sayso.agents.research.stage_prompts:Pick", "sayso.agents.research_stages:Pick"),
     "Choice": ("sayso.agents.research.stage_prompts:Choice", "sayso.agents.research_stages:Choice"),

@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError
 
 from sayso import __version__
 from sayso.cli.options import Exit, describe_stop
-from sayso.tools.errors import NothingFound, SaysoError, UsageError
+from sayso.tools.errors import NothingFound, SaysoError, SearchFailed, UsageError
 
 # The help stands here so that `sayso --help` loads no command; it is the first sentence of the command's docstring.
 COMMANDS = {
@@ -41,7 +41,7 @@ app = App(
     name="sayso",
     version=__version__,
     help="Agents that act, and act only on your say-so.",
-    help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waits for an approval, 4 nothing found, 130 interrupted.",
+    help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waits for an approval, 4 nothing found, 5 no search answered, 130 interrupted.",
     suppress_keyboard_interrupt=False,  # `run` reports it, with an exit code of its own
 )
 for _name, _help in COMMANDS.items():
@@ -59,6 +59,8 @@ def run(arguments: Sequence[str], program: App = app) -> int:
         return _print_error(error, Exit.USAGE)
     except NothingFound as error:
         return _print_error(error, Exit.NOTHING_FOUND)
+    except SearchFailed as error:
+        return _print_error(error, Exit.SEARCH_FAILED)
     except SaysoError as error:
         return _print_error(error, Exit.FAILED)
     except UnicodeDecodeError as error:

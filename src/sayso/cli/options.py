@@ -35,6 +35,7 @@ class Exit(IntEnum):
     USAGE = 2
     WAITS = 3
     NOTHING_FOUND = 4
+    SEARCH_FAILED = 5
     INTERRUPTED = 130
 
 
