@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 MAX_LINES = 12_000
-MAX_ELEMENTS = 60_000
+MAX_ELEMENTS = 40_000
 _INLINE = frozenset(
     re.findall(
         r"\w+",
@@ -75,7 +75,7 @@ def read_lines(tree: HtmlElement) -> PageLines:
             continue
         left -= 1
         tag = child.tag
-        if not isinstance(tag, str) or (tag not in _INLINE and is_furniture(child)):
+        if not isinstance(tag, str) or (tag not in _INLINE and _may_be_furniture(child) and is_furniture(child)):
             walk.break_line()
         elif tag == "table" and is_data_table(child):
             walk.page.tables.append(FoundElement(child, top.heading))
@@ -88,6 +88,13 @@ def read_lines(tree: HtmlElement) -> PageLines:
             continue
         walk.add(child.tail, top.element)
     return walk.page
+
+
+def _may_be_furniture(element: HtmlElement) -> bool:
+    """Return whether a closer look is needed: a plain element without attributes is no navigation."""
+    return element.tag in ("nav", "form", "button", "dialog", "footer") or bool(
+        element.get("class") or element.get("id") or element.get("role")
+    )
 
 
 @dataclass(slots=True)

@@ -54,7 +54,7 @@ Grid = list[list[Cell]]
 
 def mark_icons(tree: HtmlElement) -> None:
     """Write ✓ or ✗ where a cell holds nothing but an icon that means so, and ✗ before a list entry with an icon that takes it back."""
-    for box in islice(tree.iter("td", "li"), 20_000):
+    for box in islice(tree.iter("td", "li"), 8_000):
         if len(box) == 0 or (box.tag == "td" and (len(box) > 4 or (box.text or "").strip())):
             continue
         inner = list(islice(box.iter(), 1, 12))
