@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sayso.tools.canonical import JsonObject, readable_json
 from sayso.tools.errors import ModelError
+from sayso.tools.quantities.tables import UNIT_WORDS
 from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
@@ -155,10 +156,10 @@ def find_claims(question: str) -> Mapping[str, object]:
         for stated in find_stated(text, company):
             if stated.shape is Shape.DATA:
                 continue
-            aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual)
+            aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
             if aspect is None and stated.amounts and stated.shape is Shape.SENTENCE and usual & set(find_words(stated.text)):
-                aspect, fits = find_offer(aspects), 1.0
-            if not is_specific(stated.own, stated.amounts, company, fits):
+                aspect, fits = find_offer(aspects), 1.2
+            if not is_specific(stated.own, stated.amounts, company, fits, usual):
                 continue
             worth = fits + rate(stated.text, stated.amounts)
             if aspect is not None and worth >= LEAST_WORTH:
@@ -174,7 +175,7 @@ def find_claims(question: str) -> Mapping[str, object]:
 
 def find_usual_words(texts: Sequence[str]) -> set[str]:
     """Return the words that a site uses most: what it is about."""
-    counts = Counter(word for text in texts for word in find_words(text) if len(word) > 2 and word.isalpha())
+    counts = Counter(word for text in texts for word in find_words(text) if len(word) > 2 and word.isalpha() and word not in UNIT_WORDS)
     return {word for word, count in counts.most_common(8) if count > 2}
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from sayso.tools.quantities import Kind, find_amounts
 from sayso.tools.quantities.number_words import guess_language
+from sayso.tools.truth.words import is_light, tokenize
 from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
 from . import aspects as known
 from .aspects import Aspect, count_cues
 from .orders import is_order
-from .ranking import fit, is_like
+from .ranking import fit, is_like, is_specific
 from .report_values import Claim
 from .sentences import find_stated
 from .site_names import squash_name
@@ -31,7 +32,8 @@ _NOT_A_FACT = re.compile(
     r"date (?:modified|published|"
     r"created)|in language|language|locale|site name|keywords?|title|headline|author|publisher|main entity.*|potential action|context|"
     r"has map|latitude|"
-    r"longitude|geo|item condition|availability|color scheme|theme color|viewport|generator|robots|og .*|twitter .*|canonical|page|width|"
+    r"longitude|geo|item condition|availability|telephone|phone|fax.*|e-?mail|contact.*|color scheme|theme color|viewport|generator|"
+    r"robots|og .*|twitter .*|canonical|page|width|"
     r"height|encoding.*)\Z)"
 )
 _TECHNICAL = re.compile(
@@ -39,6 +41,12 @@ _TECHNICAL = re.compile(
     r"svg|webp)\b)"
 )
 _COOKIES = re.compile(r"(?i:cookie|consent|_ga\b|session id|speicherdauer|anbieter|laufzeit|tracking)")
+_CUT_SENTENCE = re.compile(
+    r"(?i:\b(?:is|are|costs?|will cost|for|at|from|be|pay|pays|only|just|to|and|or|under|over|of|kostet|kosten|ist|sind|ab|für|nur|coûte|"
+    r"coûtent|est|cuesta|"
+    r"cuestan|es|kost|kostar)\Z|, (?:it|they|you|we|es|sie) )"
+)
+_CHOOSE = frozenset("pick choose see compare our select find all simple list wähle unsere alle choisissez nos todos nuestros".split())
 _NUTRITION = re.compile(r"(?i:(?:energy|calories|kcal|kj|fat.*|protein.*|carbohydrates?.*|sugars?|salt|sodium|fibre|fiber)\Z)")
 _PROSE = re.compile(r"(?i:(?:description|abstract|text|article body|review body|slogan|disambiguating description|about)\Z)")
 _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
@@ -104,8 +112,13 @@ def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: 
     """Yield a claim for each sentence of a description that is about an aspect."""
     subject = "" if squash_name(field.subject) == squash_name(company) else field.subject
     for stated in find_stated(field.value, company):
-        aspect, _ = fit(stated.own, (field.subject,), aspects, stated.amounts)
-        if aspect is not None and not field.old and find_quote(stated.quote, page.text):
+        aspect, fits = fit(stated.own, (field.subject,), aspects, stated.amounts, company=company)
+        if (
+            aspect is not None
+            and is_specific(stated.own, stated.amounts, company, fits)
+            and not field.old
+            and find_quote(stated.quote, page.text)
+        ):
             text = f"{subject}: {stated.text}" if subject and not squash_name(stated.text).startswith(squash_name(subject)) else stated.text
             yield Claim(aspect.name, text, stated.quote, source, "data", page.published[:10], subject, field.name, stated.text)
 
@@ -138,13 +151,23 @@ def _make_claim(
     aspect = _find_aspect(subject, name, value, field.section, aspects)
     if aspect is None or not (subject or name):
         return None
-    section = "" if squash_name(field.section) == squash_name(company) else field.section
+    section = "" if squash_name(field.section) == squash_name(company) or _adds_nothing(field.section) else field.section
     text = write_field(subject, name, value, section, is_german=guess_language(page.text[:3000]) == "de")
     return Claim(aspect.name, text, field.quote, source, "data", page.published[:10], subject, name, value)
 
 
+def _adds_nothing(section: str) -> bool:
+    """Return whether a heading says no more than that prices or places follow: "Our prices", "Pick a plan", "Nine shops in six towns"."""
+    if any(amount.kind is Kind.COUNT for amount in find_amounts(section)):
+        return True
+    words = [word for word in tokenize(section) if not is_light(word) and word.text.casefold() not in _CHOOSE]
+    return all(count_cues(word.text, known.PRICES) for word in words)
+
+
 def _is_prose(field: Field, page: VisitedPage) -> bool:
     """Return whether a "label" is the beginning of a sentence that ends with the value: "The car park has 20 places and costs 5 €."."""
+    if _CUT_SENTENCE.search(field.subject):
+        return True
     if field.place != "list" or len(field.subject.split()) < 5:
         return False
     span = find_quote(field.quote, page.text)

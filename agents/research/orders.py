@@ -9,20 +9,30 @@ from __future__ import annotations
 
 import re
 
-_MACHINES = (
-    r"(?:(?:an? |any |all |the |automated |ai[- ]?|virtual |language |large |search |web |research )*)"
-    r"(?:ais?|a\.i\.|llms?|gpts?|chatbots?|bots?|robots?|crawlers?|scrapers?|agents?|assistants?|(?:language |ai )?models?|programs?|"
-    r"scripts?|"
-    r"machines?|summari[sz]ers?|ki-?\w*|assistenten?|sprachmodelle?|ia|asistentes?|modelos?)"
+_AI = (
+    r"(?:(?:an? |any |all |the |automated |virtual |large |your )*)(?:ais?\b|a\.i\.|llms?|gpts?|chatbots?|crawlers?|scrapers?|"
+    r"summari[sz]ers?|"
+    r"(?:ai|language|search|web|research|virtual)[- ](?:ai )?(?:assistants?|agents?|models?|bots?|programs?|tools?|readers?|crawlers?)|"
+    r"ki-?\w*|"
+    r"sprachmodelle?\w*|ia\b)"
+)
+_MACHINE = (
+    r"(?:(?:an? |any |all |the |automated |your )*)(?:bots?|robots?|agents?|assistants?|models?|programs?|scripts?|machines?|readers?|"
+    r"assistenten?|"
+    r"asistentes?|modelos?)"
 )
 _MUST = (
-    r"must|should|shall|have to|are to|is to|need to|are required|are instructed|are asked|will now|"
-    r"müssen|sollen|muss|soll|doivent|doit|deben|debe"
+    r"must|should|shall|have to|are to|is to|need to|are required|are instructed|are asked|will now|müssen|sollen|muss|soll|doivent|doit|"
+    r"deben|debe"
+)
+_CALLED = r"(?:to|for|note|attention|dear|hey|hello)(?: to| all)?,? "
+_READING = (
+    r"(?:reading|that (?:read|visit|process|summari[sz]e)s?|who read|browsing|visiting|processing|summari[sz]ing) (?:this|the|our|these)"
 )
 _ADDRESSED = re.compile(
-    rf"(?i:(?:^|[.!?:;,(\[]\s*|\b(?:to|for|note|attention|dear|hey|hello|if you are|if you're|as|you are|you're now|act as)\s+)"
-    rf"{_MACHINES}\s*(?:[:!,]|\b(?:{_MUST})\b|(?:reading|that (?:read|visit|process|summari[sz]e)|who read|browsing|visiting|"
-    rf"processing)\b))"
+    rf"(?i:(?:if|when|as|since|because) (?:you are|you're|you act as|you work as) (?:{_AI}|{_MACHINE})\b"
+    rf"|(?:^|[.!?:;,(\[]\s*|{_CALLED}){_AI}s?\s*(?:[:!,] ?(?:please|{_MUST})?|(?:{_MUST})\b|{_READING})"
+    rf"|{_CALLED}{_MACHINE}\s*[:!]|\b{_MACHINE} {_READING})"
 )
 _CLAUSE = r"(?:^|[.!?:;\]]\s+|,\s+|\b(?:please|now|then|and|instead|therefore|bitte|et|und|y|e|puis|dann|luego)[,:]?\s+)"
 _HEEDING = (
@@ -50,6 +60,10 @@ _WHAT_IS_SAID = (
 _COMMANDED = re.compile(
     rf"(?i:{_CLAUSE}(?:(?:{_HEEDING})\b[^.!?\n]{{0,80}}\b(?:{_WHAT_IS_READ})\b|(?:{_SAYING})\b[^.!?\n]{{0,60}}\b(?:{_WHAT_IS_SAID})\b))"
 )
+_TOLD = re.compile(
+    rf"(?i:\b(?:you|{_MACHINE}) (?:{_MUST}|will)(?: not| never| only| always)? (?:(?:{_SAYING})\b[^.!?\n]{{0,60}}\b(?:{_WHAT_IS_SAID})|"
+    rf"(?:{_HEEDING})\b[^.!?\n]{{0,80}}\b(?:{_WHAT_IS_READ}))\b)"
+)
 _IN_JAPANESE = re.compile(
     r"(?:AI|人工知能|アシスタント|エージェント|モデル).{0,30}(?:してください|せよ|すること|しなさい)|(?:指示|命令).{0,10}無視"
 )
@@ -60,4 +74,6 @@ _MARKED = re.compile(
 
 def is_order(text: str) -> bool:
     """Return whether a text tells a machine that reads it what to do or say."""
-    return bool(_ADDRESSED.search(text) or _COMMANDED.search(text) or _IN_JAPANESE.search(text) or _MARKED.search(text))
+    return bool(_TOLD.search(text)) or bool(
+        _ADDRESSED.search(text) or _COMMANDED.search(text) or _IN_JAPANESE.search(text) or _MARKED.search(text)
+    )

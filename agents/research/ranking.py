@@ -57,7 +57,8 @@ _WEEKDAY = re.compile(
     r"dimanche|lunes|martes|"
     r"miércoles|jueves|viernes|sábado|domingo|maandag|zaterdag|zondag|måndag|lördag|söndag)|[月火水木金土日]曜"
 )
-_WE = re.compile(r"(?i:(?:we|our|you|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|wij|onze|vi|vår\w?)\b)")
+_TELLING = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.MEASURE])
+_WE = re.compile(r"(?i:\b(?:we|our|you|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|wij|onze|vi|vår\w?)\b)")
 _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
 )
@@ -76,16 +77,20 @@ def fit(
     aspects: Sequence[Aspect],
     amounts: Sequence[Amount] | None = None,
     usual: Collection[str] = (),
+    company: str = "",
 ) -> tuple[Aspect | None, float]:
     """Return the aspect that a statement is about, and how well it fits; None where it is about none of them.
 
-    `usual` are the words that a site has everywhere: they say less about a statement than its other words.
+    `usual` are the words that a site has everywhere: they say less about a statement than its other words. A sentence that begins with the
+    name of the `company` says what that is or does, if nothing else.
     """
     read = find_amounts(text) if amounts is None else amounts
     over = " ".join(headings[:2])
     plain = _IDIOM.sub(" ", text)
     rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
     scored = [(_score((plain, rare), over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
+    if is_about(text, company) and not read:
+        scored = [(score + (1.6 if is_like(aspect, known.OFFER) else 0.0), place, aspect) for score, place, aspect in scored]
     best = max(scored, key=lambda each: each[:2], default=None)
     return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
 
@@ -117,15 +122,25 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
     return score
 
 
-def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float) -> bool:
+def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, usual: Collection[str] = ()) -> bool:
     """Return whether a sentence says something that could be wrong: it has a figure or a name, or says what the business is or does.
 
     "There is a kind of silence in our street" has the words of an aspect and no content.
     """
-    if amounts or _NAME.search(own) or _EAST.search(own):
+    speaks = bool(_WE.search(own[:40])) or is_about(own, company)
+    if _EAST.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
-    speaks = bool(_WE.match(own)) or bool(company and squash_name(own).startswith(squash_name(company)))
+    if amounts or _NAME.search(own):
+        if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
+            return True
+        return speaks or cues >= 2.9 or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
     return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
+
+
+def is_about(own: str, company: str) -> bool:
+    """Return whether a sentence begins with the name of the business."""
+    name = squash_name(company)
+    return bool(name) and name.removeprefix("the") in squash_name(own[: len(company) + 8])
 
 
 def find_offer(aspects: Sequence[Aspect]) -> Aspect | None:
@@ -232,7 +247,7 @@ class _Fact:
         self.words = words
         self.money = frozenset((amount.value, amount.unit) for amount in self.amounts if amount.kind is Kind.MONEY)
         self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
-        self.is_about_business = claim.written == "data" and not claim.subject
+        self.is_about_business = claim.written == "data" and not claim.subject and claim.value != claim.text
         self.subject = frozenset(word.stem for word in tokenize(claim.subject) if not is_light(word))
 
     def is_in_data(self, figures: Collection[Decimal]) -> bool:
@@ -243,16 +258,25 @@ class _Fact:
     def is_said_by(self, other: _Fact) -> bool:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""
         if self.claim.written == other.claim.written == "data":
-            same_cell = (self.claim.subject, self.claim.value) == (other.claim.subject, other.claim.value)
-            return same_cell and (self.claim.name == other.claim.name or len(self.claim.value.split()) > 3)
+            return self._is_same_cell(other)
         shared = self._share(other)
         if self.is_about_business and self.figures:
-            return self.figures <= other.figures and shared >= 0.3
+            label = {word.stem for word in tokenize(self.claim.name) if not is_light(word)}
+            return self.figures <= other.figures and (shared >= 0.5 if not label else not label.isdisjoint(other.all_stems))
         if self.money and other.subject and other.subject <= self.all_stems and len(self.all_stems - other.all_stems) < 4:
             return self.money <= other.money  # "Espresso: $3.75, 380 calories" beside the price in the menu
         if self.figures:
             return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.all_stems))
         return shared >= 0.8
+
+    def _is_same_cell(self, other: _Fact) -> bool:
+        """Return whether two facts from data are one: the same cell, or the same price of the same thing in a table and in the page's "
+        "data."""
+        same_value = (self.claim.subject, self.claim.value) == (other.claim.subject, other.claim.value)
+        if same_value and (self.claim.name == other.claim.name or len(self.claim.value.split()) > 3):
+            return True
+        is_price = bool(self.money) and (not self.claim.name or count_cues(self.claim.name, known.PRICES) > 0)
+        return is_price and bool(self.subject) and self.subject == other.subject and self.money <= other.money
 
     def is_overruled_by(self, other: _Fact) -> bool:
         """Return whether a newer claim gives another figure for the same thing."""

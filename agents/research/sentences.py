@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sayso.tools.quantities import Amount, Kind, find_amounts, find_dates
+from sayso.tools.quantities import Amount, Kind, find_amounts, find_dates, find_labels
 from sayso.tools.truth.statements import Form, Statement, split_passage
 from sayso.tools.truth.statements import split_sentences as find_sentences
 from sayso.tools.truth.words import is_light, tokenize
@@ -36,12 +36,13 @@ _PRONOUN = re.compile(
     r"them|None of them|The (?:same|former|latter|other|others)|Here|Er|Es (?=ist|war|wurde|hat|hatte|liegt|kostet|gehört|bietet|steht|"
     r"kommt|wird)|Sie|Diese[rsmn]?|Dies|Das|Dort|Dabei|Dafür|Dazu|Damit|Daher|"
     r"Davon|Deren|Dessen|"
-    r"Il|Elle|Ils|Elles|Ce|Cela|Ça|C'est|Cette|Ces|Celui-ci|Leurs?|Esto|Esta|Este|Estos|Estas|Ellos|Ellas|Él|Ella|Sus?|Het|Dit|Deze|Ze|"
+    r"Sein|Seine|Seiner|Il|Elle|Ils|Elles|Sa|Son|Ses|Ce|Cela|Ça|C'est|Cette|Ces|Celui-ci|Leurs?|Esto|Esta|Este|Estos|Estas|Ellos|Ellas|"
+    r"Él|Ella|Sus?|Het|Dit|Deze|Ze|"
     r"Zij|Hij|"
     r"Den|Det|Detta|Dessa)\b(?!['’]s (?:free|easy))|これ|それ|その|この|あれ|彼ら?|彼女)"
 )
 _EXPLETIVE = re.compile(
-    r"(?:It(?: is|'s| takes| costs (?:nothing|more|less)| pays| does not matter)? (?:possible|free|worth|best|easy|open|closed)|Es gibt|"
+    r"(?:It(?: is|'s| takes| costs (?:nothing|more|less)| pays| does not matter)? (?:possible|worth|best|easy)|Es gibt|"
     r"Il y a|Il faut|"
     r"Sie (?:können|zahlen|bekommen|erhalten|bezahlen|sparen|mieten|bringen|wählen|finden|haben)|Ihr(?:e|en)? \w+ (?:wird|ist|kommt)|"
     r"Das \w+ (?=\w)|"
@@ -50,6 +51,11 @@ _EXPLETIVE = re.compile(
 _SUBJECT_PRONOUN = re.compile(r"(?:It|They|Er|Sie|Es|Il|Elle|Ils|Elles)\b(?= (?!is (?:possible|free)))")
 _HAS_SUBJECT = re.compile(
     r"(?i:(?:we|our|you|the|all|every|wir|unsere?|sie|die|der|das|nous|nos|vous|le|la|les|nosotros|el|los|las|wij|onze|de|het|vi)\b)"
+)
+_VERB = re.compile(
+    r"(?i:\b(?:is|are|costs?|have|has|can|includes?|comes?|takes?|gets?|pays?|sells?|weighs?|lasts?|kostet|kosten|ist|sind|hat|haben|"
+    r"kann|wiegt|coûte|est|"
+    r"sont|peut|cuesta|cuestan|es|son|tiene|kost|kosten|zijn|kostar|är)\b)"
 )
 _TRAIL = re.compile(r" [·|›»>/•] ")
 _DATA_LINE = re.compile(r"(?:[^|\n]{1,200} \| )?[a-z][a-z ]{1,40}: \S")
@@ -61,7 +67,7 @@ _NOTICE = re.compile(
     r"newsletter|subscribe|"
     r"skip to|log ?in\b|\btrade ?marks?\b|\b(?:are|is a) (?:registered )?marks? of\b|sign (?:in|up)\b|add to cart|"
     r"in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
-    r"lorem ipsum)"
+    r"lorem ipsum|ray id|last (?:updated|modified) ?:|results? (?:found|shown)|ergebnisse|\(pdf\)|see (?:the|our) price)"
 )
 _PAST = re.compile(
     r"(?i:\b(?:used to|formerly|previously|was once|were once|no longer|ehemals|früher|einst|nicht mehr|autrefois|jadis|ne \w+ plus|"
@@ -300,13 +306,22 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         and "：" not in written
     ):
         return None  # a heading, an item of a menu
+    if is_line and len(_content(written)) < 2 and [amount.kind for amount in amounts] == [Kind.COUNT] and ":" not in written:
+        return None  # "3 products"
     if is_line or _needs_more(written):
         over = _heading_over(statement, written, company)
         if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
             return None
-    elif (len(_content(written)) < 4 and not _HAS_SUBJECT.match(written)) or (_INDEFINITE.match(written) and len(written) < 70):
+    elif (_needs_place(written, amounts) or len(_content(written)) < 4 or (_INDEFINITE.match(written) and len(written) < 70)) and not (
+        _HAS_SUBJECT.match(written) or _VERB.search(written)
+    ):
         over = _heading_over(statement, written, company)
     return _make(written, raw, (start, end), statement, dated, over=over)
+
+
+def _needs_place(written: str, amounts: Sequence[Amount]) -> bool:
+    """Return whether a text is hours or an address: what stands over it says of which place."""
+    return sum(amount.kind is Kind.TIME for amount in amounts) > 1 or bool(find_labels(written))
 
 
 def _question_over(statement: Statement) -> str:
@@ -330,6 +345,8 @@ def _heading_over(statement: Statement, written: str, company: str) -> str:
             and not _TRAIL.search(clean)
             and not _has_money(clean)
             and squash_name(clean) != squash_name(company)
+            and not clean.endswith((".", "!", "…"))
+            and not find_dates(clean)
         ):
             return clean
     return ""
@@ -345,6 +362,8 @@ def _needs_more(written: str) -> bool:
     for amount in reversed(find_amounts(written)):
         if amount.kind is not Kind.COUNT:
             rest = f"{rest[: amount.span[0]]} {rest[amount.span[1] :]}"
+    if sum(amount.kind is Kind.TIME for amount in find_amounts(written)) > 1:
+        return False  # "Weekdays 7.30am to 4pm"
     needed = 1 if re.search(r"[\u3040-\u9fff]", written) else 2
     return len(_content(rest)) < needed
 

@@ -45,6 +45,7 @@ class Signs(NamedTuple):
     cents: str
     pounds: str
     language: str
+    rand: bool
 
 
 _DOLLARS = {
@@ -62,6 +63,7 @@ _DOLLARS = {
 _CROWNS = re.compile(r"\b(DKK|NOK|ISK|SEK)\b")
 _YUAN = re.compile(r"元|人民币|\b(?:CNY|RMB|yuan)\b")
 _EURO = re.compile(r"€|\bEUR\b|\b[Ee]uros?\b")
+_RAND = re.compile(r"(?<![\w.])R ?\d{2,6}(?![\w-])|\bZAR\b|\bRand\b|South Africa")
 _STERLING = re.compile(r"£|\bGBP\b|\bpence\b|sterling")
 
 
@@ -76,7 +78,8 @@ def read_signs(flat: str, language: str) -> Signs:
     is_euro = bool(_EURO.search(head)) and "$" not in head
     cents = "EUR" if is_euro or language in ("de", "fr", "es", "it", "nl") else dollar
     pounds = "GBP" if _STERLING.search(head) or not _WEIGHING.search(head) else "lb"
-    return Signs(dollar, crown, yen, cents, pounds, language)
+    rand = len(_RAND.findall(head)) > 1
+    return Signs(dollar, crown, yen, cents, pounds, language, rand)
 
 
 def _currency(written: str, signs: Signs) -> str:
@@ -121,7 +124,7 @@ def read_money(flat: str, start: int, end: int, signs: Signs, floor: int = 0) ->
 
 def _read_after_sign(flat: str, sign: str, begin: int, span: tuple[int, int, int], signs: Signs) -> Reading | None:
     start, end, after = span
-    if sign == "R" and not _CENTS_WRITTEN.match(flat, start):
+    if sign == "R" and not (signs.rand or _CENTS_WRITTEN.match(flat, start)):
         return None  # R2 is a name, R 199.00 are rand
     unit, factor = "ZAR" if sign == "R" else _currency(sign, signs), 1
     if glued := _MILLIONS.match(flat, end):
