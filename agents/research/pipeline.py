@@ -138,7 +138,7 @@ class CompetitorResearch(Workflow[str, Report]):
         """Run all queries side by side, and keep what they found in that order, after what the first look found."""
         found = await run.child("queries", map_each(self._query, on_error="collect"), state.queries[:MOST_QUERIES])
         hits = {hit.url: hit for hit in state.hits}
-        failed = [result.error for result in found if not isinstance(result, list)]
+        failed = [str(result.error) for result in found if not isinstance(result, list)]
         for result in found:
             for hit in result if isinstance(result, list) else ():
                 hits.setdefault(hit.url, hit)

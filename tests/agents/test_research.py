@@ -232,5 +232,5 @@ async def blocked(query: str, limit: int) -> Sequence[SearchResult]:
 
 
 async def test_a_search_that_is_blocked_is_not_an_empty_one() -> None:
-    with pytest.raises(SearchFailed, match="keeps programs out .status 202.* is not known"):
+    with pytest.raises(SearchFailed, match=r"keeps programs out \(status 202\).* is not known"):
         await research.run("BettaBurgers", search=blocked)

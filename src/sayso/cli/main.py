@@ -41,7 +41,8 @@ app = App(
     name="sayso",
     version=__version__,
     help="Agents that act, and act only on your say-so.",
-    help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waits for an approval, 4 nothing found, 5 no search answered, 130 interrupted.",
+    help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waits for an approval, 4 nothing found, 5 no search answered, "
+    "130 interrupted.",
     suppress_keyboard_interrupt=False,  # `run` reports it, with an exit code of its own
 )
 for _name, _help in COMMANDS.items():
