@@ -8,7 +8,7 @@ from ..quantities import Kind
 from .figures import Figure, measure
 from .languages import name_period
 from .marks import Mark
-from .matching import Match, is_same_value
+from .matching import Match, covers, is_same_value
 from .reading import Reading, is_verb, read_statement
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
@@ -36,6 +36,12 @@ def check_figures(match: Match) -> Iterator[Problem]:
             yield Problem(kind, f"The passage says {_join_shown(rivals)}, not {figure.shown}.")
         else:
             yield Problem(kind, f"The passage does not say {figure.shown} of this.")
+
+
+def _is_in_name(match: Match, figure: Figure) -> bool:
+    """Return whether a number is a part of the name of whose page it is: Pier Nine."""
+    words = match.sentence.words[figure.first : figure.end]
+    return bool(words) and any(word.text[:1].isupper() and any(word.stem == each.stem for each in match.subject) for word in words[:1])
 
 
 def _is_over(match: Match, figure: Figure) -> bool:
@@ -110,7 +116,7 @@ def _tells_age(reading: Reading) -> bool:
 
 def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:
     near = match.evidence.words[other.first : other.end + 4]
-    return any(alike(word, each) for word in tokenize(figure.unit) for each in (*near, *tokenize(other.unit)) if not each.text.isdigit())
+    return any(covers(word, each) for word in tokenize(figure.unit) for each in (*near, *tokenize(other.unit)) if not each.text.isdigit())
 
 
 def _check_periods(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
@@ -177,7 +183,12 @@ def _is_said_of(sentence: Reading, figure: Figure, period: str) -> bool:
 def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
     mine, theirs = _find_bound(match.sentence, figure), _find_bound(match.evidence, other)
     if figure.kind in {Kind.TIME.value, "date", "label"}:
-        if figure.edge and other.edge and figure.edge != other.edge:
+        if (
+            figure.edge
+            and other.edge
+            and figure.edge != other.edge
+            and not {"since", "then"} <= {word.text.casefold() for word in match.evidence.words}
+        ):
             yield Problem(ProblemKind.BOUND, f"In the passage {other.shown} is the {other.edge}, not the {figure.edge}.")
         return
     ranged = {"from": "start", "up to": "end", "over": "start", "under": "end"}
@@ -241,8 +252,8 @@ def _find_bound(reading: Reading, figure: Figure) -> str:
         and before not in {"", "is", "are", "costs", "cost", "price", "prices", "starts", "starting", "ages", "groups"}
     ):
         return ""  # "buys from 14 gardens"
-    segment = reading.segments[reading.segment_of[min(figure.first, len(words) - 1)]]
-    return _TURNED.get(bound, bound) if segment.negative and figure.bound in {"under", "over"} else bound
+    denied = any(word in {"nobody", "no", "none", "not", "never", "nothing"} for word in words[max(0, figure.first - 3) : figure.first])
+    return _TURNED.get(bound, bound) if denied and figure.bound in {"under", "over"} else bound
 
 
 def _in_range(match: Match, figure: Figure) -> bool:

@@ -75,7 +75,9 @@ def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
             taken.append(each.span)
     for loose in _LOOSE.finditer(text):
         if not any(start < loose.end() and loose.start() < end for start, end in taken):
-            found.append(_place(Figure(loose[0], "label", loose[0]), loose.span(), words))
+            many = re.fullmatch(r"(\d+)s", loose[0])  # "under-18s"
+            bare = Figure(loose[0], Kind.PLAIN.value, Decimal(many[1])) if many else Figure(loose[0], "label", loose[0])
+            found.append(_place(bare, loose.span(), words))
     return tuple(_mark_ranges(sorted(found, key=lambda each: each.first), text, words))
 
 
@@ -124,8 +126,15 @@ def _make_figure(found: Amount | FoundDate | Label, text: str, words: Sequence[W
         case Amount():
             if found.kind is Kind.YEAR and not found.unit and not _counts(found, text):
                 return _place(Figure(shown, "date", (int(found.value), None, None)), found.span, words)
-            figure = Figure(shown, found.kind.value, found.value, found.unit, found.per, found.bound, old=found.old)
+            counts_nothing = found.kind is Kind.COUNT and found.unit and _is_only_verb(found.unit)
+            kind, unit = (Kind.PLAIN, "") if counts_nothing else (found.kind, found.unit)
+            figure = Figure(shown, kind.value, found.value, unit, found.per, found.bound, old=found.old)
             return _place(figure, found.span, words)
+
+
+def _is_only_verb(noun: str) -> bool:
+    entries = look_up(tokenize(noun)[0]) if noun.isalpha() else ()
+    return bool(entries) and all(entry.senses and entry.senses[0][0] == "v" for entry in entries)
 
 
 def _counts(found: Amount | FoundDate, text: str) -> bool:

@@ -10,7 +10,7 @@ from .marks import Mark
 from .matching import Match
 from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, find_tense, is_past, is_verb, show
 from .verdict import Problem, ProblemKind
-from .word_kinds import is_subject_word
+from .word_kinds import PRICE_WORDS, is_subject_word
 from .words import stem
 
 _HARD = frozenset("if unless when whenever provided without until till except excluding during before after once between only".split())
@@ -114,12 +114,16 @@ def _limits_home(match: Match, number: int, segment: Segment) -> bool:
     if number in match.home:
         return True
     opener = segment.opener.lstrip(",;(")
-    entry = any(segment.holds(each.first) and each.kind in {"money", "percent"} for each in match.evidence.figures)
+    entry = any(segment.holds(each.first) and each.kind in {"money", "percent"} for each in match.evidence.figures) or any(
+        word.stem in PRICE_WORDS for word in match.evidence.words[segment.first : segment.end]
+    )
     if number - 1 in match.home and segment.verb is None and opener not in {"and", "or", "|", ";"} and not entry:
         first = match.evidence.words[segment.first].text.casefold()
         if first == "with" and any(segment.holds(each.first) for each in match.evidence.figures):
             return False  # "with a minimum of two hours" is a fact of its own
-        return first in _HARD | {"with", "for", "on"} or is_past(match.evidence.words[segment.first])
+        return first in _HARD | {"with", "for", "on"} or (
+            is_past(match.evidence.words[segment.first]) and is_verb(match.evidence.words, segment.first)
+        )
     near = number - 1 in match.home or number + 1 in match.home
     return near and opener in {"if", "unless", "provided", "when", "whenever", "except", "excluding", "once"}
 
@@ -135,7 +139,13 @@ def _find_phrases(reading: Reading, segment: Segment) -> Iterator[tuple[int, int
         if (
             low in PREPOSITIONS
             or low in _HARD
-            or (is_past(reading.words[at]) and at == segment.first and segment.first > 0 and segment.verb is None)
+            or (
+                is_past(reading.words[at])
+                and is_verb(reading.words, at)
+                and at == segment.first
+                and segment.first > 0
+                and segment.verb is None
+            )
         ):
             if start is not None and (name in _CLAUSAL or (name in _HARD and reading.words[start + 1].text.casefold() in PRONOUNS)):
                 continue

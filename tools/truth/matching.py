@@ -207,12 +207,18 @@ def _find_candidates(word: Word, evidence: Reading, language: str, name: bool) -
     if name:
         return same + [at for at in near if at not in same and evidence.words[at].text[:1].isupper()]
     if is_superlative(word):
-        return [at for at in near if is_superlative(evidence.words[at])]
+        return [at for at in open_places if is_superlative(evidence.words[at]) and (at in near or _share_degree(word, evidence.words[at]))]
     if not near and language not in {"", "en"}:
         near = [at for at in open_places if _share_root(word, evidence.words[at])]
     if near or any(opposite(word, evidence.words[at]) for at in open_places):
         return near
     return [at for at in open_places if evidence.is_content(at) and covers(word, evidence.words[at])]
+
+
+def _share_degree(word: Word, other: Word) -> bool:
+    """Return whether two superlatives say the same: "fastest" and "quickest"."""
+    one, two = (tokenize(each.text.casefold().removesuffix("est"))[:1] for each in (word, other))
+    return bool(one and two) and word.text.casefold().endswith("est") and alike(one[0], two[0])
 
 
 def is_proper(sentence: Reading, at: int) -> bool:

@@ -73,7 +73,8 @@ def _find_own(match: Match, number: int) -> list[int]:
     end = segment.end
     if number + 1 < len(evidence.segments) and evidence.segments[number + 1].opener == "(":
         after = evidence.segments[number + 1]
-        if not any(after.holds(figure.first) for figure in evidence.figures if figure.kind != "label"):
+        labelled = number + 2 < len(evidence.segments) and evidence.segments[number + 2].opener == ":"
+        if not labelled and not any(after.holds(figure.first) for figure in evidence.figures if figure.kind != "label"):
             end = after.end  # "10 km (EU)"
     return [
         at

@@ -136,6 +136,8 @@ def _is_replaced(match: Match, left: list[int]) -> bool:
     """Return whether the sentence may name by its own words what the statement is about: it has as many nouns that are in neither."""
     if any(match.evidence.is_name(at) and at > 0 or at in match.evidence.figured for at in left):
         return False
+    if any(word.text.casefold() in _ANYBODY for word in match.sentence.words):
+        return True
     own = [
         at
         for at in range(len(match.sentence.words))
@@ -143,6 +145,9 @@ def _is_replaced(match: Match, left: list[int]) -> bool:
     ]
     runs = sum(at - 1 not in left for at in left)
     return len(own) >= runs
+
+
+_ANYBODY = frozenset("nobody anybody anyone everybody everyone whoever somebody someone those nothing".split())
 
 
 def _is_said_whole(match: Match, topic: list[int], segment: int) -> bool:
@@ -195,7 +200,11 @@ def _is_topical(match: Match, at: int) -> bool:
     evidence = match.evidence
     if at in evidence.figured:
         return not any(figure.first <= at < figure.end for figure in _said_figures(match))
-    return evidence.is_content(at) and not evidence.words[at].text.casefold().endswith("ly") and at not in evidence.struck
+    segment = evidence.segments[evidence.segment_of[at]]
+    if segment.verb is None and not is_thing(evidence.words[at]) and not evidence.is_name(at):
+        return False  # "valid for six months"
+    low = evidence.words[at].text.casefold()
+    return evidence.is_content(at) and not low.endswith("ly") and low != "non" and at not in evidence.struck
 
 
 def _check_antecedent(match: Match) -> Iterator[Problem]:
