@@ -8,50 +8,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ...canonical import JsonObject
+from ...quantities import find_dates
 from .schema_values import as_list, read_types
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _ISO = re.compile(r"\s*(\d{4})-?(\d\d)(?:-?(\d\d))?(?!\d)")
-_YEAR = r"(?P<year>(?:19|20)\d\d)"
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        """
-        january januar janvier enero gennaio januari janeiro jan janv ene gen
-        february februar février fevrier febrero febbraio februari fevereiro feb fév févr fev
-        march märz mars marzo maart março marco mar mär mrz maerz
-        april avril abril aprile apr avr abr
-        may mai mayo maggio mei maio mag
-        june juni juin junio giugno junho jun giu
-        july juli juillet julio luglio julho jul juil lug
-        august août aout agosto augustus aug ago
-        september septembre septiembre settembre setembro sep sept set
-        october oktober octobre octubre ottobre outubro oct okt ott out
-        november novembre noviembre novembro nov
-        december dezember décembre decembre diciembre dicembre dezembro dec dez déc dic
-        """.strip().split("\n"),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = rf"(?P<month_name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
-_DATES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"{_YEAR}\s?[年년]\s?(?P<month>\d{{1,2}})\s?[月월](?:\s?(?P<day>\d{{1,2}})\s?[日일])?",
-        rf"{_YEAR}[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?!\d)",
-        rf"(?<!\d)(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|er|º)?\s(?:of\s|de\s)?{_MONTH},?\s(?:de\s|del\s)?{_YEAR}",
-        rf"\b{_MONTH}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s{_YEAR}",
-        rf"(?<!\d)(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}",
-        rf"\b{_MONTH},?\s(?:de\s)?{_YEAR}",
-        rf"(?<![\d/.])(?P<day>\d{{1,2}})/(?P<month>\d{{1,2}})/{_YEAR}",
-        rf"(?<![\d/.])(?P<month>\d{{1,2}})[/.]{_YEAR}",
-        rf"{_YEAR}[-/](?P<month>\d{{1,2}})(?![\d/-])",
-        rf"(?<![\d/.,-]){_YEAR}(?![\d/.,-])",
-    )
-)
 # What stands before the date of a page, in the languages of the pages that are read.
 _LABEL = re.compile(
     r"(?:(?:last|recently)\s+(?:updated|modified|reviewed|changed|revised|checked)|(?:page|prices?|menu|information|content|article)\s+(?:last\s+)?"
@@ -63,7 +26,7 @@ _LABEL = re.compile(
     r"|最終更新日?|更新日時?|更新|公開日|掲載日|最后更新|更新时间|发布时间|업데이트|수정일)\s*[:：]?\s*(?:on\s+|am\s+|le\s+|the\s+|den\s+)?[(（\[【]?",
     re.IGNORECASE,
 )
-_LABEL_AFTER = re.compile(r"\s*(?:日)?\s*(?:更新|現在|改定|改訂|時点|发布|업데이트|기준)")
+_LABEL_AFTER = re.compile(r"\s?(?:更新|現在|改定|改訂|時点|发布)")
 _URL_DATE = re.compile(
     r"/(?P<year>(?:19|20)\d\d)/(?P<month>0[1-9]|1[0-2])(?:/(?P<day>[0-2]\d|3[01])|/|-)|/(?P<year2>20\d\d)(?P<month2>0[1-9]|1[0-2])(?P<day2>[0-2]\d|3[01])(?=[/-])"
 )
@@ -106,18 +69,9 @@ def read_iso(text: str) -> str:
 
 
 def read_date(text: str) -> str:
-    """Return the date that a text starts with, in any of the usual forms; empty if there is none or it has two readings."""
-    for pattern in _DATES:
-        if found := pattern.match(text):
-            parts = found.groupdict()
-            month = _MONTHS[parts["month_name"].lower()] if parts.get("month_name") else int(parts["month"]) if parts.get("month") else None
-            day = int(parts["day"]) if parts.get("day") else None
-            if "/(?P<month>" in pattern.pattern and day is not None and month is not None and day <= 12 and month <= 12 and day != month:
-                return parts["year"] if parts["year"] else ""  # 03/05/2024 is two days, and one year
-            if month is not None and month > 12 and day is not None and "/" in pattern.pattern:
-                day, month = month, day
-            return _join(int(parts["year"]), month, day)
-    return ""
+    """Return the date that a text starts with, in any of the usual forms; its year only where day and month have two readings."""
+    found = next(iter(find_dates(text[:60])), None)
+    return _join(found.year, found.month, found.day) if found and found.span[0] <= 2 else ""
 
 
 def _join(year: int, month: int | None, day: int | None) -> str:
@@ -156,10 +110,9 @@ def _find_labelled(tree: HtmlElement) -> Iterator[str]:
         before = joined[: found.start()][-1:]
         if not (before.isalnum() and found[0][:1].isascii()) and (date := read_date(joined[found.end() : found.end() + 40])):
             yield date
-    for pattern in _DATES[:2]:
-        for found in pattern.finditer(joined):
-            if _LABEL_AFTER.match(joined, found.end()):
-                yield read_date(found[0])
+    for found in _LABEL_AFTER.finditer(joined):
+        before = joined[max(0, found.start() - 14) : found.start()]
+        yield from (_join(date.year, date.month, date.day) for date in find_dates(before) if date.span[1] >= len(before.rstrip()))
 
 
 def _read_time(tree: HtmlElement) -> str:
