@@ -410,6 +410,7 @@ PUBLISHED = {
     "a later change": ('<meta name=date content=2023-01-01><meta property="article:modified_time" content="2024-05-03">', "2024-05-03"),
     "JSON-LD": (script({"@type": "NewsArticle", "datePublished": "2024-05-03T10:00"}), "2024-05-03"),
     "a label": ("<p>Last updated: <time>3 May 2024</time></p>", "2024-05-03"),
+    "a weekday and a time before the date": ("<p>Posted: <b>Fri 6:45 PM, Feb 16, 2018</b></p>", "2018-02-16"),
     "a label with a month": ("<p>Stand: Mai 2024</p>", "2024-05"),
     "French": ("<p>Mis à jour le 1er mai 2024</p>", "2024-05-01"),
     "Japanese": ("<p>2024年5月3日更新</p>", "2024-05-03"),

@@ -26,6 +26,7 @@ _LABEL = re.compile(
     r"|最終更新日?|更新日時?|更新|公開日|掲載日|最后更新|更新时间|发布时间|업데이트|수정일)\s*[:：]?\s*(?:on\s+|am\s+|le\s+|the\s+|den\s+)?[(（\[【]?",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(r"\s?(?:[^\W\d]{2,10}\.?,?\s)?(?:\d{1,2}:\d\d\s?(?:[ap]\.?m\.?)?(?:\s[A-Z]{2,4})?,?\s)?", re.IGNORECASE)
 _LABEL_AFTER = re.compile(r"\s?(?:更新|現在|改定|改訂|時点|发布)")
 _URL_DATE = re.compile(
     r"/(?P<year>(?:19|20)\d\d)/(?P<month>0[1-9]|1[0-2])(?:/(?P<day>[0-2]\d|3[01])|/|-)|/(?P<year2>20\d\d)(?P<month2>0[1-9]|1[0-2])(?P<day2>[0-2]\d|3[01])(?=[/-])"
@@ -71,7 +72,8 @@ def read_iso(text: str) -> str:
 def read_date(text: str) -> str:
     """Return the date that a text starts with, in any of the usual forms; its year only where day and month have two readings."""
     found = next(iter(find_dates(text[:60])), None)
-    return _join(found.year, found.month, found.day) if found and found.span[0] <= 2 else ""
+    starts = found is not None and (found.span[0] <= 2 or _CLOCK.fullmatch(text[: found.span[0]]))
+    return _join(found.year, found.month, found.day) if found and starts else ""
 
 
 def _join(year: int, month: int | None, day: int | None) -> str:
