@@ -19,7 +19,7 @@ import pytest
 from sayso.agents import Agent, Reply, ScriptedModel, call
 from sayso.tools import Approve, tool
 from sayso.tools.errors import ToolError, UsageError
-from sayso.tools.web.fetch import Web
+from sayso.tools.web.fetch import Web, parse_in_worker
 from sayso.tools.web.page_errors import (
     ConnectionFailed,
     NotAPage,
@@ -28,6 +28,7 @@ from sayso.tools.web.page_errors import (
     PageStatus,
     PageTimeout,
     PageTooLarge,
+    PageUnreadable,
     RobotsForbid,
     TooManyRedirects,
     UrlRefused,
@@ -35,6 +36,8 @@ from sayso.tools.web.page_errors import (
 from sayso.tools.web.parse import parse_page
 from sayso.tools.web.snapshots import find_quote, load_snapshot
 from sayso.tools.web.web_tools import fetch_page
+
+from .pdf_files import encrypted, pdf_of
 
 Write = Callable[[bytes], Awaitable[None]]
 Answer = bytes | Callable[[Write], Awaitable[None]]
@@ -136,8 +139,6 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chu
 BIG = b"x" * 64_000
 
 FAILURES: dict[str, tuple[Answer, type[PageError], str]] = {
-    "a PDF": (reply(b"%PDF-1.7 ...", content_type="application/pdf", Content_Length="12"), NotAPage, "is a PDF of 12 bytes"),
-    "a PDF that says it is HTML": (reply(b"%PDF-1.7 ..."), NotAPage, "is a PDF"),
     "a picture": (reply(b"\x89PNG....", content_type="image/png"), NotAPage, "of type image/png"),
     "a picture without a type": (reply(b"\x89PNG....", content_type=""), NotAPage, "a PNG picture"),
     "binary data": (reply(b"\x01\x00\x00\x00\x00"), NotAPage, "binary data"),
@@ -218,6 +219,47 @@ async def test_a_page_is_read_under_its_own_name_and_kept(tmp_path: Path) -> Non
     stored = load_snapshot(tmp_path / f"{page.snapshot.name}.json")
     assert stored == page.snapshot
     assert (tmp_path / f"{page.snapshot.name}.body").read_bytes() == HTML.encode()
+
+
+DOCUMENTS = {
+    # name: the answer, words of its evidence, and its fields as (subject, name, value)
+    "a price list as PDF": (
+        reply(pdf_of(["Prices 2026\nCity bike A$28\nTrailer A$20\nA deposit of A$150 is taken."]), content_type="application/pdf"),
+        "A deposit of A$150 is taken.",
+        [("City bike", "price", "A$28"), ("Trailer", "price", "A$20")],
+    ),
+    "products as JSON": (
+        reply('{"products": [{"name": "City bike", "price": "28.00", "about": "Seven gears."}]}', content_type="application/json"),
+        "products about: Seven gears.",
+        [("City bike", "price", "28.00"), ("City bike", "about", "Seven gears.")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "words", "fields"), DOCUMENTS.values(), ids=DOCUMENTS)
+async def test_a_document_is_a_page(answer: bytes, words: str, fields: list[tuple[str, str, str]]) -> None:
+    async with serving(page=answer) as server:
+        page = await server.web(parse=parse_in_worker).page("http://shop.example/page")
+    assert words in page.snapshot.text
+    assert [(field.subject, field.name, field.value) for field in page.fields] == fields
+    assert all(find_quote(field.quote, page.snapshot.text) for field in page.fields)
+
+
+UNREADABLE = {
+    "a damaged PDF": (reply(b"%PDF-1.7 ...", content_type="application/pdf"), "it is a damaged PDF"),
+    "a PDF that says it is HTML": (reply(b"%PDF-1.7 ..."), "it is a damaged PDF"),
+    "a PDF of pictures": (reply(pdf_of([""]), content_type="application/pdf"), "no text that can be read"),
+    "an encrypted PDF": (reply(encrypted(pdf_of(["Secret"]), "p")), "it needs a password"),
+    "JSON that is none": (reply(b"{oops", content_type="application/json"), "it is not JSON"),
+    "JSON without end": (reply(b"[" * 100_000, content_type="application/json"), "it is not JSON"),
+}
+
+
+@pytest.mark.parametrize(("answer", "why"), UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_document_that_cannot_be_read_says_why(answer: bytes, why: str) -> None:
+    async with serving(page=answer) as server:
+        with pytest.raises(PageUnreadable, match=why):
+            await server.web(parse=parse_in_worker).page("http://shop.example/page")
 
 
 async def test_a_changed_snapshot_is_not_loaded(tmp_path: Path) -> None:

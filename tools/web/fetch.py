@@ -16,7 +16,7 @@ from ..canonical import Json
 from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
 from .fields import Field, mark_expired
-from .kinds import refuse_by_content, refuse_by_type
+from .kinds import is_document, refuse_by_content, refuse_by_type
 from .page_errors import (
     ConnectionFailed,
     PageEmpty,
@@ -38,6 +38,7 @@ from .urls import Allowed, Url, parse_url
 
 USER_AGENT = "Mozilla/5.0 (compatible; Sayso/0.1; reads pages for its user)"
 PARSE_PAGE = "sayso.tools.web.parse:parse_page"
+PARSE_DOCUMENT = "sayso.tools.web.document_page:parse_document"
 ROBOTS_NAME = "Sayso"
 ROBOTS_PATH = "/robots.txt"
 MAX_ADDRESSES = 3
@@ -68,11 +69,14 @@ async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[s
 
     encoded = b64encode(body).decode("ascii")
     try:
-        parsed: Mapping[str, Json] = await acall_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
+        function, memory_mb = (PARSE_DOCUMENT, 1024) if is_document(content_type, body) else (PARSE_PAGE, 512)
+        parsed: Mapping[str, Json] = await acall_sandboxed(function, url, content_type, encoded, seconds=10, memory_mb=memory_mb)
     except SandboxMissing:
         raise  # it is the system that lacks something, not the page
     except SandboxError as error:
         raise PageUnreadable(url, str(error)) from error
+    if "unreadable" in parsed:
+        raise PageUnreadable(url, str(parsed["unreadable"]))
     return parsed
 
 

@@ -6,9 +6,9 @@ from .body import read_content_length
 from .page_errors import NotAPage
 from .transport import Response
 
-_READABLE = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
+_READABLE = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown", "application/pdf", "application/x-pdf")
+_DATA = ("application/json", "text/json")
 _MAGIC = (
-    (b"%PDF-", "a PDF"),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
@@ -22,10 +22,20 @@ _MAGIC = (
 def refuse_by_type(url: str, response: Response, content_type: str) -> None:
     """Raise NotAPage for a Content-Type that is not text, before its body is read."""
     kind = content_type.partition(";")[0].strip().lower()
-    if not kind or kind in _READABLE:
+    if not kind or kind in _READABLE or is_data(kind):
         return
-    name = {"application/pdf": "a PDF"}.get(kind, f"of type {ascii(kind)[1:-1]}")
-    raise NotAPage(url, name, read_content_length(response))
+    raise NotAPage(url, f"of type {ascii(kind)[1:-1]}", read_content_length(response))
+
+
+def is_data(content_type: str) -> bool:
+    """Return whether a Content-Type is that of a JSON document."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in _DATA or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def is_document(content_type: str, body: bytes) -> bool:
+    """Return whether a body is a PDF, by its first bytes, or a JSON document, by its Content-Type."""
+    return body[:1024].lstrip().startswith(b"%PDF-") or is_data(content_type)
 
 
 def refuse_by_content(url: str, body: bytes) -> None:
@@ -34,5 +44,5 @@ def refuse_by_content(url: str, body: bytes) -> None:
     for magic, name in _MAGIC:
         if start.startswith(magic):
             raise NotAPage(url, name, len(body))
-    if b"\x00\x00\x00" in start:
+    if b"\x00\x00\x00" in start and not start.startswith(b"%PDF-"):
         raise NotAPage(url, "binary data", len(body))
