@@ -57,6 +57,7 @@ _VERB = re.compile(
     r"kann|wiegt|coûte|est|"
     r"sont|peut|cuesta|cuestan|es|son|tiene|kost|kosten|zijn|kostar|är)\b)"
 )
+_SAYS_NO_THING = frozenset("price cost fee rate total onli each just now extra free preis kosten gebühr prix precio kost nur je".split())
 _TRAIL = re.compile(r" [·|›»>/•] ")
 _DATA_LINE = re.compile(r"(?:[^|\n]{1,200} \| )?[a-z][a-z ]{1,40}: \S")
 _INDEFINITE = re.compile(r"(?:An?|Eine?|Une?|Una?|Uno|Een|Ett?) (?=\w)")
@@ -364,8 +365,8 @@ def _needs_more(written: str) -> bool:
             rest = f"{rest[: amount.span[0]]} {rest[amount.span[1] :]}"
     if sum(amount.kind is Kind.TIME for amount in find_amounts(written)) > 1:
         return False  # "Weekdays 7.30am to 4pm"
-    needed = 1 if re.search(r"[\u3040-\u9fff]", written) else 2
-    return len(_content(rest)) < needed
+    needed = 1 if re.search(r"[\u3040-\u9fff]", written) or _VERB.search(written) else 2
+    return len(_content(rest) - _SAYS_NO_THING) < needed
 
 
 def _content(text: str) -> frozenset[str]:
