@@ -22,6 +22,7 @@ from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import Row, compare_rows
 from ..research.orders import is_order
+from ..research.page_terms import find_places, find_terms, is_offer
 from ..research.ranking import find_offer, fit, is_specific, rate
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name
@@ -53,6 +54,7 @@ _PASSAGE = re.compile(r"^\[DOC (\d+)\] [^\n]*\n(.*?)(?=\n\n\[DOC \d+\] |\Z)", re
 _WRAPPED = re.compile(r"(?<=[^\n]{30})(?<![.!?:])\n(?=[^\s#*|-])")
 _ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
 MOST_SENTENCES = 2
+KNOWN_TRADE = 1.5
 MOST_CLAIMS = 25
 """How many sentences of one aspect an answer has."""
 LEAST_WORTH = 1.9
@@ -100,9 +102,12 @@ def make_plan(question: str) -> Mapping[str, object]:
     wanted = re.search(r"^(Competitors|Businesses|Pages) wanted: (.*)$", question, re.MULTILINE)
     what, number = (wanted[1].lower(), wanted[2]) if wanted else ("competitors", "some")
     name = "".join(find_words(subject))
-    counts = Counter(word for line in re.findall(r"^- (.*)$", question, re.MULTILINE) for word in dict.fromkeys(find_words(line)))
-    usual = [word for word, _ in counts.most_common() if len(word) > 3 and word.isalpha()]
-    kind = [word for word in usual if not name.startswith(word) and word not in (*PAGE_WORDS, *find_words(subject))][:2]
+    lines = re.findall(r"^- (.*)$", question, re.MULTILINE)
+    counts = Counter(word for line in lines for word in {word.stem: word for word in find_terms(line) if is_offer(word)}.values())
+    places = {word.casefold() for line in lines for place in find_places(line) for word in place.split()}
+    # A word that names a trade says more than one that only stands in as many results.
+    usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * bool(word.concepts))
+    kind = [lower for word in usual if not name.startswith(lower := word.text.lower()) and lower not in places][:2]
     about = " ".join(kind) if what == "competitors" and kind else subject
     aspects = _find_field(question, "Proposed aspects").replace(";", ",")
     steps = [

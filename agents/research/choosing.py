@@ -232,7 +232,7 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     """
     top = profile.terms[0].weight if profile.terms else 0.0
     strong = {term: each for term, each in shared.items() if term.weight >= STRONG * top}
-    full = [term for term, each in strong.items() if each.counts >= 1 and not is_way(term.word)]
+    full = [term for term, each in strong.items() if each.counts >= 1 and is_offer(term.word) and not is_way(term.word)]
     start = read_offer(find_front(pages), FIRST_WORDS)
     told, headline = find_shared_terms(profile, start), find_shared_terms(profile, _read_headline(pages))
     if not any(told.get(term, NOT_SHARED).counts >= 1 for term in full):
@@ -246,7 +246,7 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     if not leads:
         return len(full) >= MANY or len(heads) > 1
     if heads:
-        return len(full) > 1 or all(each.counts > FOR_IT for each in strong.values())
+        return len(full) > 1 or all(each.counts >= FOR_IT for each in strong.values())
     said = [role for page in pages for role in find_roles(read_visible(page)[:MOST_READ]) if role.counts >= 1]
     return sum(alike(role.word, leads[0].word) for role in said) > 1 and len(full) > 1
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from .page_terms import ENGLISH, OfferWord, is_offer, list_trade_words
 from .profile import ClientProfile
 
-MOST_QUERIES, MOST_WORDS, PAIRED = 6, 3, 4
-USUAL = (1, 2, 6)
-"""The languages that are tried where the results are in English only: German, French, Japanese."""
+MOST_QUERIES, MOST_WORDS, PAIRED = 7, 3, 4
+USUAL = (1, 2, 6, 5)
+"""The languages that are tried where the results are in English only: German, French, Japanese, Dutch."""
 COMPOUNDING = (1, 5)
 """The languages (columns of tables/trades.txt) that write two words as one: German and Dutch."""
 
 
 def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...]:
-    """Return up to six more queries for a client, the most promising first: none that was asked in these words.
+    """Return up to seven more queries for a client, the most promising first: none that was asked in these words.
 
     First the heaviest words of its offer, then the same in the languages that the results are in, then other pairs of its words.
     """

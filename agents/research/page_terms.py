@@ -32,6 +32,9 @@ FUNCTION_WORDS = frozenset(
 )
 WEB_WORDS = frozenset(
     """
+    plan plans trial trials free tier tiers monthly yearly billed billing seat seats pro basic starter premium enterprise feature features
+    faq test testen essai prueba prova proefperiode head
+    time times hours minutes
     cost costs fee fees rate rates charge charges pay kostet kosten coûte coûtent cuesta cuestan costa costano kost week weekly small
     city cities town towns ville stadt stad ciudad città region local lokal area street country
     euro euros cent cents usd eur gbp chf each
@@ -49,6 +52,7 @@ WEB_WORDS = frozenset(
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _WIDE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々]+|[\u30a1-\u30ffー]+|[\uac00-\ud7af]+")
 _FRENCH = re.compile(r"\b(?:le|la|les|des|du|vos|nos|et|votre|notre|pour|à|au|aux)\b", re.IGNORECASE)
+_PHRASE = re.compile(r"([^\W\d_]+[ ][^\W\d_]+)(?:[ ][^\W\d_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
 _ENDINGS = ("ern", "en", "er", "es", "e", "s", "n", "a", "o", "i")
 _TITLE_MARK = re.compile(r"\s+[|–—·•»›:~-]+\s+|\s*[|｜：»│]\s*|:\s+")
@@ -82,9 +86,17 @@ def find_terms(text: str) -> tuple[OfferWord, ...]:
     """
     found: list[OfferWord] = []
     french = len(_FRENCH.findall(text)) > 1
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+    normal = unicodedata.normalize("NFKC", text)
+    phrases, end = _read_phrases(), 0
+    for match in _WORD.finditer(normal):
         word = match[0]
-        if _CJK.search(word):
+        if match.start() < end:
+            continue
+        phrase = _PHRASE.match(normal, match.start())
+        if phrase and (known := next((each for each in (phrase[0], phrase[1]) if each and each.casefold() in phrases), "")):
+            found.append(OfferWord(known, " ".join(map(find_stem, known.split())), concepts=phrases[known.casefold()]))
+            end = match.start() + len(known)
+        elif _CJK.search(word):
             found += _find_wide_words(word)
         elif french and word.casefold() in ("location", "locations"):  # a rental
             found.append(OfferWord(word, "location", concepts=_find_concepts("location")))
@@ -143,7 +155,7 @@ def find_stem(word: str) -> str:
 
 
 def alike(one: OfferWord, other: OfferWord) -> bool:
-    """Return whether two words offer the same: one stem, words alike, a compound and its part, or one trade (within English by stem and sense only)."""
+    """Return whether two words offer the same: one stem, words alike, a compound and its part, or one trade in two words."""
     if one.stem == other.stem or not one.senses.isdisjoint(other.senses):
         return True
     short, long = sorted((one.stem, other.stem), key=len)
@@ -194,6 +206,18 @@ def _read_trades() -> tuple[Mapping[str, frozenset[Concept]], Mapping[str, froze
                     stems.setdefault(word.strip() if _CJK.search(word) else find_stem(word.strip()), set()).add((row, column))
     frozen = ({key: frozenset(concepts) for key, concepts in table.items()} for table in (words, stems))
     return next(frozen), next(frozen)
+
+
+@cache
+def _read_phrases() -> Mapping[str, frozenset[Concept]]:
+    """Return the trades of the table that have names of several words: "time tracking"."""
+    found: dict[str, set[Concept]] = {}
+    for row, line in enumerate(_read_rows()):
+        for column, cell in enumerate(line.split("|")):
+            for words in cell.split(","):
+                if " " in words.strip():
+                    found.setdefault(words.strip().casefold(), set()).add((row, column))
+    return {phrase: frozenset(concepts) for phrase, concepts in found.items()}
 
 
 @cache

@@ -161,13 +161,31 @@ def find_front(pages: Sequence[VisitedPage]) -> VisitedPage:
 
 def find_owner_name(pages: Sequence[VisitedPage]) -> str:
     """Return the name of the business whose pages these are: what they call it, where its address bears that out, else by title."""
+    front = find_front(pages)
     label = find_site(pages[0].url).label
-    told = [read_field(page, name) for page in pages for name in ("site name", "name")]
+    told = [read_field(page, name) for page in (front, *pages) for name in ("site name", "name")]
     for name in filter(None, told):
-        if len(name) <= MOST_NAME and (fits_site(name, label) or name in pages[0].title):
+        if len(name) <= MOST_NAME and (fits_site(name, label) or name in front.title):
             return name
-    names = [find_business_name(page.title, label) for page in pages]
-    return next((name for name in names if squash_letters(name) == squash_letters(label)), names[0])
+    names = [find_business_name(page.title, label) for page in (front, *pages)]
+    if exact := next((name for name in names if squash_letters(name) == squash_letters(label)), ""):
+        return exact
+    if own := _find_name_on_page(front, label):
+        return own
+    return names[0]
+
+
+def _find_name_on_page(page: VisitedPage, label: str) -> str:
+    """Return what the page itself uses as the name: its first line, or the subject of its first sentence, where title or address has it."""
+    text = read_visible(page).strip()
+    subject = re.search(r"^「?([^\s。、「」]{2,20}?)」?は", text, re.MULTILINE)
+    lines: list[str] = [text.partition("\n")[0].strip(), str(subject[1]) if subject else ""]
+    parts = [part for part in label.split("-") if len(part) > 3]
+    for line in filter(None, lines):
+        squashed = squash_letters(line)
+        if 1 < len(line) <= MOST_NAME / 2 and ((not line.isascii() and line in page.title) or any(part in squashed for part in parts)):
+            return line
+    return ""
 
 
 def find_own_domains(
@@ -176,7 +194,7 @@ def find_own_domains(
     """Return the registrable domains that are the company's own: of those that carry its name, the first that was found, and its twins.
 
     A domain of the same name that shares no word with it is a namesake's (notion.so and notion.ie); where the plan's queries are known, the
-    one that shares most with them comes first.
+    one that shares most with them and with the other results comes first.
     """
     if read := tuple(dict.fromkeys(find_site(page.url).domain for page in pages)):
         named = [domain for domain in _find_named_domains(company, names, hits) if domain not in read]
@@ -184,7 +202,14 @@ def find_own_domains(
         return (*read, *(domain for domain in named if _shares(words, _find_words(hits, domain))))
     named = _find_named_domains(company, names, hits)
     wanted = {word for query in queries for word in find_terms(query) if squash_letters(word.text) not in names}
-    named.sort(key=lambda domain: -sum(any(alike(word, other) for other in _find_words(hits, domain)) for word in wanted))
+    used = {domain: _find_words(hits, domain) for domain in named}
+    rest = [set(find_terms(f"{hit.title} {hit.snippet}")) for hit in hits if find_site(hit.url).domain not in named]
+
+    def count_support(domain: str) -> tuple[int, int]:
+        asked = sum(any(alike(word, other) for other in used[domain]) for word in wanted)
+        return -asked, -sum(_shares(used[domain], other) for other in rest)
+
+    named.sort(key=count_support)
     return tuple(domain for domain in named if domain == named[0] or _shares(_find_words(hits, named[0]), _find_words(hits, domain)))
 
 
