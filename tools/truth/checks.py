@@ -8,7 +8,7 @@ from .figure_checks import check_dates, check_figures, check_order, check_units
 from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
-from .place_checks import check_cells, check_entries, check_gaps
+from .place_checks import check_cells, check_entries, check_gaps, check_mixing
 from .role_checks import check_comparison, check_roles
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
@@ -27,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     check_entries,
     check_cells,
     check_gaps,
+    check_mixing,
     check_subject,
     check_roles,
     check_negation,

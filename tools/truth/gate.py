@@ -10,7 +10,7 @@ from functools import lru_cache
 from .checks import CHECKS
 from .folding import fold, squeeze
 from .matching import Match, match_statement
-from .reading import Reading, read_statement
+from .reading import PREPOSITIONS, Reading, read_statement
 from .statements import Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
 from .words import Word, alike, is_light, tokenize
@@ -72,7 +72,30 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):
             best = problems
+    clauses = split_clauses(reading)
+    if len(clauses) > 1:
+        verdicts = [_check_sentence(each, statements, owner, everything) for each in clauses]
+        if all(each.stated for each in verdicts):
+            return verdicts[0]
     return Verdict(False, best or (Problem(ProblemKind.WORD, "The passage says nothing of this."),))
+
+
+def split_clauses(reading: Reading) -> list[str]:
+    """Return the main clauses of a sentence that have a subject and a verb of their own: "A sells tea, and B sells rice" are two statements."""
+    parts, start = list[str](), 0
+    for before, segment in zip(reading.segments, reading.segments[1:], strict=False):
+        joined = segment.opener.lstrip(",;") in _JOINING or segment.opener == ";"
+        if joined and segment.clause > before.clause and segment.own_subject and segment.verb is not None:
+            cut = reading.words[segment.first + (segment.opener != ";" and segment.opener.lstrip(",;") in _JOINING)].start
+            parts.append(reading.text[start : reading.words[segment.first].start].strip(" ,;"))
+            start = cut
+    parts.append(reading.text[start:].strip(" ,;"))
+    fronted = bool(reading.words) and reading.words[0].text.casefold() in PREPOSITIONS
+    return [] if fronted or any(word.text.casefold() in _LINKING for word in reading.words) else parts
+
+
+_JOINING = frozenset("and but while whereas".split())
+_LINKING = frozenset("if unless either neither than because although though so".split())
 
 
 def _find_elsewhere(statement: Statement, everything: tuple[Statement, ...]) -> frozenset[str]:

@@ -43,6 +43,9 @@ def check_conditions(match: Match) -> Iterator[Problem]:
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
 
 
+_ORDINALS = frozenset("first second third fourth last other alternate".split())
+
+
 def check_lists(match: Match) -> Iterator[Problem]:
     """A number of all is not a number of one: "310 cars in Ghent and Bruges" are not 310 in Bruges."""
     evidence = match.evidence
@@ -173,6 +176,10 @@ def check_modifiers(match: Match) -> Iterator[Problem]:
     denied = any(match.evidence.segments[each].negative for each in match.home)
     for at in sorted(match.used):
         before = at - 1
+        rank = match.evidence.words[before].text.casefold() if before >= 0 else ""
+        if rank in _ORDINALS and match.evidence.words[at].text[:1].isupper() and not match.says(before):
+            yield Problem(ProblemKind.CONDITION, f"The passage says “{show(match.evidence, before, at + 1)}”.")
+            continue
         if (
             not (denied and before >= 0 and match.evidence.is_content(before))
             or match.evidence.segment_of[before] != match.evidence.segment_of[at]

@@ -121,6 +121,10 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
             if folded[at] in {"every", "each", "any"} and after in _TIMES:
                 return False
             return not (folded[at] == "each" and (not after or before[:1].isdigit() or before == "for"))
+        case Mark.WITHOUT if folded[at] == "out":
+            return not (
+                before[:1].isdigit() or before in {"made", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
+            )
         case Mark.MOST:
             return before != "at"
         case Mark.SOME | Mark.FEW:

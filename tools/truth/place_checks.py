@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ..quantities import Kind
 from .figures import Figure
 from .lexicon import is_thing
-from .matching import Match
-from .reading import PREPOSITIONS, Reading, Segment, is_header, is_verb, show
+from .matching import Match, find_subject
+from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
@@ -70,6 +70,9 @@ def _find_own(match: Match, number: int) -> list[int]:
         and not any(evidence.segments[number - 1].holds(figure.first) for figure in evidence.figures if figure.kind != "label")
     ):
         first = evidence.segments[number - 1].first  # "C3 Lite: 28 min"
+    before = evidence.segments[number - 1] if number else None
+    if before and segment.opener == "," and before.verb is None and before.opener[:1] == ";" and first == segment.first:
+        first = before.first  # "; in intensive care, from 16:00 to 18:00"
     end = segment.end
     if number + 1 < len(evidence.segments) and evidence.segments[number + 1].opener == "(":
         after = evidence.segments[number + 1]
@@ -127,6 +130,30 @@ def check_gaps(match: Match) -> Iterator[Problem]:
         left = [at for at in names if not match.says(at) and not is_subject_word(match, evidence.words[at])]
         if segment.opener[:1] == ";" and left and used and min(left) > max(used):
             yield Problem(ProblemKind.PLACE, f"The passage says “{evidence.words[left[0]].text}” of “{evidence.words[used[0]].text}”.")
+            return
+
+
+def check_mixing(match: Match) -> Iterator[Problem]:
+    """A sentence does not take only the subject of one clause and what another clause says of something else."""
+    evidence = match.evidence
+    clauses = {evidence.segments[evidence.segment_of[at]].clause for at in match.used}
+    if len(clauses) < 2 or match.figures:
+        return
+    for clause in sorted(clauses):
+        subject = [at for at in find_subject(evidence, clause) if evidence.is_content(at)]
+        used = [at for at in match.used if evidence.segments[evidence.segment_of[at]].clause == clause and evidence.is_content(at)]
+        rest = [at for at in used if at not in subject]
+        others = [at for at in match.used if evidence.segments[evidence.segment_of[at]].clause != clause]
+        again = any(alike(evidence.words[at], evidence.words[each]) for at in subject for each in others)
+        if (
+            subject
+            and used
+            and not rest
+            and clause > 0
+            and not again
+            and not any(evidence.words[at].text.casefold() in PRONOUNS for at in find_subject(evidence, clause))
+        ):
+            yield Problem(ProblemKind.PLACE, f"The passage says something else of “{evidence.words[used[0]].text}”.")
             return
 
 

@@ -201,7 +201,7 @@ def _cut_segments(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, 
         low = words[at].text.casefold()
         between = text[words[at - 1].end : words[at].start]
         broken = _BREAK.search(between)
-        opens = low in _JOINING or low in _CONDITIONAL or (low in _RELATIVE and _is_relative(words, at))
+        opens = (low in _JOINING and words[at].text[:1].islower()) or low in _CONDITIONAL or (low in _RELATIVE and _is_relative(words, at))
         if (broken and not _is_inner(text, words, at)) or opens:
             if at > first:
                 yield Segment(first, at, opener)

@@ -14,7 +14,11 @@ from .words import Word, alike, is_light, stem
 
 def check_roles(match: Match) -> Iterator[Problem]:
     """Who does what to whom stays: "A bought B" is not "B bought A", "from A to B" is not "from B to A"."""
-    swapped = list[int]()
+    swapped = [at for at, place in _find_codes(match) if _find_conflict(match, at, place)]
+    if len(swapped) > 1:
+        yield Problem(ProblemKind.ROLE, "The passage has these two in each other's roles: look who does it to whom.")
+        return
+    swapped = []
     for at, pair in sorted(match.pairs.items()):
         if not match.sentence.is_content(at) or _is_modifier(match.sentence, at) or is_unit(match.sentence.words[at]):
             continue
@@ -27,6 +31,20 @@ def check_roles(match: Match) -> Iterator[Problem]:
         if conflict == "sure" or len(swapped) > 1:
             yield Problem(ProblemKind.ROLE, f"The passage has “{match.sentence.words[at].text}” in another role: look who does it to whom.")
             return
+
+
+def _find_codes(match: Match) -> Iterator[tuple[int, int]]:
+    """Yield the places of names made of numbers, such as H-6 and H-7, in the sentence and in the statement."""
+    for mine, theirs in match.figures.items():
+        figure, other = match.sentence.figures[mine], match.evidence.figures[theirs]
+        if (
+            figure.kind in {"label", "plain", "count"}
+            and figure.first < len(match.sentence.words)
+            and other.first < len(match.evidence.words)
+        ):
+            before = match.sentence.words[figure.first - 1].text if figure.first else ""
+            if figure.kind == "label" or before[:1].isupper():
+                yield figure.first, other.first
 
 
 def _is_far(match: Match, at: int) -> bool:
@@ -64,7 +82,7 @@ def _find_conflict(match: Match, at: int, place: int) -> str:
     pair = frozenset((mine, theirs))
     if (pair & _BESIDE and pair & {"agent", "topic", "patient"}) or pair == {"before", "after"}:
         return "sure"
-    if pair == {"from", "to"}:
+    if pair in ({"from", "to"}, {"from", "into"}):
         return "sure" if _has_both(match.evidence, place) else ""
     verbs = _pair_verbs(match, at, place)
     if verbs == "exact" and "agent" in pair and pair & {"to", "from"}:
@@ -113,7 +131,8 @@ _OBLIQUE = _BESIDE | frozenset("from to for over".split())
 
 def _has_both(reading: Reading, at: int) -> bool:
     segment = reading.segments[reading.segment_of[at]]
-    return {"from", "to"} <= {word.text.casefold() for word in reading.words[segment.first : segment.end]}
+    texts = {word.text.casefold() for word in reading.words[segment.first : segment.end]}
+    return "from" in texts and bool(texts & {"to", "into"})
 
 
 def _find_ours(match: Match, word: Word) -> int | None:

@@ -239,7 +239,7 @@ def _compare_verbs(match: Match, left: list[int]) -> Iterator[Problem]:
             continue
         strong = [at for at in left if is_verb(match.sentence.words, at) and not is_weak(match.sentence.words[at])]
         content = [at for at in match.pairs if is_verb(match.sentence.words, at) and match.sentence.is_content(at)]
-        replaced = [at for at in left if not match.sentence.is_name(at)]
+        replaced = [at for at in left if not match.sentence.is_name(at) and not is_weak(match.sentence.words[at])]
         changed = find_tense(match.evidence, match.evidence.segments[number]) in {"past", "future"} and any(
             find_tense(match.sentence, each) == "present" for each in match.sentence.segments
         )
