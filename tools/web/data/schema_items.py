@@ -303,6 +303,7 @@ def _read_offers(offers: Sequence[JsonObject], facts: _Facts, above: str, depth:
             )
             or above
         )
+        before = len(facts.fields)
         _read_prices(offer, facts, subject)
         for key in _OF_OFFER:
             if key in offer:
@@ -313,6 +314,8 @@ def _read_offers(offers: Sequence[JsonObject], facts: _Facts, above: str, depth:
                     rate = next((price_text(each) for each in as_list(part.get("shippingRate")) if isinstance(each, dict)), "")
                     facts.add(subject, "shipping", rate)
                     facts.add(subject, "return days", get_number(part, "merchantReturnDays"))
+        if offered and own and len(facts.fields) == before and not any(_is_own_item(part) for part in offered):
+            facts.add("", "offers", own)  # a catalogue that only names what there is
         for part in offered:
             _read_item({**part, "name": get_text(part, "name") or own}, facts, subject, depth + 1)
         _read_offers([part for part in as_list(offer.get("offers")) if isinstance(part, dict)], facts, above, depth + 1)
@@ -346,7 +349,8 @@ def _read_prices(offer: JsonObject, facts: _Facts, subject: str) -> None:
         old = expired or any(kind_name in str(part.get("priceType")) for kind_name in _OLD_PRICES)
         ends = _read_end(part) or until
         old = old or facts.is_past(ends)
-        name = get_text(part, "name") or (kind if kind != "strikethrough price" else "") or "price"
+        member = "member price" if part.get("validForMemberTier") else ""
+        name = member or get_text(part, "name") or (kind if kind != "strikethrough price" else "") or "price"
         facts.add(subject, name, text, old=old, until=ends)
         said.add(re.split(r" per ", text)[0])
     if price and price not in said:

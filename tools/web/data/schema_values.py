@@ -18,6 +18,7 @@ _UNIT_CODES = {
 }  # fmt: skip
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = re.compile(r"T?(\d{1,2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")
 _CURRENCY_SIGN = re.compile(r"[^\W\d_]|[$€£¥₹₩₽₺₴฿₫₪₦₱]", re.UNICODE)
 _REGION_FIRST = re.compile(r"[A-Z]{2,3}")
 
@@ -63,6 +64,8 @@ def value_text(value: Json) -> str:
         return named if named.lower() in _DAYS else name_in_words(named)
     if text.lower().startswith(("tel:", "mailto:")):
         return text.partition(":")[2]
+    if moment := _MOMENT.fullmatch(text):
+        return f"{moment[1]} {moment[2]}"
     if re.fullmatch(r"[A-Z]{2,}_[A-Z_]{2,}", text):  # FULL_TIME
         return name_in_words(text.lower())
     return "" if is_url(text) else duration_in_words(text)
