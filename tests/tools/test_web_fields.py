@@ -385,6 +385,12 @@ def test_an_expired_price_is_marked_old() -> None:
     ]
 
 
+def test_a_struck_price_is_old_and_its_quote_says_so() -> None:
+    card = "<div class=card><h3>{}</h3><p><s>$39</s> $29/month</p></div>"
+    prices = [(field.value, field.old, field.quote) for field in read(card.format("Pro") + card.format("Team"))]
+    assert prices[:2] == [("$39", True, "Pro ~~$39~~"), ("$29/month", False, "Pro ~~$39~~ $29/month")]
+
+
 def test_a_currency_over_a_table_stays_with_its_numbers() -> None:
     table = "<table><caption>Prices in Danish kroner (DKK)</caption><tr><th></th><th>1 day</th><th>3 days</th></tr><tr><th>City bike</th><td>130</td><td>300</td></table>"
     assert read(table)[0].quote == "City bike | 1 day: 130 (Prices in Danish kroner (DKK))"

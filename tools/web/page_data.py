@@ -130,13 +130,14 @@ def _read_visible(data: PageData, tree: HtmlElement) -> Iterator[tuple[Field, bo
 
 def _quote_seen(field: Field, row: tuple[str, ...], text: VisibleText, product: str) -> str:
     """Return the piece of the visible text that a field was read from."""
+    value = f"{field.value}~~" if field.old else field.value
     if row:
-        return text.find([cell for cell in row if cell], one_line=True, gap=12) or text.find([field.subject, field.value], one_line=True)
+        return text.find([cell for cell in row if cell], one_line=True, gap=12) or text.find([field.subject, value], one_line=True)
     if field.name in ("price", "includes"):
-        return text.find([field.subject, field.value], gap=400 if field.name == "includes" else MAX_GAP)
+        return text.find([field.subject, value], gap=400 if field.name == "includes" else MAX_GAP)
     if not field.subject or field.subject == product:
-        return text.find([field.name, field.value], gap=30)
-    return text.find([field.subject, field.name, field.value], gap=300)
+        return text.find([field.name, value], gap=30)
+    return text.find([field.subject, field.name, value], gap=300)
 
 
 def read_json_fields(value: Json, url: str) -> tuple[Field, ...]:
