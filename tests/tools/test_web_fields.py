@@ -302,6 +302,11 @@ OTHER_PLACES = {
         "<meta name=description content='A shop. It is new.'><meta property=og:description content='Four shops in Lisbon'>",
         [("", "description", "A shop."), ("", "description", "It is new."), ("", "description", "Four shops in Lisbon"), ("Bag", "price", "12.50 EUR")],
     ),
+    "contact data": (
+        "<meta property=business:contact_data:street_address content='Rua Inventada 21'><meta property=business:contact_data:locality content=Lisbon>"
+        "<meta property=business:contact_data:phone_number content='+351 21 000'>",
+        [("", "address", "Rua Inventada 21, Lisbon"), ("", "phone number", "+351 21 000")],
+    ),
     "Next.js": (
         script({"props": {"pageProps": {"rentals": [{"title": "Cruiser", "pricePerDay": "$7"}, {"title": "Gravel", "pricePerDay": "$45"}],
             "shops": [{"city": "Austin", "hours": "Daily 7 am to 9 pm"}, {"city": "Waco", "hours": "Daily 8 am to 9 pm"}],

@@ -94,11 +94,10 @@ def finish_fields(data: PageData, tree: HtmlElement, visible: str) -> tuple[tupl
     seen = {(field.subject.lower(), read_amount(field.value)) for field in quoted}
     drawn = data.drawn if len(visible) < _MIN_VISIBLE else ()
     for field in (*data.fields, *drawn):
-        if found := quote_visible(field, text):
-            if (found.subject.lower(), read_amount(found.value)) not in seen:
-                quoted.append(found)
-        else:
-            unquoted.append(field)
+        if (field.subject.lower(), read_amount(field.value)) in seen and (field.name == "price" or len(field.value) > 4):
+            continue  # the page shows it under its own label
+        found = quote_visible(field, text)
+        (quoted if found else unquoted).append(found or field)
     written, lines = quote_data(dict.fromkeys(unquoted[: MAX_FIELDS - len(quoted)]), data.business)
     return (*dict.fromkeys(quoted[:MAX_FIELDS]), *written), f"{DATA_HEADING}\n{lines}" if lines else ""
 

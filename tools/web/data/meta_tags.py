@@ -67,14 +67,19 @@ def meta_fields(metas: dict[str, str]) -> list[Field]:
     for key, name in _OF_PRODUCT.items():
         units = metas.get(key.replace(":value", ":units"), "") if key.endswith(":value") else ""
         add(product, name, f"{metas[key]} {units}".strip() if key in metas else "")
+    for start in ("business:contact_data:", "place:contact_data:", "og:"):
+        found = {part: metas.get(f"{start}{part}") or metas.get(f"{start}{part.replace('_', '-')}") or "" for part in _OF_PLACE}
+        town = " ".join(filter(None, (found["postal_code"], found["locality"])))
+        add("", "address", ", ".join(filter(None, (found["street_address"], town, found["region"], found["country_name"]))))
+        for part in _OF_CONTACT:
+            add("", name_in_words(part), metas.get(f"{start}{part}") or metas.get(f"{start}{part.replace('_', '-')}") or "")
     for key, value in metas.items():
-        for start in ("business:contact_data:", "place:contact_data:", "business:hours:", "og:"):
-            rest = key.removeprefix(start)
-            if rest != key and (start != "og:" or rest.replace("-", "_") in _OF_PLACE):
-                add("", name_in_words(rest), value)
+        if key.startswith("business:hours:"):
+            add("", name_in_words(key.removeprefix("business:hours:")), value)
         if key.startswith("label "):
             add(product, key.removeprefix("label "), value)
     return [*described, *fields.values()]
 
 
-_OF_PLACE = frozenset("street_address locality region postal_code country_name email phone_number fax_number".split())
+_OF_PLACE = ("street_address", "postal_code", "locality", "region", "country_name")
+_OF_CONTACT = ("phone_number", "fax_number", "email", "website")
