@@ -20,11 +20,11 @@ from sayso.workflows import Usage
 
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
-from ..research.comparing import Row, compare_rows
+from ..research.comparing import ComparedFact, compare_rows
 from ..research.orders import is_order
 from ..research.page_terms import find_places, find_terms, is_offer
 from ..research.ranking import find_offer, fit, is_specific, rate
-from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
+from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences, starts_with_article
 from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
 
@@ -57,6 +57,8 @@ MOST_SENTENCES = 2
 KNOWN_TRADE = 1.5
 MOST_CLAIMS = 25
 """How many sentences of one aspect an answer has."""
+LEAST_LINE = 2.2
+"""How much a line that is no sentence and has no figure must fit its aspect: lists of links have the words of aspects, too."""
 LEAST_WORTH = 1.9
 """How much a sentence must fit its aspect and say, together."""
 
@@ -164,6 +166,10 @@ def find_claims(question: str) -> Mapping[str, object]:
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
             if aspect is None and stated.amounts and stated.shape is Shape.SENTENCE and usual & set(find_words(stated.text)):
                 aspect, fits = find_offer(aspects), 1.2
+            if stated.text != stated.own and starts_with_article(stated.own) and aspect is not None:
+                aspect = find_offer(aspects)  # "Garden Betta: A black bean patty, with all the usual company."
+            if stated.shape is Shape.LINE and not stated.amounts and fits < LEAST_LINE:
+                continue
             if not is_specific(stated.own, stated.amounts, company, fits, usual):
                 continue
             worth = fits + rate(stated.text, stated.amounts)
@@ -187,7 +193,7 @@ def find_usual_words(texts: Sequence[str]) -> set[str]:
 def compare_facts(question: str) -> Mapping[str, object]:
     """Answer with a Comparison: sentences built from the facts' amounts, each with the numbers of the facts that it rests on."""
     rows = re.findall(r"^\[(\d+)\] (.*?) \| (.*?) \| (.*)$", question, re.MULTILINE)
-    points = compare_rows([Row(int(number), name, topic, text) for number, name, topic, text in rows])
+    points = compare_rows([ComparedFact(int(number), name, topic, text) for number, name, topic, text in rows])
     return {"points": [{"text": point.text, "facts": list(point.claims)} for point in points]}
 
 

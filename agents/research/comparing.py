@@ -14,19 +14,21 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sayso.tools.quantities import Amount, Kind, find_amounts
+from sayso.tools.truth import check_statement
 from sayso.tools.truth.words import is_light, tokenize
 
 from . import aspects as known
 from .aspects import count_cues
-from .report_values import Competitor, Point
+from .report_values import Competitor, Point, Withdrawn
 
 MOST_POINTS = 8
 _MOST_ITEMS = 4
 _LONGEST_ITEM = 5
 _FOUNDED = re.compile(
-    r"(?i:\bfound(?:ed|ing|er)|\bestablished|\bsince\b|\bstarted\b|\bbegan\b|opened (?:the|our|its|his|her|their) first|"
-    r"first \w+ (?:opened|in)|gegründet|"
-    r"gründung|\bseit\b|fondée?|création|depuis|fundad|desde|opgericht|sinds|grundat)|創業|設立"
+    r"(?i:\bfound(?:ed|ing|er)|\bestablished\b|\b(?:we|it|he|she|who|business|company|shop|\w+) (?:started|began)\b|opened (?:the|our|"
+    r"its|his|her|their) "
+    r"(?:\w+ )?(?:first|doors)|\bfirst \w+ opened|gegründet|gründung|gründete|fondée?\b|fondation|fundad[oa]|fundó|opgericht|grundat|"
+    r"stiftet)|創業|設立"
 )
 _STAFF = re.compile(
     r"(?i:\bemploy|\bstaff\b|\bpeople (?:work|at|in our)|\bteam of\b|mitarbeiter|beschäftig|salarié|emplead|medewerkers)|従業員|社員"
@@ -37,13 +39,41 @@ _BUSINESS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedFact:
     """A numbered claim of a comparison."""
 
     number: int
     name: str
     topic: str
     text: str
+
+
+def check_points(points: Sequence[Point], columns: Sequence[Competitor]) -> tuple[tuple[Point, ...], tuple[Withdrawn, ...]]:
+    """Return the points of a model's comparison that the claims they name state, and those that are left out, with the reason.
+
+    A sentence about several companies is checked against all of its claims, each told as its company's: "NAME: ...".
+    """
+    told = [(column.name, claim) for column in columns for claim in column.claims]
+    kept: list[Point] = []
+    withdrawn: list[Withdrawn] = []
+    for point in points:
+        named = [told[number - 1] for number in point.claims if 1 <= number <= len(told)]
+        if not named:
+            withdrawn.append(Withdrawn("", point.text, "it names no claim"))
+            continue
+        passage = "\n\n".join(f"{name}: {_name_subject(claim.text, name)}" for name, claim in named)
+        names = {name for name, _ in named}
+        verdict = check_statement(point.text, passage, subject=next(iter(names)) if len(names) == 1 else "")
+        if verdict.stated:
+            kept.append(point)
+        else:
+            withdrawn.append(Withdrawn("", point.text, str(verdict.problems[0].what) if verdict.problems else "its claims do not say so"))
+    return tuple(kept), tuple(withdrawn)
+
+
+def _name_subject(text: str, name: str) -> str:
+    """Return a claim's text with the company's name in the place of "we"."""
+    return re.sub(r"^We (?=are\b|have\b|were\b)", f"{name} ", text)
 
 
 class _Told(NamedTuple):
@@ -58,18 +88,18 @@ class _Told(NamedTuple):
 def compare_columns(columns: Sequence[Competitor]) -> tuple[Point, ...]:
     """Return the points of a comparison; the numbers are those of the columns' claims, counted from 1 in their order."""
     told = ((column.name, claim) for column in columns for claim in column.claims)
-    rows = [Row(number, name, claim.topic, claim.text) for number, (name, claim) in enumerate(told, 1) if not claim.old]
+    rows = [ComparedFact(number, name, claim.topic, claim.text) for number, (name, claim) in enumerate(told, 1) if not claim.old]
     return compare_rows(rows)
 
 
-def compare_rows(rows: Sequence[Row]) -> tuple[Point, ...]:
+def compare_rows(rows: Sequence[ComparedFact]) -> tuple[Point, ...]:
     """Return the points of a comparison of numbered claims."""
     read = [(row, find_amounts(row.text)) for row in rows]
     points = [*_compare_places(read), *_compare_ages(read), *_compare_staff(read), *_compare_prices(read)]
     return tuple(points[:MOST_POINTS])
 
 
-def _compare_ages(read: Sequence[tuple[Row, Sequence[Amount]]]) -> Iterator[Point]:
+def _compare_ages(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[Point]:
     told: dict[str, _Told] = {}
     for row, amounts in read:
         years = [amount for amount in amounts if amount.kind is Kind.YEAR and not amount.unit]
@@ -88,7 +118,7 @@ def _compare_ages(read: Sequence[tuple[Row, Sequence[Amount]]]) -> Iterator[Poin
             )
 
 
-def _compare_places(read: Sequence[tuple[Row, Sequence[Amount]]]) -> Iterator[Point]:
+def _compare_places(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[Point]:
     told: dict[str, _Told] = {}
     for row, amounts in read:
         for amount in amounts:
@@ -117,7 +147,7 @@ def _is_place(unit: str) -> bool:
     )
 
 
-def _compare_staff(read: Sequence[tuple[Row, Sequence[Amount]]]) -> Iterator[Point]:
+def _compare_staff(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[Point]:
     told: dict[str, _Told] = {}
     for row, amounts in read:
         counts = [amount for amount in amounts if amount.kind in (Kind.COUNT, Kind.PLAIN) and amount.value >= 1]
@@ -138,7 +168,7 @@ class _Price(NamedTuple):
     """A price of one thing: `head` is the stem of the thing's last word ("bike" of "City bike, per day"), `column` what the price is "
     "for."""
 
-    row: Row
+    row: ComparedFact
     amount: Amount
     item: str
     head: str
@@ -146,7 +176,7 @@ class _Price(NamedTuple):
     shown: str
 
 
-def _compare_prices(read: Sequence[tuple[Row, Sequence[Amount]]]) -> Iterator[Point]:
+def _compare_prices(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[Point]:
     """Yield for each thing that most companies price, in one currency and for one period, who asks how much for it at the least."""
     groups: dict[tuple[str, str, str, tuple[str, ...]], list[_Price]] = {}
     for price in _read_prices(read):
@@ -158,7 +188,7 @@ def _compare_prices(read: Sequence[tuple[Row, Sequence[Amount]]]) -> Iterator[Po
             yield Point(_write_prices(shown, lowest), tuple(price.row.number for price in lowest))
 
 
-def _read_prices(read: Sequence[tuple[Row, Sequence[Amount]]]) -> Iterator[_Price]:
+def _read_prices(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[_Price]:
     for row, amounts in read:
         money = [amount for amount in amounts if amount.kind is Kind.MONEY and not amount.old]
         if len(money) != 1 or money[0].bound in ("up to", "under", "about") or ":" not in row.text[: money[0].span[0]]:

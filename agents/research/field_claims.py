@@ -15,7 +15,7 @@ from sayso.tools.web.fields import Field
 from . import aspects as known
 from .aspects import Aspect, count_cues
 from .orders import is_order
-from .ranking import fit, is_like, is_specific
+from .ranking import fit, is_like, is_specific, names_a_day
 from .report_values import Claim
 from .sentences import find_stated
 from .site_names import squash_name
@@ -195,13 +195,20 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     is_priced = amounts and any(count_cues(text, known.PRICES) for text in (name, section))
     if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):
         return prices
+    timed = sum(amount.kind is Kind.TIME for amount in amounts)
+    if (timed > 1 or (names_a_day(f"{subject} {name}") and (timed or len(value) < 12))) and (
+        hours := _like(aspects, known.HOURS, known.LOCATIONS)
+    ):
+        return hours
     for words, built_in in _LABELS:
         if re.search(rf"(?i:(?<!\w)(?:{words}))", name) and (found := _like(aspects, *built_in)):
             return found
-    best, _ = fit(f"{subject} {name} {value}", (label,), aspects, amounts)
+    best, _ = fit(name, (label,), aspects, amounts)
+    if best is None and not subject:
+        best, _ = fit(f"{name} {value}", (label,), aspects, amounts)
     if best is not None:
         return best
-    if subject and amounts:
+    if subject:
         return _like(aspects, known.SPECIFICATIONS, known.OFFER)
     return None
 

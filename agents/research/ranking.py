@@ -90,7 +90,7 @@ def fit(
     rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
     scored = [(_score((plain, rare), over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
     if is_about(text, company) and not read:
-        scored = [(score + (1.6 if is_like(aspect, known.OFFER) else 0.0), place, aspect) for score, place, aspect in scored]
+        scored = [(score + (2.5 if is_like(aspect, known.OFFER) else 0.0), place, aspect) for score, place, aspect in scored]
     best = max(scored, key=lambda each: each[:2], default=None)
     return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
 
@@ -160,6 +160,11 @@ def is_like(aspect: Aspect, built_in: Aspect) -> bool:
     )
 
 
+def names_a_day(text: str) -> bool:
+    """Return whether a text names a day of the week."""
+    return bool(_WEEKDAY.search(text))
+
+
 def rate(text: str, amounts: Sequence[Amount]) -> float:
     """Return how much a statement says: figures and names count, length and negation cost."""
     figures = min(3, len(amounts))
@@ -195,7 +200,8 @@ def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> 
     names = [aspect.name for aspect in aspects]
     topic = names.index(fact.claim.topic) if fact.claim.topic in names else len(names)
     defines = bool(_DEFINES.search(fact.claim.text[:90])) and fact.claim.written != "data"
-    return topic, 0 if defines else 1 if fact.claim.written == "data" else 2, order[id(fact.claim)]
+    is_cell = fact.claim.written == "data" and not fact.is_about_business
+    return topic, 0 if defines else 1 if is_cell else 2 if fact.claim.written != "data" else 3, order[id(fact.claim)]
 
 
 def _cap(facts: Sequence[_Fact]) -> list[_Fact]:

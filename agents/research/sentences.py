@@ -325,6 +325,11 @@ def _needs_place(written: str, amounts: Sequence[Amount]) -> bool:
     return sum(amount.kind is Kind.TIME for amount in amounts) > 1 or bool(find_labels(written))
 
 
+def starts_with_article(text: str) -> bool:
+    """Return whether a text begins with "a", "ein", "une": it describes a thing that is named before it."""
+    return bool(_INDEFINITE.match(text))
+
+
 def _question_over(statement: Statement) -> str:
     over = statement.headings[0] if statement.headings else ""
     for each in (statement.before, over):
