@@ -63,10 +63,11 @@ _NO_BUSINESS = re.compile(
     re.IGNORECASE,
 )
 _JOBS = re.compile(
-    r"\b(?:jobs?|careers|vacancies|stellenangebote|stellenmarkt|offres d['’]emploi|empleos?|lavoro|vacatures)\b|求人", re.IGNORECASE
+    r"\b(?:jobs\b(?! done)|job board|careers|vacancies|stellenangebote|stellenmarkt|offres d['’]emploi|empleos?|lavoro|vacatures)\b|求人",
+    re.IGNORECASE,
 )
 _TRADE_ONLY = re.compile(
-    r"\b(?:trade (?:accounts? |customers )?only|to the trade only|for the trade\b|wholesale only|"
+    r"\b(?:trade (?:accounts? |customers )?only|to the trade only|no private customers|wholesale only|"
     r"only sell to (?:shops|retailers|businesses)|"
     r"nur (?:für|an) (?:händler|gewerbetreibende|wiederverkäufer)|réservé aux professionnels|solo mayoristas)\b|業者専用|卸売専門",
     re.IGNORECASE,
@@ -138,6 +139,12 @@ def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: 
     article = types and all(each in SMALL for each in types)
     if own_voice < FEW and (article or _BYLINE.search(read_visible(first)[:FIRST_WORDS])):
         return KindFound(SiteKind.NEWS, first.title)
+    if (
+        own_voice < FEW
+        and any(page.published for page in pages[:1])
+        and any(name in squash_letters(text) for name in client if len(name) > 4)
+    ):
+        return KindFound(SiteKind.NEWS, first.title)  # a dated text about the client by somebody else
     start = f"{first.title}\n{first.text[:FIRST_WORDS]}"
     for kind, pattern in ((SiteKind.REFERENCE, _REFERENCE), (SiteKind.FORUM, _FORUM), (SiteKind.NEWS, _NEWS)):
         match = pattern.search(start) or (pattern.search(text) if own_voice < FEW else None)

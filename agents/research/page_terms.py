@@ -62,6 +62,7 @@ _PLACE = re.compile(
     r"(?:(?:,|\s+and|\s+und|\s+et|\s+y|\s+en|\s+&)\s+(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3})*)"
 )
 ENGLISH = 0
+LONG_WORD = 7
 Concept = tuple[int, int]
 
 
@@ -187,9 +188,11 @@ def _find_concepts(word: str) -> frozenset[Concept]:
     lower = word.casefold()
     if found := table.get(lower) or table.get(lower.removesuffix("s")) or stems.get(find_stem(word)):
         return found
-    stemmed, made = find_stem(word), set[Concept]()
-    for length in range(len(stemmed) - 3, 4, -1):
-        made |= stems.get(stemmed[:length], frozenset()) | stems.get(stemmed[-length:], frozenset())
+    made: set[Concept] = set()
+    for whole in (lower, find_stem(word)) if len(word) > LONG_WORD and not knows(lower) else ():
+        for length in range(len(whole) - 3, 4, -1):
+            for part in (whole[:length], whole[-length:]):
+                made |= stems.get(part, frozenset()) | table.get(part, frozenset())
     return frozenset(made)
 
 
@@ -272,7 +275,23 @@ def is_product(word: OfferWord) -> bool:
     entries = look_up(token)
     if not entries or not is_offer(word) or not is_thing(token):
         return False
-    return not _businesses() & set(next((chain for part, chain in entries[0].senses if part == "n"), ()))
+    chains = [set(chain) for part, chain in entries[0].senses if part == "n"][:2]
+    return bool(chains) and not _businesses() & chains[0] and (token.stem in _GOODS or any(_artifacts() & chain for chain in chains))
+
+
+_GOODS = frozenset(
+    map(
+        stem,
+        "part supply insurance magazine newspaper event association union theft wholesale course training job skill consulting recruitment".split(),
+    )
+)
+
+
+@cache
+def _artifacts() -> frozenset[str]:
+    """Return the lexicon's general senses of things that are made: machines, furniture, clothes, food."""
+    entries = (look_up(tokenize(word)[0])[0].senses[0][1] for word in ("machine", "lamp", "shirt", "helmet", "stove", "bun"))
+    return frozenset(sense for chain in entries for sense in chain[2:])
 
 
 WAYS = """software app website online studio lessons
@@ -299,8 +318,8 @@ def _read_ways() -> frozenset[str]:
 @cache
 def _businesses() -> frozenset[str]:
     """Return the lexicon's general senses of buildings, establishments, organisations and people."""
-    entries = {word: look_up(tokenize(word)[0])[0].senses[0][1] for word in ("restaurant", "shop", "company", "baker")}
-    return frozenset((entries["restaurant"][1], entries["shop"][3], entries["company"][-1], entries["baker"][-1]))
+    entries = {word: look_up(tokenize(word)[0])[0].senses[0][1] for word in ("restaurant", "shop", "company", "baker", "room")}
+    return frozenset((entries["room"][0], entries["restaurant"][1], entries["shop"][3], entries["company"][-1], entries["baker"][-1]))
 
 
 @cache

@@ -151,7 +151,8 @@ def read_offer(page: VisitedPage, most: int = MOST_READ) -> str:
 
 def read_visible(page: VisitedPage) -> str:
     """Return the text of a page without the data that stands below it."""
-    return page.text.partition(DATA_MARK)[0]
+    visible, _, data = page.text.partition(DATA_MARK)
+    return visible if visible.strip() else data.strip()
 
 
 def find_front(pages: Sequence[VisitedPage]) -> VisitedPage:
