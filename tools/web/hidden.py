@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .styles import Rule, read_rules
+from .styles import StyleRule, read_rules
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -32,7 +32,7 @@ _MARKED = "descendant::*[@style or @class or @id or @hidden or @aria-hidden or s
 _OPENS = ("aria-controls", "data-target", "data-bs-target")
 
 
-def drop_hidden(tree: HtmlElement, rules: tuple[Rule, ...] | None = None) -> None:
+def drop_hidden(tree: HtmlElement, rules: tuple[StyleRule, ...] | None = None) -> None:
     """Remove, in place, every element that is not there for a reader. Text after an element stays. `rules` are the page's, if read."""
     names = frozenset(_find_hidden_names(read_rules(tree) if rules is None else rules))
     opened = _find_opened(tree)
@@ -108,7 +108,7 @@ def hides(style: str) -> bool:
     return bool(_HIDING.search(style[:2000]))
 
 
-def _find_hidden_names(rules: tuple[Rule, ...]) -> Iterator[str]:
+def _find_hidden_names(rules: tuple[StyleRule, ...]) -> Iterator[str]:
     """Yield the classes and ids that the page's own styles hide, unless another rule shows them (tabs and folding menus are content)."""
     shown = [rule.selectors for rule in rules if _SHOWING.search(rule.declarations) and not hides(rule.declarations)]
     hidden = (rule.selectors for rule in rules if hides(rule.declarations))

@@ -19,20 +19,20 @@ _COMBINATOR = re.compile(r"\s*>\s*|\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class StyleRule:
     """A rule of a style sheet: its selectors and its declarations, as they are written."""
 
     selectors: str
     declarations: str
 
 
-def read_rules(tree: HtmlElement) -> tuple[Rule, ...]:
+def read_rules(tree: HtmlElement) -> tuple[StyleRule, ...]:
     """Return the unconditional rules of the page's own style elements."""
     css = "".join(style.text or "" for style in tree.iter("style"))[:_MAX_CSS]
     return tuple(_split_rules(re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))) if css else ()
 
 
-def _split_rules(css: str) -> Iterator[Rule]:
+def _split_rules(css: str) -> Iterator[StyleRule]:
     """Yield the rules but those in @media and other @ blocks, which are for other screens or for printing."""
     selectors, depth, skipped_at, last = "", 0, -1, 0
     for brace in re.finditer(r"[{}]", css):
@@ -44,7 +44,7 @@ def _split_rules(css: str) -> Iterator[Rule]:
             continue
         depth = max(0, depth - 1)
         if skipped_at < 0:
-            yield Rule(selectors.rpartition(";")[2], text)
+            yield StyleRule(selectors.rpartition(";")[2], text)
         elif skipped_at >= depth:
             skipped_at = -1
 
@@ -95,7 +95,7 @@ def names_of(element: HtmlElement) -> frozenset[str]:
 class Strikes:
     """The rules of a page that strike text through."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[StyleRule]) -> None:
         self._found = tuple(_read_strikes(rules))
 
     def __bool__(self) -> bool:
@@ -125,7 +125,7 @@ class Strikes:
         return bool(fitting) and max(fitting, key=lambda strike: strike.weight).struck
 
 
-def _read_strikes(rules: Iterable[Rule]) -> Iterator[_Strike]:
+def _read_strikes(rules: Iterable[StyleRule]) -> Iterator[_Strike]:
     left = _MAX_STRIKES
     for order, rule in enumerate(rules):
         struck = strikes(rule.declarations)
