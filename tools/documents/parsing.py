@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import time
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ MOST_BYTES = 15_000_000
 _MARK = "\ue000"  # as many as the level before each heading's text; a private character, which is taken out of the page first
 _MARKED = re.compile(rf"^{_MARK}+", re.MULTILINE)
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+_COLUMN_GAP = re.compile(r"[ \xa0]{3,}|[ \xa0]*\t[ \t\xa0]*")
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])-\n(?=[a-zà-öø-ÿ])")
 _NO_TITLE = re.compile(
     r"^\W*(?:untitled|anonymous|unspecified|no title|microsoft word|powerpoint presentation|document ?\d*\W*$)"
@@ -79,8 +81,11 @@ def _remove_marks(text: str) -> JsonObject:
     return {"text": "".join(parts).replace(_MARK, ""), "headings": headings}
 
 
-def read_pdf(body_base64: str, password: str) -> JsonObject:
-    """Read a PDF: {"title", "pages": [text, ...]}. Raises FileUnreadable that says why it cannot be read."""
+def read_pdf(body_base64: str, password: str, columns: str = " ", seconds: float = 0.0) -> JsonObject:
+    """Read a PDF: {"title", "pages": [text, ...]}. Raises FileUnreadable that says why it cannot be read.
+
+    `columns` is written between texts of a line that stand far apart. With `seconds`, no page is begun after that time.
+    """
     from pypdf import PdfReader
     from pypdf.errors import DependencyError
 
@@ -89,9 +94,12 @@ def read_pdf(body_base64: str, password: str) -> JsonObject:
         _decrypt(reader, password)
         title = _read_pdf_title(reader)
         pages, length = list[str](), 0
+        began = time.monotonic()
         for page in reader.pages:
-            pages.append(_tidy_page(page.extract_text()))
+            pages.append(_tidy_page(page.extract_text(), columns))
             length += _refuse_too_long(pages[-1], length)
+            if seconds and time.monotonic() - began > seconds:
+                break
     except DependencyError:
         needed = build_install_command("documents")
         raise FileUnreadable(f"it is encrypted with AES, for which one more package is needed: {needed}") from None
@@ -117,9 +125,10 @@ def _read_pdf_title(reader: PdfReader) -> str:
     return "" if _NO_TITLE.search(title) else title[:300]
 
 
-def _tidy_page(text: str) -> str:
+def _tidy_page(text: str, columns: str = " ") -> str:
     text = clean(text.translate(_LIGATURES))
-    lines = (re.sub(r"[ \t\xa0]+", " ", line).strip() for line in _HYPHENATED.sub("", text).split("\n"))
+    apart = (_COLUMN_GAP.sub(columns, line.strip()) for line in _HYPHENATED.sub("", text).split("\n"))
+    lines = (re.sub(r"[ \t\xa0]+", " ", line).strip() for line in apart)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 

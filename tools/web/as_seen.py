@@ -20,7 +20,6 @@ _MOST_OPTIONS = 60
 _INLINE = frozenset(
     ("a", "b", "strong", "i", "em", "span", "small", "time", "data", "u", "mark", "label", "ins", "font", "s", "strike", "del")
 )
-_TOUCHING = "descendant::*[" + " or ".join(f"self::{tag}" for tag in sorted(_INLINE)) + "][not(following-sibling::node()[1][self::text()])]"
 _MOST_NEIGHBOURS = 50_000
 _WIDE_LETTERS = 0x2E80  # from here on Chinese, Japanese and Korean
 
@@ -56,9 +55,10 @@ def _name_rows(tree: HtmlElement) -> None:
 
 def _part_neighbours(tree: HtmlElement) -> None:
     """Put a space between two elements of a line whose words touch: styles set `<b>Name</b><i>$5</i>` apart, without them it is Name$5."""
-    for element in islice(tree.xpath(_TOUCHING), _MOST_NEIGHBOURS):
+    touching = (element for element in tree.iter(*_INLINE) if not element.tail)
+    for element in islice(touching, _MOST_NEIGHBOURS):
         beside = element.getnext()
-        if beside is None or element.tail or beside.tag not in _INLINE:
+        if beside is None or beside.tag not in _INLINE:
             continue
         if _are_apart(short_text(element, _MOST_OPTIONS), last_letter(element), short_text(beside, _MOST_OPTIONS), first_letter(beside)):
             element.tail = " "

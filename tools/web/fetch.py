@@ -16,14 +16,16 @@ from ..canonical import Json
 from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
 from .fields import Field, mark_expired
-from .kinds import is_document, refuse_by_content, refuse_by_type
+from .kinds import choose_parser, refuse_by_content, refuse_by_type
 from .page_errors import (
     ConnectionFailed,
     PageEmpty,
     PageError,
+    PageScripted,
     PageStatus,
     PageTimeout,
     PageUnreadable,
+    PageWall,
     RobotsForbid,
     TooManyRedirects,
     UrlRefused,
@@ -37,8 +39,6 @@ from .turns import HostTurns
 from .urls import Allowed, Url, parse_url
 
 USER_AGENT = "Mozilla/5.0 (compatible; Sayso/0.1; reads pages for its user)"
-PARSE_PAGE = "sayso.tools.web.parse:parse_page"
-PARSE_DOCUMENT = "sayso.tools.web.document_page:parse_document"
 ROBOTS_NAME = "Sayso"
 ROBOTS_PATH = "/robots.txt"
 MAX_ADDRESSES = 3
@@ -69,14 +69,11 @@ async def parse_in_worker(url: str, content_type: str, body: bytes) -> Mapping[s
 
     encoded = b64encode(body).decode("ascii")
     try:
-        function, memory_mb = (PARSE_DOCUMENT, 1024) if is_document(content_type, body) else (PARSE_PAGE, 512)
-        parsed: Mapping[str, Json] = await acall_sandboxed(function, url, content_type, encoded, seconds=10, memory_mb=memory_mb)
+        parsed: Mapping[str, Json] = await acall_sandboxed(choose_parser(body), url, content_type, encoded, seconds=10, memory_mb=512)
     except SandboxMissing:
         raise  # it is the system that lacks something, not the page
     except SandboxError as error:
         raise PageUnreadable(url, str(error)) from error
-    if "unreadable" in parsed:
-        raise PageUnreadable(url, str(parsed["unreadable"]))
     return parsed
 
 
@@ -114,8 +111,7 @@ class Web:
         fetched = await self.fetch(url)
         final_url = str(fetched.url)
         parsed = await self.parse(final_url, fetched.content_type, fetched.body)
-        if not parsed["text"] and not parsed["json_ld"] and not parsed.get("fields"):
-            raise PageEmpty(final_url)
+        _refuse_unread(final_url, parsed)
         snapshot = Snapshot(
             url=url,
             final_url=final_url,
@@ -342,6 +338,16 @@ class Web:
 
 def _take_stored(url: Url, stored: StoredResponse, body: bytes) -> Fetched | str:
     return stored.location or Fetched(url, stored.status, stored.content_type, body, datetime.fromisoformat(stored.fetched_at))
+
+
+def _refuse_unread(url: str, parsed: Mapping[str, Json]) -> None:
+    """Raise the PageError of a page that arrived but has nothing to read."""
+    if problem := parsed.get("problem"):
+        raise PageUnreadable(url, problem)
+    if wall := parsed.get("wall"):
+        raise PageWall(url, wall)
+    if not (parsed["text"] or parsed.get("evidence") or parsed["json_ld"]):
+        raise PageScripted(url) if parsed.get("scripted") else PageEmpty(url)
 
 
 class _MayPass(Exception):

@@ -6,8 +6,16 @@ from .body import read_content_length
 from .page_errors import NotAPage
 from .transport import Response
 
-_READABLE = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown", "application/pdf", "application/x-pdf")
-_DATA = ("application/json", "text/json")
+PARSE_PAGE = "sayso.tools.web.parse:parse_page"
+PARSE_PDF = "sayso.tools.web.pdf_pages:parse_pdf"
+_READABLE = frozenset(
+    (
+        *("text/html", "application/xhtml+xml", "text/plain", "text/markdown", "text/x-markdown", "text/csv", "text/tab-separated-values"),
+        *("application/json", "text/json", "application/ld+json", "application/pdf", "application/x-pdf"),
+    )
+)
+_UNNAMED = ("application/octet-stream", "binary/octet-stream", "application/force-download", "application/download")
+_PDF = b"%PDF-"
 _MAGIC = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -20,29 +28,32 @@ _MAGIC = (
 
 
 def refuse_by_type(url: str, response: Response, content_type: str) -> None:
-    """Raise NotAPage for a Content-Type that is not text, before its body is read."""
+    """Raise NotAPage for a Content-Type that is not text, PDF or JSON, before its body is read."""
     kind = content_type.partition(";")[0].strip().lower()
-    if not kind or kind in _READABLE or is_data(kind):
+    if not kind or kind in _READABLE or kind.endswith("+json"):
         return
+    if kind in _UNNAMED and url.partition("?")[0].lower().endswith(".pdf"):
+        return  # many a server does not know what it serves; its first bytes are looked at
     raise NotAPage(url, f"of type {ascii(kind)[1:-1]}", read_content_length(response))
-
-
-def is_data(content_type: str) -> bool:
-    """Return whether a Content-Type is that of a JSON document."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind in _DATA or (kind.startswith("application/") and kind.endswith("+json"))
-
-
-def is_document(content_type: str, body: bytes) -> bool:
-    """Return whether a body is a PDF, by its first bytes, or a JSON document, by its Content-Type."""
-    return body[:1024].lstrip().startswith(b"%PDF-") or is_data(content_type)
 
 
 def refuse_by_content(url: str, body: bytes) -> None:
     """Raise NotAPage for bytes that are not a page, whatever their Content-Type says."""
+    if is_pdf(body):
+        return
     start = body[:1024].lstrip()
     for magic, name in _MAGIC:
         if start.startswith(magic):
             raise NotAPage(url, name, len(body))
-    if b"\x00\x00\x00" in start and not start.startswith(b"%PDF-"):
+    if b"\x00\x00\x00" in start:
         raise NotAPage(url, "binary data", len(body))
+
+
+def is_pdf(body: bytes) -> bool:
+    """Return whether these bytes are a PDF, which may begin with a few others."""
+    return _PDF in body[:1024] and not body[:1024].lstrip().startswith(b"<")
+
+
+def choose_parser(body: bytes) -> str:
+    """Return the function that parses this body, as the worker is asked for it."""
+    return PARSE_PDF if is_pdf(body) else PARSE_PAGE

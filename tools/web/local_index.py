@@ -18,8 +18,9 @@ from urllib.parse import quote
 from ..canonical import Json
 from ..connections import close_index
 from ..errors import UsageError
-from .fetch import PARSE_PAGE, Web
+from .fetch import Web
 from .fields import DATA_HEADING
+from .kinds import choose_parser
 from .page_errors import PageError
 from .pages import Page
 from .search import SearchResult
@@ -29,7 +30,14 @@ MAX_QUERY_WORDS = 64
 MAX_RESULTS = 50
 FEWEST_CHARACTERS = 60
 MAX_FILE_BYTES = 10_000_000
-_CONTENT_TYPES = {".html": "text/html", ".htm": "text/html", ".md": "text/markdown", ".txt": "text/plain"}
+_CONTENT_TYPES = {
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "text/html"),
+    ".md": "text/markdown",
+    ".txt": "text/plain",
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+}
 _SCHEMA = """
 CREATE VIRTUAL TABLE IF NOT EXISTS pages USING fts5(url UNINDEXED, title, body, tokenize = "porter unicode61 remove_diacritics 2")
 """
@@ -56,7 +64,7 @@ def parse_file_in_worker(url: str, content_type: str, body: bytes) -> Mapping[st
     from ..sandbox import call_sandboxed  # late, for load time
 
     encoded = b64encode(body).decode("ascii")
-    parsed: Mapping[str, Json] = call_sandboxed(PARSE_PAGE, url, content_type, encoded, seconds=10, memory_mb=512)
+    parsed: Mapping[str, Json] = call_sandboxed(choose_parser(body), url, content_type, encoded, seconds=10, memory_mb=512)
     return parsed
 
 
@@ -85,7 +93,7 @@ class LocalIndex:
         path: Path | str = ":memory:",
         parse: ParseFile = parse_file_in_worker,
     ) -> LocalIndex:
-        """Index the HTML, Markdown and text files of a folder. `urls` returns the URL of a file (None leaves it out)."""
+        """Index the HTML, PDF, JSON, CSV, Markdown and text files of a folder. `urls` returns the URL of a file (None leaves it out)."""
         root = Path(folder)
         if not root.is_dir():
             raise UsageError(f"The folder {folder} to index does not exist.")
@@ -156,6 +164,8 @@ def _read_files(root: Path, named: Callable[[Path], str | None], parse: ParseFil
         if url is None:
             continue
         parsed = parse(url, content_type, file.read_bytes())
+        if parsed.get("wall") or "noindex" in parsed.get("robots", ""):
+            continue
         if body := _join(parsed["description"], parsed.get("evidence") or parsed["text"]):
             yield Document(url, parsed["title"] or file.stem, body)
 

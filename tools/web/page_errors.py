@@ -7,7 +7,7 @@ PageError
 ├── PageTooLarge        it has more bytes than are read
 ├── NotAPage            it is a picture, an archive, a program
 ├── PageEmpty           it has no text
-├── PageScripted        it has no text until scripts, which are not run, draw it
+│   └── PageScripted    it has no text until scripts, which are not run, draw it
 ├── PageWall            it asks its visitor to pass a check, to take cookies or to log in, and holds nothing else
 ├── PageUnreadable      its HTML could not be parsed in the time and memory allowed
 ├── PageTimeout         it took too long
@@ -76,11 +76,11 @@ class PageEmpty(PageError):
         super().__init__(url, f"{format_url(url)} has no text to read (it may be drawn by scripts, which are not run).")
 
 
-class PageScripted(PageError):
+class PageScripted(PageEmpty):
     """The page is drawn by scripts, which are not run, and carries no data that could be read instead."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url, f"{format_url(url)} is drawn by scripts, which are not run, and holds no text or data without them.")
+        PageError.__init__(self, url, f"{format_url(url)} is drawn by scripts, which are not run, and holds no text or data without them.")
 
 
 class PageWall(PageError):

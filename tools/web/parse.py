@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import asdict
+from itertools import islice
 from urllib.parse import urljoin
 
 # Heavy, and at the top on purpose: only the worker imports this module, and it loads what it needs before it locks itself in.
@@ -17,24 +16,38 @@ from ..canonical import Json, JsonObject
 from .as_seen import show_as_seen
 from .charsets import clean, decode
 from .html_tree import parse_tree
+from .inline_text import short_text
+from .json_pages import parse_json
+from .kinds import is_pdf
 from .main_text import choose_text
 from .page_data import finish_fields, read_data
+from .page_results import MAX_TEXT, make_result, make_text_result, tidy
 from .visible import visible_text
+from .walls import find_gates, find_wall, is_drawn_by_scripts
 
-MAX_TEXT = 500_000
-MAX_LINKS = 500
+MAX_LINKS, MAX_ANCHORS = 500, 5_000
 MAX_JSON_LD = 50
+LONG_TEXT, SHORT_TEXT = 3_000, 200
 MAX_JSON_LD_CHARS = 200_000
 
 
 def parse_page(url: str, content_type: str, body_base64: str) -> JsonObject:
-    """Parse a page. Returns JSON: title, description, text, evidence, links, json_ld, fields, published, language, canonical, charset."""
-    text, charset = decode(b64decode(body_base64), content_type)
+    """Parse a page of HTML, JSON or plain text, or (where the worker may load it) PDF. Returns JSON: see `make_result` for its keys."""
+    body = b64decode(body_base64)
+    if is_pdf(body):
+        from .pdf_pages import parse_pdf  # late: a worker for pages does not load it
+
+        return parse_pdf(url, content_type, body_base64)
+    text, charset = decode(body, content_type)
     text = clean(text)
     kind = content_type.partition(";")[0].strip().lower()
-    if (kind.startswith("text/") and kind != "text/html") or (not kind and "<" not in text[:2000]):
-        text = _tidy(text)
-        return _make_result(text=text, evidence=text, title=_first_line(text), charset=charset)
+    is_plain = kind.startswith("text/") and kind not in ("text/html", "text/json")
+    if not is_plain and (kind.endswith("json") or text.lstrip()[:1] in ("{", "[", ")")) and (found := parse_json(text, url)) is not None:
+        return {**found, "charset": charset}
+    if kind.endswith("json"):
+        return make_result(problem="it is not JSON")
+    if is_plain or (not kind and "<" not in text[:2000]):
+        return make_text_result(text, charset=charset)
     return {**parse_html(text, url), "charset": charset}
 
 
@@ -42,34 +55,41 @@ def parse_html(html: str, url: str) -> JsonObject:
     """Parse HTML that is already clean text. Returns the same as `parse_page`."""
     tree = parse_tree(html)
     if tree is None:
-        return _make_result()
+        return make_result()
     json_ld = list(_find_json_ld(tree))
     title, description = _find_title(tree), _find_meta(tree, "description", "og:description")
     canonical = _first(tree.xpath("//link[translate(@rel,'CANOIL','canoil')='canonical']/@href"))
     base = _make_absolute(url, _first(tree.xpath("//base/@href"))) or url
+    robots = _find_meta(tree, "robots", "googlebot").lower()[:200]
     language = _first(tree.xpath("/html/@lang"))[:35]
     is_article = _is_article(tree, json_ld)
     data = read_data(tree, json_ld, url)
+    gates = find_gates(tree, html)
     show_as_seen(tree)
-    whole = visible_text(tree, pictures=True, most=MAX_TEXT) or visible_text(tree, furniture=True, most=MAX_TEXT)
+    links = _find_links(tree, base)
+    own = visible_text(tree, pictures=True, most=MAX_TEXT)
+    everything = own if len(own) > LONG_TEXT else visible_text(tree, furniture=True, most=MAX_TEXT)
+    whole = own or everything
+    if len(whole) < SHORT_TEXT and (gates.drawn or not whole):
+        whole = "\n\n".join(text for text in (whole, *data.texts) if text)
     fields, lines = finish_fields(data, tree, whole)
-    return _make_result(
+    evidence = tidy(f"{whole}\n\n{lines}")
+    found = make_result(
         title=title,
         description=description,
-        text=_tidy(choose_text(tree, whole, url, is_article=is_article)),
-        evidence=_tidy(f"{whole}\n\n{lines}"),
-        fields=[asdict(field) for field in fields],
+        evidence=evidence,
+        fields=fields,
         published=data.published,
-        links=_find_links(tree, base),
+        links=links,
         json_ld=json_ld,
         language=language,
+        robots=robots,
         canonical=_make_absolute(base, canonical) if canonical else "",
+        wall=find_wall(gates, title, own, everything),
     )
-
-
-def _make_result(**found: Json) -> JsonObject:
-    texts = dict.fromkeys(("title", "description", "text", "evidence", "published", "language", "canonical", "charset"), "")
-    return {**texts, "links": [], "json_ld": [], "fields": [], **found}
+    if not fields and not json_ld and not data.texts and is_drawn_by_scripts(gates, everything):
+        return {**found, "evidence": "", "scripted": True}
+    return {**found, "text": tidy(choose_text(tree, whole, url, is_article=is_article)) or evidence}
 
 
 def _is_article(tree: HtmlElement, json_ld: list[JsonObject]) -> bool:
@@ -80,15 +100,6 @@ def _is_article(tree: HtmlElement, json_ld: list[JsonObject]) -> bool:
 
 def _as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else [value]
-
-
-def _tidy(text: str) -> str:
-    lines = (line.rstrip() for line in clean(text).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:MAX_TEXT]
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip(" #") for line in text.split("\n") if line.strip(" #")), "")[:300]
 
 
 def _first(found: Json) -> str:
@@ -126,11 +137,11 @@ def _make_absolute(base: str, href: str) -> str:
 
 def _find_links(tree: HtmlElement, base: str) -> list[dict[str, str]]:
     found, rels = dict[str, str](), dict[str, str]()
-    for element in tree.iter("a", "area"):
+    for element in islice(tree.iter("a", "area"), MAX_ANCHORS):
         target = _make_absolute(base, element.get("href", ""))
         if not target or (target not in found and len(found) >= MAX_LINKS):
             continue
-        text = _one_line(element.text_content() or element.get("title", "") or element.get("alt", ""))[:200]
+        text = _one_line(short_text(element, 1_000) or element.get("title", "") or element.get("alt", ""))[:200]
         found[target] = found.get(target) or text
         rels[target] = rels.get(target) or element.get("rel", "")[:100]
     return [{"url": target, "text": text, **({"rel": rels[target]} if rels[target] else {})} for target, text in found.items()]
