@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sayso.tools.truth import ProblemKind, check_statement
+from sayso.tools.truth import ProblemKind, Verdict, check_statement
 from sayso.tools.web import find_quote
 
 from .report_values import Claim, Withdrawn
@@ -61,7 +61,11 @@ def gate_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
 
 def _find_reason(claim: Claim, page: VisitedPage, company: str) -> str:
     """Return why the page does not state a claim's text; empty where it does."""
-    verdict = check_statement(claim.text, page.text, quote=claim.quote, subject=company)
+    return find_reason(check_statement(claim.text, page.text, quote=claim.quote, subject=company))
+
+
+def find_reason(verdict: Verdict) -> str:
+    """Return the reason of a verdict for the report; empty where the statement is stated."""
     if verdict.stated:
         return ""
     return REASONS[verdict.problems[0].kind] if verdict.problems else REASONS[ProblemKind.WORD]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sayso.tools.approval.grant import Grant
-from sayso.tools.errors import NothingFound, SearchFailed, ToolError, UsageError
+from sayso.tools.errors import IncompleteReply, NothingFound, OutputError, SearchFailed, ToolError, UsageError
 from sayso.workflows import Run, Workflow
 from sayso.workflows.runs.events import Progress
 from sayso.workflows.shapes.in_order import Draft
@@ -23,11 +23,13 @@ from ..agent import Agent
 from ..messages import Sampling
 from .aspects import choose_aspects, find_aspects
 from .choosing import consider, judge, require_known, same_business
+from .comparing import compare_columns
 from .more_queries import more_queries
 from .page_kinds import find_new_home
 from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
+from .point_gate import gate_points
 from .profile import ClientProfile, make_profile
-from .report import KINDS, Considered, Point, Report
+from .report import KINDS, Competitor, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
 from .selection import add_site, give_site
 from .site_identity import find_site
@@ -184,6 +186,8 @@ class CompetitorResearch(Workflow[str, Report]):
 
         No address is ever invented. A model that chooses none has not understood: then the order of the evidence stands.
         """
+        considered: tuple[Considered, ...] = ()
+        competing: list[Considered] = []
         for round_number in range(self.rounds):
             profile = self._make_profile(state)
             if state.gated and not self.sites:
@@ -263,16 +267,19 @@ class CompetitorResearch(Workflow[str, Report]):
         """Visit as many sites as are wanted, side by side; for each that cannot be read or does not compete, visit the next candidate."""
         profile = self._make_profile(state)
         visits: list[Visit] = []
-        arrived: list[Visit] = []
+        arrived: dict[str, Visit] = {}
         left = list(state.candidates)
         searches_left = self.rounds - 1
         if state.client is not None:
-            state = replace(state, client=await run.child("client", self._find_claims(state), state.client))
+            state = publish_state(run, replace(state, client=await run.child("client", self._find_claims(state), state.client)))
 
         async def visit_and_tell(run: Run, candidate: Candidate) -> Visit:
-            visit = await self._visit_one(run, candidate, state, profile)
-            arrived.append(visit)
-            publish_state(run, replace(state, visits=tuple(arrived)))
+            def tell(visit: Visit) -> None:
+                arrived[candidate.url] = visit
+                publish_state(run, replace(state, visits=tuple(arrived.values())))
+
+            visit = await self._visit_one(run, candidate, state, profile, tell)
+            tell(visit)
             return visit
 
         for round_number in range(MOST_BATCHES):
@@ -295,12 +302,14 @@ class CompetitorResearch(Workflow[str, Report]):
 
         return find
 
-    async def _visit_one(self, run: Run, candidate: Candidate, state: ResearchState, profile: ClientProfile) -> Visit:
+    async def _visit_one(
+        self, run: Run, candidate: Candidate, state: ResearchState, profile: ClientProfile, tell: Callable[[Visit], None]
+    ) -> Visit:
         """Read a site, look again whether it competes now that its pages are there, and find claims on them."""
         visit = await self.visitor.read_site(run, candidate, state)
         before = next((each for each in state.considered if each.url == candidate.url), None)
         if not visit.pages or before is None:
-            return visit if not visit.pages else await self.visitor.find_claims(run, visit, state)
+            return visit if not visit.pages else await self.visitor.find_claims(run, visit, state, tell=tell)
         others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
         after = judge(profile, before, visit.pages, others) if state.gated else before
         if after.kind == SiteKind.MOVED and (home := find_new_home(visit.pages)):
@@ -318,7 +327,7 @@ class CompetitorResearch(Workflow[str, Report]):
             return visit
         if state.gated:
             visit = replace(visit, candidate=Candidate(after.name, candidate.url, after.reason, after.quote))
-        return await self.visitor.find_claims(run, visit, state)
+        return await self.visitor.find_claims(run, visit, state, tell=tell)
 
     async def ask_again(self, run: Run, state: ResearchState) -> ResearchState:
         """Search for the aspects of which most sites say nothing, on the sites themselves, until a round finds nothing or all are used."""
@@ -335,14 +344,26 @@ class CompetitorResearch(Workflow[str, Report]):
         return state
 
     async def compare(self, run: Run, state: ResearchState) -> ResearchState:
-        """Write the comparison and have it criticised once. A sentence that names no existing fact is left out."""
-        from .stage_prompts import comparison_question, critique_question, rewrite_question  # late, for load time
-
+        """Compare in sentences built from the claims' amounts, and in those of a model's sentences that the claims state."""
         columns = make_columns(state)
         facts = sum(len(column.claims) for column in columns)
         if not facts:
             return state
         run.publish(Progress(run.id, "compare", f"Comparing {_count(len(columns), 'site')} by {_count(facts, 'claim')}"))
+        built = compare_columns(columns)
+        written, withdrawn = gate_points(await self._write_comparison(run, state, columns), columns)
+        if withdrawn:
+            run.publish(Progress(run.id, "compare", f"{_count(len(written), 'sentence')} kept, {len(withdrawn)} dropped"))
+        said = {point.text for point in built}
+        comparison = (*built, *(point for point in written if point.text not in said))
+        return publish_state(run, replace(state, comparison=comparison, withdrawn=withdrawn))
+
+    async def _write_comparison(self, run: Run, state: ResearchState, columns: Sequence[Competitor]) -> list[Point]:
+        """Have the comparison written by the model, and criticised once. The extractive reader knows no more than the code."""
+        from .stage_prompts import comparison_question, critique_question, rewrite_question  # late, for load time
+
+        if is_extractive(self.model):
+            return []
         question = comparison_question(state.company, columns)
 
         async def write(run: Run, task: str | Draft) -> Comparison:
@@ -356,9 +377,12 @@ class CompetitorResearch(Workflow[str, Report]):
             return critique
 
         better = reflect(write, criticise, rounds=1, accept=lambda critique: not critique.problems)
-        comparison: Comparison = await run.child("reflect", better, question)
-        points = [Point(point.text, tuple(number for number in point.facts if 1 <= number <= facts)) for point in comparison.points]
-        return publish_state(run, replace(state, comparison=tuple(point for point in points if point.claims)))
+        try:
+            comparison: Comparison = await run.child("reflect", better, question)
+        except (IncompleteReply, OutputError) as error:  # what was found is worth more than sentences about it
+            run.publish(Progress(run.id, "failed", f"No usable comparison: {error}"))
+            return []
+        return [Point(" ".join(point.text.split()), tuple(point.facts)) for point in comparison.points]
 
     async def report(self, run: Run, state: ResearchState) -> Report:
         """Number the sources and make the report."""

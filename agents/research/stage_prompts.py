@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
@@ -10,6 +11,8 @@ from .aspects import Aspect
 from .report import Competitor
 
 SNIPPET_CHARACTERS = 300
+MOST_FACTS = 80
+"""How many facts a comparison is asked of; with the prompt and the answer they fit into a context of 8,000 tokens."""
 
 
 class Plan(BaseModel):
@@ -136,10 +139,16 @@ def missing_question(question: str, missing: Sequence[str]) -> str:
     )
 
 
-def comparison_question(company: str, competitors: Sequence[Competitor]) -> str:
-    """Ask for a Comparison of numbered facts."""
-    facts = [(competitor.name, claim.topic, claim.text) for competitor in competitors for claim in competitor.claims]
-    rows = "\n".join(f"[{number}] {_cell(name)} | {_cell(topic)} | {_cell(text)}" for number, (name, topic, text) in enumerate(facts, 1))
+def comparison_question(company: str, columns: Sequence[Competitor]) -> str:
+    """Ask for a Comparison of numbered facts: of each aspect the first of each site, then the second, up to MOST_FACTS."""
+    facts = [(column.name, claim.topic, claim.text) for column in columns for claim in column.claims]
+    places = Counter[tuple[str, str]]()
+    order = []
+    for number, (name, topic, _) in enumerate(facts, 1):
+        places[name, topic] += 1
+        order.append((places[name, topic], number))
+    shown = sorted(number for _, number in sorted(order)[:MOST_FACTS])
+    rows = "\n".join(f"[{number}] {' | '.join(map(_cell, facts[number - 1]))}" for number in shown)
     return f"Company: {company}\nFacts:\n{rows}"
 
 

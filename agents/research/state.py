@@ -110,6 +110,8 @@ class ResearchState:
     aspects: tuple[str, ...] = ()
     client: Visit | None = None
     considered: tuple[Considered, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
+    """Sentences of the comparison that were left out."""
     gated: bool = True
     """False in a run that an earlier version began, which had no relevance gate: it goes on as it began."""
 
@@ -132,7 +134,7 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
         )
         for number, page in enumerate(pages.values(), 1)
     }
-    withdrawn = tuple(each for visit in visits for each in visit.withdrawn)
+    withdrawn = (*(each for visit in visits for each in visit.withdrawn), *state.withdrawn)
     return Report(
         company=state.company,
         made_at=made_at,
@@ -143,7 +145,7 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
         comparison=state.comparison,
         sources=tuple(sources.values()),
         failed_pages=tuple(page for visit in visits for page in visit.failed),
-        dropped_claims=sum(visit.dropped for visit in visits),
+        dropped_claims=sum(visit.dropped for visit in visits) + len(state.withdrawn),
         stopped=stopped,
         kind=state.kind,
         aspects=state.aspects,

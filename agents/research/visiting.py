@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -96,8 +96,13 @@ class SiteVisitor:
 
         return make_page(url, page, await run.child(f"data.{number}", recall, url))
 
-    async def find_claims(self, run: Run, visit: Visit, state: ResearchState, first: int = 0) -> Visit:
-        """Find the claims on the pages from number `first` on, and return the visit with those that it did not have yet."""
+    async def find_claims(
+        self, run: Run, visit: Visit, state: ResearchState, first: int = 0, tell: Callable[[Visit], None] | None = None
+    ) -> Visit:
+        """Find the claims on the pages from number `first` on, and return the visit with those that it did not have yet.
+
+        `tell` is handed the visit as far as it is, before each question.
+        """
         aspects = find_aspects(state.aspects)
         pages = visit.pages
         name = visit.candidate.name
@@ -106,15 +111,22 @@ class SiteVisitor:
         covered = measure_coverage(pages[:first], aspects)
         parts = [part for part in order_parts(pages, aspects, covered) if part.page >= first]
         for number, question in enumerate(pack_parts(parts)):
+            if tell is not None:
+                tell(self._keep(visit, aspects, claims, withdrawn))
             more, missing = await self._ask(run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind)
             publishable, taken_away = gate_claims(more, pages, name)
             claims += publishable
             withdrawn += [*taken_away, *(Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing)]
-        kept = rank_claims((*claim_fields(pages, name, aspects), *visit.claims, *claims), pages, name, aspects)
-        found = replace(visit, claims=kept, withdrawn=(*visit.withdrawn, *withdrawn))
-        found = replace(found, dropped=sum(1 for each in found.withdrawn if not each.replaced))
+        found = self._keep(visit, aspects, claims, withdrawn)
         run.publish(Progress(run.id, "found", describe_visit(found)))
         return found
+
+    def _keep(self, visit: Visit, aspects: Sequence[Aspect], claims: Sequence[Claim], withdrawn: Sequence[Withdrawn]) -> Visit:
+        """Return the visit with these claims beside those that it has and those that its pages hold as data, each said once."""
+        pages, name = visit.pages, visit.candidate.name
+        kept = rank_claims((*claim_fields(pages, name, aspects), *visit.claims, *claims), pages, name, aspects)
+        away = (*visit.withdrawn, *withdrawn)
+        return replace(visit, claims=kept, withdrawn=away, dropped=sum(1 for each in away if not each.replaced))
 
     async def _ask(
         self, run: Run, position: str, name: str, parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], kind: str

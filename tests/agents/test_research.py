@@ -164,9 +164,17 @@ async def test_a_wrong_name_for_a_number_is_put_right_by_the_page() -> None:
 async def test_numbers_that_are_no_results_and_facts_that_are_none_are_left_out() -> None:
     picks = script("Choice", picks=lambda answer: [{"number": 999, "name": "Ghost", "reason": ""}, *answer["picks"]])
     assert len((await research.run("BettaBurgers", model=picks, search="sample", competitors=2)).output.competitors) == 2
-    points = script("Comparison", points=[{"text": "All are green.", "facts": [999]}, {"text": "One is.", "facts": [1]}])
-    report = (await research.run("BettaBurgers", model=points, search="sample", competitors=2)).output
-    assert [(point.text, point.claims) for point in report.comparison] == [("One is.", (1,))]
+    said: dict[int, str] = {}
+
+    def compares(answer: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"text": "All are green.", "facts": [999]}, {"text": "One is green.", "facts": [1]}, {"text": said[2], "facts": [2, 999]}]
+
+    first = (await research.run("BettaBurgers", search="sample", competitors=2)).output
+    said.update({number: f"{company.name}: {claim.text}" for number, company, claim in first.number_claims()})
+    report = (await research.run("BettaBurgers", model=script("Comparison", points=compares), search="sample", competitors=2)).output
+    assert [point.claims for point in report.comparison if point.text == said[2]] == [(2,)]
+    assert not [point for point in report.comparison if "green" in point.text]
+    assert {each.text for each in report.withdrawn if not each.company} == {"All are green.", "One is green."}
 
 
 async def nothing(query: str, limit: int) -> Sequence[SearchResult]:

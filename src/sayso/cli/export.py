@@ -15,7 +15,7 @@ from sayso.cli.options import DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import find_run, open_engine
 
 if TYPE_CHECKING:
-    from sayso.workflows.durable.chain import Row, Verdict
+    from sayso.workflows.durable.chain import Row, ChainVerdict
     from sayso.workflows.durable.records import ApprovalRow, RunRow
 
 
@@ -51,7 +51,7 @@ async def _export(run: str, redact: bool, database: str | None) -> dict[str, obj
     }
 
 
-def _redact(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow], verdict: Verdict) -> dict[str, object]:
+def _redact(row: RunRow, log: Sequence[Row], approvals: Sequence[ApprovalRow], verdict: ChainVerdict) -> dict[str, object]:
     from sayso.cli.redaction import redact_approval, redact_row, redact_run  # late, for load time
 
     return {

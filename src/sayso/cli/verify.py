@@ -13,7 +13,7 @@ from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from sayso.workflows.durable.chain import Row, Verdict
+    from sayso.workflows.durable.chain import Row, ChainVerdict
     from sayso.workflows.durable.records import RunRow
 
 MIN_HEAD = 16
@@ -110,7 +110,7 @@ def _compare_head(head: str | None, log: list[Row], current: str) -> list[str]:
     return []
 
 
-def _print_verdict(row: RunRow, log: list[Row], verdict: Verdict, problems: list[str]) -> None:
+def _print_verdict(row: RunRow, log: list[Row], verdict: ChainVerdict, problems: list[str]) -> None:
     from sayso.workflows.durable.chain import KEY_VARIABLE  # late, for load time
 
     print(f"Run {show_value(row.id)}: {len(log)} rows, head {show_value(verdict.head) or '(none)'}")

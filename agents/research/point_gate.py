@@ -1,0 +1,41 @@
+"""The gate for a model's comparison: each part of a sentence has to be stated by the claims that the sentence names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sayso.tools.truth import check_statement
+
+from .gating import find_reason
+from .report_values import Claim, Competitor, Point, Withdrawn
+
+NO_CLAIM = "it names no claim that it rests on"
+_PARTS = re.compile(r"\s*[;—]\s*|,?\s+(?:while|whereas|but|and so)\s+|\.\s+(?=[A-Z])")
+
+
+def gate_points(points: Sequence[Point], columns: Sequence[Competitor]) -> tuple[tuple[Point, ...], tuple[Withdrawn, ...]]:
+    """Return the sentences that the claims they name state, and those that are left out, each with its reason.
+
+    The numbers of a point are those of the columns' claims, counted from 1 in their order.
+    """
+    told = [(column.name, claim) for column in columns for claim in column.claims]
+    kept: list[Point] = []
+    withdrawn: list[Withdrawn] = []
+    for point in points:
+        named = tuple(number for number in dict.fromkeys(point.claims) if 1 <= number <= len(told))
+        reason = _find_reason(point.text, [told[number - 1] for number in named]) if named else NO_CLAIM
+        if reason:
+            withdrawn.append(Withdrawn("", point.text, reason))
+        else:
+            kept.append(Point(point.text, named))
+    return tuple(kept), tuple(withdrawn)
+
+
+def _find_reason(text: str, claims: Sequence[tuple[str, Claim]]) -> str:
+    """Return why the claims do not state a sentence; empty where they do."""
+    passage = "\n".join(claim.text if name in claim.text else f"{name}: {claim.text}" for name, claim in claims)
+    for part in filter(None, (part.strip() for part in _PARTS.split(text))):
+        if reason := find_reason(check_statement(part, passage)):
+            return reason
+    return ""
