@@ -65,9 +65,9 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
     if not any(reading.is_content(at) for at in range(len(reading.words))) and not reading.figures:
         return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing that could be checked."),))
     best: tuple[Problem, ...] | None = None
-    general = _find_general(everything, owner)
+    general, kinds = _find_general(everything, owner), _find_kinds(everything)
     for statement in _find_candidates(reading, statements, owner):
-        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general)))
+        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds)))
         if not problems:
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):
@@ -112,6 +112,18 @@ def _find_general(everything: tuple[Statement, ...], owner: tuple[Word, ...]) ->
         named = any(word.text[:1].isupper() and any(word.stem == mine.stem for mine in owner) for word in words)
         counts.update({word.stem: 2 if named else 1 for word in words if word.text[:1].islower()})
     return frozenset(each for each, count in counts.items() if count > 1)
+
+
+@lru_cache(64)
+def _find_kinds(everything: tuple[Statement, ...]) -> frozenset[tuple[str, str]]:
+    """Return the pairs of neighbouring words of the passage that say something: by them "student ticket" is told from "adult ticket"."""
+    found = set[tuple[str, str]]()
+    for each in everything:
+        words = tokenize(each.text)
+        for one, two in zip(words, words[1:], strict=False):
+            if not is_light(one) and not is_light(two) and each.text[one.end : two.start] == " ":
+                found.add((one.stem, two.stem))
+    return frozenset(found)
 
 
 def find_problems(match: Match) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from .words import stem
 
 _HARD = frozenset("if unless when whenever provided without until till except excluding during before after once between only".split())
 _SOFT = frozenset("for with in at on under over from within of".split())
-_PRICING = frozenset("for with on per of".split())
+_PRICING = frozenset("for with on of".split())
 _CLAUSAL = frozenset("if unless when whenever provided once".split())
 _FREE = frozenset(map(stem, "free unlimited included all every always only best first".split()))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .lexicon import look_up
 from .marks import Mark, find_idiom
-from .matching import OUTSIDE, Match
+from .matching import OUTSIDE, Match, says_word
 from .reading import Reading, Segment, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word
-from .words import alike
+from .words import alike, tokenize
 
 
 def check_negation(match: Match) -> Iterator[Problem]:
@@ -58,7 +59,7 @@ def _find_figure_homes(match: Match, segment: Segment) -> set[int]:
 def _denies_before(match: Match, number: int) -> bool:
     """Return whether what a denying segment denies stands in its neighbour: "cannot be used, repaired or sold"."""
     words = match.evidence.words
-    return any(mark is Mark.REVERSE and match.is_home(first) and first < len(words) for mark, first, _ in match.evidence.marks)
+    return any(mark is Mark.REVERSE and match.is_home(first) and not says_word(match.sentence, words[first]) for mark, first, _ in match.evidence.marks)
 
 
 def is_denied(reading: Reading, at: int) -> bool:
@@ -119,7 +120,10 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
         if mark in {Mark.ONLY, Mark.SOME} and (end in match.sentence.figured or first in match.sentence.figured):
             if match.sentence.words[first - 1].text.casefold() != "the" or not first:
                 continue  # "only nine", "half of the price"
-        if not _is_entailed(match, mark, first, end, theirs):
+        priced = mark is Mark.ALL and any(match.evidence.figures[each].per for each in match.figures.values())
+        if not (priced and match.sentence.words[first].text.casefold() in {"each", "every"}) and not _is_entailed(
+            match, mark, first, end, theirs
+        ):
             yield Problem(ProblemKind.QUANTIFIER, f"The passage does not say “{show(match.sentence, first, end)}”.")
     yield from _check_always(match)
     for mark, first, end in match.evidence.find_marks(*_LIMITING):
@@ -159,6 +163,11 @@ _OFTEN = frozenset("daily weekly monthly hourly nightly always constantly perman
 
 def _check_always(match: Match) -> Iterator[Problem]:
     """How often and how long is not added: "daily", "all year", "around the clock", "unlimited"."""
+    limitless = tokenize("unlimited")[0].senses
+    mine = next((at for at, word in enumerate(match.sentence.words) if not limitless.isdisjoint(word.senses)), None)
+    if mine is not None and all(limitless.isdisjoint(word.senses) for word in (*match.evidence.words, *match.context)):
+        yield Problem(ProblemKind.QUANTIFIER, f"The passage does not say “{show(match.sentence, mine, mine + 1)}”.")
+        return
     for at, word in enumerate(match.sentence.words):
         phrase = (
             find_idiom(match.sentence.words, at)
@@ -227,6 +236,9 @@ def check_frames(match: Match) -> Iterator[Problem]:
             yield Problem(kind, f"The passage does not say “{words}”.")
 
 
+_BY = frozenset("by to of the at magazine".split())
+
+
 def _names_source(match: Match, first: int | None) -> bool:
     """Return whether the sentence names whose words they are: "Ofsted gave it the mark Good" for "Ofsted rated it Good"."""
     evidence = match.evidence
@@ -236,7 +248,10 @@ def _names_source(match: Match, first: int | None) -> bool:
         near = [
             each
             for each in range(segment.first, segment.end)
-            if evidence.is_name(each) and not is_subject_word(match, evidence.words[each])
+            if evidence.is_name(each)
+            and (each > 0 or not look_up(evidence.words[each]))
+            and not is_subject_word(match, evidence.words[each])
+            and (each < at or (each < at + 5 and evidence.words[each - 1].text.casefold() in _BY))
         ]
         if any(match.says(each) for each in near):
             return True

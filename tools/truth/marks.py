@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from .languages import find_language
 from .words import Word, tokenize
 
 
@@ -51,8 +52,9 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
     """Return the marks of a text with the first word of each and the one after its last."""
     found, at = list[tuple[Mark, int, int]](), 0
     folded = [word.text.casefold() for word in words]
+    english = find_language(folded) in {"", "en"}
     while at < len(words):
-        mark, length = _find_mark(folded, at)
+        mark, length = _find_mark(folded, at, english)
         if mark is None or not _is_mark(mark, folded, at, words, text) or (mark in _PHRASED and _is_in_phrase(words, at)):
             at += 1
             continue
@@ -64,9 +66,9 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
     return tuple(found)
 
 
-def _find_mark(folded: Sequence[str], at: int) -> tuple[Mark | None, int]:
-    for phrase, mark in _read_marks().get(folded[at], ()):
-        if tuple(folded[at : at + len(phrase)]) == phrase:
+def _find_mark(folded: Sequence[str], at: int, english: bool) -> tuple[Mark | None, int]:
+    for phrase, mark, foreign in _read_marks().get(folded[at], ()):
+        if not (foreign and english) and tuple(folded[at : at + len(phrase)]) == phrase:
             return mark, len(phrase)
     return None, 1
 
@@ -109,6 +111,10 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
             )
         case Mark.PLAN if folded[at] in {"plan", "plans"} and after == "for":  # "the Pro plan for 9 EUR"
             return not (at + 2 < len(folded) and folded[at + 2][:1].isdigit())
+        case Mark.PLAN if folded[at] == "going":  # "going to the police"
+            return at + 2 < len(folded) and folded[at + 2] not in {"the", "a", "an", "our", "your", "their"}
+        case Mark.PLAN if folded[at] in {"want", "wants", "wish", "like"}:  # "if you want to"
+            return before not in {"you", "who"}
         case Mark.MANY:
             return not (folded[at] == "many" and (before == "as" or after == "as"))
         case Mark.ONLY:
@@ -155,14 +161,15 @@ def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], 
 
 
 @cache
-def _read_marks() -> Mapping[str, Sequence[tuple[tuple[str, ...], Mark]]]:
+def _read_marks() -> Mapping[str, Sequence[tuple[tuple[str, ...], Mark, bool]]]:
     """Return the phrases of each mark by their first word, the longest first."""
-    table: dict[str, list[tuple[tuple[str, ...], Mark]]] = {}
+    table: dict[str, list[tuple[tuple[str, ...], Mark, bool]]] = {}
     text = (files(__package__ or __name__) / "tables" / "marks.txt").read_text(encoding="utf-8")
     for line in text.splitlines():
         kind, _, phrases = line.partition(":")
         if kind in {each.value for each in Mark}:
             for phrase in phrases.split(","):
+                foreign, phrase = phrase.strip().startswith("*"), phrase.strip().removeprefix("*")
                 words = tuple(phrase.casefold().replace("-", " ").replace("'", " ").split())
-                table.setdefault(words[0], []).append((words, Mark(kind)))
+                table.setdefault(words[0], []).append((words, Mark(kind), foreign))
     return {first: sorted(found, key=lambda each: -len(each[0])) for first, found in table.items()}

@@ -11,7 +11,7 @@ from ..quantities import Kind, find_amounts
 from .figures import Figure, measure
 from .lexicon import look_up, says_no_more
 from .marks import find_idiom
-from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, Segment, read_statement
+from .reading import AUXILIARIES, OURS, PREPOSITIONS, PRONOUNS, Reading, Segment, read_statement
 from .statements import Form, Statement
 from .words import Word, alike, is_light, opposite, stem, tokenize
 
@@ -34,6 +34,7 @@ class Match:
     astray: frozenset[int]  # places in the sentence whose pair belongs to something else
     home: frozenset[int]  # segments of the statement that say it
     elsewhere: frozenset[str] = frozenset()  # stems of the other statements of the passage
+    kinds: frozenset[tuple[str, str]] = frozenset()  # words before nouns in the passage: ("student", "ticket")
     general: frozenset[str] = frozenset()  # stems that the passage uses of its subject or again and again
 
     @property
@@ -116,6 +117,7 @@ def match_statement(
     subject: tuple[Word, ...],
     elsewhere: frozenset[str] = frozenset(),
     general: frozenset[str] = frozenset(),
+    kinds: frozenset[tuple[str, str]] = frozenset(),
 ) -> Match:
     """Match a sentence with a statement as well as it can be."""
     evidence = read_statement(statement.text)
@@ -170,7 +172,19 @@ def match_statement(
         },
     )
     return Match(
-        sentence, evidence, statement, subject, context, pairs, figures, frozenset(opposed), frozenset(astray), home, elsewhere, general
+        sentence,
+        evidence,
+        statement,
+        subject,
+        context,
+        pairs,
+        figures,
+        frozenset(opposed),
+        frozenset(astray),
+        home,
+        elsewhere,
+        kinds,
+        general,
     )
 
 
@@ -201,7 +215,12 @@ def _counts(sentence: Reading, at: int) -> bool:
 
 
 def _find_candidates(word: Word, evidence: Reading, language: str, name: bool) -> list[int]:
-    open_places = [at for at in range(len(evidence.words)) if at not in evidence.struck]
+    low = word.text.casefold()
+    open_places = [
+        at
+        for at in range(len(evidence.words))
+        if at not in evidence.struck and (low in AUXILIARIES or evidence.words[at].text.casefold() not in AUXILIARIES - {"have", "has"})
+    ]
     same = [at for at in open_places if evidence.words[at].stem == word.stem]
     near = same + [at for at in open_places if at not in same and alike(word, evidence.words[at])]
     if name:

@@ -268,6 +268,23 @@ _RANKS = frozenset("second third fourth fifth next among joint 2nd 3rd".split())
 
 def _is_comparative(word: Word) -> bool:
     low = word.text.casefold()
+    if low in {
+        "other",
+        "over",
+        "under",
+        "after",
+        "number",
+        "either",
+        "whether",
+        "member",
+        "order",
+        "customer",
+        "quarter",
+        "summer",
+        "winter",
+        "per",
+    }:
+        return False
     return low in {"more", "less", "fewer", "off", "extra", "discount"} or (
         low.endswith("er") and stem(low.removesuffix("er")) != stem(low) and len(low) > 4
     )

@@ -106,8 +106,9 @@ def _has_contrast(match: Match, topic: list[int], left: list[int]) -> bool:
         if evidence.words[at].stem in PERIODS:
             return True  # "monthly billing"
         head = next((each for each in range(at + 1, at + 4) if each in topic and each not in left), None)
-        if head is not None and evidence.words[head].stem in match.elsewhere | match.general and at + 1 == head:
-            return not is_verb(evidence.words, at)
+        if head == at + 1 and not is_verb(evidence.words, at):
+            own = evidence.words[at].stem
+            return any(noun == evidence.words[head].stem and kind != own for kind, noun in match.kinds)
     return False
 
 

@@ -41,7 +41,16 @@ def tokenize(text: str) -> tuple[Word, ...]:
 
 def is_light(word: Word) -> bool:
     """Return whether a word carries no claim of its own, such as "the" or "available"."""
-    return word.stem in _read_light()
+    return _is_light(word.text.casefold(), word.stem)
+
+
+@lru_cache(50_000)
+def _is_light(text: str, stemmed: str) -> bool:
+    # "production" has the stem of "product", and says more
+    return stemmed in _read_light() and (text in _read_light_words() or not _DERIVED.search(text))
+
+
+_DERIVED = re.compile(r"(?:tion|tions|ment|ments|ness|or|ors|ist|ists|ship|al|ive)$")
 
 
 def alike(a: Word, b: Word) -> bool:
@@ -155,6 +164,11 @@ def _read_opposites() -> Mapping[str, frozenset[str]]:
 def read_irregular() -> Mapping[str, str]:
     """Return the word of each form that no ending tells: bought is buy."""
     return {form: forms[0] for line in _read_lines("irregular") if (forms := line.split()) for form in forms[1:]}
+
+
+@cache
+def _read_light_words() -> frozenset[str]:
+    return frozenset(word for line in _read_lines("light") for word in line.split())
 
 
 @cache
