@@ -46,7 +46,8 @@ CHALLENGE = _any(
 )
 """Marks of the page of a check. Pages that the same services only watch do not have them."""
 WIDGET = _any(
-    r"""class=["'][^"']*\b(?:g-recaptcha|h-captcha|cf-turnstile|frc-captcha|mtcaptcha|geetest\w*|smart-captcha|altcha|captcha(?:-box|-container)?)\b""",
+    r"""class=["'][^"']*\b(?:g-recaptcha|h-captcha|cf-turnstile|frc-captcha|mtcaptcha|geetest\w*|smart-captcha|altcha)\b""",
+    r"""class=["'][^"']*\bcaptcha(?:-box|-container)?\b""",
     r"challenges\.cloudflare\.com/turnstile",
     r"hcaptcha\.com/1/api",
     r"recaptcha/(?:api|enterprise)\.js",
@@ -57,6 +58,10 @@ WIDGET = _any(
 )
 """Captchas, which stand in walls and in ordinary forms."""
 HUMAN = _any(
+    r"(?:think|thought|believe)\b.{0,20}\byou\b.{0,30}\b(?:ro)?(?:bot|automat\w*)\b",
+    r"(?:disabled|preventing|blocked)\b.{0,20}\b(?:cookies|javascript)|(?:cookies|javascript)\b.{0,30}\b(?:enabled|disabled)\b",
+    r"super-?human speed",
+    r"\b(?:aktivieren|erlauben)\b.{0,20}\b(?:javascript|cookies)",
     r"(?:verif|confirm|prove|check|make sure|ensur)\w*\b.{0,40}\b(?:human|not a (?:ro)?bot|real person)",
     r"(?:are you|i'?m|i am|you'?re) (?:not )?a (?:human|robot|bot)\b",
     r"robot check",
@@ -113,7 +118,8 @@ REFUSED = _any(
 )
 """What a refusal is headed with."""
 TRACE = _any(
-    r"\b(?:ray|reference|incident|support|request|event|block|error|fehler|referenz|vorgangs?)[\s-]?(?:id|#|nr|number|nummer|code)?\s?(?:#|:)\s?\S*\d",
+    r"\b(?:ray|reference|incident|support|request|event|block|error|fehler|referenz|vorgangs?)[\s-]?(?:id|#|nr|number|nummer|code)?"
+    r"(?:\sis)?\s?[#:]\s?\S*\d",
     r"reference #",
     r"your ip\b",
     r"ip[-\s]adress?e?",

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .inline_text import short_text
+from .inline_text import AMOUNT, short_text
 from .wall_words import ACCEPT, CHALLENGE, CONSENT, HUMAN, LOGIN, MEMBERS, REFUSED, TRACE, WIDGET
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _asks_for_a_human(gates: Gates, title: str, own: str, everything: str) -> bo
     said = f"{title}\n{everything}"
     if gates.challenge:
         return len(own) < 2 * _SHORT
-    if len(own) > _SHORT or gates.asks_message or gates.fields > 1:
+    if len(own) > _SHORT or gates.asks_message or gates.fields > 1 or AMOUNT.search(own):
         return False
     if gates.widget and HUMAN.search(said):
         return True
