@@ -99,6 +99,11 @@ VISIBLE = {
         "</ul></div><div class=col><p>Standard</p><h3>1300 Rs <span>/quarter</span></h3><ul><li class=disabled>Chat</li></ul></div>",
         [("Basic", "price", "500 Rs /month"), ("Standard", "price", "1300 Rs /quarter"), ("Basic", "includes", "Chat")],
     ),
+    "a title with what it is below, and a label on a line of its own": (
+        "<div class=m><h3>Menu du Jour</h3><h4>Plat, Dessert</h4><p class=price>25€</p></div><div class=m><h3>Menu Enfant</h3><h4>Plat</h4><p>10€</p></div>"
+        "<p>Hours*:<br><b>Mon-Sat:</b><br>10am-6pm</p>",
+        [("Menu du Jour", "price", "25€"), ("Menu Enfant", "price", "10€"), ("", "Mon-Sat", "10am-6pm")],
+    ),
     "dishes as headings, and prices that words join": (
         "<h2>Hauptspeise</h2><h4>-Pasta mit Tomaten 7€</h4><h4>-Schnitzel 500g = 15.99€ oder 1000g = 25.99€</h4>",
         [("Pasta mit Tomaten", "price", "7€"), ("Schnitzel 500g", "price", "15.99€ oder 1000g = 25.99€")],
@@ -187,6 +192,10 @@ TABLES = {
     "notes below rows give no title to the next ones": (
         "<table><tr><th>KORT<th>PRIS<tr><td>Kombi<td>525kr<tr><td colspan=2>Gym & Gruppass<tr><td>Styrke<td>450kr<tr><td colspan=2>Gym</table>",
         [("Kombi", "PRIS", "525kr"), ("Styrke", "PRIS", "450kr")],
+    ),
+    "one row of prices under its headers": (
+        "<table><thead><tr><th>Low season<th>High season<tbody><tr><td>€30*<td>€40*</table>",
+        [("Low season", "price", "€30*"), ("High season", "price", "€40*")],
     ),
     "sizes under several dishes": (
         "<h3>Pommes</h3><table><tr><th>Einheit<th>Preis<tr><td>Klein<td>2.00€<tr><td>Groß<td>3.00€</table>"

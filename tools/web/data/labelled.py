@@ -50,6 +50,10 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
     if (found := LABEL.fullmatch(text)) and _is_label(found["label"], found["value"], line):
         yield make_pair(found["label"], found["value"], line.heading, has_colon=True)
         return
+    if text[-1:] in (":", "：") and (below := _read_below(page, number, text)):
+        records.taken.add(number + 1)
+        yield below
+        return
     prices = list(read_prices(page, number, line, text, records))
     yield from prices
     if (
@@ -58,6 +62,17 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
         and (pair := _read_parts(line) or _read_two_lines(page, number, line) or _read_under(page, number))
     ):
         yield pair
+
+
+def _read_below(page: PageLines, number: int, text: str) -> Pair | None:
+    """Return a label that ends its line, with the next line of the same box: <b>Mon-Sat:</b><br>10am-6pm."""
+    if number + 1 >= len(page.lines) or len(text.split()) > 5:
+        return None
+    line, below = page.lines[number], page.lines[number + 1]
+    value = below.text.removeprefix("- ")
+    if below.element is not line.element or below.is_heading or value[-1:] in (":", "：") or len(value) > 120 or _is_sentence(value, below):
+        return None
+    return make_pair(text.rstrip(" :：*"), value, line.heading, has_colon=True)
 
 
 def _read_under(page: PageLines, number: int) -> Pair | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_LINES = 12_000
 MAX_ELEMENTS = 40_000
+_MAX_TITLE_LINES = 6
 _INLINE = frozenset(
     re.findall(
         r"\w+",
@@ -136,14 +137,26 @@ class _Walk:
         top = self.stack[-1]
         if closed.element.tag in _HEADINGS:
             text = one_line(" ".join(line.text for line in lines[closed.first_line : closed.first_line + 5]), 200)
-            if not is_price(text):  # <h3>$29</h3> is set large, and names nothing
+            # <h3>$29</h3> is set large and names nothing; <h3>Menu</h3><h4>Starter, main course</h4> is a title and what it is
+            if not is_price(text) and not self._is_subtitle(closed):
                 top.heading = split_price(text)[0]
                 top.headings += 1
-        elif closed.headings == 1 and len(lines) - closed.first_line <= 3 and not _is_repeated(closed.element):
+        elif closed.headings == 1 and len(lines) - closed.first_line <= _MAX_TITLE_LINES and not _is_repeated(closed.element):
             # <div class="header"><h3>Pro</h3></div> is a heading for what follows it.
             top.heading = closed.heading
             top.headings += 1
         self.add(closed.element.tail, top.element)
+
+    def _is_subtitle(self, closed: _Open) -> bool:
+        """Return whether a heading stands directly below one of higher rank, and is the only one of its own around it."""
+        before = self.page.lines[closed.first_line - 1] if closed.first_line else None
+        parent = closed.element.getparent()
+        if before is None or not before.is_heading or parent is None or before.element.getparent() is not parent:
+            return False
+        return (
+            heading_rank(before.element) < heading_rank(closed.element)
+            and sum(1 for _ in islice(parent.iterchildren(closed.element.tag), 2)) == 1
+        )
 
     def add(self, text: str | None, element: HtmlElement) -> None:
         if not text:
@@ -156,6 +169,12 @@ class _Walk:
             self.page.lines.append(Line(holder.element, holder.heading, is_heading))
             self.is_new_line = False
         self.page.lines[-1].parts.append((text, element))
+
+
+def heading_rank(element: HtmlElement) -> int:
+    """Return 1 for h1, 2 for h2 and so on; 9 for any other element."""
+    tag = str(element.tag)
+    return int(tag[1]) if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit() else 9
 
 
 def _is_repeated(element: HtmlElement) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from .money import find_money, starts_with_period
-from .page_lines import Line, PageLines
+from .page_lines import Line, PageLines, heading_rank
 from .pairs import LABEL, NO_NAME, PRICE_LABEL, SAVING, Pair
 from .wording import one_line
 
@@ -163,8 +163,9 @@ def _find_name(page: PageLines, number: int, records: Records) -> tuple[str, str
         before = page.lines[start:number]
         headings = [line for line in before if line.is_heading]
         if headings:
-            records.cards.setdefault(element, headings[-1].text)
-            return label, headings[-1].text if len(headings) == 1 or end - start <= _MAX_RECORD_LINES else page.lines[number].heading
+            top = min(headings, key=lambda line: heading_rank(line.element)) if is_row(element) else headings[-1]
+            records.cards.setdefault(element, top.text)
+            return label, top.text if len(headings) == 1 or end - start <= _MAX_RECORD_LINES else page.lines[number].heading
         if end - start > _MAX_RECORD_LINES:
             break
         names, is_named = list[str](), False

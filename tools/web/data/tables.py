@@ -109,12 +109,12 @@ def read_grid(table: HtmlElement) -> Grid:
     grid: Grid = []
     hanging: dict[int, tuple[int, Cell]] = {}
     left = MAX_CELLS
-    for row in islice(table.iter("tr", "thead"), MAX_ROWS):  # <thead><th> without a row is common
+    for row in islice(table.iter("table", "tr", "thead"), MAX_ROWS):  # <thead><th> without a row is common
         if row.getparent() is not None and row.getparent().tag == "tfoot":
             continue  # totals and notes
         cells: list[Cell] = []
         own = iter(cell for cell in row if cell.tag in ("td", "th"))
-        in_head = row.tag == "thead" or (row.getparent() is not None and row.getparent().tag == "thead")
+        in_head = row.tag in ("thead", "table") or (row.getparent() is not None and row.getparent().tag == "thead")
         while len(cells) < MAX_COLUMNS and left > 0:
             at = len(cells)
             if at in hanging:
@@ -270,6 +270,10 @@ def _read_pairs(grid: Grid, caption: str) -> list[Fact]:
 def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> list[Fact]:
     """Return, for each row, what its columns say of the thing that it names."""
     body = grid[headers:]
+    if all(_kind(row[0].text) == "money" for row in body):  # no column names a row
+        pairs = zip(names, body[0], strict=False) if len(body) == 1 and _find_subject_column(body, len(names)) == 0 else ()
+        if len(body) == 1 or _find_subject_column(body, len(names)) == 0:
+            return [Fact(name, "price", cell.text, (), stands_alone=False, section=caption) for name, cell in pairs if name and cell.text]
     keys = _find_key_columns(body, len(names))
     at = keys[0]
     facts: list[Fact] = []
