@@ -13,7 +13,7 @@ what the extractive reader misses on top of that, it overlooked; what the carele
   search led to their site.
 - A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
   one row of a table, list or data what another row says (it states no fact, but holds all words of one without its number, and the number
-  of another one of the same page, which stands there once, without its words); or if a third of the words of its quote stand on no page
+  of another one of the same page, which stands there once, without its words); or if more than a third of the words of its quote stand on no page
   of its company. Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, with all of its numbers and most of
   its words; or, where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
@@ -262,7 +262,9 @@ def find_wrong(claim: Claim, hosts: Sequence[str], known: KnownWeb, numbers: fro
     quoted = re.findall(r"\w+", simplify(claim.quote))
     missing = [word for word in quoted if word not in squashed]
     # The evidence names the fields of data in words of its own ("founding date"): a few such words are no invention.
-    return f"the quote has {', '.join(missing[:3])}, which stands on no page of the company" if 3 * len(missing) > len(quoted) else ""
+    return (
+        f"the quote has {', '.join(missing[:3])}, which stands on no page of the company" if len(missing) > max(1, len(quoted) // 3) else ""
+    )
 
 
 def find_mixed_up(text: str, facts: Sequence[Fact], page: str) -> str:
