@@ -18,6 +18,7 @@ from .money import Signs, read_money, read_signs
 from .number_words import guess_language
 from .numerals import Numeral, find_numerals, flatten
 from .periods import read_bound, read_per
+from .phrases import find_phrases
 from .units import read_noun, read_percent, read_time, read_unit
 from .written_dates import find_written_dates
 
@@ -46,11 +47,14 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
     dates = list(find_written_dates(flat, language))
     taken = _Spans([*find_label_spans(flat), *(date.span for date in dates)])
     found: list[Amount] = []
+    phrases = _find_phrases(flat, signs) if language in ("", "en") else []
+    in_phrases = _Spans([phrase.span for phrase in phrases])
     for numeral in find_numerals(flat, language):
-        if numeral.start in taken or (found and numeral.start < found[-1].span[1]):
+        if numeral.start in taken or numeral.start in in_phrases or (found and numeral.start < found[-1].span[1]):
             continue
         if amount := _read(flat, numeral, signs, found[-1].span[1] if found else 0):
             found.append(amount)
+    found += phrases
     for date in dates:
         place = flat.find(str(date.year), *date.span)
         if place >= 0:
@@ -58,6 +62,18 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
     found.sort(key=lambda amount: amount.span)
     old = _Spans([match.span() for match in _OLD.finditer(text)])
     return tuple(replace(amount, old=True) if amount.span[0] in old else amount for amount in _join_ranges(flat, _join_cents(flat, found)))
+
+
+def _find_phrases(flat: str, signs: Signs) -> list[Amount]:
+    """Return the amounts said in phrases, with their bounds and periods; of two that overlap the longer one."""
+    kept: list[Amount] = []
+    for amount in sorted(find_phrases(flat), key=lambda each: (each.span[0], -each.span[1])):
+        if kept and amount.span[0] < kept[-1].span[1]:
+            continue
+        bound, end = read_bound(flat, *amount.span)
+        per, end = read_per(flat, amount.span[0], end, signs) if amount.kind is Kind.MEASURE else ((), end)
+        kept.append(replace(amount, bound=amount.bound or bound, per=per, span=(amount.span[0], end)))
+    return kept
 
 
 def find_years(flat: str, dates: Sequence[tuple[int, int]], language: str) -> Iterator[Amount]:
@@ -116,7 +132,7 @@ def _read(flat: str, numeral: Numeral, signs: Signs, floor: int = 0) -> Amount |
     if reading is None and (times := _TIMES.match(flat, after)):
         unit = read_unit(flat, start, end)
         return Amount(value, Kind.PLAIN, "" if unit else "times", bound=bound, span=(start, times.end()))
-    reading = reading or read_unit(flat, start, after) or read_noun(flat, start, after)
+    reading = reading or read_unit(flat, start, after, signs.language) or read_noun(flat, start, after)
     if reading is None:
         return Amount(value, Kind.PLAIN, bound=bound, span=(start, after))
     if reading.end > start and not bound:

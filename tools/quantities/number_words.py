@@ -108,7 +108,9 @@ _MARKS = {
 }
 _WORD = re.compile(r"[^\W\d_]+")
 _POWERS_ALONE = frozenset(["cien", "mille", "mil", "hundert", "tausend", "cento", "hundra", "tusen"])
-_NOT_A_COUNT = frozenset("of another day who that which can could might would should has had is was thing by more".split())
+_NOT_A_COUNT = frozenset(
+    "of another day who that which can could might would should has had is was thing by more off way time stop".split()
+)
 _NO_ONE = frozenset("no any every each this that which the some another not only as".split())
 
 

@@ -11,12 +11,14 @@ from .tables import ADVERBS, LIGHT_WORDS, PER_NOUNS, UNIT_SIGNS, UNIT_WORDS, rea
 from .units import singular
 
 _S = r"[ \u00a0]?"
-_LINKS = "per|pro|je|par|por|al|alla|all'|à la|a la|pr\\.?|på|om|na|в|за|each|every|ogni|chaque|cada|jede[nrsm]?|voor|im|an?"
+_LINKS = (
+    "per|for each|for every|pro|je|par|por|al|alla|all'|à la|a la|pr\\.?|på|om|na|в|за|each|every|ogni|chaque|cada|jede[nrsm]?|voor|im|an?"
+)
 _PER = re.compile(
     rf"[ \u00a0]?[(,]?{_S}(?:and |und |et |y )?(?P<link>/|(?i:{_LINKS})(?:[ \u00a0]|(?<=[/']))|毎|每|1(?=[人日泊月]))[ \u00a0]?"
     rf"(?:(?P<size>\d{{1,4}}(?:[.,]\d{{1,2}})?){_S})?(?P<noun>[^\W\d_]{{1,20}}\.?(?:-?[²³23](?!\d))?)"
 )
-_PLAIN_LINKS = frozenset("per pro je par por each every ogni chaque cada a an pr pr. voor".split())
+_PLAIN_LINKS = frozenset(["for each", "for every"]) | frozenset("per pro je par por each every ogni chaque cada a an pr pr. voor".split())
 _PER_AND = re.compile(r"[ \u00a0](?:and|und|et|y|e|en)[ \u00a0](?P<noun>[^\W\d_]{1,20})")
 _ADVERB = re.compile(rf"[ \u00a0]?[,(]?{_S}(?P<billed>(?i:(?:when )?(?:billed|paid|charged|payable)) )?(?i:(?P<adverb>{any_of(ADVERBS)}))")
 _ADVERB_BEFORE = re.compile(
@@ -30,7 +32,9 @@ _BOUNDS: Mapping[str, str] = read_table(
     from: from, starting at, starting from, starts at, start at, at least, minimum, min., minimum of, no less than,
     ab, mindestens, von,
     à partir de, dès, au moins, desde, a partir de, al menos, mínimo, a partire da, da, almeno, vanaf, minstens, från, fra, od, от
-    up to: up to, at most, no more than, maximum, max., max, maximum of, not more than, as many as,
+    up to: up to,
+    never exceeds, does not exceed, not exceeding, never exceed, not exceed,
+    at most, no more than, maximum, max., max, maximum of, not more than, as many as,
     bis zu, bis, höchstens, maximal, pas plus de, no más de, jusqu'à,
     jusqu'a, au plus, hasta, como máximo, fino a, al massimo, até, upp till, opp til, op til, tot, maximaal, do, до
     about: about, around, approximately, approx., approx, roughly, some, nearly, almost,
@@ -38,19 +42,22 @@ _BOUNDS: Mapping[str, str] = read_table(
     fast, knapp, environ, quelque, presque,
     alrededor de, unos, unas, aproximadamente, cerca de, casi, quasi, ongeveer, bijna, omkring, nästan,
     około, около, 約, 约, 大约, およそ, ≈
-    over: over, more than, above, in excess of, upwards of, über, mehr als, plus de, plus que, más de, higher than, greater than,
+    over: over, older than,
+    more than, above, in excess of, upwards of, über, mehr als, plus de, plus que, más de, higher than, greater than,
     oltre, più di, mais de, meer dan, mer än, mer enn,
     ponad, более, >, 超过
-    under: under, less than, fewer than, lower than, below, en-dessous de, en dessous de, unter, weniger als,
+    under: under, younger than,
+    less than, fewer than, lower than, below, en-dessous de, en dessous de, unter, weniger als,
     moins de, menos de, meno di, minder dan, mindre än, poniżej, менее, <
     """
 )
 _BOUND_ENDS = tuple(sorted(_BOUNDS, key=len, reverse=True))
 _FILLERS = (" the", " only", " just", " nur", " a", " an")
 _BOUND_AFTER = re.compile(
-    rf"{_S}(?P<plus>\+(?!\d)|plus\b(?! \w+ (?:fee|tax)))"
+    rf"{_S}(?P<plus>\+(?!\d)|plus\b(?! \w+ (?:fee|tax)| ?[\d$€£¥]))"
     rf"|{_S}(?P<or_more>(?:or|and|oder|ou|o|et|y|e|und) (?:more|up|above|over|mehr|plus|más|più)\b|以上|から|起|〜(?!\d)|~(?![~\d]))"
-    rf"|{_S}(?P<or_less>(?:or|and|oder) (?:less|fewer|under|weniger)\b|以下|まで|未満)"
+    rf"|{_S}(?P<or_less>(?:or|and|oder) (?:less|fewer|under|weniger)\b|,? (?:at (?:the )?most|maximum|max\.?|höchstens|au maximum|"
+    rf"como máximo)(?!\w)|以下|まで|未満)"
 )
 
 

@@ -23,6 +23,8 @@ _NOUN_AFTER = re.compile(r"[ \u00a0-]?([^\W\d_][^\W\d_'’]{0,40})(?:-[^\W\d_]{1
 _EAST_NOUN = re.compile(r"[ \u00a0]?(店舗|か国|カ国|ヶ国|(?![到至])[\u4e00-\u9fff\u30a0-\u30ff]{1,6})")
 _ONLY_GLUED = frozenset(["d", "s", "J.", "Mon.", "Go", "To"])
 """Signs that are words as well, so that they count only without a space: "5d"."""
+_ONLY_IN = {"an": "fr", "ore": "it", "lat": "pl", "lata": "pl", "grad": "de", "chili": "it", "mes": "es", "ora": "it"}
+"""Units of one language that are other words in others."""
 _IRREGULAR = {"people": "person", "children": "child", "women": "woman", "men": "man", "feet": "foot", "personen": "person"}
 
 
@@ -54,7 +56,7 @@ def read_time(flat: str, value: Decimal, start: int, end: int) -> tuple[Decimal,
     return hours.quantize(Decimal("0.01")).normalize() + 0, found.end()
 
 
-def read_unit(flat: str, start: int, end: int) -> Reading | None:
+def read_unit(flat: str, start: int, end: int, language: str = "") -> Reading | None:
     """Return a number as a measure: a weight, length, volume, power, size of data or length of time."""
     found = _UNIT_AFTER.match(flat, end)
     if not found:
@@ -63,7 +65,10 @@ def read_unit(flat: str, start: int, end: int) -> Reading | None:
         if sign in _ONLY_GLUED and found["gap"]:
             return None
         return Reading(Kind.MEASURE, UNIT_SIGNS[sign], start, found.end())
-    unit = UNIT_WORDS[found["word"].casefold()]
+    word = found["word"].casefold()
+    if _ONLY_IN.get(word, language) != language:
+        return None
+    unit = UNIT_WORDS[word]
     return Reading(Kind.PERCENT if unit == "%" else Kind.MEASURE, unit, start, found.end())
 
 
