@@ -106,8 +106,13 @@ def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
         return not figure.unit or not other.unit or _counts_alike(match, figure, other)
     if figure.kind == MONEY and other.kind == Kind.PLAIN:  # a table of prices whose caption names the currency
         return figure.unit in match.currencies
+    if {figure.kind, other.kind} == {Kind.PLAIN, Kind.TIME}:
+        return figure.relation in _CLOCKED or other.relation in _CLOCKED
     loose = {Kind.PLAIN.value, "label"}
     return figure.kind in loose and other.kind in loose | {Kind.ORDINAL.value}
+
+
+_CLOCKED = frozenset("at from until till to by after before past".split())
 
 
 def _tells_age(reading: Reading) -> bool:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from ..quantities import Amount, FoundDate, Kind, Label, find_amounts, find_dates, find_labels
 from .lexicon import look_up
+from .spoken import find_spoken
 from .words import Word, tokenize
 
 _LOOSE = re.compile(r"[A-Za-z]*\d+(?:[.,:]\d+)*[A-Za-z]*")
@@ -63,7 +64,7 @@ def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
     taken = list[tuple[int, int]]()
     dates = find_dates(text)
     labels = find_labels(text)
-    everything: list[Amount | FoundDate | Label] = [*dates, *labels, *find_amounts(text)]
+    everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *find_spoken(text), *find_amounts(text)]
     for each in everything:
         if isinstance(each, Amount) and (name := _find_name(each, text)) is not None:
             if not any(start < name[1] and name[0] < end for start, end in taken):
@@ -79,6 +80,10 @@ def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
             bare = Figure(loose[0], Kind.PLAIN.value, Decimal(many[1])) if many else Figure(loose[0], "label", loose[0])
             found.append(_place(bare, loose.span(), words))
     return tuple(_mark_ranges(sorted(found, key=lambda each: each.first), text, words))
+
+
+def _drop_times(labels: Sequence[Label]) -> Sequence[Label]:
+    return [each for each in labels if not each.text.casefold().endswith((" may", " march")) or each.text[0].isdigit()]
 
 
 _MIXED = re.compile(r"\w*")

@@ -59,7 +59,10 @@ def _find_figure_homes(match: Match, segment: Segment) -> set[int]:
 def _denies_before(match: Match, number: int) -> bool:
     """Return whether what a denying segment denies stands in its neighbour: "cannot be used, repaired or sold"."""
     words = match.evidence.words
-    return any(mark is Mark.REVERSE and match.is_home(first) and not says_word(match.sentence, words[first]) for mark, first, _ in match.evidence.marks)
+    return any(
+        mark is Mark.REVERSE and match.is_home(first) and not says_word(match.sentence, words[first])
+        for mark, first, _ in match.evidence.marks
+    )
 
 
 def is_denied(reading: Reading, at: int) -> bool:
