@@ -104,6 +104,10 @@ VISIBLE = {
         "<p>Hours*:<br><b>Mon-Sat:</b><br>10am-6pm</p>",
         [("Menu du Jour", "price", "25€"), ("Menu Enfant", "price", "10€"), ("", "Mon-Sat", "10am-6pm")],
     ),
+    "a number that belongs to the name": (
+        "<ul><li>Pocket 16 C$1,150</li><li>Pocket 20 C$1,350</li></ul>",
+        [("Pocket 16", "price", "C$1,150"), ("Pocket 20", "price", "C$1,350")],
+    ),
     "dishes as headings, and prices that words join": (
         "<h2>Hauptspeise</h2><h4>-Pasta mit Tomaten 7€</h4><h4>-Schnitzel 500g = 15.99€ oder 1000g = 25.99€</h4>",
         [("Pasta mit Tomaten", "price", "7€"), ("Schnitzel 500g", "price", "15.99€ oder 1000g = 25.99€")],
@@ -192,6 +196,14 @@ TABLES = {
     "notes below rows give no title to the next ones": (
         "<table><tr><th>KORT<th>PRIS<tr><td>Kombi<td>525kr<tr><td colspan=2>Gym & Gruppass<tr><td>Styrke<td>450kr<tr><td colspan=2>Gym</table>",
         [("Kombi", "PRIS", "525kr"), ("Styrke", "PRIS", "450kr")],
+    ),
+    "columns made with spaces": (
+        "<h2>Rates</h2><pre>\n              HALF DAY   ALL DAY\nTandem        $15.00     $24.00\nKids bike     $8.00      $12.00\n</pre>",
+        [("Tandem", "HALF DAY", "$15.00"), ("Tandem", "ALL DAY", "$24.00"), ("Kids bike", "HALF DAY", "$8.00"), ("Kids bike", "ALL DAY", "$12.00")],
+    ),
+    "a sentence over all columns": (
+        "<table><tr><th>Room<th>Weekday<th>Weekend<tr><td>Blue<td>$50<td>$70<tr><td>Bookings<td colspan=2>by phone, please: we have two.</table>",
+        [("Blue", "Weekday", "$50"), ("Blue", "Weekend", "$70")],
     ),
     "one row of prices under its headers": (
         "<table><thead><tr><th>Low season<th>High season<tbody><tr><td>€30*<td>€40*</table>",
@@ -340,6 +352,11 @@ OTHER_PLACES = {
     "React server rows": (
         '<script>self.__next_f.push([1,"1:{\\"name\\":\\"Desk\\",\\"price\\":\\"199 €\\"}\\n"])</script>',
         [("Desk", "price", "199 €")],
+    ),
+    "variants of a product": (
+        script({"product": {"title": "Bag", "variants": [{"title": "Sage", "price": "1150.00"}, {"title": "Default Title", "price": "1190.00"}]}},
+            "application/json"),
+        [("Bag Sage", "price", "1150.00"), ("Bag", "price", "1190.00")],
     ),
     "cents": (
         script({"product": {"title": "Cup", "price": {"amount_in_cents": 0, "centAmount": 1290, "currencyCode": "EUR"}}}, "application/json"),

@@ -21,7 +21,7 @@ from .data.pairs import make_pair, settle_subjects
 from .data.plain_objects import read_objects
 from .data.schema_items import find_product, read_items, same_name
 from .data.statements import MAX_GAP, VisibleText, quote_visible, read_amount
-from .data.tables import mark_icons, read_table
+from .data.tables import mark_icons, read_table, read_text_table
 from .fields import DATA_HEADING, MAX_FIELDS, Field, quote_data
 
 if TYPE_CHECKING:
@@ -107,8 +107,10 @@ def _read_visible(data: PageData, tree: HtmlElement) -> Iterator[tuple[Field, bo
     page = read_lines(tree)
     pairs = read_pairs(page)
     rows: list[tuple[Field, bool, tuple[str, ...]]] = []
-    for table in page.tables[:200]:
-        for fact in read_table(table.element, table.heading):
+    tables = [read_table(table.element, table.heading) for table in page.tables[:200]]
+    written = [read_text_table(found.element.text_content()[:100_000], found.heading) for found in page.preformatted[:20]]
+    for facts in (*tables, *written):
+        for fact in facts:
             if fact.subject:
                 old = fact.value.startswith("~~") and fact.value.endswith("~~")
                 field = Field(fact.subject, fact.name, fact.value.strip("~") if old else fact.value, "table", old=old, section=fact.section)

@@ -12,7 +12,7 @@ _CODE = (
 )
 _AFTER = rf"(?:{_SIGN}|{_CODE}(?![^\W\d_])|円|元|圓|원|đ|(?:[Ee]uros?|[Dd]ollars?|[Pp]ounds?|[Ff]rancs?|[Ff]ranken|[Kk]roner?|[Kk]ronor)\b)"
 _MONEY = re.compile(
-    rf"(?:{_SIGN}|(?<![^\W\d_]){_CODE})[ \u00a0]?{_NUMBER}|(?<![\d.,]){_NUMBER}[ \u00a0\u202f]?{_AFTER}"
+    rf"(?:{_SIGN}|(?<![^\W\d_]){_CODE})[ \u00a0]?{_NUMBER}|(?<![\d.,]){_NUMBER}(?:[ \u00a0\u202f](?!{_SIGN}\d))?{_AFTER}"
     rf"|(?<![\d.,]){_NUMBER}(?:[.,:][-–—]{{1,2}})(?![\w-])"
 )
 _MAGNITUDE = re.compile(

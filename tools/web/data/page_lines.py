@@ -60,6 +60,7 @@ class PageLines:
     lines: list[Line] = field(default_factory=list)
     tables: list[FoundElement] = field(default_factory=list)
     lists: list[FoundElement] = field(default_factory=list)
+    preformatted: list[FoundElement] = field(default_factory=list)
     spans: dict[HtmlElement, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -85,6 +86,8 @@ def read_lines(tree: HtmlElement) -> PageLines:
             walk.page.lists.append(FoundElement(child, top.heading))
             walk.break_line()
         else:
+            if tag == "pre":
+                walk.page.preformatted.append(FoundElement(child, top.heading))
             walk.enter(child, top.heading)
             continue
         walk.add(child.tail, top.element)

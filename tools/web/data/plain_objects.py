@@ -31,6 +31,7 @@ _NAMES = (
 )
 _ADDRESS = re.compile(r"(?:postal_?|street_?)?address|location|anschrift|adresse|direccion|indirizzo", re.IGNORECASE)
 _PERIOD_KEY = re.compile(r"(?:billing |price )?(?:interval|period|cadence|frequency|per|unit|cycle|suffix|term|recurrence|duration)")
+_VARIANTS = re.compile(r"(?:product_?)?variants?|options?|sizes?|skus?|variations?|editions?", re.IGNORECASE)
 _HOLDERS = (
     "props",
     "pageprops",
@@ -133,6 +134,8 @@ def _visit_object(item: JsonObject, walk: _Walk, key: str, above: str, currency:
         )
         name = name if len(name) <= 60 else ""
     subject = one_line(name, MAX_SUBJECT) if _is_readable(name) else ""
+    if above and _VARIANTS.fullmatch(key):
+        subject = above if not subject or subject.startswith("Default") else one_line(f"{above} {subject}", MAX_SUBJECT)
     if subject and ("question" in lowered or {"q", "a"} <= lowered.keys()):
         answer = next((text for key in _ANSWERS if (text := _get_text(item, lowered, key))), "")
         return _add(walk, "", subject, answer, is_fact=subject.rstrip().endswith(("?", "？")))

@@ -84,11 +84,30 @@ def _read_icon(nodes: Sequence[HtmlElement]) -> str:
 
 def read_table(table: HtmlElement, heading: str = "") -> list[Fact]:
     """Return the facts of a table."""
-    grid = read_grid(table)
+    return read_facts(read_grid(table), _read_caption(table) or heading)
+
+
+def read_text_table(text: str, heading: str = "") -> list[Fact]:
+    """Return the facts of a table that is written with spaces between its columns, as in <pre>; empty if the text is none."""
+    lines = [re.split(r"\s{2,}|\t+|\s[|]\s", line.strip(" |")) for line in text.split("\n")[:MAX_ROWS] if line.strip(" |-=+")]
+    widths = [len(line) for line in lines]
+    width = max(widths, default=0)
+    if len(lines) < 2 or not 2 <= width <= MAX_COLUMNS or widths.count(width) * 3 < len(lines) * 2:
+        return []
+    # A header has no name over the names of the rows.
+    rows = [line if len(line) == width else ["", *line] for line in lines if len(line) >= width - 1]
+    return read_facts([[Cell(one_line(text, MAX_CELL), is_header=False) for text in row] for row in rows if len(row) == width], heading)
+
+
+def _read_caption(table: HtmlElement) -> str:
+    return next((one_line(element.text_content(), 200) for element in islice(table.iter("caption"), 1)), "")
+
+
+def read_facts(grid: Grid, caption: str) -> list[Fact]:
+    """Return the facts of a grid of cells."""
     width = max(map(len, grid), default=0)
     if len(grid) < 2 or width < 2:
         return []
-    caption = next((one_line(element.text_content(), 200) for element in islice(table.iter("caption"), 1)), "") or heading
     headers = _count_headers(grid)
     if headers == 0 and width == 2:
         return _read_pairs(grid, caption)
@@ -207,8 +226,9 @@ def _read_section(row: Sequence[Cell], section: str, *, may_title: bool) -> str:
 def _spans_all(row: Sequence[Cell]) -> bool:
     """Return whether a row is one text over the whole width: the title of what follows."""
     texts = {cell.text for cell in row if cell.text}
-    if len(row) > 3 and len({cell.text for cell in row[1:]}) == 1 and sum(cell.is_own for cell in row) == 2:
-        return True  # a total, or a note: no value of each column
+    if len(row) > 2 and len({cell.text for cell in row[1:]}) == 1 and sum(cell.is_own for cell in row) == 2:
+        said = row[-1].text
+        return len(row) > 3 or (len(said.split()) > 3 and _kind(said) == "text")  # a total, or a note: no value of each column
     return len(row) > 1 and len(texts) == 1 and (sum(cell.is_own for cell in row) == 1 or sum(bool(cell.text) for cell in row) == 1)
 
 
@@ -286,7 +306,8 @@ def _read_rows(grid: Grid, names: Sequence[str], headers: int, caption: str) -> 
         if at >= len(texts) or not texts[at] or all(cell.is_header for cell in row):
             continue
         prices = sum(bool(find_money(text)) for text in texts)
-        subject = ", ".join(dict.fromkeys(texts[key] for key in keys if key < len(texts) and texts[key]))
+        named = [f"{names[key]} {texts[key]}" if texts[key].isdigit() and key != at else texts[key] for key in keys if key < len(texts)]
+        subject = ", ".join(dict.fromkeys(name.strip() for name in named if name.strip()))
         is_whole = all(cell.is_own for cell in row)
         for column, text in enumerate(texts):
             if column in keys or column >= len(names) or text in _EMPTY or text == texts[at]:
