@@ -258,7 +258,8 @@ def _kind(text: str) -> str:
 
 def _has_plans(body: Grid, names: Sequence[str]) -> bool:
     """Return whether each column is a thing and each row a property: the kinds of values agree along rows and differ along columns."""
-    rows = [[_kind(cell.text) for cell in row[1:] if cell.text not in _EMPTY[:1]] for row in body if len(row) > 2 and not _spans_all(row)]
+    body = [row for row in body if not _spans_all(row)]
+    rows = [[_kind(cell.text) for cell in row[1:] if cell.text] for row in body if len(row) > 2]
     rows = [row for row in rows if row]
     if not rows:
         return False
