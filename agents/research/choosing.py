@@ -171,7 +171,7 @@ def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: 
     heavy = sum(term.weight * found.counts for term, found in shared.items())
     if strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
         return True
-    if any(lead in shared and shared[lead].counts >= FOR_IT for lead in profile.leads):
+    if any(lead in shared and shared[lead].counts >= FOR_IT for lead in (*profile.leads, *profile.deeds)):
         return True  # its pages will show in which role
     return strong >= 1 and _is_in_another_language(profile, text)
 
@@ -235,13 +235,16 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     full = [term for term, each in strong.items() if each.counts >= 1 and is_offer(term.word) and not is_way(term.word)]
     start = read_offer(find_front(pages), FIRST_WORDS)
     told, headline = find_shared_terms(profile, start), find_shared_terms(profile, _read_headline(pages))
-    if not any(told.get(term, NOT_SHARED).counts >= 1 for term in full):
+    if not any(told.get(term, NOT_SHARED).counts >= 1 for term in (*full, *profile.deeds)):
         return False
     if _names_other_service(profile, _read_headline(pages)):
         return False
     heads = [term for term in full if headline.get(term, NOT_SHARED).counts >= 1]
     if heads and _is_in_another_language(profile, start):
         return True  # other words of the offer may be in no table
+    if profile.deeds:
+        lets = any(told.get(deed, NOT_SHARED).counts >= 1 for deed in profile.deeds)
+        return lets and any(each.counts >= 1 and is_offer(term.word) for term, each in shared.items() if term not in profile.deeds)
     leads = [lead for lead in profile.leads if lead in full]
     if not leads:
         return len(full) >= MANY or len(heads) > 1

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from .page_terms import OfferWord, find_terms, is_deed, is_product, is_way
+from .page_terms import OfferWord, find_terms, is_activity, is_deed, is_product, is_way
 
 OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
 """How much a word counts as an offer, by its role."""
@@ -117,4 +117,4 @@ def _find_head(clause: str, at: int) -> OfferWord | None:
     """Return the thing that the word before this place describes: the noun after it, if that is something to sell."""
     match = _NEXT_WORD.match(clause, at)
     words = find_terms(match[1]) if match else ()
-    return words[0] if words and not is_way(words[0]) and is_product(words[0]) else None
+    return words[0] if words and (is_activity(words[0]) or (not is_way(words[0]) and is_product(words[0]))) else None

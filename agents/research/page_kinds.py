@@ -222,7 +222,8 @@ def _find_listing(pages: Sequence[VisitedPage], text: str, others: Sequence[str]
     numbers = {int(match["number"]) for match in _NUMBERED.finditer(first.text)}
     if len(_RATINGS.findall(first.text)) > 2 and ({1, 2, 3} <= numbers or len(named) > 1):
         return KindFound(SiteKind.LIST, quote_around(first, _RATINGS.findall(first.text)[0]))
-    if len(named) > 2:
+    begins = squash_letters(read_visible(find_front(pages))[:FIRST_WORDS])
+    if len(named) > 2 or (any(name in begins for name in client) and sum(name in begins for name in named) > 1):
         return KindFound(SiteKind.LIST, f"names {', '.join(named[:3])}")
     return None
 
@@ -238,5 +239,7 @@ def _find_entries(pages: Sequence[VisitedPage]) -> list[str]:
 
 
 def _names_itself(page: VisitedPage, text: str) -> bool:
-    """Return whether the owner of a site stands in its text: "Cargoline is a shop"."""
-    return squash_letters(find_site(page.url).label) in squash_letters(text)
+    """Return whether the owner of a site stands in its text or title: "Cargoline is a shop"."""
+    label = find_site(page.url).label
+    title = squash_letters(page.title)
+    return squash_letters(label) in squash_letters(text) or any(len(part) > 3 and part in title for part in label.split("-"))

@@ -63,6 +63,11 @@ _PLACE = re.compile(
 )
 ENGLISH = 0
 LONG_WORD = 7
+_TAIL = re.compile(
+    r"(?:läden|laden|haus|häuser|praxis|praxen|zentrum|geschäft\w*|shop|markt|welt|werk|werke|stube|hof|manufaktur|betrieb|meister|handel|"
+    r"händler|team|arzt|ärzte\w*|ei|er|erei|winkel|winkels|zaak|studio|schule|stand|artikel|spezialist\w*|klinik|macher\w*|hütte)$"
+)
+"""With what a compound ends that names a business of the trade: a Fahrradladen, but no Fahrradkarte."""
 Concept = tuple[int, int]
 
 
@@ -161,7 +166,11 @@ def alike(one: OfferWord, other: OfferWord) -> bool:
         return True
     short, long = sorted((one.stem, other.stem), key=len)
     compound = 6 if knows(long) else 5  # a long word that English knows is no compound: "enterprise" is not a prise
-    if len(long) - len(short) >= 3 and ((len(short) >= 5 and long.startswith(short)) or (len(short) >= compound and long.endswith(short))):
+    if (
+        " " not in long
+        and len(long) - len(short) >= 3
+        and ((len(short) >= 5 and long.startswith(short)) or (len(short) >= compound and long.endswith(short)))
+    ):
         return True
     if not one.concepts or not other.concepts:
         return False
@@ -171,6 +180,12 @@ def alike(one: OfferWord, other: OfferWord) -> bool:
 
 def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
     """Return whether a compound names another thing than a word with which it begins: a Kaffeemaschine is no Kaffee."""
+    made = compound.text.casefold()
+    if len(made) > LONG_WORD and made not in _read_trades()[0] and one.stem != compound.stem and not knows(made):
+        begin = next((made[:n] for n in range(len(made) - 3, 3, -1) if made[:n] in _read_trades()[0]), "")
+        rest = made[len(begin) :]
+        if begin and not _TAIL.search(made) and not _find_concepts(rest) and not _find_concepts(rest.removeprefix("s")):
+            return True
     rest = compound.stem.removeprefix(one.stem)
     return rest != compound.stem and len(rest) > 3 and not knows(compound.stem) and not _find_concepts(rest)
 
@@ -282,7 +297,8 @@ def is_product(word: OfferWord) -> bool:
 _GOODS = frozenset(
     map(
         stem,
-        "part supply insurance magazine newspaper event association union theft wholesale course training job skill consulting recruitment".split(),
+        """part supply insurance magazine newspaper event association union theft wholesale course training job skill consulting recruitment
+        class lesson tour""".split(),
     )
 )
 
@@ -295,7 +311,7 @@ def _artifacts() -> frozenset[str]:
 
 
 WAYS = """software app website online studio lessons
-subscription membership rental hire rent sale lease leasing delivery service club class course lesson tour
+subscription membership rental hire rent sale lease leasing delivery service club
 workshop set range collection plan package order booking experience platform tool system solution suite assortment selection specialty"""
 
 
@@ -305,6 +321,21 @@ def is_trade(word: OfferWord) -> bool:
     return is_offer(word) and not is_way(word) and not is_establishment(word)
 
 
+def is_activity(word: OfferWord) -> bool:
+    """Return whether a word says that something is taught or shown: courses of yoga, tours of breweries."""
+    return word.stem in _GOODS and is_way(word)
+
+
+def is_deed_for_hire(word: OfferWord) -> bool:
+    """Return whether a word says that something is let or mended, which is another trade than to sell it."""
+    return word.stem in _read_deeds() or bool({row for row, _ in word.concepts} & (find_rows("rental") | find_rows("repair")))
+
+
+@cache
+def _read_deeds() -> frozenset[str]:
+    return frozenset(map(find_stem, ("rental", "rent", "hire", "lease", "repair")))
+
+
 def is_way(word: OfferWord) -> bool:
     """Return whether a word only says how things are offered: an "e-bike subscription" is an offer of e-bikes."""
     return word.stem in _read_ways()
@@ -312,7 +343,7 @@ def is_way(word: OfferWord) -> bool:
 
 @cache
 def _read_ways() -> frozenset[str]:
-    return frozenset(find_stem(word) for word in WAYS.split())
+    return frozenset(find_stem(word) for word in WAYS.split()) | _GOODS & frozenset(map(stem, ("class", "lesson", "course", "tour")))
 
 
 @cache
@@ -339,11 +370,17 @@ def find_languages(texts: Iterable[str]) -> tuple[int, ...]:
 
 
 def list_trade_words(word: OfferWord, column: int) -> list[str]:
-    """Return the single words of a language for the trade of a word, the usual one first; none for what the table does not have."""
-    lower = word.text.casefold()
-    exact = _read_trades()[0].get(lower) or _read_trades()[0].get(lower.removesuffix("s")) or frozenset()
-    row = min((row for row, _ in exact), default=-1)
-    return [each.strip() for each in _read_rows()[row].split("|")[column].split(",") if " " not in each.strip()] if row >= 0 else []
+    """Return the words of a language for the trade of a word, the usual one first; none for what the table does not have.
+
+    Of a compound it is the trade of the word with which it begins: a Blumengeschäft is looked for as flowers.
+    """
+    table, lower = _read_trades()[0], word.text.casefold()
+    begins = (lower[:length] for length in range(len(lower) - 1, 3, -1)) if len(lower) > LONG_WORD else ()
+    keys = (lower, lower.removesuffix("s"), *begins)
+    found = _read_phrases().get(lower) or next((table[key] for key in keys if key in table), frozenset())
+    row = min((row for row, _ in found), default=-1)
+    words = [each.strip() for each in _read_rows()[row].split("|")[column].split(",")] if row >= 0 else []
+    return [each for each in words if " " in lower or " " not in each]
 
 
 def split_title(title: str) -> list[str]:

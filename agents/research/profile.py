@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
-from .page_terms import OfferWord, alike, find_languages, find_places, find_terms, is_modifier, is_offer, is_trade, split_title
+from .page_terms import (
+    OfferWord,
+    alike,
+    find_languages,
+    find_places,
+    find_terms,
+    is_deed_for_hire,
+    is_modifier,
+    is_offer,
+    is_trade,
+    split_title,
+)
 from .site_identity import carries_name, find_site, spell_name, squash_letters
 from .site_names import find_business_name, fits_site
 from .state import SearchHit, VisitedPage
@@ -77,6 +88,12 @@ class ClientProfile:
         """The words that name the trade: the heaviest that are neither a way to sell nor a kind of place, and those nearly as heavy."""
         things = [term for term in self.terms if is_trade(term.word)] or [term for term in self.terms if is_offer(term.word)]
         return tuple(term for term in things if term.weight >= LEADS * things[0].weight)
+
+    @property
+    def deeds(self) -> tuple[Term, ...]:
+        """The words that say that the client lets or mends what it offers, where they weigh as much as what that is."""
+        top = self.terms[0].weight if self.terms else 0.0
+        return tuple(term for term in self.terms if term.weight >= LEADS * top and is_deed_for_hire(term.word))
 
     @property
     def offer(self) -> str:
@@ -302,12 +319,13 @@ class _Weights:
         common |= {text for text, sites in spread.items() if sites > 1 and text in trades}  # German writes all nouns with a capital
         name_words = {word.casefold() for word in re.findall(r"[^\W\d_]+", company)}
         terms = []
+        for stemmed, word in self.words.items():
+            lower = word.text.casefold()
+            is_own = lower in name_words and (len(name_words) == 1 or lower not in common)
+            if is_own or stemmed in left_out or squash_letters(word.text) in names:
+                self.weights.pop(stemmed, None)
         for stemmed, weight in self._merge_alike():
             word = self.words[stemmed]
-            if stemmed in left_out or squash_letters(word.text) in names:
-                continue
-            if word.text.casefold() in name_words and (len(name_words) == 1 or word.text.casefold() not in common):
-                continue
             used = sum(any(alike(word, other) for other in words) for words in texts.values())
             rarity = math.log(1 + len(texts) / used) / math.log(1 + len(texts)) if used else 0.1
             weight *= (1.0 if used else UNUSED) * (1.0 if is_offer(word) else QUALITY)
