@@ -34,7 +34,7 @@ _NOT_A_FACT = re.compile(
     r"has map|latitude|"
     r"longitude|geo|item condition|availability|telephone|phone|fax.*|e-?mail|contact.*|color scheme|theme color|viewport|generator|"
     r"robots|og .*|twitter .*|canonical|page|width|"
-    r"height|encoding.*)\Z)"
+    r"height|encoding.*|page type|more about.*|read more|see also|default title|default)\Z)"
 )
 _TECHNICAL = re.compile(
     r"(?i:https?://|www\.|^[\w.-]+@[\w.-]+$|^\{|^\[|^#[0-9a-f]{3,8}$|^(?:true|false|null|none)$|^[a-z0-9_]+_[a-z0-9_]+$|\.(?:png|jpe?g|"
@@ -47,7 +47,12 @@ _CUT_SENTENCE = re.compile(
     r"cuestan|es|kost|kostar)\Z|, (?:it|they|you|we|es|sie) )"
 )
 _CHOOSE = frozenset("pick choose see compare our select find all simple list wähle unsere alle choisissez nos todos nuestros".split())
+_DOMAIN = re.compile(r"(?i:(?:[a-z0-9-]+\.)+[a-z]{2,10}\Z)")
 _NUTRITION = re.compile(r"(?i:(?:energy|calories|kcal|kj|fat.*|protein.*|carbohydrates?.*|sugars?|salt|sodium|fibre|fiber)\Z)")
+_PLACE_OR_HOURS = re.compile(r"(?i:(?:address|area served|opening hours|price range|founders?|founding location)\Z)")
+_WITHOUT_PRICE = re.compile(
+    r"(?i:\b(?:free|included|none|half|gratis|kostenlos|inklusive|inbegriffen|gratuit|compris|incluido)\b|[$€£¥]|無料|✓)"
+)
 _PROSE = re.compile(r"(?i:(?:description|abstract|text|article body|review body|slogan|disambiguating description|about)\Z)")
 _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
     (
@@ -131,8 +136,11 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
         return
     if _TECHNICAL.search(value) or _COOKIES.search(f"{field.section} {field.subject} {name}") or is_order(value) or is_order(field.subject):
         return
-    if field.place == "meta" and not find_amounts(value):
+    amounts = find_amounts(value)
+    if field.place == "meta" and not amounts and not _PLACE_OR_HOURS.match(name):
         return
+    if count_cues(name, known.PRICES) and not amounts and not _WITHOUT_PRICE.search(value):
+        return  # a link to the prices
     if _NUTRITION.match(name) or squash_name(value) == squash_name(field.subject):
         return
     if value in ("-", "–", "—", "/", "?", "n/a", "N/A"):
@@ -146,6 +154,8 @@ def _make_claim(
     subject = " ".join(field.subject.split()).strip(" :：")
     if squash_name(subject) == squash_name(company):
         subject = ""
+    if subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
+        return None
     if squash_name(value) == squash_name(company) or (not subject and name.casefold() == "price") or _is_prose(field, page):
         return None
     aspect = _find_aspect(subject, name, value, field.section, aspects)
@@ -192,7 +202,8 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     """Return the aspect that a field is about: by its label, else by what stands over it and what kind of value it has."""
     amounts = find_amounts(value)
     label = f"{name} {section}"
-    is_priced = amounts and any(count_cues(text, known.PRICES) for text in (name, section))
+    is_bare = bool(amounts) and all(amount.kind is Kind.PLAIN for amount in amounts)
+    is_priced = bool(amounts) and (count_cues(name, known.PRICES) > 0 or (is_bare and count_cues(section, known.PRICES) > 0))
     if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):
         return prices
     timed = sum(amount.kind is Kind.TIME for amount in amounts)

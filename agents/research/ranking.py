@@ -62,6 +62,13 @@ _WE = re.compile(r"(?i:\b(?:we|our|you|all our|every|each|wir|unsere?|sie|nous|n
 _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
 )
+_CLOSED = re.compile(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
+_TOLD_AS_PAST = re.compile(
+    r"\b(?:was|were|had|came|went|took|gave|got|bought|paid|said|told|left|brought|stood|sat|found|lost|kept|wore|rode|sang|\w{3,}ed|war|"
+    r"waren|hatte\w*|"
+    r"kam|ging|était|avait)\b"
+)
+_PARTICIPLE = re.compile(r"(?i:\b(?:is|are|be|been|being|has|have|gets?|as|not|a|the|well)(?: \w+)? \w+ed\b)")
 _ROLE = re.compile(
     r"(?i:\b(?:managing director|director|manager|head of|run by|runs|is led|leads|ceo|president|chef|owner|founder|partner|"
     r"geschäftsführ\w+|inhaber\w*|"
@@ -107,6 +114,8 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         return score + bonus
     if is_like(aspect, known.HOURS):
         timed = 1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5)
+        if timed < 0:
+            return score + (0.0 if _CLOSED.search(text) else -1.5)
         return score + (timed if score or len(text) < 60 else timed / 2)
     if is_like(aspect, known.OFFER):
         return score + (1.5 if _DEFINES.search(text) else 0.0) + (2.0 if _WE_SELL.search(text) else 0.0)
@@ -130,11 +139,18 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     speaks = bool(_WE.search(own[:40])) or is_about(own, company)
     if _EAST.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
+    if not speaks and all(amount.kind in (Kind.COUNT, Kind.PLAIN) for amount in amounts) and _tells_a_story(own):
+        return False
     if amounts or _NAME.search(own):
         if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
             return True
         return speaks or cues >= 2.9 or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
     return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
+
+
+def _tells_a_story(own: str) -> bool:
+    """Return whether a sentence is in the past tense: "Two nuns needed a mudguard before the rain"."""
+    return bool(_TOLD_AS_PAST.search(_PARTICIPLE.sub(" ", own))) and not _ROLE.search(own)
 
 
 def is_about(own: str, company: str) -> bool:
@@ -268,7 +284,9 @@ class _Fact:
         shared = self._share(other)
         if self.is_about_business and self.figures:
             label = {word.stem for word in tokenize(self.claim.name) if not is_light(word)}
-            return self.figures <= other.figures and (shared >= 0.5 if not label else not label.isdisjoint(other.all_stems))
+            return self.figures <= other.figures and (
+                shared >= 0.5 if not label else not label.isdisjoint(other.all_stems) or shared >= 0.7
+            )
         if self.money and other.subject and other.subject <= self.all_stems and len(self.all_stems - other.all_stems) < 4:
             return self.money <= other.money  # "Espresso: $3.75, 380 calories" beside the price in the menu
         if self.figures:

@@ -81,7 +81,8 @@ _ENDED = re.compile(
     r"\bdauerhaft geschlossen|"
     r"\bnicht mehr (?:im angebot|erhältlich)|\bdéfinitivement fermé)|閉店しました"
 )
-_WAS = re.compile(r"\b(?:had|was|were|hatten?|waren?|avait|étaient|était|tenía|era)\b")
+_WAS = re.compile(r"(?:In|Im Jahre?|En|Nel|I) (?:\w+ )?\d{4}\b.*\b(?:had|was|were|hatten?|waren?|avait|étaient|était|tenía|era)\b")
+_BEGAN = re.compile(r"(?i:\b(?:found|open|start|beg[au]n|establish|gründe|gegründe|fond|fund|eröffne|ouv[er]|abri))")
 _UNTIL = re.compile(r"(?i:\b(?:until|till|bis(?: ende)?|jusqu'(?:en|à)|hasta|tot|up to the year)\b|まで)[^\d.]{0,24}\Z")
 _SINCE = re.compile(r"(?i:\b(?:since|seit|depuis|desde|sinds|sedan|siden|from|ab|as of|für|für das jahr|for)\b)[^\d.]{0,20}\Z")
 _YES_OR_NO = re.compile(r"(?i:(?:yes|no|ja|nein|oui|non|sí|si|hai|はい|いいえ)\b[,.!:;]?)")
@@ -233,7 +234,7 @@ def is_past(stated: Stated, today: str) -> bool:
         since = _SINCE.search(stated.text[max(0, newest.span[0] - 30) : newest.span[0]])
         if newest.year < year - 1 and not since:
             return True
-    return bool(years) and bool(_WAS.search(stated.text)) and max(found.year for found in years) < year
+    return bool(years) and bool(_WAS.match(stated.own)) and not _BEGAN.search(stated.own) and max(found.year for found in years) < year
 
 
 def is_stale(dated: str, today: str) -> bool:
