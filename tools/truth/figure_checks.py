@@ -13,7 +13,7 @@ from .reading import Reading, is_verb, read_statement
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
-from .word_kinds import MONEY, PERIODS, is_weak
+from .word_kinds import BUSINESS, MONEY, PERIODS, is_weak
 from .words import Word, alike, stem, tokenize
 
 _BOUNDED = {"from": "from", "up to": "up to", "about": "about", "over": "over", "under": "under", "plus": "from"}
@@ -24,6 +24,7 @@ def check_figures(match: Match) -> Iterator[Problem]:
     for number, figure in enumerate(match.sentence.figures):
         if (
             number in match.figures
+            or _is_in_name(match, figure)
             or _is_over(match, figure)
             or _is_article(match, figure)
             or _is_free(match, figure)
@@ -326,7 +327,11 @@ def _is_lasting(match: Match, figure: Figure, other: Figure) -> bool:
     ended = any(mark in {Mark.REVERSE, Mark.STALE} for mark, _, _ in match.evidence.marks)
     if ended or "than" in words or {"since", "then"} <= words or {"ever", "since"} <= words:
         return True
-    strange = [at for at in range(len(match.sentence.words)) if is_left(match, at) and not is_weak(match.sentence.words[at])]
+    strange = [
+        at
+        for at in range(len(match.sentence.words))
+        if is_left(match, at) and not is_weak(match.sentence.words[at]) and match.sentence.words[at].stem not in BUSINESS
+    ]
     return _begins(match.evidence, other) and not strange
 
 

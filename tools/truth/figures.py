@@ -58,13 +58,13 @@ def measure(figure: Figure) -> tuple[str, Decimal] | None:
     return kind, figure.value * Decimal(factor)
 
 
-def find_figures(text: str, words: Sequence[Word]) -> tuple[Figure, ...]:
+def find_figures(text: str, words: Sequence[Word], context: str = "") -> tuple[Figure, ...]:
     """Return the figures of a text in order. A number that is in no amount or date is one too: it has to be in the passage as it is."""
     found = list[Figure]()
     taken = list[tuple[int, int]]()
     dates = find_dates(text)
     labels = find_labels(text)
-    everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *find_spoken(text), *find_amounts(text)]
+    everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *find_spoken(text), *find_amounts(text, context=context)]
     for each in everything:
         if isinstance(each, Amount) and (name := _find_name(each, text)) is not None:
             if not any(start < name[1] and name[0] < end for start, end in taken):

@@ -17,6 +17,7 @@ from .words import Word, alike, is_light, tokenize
 
 _MOST_CANDIDATES = 8
 _LONGEST_SENTENCE = 2_000
+_LONGEST_CONTEXT = 2_000
 _AROUND = 2
 """How many statements before and after the quote belong to its window."""
 
@@ -61,7 +62,7 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
             return Verdict(True, (), statement.span)
     if text.rstrip(" \"'").endswith("?"):
         return Verdict(False, (Problem(ProblemKind.NOTHING, "A question states nothing."),))
-    reading = read_statement(text)
+    reading = read_statement(text, " ".join(each.text for each in everything)[:_LONGEST_CONTEXT])
     if not any(reading.is_content(at) for at in range(len(reading.words))) and not reading.figures:
         return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing that could be checked."),))
     best: tuple[Problem, ...] | None = None

@@ -10,7 +10,7 @@ from .marks import Mark
 from .matching import Match
 from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, find_tense, is_past, is_verb, show
 from .verdict import Problem, ProblemKind
-from .word_kinds import PRICE_WORDS, is_subject_word
+from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .words import stem
 
 _HARD = frozenset("if unless when whenever provided without until till except excluding during before after once between only".split())
@@ -35,7 +35,7 @@ def check_conditions(match: Match) -> Iterator[Problem]:
                 opener not in _HARD and (_is_event(match, segment) or (figured and number not in figured and segment.verb is not None))
             ):
                 continue
-            said = [at for at in range(first, end) if match.evidence.is_content(at)]
+            said = [at for at in range(first, end) if match.evidence.is_content(at) and not is_weak(match.evidence.words[at])]
             left = [at for at in said if not match.says(at) and not is_subject_word(match, match.evidence.words[at])]
             figures = [at for at, each in enumerate(match.evidence.figures) if first <= each.first < end]
             missing = any(at not in match.figures.values() for at in figures)

@@ -110,10 +110,10 @@ _SMALL = (
 
 
 @lru_cache(1024)
-def read_statement(text: str) -> Reading:
-    """Read a statement: a sentence, a line, or a table row with its headers."""
+def read_statement(text: str, context: str = "") -> Reading:
+    """Read a statement: a sentence, a line, or a table row with its headers. `context` is what a sentence is about: it says what cents are."""
     words = tokenize(text)
-    figures = find_figures(text, words)
+    figures = find_figures(text, words, context)
     marks = _drop_header_marks(find_marks(words, text), text, words)
     bounding = _find_bounding(words, figures)
     marks = tuple(mark for mark in marks if not (mark[0] in {Mark.NOT, Mark.SOME, Mark.ONLY} and mark[1] in bounding))

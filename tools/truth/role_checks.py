@@ -230,7 +230,7 @@ def check_comparison(match: Match) -> Iterator[Problem]:
             yield Problem(ProblemKind.COMPARISON, f"The passage says “{before.text} {words[at].text}”.")
     for theirs in match.figures.values():
         end = match.evidence.figures[theirs].end
-        if end < len(words) and _is_comparative(words[end]) and not match.says(end):
+        if end < len(words) and _is_comparative(words[end]) and not match.says(end) and not _says_way(match, words[end]):
             yield Problem(ProblemKind.COMPARISON, f"The passage says “{match.evidence.figures[theirs].shown} {words[end].text}”.")
 
 
@@ -261,6 +261,16 @@ def _compare_sides(match: Match) -> Iterator[Problem]:
         if swapped and match.sentence.segment_of[at] == match.sentence.segment_of[mine]:
             yield Problem(ProblemKind.ROLE, f"In the passage “{match.sentence.words[at].text}” is on the other side of the comparison.")
             return
+
+
+_UP = frozenset("more dearer higher extra larger longer above over bigger greater".split())
+_DOWN = frozenset("less cheaper lower fewer off discount reduction smaller below under shorter".split())
+
+
+def _says_way(match: Match, word: Word) -> bool:
+    """Return whether the sentence compares in the same direction: "a fifth more" for "20 % dearer"."""
+    texts = {each.text.casefold() for each in match.sentence.words}
+    return any(word.text.casefold() in way and texts & way for way in (_UP, _DOWN))
 
 
 _RANKS = frozenset("second third fourth fifth next among joint 2nd 3rd".split())

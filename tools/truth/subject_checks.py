@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..quantities import Kind
 from .figures import Figure
 from .lexicon import is_thing
-from .matching import OUTSIDE, Match, find_subject, says_word
+from .matching import OUTSIDE, Match, find_subject, is_proper, says_word
 from .reading import OURS, is_verb, read_statement
 from .statements import Form
 from .verdict import Problem, ProblemKind
@@ -36,7 +36,11 @@ def _check_stranger(match: Match) -> Iterator[Problem]:
     """What the passage says of its own subject is not said of a name that it only mentions: "Beacon was spun off from Harlow"."""
     sentence, evidence = match.sentence, match.evidence
     for clause in sorted({segment.clause for segment in sentence.segments}):
-        mine = [at for at in find_subject(sentence, clause) if sentence.is_name(at) and match.pairs.get(at, OUTSIDE) != OUTSIDE]
+        mine = [
+            at
+            for at in find_subject(sentence, clause)
+            if sentence.is_name(at) and (at > 0 or is_proper(sentence, at)) and match.pairs.get(at, OUTSIDE) != OUTSIDE
+        ]
         if not mine or find_subject(evidence, 0) == () or any(is_subject_word(match, sentence.words[at]) for at in mine):
             continue
         places = [match.pairs[at] for at in mine]

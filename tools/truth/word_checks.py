@@ -28,7 +28,7 @@ def check_words(match: Match) -> Iterator[Problem]:
     yield from _check_most(match)
     for at in left:
         word = match.sentence.words[at]
-        if is_superlative(word):
+        if is_superlative(word) and not (at > 1 and match.sentence.words[at - 2].text.casefold() == "at"):
             yield Problem(ProblemKind.COMPARISON, f"The passage does not say “{word.text}”.")
         elif _is_of_other(match, at):
             yield Problem(ProblemKind.PLACE, f"The passage says “{word.text}” of something else.")
