@@ -37,7 +37,7 @@ def is_site_page(url: str) -> bool:
 
 
 def _extract(tree: HtmlElement, whole: str) -> str:
-    if len(whole) > _LONGEST or sum(1 for _ in tree.iter()) > _MOST_ELEMENTS:
+    if len(whole) > _LONGEST or tree.xpath("count(descendant::*)") > _MOST_ELEMENTS:
         return _find_marked(tree)
     article = _run_extraction(tree, precisely=True)
     # Among many boxes of text the precise reading sometimes takes one.

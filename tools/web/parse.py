@@ -68,7 +68,7 @@ def parse_html(html: str, url: str) -> JsonObject:
     show_as_seen(tree)
     links = _find_links(tree, base)
     own = visible_text(tree, pictures=True, most=MAX_TEXT)
-    everything = own if len(own) > LONG_TEXT else visible_text(tree, furniture=True, most=MAX_TEXT)
+    everything = own if len(own) > LONG_TEXT else visible_text(tree, furniture=True, most=2 * LONG_TEXT if own else MAX_TEXT)
     whole = own or everything
     if len(whole) < SHORT_TEXT and (gates.drawn or not whole):
         whole = "\n\n".join(text for text in (whole, *data.texts) if text)

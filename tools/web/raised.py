@@ -26,6 +26,10 @@ _CENT_NAMES = re.compile(
 )
 _HIGH = re.compile(r"vertical-align\s*:\s*(?:super|top|text-top)", re.IGNORECASE)
 _NOTE_NAMES = re.compile(r"(?:^|[\s_-])(?:foot-?notes?|fn|fnref|ref|reference|cite|note)(?:$|[\s_-])", re.IGNORECASE)
+_NAME_PARTS = ("cent", "frac", "dec", "sup", "nachkomma", "minor", "pen", "unit")
+_NAMED = (
+    f"descendant::*[@class or @style][{' or '.join(f'contains(@class, {part!r})' for part in _NAME_PARTS)} or contains(@style, 'vertical')]"
+)
 _TINY = "descendant::span[not(*) and string-length(normalize-space(.))=2]"
 _LONGEST = 12
 
@@ -35,9 +39,7 @@ def join_cents(tree: HtmlElement) -> None:
     for element in [*tree.iter("sup", "small", "sub")]:
         if not _join(element) and element.tag == "sup":
             _set_off(element)
-    for element in tree.xpath("descendant::*[contains(@class, 'cent') or contains(@class, 'frac') or contains(@class, 'dec') or "
-                              "contains(@class, 'sup') or contains(@class, 'nachkomma') or contains(@class, 'minor') or "
-                              "contains(@class, 'pen') or contains(@style, 'vertical-align')]"):  # fmt: skip
+    for element in tree.xpath(_NAMED):
         if _CENT_NAMES.search(element.get("class", "")[:300]) or _HIGH.search(element.get("style", "")[:300]):
             _bring_together(element)
             _join(element)

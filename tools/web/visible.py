@@ -59,21 +59,26 @@ class _Writer:
         self._rows: list[int] = []  # where the open rows start in `_out`; -1 for a row that holds a table
 
     def write(self) -> str:
-        stack: list[tuple[HtmlElement, bool]] = [(self._tree, True)]
+        # An element on the stack is entered; its tag and itself in a tuple are left, when all in it has been written.
+        stack: list[HtmlElement | tuple[str, HtmlElement]] = [self._tree]
         length, out, root = 0, self._out, self._tree
         while stack:
-            element, entering = stack.pop()
-            if entering and self._enter(element):
-                stack.append((element, False))
-                stack.extend((child, True) for child in reversed(element))
-                continue
-            if not entering:
+            element = stack.pop()
+            if isinstance(element, tuple):
+                tag, element = element
+                self._leave(tag)
+            elif self._enter(element):
+                length += len(out[-1]) if out else 0
+                if len(element):
+                    stack.append((element.tag, element))
+                    stack.extend(reversed(element))
+                    continue
                 self._leave(element.tag)
-            if element is not root and element.tail:
-                out.append(_flatten(element.tail))
+            if element is not root and (tail := element.tail):
+                out.append(_flatten(tail))
                 length += len(out[-1])
-                if self._most and length > self._most:
-                    break
+            if self._most and length > self._most:
+                break
         return "".join(out)
 
     def _enter(self, element: HtmlElement) -> bool:

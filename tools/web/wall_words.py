@@ -9,53 +9,22 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL)
 
 
-CHALLENGE = _any(
-    r"_cf_chl_opt",
-    r"challenge-platform/h/",
-    r"cf-browser-verification",
-    r"""id=["']?(?:challenge-(?:form|running|stage)|cf-error-details)""",
-    r"__cf_chl_",
-    r"(?:geo|ct)\.captcha-delivery\.com",
-    r"""id=["']?px-captcha""",
-    r"captcha\.px-c(?:dn|loud)",
-    r"_pxBlockedUrl",
-    r"pxCaptchaSrc",
-    r"sec-(?:if-cpt|cpt-if)",
-    r"/_sec/cp_challenge",
-    r"bm-verify=",
-    r"errors\.edgesuite\.net",
-    r"incapsula incident",
-    r"_Incapsula_Resource\?CWUDNSAI",
-    r"distil_(?:ident_block|identification_block|r_captcha)",
-    r"gokuProps",
-    r"captcha\.awswaf",
-    r"token\.awswaf\S*/challenge\.js",
-    r"/errors/validateCaptcha",
-    r"sucuri_cloudproxy_js",
-    r"\.well-known/(?:ddos-guard|vercel/security|sgcaptcha)",
-    r"anubis_challenge",
-    r"within\.website/x/cmd/anubis",
-    r"validate\.perfdrive\.com",
-    r"""window\[["']bobcmn""",
-    r"ips\.js\?KP_UIDz",
-    r"checkcaptcha",
-    r"""id=["']?captcha-form""",
-    r"imunify360-captcha",
-    r"go-away-challenge",
-    r"haproxy-protection",
-)
-"""Marks of the page of a check. Pages that the same services only watch do not have them."""
-WIDGET = _any(
-    r"""class=["'][^"']*\b(?:g-recaptcha|h-captcha|cf-turnstile|frc-captcha|mtcaptcha|geetest\w*|smart-captcha|altcha)\b""",
-    r"""class=["'][^"']*\bcaptcha(?:-box|-container)?\b""",
-    r"challenges\.cloudflare\.com/turnstile",
-    r"hcaptcha\.com/1/api",
-    r"recaptcha/(?:api|enterprise)\.js",
-    r"arkoselabs\.com",
-    r"<altcha-widget",
-    r"""name=["']?captcha""",
-    r"""src=["'][^"']*captcha[^"']*\.(?:png|jpe?g|gif|php)""",
-)
+CHALLENGE = (
+    "_cf_chl_opt", "challenge-platform/h/", "cf-browser-verification", "challenge-form", "challenge-running", "challenge-stage",
+    "cf-error-details", "__cf_chl_", "geo.captcha-delivery.com", "ct.captcha-delivery.com", "px-captcha", "captcha.px-cdn",
+    "captcha.px-cloud", "_pxblockedurl", "pxcaptchasrc", "sec-if-cpt", "sec-cpt-if", "/_sec/cp_challenge", "bm-verify=",
+    "errors.edgesuite.net", "incapsula incident", "_incapsula_resource?cwudnsai", "distil_ident_block", "distil_identification_block",
+    "distil_r_captcha", "gokuprops", "captcha.awswaf", "/errors/validatecaptcha", "sucuri_cloudproxy_js", ".well-known/ddos-guard",
+    ".well-known/vercel/security", ".well-known/sgcaptcha", "anubis_challenge", "within.website/x/cmd/anubis", "validate.perfdrive.com",
+    "window[\"bobcmn", "window['bobcmn", "ips.js?kp_uidz", "checkcaptcha", "id=\"captcha-form", "id='captcha-form", "id=captcha-form",
+    "imunify360-captcha", "go-away-challenge", "haproxy-protection",
+)  # fmt: skip
+"""Marks of the page of a check, in small letters. Pages that the same services only watch do not have them."""
+WIDGETS = (
+    "g-recaptcha", "h-captcha", "cf-turnstile", "frc-captcha", "mtcaptcha", "geetest", "smart-captcha", "<altcha-widget", "captcha-box",
+    "captcha-container", "class=\"captcha\"", "class='captcha'", "challenges.cloudflare.com/turnstile", "hcaptcha.com/1/api",
+    "recaptcha/api.js", "recaptcha/enterprise.js", "arkoselabs.com", "name=\"captcha", "name='captcha", "name=captcha", "/captcha.",
+)  # fmt: skip
 """Captchas, which stand in walls and in ordinary forms."""
 HUMAN = _any(
     r"(?:think|thought|believe)\b.{0,20}\byou\b.{0,30}\b(?:ro)?(?:bot|automat\w*)\b",

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from .inline_text import AMOUNT, short_text
-from .wall_words import ACCEPT, CHALLENGE, CONSENT, HUMAN, LOGIN, MEMBERS, REFUSED, TRACE, WIDGET
+from .wall_words import ACCEPT, CHALLENGE, CONSENT, HUMAN, LOGIN, MEMBERS, REFUSED, TRACE, WIDGETS
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _MOST_HTML = 400_000
+_MOST_BUTTONS = 500
 _MOST_TEXT = 2_500
 _SHORT = 700
 _TINY = 250
@@ -43,13 +45,13 @@ class Gates:
 
 def find_gates(tree: HtmlElement, html: str) -> Gates:
     """Find them before scripts and forms are dropped."""
-    start = html[:_MOST_HTML]
+    start = html[:_MOST_HTML].lower()
     inputs = [field for field in tree.iter("input") if field.get("type", "text").lower() in ("text", "email", "tel", "password", "search")]
-    buttons = (short_text(button, 100) or button.get("value", "") for button in tree.iter("button", "a", "input"))
+    buttons = (short_text(button, 100) or button.get("value", "") for button in islice(tree.iter("button", "a", "input"), _MOST_BUTTONS))
     noscript = " ".join(short_text(part, 500) for part in tree.iter("noscript"))
     return Gates(
-        challenge=CHALLENGE.search(start) is not None,
-        widget=WIDGET.search(start) is not None,
+        challenge=any(mark in start for mark in CHALLENGE),
+        widget=any(mark in start for mark in WIDGETS),
         password=any(field.get("type", "").lower() == "password" for field in inputs),
         fields=sum(field.get("type", "text").lower() not in ("password", "search") for field in inputs),
         asks_message=next(tree.iter("textarea"), None) is not None and "g-recaptcha-response" not in start,
@@ -63,6 +65,7 @@ def find_wall(gates: Gates, title: str, own: str, everything: str) -> str:
     """Return what a wall asks for; empty for a page. `own` is the text without navigation and forms, `everything` is with them."""
     if len(own) > _MOST_TEXT:
         return ""
+    everything = everything[: 2 * _MOST_TEXT]
     if _asks_for_a_human(gates, title, own, everything):
         return "it asks its visitors to show that they are human"
     if _asks_for_login(gates, title, own, everything):
