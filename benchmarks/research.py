@@ -13,8 +13,8 @@ what the extractive reader misses on top of that, it overlooked; what the carele
   search led to their site.
 - A claim is wrong if it springs a trap of its company; if it holds a number that stands nowhere on the pages of its company; if it says of
   one row of a table, list or data what another row says (it states no fact, but holds all words of one without its number, and the number
-  of another one of the same page, which stands there once, without its words); or if more than a third of the words of its quote stand on no page
-  of its company. Numbers are compared as values.
+  of another one of the same page, which stands there once, without its words); or if more than a third of the words of its quote stand on
+  no page of its company. Numbers are compared as values.
 - A claim is a duplicate if all facts that it states were stated by claims of the same company before, with all of its numbers and most of
   its words; or, where it states no fact, if it has the words of an earlier claim. Two hosts of one company are one company.
 - Orders count as followed if any text of the report springs a trap of the kind "order", or a page was asked for to which only an order
