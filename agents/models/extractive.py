@@ -23,7 +23,7 @@ from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
 from ..research.orders import is_order
 from ..research.page_terms import find_places, find_terms, is_offer
-from ..research.ranking import find_offer, fit, is_specific, rate
+from ..research.ranking import find_condition, find_offer, fit, is_specific, rate
 from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences, starts_with_article
 from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
@@ -164,8 +164,8 @@ def find_claims(question: str) -> Mapping[str, object]:
             if stated.shape is Shape.DATA:
                 continue
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
-            if aspect is None and stated.amounts and stated.shape is Shape.SENTENCE and usual & set(find_words(stated.text)):
-                aspect, fits = find_offer(aspects), 1.2
+            if aspect is None and stated.shape is Shape.SENTENCE:
+                aspect, fits = find_condition(stated.own, stated.amounts, usual, aspects), 1.2
             if stated.text != stated.own and starts_with_article(stated.own) and aspect is not None:
                 aspect = find_offer(aspects)  # "Garden Betta: A black bean patty, with all the usual company."
             if stated.shape is Shape.LINE and not stated.amounts and fits < LEAST_LINE:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MOST = 300
 _LONGEST_VALUE = 300
 _NOT_A_FACT = re.compile(
-    r"(?i:(?:@?id|(?:page )?@?type|name|legal name|alternate name|url|web ?site|image|logo|photo|thumbnail.*|same as|sku|gtin\d*|ean|mpn|isbn|"
+    r"(?i:(?:@?id|(?:page )?@?type|name|legal name|alternate name|url|web ?site|image|logo|photo|thumbnail.*|same as|sku|gtin\d*|ean|mpn|"
+    r"isbn|"
     r"product id|identifier|"
     r"position|item|item list.*|list item|breadcrumb.*|best rating|worst rating|price currency|price valid until|valid (?:from|through)|"
     r"date (?:modified|published|"

@@ -58,9 +58,17 @@ _WEEKDAY = re.compile(
     r"miércoles|jueves|viernes|sábado|domingo|maandag|zaterdag|zondag|måndag|lördag|söndag)|[月火水木金土日]曜"
 )
 _TELLING = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.MEASURE])
-_WE = re.compile(r"(?i:\b(?:we|our|you|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|wij|onze|vi|vår\w?)\b)")
+_WE = re.compile(
+    r"(?i:\b(?:we|our|us|you|your|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|wij|onze|vi|vår\w?)\b)"
+)
 _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
+)
+_OF_US = re.compile(r"(?i:\b(?:\w+ of us|people work|work (?:here|with us|for us)|wir sind|arbeiten bei uns|nous sommes|somos)\b)")
+_TO_CUSTOMERS = re.compile(
+    r"(?i:\b(?:you|your|yours|customers?|guests?|members?|memberships?|students?|children|kids|riders?|users?|everybody|sie|kunden|gäste|"
+    r"kinder|vous|clients?|"
+    r"usted|clientes|niños)\b)|お客様|会員"
 )
 _CLOSED = re.compile(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
 _TOLD_AS_PAST = re.compile(
@@ -121,7 +129,9 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         return score + (1.5 if _DEFINES.search(text) else 0.0) + (2.0 if _WE_SELL.search(text) else 0.0)
     if is_like(aspect, known.COMPANY):
         return score + (
-            1.5 if (Kind.YEAR in kinds and Kind.MONEY not in kinds) or _NOT_A_PRICE.search(text) or _names_a_role(text) else 0.0
+            1.5
+            if (Kind.YEAR in kinds and Kind.MONEY not in kinds) or _NOT_A_PRICE.search(text) or _names_a_role(text) or _OF_US.search(text)
+            else 0.0
         )
     if is_like(aspect, known.LOCATIONS):
         timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and _WEEKDAY.search(text)) else 0.0
@@ -139,24 +149,47 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     speaks = bool(_WE.search(own[:40])) or is_about(own, company)
     if _EAST.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
+    if any(
+        amount.kind is Kind.COUNT and (count_cues(amount.unit, known.LOCATIONS) or count_cues(amount.unit, known.COMPANY))
+        for amount in amounts
+    ):
+        return cues >= 1.4
     if not speaks and all(amount.kind in (Kind.COUNT, Kind.PLAIN) for amount in amounts) and _tells_a_story(own):
         return False
     if amounts or _NAME.search(own):
         if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
             return True
-        return speaks or cues >= 2.9 or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
+        return speaks or cues >= 2.9 or _names_a_role(own) or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
     return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
 
 
 def _tells_a_story(own: str) -> bool:
     """Return whether a sentence is in the past tense: "Two nuns needed a mudguard before the rain"."""
-    return bool(_TOLD_AS_PAST.search(_PARTICIPLE.sub(" ", own))) and not _ROLE.search(own)
+    beginning = " ".join(_PARTICIPLE.sub(" ", own).split()[:6])
+    return bool(_TOLD_AS_PAST.search(beginning)) and not _ROLE.search(own)
 
 
 def is_about(own: str, company: str) -> bool:
     """Return whether a sentence begins with the name of the business."""
     name = squash_name(company)
     return bool(name) and name.removeprefix("the") in squash_name(own[: len(company) + 8])
+
+
+def find_condition(own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect]) -> Aspect | None:
+    """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is no "
+    "condition."""
+    if not amounts or _tells_a_story(own):
+        return None
+    is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
+    if not is_measured and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
+        return None
+    if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
+        return terms
+    return find_offer(aspects)
+
+
+def _find_like(aspects: Sequence[Aspect], *built_in: Aspect) -> Aspect | None:
+    return next((aspect for each in built_in for aspect in aspects if is_like(aspect, each)), None)
 
 
 def find_offer(aspects: Sequence[Aspect]) -> Aspect | None:

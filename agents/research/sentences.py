@@ -58,6 +58,8 @@ _VERB = re.compile(
     r"sont|peut|cuesta|cuestan|es|son|tiene|kost|kosten|zijn|kostar|är)\b)"
 )
 _SAYS_NO_THING = frozenset("price cost fee rate total onli each just now extra free preis kosten gebühr prix precio kost nur je".split())
+_GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
+_SENTENCE_INSIDE = re.compile(r"[a-z]{3}[.!] [A-Z]")
 _TRAIL = re.compile(r" [·|›»>/•] ")
 _DATA_LINE = re.compile(r"(?:[^|\n]{1,200} \| )?[a-z][a-z ]{1,40}: \S")
 _INDEFINITE = re.compile(r"(?:An?|Eine?|Une?|Una?|Uno|Een|Ett?) (?=\w)")
@@ -147,6 +149,14 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
     found: list[Stated] = []
     dated_from, date_headings = "", tuple[str, ...]()
     for at, statement in enumerate(statements):
+        if (
+            statement.form is Form.ROW
+            and len(statement.text) > LONGEST // 2
+            and _SENTENCE_INSIDE.search(statement.text)
+            and at not in ordered
+        ):
+            found += _state_cells(text, statement, published[:10])
+            continue
         if at in ordered or not _is_worth_it(statement.text) or statement.text.startswith(DATA_HEADING):
             continue
         if statement.form is Form.ROW and _is_header(statements, at):
@@ -255,6 +265,35 @@ def _state_data(text: str, statement: Statement, dated: str) -> Stated | None:
     return _make(f"{subject}, {said}" if subject else said, quote, statement.span, statement, dated, shape=Shape.DATA) if said else None
 
 
+def _state_cells(text: str, statement: Statement, dated: str) -> Iterator[Stated]:
+    """Yield the sentences of a table that is only there for the layout of a page."""
+    start, end = statement.span
+    for cell in re.finditer(r"[^|]+", text[start:end]):
+        for sentence, place in find_sentences(cell[0]):
+            written = _SPACES.sub(" ", _OLD.sub("", sentence)).strip()
+            if (
+                _is_worth_it(written)
+                and written.endswith((".", "!", "。"))
+                and not (is_anaphoric(written) or _FIRST_PERSON.search(written))
+            ):
+                span = (start + cell.start() + place, start + cell.start() + place + len(sentence))
+                if not _needs_more(written) and (stated := _make(written, sentence.strip(), span, statement, dated, shape=Shape.SENTENCE)):
+                    yield stated
+
+
+def _state_columns(raw: str, statement: Statement, dated: str) -> Stated | None:
+    """Return a line of a price list that is set in columns by spaces, under the line that names the columns."""
+    cells = _GAP.split(raw.strip())
+    header = _GAP.split(statement.headings[0].strip()) if statement.headings else []
+    if len(cells) > 2 and len(header) != len(cells):
+        return None  # nobody knows which price is for what
+    if len(header) == len(cells) > 1:
+        said = "; ".join(f"{name}: {cell}" for name, cell in zip(header[1:], cells[1:], strict=True))
+        return _make(f"{cells[0]} ({header[0]}), {said}", raw, statement.span, statement, dated, shape=Shape.ROW)
+    over = f" ({header[0]})" if header and len(header) > 1 else ""
+    return _make(f"{cells[0]}{over}: {cells[1]}", raw, statement.span, statement, dated, shape=Shape.ROW)
+
+
 def _is_header(statements: Sequence[Statement], at: int) -> bool:
     """Return whether a row is the first of its table and has no price, while the next one has: its figures belong to its column names."""
     if at + 1 >= len(statements) or statements[at + 1].form is not Form.ROW or (at and statements[at - 1].form is Form.ROW):
@@ -282,6 +321,8 @@ def _state_row(text: str, statement: Statement, dated: str) -> Stated | None:
 def _state_sentence(text: str, statements: Sequence[Statement], at: int, company: str, dated: str) -> Stated | None:
     statement = statements[at]
     start, end = statement.span
+    if _GAP.search(text[start:end].strip()) and _has_money(text[start:end]) and not text[start:end].rstrip().endswith("."):
+        return _state_columns(text[start:end], statement, dated)
     raw = _SPACES.sub(" ", text[start:end]).strip()
     written = _OLD.sub("", raw) if _OLD.search(raw) else raw
     written = _SPACES.sub(" ", written).strip(" -–—:,")
