@@ -29,7 +29,7 @@ async def open_sources(
     that means none of these.
     """
     from sayso.tools.web import LocalIndex, Web  # late, for load time
-    from sayso.tools.web.searching import is_search_name, named_search
+    from sayso.tools.web.searching import is_search_name, open_search
 
     folder = Path(snapshots) if snapshots is not None else None
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
@@ -42,7 +42,7 @@ async def open_sources(
         with serve() as sample, await asyncio.to_thread(build_sample_index) as index:
             yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=folder)
     elif is_search_name(where):
-        yield named_search(where, open_web), open_web
+        yield open_search(where, open_web), open_web
     elif where.startswith(("http://", "https://")):
         with await LocalIndex.of_site(where, open_web) as index:
             yield index, open_web
@@ -54,7 +54,7 @@ async def open_sources(
         with serve_folder(root) as saved, await asyncio.to_thread(read) as index:
             yield index, web or Web(resolve=saved.resolve, allow=saved.allow, snapshots=folder)
     else:
-        from sayso.tools.web.searching.named import NAMES  # late, for load time
+        from sayso.tools.web.searching.search_names import NAMES  # late, for load time
 
         raise UsageError(
             f"{where!r} cannot be searched. Write one or more of {', '.join(NAMES)}, or sample, an existing folder, or a site's address."

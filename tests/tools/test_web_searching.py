@@ -22,7 +22,7 @@ from sayso.tools.web.searching import (
     duckduckgo_search,
     is_search_name,
     merge_searches,
-    named_search,
+    open_search,
     searxng_search,
     service_search,
 )
@@ -309,13 +309,13 @@ async def test_searches_are_named_in_words(monkeypatch: pytest.MonkeyPatch) -> N
     body = {"results": [{"url": "https://a.example/", "title": "A", "content": "", "engines": []}]}
     monkeypatch.delenv("SEARXNG_URL", raising=False)
     with service(Sent(body=json.dumps(body))) as playing:
-        together = named_search(f"searxng:{playing.url},SearXNG:{playing.url}", playing.web())
+        together = open_search(f"searxng:{playing.url},SearXNG:{playing.url}", playing.web())
         assert [hit.url for hit in await together("x", 3)] == ["https://a.example/"]
         monkeypatch.setenv("SEARXNG_URL", playing.url)
-        assert [hit.url for hit in await named_search("searxng", playing.web())("x", 3)] == ["https://a.example/"]
+        assert [hit.url for hit in await open_search("searxng", playing.web())("x", 3)] == ["https://a.example/"]
     assert [is_search_name(words) for words in ("duckduckgo", "auto,brave", "searxng:http://x", "./folder", "http://a.example")] == [
         True, True, True, False, False,
     ]  # fmt: skip
     monkeypatch.delenv("SEARXNG_URL")
     with pytest.raises(UsageError, match="searxng:http://localhost:8888"):
-        named_search("searxng", Web())
+        open_search("searxng", Web())

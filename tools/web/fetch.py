@@ -35,7 +35,7 @@ from .pages import Link, Page
 from .robots import MAX_ROBOTS_BYTES, Robots, parse_robots
 from .snapshots import Snapshot, store_snapshot
 from .transport import HttpTransport, Resolve, Response, Target, Transport, system_resolve
-from .turns import HostTurns
+from .host_turns import HostTurns
 from .urls import Allowed, Url, parse_url
 
 USER_AGENT = "Mozilla/5.0 (compatible; Sayso/0.1; reads pages for its user)"

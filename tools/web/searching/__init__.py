@@ -9,8 +9,8 @@ from ...lazy_names import lazily
 if TYPE_CHECKING:
     from .duckduckgo import duckduckgo_search as duckduckgo_search
     from .merging import merge_searches as merge_searches
-    from .named import is_search_name as is_search_name
-    from .named import named_search as named_search
+    from .search_names import is_search_name as is_search_name
+    from .search_names import open_search as open_search
     from .search_cache import cache_search as cache_search
     from .searxng import searxng_search as searxng_search
     from .services import SERVICES as SERVICES
@@ -20,9 +20,9 @@ _PLACES = {
     "SERVICES": "services",
     "cache_search": "search_cache",
     "duckduckgo_search": "duckduckgo",
-    "is_search_name": "named",
+    "is_search_name": "search_names",
     "merge_searches": "merging",
-    "named_search": "named",
+    "open_search": "search_names",
     "searxng_search": "searxng",
     "service_search": "services",
 }

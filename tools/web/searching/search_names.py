@@ -22,7 +22,7 @@ def is_search_name(words: str) -> bool:
     return all(_split(name)[0] in (*NAMES, "ddgs") for name in words.split(","))
 
 
-def named_search(words: str, web: Web) -> Search:
+def open_search(words: str, web: Web) -> Search:
     """Return the search of a name, or of several names with commas between them as one.
 
     "duckduckgo" needs no key; "auto" asks several engines through ddgs; "searxng" asks the instance at SEARXNG_URL, "searxng:URL" the one
