@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ..quantities import Kind
 from .figures import Figure, measure
@@ -98,7 +99,7 @@ def check_units(match: Match) -> Iterator[Problem]:
 
 
 def _same_unit(match: Match, figure: Figure, other: Figure) -> bool:
-    if figure.kind == other.kind and figure.unit == other.unit or measure(figure) is not None and measure(figure) == measure(other):
+    if (figure.kind == other.kind and figure.unit == other.unit) or (measure(figure) is not None and measure(figure) == measure(other)):
         return True
     if {figure.kind, other.kind} == {Kind.PLAIN, Kind.MEASURE} and "year" in {figure.unit, other.unit}:
         return _tells_age(match.sentence) or _tells_age(match.evidence)
@@ -181,7 +182,7 @@ def _is_said_of(sentence: Reading, figure: Figure, period: str) -> bool:
         word
         for at, word in enumerate(sentence.words)
         if at not in others
-        and (sentence.segment_of[at] == segment or _is_per(sentence.words, at) and sentence.words[at - 1].text.casefold() != "the")
+        and (sentence.segment_of[at] == segment or (_is_per(sentence.words, at) and sentence.words[at - 1].text.casefold() != "the"))
     ]
     return all(any(alike(word, each) for each in free) for word in tokenize(period))
 
@@ -218,7 +219,10 @@ def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Proble
 
 _BOUND_WORDS = {
     "up to": frozenset(
-        "limit limited maximum max most cap capped ceiling exceed exceeds exceeding up within larger bigger more above over longer than".split()
+        """
+            limit limited maximum max most cap capped ceiling exceed exceeds exceeding up within larger bigger more above
+            over longer than
+        """.split()
     ),
     "from": frozenset("minimum min least from older more upwards upward below under younger less fewer shorter before than".split()),
     "over": frozenset("more over above exceed exceeds exceeding than beyond".split()),
@@ -271,7 +275,7 @@ def _in_range(match: Match, figure: Figure) -> bool:
 def check_order(match: Match) -> Iterator[Problem]:
     """Where a statement gives two figures of each of two kinds, they belong together in order: "from 5 in 2021 to 7 in 2022"."""
     pairs = sorted(match.figures.items())
-    for (_, one), (_, two) in zip(pairs, pairs[1:], strict=False):
+    for (_, one), (_, two) in pairwise(pairs):
         left, right = match.evidence.figures[one], match.evidence.figures[two]
         if left.kind == right.kind:
             continue
@@ -309,7 +313,8 @@ def check_dates(match: Match) -> Iterator[Problem]:
 _BEGINNINGS = frozenset(
     map(
         stem,
-        """since introduce launch begin start open founded establish create join move become take set form build add enter inaugurate debut appoint
+        """since introduce launch begin start open founded establish create join move become take set form build add enter
+        inaugurate debut appoint
         buy acquire release publish invent adopt come elect name merge relocate rename get roll bring""".split(),
     )
 )

@@ -15,15 +15,16 @@ from .words import Word, tokenize
 _LOOSE = re.compile(r"[A-Za-z]*\d+(?:[.,:]\d+)*[A-Za-z]*")
 _SINCE = frozenset("since seit depuis desde".split())
 _EDGES = {
-    "from": "start", "since": "start", "after": "start", "between": "start", "opens": "start", "open": "start", "starting": "start", "starts": "start",
-    "until": "end", "till": "end", "to": "end", "before": "end", "through": "end", "by": "end", "closes": "end", "close": "end", "closing": "end",
+    "from": "start", "since": "start", "after": "start", "between": "start", "opens": "start", "open": "start",
+    "starting": "start", "starts": "start", "until": "end", "till": "end", "to": "end", "before": "end", "through": "end",
+    "by": "end", "closes": "end", "close": "end", "closing": "end",
 }  # fmt: skip
 _RANGE = re.compile(r"\s*(?:-+|–|—|to|until|till|through|bis|and)\s*(?:[$€£¥]\s*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """An amount, a date or a bare number of a statement. `first` and `end` are places among its words; `nouns` are those of what it counts."""
+    """An amount, a date or a bare number of a statement. `first` and `end` are places among its words; `nouns` those of what it counts."""
 
     shown: str  # as the text writes it
     kind: str  # Kind, or "date", or "label"

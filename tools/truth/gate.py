@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from .checks import CHECKS
 from .folding import fold, squeeze
@@ -82,9 +83,9 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
 
 
 def split_clauses(reading: Reading) -> list[str]:
-    """Return the main clauses of a sentence that have a subject and a verb of their own: "A sells tea, and B sells rice" are two statements."""
+    """Return the main clauses of a sentence that have a subject and a verb of their own: "A sells tea, and B sells rice" has two."""
     parts, start = list[str](), 0
-    for before, segment in zip(reading.segments, reading.segments[1:], strict=False):
+    for before, segment in pairwise(reading.segments):
         joined = segment.opener.lstrip(",;") in _JOINING or segment.opener == ";"
         if joined and segment.clause > before.clause and segment.own_subject and segment.verb is not None:
             cut = reading.words[segment.first + (segment.opener != ";" and segment.opener.lstrip(",;") in _JOINING)].start
@@ -121,7 +122,7 @@ def _find_kinds(everything: tuple[Statement, ...]) -> frozenset[tuple[str, str]]
     found = set[tuple[str, str]]()
     for each in everything:
         words = tokenize(each.text)
-        for one, two in zip(words, words[1:], strict=False):
+        for one, two in pairwise(words):
             if not is_light(one) and not is_light(two) and each.text[one.end : two.start] == " ":
                 found.add((one.stem, two.stem))
     return frozenset(found)

@@ -7,15 +7,23 @@ from functools import cache
 from importlib.resources import files
 
 ENGLISH = frozenset(
-    "the a an is are was were has have had of and or to in on at by for with from it its their our we you not be been this that will can".split()
+    """
+        the a an is are was were has have had of and or to in on at by for with from it its their our we you not be
+        been this that will can
+    """.split()
 )
 _PRICES = frozenset(
-    "kostet kosten kostete preis preise coûte coûtent coute coutent prix tarif cuesta cuestan precio costa costano prezzo kost kosten prijs koster pris 料金 価格".split()
+    """
+        kostet kosten kostete preis preise coûte coûtent coute coutent prix tarif cuesta cuestan precio costa costano
+        prezzo kost kosten prijs koster pris 料金 価格
+    """.split()
 )
 _PERIODS = {
-    "hour": "stunde stunden std heure heures h hora horas ora ore uur time timme 時間", "day": "tag tage jour jours día dia días giorno giorni dag dagen døgn 日",
-    "night": "nacht nuit noche notte natt nat noite 泊", "week": "woche wochen semaine semaines semana settimana week vecka uge 週間", "month": "monat monate mois mes mese maand månad måned mês 月",
-    "year": "jahr jahre an année ans año anno jaar år ano 年", "person": "person personne persona persoon pessoa 人",
+    "hour": "stunde stunden std heure heures h hora horas ora ore uur time timme 時間",
+    "day": "tag tage jour jours día dia días giorno giorni dag dagen døgn 日", "night": "nacht nuit noche notte natt nat noite 泊",
+    "week": "woche wochen semaine semaines semana settimana week vecka uge 週間",
+    "month": "monat monate mois mes mese maand månad måned mês 月", "year": "jahr jahre an année ans año anno jaar år ano 年",
+    "person": "person personne persona persoon pessoa 人",
 }  # fmt: skip
 
 

@@ -193,5 +193,6 @@ def check_modifiers(match: Match) -> Iterator[Problem]:
         ):
             continue
         yield Problem(
-            ProblemKind.CONDITION, f"The passage says “{show(match.evidence, before, at + 1)}”, not all “{match.evidence.words[at].text}”."
+            ProblemKind.CONDITION,
+            f"The passage says “{show(match.evidence, before, at + 1)}”, not all “{match.evidence.words[at].text}”.",
         )

@@ -40,7 +40,8 @@ def check_negation(match: Match) -> Iterator[Problem]:
             shown = match.sentence.words[segment.first if wrong is None else wrong].text
             other = match.evidence.words[match.pairs[opposed[0]]].text if opposed else ""
             yield Problem(
-                ProblemKind.NEGATION, f"The passage says “{other}”, not “{shown}”." if other else f"The passage denies this: see “{shown}”."
+                ProblemKind.NEGATION,
+                f"The passage says “{other}”, not “{shown}”." if other else f"The passage denies this: see “{shown}”.",
             )
             return
     yield from _check_reverse(match)
@@ -120,9 +121,9 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
     theirs = {mark for mark, first, _ in match.evidence.marks if match.is_home(first)}
     mine = {mark for mark, _, _ in match.sentence.marks}
     for mark, first, end in match.sentence.find_marks(*_ENTAILED):
-        if mark in {Mark.ONLY, Mark.SOME} and (end in match.sentence.figured or first in match.sentence.figured):
-            if match.sentence.words[first - 1].text.casefold() != "the" or not first:
-                continue  # "only nine", "half of the price"
+        definite = first > 0 and match.sentence.words[first - 1].text.casefold() == "the"
+        if mark in {Mark.ONLY, Mark.SOME} and not definite and {first, end} & match.sentence.figured:
+            continue  # "only nine", "half of the price"
         priced = mark is Mark.ALL and any(match.evidence.figures[each].per for each in match.figures.values())
         if not (priced and match.sentence.words[first].text.casefold() in {"each", "every"}) and not _is_entailed(
             match, mark, first, end, theirs
@@ -177,7 +178,7 @@ def _check_always(match: Match) -> Iterator[Problem]:
             if word.text.casefold() in {"all", "every", "round", "around", "year"}
             else frozenset[int]()
         )
-        if not phrase and word.text.casefold() not in _OFTEN or at in match.sentence.figured:
+        if (not phrase and word.text.casefold() not in _OFTEN) or at in match.sentence.figured:
             continue
         if any(alike(word, each) if not phrase else not phrase.isdisjoint(each.senses) for each in (*match.evidence.words, *match.context)):
             continue

@@ -35,9 +35,10 @@ class Mark(StrEnum):
 
 
 _HARMLESS = {
-    ("not", "only"), ("not", "just"), ("no", "matter"), ("no", "doubt"), ("nothing", "but"), ("not", "more"), ("not", "less"), ("no", "more"), ("no", "less"),
-    ("no", "later"), ("not", "later"), ("no", "fewer"), ("no", "earlier"), ("no", "problem"), ("at", "all"), ("first", "of"), ("after", "all"), ("all", "in"),
-    ("all", "over"), ("all", "round"), ("all", "day"), ("all", "year"), ("all", "around"), ("each", "time"), ("no", "sooner"),
+    ("not", "only"), ("not", "just"), ("no", "matter"), ("no", "doubt"), ("nothing", "but"), ("not", "more"), ("not", "less"),
+    ("no", "more"), ("no", "less"), ("no", "later"), ("not", "later"), ("no", "fewer"), ("no", "earlier"), ("no", "problem"),
+    ("at", "all"), ("first", "of"), ("after", "all"), ("all", "in"), ("all", "over"), ("all", "round"), ("all", "day"),
+    ("all", "year"), ("all", "around"), ("each", "time"), ("no", "sooner"),
 }  # fmt: skip
 """Two words that begin like a mark and are none: "not more than 5" is a bound."""
 _BOUNDING = frozenset("exceed exceeds exceeding over under above below longer older younger".split())

@@ -168,7 +168,7 @@ def match_statement(
         {
             at
             for at, place in pairs.items()
-            if (figures and at in astray) or place >= 0 and _is_borrowed(at, place, sentence, evidence, homes, figures)
+            if (figures and at in astray) or (place >= 0 and _is_borrowed(at, place, sentence, evidence, homes, figures))
         },
     )
     return Match(
@@ -504,9 +504,10 @@ def _keep_names(found: Sequence[int], sentence: Reading, at: int, evidence: Read
 
 
 _CONVERSE = (
-    ("own", "belong"), ("buy", "sell"), ("acquire", "sell"), ("purchase", "sell"), ("lend", "borrow"), ("employ", "work"), ("pay", "charge"), ("pay", "receive"),
-    ("give", "receive"), ("include", "belong"), ("teach", "learn"), ("lead", "follow"), ("pay", "cost"), ("visit", "welcome"), ("award", "win"), ("award", "receive"),
-    ("rent", "let"), ("come", "welcome"), ("give", "get"), ("spend", "cost"), ("earn", "pay"), ("have", "belong"), ("provide", "receive"), ("supply", "receive"),
+    ("own", "belong"), ("buy", "sell"), ("acquire", "sell"), ("purchase", "sell"), ("lend", "borrow"), ("employ", "work"),
+    ("pay", "charge"), ("pay", "receive"), ("give", "receive"), ("include", "belong"), ("teach", "learn"), ("lead", "follow"),
+    ("pay", "cost"), ("visit", "welcome"), ("award", "win"), ("award", "receive"), ("rent", "let"), ("come", "welcome"),
+    ("give", "get"), ("spend", "cost"), ("earn", "pay"), ("have", "belong"), ("provide", "receive"), ("supply", "receive"),
 )  # fmt: skip
 CONVERSES = frozenset((stem(left), stem(right)) for pair in _CONVERSE for left, right in (pair, pair[::-1]))
 """Verbs that look at one thing from its two sides: whoever buys is sold to."""

@@ -48,7 +48,7 @@ def _find_segment(reading: Reading, figure: Figure) -> int:
 
 
 def _are_rivals(reading: Reading, one: Figure, other: Figure) -> bool:
-    """Return whether two figures count the same kind of thing; the noun may be left out with the second ("22 pages in black and 14 in colour")."""
+    """Return whether two figures count one kind of thing. The second may leave the noun out ("22 pages in black and 14 in colour")."""
     if one.kind == other.kind:
         return True
     counts = {Kind.COUNT.value, Kind.PLAIN.value}

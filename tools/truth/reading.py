@@ -24,7 +24,8 @@ _RELATIVE = frozenset("who which that whose whom".split())
 _REASON = frozenset("because".split())
 PREPOSITIONS = frozenset(
     """of in on at by for to into onto with off about between among through via across per during upon toward towards from under over above
-    below behind before after since until till within without near around against despite than as like unlike inside outside beyond along behind except""".split()
+    below behind before after since until till within without near around against despite than as like unlike inside outside beyond
+        along behind except""".split()
 )
 DETERMINERS = frozenset("a an the this that these those my our your his her its their no some any each every all both another".split())
 PRONOUNS = frozenset("it they he she we you i who which this these those that them us there one".split())
@@ -111,7 +112,7 @@ _SMALL = (
 
 @lru_cache(1024)
 def read_statement(text: str, context: str = "") -> Reading:
-    """Read a statement: a sentence, a line, or a table row with its headers. `context` is what a sentence is about: it says what cents are."""
+    """Read a statement: a sentence, a line, or a table row with its headers. `context` tells what cents in it are parts of."""
     words = tokenize(text)
     figures = find_figures(text, words, context)
     marks = _drop_header_marks(find_marks(words, text), text, words)
@@ -128,7 +129,10 @@ def read_statement(text: str, context: str = "") -> Reading:
 
 
 _BOUNDS = frozenset(
-    "than more less fewer larger bigger smaller older younger longer shorter greater higher lower later earlier least most up over under above below".split()
+    """
+        than more less fewer larger bigger smaller older younger longer shorter greater higher lower later earlier
+        least most up over under above below
+    """.split()
 )
 _BOUND_LINKS = (
     frozenset("at no not never to of or and exceed exceeds exceeding a the minimum maximum min max limit only half".split()) | _BOUNDS
@@ -239,7 +243,8 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
         return False
     if low in AUXILIARIES:
         return True
-    if not _may_be_verb(low):
+    leading = words[at - 1].text.casefold() if at else ""
+    if not _may_be_verb(low) and not (leading in _LEADING and _has_verb_sense(low)):
         return False
     before = words[at - 1].text.casefold() if at else ""
     after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
@@ -259,6 +264,14 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
     if before in _JOINING:
         return after[:1].isdigit() or after in DETERMINERS
     return before.endswith("s") and (after in DETERMINERS | PREPOSITIONS or _is_object(words, at + 1))
+
+
+_LEADING = frozenset("can could may might must shall should will would to we you they i not cannot do does did".split())
+
+
+@lru_cache(20_000)
+def _has_verb_sense(low: str) -> bool:
+    return low.isalpha() and any(part == "v" for entry in look_up(tokenize(low)[0]) for part, _ in entry.senses)
 
 
 @lru_cache(20_000)

@@ -48,7 +48,7 @@ def _find_codes(match: Match) -> Iterator[tuple[int, int]]:
 
 
 def _is_far(match: Match, at: int) -> bool:
-    """Return whether who does something stands apart from the noun that says it: "sold by its founder, Ann, to the Trust": not the Trust founded it."""
+    """Return whether who does something stands apart from the noun that says it: of "its founder, Ann, to the Trust" not the Trust."""
     verbs = [
         each
         for each in range(len(match.sentence.words))
@@ -162,10 +162,8 @@ def find_role(reading: Reading, at: int) -> str:
             break
         if low in PREPOSITIONS and not (low in _PARTICLES and before > segment.first and is_verb(reading.words, before - 1)):
             return "agent" if low == "by" and (segment.passive or not is_light(reading.words[at])) else low
-        if (
-            is_verb(reading.words, before)
-            or before in reading.figured
-            and not any(each.end == before + 1 and each.kind != "date" for each in reading.figures)
+        if is_verb(reading.words, before) or (
+            before in reading.figured and not any(each.end == before + 1 and each.kind != "date" for each in reading.figures)
         ):
             break
     if (

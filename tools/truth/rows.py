@@ -6,16 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 _DIGIT = re.compile(r"\d")
-_MONEY = re.compile(
-    r"[$€£¥₹₩]|\d\s*(?:円|元|zł|kr\b)|\b(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|INR|CNY|Fr\.?)\s*\d|\d\s*(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK)\b"
-)
+_CODES = "EUR|USD|GBP|CHF|JPY|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|INR|CNY"
+_MONEY = re.compile(rf"[$€£¥₹₩]|\d\s*(?:円|元|zł|kr\b)|\b(?:{_CODES}|Fr\.?)\s*\d|\d\s*(?:{_CODES})\b")
 _MARK = re.compile(r"(?:yes|no|ja|nein|oui|non|sí|✓|✔|✗|✘|❌|✅|×|x|-+|–|—|n/a|included|not included)?$", re.IGNORECASE)
 _NO = re.compile(r"(?:no|nein|non|✗|✘|×|x|-+|–|—|n/a|not included|none|❌)$", re.IGNORECASE)
 _PRICE_IN_HEADER = re.compile(r"\s*[(:–-]?\s*(?:from\s+|ab\s+)?(?:[$€£¥]\s*\d|\d[\d.,]*\s*(?:€|EUR|CHF|USD)).*$", re.IGNORECASE)
-_UNIT_NAMES = frozenset(
-    "unit per period billing unit text billing period price unit currency valid until".split()
-    + ["unit text", "billing period", "price unit"]
-)
+_UNIT_NAMES = frozenset({"unit", "per", "period", "billing", "price", "currency", "unit text", "billing period", "price unit"})
 EQUALS = " = "
 """What stands between a header and its value in the text of a row."""
 

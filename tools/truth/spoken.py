@@ -14,8 +14,9 @@ _SMALL = {
 }
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
 _UNITS = {
-    "hour": "hour", "day": "day", "week": "week", "month": "month", "year": "year", "minute": "minute", "kilo": "kg", "kilogram": "kg", "litre": "l",
-    "liter": "l", "metre": "m", "meter": "m", "mile": "mile", "kilometre": "km", "kilometer": "km", "gram": "g", "pound": "lb",
+    "hour": "hour", "day": "day", "week": "week", "month": "month", "year": "year", "minute": "minute", "kilo": "kg",
+    "kilogram": "kg", "litre": "l", "liter": "l", "metre": "m", "meter": "m", "mile": "mile", "kilometre": "km",
+    "kilometer": "km", "gram": "g", "pound": "lb",
 }  # fmt: skip
 _NUMBER = rf"(?P<number>\d{{1,3}}|{'|'.join(_SMALL)})"
 _PART = r"(?P<part>half|halves|thirds?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?)"
@@ -73,7 +74,7 @@ def find_spoken(text: str) -> Iterator[Amount]:
 
 
 def _is_share(found: re.Match[str], text: str) -> bool:
-    """Return whether a part is one of something: "a third of them", "half price", "a fifth more"; not "a third man" or "the third floor"."""
+    """Return whether a part is one of something: "a third of them", "half price", "a fifth more"; not "a third man"."""
     after = text[found.end() :].lstrip()
     part = found["part"].rstrip("s")
     if part in {"half", "halve"}:

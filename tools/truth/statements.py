@@ -152,12 +152,12 @@ def _find_statements(lines: Sequence[_Line]) -> Iterator[Statement]:
     over = _Headings()
     at, in_data = 0, False
     while at < len(lines):
-        line = lines[at]
+        line, span = lines[at], lines[at].span
         in_data = in_data or line.text.casefold() == _DATA
         if in_data and line.text.casefold() != _DATA:
-            yield from (Statement(text, line.span, Form.ROW) for text in split_data(line.text))
+            yield from (Statement(text, span, Form.ROW) for text in split_data(line.text))
         elif line.row:
-            table = list(takewhile(lambda each: each.row and (each is line or not each.gap), lines[at:]))
+            table = [line, *takewhile(lambda each: each.row and not each.gap, lines[at + 1 :])]
             yield from _read_table(table, over.texts)
             at += len(table) - 1
         elif _is_heading(lines, at):

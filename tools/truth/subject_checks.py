@@ -92,7 +92,7 @@ def _is_other_name(match: Match, left: list[int]) -> bool:
     return any(
         (
             evidence.is_name(at)
-            and (at > 0 or row or evidence.is_name(min(at + 1, len(evidence.words) - 1)) and at + 1 < len(evidence.words))
+            and (at > 0 or row or (evidence.is_name(min(at + 1, len(evidence.words) - 1)) and at + 1 < len(evidence.words)))
         )
         or (at in evidence.figured and row)
         for at in left
@@ -100,7 +100,7 @@ def _is_other_name(match: Match, left: list[int]) -> bool:
 
 
 def _has_contrast(match: Match, topic: list[int], left: list[int]) -> bool:
-    """Return whether the passage tells the topic from another of its kind by the words that the sentence leaves out: adult and student tickets."""
+    """Return whether what the sentence leaves out tells the topic from another of its kind in the passage: student and adult tickets."""
     evidence = match.evidence
     for at in left:
         if at in evidence.figured:
@@ -109,8 +109,8 @@ def _has_contrast(match: Match, topic: list[int], left: list[int]) -> bool:
             continue
         if evidence.words[at].stem in PERIODS:
             return True  # "monthly billing"
-        head = next((each for each in range(at + 1, at + 4) if each in topic and each not in left), None)
-        if head == at + 1 and not is_verb(evidence.words, at):
+        head = at + 1
+        if head in topic and head not in left and not is_verb(evidence.words, at):
             own = evidence.words[at].stem
             return any(noun == evidence.words[head].stem and kind != own for kind, noun in match.kinds)
     return False
@@ -139,7 +139,7 @@ def _is_other_conjunct(match: Match, at: int) -> bool:
 
 def _is_replaced(match: Match, left: list[int]) -> bool:
     """Return whether the sentence may name by its own words what the statement is about: it has as many nouns that are in neither."""
-    if any(match.evidence.is_name(at) and at > 0 or at in match.evidence.figured for at in left):
+    if any((match.evidence.is_name(at) and at > 0) or at in match.evidence.figured for at in left):
         return False
     if any(word.text.casefold() in _ANYBODY for word in match.sentence.words):
         return True

@@ -59,19 +59,23 @@ def check_neighbours(match: Match) -> Iterator[Problem]:
     """Nothing beside the statement takes it back: "This offer ended in 2023.", a heading "Prices until 2023", words struck through."""
     after = read_statement(match.statement.after)
     starts = [word.text.casefold() for word in after.words[:1]]
-    if starts and starts[0] in _BACK and match.statement.after:
-        if (
+    if (
+        starts
+        and starts[0] in _BACK
+        and match.statement.after
+        and (
             any(word.text.casefold() in _ENDED for word in after.words)
             or any(mark in {Mark.STALE, Mark.REVERSE} for mark, _, _ in after.marks)
             or ("not" in [w.text for w in after.words] and "true" in [w.text for w in after.words])
-        ):
-            yield Problem(ProblemKind.STALE, f"The passage takes it back: “{match.statement.after[:120]}”")
+        )
+    ):
+        yield Problem(ProblemKind.STALE, f"The passage takes it back: “{match.statement.after[:120]}”")
     for heading in match.statement.headings:
         reading = read_statement(heading)
-        if any(_is_dating(reading, mark, first) for mark, first, _ in reading.marks) or any(
-            word.text.casefold() in _ENDED | {"old", "past"} for word in reading.words
-        ):
-            if not any(says_word(match.sentence, word) for word in reading.words if not is_light(word)):
-                yield Problem(ProblemKind.STALE, f"It stands under “{heading[:120]}”.")
+        if (
+            any(_is_dating(reading, mark, first) for mark, first, _ in reading.marks)
+            or any(word.text.casefold() in _ENDED | {"old", "past"} for word in reading.words)
+        ) and not any(says_word(match.sentence, word) for word in reading.words if not is_light(word)):
+            yield Problem(ProblemKind.STALE, f"It stands under “{heading[:120]}”.")
     if match.statement.text.rstrip(" \"'").endswith("?"):
         yield Problem(ProblemKind.NOTHING, "The passage asks this and does not say it.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ..quantities import Kind
 from .figures import Figure
@@ -95,19 +96,18 @@ def _check_items(match: Match, left: list[int]) -> Iterator[Problem]:
             and plain
             and content
             and all(at in left and is_thing(sentence.words[at]) for at in content)
-        ):
-            if not any(is_weak(sentence.words[at]) for at in content):
-                yield Problem(ProblemKind.WORD, f"The passage does not say “{sentence.words[content[-1]].text}” of this.")
-                return
+        ) and not any(is_weak(sentence.words[at]) for at in content):
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{sentence.words[content[-1]].text}” of this.")
+            return
 
 
 def _check_most(match: Match) -> Iterator[Problem]:
-    words = match.sentence.words
-    for at in range(1, len(words)):
-        if words[at].text.casefold() in {"least", "most"} and words[at - 1].text.casefold() == "the":
-            if not any(is_superlative(each) for each in match.evidence.words):
-                yield Problem(ProblemKind.COMPARISON, f"The passage does not say “the {words[at].text}”.")
-                return
+    if any(is_superlative(each) for each in match.evidence.words):
+        return
+    for before, word in pairwise(match.sentence.words):
+        if word.text.casefold() in {"least", "most"} and before.text.casefold() == "the":
+            yield Problem(ProblemKind.COMPARISON, f"The passage does not say “the {word.text}”.")
+            return
 
 
 def _is_of_other(match: Match, at: int) -> bool:
@@ -124,7 +124,8 @@ def _is_of_other(match: Match, at: int) -> bool:
 
 _TAX_IN = re.compile(r"\b(?:incl\w*\.?|with|gross of)(?: of)? (?:vat|tax|gst)|\b(?:vat|tax|gst) (?:is |are )?includ", re.IGNORECASE)
 _TAX_OUT = re.compile(
-    r"(?:\b(?:excl\w*\.?|plus|before|without|net of|ex|not including)|\+)(?: of)? ?(?:vat|tax|gst)|\b(?:vat|tax|gst) (?:is )?(?:extra|exclu|not includ)",
+    r"(?:\b(?:excl\w*\.?|plus|before|without|net of|ex|not including)|\+)(?: of)? ?(?:vat|tax|gst)"
+    r"|\b(?:vat|tax|gst) (?:is )?(?:extra|exclu|not includ)",
     re.IGNORECASE,
 )
 
@@ -173,7 +174,10 @@ def _check_scope(match: Match, left: list[int]) -> Iterator[Problem]:
 
 _OPEN = frozenset(map(stem, "open opening hours opens".split()))
 _DAYS = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun mo tu we th fr sa su weekdays weekends daily".split()
+    """
+        monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun mo tu we th fr sa su
+        weekdays weekends daily
+    """.split()
 )
 
 

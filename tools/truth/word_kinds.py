@@ -19,7 +19,8 @@ PRICE_WORDS = frozenset(map(stem, "cost costs price priced charge charged pay fe
 BUSINESS = frozenset(
     map(
         stem,
-        """bakery restaurant museum hotel gym school clinic practice insurer brewery roastery chain store shop firm agency studio bar pub café
+        """bakery restaurant museum hotel gym school clinic practice insurer brewery roastery chain store shop firm agency studio bar
+        pub café
         app platform software tool startup start-up group family maker manufacturer retailer house pension guesthouse bank club team site
         business company service system product programme""".split(),
     )
@@ -32,7 +33,7 @@ _ANY_BUSINESS = frozenset(
 
 
 def is_subject_word(match: Match, word: Word) -> bool:
-    """Return whether a word stands for the one whose page it is: a part of the name, or "the bakery" where the name has no other such word."""
+    """Return whether a word stands for the one whose page it is: a part of the name, or "the bakery" if the name has no such word."""
     if is_light(word) or word.stem in _ANY_BUSINESS or any(alike(word, each) for each in match.subject):
         return True
     return word.stem in BUSINESS and word.text[:1].islower() and not any(each.stem in BUSINESS - _ANY_BUSINESS for each in match.subject)
