@@ -104,6 +104,15 @@ VISIBLE = {
         "<p>Hours*:<br><b>Mon-Sat:</b><br>10am-6pm</p>",
         [("Menu du Jour", "price", "25€"), ("Menu Enfant", "price", "10€"), ("", "Mon-Sat", "10am-6pm")],
     ),
+    "a struck price, the price and the unit price without spaces": (
+        "<ul><li><h2>Nord</h2><span><del>14,90 €</del> <ins>12,50 €</ins></span><span>50,00 € / kg</span></li><li><h2>Süd</h2><span>12 €</span></li></ul>",
+        [("Nord", "price", "14,90 €"), ("Nord", "price", "12,50 €"), ("Nord", "price", "50,00 € / kg"), ("Süd", "price", "12 €")],
+    ),
+    "other currencies": (
+        "<ul><li>Karoo R 145</li><li>Cape R1 299.00</li><li>Thali Rs. 450</li><li>Nasi RM 20</li><li>Pivo 49 Kč</li><li>Kebab 150 TL</li></ul>",
+        [("Karoo", "price", "R 145"), ("Cape", "price", "R1 299.00"), ("Thali", "price", "Rs. 450"), ("Nasi", "price", "RM 20"),
+         ("Pivo", "price", "49 Kč"), ("Kebab", "price", "150 TL")],
+    ),
     "a number that belongs to the name": (
         "<ul><li>Pocket 16 C$1,150</li><li>Pocket 20 C$1,350</li></ul>",
         [("Pocket 16", "price", "C$1,150"), ("Pocket 20", "price", "C$1,350")],

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_LINES = 12_000
 MAX_ELEMENTS = 40_000
+_MAX_LINE = 10_000
+_ENDS_PRICE = re.compile(r"\d ?(?:[$€£¥₹₩₽₺₫円元]|[A-Z]{3}|kr|zł)$")
 _MAX_TITLE_LINES = 6
 _INLINE = frozenset(
     re.findall(
@@ -41,8 +43,13 @@ class Line:
 
     @property
     def text(self) -> str:
-        """Return the whole line."""
-        return one_line("".join(text for text, _ in self.parts), 2_000)
+        """Return the whole line. A price in a box of its own does not run into the number in the next one."""
+        joined = ""
+        for text, _ in self.parts:
+            joined += f" {text}" if _ENDS_PRICE.search(joined[-12:]) and text[:1].isdigit() else text
+            if len(joined) > _MAX_LINE:
+                break
+        return one_line(joined, 2_000)
 
 
 @dataclass(frozen=True, slots=True)
