@@ -8,7 +8,8 @@ _NUMBER = r"(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?!\d)|\d{1,9})(?:[.,]\d{1,
 _SIGN = r"(?:[A-Z]{0,3}\$|[€£¥￥₹₩₽₺₴฿₫₪₦₱])"
 _CODE = (
     r"(?:EUR|eur|USD|GBP|CHF|JPY|SEK|NOK|DKK|ISK|PLN|CZK|HUF|RON|BGN|TRY|CAD|AUD|NZD|HKD|SGD|CNY|RMB|INR|KRW|THB|BRL|MXN|ZAR|AED|ILS|UAH|RUB"
-    r"|RM|Rp|KSh|TSh|USh|Tk|TL|R(?=[ \u00a0]?\d\d)|VND|IDR|MYR|PHP|TWD|NTD|SFr\.?|Fr\.|Rs\.?|kr\.?|zł|Kč|Ft|лв\.?|руб\.?|₽|грн|lei)"
+    r"|RM|Rp|KSh|TSh|USh|Tk|TL|R(?=[ \u00a0]?\d[ \u00a0,.]?\d)"
+    r"|VND|IDR|MYR|PHP|TWD|NTD|SFr\.?|Fr\.|Rs\.?|kr\.?|zł|Kč|Ft|лв\.?|руб\.?|₽|грн|lei)"
 )
 _AFTER = rf"(?:{_SIGN}|{_CODE}(?![^\W\d_])|円|元|圓|원|đ|(?:[Ee]uros?|[Dd]ollars?|[Pp]ounds?|[Ff]rancs?|[Ff]ranken|[Kk]roner?|[Kk]ronor)\b)"
 _MONEY = re.compile(
