@@ -81,7 +81,7 @@ def pieces_before(element: HtmlElement) -> Iterator[Piece]:
         node = previous
 
 
-def text_before(element: HtmlElement, most: int = 24) -> str:
+def text_before(element: HtmlElement, most: int = 16) -> str:
     """Return the end of the text before an element in its line."""
     text = ""
     for piece in pieces_before(element):

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 _SITE_SEGMENT = re.compile(r"[a-z]{1,20}(?:[-_][a-z]{1,12}){0,2}(?:\.[a-z]{3,5})?", re.IGNORECASE)
 _MOST_ELEMENTS = 6_000  # trafilatura takes up to a second for so many, and for some pages a time that grows with their square
-_LONGEST = 300_000
+_LONGEST, _DEEPEST = 300_000, 200
 _SHORT = 250
 
 
 def choose_text(tree: HtmlElement, whole: str, url: str, *, is_article: bool) -> str:
     """Return the main text. `whole` is all the visible text of the tree; `is_article` says that the page calls itself one."""
-    if not is_article and is_site_page(url):
+    if len(whole) < _SHORT or (not is_article and is_site_page(url)) or _is_too_large(tree, whole):
         return whole
     article = _extract(tree, whole)
     if len(article) < _SHORT or len(whole) <= len(article):
-        return whole or article
+        return whole
     return article if is_article or not _leaves_out_too_much(article, whole) else whole
 
 
@@ -36,9 +36,14 @@ def is_site_page(url: str) -> bool:
     return not parts.query and len(segments) <= 2 and all(_SITE_SEGMENT.fullmatch(segment) for segment in segments)
 
 
-def _extract(tree: HtmlElement, whole: str) -> str:
+def _is_too_large(tree: HtmlElement, whole: str) -> bool:
+    """Return whether trafilatura would take seconds."""
     if len(whole) > _LONGEST or tree.xpath("count(descendant::*)") > _MOST_ELEMENTS:
-        return _find_marked(tree)
+        return True
+    return bool(tree.xpath(f"boolean(descendant::*[count(ancestor::*) > {_DEEPEST}])"))
+
+
+def _extract(tree: HtmlElement, whole: str) -> str:
     article = _run_extraction(tree, precisely=True)
     # Among many boxes of text the precise reading sometimes takes one.
     return article if len(article) > 0.4 * len(whole) else max(article, _run_extraction(tree, precisely=False), key=len)
@@ -46,10 +51,6 @@ def _extract(tree: HtmlElement, whole: str) -> str:
 
 def _run_extraction(tree: HtmlElement, *, precisely: bool) -> str:
     return extract(tree, include_comments=False, include_tables=True, favor_precision=precisely) or ""
-
-
-def _find_marked(tree: HtmlElement) -> str:
-    return ""
 
 
 def _leaves_out_too_much(article: str, whole: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from .inline_text import BLOCKS, CURRENCY, Piece, pieces_before, pieces_in, read_piece, short_text, text_after, text_before, write_piece
@@ -32,18 +33,19 @@ _NAMED = (
 )
 _TINY = "descendant::span[not(*) and string-length(normalize-space(.))=2]"
 _LONGEST = 12
+_MOST = 30_000
 
 
 def join_cents(tree: HtmlElement) -> None:
     """Join raised cents to their prices, in place. Raised marks after a number are set off: `5,000<sup>1</sup>` becomes 5,000[1]."""
-    for element in [*tree.iter("sup", "small", "sub")]:
+    for element in [*islice(tree.iter("sup", "small", "sub"), _MOST)]:
         if not _join(element) and element.tag == "sup":
             _set_off(element)
-    for element in tree.xpath(_NAMED):
+    for element in tree.xpath(_NAMED)[:_MOST]:
         if _CENT_NAMES.search(element.get("class", "")[:300]) or _HIGH.search(element.get("style", "")[:300]):
             _bring_together(element)
             _join(element)
-    for element in tree.xpath(_TINY):
+    for element in tree.xpath(_TINY)[:_MOST]:
         previous = element.getprevious()
         if (element.text or "").strip().isdigit() and previous is not None and not (previous.tail or "") and _is_number(previous):
             _join(element, needs_sign=True)

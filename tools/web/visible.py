@@ -11,6 +11,7 @@ from .inline_text import AMOUNT, BLOCKS, short_text
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+_CELL_END = " | "
 _CELLS = frozenset(("td", "th"))
 _PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "dl", "section"))
 _RAW = frozenset(("pre", "xmp", "listing"))
@@ -116,9 +117,14 @@ class _Writer:
     def _close_row(self, start: int) -> None:
         """Put the cells of a row into one line, unless it is the layout of a page."""
         row = "".join(self._out[start:])
-        if len(row) <= _LONG_ROW and ("\n" in row or "\f" in row):
-            cells = [re.sub(r"\s*\n- ", "; ", cell.strip("\n\f -")) for cell in row.split(" | ")]
-            self._out[start:] = [_SPACE.sub(" ", " | ".join(cells))]
+        if "\n" not in row and "\f" not in row:
+            return
+        cells = row.split(_CELL_END)
+        if len(row) > _LONG_ROW or any(map(_is_laid_out, cells)):
+            self._out[start:] = ["\n" if text == _CELL_END else text for text in self._out[start:]]
+        else:
+            cells = [re.sub(r"\s*\n- ", "; ", cell.strip("\n\f -")) for cell in cells]
+            self._out[start:] = [_SPACE.sub(" ", _CELL_END.join(cells))]
 
     def _write_alt(self, element: HtmlElement) -> None:
         alt = _SPACE.sub(" ", element.get("alt", "")[: _LONGEST_ALT + 1]).strip()
@@ -126,6 +132,12 @@ class _Writer:
         if has_words and len(alt) <= _LONGEST_ALT and not _FILE_NAME.search(alt):
             self._alts_left -= 1
             self._out.append(f" {_ALT_START}{alt}{_ALT_END} ")
+
+
+def _is_laid_out(cell: str) -> bool:
+    """Return whether a cell is a part of the page rather than a value: it has lines of text one under the other."""
+    lines = [line for line in re.split(r"[\n\f]", cell) if line.strip() and not line.startswith("- ")]
+    return (len(lines) > 2 and len(cell) > 80) or (len(lines) == 2 and len(cell) > 120)
 
 
 def _keep_new_words(text: str) -> str:
@@ -160,7 +172,7 @@ def _break_before(tag: str) -> str:
 
 def _break_after(tag: str) -> str:
     if tag in _CELLS:
-        return " | "
+        return _CELL_END
     return "\f" if tag in _PARAGRAPHS else "\n"
 
 
