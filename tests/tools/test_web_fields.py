@@ -362,6 +362,15 @@ OTHER_PLACES = {
         '<script>self.__next_f.push([1,"1:{\\"name\\":\\"Desk\\",\\"price\\":\\"199 €\\"}\\n"])</script>',
         [("Desk", "price", "199 €")],
     ),
+    "a currency that only the script writes": (
+        "<ul id=m></ul><script>const MENU = [{name: 'Espresso', price: 2.5}, {name: 'Mocha', price: 3}];"
+        "document.getElementById('m').innerHTML = MENU.map(i => `<li>${i.name} – ${i.price.toFixed(2)} €</li>`).join('')</script>",
+        [("Espresso", "price", "2.50 €"), ("Mocha", "price", "3 €")],
+    ),
+    "a sign that the script writes before": (
+        "<div id=m></div><script>var items = [{title: 'Tea', price: 4, note: 'per pot'}]; items.forEach(p => add(p.title + ' $' + p.price));</script>",
+        [("Tea", "price", "$4"), ("Tea", "note", "per pot")],
+    ),
     "variants of a product": (
         script({"product": {"title": "Bag", "variants": [{"title": "Sage", "price": "1150.00"}, {"title": "Default Title", "price": "1190.00"}]}},
             "application/json"),

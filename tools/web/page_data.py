@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..canonical import Json, JsonObject
-from .data.embedded import read_embedded
+from .data.embedded import find_drawn_currency, read_embedded
 from .data.json_ld import read_json_ld
 from .data.labelled import read_pairs
 from .data.meta_tags import meta_fields, read_metas
@@ -57,7 +57,7 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
     marked = read_microdata(tree)
     fields, business = read_items(items, "json-ld", today=today)
     more, business = read_items(marked, "microdata", today=today, business=business)
-    scripted = read_objects(read_embedded(tree))
+    scripted = read_objects(read_embedded(tree), currency=find_drawn_currency(tree))
     business = business or _find_titled(tree, metas, (*scripted.fields, *scripted.drawn))
     return PageData(
         published=find_published(tree, [*items, *marked], metas, url, today=today),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ...canonical import Json
@@ -25,6 +26,13 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"|\'((?:[^\'\\]|\\.)*+)\'|`((?:[^`\\]|
 _FLIGHT = re.compile(r"__next_f\.push\(\s*\[\s*1\s*,\s*(\"(?:[^\"\\]|\\.)*+\")")
 _FLIGHT_ROW = re.compile(r"(?:^|\n)[\da-f]+:(?=[\[{])")
 _MIN_LITERAL = 20
+# How a script writes a price: `${item.price} €`, '$' + p.price, currency: 'EUR'.
+_DRAWN = re.compile(
+    r"""(?P<sign>[€£¥]|\$(?!\{)|\$(?=\{\{))\s?["'`]?\s?(?:\$\{|\+|\{\{?)\s?[^}+;\n]{0,60}?(?:price|preis|prix|precio|cost|amount)
+    |(?:price|preis|prix|precio|cost|amount)[^};\n+]{0,40}?(?:\}\}?|\+)\s?["'`]?(?:\s|&nbsp;)?(?P<after>[€£¥円$](?!\{)|(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|kr)\b)
+    |\bcurrency["']?\s*:\s*["'](?P<code>[A-Z]{3})["']""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def read_embedded(tree: HtmlElement) -> list[Json]:
@@ -47,6 +55,18 @@ def read_embedded(tree: HtmlElement) -> list[Json]:
     found.extend(_read_flight("".join(flight)))
     found.extend(_read_attributes(tree))
     return [value for value in found if isinstance(value, (dict, list))]
+
+
+def find_drawn_currency(tree: HtmlElement) -> str:
+    """Return the one currency that the page's scripts write prices with; empty if they write none or several."""
+    found: set[str] = set()
+    left = MAX_CHARS // 10
+    for script in tree.iter("script"):
+        source = (script.text or "")[:left]
+        left -= len(source)
+        if (script.get("type") or "").partition(";")[0].strip().lower() in _SCRIPT_TYPES:
+            found.update(match["sign"] or match["after"] or match["code"] for match in islice(_DRAWN.finditer(source), 50))
+    return found.pop() if len(found) == 1 else ""
 
 
 def _read_literals(source: str, left: list[int], steps: list[int]) -> Iterator[Json]:

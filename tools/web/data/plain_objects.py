@@ -95,11 +95,11 @@ class Objects:
     texts: tuple[str, ...]
 
 
-def read_objects(values: Sequence[Json], place: str = "scripts") -> Objects:
-    """Return the fields of all named objects in these values, and the sentences beside them."""
+def read_objects(values: Sequence[Json], place: str = "scripts", *, currency: str = "") -> Objects:
+    """Return the fields of all named objects in these values, and the sentences beside them. `currency` is for prices without one."""
     walk = _Walk(place)
     for value in values:
-        _visit(value, walk, "", "", "", 0)
+        _visit(value, walk, "", "", currency, 0)
     return Objects(tuple(walk.fields)[:MAX_FIELDS], tuple(walk.drawn)[:MAX_FIELDS], tuple(walk.texts)[:MAX_TEXTS])
 
 

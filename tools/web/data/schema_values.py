@@ -103,7 +103,7 @@ def with_currency(amount: str, currency: str) -> str:
         return amount
     if re.fullmatch(r"\d+\.\d", amount):
         amount += "0"  # 12.5 is how a program writes 12.50
-    return f"{amount} {currency}"
+    return f"{currency}{amount}" if currency in ("$", "£", "¥") else f"{amount} {currency}"
 
 
 def unit_text(item: JsonObject) -> str:
