@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .page_terms import ENGLISH, OfferWord, is_offer, list_trade_words
+from .page_terms import COMPOUNDING, ENGLISH, OfferWord, is_offer, list_trade_words
 from .profile import ClientProfile
 
 MOST_QUERIES, MOST_WORDS, PAIRED = 7, 3, 4
 USUAL = (1, 2, 6, 5)
 """The languages that are tried where the results are in English only: German, French, Japanese, Dutch."""
-COMPOUNDING = (1, 5)
-"""The languages (columns of tables/trades.txt) that write two words as one: German and Dutch."""
 
 
 def more_queries(profile: ClientProfile, asked: Sequence[str]) -> tuple[str, ...]:

@@ -62,6 +62,8 @@ _PLACE = re.compile(
     r"(?:(?:,|\s+and|\s+und|\s+et|\s+y|\s+en|\s+&)\s+(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3})*)"
 )
 ENGLISH = 0
+COMPOUNDING = (1, 5)
+"""The languages (columns of tables/trades.txt) that write two words as one: German and Dutch."""
 LONG_WORD = 7
 _TAIL = re.compile(
     r"(?:läden|laden|haus|häuser|praxis|praxen|zentrum|geschäft\w*|shop|markt|welt|werk|werke|stube|hof|manufaktur|betrieb|meister|handel|"
@@ -174,8 +176,9 @@ def alike(one: OfferWord, other: OfferWord) -> bool:
         return True
     if not one.concepts or not other.concepts:
         return False
+    phrase = " " in one.text or " " in other.text
     pairs = ((mine, its) for mine in one.concepts for its in other.concepts if mine[0] == its[0])
-    return any((mine[1], its[1]) != (ENGLISH, ENGLISH) for mine, its in pairs)
+    return any(phrase or (mine[1], its[1]) != (ENGLISH, ENGLISH) for mine, its in pairs)
 
 
 def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
@@ -221,6 +224,9 @@ def _read_trades() -> tuple[Mapping[str, frozenset[Concept]], Mapping[str, froze
             for word in cell.split(","):
                 if word.strip() and " " not in word.strip():
                     words.setdefault(word.strip().casefold(), set()).add((row, column))
+                    if column in COMPOUNDING and word.strip().endswith("n"):
+                        for end in ("n", "en"):  # Klettern is in Kletterhalle, Schwimmen in Schwimmbad
+                            stems.setdefault(word.strip().casefold().removesuffix(end), set()).add((row, column))
                     stems.setdefault(word.strip() if _CJK.search(word) else find_stem(word.strip()), set()).add((row, column))
     frozen = ({key: frozenset(concepts) for key, concepts in table.items()} for table in (words, stems))
     return next(frozen), next(frozen)
@@ -319,6 +325,19 @@ workshop set range collection plan package order booking experience platform too
 def is_trade(word: OfferWord) -> bool:
     """Return whether a word may name a trade alone: a thing or activity that is no way to sell and no kind of place."""
     return is_offer(word) and not is_way(word) and not is_establishment(word)
+
+
+@lru_cache(20_000)
+def is_person(word: OfferWord) -> bool:
+    """Return whether English knows a word first of all as a person: "climbers"."""
+    entries = look_up(tokenize(word.text)[0]) if word.text.isascii() else ()
+    chain = next((chain for part, chain in entries[0].senses if part == "n"), ()) if entries and entries[0].senses else ()
+    return bool(chain) and entries[0].senses[0][0] == "n" and chain[-1] == _person()
+
+
+@cache
+def _person() -> str:
+    return look_up(tokenize("climber")[0])[0].senses[0][1][-1]
 
 
 def is_activity(word: OfferWord) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sayso.tools.web.fields import Field
+
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
 from .page_terms import (
     OfferWord,
@@ -19,6 +21,7 @@ from .page_terms import (
     is_deed_for_hire,
     is_modifier,
     is_offer,
+    is_person,
     is_trade,
     split_title,
 )
@@ -33,9 +36,24 @@ BODY = 2.0
 UNUSED, QUALITY = 0.3, 0.15
 """What is left of the weight of a word that no other site uses, and of one that names a quality, a measure or a deed, and no thing."""
 MOST_NAME, MOST_PRODUCTS, MOST_READ = 60, 12, 3000
+MIN_PROSE = 3
 DATA_MARK = "Data of the page:"
 OFFER_FIELDS = frozenset(
-    ("description", "type", "serves cuisine", "keywords", "category", "slogan", "knows about", "offers", "makes offer")
+    (
+        "description",
+        "type",
+        "serves cuisine",
+        "keywords",
+        "category",
+        "slogan",
+        "knows about",
+        "offers",
+        "makes offer",
+        "about",
+        "tagline",
+        "claim",
+        "headline",
+    )
 )
 LEADS = 0.75
 """Which part of the heaviest word's weight a word has that names the trade as well."""
@@ -130,10 +148,9 @@ def make_profile(
         for name, weight in (("description", DESCRIPTION), ("type", TYPE), ("serves cuisine", TYPE)):
             counts.add(read_field(page, name), weight)
         counts.add(read_visible(page)[:FIRST_WORDS], 1.0)
-    for hit in about:
+    for hit in () if own or pages else about:  # who has no site is known by what others say
         counts.add(f"{hit.title}. {hit.snippet}", ABOUT / len(about) ** 0.5)
-    for query in dict.fromkeys(queries):
-        counts.add(query, QUERY)
+    counts.add(". ".join(dict.fromkeys(queries)), QUERY)
     places = _find_own_places(own, pages)
     terms = counts.pick(names, company, places, [hit for hit in hits if hit not in own])
     known = bool(own or pages or about)
@@ -161,9 +178,14 @@ def read_field(page: VisitedPage, name: str) -> str:
 
 def read_offer(page: VisitedPage, most: int = MOST_READ) -> str:
     """Return what a page says of its business: title, description, kind and products as data, and the beginning of what people see."""
-    told = [field.value for field in page.fields if field.name.casefold() in OFFER_FIELDS]
+    told = [field.value for field in page.fields if field.name.casefold() in OFFER_FIELDS or _is_prose(field)]
     products = dict.fromkeys(field.subject for field in page.fields if field.subject and field.name.casefold() != "type")
     return "\n".join((page.title, *dict.fromkeys(told), *list(products)[:MOST_PRODUCTS], read_visible(page)[:most]))
+
+
+def _is_prose(field: Field) -> bool:
+    """Return whether a field is a sentence about the business: no number, no address."""
+    return not field.subject and len(field.value.split()) > MIN_PROSE and not any(sign.isdigit() for sign in field.value)
 
 
 def read_visible(page: VisitedPage) -> str:
@@ -223,9 +245,9 @@ def find_own_domains(
     used = {domain: _find_words(hits, domain) for domain in named}
     rest = [set(find_terms(f"{hit.title} {hit.snippet}")) for hit in hits if find_site(hit.url).domain not in named]
 
-    def count_support(domain: str) -> tuple[int, int]:
+    def count_support(domain: str) -> float:
         asked = sum(any(alike(word, other) for other in used[domain]) for word in wanted)
-        return -asked, -sum(_shares(used[domain], other) for other in rest)
+        return -asked / max(1, len(wanted)) - sum(_shares(used[domain], other) for other in rest) / max(1, len(rest))
 
     named.sort(key=count_support)
     return tuple(domain for domain in named if domain == named[0] or _shares(_find_words(hits, named[0]), _find_words(hits, domain)))
@@ -423,6 +445,8 @@ def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
     """Return how much a word counts; one that only describes another product, which the client does not have, is half an offer."""
     if role.head is not None and not any(alike(role.head, other.word) for other in profile.terms):
         return min(role.counts, DESCRIBES)
+    if is_person(role.word) and not is_person(term.word):
+        return min(role.counts, FOR_IT)  # a clinic that treats climbers is no place to climb
     if is_modifier(term.word, role.word):
         return min(role.counts, DESCRIBES)
     return role.counts
