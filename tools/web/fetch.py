@@ -16,6 +16,7 @@ from ..canonical import Json
 from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
 from .fields import Field, mark_expired
+from .host_turns import HostTurns
 from .kinds import choose_parser, refuse_by_content, refuse_by_type
 from .page_errors import (
     ConnectionFailed,
@@ -35,7 +36,6 @@ from .pages import Link, Page
 from .robots import MAX_ROBOTS_BYTES, Robots, parse_robots
 from .snapshots import Snapshot, store_snapshot
 from .transport import HttpTransport, Resolve, Response, Target, Transport, system_resolve
-from .host_turns import HostTurns
 from .urls import Allowed, Url, parse_url
 
 USER_AGENT = "Mozilla/5.0 (compatible; Sayso/0.1; reads pages for its user)"

@@ -9,9 +9,9 @@ from ...lazy_names import lazily
 if TYPE_CHECKING:
     from .duckduckgo import duckduckgo_search as duckduckgo_search
     from .merging import merge_searches as merge_searches
+    from .search_cache import cache_search as cache_search
     from .search_names import is_search_name as is_search_name
     from .search_names import open_search as open_search
-    from .search_cache import cache_search as cache_search
     from .searxng import searxng_search as searxng_search
     from .services import SERVICES as SERVICES
     from .services import service_search as service_search
