@@ -1,10 +1,12 @@
-"""The second sample web, of bicycle shops: its facts stand on its pages, its hosts exist, and its traps are set."""
+"""The webs of tests/webs: their facts stand on their pages, their hosts exist, and their traps are set."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -14,27 +16,49 @@ from lxml.html import HtmlElement, document_fromstring
 from pypdf import PdfReader
 
 from sayso.agents.research.saved_web import find_pages, load_folder
+from sayso.agents.sample_web.server import SiteResponse
 
-from .known_facts import BICYCLES, STRUCTURED, Fact, Trap, holds, read_known, simplify, springs
-
-KNOWN = read_known(BICYCLES)
-PAGES = find_pages(BICYCLES)
-FILES = load_folder(BICYCLES)
-HOSTS = sorted(path.name for path in BICYCLES.iterdir() if path.is_dir())
+from .known_facts import BICYCLES, STRUCTURED, Fact, KnownWeb, Trap, holds, read_known, simplify, springs
 
 
-def find_file(host: str, path: str) -> Path:
-    """Return the file that a page's address leads to."""
-    while location := FILES[host, path].headers.get("Location"):
-        parts = urlsplit(urljoin(f"http://{host}{path}", location))
-        host, path = parts.hostname or "", parts.path
-    return PAGES[f"http://{host}{path}"]
+@dataclass(frozen=True)
+class SavedWeb:
+    """A web: what is known about it, its files by URL, its answers by (host, path), and its hosts."""
+
+    name: str
+    known: KnownWeb
+    pages: Mapping[str, Path]
+    answers: Mapping[tuple[str, str], SiteResponse]
+    hosts: tuple[str, ...]
+
+    def find_file(self, host: str, path: str) -> Path:
+        """Return the file that a page's address leads to."""
+        while location := self.answers[host, path].headers.get("Location"):
+            parts = urlsplit(urljoin(f"http://{host}{path}", location))
+            host, path = parts.hostname or "", parts.path
+        return self.pages[f"http://{host}{path}"]
+
+
+def read_web(folder: Path) -> SavedWeb:
+    hosts = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir()))
+    return SavedWeb(folder.name, read_known(folder), find_pages(folder), load_folder(folder), hosts)
+
+
+WEBS = {path.parent.name: read_web(path.parent) for path in sorted(BICYCLES.parent.glob("*/facts.json"))}
+SECOND = WEBS["bicycles"]
+FACTS = {fact.id: (web, fact) for web in WEBS.values() for fact in web.known.facts}
+TRAPS = {f"{trap.company}, {trap.kind}, {n}": (web, trap) for web in WEBS.values() for n, trap in enumerate(web.known.traps)}
+HTML = {url: (web, url) for web in WEBS.values() for url, file in web.pages.items() if file.suffix in (".html", ".htm")}
+each_web = pytest.mark.parametrize("web", WEBS.values(), ids=WEBS)
 
 
 @cache
 def tree(file: Path) -> HtmlElement:
+    body = file.read_bytes()
+    charset = re.search(rb"charset=[\"']?([\w-]+)", body[:1000], re.IGNORECASE)
+    html = body.decode({"Shift_JIS": "cp932"}.get(name := charset[1].decode() if charset else "utf-8", name))
     # Raised cents are read as they are meant: $12<sup>99</sup> is $12.99.
-    return document_fromstring(re.sub(r"(?<=\d)<sup>(\d\d)</sup>", r".\1", file.read_bytes().decode("utf-8")))
+    return document_fromstring(re.sub(r"(?<=\d)<sup>(\d\d)</sup>", r".\1", html))
 
 
 @cache
@@ -49,7 +73,7 @@ def shown(file: Path, where: str) -> str:
         "microdata": "//*[@itemprop]/@*[name()!='itemprop'] | //*[@itemprop]//text()",
         "meta": "//meta/@content | //title/text()",
         "scripts": "//script/text()",
-        "table": "//table//text()",
+        "table": "//table//text() | //*[@role='table']//text()",
         "list": "//li//text() | //dt//text() | //dd//text()",
     }
     found = tree(file).xpath(kinds.get(where, "//body//text()[not(ancestor::script or ancestor::style)]"))
@@ -66,45 +90,51 @@ def _read_script(text: str) -> str:
         return text
 
 
-@pytest.mark.parametrize("fact", KNOWN.facts, ids=lambda fact: fact.id)
-def test_a_fact_stands_on_its_page(fact: Fact) -> None:
-    words = shown(find_file(fact.host, fact.path), fact.where)
+@pytest.mark.parametrize(("web", "fact"), FACTS.values(), ids=FACTS)
+def test_a_fact_stands_on_its_page(web: SavedWeb, fact: Fact) -> None:
+    words = shown(web.find_file(fact.host, fact.path), fact.where)
     assert [part for part in fact.parts if simplify(part) not in words] == []
 
 
-@pytest.mark.parametrize("fact", KNOWN.facts, ids=lambda fact: fact.id)
-def test_the_statement_of_a_fact_is_right_and_springs_no_trap(fact: Fact) -> None:
+@pytest.mark.parametrize(("web", "fact"), FACTS.values(), ids=FACTS)
+def test_the_statement_of_a_fact_is_right_and_springs_no_trap(web: SavedWeb, fact: Fact) -> None:
     assert holds(fact.statement, fact.must)
-    assert [trap for trap in KNOWN.traps if trap.company == fact.company and springs(fact.statement, trap)] == []
+    assert [trap for trap in web.known.traps if trap.company == fact.company and springs(fact.statement, trap)] == []
 
 
-@pytest.mark.parametrize("trap", KNOWN.traps, ids=lambda trap: f"{trap.company}, {trap.kind}")
-def test_a_trap_belongs_to_a_company_and_says_what_no_fact_says(trap: Trap) -> None:
-    assert KNOWN.find_competitor(trap.host) or trap.host == KNOWN.client_host
-    assert all(trap.must)
+READ_ON_A_PAGE = ("stale price", "stale number", "struck price", "former thing", "namesake", "contradiction", "order")
 
 
-def test_every_host_is_known_and_every_known_host_exists() -> None:
-    known = {KNOWN.client_host, *KNOWN.not_competitors, *KNOWN.unreadable}
-    known |= {host for each in KNOWN.competitors for host in (each.host, *each.hosts)}
-    assert sorted(known) == HOSTS
-    assert all(host.endswith(".example") for host in HOSTS)
-    assert {fact.host for fact in KNOWN.facts} <= {KNOWN.client_host} | {h for each in KNOWN.competitors for h in (each.host, *each.hosts)}
+@pytest.mark.parametrize(("web", "trap"), TRAPS.values(), ids=TRAPS)
+def test_a_trap_is_set_for_a_company_on_pages_of_its_web(web: SavedWeb, trap: Trap) -> None:
+    assert web.known.find_competitor(trap.host) or trap.host == web.known.client_host
+    assert trap.must
+    words = [shown(file, "text") for file in web.pages.values()]
+    for group in trap.must if trap.kind in READ_ON_A_PAGE else ():
+        assert any(holds(text, (group,)) for text in words), group
+
+
+@each_web
+def test_every_host_is_known_and_every_known_host_exists(web: SavedWeb) -> None:
+    of_companies = {host for each in web.known.competitors for host in (each.host, *each.hosts)} | {web.known.client_host}
+    assert sorted(of_companies | {*web.known.not_competitors} | web.known.unreadable) == list(web.hosts)
+    assert all(host.endswith(".example") for host in web.hosts)
+    assert {fact.host for fact in web.known.facts} <= of_companies - web.known.unreadable
 
 
 def test_there_is_enough_to_find() -> None:
-    of_competitors = [fact for fact in KNOWN.facts if fact.host != KNOWN.client_host]
+    of_competitors = [fact for fact in SECOND.known.facts if fact.host != SECOND.known.client_host]
     kinds = Counter(fact.where for fact in of_competitors)
-    assert len(HOSTS) >= 30
+    assert len(SECOND.hosts) >= 30
     assert len(of_competitors) >= 200
     assert sum(kinds[where] for where in STRUCTURED) >= 60
     assert set(kinds) == {*STRUCTURED, "text", "pdf", "scripts", "alt-host"}
-    assert len({fact.id for fact in KNOWN.facts}) == len(KNOWN.facts)
-    assert not {fact.host for fact in KNOWN.facts} & KNOWN.unreadable
 
 
-def test_no_fact_is_listed_twice() -> None:
-    assert [s for s, n in Counter((fact.company, simplify(fact.statement)) for fact in KNOWN.facts).items() if n > 1] == []
+@each_web
+def test_no_fact_is_listed_twice(web: SavedWeb) -> None:
+    assert [key for key, n in Counter((fact.company, simplify(fact.statement)) for fact in web.known.facts).items() if n > 1] == []
+    assert len(FACTS) == sum(len(each.known.facts) for each in WEBS.values()), "two facts have one id"
 
 
 KINDS_OF_TRAPS = frozenset(
@@ -113,20 +143,22 @@ KINDS_OF_TRAPS = frozenset(
 
 
 def test_every_kind_of_trap_is_set() -> None:
-    assert {trap.kind for trap in KNOWN.traps} >= KINDS_OF_TRAPS
+    assert {trap.kind for trap in SECOND.known.traps} >= KINDS_OF_TRAPS
+    assert SECOND.known.order_urls
 
 
-def test_nothing_but_an_order_leads_to_the_address_that_it_names() -> None:
-    for url in KNOWN.order_urls:
-        assert (urlsplit(url).hostname, urlsplit(url).path) not in FILES
-        pages = [page for page, file in PAGES.items() if url in file.read_text(encoding="utf-8", errors="replace")]
+@each_web
+def test_nothing_but_an_order_leads_to_the_address_that_it_names(web: SavedWeb) -> None:
+    for url in web.known.order_urls:
+        assert (urlsplit(url).hostname, urlsplit(url).path) not in web.answers
+        pages = [page for page, file in web.pages.items() if url in file.read_text(encoding="utf-8", errors="replace")]
         assert [urlsplit(page).hostname for page in pages] == [urlsplit(url).hostname]
-        assert not [link for page in pages for link in tree(PAGES[page]).xpath("//@href") if urljoin(page, link) == url]
+        assert not [link for page in pages for link in tree(web.pages[page]).xpath("//@href") if urljoin(page, link) == url]
 
 
-@pytest.mark.parametrize("url", [url for url, file in PAGES.items() if file.suffix in (".html", ".htm")])
-def test_no_link_within_the_web_is_dead(url: str) -> None:
-    for link in tree(PAGES[url]).xpath("//a/@href"):
+@pytest.mark.parametrize(("web", "url"), HTML.values(), ids=HTML)
+def test_no_link_within_a_web_is_dead(web: SavedWeb, url: str) -> None:
+    for link in tree(web.pages[url]).xpath("//a/@href"):
         target = urlsplit(urljoin(url, link))
         if target.scheme == "http":
-            assert (target.hostname, unquote(target.path) or "/") in FILES, link
+            assert (target.hostname, unquote(target.path) or "/") in web.answers, link
