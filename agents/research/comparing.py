@@ -14,12 +14,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sayso.tools.quantities import Amount, Kind, find_amounts
-from sayso.tools.truth import check_statement
 from sayso.tools.truth.words import is_light, tokenize
 
 from . import aspects as known
 from .aspects import count_cues
-from .report_values import Competitor, Point, Withdrawn
+from .report_values import Competitor, Point
 
 MOST_POINTS = 8
 _MOST_ITEMS = 4
@@ -46,34 +45,6 @@ class ComparedFact:
     name: str
     topic: str
     text: str
-
-
-def check_points(points: Sequence[Point], columns: Sequence[Competitor]) -> tuple[tuple[Point, ...], tuple[Withdrawn, ...]]:
-    """Return the points of a model's comparison that the claims they name state, and those that are left out, with the reason.
-
-    A sentence about several companies is checked against all of its claims, each told as its company's: "NAME: ...".
-    """
-    told = [(column.name, claim) for column in columns for claim in column.claims]
-    kept: list[Point] = []
-    withdrawn: list[Withdrawn] = []
-    for point in points:
-        named = [told[number - 1] for number in point.claims if 1 <= number <= len(told)]
-        if not named:
-            withdrawn.append(Withdrawn("", point.text, "it names no claim"))
-            continue
-        passage = "\n\n".join(f"{name}: {_name_subject(claim.text, name)}" for name, claim in named)
-        names = {name for name, _ in named}
-        verdict = check_statement(point.text, passage, subject=next(iter(names)) if len(names) == 1 else "")
-        if verdict.stated:
-            kept.append(point)
-        else:
-            withdrawn.append(Withdrawn("", point.text, str(verdict.problems[0].what) if verdict.problems else "its claims do not say so"))
-    return tuple(kept), tuple(withdrawn)
-
-
-def _name_subject(text: str, name: str) -> str:
-    """Return a claim's text with the company's name in the place of "we"."""
-    return re.sub(r"^We (?=are\b|have\b|were\b)", f"{name} ", text)
 
 
 class _Told(NamedTuple):

@@ -33,9 +33,16 @@ def gate_points(points: Sequence[Point], columns: Sequence[Competitor]) -> tuple
 
 
 def _find_reason(text: str, claims: Sequence[tuple[str, Claim]]) -> str:
-    """Return why the claims do not state a sentence; empty where they do."""
-    passage = "\n".join(claim.text if name in claim.text else f"{name}: {claim.text}" for name, claim in claims)
+    """Return why the claims do not state a sentence; empty where they do. Each claim is told as its company's."""
+    passage = "\n\n".join(claim.text if name in claim.text else f"{name}: {_name_owner(claim.text, name)}" for name, claim in claims)
+    names = {name for name, _ in claims}
+    subject = next(iter(names)) if len(names) == 1 else ""
     for part in filter(None, (part.strip() for part in _PARTS.split(text))):
-        if reason := find_reason(check_statement(part, passage)):
+        if reason := find_reason(check_statement(part, passage, subject=subject)):
             return reason
     return ""
+
+
+def _name_owner(text: str, name: str) -> str:
+    """Return a claim's text with the company's name in the place of "we"."""
+    return re.sub(r"^We (?=are\b|have\b|were\b)", f"{name} ", text)
