@@ -59,7 +59,7 @@ MOST_CLAIMS = 25
 """How many sentences of one aspect an answer has."""
 LEAST_LINE = 2.2
 """How much a line that is no sentence and has no figure must fit its aspect: lists of links have the words of aspects, too."""
-LEAST_WORTH = 1.9
+LEAST_WORTH = 1.4
 """How much a sentence must fit its aspect and say, together."""
 
 

@@ -185,7 +185,8 @@ def _find_lowest(prices: Iterable[_Price]) -> list[_Price]:
 def _write_prices(word: str, lowest: Sequence[_Price]) -> str:
     period = f" per {' and '.join(lowest[0].amount.per)}" if lowest[0].amount.per else ""
     listed = "; ".join(f"{price.row.name} {_write_price(price)}" for price in lowest)
-    cheapest = f" {lowest[0].row.name} is the cheapest of these." if lowest[0].amount.value < lowest[1].amount.value else ""
+    same_thing = len({price.item.casefold() for price in lowest}) == 1
+    cheapest = f" {lowest[0].row.name} is the cheapest of these." if same_thing and lowest[0].amount.value < lowest[1].amount.value else ""
     return f"The lowest price that each names for “{word}”{period}: {listed}.{cheapest}"
 
 

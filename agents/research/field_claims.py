@@ -155,7 +155,7 @@ def _make_claim(
     subject = " ".join(field.subject.split()).strip(" :：")
     if squash_name(subject) == squash_name(company):
         subject = ""
-    if subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
+    if subject.endswith(("?", "？")) or subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
         return None
     if squash_name(value) == squash_name(company) or (not subject and name.casefold() == "price") or _is_prose(field, page):
         return None

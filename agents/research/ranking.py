@@ -45,7 +45,12 @@ _NOT_A_PRICE = re.compile(
     r"umsatz|gehalt|"
     r"lohn|stundenlohn|chiffre d'affaires|salaire|facturación|salario)\b)"
 )
-_REDUCED = re.compile(r"(?i:\bhalf[- ]price\b|\bfree\b|\bdiscount|\bgratis\b|\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引")
+_REDUCED = re.compile(
+    r"(?i:\bno (?:[\w-]+ )?(?:fees?|charges?|deposit|minimum)\b|\b(?:are|is) included\b|\d ?(?:%|percent|per cent) (?:off|less|"
+    r"cheaper)\b|\bsaves? \d|\brabatt|"
+    r"\binbegriffen|\bcompris\b|\bréduction|\bdescuento|\bincluid[oa]s?\b|\bkorting|\bhalf[- ]price\b|\bfree\b|\bdiscount|\bgratis\b|"
+    r"\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引"
+)
 _IN_A_PLACE = re.compile(
     r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:in|at|near|à|en|im|"
     r"am) (?=(?:the |der |dem )?[A-ZÀ-Þ])"
@@ -118,7 +123,16 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
     if is_like(aspect, known.PRICES):
         if _NOT_A_PRICE.search(text):
             return score - 2.0
-        bonus = 3.0 if Kind.MONEY in kinds else 1.0 if Kind.PERCENT in kinds or _REDUCED.search(text) else -0.5
+        reduced = bool(_REDUCED.search(text))
+        bonus = (
+            3.0
+            if Kind.MONEY in kinds or (Kind.PERCENT in kinds and reduced)
+            else 1.6
+            if reduced
+            else 1.0
+            if Kind.PERCENT in kinds
+            else -0.5
+        )
         return score + bonus
     if is_like(aspect, known.HOURS):
         timed = 1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5)
@@ -147,7 +161,7 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     "There is a kind of silence in our street" has the words of an aspect and no content.
     """
     speaks = bool(_WE.search(own[:40])) or is_about(own, company)
-    if _EAST.search(own) or any(amount.kind in _TELLING for amount in amounts):
+    if _EAST.search(own) or _REDUCED.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
     if any(
         amount.kind is Kind.COUNT and (count_cues(amount.unit, known.LOCATIONS) or count_cues(amount.unit, known.COMPANY))
@@ -181,7 +195,7 @@ def find_condition(own: str, amounts: Sequence[Amount], usual: Collection[str], 
     if not amounts or _tells_a_story(own):
         return None
     is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
-    if not is_measured and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
+    if not is_measured and not _WE.match(own) and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
         return None
     if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
         return terms
@@ -233,7 +247,9 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     current = [_date(claim, pages, company, today) for claim in claims if not claim.old]
     in_data = [_find_data_figures(page) for page in pages]
     read = [_Fact(claim, company) for claim in current if claim is not None]
-    facts = [fact for fact in read if not fact.is_in_data(in_data[fact.claim.source])]
+    labels = [frozenset(squash_name(each) for field in page.fields for each in (field.subject, field.name)) for page in pages]
+    facts = [fact for fact in read if not fact.is_in_data(in_data[fact.claim.source], labels[fact.claim.source])]
+    facts = [fact for fact in facts if not _is_old_news(fact.claim, pages[fact.claim.source], today)]
     undated_money = any(not is_stale(fact.claim.dated, today) and bool(fact.money) for fact in facts)
     facts = [fact for fact in facts if not (undated_money and fact.is_volatile and is_stale(fact.claim.dated, today))]
     kept: list[_Fact] = []
@@ -242,6 +258,11 @@ def rank_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
             kept.append(fact)
     order = {id(fact.claim): place for place, fact in enumerate(facts)}
     return tuple(fact.claim for fact in sorted(_cap(kept), key=lambda fact: _place(fact, aspects, order)))
+
+
+def _is_old_news(claim: Claim, page: VisitedPage, today: str) -> bool:
+    """Return whether a claim stands under a date of its own that is long ago, as an item of news does."""
+    return claim.written != "data" and claim.dated != page.published[:10] and is_stale(claim.dated, today)
 
 
 def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> tuple[int, int, int]:
@@ -305,10 +326,13 @@ class _Fact:
         self.is_about_business = claim.written == "data" and not claim.subject and claim.value != claim.text
         self.subject = frozenset(word.stem for word in tokenize(claim.subject) if not is_light(word))
 
-    def is_in_data(self, figures: Collection[Decimal]) -> bool:
-        """Return whether this claim quotes a row of which all figures are claims from the page's data already."""
-        is_row = self.claim.written != "data" and " | " in self.claim.quote
-        return is_row and bool(self.amounts) and all(amount.value in figures for amount in self.amounts)
+    def is_in_data(self, figures: Collection[Decimal], labels: Collection[str]) -> bool:
+        """Return whether this claim quotes a row that the page's data tells: all its figures, or, where it has none, what it is about."""
+        if self.claim.written == "data" or " | " not in self.claim.quote:
+            return False
+        if self.amounts:
+            return all(amount.value in figures for amount in self.amounts)
+        return squash_name(self.claim.quote.partition(" | ")[0]) in labels
 
     def is_said_by(self, other: _Fact) -> bool:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""
@@ -332,6 +356,10 @@ class _Fact:
         same_value = (self.claim.subject, self.claim.value) == (other.claim.subject, other.claim.value)
         if same_value and (self.claim.name == other.claim.name or len(self.claim.value.split()) > 3):
             return True
+        if other.subject and other.subject < self.subject and self.claim.name == other.claim.name:
+            values, others = ({value for value, _ in fact.figures} for fact in (self, other))
+            if values and values - others <= {amount.value for amount in find_amounts(self.claim.subject)}:
+                return True  # a variant at the price of the thing itself
         is_price = bool(self.money) and (not self.claim.name or count_cues(self.claim.name, known.PRICES) > 0)
         return is_price and bool(self.subject) and self.subject == other.subject and self.money <= other.money
 

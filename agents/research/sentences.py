@@ -70,7 +70,7 @@ _NOTICE = re.compile(
     r"newsletter|subscribe|"
     r"skip to|log ?in\b|\btrade ?marks?\b|\b(?:are|is a) (?:registered )?marks? of\b|sign (?:in|up)\b|add to cart|"
     r"in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
-    r"lorem ipsum|ray id|last (?:updated|modified) ?:|results? (?:found|shown)|ergebnisse|\(pdf\)|see (?:the|our) price)"
+    r"lorem ipsum|ray id|last (?:updated|modified)\b.{0,25}\Z|results? (?:found|shown)|ergebnisse|\(pdf\)|see (?:the|our) price)"
 )
 _PAST = re.compile(
     r"(?i:\b(?:used to|formerly|previously|was once|were once|no longer|ehemals|früher|einst|nicht mehr|autrefois|jadis|ne \w+ plus|"
@@ -355,7 +355,7 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         over = _heading_over(statement, written, company)
         if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
             return None
-    elif (_needs_place(written, amounts) or len(_content(written)) < 4 or (_INDEFINITE.match(written) and len(written) < 70)) and not (
+    elif (_needs_place(written, amounts) or (_INDEFINITE.match(written) and len(written) < 70)) and not (
         _HAS_SUBJECT.match(written) or _VERB.search(written)
     ):
         over = _heading_over(statement, written, company)
