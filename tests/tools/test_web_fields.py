@@ -371,6 +371,11 @@ OTHER_PLACES = {
         "<div id=m></div><script>var items = [{title: 'Tea', price: 4, note: 'per pot'}]; items.forEach(p => add(p.title + ' $' + p.price));</script>",
         [("Tea", "price", "$4"), ("Tea", "note", "per pot")],
     ),
+    "HTML that a script writes": (
+        "<div id=m></div><script>let menu = '<div class=menu><div class=offer>' + \n '<div class=name>Garlic bread</div>' +\n"
+        "'<div class=price>USD 2.10</div></div>' + '<div class=offer><div class=name>Salad</div><div class=price>USD 2.90</div></div></div>';</script>",
+        [("Garlic bread", "price", "USD 2.10"), ("Salad", "price", "USD 2.90")],
+    ),
     "variants of a product": (
         script({"product": {"title": "Bag", "variants": [{"title": "Sage", "price": "1150.00"}, {"title": "Default Title", "price": "1190.00"}]}},
             "application/json"),
@@ -497,6 +502,7 @@ HOSTILE = {
     ),
     "literals without an end": f"<script>{'a={' * MANY}</script>",
     "texts without an end": "<script>" + 'a=["' * MANY + "</script>",
+    "HTML in texts without an end": "<script>" + "x = '<li>' + " * MANY + "</script>",
     "comments without an end": f"<script>{'a=[/*' * MANY}</script>",
     "places that point to each other": script([[1, 1, 1, 1], [2, 2, 2, 2], [3, 3, 3], [4, 4], [0, 0]], "application/json"),
     "a cell as wide as the page": "<table>" + "<tr><td colspan=99999 rowspan=99999>x<td>5 €" * 1_000,

@@ -20,6 +20,7 @@ from .data.page_lines import read_lines
 from .data.pairs import make_pair, settle_subjects
 from .data.plain_objects import read_objects
 from .data.schema_items import find_product, read_items, same_name
+from .data.script_html import read_script_html
 from .data.statements import MAX_GAP, VisibleText, quote_visible, read_amount
 from .data.tables import mark_icons, read_table, read_text_table
 from .fields import DATA_HEADING, MAX_FIELDS, Field, quote_data
@@ -57,16 +58,29 @@ def read_data(tree: HtmlElement, json_ld: Sequence[JsonObject], url: str, *, tod
     marked = read_microdata(tree)
     fields, business = read_items(items, "json-ld", today=today)
     more, business = read_items(marked, "microdata", today=today, business=business)
+    written = _read_written(tree)
     scripted = read_objects(read_embedded(tree), currency=find_drawn_currency(tree))
     business = business or _find_titled(tree, metas, (*scripted.fields, *scripted.drawn))
     return PageData(
         published=find_published(tree, [*items, *marked], metas, url, today=today),
         fields=tuple([*fields, *more, *meta_fields(metas), *_take_subject(scripted.fields, business)][:MAX_FIELDS]),
-        drawn=_take_subject(scripted.drawn, business),
-        texts=scripted.texts,
+        drawn=(*written, *_take_subject(scripted.drawn, business)),
+        texts=(*(field.quote for field in written), *scripted.texts),
         business=business,
         product=find_product([*items, *marked]) or (metas.get("og:title", "") if "product" in metas.get("og:type", "") else ""),
     )
+
+
+def _read_written(tree: HtmlElement) -> tuple[Field, ...]:
+    """Return the fields of the HTML that scripts would write, for a page that shows nothing itself."""
+    shown = tree.xpath(
+        "//body//text()[normalize-space()][not(ancestor::script or ancestor::style or ancestor::noscript or ancestor::template)]"
+    )
+    if sum(map(len, shown[:1_000])) >= _MIN_VISIBLE:
+        return ()
+    html = read_script_html(tree)
+    found = _read_visible(PageData(), html) if html is not None else ()
+    return quote_data(replace(field, place="scripts") for field, _, _ in found)[0]
 
 
 def _find_titled(tree: HtmlElement, metas: Mapping[str, str], fields: Sequence[Field]) -> str:
