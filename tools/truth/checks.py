@@ -9,6 +9,7 @@ from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
 from .place_checks import check_cells, check_entries, check_gaps, check_mixing
+from .price_checks import check_free
 from .role_checks import check_comparison, check_roles
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
@@ -31,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     check_subject,
     check_roles,
     check_negation,
+    check_free,
     check_quantifiers,
     check_frames,
     check_conditions,
