@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..quantities import Kind
+from .figure_pairs import is_same_value
 from .figures import Figure, measure
 from .languages import name_period
 from .marks import Mark
-from .matching import Match, covers, is_same_value
+from .matching import Match
 from .reading import Reading, is_verb, read_statement
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import BUSINESS, MONEY, PERIODS, is_weak
+from .word_pairs import covers
 from .words import Word, alike, stem, tokenize
 
 _BOUNDED = {"from": "from", "up to": "up to", "about": "about", "over": "over", "under": "under", "plus": "from"}

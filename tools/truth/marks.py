@@ -3,50 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
 from .languages import find_language
+from .mark_exceptions import Mark as Mark
+from .mark_exceptions import Place, is_mark
 from .words import Word, tokenize
-
-
-class Mark(StrEnum):
-    """What a word or phrase does to the statement that it stands in. The names are those of `tables/marks.txt`."""
-
-    NOT = "not"
-    WITHOUT = "without"
-    EXCEPT = "except"
-    REVERSE = "reverse"
-    ALL = "all"
-    ONLY = "only"
-    MOST = "most"
-    MANY = "many"
-    SOME = "some"
-    FEW = "few"
-    NEARLY = "nearly"
-    MAY = "may"
-    PLAN = "plan"
-    WILL = "will"
-    SAID = "said"
-    STALE = "stale"
-    UNTIL = "until"
-    IF = "if"
-
-
-_HARMLESS = {
-    ("not", "only"), ("not", "just"), ("no", "matter"), ("no", "doubt"), ("nothing", "but"), ("not", "more"), ("not", "less"),
-    ("no", "more"), ("no", "less"), ("no", "later"), ("not", "later"), ("no", "fewer"), ("no", "earlier"), ("no", "problem"),
-    ("at", "all"), ("first", "of"), ("after", "all"), ("all", "in"), ("all", "over"), ("all", "round"), ("all", "day"),
-    ("all", "year"), ("all", "around"), ("each", "time"), ("no", "sooner"),
-}  # fmt: skip
-"""Two words that begin like a mark and are none: "not more than 5" is a bound."""
-_BOUNDING = frozenset("exceed exceeds exceeding over under above below longer older younger".split())
-_TIMES = frozenset(
-    "day week month year hour minute night morning evening afternoon weekend quarter season time summer winter spring autumn "
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
-    "november december other two three four five six 2 3 4 5 6".split()
-)
 
 
 def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int], ...]:
@@ -56,7 +19,7 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
     english = find_language(folded) in {"", "en"}
     while at < len(words):
         mark, length = _find_mark(folded, at, english)
-        if mark is None or not _is_mark(mark, folded, at, words, text) or (mark in _PHRASED and _is_in_phrase(words, at)):
+        if mark is None or not is_mark(mark, Place(folded, at, words, text)) or (mark in _PHRASED and _is_in_phrase(words, at)):
             at += 1
             continue
         if mark is Mark.WITHOUT and at + length < len(words) and _is_one_phrase(words, at, at + length):
@@ -90,75 +53,6 @@ def _is_one_phrase(words: Sequence[Word], first: int, last: int) -> bool:
 
 def _is_in_phrase(words: Sequence[Word], at: int) -> bool:
     return bool(find_idiom(words, at))
-
-
-def _is_mark(mark: Mark, folded: Sequence[str], at: int, words: Sequence[Word], text: str) -> bool:
-    after = folded[at + 1] if at + 1 < len(folded) else ""
-    before = folded[at - 1] if at else ""
-    if (folded[at], after) in _HARMLESS or (before, folded[at]) in {("at", "all"), ("first", "of")}:
-        return False
-    match mark:
-        case Mark.NOT:
-            # "No. 4" and "No 4" are names; "ne" and "n" are French only.
-            return (
-                not (folded[at] == "non" and text[words[at].end : words[at].end + 1] == "-")
-                and after not in _BOUNDING
-                and not (
-                    folded[at] == "no"
-                    and after[:1].isdigit()
-                    and (words[at].text == "No" or text[words[at].end : words[at].end + 1] == ".")
-                )
-                and (folded[at] not in {"ne", "n"} or "pas" in folded or "jamais" in folded)
-            )
-        case Mark.PLAN if folded[at] in {"plan", "plans"} and after == "for":  # "the Pro plan for 9 EUR"
-            return not (at + 2 < len(folded) and folded[at + 2][:1].isdigit())
-        case Mark.PLAN if folded[at] == "going":  # "going to the police"
-            return at + 2 < len(folded) and folded[at + 2] not in {"the", "a", "an", "our", "your", "their"}
-        case Mark.PLAN if folded[at] in {"want", "wants", "wish", "like"}:  # "if you want to"
-            return before not in {"you", "who"}
-        case Mark.MANY:
-            return not (folded[at] == "many" and (before == "as" or after == "as"))
-        case Mark.ONLY:
-            return not after[:1].isdigit()
-        case Mark.ALL:
-            if folded[at] == "any" and (
-                after in {"more", "longer"} or any(each in {"not", "no", "never", "nobody", "nothing", "without"} for each in folded[:at])
-            ):
-                return False
-            if folded[at] in {"every", "each", "any"} and after in _TIMES:
-                return False
-            return not (folded[at] == "each" and (not after or before[:1].isdigit() or before == "for"))
-        case Mark.WITHOUT if folded[at] == "out":
-            return not (
-                before[:1].isdigit() or before in {"made", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
-            )
-        case Mark.MOST:
-            return before != "at"
-        case Mark.SOME | Mark.FEW:
-            return not after[:1].isdigit()  # "some 300 people" is a bound
-        case Mark.MAY:
-            # the month
-            return not (folded[at] == "may" and ((words[at].text == "May" and (at > 0 or after[:1].isdigit())) or before[:1].isdigit()))
-        case Mark.STALE:
-            return not (folded[at] == "once" and after in {"a", "per", "every"}) and folded[at] not in {"old", "past", "earlier"}
-        case Mark.REVERSE:
-            if folded[at] in {"closed", "ended"}:  # "closed on Mondays" is no end
-                return before not in {"is", "are", "be", "was", "were", "been", "and", ""} and after not in {
-                    "on",
-                    "every",
-                    "from",
-                    "between",
-                }
-            # "the bus stops here"
-            return (
-                not folded[at].startswith("stop")
-                or after.endswith("ing")
-                or (folded[at] == "stopped" and after not in {"at", "in", "on", "by"})
-            )
-        case Mark.UNTIL:
-            return folded[at] != "through"
-        case _:
-            return True
 
 
 @cache

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ..quantities import Kind
 from .figures import Figure
+from .homes import find_subject
 from .lexicon import is_thing
-from .matching import Match, find_subject
+from .matching import Match
 from .reading import PREPOSITIONS, PRONOUNS, Reading, Segment, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left

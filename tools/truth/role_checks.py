@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .homes import find_subject
 from .lexicon import is_thing
-from .matching import CONVERSES, OUTSIDE, Match, covers, find_subject, is_superlative
+from .matching import OUTSIDE, Match
 from .reading import AUXILIARIES, BE, DETERMINERS, OURS, PREPOSITIONS, Reading, Segment, is_verb
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, PRICE_WORDS, is_unit
+from .word_pairs import CONVERSES, covers, is_superlative
 from .words import Word, alike, is_light, stem
 
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from ..quantities import Kind
 from .figures import Figure
+from .homes import find_subject
 from .lexicon import is_thing
-from .matching import OUTSIDE, Match, find_subject, is_proper, says_word
+from .matching import OUTSIDE, Match, says_word
 from .reading import OURS, is_verb, read_statement
 from .statements import Form
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import PERIODS, is_subject_word, is_weak
+from .word_pairs import is_proper
 from .words import alike, is_light
 
 

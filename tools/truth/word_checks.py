@@ -9,10 +9,11 @@ from itertools import pairwise
 from ..quantities import Kind
 from .figures import Figure
 from .lexicon import excludes, is_thing, look_up
-from .matching import OUTSIDE, Match, find_acronyms, is_proper, is_superlative
+from .matching import OUTSIDE, Match, find_acronyms
 from .reading import BE, PREPOSITIONS, find_tense, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_subject_word, is_unit, is_weak
+from .word_pairs import is_proper, is_superlative
 from .words import Word, alike, opposite, stem, tokenize
 
 
