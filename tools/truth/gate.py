@@ -18,6 +18,7 @@ from .words import Word, alike, is_light, tokenize
 
 _MOST_CANDIDATES = 8
 _LONGEST_SENTENCE = 2_000
+_LONGEST_STATEMENT = 1_500
 _LONGEST_CONTEXT = 2_000
 _AROUND = 2
 """How many statements before and after the quote belong to its window."""
@@ -145,6 +146,8 @@ def _find_candidates(reading: Reading, statements: tuple[Statement, ...], owner:
     senses = frozenset[int]().union(*(word.senses for word in content)) if content else frozenset[int]()
     scored = list[tuple[float, int]]()
     for at, statement in enumerate(statements):
+        if len(statement.text) > _LONGEST_STATEMENT:
+            continue  # no sentence: what limits it could stand anywhere in it
         words = tokenize(statement.text)
         score = len({word.stem for word in words if word.stem in stems}) + 0.5 * len(
             {word.stem for word in words if not senses.isdisjoint(word.senses)}

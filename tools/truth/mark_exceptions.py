@@ -43,7 +43,7 @@ _BOUNDING = frozenset("exceed exceeds exceeding over under above below longer ol
 _TIMES = frozenset(
     "day week month year hour minute night morning evening afternoon weekend quarter season time summer winter spring autumn "
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
-    "november december other two three four five six 2 3 4 5 6".split()
+    "november december two three four five six 2 3 4 5 6".split()
 )
 _COUNTED = frozenset("made one two three four five six seven eight nine ten".split())
 _DENYING = frozenset("not no never nobody nothing without".split())
@@ -104,7 +104,8 @@ def _plans(place: Place) -> bool:
 def _means_all(place: Place) -> bool:
     if place.word == "any" and (place.after in {"more", "longer"} or _DENYING & set(place.folded[: place.at])):
         return False
-    if place.word in {"every", "each", "any"} and place.after in _TIMES:
+    following = place.folded[place.at + 2] if place.after == "other" and place.at + 2 < len(place.folded) else place.after
+    if place.word in {"every", "each", "any"} and following in _TIMES:
         return False
     return place.word != "each" or not (not place.after or place.before[:1].isdigit() or place.before == "for")
 

@@ -159,7 +159,8 @@ def _find_near(evidence: Reading, candidates: Mapping[int, Sequence[int]]) -> fr
     if not evidence.segments:
         return frozenset()
     segment = evidence.segments[find_best(0, 1_000, evidence, candidates)]
-    return frozenset(range(segment.first, segment.end))
+    shared = {each.verb for each in evidence.segments if each.clause == segment.clause and segment.verb is None} - {None}
+    return frozenset(range(segment.first, segment.end)) | frozenset(at for at in shared if at is not None)
 
 
 def _find_context(statement: Statement, evidence: Reading) -> tuple[Word, ...]:
