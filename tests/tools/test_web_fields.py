@@ -113,6 +113,11 @@ VISIBLE = {
         [("Karoo", "price", "R 145"), ("Cape", "price", "R1 299.00"), ("Thali", "price", "Rs. 450"), ("Nasi", "price", "RM 20"),
          ("Pivo", "price", "49 Kč"), ("Kebab", "price", "150 TL")],
     ),
+    "questions with answers": (
+        "<details open><summary>Do you ship?</summary><p>Yes, to all of Europe.</p></details><details open><summary>Why?</summary><p>One.</p><p>Two.</p>"
+        "</details><h3>Is there parking?</h3><p>There are 12 places.</p><h3>Contact</h3><p>Write to us.</p>",
+        [("", "Do you ship?", "Yes, to all of Europe."), ("", "Is there parking?", "There are 12 places.")],
+    ),
     "a number that belongs to the name": (
         "<ul><li>Pocket 16 C$1,150</li><li>Pocket 20 C$1,350</li></ul>",
         [("Pocket 16", "price", "C$1,150"), ("Pocket 20", "price", "C$1,350")],

@@ -41,6 +41,9 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
     text = line.text.removeprefix("- ")
     if number in records.taken or len(text) > 400 or not any(character.isalnum() for character in text):
         return
+    if line.is_heading and text[-1:] in ("?", "？") and (answer := _read_answer(page, number, text)):
+        yield answer
+        return
     if line.is_heading:
         money = find_money(text)
         is_item = money and len(text) - money[-1][1] <= 12 and not any(_in_link(element, line.element) for _, element in line.parts[:2])
@@ -62,6 +65,15 @@ def _read_line(page: PageLines, number: int, line: Line, records: Records) -> It
         and (pair := _read_parts(line) or _read_two_lines(page, number, line) or _read_under(page, number))
     ):
         yield pair
+
+
+def _read_answer(page: PageLines, number: int, question: str) -> Pair | None:
+    """Return a question that is a heading, with its answer of one paragraph: <summary>Do you ship?</summary> <p>Yes.</p>."""
+    answers = [line for line in page.lines[number + 1 : number + 4] if line.heading == question or line.is_heading]
+    own = [line for line in answers if line.heading == question and not line.is_heading]
+    if len(own) != 1 or answers[0] is not own[0] or not 2 < len(own[0].text) <= 400:
+        return None
+    return Pair(question, own[0].text, "")
 
 
 def _read_below(page: PageLines, number: int, text: str) -> Pair | None:
