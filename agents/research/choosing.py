@@ -269,7 +269,9 @@ def _is_in_another_language(profile: ClientProfile, text: str) -> bool:
 def _read_headline(pages: Sequence[VisitedPage]) -> str:
     """Return title, description and kind of a site, its first sentence, and its name in the address."""
     first = find_front(pages)
-    begins = next(iter(sentences(read_visible(first))), "")
+    told = [each for each in sentences(read_visible(first)[:FIRST_WORDS]) if not is_no_evidence(each)]
+    # The first line of a page is often its navigation: the first whole sentence says what the site is.
+    begins = next((each for each in told if len(each.split()) > 3 and each.endswith((".", "!", "。"))), next(iter(told), ""))
     lines = (first.title, read_field(first, "description"), read_field(first, "type"), begins[:HEADLINE])
     return "\n".join((*lines, find_site(first.url).label.replace("-", " ")))
 
