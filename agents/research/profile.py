@@ -36,6 +36,9 @@ BODY = 2.0
 UNUSED, QUALITY = 0.3, 0.15
 """What is left of the weight of a word that no other site uses, and of one that names a quality, a measure or a deed, and no thing."""
 MOST_NAME, MOST_PRODUCTS, MOST_READ = 60, 12, 3000
+_SELLS = re.compile(
+    r"\b(?:sells?|sold|sales?|selling|buy|verkauf\w*|kaufen|vend(?:ons|ent|re)|vente|verkoop\w*|vende\w*|venta)\b|販売", re.IGNORECASE
+)
 MIN_PROSE = 3
 DATA_MARK = "Data of the page:"
 OFFER_FIELDS = frozenset(
@@ -86,7 +89,7 @@ class ClientProfile:
 
     `names` are the spellings of its name in addresses, `domains` are its own, `beside` are names that others put beside it ("X vs Y").
     `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it. `languages` are
-    the columns of tables/trades.txt whose words the results use, the most used first.
+    the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling.
     """
 
     company: str
@@ -100,6 +103,7 @@ class ClientProfile:
     own_words: str = ""
     known: bool = False
     languages: tuple[int, ...] = ()
+    sells: bool = False
 
     @property
     def leads(self) -> tuple[Term, ...]:
@@ -109,7 +113,9 @@ class ClientProfile:
 
     @property
     def deeds(self) -> tuple[Term, ...]:
-        """The words that say that the client lets or mends what it offers, where they weigh as much as what that is."""
+        """The words that say that the client lets or mends what it offers, where they weigh as much as what that is, and it sells none."""
+        if self.sells:
+            return ()
         top = self.terms[0].weight if self.terms else 0.0
         return tuple(term for term in self.terms if term.weight >= LEADS * top and is_deed_for_hire(term.word))
 
@@ -168,6 +174,7 @@ def make_profile(
         own_words,
         known,
         find_languages(f"{hit.title} {hit.snippet}" for hit in hits),
+        any(_SELLS.search(text) for text in (*(hit.snippet for hit in own), *(read_offer(page) for page in pages))),
     )
 
 
