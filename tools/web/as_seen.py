@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from .hidden import drop_hidden
-from .inline_text import AMOUNT, first_letter, last_letter, short_text
+from .inline_text import AMOUNT, CURRENCY, first_letter, last_letter, short_text
 from .raised import join_cents
 from .struck import mark_struck
 from .styles import Strikes, read_rules
@@ -20,6 +20,7 @@ _MOST_OPTIONS = 60
 _INLINE = frozenset(
     ("a", "b", "strong", "i", "em", "span", "small", "time", "data", "u", "mark", "label", "ins", "font", "s", "strike", "del")
 )
+_ENDS_IN_PRICE = re.compile(rf"\d\s?{CURRENCY}$")
 _MOST_NEIGHBOURS = 50_000
 _WIDE_LETTERS = 0x2E80  # from here on Chinese, Japanese and Korean
 
@@ -70,6 +71,8 @@ def _are_apart(before: str, last: str, after: str, first: str) -> bool:
         return bool(re.search(r"[.,]\d\d$", before)) or not after.strip().isdigit()
     if last.isdigit() or last in ",.)%":
         return first.isalpha() or first in "$€£¥("
+    if first.isdigit() and _ENDS_IN_PRICE.search(before):
+        return True
     if not last.isalpha() or len(before) == 1:
         return False
     return first.isdigit() or first in "$€£¥(" or (first.isalpha() and len(after) > 1 and ord(last) < _WIDE_LETTERS)

@@ -84,6 +84,9 @@ def _mark(struck: HtmlElement) -> None:
     waiting = [struck]
     while waiting:
         element = waiting.pop()
+        if not len(element):
+            _wrap([(element, "text")] if (element.text or "").strip() else [])
+            continue
         if next(element.iterdescendants(*BLOCKS, "br"), None) is None:
             _wrap(list(pieces_in(element)))
             continue
