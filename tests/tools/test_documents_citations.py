@@ -51,14 +51,14 @@ ANSWERS = {
     "a passage that is not there": ("Free [DOC 12].", ["[DOC 12] is not among the passages that were found."]),
     "made up without a quote": (
         "The visitor garage has two floors with a ramp for trucks [DOC 1].",
-        ["[DOC 1] hardly supports this: The visitor garage has two floors with a ramp for trucks"],
+        ["[DOC 1] does not say this: The visitor garage has two floors with a ramp for trucks. The passage says nothing of this."],
     ),
     "made up behind the number": (
         "[DOC 2] The visitor garage has two floors with a ramp.",
-        ["[DOC 2] hardly supports this: The visitor garage has two floors with a ramp"],
+        ["[DOC 2] does not say this: The visitor garage has two floors with a ramp. The passage says nothing of this."],
     ),
     "told in other words": ("Hello! Nice to meet you, dear colleague. A visitor can park for free in the lot called B [DOC 1].", []),
-    "told from two passages": ("Visitors park in a lot and hotels cost up to 140 euros [DOC 1, 3].", []),
+    "told from two passages": ("Visitors park in a lot and hotels cost up to 140 euros a night [DOC 1, 3].", []),
     "too short to judge": ("Yes, certainly [DOC 2].", []),
     "a huge number": ("Free [DOC 999999999999999999].", ["[DOC 999999999999999999] is not among the passages that were found."]),
     "nothing cited": ("Visitors park in lot B.", ["The answer cites no passage."]),
@@ -82,7 +82,7 @@ ANSWERS = {
     "words left out": ("“Visitors park … free of charge” [DOC 1] “Visitors [...] 4711” [DOC 1]", []),
     "words in the wrong order": ("“4711 ... Visitors” [DOC 1]", ["[DOC 1] does not hold the words “4711 ... Visitors”."]),
     "other brackets": ("Lot B (DOC 1), trains 【DOC 2】, hotels [Doc #3].", []),
-    "a range": ("All of it [DOC 1-3].", []),
+    "a range": ("Visitors park in lot B [DOC 1-3].", []),
     "a list": ('- "lot B" [DOC 1]\n- "Trains first" [DOC 2]', []),
     "a quote without a citation of its own": (
         'He said "hello". Visitors park in lot B [DOC 1].',

@@ -152,9 +152,9 @@ class Documents:
         """
         shown = None if among is None else [passage.number for passage in among]
         if isinstance(answer, str):
-            return resolve_citations(answer, self.passage, shown, self.index.coverage)
+            return resolve_citations(answer, self.passage, shown)
         known = _find_shown(answer.messages) if shown is None else shown
-        return resolve_citations(str(answer.output), self.passage, known, self.index.coverage)
+        return resolve_citations(str(answer.output), self.passage, known)
 
     def _make_passage(self, number: int, text: str, payload: Json) -> Passage:
         file, title, headings, page, start, end = payload

@@ -1,0 +1,142 @@
+"""The claims of an answer: which sentences a citation stands for, and which of them the cited passages do not state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ..truth import check_statement
+from ..truth.words import Word, alike, is_light, tokenize
+from .passages import Passage
+from .query_words import STOP_WORDS
+from .quoting import locate_quote
+
+_SENTENCE = re.compile(r".+?(?:[.!?。！？][”\"')\]»]*(?=\s|$)|(?<=[。！？])|\n|$)", re.DOTALL)
+_QUOTED = re.compile(r"[“„«「『\"][^“”„«»「」『』\"]+[”“»」』\"]")
+_LETTERS = re.compile(r"[^\W_]")
+_ANSWER_PARTICLE = re.compile(r"(?:yes|no|sure|certainly|of course|right|ja|nein|doch|oui|non|sí|はい|いいえ)\b[,.!:;]*\s*", re.IGNORECASE)
+_CLAUSES = re.compile(r";\s+|,?\s+(?:and|but|while|whereas)\s+")
+_WRAPPED = re.compile(r"(?<=[\w,(])[ \t]*\n[ \t]*(?=[a-z0-9(])")
+"""A line that goes on in the next one, as in PDF files: it ends in the middle of a sentence, and the next one does not begin one."""
+_MARKS = " \t\n-*•>#.,;:"
+
+
+class Unstated(NamedTuple):
+    """A sentence that the cited passages do not state, and why not."""
+
+    sentence: str
+    reason: str
+
+
+def split_claims(answer: str, citations: Sequence[tuple[int, int]]) -> tuple[list[list[str]], list[str]]:
+    """Return the sentences that each citation stands for, and those after the last one.
+
+    A citation stands for what is before it, back to the one before, and for the rest of its own sentence ("As [DOC 1] says, ..."). When an
+    answer begins with a citation ("[DOC 1]: ..."), each stands for what follows it.
+    """
+    claims: list[list[str]] = [[] for _ in citations]
+    if not citations:
+        return claims, []
+    first = answer[: citations[0][0]]
+    leads = not _LETTERS.search(first)
+    claims[0] += [] if leads else split_sentences(first)
+    rest: list[str] = []
+    for number, (_, end) in enumerate(citations):
+        is_last = number + 1 == len(citations)
+        between = answer[end : len(answer) if is_last else citations[number + 1][0]]
+        own, further = _split_own(between)
+        if leads:
+            claims[number] += split_sentences(between)
+        elif is_last:
+            claims[number] = _join(claims[number], own)
+            rest = split_sentences(further)
+        elif further.strip(_MARKS):
+            claims[number] = _join(claims[number], own)
+            claims[number + 1] += split_sentences(further)
+        else:
+            claims[number + 1] += split_sentences(between)
+    return claims, rest
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of an answer, without the marks of lists; lines end sentences too."""
+    found = (" ".join(text[slice(*sentence.span())].split()).lstrip(_MARKS) for sentence in _SENTENCE.finditer(_mask_quotes(text)))
+    return [sentence for sentence in found if _LETTERS.search(sentence)]
+
+
+def _mask_quotes(text: str) -> str:
+    """Return the text without what stands in quotation marks: what ends a sentence there does not end the one around it."""
+    return _QUOTED.sub(lambda quote: quote[0][0] + "x" * (len(quote[0]) - 2) + quote[0][-1], text)
+
+
+def _split_own(between: str) -> tuple[str, str]:
+    """Split the text after a citation into the rest of the citation's own sentence and what comes after it."""
+    end = re.search(r"[.!?。！？][”\"')\]»]*(?=\s|$)|\n", _mask_quotes(between))
+    return (between[: end.end()], between[end.end() :]) if end else (between, "")
+
+
+def _join(sentences: list[str], more: str) -> list[str]:
+    """Add the rest of a sentence to the one that a citation stands in."""
+    if not _LETTERS.search(more):
+        return sentences
+    own = " ".join(more.split())
+    return [*sentences[:-1], f"{sentences[-1]} {own}".lstrip()] if sentences else [own]
+
+
+def find_unstated(sentences: Sequence[str], passages: Iterable[Passage], *, cited: bool = True) -> tuple[Unstated, ...]:
+    """Return the sentences that none of the passages states, nor all of them together, each with the reason.
+
+    The last sentence is the one that carries the citation, unless they are not `cited`; others may be small talk.
+    """
+    texts = ["\n".join(dict.fromkeys([passage.title, *passage.headings, _unwrap(passage.text)])) for passage in passages]
+    if not texts:
+        return ()
+    if len(texts) > 1:
+        texts.append("\n\n".join(texts))
+    talk = len(sentences) - cited
+    found = ((sentence, _find_reason(sentence, texts, may_be_talk=place < talk)) for place, sentence in enumerate(sentences))
+    return tuple(Unstated(sentence, reason) for sentence, reason in found if reason is not None)
+
+
+def _unwrap(text: str) -> str:
+    return "\n".join(line if "|" in line else _WRAPPED.sub(" ", line) for line in re.split(r"\n(?=[^\n]*\|)|(?<=\|)\n", text))
+
+
+def _find_reason(sentence: str, texts: Sequence[str], *, may_be_talk: bool) -> str | None:
+    """Return why no text states the sentence, None if one does or if the sentence claims nothing."""
+    claim = _ANSWER_PARTICLE.sub("", sentence, count=1) if _ANSWER_PARTICLE.match(sentence) else sentence
+    words = [word for word in tokenize(claim) if not is_light(word)]
+    if not words or claim.endswith("?") or (may_be_talk and _is_small_talk(claim, words, texts)) or _only_quotes(claim, texts):
+        return None
+    verdicts = [check_statement(claim, text) for text in texts]
+    if any(verdict.stated for verdict in verdicts) or (len(texts) > 1 and _is_stated_in_parts(claim, texts)):
+        return None
+    problems = min((verdict.problems for verdict in verdicts), key=len)
+    return problems[0].what if problems else ""
+
+
+def _is_stated_in_parts(claim: str, texts: Sequence[str]) -> bool:
+    """Return whether each clause of a sentence that is told from several passages is stated by one of them."""
+    parts = _CLAUSES.split(claim.rstrip(".!"))
+    enough = all(len([word for word in tokenize(part) if not is_light(word)]) > 1 for part in parts)
+    return len(parts) > 1 and enough and all(any(check_statement(part, text).stated for text in texts) for part in parts)
+
+
+def _is_small_talk(claim: str, words: Sequence[Word], texts: Sequence[str]) -> bool:
+    """Return whether a sentence only speaks to its reader: no number, no name, and no word that any of the passages has."""
+    if any(letter.isdigit() for letter in claim) or re.search(r"(?<=[\w,;] )[A-Z]", claim):
+        return False
+    return not any(alike(word, known) for word in words for text in texts for known in tokenize(text))
+
+
+def _only_quotes(claim: str, texts: Sequence[str]) -> bool:
+    """Return whether a sentence says no more than its quotes, which are looked up by themselves.
+
+    Around them are only light words, or words of another language than the passage's, without a number of their own.
+    """
+    quotes, frame = _QUOTED.findall(claim), _QUOTED.sub(" ", claim)
+    words = tokenize(frame)
+    is_foreign = not any(letter.isdigit() for letter in frame) and {word.text.lower() for word in words}.isdisjoint(STOP_WORDS)
+    is_found = all(any(locate_quote(quote[1:-1], text) for text in texts) for quote in quotes)
+    return bool(quotes) and (not is_found or all(map(is_light, words)) or is_foreign)
