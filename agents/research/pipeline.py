@@ -28,7 +28,7 @@ from .more_queries import more_queries
 from .page_kinds import find_new_home
 from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
 from .point_gate import gate_points
-from .profile import ClientProfile, make_profile
+from .profile import ClientProfile, is_home, make_profile
 from .report import KINDS, Competitor, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
 from .selection import add_site, give_site
@@ -169,8 +169,12 @@ class CompetitorResearch(Workflow[str, Report]):
     async def read_client(self, run: Run, state: ResearchState) -> ResearchState:
         """Read the client's own site, if the searches found it: it is the first column, and shows whom it competes with."""
         profile = self._make_profile(state)
-        own = next((hit for hit in state.hits if find_site(hit.url).domain in profile.domains), None)
-        if own is None or state.kind != "competitors":
+        if not profile.domains or state.kind != "competitors":
+            return state
+        # The first domain is the client's for sure; another one may be that of a namesake.
+        found = [hit for hit in state.hits if find_site(hit.url).domain == profile.domains[0]]
+        own = min(found, key=lambda hit: not is_home(hit.url), default=None)
+        if own is None:
             return state
         client = Candidate(state.company, own.url, "")
         run.publish(Progress(run.id, "client", f"Reading the client's own site, {show_address(find_host(own.url))}"))

@@ -141,7 +141,7 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
         written_by=author,
         plan=state.plan,
         queries=state.queries,
-        competitors=tuple(_make_column(visit, sources, is_business=state.kind != "topic") for visit in state.visits if visit.claims),
+        competitors=tuple(_make_column(visit, sources, state) for visit in state.visits if visit.claims),
         comparison=state.comparison,
         sources=tuple(sources.values()),
         failed_pages=tuple(page for visit in visits for page in visit.failed),
@@ -149,7 +149,7 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
         stopped=stopped,
         kind=state.kind,
         aspects=state.aspects,
-        client=_make_column(state.client, sources, is_business=True) if state.client is not None and state.client.claims else None,
+        client=_make_column(state.client, sources, state) if state.client is not None and state.client.claims else None,
         considered=_list_considered(state),
         withdrawn=withdrawn,
         replaced_claims=sum(1 for each in withdrawn if each.replaced),
@@ -209,15 +209,17 @@ def fit_topic(topic: str, text: str, aspects: Sequence[Aspect]) -> str:
 def make_columns(state: ResearchState) -> tuple[Competitor, ...]:
     """Return whom a comparison compares, the client first; the sources of the claims have no numbers yet."""
     visits = state.visits if state.client is None else (state.client, *state.visits)
-    return tuple(_make_column(visit, {}, is_business=state.kind != "topic") for visit in visits if visit.claims)
+    return tuple(_make_column(visit, {}, state) for visit in visits if visit.claims)
 
 
-def _make_column(visit: Visit, sources: Mapping[str, Source], *, is_business: bool) -> Competitor:
-    """Return a visit as a column of the report, its claims pointing to the report's sources and sealed."""
+def _make_column(visit: Visit, sources: Mapping[str, Source], state: ResearchState) -> Competitor:
+    """Return a visit as a column of the report, its claims in the order of the aspects, pointing to the report's sources and sealed."""
+    order = {aspect: place for place, aspect in enumerate(state.aspects)}
     pages = [sources.get(page.snapshot) for page in visit.pages]
     claims = tuple(_point_to(claim, pages[claim.source]) for claim in visit.claims)
+    claims = tuple(sorted(claims, key=lambda claim: order.get(claim.topic, len(order))))
     candidate = visit.candidate
-    url = find_home(visit.pages[0].url) if is_business and visit.pages else candidate.url
+    url = find_home(visit.pages[0].url) if state.kind != "topic" and visit.pages else candidate.url
     return Competitor(candidate.name, url, candidate.reason, claims, candidate.quote)
 
 

@@ -98,6 +98,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Page": ("sayso.tools.web.pages:Page", "sayso.tools.web.pages:Page"),
     "SearchResult": ("sayso.tools.web.search:SearchResult", "sayso.tools.web.search:SearchResult"),
     "SearchError": ("sayso.tools.web.search:SearchError", "sayso.tools.web.search:SearchError"),
+    "SearchBlocked": ("sayso.tools.web.search:SearchBlocked",),
     "Snapshot": ("sayso.tools.web.snapshots:Snapshot", "sayso.tools.web.snapshots:Snapshot"),
     "Usage": ("sayso.workflows.runs.limits:Usage", "sayso.workflows.limits:Usage"),
     "Limits": ("sayso.workflows.runs.limits:Limits", "sayso.workflows.limits:Limits"),
