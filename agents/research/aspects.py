@@ -83,9 +83,10 @@ COMPANY = _aspect(
 DIFFERENCE = _aspect(
     "what sets it apart",
     "what makes it different by its own words: firsts, awards, guarantees, materials, ways of working",
-    "only, first, award*, won, unlike, unique, guarantee*, warranty, organic, local, handmade, certified, voted, known for, never, "
-    "invented, einzig*, erste*, auszeichnung*, garanti*, bio, handgemacht*, zertifi*, regional*, seul*, premier*, récompens*, artisan*, "
-    "certifi*, único*, premio*, garantía*, artesan*, certificad*, 受賞, 唯一, こだわり, 認証, 保証",
+    "only, first, award*, prize, won, named, star, guide, certificate, unlike, unique, guarantee*, warranty, organic, local, handmade, "
+    "certified, voted, known for, never, invented, einzig*, erste*, auszeichnung*, garanti*, bio, handgemacht*, zertifi*, regional*, "
+    "seul*, premier*, récompens*, artisan*, certifi*, único*, premio*, garantía*, artesan*, certificad*, 受賞, 唯一, こだわり, 認証, "
+    "保証",
 )
 CUSTOMERS = _aspect(
     "customers",
