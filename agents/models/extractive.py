@@ -55,6 +55,8 @@ _WRAPPED = re.compile(r"(?<=[^\n]{30})(?<![.!?:])\n(?=[^\s#*|-])")
 _ENDINGS = re.compile(r"(?:ing|ed|es|s|e)$")
 MOST_SENTENCES = 2
 KNOWN_TRADE = 1.5
+SHORT_SITE = 300
+"""In so many words or fewer, a word that is said twice is one that the site is about."""
 MOST_CLAIMS = 25
 """How many sentences of one aspect an answer has."""
 LEAST_LINE = 2.2
@@ -165,7 +167,7 @@ def find_claims(question: str) -> Mapping[str, object]:
                 continue
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
             if aspect is None and stated.shape is Shape.SENTENCE:
-                aspect, fits = find_condition(stated.own, stated.amounts, usual, aspects), 1.2
+                aspect, fits = find_condition(stated.own, stated.amounts, usual, aspects, company), 1.2
             if stated.text != stated.own and starts_with_article(stated.own) and aspect is not None:
                 aspect = find_offer(aspects)  # "Garden Betta: A black bean patty, with all the usual company."
             if stated.shape is Shape.LINE and not stated.amounts and fits < LEAST_LINE:
@@ -187,7 +189,8 @@ def find_claims(question: str) -> Mapping[str, object]:
 def find_usual_words(texts: Sequence[str]) -> set[str]:
     """Return the words that a site uses most: what it is about."""
     counts = Counter(word for text in texts for word in find_words(text) if len(word) > 2 and word.isalpha() and word not in UNIT_WORDS)
-    return {word for word, count in counts.most_common(8) if count > 2}
+    fewest = 3 if counts.total() > SHORT_SITE else 2
+    return {word for word, count in counts.most_common(8) if count >= fewest}
 
 
 def compare_facts(question: str) -> Mapping[str, object]:

@@ -22,6 +22,10 @@ from .report_values import Competitor, Point
 
 MOST_POINTS = 8
 _MOST_ITEMS = 4
+_SIZES = frozenset(
+    "single double triple large small medium regular classic special deluxe basic standard premium plus pro full half mini".split()
+)
+"""Last words of names that are not what the thing is: "Tonkotsu Double", "Lamp Large"."""
 _LONGEST_ITEM = 5
 _FOUNDED = re.compile(
     r"(?i:\bfound(?:ed|ing|er)|\bestablished\b|\b(?:we|it|he|she|who|business|company|shop|\w+) (?:started|began)\b|opened (?:the|our|"
@@ -168,7 +172,7 @@ def _read_prices(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Itera
         thing, _, column = re.sub(r" \([^()]*\)|\([^()]*\)", "", item).partition(", ")
         column = "" if count_cues(column, known.PRICES) else column.casefold()
         words = [word for word in tokenize(thing.partition(" - ")[0]) if not is_light(word) and len(word.text) > 2]
-        if words and len(words) <= _LONGEST_ITEM and not words[-1].text.isdigit():
+        if words and len(words) <= _LONGEST_ITEM and words[-1].text.isalpha() and words[-1].text.casefold() not in _SIZES:
             yield _Price(row, money[0], item, words[-1].stem, column, f"{words[-1].text.casefold()}{f', {column}' if column else ''}")
 
 
@@ -192,4 +196,5 @@ def _write_prices(word: str, lowest: Sequence[_Price]) -> str:
 
 def _write_price(price: _Price) -> str:
     text, (start, end) = price.row.text, price.amount.span
-    return f"{' '.join(text[start:end].split())} ({price.item.removesuffix(', price')})"
+    item = re.sub(r" \([^()]*\)|\([^()]*\)", "", price.item.partition(" - ")[0]).removesuffix(", price").strip()
+    return f"{' '.join(text[start:end].split())} ({item})"

@@ -17,7 +17,7 @@ from .aspects import Aspect, count_cues
 from .orders import is_order
 from .ranking import fit, is_like, is_specific, names_a_day
 from .report_values import Claim
-from .sentences import find_stated
+from .sentences import find_stated, split_sentences
 from .site_names import squash_name
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 300
 _LONGEST_VALUE = 300
+_LONGEST_ANSWER = 120
 _NOT_A_FACT = re.compile(
     r"(?i:(?:@?id|(?:page )?@?type|name|legal name|alternate name|url|web ?site|image|logo|photo|thumbnail.*|same as|sku|gtin\d*|ean|mpn|"
     r"isbn|"
@@ -49,6 +50,13 @@ _CUT_SENTENCE = re.compile(
 )
 _CHOOSE = frozenset("pick choose see compare our select find all simple list wähle unsere alle choisissez nos todos nuestros".split())
 _DOMAIN = re.compile(r"(?i:(?:[a-z0-9-]+\.)+[a-z]{2,10}\Z)")
+_POINTS = re.compile(r"(?i:(?:where to|how to|addresses of|list of|find (?:your|our|the)|see (?:our|the)|read)\b)")
+_PLAIN_LABELS = {
+    "serves cuisine": "cuisine",
+    "accepts reservations": "takes reservations",
+    "knows about": "fields",
+    "area served": "serves",
+}
 _NUTRITION = re.compile(r"(?i:(?:energy|calories|kcal|kj|fat.*|protein.*|carbohydrates?.*|sugars?|salt|sodium|fibre|fiber)\Z)")
 _PLACE_OR_HOURS = re.compile(r"(?i:(?:address|area served|opening hours|price range|founders?|founding location)\Z)")
 _WITHOUT_PRICE = re.compile(
@@ -155,14 +163,21 @@ def _make_claim(
     subject = " ".join(field.subject.split()).strip(" :：")
     if squash_name(subject) == squash_name(company):
         subject = ""
-    if subject.endswith(("?", "？")) or subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
+    if subject.casefold() in ("default", "default title") or _DOMAIN.match(value):
         return None
+    if any(amount.kind is Kind.MONEY for amount in find_amounts(name)) or _POINTS.match(f"{name} {value}"):
+        return None
+    name = _PLAIN_LABELS.get(name.casefold(), name)
     if squash_name(value) == squash_name(company) or (not subject and name.casefold() == "price") or _is_prose(field, page):
         return None
     aspect = _find_aspect(subject, name, value, field.section, aspects)
     if aspect is None or not (subject or name):
         return None
     section = "" if squash_name(field.section) == squash_name(company) or _adds_nothing(field.section) else field.section
+    question = next((each for each in (name, subject) if each.endswith(("?", "？"))), "")
+    if question:  # of its answer the sentences that say something are found as sentences
+        short = len(value) <= _LONGEST_ANSWER and len(split_sentences(value)) == 1 and find_amounts(value)
+        return Claim(aspect.name, f"{question} {value}", field.quote, source, "data", page.published[:10], "", "", value) if short else None
     text = write_field(subject, name, value, section, is_german=guess_language(page.text[:3000]) == "de")
     return Claim(aspect.name, text, field.quote, source, "data", page.published[:10], subject, name, value)
 

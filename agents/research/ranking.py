@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
-from sayso.tools.truth.words import is_light, tokenize
+from sayso.tools.truth.words import Word, is_light, tokenize
 from sayso.tools.web import find_quote
 
 from . import aspects as known
@@ -52,8 +52,8 @@ _REDUCED = re.compile(
     r"\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引"
 )
 _IN_A_PLACE = re.compile(
-    r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:in|at|near|à|en|im|"
-    r"am) (?=(?:the |der |dem )?[A-ZÀ-Þ])"
+    r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:(?:in|at|near|à|en|"
+    r"im|am)(?: and (?:around|near))?) (?=(?:the |der |dem )?[A-ZÀ-Þ])"
 )
 _WEEKDAY = re.compile(
     r"(?i:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b|\bweekends?\b|\bdaily\b|\bmontags?|dienstags?|mittwochs?|"
@@ -75,6 +75,8 @@ _TO_CUSTOMERS = re.compile(
     r"kinder|vous|clients?|"
     r"usted|clientes|niños)\b)|お客様|会員"
 )
+_FIND_IN = re.compile(r"(?:[Ff]ind|[Vv]isit|[Ss]ee) (?:us|our|\d+|\w+ of our)\b.{0,40}\bin (?=[A-ZÀ-Þ])")
+_LOWER = re.compile(r"\b[a-zà-þ]{2,}|[\u3040-\u309f]")
 _CLOSED = re.compile(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
 _TOLD_AS_PAST = re.compile(
     r"\b(?:was|were|had|came|went|took|gave|got|bought|paid|said|told|left|brought|stood|sat|found|lost|kept|wore|rode|sang|\w{3,}ed|war|"
@@ -109,7 +111,7 @@ def fit(
     plain = _IDIOM.sub(" ", text)
     rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
     scored = [(_score((plain, rare), over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
-    if is_about(text, company) and not read:
+    if is_about(text, company) and not read and len(_LOWER.findall(text)) > 1:
         scored = [(score + (2.5 if is_like(aspect, known.OFFER) else 0.0), place, aspect) for score, place, aspect in scored]
     best = max(scored, key=lambda each: each[:2], default=None)
     return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
@@ -149,7 +151,7 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         )
     if is_like(aspect, known.LOCATIONS):
         timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and _WEEKDAY.search(text)) else 0.0
-        return score + timed + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) else 0.0)
+        return score + timed + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) or _FIND_IN.search(text) else 0.0)
     if is_like(aspect, known.SPECIFICATIONS):
         return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
     return score
@@ -161,7 +163,7 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
     "There is a kind of silence in our street" has the words of an aspect and no content.
     """
     speaks = bool(_WE.search(own[:40])) or is_about(own, company)
-    if _EAST.search(own) or _REDUCED.search(own) or any(amount.kind in _TELLING for amount in amounts):
+    if _EAST.search(own) or _REDUCED.search(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
     if any(
         amount.kind is Kind.COUNT and (count_cues(amount.unit, known.LOCATIONS) or count_cues(amount.unit, known.COMPANY))
@@ -189,13 +191,18 @@ def is_about(own: str, company: str) -> bool:
     return bool(name) and name.removeprefix("the") in squash_name(own[: len(company) + 8])
 
 
-def find_condition(own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect]) -> Aspect | None:
-    """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is no "
-    "condition."""
+def find_condition(
+    own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect], company: str = ""
+) -> Aspect | None:
+    """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is no condition."""
     if not amounts or _tells_a_story(own):
         return None
     is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
-    if not is_measured and not _WE.match(own) and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
+    if (
+        not is_measured
+        and not (_WE.match(own) or is_about(own, company))
+        and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
+    ):
         return None
     if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
         return terms
@@ -265,6 +272,12 @@ def _is_old_news(claim: Claim, page: VisitedPage, today: str) -> bool:
     return claim.written != "data" and claim.dated != page.published[:10] and is_stale(claim.dated, today)
 
 
+def _read_words(text: str) -> list[Word]:
+    """Return the words of a text that carry meaning; all of them, where none does ("Basic service: 89")."""
+    words = [word for word in tokenize(text) if not word.text.isdigit() and word.text.isalpha()]
+    return [word for word in words if not is_light(word)] or words
+
+
 def _place(fact: _Fact, aspects: Sequence[Aspect], order: Mapping[int, int]) -> tuple[int, int, int]:
     """Return where a claim stands: by aspect; what the business is first, then data, then sentences as their pages have them."""
     names = [aspect.name for aspect in aspects]
@@ -316,15 +329,15 @@ class _Fact:
         self.amounts = tuple(amount for amount in find_amounts(claim.text) if not amount.old)
         self.figures = frozenset((amount.value, amount.unit if amount.kind is Kind.MONEY else "") for amount in self.amounts)
         own = squash_name(company)
-        words = [word for word in tokenize(claim.text) if not is_light(word) and not word.text.isdigit()]
-        self.all_stems = frozenset(word.stem for word in words)
+        words = _read_words(claim.text)
+        self.all_stems = frozenset(word.stem for word in tokenize(claim.text))
         self.stems = frozenset(word.stem for word in words if squash_name(word.text) not in own)
         self.senses = frozenset(sense for word in words for sense in word.senses)
         self.words = words
         self.money = frozenset((amount.value, amount.unit) for amount in self.amounts if amount.kind is Kind.MONEY)
         self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
         self.is_about_business = claim.written == "data" and not claim.subject and claim.value != claim.text
-        self.subject = frozenset(word.stem for word in tokenize(claim.subject) if not is_light(word))
+        self.subject = frozenset(word.stem for word in tokenize(claim.subject))
 
     def is_in_data(self, figures: Collection[Decimal], labels: Collection[str]) -> bool:
         """Return whether this claim quotes a row that the page's data tells: all its figures, or, where it has none, what it is about."""
@@ -344,7 +357,7 @@ class _Fact:
             return self.figures <= other.figures and (
                 shared >= 0.5 if not label else not label.isdisjoint(other.all_stems) or shared >= 0.7
             )
-        if self.money and other.subject and other.subject <= self.all_stems and len(self.all_stems - other.all_stems) < 4:
+        if self.money and other.subject and other.subject <= self.all_stems and len(self.stems - other.all_stems) < 4:
             return self.money <= other.money  # "Espresso: $3.75, 380 calories" beside the price in the menu
         if self.figures:
             return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.all_stems))

@@ -58,6 +58,12 @@ _VERB = re.compile(
     r"sont|peut|cuesta|cuestan|es|son|tiene|kost|kosten|zijn|kostar|är)\b)"
 )
 _SAYS_NO_THING = frozenset("price cost fee rate total onli each just now extra free preis kosten gebühr prix precio kost nur je".split())
+_POINTS = re.compile(
+    r"(?i:(?:where to|how to|addresses of|list of|overview of|welcome to|find out|read more|learn more|see (?:our|the|all)|click|"
+    r"hier finden)\b)"
+)
+_LEGAL = re.compile(r"\b(?:Inc|Corp|LLC|L\.L\.C|Ltd|GmbH|AG|OHG|KG|SARL|SAS|S\.L|B\.V|Pty|PLC|AB|ApS|A/S)\b")
+_HOURS = re.compile(r"\d{1,2}(?:[:.]\d\d)?\s?(?:am|pm|a\.m|p\.m|Uhr|uur|h\b|時)|\d{1,2}:\d\d")
 _GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 _SENTENCE_INSIDE = re.compile(r"[a-z]{3}[.!] [A-Z]")
 _TRAIL = re.compile(r" [·|›»>/•] ")
@@ -326,6 +332,8 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
     raw = _SPACES.sub(" ", text[start:end]).strip()
     written = _OLD.sub("", raw) if _OLD.search(raw) else raw
     written = _SPACES.sub(" ", written).strip(" -–—:,")
+    if _POINTS.match(written) or (_LEGAL.search(written) and not _VERB.search(written) and not find_labels(written)):
+        return None
     if _FIRST_PERSON.search(written) or (_QUOTED.match(written) and len(written) > 40) or written.endswith(("?", "？", ":")):
         return None
     if connective := _CONNECTIVE.match(written):
@@ -355,7 +363,7 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         over = _heading_over(statement, written, company)
         if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
             return None
-    elif (_needs_place(written, amounts) or (_INDEFINITE.match(written) and len(written) < 70)) and not (
+    elif ((_needs_place(written, amounts) and _has_places(statements)) or (_INDEFINITE.match(written) and len(written) < 70)) and not (
         _HAS_SUBJECT.match(written) or _VERB.search(written)
     ):
         over = _heading_over(statement, written, company)
@@ -365,6 +373,11 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
 def _needs_place(written: str, amounts: Sequence[Amount]) -> bool:
     """Return whether a text is hours or an address: what stands over it says of which place."""
     return sum(amount.kind is Kind.TIME for amount in amounts) > 1 or bool(find_labels(written))
+
+
+def _has_places(statements: Sequence[Statement]) -> bool:
+    """Return whether a page tells hours or addresses of more than one place, under headings of their own."""
+    return len({each.headings[0] for each in statements if each.headings and len(each.text) < 160 and _HOURS.search(each.text)}) > 1
 
 
 def starts_with_article(text: str) -> bool:
@@ -459,7 +472,7 @@ def _make(
         return None
     if written[-1].isalnum() or written[-1] in ')%€$£¥+”"':
         written += "。" if re.search(r"[\u3040-\u9fff]\Z", written) else "."
-    text = f"{over}: {written}" if over else written
+    text = f"{over}{'' if over.endswith('?') else ':'} {written}" if over else written
     return Stated(text, quote, span, statement.headings, shape, dated, find_amounts(text), written)
 
 
