@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +14,11 @@ from .report_markdown import write_markdown
 from .report_values import KINDS, Claim, Competitor, Considered, FailedPage, Point, ReportValues, Source, Withdrawn
 
 __all__ = ("KINDS", "Claim", "Competitor", "Considered", "FailedPage", "Point", "Report", "Source", "Withdrawn", "make_slug")
+
+
+FORMATS = ("md", "json", "html", "csv")
+SNAPSHOTS = "snapshots"
+"""The folder beside a report with the pages as they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +33,55 @@ class Report(ReportValues):
         """Return the report as JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"
 
-    def save(self, path: str | Path) -> Path:
-        """Write the Markdown to `path` and the JSON beside it; return the path of the Markdown. Raises UsageError where that fails."""
+    def html(self, snapshots: Path | None = None) -> str:
+        """Return the report as one HTML page; with the folder of the stored pages, each quote is shown where it stands in its page."""
+        from .report_html import write_html  # late, for load time
+
+        return write_html(self, read_texts(self.sources, snapshots) if snapshots is not None else {})
+
+    def csv(self) -> str:
+        """Return the claims of the report as CSV, a row for each."""
+        from .report_csv import write_csv  # late, for load time
+
+        return write_csv(self)
+
+    def save(self, path: str | Path, formats: Sequence[str] = ("md", "json")) -> Path:
+        """Write the report to `path`, a file ending in .md or a folder, and its other formats beside it; return the path of the first one.
+
+        Formats are md, json, html and csv. The HTML shows the pages that are stored in the folder `snapshots` beside it. Raises UsageError
+        for an unknown format, or where the files cannot be written.
+        """
         target = Path(path)
         if target.suffix.lower() not in (".md", ".markdown"):
             target = target / f"{make_slug(self.company)}.md"
+        check_formats(formats)
+        files = {each: target if each == "md" else target.with_suffix(f".{each}") for each in dict.fromkeys(formats)}
+        writers = {"md": self.markdown, "json": self.json, "csv": self.csv, "html": lambda: self.html(target.parent / SNAPSHOTS)}
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(self.markdown(), encoding="utf-8")
-            target.with_suffix(".json").write_text(self.json(), encoding="utf-8")
+            for each, file in files.items():
+                file.write_text(writers[each](), encoding="utf-8")
         except OSError as error:
             raise UsageError(
                 f"The report cannot be written to {target}: {error.strerror or error}. Give another place with --out."
             ) from None
-        return target
+        return next(iter(files.values()))
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise UsageError unless all of these are formats of a report, and there is one."""
+    unknown = [each for each in formats if each not in FORMATS]
+    if unknown or not formats:
+        raise UsageError(f"A report has no format {', '.join(map(repr, unknown)) or 'of no name'}. Formats: {', '.join(FORMATS)}.")
+
+
+def read_texts(sources: Sequence[Source], snapshots: Path) -> dict[str, str]:
+    """Return the texts of the stored pages by the names of their snapshots; one that is missing or cannot be read is left out."""
+    texts: dict[str, str] = {}
+    for source in sources:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            texts[source.snapshot] = str(json.loads((snapshots / f"{source.snapshot}.json").read_text(encoding="utf-8"))["text"])
+    return texts
 
 
 def make_slug(name: str) -> str:

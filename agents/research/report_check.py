@@ -12,10 +12,9 @@ from sayso.tools.errors import UsageError
 from sayso.tools.truth import check_statement
 from sayso.tools.web import Snapshot, find_quote, load_snapshot
 
+from .report import SNAPSHOTS as SNAPSHOTS
 from .report import Report
 from .report_values import Claim, Competitor, Source, hash_text, seal_claim
-
-SNAPSHOTS = "snapshots"
 
 
 def read_report(path: Path) -> Report:

@@ -74,6 +74,7 @@ class ResearchTask:
     pages: int = 6
     sites: tuple[str, ...] = ()
     choose: bool = False
+    formats: tuple[str, ...] = ("md", "json")
 
     def make_research(self, model: Model, search: Search, web: Web) -> CompetitorResearch:
         """Return the research that the task asks for; a person who wants to choose does so in this terminal."""

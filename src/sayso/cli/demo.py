@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sayso.cli.builtin_app import ResearchTask, portable_model
 from sayso.cli.options import BaseUrl, Competitors, Dialect, MaxCost, ModelName, Quiet, resolve_model
-from sayso.cli.report_file import find_report_path
+from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, split_formats
 from sayso.cli.research import ResearchRun
 
 COMPANY = "BettaBurgers"
@@ -16,6 +16,7 @@ COMPANY = "BettaBurgers"
 def demo(
     *,
     out: Path = Path("reports"),
+    format: str = DEFAULT_FORMATS,
     model: ModelName = None,
     base_url: BaseUrl = None,
     dialect: Dialect = "auto",
@@ -29,6 +30,8 @@ def demo(
     ----------
     out
         A folder for the report, or a file ending in .md.
+    format
+        What to write, with commas between: md, json, html, csv.
     competitors
         How many competitors.
     max_cost
@@ -37,7 +40,8 @@ def demo(
         Print only what went wrong, and where the report is.
     """
     chosen = resolve_model(model, base_url, max_cost)
+    formats = split_formats(format)
     path = find_report_path(out, COMPANY)
     name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
-    task = ResearchTask(COMPANY, name, url, "sample", competitors, str(path), dialect)
+    task = ResearchTask(COMPANY, name, url, "sample", competitors, str(path), dialect, formats=formats)
     return asyncio.run(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet).execute())

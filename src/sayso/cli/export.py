@@ -15,7 +15,7 @@ from sayso.cli.options import DatabaseUrl, Exit, RunId
 from sayso.cli.run_database import find_run, open_engine
 
 if TYPE_CHECKING:
-    from sayso.workflows.durable.chain import Row, ChainVerdict
+    from sayso.workflows.durable.chain import ChainVerdict, Row
     from sayso.workflows.durable.records import ApprovalRow, RunRow
 
 

@@ -8,11 +8,20 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from sayso.agents.research.report import Report, make_slug
+from sayso.agents.research.report import Report, check_formats, make_slug
 from sayso.cli.builtin_app import ResearchTask
 from sayso.cli.options import Exit
 from sayso.console import escape_controls
 from sayso.tools.errors import RunError, UsageError
+
+DEFAULT_FORMATS = "md,json,html"
+
+
+def split_formats(words: str) -> tuple[str, ...]:
+    """Return the formats of a report that were named with commas between them. Raises UsageError for an unknown one."""
+    formats = tuple(word.strip().lower() for word in words.split(",") if word.strip())
+    check_formats(formats)
+    return formats
 
 
 def find_report_path(out: Path, company: str) -> Path:
@@ -70,7 +79,7 @@ def save_partial_report(report: Report, task: ResearchTask, *, quiet: bool = Fal
 
 def _write(report: Report, path: Path, task: ResearchTask, quiet: bool) -> None:
     """Write the report; print its path to standard output, and what it holds to standard error."""
-    written = report.save(path)
+    written = report.save(path, task.formats)
     count, claims = len(report.competitors), len(report.number_claims())
     of = f" of {task.competitors}" if count < task.competitors else ""
     if not quiet:
@@ -78,5 +87,5 @@ def _write(report: Report, path: Path, task: ResearchTask, quiet: bool) -> None:
     for page in report.failed_pages:
         print(escape_controls(f"Not read: {page.why}"), file=sys.stderr)
     if report.dropped_claims:
-        print(f"Claims dropped because their quote was not found: {report.dropped_claims}", file=sys.stderr)
+        print(f"Sentences dropped, as no page says them: {report.dropped_claims}", file=sys.stderr)
     print(written, flush=True)

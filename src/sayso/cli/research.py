@@ -33,7 +33,7 @@ from sayso.cli.options import (
     resolve_model,
 )
 from sayso.cli.progress import ProgressTree
-from sayso.cli.report_file import find_report_path, save_finished_report, save_partial_report
+from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, save_finished_report, save_partial_report, split_formats
 from sayso.cli.resume import stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
 from sayso.console import escape_controls, terminal
@@ -65,6 +65,7 @@ def research(
     rounds: Rounds = 2,
     pages: Pages = 6,
     out: Path = Path("reports"),
+    format: str = DEFAULT_FORMATS,
     max_cost: MaxCost = None,
     quiet: Quiet = False,
     database: StoreIn = None,
@@ -94,6 +95,8 @@ def research(
         How many pages of a site to read at most.
     out
         A folder for the report, or a file ending in .md.
+    format
+        What to write, with commas between: md, json, html, csv.
     max_cost
         The most that model calls may cost, in US dollars.
     quiet
@@ -105,11 +108,12 @@ def research(
         require_terminal()
     chosen = resolve_model(model, base_url, max_cost)
     stored = is_database_named(database, run_id)
+    formats = split_formats(format)
     path = find_report_path(out, company)
     name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
     # A stored run may be resumed in another folder.
     report = str(path.absolute() if stored else path)
-    task = ResearchTask(company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(site or ()), choose)
+    task = ResearchTask(company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(site or ()), choose, formats)
     return asyncio.run(_research(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet), database, run_id, stored=stored))
 
 

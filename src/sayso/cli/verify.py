@@ -13,7 +13,7 @@ from sayso.tools.approval.cards import show_value
 from sayso.tools.errors import UsageError
 
 if TYPE_CHECKING:
-    from sayso.workflows.durable.chain import Row, ChainVerdict
+    from sayso.workflows.durable.chain import ChainVerdict, Row
     from sayso.workflows.durable.records import RunRow
 
 MIN_HEAD = 16
