@@ -21,6 +21,7 @@ from .profile import (
     find_owner_name,
     find_shared_places,
     find_shared_terms,
+    read_data,
     read_field,
     read_offer,
     read_visible,
@@ -272,7 +273,7 @@ def _read_headline(pages: Sequence[VisitedPage]) -> str:
     told = [each for each in sentences(read_visible(first)[:FIRST_WORDS]) if not is_no_evidence(each)]
     # The first line of a page is often its navigation: the first whole sentence says what the site is.
     begins = next((each for each in told if len(each.split()) > 3 and each.endswith((".", "!", "。"))), next(iter(told), ""))
-    lines = (first.title, read_field(first, "description"), read_field(first, "type"), begins[:HEADLINE])
+    lines = (first.title, read_field(first, "description"), read_field(first, "type"), begins[:HEADLINE], read_data(first))
     return "\n".join((*lines, find_site(first.url).label.replace("-", " ")))
 
 

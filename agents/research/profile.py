@@ -39,6 +39,7 @@ MOST_NAME, MOST_PRODUCTS, MOST_READ = 60, 12, 3000
 _SELLS = re.compile(
     r"\b(?:sells?|sold|sales?|selling|buy|verkauf\w*|kaufen|vend(?:ons|ent|re)|vente|verkoop\w*|vende\w*|venta)\b|販売", re.IGNORECASE
 )
+SHORT, FIRST_DATA = 300, 1500
 MIN_PROSE = 3
 DATA_MARK = "Data of the page:"
 OFFER_FIELDS = frozenset(
@@ -186,8 +187,15 @@ def read_field(page: VisitedPage, name: str) -> str:
 def read_offer(page: VisitedPage, most: int = MOST_READ) -> str:
     """Return what a page says of its business: title, description, kind and products as data, and the beginning of what people see."""
     told = [field.value for field in page.fields if field.name.casefold() in OFFER_FIELDS or _is_prose(field)]
+    told.append(read_data(page))
     products = dict.fromkeys(field.subject for field in page.fields if field.subject and field.name.casefold() != "type")
     return "\n".join((page.title, *dict.fromkeys(told), *list(products)[:MOST_PRODUCTS], read_visible(page)[:most]))
+
+
+def read_data(page: VisitedPage) -> str:
+    """Return the beginning of the data of a page that shows little text: one drawn by scripts says there what it is."""
+    visible, _, data = page.text.partition(DATA_MARK)
+    return data[:FIRST_DATA] if len(visible) < SHORT else ""
 
 
 def _is_prose(field: Field) -> bool:
