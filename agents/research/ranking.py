@@ -69,7 +69,9 @@ _WE = re.compile(
 _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
 )
-_OF_US = re.compile(r"(?i:\b(?:\w+ of us|people work|work (?:here|with us|for us)|wir sind|arbeiten bei uns|nous sommes|somos)\b)")
+_OF_US = re.compile(
+    r"(?i:\b(?:\w+ of us|people work|work (?:here|with us|for us)|wir sind|arbeiten bei uns|nous sommes|somos|employs?|mitarbeiter\w*|beschäftig\w+)\b)|従業員"
+)
 _TO_CUSTOMERS = re.compile(
     r"(?i:\b(?:you|your|yours|customers?|guests?|members?|memberships?|students?|children|kids|riders?|users?|everybody|sie|kunden|gäste|"
     r"kinder|vous|clients?|"
@@ -194,15 +196,12 @@ def is_about(own: str, company: str) -> bool:
 def find_condition(
     own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect], company: str = ""
 ) -> Aspect | None:
-    """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is no condition."""
+    """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is none."""
     if not amounts or _tells_a_story(own):
         return None
     is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
-    if (
-        not is_measured
-        and not (_WE.match(own) or is_about(own, company))
-        and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
-    ):
+    speaks = bool(_WE.match(own)) or is_about(own, company)
+    if not is_measured and not speaks and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
         return None
     if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
         return terms
@@ -341,7 +340,12 @@ class _Fact:
 
     def is_in_data(self, figures: Collection[Decimal], labels: Collection[str]) -> bool:
         """Return whether this claim quotes a row that the page's data tells: all its figures, or, where it has none, what it is about."""
-        if self.claim.written == "data" or " | " not in self.claim.quote:
+        if self.claim.written == "data":
+            return False
+        first = next(iter(find_amounts(self.claim.quote)), None)
+        if self.money and first and first.span[0] < 3:  # a price that stands alone in its line
+            return all(value in figures for value, _ in self.money)
+        if " | " not in self.claim.quote:
             return False
         if self.amounts:
             return all(amount.value in figures for amount in self.amounts)

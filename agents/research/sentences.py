@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST = 360
 _LONGEST_HEADING = 80
+_NEAR = 120
+"""How far a name may stand over its price, in characters."""
 _OLD = re.compile(r"~~[^~\n]*~~")
 _SPACES = re.compile(r"\s+")
 _CONNECTIVE = re.compile(
@@ -40,6 +42,10 @@ _PRONOUN = re.compile(
     r"Él|Ella|Sus?|Het|Dit|Deze|Ze|"
     r"Zij|Hij|"
     r"Den|Det|Detta|Dessa)\b(?!['’]s (?:free|easy))|これ|それ|その|この|あれ|彼ら?|彼女)"
+)
+_SOME_OF_THEM = re.compile(
+    r"(?i:(?:the (?:two|three|four|others?)|one|two|three|four|five|six|seven|eight|nine|ten|\d+) (?:are|is|have|has|were|was|of (?:them|"
+    r"these)|others?|more|still)\b)"
 )
 _EXPLETIVE = re.compile(
     r"(?:It(?: is|'s| takes| costs (?:nothing|more|less)| pays| does not matter)? (?:possible|worth|best|easy)|Es gibt|"
@@ -327,8 +333,8 @@ def _state_row(text: str, statement: Statement, dated: str) -> Stated | None:
 def _state_sentence(text: str, statements: Sequence[Statement], at: int, company: str, dated: str) -> Stated | None:
     statement = statements[at]
     start, end = statement.span
-    if _GAP.search(text[start:end].strip()) and _has_money(text[start:end]) and not text[start:end].rstrip().endswith("."):
-        return _state_columns(text[start:end], statement, dated)
+    if _GAP.search(text[start:end].strip()) and not text[start:end].rstrip().endswith("."):
+        return _state_columns(text[start:end], statement, dated) if _has_money(text[start:end]) else None
     raw = _SPACES.sub(" ", text[start:end]).strip()
     written = _OLD.sub("", raw) if _OLD.search(raw) else raw
     written = _SPACES.sub(" ", written).strip(" -–—:,")
@@ -348,6 +354,9 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
     over = ""
     if amounts and amounts[0].kind is Kind.MONEY and amounts[0].span[0] < 3:
         over = question or _heading_over(statement, written, company)
+        place = text.rfind(over, 0, start)
+        if place < 0 or start - place - len(over) > _NEAR:
+            return None  # the price of something else than the heading names
         return _make(written, raw, (start, end), statement, dated, over=over.removesuffix(":")) if over else None
     is_line = statement.form is Form.LINE
     if (
@@ -359,6 +368,13 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         return None  # a heading, an item of a menu
     if is_line and len(_content(written)) < 2 and [amount.kind for amount in amounts] == [Kind.COUNT] and ":" not in written:
         return None  # "3 products"
+    if (
+        is_line
+        and not _content(written) - _SAYS_NO_THING
+        and not any(amount.kind in _VOLATILE for amount in amounts)
+        and not find_labels(written)
+    ):
+        return None  # "460 calories"
     if is_line or _needs_more(written):
         over = _heading_over(statement, written, company)
         if not over and (_needs_more(written) or (is_line and len(_content(written)) < 1)):
@@ -413,19 +429,25 @@ def _heading_over(statement: Statement, written: str, company: str) -> str:
     return ""
 
 
+def _cut_amounts(text: str, but: Kind | None = None) -> str:
+    """Return a text without its amounts, those of one kind excepted."""
+    for amount in reversed(find_amounts(text)):
+        if amount.kind is not but:
+            text = f"{text[: amount.span[0]]} {text[amount.span[1] :]}"
+    return text
+
+
 def _has_money(text: str) -> bool:
     return any(amount.kind is Kind.MONEY for amount in find_amounts(text))
 
 
 def _needs_more(written: str) -> bool:
     """Return whether a text has too few words of its own to say what it is about: "Only 12 € a day!"."""
-    rest = written
-    for amount in reversed(find_amounts(written)):
-        if amount.kind is not Kind.COUNT:
-            rest = f"{rest[: amount.span[0]]} {rest[amount.span[1] :]}"
+    rest = _cut_amounts(written, but=Kind.COUNT)
     if sum(amount.kind is Kind.TIME for amount in find_amounts(written)) > 1:
         return False  # "Weekdays 7.30am to 4pm"
-    needed = 1 if re.search(r"[\u3040-\u9fff]", written) or _VERB.search(written) else 2
+    is_sentence = written.endswith((".", "!", "。")) and len(rest.split()) > 1
+    needed = 1 if is_sentence or re.search(r"[\u3040-\u9fff]", written) or _VERB.search(written) else 2
     return len(_content(rest) - _SAYS_NO_THING) < needed
 
 
@@ -441,7 +463,7 @@ def _shares_word(one: str, other: str) -> bool:
 
 def is_anaphoric(sentence: str) -> bool:
     """Return whether a sentence begins with a word that points to something said before it."""
-    return bool(_PRONOUN.match(sentence)) and not _EXPLETIVE.match(sentence)
+    return bool(_SOME_OF_THEM.match(sentence)) or (bool(_PRONOUN.match(sentence)) and not _EXPLETIVE.match(sentence))
 
 
 def _state_with_antecedent(text: str, statements: Sequence[Statement], at: int, company: str, written: str, dated: str) -> Stated | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sayso.agents.models.extractive import find_claims
 from sayso.agents.research.aspects import RETAIL
 from sayso.agents.research.comparing import compare_columns
 from sayso.agents.research.field_claims import claim_fields
@@ -49,6 +50,41 @@ def test_each_fact_stands_under_the_aspect_that_its_label_says() -> None:
         ("prices", "Bird lamp (Rental), day: 12 €."),
         ("delivery and returns", "Payment accepted: cash only."),
     ]
+
+
+def answer(text: str) -> list[tuple[str, str]]:
+    """Return what the extractive reader finds on a page, by aspect."""
+    names = "; ".join(aspect.name for aspect in RETAIL)
+    found = find_claims(f"Competitor: Nordlicht\nAspects: {names}\n\n[page 1] Nordlicht | http://x.example/\n{text}\n[end of page 1]")
+    return [(claim["topic"], claim["text"]) for claim in found["claims"]]  # type: ignore[attr-defined]
+
+
+def test_the_extractive_reader_puts_each_sentence_under_the_aspect_that_it_is_about() -> None:
+    text = """
+Nordlicht makes reading lamps for people who wake at night.
+
+A Bird lamp costs $15.60. Teachers get 20 percent off.
+
+We have 12 shops in Ohio. We are open from 9 a.m. to 6 p.m., Monday to Saturday.
+
+Ada Nord founded Nordlicht in 1999. We employ 43 people.
+
+Orders over $50 are shipped free within 3 days. You have 30 days to return a lamp.
+
+There is a kind of silence in our street. Two nuns needed a candle before the rain.
+"""
+    found = {text: topic for topic, text in answer(text)}
+    assert found == {
+        "Nordlicht makes reading lamps for people who wake at night.": "what it sells",
+        "A Bird lamp costs $15.60.": "prices",
+        "Teachers get 20 percent off.": "prices",
+        "We have 12 shops in Ohio.": "locations",
+        "We are open from 9 a.m. to 6 p.m., Monday to Saturday.": "opening hours",
+        "Ada Nord founded Nordlicht in 1999.": "company",
+        "We employ 43 people.": "company",
+        "Orders over $50 are shipped free within 3 days.": "prices",
+        "You have 30 days to return a lamp.": "delivery and returns",
+    }
 
 
 def quoted(text: str, source: int = 0, topic: str = "company") -> Claim:

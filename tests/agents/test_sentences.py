@@ -54,6 +54,25 @@ ALONE = {
     "hours take their place": ("Gohlis\n\nMo–Fr 9–18 Uhr", ["Gohlis: Mo–Fr 9–18 Uhr."]),
     "a customer's words": ("I bought my lamp here for 20 euros.", []),
     "furniture": ("Home\nMenu\nAbout us\n© 2026 Nordlicht\nWe use cookies for 30 days.\n3 products", []),
+    "a sentence with a subject takes no heading": ("Monthly membership\n\nShoes rent for $5.", ["Shoes rent for $5."]),
+    "some of somebody": ("Seven are in South Carolina and four in North Carolina.", []),
+    "a line that only counts calories": ("Sides\n\n460 calories", []),
+    "a company's legal name": ("Nordlicht Holdings Inc., Berlin.", []),
+    "columns set by spaces": (
+        "RENTALS      HALF DAY   ALL DAY\nBird lamp    $9.00      $14.00\nOwl lamp     $5.00      $8.00",
+        ["Bird lamp (RENTALS), HALF DAY: $9.00; ALL DAY: $14.00.", "Owl lamp (RENTALS), HALF DAY: $5.00; ALL DAY: $8.00."],
+    ),
+    "columns without names": ("Bird lamp          $9.00         $14.00", []),
+    "a table for layout": (
+        "HOME PRICES | Nordlicht is a lamp shop in Cleveland, Ohio. We sell, rent and repair lamps of all kinds and sizes. Founded in 1934 by "
+        "Walter Nord, who made the first of them himself. Keys are cut while you wait.",
+        [
+            "Nordlicht is a lamp shop in Cleveland, Ohio.",
+            "We sell, rent and repair lamps of all kinds and sizes.",
+            "Founded in 1934 by Walter Nord, who made the first of them himself.",
+            "Keys are cut while you wait.",
+        ],
+    ),
     "struck through": ("A lamp costs ~~$30~~ $20.", ["A lamp costs $20."]),
     "a date alone": ("June 3, 2020", []),
     "Japanese": ("ランプは3,000円です。営業時間は10時から19時までです。", ["ランプは3,000円です。", "営業時間は10時から19時までです。"]),
