@@ -70,7 +70,8 @@ _THERE_IS = re.compile(
     r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
 )
 _OF_US = re.compile(
-    r"(?i:\b(?:\w+ of us|people work|work (?:here|with us|for us)|wir sind|arbeiten bei uns|nous sommes|somos|employs?|mitarbeiter\w*|beschäftig\w+)\b)|従業員"
+    r"(?i:\b(?:\w+ of us|people work|work (?:here|with us|for us)|wir sind|arbeiten bei uns|nous sommes|somos|"
+    r"employs?|mitarbeiter\w*|beschäftig\w+)\b)|従業員"
 )
 _TO_CUSTOMERS = re.compile(
     r"(?i:\b(?:you|your|yours|customers?|guests?|members?|memberships?|students?|children|kids|riders?|users?|everybody|sie|kunden|gäste|"

@@ -370,7 +370,7 @@ def _state_sentence(text: str, statements: Sequence[Statement], at: int, company
         return None  # "3 products"
     if (
         is_line
-        and not _content(written) - _SAYS_NO_THING
+        and not _content(_cut_amounts(written)) - _SAYS_NO_THING
         and not any(amount.kind in _VOLATILE for amount in amounts)
         and not find_labels(written)
     ):

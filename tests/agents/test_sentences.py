@@ -64,8 +64,8 @@ ALONE = {
     ),
     "columns without names": ("Bird lamp          $9.00         $14.00", []),
     "a table for layout": (
-        "HOME PRICES | Nordlicht is a lamp shop in Cleveland, Ohio. We sell, rent and repair lamps of all kinds and sizes. Founded in 1934 by "
-        "Walter Nord, who made the first of them himself. Keys are cut while you wait.",
+        "HOME PRICES | Nordlicht is a lamp shop in Cleveland, Ohio. We sell, rent and repair lamps of all kinds and sizes. Founded in "
+        "1934 by Walter Nord, who made the first of them himself. Keys are cut while you wait.",
         [
             "Nordlicht is a lamp shop in Cleveland, Ohio.",
             "We sell, rent and repair lamps of all kinds and sizes.",
