@@ -7,6 +7,7 @@ question, same answer.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ class ExtractiveReader:
                     f"The extractive reader cannot make a {request.schema.get('title', 'value of that type')}: it only quotes. "
                     "Give a model: --model NAME or --base-url URL."
                 )
-            text = readable_json(answer(question))
+            text = readable_json(await asyncio.to_thread(answer, question))  # it takes seconds for long pages
         yield TextDelta(text)
         yield Finished("stop", Usage())
 
@@ -111,7 +112,12 @@ def make_plan(question: str) -> Mapping[str, object]:
     places = {word.casefold() for line in lines for place in find_places(line) for word in place.split()}
     # A word that names a trade says more than one that only stands in as many results.
     usual = sorted(counts, key=lambda word: -counts[word] - KNOWN_TRADE * bool(word.concepts))
-    kind = [lower for word in usual if not name.startswith(lower := word.text.lower()) and lower not in places][:2]
+    kinds: dict[str, str] = {}
+    for word in usual:
+        lower = word.text.lower()
+        if not _is_named(lower, name) and lower not in places:
+            kinds.setdefault(word.stem, lower)
+    kind = list(kinds.values())[:2]
     about = " ".join(kind) if what == "competitors" and kind else subject
     aspects = _find_field(question, "Proposed aspects").replace(";", ",")
     steps = [
@@ -123,6 +129,11 @@ def make_plan(question: str) -> Mapping[str, object]:
     ]
     queries = [about, f"{about} prices", f"{about} locations", f"{about} about us"] if about != subject or what != "competitors" else []
     return {"steps": steps, "queries": [*queries, f"{subject} competitors" if what == "competitors" else subject]}
+
+
+def _is_named(word: str, name: str) -> bool:
+    """Return whether a word is the name, or a beginning of it: "betta" of BettaBurgers."""
+    return name.startswith(word.rstrip("s")) or (bool(name) and word.startswith(name))
 
 
 def choose_results(question: str) -> Mapping[str, object]:

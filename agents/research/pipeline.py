@@ -7,6 +7,8 @@ on a fact: a claim whose quote is not in the stored page is asked for once more,
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,7 +30,7 @@ from .more_queries import more_queries
 from .page_kinds import find_new_home
 from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
 from .point_gate import gate_points
-from .profile import ClientProfile, is_home, make_profile
+from .profile import ClientProfile, find_owner_name, is_home, make_profile
 from .report import KINDS, Competitor, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
 from .selection import add_site, give_site
@@ -168,18 +170,19 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def read_client(self, run: Run, state: ResearchState) -> ResearchState:
         """Read the client's own site, if the searches found it: it is the first column, and shows whom it competes with."""
-        profile = self._make_profile(state)
+        profile = await asyncio.to_thread(self._make_profile, state)
         if not profile.domains or state.kind != "competitors":
             return state
         # The first domain is the client's for sure; another one may be that of a namesake.
         found = [hit for hit in state.hits if find_site(hit.url).domain == profile.domains[0]]
-        own = min(found, key=lambda hit: not is_home(hit.url), default=None)
-        if own is None:
+        address = find_address(state.company)
+        url = min((hit.url for hit in found), key=lambda url: not is_home(url), default=address)
+        if not url:
             return state
-        client = Candidate(state.company, own.url, "")
-        run.publish(Progress(run.id, "client", f"Reading the client's own site, {show_address(find_host(own.url))}"))
-        visit = await self.visitor.read_site(run, client, state)
-        return publish_state(run, replace(state, client=visit))
+        run.publish(Progress(run.id, "client", f"Reading the client's own site, {show_address(find_host(url))}"))
+        visit = await self.visitor.read_site(run, Candidate(state.company, url, ""), state)
+        name = find_owner_name(visit.pages) if address and visit.pages else state.company
+        return publish_state(run, replace(state, client=replace(visit, candidate=Candidate(name, url, ""))))
 
     def _make_profile(self, state: ResearchState) -> ClientProfile:
         pages = state.client.pages if state.client is not None else ()
@@ -193,10 +196,10 @@ class CompetitorResearch(Workflow[str, Report]):
         considered: tuple[Considered, ...] = ()
         competing: list[Considered] = []
         for round_number in range(self.rounds):
-            profile = self._make_profile(state)
+            profile = await asyncio.to_thread(self._make_profile, state)
             if state.gated and not self.sites:
                 require_known(profile, state.queries)
-            considered = consider(profile, state.hits)
+            considered = await asyncio.to_thread(consider, profile, state.hits)
             if not state.gated:
                 considered = tuple(replace(each, competes=each.kind != SiteKind.ITSELF) for each in considered)
             competing = [each for each in considered if each.competes]
@@ -241,13 +244,14 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def _choose_more(self, run: Run, state: ResearchState) -> ResearchState:
         """Search in more words, and return the state with the sites as candidates that were no candidates before."""
-        queries = more_queries(self._make_profile(state), state.queries)
+        queries = more_queries(await asyncio.to_thread(self._make_profile, state), state.queries)
         if not queries:
             return replace(state, candidates=())
         state = await self._search_more(run, (state, queries))
         tried = {find_site(candidate.url).domain for candidate in state.candidates}
         known = {each.url: each for each in state.considered}
-        considered = tuple(known.get(each.url, each) for each in consider(self._make_profile(state), state.hits))
+        profile = await asyncio.to_thread(self._make_profile, state)
+        considered = tuple(known.get(each.url, each) for each in await asyncio.to_thread(consider, profile, state.hits))
         competing = [each for each in considered if each.competes and find_site(each.url).domain not in tried]
         chosen = await self._let_model_choose(run, state, competing) if competing else []
         return replace(state, candidates=_make_candidates(chosen), considered=considered)
@@ -269,7 +273,7 @@ class CompetitorResearch(Workflow[str, Report]):
 
     async def visit(self, run: Run, state: ResearchState) -> ResearchState:
         """Visit as many sites as are wanted, side by side; for each that cannot be read or does not compete, visit the next candidate."""
-        profile = self._make_profile(state)
+        profile = await asyncio.to_thread(self._make_profile, state)
         visits: list[Visit] = []
         arrived: dict[str, Visit] = {}
         left = list(state.candidates)
@@ -297,7 +301,7 @@ class CompetitorResearch(Workflow[str, Report]):
             if not batch:
                 break
             visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits"), batch)
-            visits = _merge_same_business(visits)
+            visits = await asyncio.to_thread(_merge_same_business, visits)
         return publish_state(run, replace(state, visits=tuple(visits)))
 
     def _find_claims(self, state: ResearchState) -> Callable[[Run, Visit], Awaitable[Visit]]:
@@ -315,7 +319,7 @@ class CompetitorResearch(Workflow[str, Report]):
         if not visit.pages or before is None:
             return visit if not visit.pages else await self.visitor.find_claims(run, visit, state, tell=tell)
         others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
-        after = judge(profile, before, visit.pages, others) if state.gated else before
+        after = await asyncio.to_thread(judge, profile, before, visit.pages, others) if state.gated else before
         if after.kind == SiteKind.MOVED and (home := find_new_home(visit.pages)):
             moved = replace(candidate, url=home)
 
@@ -354,8 +358,8 @@ class CompetitorResearch(Workflow[str, Report]):
         if not facts:
             return state
         run.publish(Progress(run.id, "compare", f"Comparing {_count(len(columns), 'site')} by {_count(facts, 'claim')}"))
-        built = compare_columns(columns)
-        written, withdrawn = gate_points(await self._write_comparison(run, state, columns), columns)
+        built = await asyncio.to_thread(compare_columns, columns)
+        written, withdrawn = await asyncio.to_thread(gate_points, await self._write_comparison(run, state, columns), columns)
         if withdrawn:
             run.publish(Progress(run.id, "compare", f"{_count(len(written), 'sentence')} kept, {len(withdrawn)} dropped"))
         said = {point.text for point in built}
@@ -441,6 +445,13 @@ def describe_author(model: Model) -> str:
         return "No language model: sentences are quoted, not written."
     name = model.name.rpartition("/")[2] if model.name.startswith("/") else model.name  # a local file's folder is nobody's business
     return f"Written by {name}; every claim has a quote that was found on the page."
+
+
+def find_address(company: str) -> str:
+    """Return the address of a site by which a company was named ("smashwick.example"), "" for a name."""
+    if re.fullmatch(r"https?://\S+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/?", company, re.IGNORECASE) is None or not find_site(company).domain:
+        return ""
+    return company if "://" in company else f"https://{company}"
 
 
 def _drop_duplicates(queries: Sequence[str]) -> tuple[str, ...]:

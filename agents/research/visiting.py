@@ -1,7 +1,11 @@
-"""Visiting a site: which of its pages are read, what a model is asked about them, and what is kept of its answers."""
+"""Visiting a site: which of its pages are read, what a model is asked about them, and what is kept of its answers.
+
+What takes long is computed in threads, so that connections of other visits are not kept waiting.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -63,7 +67,7 @@ class SiteVisitor:
         while pages and len(pages) < self.most_pages and len(seen) < 2 * self.most_pages:
             links = found_too if state.kind == "topic" else [*found_too, *(link for page in pages for link in page.links)]
             known = (*seen, *(page.url for page in pages))
-            link = choose_link(pages[0].url, links, known, aspects, measure_coverage(pages, aspects))
+            link = await asyncio.to_thread(_choose_next, pages, links, known, aspects)
             if link is None:
                 break
             await self._add_page(run, link, pages, failed, seen)
@@ -108,25 +112,16 @@ class SiteVisitor:
         name = visit.candidate.name
         claims: list[Claim] = []
         withdrawn: list[Withdrawn] = []
-        covered = measure_coverage(pages[:first], aspects)
-        parts = [part for part in order_parts(pages, aspects, covered) if part.page >= first]
-        for number, question in enumerate(pack_parts(parts)):
+        for number, question in enumerate(await asyncio.to_thread(_make_questions, pages, first, aspects)):
             if tell is not None:
-                tell(self._keep(visit, aspects, claims, withdrawn))
+                tell(await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn))
             more, missing = await self._ask(run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind)
-            publishable, taken_away = gate_claims(more, pages, name)
+            publishable, taken_away = await asyncio.to_thread(gate_claims, more, pages, name)
             claims += publishable
             withdrawn += [*taken_away, *(Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing)]
-        found = self._keep(visit, aspects, claims, withdrawn)
+        found = await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
         run.publish(Progress(run.id, "found", describe_visit(found)))
         return found
-
-    def _keep(self, visit: Visit, aspects: Sequence[Aspect], claims: Sequence[Claim], withdrawn: Sequence[Withdrawn]) -> Visit:
-        """Return the visit with these claims beside those that it has and those that its pages hold as data, each said once."""
-        pages, name = visit.pages, visit.candidate.name
-        kept = rank_claims((*claim_fields(pages, name, aspects), *visit.claims, *claims), pages, name, aspects)
-        away = (*visit.withdrawn, *withdrawn)
-        return replace(visit, claims=kept, withdrawn=away, dropped=sum(1 for each in away if not each.replaced))
 
     async def _ask(
         self, run: Run, position: str, name: str, parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], kind: str
@@ -148,6 +143,25 @@ class SiteVisitor:
             run.publish(Progress(run.id, "failed", f"No usable answer about a part of {show_address(pages[parts[0].page].url)}: {error}"))
             return (), []
         return claims, missing
+
+
+def _choose_next(
+    pages: Sequence[VisitedPage], links: Sequence[tuple[str, str]], known: Sequence[str], aspects: Sequence[Aspect]
+) -> str | None:
+    return choose_link(pages[0].url, links, known, aspects, measure_coverage(pages, aspects))
+
+
+def _make_questions(pages: Sequence[VisitedPage], first: int, aspects: Sequence[Aspect]) -> list[tuple[Part, ...]]:
+    covered = measure_coverage(pages[:first], aspects)
+    return pack_parts([part for part in order_parts(pages, aspects, covered) if part.page >= first])
+
+
+def _keep(visit: Visit, aspects: Sequence[Aspect], claims: Sequence[Claim], withdrawn: Sequence[Withdrawn]) -> Visit:
+    """Return the visit with these claims beside those that it has and those that its pages hold as data, each said once."""
+    pages, name = visit.pages, visit.candidate.name
+    kept = rank_claims((*claim_fields(pages, name, aspects), *visit.claims, *claims), pages, name, aspects)
+    away = (*visit.withdrawn, *withdrawn)
+    return replace(visit, claims=kept, withdrawn=away, dropped=sum(1 for each in away if not each.replaced))
 
 
 def make_page(asked: str, page: Mapping[str, Any], data: Mapping[str, Any]) -> VisitedPage:
