@@ -21,6 +21,7 @@ from .profile import (
     find_owner_name,
     find_shared_places,
     find_shared_terms,
+    is_home,
     read_data,
     read_field,
     read_offer,
@@ -48,6 +49,7 @@ INFORMS = frozenset(
 )
 """What a topic is read about in as well."""
 NOT_SHARED = Shared("", 0.0)
+UNCLEAR = 0.01
 MANY, MIN_NAME, HEADLINE = 3, 4, 120
 SAID, MOST_SAID = 0.15, 5
 """From which weight a shared word is named in a reason, and how many are."""
@@ -146,6 +148,9 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     if len(named) > 1 and profile.kind != "topic":
         return refuse(SiteKind.LIST, f"It writes about other businesses: {', '.join(named[:3])}.", hit.snippet)
     shared = find_shared_terms(profile, text)
+    if not _is_same_offer(profile, shared, text) and _says_little(hit):
+        reason = "Its result says too little; its pages will show."
+        return Considered(name, site.host, hit.url, True, reason, hit.title, hit.url, score=UNCLEAR)
     if not _is_same_offer(profile, shared, text):
         return replace(refuse(SiteKind.UNRELATED, _say_other_offer(profile, shared), hit.snippet), score=float(bool(shared)))
     places = list(find_shared_places(profile, text))
@@ -153,6 +158,13 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     return Considered(
         name, site.host, hit.url, True, _say_offer(profile, shared, text, places), hit.snippet, hit.url, score=round(score, 3)
     )
+
+
+def _says_little(hit: SearchHit) -> bool:
+    """Return whether the result of a home page names hardly anything that could be offered, so that nothing follows from it."""
+    own = squash_letters(find_site(hit.url).label)
+    words = {word.stem for word in find_terms(f"{hit.title} {hit.snippet}") if is_offer(word) and squash_letters(word.text) not in own}
+    return is_home(hit.url) and len(words) < MANY
 
 
 def _is_name(profile: ClientProfile, name: str) -> bool:
