@@ -86,6 +86,7 @@ STRUCK = {
     "paragraphs": ("<del><p>One</p><p>Two</p></del><p>Three</p>", "~~One~~\n\n~~Two~~\n\nThree"),
     "one in the other": ("<p><s>$20 <del>off</del></s></p>", "~~$20 off~~"),
     "nothing": ("<p>$15 <s> </s></p>", "$15"),
+    "characters that cannot be written": ("<p><s>$20&#1;&#12;</s> <i hidden>x</i>&#2;$15<sup>99</sup>&#3;</p>", "~~$20~~ $15.99"),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .inline_text import read_piece, write_piece
 from .styles import StyleRule, read_rules
 
 if TYPE_CHECKING:
@@ -58,11 +59,9 @@ def drop_elements(tree: HtmlElement, unwanted: Iterable[HtmlElement]) -> None:
 
 
 def _set_text(parent: HtmlElement, before: HtmlElement | None, text: str) -> None:
-    if before is None:
-        if text != (parent.text or ""):
-            parent.text = text
-    elif text != (before.tail or ""):
-        before.tail = text
+    piece = (parent, "text") if before is None else (before, "tail")
+    if text != read_piece(piece):
+        write_piece(piece, text)
 
 
 def _find_opened(tree: HtmlElement) -> frozenset[str]:

@@ -25,6 +25,7 @@ BLOCKS = frozenset(
 )
 _LINE_ENDS = BLOCKS | {"br", "img"}
 _MOST_STEPS = 12
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 CURRENCY = (
     r"(?:[$€£¥₹₩₽₺฿₫₪₴₱]|R\$|Rs\.?|(?:EUR|USD|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|HUF|INR|BRL|CNY)\b|kr\b|Fr\.|zł|Kč|Ft\b|円|元|원|руб)"
@@ -40,8 +41,9 @@ def read_piece(piece: Piece) -> str:
 
 
 def write_piece(piece: Piece, text: str) -> None:
-    """Replace the text of a piece."""
+    """Replace the text of a piece, without the characters that a reference such as &#12; brings in and lxml does not take."""
     element, where = piece
+    text = _UNWRITABLE.sub("", text)
     if where == "text":
         element.text = text
     else:

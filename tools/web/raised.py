@@ -104,7 +104,7 @@ def _join_sign_between(element: HtmlElement, text: str) -> bool:
     following = re.match(r"\d\d(?!\d)", element.tail or "")
     if not (following and _SIGN.fullmatch(text)):
         return False
-    element.tail = f"{following[0]} {text}{(element.tail or '')[2:]}"
+    write_piece((element, "tail"), f"{following[0]} {text}{(element.tail or '')[2:]}")
     return _attach(element, ".")
 
 
