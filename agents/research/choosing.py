@@ -49,7 +49,7 @@ INFORMS = frozenset(
 )
 """What a topic is read about in as well."""
 NOT_SHARED = Shared("", 0.0)
-UNCLEAR = 0.01
+UNCLEAR, LITTLE = 0.01, 5
 MANY, MIN_NAME, HEADLINE = 3, 4, 120
 SAID, MOST_SAID = 0.15, 5
 """From which weight a shared word is named in a reason, and how many are."""
@@ -164,7 +164,7 @@ def _says_little(hit: SearchHit) -> bool:
     """Return whether the result of a home page names hardly anything that could be offered, so that nothing follows from it."""
     own = squash_letters(find_site(hit.url).label)
     words = {word.stem for word in find_terms(f"{hit.title} {hit.snippet}") if is_offer(word) and squash_letters(word.text) not in own}
-    return is_home(hit.url) and len(words) < MANY
+    return is_home(hit.url) and len(words) < LITTLE
 
 
 def _is_name(profile: ClientProfile, name: str) -> bool:

@@ -351,7 +351,11 @@ class _Weights:
         for hit in others:
             texts[find_site(hit.url).domain].update(find_terms(f"{hit.title} {hit.snippet}"))
         common = _common_words(hit.snippet for hit in others)
-        spread = Counter(each.text.casefold() for words in texts.values() for each in {word.stem: word for word in words}.values())
+        spread = Counter(
+            each.text.casefold()
+            for words in texts.values()
+            for each in {word.stem: word for word in sorted(words, key=lambda word: word.text)}.values()
+        )
         trades = {each.text.casefold() for words in texts.values() for each in words if each.concepts}
         common |= {text for text, sites in spread.items() if sites > 1 and text in trades}  # German writes all nouns with a capital
         name_words = {word.casefold() for word in re.findall(r"[^\W\d_]+", company)}

@@ -104,7 +104,10 @@ OTHERS = {
         SearchHit("Bicycles for sale", "http://sell.example/?q=bicycle", "Results for bicycle rental."),
         "directory",
     ),
-    "another trade": (SearchHit("Sofaland", "http://sofaland.example/", "Sofas and tables, delivered to your door."), "unrelated"),
+    "another trade": (
+        SearchHit("Sofaland", "http://sofaland.example/", "Sofas, tables, lamps, carpets and mirrors, delivered to your door."),
+        "unrelated",
+    ),
 }
 
 
@@ -128,7 +131,13 @@ def test_a_competitor_has_a_reason_of_shared_words_and_a_quote_of_its_own() -> N
 def test_who_says_too_little_competes_where_a_comparison_names_it_beside_the_client() -> None:
     quiet = SearchHit("Pedalino", "http://pedalino.example/", "Your bicycle, your way.")
     article = SearchHit("The best Veloretta alternatives", "http://rank.example/x", "Alternatives to Veloretta: Pedalino and Spokehaven.")
-    hits = (VELO, *SHOPS, SearchHit("Sofaland", "http://sofaland.example/", "Sofas, tables, lamps, carpets"), article, quiet)
+    hits = (
+        VELO,
+        *SHOPS,
+        SearchHit("Sofaland", "http://sofaland.example/", "Sofas, tables, lamps, carpets, curtains, mirrors"),
+        article,
+        quiet,
+    )
     found = {each.host: each for each in consider(make_profile("Veloretta", hits, queries=("rental repair",)), hits)}
     assert found["pedalino.example"].competes
     assert not found["sofaland.example"].competes
