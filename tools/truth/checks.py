@@ -11,6 +11,7 @@ from .matching import Match
 from .place_checks import check_cells, check_entries, check_gaps, check_mixing
 from .price_checks import check_free
 from .role_checks import check_comparison, check_roles
+from .slot_checks import check_exchange, check_slots
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
 from .verdict import Problem
@@ -25,6 +26,8 @@ CHECKS: tuple[Check, ...] = (
     check_dates,
     check_words,
     check_share,
+    check_slots,
+    check_exchange,
     check_entries,
     check_cells,
     check_gaps,

@@ -31,7 +31,8 @@ def check_conditions(match: Match) -> Iterator[Problem]:
         if not _limits_home(match, number, segment):
             continue
         for first, end, opener in _find_phrases(match.evidence, segment):
-            if opener not in openers or (
+            seasonal = _is_seasonal(match, first, end)
+            if (opener not in openers and not seasonal) or (
                 opener not in _HARD and (_is_event(match, segment) or (figured and number not in figured and segment.verb is not None))
             ):
                 continue
@@ -85,6 +86,23 @@ def _are_two_limits(figure: Figure, other: Figure) -> bool:
 
 def _said(match: Match) -> list[Figure]:
     return [match.evidence.figures[each] for each in match.figures.values()]
+
+
+_SEASONS = frozenset(
+    """
+    winter summer spring autumn january february march april may june july august september october november december
+    monday mondays
+    tuesday tuesdays wednesday wednesdays thursday thursdays friday fridays saturday saturdays sunday sundays weekday weekdays
+    weekend weekends morning mornings afternoon afternoons evening evenings night nights holiday holidays season term christmas easter
+    """.split()
+)
+
+
+def _is_seasonal(match: Match, first: int, end: int) -> bool:
+    """Return whether a phrase says when something is so, again and again: "in winter", "on Sundays". A date in the past only dates it."""
+    words = match.evidence.words[first:end]
+    dated = any(figure.kind == "date" and first <= figure.first < end for figure in match.evidence.figures)
+    return not dated and any(word.text.casefold() in _SEASONS and not (word.text == "May" or word.text == "may") for word in words)
 
 
 def _find_openers(match: Match) -> frozenset[str]:

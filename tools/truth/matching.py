@@ -97,7 +97,9 @@ def match_statement(
     near = _find_near(evidence, candidates)
     pairs, opposed, astray = dict[int, int](), set[int](), set[int]()
     for at, word in enumerate(sentence.words):
-        found = keep_names(candidates.get(at, ()), sentence, at, evidence, subject)
+        # a word that the sentence has twice needs two places, else it stands for another one the second time
+        taken = {pairs[each] for each in pairs if sentence.words[each].stem == word.stem}
+        found = [each for each in keep_names(candidates.get(at, ()), sentence, at, evidence, subject) if each not in taken]
         place = choose(at, found, sentence, evidence, homes, figures)
         if place is not None:
             pairs[at] = place[0]

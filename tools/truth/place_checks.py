@@ -38,10 +38,22 @@ def check_entries(match: Match) -> Iterator[Problem]:
             ]
             said = [at for at in others if _says_beside(match, at, mine)]
             left = [at for at in own if not match.says(at)]
+            if _has_other_verb(match, home, number):
+                yield Problem(ProblemKind.PLACE, f"In the passage {figure.shown} does not belong to this verb; {rival.shown} does.")
+                return
             if said and (left or not own):
                 word = evidence.words[said[0]].text
                 yield Problem(ProblemKind.PLACE, f"In the passage {figure.shown} does not belong to “{word}”; {rival.shown} does.")
                 return
+
+
+def _has_other_verb(match: Match, home: int, rival: int) -> bool:
+    """Return whether the sentence has the verb of another figure: "opens at 22:00" for "opens at 6:30 and closes at 22:00"."""
+    words = match.evidence.words
+    own, other = match.evidence.segments[home].verb, match.evidence.segments[rival].verb
+    if own is None or other is None or words[own].stem == words[other].stem or not match.evidence.is_content(own):
+        return False
+    return not match.says(own) and other in match.used
 
 
 def _find_segment(reading: Reading, figure: Figure) -> int:

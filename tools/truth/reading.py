@@ -80,7 +80,17 @@ class Reading:
             return False
         if self.language not in {"", "en"}:
             return not is_small(word.text.casefold(), self.language)
-        return _is_acronym(word) or not (is_light(word) or word.text.casefold() in _SMALL or is_kana(word.text))
+        return _is_acronym(word) or self.is_code(at) or not (is_light(word) or word.text.casefold() in _SMALL or is_kana(word.text))
+
+    def is_small(self, at: int) -> bool:
+        """Return whether the word is one of grammar only."""
+        low = self.words[at].text.casefold()
+        return (low in _SMALL or is_kana(low)) and not self.is_code(at) and not _is_acronym(self.words[at])
+
+    def is_code(self, at: int) -> bool:
+        """Return whether the word is a single large letter that names something: lot B, house A."""
+        text = self.words[at].text
+        return at > 0 and len(text) == 1 and text.isupper() and text != "I" and text.isascii()
 
     def is_name(self, at: int) -> bool:
         """Return whether the word is written as a name."""

@@ -22,7 +22,7 @@ def check_roles(match: Match) -> Iterator[Problem]:
         return
     swapped = []
     for at, pair in sorted(match.pairs.items()):
-        if not match.sentence.is_content(at) or _is_modifier(match.sentence, at) or is_unit(match.sentence.words[at]):
+        if not match.sentence.is_content(at) or is_modifier(match.sentence, at) or is_unit(match.sentence.words[at]):
             continue
         place = _find_ours(match, match.sentence.words[at]) if pair == OUTSIDE else pair
         if place is None or is_verb(match.sentence.words, at) or is_verb(match.evidence.words, place):
@@ -66,7 +66,7 @@ def _is_far(match: Match, at: int) -> bool:
     return False
 
 
-def _is_modifier(reading: Reading, at: int) -> bool:
+def is_modifier(reading: Reading, at: int) -> bool:
     """Return whether another word of the same name or phrase follows: only the last has a role."""
     if reading.text[: reading.words[at].end].endswith("'s"):
         return True

@@ -50,6 +50,8 @@ def find_candidates(word: Word, evidence: Reading, language: str, name: bool) ->
         if at not in evidence.struck and (low in AUXILIARIES or evidence.words[at].text.casefold() not in AUXILIARIES - {"have", "has"})
     ]
     same = [at for at in open_places if evidence.words[at].stem == word.stem]
+    if len(word.text) == 1 and word.text.isupper():
+        return [at for at in same if evidence.words[at].text == word.text]  # lot A is not "a lot"
     near = same + [at for at in open_places if at not in same and alike(word, evidence.words[at])]
     if name:
         return same + [at for at in near if at not in same and evidence.words[at].text[:1].isupper()]
