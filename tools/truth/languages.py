@@ -44,6 +44,8 @@ def find_language(words: Iterable[str]) -> str:
     if any("\u3040" <= word[:1] <= "\u30ff" for word in seen):
         return "ja"
     for word in seen:
+        if len(word) == 1:
+            continue  # lot C
         counts["en"] += word in ENGLISH
         for language, small in _read_small().items():
             counts[language] += word in small

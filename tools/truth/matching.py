@@ -11,7 +11,7 @@ from .figure_pairs import find_segment, find_segment_of, match_figures
 from .homes import choose, find_best, find_homes, find_subject, is_borrowed
 from .lexicon import says_no_more
 from .marks import find_idiom
-from .reading import OURS, PRONOUNS, Reading, read_statement
+from .reading import OURS, PRONOUNS, Reading, is_verb, read_statement
 from .statements import Form, Statement
 from .word_pairs import covers, find_candidates, find_converse, is_proper, keep_names
 from .words import Word, alike, is_light, opposite, tokenize
@@ -118,7 +118,7 @@ def match_statement(
 def _find_places(sentence: Reading, at: int, evidence: Reading) -> Sequence[int]:
     """Return the places of the statement that may say a word: where it denies, also what is more general ("no pets" for "no dogs")."""
     word = sentence.words[at]
-    found: Sequence[int] = find_candidates(word, evidence, sentence.language, is_proper(sentence, at))
+    found: Sequence[int] = find_candidates(word, evidence, sentence.language, is_proper(sentence, at), is_verb(sentence.words, at))
     if not found and sentence.segments[sentence.segment_of[at]].negative:
         found = [each for each in range(len(evidence.words)) if evidence.is_content(each) and says_no_more(evidence.words[each], word)]
     if not found and (turned := find_converse(sentence, at, evidence)) is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .lexicon import is_thing
-from .matching import Match
+from .matching import OUTSIDE, Match
 from .reading import Reading, is_verb
 from .role_checks import find_role, is_modifier
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
+from .word_pairs import covers
 
 _SAME_SLOT = {**dict.fromkeys("in at on inside within".split(), "in"), **dict.fromkeys("to into onto toward towards".split(), "to")}
 
@@ -35,22 +36,55 @@ def check_slots(match: Match) -> Iterator[Problem]:
 
 def check_exchange(match: Match) -> Iterator[Problem]:
     """No word stands where the statement has another one: between the same neighbours, "Members can borrow" is not "Members can train"."""
-    mine, theirs = _find_tokens(match.sentence), _find_tokens(match.evidence)
-    pairs = {at: place for at, place in match.pairs.items() if place >= 0}
+    mine, theirs = [_BEGIN, *_find_tokens(match.sentence), _END], [_BEGIN, *_find_tokens(match.evidence), _END]
+    pairs = {at: place for at, place in match.pairs.items() if place >= 0} | {_BEGIN: _BEGIN, _END: _END}
     pairs |= {match.sentence.figures[one].first: match.evidence.figures[other].first for one, other in match.figures.items()}
     places = {place: number for number, place in enumerate(theirs)}
-    for number, at in enumerate(mine):
-        if at in pairs or at in match.sentence.figured or at in match.sentence.marked or not _is_strange(match, at):
+    for number in range(1, len(mine) - 1):
+        at = mine[number]
+        if at in match.sentence.figured or at in match.sentence.marked or match.sentence.words[at].text.casefold() in _PARTICLES:
             continue
-        for step in (-1, 1):
-            beside = mine[number + step] if 0 <= number + step < len(mine) else None
-            if beside not in pairs or pairs[beside] not in places:
-                continue
-            near = places[pairs[beside]] - step
-            if 0 <= near < len(theirs) and _is_dropped(match, theirs[near]):
-                other = match.evidence.words[theirs[near]].text
-                yield Problem(ProblemKind.WORD, f"The passage says “{other}”, not “{match.sentence.words[at].text}”.")
-                return
+        left, right = (places.get(pairs.get(mine[number + step], _NOWHERE)) for step in (-1, 1))
+        if left is not None and right == left + 2:
+            slots = [theirs[left + 1]] if pairs.get(at) != theirs[left + 1] and _may_be_put(match, at) else []
+        elif at not in pairs and is_left(match, at) and not is_weak(match.sentence.words[at]):
+            slots = [
+                theirs[place]
+                for place in (left + 1 if left is not None else None, right - 1 if right is not None else None)
+                if place is not None
+            ]
+        else:
+            slots = []
+        slot = next((each for each in slots if _is_dropped(match, each) and _are_apart(match, at, each)), None)
+        if slot is not None:
+            yield Problem(ProblemKind.WORD, f"The passage says “{match.evidence.words[slot].text}”, not “{match.sentence.words[at].text}”.")
+            return
+
+
+_PARTICLES = frozenset("up out off over down away back on non".split())
+
+
+def _may_be_put(match: Match, at: int) -> bool:
+    """Return whether a word of the sentence may stand for another one: it is not in the statement, or once too often in the sentence."""
+    stem = match.sentence.words[at].stem
+    return match.pairs.get(at, OUTSIDE) == OUTSIDE or sum(word.stem == stem for word in match.sentence.words) > 1
+
+
+_LEGAL = frozenset("inc ltd llc gmbh ag co corp plc sa sarl srl bv nv kg ab oy limited".split())
+
+
+def _are_apart(match: Match, at: int, slot: int) -> bool:
+    """Return whether two words say different things."""
+    word, other = match.sentence.words[at], match.evidence.words[slot]
+    if covers(word, other) or covers(other, word) or other.text.casefold() in _LEGAL:
+        return False
+    if is_subject_word(match, other) and not is_verb(match.evidence.words, slot) and (match.pairs.get(at) == OUTSIDE or not is_thing(word)):
+        return False
+    return word.stem not in PRICE_WORDS or other.stem not in PRICE_WORDS | {"stay"}
+
+
+_BEGIN, _END, _NOWHERE = -2, -3, -4
+"""Places of the beginning and the end of a statement, which are neighbours too, and of no word."""
 
 
 def _find_tokens(reading: Reading) -> list[int]:
@@ -59,13 +93,9 @@ def _find_tokens(reading: Reading) -> list[int]:
     return [at for at in range(len(reading.words)) if at in starts or (at not in reading.figured and not reading.is_small(at))]
 
 
-def _is_strange(match: Match, at: int) -> bool:
-    return is_left(match, at) and not is_weak(match.sentence.words[at])
-
-
 def _is_dropped(match: Match, at: int) -> bool:
     """Return whether a word of the statement is left out by the sentence."""
-    return at not in match.evidence.figured and at not in match.evidence.marked and at not in match.used
+    return at >= 0 and at not in match.evidence.figured and at not in match.evidence.marked and at not in match.used
 
 
 def _is_open(match: Match, at: int) -> bool:

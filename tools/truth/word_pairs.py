@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .lexicon import look_up, says_no_more
-from .reading import AUXILIARIES, Reading
+from .reading import AUXILIARIES, Reading, is_verb
 from .words import Word, alike, is_light, opposite, stem, tokenize
 
 _SUPERLATIVES = frozenset("best worst most least top leading unique unrivalled unbeatable foremost number-one premier ultimate".split())
@@ -42,7 +42,7 @@ def _is_compound(general: Word, specific: Word) -> bool:
     return len(short) > 3 and short != "less" and len(long) > len(short) + 2 and long.endswith(short) and specific.text[:1].islower()
 
 
-def find_candidates(word: Word, evidence: Reading, language: str, name: bool) -> list[int]:
+def find_candidates(word: Word, evidence: Reading, language: str, name: bool, verb: bool) -> list[int]:
     low = word.text.casefold()
     open_places = [
         at
@@ -61,7 +61,13 @@ def find_candidates(word: Word, evidence: Reading, language: str, name: bool) ->
         near = [at for at in open_places if _share_root(word, evidence.words[at])]
     if near or any(opposite(word, evidence.words[at]) for at in open_places):
         return near
-    return [at for at in open_places if evidence.is_content(at) and covers(word, evidence.words[at])]
+    return [
+        at
+        for at in open_places
+        if evidence.is_content(at)
+        and covers(word, evidence.words[at])
+        and (verb == is_verb(evidence.words, at) or word.stem[:4] == evidence.words[at].stem[:4])
+    ]
 
 
 def _share_degree(word: Word, other: Word) -> bool:
