@@ -22,10 +22,11 @@ from sayso.workflows import Usage
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
+from ..research.fitting import find_condition, find_offer, fit, is_specific, rate
 from ..research.orders import is_order
 from ..research.page_terms import find_places, find_terms, is_offer
-from ..research.ranking import find_condition, find_offer, fit, is_specific, rate
-from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences, starts_with_article
+from ..research.sentence_words import starts_with_article
+from ..research.sentences import Shape, Stated, find_blocks, find_stated, split_sentences
 from ..research.site_names import find_business_name, find_site_name
 from .model import Delta, Finished, ModelRequest, TextDelta
 

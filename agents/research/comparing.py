@@ -81,7 +81,8 @@ def _compare_ages(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iter
         found = _FOUNDED.search(row.text)
         if not years or not found:
             continue
-        year = min(years, key=lambda amount: abs(amount.span[0] - found.end()))
+        place = found.end()
+        year = min(years, key=lambda amount: abs(amount.span[0] - place))
         if row.name not in told or year.value < told[row.name].value:
             told[row.name] = _Told(row.name, year.value, str(year.value), row.number)
     if len(told) > 1:

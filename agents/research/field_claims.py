@@ -14,8 +14,8 @@ from sayso.tools.web.fields import Field
 
 from . import aspects as known
 from .aspects import Aspect, count_cues
+from .fitting import fit, is_like, is_specific, names_a_day
 from .orders import is_order
-from .ranking import fit, is_like, is_specific, names_a_day
 from .report_values import Claim
 from .sentences import find_stated, split_sentences
 from .site_names import squash_name
@@ -168,7 +168,11 @@ def _make_claim(
     if any(amount.kind is Kind.MONEY for amount in find_amounts(name)) or _POINTS.match(f"{name} {value}"):
         return None
     name = _PLAIN_LABELS.get(name.casefold(), name)
-    if squash_name(value) == squash_name(company) or (not subject and name.casefold() == "price") or _is_prose(field, page):
+    if (
+        squash_name(company) in (squash_name(value), squash_name(name))
+        or (not subject and name.casefold() == "price")
+        or _is_prose(field, page)
+    ):
         return None
     aspect = _find_aspect(subject, name, value, field.section, aspects)
     if aspect is None or not (subject or name):

@@ -1,0 +1,232 @@
+"""Which aspect a statement is about, and how much it says: by its words, its figures and what they count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
+
+from . import aspects as known
+from .aspects import Aspect, count_cues
+from .site_names import squash_name
+
+_ENOUGH = 1.4
+DEFINES = re.compile(
+    r"(?i:\b(?:is|are) (?:an?|the|one of)\b|\b(?:ist|sind) (?:eine?|der|die|das)\b|\best (?:une?|le|la)\b|\bes (?:una?|el|la)\b|です。?\Z)"
+)
+_WE_SELL = re.compile(
+    r"(?i:\b(?:we|wir|nous|nosotros|wij|vi) (?:\w+ )?(?:sell|make|rent|hire|build|repair|offer|serve|bake|roast|stock|carry|design|"
+    r"develop|produce|"
+    r"provide|teach|clean|print|grow|brew|deliver|vermieten|verkaufen|verleihen|bieten|reparieren|backen|rösten|vendons|louons|proposons|"
+    r"fabriquons|"
+    r"vendemos|ofrecemos|verkopen|verhuren|säljer|hyr)\b|おこなって|販売)"
+)
+_IDIOM = re.compile(
+    r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b)"
+)
+_NOT_A_PRICE = re.compile(
+    r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|raised|donated?|gave|invested|earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"
+    r"ies)\b|\bpaid "
+    r"to (?:our|its|the|staff|farmers|growers|suppliers)|\b(?:funding|investment|revenue|turnover|sales of|valued at|profit|loss|fine of|"
+    r"umsatz|gehalt|"
+    r"lohn|stundenlohn|chiffre d'affaires|salaire|facturación|salario)\b)"
+)
+_REDUCED = re.compile(
+    r"(?i:\bno (?:[\w-]+ )?(?:fees?|charges?|deposit|minimum)\b|\b(?:are|is) included\b|\d ?(?:%|percent|per cent) (?:off|less|"
+    r"cheaper)\b|\bsaves? \d|\brabatt|"
+    r"\binbegriffen|\bcompris\b|\bréduction|\bdescuento|\bincluid[oa]s?\b|\bkorting|\bhalf[- ]price\b|\bfree\b|\bdiscount|\bgratis\b|"
+    r"\bkostenlos|\bgratuit|\bkostenfrei)|無料|割引"
+)
+_IN_A_PLACE = re.compile(
+    r"(?i:\b(?:are|is|sind|ist|located|based|liegt|liegen|sont|est|situé\w*|están|está|situad\w+)) (?:all |alle )?(?i:(?:in|at|near|à|en|"
+    r"im|am)(?: and (?:around|near))?) (?=(?:the |der |dem )?[A-ZÀ-Þ])"
+)
+_WEEKDAY = re.compile(
+    r"(?i:\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b|\bweekends?\b|\bdaily\b|\bmontags?|dienstags?|mittwochs?|"
+    r"donnerstags?|"
+    r"freitags?|samstags?|sonntags?|\btäglich\b|\b(?:mo|di|mi|do|fr|sa|so)\b(?=\s?[-–.:,])|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
+    r"dimanche|lunes|martes|"
+    r"miércoles|jueves|viernes|sábado|domingo|maandag|zaterdag|zondag|måndag|lördag|söndag)|[月火水木金土日]曜"
+)
+_TELLING = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.MEASURE])
+_WE = re.compile(
+    r"(?i:\b(?:we|our|us|you|your|all our|every|each|wir|unsere?|sie|nous|nos|notre|vous|nosotros|nuestr\w+|wij|onze|vi|vår\w?)\b)"
+)
+_THERE_IS = re.compile(
+    r"(?i:(?:there (?:is|are|was|were)|it (?:is|was|smells|sounds|looks)|es (?:gibt|ist|war|riecht)|il y a|c'est|hay)\b)"
+)
+_OF_US = re.compile(
+    r"(?i:\b(?:\w+ of us|people work|work (?:here|with us|for us)|wir sind|arbeiten bei uns|nous sommes|somos|"
+    r"employs?|mitarbeiter\w*|beschäftig\w+)\b)|従業員"
+)
+_TO_CUSTOMERS = re.compile(
+    r"(?i:\b(?:you|your|yours|customers?|guests?|members?|memberships?|students?|children|kids|riders?|users?|everybody|sie|kunden|gäste|"
+    r"kinder|vous|clients?|"
+    r"usted|clientes|niños)\b)|お客様|会員"
+)
+_FIND_IN = re.compile(r"(?:[Ff]ind|[Vv]isit|[Ss]ee) (?:us|our|\d+|\w+ of our)\b.{0,40}\bin (?=[A-ZÀ-Þ])")
+_LOWER = re.compile(r"\b[a-zà-þ]{2,}|[\u3040-\u309f]")
+_CLOSED = re.compile(r"(?i:\b(?:closed|open all|round the clock|24 hours|geschlossen|fermé|cerrado|gesloten)\b)|定休|年中無休")
+_TOLD_AS_PAST = re.compile(
+    r"\b(?:was|were|had|came|went|took|gave|got|bought|paid|said|told|left|brought|stood|sat|found|lost|kept|wore|rode|sang|\w{3,}ed|war|"
+    r"waren|hatte\w*|"
+    r"kam|ging|était|avait)\b"
+)
+_PARTICIPLE = re.compile(r"(?i:\b(?:is|are|be|been|being|has|have|gets?|as|not|a|the|well)(?: \w+)? \w+ed\b)")
+_ROLE = re.compile(
+    r"(?i:\b(?:managing director|director|manager|head of|run by|runs|is led|leads|ceo|president|chef|owner|founder|partner|"
+    r"geschäftsführ\w+|inhaber\w*|"
+    r"leitet|leiter\w*|chefin|dirig\w+|gérant\w*|patron\w*|gerente|dueñ\w+|director\w*|eigena\w+)\b)|社長|店主|代表"
+)
+_EAST = re.compile(r"[\u3040-\u9fff]")
+_NAME = re.compile(r"(?<=[^.!?:]\s)[A-ZÀ-Þ][a-zà-þ]+")
+
+
+def fit(
+    text: str,
+    headings: Sequence[str],
+    aspects: Sequence[Aspect],
+    amounts: Sequence[Amount] | None = None,
+    usual: Collection[str] = (),
+    company: str = "",
+) -> tuple[Aspect | None, float]:
+    """Return the aspect that a statement is about, and how well it fits; None where it is about none of them.
+
+    `usual` are the words that a site has everywhere: they say less about a statement than its other words. A sentence that begins with the
+    name of the `company` says what that is or does, if nothing else.
+    """
+    read = find_amounts(text) if amounts is None else amounts
+    over = " ".join(headings[:2])
+    plain = _IDIOM.sub(" ", text)
+    rare = " ".join(word for word in re.findall(r"\w+", plain) if word.casefold().rstrip("s") not in usual) if usual else plain
+    scored = [(_score((plain, rare), over, aspect, read), -place, aspect) for place, aspect in enumerate(aspects)]
+    if is_about(text, company) and not read and len(_LOWER.findall(text)) > 1:
+        scored = [(score + (2.5 if is_like(aspect, known.OFFER) else 0.0), place, aspect) for score, place, aspect in scored]
+    best = max(scored, key=lambda each: each[:2], default=None)
+    return (best[2], best[0]) if best and best[0] >= _ENOUGH else (None, 0.0)
+
+
+def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[Amount]) -> float:
+    kinds = [amount.kind for amount in amounts if not amount.old]
+    text, rare = texts
+    cues = (min(3, count_cues(text, aspect)) + min(3, count_cues(rare, aspect))) / 2
+    score = 1.5 * cues + 0.7 * min(2, count_cues(over, aspect))
+    if is_like(aspect, known.PRICES):
+        if _NOT_A_PRICE.search(text):
+            return score - 2.0
+        reduced = bool(_REDUCED.search(text))
+        bonus = (
+            3.0
+            if Kind.MONEY in kinds or (Kind.PERCENT in kinds and reduced)
+            else 1.6
+            if reduced
+            else 1.0
+            if Kind.PERCENT in kinds
+            else -0.5
+        )
+        return score + bonus
+    if is_like(aspect, known.HOURS):
+        timed = 1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5)
+        if timed < 0:
+            return score + (0.0 if _CLOSED.search(text) else -1.5)
+        return score + (timed if score or len(text) < 60 else timed / 2)
+    if is_like(aspect, known.OFFER):
+        return score + (1.5 if DEFINES.search(text) else 0.0) + (2.0 if _WE_SELL.search(text) else 0.0)
+    if is_like(aspect, known.COMPANY):
+        return score + (
+            1.5
+            if (Kind.YEAR in kinds and Kind.MONEY not in kinds) or _NOT_A_PRICE.search(text) or _names_a_role(text) or _OF_US.search(text)
+            else 0.0
+        )
+    if is_like(aspect, known.LOCATIONS):
+        timed = 1.5 if kinds.count(Kind.TIME) > 1 or (Kind.TIME in kinds and _WEEKDAY.search(text)) else 0.0
+        return score + timed + (1.5 if find_labels(text) else 0.0) + (1.5 if _IN_A_PLACE.search(text) or _FIND_IN.search(text) else 0.0)
+    if is_like(aspect, known.SPECIFICATIONS):
+        return score + (1.0 if Kind.MEASURE in kinds and Kind.MONEY not in kinds else 0.0)
+    return score
+
+
+def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, usual: Collection[str] = ()) -> bool:
+    """Return whether a sentence says something that could be wrong: it has a figure or a name, or says what the business is or does.
+
+    "There is a kind of silence in our street" has the words of an aspect and no content.
+    """
+    speaks = bool(_WE.search(own[:40])) or is_about(own, company)
+    if _EAST.search(own) or _REDUCED.search(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
+        return True
+    if any(
+        amount.kind is Kind.COUNT and (count_cues(amount.unit, known.LOCATIONS) or count_cues(amount.unit, known.COMPANY))
+        for amount in amounts
+    ):
+        return cues >= 1.4
+    if not speaks and all(amount.kind in (Kind.COUNT, Kind.PLAIN) for amount in amounts) and _tells_a_story(own):
+        return False
+    if amounts or _NAME.search(own):
+        if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
+            return True
+        return speaks or cues >= 2.9 or _names_a_role(own) or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
+    return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
+
+
+def _tells_a_story(own: str) -> bool:
+    """Return whether a sentence is in the past tense: "Two nuns needed a mudguard before the rain"."""
+    beginning = " ".join(_PARTICIPLE.sub(" ", own).split()[:6])
+    return bool(_TOLD_AS_PAST.search(beginning)) and not _ROLE.search(own)
+
+
+def is_about(own: str, company: str) -> bool:
+    """Return whether a sentence begins with the name of the business."""
+    name = squash_name(company)
+    return bool(name) and name.removeprefix("the") in squash_name(own[: len(company) + 8])
+
+
+def find_condition(
+    own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect], company: str = ""
+) -> Aspect | None:
+    """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is none."""
+    if not amounts or _tells_a_story(own):
+        return None
+    is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
+    speaks = bool(_WE.match(own)) or is_about(own, company)
+    if not is_measured and not speaks and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
+        return None
+    if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
+        return terms
+    return find_offer(aspects)
+
+
+def _find_like(aspects: Sequence[Aspect], *built_in: Aspect) -> Aspect | None:
+    return next((aspect for each in built_in for aspect in aspects if is_like(aspect, each)), None)
+
+
+def find_offer(aspects: Sequence[Aspect]) -> Aspect | None:
+    """Return the aspect of what is offered, or of what a topic is."""
+    return next((aspect for built_in in (known.OFFER, known.DEFINITION) for aspect in aspects if is_like(aspect, built_in)), None)
+
+
+def _names_a_role(text: str) -> bool:
+    return bool(_ROLE.search(text)) and bool(_NAME.search(text) or _EAST.search(text))
+
+
+@lru_cache(256)
+def is_like(aspect: Aspect, built_in: Aspect) -> bool:
+    """Return whether an aspect asks what a built-in one asks: it is that one, or its name has a cue of that one."""
+    return aspect.name == built_in.name or (
+        not any(aspect in each for each in known.SETS.values()) and count_cues(aspect.name, built_in) > 0
+    )
+
+
+def names_a_day(text: str) -> bool:
+    """Return whether a text names a day of the week."""
+    return bool(_WEEKDAY.search(text))
+
+
+def rate(text: str, amounts: Sequence[Amount]) -> float:
+    """Return how much a statement says: figures and names count, length and negation cost."""
+    figures = min(3, len(amounts))
+    names = min(2, len(_NAME.findall(text)))
+    negated = 1.0 if re.search(r"(?i:\b(?:no|not|never|nothing|kein\w*|nicht|pas|ningun\w*|geen)\b)", text) and not figures else 0.0
+    defines = 1.0 if DEFINES.search(text[:90]) else 0.0
+    return figures + 0.5 * names + defines - negated - len(text) / 400

@@ -1,0 +1,118 @@
+"""How sentences are worded: what points back, what speaks to customers, what has no subject, what is furniture of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
+from sayso.tools.truth.words import is_light, tokenize
+
+LONGEST = 360
+OLD = re.compile(r"~~[^~\n]*~~")
+SPACES = re.compile(r"\s+")
+CONNECTIVE = re.compile(
+    r"(?i:(?:but|and|so|however|also|in addition|moreover|besides|still|yet|then|therefore|of course|aber|und|außerdem|zudem|auch|mais|"
+    r"et|aussi|"
+    r"de plus|pero|además|y)\b,? |また、|さらに、|そして)(?=\S)"
+)
+PRONOUN = re.compile(
+    r"(?:(?:It|They|He|She|This|These|That|Those|Its|Their|His|Her|Both|Neither|Either|Such|Each|All of (?:it|them)|One of them|"
+    r"Some of them|Most of "
+    r"them|None of them|The (?:same|former|latter|other|others)|Here|Er|Es (?=ist|war|wurde|hat|hatte|liegt|kostet|gehört|bietet|steht|"
+    r"kommt|wird)|Sie|Diese[rsmn]?|Dies|Das|Dort|Dabei|Dafür|Dazu|Damit|Daher|"
+    r"Davon|Deren|Dessen|"
+    r"Sein|Seine|Seiner|Il|Elle|Ils|Elles|Sa|Son|Ses|Ce|Cela|Ça|C'est|Cette|Ces|Celui-ci|Leurs?|Esto|Esta|Este|Estos|Estas|Ellos|Ellas|"
+    r"Él|Ella|Sus?|Het|Dit|Deze|Ze|"
+    r"Zij|Hij|"
+    r"Den|Det|Detta|Dessa)\b(?!['’]s (?:free|easy))|これ|それ|その|この|あれ|彼ら?|彼女)"
+)
+SOME_OF_THEM = re.compile(
+    r"(?i:(?:the (?:two|three|four|others?)|one|two|three|four|five|six|seven|eight|nine|ten|\d+) (?:are|is|have|has|were|was|of (?:them|"
+    r"these)|others?|more|still)\b)"
+)
+EXPLETIVE = re.compile(
+    r"(?:It(?: is|'s| takes| costs (?:nothing|more|less)| pays| does not matter)? (?:possible|worth|best|easy)|Es gibt|"
+    r"Il y a|Il faut|"
+    r"Sie (?:können|zahlen|bekommen|erhalten|bezahlen|sparen|mieten|bringen|wählen|finden|haben)|Ihr(?:e|en)? \w+ (?:wird|ist|kommt)|"
+    r"Das \w+ (?=\w)|"
+    r"Det finns|That(?:'s| is) (?:it|all)|Het (?!is\b)\w+|Den \w+|Det \w+|Su \w+)\b"
+)
+SUBJECT_PRONOUN = re.compile(r"(?:It|They|Er|Sie|Es|Il|Elle|Ils|Elles)\b(?= (?!is (?:possible|free)))")
+HAS_SUBJECT = re.compile(
+    r"(?i:(?:we|our|you|the|all|every|wir|unsere?|sie|die|der|das|nous|nos|vous|le|la|les|nosotros|el|los|las|wij|onze|de|het|vi)\b)"
+)
+VERB = re.compile(
+    r"(?i:\b(?:is|are|costs?|have|has|can|includes?|comes?|takes?|gets?|pays?|sells?|weighs?|lasts?|kostet|kosten|ist|sind|hat|haben|"
+    r"kann|wiegt|coûte|est|"
+    r"sont|peut|cuesta|cuestan|es|son|tiene|kost|kosten|zijn|kostar|är)\b)"
+)
+SAYS_NO_THING = frozenset("price cost fee rate total onli each just now extra free preis kosten gebühr prix precio kost nur je".split())
+POINTS = re.compile(
+    r"(?i:(?:where to|how to|addresses of|list of|overview of|welcome to|find out|read more|learn more|see (?:our|the|all)|click|"
+    r"hier finden)\b)"
+)
+LEGAL = re.compile(r"\b(?:Inc|Corp|LLC|L\.L\.C|Ltd|GmbH|AG|OHG|KG|SARL|SAS|S\.L|B\.V|Pty|PLC|AB|ApS|A/S)\b")
+TRAIL = re.compile(r" [·|›»>/•] ")
+INDEFINITE = re.compile(r"(?:An?|Eine?|Une?|Una?|Uno|Een|Ett?) (?=\w)")
+FIRST_PERSON = re.compile(r"\b(?:I|I'(?:m|ve|ll|d)|[Mm]y|[Mm]yself|ich|[Mm]eine?[nmrs]?|[Jj]e|[Jj]'|[Mm]on|[Mm]es|yo)\b(?![.-])")
+QUOTED = re.compile(r"[\"“„«'][^\"”“»]*[\"”“»']?[.!?]?(?:\s*[-–—].*)?\Z")
+NOTICE = re.compile(
+    r"(?i:cookie|©|\(c\) \d{4}|\ball rights reserved|\bprivacy|datenschutz|\bimprint\b|\bimpressum\b|terms (?:of|and)|\bagb\b|javascript|"
+    r"newsletter|subscribe|"
+    r"skip to|log ?in\b|\btrade ?marks?\b|\b(?:are|is a) (?:registered )?marks? of\b|sign (?:in|up)\b|add to cart|"
+    r"in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
+    r"lorem ipsum|ray id|last (?:updated|modified)\b.{0,25}\Z|results? (?:found|shown)|ergebnisse|\(pdf\)|see (?:the|our) price)"
+)
+YES_OR_NO = re.compile(r"(?i:(?:yes|no|ja|nein|oui|non|sí|si|hai|はい|いいえ)\b[,.!:;]?)")
+
+
+def is_worth_it(text: str) -> bool:
+    return 1 < len(text) <= LONGEST and not NOTICE.search(text) and any(letter.isalnum() for letter in text)
+
+
+def needs_place(written: str, amounts: Sequence[Amount]) -> bool:
+    """Return whether a text is hours or an address: what stands over it says of which place."""
+    return sum(amount.kind is Kind.TIME for amount in amounts) > 1 or bool(find_labels(written))
+
+
+def starts_with_article(text: str) -> bool:
+    """Return whether a text begins with "a", "ein", "une": it describes a thing that is named before it."""
+    return bool(INDEFINITE.match(text))
+
+
+def cut_amounts(text: str, but: Kind | None = None) -> str:
+    """Return a text without its amounts, those of one kind excepted."""
+    for amount in reversed(find_amounts(text)):
+        if amount.kind is not but:
+            text = f"{text[: amount.span[0]]} {text[amount.span[1] :]}"
+    return text
+
+
+def has_money(text: str) -> bool:
+    return any(amount.kind is Kind.MONEY for amount in find_amounts(text))
+
+
+def needs_more(written: str) -> bool:
+    """Return whether a text has too few words of its own to say what it is about: "Only 12 € a day!"."""
+    rest = cut_amounts(written, but=Kind.COUNT)
+    if sum(amount.kind is Kind.TIME for amount in find_amounts(written)) > 1:
+        return False  # "Weekdays 7.30am to 4pm"
+    is_sentence = written.endswith((".", "!", "。")) and len(rest.split()) > 1
+    needed = 1 if is_sentence or re.search(r"[\u3040-\u9fff]", written) or VERB.search(written) else 2
+    return len(find_content(rest) - SAYS_NO_THING) < needed
+
+
+def find_content(text: str) -> frozenset[str]:
+    return frozenset(word.stem for word in tokenize(text) if not is_light(word) and not word.text.isdigit() and word.text not in "$€£¥%")
+
+
+def shares_word(one: str, other: str) -> bool:
+    if re.search(r"[\u3040-\u9fff]", one):
+        return one in other or other in one
+    return not find_content(one).isdisjoint(find_content(other))
+
+
+def is_anaphoric(sentence: str) -> bool:
+    """Return whether a sentence begins with a word that points to something said before it."""
+    return bool(SOME_OF_THEM.match(sentence)) or (bool(PRONOUN.match(sentence)) and not EXPLETIVE.match(sentence))
