@@ -8,7 +8,6 @@ on a fact: a claim whose quote is not in the stored page is asked for once more,
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,9 +21,8 @@ from sayso.workflows.shapes.in_order import Draft
 from sayso.workflows.shapes.typed import map_each, reflect
 
 from ..agent import Agent
-from ..messages import Sampling
 from .aspects import choose_aspects, find_aspects
-from .choosing import consider, judge, require_known, same_business
+from .choosing import consider, judge, require_known
 from .comparing import compare_columns
 from .more_queries import more_queries
 from .page_kinds import find_new_home
@@ -33,11 +31,12 @@ from .point_gate import gate_points
 from .profile import ClientProfile, find_owner_name, is_home, make_profile
 from .report import KINDS, Competitor, Considered, Point, Report
 from .second_look import SecondLook, find_unknown
-from .selection import add_site, give_site
+from .selection import add_site, find_address, give_site
 from .site_identity import find_site
 from .site_kinds import SiteKind
-from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, add_pages, find_host, make_columns, make_report
-from .visiting import SiteVisitor, show_address
+from .stage_models import choose_sampling, describe_author, is_extractive
+from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, find_host, make_columns, make_report
+from .visiting import SiteVisitor, merge_same_business, show_address
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
@@ -301,7 +300,7 @@ class CompetitorResearch(Workflow[str, Report]):
             if not batch:
                 break
             visits += await run.child(f"visits.{round_number}", map_each(visit_and_tell, concurrency=8, name="visits"), batch)
-            visits = await asyncio.to_thread(_merge_same_business, visits)
+            visits = await asyncio.to_thread(merge_same_business, visits, find_aspects(state.aspects))
         return publish_state(run, replace(state, visits=tuple(visits)))
 
     def _find_claims(self, state: ResearchState) -> Callable[[Run, Visit], Awaitable[Visit]]:
@@ -409,14 +408,6 @@ def _check_options(kind: str, sites: Sequence[str], **numbers: int) -> None:
         raise UsageError(f"kind={kind!r} is none of {', '.join(KINDS)}.")
 
 
-def choose_sampling(model: Model, stage: str) -> Sampling:
-    """Return the sampling of a stage: how long its answer may be. A model on this machine has a small context and does not reason first."""
-    from ..models.local.local_model import LocalModel  # late, for load time
-    from .stage_prompts import REPLY_TOKENS, THINKING_TOKENS
-
-    return Sampling(max_tokens=REPLY_TOKENS[stage] + (0 if isinstance(model, LocalModel) else THINKING_TOKENS))
-
-
 async def _say_gated() -> bool:
     """Return that this run has a relevance gate; one that was stored before there was any goes on without."""
     return True
@@ -432,28 +423,6 @@ def publish_state(run: Run, state: ResearchState) -> ResearchState:
     return state
 
 
-def is_extractive(model: Model) -> bool:
-    """Return whether the model is the reader that only quotes."""
-    from ..models.extractive import ExtractiveReader  # late, for load time
-
-    return isinstance(model, ExtractiveReader)
-
-
-def describe_author(model: Model) -> str:
-    """Return the report's line on who wrote it."""
-    if is_extractive(model):
-        return "No language model: sentences are quoted, not written."
-    name = model.name.rpartition("/")[2] if model.name.startswith("/") else model.name  # a local file's folder is nobody's business
-    return f"Written by {name}; every claim has a quote that was found on the page."
-
-
-def find_address(company: str) -> str:
-    """Return the address of a site by which a company was named ("smashwick.example"), "" for a name."""
-    if re.fullmatch(r"https?://\S+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/?", company, re.IGNORECASE) is None or not find_site(company).domain:
-        return ""
-    return company if "://" in company else f"https://{company}"
-
-
 def _drop_duplicates(queries: Sequence[str]) -> tuple[str, ...]:
     return tuple({" ".join(query.split()).casefold(): " ".join(query.split()) for query in queries if query.strip()}.values())
 
@@ -464,21 +433,6 @@ def _count(number: int, noun: str) -> str:
 
 def _make_candidates(chosen: Sequence[Considered]) -> tuple[Candidate, ...]:
     return tuple(Candidate(each.name, each.url, each.reason, each.quote) for each in chosen)
-
-
-def _merge_same_business(visits: Sequence[Visit]) -> list[Visit]:
-    """Return the visits; the pages and claims of a later one of a business that was visited already go to the first."""
-    kept: list[Visit] = []
-    for visit in visits:
-        place = next((place for place, each in enumerate(kept) if each.claims and same_business(each.pages, visit.pages)), None)
-        if place is not None and visit.claims:
-            first, candidate = kept[place], visit.candidate
-            kept[place] = add_pages(first, visit)
-            reason = f"It is the same business as {first.candidate.name}."
-            same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason)
-            visit = replace(visit, claims=(), withdrawn=(), dropped=0, judged=same)
-        kept.append(visit)
-    return kept
 
 
 def _explain_no_choice(state: ResearchState, considered: Sequence[Considered]) -> str:

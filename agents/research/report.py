@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,7 +56,12 @@ class Report(ReportValues):
             target = target / f"{make_slug(self.company)}.md"
         check_formats(formats)
         files = {each: target if each == "md" else target.with_suffix(f".{each}") for each in dict.fromkeys(formats)}
-        writers = {"md": self.markdown, "json": self.json, "csv": self.csv, "html": lambda: self.html(target.parent / SNAPSHOTS)}
+        writers: dict[str, Callable[[], str]] = {
+            "md": self.markdown,
+            "json": self.json,
+            "csv": self.csv,
+            "html": lambda: self.html(target.parent / SNAPSHOTS),
+        }
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             for each, file in files.items():

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from sayso.workflows import RunResult
 from sayso.workflows.workflow import SharedRunOptions, reject_option, run_in_new_loop
 
-from .pipeline import CompetitorResearch, describe_author
+from .pipeline import CompetitorResearch
 from .report import Report
+from .stage_models import describe_author
 from .state import ResearchState, make_report
 
 if TYPE_CHECKING:

@@ -89,3 +89,10 @@ def drop_aspect(selection: Selection, name: str) -> Selection:
     if len(meant) != 1:
         raise UsageError(f"{name!r} names {'no' if not meant else 'more than one'} aspect. Aspects: {', '.join(selection.aspects)}.")
     return replace(selection, aspects=tuple(each for each in selection.aspects if each != meant[0]))
+
+
+def find_address(company: str) -> str:
+    """Return the address of a site by which a company was named ("smashwick.example"), "" for a name."""
+    if re.fullmatch(r"https?://\S+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/?", company, re.IGNORECASE) is None or not find_site(company).domain:
+        return ""
+    return company if "://" in company else f"https://{company}"

@@ -18,6 +18,7 @@ from sayso.workflows import Run
 from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
+from .choosing import same_business
 from .field_claims import claim_fields
 from .gating import gate_claims
 from .page_tools import PageMemory
@@ -27,7 +28,7 @@ from .site_identity import find_site
 from .site_kinds import SiteKind
 from .site_names import find_business_name, find_site_name, squash_name
 from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
-from .state import Candidate, ResearchState, Visit, VisitedPage, check_quotes, find_home
+from .state import Candidate, ResearchState, Visit, VisitedPage, add_pages, check_quotes, find_home, find_host
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -213,3 +214,18 @@ def describe_visit(visit: Visit) -> str:
     parts = [kept, *([f"{replaced} replaced"] if replaced else []), *([f"{visit.dropped} dropped"] if visit.dropped else [])]
     pages = f"{len(visit.pages)} page{'s' if len(visit.pages) != 1 else ''}"
     return f"{visit.candidate.name}: {', '.join(parts)}, from {pages}"
+
+
+def merge_same_business(visits: Sequence[Visit], aspects: Sequence[Aspect]) -> list[Visit]:
+    """Return the visits; the pages and claims of a later one of a business that was visited already go to the first."""
+    kept: list[Visit] = []
+    for visit in visits:
+        place = next((place for place, each in enumerate(kept) if each.claims and same_business(each.pages, visit.pages)), None)
+        if place is not None and visit.claims:
+            first, candidate = kept[place], visit.candidate
+            kept[place] = _keep(add_pages(first, visit), aspects, (), ())
+            reason = f"It is the same business as {first.candidate.name}."
+            same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason)
+            visit = replace(visit, claims=(), withdrawn=(), dropped=0, judged=same)
+        kept.append(visit)
+    return kept

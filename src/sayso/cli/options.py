@@ -52,9 +52,10 @@ Dialect = Annotated[
     Parameter(help="How the model writes tool calls: auto, native, or the form of a model family (call, hermes, llama3, mistral, ...)."),
 ]
 Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
-Rounds = Annotated[int, Parameter(validator=Number(gte=1))]
-Pages = Annotated[int, Parameter(validator=Number(gte=1))]
-Choose = Annotated[bool, Parameter(negative="")]
+Rounds = Annotated[int, Parameter(validator=Number(gte=1), help="How many rounds of searches; later ones are about what is still unknown.")]
+Pages = Annotated[int, Parameter(validator=Number(gte=1), help="How many pages of a site to read at most.")]
+Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="A site of yours to visit. May be given more than once.")]
+Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]
 MaxCost = Annotated[float | None, Parameter(validator=Number(gt=0))]
 Quiet = Annotated[bool, Parameter(negative="")]
 RunId = Annotated[str, Parameter(help="A run's id, as `sayso runs` shows it.")]

@@ -28,6 +28,7 @@ from sayso.cli.options import (
     Pages,
     Quiet,
     Rounds,
+    Sites,
     StoreIn,
     describe_stop,
     resolve_model,
@@ -60,7 +61,7 @@ def research(
     search: str | None = None,
     competitors: Competitors = 5,
     kind: Kind = "competitors",
-    site: list[str] | None = None,
+    sites: Sites = None,
     choose: Choose = False,
     rounds: Rounds = 2,
     pages: Pages = 6,
@@ -85,14 +86,6 @@ def research(
         How many competitors; how many businesses of a market, or pages about a topic.
     kind
         What to research: competitors, market or topic.
-    site
-        A site of your own choice to visit. May be given more than once.
-    choose
-        Show the sites and aspects before the visits, and ask what to change.
-    rounds
-        In how many rounds to search: the later ones are about what is still unknown.
-    pages
-        How many pages of a site to read at most.
     out
         A folder for the report, or a file ending in .md.
     format
@@ -113,7 +106,7 @@ def research(
     name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
     # A stored run may be resumed in another folder.
     report = str(path.absolute() if stored else path)
-    task = ResearchTask(company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(site or ()), choose, formats)
+    task = ResearchTask(company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(sites or ()), choose, formats)
     return asyncio.run(_research(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet), database, run_id, stored=stored))
 
 

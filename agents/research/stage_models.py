@@ -1,0 +1,33 @@
+"""The model of a research's stages: how long each of its answers may be, and what the report says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..messages import Sampling
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+
+def choose_sampling(model: Model, stage: str) -> Sampling:
+    """Return the sampling of a stage: how long its answer may be. A model on this machine has a small context and does not reason first."""
+    from ..models.local.local_model import LocalModel  # late, for load time
+    from .stage_prompts import REPLY_TOKENS, THINKING_TOKENS
+
+    return Sampling(max_tokens=REPLY_TOKENS[stage] + (0 if isinstance(model, LocalModel) else THINKING_TOKENS))
+
+
+def is_extractive(model: Model) -> bool:
+    """Return whether the model is the reader that only quotes."""
+    from ..models.extractive import ExtractiveReader  # late, for load time
+
+    return isinstance(model, ExtractiveReader)
+
+
+def describe_author(model: Model) -> str:
+    """Return the report's line on who wrote it."""
+    if is_extractive(model):
+        return "No language model: sentences are quoted, not written."
+    name = model.name.rpartition("/")[2] if model.name.startswith("/") else model.name  # a local file's folder is nobody's business
+    return f"Written by {name}; every sentence was checked against the page that it quotes."
