@@ -150,7 +150,7 @@ class _Fact:
             return self.money <= other.money  # "Espresso: $3.75, 380 calories" beside the price in the menu
         if self.figures:
             return self.figures <= other.figures and (shared >= 0.5 or (bool(other.subject) and other.subject <= self.all_stems))
-        return shared >= 0.8
+        return shared >= (0.7 if self.is_about_business else 0.8)
 
     def _is_same_cell(self, other: _Fact) -> bool:
         """Return whether two facts from data are one: the same cell, or the same price of the same thing in a table and in the page's "
