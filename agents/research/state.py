@@ -158,12 +158,17 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
 
 def _list_considered(state: ResearchState) -> tuple[Considered, ...]:
     """Return who was considered: what a visit has shown counts more than what the searches said."""
-    after = {visit.judged.url: visit.judged for visit in state.visits if visit.judged is not None}
-    unread = {visit.candidate.url for visit in state.visits if not visit.pages}
-    return tuple(
-        replace(each, reason="Its site could not be read.") if each.url in unread else after.get(each.url, each)
-        for each in state.considered
-    )
+    visited = {visit.candidate.url: visit for visit in state.visits}
+    return tuple(_tell_visit(each, visited.get(each.url)) for each in state.considered)
+
+
+def _tell_visit(considered: Considered, visit: Visit | None) -> Considered:
+    """Return a site that was considered with what came of it: what its pages show, or that it was not read."""
+    if visit is None:
+        return replace(considered, reason="It was not visited: others came first.", quote="") if considered.competes else considered
+    if not visit.pages:
+        return replace(considered, reason="Its site could not be read.")
+    return visit.judged or considered
 
 
 def add_pages(first: Visit, second: Visit) -> Visit:

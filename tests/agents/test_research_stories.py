@@ -87,6 +87,12 @@ async def test_the_client_is_the_first_column_and_no_competitor(web: Web) -> Non
     assert [each.reason for each in report.considered if each.host == "crumbbrothers.example"] == ["It is Crumb Brothers itself."]
 
 
+async def test_a_site_that_was_not_needed_is_named_as_such(web: Web) -> None:
+    report = await researched(web, competitors=1)
+    (left,) = [each for each in report.considered if each.competes and each.name != report.competitors[0].name]
+    assert left.reason == "It was not visited: others came first."
+
+
 async def test_the_end_of_a_long_page_is_read(web: Web, tmp_path: Path) -> None:
     web.add_bakery("goldencrust.example", "Golden Crust", *[FILLER * 5] * 60, "A wedding cake costs $310.00 at Golden Crust.")
     report = await researched(web, snapshots=tmp_path / "snapshots")
