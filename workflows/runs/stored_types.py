@@ -74,6 +74,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Quote": ("sayso.tools.documents.citations:Quote", "sayso.tools.documents.citations:Quote"),
     "Citation": ("sayso.tools.documents.citations:Citation", "sayso.tools.documents.citations:Citation"),
     "CitedAnswer": ("sayso.tools.documents.citations:CitedAnswer", "sayso.tools.documents.citations:CitedAnswer"),
+    "Unstated": ("sayso.tools.documents.claims:Unstated",),
     "Passage": ("sayso.tools.documents.passages:Passage", "sayso.tools.documents.passages:Passage"),
     "Match": ("sayso.tools.documents.passage_index:Match", "sayso.tools.documents.passage_index:Match"),
     "Skipped": ("sayso.tools.documents.folder:Skipped", "sayso.tools.documents.folder:Skipped"),
