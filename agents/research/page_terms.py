@@ -330,9 +330,11 @@ def is_trade(word: OfferWord) -> bool:
 @lru_cache(20_000)
 def is_person(word: OfferWord) -> bool:
     """Return whether English knows a word first of all as a person: "climbers"."""
-    entries = look_up(tokenize(word.text)[0]) if word.text.isascii() else ()
-    chain = next((chain for part, chain in entries[0].senses if part == "n"), ()) if entries and entries[0].senses else ()
-    return bool(chain) and entries[0].senses[0][0] == "n" and chain[-1] == _person()
+    entry = next(iter(look_up(tokenize(word.text)[0])), None) if word.text.isascii() else None
+    if entry is None or not entry.senses:
+        return False
+    part, chain = entry.senses[0]
+    return part == "n" and chain[-1] == _person()
 
 
 @cache

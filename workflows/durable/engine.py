@@ -24,7 +24,7 @@ from ..runs.memory_engine import BaseEngine, check_open, check_run_id, check_sig
 from ..runs.protocols import NOTHING, Runnable, RunResult, Scope, WorkflowCode
 from ..workflow import Workflow
 from . import records
-from .chain import Keys, Row, ChainVerdict, verify_rows
+from .chain import ChainVerdict, Keys, Row, verify_rows
 from .database import Database, Session
 from .durable_execution import DurableExecution
 from .lease import LeaseTimes
