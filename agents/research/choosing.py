@@ -250,7 +250,8 @@ def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: 
     told, headline = find_shared_terms(profile, start), find_shared_terms(profile, _read_headline(pages))
     if not any(told.get(term, NOT_SHARED).counts >= 1 for term in (*full, *profile.deeds)):
         return False
-    if _names_other_service(profile, _read_headline(pages)):
+    says_both = sum(headline.get(lead, NOT_SHARED).counts >= 1 for lead in profile.leads) > 1  # "legal-grade X and Y" is no lawyer
+    if not says_both and _names_other_service(profile, _read_headline(pages)):
         return False
     heads = [term for term in full if headline.get(term, NOT_SHARED).counts >= 1]
     if heads and _is_in_another_language(profile, start):
