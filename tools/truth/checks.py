@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from .bond_checks import (
+    check_days,
+    check_duties,
+    check_foreign,
+    check_owners,
+    check_parts,
+    check_parts_of_figures,
+    check_relations,
+    check_synonyms,
+    check_verbs,
+    check_years,
+)
 from .figure_checks import check_dates, check_figures, check_order, check_units
 from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
@@ -11,7 +23,7 @@ from .matching import Match
 from .place_checks import check_cells, check_entries, check_gaps, check_mixing
 from .price_checks import check_free
 from .role_checks import check_comparison, check_roles
-from .slot_checks import check_exchange, check_slots
+from .slot_checks import check_additions, check_exchange, check_slots
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
 from .verdict import Problem
@@ -28,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     check_share,
     check_slots,
     check_exchange,
+    check_additions,
     check_entries,
     check_cells,
     check_gaps,
@@ -44,4 +57,14 @@ CHECKS: tuple[Check, ...] = (
     check_comparison,
     check_tense,
     check_neighbours,
+    check_days,
+    check_duties,
+    check_foreign,
+    check_owners,
+    check_parts,
+    check_parts_of_figures,
+    check_relations,
+    check_synonyms,
+    check_verbs,
+    check_years,
 )

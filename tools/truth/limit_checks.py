@@ -13,8 +13,10 @@ from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .words import stem
 
-_HARD = frozenset("if unless when whenever provided without until till except excluding during before after once between only".split())
-_SOFT = frozenset("for with in at on under over from within of".split())
+_HARD = frozenset(
+    "if unless when whenever provided without until till except excluding during before after once between only within".split()
+)
+_SOFT = frozenset("for with in at on under over from of".split())
 _PRICING = frozenset("for with on of".split())
 _CLAUSAL = frozenset("if unless when whenever provided once".split())
 _FREE = frozenset(map(stem, "free unlimited included all every always only best first".split()))
@@ -40,7 +42,8 @@ def check_conditions(match: Match) -> Iterator[Problem]:
             left = [at for at in said if not match.says(at) and not is_subject_word(match, match.evidence.words[at])]
             figures = [at for at, each in enumerate(match.evidence.figures) if first <= each.first < end]
             missing = any(at not in match.figures.values() for at in figures)
-            if ((left and len(left) * 2 >= len(said)) or missing) and not _is_plain_date(match, first, end, opener):
+            bare = not said and opener in {"except", "excluding", "unless"} and not any(match.says(at) for at in range(first, end))
+            if ((left and len(left) * 2 >= len(said)) or missing or bare) and not _is_plain_date(match, first, end, opener):
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
 
 
@@ -112,7 +115,9 @@ def _find_openers(match: Match) -> frozenset[str]:
     rivals = any(sum(other.kind == each.kind for other in evidence.figures) > 1 for each in figures)
     absolute = any(each.negative for each in match.sentence.segments) or any(_is_absolute(match, at) for at in match.used)
     only = any(match.is_home(first) for _, first, _ in evidence.find_marks(Mark.ONLY))
-    if rivals or absolute or only:
+    if only:
+        return _HARD | PREPOSITIONS
+    if rivals or absolute:
         return _HARD | _SOFT
     return _HARD | _PRICING if figures else _HARD
 

@@ -124,6 +124,21 @@ def _reverses(place: Place) -> bool:
     return place.word == "stopped" and place.after not in {"at", "in", "on", "by"}  # "the bus stops here"
 
 
+_NOUNS = frozenset("claims claim estimates estimate forecasts forecast promises promise".split())
+_BEFORE_NOUNS = frozenset("all of the a an any each every no our their your its these those for and per".split())
+
+
+def _says(place: Place) -> bool:
+    """Return whether a word says whose words these are: not the claims that an insurer pays."""
+    noun = (
+        not place.before
+        or place.before in _BEFORE_NOUNS
+        or place.before[:1].isdigit()
+        or place.after in {"must", "are", "is", "may", "can"}
+    )
+    return place.word not in _NOUNS or not noun
+
+
 _TESTS: Mapping[Mark, Callable[[Place], bool]] = {
     Mark.NOT: _denies,
     Mark.PLAN: _plans,
@@ -133,6 +148,7 @@ _TESTS: Mapping[Mark, Callable[[Place], bool]] = {
     Mark.MANY: lambda place: place.word != "many" or "as" not in {place.before, place.after},
     Mark.ONLY: lambda place: not place.after[:1].isdigit(),
     Mark.WITHOUT: lambda place: place.word != "out" or not (place.before[:1].isdigit() or place.before in _COUNTED),
+    Mark.SAID: _says,
     Mark.MOST: lambda place: place.before != "at",
     Mark.SOME: lambda place: not place.after[:1].isdigit(),  # "some 300 people" is a bound
     Mark.FEW: lambda place: not place.after[:1].isdigit(),

@@ -82,7 +82,7 @@ def _find_conflict(match: Match, at: int, place: int) -> str:
     """Return "sure" where a word has a role that it cannot have in the statement, "likely" where another word has to have changed too."""
     mine, theirs = find_role(match.sentence, at), find_role(match.evidence, place)
     pair = frozenset((mine, theirs))
-    if (pair & _BESIDE and pair & {"agent", "topic", "patient"}) or pair == {"before", "after"}:
+    if (pair & _BESIDE and pair & {"agent", "topic", "patient"}) or pair in _AGAINST:
         return "sure"
     if pair in ({"from", "to"}, {"from", "into"}):
         return "sure" if _has_both(match.evidence, place) else ""
@@ -91,7 +91,7 @@ def _find_conflict(match: Match, at: int, place: int) -> str:
         return "sure"
     verbs = "same" if verbs == "exact" else verbs
     if verbs == "converse":
-        return "likely" if pair == {"agent"} else ""
+        return "sure" if pair == {"agent"} else ""
     if verbs != "same":
         return ""
     if pair == {"patient", "from"}:
@@ -128,6 +128,10 @@ def _find_clause_verbs(reading: Reading, at: int) -> list[Word]:
 
 _PARTICLES = frozenset("over up out off down".split())  # "took over"
 _BESIDE = frozenset("behind than unlike except".split())
+_AGAINST = frozenset(
+    frozenset(pair.split())
+    for pair in ("before after", "for against", "with without", "with against", "within beyond", "inside outside", "in outside")
+)
 _OBLIQUE = _BESIDE | frozenset("from to for over".split())
 
 

@@ -12,6 +12,7 @@ from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
 from .word_pairs import covers
+from .words import is_light
 
 _SAME_SLOT = {**dict.fromkeys("in at on inside within".split(), "in"), **dict.fromkeys("to into onto toward towards".split(), "to")}
 
@@ -61,6 +62,25 @@ def check_exchange(match: Match) -> Iterator[Problem]:
             return
 
 
+def check_additions(match: Match) -> Iterator[Problem]:
+    """No adjective is put before a thing of the passage: a "partner" is no "managing partner"."""
+    for at, word in enumerate(match.sentence.words):
+        if at in match.pairs or at in match.sentence.figured or at in match.sentence.marked or not 0 < at < len(match.sentence.words) - 1:
+            continue
+        thing = match.pairs.get(at + 1, OUTSIDE)
+        added = match.sentence.words[at - 1].text.casefold() in _ARTICLES and not is_light(word) and not is_subject_word(match, word)
+        if (
+            added
+            and thing >= 0
+            and match.sentence.is_content(at + 1)
+            and not is_verb(match.sentence.words, at + 1)
+            and not match.sentence.is_small(at)
+        ):
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of “{match.sentence.words[at + 1].text}”.")
+            return
+
+
+_ARTICLES = frozenset("a an the its their our his her".split())
 _PARTICLES = frozenset("up out off over down away back on non".split())
 
 
@@ -76,7 +96,7 @@ _LEGAL = frozenset("inc ltd llc gmbh ag co corp plc sa sarl srl bv nv kg ab oy l
 def _are_apart(match: Match, at: int, slot: int) -> bool:
     """Return whether two words say different things."""
     word, other = match.sentence.words[at], match.evidence.words[slot]
-    if covers(word, other) or covers(other, word) or other.text.casefold() in _LEGAL:
+    if covers(word, other) or other.text.casefold() in _LEGAL:
         return False
     if is_subject_word(match, other) and not is_verb(match.evidence.words, slot) and (match.pairs.get(at) == OUTSIDE or not is_thing(word)):
         return False

@@ -1,0 +1,323 @@
+"""What holds words together: "for" and "against", "within" and "after", and the verb, the person and the clause that something belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .homes import find_subject
+from .marks import Mark
+from .matching import OUTSIDE, Match
+from .reading import AUXILIARIES, OURS, PRONOUNS, Reading, is_verb, show
+from .verdict import Problem, ProblemKind
+from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
+from .word_pairs import covers
+from .words import alike
+
+_RELATIONS: dict[str, frozenset[str]] = {
+    first: frozenset(words.split())
+    for first, words in {
+        "against": "against versus vs opposed",
+        "without": "without no not none nothing free excluding excludes lacks non ohne never",
+        "before": "before until by prior earlier previous ahead preceding latest till",
+        "after": "after from since later following once when past afterwards onwards on",
+        "within": "within in by up under inside later latest until less most maximum during before",
+        "beyond": "beyond over outside more exceed exceeds exceeding past above further",
+        "inside": "inside in within indoors indoor",
+        "outside": "outside out outdoor outdoors beyond except excluding other off",
+        "unless": "unless except only without otherwise",
+        "even": "even also including too",
+        "despite": "despite although though even",
+    }.items()
+}
+
+
+def check_relations(match: Match) -> Iterator[Problem]:
+    """No small word that turns a relation is exchanged or added: "against", "without", "before", "after", "within", "unless", "even"."""
+    theirs = {word.text.casefold() for word in (*match.evidence.words, *match.context)}
+    mine = {word.text.casefold() for word in match.sentence.words}
+    for word in match.sentence.words:
+        kin = _RELATIONS.get(word.text.casefold())
+        if kin and kin.isdisjoint(theirs):
+            yield Problem(ProblemKind.CONDITION, f"The passage does not say “{word.text}”.")
+            return
+    if "at any time" in match.sentence.text.casefold() and "time" not in theirs and theirs & {"within", "before", "after", "until"}:
+        yield Problem(ProblemKind.CONDITION, "The passage does not say “at any time”.")
+        return
+    for at, word in enumerate(match.evidence.words):
+        kin = _RELATIONS.get(word.text.casefold())
+        if kin and match.is_home(at) and kin.isdisjoint(mine) and _says_object(match, at):
+            yield Problem(ProblemKind.CONDITION, f"The passage says “{word.text}” of this: keep it.")
+            return
+
+
+def _says_object(match: Match, at: int) -> bool:
+    evidence = match.evidence
+    segment = evidence.segments[evidence.segment_of[at]]
+    figures = {evidence.figures[each].first for each in match.figures.values()}
+    return any(each in figures or (evidence.is_content(each) and match.says(each)) for each in range(at + 1, min(at + 5, segment.end)))
+
+
+_DUTY = frozenset("must required require requires need needs needed obliged mandatory obligatory compulsory have has shall".split())
+_NONE = frozenset("no nobody none not never only cannot".split())
+_CHOICE = frozenset("may can could optional optionally".split())
+
+
+def check_duties(match: Match) -> Iterator[Problem]:
+    """What must be is not what may be: "claims must be reported" is not "claims may be reported"."""
+    evidence, sentence = match.evidence, match.sentence
+    theirs = {word.text.casefold() for at, word in enumerate(evidence.words) if match.is_home(at)}
+    mine = {word.text.casefold() for word in sentence.words}
+    denied = (
+        bool(mine & _NONE)
+        or any(each.negative for each in sentence.segments)
+        or any(evidence.segments[each].negative for each in match.home)
+    )
+    if not denied and "must" in theirs and not theirs & _CHOICE and mine & _CHOICE and not mine & _DUTY:
+        yield Problem(ProblemKind.MODALITY, "The passage says “must”: this is a duty.")
+
+
+_DAYS = {"working": "working", "business": "working", "work": "working", "calendar": "calendar", "school": "school", "bank": "working"}
+
+
+def check_days(match: Match) -> Iterator[Problem]:
+    """Working days are no calendar days."""
+    for mine, theirs in match.figures.items():
+        own = _find_days(match.sentence, match.sentence.figures[mine].first)
+        other = _find_days(match.evidence, match.evidence.figures[theirs].first)
+        if own != other:
+            yield Problem(
+                ProblemKind.UNIT, f"The passage says {match.evidence.figures[theirs].shown}, not {match.sentence.figures[mine].shown}."
+            )
+
+
+def _find_days(reading: Reading, first: int) -> str:
+    near = [word.text.casefold() for word in reading.words[first : first + 6]]
+    return next((_DAYS[word] for word, after in zip(near, near[1:], strict=False) if word in _DAYS and after in {"day", "days"}), "")
+
+
+def check_verbs(match: Match) -> Iterator[Problem]:
+    """A thing stays with its own verb: frames "welded in Porto and painted in Bari" are not painted in Porto."""
+    evidence, sentence = match.evidence, match.sentence
+    figures = {sentence.figures[one].first: evidence.figures[other].first for one, other in match.figures.items()}
+    for at, place in [*match.pairs.items(), *figures.items()]:
+        if place == OUTSIDE or at >= len(sentence.words) or place >= len(evidence.words):
+            continue
+        if at not in figures and (not sentence.is_content(at) or is_verb(sentence.words, at) or is_verb(evidence.words, place)):
+            continue
+        verb, other = find_verb_before(sentence, at), find_verb_before(evidence, place)
+        if verb is None or other is None or _are_alike(match, verb, other):
+            continue
+        own = next((each for each in range(len(evidence.words)) if _is_act(evidence, each) and _are_alike(match, verb, each)), None)
+        if own is None or _share_object(evidence, own, other) or evidence.words[own + 1 : own + 2] and _has_pronoun(evidence, own):
+            continue
+        if is_weak(evidence.words[other]) and is_weak(sentence.words[verb]):
+            continue
+        yield Problem(
+            ProblemKind.ROLE,
+            f"The passage says “{evidence.words[other].text}” of “{evidence.words[place].text}”, not “{sentence.words[verb].text}”.",
+        )
+        return
+
+
+def _has_pronoun(reading: Reading, at: int) -> bool:
+    return reading.words[at + 1].text.casefold() in PRONOUNS
+
+
+def _are_alike(match: Match, verb: int, other: int) -> bool:
+    one, two = match.sentence.words[verb], match.evidence.words[other]
+    return match.pairs.get(verb) == other or alike(one, two) or covers(one, two)
+
+
+def _is_act(reading: Reading, at: int) -> bool:
+    """Return whether a word is a verb that says something, or a participle that is one."""
+    if reading.words[at].text.casefold() in AUXILIARIES or at in reading.figured:
+        return False
+    low, before = reading.words[at].text.casefold(), reading.words[at - 1].text.casefold() if at else ""
+    if low.endswith("ed") and (before in AUXILIARIES or before in _LINKS):
+        return True
+    return is_verb(reading.words, at) or any(mark is Mark.REVERSE and first == at for mark, first, _ in reading.marks)
+
+
+_FINITE = frozenset("is are was were has have had".split())
+_LINKS = frozenset("and or but not then also".split())
+
+
+def find_verb_before(reading: Reading, at: int) -> int | None:
+    """Return the nearest verb before a word in its clause."""
+    clause = reading.segments[reading.segment_of[at]].clause
+    for each in range(at - 1, -1, -1):
+        if reading.segments[reading.segment_of[each]].clause != clause:
+            return None
+        if reading.words[each].text.casefold() in _FINITE:
+            return None
+        if _is_act(reading, each) and not (
+            reading.words[each].text.casefold().endswith("ing") and reading.words[each - 1].text.casefold() not in {"is", "are"}
+        ):
+            return each
+    return None
+
+
+def _share_object(reading: Reading, one: int, other: int) -> bool:
+    """Return whether two verbs stand so that what follows belongs to both: "repairs and sells bikes", "wants to sell bikes"."""
+    first, last = min(one, other), max(one, other)
+    if reading.segment_of[first] == reading.segment_of[last]:
+        return True
+    return not any(reading.is_content(each) or each in reading.figured for each in range(first + 1, last))
+
+
+def check_owners(match: Match) -> Iterator[Problem]:
+    """What a clause says of its own subject is not said of the one before: "A left; her brother B chairs it", "A follows B, who retired"."""
+    evidence, sentence = match.evidence, match.sentence
+    for segment in sentence.segments:
+        if segment.verb is None:
+            continue
+        verb = next((at for at in range(segment.verb, segment.end) if _is_act(sentence, at) and match.pairs.get(at, OUTSIDE) >= 0), None)
+        named = [at for at in range(segment.first, segment.verb) if sentence.is_content(at) and at in match.pairs]
+        if verb is None or not named or segment.passive:
+            continue
+        place = match.pairs[verb]
+        their = evidence.segments[evidence.segment_of[place]]
+        places = {match.pairs[at] for at in named} - {OUTSIDE}
+        if their.opener.lstrip(",;(") in {"who", "which", "whose"} and places:
+            before = [at for at in range(their.first) if evidence.is_name(at)]
+            if before and evidence.is_name(min(places)) and not places & set(_find_last_name(evidence, before[-1])):
+                yield Problem(ProblemKind.ROLE, f"The passage says this of “{evidence.words[before[-1]].text}”.")
+                return
+            continue
+        owner = [at for at in find_subject(evidence, their.clause) if evidence.is_content(at)]
+        if (
+            places
+            and owner
+            and their.own_subject
+            and not their.passive
+            and places.isdisjoint(owner)
+            and not any(match.says(at) for at in owner)
+        ):
+            yield Problem(ProblemKind.ROLE, f"The passage says this of “{show(evidence, owner[0], owner[-1] + 1)}”.")
+            return
+
+
+def _find_last_name(reading: Reading, at: int) -> range:
+    first = at
+    while first and reading.is_name(first - 1) and reading.segment_of[first - 1] == reading.segment_of[at]:
+        first -= 1
+    return range(first, at + 1)
+
+
+def check_parts(match: Match) -> Iterator[Problem]:
+    """What is said of a part as "it" is not said of the whole: the tea room is closed on Mondays, not the mill."""
+    evidence = match.evidence
+    if any(not is_subject_word(match, match.sentence.words[at]) for at in find_subject(match.sentence, 0) if match.sentence.is_content(at)):
+        return
+    for clause in sorted({evidence.segments[each].clause for each in match.home}):
+        subject = [evidence.words[at].text.casefold() for at in find_subject(evidence, clause)]
+        if not clause or not set(subject) & {"it", "they"} or set(subject) & OURS:
+            continue
+        before = [at for at in find_subject(evidence, clause - 1) if evidence.is_content(at)]
+        if before and not any(is_subject_word(match, evidence.words[at]) or match.says(at) or evidence.is_name(at) for at in before):
+            yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{show(evidence, before[0], before[-1] + 1)}”.")
+            return
+
+
+_PART = re.compile(r"\bof (?:which|whom|them|these|those)\b", re.IGNORECASE)
+
+
+def check_parts_of_figures(match: Match) -> Iterator[Problem]:
+    """A part is not the whole: of "3,100 bicycles, of which 1,900 had a motor" 1,900 were sold with a motor only."""
+    evidence = match.evidence
+    found = _PART.search(evidence.text)
+    if not found or _PART.search(match.sentence.text):
+        return
+    first = next((at for at, word in enumerate(evidence.words) if word.start >= found.start()), len(evidence.words))
+    number = evidence.segment_of[min(first, len(evidence.words) - 1)]
+    segment = evidence.segments[number]
+    end = _find_span(evidence, first).stop
+    figured = [each for each in evidence.figures if segment.first <= each.first < end and each.kind != "date"]
+    inside = [each for each in match.figures.values() if segment.first <= evidence.figures[each].first < end]
+    outside = [
+        each
+        for each in match.figures.values()
+        if not segment.first <= evidence.figures[each].first < end and evidence.figures[each].kind != "date"
+    ]
+    said = [at for at in range(segment.first, end) if evidence.is_content(at) and at in match.used]
+    if figured and ((inside and not said) or (outside and said and not inside)):
+        yield Problem(ProblemKind.PLACE, f"The passage says “{show(evidence, segment.first, end)}” of a part only.")
+
+
+def check_years(match: Match) -> Iterator[Problem]:
+    """Each clause has its own year: "in 2024 it sold 3,100; in 2023 2,700" does not say 2,700 of 2024."""
+    evidence = match.evidence
+    dates = [each for each in match.figures.values() if evidence.figures[each].kind == "date"]
+    for theirs in match.figures.values():
+        figure = evidence.figures[theirs]
+        if figure.kind == "date" or not dates:
+            continue
+        span = _find_span(evidence, figure.first)
+        own = [at for at, each in enumerate(evidence.figures) if each.kind == "date" and each.first in span]
+        if own and not set(own) & set(dates):
+            yield Problem(ProblemKind.DATE, f"The passage says {figure.shown} of {evidence.figures[own[0]].shown}.")
+            return
+
+
+def _find_span(reading: Reading, at: int) -> range:
+    """Return the places between two semicolons or full stops around a word."""
+    at = min(at, len(reading.words) - 1)
+    cuts = [0, *(each.first for each in reading.segments if each.opener[:1] in {";", "."}), len(reading.words)]
+    return range(max(cut for cut in cuts if cut <= at), min(cut for cut in cuts if cut > at))
+
+
+def check_synonyms(match: Match) -> Iterator[Problem]:
+    """Where the passage uses both words, they are two things: a "partner" is no "associate" where there are partners too."""
+    for at, place in match.pairs.items():
+        if place == OUTSIDE or not match.sentence.is_content(at) or at in match.opposed:
+            continue
+        word, other = match.sentence.words[at], match.evidence.words[place]
+        if word.stem == other.stem or word.stem not in match.elsewhere or is_weak(word) or word.stem in PRICE_WORDS:
+            continue
+        if not is_verb(match.sentence.words, at) and not is_subject_word(match, word):
+            yield Problem(ProblemKind.WORD, f"The passage says “{other.text}”, not “{word.text}”.")
+            return
+
+
+_FOREIGN = frozenset(
+    """
+    unter über ab bis nur außer ohne wenn falls sofern soll sollen geplant voraussichtlich künftig früher vor nach nicht kein keine
+    moins plus sauf seulement si prévu dès jusqu sans avant après pas solo hasta desde menos más sin excepto antes después no
+    """.split()
+)
+_ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+_PIECE = re.compile(r"[、。,.!?！？\n;；「」()（）:：]")
+_SMALL_KANA = re.compile(r"[\s|=はがをにでのもとへ]|です$|だ$|します$|になります$")
+
+
+def check_foreign(match: Match) -> Iterator[Problem]:
+    """In other languages every limiting word is kept, nothing is put together of two clauses, and Japanese is kept literally."""
+    evidence, sentence = match.evidence, match.sentence
+    if _ASIAN.search(sentence.text) and _ASIAN.search(evidence.text):
+        pieces = [_SMALL_KANA.sub("", each) for each in _PIECE.split(evidence.text)]
+        whole = _SMALL_KANA.sub("", evidence.text)
+        named = [_SMALL_KANA.sub("", each.text) for each in match.subject]
+        for each in _PIECE.split(sentence.text):
+            small = _SMALL_KANA.sub("", each.strip())
+            for name in named:
+                small = small.replace(name, "", 1) if small not in whole else small
+            if small and not any(small in piece for piece in pieces):
+                yield Problem(ProblemKind.WORD, f"The passage does not say “{each.strip()}” in these words.")
+                return
+        return
+    if evidence.language in {"", "en"} or sentence.language in {"", "en"}:
+        return
+    mine = [word.text.casefold() for word in sentence.words]
+    theirs = [word.text.casefold() for at, word in enumerate(evidence.words)]
+    for at, word in enumerate(theirs):
+        if word in _FOREIGN and match.is_home(at) and word not in mine:
+            yield Problem(ProblemKind.CONDITION, f"The passage says “{evidence.words[at].text}”: keep it.")
+            return
+    for word in mine:
+        if word in _FOREIGN and word not in theirs:
+            yield Problem(ProblemKind.CONDITION, f"The passage does not say “{word}”.")
+            return
+    spans = {_find_span(evidence, place) for at, place in match.pairs.items() if place >= 0 and sentence.is_content(at)}
+    if len(spans) > 1 and not any(each.opener[:1] in {";", "."} for each in sentence.segments):
+        yield Problem(ProblemKind.PLACE, "The passage says this in two sentences: it may not be of one thing.")
