@@ -1,9 +1,10 @@
-"""What holds words together: "for" and "against", "within" and "after", and the verb, the person and the clause that something belongs to."""
+"""What holds words together: relations such as "against" and "within", and the verb, person and clause that something belongs to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .homes import find_subject
 from .marks import Mark
@@ -11,7 +12,7 @@ from .matching import OUTSIDE, Match
 from .reading import AUXILIARIES, OURS, PRONOUNS, Reading, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
-from .word_pairs import covers
+from .word_pairs import CONVERSES, covers
 from .words import alike
 
 _RELATIONS: dict[str, frozenset[str]] = {
@@ -93,7 +94,7 @@ def check_days(match: Match) -> Iterator[Problem]:
 
 def _find_days(reading: Reading, first: int) -> str:
     near = [word.text.casefold() for word in reading.words[first : first + 6]]
-    return next((_DAYS[word] for word, after in zip(near, near[1:], strict=False) if word in _DAYS and after in {"day", "days"}), "")
+    return next((_DAYS[word] for word, after in pairwise(near) if word in _DAYS and after in {"day", "days"}), "")
 
 
 def check_verbs(match: Match) -> Iterator[Problem]:
@@ -108,8 +109,8 @@ def check_verbs(match: Match) -> Iterator[Problem]:
         verb, other = find_verb_before(sentence, at), find_verb_before(evidence, place)
         if verb is None or other is None or _are_alike(match, verb, other):
             continue
-        own = next((each for each in range(len(evidence.words)) if _is_act(evidence, each) and _are_alike(match, verb, each)), None)
-        if own is None or _share_object(evidence, own, other) or evidence.words[own + 1 : own + 2] and _has_pronoun(evidence, own):
+        own = next((each for each in range(len(evidence.words)) if is_act(evidence, each) and _are_alike(match, verb, each)), None)
+        if own is None or _share_object(evidence, own, other) or (evidence.words[own + 1 : own + 2] and _has_pronoun(evidence, own)):
             continue
         if is_weak(evidence.words[other]) and is_weak(sentence.words[verb]):
             continue
@@ -129,7 +130,7 @@ def _are_alike(match: Match, verb: int, other: int) -> bool:
     return match.pairs.get(verb) == other or alike(one, two) or covers(one, two)
 
 
-def _is_act(reading: Reading, at: int) -> bool:
+def is_act(reading: Reading, at: int) -> bool:
     """Return whether a word is a verb that says something, or a participle that is one."""
     if reading.words[at].text.casefold() in AUXILIARIES or at in reading.figured:
         return False
@@ -151,7 +152,7 @@ def find_verb_before(reading: Reading, at: int) -> int | None:
             return None
         if reading.words[each].text.casefold() in _FINITE:
             return None
-        if _is_act(reading, each) and not (
+        if is_act(reading, each) and not (
             reading.words[each].text.casefold().endswith("ing") and reading.words[each - 1].text.casefold() not in {"is", "are"}
         ):
             return each
@@ -167,17 +168,19 @@ def _share_object(reading: Reading, one: int, other: int) -> bool:
 
 
 def check_owners(match: Match) -> Iterator[Problem]:
-    """What a clause says of its own subject is not said of the one before: "A left; her brother B chairs it", "A follows B, who retired"."""
+    """What a clause says of its own subject is not said of the one before: "A left; her brother B chairs it", "A succeeds B, who left"."""
     evidence, sentence = match.evidence, match.sentence
     for segment in sentence.segments:
         if segment.verb is None:
             continue
-        verb = next((at for at in range(segment.verb, segment.end) if _is_act(sentence, at) and match.pairs.get(at, OUTSIDE) >= 0), None)
+        verb = next((at for at in range(segment.verb, segment.end) if is_act(sentence, at) and match.pairs.get(at, OUTSIDE) >= 0), None)
         named = [at for at in range(segment.first, segment.verb) if sentence.is_content(at) and at in match.pairs]
         if verb is None or not named or segment.passive:
             continue
         place = match.pairs[verb]
         their = evidence.segments[evidence.segment_of[place]]
+        if (sentence.words[verb].stem, evidence.words[place].stem) in CONVERSES:
+            continue
         places = {match.pairs[at] for at in named} - {OUTSIDE}
         if their.opener.lstrip(",;(") in {"who", "which", "whose"} and places:
             before = [at for at in range(their.first) if evidence.is_name(at)]
@@ -232,7 +235,7 @@ def check_parts_of_figures(match: Match) -> Iterator[Problem]:
     first = next((at for at, word in enumerate(evidence.words) if word.start >= found.start()), len(evidence.words))
     number = evidence.segment_of[min(first, len(evidence.words) - 1)]
     segment = evidence.segments[number]
-    end = _find_span(evidence, first).stop
+    end = find_span(evidence, first).stop
     figured = [each for each in evidence.figures if segment.first <= each.first < end and each.kind != "date"]
     inside = [each for each in match.figures.values() if segment.first <= evidence.figures[each].first < end]
     outside = [
@@ -253,14 +256,14 @@ def check_years(match: Match) -> Iterator[Problem]:
         figure = evidence.figures[theirs]
         if figure.kind == "date" or not dates:
             continue
-        span = _find_span(evidence, figure.first)
+        span = find_span(evidence, figure.first)
         own = [at for at, each in enumerate(evidence.figures) if each.kind == "date" and each.first in span]
         if own and not set(own) & set(dates):
             yield Problem(ProblemKind.DATE, f"The passage says {figure.shown} of {evidence.figures[own[0]].shown}.")
             return
 
 
-def _find_span(reading: Reading, at: int) -> range:
+def find_span(reading: Reading, at: int) -> range:
     """Return the places between two semicolons or full stops around a word."""
     at = min(at, len(reading.words) - 1)
     cuts = [0, *(each.first for each in reading.segments if each.opener[:1] in {";", "."}), len(reading.words)]
@@ -318,6 +321,6 @@ def check_foreign(match: Match) -> Iterator[Problem]:
         if word in _FOREIGN and word not in theirs:
             yield Problem(ProblemKind.CONDITION, f"The passage does not say “{word}”.")
             return
-    spans = {_find_span(evidence, place) for at, place in match.pairs.items() if place >= 0 and sentence.is_content(at)}
+    spans = {find_span(evidence, place) for at, place in match.pairs.items() if place >= 0 and sentence.is_content(at)}
     if len(spans) > 1 and not any(each.opener[:1] in {";", "."} for each in sentence.segments):
         yield Problem(ProblemKind.PLACE, "The passage says this in two sentences: it may not be of one thing.")

@@ -16,6 +16,7 @@ from .bond_checks import (
     check_verbs,
     check_years,
 )
+from .claim_checks import check_bounds_of_things, check_clause, check_exceptions, check_main_verb, check_object
 from .figure_checks import check_dates, check_figures, check_order, check_units
 from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
@@ -67,4 +68,9 @@ CHECKS: tuple[Check, ...] = (
     check_synonyms,
     check_verbs,
     check_years,
+    check_bounds_of_things,
+    check_clause,
+    check_exceptions,
+    check_main_verb,
+    check_object,
 )

@@ -209,7 +209,11 @@ def check_frames(match: Match) -> Iterator[Problem]:
     mine = {mark for mark, _, _ in match.sentence.marks}
     for frame, kept, kind in _FRAMES:
         for _, first, end in match.evidence.find_marks(frame):
-            if not _holds_over(match, frame, first, end) or mine & kept or _is_said(match.evidence, first, end, match.sentence):
+            if (
+                not _holds_over(match, frame, first, end)
+                or mine & kept
+                or (not _opens_source(match, first) and _is_said(match.evidence, first, end, match.sentence))
+            ):
                 continue
             words = show(match.evidence, first, end)
             if (frame is Mark.SAID and _names_source(match, first)) or (frame in {Mark.STALE, Mark.UNTIL} and _ends(match.sentence)):
@@ -238,6 +242,10 @@ def check_frames(match: Match) -> Iterator[Problem]:
                 continue
             kind = ProblemKind.SOURCE if frame is Mark.SAID else ProblemKind.MODALITY if frame is not Mark.STALE else ProblemKind.STALE
             yield Problem(kind, f"The passage does not say “{words}”.")
+
+
+def _opens_source(match: Match, at: int) -> bool:
+    return match.evidence.words[at].text.casefold() == "according"
 
 
 _BY = frozenset("by to of the at magazine".split())

@@ -103,6 +103,9 @@ def _pair_verbs(match: Match, at: int, place: int) -> str:
     """Return whether the verbs over two words are the same, look at one thing from both sides ("converse"), or neither."""
     mine = _find_clause_verbs(match.sentence, at)
     theirs = _find_clause_verbs(match.evidence, place)
+    own, other = _find_segment_verbs(match.sentence, at), _find_segment_verbs(match.evidence, place)
+    if own and other and any(word.stem == each.stem for word in own for each in other):
+        mine, theirs = own, other
     if any(word.stem in PRICE_WORDS for word in (*mine, *theirs)):
         return ""
     if any((one.stem, other.stem) in CONVERSES for one in mine for other in theirs):
@@ -123,6 +126,14 @@ def _find_clause_verbs(reading: Reading, at: int) -> list[Word]:
         reading.words[each]
         for each in places
         if is_verb(reading.words, each) and reading.words[each].text.casefold() not in AUXILIARIES | {"set"}
+    ]
+
+
+def _find_segment_verbs(reading: Reading, at: int) -> list[Word]:
+    segment = reading.segments[reading.segment_of[at]]
+    places = range(segment.first, segment.end)
+    return [
+        reading.words[each] for each in places if is_verb(reading.words, each) and reading.words[each].text.casefold() not in AUXILIARIES
     ]
 
 

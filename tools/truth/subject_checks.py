@@ -235,7 +235,7 @@ def _compare_antecedent(match: Match) -> Iterator[Problem]:
     before = read_statement(match.statement.before)
     if any(word.text.casefold() in OURS for word in before.words):
         return
-    named = [at for at in find_subject(before, 0) if before.is_name(at) and not is_light(before.words[at])]
+    named = [at for at in find_subject(before, 0) if before.is_name(at) and not is_light(before.words[at]) and not before.is_small(at)]
     other = [at for at in named if not is_subject_word(match, before.words[at]) and not says_word(match.sentence, before.words[at])]
     if named and len(other) == len(named):
         words = " ".join(before.words[at].text for at in other)

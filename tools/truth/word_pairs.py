@@ -31,10 +31,14 @@ def covers(general: Word, specific: Word) -> bool:
     return alike(general, specific) or _covers_text(general.text, specific.text)
 
 
+_ANIMAL = stem("animal")
+"""WordNet calls people animals."""
+
+
 @lru_cache(100_000)
 def _covers_text(general: str, specific: str) -> bool:
     one, other = tokenize(general)[:1], tokenize(specific)[:1]
-    return bool(one and other) and (_is_compound(one[0], other[0]) or says_no_more(one[0], other[0]))
+    return bool(one and other) and one[0].stem != _ANIMAL and (_is_compound(one[0], other[0]) or says_no_more(one[0], other[0]))
 
 
 def _is_compound(general: Word, specific: Word) -> bool:

@@ -1,0 +1,134 @@
+"""What the sentence claims has to be said: its verb, its object, and each thing of its own clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .bond_checks import find_span, is_act
+from .marks import Mark, find_idiom
+from .matching import OUTSIDE, Match
+from .reading import is_verb
+from .verdict import Problem, ProblemKind
+from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
+from .words import alike, is_light, stem
+
+_FREE = frozenset(map(stem, "become book buy keep host use handle open serve visit".split()))
+
+
+def check_main_verb(match: Match) -> Iterator[Problem]:
+    """The verb of a sentence is said: "was founded in 1946" is not said by "in 1946 his daughters took over the workshop"."""
+    sentence = match.sentence
+    inside = sum(place >= 0 and sentence.is_content(at) and not is_weak(sentence.words[at]) for at, place in match.pairs.items())
+    for segment in sentence.segments:
+        for at in range(segment.first, segment.end):
+            word = sentence.words[at]
+            if not is_act(sentence, at) or at in match.pairs or at in sentence.marked:
+                continue
+            done_by = segment.passive and at + 1 < segment.end and sentence.words[at + 1].text.casefold() == "by"
+            if not done_by and (
+                inside > 1 or word.stem in _FREE or is_light(word) or is_weak(word) or word.text.casefold().endswith("ing")
+            ):
+                continue
+            if word.stem in PRICE_WORDS or match.evidence.text.find("|") >= 0:
+                continue
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}”.")
+            return
+
+
+def check_object(match: Match) -> Iterator[Problem]:
+    """What follows the verb is said: some word of it is the passage's, however ordinary its words are."""
+    sentence = match.sentence
+    if match.figures or not sentence.segments or sentence.segments[0].verb is None:
+        return
+    segment = sentence.segments[0]
+    verb = next((at for at in range(segment.end - 1, segment.first - 1, -1) if is_verb(sentence.words, at)), None)
+    if verb is None:
+        return
+    after = [at for at in range(verb, segment.end) if not sentence.is_small(at)]
+    said = [at for at in after if at in match.pairs and at > verb] or [
+        at for at in after if at == verb and at in match.pairs and len(after) == 1
+    ]
+    rest = [at for at in after if at > verb and at not in sentence.marked and not is_light(sentence.words[at])] or after
+    if rest and not said and not any(alike(sentence.words[at], each) for at in rest for each in match.evidence.words):
+        yield Problem(ProblemKind.WORD, f"The passage does not say “{sentence.words[rest[0]].text}”.")
+
+
+def check_clause(match: Match) -> Iterator[Problem]:
+    """A word of another clause of the statement is not said of this one, and a name is not said by an ordinary word."""
+    sentence, evidence = match.sentence, match.evidence
+    exact = {place for at, place in match.pairs.items() if place >= 0 and sentence.words[at].stem == evidence.words[place].stem}
+    for at, place in sorted(match.pairs.items()):
+        if place == OUTSIDE or at in match.opposed:
+            continue
+        word, other = sentence.words[at], evidence.words[place]
+        apart = at in match.astray and (not match.figures or word.stem != other.stem) and _is_other_clause(match, place)
+        if apart and sentence.is_content(at) and not is_weak(word) and not is_subject_word(match, word):
+            yield Problem(ProblemKind.PLACE, f"The passage says “{word.text}” of something else.")
+            return
+        named = at > 0 and word.text[:1].isupper() and other.text[:1].islower() and word.stem != other.stem
+        twice = (
+            word.stem != other.stem
+            and place in exact
+            and not is_light(word)
+            and not word.text.isupper()
+            and not find_idiom(sentence.words, at)
+        )
+        if (named and sentence.is_name(at)) or twice:
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of this.")
+            return
+
+
+def _is_other_clause(match: Match, place: int) -> bool:
+    """Return whether a word stands on the other side of a semicolon than most of what the sentence says."""
+    spans = [find_span(match.evidence, each) for each in match.pairs.values() if each >= 0]
+    return spans.count(find_span(match.evidence, place)) * 2 < len(spans)
+
+
+def check_exceptions(match: Match) -> Iterator[Problem]:
+    """Nothing is excluded that the passage does not exclude."""
+    sign = {Mark.EXCEPT, Mark.NOT, Mark.WITHOUT, Mark.REVERSE, Mark.ONLY, Mark.IF}
+    if any(mark in sign for mark, _, _ in match.evidence.marks):
+        return
+    for mark, first, _ in match.sentence.marks:
+        if mark is Mark.EXCEPT:
+            yield Problem(ProblemKind.NEGATION, f"The passage does not say “{match.sentence.words[first].text}”.")
+            return
+
+
+_OVER = frozenset("over under above below from until".split())
+_TIMES = frozenset("day week month year hour minute night morning weekend quarter season time".split())
+
+
+def check_bounds_of_things(match: Match) -> Iterator[Problem]:
+    """Who or what is meant stays bounded: "guests over 16" are not all guests, and "per member per month" is not "per month"."""
+    evidence = match.evidence
+    stems = {word.stem for word in match.sentence.words}
+    for at, figure in enumerate(evidence.figures):
+        before = figure.first - 2
+        bounded = before >= 0 and evidence.words[figure.first - 1].text.casefold() in _OVER and figure.kind in {"plain", "count", "measure"}
+        if not bounded or at in match.figures.values() or before in evidence.figured or evidence.words[before].stem not in stems:
+            continue
+        if match.is_home(before) and not evidence.is_small(before) and not is_verb(evidence.words, before):
+            yield Problem(ProblemKind.CONDITION, f"The passage says “{evidence.words[before].text} {figure.relation} {figure.shown}”.")
+            return
+    for theirs in match.figures.values():
+        for per in evidence.figures[theirs].per:
+            if len(evidence.figures[theirs].per) > 1 and per not in _TIMES and not _says_per(match, per):
+                yield Problem(ProblemKind.UNIT, f"The passage says {evidence.figures[theirs].shown}: say also that it is per {per}.")
+                return
+
+
+_EACH = frozenset("per each every a an the for".split())
+
+
+def _says_per(match: Match, per: str) -> bool:
+    """Return whether the sentence has the thing that a price is per, or one alike."""
+    words = match.sentence.words
+    if per in match.sentence.text.casefold() or stem(per) in {word.stem for word in words}:
+        return True
+    thing = next((word for word in match.evidence.words if word.text.casefold() == per), None)
+    named = [words[at] for at in range(1, len(words)) if words[at - 1].text.casefold() in _EACH and words[at].stem not in _PLANS]
+    return thing is None or any(alike(each, thing) for each in named)
+
+
+_PLANS = frozenset(map(stem, "plan plans subscription subscriptions tier tiers".split()))
