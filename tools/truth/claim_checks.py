@@ -85,7 +85,10 @@ def _is_other_clause(match: Match, place: int) -> bool:
 
 
 def check_exceptions(match: Match) -> Iterator[Problem]:
-    """Nothing is excluded that the passage does not exclude."""
+    """Nothing is excluded that the passage does not exclude, and "only" is not turned to "not only"."""
+    if "not only" in match.sentence.text.casefold() and "not only" not in match.evidence.text.casefold():
+        yield Problem(ProblemKind.NEGATION, "The passage does not say “not only”.")
+        return
     sign = {Mark.EXCEPT, Mark.NOT, Mark.WITHOUT, Mark.REVERSE, Mark.ONLY, Mark.IF}
     if any(mark in sign for mark, _, _ in match.evidence.marks):
         return
