@@ -291,23 +291,39 @@ _FOREIGN = frozenset(
 )
 _ASIAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _PIECE = re.compile(r"[、。,.!?！？\n;；「」()（）:：]")
-_SMALL_KANA = re.compile(r"[\s|=はがをにでのもとへ]|です$|だ$|します$|になります$")
+_RUN = re.compile(r"[\u4e00-\u9fff\u30a0-\u30ff々]+|[0-9][0-9.,:]*|[A-Za-z]+")
+_TURNS = (
+    "ません|ない|なし|ず(?=に|$)",
+    "予定|計画|見込|でしょう|かも",
+    "まで",
+    "から",
+    "のみ|だけ|しか",
+    "以上|超",
+    "以下|未満|以内",
+    "ました|った|でした",
+    "より",
+    "以外|除",
+)
+
+
+def _states(piece: str, part: str, named: set[str]) -> bool:
+    """Return whether a clause of Japanese has all that another one says: its kanji, numbers and names, its limits and its negation."""
+    runs = [each for each in _RUN.findall(part) if each not in named]
+    turned = any(bool(re.search(each, part)) != bool(re.search(each, piece)) for each in _TURNS)
+    return not turned and all(each in piece for each in runs)
 
 
 def check_foreign(match: Match) -> Iterator[Problem]:
-    """In other languages every limiting word is kept, nothing is put together of two clauses, and Japanese is kept literally."""
+    """In other languages every limiting word is kept, nothing is put together of two clauses, and in Japanese nothing is turned."""
     evidence, sentence = match.evidence, match.sentence
     if _ASIAN.search(sentence.text) and _ASIAN.search(evidence.text):
-        pieces = [_SMALL_KANA.sub("", each) for each in _PIECE.split(evidence.text)]
-        whole = _SMALL_KANA.sub("", evidence.text)
-        named = [_SMALL_KANA.sub("", each.text) for each in match.subject]
-        for each in _PIECE.split(sentence.text):
-            small = _SMALL_KANA.sub("", each.strip())
-            for name in named:
-                small = small.replace(name, "", 1) if small not in whole else small
-            if small and not any(small in piece for piece in pieces):
-                yield Problem(ProblemKind.WORD, f"The passage does not say “{each.strip()}” in these words.")
-                return
+        pieces = _PIECE.split(evidence.text)
+        named = {each.text for each in match.subject}
+        if any(_states(each, sentence.text, named) for each in pieces):
+            return
+        wrong = next((part for part in _PIECE.split(sentence.text) if not any(_states(each, part, named) for each in pieces)), None)
+        if wrong is not None:
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{wrong.strip()}” in one clause.")
         return
     if evidence.language in {"", "en"} or sentence.language in {"", "en"}:
         return
