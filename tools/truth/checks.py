@@ -24,6 +24,7 @@ from .matching import Match
 from .place_checks import check_cells, check_entries, check_gaps, check_mixing
 from .price_checks import check_free
 from .role_checks import check_comparison, check_roles
+from .scope_checks import check_kinds_of_things, check_scope
 from .slot_checks import check_additions, check_exchange, check_slots
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
@@ -73,4 +74,6 @@ CHECKS: tuple[Check, ...] = (
     check_exceptions,
     check_main_verb,
     check_object,
+    check_scope,
+    check_kinds_of_things,
 )

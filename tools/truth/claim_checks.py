@@ -108,7 +108,8 @@ def check_bounds_of_things(match: Match) -> Iterator[Problem]:
     stems = {word.stem for word in match.sentence.words}
     for at, figure in enumerate(evidence.figures):
         before = figure.first - 2
-        bounded = before >= 0 and evidence.words[figure.first - 1].text.casefold() in _OVER and figure.kind in {"plain", "count", "measure"}
+        low = evidence.words[before + 1].text.casefold() if before >= 0 else ""
+        bounded = before >= 0 and figure.kind != "date" and (low in _OVER or (low == "of" and figure.bound != ""))
         if not bounded or at in match.figures.values() or before in evidence.figured or evidence.words[before].stem not in stems:
             continue
         if match.is_home(before) and not evidence.is_small(before) and not is_verb(evidence.words, before):
