@@ -60,8 +60,9 @@ def _is_left_out(match: Match, first: int, end: int) -> bool:
     said = {evidence.figures[each].first for each in match.figures.values()}
     if any(each.kind == "date" and first <= each.first < end for each in evidence.figures) or any(first <= each < end for each in said):
         return False
-    content = [at for at in range(first + 1, end) if not evidence.is_small(at) and at not in evidence.marked]
-    return bool(content) and not any(match.says(at) or is_subject_word(match, evidence.words[at]) for at in content)
+    places = [at for at in range(first + 1, end) if not evidence.is_small(at) and at not in evidence.marked]
+    content = [at for at in places if not is_subject_word(match, evidence.words[at])]
+    return bool(content) and not any(match.says(at) for at in content)
 
 
 def _check_reservations(match: Match) -> Iterator[Problem]:
