@@ -35,6 +35,9 @@ def check_main_verb(match: Match) -> Iterator[Problem]:
             return
 
 
+_NO_MORE = frozenset("any more anymore longer".split())
+
+
 def check_object(match: Match) -> Iterator[Problem]:
     """What follows the verb is said: some word of it is the passage's, however ordinary its words are."""
     sentence = match.sentence
@@ -44,7 +47,7 @@ def check_object(match: Match) -> Iterator[Problem]:
     verb = next((at for at in range(segment.end - 1, segment.first - 1, -1) if is_verb(sentence.words, at)), None)
     if verb is None:
         return
-    after = [at for at in range(verb, segment.end) if not sentence.is_small(at)]
+    after = [at for at in range(verb, segment.end) if not sentence.is_small(at) and sentence.words[at].text.casefold() not in _NO_MORE]
     said = [at for at in after if at in match.pairs and at > verb] or [
         at for at in after if at == verb and at in match.pairs and len(after) == 1
     ]

@@ -12,7 +12,7 @@ from .verdict import Problem, ProblemKind
 from .word_checks import is_left
 from .word_kinds import PRICE_WORDS, is_subject_word, is_unit, is_weak
 from .word_pairs import covers
-from .words import is_light
+from .words import Word, is_light
 
 _SAME_SLOT = {**dict.fromkeys("in at on inside within".split(), "in"), **dict.fromkeys("to into onto toward towards".split(), "to")}
 
@@ -68,7 +68,12 @@ def check_additions(match: Match) -> Iterator[Problem]:
         if at in match.pairs or at in match.sentence.figured or at in match.sentence.marked or not 0 < at < len(match.sentence.words) - 1:
             continue
         thing = match.pairs.get(at + 1, OUTSIDE)
-        added = match.sentence.words[at - 1].text.casefold() in _ARTICLES and not is_light(word) and not is_subject_word(match, word)
+        added = (
+            match.sentence.words[at - 1].text.casefold() in _ARTICLES
+            and word.text.casefold() not in {"full", "free"}
+            and not is_light(word)
+            and not is_subject_word(match, word)
+        )
         if (
             added
             and thing >= 0
@@ -90,13 +95,30 @@ def _may_be_put(match: Match, at: int) -> bool:
     return match.pairs.get(at, OUTSIDE) == OUTSIDE or sum(word.stem == stem for word in match.sentence.words) > 1
 
 
+_GRAMMAR = frozenset("throughout among including far first fine".split())
+
+
+def _is_framing(word: Word) -> bool:
+    return word.text.casefold() in _GRAMMAR
+
+
+def _is_short(match: Match) -> bool:
+    """Return whether all but one of the words of the sentence are the statement's: then any other word is an exchanged one."""
+    return sum(is_left(match, at) for at in range(len(match.sentence.words))) < 2 and len(match.pairs) > 2
+
+
 _LEGAL = frozenset("inc ltd llc gmbh ag co corp plc sa sarl srl bv nv kg ab oy limited".split())
 
 
 def _are_apart(match: Match, at: int, slot: int) -> bool:
     """Return whether two words say different things."""
     word, other = match.sentence.words[at], match.evidence.words[slot]
-    if covers(word, other) or other.text.casefold() in _LEGAL:
+    one, two = word.text.casefold(), other.text.casefold()
+    if any(prefix + one == two or prefix + two == one for prefix in ("un", "in", "non", "dis")):
+        return True
+    if is_verb(match.sentence.words, at) != is_verb(match.evidence.words, slot) and not _is_short(match):
+        return False
+    if _is_framing(word) or covers(word, other) or other.text.casefold() in _LEGAL:
         return False
     if is_subject_word(match, other) and not is_verb(match.evidence.words, slot) and (match.pairs.get(at) == OUTSIDE or not is_thing(word)):
         return False
