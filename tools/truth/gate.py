@@ -28,6 +28,19 @@ def check_statement(sentence: str, passage: str, *, quote: str = "", subject: st
     """Return whether a passage states a sentence, where, and if not, why not.
 
     `quote` narrows the passage to what stands around it. `subject` names whose page it is: "we" in the passage is the subject.
+
+    A sentence is stated by one statement of the passage: a sentence, a list item with its heading, or a table row with its headers.
+    Every clause of it has to be. Each rule is a function of `checks.CHECKS`:
+
+    - Figures: numbers, units, currencies, periods, bounds, dates and codes are the statement's, each with its own noun, verb and clause.
+    - Words: names, things, verbs and adjectives are said, by stem or by the tables; framing words such as "offer" or "customers" may be
+      added. A word that stands in the place of another one of the statement is refused unless they are alike.
+    - Roles: who does what to whom, which side of a comparison, "for" or "against", "with" or "without" stay.
+    - Frames: negation, quantifiers, plans, possibilities, duties, sources and what is over stay.
+    - Limits: "only", "if", "within", "for members" stay where they limit what the sentence says.
+    - In other languages no limiting word may be left out or added; Japanese keeps the kanji and numbers of one clause.
+
+    A sentence that is the passage's own is always stated. What is not sure is refused, so that the quote can stand instead.
     """
     everything = statements = split_passage(passage)
     if quote:
