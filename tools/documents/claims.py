@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..truth import check_statement
+from ..truth.lexicon import is_thing
 from ..truth.words import Word, alike, is_light, tokenize
 from .passages import Passage
 from .query_words import STOP_WORDS
@@ -19,6 +20,7 @@ _ANSWER_PARTICLE = re.compile(r"(?:yes|no|sure|certainly|of course|right|ja|nein
 _CLAUSES = re.compile(r";\s+|,?\s+(?:and|but|while|whereas)\s+")
 _WRAPPED = re.compile(r"(?<=[\w,(])[ \t]*\n[ \t]*(?=[a-z0-9(])")
 """A line that goes on in the next one, as in PDF files: it ends in the middle of a sentence, and the next one does not begin one."""
+MOST_OF_A_LABEL = 2
 _MARKS = " \t\n-*•>#.,;:"
 
 
@@ -110,10 +112,16 @@ def _find_reason(sentence: str, texts: Sequence[str], *, may_be_talk: bool) -> s
     if not words or claim.endswith("?") or (may_be_talk and _is_small_talk(claim, words, texts)) or _only_quotes(claim, texts):
         return None
     verdicts = [check_statement(claim, text) for text in texts]
-    if any(verdict.stated for verdict in verdicts) or (len(texts) > 1 and _is_stated_in_parts(claim, texts)):
+    if any(verdict.stated for verdict in verdicts) or _is_label(words, texts) or (len(texts) > 1 and _is_stated_in_parts(claim, texts)):
         return None
     problems = min((verdict.problems for verdict in verdicts), key=len)
     return problems[0].what if problems else ""
+
+
+def _is_label(words: Sequence[Word], texts: Sequence[str]) -> bool:
+    """Return whether a citation stands behind no more than the name of a thing that a passage has: "trains [DOC 2]"."""
+    named = all(is_thing(word) for word in words) and len(words) <= MOST_OF_A_LABEL
+    return named and any(all(any(alike(word, known) for known in tokenize(text)) for word in words) for text in texts)
 
 
 def _is_stated_in_parts(claim: str, texts: Sequence[str]) -> bool:

@@ -36,9 +36,10 @@ class SearchError(ToolError):
     `wait_seconds` is how long the provider asks to wait, None if it does not say.
     """
 
+    wait_seconds: float | None = None
+
     def __init__(self, provider: str, reason: str, *, retryable: bool = True) -> None:
         self.provider, self.reason, self.retryable = provider, reason, retryable
-        self.wait_seconds: float | None = None
         super().__init__(
             f"The search with {provider} failed: {reason}. {'Try again later or with other words.' if retryable else ''}".strip()
         )

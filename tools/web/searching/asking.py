@@ -86,7 +86,8 @@ class Asker:
         answer = Answer(response.status, {name.lower(): value for name, value in response.headers}, content.decode("utf-8", "replace"))
         failed = self.judge(answer)
         if failed is not None:
-            failed.wait_seconds = parse_retry_after(answer.headers.get("retry-after", ""), self.web.now())
+            if (wait_seconds := parse_retry_after(answer.headers.get("retry-after", ""), self.web.now())) is not None:
+                failed.wait_seconds = wait_seconds
             raise failed
         return answer
 
