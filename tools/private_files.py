@@ -66,6 +66,16 @@ def create_private_file(path: Path, access: Access = OWNER, content: bytes = b""
     return True
 
 
+def replace_private_file(path: Path, content: bytes, access: Access = OWNER) -> None:
+    """Write a file that was never readable by anybody else in place of the one that is there, whole at every moment."""
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    try:
+        _write(draft, access, content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _write(path: Path, access: Access, content: bytes) -> None:
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "wb") as out:

@@ -34,8 +34,9 @@ from .second_look import SecondLook, find_unknown
 from .selection import add_site, find_address, give_site
 from .site_identity import find_site
 from .site_kinds import SiteKind
+from .site_names import find_host
 from .stage_models import choose_sampling, describe_author, is_extractive
-from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, find_host, make_columns, make_report
+from .state import Candidate, ResearchProgress, ResearchState, SearchHit, Selection, Visit, make_columns, make_report
 from .visiting import SiteVisitor, merge_same_business, show_address
 
 if TYPE_CHECKING:

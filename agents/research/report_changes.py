@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from urllib.parse import urlsplit
 
 from .report_values import Claim, Competitor, ReportValues
+from .site_names import find_host
 
 ALIKE = 0.7
 """The similarity (0 to 1, difflib) from which a sentence that is gone and a new one are one sentence that has changed."""
@@ -36,8 +36,8 @@ class Change:
 
 def find_changes(earlier: ReportValues, later: ReportValues) -> tuple[Change, ...]:
     """Return what changed from one report to a later one, site by site. A site is the same by its host, whatever its name."""
-    before = {_find_host(column.url): column for column in earlier.columns}
-    after = {_find_host(column.url): column for column in later.columns}
+    before = {find_host(column.url): column for column in earlier.columns}
+    after = {find_host(column.url): column for column in later.columns}
     found = [Change(after[host].name, "", "", "was not in the earlier report") for host in after if host not in before]
     found += [Change(before[host].name, "", "is not in the later report", "") for host in before if host not in after]
     for host, column in after.items():
@@ -76,7 +76,3 @@ def _compare_texts(one: str, other: str) -> float:
 
 def _squash(text: str) -> str:
     return " ".join(re.findall(r"[\w.,$€£¥%]*\w", text.casefold()))
-
-
-def _find_host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")

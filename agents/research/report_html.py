@@ -14,6 +14,8 @@ from sayso.tools.web import find_quote
 from .price_chart import compare_prices, draw_prices
 from .report_markdown import COLUMNS, TITLES, UNKNOWN
 from .report_values import Claim, Competitor, Considered, ReportValues, Source
+from .site_identity import same_domain
+from .site_names import find_host
 
 AROUND = 700
 """How many characters of the page are shown before and after a quote."""
@@ -144,7 +146,7 @@ class _Page:
 
     def _write_tip(self, claim: Claim, source: Source | None) -> str:
         """Return what is shown of a sentence's source while the sentence is pointed at or has the focus."""
-        where = _find_host(source.url) if source else "unknown source"
+        where = find_host(source.url) if source else "unknown source"
         said = (
             f", dated {_text(claim.dated or (source.published if source else ''))}" if claim.dated or (source and source.published) else ""
         )
@@ -164,7 +166,7 @@ class _Page:
         return f"<div class=proof><dl>{rows}</dl>{self._write_passage(claim, source)}</div>"
 
     def _name_kind(self, claim: Claim, source: Source) -> str:
-        own = any(claim in column.claims and _find_host(column.url) == _find_host(source.url) for column in self.report.columns)
+        own = any(claim in column.claims and same_domain(column.url, source.url) for column in self.report.columns)
         return "its own site" if own else "another site"
 
     def _write_passage(self, claim: Claim, source: Source) -> str:
@@ -240,7 +242,3 @@ def _link(url: str, name: str = "") -> str:
     if urlsplit(url).scheme not in ("http", "https"):
         return shown
     return f'<a href="{escape(url)}" rel="noopener noreferrer external">{shown}</a>'
-
-
-def _find_host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")

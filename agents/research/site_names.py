@@ -11,6 +11,11 @@ _SEPARATOR = re.compile(r"\s+[|–—·•»:~-]+\s+|\s*[|｜：»│]\s*|[:,]\s
 _MOST_WORDS = 6
 
 
+def find_host(url: str) -> str:
+    """Return the host of an address, without www."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
 def find_site_name(url: str) -> str:
     """Return the part of an address that names its owner: "smashwick" of http://www.smashwick.example/menu."""
     labels = (urlsplit(url).hostname or "").removeprefix("www.").split(".")

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from .aspects import Aspect, count_cues
-from .state import VisitedPage, find_host
+from .site_names import find_host
+from .state import VisitedPage
 
 PART_CHARACTERS = 5000
 """How much of a page goes into one question. With the prompt and the answer it fits into a context of 8,000 tokens."""

@@ -232,11 +232,6 @@ def _point_to(claim: Claim, source: Source | None) -> Claim:
     return replace(claim, source=0) if source is None else replace(claim, source=source.number, seal=seal_claim(claim, source))
 
 
-def find_host(url: str) -> str:
-    """Return the host of an address, without www."""
-    return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
 def find_home(url: str) -> str:
     """Return the home page of an address's host."""
     parts = urlsplit(url)

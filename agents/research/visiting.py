@@ -26,9 +26,9 @@ from .ranking import rank_claims
 from .report import Considered, FailedPage, Withdrawn
 from .site_identity import find_site
 from .site_kinds import SiteKind
-from .site_names import find_business_name, find_site_name, squash_name
+from .site_names import find_business_name, find_host, find_site_name, squash_name
 from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
-from .state import Candidate, ResearchState, Visit, VisitedPage, add_pages, check_quotes, find_home, find_host
+from .state import Candidate, ResearchState, Visit, VisitedPage, add_pages, check_quotes, find_home
 
 if TYPE_CHECKING:
     from ..agent import Agent

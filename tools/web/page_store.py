@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ..private_files import replace_private_file
 from .transport import Response
 
 
@@ -66,27 +66,16 @@ class PageStore:
         )
         described, content = self._name(url)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace_file(content, body)
-        _replace_file(described, json.dumps(asdict(stored), ensure_ascii=False).encode())
+        replace_private_file(content, body)
+        replace_private_file(described, json.dumps(asdict(stored), ensure_ascii=False).encode())
         return stored
 
     def touch(self, stored: StoredResponse, now: datetime) -> StoredResponse:
         """Note that a response was found unchanged."""
         unchanged = replace(stored, fetched_at=now.isoformat())
-        _replace_file(self._name(stored.url)[0], json.dumps(asdict(unchanged), ensure_ascii=False).encode())
+        replace_private_file(self._name(stored.url)[0], json.dumps(asdict(unchanged), ensure_ascii=False).encode())
         return unchanged
 
     def _name(self, url: str) -> tuple[Path, Path]:
         name = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()[:32]
         return self.folder / f"{name}.json", self.folder / f"{name}.body"
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole, readable by its owner only, in place of the one that is there."""
-    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
-            out.write(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

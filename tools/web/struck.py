@@ -47,11 +47,7 @@ def _find_struck(tree: HtmlElement, rules: Strikes) -> Iterator[HtmlElement]:
         yield from (element for element in rules.candidates(tree) if rules.strike(element))
     for element in tree.xpath("descendant::*[@class]"):
         names = element.get("class", "")[:300]
-        if (
-            not _LOOKS.isdisjoint(names.split())
-            or (_OLD_NAMES.search(names) and _is_price(element))
-            or (_FULL_NAMES.search(names) and _is_price(element) and _has_price_beside(element))
-        ):
+        if not _LOOKS.isdisjoint(names.split()) or _has_old_name(element, names):
             yield element
 
 

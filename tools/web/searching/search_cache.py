@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...private_files import create_private_file
+from ...private_files import replace_private_file
 from ..search import Search, SearchResult
 
 
@@ -43,5 +43,4 @@ def _read(file: Path, oldest: float) -> list[SearchResult] | None:
 def _write(file: Path, now: float, results: Sequence[SearchResult]) -> None:
     rows = [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in results]
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    create_private_file(file, content=json.dumps({"asked_at": now, "results": rows}, ensure_ascii=False).encode())
+    replace_private_file(file, json.dumps({"asked_at": now, "results": rows}, ensure_ascii=False).encode())
