@@ -80,7 +80,7 @@ class Term:
 
     @property
     def word(self) -> OfferWord:
-        """The word with what it is compared by."""
+        """Return the word with what it is compared by."""
         return find_terms(self.text)[0]
 
 
@@ -122,7 +122,7 @@ class ClientProfile:
 
     @property
     def offer(self) -> str:
-        """The words that say most about the offer, for people: "bicycles, rental, repairs"."""
+        """Return the words that say most about the offer, for people: "bicycles, rental, repairs"."""
         return ", ".join(term.text for term in self.terms[:4])
 
 

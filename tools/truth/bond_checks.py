@@ -65,7 +65,7 @@ _CHOICE = frozenset("may can could optional optionally".split())
 
 
 def check_duties(match: Match) -> Iterator[Problem]:
-    """What must be is not what may be: "claims must be reported" is not "claims may be reported"."""
+    """Refuse what may be for what must be: "claims must be reported" is not "claims may be reported"."""
     evidence, sentence = match.evidence, match.sentence
     theirs = {word.text.casefold() for at, word in enumerate(evidence.words) if match.is_home(at)}
     mine = {word.text.casefold() for word in sentence.words}
@@ -209,7 +209,7 @@ def _find_last_name(reading: Reading, at: int) -> range:
 
 
 def check_parts(match: Match) -> Iterator[Problem]:
-    """What is said of a part as "it" is not said of the whole: the tea room is closed on Mondays, not the mill."""
+    """Refuse of the whole what is said of a part as "it": the tea room is closed on Mondays, not the mill."""
     evidence = match.evidence
     if any(not is_subject_word(match, match.sentence.words[at]) for at in find_subject(match.sentence, 0) if match.sentence.is_content(at)):
         return
@@ -271,7 +271,7 @@ def find_span(reading: Reading, at: int) -> range:
 
 
 def check_synonyms(match: Match) -> Iterator[Problem]:
-    """Where the passage uses both words, they are two things: a "partner" is no "associate" where there are partners too."""
+    """Refuse one word for another where the passage uses both: a "partner" is no "associate" where there are partners too."""
     for at, place in match.pairs.items():
         if place == OUTSIDE or not match.sentence.is_content(at) or at in match.opposed:
             continue

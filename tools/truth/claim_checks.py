@@ -57,7 +57,7 @@ def check_object(match: Match) -> Iterator[Problem]:
 
 
 def check_clause(match: Match) -> Iterator[Problem]:
-    """A word of another clause of the statement is not said of this one, and a name is not said by an ordinary word."""
+    """Refuse a word of another clause of the statement, and an ordinary word where the statement has a name."""
     sentence, evidence = match.sentence, match.evidence
     exact = {place for at, place in match.pairs.items() if place >= 0 and sentence.words[at].stem == evidence.words[place].stem}
     for at, place in sorted(match.pairs.items()):

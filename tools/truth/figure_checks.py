@@ -129,7 +129,7 @@ def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:
 
 
 def _check_periods(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
-    """The period and what a price is for stay: "per month", "per user"."""
+    """Keep the period, and what a price is for: "per month", "per user"."""
     labels = _find_label(match.evidence, other)
     for period in figure.per:
         if period not in other.per and not _is_period_said(match, period, labels):

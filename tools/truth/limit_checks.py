@@ -51,7 +51,7 @@ _ORDINALS = frozenset("first second third fourth last other alternate".split())
 
 
 def check_lists(match: Match) -> Iterator[Problem]:
-    """A number of all is not a number of one: "310 cars in Ghent and Bruges" are not 310 in Bruges."""
+    """Refuse a number of all for a number of one: "310 cars in Ghent and Bruges" are not 310 in Bruges."""
     evidence = match.evidence
     for theirs in match.figures.values():
         figure = evidence.figures[theirs]

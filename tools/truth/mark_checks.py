@@ -166,7 +166,7 @@ _OFTEN = frozenset("daily weekly monthly hourly nightly always constantly perman
 
 
 def _check_always(match: Match) -> Iterator[Problem]:
-    """How often and how long is not added: "daily", "all year", "around the clock", "unlimited"."""
+    """Refuse how often and how long where the passage does not say it: "daily", "all year", "around the clock", "unlimited"."""
     limitless = tokenize("unlimited")[0].senses
     mine = next((at for at, word in enumerate(match.sentence.words) if not limitless.isdisjoint(word.senses)), None)
     if mine is not None and all(limitless.isdisjoint(word.senses) for word in (*match.evidence.words, *match.context)):

@@ -132,7 +132,7 @@ def _says_beside(match: Match, at: int, mine: int) -> bool:
 
 
 def check_gaps(match: Match) -> Iterator[Problem]:
-    """What a shortened clause says of its own subject is kept: "the clock was restored by us; its bells by Rueti" tells of two makers."""
+    """Keep what a shortened clause says of its own subject: "the clock was restored by us; its bells by Rueti" tells of two makers."""
     evidence = match.evidence
     for number in sorted({evidence.segment_of[at] for at in match.used}):
         segment = evidence.segments[number]

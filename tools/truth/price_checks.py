@@ -14,7 +14,7 @@ _PAYING = frozenset(map(stem, "pay paid payable cost charge chargeable fee price
 
 
 def check_free(match: Match) -> Iterator[Problem]:
-    """What is free costs nothing: whoever writes that one pays for it, or that it is free where the passage names a price, is refused."""
+    """Refuse a price for what the passage gives free, and "free" for what it names a price of."""
     paid = any(match.evidence.figures[each].kind == MONEY and match.evidence.figures[each].value != 0 for each in match.figures.values())
     mine, theirs = _find_price(match.sentence, None), _find_price(match.evidence, match)
     if mine == "paid" and theirs == "free" and not paid:

@@ -23,7 +23,7 @@ _RIGHTS = frozenset(
 
 
 def check_scope(match: Match) -> Iterator[Problem]:
-    """What limits a right, a price or a service is said in some wording: "may be hired with a licence", "hot meals at lunchtime"."""
+    """Demand what limits a right, a price or a service, in some wording: "may be hired with a licence", "hot meals at lunchtime"."""
     evidence = match.evidence
     for number, segment in enumerate(evidence.segments):
         leading = number not in match.home and number + 1 in match.home and segment.verb is None and segment.opener in {"", ";"}

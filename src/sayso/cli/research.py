@@ -81,7 +81,8 @@ def research(
     company
         Whose competitors; or the market, or the topic.
     search
-        Where to search: duckduckgo, auto, sample, a folder, or a site's address. Default: SAYSO_SEARCH, else duckduckgo.
+        Where to search: duckduckgo, auto, searxng, brave, tavily, exa, serper (several with commas between), sample, a folder, or a
+        site's address. Default: SAYSO_SEARCH, else duckduckgo.
     competitors
         How many competitors; how many businesses of a market, or pages about a topic.
     kind
