@@ -11,9 +11,9 @@ from pathlib import Path
 from sayso.tools.errors import UsageError
 
 from .report_markdown import write_markdown
-from .report_values import KINDS, Claim, Competitor, Considered, FailedPage, Point, ReportValues, Source, Withdrawn
+from .report_values import KINDS, Claim, Competitor, Considered, FailedPage, LeftOut, Point, ReportValues, Source, Withdrawn
 
-__all__ = ("KINDS", "Claim", "Competitor", "Considered", "FailedPage", "Point", "Report", "Source", "Withdrawn", "make_slug")
+__all__ = ("KINDS", "Claim", "Competitor", "Considered", "FailedPage", "LeftOut", "Point", "Report", "Source", "Withdrawn", "make_slug")
 
 
 FORMATS = ("md", "json", "html", "csv")

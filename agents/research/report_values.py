@@ -6,8 +6,36 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
+from enum import StrEnum
 
 KINDS = ("competitors", "market", "topic")
+VERSION = 2
+"""The version of a report's form. A report without a number is of version 1, and is read as well."""
+
+
+class SourceKind(StrEnum):
+    """Who speaks on a page: the business itself, or somebody who writes about it."""
+
+    OWN = "own site"
+    PRESS = "press"
+    DIRECTORY = "directory"
+    PAID = "paid"
+    REFERENCE = "reference"
+    FORUM = "forum"
+    OTHER = "another site"
+    UNKNOWN = ""
+
+
+class ChangeKind(StrEnum):
+    """What happened to a site or a statement since an earlier report."""
+
+    NEW_SITE = "new site"
+    GONE_SITE = "gone site"
+    NEW = "new"
+    GONE = "gone"
+    CHANGED = "changed"
+    UNREADABLE = "no longer readable"
+    NOT_READ = "not read this time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +119,8 @@ class Source:
     published: str = ""
     text_sha256: str = ""
     """The sha256 of the text that was read out of the page, which quotes are looked up in."""
+    kind: SourceKind = SourceKind.UNKNOWN
+    """Who speaks on the page. Reports of version 1 do not say."""
 
 
 def hash_text(text: str) -> str:
@@ -114,6 +144,46 @@ class FailedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that a research which ended early did not do.
+
+    `what` is "site", "pages", "questions", "search" or "comparison", `name` which one, for people ("Crumb Brothers"), `url` its address, ""
+    if it has none, `why` a sentence ("The 5 minutes were over.").
+    """
+
+    what: str
+    name: str
+    url: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference to an earlier report: what was said `before` and what is said now (`after`); "" where nothing was.
+
+    `company` is whose site it is. `topic` is "" where the site itself came or went. `why` is the reason where there is one to give, `page`
+    the address of the page, `claim` the number of the claim in this report, 0 where it has none.
+    """
+
+    kind: ChangeKind
+    company: str
+    topic: str = ""
+    before: str = ""
+    after: str = ""
+    why: str = ""
+    page: str = ""
+    claim: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A hash of one part of a report ("made_at", "comparison.2", "sources.3"), by which a later change of it is found."""
+
+    part: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One sentence of the comparison and the claims (by their numbers in the report) that it rests on."""
 
@@ -128,7 +198,9 @@ class ReportValues:
     `company` is the company, market or topic, `kind` which of these. `client` is the company itself, as its own site says it; None if no
     site of its own was found. `aspects` are the rows of the table: an aspect without a claim is unknown, which is not the same as none.
     `considered` are the sites that the searches found, with why each was or was not chosen. `withdrawn` are the sentences that were
-    dropped or replaced by the page's own words; `dropped_claims` and `replaced_claims` count them.
+    dropped or replaced by the page's own words; `dropped_claims` and `replaced_claims` count them. `stopped` says why a research ended
+    early, `left_out` what it had not done by then, the sites first. `changes` are the differences to an earlier report, which was made at `changed_since`.
+    `version` is that of the report's form.
     """
 
     company: str
@@ -148,6 +220,11 @@ class ReportValues:
     considered: tuple[Considered, ...] = ()
     withdrawn: tuple[Withdrawn, ...] = ()
     replaced_claims: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    changed_since: str = ""
+    changes: tuple[Change, ...] = ()
+    version: int = 1
+    seals: tuple[Seal, ...] = ()
 
     @property
     def columns(self) -> tuple[Competitor, ...]:
