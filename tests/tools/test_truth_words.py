@@ -8,6 +8,7 @@ import pytest
 
 from sayso.tools.truth import words
 from sayso.tools.truth.lexicon import excludes, look_up, says_no_more
+from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import Word, alike, is_light, opposite, stem, tokenize
 
 SAME = {
@@ -122,3 +123,13 @@ def test_every_line_of_the_lexicon_is_found() -> None:
     sample = [line.split("\t")[0] for line in table[::97]]
     assert [word for word in (table[0].split("\t")[0], *sample, table[-1].split("\t")[0]) if not look_up(*tokenize(word))] == []
     assert look_up(Word("zzzzz", "zzzzz", 0, 5)) == ()
+
+
+@pytest.mark.parametrize("word", ["clinic", "Studios", "orchard", "bakery", "bakeries", "laboratory", "firm", "charity", "café", "winery"])
+def test_a_noun_that_may_stand_for_the_business(word: str) -> None:
+    assert names_a_business(*tokenize(word))
+
+
+@pytest.mark.parametrize("word", ["account", "bread", "members", "founded", "supplies", "prints", "ticket", "found", "weekend", "engineer"])
+def test_a_word_that_does_not_stand_for_the_business(word: str) -> None:
+    assert not names_a_business(*tokenize(word))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from ..quantities import Kind
 from .matching import Match
-from .words import Word, alike, is_light, stem
+from .words import Word, alike, is_light, read_lines, stem
 
 MONEY = Kind.MONEY.value
 PERIODS = frozenset(
@@ -39,6 +38,21 @@ def is_subject_word(match: Match, word: Word) -> bool:
     return word.stem in BUSINESS and word.text[:1].islower() and not any(each.stem in BUSINESS - _ANY_BUSINESS for each in match.subject)
 
 
+def names_a_business(word: Word) -> bool:
+    """Return whether a word names a business, an establishment or an organisation: a clinic, studios, the orchard.
+
+    The form counts and not the stem: an accountant is one, an account is not.
+    """
+    low = word.text.casefold()
+    forms = {low, low.removesuffix("s"), low.removesuffix("es"), f"{low.removesuffix('ies')}y"}
+    return not forms.isdisjoint(_read_businesses())
+
+
+@cache
+def _read_businesses() -> frozenset[str]:
+    return frozenset(word for line in read_lines("businesses") for word in line.split())
+
+
 @cache
 def _unit_stems() -> frozenset[str]:
     return frozenset(
@@ -56,5 +70,4 @@ def is_weak(word: Word) -> bool:
 
 @cache
 def _read_weak() -> frozenset[str]:
-    text = (files(__package__ or __name__) / "tables" / "weak.txt").read_text(encoding="utf-8")
-    return frozenset(stem(word) for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    return frozenset(stem(word) for line in read_lines("weak") for word in line.split())

@@ -118,7 +118,8 @@ def _find_senses(stems: Sequence[str]) -> list[frozenset[int]]:
     return senses
 
 
-def _read_lines(name: str) -> Iterator[str]:
+def read_lines(name: str) -> Iterator[str]:
+    """Yield the lines of a table that say something."""
     for line in (files(__package__ or __name__) / "tables" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
             yield line
@@ -137,7 +138,7 @@ Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], frozenset[int]]]]
 @cache
 def _read_groups() -> tuple[Mapping[str, frozenset[int]], Phrases]:
     groups: dict[tuple[str, ...], set[int]] = {}
-    for number, line in enumerate(_read_lines("alike")):
+    for number, line in enumerate(read_lines("alike")):
         for phrase in _read_phrases(line):
             groups.setdefault(phrase, set()).add(number)
     singles = {phrase[0]: frozenset(found) for phrase, found in groups.items() if len(phrase) == 1}
@@ -151,7 +152,7 @@ def _read_groups() -> tuple[Mapping[str, frozenset[int]], Phrases]:
 @cache
 def _read_opposites() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for line in _read_lines("opposites"):
+    for line in read_lines("opposites"):
         left, _, right = line.partition("|")
         sides = [{phrase[0] for phrase in _read_phrases(side) if len(phrase) == 1} for side in (left, right)]
         for one, other in (sides, sides[::-1]):
@@ -163,14 +164,14 @@ def _read_opposites() -> Mapping[str, frozenset[str]]:
 @cache
 def read_irregular() -> Mapping[str, str]:
     """Return the word of each form that no ending tells: bought is buy."""
-    return {form: forms[0] for line in _read_lines("irregular") if (forms := line.split()) for form in forms[1:]}
+    return {form: forms[0] for line in read_lines("irregular") if (forms := line.split()) for form in forms[1:]}
 
 
 @cache
 def _read_light_words() -> frozenset[str]:
-    return frozenset(word for line in _read_lines("light") for word in line.split())
+    return frozenset(word for line in read_lines("light") for word in line.split())
 
 
 @cache
 def _read_light() -> frozenset[str]:
-    return frozenset(stem(word) for line in _read_lines("light") for word in line.split())
+    return frozenset(stem(word) for line in read_lines("light") for word in line.split())
