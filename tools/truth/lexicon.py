@@ -6,13 +6,11 @@ them ("n:daa>57b>47c": a croissant is a roll is a bread); senses of words derive
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
-from pathlib import Path
+from functools import lru_cache
 
+from .sorted_tables import find_line
 from .words import Word, read_irregular
 
 CLOSE = 2
@@ -86,35 +84,9 @@ def _forms(word: str) -> Iterator[str]:
 
 
 def _read_entry(word: str) -> LexiconEntry | None:
-    line = _find_line(word)
+    line = find_line("wordnet", word)
     if line is None:
         return None
     _, senses, derived, opposites = [*line.split("\t"), "", ""][:4]
     chains = [(part[0], tuple(sense.split(">"))) for part in senses.split() for sense in part[2:].split(",")]
     return LexiconEntry(tuple(chains), frozenset(filter(None, derived.split(","))), frozenset(filter(None, opposites.split(","))))
-
-
-def _find_line(word: str) -> str | None:
-    """Find the word's line by halving: the file is sorted, and reading all of it would cost more than most programs ask of it."""
-    table, wanted = _open_table(), f"{word}\t".encode("ascii", "replace")
-    low, high = 0, len(table)
-    while low < high:
-        start = table.rfind(b"\n", 0, (low + high) // 2) + 1
-        end = table.find(b"\n", start)
-        line = table[start:end]
-        if line.startswith(wanted):
-            return line.decode("ascii")
-        if line.split(b"\t", 1)[0] + b"\t" < wanted:
-            low = end + 1
-        else:
-            high = start
-    return None
-
-
-@cache
-def _open_table() -> mmap.mmap | bytes:
-    path = files(__package__ or __name__) / "tables" / "wordnet.txt"
-    if not isinstance(path, Path):
-        return path.read_bytes()  # in a zip
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -13,7 +13,7 @@ from .lexicon import says_no_more
 from .marks import find_idiom
 from .reading import OURS, PRONOUNS, Reading, is_verb, read_statement
 from .statements import Form, Statement
-from .word_pairs import covers, find_candidates, find_converse, is_proper, keep_names
+from .word_pairs import covers, find_candidates, find_converse, is_proper, keep_names, keep_open
 from .words import Word, alike, is_light, opposite, tokenize
 
 OUTSIDE = -1
@@ -123,7 +123,7 @@ def _find_places(sentence: Reading, at: int, evidence: Reading) -> Sequence[int]
         found = [each for each in range(len(evidence.words)) if evidence.is_content(each) and says_no_more(evidence.words[each], word)]
     if not found and (turned := find_converse(sentence, at, evidence)) is not None:
         found = [turned]
-    return found
+    return keep_open(found, sentence, at, evidence)
 
 
 def _settle_idioms(reading: Reading, other: Reading) -> Reading:

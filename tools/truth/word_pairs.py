@@ -28,7 +28,7 @@ def is_superlative(word: Word) -> bool:
 
 def covers(general: Word, specific: Word) -> bool:
     """Return whether a word may be said where the passage has the other: the same, one alike, one derived or more general."""
-    return alike(general, specific) or _covers_text(general.text, specific.text)
+    return alike(general, specific) or not general.general.isdisjoint(specific.special) or _covers_text(general.text, specific.text)
 
 
 _ANIMAL = stem("animal")
@@ -98,6 +98,13 @@ def _share_root(word: Word, other: Word) -> bool:
     one, two = word.text.casefold(), other.text.casefold()
     same = next((at for at, (left, right) in enumerate(zip(one, two, strict=False)) if left != right), min(len(one), len(two)))
     return same >= 4 and max(len(one), len(two)) - same <= 3
+
+
+def keep_open(found: Sequence[int], sentence: Reading, at: int, evidence: Reading) -> Sequence[int]:
+    """Return the places for a word without those whose own word the sentence has too: of "free of charge" the "charge" is its "charge"."""
+    stems = {word.stem for word in sentence.words}
+    left = [place for place in found if evidence.words[place].stem == sentence.words[at].stem or evidence.words[place].stem not in stems]
+    return left or found
 
 
 def keep_names(found: Sequence[int], sentence: Reading, at: int, evidence: Reading, subject: Sequence[Word]) -> Sequence[int]:

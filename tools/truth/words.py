@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+
+from .groups import Side, find_links
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿豈-\ufaff가-힣]|%|[^\W_぀-ヿ㐀-鿿豈-\ufaff가-힣]+(?:['’][^\W\d_]{1,3}\b)?")
 _NOT = re.compile(r"(\w+?)n['’]t", re.IGNORECASE)
@@ -22,21 +24,31 @@ _NO_SENSES: frozenset[int] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a text. `senses` are the groups of words alike that it belongs to, alone or as part of a phrase ("at no charge")."""
+    """A word of a text. `senses` are the groups of words alike that it belongs to, alone or as part of a phrase ("at no charge").
+
+    `special` and `general` are the groups in which it is on the side of what may be called so ("dog") or of what that is called ("animal");
+    `near` are those whose words may stand for each other where all around them agrees ("sit free", "travel free").
+    """
 
     text: str
     stem: str
     start: int
     end: int
     senses: frozenset[int] = _NO_SENSES
+    special: frozenset[int] = _NO_SENSES
+    general: frozenset[int] = _NO_SENSES
+    near: frozenset[int] = _NO_SENSES
 
 
 @lru_cache(256)
 def tokenize(text: str) -> tuple[Word, ...]:
     """Return the words of a text in order, with their places. "don't" is two words, and so is "plant-based"; "company's" is "company"."""
-    plain = [(word, stem(word), start, end) for word, start, end in _find_words(text)]
-    senses = _find_senses([stemmed for _, stemmed, _, _ in plain])
-    return tuple(Word(*word, found) for word, found in zip(plain, senses, strict=True))
+    plain = [(word, stem(word), start, end) for word, start, end in find_words(text)]
+    links = find_links([word for word, _, _, _ in plain], [stemmed for _, stemmed, _, _ in plain])
+    return tuple(
+        Word(*word, *(frozenset(found.get(side, ())) for side in Side)) if found else Word(*word)
+        for word, found in zip(plain, links, strict=True)
+    )
 
 
 def is_light(word: Word) -> bool:
@@ -77,7 +89,8 @@ def stem(word: str) -> str:
     return root if len(root) >= _FAMILY_LETTERS else stemmed
 
 
-def _find_words(text: str) -> Iterator[tuple[str, int, int]]:
+def find_words(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the words of a text with their places, as `tokenize` cuts them."""
     for found in _WORD.finditer(text):
         word = found[0][:_LONGEST]
         if shortened := _NOT.fullmatch(word):
@@ -106,18 +119,6 @@ def _snowball(word: str) -> str:
     return str(_STEMMERS.english.stemWord(word))
 
 
-def _find_senses(stems: Sequence[str]) -> list[frozenset[int]]:
-    """Return the groups of each word. A word of a phrase belongs to the phrase's groups too."""
-    singles, phrases = _read_groups()
-    senses = [singles.get(word, _NO_SENSES) for word in stems]
-    for start, word in enumerate(stems):
-        for phrase, groups in phrases.get(word, ()):
-            if tuple(stems[start : start + len(phrase)]) == phrase:
-                for at in range(start, start + len(phrase)):
-                    senses[at] |= groups
-    return senses
-
-
 def read_lines(name: str) -> Iterator[str]:
     """Yield the lines of a table that say something."""
     for line in (files(__package__ or __name__) / "tables" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
@@ -127,26 +128,8 @@ def read_lines(name: str) -> Iterator[str]:
 
 def _read_phrases(cell: str) -> Iterator[tuple[str, ...]]:
     for phrase in cell.split(","):
-        if stems := tuple(stem(word) for word, _, _ in _find_words(phrase)):
+        if stems := tuple(stem(word) for word, _, _ in find_words(phrase)):
             yield stems
-
-
-Phrases = Mapping[str, Sequence[tuple[tuple[str, ...], frozenset[int]]]]
-"""Phrases by their first word, each with its groups."""
-
-
-@cache
-def _read_groups() -> tuple[Mapping[str, frozenset[int]], Phrases]:
-    groups: dict[tuple[str, ...], set[int]] = {}
-    for number, line in enumerate(read_lines("alike")):
-        for phrase in _read_phrases(line):
-            groups.setdefault(phrase, set()).add(number)
-    singles = {phrase[0]: frozenset(found) for phrase, found in groups.items() if len(phrase) == 1}
-    longer: dict[str, list[tuple[tuple[str, ...], frozenset[int]]]] = {}
-    for phrase, found in groups.items():
-        if len(phrase) > 1:
-            longer.setdefault(phrase[0], []).append((phrase, frozenset(found)))
-    return singles, longer
 
 
 @cache
