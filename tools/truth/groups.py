@@ -24,11 +24,11 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A phrase of a group, from its second word on. `forms` are the words that have to be written so (empty: any form).
+    """A phrase of a group, from its second word on.
 
-    `part` is the part of speech that it has to be (n, v; empty: any). `partners` are stems one of which the text has to have, `barred` those
-    that it may not have. `told` are the words that say what the group says (empty: all): of "on Sundays" the second, of "day pass", which
-    says "day ticket", the second.
+    `forms` are the words that have to be written so (empty: any form). `part` is the part of speech that it has to be (n, v; empty: any).
+    `partners` are stems one of which the text has to have, `barred` those that it may not have. `told` are the words that say what the group
+    says (empty: all): of "on Sundays" the second, and of "day pass", which says "day ticket", the second too.
     """
 
     side: Side

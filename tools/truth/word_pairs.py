@@ -31,6 +31,47 @@ def covers(general: Word, specific: Word) -> bool:
     return alike(general, specific) or not general.general.isdisjoint(specific.special) or _covers_text(general.text, specific.text)
 
 
+def may_stand_for(word: Word, other: Word) -> bool:
+    """Return whether a word is a fair rephrasing of another where all around them agrees: in "last wash" for "final wash" and much more.
+
+    It says the same or less, or both stand in one group of such words ("children travel free" for "children sit free"), or it is the same
+    but for a negation that the sentence has elsewhere (`split_negated`). Whoever asks has to compare the negations.
+    """
+    return covers(word, other) or not word.near.isdisjoint(other.near)
+
+
+def split_negated(word: Word) -> str:
+    """Return what a word denies by its beginning or end: of "unheated" "heated", of "meatless" "meat"; empty if it denies nothing."""
+    low = word.text.casefold()
+    for prefix in ("un", "non", "in", "im", "il", "ir", "dis"):
+        rest = low.removeprefix(prefix)
+        if rest != low and len(rest) > 3 and _denies(prefix, low, rest):
+            return rest
+    rest = low.removesuffix("less")
+    return rest if rest != low and len(rest) > 2 and bool(look_up(tokenize(rest)[0])) else ""
+
+
+_NOT_DENYING = frozenset(
+    """
+        under until unit united unite unique union universal university uniform unions units universe unless uncle undergo underlying
+        undertake discount discounts discover district distinct distribute dispatch display discuss distance distant dispose disc dish disk
+        include included includes inclusive individual indoor indoors increase increases inform information install installed instant
+        instead institute instrument insurance insured interest interested internal international introduce invest invite invoice inside
+        inspect inspection inspired instruct instructor import imports important improve improved immediate impress image imagine
+        illustrate irrigation inhabitants inhabited innovation inner inn ingredient initial inquiry intake intend intended intensive
+        intelligent intention inland input inland interior interval into invent invention inventory investor income incoming index
+        unless regardless
+    """.split()
+)
+
+
+def _denies(prefix: str, low: str, rest: str) -> bool:
+    if low in _NOT_DENYING or rest in _NOT_DENYING:
+        return False
+    denied = {opposite for entry in look_up(tokenize(low)[0]) for opposite in entry.opposites}
+    return rest in denied or (prefix in {"un", "non"} and bool(look_up(tokenize(rest)[0])))
+
+
 _ANIMAL = stem("animal")
 """WordNet calls people animals."""
 
