@@ -8,7 +8,8 @@ import pytest
 
 from sayso.tools.truth import words
 from sayso.tools.truth.lexicon import excludes, look_up, says_no_more
-from sayso.tools.truth.word_kinds import names_a_business
+from sayso.tools.truth.word_kinds import frames_of, names_a_business
+from sayso.tools.truth.word_pairs import split_negated
 from sayso.tools.truth.words import Word, alike, is_light, opposite, stem, tokenize
 
 SAME = {
@@ -133,3 +134,35 @@ def test_a_noun_that_may_stand_for_the_business(word: str) -> None:
 @pytest.mark.parametrize("word", ["account", "bread", "members", "founded", "supplies", "prints", "ticket", "found", "weekend", "engineer"])
 def test_a_word_that_does_not_stand_for_the_business(word: str) -> None:
     assert not names_a_business(*tokenize(word))
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "unit"),
+    [("weighs", "measure", "kg"), ("fee", "money", "EUR"), ("workforce", "count", "employee"), ("lasts", "measure", "minute")],
+)
+def test_a_word_that_only_names_what_a_unit_tells(word: str, kind: str, unit: str) -> None:
+    assert stem(word) in frames_of(kind, unit)
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "unit"), [("wide", "measure", "m"), ("discount", "money", "EUR"), ("visitor", "count", "employee")]
+)
+def test_a_word_that_says_more_than_the_unit(word: str, kind: str, unit: str) -> None:
+    assert stem(word) not in frames_of(kind, unit)
+
+
+def test_a_speed_is_told_by_both_its_units() -> None:
+    assert stem("speed") in frames_of("measure", "km", ("hour",))
+    assert stem("speed") not in frames_of("measure", "km")
+
+
+@pytest.mark.parametrize(("word", "denied"), [("unheated", "heated"), ("impossible", "possible"), ("meatless", "meat"), ("unpaid", "paid")])
+def test_a_word_tells_what_it_denies(word: str, denied: str) -> None:
+    assert split_negated(*tokenize(word)) == denied
+
+
+@pytest.mark.parametrize(
+    "word", ["unit", "under", "uniform", "unless", "include", "invest", "discount", "regardless", "interest", "united"]
+)
+def test_a_word_that_only_looks_denied(word: str) -> None:
+    assert split_negated(*tokenize(word)) == ""

@@ -27,8 +27,8 @@ class Member:
     """A phrase of a group, from its second word on.
 
     `forms` are the words that have to be written so (empty: any form). `part` is the part of speech that it has to be (n, v; empty: any).
-    `partners` are stems one of which the text has to have, `barred` those that it may not have. `told` are the words that say what the group
-    says (empty: all): of "on Sundays" the second, and of "day pass", which says "day ticket", the second too.
+    `partners` are stems one of which the text has to have, `barred` those that it may not have. `told` are the words that say what the
+    group says (empty: all): of "on Sundays" the second, and of "day pass", which says "day ticket", the second too.
     """
 
     side: Side

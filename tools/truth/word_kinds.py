@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from ..quantities import Kind
@@ -51,6 +52,30 @@ def names_a_business(word: Word) -> bool:
 @cache
 def _read_businesses() -> frozenset[str]:
     return frozenset(word for line in read_lines("businesses") for word in line.split())
+
+
+def frames_of(kind: str, unit: str = "", per: Sequence[str] = ()) -> frozenset[str]:
+    """Return the stems of words that only name what a figure's kind and unit tell: "weigh" of kilograms, "price" and "fee" of money.
+
+    What the unit leaves open is none: 3 m are a length, a width or a depth.
+    """
+    name = f"count {stem(unit)}" if kind == Kind.COUNT.value else "/".join((unit, *per)) if kind == Kind.MEASURE.value else ""
+    frames = _read_frames()
+    return frames.get(kind, frozenset()) | frames.get(name, frozenset())
+
+
+@cache
+def _read_frames() -> Mapping[str, frozenset[str]]:
+    """Return the framing words by a figure's kind ("money") or unit ("kg", "count employe")."""
+    frames: dict[str, frozenset[str]] = {}
+    for line in read_lines("frames"):
+        heads, _, words = line.partition(":")
+        stems = frozenset(map(stem, words.split()))
+        first, *units = heads.split()
+        names = [f"count {stem(each)}" for each in units] if first == Kind.COUNT and units else [first, *units]
+        for name in names:
+            frames[name] = frames.get(name, frozenset()) | stems
+    return frames
 
 
 @cache

@@ -48,28 +48,17 @@ def split_negated(word: Word) -> str:
         if rest != low and len(rest) > 3 and _denies(prefix, low, rest):
             return rest
     rest = low.removesuffix("less")
-    return rest if rest != low and len(rest) > 2 and bool(look_up(tokenize(rest)[0])) else ""
+    return rest if rest != low and len(rest) > 2 and low not in _BEYOND and bool(look_up(tokenize(rest)[0])) else ""
 
 
-_NOT_DENYING = frozenset(
-    """
-        under until unit united unite unique union universal university uniform unions units universe unless uncle undergo underlying
-        undertake discount discounts discover district distinct distribute dispatch display discuss distance distant dispose disc dish disk
-        include included includes inclusive individual indoor indoors increase increases inform information install installed instant
-        instead institute instrument insurance insured interest interested internal international introduce invest invite invoice inside
-        inspect inspection inspired instruct instructor import imports important improve improved immediate impress image imagine
-        illustrate irrigation inhabitants inhabited innovation inner inn ingredient initial inquiry intake intend intended intensive
-        intelligent intention inland input inland interior interval into invent invention inventory investor income incoming index
-        unless regardless
-    """.split()
-)
+_BEYOND = frozenset("regardless countless timeless priceless doubtless".split())
+_PARTICIPLES = ("ed", "en", "ing", "able", "ible", "ful", "ous", "ary", "al")
 
 
 def _denies(prefix: str, low: str, rest: str) -> bool:
-    if low in _NOT_DENYING or rest in _NOT_DENYING:
-        return False
-    denied = {opposite for entry in look_up(tokenize(low)[0]) for opposite in entry.opposites}
-    return rest in denied or (prefix in {"un", "non"} and bool(look_up(tokenize(rest)[0])))
+    if any(rest in entry.opposites for entry in look_up(tokenize(low)[0])):
+        return True
+    return prefix in {"un", "non"} and len(rest) > 4 and rest.endswith(_PARTICIPLES) and bool(look_up(tokenize(rest)[0]))
 
 
 _ANIMAL = stem("animal")
