@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,78 +12,11 @@ import pytest
 
 from sayso.tools.web import Web
 
-PAGE = "<title>Menu</title><p>A burger costs $9.50."
-
-
-@dataclass
-class Host:
-    """A host on loopback: what it was asked, with the headers, and how many requests it had at once at most."""
-
-    robots: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    page: str = PAGE
-    port: int = 0
-    asked: list[str] = field(default_factory=list)
-    conditions: list[str] = field(default_factory=list)
-    open_now: int = 0
-    most_at_once: int = 0
-    waits: list[float] = field(default_factory=list)
-    now: datetime = datetime(2026, 11, 29, tzinfo=UTC)
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    def web(self, **options: Any) -> Web:
-        async def wait(seconds: float) -> None:
-            self.waits.append(seconds)
-
-        return Web(allow={("127.0.0.1", self.port)}, wait=wait, now=lambda: self.now, **options)
-
-
-@contextmanager
-def serving(host: Host) -> Iterator[Host]:
-    lock = threading.Lock()
-
-    class Answering(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            with lock:
-                host.asked.append(self.path)
-                host.open_now += 1
-                host.most_at_once = max(host.most_at_once, host.open_now)
-                condition = self.headers.get("If-None-Match") or self.headers.get("If-Modified-Since") or ""
-                host.conditions.append(condition)
-            content = (host.robots if self.path == "/robots.txt" else host.page).encode()
-            unchanged = bool(condition) and condition in host.headers.values()
-            if self.path == "/old":
-                self.send_response(301)
-                self.send_header("location", "/new")
-                content = b""
-            else:
-                self.send_response(304 if unchanged else 200)
-            for name, value in ({} if self.path == "/robots.txt" else host.headers).items():
-                self.send_header(name, value)
-            self.send_header("content-type", "text/html; charset=utf-8")
-            if not unchanged:
-                self.send_header("content-length", str(len(content)))
-            with lock:
-                host.open_now -= 1
-            self.end_headers()
-            if not unchanged:
-                self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        host.port = int(server.server_address[1])
-        yield host
-        server.shutdown()
-        thread.join()
+from .web_hosts import Host, serving
 
 
 async def test_twenty_pages_of_one_host_are_read_one_after_another_with_one_look_at_its_robots() -> None:
-    with serving(Host()) as host:
+    with serving(Host(holds_seconds=0.02)) as host:
         web = host.web()
         confined = web.only(host.url("/"))
         pages = await asyncio.gather(*((web if n % 2 else confined).page(host.url(f"/p{n}")) for n in range(20)))

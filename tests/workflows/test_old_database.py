@@ -195,11 +195,17 @@ async def test_every_request_matches_tool_its_tool(untouched: Old) -> None:
 
 
 def test_what_may_be_asked_about_of_what_we_ship_is_the_same_tool_as_then() -> None:
-    """`tool_versions.json` has, by Python version, what the code of 6f7a18e gave; a request that waits holds for no other version."""
-    shipped = [ORDER, make_search_tool(NOTHING), make_visit_tool(NOTHING), web_search(NOTHING), fetch_page(NOTHING)]
+    """`tool_versions.json` has, by Python version, what the code of 6f7a18e gave; a request that waits holds for no other version.
+
+    Not read_page: since then it gives parts, links and passages. A request of the former one that waits is not performed, and its model
+    is told so: it asks again, and nothing is lost by that, for it is a read.
+    """
+    shipped = [ORDER, make_search_tool(NOTHING), make_visit_tool(NOTHING), web_search(NOTHING)]
     shipped.append(python_tool(sandbox=Sandbox(network=True)))
     versions = {tool.name: [tool.version_2, sha256(tool.parameters)[:16]] for tool in shipped}
-    assert versions == json.loads((FOLDER / "tool_versions.json").read_text())[PYTHON]
+    then = json.loads((FOLDER / "tool_versions.json").read_text())[PYTHON]
+    assert versions == {name: version for name, version in then.items() if name != "read_page"}
+    assert fetch_page(NOTHING).version_2 != then["read_page"][0]
 
 
 def columns_at(url: str) -> list[tuple[str, str, str]]:

@@ -169,6 +169,14 @@ class Web:
         """Return the same web confined to the host of this URL, without its www., and its subdomains."""
         return replace(self, hosts=(parse_url(url, self.allow).host.removeprefix("www."),))
 
+    def tell_address(self, url: str) -> str:
+        """Return an address as it would be asked for; empty for one that is refused without a look at the network."""
+        try:
+            parsed = self._parse(url)
+        except UrlRefused:
+            return ""
+        return "" if parsed.is_address and not self._may_connect(parsed, parsed.host, parsed.port) else str(parsed)
+
     def _parse(self, url: str) -> Url:
         parsed = parse_url(url, self.allow)
         if self.hosts and not any(parsed.host == host or parsed.host.endswith(f".{host}") for host in self.hosts):
