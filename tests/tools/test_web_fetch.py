@@ -299,7 +299,7 @@ SECOND_TRIES: dict[str, tuple[list[Answer], list[float]]] = {
     "500, then the page": ([reply("oops", "500 Error"), reply(HTML)], [0.5]),
     "503 with two seconds": ([reply("busy", "503 Busy", Retry_After="2"), reply(HTML)], [2.0]),
     "503 until a date": ([reply("busy", "503 Busy", Retry_After="Mon, 04 May 2026 12:00:03 GMT"), reply(HTML)], [3.0]),
-    "503 until yesterday": ([reply("busy", "503 Busy", Retry_After="Sun, 03 May 2026 12:00:00 GMT"), reply(HTML)], [0.0]),
+    "503 until yesterday": ([reply("busy", "503 Busy", Retry_After="Sun, 03 May 2026 12:00:00 GMT"), reply(HTML)], []),
     "503 with nonsense": ([reply("busy", "503 Busy", Retry_After="soon"), reply(HTML)], [0.5]),
     "429 with one second": ([reply("slow", "429 Too Many", Retry_After="1"), reply(HTML)], [1.0]),
     "a broken connection": ([b"", reply(HTML)], [0.5]),
@@ -311,7 +311,8 @@ SECOND_TRIES: dict[str, tuple[list[Answer], list[float]]] = {
 async def test_a_server_that_stumbles_is_asked_twice(answers: list[Answer], waits: list[float]) -> None:
     async with serving(page=answers) as server:
         page = await server.web(robots=False).page("http://shop.example/page")
-        assert (page.title, server.waits) == ("Burgerhaus", waits)
+        assert page.title == "Burgerhaus"
+        assert server.waits == pytest.approx(waits, abs=0.2)
 
 
 ONE_TRY = {

@@ -77,16 +77,3 @@ async def test_an_older_page_is_asked_for_only_if_it_has_changed(tmp_path: Path,
         changed = await host.web(cache=tmp_path, cache_seconds=60).page(host.url("/p"))
     assert (first.text, unchanged.text, changed.text) == ("A burger costs $9.50.", "A burger costs $9.50.", "A burger costs $10.25.")
     assert unchanged.snapshot.fetched_at > first.snapshot.fetched_at
-
-
-async def test_a_cached_page_that_was_changed_on_disk_is_fetched_again(tmp_path: Path) -> None:
-    with serving(Host()) as host:
-        await host.web(cache=tmp_path).page(host.url("/p"))
-        for file in list_bodies(tmp_path):
-            file.write_bytes(b"<p>A burger is free.")
-        assert (await host.web(cache=tmp_path).page(host.url("/p"))).text == "A burger costs $9.50."
-    assert host.asked.count("/p") == 2
-
-
-def list_bodies(folder: Path) -> list[Path]:
-    return list(folder.glob("*.body"))

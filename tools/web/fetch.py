@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -15,8 +16,9 @@ from urllib.parse import urljoin
 from ..canonical import Json
 from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
+from .cache_folder import CacheFolder
 from .fields import Field, mark_expired
-from .host_turns import HostTurns
+from .host_turns import KNOWN_FOR, HostQueue, HostTurns, paused
 from .kinds import choose_parser, refuse_by_content, refuse_by_type
 from .page_errors import (
     ConnectionFailed,
@@ -31,8 +33,9 @@ from .page_errors import (
     TooManyRedirects,
     UrlRefused,
 )
-from .page_store import PageStore, StoredResponse
+from .page_store import MISSING, PageStore, StoredResponse
 from .pages import Link, Page
+from .retries import MAX_WAIT_SECONDS, MayPass, parse_retry_after, try_twice
 from .robots import MAX_ROBOTS_BYTES, Robots, parse_robots
 from .snapshots import Snapshot, store_snapshot
 from .transport import HttpTransport, Resolve, Response, Target, Transport, system_resolve
@@ -42,7 +45,6 @@ USER_AGENT = "Mozilla/5.0 (compatible; Sayso/0.1; reads pages for its user)"
 ROBOTS_NAME = "Sayso"
 ROBOTS_PATH = "/robots.txt"
 MAX_ADDRESSES = 3
-MAX_WAIT_SECONDS = 5.0
 MAX_CRAWL_DELAY_SECONDS = 30.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -160,7 +162,7 @@ class Web:
                 response = await self._open(target, await self._resolve_checked(target), stack, method=method, headers=headers, body=body)
                 check_headers(url, response, self._make_caps())
                 return response, await read_body(url, response, self._make_caps())
-        except _MayPass as failure:
+        except MayPass as failure:
             raise failure.error from None
         except TimeoutError:
             raise PageTimeout(url, self.total_seconds) from None
@@ -185,7 +187,7 @@ class Web:
 
     def _find_pause(self, url: Url) -> float:
         """Return how long to wait between two pages of a host: what its robots.txt asks for, up to MAX_CRAWL_DELAY_SECONDS, or more."""
-        robots = self.turns.rules.get(url.origin, Robots())
+        robots = self.turns.find_rules(url.origin, self.now()) or Robots()
         return max(self.pause_seconds, min(robots.crawl_delay_seconds(ROBOTS_NAME), MAX_CRAWL_DELAY_SECONDS))
 
     def _make_caps(self) -> Caps:
@@ -198,7 +200,7 @@ class Web:
             try:
                 if robots:
                     await self._check_robots(url, deadline)
-                found = await self._request_twice(url, caps, deadline)
+                found = await try_twice(partial(self._request, url, caps, deadline), self.wait)
                 if isinstance(found, Fetched):
                     return found
                 url = self._next_hop(url, found, seen)
@@ -223,15 +225,17 @@ class Web:
         return target
 
     async def _check_robots(self, url: Url, deadline: asyncio.Timeout) -> None:
-        async with self.turns.find(url.origin).robots:  # who comes meanwhile waits for this answer
-            robots = self.turns.rules.get(url.origin)
-            if robots is None:
-                robots = await self._read_robots(url, deadline)
-                self.turns.rules[url.origin] = robots
+        """Raise RobotsForbid for a page that may not be read. Its own deadline waits meanwhile: a robots.txt has one of its own."""
+        with paused(deadline):
+            async with self.turns.find(url.origin).robots:  # who comes meanwhile waits for this answer
+                robots = self.turns.find_rules(url.origin, self.now())
+                if robots is None:
+                    robots = await self._read_robots(url)
+                    self.turns.keep_rules(url.origin, robots, self.now())
         if not robots.allows(str(url), ROBOTS_NAME):
-            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} asks programs not to read it")
+            raise RobotsForbid(str(url), robots.refusal or f"the robots.txt of {url.authority} asks programs not to read it")
 
-    async def _read_robots(self, url: Url, deadline: asyncio.Timeout) -> Robots:
+    async def _read_robots(self, url: Url) -> Robots:
         """Read the robots.txt of this origin (RFC 9309). A missing file allows all; one that cannot be read forbids all for now."""
         caps = replace(self._make_caps(), max_bytes=MAX_ROBOTS_BYTES, max_decoded=MAX_ROBOTS_BYTES, cut=True)
         robots_url = replace(url, target=ROBOTS_PATH)
@@ -241,63 +245,70 @@ class Web:
         except PageStatus as error:
             if 400 <= error.status < 500 and error.status != 429:
                 return Robots()
-            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} answered with status {error.status}") from error
+            return Robots(refusal=f"the robots.txt of {url.authority} answered with status {error.status}")
         except ConnectionFailed:
             raise
         except UrlRefused as error:
             if error.url == str(robots_url):
                 raise UrlRefused(str(url), error.rule) from error
-            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} leads elsewhere: {error.rule}") from error
+            return Robots(refusal=f"the robots.txt of {url.authority} leads elsewhere: {error.rule}")
         except (PageError, TimeoutError) as error:
             reason = str(error) or f"no answer within {self.total_seconds / 2:g} s"
-            raise RobotsForbid(str(url), f"the robots.txt of {url.authority} could not be read: {reason.rstrip('.')}") from error
+            return Robots(refusal=f"the robots.txt of {url.authority} could not be read: {reason.rstrip('.')}")
         return parse_robots(fetched.body)
-
-    async def _request_twice(self, url: Url, caps: Caps, deadline: asyncio.Timeout) -> Fetched | str:
-        """Request one hop, and once more after a failure that may pass: a read changes nothing, so it may be repeated."""
-        try:
-            return await self._request(url, caps, deadline)
-        except _MayPass as failure:
-            if failure.wait_seconds > MAX_WAIT_SECONDS:
-                raise failure.error from None
-            await self.wait(failure.wait_seconds)
-        try:
-            return await self._request(url, caps, deadline)
-        except _MayPass as failure:
-            raise failure.error from None
 
     async def _request(self, url: Url, caps: Caps, deadline: asyncio.Timeout) -> Fetched | str:
         """Return a page, or the location of a redirect: from the cache while it is fresh, else by a request when the host has a turn."""
-        store = PageStore(self.cache) if self.cache is not None else None
-        kept = await asyncio.to_thread(store.find, str(url)) if store is not None else None
-        if kept is not None and kept[0].is_fresh(self.now(), self.cache_seconds):
+        store = PageStore(CacheFolder(self.cache)) if self.cache is not None else None
+        kept = await self._find_kept(store, url, caps)
+        if kept is not None and self._is_fresh(url, kept[0]):
             return _take_stored(url, *kept)
         async with self.turns.take(url.authority, self._find_pause(url), self.wait, deadline) as queue, AsyncExitStack() as stack:
+            kept = await self._find_kept(store, url, caps)  # by now another reader may have fetched it
+            if kept is not None and self._is_fresh(url, kept[0]):
+                return _take_stored(url, *kept)
+            if queue.closed_for > MAX_WAIT_SECONDS:
+                raise PageStatus(str(url), queue.closed_with, f"it asks to come back in {queue.closed_for:.0f} s")
             if url.target != ROBOTS_PATH:  # no site counts it as a page
                 stack.callback(queue.end)
-            addresses = await self._resolve_checked(url)
-            response = await self._open(url, addresses, stack, headers=kept[0].validators if kept is not None else ())
+            response = await self._open(
+                url, await self._resolve_checked(url), stack, headers=kept[0].validators if kept is not None else ()
+            )
             check_headers(str(url), response, caps)
             if response.status == 304 and kept is not None and store is not None:
-                return _take_stored(url, await asyncio.to_thread(store.touch, kept[0], self.now()), kept[1])
-            location, body = await self._read_response(url, response, caps)
-        now = self.now()
-        if store is not None:
-            await asyncio.to_thread(store.put, str(url), response, body, location=location, now=now)
+                return _take_stored(url, await asyncio.to_thread(store.touch, *kept, self.now()), kept[1])
+            is_missing = response.status in MISSING
+            location, body = ("", b"") if is_missing else await self._read_response(url, response, caps, queue)
+            now = self.now()
+            if store is not None:
+                await asyncio.to_thread(store.put, str(url), response, body, location=location, now=now)
+        if is_missing:
+            raise PageStatus(str(url), response.status)
         return location or Fetched(url, response.status, response.header("content-type")[:200], body, now)
 
-    async def _read_response(self, url: Url, response: Response, caps: Caps) -> tuple[str, bytes]:
+    async def _find_kept(self, store: PageStore | None, url: Url, caps: Caps) -> tuple[StoredResponse, bytes] | None:
+        """Return the response in the cache, if there is one that could be read now as well."""
+        if store is None or (url.is_address and not self._may_connect(url, url.host, url.port)):
+            return None
+        kept = await asyncio.to_thread(store.find, str(url))
+        return kept if kept is not None and len(kept[1]) <= caps.max_decoded else None
+
+    def _is_fresh(self, url: Url, kept: StoredResponse) -> bool:
+        longest = KNOWN_FOR.total_seconds() if url.target == ROBOTS_PATH else self.cache_seconds
+        return kept.is_fresh(self.now(), min(self.cache_seconds, longest))
+
+    async def _read_response(self, url: Url, response: Response, caps: Caps, queue: HostQueue) -> tuple[str, bytes]:
         """Return where a redirect leads, or the body of a page. Raises PageError for anything else."""
         if response.status in _REDIRECTS:
             return _read_location(url, response), b""
         if response.status != 200:
-            raise self._make_status_error(url, response)
+            raise self._make_status_error(url, response, queue)
         if not caps.cut:
             refuse_by_type(str(url), response, response.header("content-type")[:200])
         try:
             body = await read_body(str(url), response, caps)
         except ConnectionFailed as error:
-            raise _MayPass(error) from error
+            raise MayPass(error) from error
         if not caps.cut:
             refuse_by_content(str(url), body)
         return "", body
@@ -315,7 +326,7 @@ class Web:
                         failed = error
         except TimeoutError:
             raise PageTimeout(str(url), self.connect_seconds, "to answer") from None
-        raise _MayPass(failed or ConnectionFailed(str(url), "it has no address"))
+        raise MayPass(failed or ConnectionFailed(str(url), "it has no address"))
 
     async def _resolve_checked(self, url: Url) -> list[tuple[str, int]]:
         """Return the addresses of a host, resolved once. One that is not public refuses them all (DNS rebinding)."""
@@ -334,17 +345,22 @@ class Web:
             return True
         return port == url.port and is_public(ip)
 
-    def _make_status_error(self, url: Url, response: Response) -> Exception:
+    def _make_status_error(self, url: Url, response: Response, queue: HostQueue) -> Exception:
         status = response.status
         if status == 204:
             return PageEmpty(str(url))
         wait_seconds = parse_retry_after(response.header("retry-after"), self.now()) if status in (429, 503) else None
         note = f"it asks to come back in {wait_seconds:.0f} s" if wait_seconds else ""
         error = PageStatus(str(url), status, note)
-        return _MayPass(error, wait_seconds) if status in _TRY_AGAIN else error
+        if wait_seconds is None:
+            return MayPass(error) if status in _TRY_AGAIN else error
+        queue.close_for(wait_seconds, status)  # whoever comes next waits for it in the queue, the second try as well
+        return MayPass(error, 0.0) if wait_seconds <= MAX_WAIT_SECONDS else error
 
 
 def _take_stored(url: Url, stored: StoredResponse, body: bytes) -> Fetched | str:
+    if stored.status in MISSING:
+        raise PageStatus(str(url), stored.status)
     return stored.location or Fetched(url, stored.status, stored.content_type, body, datetime.fromisoformat(stored.fetched_at))
 
 
@@ -356,29 +372,6 @@ def _refuse_unread(url: str, parsed: Mapping[str, Json]) -> None:
         raise PageWall(url, wall)
     if not (parsed["text"] or parsed.get("evidence") or parsed["json_ld"]):
         raise PageScripted(url) if parsed.get("scripted") else PageEmpty(url)
-
-
-class _MayPass(Exception):
-    """A failure that may pass: the same read may work after a wait."""
-
-    def __init__(self, error: PageError, wait_seconds: float | None = None) -> None:
-        self.error = error
-        self.wait_seconds = 0.5 if wait_seconds is None else wait_seconds
-        super().__init__(str(error))
-
-
-def parse_retry_after(value: str, now: datetime) -> float | None:
-    """Return how many seconds a Retry-After header asks to wait; None for none, or for one that cannot be read."""
-    from email.utils import parsedate_to_datetime
-
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
 
 
 def _read_location(url: Url, response: Response) -> str:

@@ -20,7 +20,7 @@ _GAP = re.compile(r"\s+|(?<=[。！？])")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PassagesFound:
     """The passages of a page around a word, and how often it stands there (at most MOST_PLACES are counted)."""
 
     passages: tuple[str, ...]
@@ -85,7 +85,7 @@ def find_links(words: str, links: Sequence[Link]) -> list[Link]:
     return [link for link in links if all(word in _fold(f"{link.text} {link.url}") for word in wanted)]
 
 
-def find_passages(words: str, text: str) -> Found:
+def find_passages(words: str, text: str) -> PassagesFound:
     """Return the passages around the words, in the text's order, whatever the case and the accents.
 
     They are looked for as they stand; where they are not on the page like that, the lines that have the most of them are taken.
@@ -94,9 +94,9 @@ def find_passages(words: str, text: str) -> Found:
     phrase = re.compile(r"\s+".join(map(re.escape, wanted)))
     places = [match.span() for match in islice(phrase.finditer(folded), MOST_PLACES)]
     if places or len(wanted) < 2:
-        return Found(tuple(_show(text, places)), len(places))
+        return PassagesFound(tuple(_show(text, places)), len(places))
     places = _find_lines(folded, wanted)
-    return Found(tuple(_show(text, places)), len(places), is_phrase=False)
+    return PassagesFound(tuple(_show(text, places)), len(places), is_phrase=False)
 
 
 def _find_lines(folded: str, wanted: Sequence[str]) -> list[tuple[int, int]]:

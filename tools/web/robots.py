@@ -13,13 +13,14 @@ MAX_ROBOTS_BYTES = 500 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """The rules of one origin. Without rules everything is allowed."""
+    """The rules of one origin. Without rules everything is allowed, and nothing where they could not be read (`refusal` says why)."""
 
     rules: Protego | None = None
+    refusal: str = ""
 
     def allows(self, url: str, user_agent: str) -> bool:
         """Return whether this program may read this page."""
-        return self.rules is None or bool(self.rules.can_fetch(url, user_agent))
+        return not self.refusal and (self.rules is None or bool(self.rules.can_fetch(url, user_agent)))
 
     def crawl_delay_seconds(self, user_agent: str) -> float:
         """Return how long the site wants a crawler to wait between pages."""

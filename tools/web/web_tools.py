@@ -14,7 +14,7 @@ from ..effects import Trust
 from ..errors import ToolError
 from .fetch import Web
 from .page_errors import format_url
-from .page_parts import MOST_PLACES, Found, choose_links, cut_links, cut_passages, cut_text, find_links, find_passages
+from .page_parts import MOST_PLACES, PassagesFound, choose_links, cut_links, cut_passages, cut_text, find_links, find_passages
 from .pages import Link, Page
 from .search import Search
 
@@ -49,7 +49,7 @@ def fetch_page(web: Web, *, max_chars: int = 20_000) -> Tool[..., Any]:
     """
     pages = _PagesInHand(web)
 
-    @tool.egress(name="read_page", trust=Trust.UNTRUSTED)
+    @tool.egress(name="read_page", trust=Trust.UNTRUSTED, card="read_page(url={url})")  # the rest tells nobody anything
     async def read_page(url: str, find: str = "", next: int = 1, context: ToolContext[object] = NO_CONTEXT) -> Content:
         """Read a web page: its title, main text and links. A long page comes in parts; its result says how many there are.
 
@@ -113,7 +113,7 @@ def _find_in_page(page: Page, web: Web, words: str, number: int, max_chars: int)
     return {"url": page.final_url, "title": page.title, **_tell_part(place, count), **shown}
 
 
-def _tell_found(found: Found, words: str) -> str:
+def _tell_found(found: PassagesFound, words: str) -> str:
     if not found.places:
         return f"{words!r} is not on this page."
     places = (

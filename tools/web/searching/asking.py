@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from ...canonical import Json
 from ..charsets import clean
-from ..fetch import Web, parse_retry_after
+from ..fetch import Web
 from ..page_errors import ConnectionFailed, PageError, PageTimeout
+from ..retries import parse_retry_after
 from ..search import SearchBlocked, SearchError
 
 if TYPE_CHECKING:
