@@ -8,19 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sayso.tools import Content, tool
 from sayso.tools.definition.tool import AnyTool
 from sayso.tools.effects import Trust
 
 if TYPE_CHECKING:
-    from sayso.tools.web import Page, Search, SearchResult, Web
+    from sayso.tools.web import Page, Search, SearchResult
 
 RESULTS = 20
 """How many results of a query are read; more where many sites are wanted."""
 MOST_RESULTS = 50
 REMEMBERED = 200
+
+
+class Pages(Protocol):
+    """What reads pages: a Web, or something that stands before one."""
+
+    async def page(self, url: str) -> Page:
+        """Read a page."""
+        ...
 
 
 def make_search_tool(search: Search) -> AnyTool:
@@ -34,7 +42,7 @@ def make_search_tool(search: Search) -> AnyTool:
     return search_the_web
 
 
-def make_visit_tool(web: Web | PageMemory) -> AnyTool:
+def make_visit_tool(web: Pages) -> AnyTool:
     """Return the research's page tool: a page with its links and the proof of what was read (time, sha256, snapshot)."""
 
     @tool.egress(name="visit", trust=Trust.UNTRUSTED)
@@ -62,7 +70,7 @@ def read_further(search: Search, wanted: int) -> Search:
 class PageMemory:
     """A web that remembers the data of the pages it has read lately: fields, dates, what is said of links."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Pages) -> None:
         self._web = web
         self._data: dict[str, dict[str, Any]] = {}
 

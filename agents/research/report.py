@@ -11,6 +11,7 @@ from pathlib import Path
 from sayso.tools.errors import UsageError
 
 from .report_markdown import write_markdown
+from .report_saving import write_whole
 from .report_values import KINDS, Claim, Competitor, Considered, FailedPage, LeftOut, Point, ReportValues, Source, Withdrawn
 
 __all__ = ("KINDS", "Claim", "Competitor", "Considered", "FailedPage", "LeftOut", "Point", "Report", "Source", "Withdrawn", "make_slug")
@@ -49,7 +50,7 @@ class Report(ReportValues):
         """Write the report to `path`, a file ending in .md or a folder, and its other formats beside it; return the path of the first one.
 
         Formats are md, json, html and csv. The HTML shows the pages that are stored in the folder `snapshots` beside it. Raises UsageError
-        for an unknown format, or where the files cannot be written.
+        for an unknown format, or where the files cannot be written: then none is.
         """
         target = Path(path)
         if target.suffix.lower() not in (".md", ".markdown"):
@@ -63,9 +64,7 @@ class Report(ReportValues):
             "html": lambda: self.html(target.parent / SNAPSHOTS),
         }
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            for each, file in files.items():
-                file.write_text(writers[each](), encoding="utf-8")
+            write_whole({file: writers[each]() for each, file in files.items()})
         except OSError as error:
             raise UsageError(
                 f"The report cannot be written to {target}: {error.strerror or error}. Give another place with --out."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -11,16 +12,21 @@ from typing import TYPE_CHECKING, Any, Unpack
 from sayso.workflows import RunResult
 from sayso.workflows.workflow import SharedRunOptions, reject_option, run_in_new_loop
 
-from .pipeline import CompetitorResearch
+from .aspects import find_aspects
+from .budget import Budget
+from .comparing import compare_columns
+from .pipeline import CONCURRENCY, CompetitorResearch
 from .report import Report
 from .stage_models import describe_author
-from .state import ResearchState, make_report
+from .state import ResearchState, has_found, make_columns, make_report
+from .visiting import merge_same_business
 
 if TYPE_CHECKING:
     from sayso.tools.web import Search, Web
 
     from ..models.model import Model
-    from .pipeline import Chooser, Kind
+    from .pipeline import Kind
+    from .site_choice import Chooser
 
 
 class ResearchOptions(SharedRunOptions, total=False):
@@ -37,6 +43,10 @@ class ResearchOptions(SharedRunOptions, total=False):
     search: str | Search | None
     web: Web | None
     snapshots: Path | str | None
+    max_cost: float | None
+    max_pages: int | None
+    minutes: float | None
+    concurrency: int
 
 
 class ResearchAgent:
@@ -48,11 +58,18 @@ class ResearchAgent:
     `sites` are addresses of your own to visit. `choose` is an async function that is given the Selection (candidates, aspects) before the
     visits and returns it, changed or not. `search` is "duckduckgo" (the default, or what the environment variable SAYSO_SEARCH says),
     "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are stored under `snapshots` when that
-    is given.
+    is given. At most `concurrency` sites are visited at once.
+
+    `max_cost` (US dollars for model calls), `max_pages` (pages of sites that are asked for) and `minutes` end the research with the report
+    of what was found until then: `report.stopped` says why, `report.left_out` what was not done. `limits` that are reached raise
+    LimitReached instead, as in every run.
     """
 
     async def run(self, company: str, **options: Unpack[ResearchOptions]) -> RunResult[Report]:
-        """Research a company's competitors; the result's `.output` is a Report. Raises NothingFound, ModelError, LimitReached."""
+        """Research a company's competitors; the result's `.output` is a Report.
+
+        Raises NothingFound, SearchFailed, ModelError, LimitReached, and BudgetEnded if the budget ends before anything is found.
+        """
         async with _open_flow(**options) as (flow, run_options):
             return await flow.run(company, grants=flow.grants, **run_options)
 
@@ -81,6 +98,10 @@ async def _open_flow(
     search: str | Search | None = None,
     web: Web | None = None,
     snapshots: Path | str | None = None,
+    max_cost: float | None = None,
+    max_pages: int | None = None,
+    minutes: float | None = None,
+    concurrency: int = CONCURRENCY,
     **options: Unpack[SharedRunOptions],
 ) -> AsyncIterator[tuple[CompetitorResearch, SharedRunOptions]]:
     """Open the sources, and yield the flow with the options of its run; the sources are closed at the end."""
@@ -88,9 +109,13 @@ async def _open_flow(
         reject_option(name, ResearchOptions.__optional_keys__)
     from .sources import open_sources  # late, for load time
 
+    budget = Budget(max_cost=max_cost, max_pages=max_pages, minutes=minutes)
+    chosen = choose_model(model)
+    if max_cost is not None:
+        options["limits"] = budget.merge_limits(options.get("limits"))
     async with open_sources(search, web, snapshots) as (found_search, found_web):
         flow = CompetitorResearch(
-            choose_model(model),
+            chosen,
             found_search,
             found_web,
             competitors=competitors,
@@ -100,6 +125,8 @@ async def _open_flow(
             pages=pages,
             sites=sites,
             choose=choose,
+            budget=budget,
+            concurrency=concurrency,
         )
         yield flow, options
 
@@ -115,9 +142,15 @@ def choose_model(model: str | Model | None) -> Model:
     return model_from(model)
 
 
-def make_partial_report(state: ResearchState, model: Model | None, stopped: str) -> Report:
-    """Return the report of a research that was stopped: what was done until then, and why it stopped."""
+def make_partial_report(state: ResearchState, model: Model | None, stopped: str) -> Report | None:
+    """Return the report of a research that was stopped: what was found until then, compared, and why it stopped. None if nothing was."""
+    if not has_found(state):
+        return None
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    visits = tuple(merge_same_business(state.visits, find_aspects(state.aspects)))
+    state = replace(state, visits=visits, stopped=stopped)
+    if not state.comparison:
+        state = replace(state, comparison=tuple(compare_columns(make_columns(state))))
     return make_report(state, describe_author(choose_model(model)), now, stopped)
 
 

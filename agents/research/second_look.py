@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from sayso.tools.errors import ToolError
 from sayso.workflows import Run
 
 from .aspects import Aspect, find_aspects
-from .report import FailedPage
+from .budget import BudgetEnded
+from .report import FailedPage, LeftOut
 from .site_reading import is_same_site
 from .state import ResearchState, SearchHit, Visit
 from .visiting import SiteVisitor
@@ -21,10 +23,14 @@ MOST_PAGES = 3
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """Searches for what is unknown of a site, and reads the pages of it that were not read yet."""
+    """Searches for what is unknown of a site, and reads the pages of it that were not read yet: at most `most` of each, if that is given.
+
+    A search that fails, or that the budget does not allow, takes nothing away from what is there.
+    """
 
     visitor: SiteVisitor
     search: Callable[[Run, str], Awaitable[Sequence[SearchHit]]]
+    most: int | None = None
 
     def for_visit(self, state: ResearchState, unknown: Sequence[str]) -> Callable[[Run, Visit], Awaitable[Visit]]:
         """Return the step that looks again at one site for these aspects, and returns the visit with what it found."""
@@ -33,21 +39,40 @@ class SecondLook:
             missing = [aspect for aspect in unknown if all(claim.topic != aspect for claim in visit.claims)]
             if not visit.claims or not missing:
                 return visit
-            queries = [write_query(visit.candidate.name, aspect) for aspect in find_aspects(missing)[:MOST_QUERIES]]
-            hits = [hit for query in queries for hit in await self.search(run, query)]
+            visit, hits = await self._search_all(run, visit, missing)
             known = {page.url for page in visit.pages} | {page.asked for page in visit.pages} | {page.url for page in visit.failed}
             found = dict.fromkeys(hit.url for hit in hits if is_same_site(hit.url, visit.pages[0].url) and hit.url not in known)
-            own = list(found)[:MOST_PAGES]
-            read = [await self.visitor.read_page(run, url, number) for number, url in enumerate(own)]
+            own = list(found)[: MOST_PAGES if self.most is None else min(MOST_PAGES, self.most)]
             hashes = {page.sha256 for page in visit.pages}
-            pages = [page for page in read if not isinstance(page, FailedPage) and page.sha256 not in hashes]
-            if not pages:
-                return visit
-            failed = tuple(page for page in read if isinstance(page, FailedPage))
-            more = replace(visit, pages=(*visit.pages, *pages), failed=(*visit.failed, *failed))
-            return await self.visitor.find_claims(run, more, state, first=len(visit.pages))
+            first = len(visit.pages)
+            for number, url in enumerate(own):
+                try:
+                    page = await self.visitor.read_page(run, url, number)
+                except BudgetEnded as ended:
+                    left_out = LeftOut("pages", f"more pages of {visit.candidate.name}", url, str(ended))
+                    visit = replace(visit, stopped=str(ended), left_out=(*visit.left_out, left_out))
+                    break
+                visit = replace(visit, asked=visit.asked + 1)
+                if isinstance(page, FailedPage):
+                    visit = replace(visit, failed=(*visit.failed, page))
+                elif page.sha256 not in hashes:
+                    visit = replace(visit, pages=(*visit.pages, page))
+            return await self.visitor.find_claims(run, visit, state, first=first) if len(visit.pages) > first else visit
 
         return look
+
+    async def _search_all(self, run: Run, visit: Visit, missing: Sequence[str]) -> tuple[Visit, list[SearchHit]]:
+        hits: list[SearchHit] = []
+        for aspect in find_aspects(missing)[:MOST_QUERIES]:
+            query = write_query(visit.candidate.name, aspect)
+            try:
+                hits += await self.search(run, query)
+            except (ToolError, BudgetEnded) as error:
+                left_out = LeftOut("search", f"the query “{query}”", "", str(error))
+                visit = replace(visit, left_out=(*visit.left_out, left_out))
+                if isinstance(error, BudgetEnded):
+                    return replace(visit, stopped=str(error)), hits
+        return visit, hits
 
 
 def write_query(name: str, aspect: Aspect) -> str:

@@ -11,10 +11,12 @@ from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
 from .aspects import Aspect, count_cues
-from .report import Claim, Competitor, Considered, FailedPage, Point, Report, Source, Withdrawn
+from .report import Claim, Competitor, Considered, FailedPage, LeftOut, Point, Report, Source, Withdrawn
 from .report_values import hash_text, seal_claim
 
 if TYPE_CHECKING:
+    from sayso.workflows import Run
+
     from .stage_prompts import Findings
 
 
@@ -87,6 +89,11 @@ class Visit:
     dropped: int = 0
     withdrawn: tuple[Withdrawn, ...] = ()
     judged: Considered | None = None
+    asked: int = 0
+    """How many pages were asked for."""
+    left_out: tuple[LeftOut, ...] = ()
+    stopped: str = ""
+    """Why the budget ended during the visit."""
 
     @property
     def passed_over(self) -> Considered | None:
@@ -112,6 +119,11 @@ class ResearchState:
     considered: tuple[Considered, ...] = ()
     withdrawn: tuple[Withdrawn, ...] = ()
     """Sentences of the comparison that were left out."""
+    wanted: int = 0
+    """How many sites are to be in the report, beside the client."""
+    stopped: str = ""
+    """Why the budget has ended, as a sentence."""
+    left_out: tuple[LeftOut, ...] = ()
     gated: bool = True
     """False in a run that an earlier version began, which had no relevance gate: it goes on as it began."""
 
@@ -150,20 +162,59 @@ def make_report(state: ResearchState, author: str, made_at: str, stopped: str = 
         kind=state.kind,
         aspects=state.aspects,
         client=_make_column(state.client, sources, state) if state.client is not None and state.client.claims else None,
-        considered=_list_considered(state),
+        considered=_list_considered(state, stopped),
         withdrawn=withdrawn,
         replaced_claims=sum(1 for each in withdrawn if each.replaced),
+        left_out=list_left_out(state, stopped),
     )
 
 
-def _list_considered(state: ResearchState) -> tuple[Considered, ...]:
+def publish_state(run: Run, state: ResearchState) -> ResearchState:
+    """Publish the state and return it, so that nothing is lost when the research is stopped."""
+    run.publish(ResearchProgress(run.id, state))
+    return state
+
+
+def has_found(state: ResearchState) -> bool:
+    """Return whether there is anything to report: a claim, or at least a site that was chosen."""
+    visits = state.visits if state.client is None else (state.client, *state.visits)
+    return bool(state.candidates) or any(visit.claims for visit in visits)
+
+
+def list_unvisited(state: ResearchState) -> tuple[Candidate, ...]:
+    """Return the sites that would have been visited next, as many as are missing."""
+    visited = {visit.candidate.url for visit in state.visits if visit.pages or visit.failed}
+    missing = state.wanted - sum(1 for visit in state.visits if visit.claims)
+    return tuple(candidate for candidate in state.candidates if candidate.url not in visited)[: max(0, missing)]
+
+
+def list_left_out(state: ResearchState, stopped: str) -> tuple[LeftOut, ...]:
+    """Return what was left out: sites, pages, questions, searches; sites only where the research was stopped."""
+    sites = list_unvisited(state) if stopped else ()
+    visits = state.visits if state.client is None else (state.client, *state.visits)
+    return (
+        *(LeftOut("site", candidate.name, candidate.url, stopped) for candidate in sites),
+        *(each for visit in visits if not visit.passed_over for each in visit.left_out),
+        *state.left_out,
+    )
+
+
+def count_words(number: int, noun: str) -> str:
+    """Return a number of things in words: "1 site", "3 sites"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _list_considered(state: ResearchState, stopped: str) -> tuple[Considered, ...]:
     """Return who was considered: what a visit has shown counts more than what the searches said."""
-    visited = {visit.candidate.url: visit for visit in state.visits}
-    return tuple(_tell_visit(each, visited.get(each.url)) for each in state.considered)
+    visited = {visit.candidate.url: visit for visit in state.visits if visit.pages or visit.failed}
+    unvisited = {candidate.url for candidate in list_unvisited(state)} if stopped else set()
+    return tuple(_tell_visit(each, visited.get(each.url), stopped if each.url in unvisited else "") for each in state.considered)
 
 
-def _tell_visit(considered: Considered, visit: Visit | None) -> Considered:
-    """Return a site that was considered with what came of it: what its pages show, or that it was not read."""
+def _tell_visit(considered: Considered, visit: Visit | None, stopped: str) -> Considered:
+    """Return a site that was considered with what came of it: what its pages show, or that it was not read and why."""
+    if visit is None and stopped:
+        return replace(considered, reason=f"{considered.reason} It was not visited. {stopped}")
     if visit is None:
         return replace(considered, reason="It was not visited: others came first.", quote="") if considered.competes else considered
     if not visit.pages:
@@ -182,6 +233,7 @@ def add_pages(first: Visit, second: Visit) -> Visit:
         claims=(*first.claims, *more),
         withdrawn=(*first.withdrawn, *second.withdrawn),
         dropped=first.dropped + second.dropped,
+        left_out=(*first.left_out, *second.left_out),
     )
 
 

@@ -6,8 +6,8 @@ What takes long is computed in threads, so that connections of other visits are 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,17 +18,18 @@ from sayso.workflows import Run
 from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
+from .budget import BudgetEnded, BudgetWatch
 from .choosing import same_business
 from .field_claims import claim_fields
 from .gating import gate_claims
 from .page_tools import PageMemory
 from .ranking import rank_claims
-from .report import Considered, FailedPage, Withdrawn
+from .report import Considered, FailedPage, LeftOut, Withdrawn
 from .site_identity import find_site
 from .site_kinds import SiteKind
 from .site_names import find_business_name, find_host, find_site_name, squash_name
 from .site_reading import Part, choose_link, is_same_site, measure_coverage, order_parts, pack_parts
-from .state import Candidate, ResearchState, Visit, VisitedPage, add_pages, check_quotes, find_home
+from .state import Candidate, ResearchState, Visit, VisitedPage, add_pages, check_quotes, count_words, find_home
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -48,51 +49,52 @@ class SiteVisitor:
     memory: PageMemory
     finder: Agent[Findings]
     most_pages: int
+    watch: BudgetWatch
 
-    async def read_site(self, run: Run, candidate: Candidate, state: ResearchState) -> Visit:
+    async def read_site(self, run: Run, candidate: Candidate, state: ResearchState, most: int | None = None) -> Visit:
         """Read the page that was found, the home page, and then the pages that promise most about what is still unknown.
 
-        Of a topic only the pages are read that the searches found: the rest of the site is about other things.
+        At most `most` pages are asked for, if that is given. Of a topic only the pages are read that the searches found: the rest of the
+        site is about other things.
         """
         aspects = find_aspects(state.aspects)
         found_too = [(hit.url, hit.title[:TITLE_CHARACTERS]) for hit in state.hits if is_same_site(hit.url, candidate.url)]
-        found = await self.read_page(run, candidate.url, 0)
-        failed = [found] if isinstance(found, FailedPage) else []
-        pages = [found] if isinstance(found, VisitedPage) else []
-        seen = {candidate.url}
+        reading = _Reading(self, run, candidate.name, most)
+        await reading.add(candidate.url)
+        pages = reading.pages
         home = find_home(pages[0].url if pages else candidate.url)
-        if state.kind != "topic" and home not in seen and not (pages and is_home_page(pages[0].url)):
-            await self._add_page(run, home, pages, failed, seen)
+        if state.kind != "topic" and home not in reading.seen and not (pages and is_home_page(pages[0].url)):
+            await reading.add(home)
         for twin in find_twins(candidate, state.considered):
-            await self._add_page(run, twin, pages, failed, seen, is_own=True)
-        while pages and len(pages) < self.most_pages and len(seen) < 2 * self.most_pages:
+            await reading.add(twin, is_own=True)
+        while pages and not reading.stopped and len(pages) < self.most_pages and len(reading.seen) < 2 * self.most_pages:
             links = found_too if state.kind == "topic" else [*found_too, *(link for page in pages for link in page.links)]
-            known = (*seen, *(page.url for page in pages))
+            known = (*reading.seen, *(page.url for page in pages))
             link = await asyncio.to_thread(_choose_next, pages, links, known, aspects)
             if link is None:
                 break
-            await self._add_page(run, link, pages, failed, seen)
-        if not pages:
-            run.publish(Progress(run.id, "failed", f"{show_address(candidate.url)}: {failed[0].why}"))
-        return Visit(put_name_right(candidate, pages), tuple(pages), tuple(failed))
+            await reading.add(link)
+        if not pages and reading.failed:
+            run.publish(Progress(run.id, "failed", f"{show_address(candidate.url)}: {reading.failed[0].why}"))
+        return reading.make_visit(candidate)
 
-    async def _add_page(
-        self, run: Run, url: str, pages: list[VisitedPage], failed: list[FailedPage], seen: set[str], *, is_own: bool = False
-    ) -> None:
-        """Read a page and add it, unless it was read already under another address, or is of another site (`is_own` says it is not)."""
-        page = await self.read_page(run, url, len(seen))
-        seen.add(url)
-        if isinstance(page, FailedPage):
-            failed.append(page)
-        elif not pages or ((is_own or is_same_site(page.url, pages[0].url)) and all(page.sha256 != known.sha256 for known in pages)):
-            pages.append(page)
+    def count_pages_left(self, state: ResearchState, visits: Iterable[Visit]) -> int | None:
+        """Return how many pages may still be asked for; None if there is no end."""
+        most = self.watch.budget.max_pages
+        asked = sum(visit.asked for visit in visits) + (state.client.asked if state.client is not None else 0)
+        return None if most is None else max(0, most - asked)
 
     async def read_page(self, run: Run, url: str, number: int) -> VisitedPage | FailedPage:
-        """Read a page and tell so; one that cannot be read is returned with the reason. `number` counts the run's pages from 0."""
+        """Read a page and tell so; one that cannot be read is returned with the reason. `number` counts the run's pages from 0.
+
+        Raises BudgetEnded if the time is over.
+        """
         run.publish(Progress(run.id, "read", f"Reading {show_address(url)}"))
         try:
             page: Mapping[str, Any] = await run.call(self.visit_tool, url=url)
         except ToolError as error:
+            if self.watch.is_refusal(error):
+                raise BudgetEnded(str(error)) from None
             return FailedPage(url, str(error))
 
         async def recall(run: Run, url: str) -> Mapping[str, Any]:
@@ -113,16 +115,21 @@ class SiteVisitor:
         name = visit.candidate.name
         claims: list[Claim] = []
         withdrawn: list[Withdrawn] = []
-        for number, question in enumerate(await asyncio.to_thread(_make_questions, pages, first, aspects)):
+        questions = await asyncio.to_thread(_make_questions, pages, first, aspects)
+        for number, question in enumerate(questions):
             if tell is not None:
                 tell(await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn))
-            more, missing = await self._ask(run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind)
+            try:
+                more, missing = await self._ask(
+                    run, f"{first}.{number}" if first else str(number), name, question, pages, aspects, state.kind
+                )
+            except BudgetEnded as ended:
+                visit = _leave_questions(visit, len(questions) - number, str(ended))
+                break
             publishable, taken_away = await asyncio.to_thread(gate_claims, more, pages, name)
             claims += publishable
             withdrawn += [*taken_away, *(Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing)]
-        found = await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
-        run.publish(Progress(run.id, "found", describe_visit(found)))
-        return found
+        return await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
 
     async def _ask(
         self, run: Run, position: str, name: str, parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], kind: str
@@ -132,18 +139,76 @@ class SiteVisitor:
 
         blocks = [(part.page + 1, pages[part.page].title, pages[part.page].url, part.text) for part in parts]
         question = findings_question(name, kind, aspects, blocks)
+        claims: tuple[Claim, ...] = ()
+        missing: list[str] = []
         try:
-            found: Findings = await run.child(f"find.{position}", self.finder, question)
+            found = await self.watch.ask(run, f"find.{position}", self.finder, question)
             claims, missing = check_quotes(found, pages, aspects)
             if missing:
-                again: Findings = await run.child(f"again.{position}", self.finder, missing_question(question, missing))
+                again = await self.watch.ask(run, f"again.{position}", self.finder, missing_question(question, missing))
                 more, still_missing = check_quotes(again, pages, aspects)
                 claims = tuple(dict.fromkeys((*claims, *more)))
                 missing = still_missing or missing[: max(0, len(missing) - len(more))]
+        except BudgetEnded:
+            if not missing:
+                raise
         except (IncompleteReply, OutputError) as error:  # one part of one page: the others are asked all the same
             run.publish(Progress(run.id, "failed", f"No usable answer about a part of {show_address(pages[parts[0].page].url)}: {error}"))
-            return (), []
         return claims, missing
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The pages of a site as they are read one after another, `most` at most."""
+
+    visitor: SiteVisitor
+    run: Run
+    name: str
+    most: int | None
+    pages: list[VisitedPage] = field(default_factory=list)
+    failed: list[FailedPage] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    left_out: tuple[LeftOut, ...] = ()
+    stopped: str = ""
+    """Why no more may be read."""
+    is_over: bool = False
+    """The budget allows nothing more at all."""
+
+    async def add(self, url: str, *, is_own: bool = False) -> None:
+        """Read a page and add it, unless it was read already under another address, or is of another site (`is_own` says it is not)."""
+        if self.stopped:
+            return
+        if self.most is not None and len(self.seen) >= self.most:
+            self._stop(url, self.visitor.watch.budget.pages_are_read)
+            return
+        try:
+            page = await self.visitor.read_page(self.run, url, len(self.seen))
+        except BudgetEnded as ended:
+            self.is_over = True
+            self._stop(url, str(ended))
+            return
+        self.seen.add(url)
+        pages = self.pages
+        if isinstance(page, FailedPage):
+            self.failed.append(page)
+        elif not pages or ((is_own or is_same_site(page.url, pages[0].url)) and all(page.sha256 != known.sha256 for known in pages)):
+            pages.append(page)
+
+    def _stop(self, url: str, why: str) -> None:
+        self.stopped = why
+        if self.pages:
+            self.left_out = (LeftOut("pages", f"more pages of {self.name}", url, why),)
+
+    def make_visit(self, candidate: Candidate) -> Visit:
+        """Return what was read as a visit."""
+        visit = Visit(put_name_right(candidate, self.pages), tuple(self.pages), tuple(self.failed), asked=len(self.seen))
+        return replace(visit, left_out=self.left_out, stopped=self.stopped if self.is_over else "")
+
+
+def _leave_questions(visit: Visit, questions: int, why: str) -> Visit:
+    """Return the visit, of whose pages so many parts are not asked about."""
+    what = f"{count_words(questions, 'part')} of the pages of {visit.candidate.name}, about which nothing was asked"
+    return replace(visit, left_out=(*visit.left_out, LeftOut("questions", what, visit.pages[0].url, why)), stopped=visit.stopped or why)
 
 
 def _choose_next(
@@ -205,15 +270,6 @@ def is_home_page(url: str) -> bool:
 def show_address(url: str) -> str:
     """Return an address as people write it: "smashwick.example/menu"."""
     return url.partition("://")[2].removeprefix("www.").rstrip("/") or url
-
-
-def describe_visit(visit: Visit) -> str:
-    """Return what was found on a site as a sentence."""
-    kept = f"{len(visit.claims)} claim{'s' if len(visit.claims) != 1 else ''} kept"
-    replaced = sum(1 for each in visit.withdrawn if each.replaced)
-    parts = [kept, *([f"{replaced} replaced"] if replaced else []), *([f"{visit.dropped} dropped"] if visit.dropped else [])]
-    pages = f"{len(visit.pages)} page{'s' if len(visit.pages) != 1 else ''}"
-    return f"{visit.candidate.name}: {', '.join(parts)}, from {pages}"
 
 
 def merge_same_business(visits: Sequence[Visit], aspects: Sequence[Aspect]) -> list[Visit]:

@@ -18,7 +18,6 @@ from sayso.agents.models.extractive import ANSWERS, ExtractiveReader
 from sayso.agents.models.model import Delta, Finished, ModelRequest
 from sayso.cli.builtin_app import ResearchTask
 from sayso.cli.research import ResearchRun
-from sayso.tools.errors import LimitReached
 from sayso.tools.web import find_quote, load_snapshot
 from sayso.workflows import Usage
 
@@ -184,25 +183,32 @@ def test_half_a_report_is_put_beside_a_whole_one_and_not_over_it(tmp_path: Path)
 
 
 class Dear:
-    """The extractive reader, at a cent a call."""
+    """The extractive reader, at a cent a call, and with a price that is known before."""
 
-    name, takes_tools = "dear", True
+    name, takes_tools, calls = "gpt-5-mini", True, 0
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+        self.calls += 1
         deltas = ExtractiveReader().stream(request)
         async for delta in deltas:
             yield Finished(delta.reason, Usage(cost_usd=0.01)) if isinstance(delta, Finished) else delta
 
 
-async def test_a_cost_limit_stops_it_and_keeps_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    task = ResearchTask("BettaBurgers", "dear", None, "sample", 3, str(tmp_path / "bettaburgers.md"))
-    work = ResearchRun(task, Dear(), max_cost=0.035)
-    with pytest.raises(LimitReached):
-        await work.execute()
-    assert capsys.readouterr().out == f"{tmp_path / 'bettaburgers.md'}\n"
-    kept = (tmp_path / "bettaburgers.md").read_text("utf-8")
-    assert "--max-cost is 0.035" in kept
-    assert "Smashwick" in kept
+async def test_where_the_money_ends_what_was_found_is_compared_and_the_rest_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = ResearchTask("BettaBurgers", "gpt-5-mini", None, "sample", 3, str(tmp_path / "bettaburgers.md"), max_cost=0.05)
+    model = Dear()
+    assert await ResearchRun(task, model).execute() == 0
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'bettaburgers.md'}\n"
+    assert "Stopped early: The next model call could bring the cost to" in err
+    assert "Allow more with --max-cost." in err
+    report = checked_report(tmp_path / "bettaburgers.md")
+    assert "0.05 are allowed" in report["stopped"]
+    assert {each["what"] for each in report["left_out"]} >= {"questions", "comparison"}
+    assert report["competitors"]  # their pages had been read, and what pages hold as data costs nothing
+    assert model.calls * 0.01 <= 0.05 + 1e-9
 
 
 def test_a_wait_for_the_endpoint_is_told(tmp_path: Path) -> None:

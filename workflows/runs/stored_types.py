@@ -49,6 +49,7 @@ TYPES: dict[str, tuple[str, ...]] = {
     "OtherProtocol": ("sayso.agents.models.provider_errors:OtherProtocol",),
     "IncompleteReply": ("sayso.tools.errors:IncompleteReply",),
     "OutputError": ("sayso.tools.errors:OutputError", "sayso.tools.errors:OutputError"),
+    "BudgetEnded": ("sayso.agents.research.budget:BudgetEnded",),
     "StepTimeout": ("sayso.tools.errors:StepTimeout", "sayso.tools.errors:StepTimeout"),
     "SecretLocked": ("sayso.tools.errors:SecretLocked",),
     "Unreadable": ("sayso.workflows.durable.durable_execution:Unreadable",),

@@ -17,7 +17,8 @@ from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message
 from sayso.agents.models.named import LOCAL, is_local_name
 from sayso.agents.models.names import split_prefix
-from sayso.agents.research.pipeline import CompetitorResearch, Kind
+from sayso.agents.research.budget import Budget
+from sayso.agents.research.pipeline import CONCURRENCY, CompetitorResearch, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
 from sayso.agents.research.sources import open_sources
@@ -75,6 +76,15 @@ class ResearchTask:
     sites: tuple[str, ...] = ()
     choose: bool = False
     formats: tuple[str, ...] = ("md", "json")
+    max_cost: float | None = None
+    max_pages: int | None = None
+    minutes: float | None = None
+    concurrency: int = CONCURRENCY
+
+    @property
+    def budget(self) -> Budget:
+        """Return what the research may use."""
+        return Budget(max_cost=self.max_cost, max_pages=self.max_pages, minutes=self.minutes)
 
     def make_research(self, model: Model, search: Search, web: Web) -> CompetitorResearch:
         """Return the research that the task asks for; a person who wants to choose does so in this terminal."""
@@ -91,6 +101,8 @@ class ResearchTask:
             sites=self.sites,
             choose=choose_on_terminal if self.choose else None,
             dialect=self.dialect,
+            budget=self.budget,
+            concurrency=self.concurrency,
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from sayso.cli.builtin_app import ResearchTask, portable_model
 from sayso.cli.options import BaseUrl, Competitors, Dialect, MaxCost, ModelName, Quiet, resolve_model
 from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, split_formats
 from sayso.cli.research import ResearchRun
+from sayso.cli.stopping import StopSignals
 
 COMPANY = "BettaBurgers"
 
@@ -34,14 +34,13 @@ def demo(
         What to write, with commas between: md, json, html, csv.
     competitors
         How many competitors.
-    max_cost
-        The most that model calls may cost, in US dollars.
     quiet
         Print only what went wrong, and where the report is.
     """
-    chosen = resolve_model(model, base_url, max_cost)
-    formats = split_formats(format)
-    path = find_report_path(out, COMPANY)
-    name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
-    task = ResearchTask(COMPANY, name, url, "sample", competitors, str(path), dialect, formats=formats)
-    return asyncio.run(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet).execute())
+    with StopSignals() as signals:
+        chosen = resolve_model(model, base_url, max_cost)
+        formats = split_formats(format)
+        path = find_report_path(out, COMPANY)
+        name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
+        task = ResearchTask(COMPANY, name, url, "sample", competitors, str(path), dialect, formats=formats, max_cost=max_cost)
+        return signals.run(ResearchRun(task, chosen, quiet=quiet).execute())

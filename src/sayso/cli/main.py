@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cyclopts import App, CycloptsError
 
@@ -42,7 +43,7 @@ app = App(
     version=__version__,
     help="Agents that act, and act only on your say-so.",
     help_epilogue="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waits for an approval, 4 nothing found, 5 no search answered, "
-    "130 interrupted.",
+    "130 interrupted, 143 told to end (SIGTERM).",
     suppress_keyboard_interrupt=False,  # `run` reports it, with an exit code of its own
 )
 for _name, _help in COMMANDS.items():
@@ -67,7 +68,7 @@ def run(arguments: Sequence[str], program: App = app) -> int:
     except UnicodeDecodeError as error:
         return _print_error(UsageError(f"The input is not text in {error.encoding}: {error.reason} at byte {error.start}."), Exit.USAGE)
     except KeyboardInterrupt as error:
-        return _print_error(error, Exit.INTERRUPTED)
+        return _print_error(error, getattr(error, "exit_code", Exit.INTERRUPTED))
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # whoever read our output has gone; there is nobody to tell
             _print_error(error, Exit.FAILED)
@@ -76,10 +77,11 @@ def run(arguments: Sequence[str], program: App = app) -> int:
     return int(code or 0)
 
 
-def _print_error(error: BaseException, code: Exit) -> Exit:
+def _print_error(error: BaseException, code: int) -> int:
     from sayso.console import escape_controls  # late: a command that succeeds needs no console
 
-    print(f"sayso: {escape_controls(describe_stop(error))}", file=sys.stderr)
+    with suppress(OSError):  # its terminal may be gone
+        print(f"sayso: {escape_controls(describe_stop(error))}", file=sys.stderr, flush=True)
     return code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from enum import IntEnum
 from pathlib import Path
@@ -39,6 +40,12 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def check_above_zero(kind: object, value: float | None) -> None:
+    """Raise ValueError for what is no number above zero."""
+    if value is not None and not (value > 0 and math.isfinite(value)):
+        raise ValueError("Must be a number above zero.")
+
+
 _MODEL_HELP = (
     "A provider and its model (openai:gpt-5.6, anthropic:claude-sonnet-4-5, ollama:qwen3, ...), an endpoint with one "
     "(http://localhost:8000/v1#qwen3), or a model on this machine: a file (PATH.gguf), or its name at a model hub "
@@ -51,12 +58,15 @@ Dialect = Annotated[
     str,
     Parameter(help="How the model writes tool calls: auto, native, or the form of a model family (call, hermes, llama3, mistral, ...)."),
 ]
+MaxPages = Annotated[int | None, Parameter(validator=Number(gte=1), help="The most pages of sites that are asked for.")]
+Minutes = Annotated[float | None, Parameter(validator=check_above_zero, help="How long it may take, in minutes.")]
+Concurrency = Annotated[int, Parameter(validator=Number(gte=1), help="How many sites are visited side by side.")]
 Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
 Rounds = Annotated[int, Parameter(validator=Number(gte=1), help="How many rounds of searches; later ones are about what is still unknown.")]
 Pages = Annotated[int, Parameter(validator=Number(gte=1), help="How many pages of a site to read at most.")]
 Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="A site of yours to visit. May be given more than once.")]
 Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]
-MaxCost = Annotated[float | None, Parameter(validator=Number(gt=0))]
+MaxCost = Annotated[float | None, Parameter(validator=check_above_zero, help="The most that model calls may cost, in US dollars.")]
 Quiet = Annotated[bool, Parameter(negative="")]
 RunId = Annotated[str, Parameter(help="A run's id, as `sayso runs` shows it.")]
 DatabaseUrl = Annotated[
@@ -132,7 +142,7 @@ def _has_price(model: Model) -> bool:
 def describe_stop(error: BaseException) -> str:
     """Return why a command stopped, in terms of the command line."""
     if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)):
-        return "interrupted"
+        return str(error) or "interrupted"
     if isinstance(error, LimitReached) and error.limit == "cost_usd":
         return f"The next model call could bring the cost to {error.seen:.3g} US dollars; --max-cost is {error.allowed:g}."
     return str(error) if isinstance(error, (SaysoError, OSError)) else repr(error)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sayso.agents.research.report import Report, check_formats, make_slug
+from sayso.agents.research.report import SNAPSHOTS, Report, check_formats, make_slug
+from sayso.agents.research.report_saving import copy_snapshots
 from sayso.cli.builtin_app import ResearchTask
 from sayso.cli.options import Exit
 from sayso.console import escape_controls
 from sayso.tools.errors import RunError, UsageError
 
 DEFAULT_FORMATS = "md,json,html"
+GIVE_ANOTHER = "Give another place with --out."
 
 
 def split_formats(words: str) -> tuple[str, ...]:
@@ -62,11 +66,12 @@ def save_finished_report(report: Report, task: ResearchTask, *, quiet: bool = Fa
     """Write the report of a finished research where its task says. Raises RunError if no competitor was found."""
     path = Path(task.report)
     if not path.parent.is_dir() and path.is_absolute():  # the run was started in a folder that is gone, or on another machine
-        folder = escape_controls(str(path.parent))
-        print(f"sayso: the folder {folder} is not here; the report is written to the current one.", file=sys.stderr)
+        say(f"sayso: the folder {path.parent} is not here; the report is written to the current one.")
         path = Path(path.name)
-    _write(report, path, task, quiet)
-    if not report.competitors:
+    written = _write(report, path, task.formats)
+    _tell(report, task, quiet)
+    print(written, flush=True)
+    if not report.competitors and not report.stopped:
         raise RunError("No competitor was found that could be read. Try another --search or --model.")
     return Exit.OK
 
@@ -74,18 +79,63 @@ def save_finished_report(report: Report, task: ResearchTask, *, quiet: bool = Fa
 def save_partial_report(report: Report, task: ResearchTask, *, quiet: bool = False) -> None:
     """Write the report of a research that was stopped: beside a report that exists already, never over it."""
     path = Path(task.report)
-    _write(report, path.with_stem(f"{path.stem}-stopped") if path.exists() else path, task, quiet)
+    written = _write(report, path.with_stem(f"{path.stem}-stopped") if path.exists() else path, task.formats)
+    _tell(report, task, quiet)
+    with suppress(OSError):  # whoever reads it may be gone
+        print(written, flush=True)
 
 
-def _write(report: Report, path: Path, task: ResearchTask, quiet: bool) -> None:
-    """Write the report; print its path to standard output, and what it holds to standard error."""
-    written = report.save(path, task.formats)
+def say(text: str) -> None:
+    """Print a line on standard error, if there is still somebody who reads it."""
+    with suppress(OSError):
+        print(escape_controls(text), file=sys.stderr, flush=True)
+
+
+def _write(report: Report, path: Path, formats: Sequence[str]) -> Path | str:
+    """Write the report and return its path. Where that fails it is written to another place with its pages, else returned as Markdown."""
+    try:
+        return report.save(path, formats)
+    except UsageError as error:
+        say(f"sayso: {str(error).removesuffix(GIVE_ANOTHER).strip()}")
+    for place in (Path.cwd(), Path(tempfile.gettempdir())):
+        folder = place / f"sayso-{make_slug(report.company)}-{os.getpid()}"
+        try:
+            copy_snapshots(report.sources, path.parent / SNAPSHOTS, folder / SNAPSHOTS)
+            written = report.save(folder / path.name, formats)
+        except UsageError:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            say(f"It is written to {folder} instead.")
+            return written
+    say("There is no other place for it either, so here it is:")
+    return report.markdown()
+
+
+def _tell(report: Report, task: ResearchTask, quiet: bool) -> None:
+    """Say on standard error what the report holds, why it ends early, and what was left out."""
     count, claims = len(report.competitors), len(report.number_claims())
     of = f" of {task.competitors}" if count < task.competitors else ""
+    if report.stopped:
+        say(f"Stopped early: {report.stopped} {_name_option(report.stopped, task)}".rstrip())
+    sites = [each.name for each in report.left_out if each.what == "site"]
+    if sites:
+        say(f"Not visited: {', '.join(sites)}.")
+    for each in report.left_out:
+        if each.what != "site":
+            say(f"Left out: {each.name}." + (f" {each.why}" if each.why != report.stopped else ""))
     if not quiet:
-        print(f"{count}{of} competitors, {claims} claims, {len(report.sources)} pages read.", file=sys.stderr, flush=True)
+        say(f"{count}{of} competitors, {claims} claims, {len(report.sources)} pages read.")
     for page in report.failed_pages:
-        print(escape_controls(f"Not read: {page.why}"), file=sys.stderr)
+        say(f"Not read: {page.why}")
     if report.dropped_claims:
-        print(f"Sentences dropped, as no page says them: {report.dropped_claims}", file=sys.stderr)
-    print(written, flush=True)
+        say(f"Sentences dropped, as no page says them: {report.dropped_claims}")
+
+
+def _name_option(why: str, task: ResearchTask) -> str:
+    """Return how to allow more, if it was the budget that ended the research."""
+    budget = task.budget
+    if budget.minutes is not None and why == budget.time_is_over:
+        return "Allow more with --minutes."
+    if budget.max_pages is not None and why == budget.pages_are_read:
+        return "Allow more with --max-pages."
+    return "Allow more with --max-cost." if budget.max_cost is not None and "could bring the cost" in why else ""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sayso.agents.research.pipeline import SELECTION_STEP, Kind
+from sayso.agents.research.budget import BudgetEnded
+from sayso.agents.research.pipeline import CONCURRENCY, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import make_partial_report
+from sayso.agents.research.site_choice import SELECTION_STEP
 from sayso.agents.research.state import ResearchProgress
 from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
 from sayso.cli.choose import require_terminal
@@ -22,8 +23,11 @@ from sayso.cli.options import (
     BaseUrl,
     Choose,
     Competitors,
+    Concurrency,
     Dialect,
     MaxCost,
+    MaxPages,
+    Minutes,
     ModelName,
     Pages,
     Quiet,
@@ -34,13 +38,14 @@ from sayso.cli.options import (
     resolve_model,
 )
 from sayso.cli.progress import ProgressTree
-from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, save_finished_report, save_partial_report, split_formats
+from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, save_finished_report, save_partial_report, say, split_formats
 from sayso.cli.resume import stream_resumed
 from sayso.cli.run_database import database_option, is_database_named, open_engine
-from sayso.console import escape_controls, terminal
+from sayso.cli.stopping import StopSignals
+from sayso.console import terminal
 from sayso.tools.approval.requests import Approver
-from sayso.tools.errors import NothingFound, RunError, UsageError
-from sayso.workflows import Limits, RunEnded
+from sayso.tools.errors import NothingFound, RunError, SearchFailed, UsageError
+from sayso.workflows import RunEnded
 from sayso.workflows import engine as memory_engine
 
 if TYPE_CHECKING:
@@ -68,6 +73,9 @@ def research(
     out: Path = Path("reports"),
     format: str = DEFAULT_FORMATS,
     max_cost: MaxCost = None,
+    max_pages: MaxPages = None,
+    minutes: Minutes = None,
+    concurrency: Concurrency = CONCURRENCY,
     quiet: Quiet = False,
     database: StoreIn = None,
     run_id: str | None = None,
@@ -91,8 +99,6 @@ def research(
         A folder for the report, or a file ending in .md.
     format
         What to write, with commas between: md, json, html, csv.
-    max_cost
-        The most that model calls may cost, in US dollars.
     quiet
         Print only what went wrong, and where the report is.
     run_id
@@ -100,15 +106,18 @@ def research(
     """
     if choose:
         require_terminal()
-    chosen = resolve_model(model, base_url, max_cost)
-    stored = is_database_named(database, run_id)
-    formats = split_formats(format)
-    path = find_report_path(out, company)
-    name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
-    # A stored run may be resumed in another folder.
-    report = str(path.absolute() if stored else path)
-    task = ResearchTask(company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(sites or ()), choose, formats)
-    return asyncio.run(_research(ResearchRun(task, chosen, max_cost=max_cost, quiet=quiet), database, run_id, stored=stored))
+    with StopSignals() as signals:
+        chosen = resolve_model(model, base_url, max_cost)
+        stored = is_database_named(database, run_id)
+        formats = split_formats(format)
+        path = find_report_path(out, company)
+        name, url = portable_model(model, base_url, chosen.name) if chosen is not None else (None, None)
+        report = str(path.absolute() if stored else path)  # a stored run may be resumed in another folder
+        task = ResearchTask(
+            company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(sites or ()), choose, formats
+        )
+        task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency)
+        return signals.run(_research(ResearchRun(task, chosen, quiet=quiet), database, run_id, stored=stored))
 
 
 async def _research(work: ResearchRun, database: str | None, run_id: str | None, *, stored: bool) -> int:
@@ -122,39 +131,48 @@ class ResearchRun:
 
     task: ResearchTask
     model: Model | None
-    max_cost: float | None = None
     quiet: bool = False
     latest: ResearchProgress | None = field(default=None, init=False)
 
     async def execute(self, stored: DurableEngine | None = None, run_id: str | None = None, database: str = "") -> int:
         """Research, write the report, and return the exit code.
 
-        With an engine the run is stored under its id, and resumed if the id is known. Without one, what was done until the run was
-        stopped is written as a partial report.
+        With an engine the run is stored under its id, and resumed if the id is known. What was found until it is stopped, by whatever
+        it is, is written as a partial report.
         """
         name = run_id or f"research-{secrets.token_hex(4)}"
         row = await self._find_row(stored, name) if stored is not None else None
         if stored is not None:
-            print(f"Run {name}. If it is stopped, continue with: sayso resume {name}{database}", file=sys.stderr, flush=True)
+            say(f"Run {name}. If it is stopped, continue with: sayso resume {name}{database}")
         elif not self.quiet:
             who = self.model.name if self.model is not None else "no language model: sentences are quoted, not written"
             what = RESEARCHING[self.task.kind].format(self.task.company)
-            print(escape_controls(f"Researching {what} ({who}) ..."), file=sys.stderr, flush=True)
+            say(f"Researching {what} ({who}) ...")
 
         def start(approve: Approver) -> AsyncIterator[object]:
             if stored is not None and row is not None:
                 return stream_resumed(stored, row, approve)
-            limits = Limits(cost_usd=self.max_cost) if self.max_cost is not None else None
+            limits = self.task.budget.merge_limits(None)
             flow, engine = ResearchFlow(self.model), stored or memory_engine()
             return flow.run_stream(self.task, approve=approve, limits=limits, engine=engine, run_id=name, grants=RESEARCH_GRANTS)
 
         try:
             report = await self._follow(start)
-        except BaseException as error:  # Ctrl-C as well: whatever stops it, what was done is written, and the error is raised again
-            if stored is None and self.latest is not None and not isinstance(error, NothingFound):
-                save_partial_report(make_partial_report(self.latest.state, self.model, describe_stop(error)), self.task, quiet=self.quiet)
+        except BaseException as error:  # whatever stops it: what was found is written, and the error is raised again
+            self._save_what_was_found(error)
             raise
         return save_finished_report(report, self.task if row is None else _read_task(row), quiet=self.quiet)
+
+    def _save_what_was_found(self, error: BaseException) -> None:
+        """Write what was found until the research was stopped as a report; if nothing was found, say so."""
+        if isinstance(error, (NothingFound, SearchFailed, BudgetEnded, UsageError)):
+            return  # it says itself that there is nothing to report
+        why = "It was interrupted." if isinstance(error, asyncio.CancelledError) else describe_stop(error)
+        report = make_partial_report(self.latest.state, self.model, why) if self.latest is not None else None
+        if report is None:
+            say("Nothing had been found by then, so there is no report.")
+        else:
+            save_partial_report(report, self.task, quiet=self.quiet)
 
     async def _follow(self, start: Callable[[Approver], AsyncIterator[object]]) -> Report:
         """Show the events of the run that `start` starts, and return its report."""

@@ -1,0 +1,171 @@
+"""The long stages of a research: visit the sites side by side, then look again for what is unknown of most."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from sayso.workflows import Run
+from sayso.workflows.runs.events import Progress
+from sayso.workflows.shapes.typed import map_each
+
+from .aspects import find_aspects
+from .budget import share_pages
+from .choosing import judge
+from .page_kinds import find_new_home
+from .profile import ClientProfile
+from .second_look import SecondLook, find_unknown
+from .site_choice import SiteChoice, profile_client
+from .site_kinds import SiteKind
+from .site_names import find_host
+from .state import Candidate, ResearchState, Visit, publish_state
+from .tally import Tally, describe_visit, find_cost
+from .visiting import SiteVisitor, merge_same_business, show_address
+
+MOST_BATCHES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SiteVisits:
+    """Visits the chosen sites, at most `concurrency` at once, and chooses more where too few can be read or compete."""
+
+    choice: SiteChoice
+    visitor: SiteVisitor
+    concurrency: int
+
+    async def visit(self, run: Run, state: ResearchState) -> ResearchState:
+        """Visit as many sites as are wanted, side by side; for each that cannot be read or does not compete, visit the next candidate.
+
+        No site is begun after the budget has refused something.
+        """
+        profile = await asyncio.to_thread(profile_client, state)
+        if state.client is not None:
+            client: Visit = await run.child("client", self._find_claims(state), state.client)
+            run.publish(Progress(run.id, "found", describe_visit(client)))
+            state = publish_state(run, _note_stops(replace(state, client=client), (client,)))
+        batch_by = _Batches(self, profile, state, Tally(self.visitor.watch, self.concurrency))
+        visits: list[Visit] = []
+        left = list(state.candidates)
+        searches_left = self.choice.rounds - 1 if state.gated and self.choice.ask_person is None else 0
+        for round_number in range(MOST_BATCHES):
+            missing, pages_left = self._count_missing(state, visits)
+            if missing <= 0 or pages_left == 0 or state.stopped:
+                break
+            if not left and searches_left > 0:
+                searches_left -= 1
+                more = await run.child(f"more.{round_number}", self.choice.choose_more, state)
+                left = list(more.candidates)
+                state = replace(more, candidates=(*state.candidates, *left))
+            shares = share_pages(pages_left, min(missing, len(left)))
+            batch, left = left[: len(shares)], left[len(shares) :]
+            if not batch:
+                break
+            visits += await batch_by.visit(run, round_number, state, dict(zip([each.url for each in batch], shares, strict=True)), batch)
+            visits = await asyncio.to_thread(merge_same_business, visits, find_aspects(state.aspects))
+            state = _note_stops(state, visits)
+        missing, pages_left = self._count_missing(state, visits)
+        if missing > 0 and pages_left == 0 and left and not state.stopped:
+            state = replace(state, stopped=self.visitor.watch.budget.pages_are_read)
+        return publish_state(run, replace(state, visits=tuple(visits)))
+
+    def _count_missing(self, state: ResearchState, visits: Iterable[Visit]) -> tuple[int, int | None]:
+        """Return how many sites are missing, and how many pages may still be asked for (None: any number)."""
+        visits = list(visits)
+        missing = state.wanted - sum(1 for visit in visits if visit.claims)
+        return missing, self.visitor.count_pages_left(state, visits)
+
+    def _find_claims(self, state: ResearchState) -> Callable[[Run, Visit], Awaitable[Visit]]:
+        async def find(run: Run, visit: Visit) -> Visit:
+            return await self.visitor.find_claims(run, visit, state)
+
+        return find
+
+    async def visit_one(
+        self, run: Run, candidate: Candidate, state: ResearchState, profile: ClientProfile, most: int | None, tell: Callable[[Visit], None]
+    ) -> Visit:
+        """Read at most `most` pages of a site, look whether it competes now that they are there, and find claims on them."""
+        visit = await self.visitor.read_site(run, candidate, state, most)
+        before = next((each for each in state.considered if each.url == candidate.url), None)
+        if not visit.pages or before is None:
+            return visit if not visit.pages else await self.visitor.find_claims(run, visit, state, tell=tell)
+        others = [find_host(each.url) for each in state.candidates if each.url != candidate.url]
+        after = await asyncio.to_thread(judge, profile, before, visit.pages, others) if state.gated else before
+        if after.kind == SiteKind.MOVED and (home := find_new_home(visit.pages)):
+            moved, left = replace(candidate, url=home), None if most is None else most - visit.asked
+
+            async def visit_new_home(run: Run, moved: Candidate) -> Visit:
+                return await self.visitor.read_site(run, moved, state, left)
+
+            there: Visit = await run.child("moved", visit_new_home, moved)
+            if there.pages:
+                visit = replace(there, asked=there.asked + visit.asked)
+                after = judge(profile, replace(before, host=find_host(home), url=home), there.pages, others)
+        visit = replace(visit, judged=replace(after, url=before.url))
+        if not after.competes:
+            run.publish(Progress(run.id, "passed over", f"{visit.candidate.name}: {after.reason}"))
+            return visit
+        if state.gated:
+            visit = replace(visit, candidate=Candidate(after.name, candidate.url, after.reason, after.quote))
+        return await self.visitor.find_claims(run, visit, state, tell=tell)
+
+    async def ask_again(self, run: Run, state: ResearchState) -> ResearchState:
+        """Search for the aspects of which most sites say nothing, on the sites themselves, until a round finds nothing or all are used."""
+        for round_number in range(1, self.choice.rounds):
+            unknown = find_unknown(state)
+            if not unknown or state.stopped:
+                break
+            run.publish(Progress(run.id, "again", f"Asking again about {', '.join(unknown)}: unknown for most"))
+            shares = share_pages(self.visitor.count_pages_left(state, state.visits), len(state.visits))
+            look = SecondLook(self.visitor, self.choice.planner.run_search, min(shares, key=lambda share: share or 0, default=0))
+            each_visit = map_each(look.for_visit(state, unknown), concurrency=self.concurrency)
+            visits: list[Visit] = await run.child(f"round.{round_number}", each_visit, list(state.visits))
+            if visits == list(state.visits):
+                break
+            state = publish_state(run, _note_stops(replace(state, visits=tuple(visits)), visits))
+        return state
+
+
+@dataclass(slots=True)
+class _Batches:
+    """Visits sites in batches, and tells the state as each visit grows."""
+
+    sites: SiteVisits
+    profile: ClientProfile
+    state: ResearchState
+    tally: Tally
+    arrived: dict[str, Visit] = field(default_factory=dict)
+    shares: dict[str, int | None] = field(default_factory=dict)
+
+    async def visit(
+        self, run: Run, number: int, state: ResearchState, shares: dict[str, int | None], batch: list[Candidate]
+    ) -> list[Visit]:
+        """Visit a batch of sites side by side, so many pages of each."""
+        self.state, self.shares = state, shares
+        self.tally.expect(len(batch))
+        each = map_each(self.visit_and_tell, concurrency=self.sites.concurrency, name="visits")
+        visits: list[Visit] = await run.child(f"visits.{number}", each, batch)
+        return visits
+
+    async def visit_and_tell(self, run: Run, candidate: Candidate) -> Visit:
+        """Visit a site, and tell what was found when it is done."""
+
+        def tell(visit: Visit) -> None:
+            self._tell(run, candidate, visit)
+
+        began = self.tally.begin()
+        visit = await self.sites.visit_one(run, candidate, self.state, self.profile, self.shares[candidate.url], tell)
+        tell(visit)
+        run.publish(Progress(run.id, "found", self.tally.end(show_address(find_host(candidate.url)), visit, began, find_cost(run))))
+        return visit
+
+    def _tell(self, run: Run, candidate: Candidate, visit: Visit) -> None:
+        self.arrived[candidate.url] = visit
+        order = {each.url: place for place, each in enumerate(self.state.candidates)}
+        visits = [self.arrived[url] for url in sorted(self.arrived, key=lambda url: order.get(url, len(order)))]
+        publish_state(run, replace(self.state, visits=tuple(visits)))
+
+
+def _note_stops(state: ResearchState, visits: Iterable[Visit]) -> ResearchState:
+    """Return the state with the reason why the budget has stopped one of the visits."""
+    return replace(state, stopped=state.stopped or next((visit.stopped for visit in visits if visit.stopped), ""))

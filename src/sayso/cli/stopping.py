@@ -1,0 +1,90 @@
+"""Signals that end a command: the first one asks it to end well, a second one ends it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from types import FrameType, TracebackType
+from typing import Any
+
+SIGNALS = {
+    "SIGINT": "It was interrupted.",
+    "SIGTERM": "It was told to end (SIGTERM).",
+    "SIGHUP": "Its terminal was closed (SIGHUP).",
+}
+SHOW_CURSOR = "\x1b[?25h"
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal has ended a command; the message says so in a sentence."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
+        super().__init__(SIGNALS[signal.Signals(number).name])
+
+
+class StopSignals:
+    """Takes the signals that end a command as long as it is entered, and runs work that the first of them cancels.
+
+    with StopSignals() as signals:
+        code = signals.run(work())    # raises Stopped
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._before: dict[int, Any] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    def __enter__(self) -> StopSignals:
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            if number is None or signal.getsignal(number) == signal.SIG_IGN:
+                continue  # Windows has fewer; nohup and the background of a shell ask for some to be ignored
+            try:
+                self._before[number] = signal.signal(number, self._take)
+            except ValueError:  # not the main thread: signals are somebody else's
+                break
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def run(self, work: Coroutine[Any, Any, int]) -> int:
+        """Run the work in an event loop and return its exit code. Raises Stopped if a signal came, when the work has ended."""
+        code = asyncio.run(self._run(work))
+        if self.received is not None:
+            raise Stopped(self.received)
+        return code
+
+    async def _run(self, work: Coroutine[Any, Any, int]) -> int:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if self.received is None:
+                raise
+            raise Stopped(self.received) from None
+        finally:
+            self._task = None
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            end_at_once(number)
+        self.received = number
+        if self._loop is None:
+            raise Stopped(number)
+        if self._task is not None:
+            self._task.cancel()
+            self._loop.call_soon_threadsafe(lambda: None)  # wakes it, if it waits for something else
+
+
+def end_at_once(number: int) -> None:
+    """End the program here and now, with the terminal as it should be."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), SHOW_CURSOR.encode())
+    os._exit(128 + number)
