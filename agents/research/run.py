@@ -17,6 +17,7 @@ from .budget import Budget
 from .comparing import compare_columns
 from .pipeline import CONCURRENCY, CompetitorResearch
 from .report import Report
+from .sources import CACHE_AGE, open_sources
 from .stage_models import describe_author
 from .state import ResearchState, has_found, make_columns, make_report
 from .visiting import merge_same_business
@@ -47,6 +48,7 @@ class ResearchOptions(SharedRunOptions, total=False):
     max_pages: int | None
     minutes: float | None
     concurrency: int
+    cache_age: str
 
 
 class ResearchAgent:
@@ -58,7 +60,8 @@ class ResearchAgent:
     `sites` are addresses of your own to visit. `choose` is an async function that is given the Selection (candidates, aspects) before the
     visits and returns it, changed or not. `search` is "duckduckgo" (the default, or what the environment variable SAYSO_SEARCH says),
     "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are stored under `snapshots` when that
-    is given. At most `concurrency` sites are visited at once.
+    is given. At most `concurrency` sites are visited at once. Pages and answers of searches that are no older than `cache_age` ("24h",
+    "7d", "0" for none) come from this user's cache; the report says when each page was read.
 
     `max_cost` (US dollars for model calls), `max_pages` (pages of sites that are asked for) and `minutes` end the research with the report
     of what was found until then: `report.stopped` says why, `report.left_out` what was not done. `limits` that are reached raise
@@ -102,18 +105,17 @@ async def _open_flow(
     max_pages: int | None = None,
     minutes: float | None = None,
     concurrency: int = CONCURRENCY,
+    cache_age: str = CACHE_AGE,
     **options: Unpack[SharedRunOptions],
 ) -> AsyncIterator[tuple[CompetitorResearch, SharedRunOptions]]:
     """Open the sources, and yield the flow with the options of its run; the sources are closed at the end."""
     for name in options.keys() - SharedRunOptions.__optional_keys__:
         reject_option(name, ResearchOptions.__optional_keys__)
-    from .sources import open_sources  # late, for load time
-
     budget = Budget(max_cost=max_cost, max_pages=max_pages, minutes=minutes)
     chosen = choose_model(model)
     if max_cost is not None:
         options["limits"] = budget.merge_limits(options.get("limits"))
-    async with open_sources(search, web, snapshots) as (found_search, found_web):
+    async with open_sources(search, web, snapshots, cache_age) as (found_search, found_web):
         flow = CompetitorResearch(
             chosen,
             found_search,

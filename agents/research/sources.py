@@ -16,24 +16,28 @@ if TYPE_CHECKING:
     from sayso.tools.web import LocalIndex, Search, Web
 
 SEARCH_VARIABLE = "SAYSO_SEARCH"
+CACHE_AGE = "24h"
+"""A research that is made again on the same day, with other options, asks no site twice; prices a day old are told with their date."""
 
 
 @asynccontextmanager
 async def open_sources(
-    search: str | Search | None = None, web: Web | None = None, snapshots: Path | str | None = None
+    search: str | Search | None = None, web: Web | None = None, snapshots: Path | str | None = None, cache_age: str = CACHE_AGE
 ) -> AsyncIterator[tuple[Search, Web]]:
     """Open the search and the web for a run, and close them after it.
 
     `search` is a Search, or in words: "sample", a folder, a site's address, or one or more of duckduckgo, auto, searxng, brave, tavily, exa
-    and serper with commas between them. Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Raises UsageError for a word
-    that means none of these.
+    and serper with commas between them. Without one it is SAYSO_SEARCH in the environment, else duckduckgo. Pages of the open web and
+    answers of such searches that are no older than `cache_age` ("30m", "12h", "7d"; "0" for none) come from the cache on disk, unless a
+    `web` is given, which has its own. Raises UsageError for a word that means none of these.
     """
     from sayso.tools.web import LocalIndex, Web  # late, for load time
-    from sayso.tools.web.searching import is_search_name, open_search
+    from sayso.tools.web.searching import is_search_name
 
     folder = Path(snapshots) if snapshots is not None else None
     where = search or os.environ.get(SEARCH_VARIABLE) or "duckduckgo"
-    open_web = web or Web(snapshots=folder)
+    age_seconds, cache = open_cache(cache_age)
+    open_web = web or Web(snapshots=folder, cache=cache, cache_seconds=age_seconds)
     if not isinstance(where, str):
         yield where, open_web
     elif where == "sample":
@@ -42,7 +46,7 @@ async def open_sources(
         with serve() as sample, await asyncio.to_thread(build_sample_index) as index:
             yield index, web or Web(resolve=sample.resolve, allow=sample.allow, snapshots=folder)
     elif is_search_name(where):
-        yield open_search(where, open_web), open_web
+        yield open_cached_search(where, open_web), open_web
     elif where.startswith(("http://", "https://")):
         with await LocalIndex.of_site(where, open_web) as index:
             yield index, open_web
@@ -59,6 +63,35 @@ async def open_sources(
         raise UsageError(
             f"{where!r} cannot be searched. Write one or more of {', '.join(NAMES)}, or sample, an existing folder, or a site's address."
         )
+
+
+def open_cache(cache_age: str) -> tuple[float, Path | None]:
+    """Return the seconds of an age, and the folder of the cache: None for an age of 0, or where this user can have none.
+
+    Raises UsageError for an age that cannot be read, and for a folder that others can write in.
+    """
+    from sayso.tools.web.cache_folder import CacheFolder, find_cache_folder, parse_age  # late, for load time
+
+    seconds = parse_age(cache_age)
+    if not seconds:
+        return 0.0, None
+    try:
+        folder = find_cache_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # no home, or one that cannot be written in
+        return seconds, None
+    CacheFolder(folder).check()
+    return seconds, folder
+
+
+def open_cached_search(names: str, web: Web) -> Search:
+    """Return the search of these names; its answers are kept in the web's cache, if it has one."""
+    from sayso.tools.web.searching import cache_search, open_search  # late, for load time
+
+    search = open_search(names, web)
+    if web.cache is None:
+        return search
+    return cache_search(search, web.cache, name=names, age_seconds=web.cache_seconds, clock=lambda: web.now().timestamp())
 
 
 def build_sample_index() -> LocalIndex:

@@ -278,7 +278,7 @@ def test_addresses_of_one_page_are_one(one: str, other: str) -> None:
 
 
 def find_kept(folder: Path) -> list[Path]:
-    return list(folder.iterdir())
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 async def test_a_question_that_was_asked_lately_asks_nobody(tmp_path: Path) -> None:
@@ -297,9 +297,12 @@ async def test_a_question_that_was_asked_lately_asks_nobody(tmp_path: Path) -> N
     for file in find_kept(tmp_path):
         file.write_text("{")
     assert (await cached("q", 3))[0].url == "https://a.example/4"
+    now = 1000.0
+    assert (await cached("q", 3))[0].url == "https://a.example/5", "what was asked in the future is not fresh"
 
 
-async def test_a_failed_search_is_not_kept(tmp_path: Path) -> None:
+async def test_a_failed_search_is_not_kept_and_one_that_found_nothing_neither(tmp_path: Path) -> None:
+    assert await cache_search(finding(), tmp_path, name="x")("q", 3) == []
     with pytest.raises(SearchBlocked):
         await cache_search(failing(SearchBlocked("x", "no")), tmp_path, name="x")("q", 3)
     assert find_kept(tmp_path) == []

@@ -106,6 +106,16 @@ class CacheFolder:
                 return
 
 
+def parse_age(text: str) -> float:
+    """Return the seconds of an age such as 30m, 12h or 7d; 0 is none at all. Raises UsageError for anything else."""
+    if text.strip() in ("0", ""):
+        return 0.0
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smhd])", text.strip().lower())
+    if match is None:
+        raise UsageError(f"The age {text[:40]!r} cannot be read. Write one such as 30m, 12h or 7d, or 0 to read everything anew.")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3_600, "d": 86_400}[match[2]]
+
+
 def find_cache_folder() -> Path:
     """Return the folder for caches of this user, by the rules of the system (XDG on Linux), with `sayso/web` in it."""
     home = Path.home()

@@ -18,7 +18,7 @@ from .addresses import is_loopback, is_public
 from .body import Caps, check_headers, read_body
 from .cache_folder import CacheFolder
 from .fields import Field, mark_expired
-from .host_turns import KNOWN_FOR, HostQueue, HostTurns, paused
+from .host_turns import KNOWN_FOR, HostQueue, HostTurns, stop_clock
 from .kinds import choose_parser, refuse_by_content, refuse_by_type
 from .page_errors import (
     ConnectionFailed,
@@ -226,7 +226,7 @@ class Web:
 
     async def _check_robots(self, url: Url, deadline: asyncio.Timeout) -> None:
         """Raise RobotsForbid for a page that may not be read. Its own deadline waits meanwhile: a robots.txt has one of its own."""
-        with paused(deadline):
+        with stop_clock(deadline):
             async with self.turns.find(url.origin).robots:  # who comes meanwhile waits for this answer
                 robots = self.turns.find_rules(url.origin, self.now())
                 if robots is None:

@@ -79,7 +79,7 @@ class HostTurns:
         """Wait for a turn at this host and hold it. The time spent waiting does not count towards the deadline."""
         queue = self.find(host)
         async with AsyncExitStack() as stack:
-            with paused(deadline):
+            with stop_clock(deadline):
                 await stack.enter_async_context(queue.turn)
                 if (seconds := queue.find_wait(pause_seconds)) > 0:
                     await wait(seconds)
@@ -87,7 +87,7 @@ class HostTurns:
 
 
 @contextmanager
-def paused(deadline: asyncio.Timeout) -> Iterator[None]:
+def stop_clock(deadline: asyncio.Timeout) -> Iterator[None]:
     """Stop the clock of a deadline for as long as the block takes."""
     loop, ends = asyncio.get_running_loop(), deadline.when()
     began = loop.time()

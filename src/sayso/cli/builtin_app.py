@@ -21,7 +21,7 @@ from sayso.agents.research.budget import Budget
 from sayso.agents.research.pipeline import CONCURRENCY, CompetitorResearch, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
-from sayso.agents.research.sources import open_sources
+from sayso.agents.research.sources import CACHE_AGE, open_sources
 from sayso.cli.options import DEFAULT_MODEL, choose_model_name
 from sayso.cli.order_bot import TOOLS, open_desk, order_bot
 from sayso.tools import Tool
@@ -80,6 +80,7 @@ class ResearchTask:
     max_pages: int | None = None
     minutes: float | None = None
     concurrency: int = CONCURRENCY
+    cache_age: str = CACHE_AGE
 
     @property
     def budget(self) -> Budget:
@@ -143,7 +144,7 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
             reader = replay_model(value.model) if names_model else choose_model(None)
             return await value.make_research(reader, refuse_search, Web()).execute(run, value.company)
         model = self._model or choose_model(find_model(value.model, value.base_url) if names_model else None)
-        async with open_sources(value.search, None, Path(value.report).parent / "snapshots") as (search, web):
+        async with open_sources(value.search, None, Path(value.report).parent / "snapshots", value.cache_age) as (search, web):
             return await value.make_research(model, search, web).execute(run, value.company)
 
     def find_user_texts(self, value: ResearchTask) -> Iterable[str]:

@@ -15,6 +15,7 @@ from sayso.agents.research.pipeline import CONCURRENCY, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import make_partial_report
 from sayso.agents.research.site_choice import SELECTION_STEP
+from sayso.agents.research.sources import CACHE_AGE
 from sayso.agents.research.state import ResearchProgress
 from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, builtin_app, portable_model
 from sayso.cli.choose import require_terminal
@@ -45,6 +46,7 @@ from sayso.cli.stopping import StopSignals
 from sayso.console import terminal
 from sayso.tools.approval.requests import Approver
 from sayso.tools.errors import NothingFound, RunError, SearchFailed, UsageError
+from sayso.tools.web.cache_folder import parse_age
 from sayso.workflows import RunEnded
 from sayso.workflows import engine as memory_engine
 
@@ -76,6 +78,7 @@ def research(
     max_pages: MaxPages = None,
     minutes: Minutes = None,
     concurrency: Concurrency = CONCURRENCY,
+    cache_age: str = CACHE_AGE,
     quiet: Quiet = False,
     database: StoreIn = None,
     run_id: str | None = None,
@@ -99,11 +102,14 @@ def research(
         A folder for the report, or a file ending in .md.
     format
         What to write, with commas between: md, json, html, csv.
+    cache_age
+        How old a page or a search may be that is not asked for again: 30m, 24h, 7d; 0 asks for everything anew.
     quiet
         Print only what went wrong, and where the report is.
     run_id
         With --database: the run to resume, or the id of a new one.
     """
+    parse_age(cache_age)  # one that cannot be read is said so before anything begins
     if choose:
         require_terminal()
     with StopSignals() as signals:
@@ -116,7 +122,7 @@ def research(
         task = ResearchTask(
             company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(sites or ()), choose, formats
         )
-        task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency)
+        task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency, cache_age=cache_age)
         return signals.run(_research(ResearchRun(task, chosen, quiet=quiet), database, run_id, stored=stored))
 
 

@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...private_files import replace_private_file
+from ..cache_folder import CacheFolder
+from ..ddgs import read_rows
 from ..search import Search, SearchResult
 
 
 def cache_search(
     search: Search, folder: Path, *, name: str, age_seconds: float = 86_400.0, clock: Callable[[], float] = time.time
 ) -> Search:
-    """Return the search with its answers kept under `folder` for `age_seconds`. `name` tells providers apart. A failure is never kept."""
+    """Return the search with its answers kept under `folder` for `age_seconds`. `name` tells providers apart.
+
+    A failure is never kept, nor an answer without a result: it may be another one a minute later.
+    """
+    cache = CacheFolder(folder)
 
     async def search_or_reuse(query: str, limit: int) -> Sequence[SearchResult]:
-        key = hashlib.sha256(json.dumps([name, " ".join(query.split()), limit]).encode()).hexdigest()
-        file = folder / f"search-{key[:32]}.json"
-        kept = await asyncio.to_thread(_read, file, clock() - age_seconds)
-        if kept is None:
-            kept = list(await search(query, limit))
-            await asyncio.to_thread(_write, file, clock(), kept)
-        return kept
+        key = f"search {json.dumps([name, ' '.join(query.split()), limit])}"
+        found = _read(await asyncio.to_thread(cache.read, key), clock(), age_seconds)
+        if not found:
+            found = list(await search(query, limit))
+            if found:
+                await asyncio.to_thread(cache.write, key, _write(clock(), found))
+        return found
 
     return search_or_reuse
 
 
-def _read(file: Path, oldest: float) -> list[SearchResult] | None:
+def _read(kept: bytes | None, now: float, age_seconds: float) -> list[SearchResult]:
+    """Return the results that were kept; none where nothing was kept, where it is too old, or where it is not what `_write` writes."""
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        if float(kept["asked_at"]) < oldest:
-            return None
-        return [SearchResult(row["title"], row["url"], row["snippet"]) for row in kept["results"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # nothing kept, or a file that somebody cut: ask again
+        answer = json.loads(kept or b"")
+        rows = answer["results"] if 0 <= now - float(answer["asked_at"]) <= age_seconds else []
+        return read_rows([{"title": row["title"], "url": row["url"], "snippet": row["snippet"]} for row in rows])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
 
 
-def _write(file: Path, now: float, results: Sequence[SearchResult]) -> None:
+def _write(now: float, results: Sequence[SearchResult]) -> bytes:
     rows = [{"title": hit.title, "url": hit.url, "snippet": hit.snippet} for hit in results]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    replace_private_file(file, json.dumps({"asked_at": now, "results": rows}, ensure_ascii=False).encode())
+    return json.dumps({"asked_at": now, "results": rows}, ensure_ascii=False).encode("utf-8", "replace")
