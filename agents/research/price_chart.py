@@ -1,92 +1,85 @@
-"""A chart of the prices that compare: for each site the lowest to the highest, in one currency and for one period, as SVG.
+"""Charts of the prices that compare: for each site from the lowest to the highest, of one thing, in one currency and for one period.
 
-By hand rather than with matplotlib: it is a bar for each site, it must be text that scales, prints and follows the page's colours, and it
-must not bring a package of 30 MB.
+By hand rather than with matplotlib: it is a bar for each site, its numbers are text that scales, prints, is read aloud and follows the
+page's colours, and it must not bring a package of 30 MB.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from html import escape
 
-from sayso.tools.quantities import Kind, find_amounts
+from .price_terms import Price, read_prices
+from .report_values import Competitor
 
-from .report_values import Claim, Competitor
-
-ROW, LEFT, WIDTH, RIGHT = 30, 170, 640, 110
 LEAST = 2
 """The fewest sites that a chart compares."""
+MOST_CHARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PriceRange:
-    """The prices of a site: the lowest, the highest, and how many claims they are from."""
+    """The prices of a site, the lowest and the highest, and how many there are."""
 
     name: str
-    lowest: Decimal
-    highest: Decimal
+    lowest: Price
+    highest: Price
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class PriceComparison:
-    """Prices that compare: one currency (ISO code), one period or measure ("" for a price of something), a range for each site."""
+    """Prices that compare: of one thing ("" for plans, which have names of their own), in one currency (ISO code), for one period.
 
+    The ranges stand in the order of their lowest prices.
+    """
+
+    thing: str
     unit: str
     per: tuple[str, ...]
     ranges: tuple[PriceRange, ...]
 
     @property
     def title(self) -> str:
-        """Return what is compared: "Prices in EUR per month"."""
-        return f"Prices in {self.unit}" + (f" per {' and '.join(self.per)}" if self.per else "")
+        """Return what is compared: "Bike per day, in EUR"."""
+        per = f" per {' and '.join(self.per)}" if self.per else ""
+        return f"{self.thing.capitalize() or 'Plans'}{per}, in {self.unit}"
+
+    @property
+    def is_mixed(self) -> bool:
+        """Return whether the dollar, pound or crown sign of one site may mean another currency than that of the next."""
+        return self.unit in ("USD", "GBP", "SEK") and any(self.unit not in each.lowest.said for each in self.ranges)
 
 
-def compare_prices(columns: Sequence[Competitor]) -> PriceComparison | None:
-    """Return the prices that most of the columns have in one unit; None where no two columns have any."""
-    found: dict[tuple[str, tuple[str, ...]], dict[str, list[Decimal]]] = {}
-    for column in columns:
-        for claim in column.claims:
-            for unit, per, value in _find_prices(claim):
-                found.setdefault((unit, per), {}).setdefault(column.name, []).append(value)
-    best = max(found.items(), key=lambda item: (len(item[1]), sum(map(len, item[1].values()))), default=None)
-    if best is None or len(best[1]) < LEAST:
-        return None
-    (unit, per), prices = best
-    return PriceComparison(unit, per, tuple(PriceRange(name, min(each), max(each), len(each)) for name, each in prices.items()))
+def compare_prices(columns: Sequence[Competitor]) -> tuple[PriceComparison, ...]:
+    """Return the prices of the columns that compare, those that most sites have first.
+
+    Nothing is converted: a price compares with one of the same currency and for the same period or amount; and of the same thing, except
+    where both are paid each month or year.
+    """
+    groups: dict[tuple[str, str, tuple[str, ...]], list[Price]] = {}
+    for price in read_prices(columns):
+        thing = "" if price.is_subscription else price.thing
+        if thing or price.is_subscription:
+            groups.setdefault((thing, price.unit, price.per), []).append(price)
+    compared = [_compare(prices) for prices in groups.values()]
+    compared = [each for each in compared if len(each.ranges) >= LEAST]
+    order = {column.name: place for place, column in enumerate(columns)}
+    compared.sort(key=lambda each: (-len(each.ranges), min(order[found.name] for found in each.ranges)))
+    return tuple(compared[:MOST_CHARTS])
 
 
-def _find_prices(claim: Claim) -> list[tuple[str, tuple[str, ...], Decimal]]:
-    """Return the prices of a claim: those of a sentence about prices, or of a value of a page's data. Sales and salaries are none."""
-    if claim.old or not (claim.value or "price" in claim.topic.lower()):
-        return []
-    amounts = find_amounts(claim.value or claim.text)
-    return [(each.unit, each.per, each.value) for each in amounts if each.kind is Kind.MONEY and not each.old and 0 < each.value < 100_000]
-
-
-def draw_prices(prices: PriceComparison) -> str:
-    """Return the chart as an SVG element, with its numbers as text."""
-    most = max(each.highest for each in prices.ranges)
-    scale = Decimal(WIDTH - LEFT - RIGHT) / (most or 1)
-    rows = [_draw_row(each, place, scale) for place, each in enumerate(prices.ranges)]
-    height = ROW * len(prices.ranges) + 8
-    label = escape(f"{prices.title}: " + "; ".join(f"{each.name} {_say_range(each)}" for each in prices.ranges))
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}" class="chart">{"".join(rows)}</svg>'
-
-
-def _draw_row(each: PriceRange, place: int, scale: Decimal) -> str:
-    top = ROW * place + 6
-    start, end = LEFT + each.lowest * scale, LEFT + each.highest * scale
-    name = each.name if len(each.name) <= 24 else f"{each.name[:23]}…"
-    return (
-        f'<text x="{LEFT - 10}" y="{top + 14}" text-anchor="end">{escape(name)}</text>'
-        f'<rect class="scale" x="{LEFT}" y="{top + 8}" width="{start - LEFT:.1f}" height="2"/>'
-        f'<rect class="bar" x="{start - 3:.1f}" y="{top}" width="{end - start + 6:.1f}" height="18" rx="3"/>'
-        f'<text x="{end + 10:.1f}" y="{top + 14}">{escape(_say_range(each))}</text>'
+def _compare(prices: Sequence[Price]) -> PriceComparison:
+    by_site: dict[str, list[Price]] = {}
+    for price in prices:
+        by_site.setdefault(price.company, []).append(price)
+    ranges = [_find_range(name, found) for name, found in by_site.items()]
+    first = prices[0]
+    return PriceComparison(
+        "" if first.is_subscription else first.shown, first.unit, first.per, tuple(sorted(ranges, key=lambda each: each.lowest.value))
     )
 
 
-def _say_range(each: PriceRange) -> str:
-    return f"{each.lowest:f}" if each.lowest == each.highest else f"{each.lowest:f} to {each.highest:f}"
+def _find_range(name: str, prices: Iterable[Price]) -> PriceRange:
+    ordered = sorted(prices, key=lambda price: price.value)
+    return PriceRange(name, ordered[0], ordered[-1], len(ordered))

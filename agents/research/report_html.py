@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from importlib.resources import files
-from itertools import groupby
-from urllib.parse import urlsplit
 
-from sayso.tools.web import find_quote
+from .html_changes import write_changes, write_contradictions
+from .html_claims import ClaimWriter, order_topics
+from .html_parts import link_to, name_of, text_of, time_of
+from .html_table import write_charts, write_table
+from .report_markdown import ABOUT, COLUMNS, COMPARED, TITLES
+from .report_seals import find_fingerprint, seal_text
+from .report_values import Competitor, Considered, LeftOut, ReportValues
+from .site_identity import find_site
 
-from .price_chart import compare_prices, draw_prices
-from .report_markdown import COLUMNS, TITLES, UNKNOWN
-from .report_values import Claim, Competitor, Considered, ReportValues, Source
-from .site_identity import same_domain
-from .site_names import find_host
-
-AROUND = 700
-"""How many characters of the page are shown before and after a quote."""
-IN_CELL = 3
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+KICKERS = {"competitors": "Competitor research", "market": "Market research", "topic": "Research"}
+LEAD = "whom"
 
 
 def write_html(report: ReportValues, texts: Mapping[str, str] | None = None) -> str:
@@ -30,215 +25,160 @@ def write_html(report: ReportValues, texts: Mapping[str, str] | None = None) -> 
     `texts` are the texts of the pages that were read, by the names of their snapshots: beneath a sentence its quote is shown where it
     stands. Without the text of a page the quote stands alone.
     """
-    return _Page(report, texts or {}).write()
+    return seal_text(_Page(report, texts or {}).write())
 
 
 class _Page:
     """The page of a report in the making."""
 
     def __init__(self, report: ReportValues, texts: Mapping[str, str]) -> None:
-        self.report, self.texts = report, texts
-        self.sources = {source.number: source for source in report.sources}
-        self.numbers = {id(claim): number for number, _, claim in report.number_claims()}
-        self.claims = {number: claim for number, _, claim in report.number_claims()}
+        self.report = report
+        self.claims = ClaimWriter(report, texts)
 
     def write(self) -> str:
         title = TITLES.get(self.report.kind, "{}").format(self.report.company)
         style = (files(__package__ or __name__) / "report_page.css").read_text(encoding="utf-8")
         parts = [
             self._write_summary(),
-            self._write_table(),
-            self._write_chart(),
-            *(self._write_column(column) for column in self.report.columns),
+            write_changes(self.report, self.claims),
+            write_table(self.report, self.claims),
+            write_charts(self.report, self.claims),
+            write_contradictions(self.report, self.claims),
+            *(self._write_column(column, place) for place, column in enumerate(self.report.columns)),
             self._write_considered(),
             self._write_missing(),
             self._write_sources(),
         ]
-        made = f"<p class=made>Made {_time(self.report.made_at)}. {_text(self.report.written_by)}</p>"
-        stopped = self.report.stopped and f"<p class=stopped role=note><strong>Stopped early:</strong> {_text(self.report.stopped)}</p>"
         return (
-            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{_text(title)}</title>\n'
+            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{text_of(title, 120)}</title>\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<link rel="icon" href="data:,">\n'
-            f"<style>\n{style}</style>\n</head>\n<body>\n<a class=skip href=#main>Skip to the report</a>\n"
-            f"<header><h1>{_text(title)}</h1>{made}{stopped}{self._write_contents()}</header>\n"
-            f"<main id=main>\n{''.join(parts)}</main>\n</body>\n</html>\n"
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<meta name="referrer" content="no-referrer">\n'
+            f'<meta name="sayso-seal" content="{find_fingerprint(self.report)}:">\n'
+            f'<link rel="icon" href="data:,">\n<style>\n{style}</style>\n</head>\n<body>\n<a class=skip href=#main>Skip to the report</a>\n'
+            f"{self._write_head()}<main id=main>\n{''.join(parts)}</main>\n{self._write_foot()}</body>\n</html>\n"
         )
 
+    def _write_head(self) -> str:
+        report = self.report
+        title = TITLES.get(report.kind, "{}").format("\0")
+        before, _, after = title.partition("\0")
+        sites, claims, pages = len(report.columns), len(self.claims.claims), len(report.sources)
+        counts = f"{_count(sites, 'site')}, {_count(claims, 'statement')}, each with its quote on one of {_count(pages, 'page')}"
+        return (
+            f"<header><p class=kicker>{KICKERS.get(report.kind, 'Research')}</p>"
+            f"<h1>{text_of(before)} {name_of(report.company)} {text_of(after)}</h1>"
+            f"<p class=made>{time_of(report.made_at)} · {counts}. {text_of(report.written_by, 300)}</p>"
+            f"{self._write_stopped()}{self._write_contents()}</header>\n"
+        )
+
+    def _write_stopped(self) -> str:
+        """Write that the research ended early, and what it left out."""
+        if not self.report.stopped and not self.report.left_out:
+            return ""
+        rows = "".join(map(_write_left_undone, self.report.left_out))
+        count = _count(len(self.report.left_out), "thing")
+        left = f"<details><summary>{count} left out</summary><ul class=plain>{rows}</ul></details>" if rows else ""
+        why = f"{text_of(self.report.stopped)} What follows is what was done until then."
+        return f"<div class=stopped role=note><strong>Stopped early.</strong> {why}{left}</div>"
+
     def _write_contents(self) -> str:
-        rows = [f"<li><a href=#column-{place}>{_text(column.name)}</a></li>" for place, column in enumerate(self.report.columns)]
+        rows = [f"<li><a href=#column-{place}>{name_of(column.name)}</a></li>" for place, column in enumerate(self.report.columns)]
         return f'<nav aria-label="Sites"><ul>{"".join(rows)}</ul></nav>' if rows else ""
 
     def _write_summary(self) -> str:
-        if not self.report.comparison:
+        """Write the key points by what they are about, and the sentences that compare."""
+        lead = "".join(f"<p class=lead dir=auto>{text_of(point.text)}</p>" for point in self.report.summary if point.about == LEAD)
+        groups: dict[str, list[str]] = {}
+        for point in self.report.summary:
+            if point.about != LEAD:
+                groups.setdefault(ABOUT.get(point.about, "Also"), []).append(self._write_point(point.text, point.claims))
+        if self.report.comparison:
+            groups[COMPARED] = [self._write_point(point.text, point.claims) for point in self.report.comparison]
+        if not groups and not lead:
             return ""
-        points = [
-            f"<li>{_text(point.text)} {' '.join(self._link_claim(number) for number in point.claims)}</li>"
-            for point in self.report.comparison
-        ]
-        return f"<section aria-labelledby=summary><h2 id=summary>Summary</h2><ul class=points>{''.join(points)}</ul></section>\n"
+        cards = "".join(f"<div class=card><h3>{title}</h3>{''.join(points)}</div>" for title, points in groups.items())
+        return f"<section aria-labelledby=summary><h2 id=summary>Summary</h2>{lead}<div class=cards>{cards}</div></section>\n"
 
-    def _link_claim(self, number: int) -> str:
-        text = _text(self.claims[number].text) if number in self.claims else ""
-        return f'<a class=mark href="#claim-{number}" aria-label="Claim {number}: {text}">{number}</a>'
+    def _write_point(self, text: str, claims: tuple[int, ...]) -> str:
+        return f"<p class=point dir=auto>{text_of(text)} {self.claims.links(claims) if claims else ''}</p>"
 
-    def _write_table(self) -> str:
-        aspects = self.report.aspects or tuple(dict.fromkeys(claim.topic for claim in self.claims.values()))
-        if not self.report.columns or not aspects:
-            return ""
-        client = "<small>the client</small>"
-        heads = [
-            f'<th scope=col><a href="#column-{place}">{_text(column.name)}</a>{client if column is self.report.client else ""}</th>'
-            for place, column in enumerate(self.report.columns)
-        ]
-        rows = []
-        for aspect in aspects:
-            cells = [self._write_cell([claim for claim in column.claims if claim.topic == aspect]) for column in self.report.columns]
-            rows.append(f"<tr><th scope=row>{_text(aspect.capitalize())}</th>{''.join(cells)}</tr>")
-        return (
-            "<section aria-labelledby=table><h2 id=table>At a glance</h2>"
-            '<div class=wide role=region aria-label="Comparison table" tabindex=0><table><thead><tr><td></td>'
-            f"{''.join(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-            f"<p class=note>“{UNKNOWN}” means that no page that was read says it, not that there is none.</p></section>\n"
-        )
-
-    def _write_cell(self, claims: Sequence[Claim]) -> str:
-        current = [claim for claim in claims if not claim.old] or list(claims)
-        shown = [f"<li>{_text(claim.text)} {self._link_claim(self.numbers[id(claim)])}</li>" for claim in current[:IN_CELL]]
-        more = f"<li class=more>and {len(current) - IN_CELL} more</li>" if len(current) > IN_CELL else ""
-        return f"<td><ul>{''.join(shown)}{more}</ul></td>" if shown else f"<td class=unknown>{UNKNOWN}</td>"
-
-    def _write_chart(self) -> str:
-        prices = compare_prices(self.report.columns)
-        if prices is None:
-            return ""
-        return (
-            f"<section aria-labelledby=prices><h2 id=prices>{_text(prices.title)}</h2><figure>{draw_prices(prices)}"
-            "<figcaption>From the lowest to the highest price that each site states. What they buy may differ: see the claims.</figcaption>"
-            "</figure></section>\n"
-        )
-
-    def _write_column(self, column: Competitor) -> str:
-        place = self.report.columns.index(column)
+    def _write_column(self, column: Competitor, place: int) -> str:
         kind = "The client" if column is self.report.client else COLUMNS.get(self.report.kind, "Competitors").removesuffix("s")
-        order = {aspect: number for number, aspect in enumerate(self.report.aspects)}
-        claims = sorted(column.claims, key=lambda claim: order.get(claim.topic, len(order)))
+        kind = "Business" if kind.startswith("Businesses") else kind
         topics = [
-            f"<h3>{_text(topic.capitalize())}</h3><ol class=claims>{''.join(map(self._write_claim, of_topic))}</ol>"
-            for topic, of_topic in groupby(claims, key=lambda claim: claim.topic)
+            f"<div class=topic><h3>{text_of(topic.capitalize(), 80)}</h3>{self.claims.write_list(found)}</div>"
+            for topic, found in order_topics(column.claims, self.report.aspects).items()
         ]
         missing = [aspect for aspect in self.report.aspects if all(claim.topic != aspect for claim in column.claims)]
-        unknown = f"<p class=note>Nothing was found on: {_text(', '.join(missing))}.</p>" if missing else ""
-        quote = f" <q>{_text(column.reason_quote)}</q>" if column.reason_quote else ""
-        reason = f"<p class=reason>Chosen because: {_text(column.reason)}{quote}</p>" if column.reason else ""
+        unknown = f"<p class=note>Nothing was found on: {text_of(', '.join(missing))}.</p>" if missing else ""
+        quote = f" <q dir=auto>{text_of(column.reason_quote, 400)}</q>" if column.reason_quote else ""
+        reason = f"<p class=reason><strong>Why it is here:</strong> {text_of(column.reason, 400)}{quote}</p>" if column.reason else ""
         return (
-            f"<section class=column aria-labelledby=column-{place}><p class=kind>{kind}</p><h2 id=column-{place}>{_text(column.name)}</h2>"
-            f"<p class=site>{_link(column.url)}</p>{reason}{''.join(topics)}{unknown}</section>\n"
+            f"<section class=column aria-labelledby=column-{place}><p class=kicker>{kind}</p>"
+            f"<h2 id=column-{place} dir=auto>{name_of(column.name)}</h2>"
+            f"<p class=site>{link_to(column.url)}</p>{reason}{''.join(topics)}{unknown}</section>\n"
         )
-
-    def _write_claim(self, claim: Claim) -> str:
-        number, source = self.numbers[id(claim)], self.sources.get(claim.source)
-        old = "<span class=old>no longer so</span>" if claim.old else ""
-        return (
-            f"<li id=claim-{number} value={number}><details><summary><span class=said>{_text(claim.text)}</span>{old}"
-            f"<span class=tip>{self._write_tip(claim, source)}</span></summary>{self._write_proof(claim, source)}</details></li>"
-        )
-
-    def _write_tip(self, claim: Claim, source: Source | None) -> str:
-        """Return what is shown of a sentence's source while the sentence is pointed at or has the focus."""
-        where = find_host(source.url) if source else "unknown source"
-        said = (
-            f", dated {_text(claim.dated or (source.published if source else ''))}" if claim.dated or (source and source.published) else ""
-        )
-        return f"<span class=where>{_text(where)}{said}</span> <span class=words>“{_text(claim.quote)}”</span>"
-
-    def _write_proof(self, claim: Claim, source: Source | None) -> str:
-        if source is None:
-            return f"<div class=proof><blockquote>{_text(claim.quote)}</blockquote></div>"
-        facts = [
-            ("Page", _link(source.url)),
-            ("Kind of source", _text(self._name_kind(claim, source))),
-            ("Read", _time(source.fetched_at)),
-            ("Dated", _text(claim.dated or source.published) or "the page gives no date"),
-            ("Worded by", {"model": "the model; the page says so", "data": "the page's own data"}.get(claim.written, "the page itself")),
-        ]
-        rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
-        return f"<div class=proof><dl>{rows}</dl>{self._write_passage(claim, source)}</div>"
-
-    def _name_kind(self, claim: Claim, source: Source) -> str:
-        own = any(claim in column.claims and same_domain(column.url, source.url) for column in self.report.columns)
-        return "its own site" if own else "another site"
-
-    def _write_passage(self, claim: Claim, source: Source) -> str:
-        """Return the stored text around the quote with the quote marked, or the quote alone where the text is not at hand."""
-        text = self.texts.get(source.snapshot, "")
-        span = find_quote(claim.quote, text)
-        if span is None:
-            return f"<blockquote><mark>{_text(claim.quote)}</mark></blockquote>"
-        start, end = max(0, span[0] - AROUND), min(len(text), span[1] + AROUND)
-        before = ("… " if start else "") + text[start : span[0]]
-        after = text[span[1] : end] + (" …" if end < len(text) else "")
-        return f"<blockquote class=passage>{_lines(before)}<mark>{_lines(text[span[0] : span[1]])}</mark>{_lines(after)}</blockquote>"
 
     def _write_considered(self) -> str:
-        taken = {column.url for column in self.report.columns}
-        left_out = [each for each in self.report.considered if each.url not in taken]
+        taken = {find_site(column.url).host for column in self.report.columns}
+        left_out = [each for each in self.report.considered if find_site(each.url).host not in taken]
         if not left_out:
             return ""
         rows = "".join(map(_write_left_out, left_out))
-        return f"<section aria-labelledby=considered><h2 id=considered>Considered and left out</h2><ul>{rows}</ul></section>\n"
+        return f"<section aria-labelledby=considered><h2 id=considered>Considered and left out</h2><ul class=plain>{rows}</ul></section>\n"
 
     def _write_missing(self) -> str:
         """Write what could not be read, and what was taken away, with the reasons."""
-        failed = "".join(f"<li>{_link(page.url)}: {_text(page.why)}</li>" for page in self.report.failed_pages)
-        parts = [f"<h3>Pages that could not be read</h3><ul>{failed}</ul>"] if failed else []
+        failed = "".join(
+            f"<li>{link_to(page.url)} <span class=soft>{text_of(page.why, 400)}</span></li>" for page in self.report.failed_pages
+        )
+        parts = [f"<h3>Pages that could not be read</h3><ul class=plain>{failed}</ul>"] if failed else []
         withdrawn = [
-            f"<li>{_text(each.company)}: {_text(each.text)} <small>{'Replaced by the page’s own words' if each.replaced else 'Dropped'}: "
-            f"{_text(each.reason)}</small></li>"
+            f"<li dir=auto>{name_of(each.company)}: {text_of(each.text, 400)} <span class=soft>"
+            f"{'Replaced by the page’s own words' if each.replaced else 'Dropped'}: {text_of(each.reason, 300)}</span></li>"
             for each in self.report.withdrawn
         ]
         if withdrawn:
-            parts.append(f"<h3>Sentences that were not published as written</h3><ul>{''.join(withdrawn)}</ul>")
+            parts.append(f"<h3>Sentences that were not published as written</h3><ul class=plain>{''.join(withdrawn)}</ul>")
         if not parts:
             return ""
         return f"<section aria-labelledby=missing><h2 id=missing>What could not be read or said</h2>{''.join(parts)}</section>\n"
 
     def _write_sources(self) -> str:
-        plan = "".join(f"<li>{_text(step)}</li>" for step in self.report.plan)
-        queries = "; ".join(f"“{_text(query)}”" for query in self.report.queries)
-        rows = [
-            f"<li value={source.number}>{_link(source.url)} {_text(source.title)}. "
-            f"{f'Dated {_text(source.published)}. ' if source.published else ''}Read {_time(source.fetched_at)}, "
-            f"<code>sha256 {_text(source.sha256[:16])}</code></li>"
-            for source in self.report.sources
-        ]
+        plan = "".join(f"<li dir=auto>{text_of(step, 400)}</li>" for step in self.report.plan)
+        queries = ", ".join(f"<q dir=auto>{text_of(query, 200)}</q>" for query in self.report.queries)
+        columns = {claim.source: column for _, column, claim in self.report.number_claims()}
+        rows = []
+        for source in self.report.sources:
+            column = columns.get(source.number)
+            kind = f"{self.claims.name_kind(source, column)}, " if column is not None else ""
+            dated = f"dated {text_of(source.published[:10])}, " if source.published else ""
+            read = f"read {time_of(source.fetched_at)}, <code>sha256 {text_of(source.sha256[:16])}</code>"
+            rows.append(
+                f"<li value={int(source.number)}>{link_to(source.url)} <span dir=auto>{text_of(source.title, 160)}</span> "
+                f"<span class=soft>{kind}{dated}{read}</span></li>"
+            )
         return (
             f"<section aria-labelledby=how><h2 id=how>How it was done</h2><ol>{plan}</ol><p>Searched for: {queries}.</p></section>\n"
-            f"<section aria-labelledby=sources><h2 id=sources>Sources</h2><ol>{''.join(rows)}</ol></section>\n"
+            f"<section aria-labelledby=sources><h2 id=sources>Sources</h2><ol class=sources>{''.join(rows)}</ol></section>\n"
         )
+
+    def _write_foot(self) -> str:
+        fingerprint = find_fingerprint(self.report)
+        told = f"Fingerprint <code>{fingerprint}</code>. " if fingerprint else ""
+        check = "<code>sayso check</code> with the JSON file of this report finds what was changed, without the network."
+        return f"<footer><p>{told}{check}</p></footer>\n"
+
+
+def _write_left_undone(each: LeftOut) -> str:
+    name = link_to(each.url, each.name) if each.url else text_of(each.name, 200)
+    return f"<li>{name} <span class=soft>{text_of(each.what)}: {text_of(each.why)}</span></li>"
 
 
 def _write_left_out(each: Considered) -> str:
-    quote = f" <q>{_text(each.quote)}</q>" if each.quote else ""
-    return f"<li>{_link(each.url, each.name or each.host)}: {_text(each.reason)}{quote}</li>"
+    quote = f" <q dir=auto>{text_of(each.quote, 300)}</q>" if each.quote else ""
+    return f"<li>{link_to(each.url, each.name or each.host)} <span class=soft>{text_of(each.reason, 300)}{quote}</span></li>"
 
 
-def _text(text: str) -> str:
-    """Return text of strangers as HTML that only shows it, on one line."""
-    return escape(" ".join(_CONTROLS.sub(" ", text).split()))
-
-
-def _lines(text: str) -> str:
-    return escape(_CONTROLS.sub("", text))
-
-
-def _time(moment: str) -> str:
-    return f'<time datetime="{_text(moment)}">{_text(moment.replace("T", " ").rstrip("Z")[:16])} UTC</time>' if moment else ""
-
-
-def _link(url: str, name: str = "") -> str:
-    """Return a link, only to a page of the web."""
-    shown = _text(name or url)
-    if urlsplit(url).scheme not in ("http", "https"):
-        return shown
-    return f'<a href="{escape(url)}" rel="noopener noreferrer external">{shown}</a>'
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -7,9 +7,21 @@ from itertools import groupby
 from urllib.parse import urlsplit
 
 from .price_list import find_price_list
-from .report_values import Claim, Competitor, Point, ReportValues
+from .report_changes import describe_change
+from .report_seals import find_fingerprint, seal_text
+from .report_values import Claim, Competitor, ReportValues
 
 UNKNOWN = "unknown"
+COMPARED = "How they compare"
+ABOUT = {
+    "whom": "",
+    "changes": "Since last time",
+    "prices": "Prices",
+    "gaps": "What is not known",
+    "contradictions": "To be checked",
+    "limits": "What this rests on",
+}
+"""The headings of a summary's sentences; those of whom it is about stand first, without one."""
 IN_CELL = 3
 """How many claims of an aspect a cell of the table shows; the competitor's own part has all."""
 CELL_CHARACTERS = 120
@@ -22,14 +34,18 @@ COLUMNS = {"competitors": "Competitors", "market": "Businesses in this market", 
 def write_markdown(report: ReportValues) -> str:
     """Return the report as Markdown."""
     lines = _write_head(report)
+    lines += _write_summary(report)
+    lines += _write_changes(report)
     lines += _write_table(report)
-    lines += _write_comparison(report)
+    lines += _write_contradictions(report)
     lines += _write_columns(report)
     lines += _write_considered(report)
     lines += _write_withdrawn(report)
     lines += _write_failures(report)
     lines += _write_sources(report)
-    return "\n".join(lines).rstrip() + "\n"
+    text = "\n".join(lines).rstrip() + "\n"
+    fingerprint = find_fingerprint(report)
+    return seal_text(f"{text}\nFingerprint `{fingerprint}`.\n\n<!-- sayso-seal {fingerprint}: -->\n") if fingerprint else text
 
 
 def escape_markdown(text: str) -> str:
@@ -45,6 +61,50 @@ def _write_head(report: ReportValues) -> list[str]:
     lines = [f"# {title}", "", f"Made {report.made_at}. {report.written_by}", ""]
     if report.stopped:
         lines += [f"**Stopped early:** {escape_markdown(report.stopped)} What follows is what was done until then.", ""]
+    for each in report.left_out:
+        where = f" <{each.url}>" if each.url else ""
+        lines.append(f"- Left out, {escape_markdown(each.what)}: {escape_markdown(each.name)}{where}. {escape_markdown(each.why)}")
+    return [*lines, ""] if report.left_out else lines
+
+
+def _write_summary(report: ReportValues) -> list[str]:
+    """Write the key points, those of one thing in one paragraph after its name, and the sentences that compare."""
+    paragraphs: dict[str, list[str]] = {}
+    for point in report.summary:
+        paragraphs.setdefault(ABOUT.get(point.about, "Also"), []).append(
+            f"{escape_markdown(point.text)} {_mark_claims(point.claims)}".rstrip()
+        )
+    for compared in report.comparison:
+        paragraphs.setdefault(COMPARED, []).append(f"{escape_markdown(compared.text)} {_mark_claims(compared.claims)}".rstrip())
+    lines: list[str] = []
+    for about, (first, *others) in paragraphs.items():
+        lines += [f"**{about}.** {first}" if about else first, "", *(line for told in others for line in (told, ""))]
+    return ["## Summary", "", *lines] if lines else []
+
+
+def _write_changes(report: ReportValues) -> list[str]:
+    if not report.changed_since:
+        return []
+    lines = [f"- {escape_markdown(describe_change(change))}{f' ({change.claim})' if change.claim else ''}" for change in report.changes]
+    return [f"## What changed since {report.changed_since[:10]}", "", *(lines or ["Nothing."]), ""]
+
+
+def _write_contradictions(report: ReportValues) -> list[str]:
+    """Write a table for each thing of which a site says different amounts: its sides, with both dates."""
+    if not report.contradictions:
+        return []
+    claims = {number: claim for number, _, claim in report.number_claims()}
+    sources = {source.number: source for source in report.sources}
+    lines = ["## Contradictions", ""]
+    for each in report.contradictions:
+        lines += [f"{escape_markdown(each.company)}: {escape_markdown(each.what)}", "", "| said | dated | read | |", "|---|---|---|---|"]
+        for number in each.claims:
+            claim, source = claims[number], sources.get(claims[number].source)
+            dated = claim.dated or (source.published if source is not None else "") or "undated"
+            read = source.fetched_at[:10] if source is not None else ""
+            older = ", older" if number in each.stale else ""
+            lines.append(f"| {escape_markdown(claim.value or claim.text)} ({number}) | {dated}{older} | {read} | [{claim.source}] |")
+        lines.append("")
     return lines
 
 
@@ -86,15 +146,8 @@ def _shorten(text: str) -> str:
     return text if len(text) <= CELL_CHARACTERS else f"{text[:CELL_CHARACTERS].rsplit(' ', 1)[0]} …"
 
 
-def _write_comparison(report: ReportValues) -> list[str]:
-    if not report.comparison:
-        return []
-    points = [f"- {escape_markdown(point.text)} {_claim_marks(point)}".rstrip() for point in report.comparison]
-    return ["## Comparison", "", *points, ""]
-
-
-def _claim_marks(point: Point) -> str:
-    return " ".join(f"({number})" for number in point.claims)
+def _mark_claims(numbers: Sequence[int]) -> str:
+    return " ".join(f"({number})" for number in numbers)
 
 
 def _write_columns(report: ReportValues) -> list[str]:
@@ -201,5 +254,6 @@ def _write_sources(report: ReportValues) -> list[str]:
     for source in report.sources:
         dated = f" Dated {source.published}." if source.published else ""
         title = escape_markdown(source.title)
-        lines.append(f"{source.number}. <{source.url}> {title}.{dated} Read {source.fetched_at}, sha256 `{source.sha256[:16]}`")
+        kind = f" {source.kind.capitalize()}." if source.kind else ""
+        lines.append(f"{source.number}. <{source.url}> {title}.{kind}{dated} Read {source.fetched_at}, sha256 `{source.sha256[:16]}`")
     return lines

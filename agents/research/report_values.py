@@ -128,11 +128,14 @@ def hash_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def seal_claim(claim: Claim, source: Source) -> str:
-    """Return the hash of what a claim says, and of the page that it rests on."""
+def seal_claim(claim: Claim, source: Source, site: str = "") -> str:
+    """Return the hash of what a claim says, of the page that it rests on, and of whose `site` it is about.
+
+    Reports of version 1 leave the site out.
+    """
     sealed = [claim.topic, claim.text, claim.quote, claim.written, claim.dated, claim.subject, claim.name, claim.value, claim.old]
     page = [source.url, source.sha256, source.text_sha256, source.fetched_at]
-    return hashlib.sha256(json.dumps([*sealed, *page]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([*sealed, *page, *filter(None, [site])]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,28 @@ class LeftOut:
     name: str
     url: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPoint:
+    """A sentence of the summary: what it is `about` ("prices", "gaps", ...), and the claims (by number) that it rests on."""
+
+    about: str
+    text: str
+    claims: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Claims of one site (by number) that give different amounts of one thing: `what` is "Espresso 250 g, price".
+
+    `stale` are those of them that no longer hold, or that an older page says.
+    """
+
+    company: str
+    what: str
+    claims: tuple[int, ...]
+    stale: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +224,9 @@ class ReportValues:
     site of its own was found. `aspects` are the rows of the table: an aspect without a claim is unknown, which is not the same as none.
     `considered` are the sites that the searches found, with why each was or was not chosen. `withdrawn` are the sentences that were
     dropped or replaced by the page's own words; `dropped_claims` and `replaced_claims` count them. `stopped` says why a research ended
-    early, `left_out` what it had not done by then, the sites first. `changes` are the differences to an earlier report, which was made at `changed_since`.
-    `version` is that of the report's form.
+    early, `left_out` what it had not done by then, the sites first. `summary` and `contradictions` are built from the claims. `changes` are
+    the differences to an earlier report, which was made at `changed_since`. `version` is that of the report's form, `seals` are hashes of
+    its parts.
     """
 
     company: str
@@ -221,6 +247,8 @@ class ReportValues:
     withdrawn: tuple[Withdrawn, ...] = ()
     replaced_claims: int = 0
     left_out: tuple[LeftOut, ...] = ()
+    summary: tuple[KeyPoint, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
     changed_since: str = ""
     changes: tuple[Change, ...] = ()
     version: int = 1

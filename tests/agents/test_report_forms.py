@@ -7,7 +7,7 @@ from dataclasses import replace
 from io import StringIO
 
 from sayso.agents.research.report import Claim, Competitor, Report, Source
-from sayso.agents.research.report_changes import find_changes
+from sayso.agents.research.report_changes import describe_change, find_changes
 from sayso.agents.research.report_csv import write_csv
 
 SMASH = Competitor(
@@ -63,8 +63,8 @@ def test_what_changed_is_told_value_by_value_and_sentence_by_sentence() -> None:
         ),
     )
     tidebun = Competitor("Tidebun", "http://tidebun.example/", "", ())
-    assert list(map(str, find_changes(REPORT, replace(REPORT, competitors=(later, tidebun))))) == [
-        "Tidebun was not in the earlier report",
+    assert list(map(describe_change, find_changes(REPORT, replace(REPORT, competitors=(later, tidebun))))) == [
+        "Tidebun was not in the earlier report.",
         "Smashwick Burgers, prices: Double Smash, price: $7.95 → Double Smash, price: $8.25",
         "Smashwick Burgers, locations: Smashwick is a smash burger chain with 27 restaurants in five states. → "
         "Smashwick is a smash burger chain with 31 restaurants in six states.",
@@ -72,4 +72,5 @@ def test_what_changed_is_told_value_by_value_and_sentence_by_sentence() -> None:
         "Smashwick Burgers, company: new: Smashwick was founded in 2016.",
     ]
     assert find_changes(REPORT, REPORT) == ()
-    assert list(map(str, find_changes(REPORT, replace(REPORT, competitors=())))) == ["Smashwick is not in the later report"]
+    gone = find_changes(REPORT, replace(REPORT, competitors=()))
+    assert list(map(describe_change, gone)) == ["Smashwick is no longer in the report. The searches did not find it this time."]

@@ -158,6 +158,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Term": ("sayso.agents.research.profile:Term",),
     "Withdrawn": ("sayso.agents.research.report_values:Withdrawn",),
     "LeftOut": ("sayso.agents.research.report_values:LeftOut",),
+    "KeyPoint": ("sayso.agents.research.report_values:KeyPoint",),
+    "Contradiction": ("sayso.agents.research.report_values:Contradiction",),
     "Change": ("sayso.agents.research.report_values:Change",),
     "ChangeKind": ("sayso.agents.research.report_values:ChangeKind",),
     "Seal": ("sayso.agents.research.report_values:Seal",),

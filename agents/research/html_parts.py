@@ -1,0 +1,65 @@
+"""Small parts of the HTML report: text of strangers made harmless, times, links, numbers that lead to a claim."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from urllib.parse import urlsplit
+
+from .site_identity import find_site
+
+LONGEST_NAME = 90
+LONGEST_TIP = 320
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+"""Characters that are not seen, or that turn the order of others. Joiners stay: Persian and Hindi are written with them."""
+
+
+def text_of(text: str, most: int = 0) -> str:
+    """Return text of strangers as HTML that only shows it, on one line; cut at a word where it is longer than `most` characters."""
+    line = " ".join(_CONTROLS.sub(" ", text).split())
+    return escape(shorten(line, most) if most else line)
+
+
+def name_of(name: str) -> str:
+    """Return a name as HTML in which another direction of writing stays by itself, cut where it is longer than any name."""
+    return f"<bdi>{text_of(name, LONGEST_NAME)}</bdi>"
+
+
+def lines_of(text: str) -> str:
+    """Return text of strangers as HTML that only shows it, with its line ends."""
+    return escape(_CONTROLS.sub("", text))
+
+
+def shorten(line: str, most: int) -> str:
+    """Return a line that has at most so many characters, cut after a word where that is possible."""
+    if len(line) <= most:
+        return line
+    cut = line[:most]
+    return f"{cut[: cut.rfind(' ')] if cut.rfind(' ') > most // 2 else cut} …"
+
+
+def time_of(moment: str) -> str:
+    """Return a moment as a `time` element: "2026-11-29 10:00 UTC"."""
+    return f'<time datetime="{text_of(moment)}">{text_of(moment.replace("T", " ").rstrip("Z")[:16])} UTC</time>' if moment else ""
+
+
+def day_of(moment: str) -> str:
+    """Return the day of a moment, as it is written in data: 2026-11-29."""
+    return text_of(moment[:10])
+
+
+def link_to(url: str, name: str = "") -> str:
+    """Return a link, only to a page of the web; any other address is only shown."""
+    shown = f"<bdi>{text_of(name or url, 200)}</bdi>"
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
+        return shown
+    return f'<a href="{escape(url)}" rel="noopener noreferrer external">{shown}</a>'
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address as HTML."""
+    return text_of(find_site(url).host or url, LONGEST_NAME)

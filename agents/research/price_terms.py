@@ -1,0 +1,120 @@
+"""The prices of a report that can be compared: of what, in which currency, for which period or amount."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from sayso.tools.quantities import Amount, Kind, find_amounts
+from sayso.tools.truth.words import is_light, tokenize
+
+from . import aspects as known
+from .aspects import count_cues
+from .report_values import Claim, Competitor
+
+PERIODS = frozenset("minute hour day night week weekend month quarter year".split())
+SUBSCRIPTIONS = frozenset(("month", "quarter", "year"))
+"""Periods of plans, which have names of their own and are compared by what they cost."""
+_BUYERS = frozenset("user seat person member worker employee".split())
+_HALF = re.compile(r"(?i:\b(?:half|halbe?[rns]?|demi|demie|media|medio|mezza)\b[\s-]*)|半")
+_ASIDE = re.compile(r" ?\([^()]*\)")
+_SIZES = frozenset(
+    "single double triple large small medium regular classic special deluxe basic standard premium plus pro full mini".split()
+)
+"""Last words of names that are not what the thing is: "Tonkotsu Double"."""
+_LONGEST_THING = 6
+_PERIOD_WORDS = re.compile(r"(?i: ?(?:/|\bper\b|\bpro\b|\bje\b|\bpar\b|\bim\b|\ba (?:month|year|week|day)\b|\bmonthly\b))")
+"""Where the period begins in "€95 per month"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One price of a claim (by number).
+
+    `said` is how the page writes it, without its period. `thing` is the stem of what is sold, `shown` its word. `per` are the periods and
+    amounts that it is for, by its own words and those of its label.
+    """
+
+    company: str
+    claim: int
+    value: Decimal
+    unit: str
+    per: tuple[str, ...]
+    thing: str
+    shown: str
+    said: str
+
+    @property
+    def is_subscription(self) -> bool:
+        """Return whether it is paid again and again, so that it compares with others whatever the plan is called."""
+        return bool(SUBSCRIPTIONS.intersection(self.per))
+
+
+def read_prices(columns: Sequence[Competitor]) -> Iterator[Price]:
+    """Yield the prices of the columns' claims that can be compared; claims are numbered from 1 in the order of the columns."""
+    told = ((column.name, claim) for column in columns for claim in column.claims)
+    for number, (company, claim) in enumerate(told, 1):
+        price = _read_price(company, number, claim)
+        if price is not None:
+            yield price
+
+
+def _read_price(company: str, number: int, claim: Claim) -> Price | None:
+    """Return the one price of a claim; None where it has none or several, is no longer asked, or may be another one ("up to")."""
+    if claim.old:
+        return None
+    text = claim.value or claim.text
+    money = [amount for amount in find_amounts(text) if amount.kind is Kind.MONEY]
+    if len(money) != 1 or money[0].old or money[0].bound in ("up to", "under", "about", "over") or money[0].value <= 0:
+        return None
+    label = f"{claim.subject}, {claim.name}" if claim.value else ""
+    per = _join_periods(money[0], label)
+    if not claim.value and not (SUBSCRIPTIONS.intersection(per) and count_cues(claim.topic, known.PRICES)):
+        return None  # a sentence does not say in one place what the price is of; what is paid each month compares all the same
+    thing, shown = _find_thing(claim) if claim.value else ("", "")
+    said = _PERIOD_WORDS.split(" ".join(text[slice(*money[0].span)].split()), maxsplit=1)[0]
+    return Price(company, number, money[0].value, money[0].unit, per, thing, shown, said)
+
+
+def _join_periods(amount: Amount, label: str) -> tuple[str, ...]:
+    """Return what an amount is for, by its own words and by its label: "CHF 27" in the column "half day" of the row "City bike"."""
+    own = [each for each in amount.per if each != "price"]
+    if any(_is_period(each) for each in own):
+        return tuple(sorted({*own, *(each for each in read_label(label) if each in _BUYERS)}))
+    return tuple(sorted({*own, *read_label(label)}))
+
+
+@lru_cache(4096)
+def read_label(label: str) -> tuple[str, ...]:
+    """Return the periods, contents and buyers that a label names: "1 hour", "half day", "price per user", "12 oz", "Monat"."""
+    found: list[str] = []
+    measures = [amount for amount in find_amounts(label) if amount.kind is Kind.MEASURE]
+    for amount in measures:
+        found.append(amount.unit if amount.value == 1 else f"{amount.value.normalize():f} {amount.unit}")
+    taken = {amount.unit for amount in measures}
+    for match in re.finditer(r"[^\W\d_]+", label):
+        for per in (each for price in find_amounts(f"1 EUR per {match[0]}") for each in price.per):
+            if per in PERIODS - taken:
+                found.append(f"half {per}" if _HALF.search(label[: match.start()]) else per)
+            elif per in _BUYERS:
+                found.append(per)
+    return tuple(sorted(set(found)))
+
+
+def _is_period(per: str) -> bool:
+    return per.rpartition(" ")[2] in PERIODS
+
+
+def _find_thing(claim: Claim) -> tuple[str, str]:
+    """Return the stem and the word of what is priced: the last word of the claim's subject, or of its label where that is no price."""
+    subject = _ASIDE.sub("", claim.subject).partition(" - ")[0].partition(",")[0]
+    label = "" if count_cues(claim.name, known.PRICES) else claim.name
+    for name in (subject, label):
+        words = [word for word in tokenize(name) if word.text.isalpha() and len(word.text) > 1 and not is_light(word)]
+        words = [word for word in words if not read_label(word.text)]
+        if words and len(words) <= _LONGEST_THING and words[-1].text.casefold() not in _SIZES:
+            return words[-1].stem, words[-1].text.casefold()
+    return "", ""
