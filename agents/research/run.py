@@ -17,9 +17,10 @@ from .budget import Budget
 from .comparing import compare_columns
 from .pipeline import CONCURRENCY, CompetitorResearch
 from .report import Report
+from .report_making import make_columns, make_report
 from .sources import CACHE_AGE, open_sources
 from .stage_models import describe_author
-from .state import ResearchState, has_found, make_columns, make_report
+from .state import ResearchState, has_found
 from .visiting import merge_same_business
 
 if TYPE_CHECKING:

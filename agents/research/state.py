@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -11,8 +11,7 @@ from sayso.tools.web import find_quote
 from sayso.tools.web.fields import Field
 
 from .aspects import Aspect, count_cues
-from .report import Claim, Competitor, Considered, FailedPage, LeftOut, Point, Report, Source, Withdrawn
-from .report_values import hash_text, seal_claim
+from .report import Claim, Considered, FailedPage, LeftOut, Point, Withdrawn
 
 if TYPE_CHECKING:
     from sayso.workflows import Run
@@ -135,40 +134,6 @@ class ResearchProgress(NamedTuple):
     state: ResearchState
 
 
-def make_report(state: ResearchState, author: str, made_at: str, stopped: str = "") -> Report:
-    """Return the report of what is known."""
-    visits = state.visits if state.client is None else (state.client, *state.visits)
-    told = [visit for visit in visits if visit.claims or visit is state.client]
-    pages = {page.snapshot: page for visit in told for page in visit.pages}
-    sources = {
-        page.snapshot: Source(
-            number, page.url, page.title, page.fetched_at, page.sha256, page.snapshot, page.published, hash_text(page.text)
-        )
-        for number, page in enumerate(pages.values(), 1)
-    }
-    withdrawn = (*(each for visit in visits for each in visit.withdrawn), *state.withdrawn)
-    return Report(
-        company=state.company,
-        made_at=made_at,
-        written_by=author,
-        plan=state.plan,
-        queries=state.queries,
-        competitors=tuple(_make_column(visit, sources, state) for visit in state.visits if visit.claims),
-        comparison=state.comparison,
-        sources=tuple(sources.values()),
-        failed_pages=tuple(page for visit in visits for page in visit.failed),
-        dropped_claims=sum(visit.dropped for visit in visits) + len(state.withdrawn),
-        stopped=stopped,
-        kind=state.kind,
-        aspects=state.aspects,
-        client=_make_column(state.client, sources, state) if state.client is not None and state.client.claims else None,
-        considered=_list_considered(state, stopped),
-        withdrawn=withdrawn,
-        replaced_claims=sum(1 for each in withdrawn if each.replaced),
-        left_out=list_left_out(state, stopped),
-    )
-
-
 def publish_state(run: Run, state: ResearchState) -> ResearchState:
     """Publish the state and return it, so that nothing is lost when the research is stopped."""
     run.publish(ResearchProgress(run.id, state))
@@ -202,24 +167,6 @@ def list_left_out(state: ResearchState, stopped: str) -> tuple[LeftOut, ...]:
 def count_words(number: int, noun: str) -> str:
     """Return a number of things in words: "1 site", "3 sites"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _list_considered(state: ResearchState, stopped: str) -> tuple[Considered, ...]:
-    """Return who was considered: what a visit has shown counts more than what the searches said."""
-    visited = {visit.candidate.url: visit for visit in state.visits if visit.pages or visit.failed}
-    unvisited = {candidate.url for candidate in list_unvisited(state)} if stopped else set()
-    return tuple(_tell_visit(each, visited.get(each.url), stopped if each.url in unvisited else "") for each in state.considered)
-
-
-def _tell_visit(considered: Considered, visit: Visit | None, stopped: str) -> Considered:
-    """Return a site that was considered with what came of it: what its pages show, or that it was not read and why."""
-    if visit is None and stopped:
-        return replace(considered, reason=f"{considered.reason} It was not visited. {stopped}")
-    if visit is None:
-        return replace(considered, reason="It was not visited: others came first.", quote="") if considered.competes else considered
-    if not visit.pages:
-        return replace(considered, reason="Its site could not be read.")
-    return visit.judged or considered
 
 
 def add_pages(first: Visit, second: Visit) -> Visit:
@@ -261,27 +208,6 @@ def fit_topic(topic: str, text: str, aspects: Sequence[Aspect]) -> str:
             return aspect.name
     best = max(aspects, key=lambda aspect: 2 * count_cues(named, aspect) + count_cues(text, aspect), default=None)
     return named if best is None else best.name
-
-
-def make_columns(state: ResearchState) -> tuple[Competitor, ...]:
-    """Return whom a comparison compares, the client first; the sources of the claims have no numbers yet."""
-    visits = state.visits if state.client is None else (state.client, *state.visits)
-    return tuple(_make_column(visit, {}, state) for visit in visits if visit.claims)
-
-
-def _make_column(visit: Visit, sources: Mapping[str, Source], state: ResearchState) -> Competitor:
-    """Return a visit as a column of the report, its claims in the order of the aspects, pointing to the report's sources and sealed."""
-    order = {aspect: place for place, aspect in enumerate(state.aspects)}
-    pages = [sources.get(page.snapshot) for page in visit.pages]
-    claims = tuple(_point_to(claim, pages[claim.source]) for claim in visit.claims)
-    claims = tuple(sorted(claims, key=lambda claim: order.get(claim.topic, len(order))))
-    candidate = visit.candidate
-    url = find_home(visit.pages[0].url) if state.kind != "topic" and visit.pages else candidate.url
-    return Competitor(candidate.name, url, candidate.reason, claims, candidate.quote)
-
-
-def _point_to(claim: Claim, source: Source | None) -> Claim:
-    return replace(claim, source=0) if source is None else replace(claim, source=source.number, seal=seal_claim(claim, source))
 
 
 def find_home(url: str) -> str:

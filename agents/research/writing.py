@@ -18,9 +18,10 @@ from .budget import BudgetEnded, BudgetWatch
 from .comparing import compare_columns
 from .point_gate import gate_points
 from .report import Competitor, LeftOut, Point, Report
+from .report_making import make_columns, make_report
 from .site_choice import explain_no_choice
 from .stage_models import describe_author, is_extractive
-from .state import ResearchState, count_words, has_found, make_columns, make_report, publish_state
+from .state import ResearchState, count_words, has_found, publish_state
 
 if TYPE_CHECKING:
     from ..agent import Agent
