@@ -1,4 +1,4 @@
-"""The state of a research: hits, candidates, visits and their checked claims; and the report that is made of it."""
+"""The state of a research: hits, candidates, visits and their checked claims."""
 
 from __future__ import annotations
 
