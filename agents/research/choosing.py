@@ -10,10 +10,11 @@ from sayso.tools.errors import NothingFound
 
 from .offer_roles import FOR_IT, find_roles
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
-from .page_terms import alike, find_places, find_rows, find_stem, find_terms, is_foreign, is_offer, is_way, knows
+from .page_terms import alike, find_places, find_rows, find_stem, find_terms, is_foreign, is_generic_place, is_offer, is_region, is_way, knows
 from .profile import (
     FIRST_WORDS,
     MOST_READ,
+    STRONG,
     ClientProfile,
     Shared,
     Term,
@@ -35,22 +36,23 @@ from .state import SearchHit, VisitedPage
 
 _PHONE = re.compile(r"(?:\+\d|\b(?:tel|phone|telefon|téléphone|call|电话|電話)\W{0,3}\+?[\d(])[\d\s()/.-]{6,18}\d", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SAYS_WHAT = re.compile(r"^(?:(?i:we|it|this|here)|(?:[A-ZÀ-Þ&][\w'’&.-]* ){1,5})(?:['’](?:re|s)|\s?\b(?:is|are|ist|sind|est|es)) (?:an?|the|one of|\w+|eine?|une?)\b")
+_RELATIVE = re.compile(r",? (?:that|which|who|where|whose) ")
 _SIDE = re.compile(
     r"\b(?:trade|wholesale|b2b|developers?|docs|status|help|support|jobs|careers?|book(?:ing)?|reservations?|press|investors?|blog)\b",
     re.IGNORECASE,
 )
 LONG_SENTENCE, COPIED = 30, 0.6
 """Two sites with more than this part of their long sentences in common are one business."""
-STRONG = 0.25
-"""A word of at least this part of the heaviest word's weight says what the client does."""
 ENOUGH = 0.7
+ENOUGH_POINTS = 2
 INFORMS = frozenset(
     (SiteKind.NEWS, SiteKind.REFERENCE, SiteKind.LIST, SiteKind.ABOUT, SiteKind.ASSOCIATION, SiteKind.NO_BUSINESS, SiteKind.FORUM)
 )
 """What a topic is read about in as well."""
 NOT_SHARED = Shared("", 0.0)
 UNCLEAR, LITTLE = 0.01, 5
-MANY, MIN_NAME, HEADLINE = 3, 4, 120
+MANY, MIN_NAME, BEGIN = 3, 4, 3
 SAID, MOST_SAID = 0.15, 5
 """From which weight a shared word is named in a reason, and how many are."""
 WHAT_IT_IS = {
@@ -114,7 +116,14 @@ def _merge_twins(considered: Sequence[Considered]) -> list[Considered]:
     for each in considered:
         label = squash_letters(find_site(each.url).label)
         twin = next(
-            (other for other in kept if each.competes and other.competes and squash_letters(find_site(other.url).label) == label), None
+            (
+                other
+                for other in kept
+                if (each.competes or each.kind == SiteKind.UNRELATED)
+                and other.competes
+                and squash_letters(find_site(other.url).label) == label
+            ),
+            None,
         )
         if twin is not None and len(label) >= MIN_NAME:
             each = replace(each, competes=False, kind=SiteKind.TWIN, reason=f"The same business as {twin.host}.", page=twin.url, score=0.0)
@@ -148,7 +157,7 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     if len(named) > 1 and profile.kind != "topic":
         return refuse(SiteKind.LIST, f"It writes about other businesses: {', '.join(named[:3])}.", hit.snippet)
     shared = find_shared_terms(profile, text)
-    if not _is_same_offer(profile, shared, text) and _says_little(hit):
+    if not _is_same_offer(profile, shared, text) and _says_little(hit, name, shared):
         reason = "Its result says too little; its pages will show."
         return Considered(name, site.host, hit.url, True, reason, hit.title, hit.url, score=UNCLEAR)
     if not _is_same_offer(profile, shared, text):
@@ -160,11 +169,15 @@ def _judge_hit(profile: ClientProfile, hit: SearchHit, others: Sequence[str]) ->
     )
 
 
-def _says_little(hit: SearchHit) -> bool:
-    """Return whether the result of a home page names hardly anything that could be offered, so that nothing follows from it."""
-    own = squash_letters(find_site(hit.url).label)
-    words = {word.stem for word in find_terms(f"{hit.title} {hit.snippet}") if is_offer(word) and squash_letters(word.text) not in own}
-    return is_home(hit.url) and len(words) < LITTLE
+def _says_little(hit: SearchHit, name: str, shared: Mapping[Term, Shared]) -> bool:
+    """Return whether a result does not say what the site is, so that nothing follows from it: its title has no more than the name.
+
+    Of a page other than the home page something of the same offer must stand there.
+    """
+    if _names_an_offer(hit.title, f"{name} {find_site(hit.url).label}"):
+        return False
+    words = {word.stem for word in find_terms(hit.snippet) if is_offer(word) and squash_letters(word.text) not in squash_letters(name)}
+    return bool(shared) or (is_home(hit.url) and len(words) < LITTLE)
 
 
 def _is_name(profile: ClientProfile, name: str) -> bool:
@@ -182,7 +195,7 @@ def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: 
     top = profile.terms[0].weight
     strong = sum(found.counts for term, found in shared.items() if term.weight >= STRONG * top)
     heavy = sum(term.weight * found.counts for term, found in shared.items())
-    if strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
+    if measure_sameness(profile, text) >= ENOUGH_POINTS or strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
         return True
     if any(lead in shared and shared[lead].counts >= FOR_IT for lead in (*profile.leads, *profile.deeds)):
         return True  # its pages will show in which role
@@ -238,34 +251,72 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
 
 
 def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: Mapping[Term, Shared]) -> bool:
-    """Return whether a site offers the same: the word that names the trade, or several of those that say most, in what it says of itself.
+    """Return whether a site offers the same by what it says of itself: title, description, kind and first sentences.
 
-    A site that has one of these words only where it names its customers offers something else to the trade; one whose title and
-    description have none of them must say them more than once.
+    A site that says of itself that it is something else does not, whatever its other pages speak of; one that says nothing of the kind there
+    must say it more than once elsewhere.
     """
-    top = profile.terms[0].weight if profile.terms else 0.0
-    strong = {term: each for term, each in shared.items() if term.weight >= STRONG * top}
-    full = [term for term, each in strong.items() if each.counts >= 1 and is_offer(term.word) and not is_way(term.word)]
     start = read_offer(find_front(pages), FIRST_WORDS)
-    told, headline = find_shared_terms(profile, start), find_shared_terms(profile, _read_headline(pages))
-    if not any(told.get(term, NOT_SHARED).counts >= 1 for term in (*full, *profile.deeds)):
+    told = find_shared_terms(profile, start)
+    headline = _read_headline(pages)
+    if _names_other_service(profile, headline) and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2:
+        return False  # "legal-grade X and Y" is no lawyer
+    if profile.deeds and not any(told.get(deed, NOT_SHARED).counts >= 1 for deed in profile.deeds):
         return False
-    says_both = sum(headline.get(lead, NOT_SHARED).counts >= 1 for lead in profile.leads) > 1  # "legal-grade X and Y" is no lawyer
-    if not says_both and _names_other_service(profile, _read_headline(pages)):
-        return False
-    heads = [term for term in full if headline.get(term, NOT_SHARED).counts >= 1]
-    if heads and _is_in_another_language(profile, start):
+    name = find_owner_name(pages)
+    identity = _read_identity(pages)
+    points = measure_sameness(profile, identity)
+    if points or not _names_an_offer(identity, name):
+        points = max(points, measure_sameness(profile, headline))
+    if points and _is_in_another_language(profile, start):
         return True  # other words of the offer may be in no table
-    if profile.deeds:
-        lets = any(told.get(deed, NOT_SHARED).counts >= 1 for deed in profile.deeds)
-        return lets and any(each.counts >= 1 and is_offer(term.word) for term, each in shared.items() if term not in profile.deeds)
-    leads = [lead for lead in profile.leads if lead in full]
-    if not leads:
-        return len(full) >= MANY or len(heads) > 1
-    if heads:
-        return len(full) > 1 or all(each.counts >= FOR_IT for each in strong.values())
+    if points >= ENOUGH_POINTS:
+        return True
+    if _names_an_offer(headline, name):
+        return False
+    full = [term for term, each in shared.items() if each.counts >= 1 and profile.is_strong(term)]
     said = [role for page in pages for role in find_roles(read_visible(page)[:MOST_READ]) if role.counts >= 1]
-    return sum(alike(role.word, leads[0].word) for role in said) > 1 and len(full) > 1
+    repeated = [lead for lead in profile.leads if lead in full and sum(alike(role.word, lead.word) for role in said) > 1]
+    return len(full) >= MANY or (bool(repeated) and len(full) > 1)
+
+
+def measure_sameness(profile: ClientProfile, text: str) -> int:
+    """Return how much of the client's offer a text has as an offer: two for a word that names the trade, one for another strong one.
+
+    "bouldering gym" beside the client's "bouldering centres", and "English lessons" beside its "courses in English", are two.
+    """
+    if not profile.leads:
+        return 0
+    shared = find_shared_terms(profile, text)
+    if 0 < shared.get(profile.leads[0], NOT_SHARED).counts < 1 and not any(
+        shared.get(lead, NOT_SHARED).counts >= 1 for lead in profile.leads[1:]
+    ):
+        return 0  # who sells desks to coworking spaces is none
+    full = [term for term, each in shared.items() if each.counts >= 1 and profile.is_strong(term)]
+    points = sum(2 if term in profile.leads else 1 for term in full)
+    does = any(shared.get(deed, NOT_SHARED).counts >= 1 for deed in profile.deeds)
+    if not points or points + does >= ENOUGH_POINTS:
+        return points + does
+    rest = [term for term in shared if term not in full and shared[term].counts >= 1]
+    ways = [term for term in rest if term.weight >= STRONG * profile.terms[0].weight and (is_way(term.word) or is_generic_place(term.word))]
+    is_place = any(is_generic_place(term.word) for term in profile.terms) and any(is_generic_place(role.word) for role in find_roles(text))
+    return points + bool(ways or is_place)
+
+
+def _is_told(profile: ClientProfile, term: Term, text: str) -> bool:
+    return find_shared_terms(profile, text).get(term, NOT_SHARED).counts >= 1
+
+
+def _names_an_offer(text: str, name: str) -> bool:
+    """Return whether a text names anything that could be offered, besides the name of the one that offers it."""
+    own = squash_letters(name)
+    return any(
+        is_offer(word)
+        and not (is_way(word) or is_generic_place(word) or is_region(word))
+        and knows(word.text.casefold())
+        and squash_letters(word.text) not in own
+        for word in find_terms(text)
+    )
 
 
 def _names_other_service(profile: ClientProfile, headline: str) -> bool:
@@ -284,10 +335,18 @@ def _read_headline(pages: Sequence[VisitedPage]) -> str:
     """Return title, description and kind of a site, its first sentence, and its name in the address."""
     first = find_front(pages)
     told = [each for each in sentences(read_visible(first)[:FIRST_WORDS]) if not is_no_evidence(each)]
-    # The first line of a page is often its navigation: the first whole sentence says what the site is.
-    begins = next((each for each in told if len(each.split()) > 3 and each.endswith((".", "!", "。"))), next(iter(told), ""))
-    lines = (first.title, read_field(first, "description"), read_field(first, "type"), begins[:HEADLINE], read_data(first))
+    # The first line of a page is often its navigation: the first whole sentences say what the site is.
+    begins = [each for each in told if len(each.split()) > 3 and each.endswith((".", "!", "。"))] or told[:1]
+    lines = (first.title, read_field(first, "description"), read_field(first, "type"), *begins[:BEGIN], read_data(first))
     return "\n".join((*lines, find_site(first.url).label.replace("-", " ")))
+
+
+def _read_identity(pages: Sequence[VisitedPage]) -> str:
+    """Return the title, description and kind of a site, and the sentences that say what it is: "We are a veterinary practice"."""
+    first = find_front(pages)
+    told = [each for each in sentences(read_visible(first)[:MOST_READ]) if _SAYS_WHAT.search(each) and not is_no_evidence(each)]
+    told = [_RELATIVE.split(each)[0] for each in told[:BEGIN]]
+    return "\n".join((first.title, read_field(first, "description"), read_field(first, "type"), *told, read_data(first)))
 
 
 def _find_self_description(page: VisitedPage) -> str:

@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from .page_terms import OfferWord, find_terms, is_activity, is_deed, is_product, is_way
+from sayso.tools.truth.word_kinds import names_a_business
+from sayso.tools.truth.words import tokenize
+
+from .page_terms import OfferWord, find_terms, is_activity, is_deed, is_generic_place, is_offer, is_person, is_program, is_region, is_way, knows, may_be_deed
 
 OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
 """How much a word counts as an offer, by its role."""
 _CLAUSE = re.compile(r"[.;!?。！？\n|•·]+(?=\s|$)|(?<=[。！？\n|;])|\s[–—]\s")
 _FOR = re.compile(
     r"(?P<wide>[^\s。、]{2,12}(?:・[^\s。、]{2,8})*?)(?:向け|専用)|"
-    r"\b(?:for|für|pour|para|per|voor|(?:to|into|with|from) (?:your|their))\s+"
-    r"(?!sale\b|rent\b|hire\b|free\b|over\b|more\b|life\b|the (?:first|last)\b|\d)(?P<for>.*?)"
+    r"\b(?:for|about|into|für|über|pour|para|per|voor|(?:to|with|from) (?:your|their))\s+"
+    r"(?!sale\b|rent\b|hire\b|free\b|over\b|more\b|life\b|the (?:first|last)\b|[€$£]|\d+\s?(?:%|€|\$|kr\b|\w*(?:day|week|month|year|minute|hour|people|person|player|guest)s?\b))(?P<for>.*?)"
     r"(?=\s(?:in|with|from|by|at|since|against|that|which|who|where|while|because|mit|aus|bei|seit|avec|chez|depuis|con|desde|met|bij)\s|$)",
     re.IGNORECASE,
 )
@@ -52,20 +55,30 @@ _OWNS = re.compile(
     r"(?:ha[sdv]|run|own|operat|open|sell|sold|offer|mak|made|build|built|design|creat|provid|rent|hir|is\b|are\b|was|"
     r"were|be\b|been|serv|bak|roast|brew|cook|"
     r"deliver|stock|host|found|start|combin|repair|fix|find|book|visit|com|work|join|get|got|let|liv|eat|drink|buy|us|lov|"
-    r"explor|discover)\w*",
+    r"explor|discover|lov|know|believ|pour|ship|send|sent|bring|craft|do\b|does\b|speciali|deal|need|want|hav|put|produc|install|charg|cost)\w*",
     re.IGNORECASE,
 )
 _ROLES = ((_FOR, "for", FOR_IT), (_FOR, "wide", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
           (_DENIED, "dont", DENIED))  # fmt: skip
-_NEXT_WORD = re.compile(r"\s([^\W\d_]{3,})")
+_NEXT_WORDS = re.compile(r"['’]?s?((?:[ -][^\W\d_]{3,}){1,3})")
+_PART_OF = re.compile(r"\b(?P<whole>[^\W\d_]{3,}) of (?P<part>(?:the |our |all )?[^.;:!?|–()]{3,60}?)(?= (?:in|with|from|that|which|for|at|by) |[.;:!?|–()]|$)")
+_PLACED = re.compile(r"\b(?:(?:on|at|near|beside|opposite|behind|above|inside) (?!our|sale|offer|request)|by (?=the ))(?P<place>(?:the |a |an |\d+ )?[^\W\d_]+(?: [^\W\d_]+)?)")
+_SUBJECT = re.compile(r"(?:(?:[Ww]e|[Tt]hey|[Ii]t)|[A-ZÀ-Þ][\w'’-]*(?: (?:&|and|[A-ZÀ-Þ][\w'’-]*))*) (?P<verb>[a-z]+) ")
+_LIST = re.compile(r"\s*(?:,|,?\s?and|or|&|/)\s*", re.IGNORECASE)
 
 
 class OfferRole(NamedTuple):
-    """A word, how much it counts as an offer where it stands, and the thing that it only describes: "table" of "coffee table"."""
+    """A word, how much it counts as an offer where it stands, and the thing that it only describes: "table" of "coffee table".
+
+    In "salsa and ballroom shoes" both words describe shoes, the first one if the second, `beside`, is of the same kind. `deed` is what is
+    done to it, where that is more than to sell, make or have it: "We clean solar panels".
+    """
 
     word: OfferWord
     counts: float
     head: OfferWord | None = None
+    beside: OfferWord | None = None
+    deed: str = ""
 
 
 @lru_cache(1024)
@@ -92,6 +105,14 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
         start = _find_serving(clause, *match.span("served"))
         if start >= 0:
             weights[start : match.end()] = [min(CUSTOMER, each) for each in weights[start : match.end()]]
+    for match in _PART_OF.finditer(clause):
+        if _is_another_thing(match["whole"]):
+            weights[match.start("part") : match.end("part")] = [min(DESCRIBES, each) for each in weights[match.start("part") : match.end("part")]]
+    for match in _PLACED.finditer(clause):
+        weights[match.start("place") : match.end("place")] = [min(DESCRIBES, each) for each in weights[match.start("place") : match.end("place")]]
+    roles: list[tuple[int, int, OfferRole]] = []
+    subject = _SUBJECT.match(clause)
+    deed = subject["verb"] if subject and may_be_deed(subject["verb"]) and not _OWNS.fullmatch(subject["verb"]) else ""
     at = 0
     for word in find_terms(clause):
         found = clause.find(word.text, at)
@@ -99,7 +120,14 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
             yield OfferRole(word, OFFERED)
             continue
         at = found + len(word.text)
-        yield OfferRole(word, weights[found], _find_head(clause, at))
+        weight = min(CUSTOMER, weights[found]) if _is_of_business(clause, word, at) and _is_object(clause[:found]) else weights[found]
+        done = deed if subject and found >= subject.end() else ""
+        roles.append((found, at, OfferRole(word, weight, _find_head(clause, at), deed=done)))
+    for place in range(len(roles) - 2, -1, -1):
+        (begin, end, role), (start, _, after) = roles[place : place + 2]
+        if role.head is None and after.head is not None and _LIST.fullmatch(clause[end:start]):
+            roles[place] = begin, end, role._replace(head=after.head, beside=after.beside or after.word)
+    yield from (role for _, _, role in roles)
 
 
 def _find_serving(clause: str, start: int, end: int) -> int:
@@ -113,8 +141,49 @@ def _find_serving(clause: str, start: int, end: int) -> int:
     return -1
 
 
+def _is_object(before: str) -> bool:
+    """Return whether what follows is served by what stands before: "We train bakers", but "Our bakers", "We are bakers"."""
+    if re.search(r"\b(?:our|own)\s+(?:\w+\s+)?$", before, re.IGNORECASE):
+        return False
+    words = re.findall(r"[^\W\d_]+", before)
+    if any(_SERVING.fullmatch(word) or _is_another_deed(word) for word in words):
+        return True
+    verb = _SUBJECT.match(before)  # "Smile House dentists": a name of several words has no verb in it
+    return verb is not None and may_be_deed(verb["verb"]) and not _OWNS.fullmatch(verb["verb"])
+
+
+def _is_of_business(clause: str, word: OfferWord, at: int) -> bool:
+    """Return whether a word names people or businesses, or describes some: "bakers", "dental practices"."""
+    run = [word.text, *_find_run(clause, at)]
+    return is_person(word) or any(text.endswith("s") and names_a_business(token) for text in run for token in tokenize(text)[:1])
+
+
+def _is_another_deed(word: str) -> bool:
+    return is_deed(word) and not word.endswith("ing") and not _OWNS.fullmatch(word)
+
+
 def _find_head(clause: str, at: int) -> OfferWord | None:
-    """Return the thing that the word before this place describes: the noun after it, if that is something to sell."""
-    match = _NEXT_WORD.match(clause, at)
-    words = find_terms(match[1]) if match else ()
-    return words[0] if words and (is_activity(words[0]) or (not is_way(words[0]) and is_product(words[0]))) else None
+    """Return the thing that the word before this place only describes: the last noun of those after it, if that may be another offer."""
+    run = _find_run(clause, at)
+    return find_terms(run[-1])[0] if run and _is_another_thing(run[-1]) else None
+
+
+def _find_run(clause: str, at: int) -> list[str]:
+    """Return the nouns that follow a place directly, as those of "dental practice management software" do."""
+    match = _NEXT_WORDS.match(clause, at)
+    run: list[str] = []
+    for text in match[1].replace("-", " ").split() if match else ():
+        words = find_terms(text)
+        if not words or is_deed(text) or not knows(text.casefold()) or not is_offer(words[0]):
+            break
+        run.append(text)
+    return run
+
+
+@lru_cache(20_000)
+def _is_another_thing(text: str) -> bool:
+    """Return whether a noun may name an offer of its own, and not only the place, the way or the people of another one."""
+    words = find_terms(text)
+    if not words or not knows(text.casefold()) or not is_offer(words[0]) or is_region(words[0]):
+        return False
+    return is_activity(words[0]) or is_program(words[0]) or not (is_way(words[0]) or is_generic_place(words[0]))

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+from sayso.tools.truth.word_kinds import names_a_business
+from sayso.tools.truth.words import tokenize
+
 from .profile import FIRST_WORDS, MOST_READ, find_front, read_visible
 from .site_identity import find_site, squash_letters
 from .site_kinds import KindFound, SiteKind
@@ -18,8 +21,8 @@ _RATINGS = re.compile(
 )
 _NUMBERED = re.compile(r"^(?:#|No\. ?)?(?P<number>\d{1,2})[.):]\s+\S", re.MULTILINE)
 _LISTED = re.compile(
-    r"\b(?:claim (?:your|this) (?:listing|business|profile|page)|is this your (?:\w+|\w+ \w+)\?|add your (?:business|"
-    r"company)|featured listing|"
+    r"\b(?:claim (?:your|this) (?:listing|business|profile|page)|(?:is this your|own an?|run an?) (?:\w+|\w+ \w+)\? (?:add|list|claim|register)|is this your (?:\w+|\w+ \w+)\?|add your (?:business|company|listing|profile|"
+    r"venue|club|school|shop|site)|featured listing|"
     r"list your [\w ]{2,20} (?:for|here|now|with)|listings? (?:are|costs?)|jetzt eintragen|eintrag kostenlos|"
     r"ajoutez votre|inscrivez votre)\b"
     r"|掲載(?:店|依頼|無料)",
@@ -53,6 +56,11 @@ _FORUM = re.compile(r"\b(?:forum|thread|moderator|posts?: \d+|joined: |reply to 
 _ASSOCIATION = re.compile(
     r"\b(?:we are|is|are) (?:an? |the )?(?:\w+ ){0,3}(?:association|charity|non-?profit|union of|campaign|lobby|federation|trade body)\b|"
     r"\b(?:wir sind|ist) (?:ein|der|eine) (?:\w+ )?(?:verband|verein|interessenvertretung)\b|\bassociation (?:de|des)\b",
+    re.IGNORECASE,
+)
+_REPRESENTS = re.compile(
+    r"\b(?:represents?|speaks? (?:up )?for|(?:the|a) voice (?:of|for)|on behalf of|lobb(?:y|ies) for|brings? together|unites?|(?:association|federation|union|"
+    r"guild|league|alliance|society|council|chamber) (?:of|for))\s(?P<whom>(?:[\w,.’'-]+ ?){1,7})",
     re.IGNORECASE,
 )
 _NO_BUSINESS = re.compile(
@@ -150,6 +158,8 @@ def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: 
         match = pattern.search(start) or (pattern.search(text) if own_voice < FEW else None)
         if match and (own_voice < FEW or pattern.search(first.title)):
             return KindFound(kind, quote_around(first, match[0]))
+    if quote := _find_representation(f"{first.title}\n{text}"):
+        return KindFound(SiteKind.ASSOCIATION, quote)
     for kind, pattern in ((SiteKind.ASSOCIATION, _ASSOCIATION), (SiteKind.NO_BUSINESS, _NO_BUSINESS)):
         if match := pattern.search(text):
             return KindFound(kind, quote_around(first, match[0]))
@@ -158,6 +168,16 @@ def find_page_kind(pages: Sequence[VisitedPage], others: Sequence[str], client: 
     if first.title.isascii() and not first.fields and not own_voice and not _TRADING.search(text) and not _names_itself(first, text):
         return KindFound(SiteKind.NO_BUSINESS, next(iter(sentences(first.text)), first.title))
     return None
+
+
+def _find_representation(text: str) -> str:
+    """Return the sentence by which a site says that it speaks for businesses or people of a trade, "" without one."""
+    for sentence in sentences(text):
+        match = _REPRESENTS.search(sentence)
+        words = tokenize(match["whom"]) if match else ()
+        if any(word.text.endswith("s") and (names_a_business(word) or word.text.endswith("ers")) for word in words):
+            return sentence[:300]
+    return ""
 
 
 def find_closing(pages: Sequence[VisitedPage]) -> str:

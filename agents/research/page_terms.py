@@ -6,11 +6,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from sayso.tools.truth.lexicon import is_thing, look_up
+from sayso.tools.truth.lexicon import LexiconEntry, is_thing, look_up
 from sayso.tools.truth.words import is_light, stem, tokenize
 
 FUNCTION_WORDS = frozenset(
@@ -62,9 +62,10 @@ _PLACE = re.compile(
     r"(?:(?:,|\s+and|\s+und|\s+et|\s+y|\s+en|\s+&)\s+(?:[A-ZÀ-ÖØ-Þ][\w'’.-]*\w(?:\s+(?=[A-ZÀ-ÖØ-Þ]))?){1,3})*)"
 )
 ENGLISH = 0
+_AGENT = re.compile(r"(?:[eo]r|ist|ian|ant|ee|eur|man|men|woman|women|wright|smith|vet|cook|folk|people)s?$")
 COMPOUNDING = (1, 5)
 """The languages (columns of tables/trades.txt) that write two words as one: German and Dutch."""
-LONG_WORD = 7
+LONG_WORD, LONG_STEM = 7, 6
 _TAIL = re.compile(
     r"(?:läden|laden|haus|häuser|praxis|praxen|zentrum|geschäft\w*|shop|markt|welt|werk|werke|stube|hof|manufaktur|betrieb|meister|handel|"
     r"händler|team|arzt|ärzte\w*|ei|er|erei|winkel|winkels|zaak|studio|schule|stand|artikel|spezialist\w*|klinik|macher\w*|hütte)$"
@@ -164,9 +165,11 @@ def find_stem(word: str) -> str:
 
 def alike(one: OfferWord, other: OfferWord) -> bool:
     """Return whether two words offer the same: one stem, words alike, a compound and its part, or one trade in two words."""
-    if one.stem == other.stem or not one.senses.isdisjoint(other.senses):
+    if one.stem == other.stem or not one.senses.isdisjoint(other.senses) or _is_derived(one.text, other.text):
         return True
     short, long = sorted((one.stem, other.stem), key=len)
+    if long.startswith(short) and (len(short) >= LONG_STEM or long.removeprefix(short) in _TRADERS):
+        return True
     compound = 6 if knows(long) else 5  # a long word that English knows is no compound: "enterprise" is not a prise
     if (
         " " not in long
@@ -179,6 +182,28 @@ def alike(one: OfferWord, other: OfferWord) -> bool:
     phrase = " " in one.text or " " in other.text
     pairs = ((mine, its) for mine in one.concepts for its in other.concepts if mine[0] == its[0])
     return any(phrase or (mine[1], its[1]) != (ENGLISH, ENGLISH) for mine, its in pairs)
+
+
+_TRADERS = frozenset(map(find_stem, "shop store house seller sellers dealer maker makers".split()))
+"""With what an English compound ends that names who deals in a thing: a bookshop, a bookseller."""
+
+
+@lru_cache(20_000)
+def _is_derived(one: str, other: str) -> bool:
+    """Return whether English knows two words as one thing, or one as made of the other: a vet is a veterinary, who climbs is a climber."""
+    if not one.isascii() or not other.isascii() or " " in one or " " in other:
+        return False
+    return any(
+        mine.own & {chain[0] for _, chain in its.senses[:2]} or mine.derived & {chain[0] for _, chain in its.senses[:2]}
+        for mine in _usual(one)
+        for its in _usual(other)
+    )
+
+
+@lru_cache(20_000)
+def _usual(text: str) -> tuple[LexiconEntry, ...]:
+    """Return the entries of a word with its two most frequent senses."""
+    return tuple(replace(entry, senses=entry.senses[:2]) for entry in look_up(tokenize(text.lower())[0])) if text.isalpha() else ()
 
 
 def is_modifier(one: OfferWord, compound: OfferWord) -> bool:
@@ -284,6 +309,13 @@ def is_deed(word: str) -> bool:
 
 
 @lru_cache(20_000)
+def may_be_deed(word: str) -> bool:
+    """Return whether English knows a word as a verb among others: "We train bakers"."""
+    entries = look_up(tokenize(word)[0]) if word.isascii() and word.isalpha() else ()
+    return any(part == "v" for entry in entries for part, _ in entry.senses)
+
+
+@lru_cache(20_000)
 def is_establishment(word: OfferWord) -> bool:
     """Return whether English knows a word first of all as a building, an establishment or an organisation: "restaurant"."""
     entries = look_up(tokenize(word.text)[0]) if word.text.isascii() else ()
@@ -324,22 +356,51 @@ workshop set range collection plan package order booking experience platform too
 @lru_cache(20_000)
 def is_trade(word: OfferWord) -> bool:
     """Return whether a word may name a trade alone: a thing or activity that is no way to sell and no kind of place."""
-    return is_offer(word) and not is_way(word) and not is_establishment(word)
+    return is_offer(word) and not is_way(word) and not is_generic_place(word)
 
 
 @lru_cache(20_000)
 def is_person(word: OfferWord) -> bool:
-    """Return whether English knows a word first of all as a person: "climbers"."""
-    entry = next(iter(look_up(tokenize(word.text)[0])), None) if word.text.isascii() else None
-    if entry is None or not entry.senses:
-        return False
-    part, chain = entry.senses[0]
-    return part == "n" and chain[-1] == _person()
+    """Return whether English knows a word first of all as somebody who does something: "climbers"."""
+    entries = look_up(tokenize(word.text)[0]) if word.text.isascii() and _AGENT.search(word.text) else ()
+    chains = [chain for entry in entries for part, chain in entry.senses[:1] if part == "n"]
+    return any(not _persons().isdisjoint(chain) for chain in chains)
 
 
 @cache
-def _person() -> str:
-    return look_up(tokenize("climber")[0])[0].senses[0][1][-1]
+def _persons() -> frozenset[str]:
+    """Return the lexicon's general senses of people; its chains end after some steps."""
+    return frozenset(look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("person", "adult", "worker", "professional"))
+
+
+
+PROGRAMS = "software app platform tool website system"
+PLACES = """shop store centre center company studio gym hall house space club firm agency office practice clinic surgery hospital business
+chain group provider specialist team brand family home place outlet showroom network house pair people world maker range kind choice cup bag
+piece set line expert boutique supplier care"""
+
+
+def is_program(word: OfferWord) -> bool:
+    """Return whether a word names a program, which is another offer than what it is for: "software" of "gym software"."""
+    return word.stem in _read_stems(PROGRAMS)
+
+
+def is_generic_place(word: OfferWord) -> bool:
+    """Return whether a word says only in which place or by whom something is offered, in any trade: "shop", "studio", "team"."""
+    return word.stem in _read_stems(PLACES) or (word.stem != "room" and _is_area(word.text))
+
+
+@lru_cache(20_000)
+def _is_area(text: str) -> bool:
+    """Return whether English knows a word as a part of a building or a sheltered place: "nook", "booth"."""
+    entries = look_up(tokenize(text)[0]) if text.isascii() and text.isalpha() else ()
+    area = next(iter(look_up(tokenize("room")[0]))).senses[0][1][1]
+    return any(area in chain for entry in entries for part, chain in entry.senses[:2] if part == "n")
+
+
+@cache
+def _read_stems(words: str) -> frozenset[str]:
+    return frozenset(map(find_stem, words.split()))
 
 
 def is_activity(word: OfferWord) -> bool:
@@ -379,6 +440,19 @@ def _measures() -> frozenset[str]:
     """Return the lexicon's most general senses of times, units and numbers: "Monday", "dollar" and "nine" are no offer."""
     entries = (look_up(tokenize(word)[0])[0] for word in ("month", "dollar", "nine"))
     return frozenset(entry.senses[0][1][-1] for entry in entries)
+
+
+@lru_cache(20_000)
+def is_region(word: OfferWord) -> bool:
+    """Return whether English knows a word as a town, a country or a part of one: "Basel"."""
+    entries = look_up(tokenize(word.text)[0]) if word.text[:1].isupper() else ()
+    return any(not _regions().isdisjoint(chain) for entry in entries for part, chain in entry.senses[:1] if part == "n")
+
+
+@cache
+def _regions() -> frozenset[str]:
+    senses = (look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("city", "town", "country", "state", "island", "region", "district"))
+    return frozenset(senses)
 
 
 def find_languages(texts: Iterable[str]) -> tuple[int, ...]:

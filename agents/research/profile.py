@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sayso.tools.truth.word_kinds import names_a_business
+from sayso.tools.truth.words import tokenize
 from sayso.tools.web.fields import Field
 
 from .offer_roles import DESCRIBES, FOR_IT, OfferRole, find_roles
@@ -17,12 +19,17 @@ from .page_terms import (
     alike,
     find_languages,
     find_places,
+    find_stem,
     find_terms,
     is_deed_for_hire,
+    is_activity,
     is_modifier,
     is_offer,
     is_person,
+    is_program,
+    is_region,
     is_trade,
+    may_be_deed,
     split_title,
 )
 from .site_identity import carries_name, find_site, spell_name, squash_letters
@@ -59,6 +66,8 @@ OFFER_FIELDS = frozenset(
         "headline",
     )
 )
+STRONG = 0.25
+"""A word of at least this part of the heaviest word's weight says what the client does."""
 LEADS = 0.75
 """Which part of the heaviest word's weight a word has that names the trade as well."""
 FIRST_WORDS = 600
@@ -90,7 +99,8 @@ class ClientProfile:
 
     `names` are the spellings of its name in addresses, `domains` are its own, `beside` are names that others put beside it ("X vs Y").
     `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it. `languages` are
-    the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling.
+    the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling, `verbs` are the stems of the
+    words in its texts that may say what it does.
     """
 
     company: str
@@ -105,12 +115,23 @@ class ClientProfile:
     known: bool = False
     languages: tuple[int, ...] = ()
     sells: bool = False
+    verbs: frozenset[str] = frozenset()
 
     @property
     def leads(self) -> tuple[Term, ...]:
         """The words that name the trade: the heaviest that are neither a way to sell nor a kind of place, and those nearly as heavy."""
-        things = [term for term in self.terms if is_trade(term.word)] or [term for term in self.terms if is_offer(term.word)]
+        things = [term for term in self.terms if self.is_trade(term)] or [term for term in self.terms if is_offer(term.word)]
         return tuple(term for term in things if term.weight >= LEADS * things[0].weight)
+
+    def is_trade(self, term: Term) -> bool:
+        """Return whether a word may name the trade: a thing that is no way to sell and no kind of place. Who sells no software sells tools."""
+        if is_program(term.word) and not any(is_program(other.word) for other in self.terms if other is not term):
+            return True
+        return is_trade(term.word)
+
+    def is_strong(self, term: Term) -> bool:
+        """Return whether a word says what the client does: it is heavy, may name the trade, and does not only say for whom that is."""
+        return term.weight >= STRONG * self.terms[0].weight and term.counts >= 1 and self.is_trade(term)
 
     @property
     def deeds(self) -> tuple[Term, ...]:
@@ -157,9 +178,10 @@ def make_profile(
         counts.add(read_visible(page)[:FIRST_WORDS], 1.0)
     for hit in () if own or pages else about:  # who has no site is known by what others say
         counts.add(f"{hit.title}. {hit.snippet}", ABOUT / len(about) ** 0.5)
-    counts.add(". ".join(dict.fromkeys(queries)), QUERY)
+    counts.ask(dict.fromkeys(queries), QUERY)
     places = _find_own_places(own, pages)
-    terms = counts.pick(names, company, places, [hit for hit in hits if hit not in own])
+    used = _common_words([*(hit.snippet for hit in own or about), *(read_visible(page) for page in pages)])
+    terms = counts.pick(names, company, places, [hit for hit in hits if hit not in own], used)
     known = bool(own or pages or about)
     types = tuple(dict.fromkeys(value for page in pages if (value := read_field(page, "type"))))
     beside, own_words = _find_beside(company, about), _find_own_words(own, pages)
@@ -176,6 +198,7 @@ def make_profile(
         known,
         find_languages(f"{hit.title} {hit.snippet}" for hit in hits),
         any(_SELLS.search(text) for text in (*(hit.snippet for hit in own), *(read_offer(page) for page in pages))),
+        frozenset(find_stem(word) for word in used if may_be_deed(word)),
     )
 
 
@@ -325,12 +348,22 @@ class _Weights:
         self.weights: defaultdict[str, float] = defaultdict(float)
         self.roles: defaultdict[str, float] = defaultdict(float)
         self.words: dict[str, OfferWord] = {}
+        self.asked: defaultdict[str, float] = defaultdict(float)
+
+    def ask(self, queries: Iterable[str], weight: float) -> None:
+        """Give each word of the queries the weight once, however many languages they are in."""
+        for word in {word.stem: word for word in find_terms(". ".join(queries))}.values():
+            self.asked[word.stem] = weight
+            self.words.setdefault(word.stem, word)
+            self.weights[word.stem] += 0.0
+            self.roles[word.stem] = max(self.roles[word.stem], 1.0)
 
     def add(self, text: str, weight: float) -> None:
         """Give each word of the text the weight once."""
-        for stemmed, role in {role.word.stem: role for role in find_roles(text)}.items():
+        best = sorted(find_roles(text), key=lambda role: role.counts if _may_stand_alone(role) else DESCRIBES)
+        for stemmed, role in {role.word.stem: role for role in best}.items():
             self.weights[stemmed] += weight
-            self.roles[stemmed] = max(self.roles[stemmed], role.counts)
+            self.roles[stemmed] = max(self.roles[stemmed], role.counts if _may_stand_alone(role) else min(DESCRIBES, role.counts))
             self.words.setdefault(stemmed, role.word)
 
     def add_often(self, text: str, most: float) -> None:
@@ -344,13 +377,18 @@ class _Weights:
                 self.weights[stemmed] += most * count / top
                 self.roles[stemmed] = max(self.roles[stemmed], FOR_IT)
 
-    def pick(self, names: Sequence[str], company: str, places: Sequence[str], others: Sequence[SearchHit]) -> tuple[Term, ...]:
-        """Return the heaviest words that are neither the name nor a place; words that no other site uses count little."""
+    def pick(
+        self, names: Sequence[str], company: str, places: Sequence[str], others: Sequence[SearchHit], used: Collection[str] = ()
+    ) -> tuple[Term, ...]:
+        """Return the heaviest words that are neither the name nor a place; words that no other site uses count little.
+
+        A word of the name is one of the offer only where the client's own texts have it in small letters (`used`), or a trade is called so.
+        """
         left_out = {word.stem for place in places for word in find_terms(place)}
         texts: defaultdict[str, set[OfferWord]] = defaultdict(set)
         for hit in others:
             texts[find_site(hit.url).domain].update(find_terms(f"{hit.title} {hit.snippet}"))
-        common = _common_words(hit.snippet for hit in others)
+        common = set(used)
         spread = Counter(
             each.text.casefold()
             for words in texts.values()
@@ -363,7 +401,7 @@ class _Weights:
         for stemmed, word in self.words.items():
             lower = word.text.casefold()
             is_own = lower in name_words and (len(name_words) == 1 or lower not in common)
-            if is_own or stemmed in left_out or squash_letters(word.text) in names:
+            if is_own or stemmed in left_out or is_region(word) or squash_letters(word.text) in names:
                 self.weights.pop(stemmed, None)
         for stemmed, weight in self._merge_alike():
             word = self.words[stemmed]
@@ -381,8 +419,14 @@ class _Weights:
             first, *rest = left
             same = [stemmed for stemmed in rest if alike(self.words[first], self.words[stemmed])]
             self.roles[first] = max(self.roles[each] for each in (first, *same))
-            yield first, sum(self.weights[each] for each in (first, *same))
+            yield first, sum(self.weights[each] for each in (first, *same)) + max(self.asked[each] for each in (first, *same))
             left = [stemmed for stemmed in rest if stemmed not in same]
+
+
+def _may_stand_alone(role: OfferRole) -> bool:
+    """Return whether a word that describes another one names the offer all the same: "dance school", but not "tent pitch"."""
+    head = role.head
+    return head is None or is_activity(head) or is_program(head) or is_person(head) or names_a_business(tokenize(head.text)[0])
 
 
 def _common_words(texts: Iterable[str]) -> set[str]:
@@ -462,8 +506,11 @@ def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared
 
 def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
     """Return how much a word counts; one that only describes another product, which the client does not have, is half an offer."""
-    if role.head is not None and not any(alike(role.head, other.word) for other in profile.terms):
+    listed = role.beside is None or any(alike(role.beside, other.word) and profile.is_strong(other) for other in profile.terms)
+    if role.head is not None and listed and not any(alike(role.head, other.word) for other in profile.terms):
         return min(role.counts, DESCRIBES)
+    if role.deed and find_stem(role.deed) not in profile.verbs:
+        return min(role.counts, DESCRIBES)  # who cleans solar panels installs none
     if is_person(role.word) and not is_person(term.word):
         return min(role.counts, FOR_IT)  # a clinic that treats climbers is no place to climb
     if is_modifier(term.word, role.word):
