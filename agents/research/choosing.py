@@ -10,7 +10,19 @@ from sayso.tools.errors import NothingFound
 
 from .offer_roles import FOR_IT, find_roles
 from .page_kinds import find_closing, find_new_home, find_page_kind, is_no_evidence, sentences
-from .page_terms import alike, find_places, find_rows, find_stem, find_terms, is_foreign, is_generic_place, is_offer, is_region, is_way, knows
+from .page_terms import (
+    alike,
+    find_places,
+    find_rows,
+    find_stem,
+    find_terms,
+    is_foreign,
+    is_generic_place,
+    is_offer,
+    is_region,
+    is_way,
+    knows,
+)
 from .profile import (
     FIRST_WORDS,
     MOST_READ,
@@ -36,7 +48,10 @@ from .state import SearchHit, VisitedPage
 
 _PHONE = re.compile(r"(?:\+\d|\b(?:tel|phone|telefon|téléphone|call|电话|電話)\W{0,3}\+?[\d(])[\d\s()/.-]{6,18}\d", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_SAYS_WHAT = re.compile(r"^(?:(?i:we|it|this|here)|(?:[A-ZÀ-Þ&][\w'’&.-]* ){1,5})(?:['’](?:re|s)|\s?\b(?:is|are|ist|sind|est|es)) (?:an?|the|one of|\w+|eine?|une?)\b")
+_SAYS_WHAT = re.compile(
+    r"^(?:(?i:we|it|this|here)|(?:[A-ZÀ-Þ&][\w'’&.-]* ){1,5})(?:['’](?:re|s)|\s?\b(?:is|are|ist|sind|est|es)) "
+    r"(?:an?|the|one of|\w+|eine?|une?)\b"
+)
 _RELATIVE = re.compile(r",? (?:that|which|who|where|whose) ")
 _SIDE = re.compile(
     r"\b(?:trade|wholesale|b2b|developers?|docs|status|help|support|jobs|careers?|book(?:ing)?|reservations?|press|investors?|blog)\b",
@@ -195,7 +210,11 @@ def _is_same_offer(profile: ClientProfile, shared: Mapping[Term, Shared], text: 
     top = profile.terms[0].weight
     strong = sum(found.counts for term, found in shared.items() if term.weight >= STRONG * top)
     heavy = sum(term.weight * found.counts for term, found in shared.items())
-    if measure_sameness(profile, text) >= ENOUGH_POINTS or strong >= 2 or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top):
+    if (
+        measure_sameness(profile, text) >= ENOUGH_POINTS
+        or strong >= 2
+        or (strong >= 1 and sum(found.counts for found in shared.values()) >= 2 and heavy >= ENOUGH * top)
+    ):
         return True
     if any(lead in shared and shared[lead].counts >= FOR_IT for lead in (*profile.leads, *profile.deeds)):
         return True  # its pages will show in which role
@@ -253,18 +272,19 @@ def _judge_pages(profile: ClientProfile, considered: Considered, pages: Sequence
 def _is_confirmed(profile: ClientProfile, pages: Sequence[VisitedPage], shared: Mapping[Term, Shared]) -> bool:
     """Return whether a site offers the same by what it says of itself: title, description, kind and first sentences.
 
-    A site that says of itself that it is something else does not, whatever its other pages speak of; one that says nothing of the kind there
-    must say it more than once elsewhere.
+    A site that says of itself that it is something else does not, whatever its other pages speak of; one that says nothing of the kind
+    there must say it more than once elsewhere.
     """
+    if profile.kind == "topic":
+        return any(profile.is_strong(term) for term in shared)
     start = read_offer(find_front(pages), FIRST_WORDS)
     told = find_shared_terms(profile, start)
-    headline = _read_headline(pages)
-    if _names_other_service(profile, headline) and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2:
+    headline, identity = _read_headline(pages), _read_identity(pages)
+    if _names_other_service(profile, identity) and sum(_is_told(profile, lead, headline) for lead in profile.leads) < 2:
         return False  # "legal-grade X and Y" is no lawyer
     if profile.deeds and not any(told.get(deed, NOT_SHARED).counts >= 1 for deed in profile.deeds):
         return False
     name = find_owner_name(pages)
-    identity = _read_identity(pages)
     points = measure_sameness(profile, identity)
     if points or not _names_an_offer(identity, name):
         points = max(points, measure_sameness(profile, headline))
@@ -332,13 +352,13 @@ def _is_in_another_language(profile: ClientProfile, text: str) -> bool:
 
 
 def _read_headline(pages: Sequence[VisitedPage]) -> str:
-    """Return title, description and kind of a site, its first sentence, and its name in the address."""
+    """Return title, description and kind of a site, and its first sentences."""
     first = find_front(pages)
     told = [each for each in sentences(read_visible(first)[:FIRST_WORDS]) if not is_no_evidence(each)]
     # The first line of a page is often its navigation: the first whole sentences say what the site is.
     begins = [each for each in told if len(each.split()) > 3 and each.endswith((".", "!", "。"))] or told[:1]
     lines = (first.title, read_field(first, "description"), read_field(first, "type"), *begins[:BEGIN], read_data(first))
-    return "\n".join((*lines, find_site(first.url).label.replace("-", " ")))
+    return "\n".join(lines)
 
 
 def _read_identity(pages: Sequence[VisitedPage]) -> str:

@@ -13,7 +13,21 @@ from typing import NamedTuple
 from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import tokenize
 
-from .page_terms import OfferWord, find_terms, is_activity, is_deed, is_generic_place, is_offer, is_person, is_program, is_region, is_way, knows, may_be_deed
+from .page_terms import (
+    OfferWord,
+    find_stem,
+    find_terms,
+    is_activity,
+    is_deed,
+    is_generic_place,
+    is_offer,
+    is_person,
+    is_program,
+    is_region,
+    is_way,
+    knows,
+    may_be_deed,
+)
 
 OFFERED, FOR_IT, DESCRIBES, CUSTOMER, DENIED = 1.0, 0.5, 0.5, 0.25, 0.0
 """How much a word counts as an offer, by its role."""
@@ -21,7 +35,8 @@ _CLAUSE = re.compile(r"[.;!?。！？\n|•·]+(?=\s|$)|(?<=[。！？\n|;])|\s[
 _FOR = re.compile(
     r"(?P<wide>[^\s。、]{2,12}(?:・[^\s。、]{2,8})*?)(?:向け|専用)|"
     r"\b(?:for|about|into|für|über|pour|para|per|voor|(?:to|with|from) (?:your|their))\s+"
-    r"(?!sale\b|rent\b|hire\b|free\b|over\b|more\b|life\b|the (?:first|last)\b|[€$£]|\d+\s?(?:%|€|\$|kr\b|\w*(?:day|week|month|year|minute|hour|people|person|player|guest)s?\b))(?P<for>.*?)"
+    r"(?!sale\b|rent\b|hire\b|free\b|over\b|more\b|life\b|the (?:first|last)\b|[€$£]|"
+    r"\d+\s?(?:%|€|\$|kr\b|\w*(?:day|week|month|year|minute|hour|people|person|player|guest)s?\b))(?P<for>.*?)"
     r"(?=\s(?:in|with|from|by|at|since|against|that|which|who|where|while|because|mit|aus|bei|seit|avec|chez|depuis|con|desde|met|bij)\s|$)",
     re.IGNORECASE,
 )
@@ -61,9 +76,19 @@ _OWNS = re.compile(
 _ROLES = ((_FOR, "for", FOR_IT), (_FOR, "wide", FOR_IT), (_DENIED, "after", DENIED), (_DENIED, "before", DENIED),
           (_DENIED, "dont", DENIED))  # fmt: skip
 _NEXT_WORDS = re.compile(r"['’]?s?((?:[ -][^\W\d_]{3,}){1,3})")
-_PART_OF = re.compile(r"\b(?P<whole>[^\W\d_]{3,}) of (?P<part>(?:the |our |all )?[^.;:!?|–()]{3,60}?)(?= (?:in|with|from|that|which|for|at|by) |[.;:!?|–()]|$)")
-_PLACED = re.compile(r"\b(?:(?:on|at|near|beside|opposite|behind|above|inside) (?!our|sale|offer|request)|by (?=the ))(?P<place>(?:the |a |an |\d+ )?[^\W\d_]+(?: [^\W\d_]+)?)")
-_SUBJECT = re.compile(r"(?:(?:[Ww]e|[Tt]hey|[Ii]t)|[A-ZÀ-Þ][\w'’-]*(?: (?:&|and|[A-ZÀ-Þ][\w'’-]*))*) (?P<verb>[a-z]+) ")
+_PART_OF = re.compile(
+    r"\b(?P<whole>[^\W\d_]{3,}) of (?P<part>(?:the |our |all )?[^.;:!?|–()]{3,60}?)"
+    r"(?= (?:in|with|from|that|which|for|at|by) |[.;:!?|–()]|$)"
+)
+_PLACED = re.compile(
+    r"\b(?:(?:on|at|near|beside|opposite|behind|above|inside) (?!our|sale|offer|request)|by (?=the ))"
+    r"(?P<place>(?:the |a |an |\d+ )?[^\W\d_]+(?: [^\W\d_]+)?)"
+)
+_SUBJECT = re.compile(
+    r"(?:(?:[Ww]e|[Tt]hey) (?=(?P<plain>[a-z]+) )|[A-ZÀ-Þ][\w'’-]*(?: (?:&|and|[A-ZÀ-Þ][\w'’-]*))* "
+    r"(?=(?P<other>[a-z]+s) ))(?P<verb>[a-z]+) "
+)
+_ABOUT_OFFERS = re.compile(r"reviews?|news|jobs?|blog|guides?|articles?|comparison|awards?", re.IGNORECASE)
 _LIST = re.compile(r"\s*(?:,|,?\s?and|or|&|/)\s*", re.IGNORECASE)
 
 
@@ -107,9 +132,13 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
             weights[start : match.end()] = [min(CUSTOMER, each) for each in weights[start : match.end()]]
     for match in _PART_OF.finditer(clause):
         if _is_another_thing(match["whole"]):
-            weights[match.start("part") : match.end("part")] = [min(DESCRIBES, each) for each in weights[match.start("part") : match.end("part")]]
+            weights[match.start("part") : match.end("part")] = [
+                min(DESCRIBES, each) for each in weights[match.start("part") : match.end("part")]
+            ]
     for match in _PLACED.finditer(clause):
-        weights[match.start("place") : match.end("place")] = [min(DESCRIBES, each) for each in weights[match.start("place") : match.end("place")]]
+        weights[match.start("place") : match.end("place")] = [
+            min(DESCRIBES, each) for each in weights[match.start("place") : match.end("place")]
+        ]
     roles: list[tuple[int, int, OfferRole]] = []
     subject = _SUBJECT.match(clause)
     deed = subject["verb"] if subject and may_be_deed(subject["verb"]) and not _OWNS.fullmatch(subject["verb"]) else ""
@@ -165,6 +194,8 @@ def _is_another_deed(word: str) -> bool:
 def _find_head(clause: str, at: int) -> OfferWord | None:
     """Return the thing that the word before this place only describes: the last noun of those after it, if that may be another offer."""
     run = _find_run(clause, at)
+    if run and _ABOUT_OFFERS.fullmatch(run[-1]):
+        return OfferWord(run[-1], find_stem(run[-1]))
     return find_terms(run[-1])[0] if run and _is_another_thing(run[-1]) else None
 
 
@@ -174,7 +205,9 @@ def _find_run(clause: str, at: int) -> list[str]:
     run: list[str] = []
     for text in match[1].replace("-", " ").split() if match else ():
         words = find_terms(text)
-        if not words or is_deed(text) or not knows(text.casefold()) or not is_offer(words[0]):
+        if _ABOUT_OFFERS.fullmatch(text):
+            run.append(text)
+        if not words or (is_deed(text) and not text.endswith("es")) or not knows(text.casefold()) or not is_offer(words[0]):
             break
         run.append(text)
     return run

@@ -373,7 +373,6 @@ def _persons() -> frozenset[str]:
     return frozenset(look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("person", "adult", "worker", "professional"))
 
 
-
 PROGRAMS = "software app platform tool website system"
 PLACES = """shop store centre center company studio gym hall house space club firm agency office practice clinic surgery hospital business
 chain group provider specialist team brand family home place outlet showroom network house pair people world maker range kind choice cup bag
@@ -451,7 +450,9 @@ def is_region(word: OfferWord) -> bool:
 
 @cache
 def _regions() -> frozenset[str]:
-    senses = (look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("city", "town", "country", "state", "island", "region", "district"))
+    senses = (
+        look_up(tokenize(word)[0])[0].senses[0][1][0] for word in ("city", "town", "country", "state", "island", "region", "district")
+    )
     return frozenset(senses)
 
 

@@ -21,8 +21,8 @@ from .page_terms import (
     find_places,
     find_stem,
     find_terms,
-    is_deed_for_hire,
     is_activity,
+    is_deed_for_hire,
     is_modifier,
     is_offer,
     is_person,
@@ -99,8 +99,8 @@ class ClientProfile:
 
     `names` are the spellings of its name in addresses, `domains` are its own, `beside` are names that others put beside it ("X vs Y").
     `own_words` is a sentence of its own about itself. Where `known` is False, nothing was found that is surely about it. `languages` are
-    the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling, `verbs` are the stems of the
-    words in its texts that may say what it does.
+    the columns of tables/trades.txt whose words the results use, the most used first. `sells` is whether its own pages speak of selling,
+    `verbs` are the stems of the words in its texts that may say what it does.
     """
 
     company: str
@@ -124,7 +124,7 @@ class ClientProfile:
         return tuple(term for term in things if term.weight >= LEADS * things[0].weight)
 
     def is_trade(self, term: Term) -> bool:
-        """Return whether a word may name the trade: a thing that is no way to sell and no kind of place. Who sells no software sells tools."""
+        """Return whether a word may name the trade: no way to sell and no kind of place. Who sells no software may sell tools."""
         if is_program(term.word) and not any(is_program(other.word) for other in self.terms if other is not term):
             return True
         return is_trade(term.word)
@@ -378,17 +378,17 @@ class _Weights:
                 self.roles[stemmed] = max(self.roles[stemmed], FOR_IT)
 
     def pick(
-        self, names: Sequence[str], company: str, places: Sequence[str], others: Sequence[SearchHit], used: Collection[str] = ()
+        self, names: Sequence[str], company: str, places: Sequence[str], others: Sequence[SearchHit], small: Collection[str] = ()
     ) -> tuple[Term, ...]:
         """Return the heaviest words that are neither the name nor a place; words that no other site uses count little.
 
-        A word of the name is one of the offer only where the client's own texts have it in small letters (`used`), or a trade is called so.
+        A word of the name is one of the offer only where the client's own texts have it in small letters (`small`), or a trade is called so.
         """
         left_out = {word.stem for place in places for word in find_terms(place)}
         texts: defaultdict[str, set[OfferWord]] = defaultdict(set)
         for hit in others:
             texts[find_site(hit.url).domain].update(find_terms(f"{hit.title} {hit.snippet}"))
-        common = set(used)
+        common = set(small)
         spread = Counter(
             each.text.casefold()
             for words in texts.values()
@@ -426,7 +426,14 @@ class _Weights:
 def _may_stand_alone(role: OfferRole) -> bool:
     """Return whether a word that describes another one names the offer all the same: "dance school", but not "tent pitch"."""
     head = role.head
-    return head is None or is_activity(head) or is_program(head) or is_person(head) or names_a_business(tokenize(head.text)[0])
+    return (
+        head is None
+        or role.beside is not None
+        or is_activity(head)
+        or is_program(head)
+        or is_person(head)
+        or names_a_business(tokenize(head.text)[0])
+    )
 
 
 def _common_words(texts: Iterable[str]) -> set[str]:
@@ -506,7 +513,8 @@ def find_shared_terms(profile: ClientProfile, text: str) -> Mapping[Term, Shared
 
 def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
     """Return how much a word counts; one that only describes another product, which the client does not have, is half an offer."""
-    listed = role.beside is None or any(alike(role.beside, other.word) and profile.is_strong(other) for other in profile.terms)
+    top = profile.terms[0].weight
+    listed = role.beside is None or any(alike(role.beside, other.word) and other.weight >= STRONG * top for other in profile.terms)
     if role.head is not None and listed and not any(alike(role.head, other.word) for other in profile.terms):
         return min(role.counts, DESCRIBES)
     if role.deed and find_stem(role.deed) not in profile.verbs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -332,3 +332,39 @@ def test_of_the_results_for_fifteen_companies_few_are_judged_wrongly() -> None:
     assert right + lost > 140
     assert right / (right + wrong) >= 0.9
     assert right / (right + lost) >= 0.95
+
+
+TRADES = Path(__file__).parent.parent / "data" / "trade_lists"
+Site = tuple[str, SearchHit, VisitedPage]
+
+
+def read_trades(path: Path) -> Iterator[list[Site]]:
+    """Yield for each trade of a list its client, and the sites that compete with it (+) and that do not (-)."""
+    sites: list[Site] = []
+    for line in path.read_text("utf-8").splitlines():
+        sign, *parts = (line[0], *line[2:].split(" ;; "))
+        if sign == "=":
+            yield sites
+            sites = []
+        if sign in "=+-":
+            host, title, text = parts[-3:]
+            url = f"http://{host}.example/"
+            sites.append((parts[0] if sign == "=" else sign, SearchHit(title, url, text[:160]), page(url, title, text)))
+    yield sites
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_of_businesses_in_twenty_trades_and_those_that_serve_them_few_are_judged_wrongly(name: str) -> None:
+    """Of what sells to a trade, insures it, writes about it, trains or represents it, or only has its words, 9 in 10 are left out."""
+    right = wrong = lost = 0
+    for client, *sites in filter(None, read_trades(TRADES / f"{name}.txt")):
+        hits = [client[1], *(hit for _, hit, _ in sites)]
+        profile = make_profile(client[0], hits, (client[2],), queries=(client[1].title.partition(" ")[2],))
+        found = {each.host: each for each in consider(profile, hits)}
+        for sign, hit, read in sites:
+            seen = found[find_site(hit.url).host]
+            others = [find_site(other.url).host for _, other, _ in sites if other is not hit]
+            kept = seen.competes and judge(profile, seen, (read,), others).competes
+            right, wrong, lost = right + (kept and sign == "+"), wrong + (kept and sign == "-"), lost + (not kept and sign == "+")
+    assert right / (right + wrong) >= 0.8, (right, wrong)
+    assert right / (right + lost) >= 0.85, (right, lost)
