@@ -382,7 +382,7 @@ class _Weights:
     ) -> tuple[Term, ...]:
         """Return the heaviest words that are neither the name nor a place; words that no other site uses count little.
 
-        A word of the name is one of the offer only where the client's own texts have it in small letters (`small`), or a trade is called so.
+        A word of the name is one of the offer only where the client's own texts have it in small letters (`small`).
         """
         left_out = {word.stem for place in places for word in find_terms(place)}
         texts: defaultdict[str, set[OfferWord]] = defaultdict(set)
