@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..agent import Agent
 
 T = TypeVar("T")
+NOTHING_BEFORE = "Nothing was found before that."
 KEPT_BACK, MOST_KEPT_BACK = 0.15, 90.0
 """The part of the time, and the most seconds of it, that are kept back for the comparison where a model writes it."""
 
@@ -92,18 +93,22 @@ NO_BUDGET = Budget()
 class BudgetWatch:
     """Watches a budget while a research is executed: counts its time, and asks models no more than it allows.
 
-    `writes` says that a model writes the comparison, for which some of the time is kept back.
+    `writes` says that a model writes the comparison, for which some of the time is kept back. The time counts from `began` on, or from
+    when the research is executed.
     """
 
-    def __init__(self, budget: Budget, *, writes: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, budget: Budget, *, writes: bool = False, began: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.budget, self._clock = budget, clock
         self._seconds = None if budget.minutes is None else budget.minutes * 60
         self._kept_back = min(KEPT_BACK * (self._seconds or 0.0), MOST_KEPT_BACK) if writes else 0.0
-        self._began = clock()
+        self._is_begun, self._began = began is not None, clock() if began is None else began
 
     def begin(self) -> None:
-        """Count the time from now on."""
-        self._began = self._clock()
+        """Count the time from now on, if it does not count from earlier on."""
+        if not self._is_begun:
+            self._began = self._clock()
 
     @contextmanager
     def pause(self) -> Iterator[None]:
@@ -181,6 +186,15 @@ class _PagesInTime:
     async def page(self, url: str) -> Page:
         """Read a page."""
         return await self._watch.do_in_time(lambda: self._pages.page(url))
+
+
+@asynccontextmanager
+async def open_in_time(opening: AbstractAsyncContextManager[T], budget: Budget) -> AsyncIterator[T]:
+    """Enter a context, which must be done within the budget's minutes. Raises BudgetEnded."""
+    seconds = None if budget.minutes is None else budget.minutes * 60
+    async with AsyncExitStack() as stack:
+        opened = await in_time(stack.enter_async_context(opening), seconds, lambda: BudgetEnded(f"{budget.time_is_over} {NOTHING_BEFORE}"))
+        yield opened
 
 
 async def _keep(why: str) -> str:

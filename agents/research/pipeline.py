@@ -8,7 +8,8 @@ left do without, and the report says what was left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sayso.tools.approval.grant import Grant
@@ -16,7 +17,7 @@ from sayso.tools.errors import UsageError
 from sayso.workflows import Run, Workflow
 
 from ..agent import Agent
-from .budget import NO_BUDGET, Budget, BudgetEnded, BudgetWatch
+from .budget import NO_BUDGET, NOTHING_BEFORE, Budget, BudgetEnded, BudgetWatch
 from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
 from .planning import Planner
 from .report import KINDS, Report
@@ -48,7 +49,10 @@ class Stages(NamedTuple):
 
 
 class CompetitorResearch(Workflow[str, Report]):
-    """The research as a workflow: the name of a company, market or topic in, a Report out."""
+    """The research as a workflow: the name of a company, market or topic in, a Report out.
+
+    The minutes of its budget count from `began` on, by `clock`, or from when it is executed.
+    """
 
     kind = "sequential"
 
@@ -66,13 +70,15 @@ class CompetitorResearch(Workflow[str, Report]):
         choose: Chooser | None = None,
         budget: Budget = NO_BUDGET,
         concurrency: int = CONCURRENCY,
+        began: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
         name: str = "research",
         dialect: str = "auto",
     ) -> None:
         super().__init__(name, budget.merge_limits(None))
         _check_options(kind, sites, competitors=competitors, rounds=rounds, pages=pages, concurrency=concurrency)
         self.wanted, self.model, self.kind_of_research = competitors, model, kind
-        self.watch = BudgetWatch(budget, writes=not is_extractive(model))
+        self.watch = BudgetWatch(budget, writes=not is_extractive(model), began=began, clock=clock)
         searched = read_further(self.watch.guard_search(search), competitors + SPARE)
         memory = PageMemory(web)
         search_tool, visit_tool = make_search_tool(searched), make_visit_tool(self.watch.guard_pages(memory))
@@ -113,7 +119,7 @@ class CompetitorResearch(Workflow[str, Report]):
             state = await run.child("compare.4", writer.compare, state)
             report: Report = await run.child("report.5", writer.report, state)
         except BudgetEnded as ended:
-            raise BudgetEnded(f"{ended} Nothing was found before that.") from None
+            raise BudgetEnded(f"{ended} {NOTHING_BEFORE}") from None
         return report
 
 

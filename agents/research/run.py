@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from sayso.workflows import RunResult
 from sayso.workflows.workflow import SharedRunOptions, reject_option, run_in_new_loop
 
 from .aspects import find_aspects
-from .budget import Budget
+from .budget import Budget, open_in_time
 from .comparing import compare_columns
 from .pipeline import CONCURRENCY, CompetitorResearch
 from .report import Report
@@ -116,7 +117,8 @@ async def _open_flow(
     chosen = choose_model(model)
     if max_cost is not None:
         options["limits"] = budget.merge_limits(options.get("limits"))
-    async with open_sources(search, web, snapshots, cache_age) as (found_search, found_web):
+    began = time.monotonic()
+    async with open_in_time(open_sources(search, web, snapshots, cache_age), budget) as (found_search, found_web):
         flow = CompetitorResearch(
             chosen,
             found_search,
@@ -130,6 +132,7 @@ async def _open_flow(
             choose=choose,
             budget=budget,
             concurrency=concurrency,
+            began=began,
         )
         yield flow, options
 

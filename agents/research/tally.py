@@ -32,7 +32,7 @@ class Tally:
         """Count a site that is done and return the sentence about it."""
         self._done += 1
         self._took += self._clock() - began
-        parts = [count_kept(visit)]
+        parts = [_say_outcome(visit)]
         if cost_usd > 0:
             most = self._watch.budget.max_cost
             parts.append(f"${cost_usd:.2f}" + (f" of ${most:.2f}" if most is not None else ""))
@@ -47,6 +47,12 @@ class Tally:
         seconds = self._took / self._done * math.ceil(waiting / self._concurrency)
         ends = self._watch.measure_left()
         return say_left(seconds if ends is None else max(0.0, min(seconds, ends)))
+
+
+def _say_outcome(visit: Visit) -> str:
+    if visit.passed_over:
+        return "left out"
+    return count_kept(visit) if visit.pages else "not read"
 
 
 def count_kept(visit: Visit) -> str:

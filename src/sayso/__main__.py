@@ -5,14 +5,21 @@ from __future__ import annotations
 import io
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line; the process ends with the command's exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal or file that knows fewer letters must not make a command fail
-    from sayso.cli.main import run  # late, for load time
+    try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal or file that knows fewer letters must not make a command fail
+        from sayso.cli.main import run  # late, for load time
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while it was still loading
+        print("sayso: interrupted", file=sys.stderr)
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,45 @@ async def test_where_a_run_speaks_its_words_stand_for_the_positions() -> None:
     ]
 
 
+async def speaks_and_fails(run: Run, value: int) -> int:
+    run.publish(Progress(run.id, "count", f"Counting from {value}"))
+    counted: int = await run.child("inner", sequential(fails), value)
+    return counted
+
+
+async def test_without_a_terminal_a_failure_is_named_by_what_was_said_there() -> None:
+    stream = io.StringIO()
+    await carried(parallel(one_more, speaks_and_fails, on_error="collect"), 1, ProgressTree("x", stream=stream), run_id="r1")
+    assert stream.getvalue().splitlines() == [
+        "  count      Counting from 1",
+        "  failed     Counting from 1: broken \\u{1b}[31m",
+    ]
+
+
+async def test_a_run_that_says_everything_in_words_shows_no_position() -> None:
+    stream = io.StringIO()
+    tree = ProgressTree("x", in_words=True, stream=stream, clock=Clock())
+    await carried(parallel(one_more, speaks_and_fails, on_error="collect"), 1, tree, run_id="r1")
+    assert stream.getvalue().splitlines() == ["  count      Counting from 1"]
+    assert text_of(tree) == ["x  Counting from 1", "└── ✗ Counting from 1  broken \\u{1b}[31m"]
+
+
+class Closed(io.StringIO):
+    """A stream that nobody reads any more."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+async def test_a_run_goes_on_when_nobody_reads_its_progress_any_more() -> None:
+    ended: list[object] = []
+    with ProgressTree("x", stream=Closed()) as tree:
+        async for event in sequential(speaks, one_more).run_stream(1):
+            tree.take(event)
+            ended.append(event)
+    assert type(ended[-1]).__name__ == "RunEnded"
+
+
 async def test_the_tree_is_away_while_a_step_asks_in_the_terminal() -> None:
     stream = Terminal()
     tree = ProgressTree("Choice", stream=stream, asking=("selection",), clock=Clock())

@@ -6,6 +6,7 @@ environment of the program that executes the run.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,7 @@ from sayso.agents.agent import AGENT_LIMITS
 from sayso.agents.messages import Conversation, Message
 from sayso.agents.models.named import LOCAL, is_local_name
 from sayso.agents.models.names import split_prefix
-from sayso.agents.research.budget import Budget
+from sayso.agents.research.budget import Budget, open_in_time
 from sayso.agents.research.pipeline import CONCURRENCY, CompetitorResearch, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import choose_model
@@ -87,7 +88,7 @@ class ResearchTask:
         """Return what the research may use."""
         return Budget(max_cost=self.max_cost, max_pages=self.max_pages, minutes=self.minutes)
 
-    def make_research(self, model: Model, search: Search, web: Web) -> CompetitorResearch:
+    def make_research(self, model: Model, search: Search, web: Web, began: float | None = None) -> CompetitorResearch:
         """Return the research that the task asks for; a person who wants to choose does so in this terminal."""
         from sayso.cli.choose import choose_on_terminal  # late, for load time
 
@@ -104,6 +105,7 @@ class ResearchTask:
             dialect=self.dialect,
             budget=self.budget,
             concurrency=self.concurrency,
+            began=began,
         )
 
 
@@ -144,8 +146,9 @@ class ResearchFlow(Workflow[ResearchTask, Report]):
             reader = replay_model(value.model) if names_model else choose_model(None)
             return await value.make_research(reader, refuse_search, Web()).execute(run, value.company)
         model = self._model or choose_model(find_model(value.model, value.base_url) if names_model else None)
-        async with open_sources(value.search, None, Path(value.report).parent / "snapshots", value.cache_age) as (search, web):
-            return await value.make_research(model, search, web).execute(run, value.company)
+        began, snapshots = time.monotonic(), Path(value.report).parent / "snapshots"
+        async with open_in_time(open_sources(value.search, None, snapshots, value.cache_age), value.budget) as (search, web):
+            return await value.make_research(model, search, web, began).execute(run, value.company)
 
     def find_user_texts(self, value: ResearchTask) -> Iterable[str]:
         """Return the company's name."""

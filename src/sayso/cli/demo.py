@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sayso.cli.builtin_app import ResearchTask, portable_model
-from sayso.cli.options import BaseUrl, Competitors, Dialect, MaxCost, ModelName, Quiet, resolve_model
+from sayso.cli.options import BaseUrl, Competitors, Dialect, Formats, MaxCost, ModelName, Out, Quiet, resolve_model
 from sayso.cli.report_file import DEFAULT_FORMATS, find_report_path, split_formats
 from sayso.cli.research import ResearchRun
 from sayso.cli.stopping import StopSignals
@@ -15,8 +15,8 @@ COMPANY = "BettaBurgers"
 
 def demo(
     *,
-    out: Path = Path("reports"),
-    format: str = DEFAULT_FORMATS,
+    out: Out = Path("reports"),
+    format: Formats = DEFAULT_FORMATS,
     model: ModelName = None,
     base_url: BaseUrl = None,
     dialect: Dialect = "auto",
@@ -28,10 +28,6 @@ def demo(
 
     Parameters
     ----------
-    out
-        A folder for the report, or a file ending in .md.
-    format
-        What to write, with commas between: md, json, html, csv.
     competitors
         How many competitors.
     quiet

@@ -64,6 +64,11 @@ Concurrency = Annotated[int, Parameter(validator=Number(gte=1), help="How many s
 Competitors = Annotated[int, Parameter(validator=Number(gte=1))]
 Rounds = Annotated[int, Parameter(validator=Number(gte=1), help="How many rounds of searches; later ones are about what is still unknown.")]
 Pages = Annotated[int, Parameter(validator=Number(gte=1), help="How many pages of a site to read at most.")]
+Out = Annotated[Path, Parameter(help="A folder for the report, or a file ending in .md.")]
+Formats = Annotated[str, Parameter(help="What to write, with commas between: md, json, html, csv.")]
+CacheAge = Annotated[
+    str, Parameter(help="How old a page or a search may be that is not asked for again: 30m, 24h, 7d; 0 asks for everything anew.")
+]
 Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="A site of yours to visit. May be given more than once.")]
 Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]
 MaxCost = Annotated[float | None, Parameter(validator=check_above_zero, help="The most that model calls may cost, in US dollars.")]

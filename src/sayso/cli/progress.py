@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Container, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
@@ -28,8 +29,9 @@ MAX_LINES = 40
 class ProgressTree:
     """Shows events as a growing tree on a terminal; elsewhere as one line for each stage, retry, failure and open request.
 
-    Where the run says in words what it does (Progress), the words stand for the positions. The lines of the stages named in `pinned` stay
-    on the terminal, above the tree. During a step named in `asking`, which asks a person in this terminal, the tree is away.
+    Where the run says in words what it does (Progress), the words stand for the positions; one that is told `in_words` says everything
+    so, its failures too, and no position is shown. The lines of the stages named in `pinned` stay on the terminal, above the tree. During a
+    step named in `asking`, which asks a person in this terminal, the tree is away. Nothing is said once nobody reads it any more.
 
     with ProgressTree("Essay") as tree:
         async for event in flow.run_stream(value, approve=tree.approve_with(terminal)):
@@ -40,12 +42,14 @@ class ProgressTree:
         self,
         title: str,
         *,
+        in_words: bool = False,
         pinned: Container[str] = (),
         asking: Container[str] = (),
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.title, self._pinned, self._asking, self._stream, self._clock = title, pinned, asking, stream or sys.stderr, clock
+        self._in_words = in_words
         self.timeline = Timeline(clock=clock)
         self.stage = self._failure = ""
         self._words: dict[PositionPath, str] = {}
@@ -67,7 +71,8 @@ class ProgressTree:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._live is not None:
-            self._live.stop()
+            with suppress(OSError):  # the terminal may be gone
+                self._live.stop()
 
     def take(self, event: object) -> None:
         """Show one event."""
@@ -79,10 +84,22 @@ class ProgressTree:
             self._words[find_position(event.run)] = self.stage
             if self._live is not None and event.stage in self._pinned:
                 self._live.console.print(format_event(event), markup=False, highlight=False)
-        if self._live is None and (line := format_event(event, self._failure)):
-            print(line, file=self._stream, flush=True)
+        if self._live is None and (line := self._write_line(event)):
+            with suppress(OSError):  # whoever read it is gone: the run goes on
+                print(line, file=self._stream, flush=True)
         if isinstance(event, (StepFailed, BranchFailed)):
             self._failure = event.error
+
+    def _write_line(self, event: object) -> str:
+        if self._in_words and isinstance(event, (StepFailed, BranchFailed)):
+            return ""
+        return format_event(event, self._failure, self._name_position)
+
+    def _name_position(self, run: str, name: str = "") -> str:
+        """Return what was said last at a position or above it; the position itself where nothing was."""
+        path = find_position(run, name)
+        said = (self._words.get(path[:length]) for length in range(len(path), 0, -1))
+        return next((words for words in said if words), _join(run, name))
 
     def _make_room(self, begins: bool) -> None:
         """Take the tree off the terminal while a step asks there, and bring it back."""
@@ -117,8 +134,8 @@ class ProgressTree:
         # Three lines are left for the title, "and 9 more" and the cursor.
         lines = MAX_LINES if self._live is None else min(MAX_LINES, self._live.console.height - 3)
         grown = _build_tree(positions, dict(self._words))
-        if self._words:
-            _keep_what_speaks(grown)
+        if self._words or self._in_words:
+            _keep_what_speaks(grown, in_words=self._in_words)
         _add_children(tree, grown, self._clock(), iter(range(lines)))
         return tree
 
@@ -144,12 +161,12 @@ def _build_tree(positions: list[tuple[PositionPath, PositionState]], words: dict
     return root
 
 
-def _keep_what_speaks(branch: _TreeNode) -> None:
-    """Leave out what has said nothing in words, as long as it neither fails nor waits; what is below it moves up."""
+def _keep_what_speaks(branch: _TreeNode, *, in_words: bool) -> None:
+    """Leave out what has said nothing in words, as long as it neither fails nor waits (or in any case); what is below it moves up."""
     kept: dict[str, _TreeNode] = {}
     for child in branch.children.values():
-        _keep_what_speaks(child)
-        is_plain = child.state is None or (child.state.status in (Status.RUNNING, Status.DONE) and not child.state.retries)
+        _keep_what_speaks(child, in_words=in_words)
+        is_plain = in_words or child.state is None or (child.state.status in (Status.RUNNING, Status.DONE) and not child.state.retries)
         if child.words or not is_plain:
             kept[f"{len(kept)} {child.name}"] = child
         else:
@@ -202,10 +219,15 @@ def _label(branch: _TreeNode, now: float) -> Text:
     return text
 
 
-def format_event(event: object, last_failure: str = "") -> str:
+def _join(run: str, name: str = "") -> str:
+    return f"{run}/{name}" if name else run
+
+
+def format_event(event: object, last_failure: str = "", name_position: Callable[[str, str], str] = _join) -> str:
     """Return the line of an event where there is no terminal; empty for most events.
 
-    An error that is raised through several branches is reported once: one equal to `last_failure` gets no line.
+    An error that is raised through several branches is reported once: one equal to `last_failure` gets no line. `name_position` says where
+    it is, of a run and a step in it ("" for none).
     """
     match event:
         case Progress(_, stage, detail):
@@ -217,11 +239,11 @@ def format_event(event: object, last_failure: str = "") -> str:
         case ModelSwitched(_, failed, following, why):
             return f"  {'switched':<10} from {show_value(failed)} to {show_value(following)}: {show_value(why)}"
         case StepRetried(run, name, attempt, wait, error):
-            return f"  {'retry':<10} {run}/{name}: try {attempt} in {wait:.1f} s, because of: {show_value(error)}"
+            return f"  {'retry':<10} {name_position(run, name)}: try {attempt} in {wait:.1f} s, because of: {show_value(error)}"
         case StepFailed(run, name, error) if error != last_failure:
-            return f"  {'failed':<10} {run}/{name}: {show_value(error)}"
+            return f"  {'failed':<10} {name_position(run, name)}: {show_value(error)}"
         case BranchFailed(run, _, error) if error != last_failure:
-            return f"  {'failed':<10} {run}: {show_value(error)}"
+            return f"  {'failed':<10} {name_position(run, '')}: {show_value(error)}"
         case ApprovalAsked(run, request):
-            return f"  {'waits':<10} {run}: {show_value(request.summary)}"
+            return f"  {'waits':<10} {name_position(run, '')}: {show_value(request.summary)}"
     return ""

@@ -18,6 +18,8 @@ from sayso.console import escape_controls
 from sayso.tools.errors import RunError, UsageError
 
 DEFAULT_FORMATS = "md,json,html"
+MOST_NAMED = 6
+"""How many of what was left out are named; the report has all."""
 GIVE_ANOTHER = "Give another place with --out."
 
 
@@ -119,16 +121,22 @@ def _tell(report: Report, task: ResearchTask, quiet: bool) -> None:
         say(f"Stopped early: {report.stopped} {_name_option(report.stopped, task)}".rstrip())
     sites = [each.name for each in report.left_out if each.what == "site"]
     if sites:
-        say(f"Not visited: {', '.join(sites)}.")
-    for each in report.left_out:
-        if each.what != "site":
-            say(f"Left out: {each.name}." + (f" {each.why}" if each.why != report.stopped else ""))
+        say(f"Not visited: {_list(sites, ', ')}.")
+    others = [each for each in report.left_out if each.what != "site"]
+    for why in dict.fromkeys(each.why for each in others):
+        names = _list([each.name for each in others if each.why == why], "; ")
+        say(f"Left out: {names}." + (f" {why}" if why != report.stopped else ""))
     if not quiet:
         say(f"{count}{of} competitors, {claims} claims, {len(report.sources)} pages read.")
     for page in report.failed_pages:
         say(f"Not read: {page.why}")
     if report.dropped_claims:
         say(f"Sentences dropped, as no page says them: {report.dropped_claims}")
+
+
+def _list(names: Sequence[str], between: str) -> str:
+    more = len(names) - MOST_NAMED
+    return between.join([*names[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _name_option(why: str, task: ResearchTask) -> str:

@@ -22,14 +22,17 @@ from sayso.cli.choose import require_terminal
 from sayso.cli.display import read_text
 from sayso.cli.options import (
     BaseUrl,
+    CacheAge,
     Choose,
     Competitors,
     Concurrency,
     Dialect,
+    Formats,
     MaxCost,
     MaxPages,
     Minutes,
     ModelName,
+    Out,
     Pages,
     Quiet,
     Rounds,
@@ -72,13 +75,13 @@ def research(
     choose: Choose = False,
     rounds: Rounds = 2,
     pages: Pages = 6,
-    out: Path = Path("reports"),
-    format: str = DEFAULT_FORMATS,
+    out: Out = Path("reports"),
+    format: Formats = DEFAULT_FORMATS,
     max_cost: MaxCost = None,
     max_pages: MaxPages = None,
     minutes: Minutes = None,
     concurrency: Concurrency = CONCURRENCY,
-    cache_age: str = CACHE_AGE,
+    cache_age: CacheAge = CACHE_AGE,
     quiet: Quiet = False,
     database: StoreIn = None,
     run_id: str | None = None,
@@ -98,12 +101,6 @@ def research(
         How many competitors; how many businesses of a market, or pages about a topic.
     kind
         What to research: competitors, market or topic.
-    out
-        A folder for the report, or a file ending in .md.
-    format
-        What to write, with commas between: md, json, html, csv.
-    cache_age
-        How old a page or a search may be that is not asked for again: 30m, 24h, 7d; 0 asks for everything anew.
     quiet
         Print only what went wrong, and where the report is.
     run_id
@@ -183,7 +180,8 @@ class ResearchRun:
     async def _follow(self, start: Callable[[Approver], AsyncIterator[object]]) -> Report:
         """Show the events of the run that `start` starts, and return its report."""
         report: Report | None = None
-        with nullcontext() if self.quiet else ProgressTree(self.task.company, pinned=("plan",), asking=(SELECTION_STEP,)) as tree:
+        shown = ProgressTree(self.task.company, in_words=True, pinned=("plan",), asking=(SELECTION_STEP,))
+        with nullcontext() if self.quiet else shown as tree:
             async for event in start(terminal if tree is None else tree.approve_with(terminal)):
                 if tree is not None:
                     tree.take(event)

@@ -39,7 +39,7 @@ async def _resume(run: str, app_name: str | None, signer: Signer | None, databas
         row = await find_run(engine, run)
         result: RunResult[object] | None = None
         settled: list[WriteSettled] = []
-        with ProgressTree(row.id) as tree:
+        with ProgressTree(row.id, in_words=row.flow == "research" and row.app == "sayso") as tree:
             async for event in stream_resumed(engine, row, tree.approve_with(_sign(terminal, signer))):
                 if isinstance(event, RunEnded):
                     result = event.result
