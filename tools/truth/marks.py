@@ -19,7 +19,7 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
     english = find_language(folded) in {"", "en"}
     while at < len(words):
         mark, length = _find_mark(folded, at, english)
-        if mark is None or not is_mark(mark, Place(folded, at, words, text)) or (mark in _PHRASED and _is_in_phrase(words, at)):
+        if mark is None or not is_mark(mark, Place(folded, at, words, text)) or (mark in _PHRASED and _is_in_phrase(words, at, length)):
             at += 1
             continue
         if mark is Mark.WITHOUT and at + length < len(words) and _is_one_phrase(words, at, at + length):
@@ -51,8 +51,8 @@ def _is_one_phrase(words: Sequence[Word], first: int, last: int) -> bool:
     return not (words[first].senses & words[last].senses).isdisjoint(find_idiom(words, last))
 
 
-def _is_in_phrase(words: Sequence[Word], at: int) -> bool:
-    return bool(find_idiom(words, at))
+def _is_in_phrase(words: Sequence[Word], at: int, length: int) -> bool:
+    return not find_idiom(words, at).isdisjoint(words[at + length - 1].senses)
 
 
 @cache
