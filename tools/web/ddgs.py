@@ -105,7 +105,14 @@ def _call_find(find: FindText, query: str, limit: int, backend: str) -> Sequence
             return []
         if "429" in reason or "ratelimit" in reason.lower():
             raise SearchError(backend, "too many searches in a short time (rate limit)") from error
-        raise SearchError(backend, f"no engine could be reached ({reason[:200]})") from error
+        raise SearchError(backend, f"no engine could be reached{_find_cause(reason.lower())}") from error
+
+
+def _find_cause(reason: str) -> str:
+    """Return what is known of why no engine could be reached; what the package writes itself is for programmers."""
+    if "dns" in reason or "resolv" in reason:
+        return ", for their names are not known (is this machine online?)"
+    return ", for the proxy that the environment names refuses" if "proxy" in reason else ""
 
 
 def read_rows(rows: Sequence[JsonObject]) -> list[SearchResult]:

@@ -35,6 +35,7 @@ from .page_errors import (
 )
 from .page_store import MISSING, PageStore, StoredResponse
 from .pages import Link, Page
+from .proxies import find_proxy
 from .retries import MAX_WAIT_SECONDS, MayPass, parse_retry_after, try_twice
 from .robots import MAX_ROBOTS_BYTES, Robots, parse_robots
 from .snapshots import Snapshot, store_snapshot
@@ -332,7 +333,9 @@ class Web:
         """Return the addresses of a host, resolved once. One that is not public refuses them all (DNS rebinding)."""
         found = [(url.host, url.port)] if url.is_address else list(await self.resolve(url.host, url.port))
         if not found:
-            raise ConnectionFailed(str(url), f"the name {url.host} is not known")
+            proxy = find_proxy(url)
+            also = f"; names are looked up on this machine, before {proxy} is asked for a tunnel" if proxy is not None else ""
+            raise ConnectionFailed(str(url), f"the name {url.host} is not known{also or ' (is this machine online?)'}")
         for ip, port in found:
             if not self._may_connect(url, ip, port):
                 raise UrlRefused(str(url), f"{url.host} is at {ip}, which is not an address of the public internet")

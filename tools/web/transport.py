@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from .addresses import is_public
 from .page_errors import ConnectionFailed
+from .proxies import ProxyRefused, find_proxy
 from .urls import Url
 
 if TYPE_CHECKING:
@@ -56,7 +59,11 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class HttpTransport:
-    """HTTP/1.1 straight to the address, never through a proxy. Host header and TLS handshake (SNI) hold the host's name."""
+    """HTTP/1.1 to the address that was checked. Host header and TLS handshake (SNI) hold the host's name.
+
+    Where the environment names a proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, but for NO_PROXY), it makes a tunnel to that very address. What
+    is not an address of the public internet was allowed by name, and is reached from here directly.
+    """
 
     ssl_context: ssl.SSLContext | None = None
 
@@ -82,14 +89,27 @@ class HttpTransport:
             content=target.body or None,
             extensions={"timeout": {"connect": target.connect_seconds}, "sni_hostname": target.url.host},
         )
+        backend = _make_backend(target)
         with _translate_errors(str(target.url)):
-            async with httpcore2.AsyncHTTPConnection(origin, ssl_context=self._ssl if scheme == b"https" else None) as connection:
+            async with httpcore2.AsyncHTTPConnection(
+                origin, ssl_context=self._ssl if scheme == b"https" else None, network_backend=backend
+            ) as connection:
                 response = await connection.handle_async_request(request)
                 try:
                     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
                     yield Response(response.status, headers, _read_chunks(str(target.url), response))
                 finally:
                     await response.aclose()
+
+
+def _make_backend(target: Target) -> httpcore2.AsyncNetworkBackend | None:
+    """Return the way through the proxy that the environment names, None for the direct way. Raises UsageError for one of another kind."""
+    proxy = find_proxy(target.url) if is_public(target.ip) else None
+    if proxy is None:
+        return None
+    from .tunnel import TunnelBackend  # late, for load time
+
+    return TunnelBackend(proxy)
 
 
 async def _read_chunks(url: str, response: httpcore2.Response) -> AsyncIterator[bytes]:
@@ -106,6 +126,8 @@ def _translate_errors(url: str) -> Iterator[None]:
         yield
     except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
         raise ConnectionFailed(url, _explain(error)) from error
+    except ProxyRefused as error:
+        raise ConnectionFailed(url, str(error)) from error
 
 
 def _make_headers(target: Target) -> list[tuple[bytes, bytes]]:
@@ -130,8 +152,18 @@ def _explain(error: Exception) -> str:
         "ReadError": "the connection broke off",
         "RemoteProtocolError": "the server did not follow the HTTP protocol",
     }
-    detail = str(error)
+    detail = _find_reason(error) or str(error)
     return f"{words.get(kind, kind)}{f' ({detail[:200]})' if detail else ''}"
+
+
+def _find_reason(error: BaseException | None) -> str:
+    """Return what the operating system says of the failure beneath ("connection refused"); empty if it says nothing."""
+    seen = 0
+    while error is not None and seen < 10:
+        if isinstance(error, OSError) and error.errno and type(error).__module__ != "ssl":
+            return os.strerror(error.errno).lower()
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return ""
 
 
 async def system_resolve(host: str, port: int) -> Sequence[tuple[str, int]]:
