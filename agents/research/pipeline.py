@@ -8,8 +8,10 @@ left do without, and the report says what was left out.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sayso.tools.approval.grant import Grant
@@ -18,6 +20,7 @@ from sayso.workflows import Run, Workflow
 
 from ..agent import Agent
 from .budget import NO_BUDGET, NOTHING_BEFORE, Budget, BudgetEnded, BudgetWatch
+from .earlier_report import read_earlier
 from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
 from .planning import Planner
 from .report import KINDS, Report
@@ -74,11 +77,12 @@ class CompetitorResearch(Workflow[str, Report]):
         clock: Callable[[], float] = time.monotonic,
         name: str = "research",
         dialect: str = "auto",
+        again: Report | Path | str | None = None,
     ) -> None:
         super().__init__(name, budget.merge_limits(None))
         _check_options(kind, sites, competitors=competitors, rounds=rounds, pages=pages, concurrency=concurrency)
-        self.wanted, self.model, self.kind_of_research = competitors, model, kind
         self.watch = BudgetWatch(budget, writes=not is_extractive(model), began=began, clock=clock)
+        self.wanted, self.model, self.kind_of_research, self.again = competitors, model, kind, again
         searched = read_further(self.watch.guard_search(search), competitors + SPARE)
         memory = PageMemory(web)
         search_tool, visit_tool = make_search_tool(searched), make_visit_tool(self.watch.guard_pages(memory))
@@ -107,6 +111,12 @@ class CompetitorResearch(Workflow[str, Report]):
         self.watch.begin()
         state = ResearchState(company, kind=self.kind_of_research, wanted=self.wanted)
         planner, choice, visits, writer = self.stages
+        # A step: whoever resumes the run needs no file.
+        earlier = await run.step("earlier", _read_earlier, self.again, company, state.kind) if self.again is not None else None
+
+        async def make_report(run: Run, state: ResearchState) -> Report:
+            return await writer.report(run, state, earlier)
+
         try:
             # The numbers are those under which runs of earlier versions are stored.
             state = await run.child("make_plan.0", planner.make_plan, state)
@@ -117,10 +127,14 @@ class CompetitorResearch(Workflow[str, Report]):
             state = await run.child("visit.3", visits.visit, state)
             state = await run.child("again", visits.ask_again, state)
             state = await run.child("compare.4", writer.compare, state)
-            report: Report = await run.child("report.5", writer.report, state)
+            report: Report = await run.child("report.5", make_report, state)
         except BudgetEnded as ended:
             raise BudgetEnded(f"{ended} {NOTHING_BEFORE}") from None
         return report
+
+
+async def _read_earlier(given: Report | Path | str, company: str, kind: str) -> Report:
+    return await asyncio.to_thread(read_earlier, given, company, kind)
 
 
 def _check_options(kind: str, sites: Sequence[str], **numbers: int) -> None:

@@ -51,6 +51,7 @@ class ResearchOptions(SharedRunOptions, total=False):
     minutes: float | None
     concurrency: int
     cache_age: str
+    again: Report | Path | str | None
 
 
 class ResearchAgent:
@@ -64,6 +65,8 @@ class ResearchAgent:
     "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are stored under `snapshots` when that
     is given. At most `concurrency` sites are visited at once. Pages and answers of searches that are no older than `cache_age` ("24h",
     "7d", "0" for none) come from this user's cache; the report says when each page was read.
+
+    `again` is an earlier report on the same, or its JSON file: `report.changes` says what changed since.
 
     `max_cost` (US dollars for model calls), `max_pages` (pages of sites that are asked for) and `minutes` end the research with the report
     of what was found until then: `report.stopped` says why, `report.left_out` what was not done. `limits` that are reached raise
@@ -108,6 +111,7 @@ async def _open_flow(
     minutes: float | None = None,
     concurrency: int = CONCURRENCY,
     cache_age: str = CACHE_AGE,
+    again: Report | Path | str | None = None,
     **options: Unpack[SharedRunOptions],
 ) -> AsyncIterator[tuple[CompetitorResearch, SharedRunOptions]]:
     """Open the sources, and yield the flow with the options of its run; the sources are closed at the end."""
@@ -133,6 +137,7 @@ async def _open_flow(
             budget=budget,
             concurrency=concurrency,
             began=began,
+            again=again,
         )
         yield flow, options
 
@@ -148,7 +153,7 @@ def choose_model(model: str | Model | None) -> Model:
     return model_from(model)
 
 
-def make_partial_report(state: ResearchState, model: Model | None, stopped: str) -> Report | None:
+def make_partial_report(state: ResearchState, model: Model | None, stopped: str, earlier: Report | None = None) -> Report | None:
     """Return the report of a research that was stopped: what was found until then, compared, and why it stopped. None if nothing was."""
     if not has_found(state):
         return None
@@ -157,7 +162,7 @@ def make_partial_report(state: ResearchState, model: Model | None, stopped: str)
     state = replace(state, visits=visits, stopped=stopped)
     if not state.comparison:
         state = replace(state, comparison=tuple(compare_columns(make_columns(state))))
-    return make_report(state, describe_author(choose_model(model)), now, stopped)
+    return make_report(state, describe_author(choose_model(model)), now, stopped, earlier)
 
 
 research = ResearchAgent()

@@ -96,13 +96,16 @@ class ReportWriter:
             return []
         return [Point(" ".join(point.text.split()), tuple(point.facts)) for point in comparison.points]
 
-    async def report(self, run: Run, state: ResearchState) -> Report:
-        """Number the sources and make the report. Raises NothingFound, and BudgetEnded if the budget ended before anything was found."""
+    async def report(self, run: Run, state: ResearchState, earlier: Report | None = None) -> Report:
+        """Number the sources and make the report, with what changed since an earlier one.
+
+        Raises NothingFound, and BudgetEnded if the budget ended before anything was found.
+        """
         if state.stopped and not has_found(state):
             raise BudgetEnded(state.stopped)
         if state.visits and not state.stopped and all(visit.passed_over for visit in state.visits):
             raise NothingFound(explain_no_choice(state, tuple(visit.passed_over for visit in state.visits if visit.passed_over)))
-        return make_report(state, describe_author(self.model), await run.step("made_at", _moment, run), state.stopped)
+        return make_report(state, describe_author(self.model), await run.step("made_at", _moment, run), state.stopped, earlier)
 
 
 async def _moment(run: Run) -> str:

@@ -82,6 +82,7 @@ class ResearchTask:
     minutes: float | None = None
     concurrency: int = CONCURRENCY
     cache_age: str = CACHE_AGE
+    again: str = ""
 
     @property
     def budget(self) -> Budget:
@@ -106,6 +107,7 @@ class ResearchTask:
             budget=self.budget,
             concurrency=self.concurrency,
             began=began,
+            again=self.again or None,
         )
 
 

@@ -71,6 +71,7 @@ CacheAge = Annotated[
 ]
 Sites = Annotated[list[str] | None, Parameter(name="--site", negative="", help="A site of yours to visit. May be given more than once.")]
 Choose = Annotated[bool, Parameter(negative="", help="Show the sites and aspects before the visits, and ask what to change.")]
+Again = Annotated[Path | None, Parameter(help="The .json file of an earlier report on the same: say what has changed since.")]
 MaxCost = Annotated[float | None, Parameter(validator=check_above_zero, help="The most that model calls may cost, in US dollars.")]
 Quiet = Annotated[bool, Parameter(negative="")]
 RunId = Annotated[str, Parameter(help="A run's id, as `sayso runs` shows it.")]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sayso.agents.research.report import SNAPSHOTS, Report, check_formats, make_slug
+from sayso.agents.research.report_changes import describe_change
 from sayso.agents.research.report_saving import copy_snapshots
 from sayso.cli.builtin_app import ResearchTask
 from sayso.cli.options import Exit
@@ -20,6 +21,8 @@ from sayso.tools.errors import RunError, UsageError
 DEFAULT_FORMATS = "md,json,html"
 MOST_NAMED = 6
 """How many of what was left out are named; the report has all."""
+MOST_CHANGES = 20
+"""How many changes the terminal shows; the report has all."""
 GIVE_ANOTHER = "Give another place with --out."
 
 
@@ -128,6 +131,7 @@ def _tell(report: Report, task: ResearchTask, quiet: bool) -> None:
         say(f"Left out: {names}." + (f" {why}" if why != report.stopped else ""))
     if not quiet:
         say(f"{count}{of} competitors, {claims} claims, {len(report.sources)} pages read.")
+    _tell_changes(report)
     for page in report.failed_pages:
         say(f"Not read: {page.why}")
     if report.dropped_claims:
@@ -137,6 +141,19 @@ def _tell(report: Report, task: ResearchTask, quiet: bool) -> None:
 def _list(names: Sequence[str], between: str) -> str:
     more = len(names) - MOST_NAMED
     return between.join([*names[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _tell_changes(report: Report) -> None:
+    """Say what changed since the earlier report, if there is one."""
+    if not report.changed_since:
+        return
+    say(
+        f"Since the report of {report.changed_since[:10]}:" if report.changes else f"Nothing has changed since {report.changed_since[:10]}."
+    )
+    for change in report.changes[:MOST_CHANGES]:
+        say(f"  {describe_change(change)}")
+    if len(report.changes) > MOST_CHANGES:
+        say(f"  and {len(report.changes) - MOST_CHANGES} more, in the report.")
 
 
 def _name_option(why: str, task: ResearchTask) -> str:

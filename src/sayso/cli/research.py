@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sayso.agents.research.budget import BudgetEnded
+from sayso.agents.research.earlier_report import read_earlier
 from sayso.agents.research.pipeline import CONCURRENCY, Kind
 from sayso.agents.research.report import Report
 from sayso.agents.research.run import make_partial_report
@@ -21,6 +22,7 @@ from sayso.cli.builtin_app import RESEARCH_GRANTS, ResearchFlow, ResearchTask, b
 from sayso.cli.choose import require_terminal
 from sayso.cli.display import read_text
 from sayso.cli.options import (
+    Again,
     BaseUrl,
     CacheAge,
     Choose,
@@ -82,6 +84,7 @@ def research(
     minutes: Minutes = None,
     concurrency: Concurrency = CONCURRENCY,
     cache_age: CacheAge = CACHE_AGE,
+    again: Again = None,
     quiet: Quiet = False,
     database: StoreIn = None,
     run_id: str | None = None,
@@ -107,6 +110,7 @@ def research(
         With --database: the run to resume, or the id of a new one.
     """
     parse_age(cache_age)  # one that cannot be read is said so before anything begins
+    earlier = read_earlier(again, company, kind) if again is not None else None
     if choose:
         require_terminal()
     with StopSignals() as signals:
@@ -120,7 +124,8 @@ def research(
             company, name, url, search, competitors, report, dialect, kind, rounds, pages, tuple(sites or ()), choose, formats
         )
         task = replace(task, max_cost=max_cost, max_pages=max_pages, minutes=minutes, concurrency=concurrency, cache_age=cache_age)
-        return signals.run(_research(ResearchRun(task, chosen, quiet=quiet), database, run_id, stored=stored))
+        task = replace(task, again=str(again.absolute()) if again is not None else "")
+        return signals.run(_research(ResearchRun(task, chosen, quiet=quiet, earlier=earlier), database, run_id, stored=stored))
 
 
 async def _research(work: ResearchRun, database: str | None, run_id: str | None, *, stored: bool) -> int:
@@ -135,6 +140,7 @@ class ResearchRun:
     task: ResearchTask
     model: Model | None
     quiet: bool = False
+    earlier: Report | None = None
     latest: ResearchProgress | None = field(default=None, init=False)
 
     async def execute(self, stored: DurableEngine | None = None, run_id: str | None = None, database: str = "") -> int:
@@ -171,7 +177,7 @@ class ResearchRun:
         if isinstance(error, (NothingFound, SearchFailed, BudgetEnded, UsageError)):
             return  # it says itself that there is nothing to report
         why = "It was interrupted." if isinstance(error, asyncio.CancelledError) else describe_stop(error)
-        report = make_partial_report(self.latest.state, self.model, why) if self.latest is not None else None
+        report = make_partial_report(self.latest.state, self.model, why, self.earlier) if self.latest is not None else None
         if report is None:
             say("Nothing had been found by then, so there is no report.")
         else:
