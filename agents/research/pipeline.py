@@ -21,6 +21,7 @@ from sayso.workflows import Run, Workflow
 from ..agent import Agent
 from .budget import NO_BUDGET, NOTHING_BEFORE, Budget, BudgetEnded, BudgetWatch
 from .earlier_report import read_earlier
+from .own_words import OwnWords
 from .page_tools import PageMemory, make_search_tool, make_visit_tool, read_further
 from .planning import Planner
 from .report import KINDS, Report
@@ -78,6 +79,7 @@ class CompetitorResearch(Workflow[str, Report]):
         name: str = "research",
         dialect: str = "auto",
         again: Report | Path | str | None = None,
+        second_opinion: bool = False,
     ) -> None:
         super().__init__(name, budget.merge_limits(None))
         _check_options(kind, sites, competitors=competitors, rounds=rounds, pages=pages, concurrency=concurrency)
@@ -89,11 +91,16 @@ class CompetitorResearch(Workflow[str, Report]):
         self.grants = (Grant(tool=search_tool), Grant(tool=visit_tool))
         from . import stage_prompts as ask  # late, for load time
 
-        def agent(name: str, instructions: str, output: type[Any]) -> Agent[Any]:
-            return Agent(model, name=name, instructions=instructions, dialect=dialect, output=output, sampling=choose_sampling(model, name))
+        def agent(name: str, instructions: str, output: type[Any], examples: Sequence[tuple[object, ...]] = ()) -> Agent[Any]:
+            sampling = choose_sampling(model, name)
+            return Agent(model, name=name, instructions=instructions, dialect=dialect, output=output, sampling=sampling, examples=examples)
 
         planner = Planner(agent("plan", ask.PLAN, ask.Plan), search_tool, self.watch, has_sites=bool(sites))
-        visitor = SiteVisitor(visit_tool, memory, agent("find", ask.FIND, ask.Findings), pages, self.watch)
+        reader = agent("opinion", ask.DOUBT, ask.Opinion, ask.OPINION_EXAMPLES) if second_opinion else None
+        reworder = agent("reword", ask.REWORD, ask.Reworded, ask.REWORD_EXAMPLES)
+        own_words = None if is_extractive(model) else OwnWords(reworder, self.watch, reader)
+        finder = agent("find", ask.FIND, ask.Findings, ask.FIND_EXAMPLES)
+        visitor = SiteVisitor(visit_tool, memory, finder, pages, self.watch, own_words)
         chooser = (
             None if is_extractive(model) else agent("choose", ask.CHOOSE, ask.Choice)
         )  # the reader sees no more in a row than the gate

@@ -40,6 +40,7 @@ class ResearchOptions(SharedRunOptions, total=False):
     competitors: int
     kind: Kind
     rounds: int
+    second_opinion: bool
     pages: int
     sites: Sequence[str]
     choose: Chooser | None
@@ -65,6 +66,9 @@ class ResearchAgent:
     "sample" (the sample web that comes with Sayso), a folder or site to index, or a Search. Pages are stored under `snapshots` when that
     is given. At most `concurrency` sites are visited at once. Pages and answers of searches that are no older than `cache_age` ("24h",
     "7d", "0" for none) come from this user's cache; the report says when each page was read.
+
+    With `second_opinion` the model is asked about each sentence in its own words whether the page says so; where it says no, the page's
+    words are quoted instead.
 
     `again` is an earlier report on the same, or its JSON file: `report.changes` says what changed since.
 
@@ -100,6 +104,7 @@ async def _open_flow(
     competitors: int = 5,
     kind: Kind = "competitors",
     rounds: int = 2,
+    second_opinion: bool = False,
     pages: int = 6,
     sites: Sequence[str] = (),
     choose: Chooser | None = None,
@@ -131,6 +136,7 @@ async def _open_flow(
             dialect=dialect,
             kind=kind,
             rounds=rounds,
+            second_opinion=second_opinion,
             pages=pages,
             sites=sites,
             choose=choose,

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
+from sayso.tools.truth.languages import find_language
+from sayso.tools.truth.reading import is_verb
 from sayso.tools.truth.words import is_light, tokenize
 
 LONGEST = 360
@@ -64,6 +66,9 @@ NOTICE = re.compile(
     r"in den warenkorb|mentions légales|aviso legal|vat (?:no|id)|ust-?id|registergericht|"
     r"lorem ipsum|ray id|last (?:updated|modified)\b.{0,25}\Z|results? (?:found|shown)|ergebnisse|\(pdf\)|see (?:the|our) price)"
 )
+QUOTATION = re.compile(r"[“„«\"][^“”„«»\"]*[”“»\"]")
+SPEAKS_AS_US = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|[Oo]urselves)\b")
+"""A report speaks about a business, not as one."""
 YES_OR_NO = re.compile(r"(?i:(?:yes|no|ja|nein|oui|non|sí|si|hai|はい|いいえ)\b[,.!:;]?)")
 
 
@@ -116,3 +121,11 @@ def shares_word(one: str, other: str) -> bool:
 def is_anaphoric(sentence: str) -> bool:
     """Return whether a sentence begins with a word that points to something said before it."""
     return bool(SOME_OF_THEM.match(sentence)) or (bool(PRONOUN.match(sentence)) and not EXPLETIVE.match(sentence))
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a text has a verb with something before it: "Rental of bikes by the day" has none. Only English is judged."""
+    words = tokenize(text)
+    if find_language(word.text.casefold() for word in words) not in ("", "en"):
+        return True
+    return any(is_verb(words, place) for place in range(1, len(words)))

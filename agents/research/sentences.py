@@ -88,13 +88,17 @@ def split_sentences(text: str) -> list[str]:
     return [sentence.strip() for line in text.split("\n") for sentence, _ in find_sentences(line.strip())]
 
 
-def state_quote(page: VisitedPage, span: tuple[int, int], company: str) -> str | None:
+def state_quote(page: VisitedPage, span: tuple[int, int], company: str, like: str = "") -> str | None:
     """Return what the sentence or table row around a span of a page's text states, as a text that makes sense alone.
 
-    None if it states nothing: it refers to something that is not said, is an order or boilerplate, no longer holds, or is another's.
+    Of several in the span the one with most words of `like`, then the one that most of the span is of. None if they state nothing: they
+    refer to something that is not said, are an order or boilerplate, no longer hold, or are another's.
     """
     around = [each for each in find_stated(page.text, company, page.published, page.fetched_at) if _overlap(each.span, span) > 0]
-    return max(around, key=lambda each: _overlap(each.span, span)).text if around else None
+    whole = [each for each in around if span[0] <= each.span[0] and each.span[1] <= span[1]]
+    wanted = find_content(like) if len(whole) > 1 else frozenset[str]()
+    best = max(around, key=lambda each: (len(find_content(each.text) & wanted), _overlap(each.span, span)), default=None)
+    return best.text if best is not None else None
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> int:
@@ -141,6 +145,8 @@ def find_stated(text: str, company: str = "", published: str = "", today: str = 
             continue
         if found and stated.span[0] <= found[-1].span[0]:
             found.pop()  # it holds the sentence before it
+        elif found and found[-1].shape is Shape.LINE and stated.text.startswith(f"{found[-1].own.rstrip('.')}: "):
+            found.pop()  # it is the label of this one: "Box bike, three hours" over "199 kr"
         found.append(stated)
     return tuple(found)
 

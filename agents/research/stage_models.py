@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 
 def choose_sampling(model: Model, stage: str) -> Sampling:
-    """Return the sampling of a stage: how long its answer may be. A model on this machine has a small context and does not reason first."""
-    from ..models.local.local_model import LocalModel  # late, for load time
-    from .stage_prompts import REPLY_TOKENS, THINKING_TOKENS
+    """Return the sampling of a stage: how long its answer may be. A model on this machine has a small context and does not reason first.
 
-    return Sampling(max_tokens=REPLY_TOKENS[stage] + (0 if isinstance(model, LocalModel) else THINKING_TOKENS))
+    Where a page is read or said again the likeliest words are wanted: small models invent when they are drawn by chance.
+    """
+    from ..models.local.local_model import LocalModel  # late, for load time
+    from .stage_prompts import EXACT_STAGES, REPLY_TOKENS, THINKING_TOKENS
+
+    tokens = REPLY_TOKENS[stage] + (0 if isinstance(model, LocalModel) else THINKING_TOKENS)
+    return Sampling(max_tokens=tokens, temperature=0.0 if stage in EXACT_STAGES else None)
 
 
 def is_extractive(model: Model) -> bool:

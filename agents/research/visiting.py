@@ -22,6 +22,7 @@ from .budget import BudgetEnded, BudgetWatch
 from .choosing import same_business
 from .field_claims import claim_fields
 from .gating import gate_claims
+from .overlooked import find_overlooked
 from .page_tools import PageMemory
 from .ranking import rank_claims
 from .report import Considered, FailedPage, LeftOut, Withdrawn
@@ -33,6 +34,7 @@ from .state import Candidate, ResearchState, Visit, VisitedPage, add_pages, chec
 
 if TYPE_CHECKING:
     from ..agent import Agent
+    from .own_words import OwnWords
     from .report import Claim
     from .stage_prompts import Findings
 
@@ -50,6 +52,8 @@ class SiteVisitor:
     finder: Agent[Findings]
     most_pages: int
     watch: BudgetWatch
+    own_words: OwnWords | None = None
+    """Puts quotes into words of the model's own; None where the model is the reader that only quotes."""
 
     async def read_site(self, run: Run, candidate: Candidate, state: ResearchState, most: int | None = None) -> Visit:
         """Read the page that was found, the home page, and then the pages that promise most about what is still unknown.
@@ -129,16 +133,23 @@ class SiteVisitor:
             publishable, taken_away = await asyncio.to_thread(gate_claims, more, pages, name)
             claims += publishable
             withdrawn += [*taken_away, *(Withdrawn(name, quote, NOT_ON_THE_PAGE) for quote in missing)]
-        return await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
+        if self.own_words is None:
+            return await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
+        written = [_write_question(parts, pages, aspects, name, state.kind) for parts in questions]
+        claims += await asyncio.to_thread(find_overlooked, written, claims, pages, name, aspects)
+        found: Visit = await asyncio.to_thread(_keep, visit, aspects, claims, withdrawn)
+        if tell is not None:
+            tell(found)
+        worded: Visit = await run.child(f"own_words.{first}" if first else "own_words", self.own_words.word, found)
+        return worded
 
     async def _ask(
         self, run: Run, position: str, name: str, parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], kind: str
     ) -> tuple[tuple[Claim, ...], list[str]]:
         """Ask for the claims of some parts. A quote that is not on the pages is asked for once more; those still missing are returned."""
-        from .stage_prompts import findings_question, missing_question  # late, for load time
+        from .stage_prompts import missing_question  # late, for load time
 
-        blocks = [(part.page + 1, pages[part.page].title, pages[part.page].url, part.text) for part in parts]
-        question = findings_question(name, kind, aspects, blocks)
+        question = _write_question(parts, pages, aspects, name, kind)
         claims: tuple[Claim, ...] = ()
         missing: list[str] = []
         try:
@@ -220,6 +231,13 @@ def _choose_next(
 def _make_questions(pages: Sequence[VisitedPage], first: int, aspects: Sequence[Aspect]) -> list[tuple[Part, ...]]:
     covered = measure_coverage(pages[:first], aspects)
     return pack_parts([part for part in order_parts(pages, aspects, covered) if part.page >= first])
+
+
+def _write_question(parts: Sequence[Part], pages: Sequence[VisitedPage], aspects: Sequence[Aspect], name: str, kind: str) -> str:
+    from .stage_prompts import findings_question  # late, for load time
+
+    blocks = [(part.page + 1, pages[part.page].title, pages[part.page].url, part.text) for part in parts]
+    return findings_question(name, kind, aspects, blocks)
 
 
 def _keep(visit: Visit, aspects: Sequence[Aspect], claims: Sequence[Claim], withdrawn: Sequence[Withdrawn]) -> Visit:

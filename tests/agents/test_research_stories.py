@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,6 @@ import pytest
 
 from sayso import research
 from sayso.agents import ScriptedModel
-from sayso.agents.models.extractive import ANSWERS
 from sayso.agents.models.model import ModelRequest
 from sayso.agents.research.report import Report
 from sayso.agents.research.state import Selection
@@ -20,29 +17,9 @@ from sayso.tools.errors import IncompleteReply, NothingFound, UsageError
 from sayso.tools.web import load_snapshot
 from sayso.workflows.runs.events import Progress
 
+from .small_webs import Web, read_prices, show_texts
+
 FILLER = "The rain in the valley was long this year and the river came up to the second step of the mill.\n\n"
-
-
-class Web:
-    """A folder of sites for a research to search and read."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def add(self, address: str, title: str, *paragraphs: str, links: tuple[tuple[str, str], ...] = ()) -> None:
-        """Add a page: host/path, its title, paragraphs and links (address, text)."""
-        host, _, path = address.partition("/")
-        file = self.folder / host / (f"{path}.html" if path else "index.html")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        anchors = "".join(f'<p><a href="{url}">{text}</a></p>' for url, text in links)
-        body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-        file.write_text(
-            f"<html><head><title>{title}</title></head><body><main><h1>{title}</h1>{body}{anchors}</main></body></html>", "utf-8"
-        )
-
-    def add_bakery(self, host: str, name: str, *paragraphs: str, links: tuple[tuple[str, str], ...] = ()) -> None:
-        """Add the home page of a bakery that competes with the others."""
-        self.add(host, f"{name} - bakery in Ulm", f"{name} is a bakery in Ulm that sells bread, rolls and cakes.", *paragraphs, links=links)
 
 
 @pytest.fixture
@@ -55,35 +32,18 @@ def web(tmp_path: Path) -> Web:
     return made
 
 
-def reader(request: ModelRequest) -> str:
-    """A model that states each sentence with a price, and each with hours, and answers the rest like the extractive reader."""
-    title, question = str((request.schema or {})["title"]), request.question
-    if title != "Findings":
-        return json.dumps(ANSWERS[title](question))
-    claims = []
-    for number, text in re.findall(r"^\[page (\d+)\] .*?\n(.*?)\n\[end of page \1\]", question, re.MULTILINE | re.DOTALL):
-        for topic, pattern in (("prices", r"[^.\n]*\$\d+\.\d\d[^.\n]*\."), ("opening hours", r"Open from[^.\n]*\.")):
-            claims += [{"topic": topic, "text": found, "quote": found, "page": int(number)} for found in re.findall(pattern, text)]
-    return json.dumps({"claims": [{**claim, "text": claim["text"].strip(), "quote": claim["quote"].strip()} for claim in claims]})
-
-
 async def researched(web: Web, **options: object) -> Report:
     """The report on the client."""
-    model = ScriptedModel(reader, repeat=True, name="reader")
+    model = ScriptedModel(read_prices, repeat=True, name="reader")
     options = {"model": model, "competitors": 2, **options}
     return (await research.run("Crumb Brothers", search=str(web.folder), **options)).output  # type: ignore[arg-type]
-
-
-def texts(report: Report, name: str) -> list[str]:
-    """What the report says of a company."""
-    return [claim.text for column in report.columns if column.name == name for claim in column.claims]
 
 
 async def test_the_client_is_the_first_column_and_no_competitor(web: Web) -> None:
     report = await researched(web)
     assert report.columns[0].name == "Crumb Brothers"
     assert sorted(each.name for each in report.competitors) == ["Golden Crust", "Millstone"]
-    assert any("$4.20" in text for text in texts(report, "Crumb Brothers"))
+    assert any("$4.20" in text for text in show_texts(report, "Crumb Brothers"))
     assert [each.reason for each in report.considered if each.host == "crumbbrothers.example"] == ["It is Crumb Brothers itself."]
 
 
@@ -96,7 +56,7 @@ async def test_a_site_that_was_not_needed_is_named_as_such(web: Web) -> None:
 async def test_the_end_of_a_long_page_is_read(web: Web, tmp_path: Path) -> None:
     web.add_bakery("goldencrust.example", "Golden Crust", *[FILLER * 5] * 60, "A wedding cake costs $310.00 at Golden Crust.")
     report = await researched(web, snapshots=tmp_path / "snapshots")
-    assert any("$310.00" in text for text in texts(report, "Golden Crust"))
+    assert any("$310.00" in text for text in show_texts(report, "Golden Crust"))
     (source,) = [source for source in report.sources if "goldencrust" in source.url]
     assert len(load_snapshot(tmp_path / "snapshots" / f"{source.snapshot}.json").text) > 25_000
 
@@ -116,9 +76,9 @@ async def test_what_is_unknown_of_most_is_searched_for_on_the_sites(web: Web) ->
     for host, name in (("goldencrust.example", "Golden Crust"), ("millstone.example", "Millstone")):
         # No link leads there: only a search for it does. It is not found by the first words either.
         web.add(f"{host}/h", f"{name} opening hours", f"Open from 7:00 to 17:00 at {name}.")
-    assert any("7:00" in text for text in texts(await researched(web, pages=1, rounds=2), "Millstone"))
+    assert any("7:00" in text for text in show_texts(await researched(web, pages=1, rounds=2), "Millstone"))
     once = await researched(web, pages=1, rounds=1)
-    assert not any("7:00" in text for text in texts(once, "Millstone"))
+    assert not any("7:00" in text for text in show_texts(once, "Millstone"))
 
 
 async def test_a_person_takes_one_out_and_asks_for_something_else(web: Web) -> None:
@@ -147,7 +107,7 @@ async def test_a_part_that_a_model_cannot_answer_is_told_and_the_rest_is_kept(we
     def fails_at_millstone(request: ModelRequest) -> Iterator[object]:
         if (request.schema or {}).get("title") == "Findings" and "Millstone" in request.question:
             raise IncompleteReply("The reply was cut off.", finish="length", text="")
-        return reader(request)  # type: ignore[return-value]
+        return read_prices(request)  # type: ignore[return-value]
 
     told = []
     model = ScriptedModel(fails_at_millstone, repeat=True, name="reader")  # type: ignore[arg-type]
