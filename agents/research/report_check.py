@@ -18,6 +18,7 @@ from .report import SNAPSHOTS as SNAPSHOTS
 from .report import Report
 from .report_seals import find_broken_parts, find_fingerprint, is_text_changed, read_fingerprint
 from .report_values import VERSION, Claim, Competitor, Source, hash_text, seal_claim
+from .site_identity import find_site
 
 _PARTS = {
     "company": "what it is about",
@@ -87,6 +88,8 @@ def check_report(report: Report, snapshots: Path) -> list[str]:
     for number, column, claim in report.number_claims():
         whats = _check_claim(claim, column, sources.get(claim.source), pages, sealed=report.version > 1)
         problems += [f"Claim {number} ({column.name}): {what}" for what in whats]
+        if claim.source in sources and (other := _find_owner(sources[claim.source].url, column, report)):
+            problems.append(f"Claim {number} ({column.name}): its page is {other}’s.")
     claims = {number: claim for number, _, claim in report.number_claims()}
     for place, point in enumerate(report.comparison, 1):
         problems += [f"Sentence {place} of the comparison: {what}" for what in _check_point(point.text, point.claims, claims)]
@@ -132,6 +135,8 @@ def _load(source: Source, snapshots: Path) -> Snapshot | str:
         return f"{named}: the text of its snapshot was changed."
     if snapshot.fetched_at != source.fetched_at:
         return f"{named}: it was read at {snapshot.fetched_at}, not at {source.fetched_at}."
+    if snapshot.name != source.snapshot:
+        return f"{named}: the address that was asked for was changed."
     return snapshot
 
 
@@ -151,9 +156,21 @@ def _check_claim(claim: Claim, column: Competitor, source: Source | None, pages:
         return
     if find_quote(claim.quote, page.text) is None:
         yield f"its quote is not on the page: “{claim.quote}”"
-    elif claim.written == "model":
+    elif claim.written == "data":
+        if any(word not in page.text for word in claim.value.split() if any(map(str.isdigit, word))):  # a unit may stand in the heading
+            yield f"its value “{claim.value}” is not on the page."
+    else:
         verdict = check_statement(claim.text, page.text, quote=claim.quote, subject=column.name)
-        yield from (f"the page does not say “{claim.text}”. {problem}" for problem in verdict.problems[:1])
+        if not verdict.stated:
+            yield f"the page does not say “{claim.text}”. {next(iter(verdict.problems), '')}".rstrip()
+
+
+def _find_owner(url: str, column: Competitor, report: Report) -> str:
+    """Return which other site of the report a page is of; "" where it may be the column's own."""
+    domain = find_site(url).domain
+    if find_site(column.url).domain == domain:
+        return ""
+    return next((each.name for each in report.columns if find_site(each.url).domain == domain), "")
 
 
 def _check_point(text: str, numbers: tuple[int, ...], claims: Mapping[int, Claim]) -> Iterator[str]:
