@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sayso.tools.truth import words
-from sayso.tools.truth.words import find_words, stem
+from sayso.tools.truth.words import STEMMED, find_words, stem, stem_in
 
 TABLES = Path(words.__file__).parent / "tables"
 TARGET = TABLES / "groups.txt"
@@ -57,13 +58,15 @@ def _read_cells(line: str) -> Iterator[Cell]:
 def compile_groups() -> str:
     """Return the text of the index: a line for each first stem, with what follows it in each phrase that begins so."""
     lines: dict[str, dict[str, None]] = {}
-    for number, (_, cells) in enumerate(read_groups()):
-        core = _find_core(cells)
+    for number, (place, cells) in enumerate(read_groups()):
+        language = place.split(".")[0]
+        stemmed = partial(stem_in, language) if language in STEMMED else stem
+        core = _find_core(cells, stemmed)
         for cell in cells:
             texts = cell.words()
-            stems = [stem(word.removesuffix("!")) for word in texts]
+            stems = [stemmed(word.removesuffix("!")) for word in texts]
             forms = [word.removesuffix("!").casefold() if word.endswith("!") else "*" for word in texts]
-            partners = " ".join(f"-{stem(each[1:])}" if each.startswith("-") else stem(each) for each in cell.partners)
+            partners = " ".join(f"-{stemmed(each[1:])}" if each.startswith("-") else stemmed(each) for each in cell.partners)
             told = " ".join(map(str, _find_told(stems, core)))
             if told == " ".join(map(str, range(len(stems)))):
                 told = ""
@@ -72,13 +75,24 @@ def compile_groups() -> str:
     return "".join(f"{each}\t" + "\t".join(lines[each]) + "\n" for each in sorted(lines, key=lambda first: f"{first}\t".encode()))
 
 
-_SMALL = frozenset(map(stem, "a an the of in on at to by for with from into onto is are was were be been being".split()))
-_DENYING = frozenset(map(stem, "no not non without free nothing never cannot nobody".split()))
+_FOREIGN_SMALL = {
+    "de": "der die das den dem ein eine einen einem einer zu zum zur im in am an auf für von vom mit bei ist sind wird werden",
+    "fr": "le la les l un une de du des d à au aux en dans sur pour par avec est sont être",
+    "es": "el la los las un una de del a al en por para con es son está están ser",
+    "ja": "の を に は が で と",
+}
+_FOREIGN_DENYING = {"de": "kein ohne nicht frei nie", "fr": "pas sans ne non aucun", "es": "no sin ningún nunca", "ja": "無 不 未 非"}
+_SMALL = frozenset(map(stem, "a an the of in on at to by for with from into onto is are was were be been being".split())) | {
+    stem_in(language, word) for language, words in _FOREIGN_SMALL.items() for word in words.split()
+}
+_DENYING = frozenset(map(stem, "no not non without free nothing never cannot nobody".split())) | {
+    stem_in(language, word) for language, words in _FOREIGN_DENYING.items() for word in words.split()
+}
 
 
-def _find_core(cells: tuple[Cell, ...]) -> frozenset[str]:
+def _find_core(cells: tuple[Cell, ...], stemmed: Callable[[str], str]) -> frozenset[str]:
     """Return the stems that all phrases of a group have: they are told by themselves. Where something is denied, the phrase is one."""
-    texts = [frozenset(stem(word.removesuffix("!")) for word in cell.words()) for cell in cells]
+    texts = [frozenset(stemmed(word.removesuffix("!")) for word in cell.words()) for cell in cells]
     return frozenset() if any(text & _DENYING for text in texts) else frozenset.intersection(*texts)
 
 

@@ -13,7 +13,7 @@ from .reading import AUXILIARIES, OURS, PRONOUNS, Reading, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .word_pairs import CONVERSES, covers
-from .words import alike
+from .words import alike, tokenize
 
 _RELATIONS: dict[str, frozenset[str]] = {
     first: frozenset(words.split())
@@ -310,7 +310,13 @@ def _states(piece: str, part: str, named: set[str]) -> bool:
     """Return whether a clause of Japanese has all that another one says: its kanji, numbers and names, its limits and its negation."""
     runs = [each for each in _RUN.findall(part) if each not in named]
     turned = any(bool(re.search(each, part)) != bool(re.search(each, piece)) for each in _TURNS)
-    return not turned and all(each in piece for each in runs)
+    return not turned and all(each in piece or _is_rephrased(each, piece) for each in runs)
+
+
+def _is_rephrased(run: str, piece: str) -> bool:
+    """Return whether a run of signs is said in other signs: each is there, or stands in a word alike."""
+    ours, theirs = tokenize(run), tokenize(piece)
+    return any(word.senses for word in ours) and all(any(alike(word, each) for each in theirs) for word in ours)
 
 
 def check_foreign(match: Match) -> Iterator[Problem]:

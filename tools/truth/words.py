@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from .groups import Side, find_links
+from .languages import find_language
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿豈-\ufaff가-힣]|%|[^\W_぀-ヿ㐀-鿿豈-\ufaff가-힣]+(?:['’][^\W\d_]{1,3}\b)?")
 _NOT = re.compile(r"(\w+?)n['’]t", re.IGNORECASE)
@@ -44,7 +45,12 @@ class Word:
 def tokenize(text: str) -> tuple[Word, ...]:
     """Return the words of a text in order, with their places. "don't" is two words, and so is "plant-based"; "company's" is "company"."""
     plain = [(word, stem(word), start, end) for word, start, end in find_words(text)]
-    links = find_links([word for word, _, _, _ in plain], [stemmed for _, stemmed, _, _ in plain])
+    texts = [word for word, _, _, _ in plain]
+    links = find_links(texts, [stemmed for _, stemmed, _, _ in plain])
+    for language in () if find_language(word.casefold() for word in texts) == "en" else STEMMED:  # a short text does not tell which
+        for link, other in zip(links, find_links(texts, [stem_in(language, word) for word in texts]), strict=True):
+            for side, groups in other.items():
+                link.setdefault(side, set()).update(groups)
     return tuple(
         Word(*word, *(frozenset(found.get(side, ())) for side in Side)) if found else Word(*word)
         for word, found in zip(plain, links, strict=True)
@@ -108,15 +114,34 @@ def _fold(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(letter for letter in decomposed if not "\u0300" <= letter <= "\u036f"))
 
 
+STEMMED = {"de": "german", "fr": "french", "es": "spanish", "ja": ""}
+"""Languages with groups of their own, and the names of their stemmers. Japanese has none: each sign is a word."""
+
+
+@lru_cache(20_000)
+def stem_in(language: str, word: str) -> str:
+    """Return the stem of a word in another language than English, marked by the language: "kostet" and "kosten" are "de:kost"."""
+    folded = _fold(word)
+    if STEMMED[language] and folded.isalpha():
+        folded = _snowball(folded, STEMMED[language])
+    if language == "de" and len(root := _GERMAN.sub("", folded)) >= 4:
+        folded = root
+    return f"{language}:{folded}"
+
+
+_GERMAN = re.compile(r"(?:e?ten?|e?st|e?t)$")
+"""Endings of verbs that the German stemmer leaves: kostet, kosteten."""
+
+
 _STEMMERS = threading.local()
 
 
-def _snowball(word: str) -> str:
+def _snowball(word: str, language: str = "english") -> str:
     from snowballstemmer import stemmer  # late, for load time
 
-    if not hasattr(_STEMMERS, "english"):
-        _STEMMERS.english = stemmer("english")  # it keeps the word it works on: one for each thread
-    return str(_STEMMERS.english.stemWord(word))
+    if not hasattr(_STEMMERS, language):
+        setattr(_STEMMERS, language, stemmer(language))  # it keeps the word it works on: one for each thread
+    return str(getattr(_STEMMERS, language).stemWord(word))
 
 
 def read_lines(name: str) -> Iterator[str]:
