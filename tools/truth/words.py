@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from .groups import Side, find_links
+from .groups import Links, Side, find_links
 from .languages import find_language
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿豈-\ufaff가-힣]|%|[^\W_぀-ヿ㐀-鿿豈-\ufaff가-힣]+(?:['’][^\W\d_]{1,3}\b)?")
@@ -45,16 +45,24 @@ class Word:
 def tokenize(text: str) -> tuple[Word, ...]:
     """Return the words of a text in order, with their places. "don't" is two words, and so is "plant-based"; "company's" is "company"."""
     plain = [(word, stem(word), start, end) for word, start, end in find_words(text)]
-    texts = [word for word, _, _, _ in plain]
-    links = find_links(texts, [stemmed for _, stemmed, _, _ in plain])
-    for language in () if find_language(word.casefold() for word in texts) == "en" else STEMMED:  # a short text does not tell which
-        for link, other in zip(links, find_links(texts, [stem_in(language, word) for word in texts]), strict=True):
-            for side, groups in other.items():
-                link.setdefault(side, set()).update(groups)
+    links = _find_links([word for word, _, _, _ in plain], [stemmed for _, stemmed, _, _ in plain])
     return tuple(
         Word(*word, *(frozenset(found.get(side, ())) for side in Side)) if found else Word(*word)
         for word, found in zip(plain, links, strict=True)
     )
+
+
+def _find_links(texts: Sequence[str], stems: Sequence[str]) -> list[Links]:
+    """Return the groups of each word, by the tables of English, and of the other languages if the text may be in one of them."""
+    links = find_links(texts, stems)
+    language = find_language(word.casefold() for word in texts)
+    if language == "en" or (not language and (any(links) or all(text.isdigit() for text in texts))):
+        return links
+    for other in STEMMED:  # a short text does not tell in which
+        for link, found in zip(links, find_links(texts, [stem_in(other, word) for word in texts]), strict=True):
+            for side, groups in found.items():
+                link.setdefault(side, set()).update(groups)
+    return links
 
 
 def is_light(word: Word) -> bool:
