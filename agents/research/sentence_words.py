@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
 from sayso.tools.truth.languages import find_language
@@ -108,6 +109,7 @@ def needs_more(written: str) -> bool:
     return len(find_content(rest) - SAYS_NO_THING) < needed
 
 
+@lru_cache(8_192)
 def find_content(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in tokenize(text) if not is_light(word) and not word.text.isdigit() and word.text not in "$€£¥%")
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from .found import Amount, Kind, Label
 from .labels import find_label_spans
@@ -41,6 +42,11 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
     `context` is the whole text that a sentence is about: it says what "$", "kr" and "cents" mean. Telephone numbers, postcodes, house
     numbers, versions and days are no amounts: see find_labels and find_dates. The year of a date is one.
     """
+    find = _find_kept if len(text) + len(context) <= _LONGEST_KEPT else _find_amounts
+    return find(text, language, context)
+
+
+def _find_amounts(text: str, language: str, context: str) -> tuple[Amount, ...]:
     flat = flatten(text)
     language = guess_language(context or flat, language)
     signs = read_signs(context or flat, language)
@@ -62,6 +68,10 @@ def find_amounts(text: str, language: str = "", *, context: str = "") -> tuple[A
     found.sort(key=lambda amount: amount.span)
     old = _Spans([match.span() for match in _OLD.finditer(text)])
     return tuple(replace(amount, old=True) if amount.span[0] in old else amount for amount in _join_ranges(flat, _join_cents(flat, found)))
+
+
+_LONGEST_KEPT = 1_000
+_find_kept = lru_cache(8_192)(_find_amounts)  # a research asks for the amounts of each sentence some twenty times
 
 
 def _find_phrases(flat: str, signs: Signs) -> list[Amount]:
