@@ -177,6 +177,8 @@ class ResearchRun:
         if isinstance(error, (NothingFound, SearchFailed, BudgetEnded, UsageError)):
             return  # it says itself that there is nothing to report
         why = "It was interrupted." if isinstance(error, asyncio.CancelledError) else describe_stop(error)
+        if isinstance(error, OSError) and error.strerror:
+            why = f"{error.strerror}."  # a reader of the report needs neither a number nor the path
         report = make_partial_report(self.latest.state, self.model, why, self.earlier) if self.latest is not None else None
         if report is None:
             say("Nothing had been found by then, so there is no report.")

@@ -1,0 +1,208 @@
+"""What a research may use: it ends with a report of what was found until then, and names what it left out and why."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from sayso import research
+from sayso.agents import ScriptedModel
+from sayso.agents.models.extractive import ExtractiveReader
+from sayso.agents.models.model import Delta, Finished, Model, ModelRequest
+from sayso.agents.research.budget import Budget, BudgetEnded, share_pages
+from sayso.agents.research.pipeline import CompetitorResearch
+from sayso.agents.research.report import Report
+from sayso.agents.research.report_check import check_report
+from sayso.agents.research.sources import open_sources
+from sayso.agents.research.tally import say_left
+from sayso.tools.errors import LimitReached, UsageError
+from sayso.tools.web import SearchResult
+from sayso.tools.web.search import SearchBlocked
+from sayso.workflows import Limits, Usage, engine
+from sayso.workflows.runs.replaying import replay
+
+from .test_research_stories import Web, reader, web
+
+__all__ = ("web",)
+
+
+class Clock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def researched(web: Web, model: Model, *, clock: Callable[[], float] | None = None, **budget: float) -> Report:
+    """The report on the client, made with a budget, each page stored beside it."""
+    async with open_sources(str(web.folder), None, web.folder.parent / "snapshots") as (search, pages):
+        options: dict[str, Any] = {} if clock is None else {"clock": clock}
+        flow = CompetitorResearch(model, search, pages, competitors=2, budget=Budget(**budget), **options)  # type: ignore[arg-type]
+        home = engine(strict=True)
+        ran = await flow.run("Crumb Brothers", grants=flow.grants, engine=home, run_id="r")
+        again = await replay(flow.execute, "Crumb Brothers", home.journal("r"), run_id="r", output=ran.output)
+        assert again.same, again.difference  # what was refused is stored, and refused again
+    assert check_report(ran.output, web.folder.parent / "snapshots") == []
+    return ran.output
+
+
+def left_out(report: Report, what: str) -> list[str]:
+    """What was left out of a kind."""
+    return [each.name for each in report.left_out if each.what == what]
+
+
+PAGES = {
+    # the most pages: how many competitors the report has, and who was not visited
+    1: (0, ["Golden Crust", "Millstone"]),
+    2: (1, ["Golden Crust"]),
+    3: (2, []),
+    100: (2, []),
+}
+
+
+@pytest.mark.parametrize(("most", "read", "unvisited"), [(most, *expected) for most, expected in PAGES.items()])
+async def test_no_more_pages_are_asked_for_than_were_allowed_and_every_site_gets_its_share(
+    web: Web, most: int, read: int, unvisited: list[str]
+) -> None:
+    report = await researched(web, ExtractiveReader(), max_pages=most)
+    assert len(report.sources) + len(report.failed_pages) <= most
+    assert (len(report.competitors), sorted(left_out(report, "site"))) == (read, unvisited)
+    assert report.client is not None
+    told = f"The {most} page{'' if most == 1 else 's'} that it may ask for" if unvisited else ""
+    assert report.stopped.startswith(told)
+    assert bool(report.stopped) is bool(unvisited)
+    assert all(name in report.markdown() for name in unvisited)
+
+
+async def test_where_the_time_ends_the_sites_that_were_read_are_compared(web: Web) -> None:
+    clock = Clock()
+
+    def late(request: ModelRequest) -> str:
+        if (request.schema or {})["title"] == "Findings" and "Millstone" in request.question:
+            clock.now = 301.0
+        return reader(request)
+
+    report = await researched(web, ScriptedModel(late, repeat=True, name="late"), clock=clock, minutes=5)
+    assert report.stopped == "The 5 minutes that it had were over."
+    assert report.client is not None
+    assert {claim.text for claim in report.client.claims} == {"A loaf of rye bread costs $4.20 at Crumb Brothers."}
+    told = {competitor.name for competitor in report.competitors}
+    assert "Millstone" in told
+    assert "Golden Crust" in told or any("Golden Crust" in each.name for each in report.left_out)
+    assert report.comparison  # built from the prices, without the model
+    assert left_out(report, "comparison")
+
+
+async def test_a_model_that_never_answers_is_broken_off_when_the_time_is_over(web: Web) -> None:
+    clock = Clock()
+
+    class Hangs:
+        """Answers all but the questions about Millstone's pages."""
+
+        name, takes_tools = "hangs", True
+
+        async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+            if (request.schema or {})["title"] == "Findings":
+                clock.now = 299.0 - 45.0  # a second is left to find something; the rest is kept back for the comparison
+                if "Millstone" in request.question:
+                    await asyncio.Event().wait()
+            async for delta in ScriptedModel(reader, repeat=True).stream(request):
+                yield delta
+
+    report = await researched(web, Hangs(), clock=clock, minutes=5)
+    assert report.stopped == "The 5 minutes that it had were over."
+    assert "1 part of the pages of Millstone, about which nothing was asked" in left_out(report, "questions")
+    assert report.client is not None
+
+
+class Dear:
+    """The extractive reader, whose calls are priced as those of a model whose price is known before."""
+
+    name, takes_tools, calls = "gpt-5-mini", True, 0
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta]:
+        self.calls += 1
+        async for delta in ExtractiveReader().stream(request):
+            yield Finished(delta.reason, Usage(cost_usd=0.01)) if isinstance(delta, Finished) else delta
+
+
+@pytest.mark.parametrize("allowed", [0.03, 0.04, 0.05, 0.5])
+async def test_a_model_call_that_would_go_over_the_limit_is_not_made(web: Web, allowed: float) -> None:
+    model = Dear()
+    report = await researched(web, model, max_cost=allowed)
+    assert model.calls * 0.01 <= allowed
+    assert bool(report.stopped) is (allowed < 0.5)
+    assert bool(report.left_out) is (allowed < 0.5)
+    assert report.stopped == "" or f"and {allowed:g} are allowed" in report.stopped
+
+
+async def test_a_budget_that_pays_for_nothing_says_that_nothing_was_found(web: Web) -> None:
+    model = Dear()
+    with pytest.raises(BudgetEnded, match=r"are allowed\. Nothing was found before that"):
+        await research.run("Crumb Brothers", model=model, search=str(web.folder), max_cost=0.0001)
+    assert model.calls == 0
+
+
+async def test_limits_of_a_run_hold_beside_the_budget_and_raise_as_in_every_run(web: Web) -> None:
+    for limits in (Limits(cost_usd=0.03), Limits(model_calls=2)):
+        with pytest.raises(LimitReached):
+            await research.run("Crumb Brothers", model=Dear(), search=str(web.folder), max_cost=1, limits=limits)
+    model = Dear()
+    report = (await research.run("Crumb Brothers", model=model, search=str(web.folder), max_cost=0.04, limits=Limits(cost_usd=5))).output
+    assert report.stopped
+    assert model.calls * 0.01 <= 0.04
+
+
+WRONG: list[dict[str, Any]] = [
+    *({"minutes": value} for value in (0, -1, float("nan"), float("inf"), "five", True)),
+    *({"max_cost": value} for value in (0, -0.5, float("nan"), "1", False)),
+    *({"max_pages": value} for value in (0, -3, 2.5, "7", True, float("nan"))),
+    {"concurrency": 0},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+async def test_a_budget_that_is_none_is_refused_by_name(wrong: dict[str, Any], web: Web) -> None:
+    with pytest.raises(UsageError, match=f"{next(iter(wrong))}="):
+        await research.run("Crumb Brothers", search=str(web.folder), **wrong)
+
+
+async def test_a_search_that_is_blocked_later_on_takes_nothing_away(web: Web) -> None:
+    async with open_sources(str(web.folder)) as (search, _):
+        asked: list[str] = []
+
+        async def blocked_later(query: str, limit: int) -> Sequence[SearchResult]:
+            asked.append(query)
+            if any(name in query for name in ("Golden Crust", "Millstone")):
+                raise SearchBlocked("duckduckgo", "it keeps programs out (status 202)", retryable=False)
+            return await search(query, limit)
+
+        model = ScriptedModel(reader, repeat=True, name="reader")
+        # One of the sites is asked about again: nothing is known of most aspects.
+        report = (await research.run("Crumb Brothers", model=model, search=blocked_later, web=_)).output
+    assert {competitor.name for competitor in report.competitors} == {"Golden Crust", "Millstone"}
+    assert report.stopped == ""
+    refused = [each for each in report.left_out if each.what == "search"]
+    assert refused
+    assert all("keeps programs out (status 202)" in each.why for each in refused)
+
+
+@pytest.mark.parametrize(
+    ("left", "sites", "shares"), [(None, 2, [None, None]), (0, 3, []), (2, 3, [1, 1]), (7, 3, [3, 2, 2]), (9, 0, []), (-1, 2, [])]
+)
+def test_pages_are_shared_out(left: int | None, sites: int, shares: list[int | None]) -> None:
+    assert share_pages(left, sites) == shares
+
+
+LEFT = {0: "less than a minute", 49: "less than a minute", 65: "about 1 minute", 130: "about 2 minutes", 6000: "about 2 hours"}
+
+
+@pytest.mark.parametrize(("seconds", "words"), LEFT.items())
+def test_the_time_that_is_left_is_told_in_words(seconds: float, words: str) -> None:
+    assert say_left(seconds) == f"{words} left"
