@@ -101,9 +101,8 @@ class CompetitorResearch(Workflow[str, Report]):
         own_words = None if is_extractive(model) else OwnWords(reworder, self.watch, reader)
         finder = agent("find", ask.FIND, ask.Findings, ask.FIND_EXAMPLES)
         visitor = SiteVisitor(visit_tool, memory, finder, pages, self.watch, own_words)
-        chooser = (
-            None if is_extractive(model) else agent("choose", ask.CHOOSE, ask.Choice)
-        )  # the reader sees no more in a row than the gate
+        # The extractive reader sees no more in a row than the evidence has said.
+        chooser = None if is_extractive(model) else agent("choose", ask.CHOOSE, ask.Choice)
         choice = SiteChoice(planner, visitor, chooser, rounds, tuple(sites), choose)
         writer = ReportWriter(
             model, agent("compare", ask.COMPARE, ask.Comparison), agent("criticise", ask.CRITICISE, ask.Critique), self.watch

@@ -160,8 +160,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as made:
         _, err = start(Path(made)).communicate(timeout=LIMIT_SECONDS)
     lines = len(err.splitlines())
-    wrong = stop_many(chance, max(1, round(chosen.stops * part)), lines)
-    wrong += kill_many(chance, max(1, round(chosen.kills * part)), lines)
+    wrong = stop_many(chance, round(chosen.stops * part), lines)
+    wrong += kill_many(chance, round(chosen.kills * part), lines)
     for each in wrong:
         print(each)
     return 1 if wrong else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -141,6 +142,63 @@ def test_ctrl_c_keeps_and_shows_what_was_done(tmp_path: Path) -> None:
     assert len(stopped_report(tmp_path, "interrupted")["competitors"]) == 3
 
 
+STOPPED_AT = {
+    # where: a word of its progress, the signal, the exit code, what the report says, and whether the run is stored
+    "the plan": ("Looking up", signal.SIGINT, 130, "", False),
+    "the choice": ("Choosing among", signal.SIGTERM, 143, "It was told to end (SIGTERM).", False),
+    "the second site": ("2 of 3", signal.SIGINT, 130, "It was interrupted.", True),
+    "the terminal is gone": ("1 of 3", signal.SIGHUP, 129, "Its terminal was closed (SIGHUP).", False),
+}
+
+
+@pytest.mark.parametrize(("words", "number", "code", "why", "stored"), STOPPED_AT.values(), ids=STOPPED_AT)
+def test_whatever_stops_it_a_report_that_can_be_checked_is_left(
+    words: str, number: int, code: int, why: str, stored: bool, tmp_path: Path
+) -> None:
+    options = ["--database", "sqlite:///runs.db", "--run-id", "stopped"] if stored else []
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sayso", "research", "BettaBurgers", "--search", "sample", "--competitors", "3", *options],
+        cwd=tmp_path,
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=listens_to_ctrl_c,
+    )
+    assert process.stderr is not None
+    assert next((line for line in process.stderr if words in line), None)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (code, False), err
+    if not why:
+        assert (out, "Nothing had been found by then" in err) == ("", True)
+        return
+    assert out == "reports/bettaburgers.md\n" or (stored and out == f"{tmp_path}/reports/bettaburgers.md\n")
+    report = stopped_report(tmp_path, why)
+    assert [each for each in report["left_out"] if each["what"] == "site"]
+    assert "Not visited: " in err
+    checked = sayso("check", "reports/bettaburgers.json", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_disk_that_is_full_loses_no_report(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "sayso", "demo", "--competitors", "1"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (80_000, 80_000)),  # the pages fit, the report does not
+    )
+    assert (ran.returncode, "Traceback" in ran.stderr) == (0, False), ran.stderr
+    assert "The report cannot be written to reports/bettaburgers.md: File too large." in ran.stderr
+    assert "so here it is" in ran.stderr
+    assert ran.stdout.startswith("# Competitors of BettaBurgers\n")
+    assert [path.name for path in tmp_path.rglob("*.md")] == [path.name for path in tmp_path.rglob(".*.draft")] == []
+
+
 KILLED_AT = {
     "the choice": "Choosing among",
     "the first page": "Reading bettaburgers.example",
@@ -245,6 +303,13 @@ WRONG = {
     "no competitors": (["--search", "sample", "--competitors", "0"], 2, "--competitors"),
     "less than nothing to spend": (["--search", "sample", "--max-cost", "-1"], 2, "--max-cost"),
     "no number to spend": (["--search", "sample", "--max-cost", "nan"], 2, "--max-cost"),
+    "no time": (["--search", "sample", "--minutes", "0"], 2, "--minutes"),
+    "less than no time": (["--search", "sample", "--minutes", "-1"], 2, "--minutes"),
+    "time that is no number": (["--search", "sample", "--minutes", "nan"], 2, "--minutes"),
+    "time without an end": (["--search", "sample", "--minutes", "inf"], 2, "--minutes"),
+    "time in words": (["--search", "sample", "--minutes", "five"], 2, "--minutes"),
+    "no pages": (["--search", "sample", "--max-pages", "0"], 2, "--max-pages"),
+    "nobody to visit it": (["--search", "sample", "--concurrency", "0"], 2, "--concurrency"),
     "a price that nobody knows": (
         ["--model", "https://models.example.org/v1#m", "--max-cost", "1"],
         2,
@@ -297,7 +362,8 @@ def test_progress_is_told_in_words(tmp_path: Path) -> None:
     ):
         assert any(line.startswith(words) for line in told), told
     assert any(re.fullmatch(r"Choosing among \d+ sites, of which \d+ fit", line) for line in told)
-    assert any(re.fullmatch(r"\w+: \d+ claims? kept(, \d+ dropped)?, from \d pages?", line) for line in told)
+    done = r"Reading [\w.]+, \d of \d: \d+ claims? kept(, \d+ dropped)?(, less than a minute left)?"
+    assert any(re.fullmatch(done, line) for line in told)
     assert "model:0" not in ran.stderr
 
 

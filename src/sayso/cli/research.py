@@ -176,7 +176,7 @@ class ResearchRun:
         """Write what was found until the research was stopped as a report; if nothing was found, say so."""
         if isinstance(error, (NothingFound, SearchFailed, BudgetEnded, UsageError)):
             return  # it says itself that there is nothing to report
-        why = "It was interrupted." if isinstance(error, asyncio.CancelledError) else describe_stop(error)
+        why = str(error) or "It was interrupted." if isinstance(error, asyncio.CancelledError) else describe_stop(error)
         if isinstance(error, OSError) and error.strerror:
             why = f"{error.strerror}."  # a reader of the report needs neither a number nor the path
         report = make_partial_report(self.latest.state, self.model, why, self.earlier) if self.latest is not None else None

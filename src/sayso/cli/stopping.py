@@ -79,7 +79,7 @@ class StopSignals:
         if self._loop is None:
             raise Stopped(number)
         if self._task is not None:
-            self._task.cancel()
+            self._task.cancel(str(Stopped(number)))
             self._loop.call_soon_threadsafe(lambda: None)  # wakes it, if it waits for something else
 
 
