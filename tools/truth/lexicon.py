@@ -48,6 +48,11 @@ def says_no_more(general: Word, specific: Word) -> bool:
     return False
 
 
+def share_sense(one: Word, other: Word) -> bool:
+    """Return whether two words may say the same, or are derived from what does."""
+    return any((ours.own | ours.derived) & (theirs.own | theirs.derived) for ours in look_up(one) for theirs in look_up(other))
+
+
 def excludes(one: Word, other: Word) -> bool:
     """Return whether two words name opposites, or different things of one kind: a muffin is no croissant, whoever bought has not sold."""
     ours, theirs = look_up(one), look_up(other)

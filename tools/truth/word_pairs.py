@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .lexicon import look_up, says_no_more
+from .lexicon import look_up, says_no_more, share_sense
 from .reading import AUXILIARIES, Reading, is_verb
 from .words import Word, alike, is_light, opposite, stem, tokenize
 
@@ -68,7 +68,13 @@ _ANIMAL = stem("animal")
 @lru_cache(100_000)
 def _covers_text(general: str, specific: str) -> bool:
     one, other = tokenize(general)[:1], tokenize(specific)[:1]
-    return bool(one and other) and one[0].stem != _ANIMAL and (_is_compound(one[0], other[0]) or says_no_more(one[0], other[0]))
+    if not one or not other or one[0].stem == _ANIMAL or (one[0].stem in _HOLLOW and not share_sense(one[0], other[0])):
+        return False
+    return _is_compound(one[0], other[0]) or says_no_more(one[0], other[0])
+
+
+_HOLLOW = frozenset(map(stem, "make do have get take give go move change act cause put set let keep hold bring turn work run".split()))
+"""Verbs that WordNet puts over half of all others: whoever sells does not make."""
 
 
 def _is_compound(general: Word, specific: Word) -> bool:
