@@ -100,13 +100,14 @@ def resolve_citations(answer: str, passage: Callable[[int], Passage | None], amo
     allowed = None if among is None else frozenset(among)
     groups = _find_groups(answer)
     claims, rest = split_claims(answer, [group.span for group in groups])
-    citations, shown = list[Citation](), dict[int, Passage]()
+    citations, shown, before = list[Citation](), dict[int, Passage](), ""
     for group, sentences, words in zip(groups, claims, _find_quotes(answer, groups), strict=True):
         known = {number: passage(number) if allowed is None or number in allowed else None for number in group.numbers}
         held = {number: at for number, at in known.items() if at}
         shown |= held
-        citations += _make_citations(group, sentences, words, known, find_unstated(sentences, held.values()))
-    return CitedAnswer(answer, tuple(citations), find_unstated(rest, shown.values(), cited=False))
+        citations += _make_citations(group, sentences, words, known, find_unstated(sentences, held.values(), before=before))
+        before = sentences[-1] if sentences else before
+    return CitedAnswer(answer, tuple(citations), find_unstated(rest, shown.values(), cited=False, before=before))
 
 
 def _find_groups(answer: str) -> list[_Group]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..truth import check_statement
 from ..truth.lexicon import is_thing
 from ..truth.words import Word, alike, is_light, tokenize
+from .framing import drop_item_numbers, name_pronoun, split_shared, strip_frames
 from .passages import Passage
 from .query_words import STOP_WORDS
 from .quoting import locate_quote
@@ -16,7 +17,10 @@ from .quoting import locate_quote
 _SENTENCE = re.compile(r".+?(?:[.!?。！？][”\"')\]»]*(?=\s|$)|(?<=[。！？])|\n|$)", re.DOTALL)
 _QUOTED = re.compile(r"[“„«「『\"][^“”„«»「」『』\"]+[”“»」』\"]")
 _LETTERS = re.compile(r"[^\W_]")
-_ANSWER_PARTICLE = re.compile(r"(?:yes|no|sure|certainly|of course|right|ja|nein|doch|oui|non|sí|はい|いいえ)\b[,.!:;]*\s*", re.IGNORECASE)
+_ANSWER_PARTICLE = re.compile(
+    r"(?:(?:yes|sure|certainly|of course|right|ja|doch|oui|sí|はい)\b[,.!:;]*|(?:no|nein|non|いいえ)\b\s*[,.!:;]+)\s*", re.IGNORECASE
+)
+"""Without a mark behind it "no" is the claim's: "No visitors may park" is no "Visitors may park"."""
 _CLAUSES = re.compile(r";\s+|,?\s+(?:and|but|while|whereas)\s+")
 _WRAPPED = re.compile(r"(?<=[\w,(])[ \t]*\n[ \t]*(?=[a-z0-9(])")
 """A line that goes on in the next one, as in PDF files: it ends in the middle of a sentence, and the next one does not begin one."""
@@ -38,6 +42,7 @@ def split_claims(answer: str, citations: Sequence[tuple[int, int]]) -> tuple[lis
     answer begins with a citation ("[DOC 1]: ..."), each stands for what follows it.
     """
     claims: list[list[str]] = [[] for _ in citations]
+    answer = drop_item_numbers(answer)
     if not citations:
         return claims, []
     first = answer[: citations[0][0]]
@@ -86,33 +91,44 @@ def _join(sentences: list[str], more: str) -> list[str]:
     return [*sentences[:-1], f"{sentences[-1]} {own}".lstrip()] if sentences else [own]
 
 
-def find_unstated(sentences: Sequence[str], passages: Iterable[Passage], *, cited: bool = True) -> tuple[Unstated, ...]:
+def find_unstated(sentences: Sequence[str], passages: Iterable[Passage], *, cited: bool = True, before: str = "") -> tuple[Unstated, ...]:
     """Return the sentences that none of the passages states, nor all of them together, each with the reason.
 
-    The last sentence is the one that carries the citation, unless they are not `cited`; others may be small talk.
+    The last sentence is the one that carries the citation, unless they are not `cited`; others may be small talk. `before` is the sentence
+    of the answer before these.
     """
-    texts = ["\n".join(dict.fromkeys([passage.title, *passage.headings, _unwrap(passage.text)])) for passage in passages]
+    shown = tuple(passages)
+    texts = ["\n".join(dict.fromkeys([passage.title, *passage.headings, _unwrap(passage.text)])) for passage in shown]
     if not texts:
         return ()
     if len(texts) > 1:
         texts.append("\n\n".join(texts))
+    titles = [name for passage in shown for name in (passage.title, *passage.headings) if name]
     talk = len(sentences) - cited
-    found = ((sentence, _find_reason(sentence, texts, may_be_talk=place < talk)) for place, sentence in enumerate(sentences))
-    return tuple(Unstated(sentence, reason) for sentence, reason in found if reason is not None)
+    unstated: list[Unstated] = []
+    for place, sentence in enumerate(sentences):
+        reason = _find_reason(sentence, texts, titles, before, may_be_talk=place < talk)
+        before = sentence
+        if reason is not None:
+            unstated.append(Unstated(sentence, reason))
+    return tuple(unstated)
 
 
 def _unwrap(text: str) -> str:
     return "\n".join(line if "|" in line else _WRAPPED.sub(" ", line) for line in re.split(r"\n(?=[^\n]*\|)|(?<=\|)\n", text))
 
 
-def _find_reason(sentence: str, texts: Sequence[str], *, may_be_talk: bool) -> str | None:
+def _find_reason(sentence: str, texts: Sequence[str], titles: Sequence[str], before: str, *, may_be_talk: bool) -> str | None:
     """Return why no text states the sentence, None if one does or if the sentence claims nothing."""
     claim = _ANSWER_PARTICLE.sub("", sentence, count=1) if _ANSWER_PARTICLE.match(sentence) else sentence
+    claim = strip_frames(claim, titles)
     words = [word for word in tokenize(claim) if not is_light(word)]
     if not words or claim.endswith("?") or (may_be_talk and _is_small_talk(claim, words, texts)) or _only_quotes(claim, texts):
         return None
     verdicts = [check_statement(claim, text) for text in texts]
-    if any(verdict.stated for verdict in verdicts) or _is_label(words, texts) or (len(texts) > 1 and _is_stated_in_parts(claim, texts)):
+    if any(verdict.stated for verdict in verdicts) or _is_label(words, texts) or _is_stated_in_parts(claim, texts):
+        return None
+    if any(check_statement(named, text).stated for named in name_pronoun(claim, before, titles) for text in texts):
         return None
     problems = min((verdict.problems for verdict in verdicts), key=len)
     return problems[0].what if problems else ""
@@ -125,8 +141,9 @@ def _is_label(words: Sequence[Word], texts: Sequence[str]) -> bool:
 
 
 def _is_stated_in_parts(claim: str, texts: Sequence[str]) -> bool:
-    """Return whether each clause of a sentence that is told from several passages is stated by one of them."""
-    parts = _CLAUSES.split(claim.rstrip(".!"))
+    """Return whether each clause of a sentence is stated by one of the texts: of a sentence with one verb for two things, or, where it is
+    told from several passages, of any sentence."""
+    parts = split_shared(claim) or (_CLAUSES.split(claim.rstrip(".!")) if len(texts) > 1 else [])
     enough = all(len([word for word in tokenize(part) if not is_light(word)]) > 1 for part in parts)
     return len(parts) > 1 and enough and all(any(check_statement(part, text).stated for text in texts) for part in parts)
 

@@ -1,0 +1,118 @@
+"""How an answer words a claim: where it says that it has it from, which sentence its "it" points back to, what two clauses share.
+
+"According to the handbook, quiet hours begin at 22:00" claims what stands behind the comma, if the handbook is the document that is cited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..quantities import find_amounts, find_dates
+from ..truth.reading import is_verb
+from ..truth.words import Word, is_light, tokenize
+
+_SAYS = r"(?:says?|said|states?|stated|notes?|noted|explains?|explained|specif(?:y|ies|ied)|indicates?|confirms?|reports?|writes?)"
+_AS_IN = r"as (?:stated|described|specified|noted) in"
+_SOURCE = r"(?P<source>[^,:;.]{1,80}?)"
+_FRAMES = tuple(
+    re.compile(rf"(?i:{pattern})")
+    for pattern in (
+        rf"(?:according to|as per|per|under|based on|going by|{_AS_IN}|in|from) {_SOURCE}\s*,\s+(?P<claim>.+)",
+        rf"as {_SOURCE}\s+(?:{_SAYS}|puts? it|has it)(?: it)?\s*,\s+(?P<claim>.+)",
+        rf"{_SOURCE}\s+(?:also |clearly |explicitly |further )?{_SAYS}(?:\s+that\b|:)\s*(?P<claim>.+)",
+        rf"{_SOURCE}\s+(?:also |clearly |explicitly )?(?:says?|states?)\s+(?P<claim>(?:the|a|an|you|your|it|they|each|all|no|every)\b.+)",
+        rf"in(?: {_SOURCE})?\s*,? it (?:says|states|is (?:said|stated|written|noted|explained|specified))(?:\s+that\b|:)\s*(?P<claim>.+)",
+        rf"(?P<claim>.+?),?\s+(?:according to|as per|per|{_AS_IN})\s+{_SOURCE}\s*[.!]?\Z",
+        rf"(?P<claim>.+?),\s+as {_SOURCE}\s+{_SAYS}\s*[.!]?\Z",
+        rf"(?P<claim>.+?)\s+\((?:see |source: |from )?{_SOURCE}\)\s*[.!]?\Z",
+        r"(?:so |thus )?,?the (?:short )?answer is(?:\s+that\b|:)\s*(?P<claim>.+)",
+    )
+)
+_PAPERS = frozenset("document passage text source file page section excerpt extract context material chapter paragraph".split())
+_POINTING = frozenset("relevant provided given cited above following official attached available retrieved".split())
+_JOINTS = frozenset("the this that these those your our its their a an of for in on to at and by".split())
+"""Small words in what a document is called. "Nothing in the handbook" and "the handbook does not" call no document."""
+_PRONOUN = re.compile(r"(?:it|they|this|these|he|she)\b(?!['’])", re.IGNORECASE)
+_ITEM = re.compile(r"^[ \t]*\(?(?P<number>\d{1,2})[.)][ \t]+(?=\S)", re.MULTILINE)
+_JOINED = re.compile(r",?\s+(?:and|while|whereas)\s+|;\s+")
+_OF_WHICH = re.compile(r",\s+of (?:which|whom)\s+")
+_MOST_FRAMES = 3
+
+
+def strip_frames(sentence: str, titles: Iterable[str]) -> str:
+    """Return what a sentence claims, without what it says of where that stands, if that is one of the titles or any document."""
+    known = {word.stem for title in titles for word in tokenize(title)}
+    for _ in range(_MOST_FRAMES):
+        found = (match for pattern in _FRAMES if (match := pattern.fullmatch(sentence)) is not None)
+        claim = next((match["claim"] for match in found if _is_document(match.groupdict().get("source"), known)), "")
+        if not claim.strip():
+            break
+        sentence = claim[:1].upper() + claim[1:]
+    return sentence
+
+
+def _is_document(source: str | None, known: Iterable[str]) -> bool:
+    """Return whether words name the cited document: all of them are of its title, or say that it is one."""
+    if source is None:
+        return True
+    names = _PAPERS | _POINTING | _JOINTS
+    return all(word.stem in known or {word.text.lower(), word.text.lower().removesuffix("s")} & names for word in tokenize(source))
+
+
+def drop_item_numbers(text: str) -> str:
+    """Return a text with spaces in the place of the numbers of its list, which count 1, 2, 3 down its lines."""
+    wanted, kept, at = 1, list[str](), 0
+    for item in _ITEM.finditer(text):
+        line = text[item.start() : item.end() + 40]
+        is_date = any(date.span[0] <= item.start("number") - item.start() for date in find_dates(line))
+        if int(item["number"]) not in (1, wanted) or is_date:
+            continue
+        kept += [text[at : item.start()], " " * (item.end() - item.start())]
+        wanted, at = int(item["number"]) + 1, item.end()
+    return "".join([*kept, text[at:]])
+
+
+def name_pronoun(sentence: str, before: str, titles: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence that begins with a pronoun with what it may stand for: the sentence's before, its last thing, the document."""
+    pronoun = _PRONOUN.match(sentence)
+    if pronoun is None:
+        return
+    words = tokenize(before)
+    verb = next((at for at in range(1, len(words)) if is_verb(words, at)), None)
+    names = [before[: words[verb].start].strip()] if verb is not None else []
+    names += [_find_last_thing(before, words)] if words else []
+    names += [f"The {title[:1].lower()}{title[1:]}" for title in titles] if not before else []
+    for name in filter(None, names):
+        if not _PRONOUN.match(name) and "," not in name:
+            yield f"{name[:1].upper()}{name[1:]}{sentence[pronoun.end() :]}"
+
+
+def _find_last_thing(text: str, words: Sequence[Word]) -> str:
+    """Return the last words of a sentence that are no verb and no small words: "pets" of "You asked about pets."."""
+    first = len(words)
+    while first and not is_light(words[first - 1]) and not is_verb(words, first - 1):
+        first -= 1
+    return text[words[first].start : words[-1].end] if first < len(words) else ""
+
+
+def split_shared(claim: str) -> list[str]:
+    """Return the two clauses of a sentence whose second one leaves out what it has in common with the first; empty for any other sentence.
+
+    "A costs 40 euros and B 35" says "A costs 40 euros" and "B costs 35"; "There are 28 days, of which five may be kept" says "Five may be
+    kept".
+    """
+    plain = claim.rstrip(".!")
+    if len(halves := _OF_WHICH.split(plain)) == 2:
+        return halves
+    parts = _JOINED.split(plain)
+    if len(parts) != 2 or any(len(find_amounts(part)) != 1 for part in parts):
+        return []
+    words, others = tokenize(parts[0]), tokenize(parts[1])
+    verb = next((at for at in range(1, len(words)) if is_verb(words, at)), None)
+    amounts = [find_amounts(part)[0].span[0] for part in parts]
+    is_bare = not any(is_verb(others, at) for at in range(len(others)))
+    if verb is None or not is_bare or words[verb].end > amounts[0] or amounts[1] < 3:
+        return []
+    between = parts[0][words[verb].start : amounts[0]]
+    return [parts[0], f"{parts[1][: amounts[1]].strip()} {between.strip()} {parts[1][amounts[1] :]}"]
