@@ -14,8 +14,9 @@ from sayso.tools.web.fields import Field
 
 from . import aspects as known
 from .aspects import Aspect, count_cues
-from .fitting import fit, is_like, is_specific, names_a_day
+from .fitting import find_offer, fit, is_like, is_specific, names_a_day
 from .orders import is_order
+from .profile import DATA_MARK
 from .report_values import Claim
 from .sentences import find_stated, split_sentences
 from .site_names import squash_name
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 MOST = 300
 _LONGEST_VALUE = 300
-_LONGEST_ANSWER = 120
+_LONGEST_ANSWER = 160
+MIN_WORDS = 4
+LONGEST_LABEL, LONGEST_TOLD, LONGEST_SELF = 5, 20, 200
 _NOT_A_FACT = re.compile(
     r"(?i:(?:@?id|(?:page )?@?type|name|legal name|alternate name|url|web ?site|image|logo|photo|thumbnail.*|same as|sku|gtin\d*|ean|mpn|"
     r"isbn|"
@@ -35,7 +38,7 @@ _NOT_A_FACT = re.compile(
     r"created)|in language|language|locale|site name|keywords?|title|headline|author|publisher|main entity.*|potential action|context|"
     r"has map|latitude|"
     r"longitude|geo|item condition|availability|telephone|phone|fax.*|e-?mail|contact.*|color scheme|theme color|viewport|generator|"
-    r"robots|og .*|twitter .*|canonical|page|width|"
+    r"robots|application (?:sub ?)?category|og .*|twitter .*|canonical|page|width|"
     r"height|encoding.*|page type|more about.*|read more|see also|default title|default)\Z)"
 )
 _TECHNICAL = re.compile(
@@ -62,7 +65,13 @@ _PLACE_OR_HOURS = re.compile(r"(?i:(?:address|area served|opening hours|price ra
 _WITHOUT_PRICE = re.compile(
     r"(?i:\b(?:free|included|none|half|gratis|kostenlos|inklusive|inbegriffen|gratuit|compris|incluido)\b|[$€£¥]|無料|✓)"
 )
-_PROSE = re.compile(r"(?i:(?:description|abstract|text|article body|review body|slogan|disambiguating description|about)\Z)")
+_PROSE = re.compile(
+    r"(?i:(?:description|abstract|text|article body|review body|slogan|disambiguating description|about|notes?|tagline|claim|intro|summary|"
+    r"lead|body|content|paragraph|sub ?title|subline|info|blurb)\Z)"
+)
+_SELF = re.compile(r"(?i:(?:description|slogan|disambiguating description|about|tagline|claim|intro|summary)\Z)")
+"""Data by which a site says what it is, often without a verb: "Coffee roaster with a tasting room in Duluth"."""
+_OF_THE_PAGE = re.compile(r"(?i:(?:written by|author|(?:est\w*\.? )?reading time|time to read|geschätzte lesezeit|lesedauer|verfasst von)\Z)")
 _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
     (
         "founding date|founded|founder|employees|number of employees|owner|parent organization|ceo|gegründet|gründung|inhaber|"
@@ -78,9 +87,9 @@ _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
     ),
     (
         "address|location|branch|street|locality|region|country|area served|postal|telephone|phone|e-?mail|adresse|anschrift|standort|"
-        "telefon|dirección|"
-        "adres|住所|所在地|電話",
-        (known.LOCATIONS,),
+        "telefon|dirección|city|headquarters?|head office|seat|sitz|hauptsitz|siège|sede|"
+        "adres|住所|所在地|本社|電話",
+        (known.LOCATIONS, known.COMPANY),
     ),
     (
         "price range|price|fee|cost|deposit|preis|kosten|gebühr|kaution|prix|tarif|precio|tarifa|prijs|pris|料金|価格",
@@ -125,16 +134,32 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
 def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage) -> Iterator[Claim]:
     """Yield a claim for each sentence of a description that is about an aspect."""
     subject = "" if squash_name(field.subject) == squash_name(company) else field.subject
-    for stated in find_stated(field.value, company):
+    told = tuple(find_stated(field.value, company))
+    if not told and _says_what_it_is(field, field.value, bool(find_amounts(field.value)), subject) and not field.old:
+        text = " ".join(field.value.split())
+        aspect = fit(text, (), aspects, company=company)[0] or find_offer(aspects)
+        if aspect is not None and len(text) <= LONGEST_SELF:
+            text = text if text.endswith((".", "!", "。")) else f"{text}."
+            yield Claim(aspect.name, text, field.quote, source, "data", page.published[:10], "", field.name, field.value)
+    for stated in told:
         aspect, fits = fit(stated.own, (field.subject,), aspects, stated.amounts, company=company)
-        if (
-            aspect is not None
-            and is_specific(stated.own, stated.amounts, company, fits)
-            and not field.old
-            and find_quote(stated.quote, page.text)
-        ):
+        says = aspect is not None and is_specific(stated.own, stated.amounts, company, fits)
+        if not says and _says_what_it_is(field, stated.own, bool(stated.amounts), subject):
+            aspect, says = find_offer(aspects), True
+        if aspect is not None and says and not field.old and find_quote(stated.quote, page.text):
             text = f"{subject}: {stated.text}" if subject and not squash_name(stated.text).startswith(squash_name(subject)) else stated.text
             yield Claim(aspect.name, text, stated.quote, source, "data", page.published[:10], subject, field.name, stated.text)
+
+
+def _says_what_it_is(field: Field, text: str, has_amounts: bool, subject: str) -> bool:
+    """Return whether a sentence of a site's data about itself is worth a claim though it has the words of no aspect."""
+    if len(text.split()) < MIN_WORDS or is_order(text) or _COOKIES.search(text):
+        return False
+    if subject:
+        return field.place != "meta" and (has_amounts or squash_name(subject) in squash_name(text))
+    if field.place == "meta":
+        return has_amounts
+    return bool(_SELF.match(field.name)) or field.place == "scripts"
 
 
 def _read_values(field: Field) -> Iterator[tuple[str, str]]:
@@ -146,7 +171,9 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
     if _TECHNICAL.search(value) or _COOKIES.search(f"{field.section} {field.subject} {name}") or is_order(value) or is_order(field.subject):
         return
     amounts = find_amounts(value)
-    if field.place == "meta" and not amounts and not _PLACE_OR_HOURS.match(name):
+    if field.place == "meta" and not amounts and not field.subject and not _PLACE_OR_HOURS.match(name):
+        return
+    if _OF_THE_PAGE.match(name):
         return
     if count_cues(name, known.PRICES) and not amounts and not _WITHOUT_PRICE.search(value):
         return  # a link to the prices
@@ -175,15 +202,28 @@ def _make_claim(
     ):
         return None
     aspect = _find_aspect(subject, name, value, field.section, aspects)
+    if aspect is None and _is_told(field, name, value):
+        aspect = find_offer(aspects)
     if aspect is None or not (subject or name):
         return None
     section = "" if squash_name(field.section) == squash_name(company) or _adds_nothing(field.section) else field.section
     question = next((each for each in (name, subject) if each.endswith(("?", "？"))), "")
     if question:  # of its answer the sentences that say something are found as sentences
-        short = len(value) <= _LONGEST_ANSWER and len(split_sentences(value)) == 1 and find_amounts(value)
+        short = len(value) <= _LONGEST_ANSWER and len(split_sentences(value)) == 1 and (find_amounts(value) or not _is_visible(value, page))
         return Claim(aspect.name, f"{question} {value}", field.quote, source, "data", page.published[:10], "", "", value) if short else None
     text = write_field(subject, name, value, section, is_german=guess_language(page.text[:3000]) == "de")
     return Claim(aspect.name, text, field.quote, source, "data", page.published[:10], subject, name, value)
+
+
+def _is_told(field: Field, name: str, value: str) -> bool:
+    """Return whether a label and its value tell something about a site though they have the words of no aspect: "Notice period: one month"."""
+    labelled = bool(name) and len(name.split()) <= LONGEST_LABEL and any(letter.isalpha() for letter in name)
+    return labelled and len(value.split()) <= LONGEST_TOLD and any(letter.isalnum() for letter in value) and (field.place != "meta" or bool(field.subject))
+
+
+def _is_visible(value: str, page: VisitedPage) -> bool:
+    """Return whether a page shows a text to people, so that its sentences are found as sentences."""
+    return find_quote(value, page.text.partition(DATA_MARK)[0]) is not None
 
 
 def _adds_nothing(section: str) -> bool:
