@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sayso.tools.quantities import Kind, find_amounts
@@ -45,7 +46,9 @@ _TECHNICAL = re.compile(
     r"(?i:https?://|www\.|^[\w.-]+@[\w.-]+$|^\{|^\[|^#[0-9a-f]{3,8}$|^(?:true|false|null|none)$|^[a-z0-9_]+_[a-z0-9_]+$|\.(?:png|jpe?g|"
     r"svg|webp)\b)"
 )
-_COOKIES = re.compile(r"(?i:cookie|consent|_ga\b|session id|speicherdauer|anbieter|laufzeit|tracking)")
+_COOKIES = re.compile(
+    r"(?i:cookie|consent|_ga\b|session id|speicherdauer|\banbieter\b|\b(?:cookie-?)?laufzeit\b|\btracking (?:id|pixel|code)\b)"
+)
 _CUT_SENTENCE = re.compile(
     r"(?i:\b(?:is|are|costs?|will cost|for|at|from|be|pay|pays|only|just|to|and|or|under|over|of|kostet|kosten|ist|sind|ab|für|nur|coûte|"
     r"coûtent|est|cuesta|"
@@ -66,12 +69,16 @@ _WITHOUT_PRICE = re.compile(
     r"(?i:\b(?:free|included|none|half|gratis|kostenlos|inklusive|inbegriffen|gratuit|compris|incluido)\b|[$€£¥]|無料|✓)"
 )
 _PROSE = re.compile(
-    r"(?i:(?:description|abstract|text|article body|review body|slogan|disambiguating description|about|notes?|tagline|claim|intro|summary|"
+    r"(?i:(?:.* (?:text|notes?|description|tagline)|description|abstract|text|article body|review body|slogan|disambiguating description|about|notes?|tagline|claim|intro|summary|"
     r"lead|body|content|paragraph|sub ?title|subline|info|blurb)\Z)"
 )
+_FOOTNOTE = re.compile(r"(?<=[\w€£$¥])\s?[*†‡]+$")
+_HOURS = re.compile(r"(?i:opening hours|hours|öffnungszeiten|horaires)")
 _SELF = re.compile(r"(?i:(?:description|slogan|disambiguating description|about|tagline|claim|intro|summary)\Z)")
 """Data by which a site says what it is, often without a verb: "Coffee roaster with a tasting room in Duluth"."""
-_OF_THE_PAGE = re.compile(r"(?i:(?:written by|author|(?:est\w*\.? )?reading time|time to read|geschätzte lesezeit|lesedauer|verfasst von)\Z)")
+_OF_THE_PAGE = re.compile(
+    r"(?i:(?:written by|author|(?:est\w*\.? )?reading time|time to read|geschätzte lesezeit|lesedauer|verfasst von)\Z)"
+)
 _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
     (
         "founding date|founded|founder|employees|number of employees|owner|parent organization|ceo|gegründet|gründung|inhaber|"
@@ -86,7 +93,7 @@ _LABELS: tuple[tuple[str, tuple[Aspect, ...]], ...] = (
         (known.HOURS, known.LOCATIONS),
     ),
     (
-        "address|location|branch|street|locality|region|country|area served|postal|telephone|phone|e-?mail|adresse|anschrift|standort|"
+        "address|location|branch|street|locality|region|country|area served|postal|telephone|phone|e-?mail$|adresse|anschrift|standort|"
         "telefon|dirección|city|headquarters?|head office|seat|sitz|hauptsitz|siège|sede|"
         "adres|住所|所在地|本社|電話",
         (known.LOCATIONS, known.COMPANY),
@@ -128,7 +135,30 @@ def claim_fields(pages: Sequence[VisitedPage], company: str, aspects: Sequence[A
                 claim = _make_claim(field, name, value, company, aspects, source, page)
                 if claim is not None:
                     claims[key] = claim
-    return tuple(claims.values())[:MOST]
+    return tuple(_drop_repeated(list(claims.values())))[:MOST]
+
+
+def _drop_repeated(claims: Sequence[Claim]) -> Iterator[Claim]:
+    """Yield the claims without those whose times of day rows of a table tell as well, and without lists of what other claims tell of."""
+    subjects = {squash_name(claim.subject) for claim in claims if claim.subject}
+    for claim in claims:
+        parts = [squash_name(part) for part in claim.value.split(",")]
+        if not claim.subject and len(parts) > 1 and all(part in subjects for part in parts):
+            continue
+        mine = _read_times(claim.value)
+        rows = [
+            other
+            for other in claims
+            if other is not claim and other.topic == claim.topic and other.subject == claim.subject and other.source == claim.source
+        ]
+        told = [time for other in rows if names_a_day(other.name) for time in _read_times(other.value)]
+        if _HOURS.fullmatch(claim.name) and mine and mine <= set(told):
+            continue
+        yield claim
+
+
+def _read_times(text: str) -> set[Decimal]:
+    return {amount.value for amount in find_amounts(text) if amount.kind is Kind.TIME}
 
 
 def _claim_prose(field: Field, company: str, aspects: Sequence[Aspect], source: int, page: VisitedPage) -> Iterator[Claim]:
@@ -165,7 +195,7 @@ def _says_what_it_is(field: Field, text: str, has_amounts: bool, subject: str) -
 def _read_values(field: Field) -> Iterator[tuple[str, str]]:
     """Yield the name and value of a field as a person reads them; nothing where a field says nothing to a person."""
     name = " ".join(field.name.split()).strip(" :：")
-    value = " ".join(field.value.split()).strip()
+    value = _FOOTNOTE.sub("", " ".join(field.value.split()).strip())
     if field.old or not value or len(value) > _LONGEST_VALUE or _NOT_A_FACT.match(name):
         return
     if _TECHNICAL.search(value) or _COOKIES.search(f"{field.section} {field.subject} {name}") or is_order(value) or is_order(field.subject):
@@ -175,7 +205,7 @@ def _read_values(field: Field) -> Iterator[tuple[str, str]]:
         return
     if _OF_THE_PAGE.match(name):
         return
-    if count_cues(name, known.PRICES) and not amounts and not _WITHOUT_PRICE.search(value):
+    if count_cues(name, known.PRICES) and not amounts and not _WITHOUT_PRICE.search(value) and value not in ("yes", "no"):
         return  # a link to the prices
     if _NUTRITION.match(name) or squash_name(value) == squash_name(field.subject):
         return
@@ -202,7 +232,7 @@ def _make_claim(
     ):
         return None
     aspect = _find_aspect(subject, name, value, field.section, aspects)
-    if aspect is None and _is_told(field, name, value):
+    if aspect is None and (_is_told(field, name, value) or name.endswith(("?", "？"))):
         aspect = find_offer(aspects)
     if aspect is None or not (subject or name):
         return None
@@ -218,7 +248,12 @@ def _make_claim(
 def _is_told(field: Field, name: str, value: str) -> bool:
     """Return whether a label and its value tell something about a site though they have the words of no aspect: "Notice period: one month"."""
     labelled = bool(name) and len(name.split()) <= LONGEST_LABEL and any(letter.isalpha() for letter in name)
-    return labelled and len(value.split()) <= LONGEST_TOLD and any(letter.isalnum() for letter in value) and (field.place != "meta" or bool(field.subject))
+    return (
+        labelled
+        and len(value.split()) <= LONGEST_TOLD
+        and any(letter.isalnum() for letter in value)
+        and (field.place != "meta" or bool(field.subject))
+    )
 
 
 def _is_visible(value: str, page: VisitedPage) -> bool:
@@ -263,7 +298,9 @@ def _find_aspect(subject: str, name: str, value: str, section: str, aspects: Seq
     amounts = find_amounts(value)
     label = f"{name} {section}"
     is_bare = bool(amounts) and all(amount.kind is Kind.PLAIN for amount in amounts)
-    is_priced = bool(amounts) and (count_cues(name, known.PRICES) > 0 or (is_bare and count_cues(section, known.PRICES) > 0))
+    # "Espresso 3.20" stands under prices, "E-mail accounts 25" beside them.
+    is_sum = is_bare and bool(re.search(r"\d[.,]\d\d(?!\d)", value)) and count_cues(section, known.PRICES) > 0
+    is_priced = bool(amounts) and (count_cues(name, known.PRICES) > 0 or is_sum)
     if (is_priced or any(amount.kind is Kind.MONEY for amount in amounts)) and (prices := _like(aspects, known.PRICES)):
         return prices
     timed = sum(amount.kind is Kind.TIME for amount in amounts)

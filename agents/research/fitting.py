@@ -24,7 +24,7 @@ _WE_SELL = re.compile(
     r"vendemos|ofrecemos|verkopen|verhuren|säljer|hyr)\b|おこなって|販売)"
 )
 _IDIOM = re.compile(
-    r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b)"
+    r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b|\b[a-z]+-free\b)"
 )
 _NOT_A_PRICE = re.compile(
     r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|raised|donated?|gave|invested|earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -22,6 +23,8 @@ from .site_names import squash_name
 if TYPE_CHECKING:
     from .state import VisitedPage
 
+_COUNTER = re.compile(r"^\W*(?:[^\W\d]+ )?\d{1,2}[.:)]\s+")
+"""What stands before an item of a list: "Tip 7:", "3."."""
 MOST_OF_AN_ASPECT = 12
 """How many quoted sentences of one aspect a site has in the report; facts from its data are told in full."""
 
@@ -108,7 +111,7 @@ class _Fact:
 
     def __init__(self, claim: Claim, company: str) -> None:
         self.claim = claim
-        self.amounts = tuple(amount for amount in find_amounts(claim.text) if not amount.old)
+        self.amounts = tuple(amount for amount in find_amounts(_COUNTER.sub("", claim.text)) if not amount.old)
         self.figures = frozenset((amount.value, amount.unit if amount.kind is Kind.MONEY else "") for amount in self.amounts)
         own = squash_name(company)
         words = _read_words(claim.text)
@@ -119,6 +122,7 @@ class _Fact:
         self.money = frozenset((amount.value, amount.unit) for amount in self.amounts if amount.kind is Kind.MONEY)
         self.is_volatile = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.COUNT) for amount in self.amounts)
         self.is_about_business = claim.written == "data" and not claim.subject and claim.value != claim.text
+        self.is_sentence = claim.written == "data" and (claim.value == claim.text or not (claim.subject or claim.name))
         self.subject = frozenset(word.stem for word in tokenize(claim.subject))
 
     def is_in_data(self, figures: Collection[Decimal], labels: Collection[str]) -> bool:
@@ -136,7 +140,7 @@ class _Fact:
 
     def is_said_by(self, other: _Fact) -> bool:
         """Return whether another claim says the same: all figures of this one, about what has the same words."""
-        if self.claim.written == other.claim.written == "data":
+        if self.claim.written == other.claim.written == "data" and not (self.is_sentence and other.is_sentence):
             return self._is_same_cell(other)
         shared = self._share(other)
         if self.is_about_business and self.figures:

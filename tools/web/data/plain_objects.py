@@ -147,6 +147,11 @@ def _visit_object(item: JsonObject, walk: _Walk, key: str, above: str, currency:
             if len(text) < 60 and find_money(text):
                 _add(walk, above, f"{prefix} {label}".strip(), text, is_fact=True)
                 walk.said.add(text)
+            elif len(text) < 60 and not above and _tells_a_rule(label, text) and not _TECHNICAL.search(key):
+                if any(told.value == text and told.name.endswith(label) for told in walk.drawn):
+                    continue  # as a part of the object around this one
+                _add(walk, "", label, text, is_fact=False)  # {"minimumStay": "two months", "dogsAllowed": true}
+                walk.said.add(text)
     # A lone value of a small object (an icon's label, a link of the navigation) is no fact.
     if any(_is_telling(label, text) for label, text in pairs):
         is_fact = len(pairs) <= 15 and any(map(_is_fact, (text for _, text in pairs)))  # a larger one is a record of the program
@@ -278,6 +283,15 @@ def _is_telling(label: str, text: str) -> bool:
         or " " in text.strip()
         or bool(_PRICE.search(label))
         or any(ord(character) > 0x2E80 for character in text)
+    )
+
+
+def _tells_a_rule(label: str, text: str) -> bool:
+    """Return whether a value beside others is one that a reader may want: a number, yes or no, or a few words, under a label of words."""
+    return (
+        " " in label
+        and not _TECHNICAL.search(label)
+        and (any(character.isdigit() for character in text) or text in ("yes", "no") or " " in text.strip())
     )
 
 

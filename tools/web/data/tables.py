@@ -22,6 +22,8 @@ _YES = re.compile(r"(?:^|[\s_-])(?:check(?:ed|mark)?|tick|yes|included|true|avai
 _NO = re.compile(r"(?:^|[\s_-])(?:cross|times|xmark|no|not|close|minus|dash|false|excluded|unavailable|none)(?:$|[\s_-])", re.IGNORECASE)
 _SIGNS = frozenset("✓✔✅☑●•○◯×✗✘❌–—-xX")
 _YES_NO = frozenset("yes no ja nein oui non sí si sim não nee nej 有り 無し あり なし 有 無 対応 非対応 included".split())
+SHORT_TITLE = 40
+_NOTE = re.compile(r"^\W|[.!?。)]$|\d")
 _EMPTY = ("", "-", "–", "—", "n/a", "N/A")
 
 
@@ -200,6 +202,8 @@ def _count_headers(grid: Grid) -> int:
             count > 0 or _spans_all(row)
         ):
             break
+        if count and _spans_all(row) and not all(map(_spans_all, grid[:count])):
+            break  # the title of the first rows, below the names of the columns
         count += 1
     if count and count == 1 and _spans_all(grid[0]) and len(grid) > 2 and not any(cell.is_header for cell in grid[1]):
         return 1 + _count_headers(grid[1:])
@@ -218,9 +222,13 @@ def _count_headers(grid: Grid) -> int:
 
 
 def _read_section(row: Sequence[Cell], section: str, *, may_title: bool) -> str:
-    """Return the title that a row over the whole width gives to what follows. Without one on top, such rows are notes."""
+    """Return the title that a row over the whole width gives to what follows, until the next one. A note gives none.
+
+    Where no such row stands on top, it is a title if it is marked as a header, or is short and no sentence.
+    """
     text = next((cell.text for cell in row if cell.text), "")
-    return text if may_title and len(text) <= 80 else section
+    titles = may_title or row[0].is_header or (len(text) <= SHORT_TITLE and not _NOTE.search(text))
+    return text if titles and len(text) <= 80 else section
 
 
 def _spans_all(row: Sequence[Cell]) -> bool:
@@ -268,7 +276,8 @@ def _has_plans(body: Grid, names: Sequence[str]) -> bool:
     columns = [column for column in columns if column]
     along_columns = sum(len(set(column)) == 1 for column in columns) / len(columns) if columns else 1.0
     money_rows = sum("money" in row for row in rows)
-    if any(_kind(cell.text) == "sign" for row in body for cell in row[1:]) and along_columns < 1:
+    signs = sum(kind == "sign" for row in rows for kind in row)
+    if signs and along_columns < 1 and (not names[0] or not money_rows or signs * 2 > sum(map(len, rows))):
         return True
     if not names[0] and along_rows > along_columns:
         return True
