@@ -19,7 +19,7 @@ def find_contradictions(columns: Sequence[Competitor], sources: Sequence[Source]
     """Return the contradictions in the columns' claims, which are numbered from 1 in their order. `today` is the date of the report.
 
     Two claims contradict each other where they have one subject and one name, and one amount each of one kind, unit and period, with
-    different values. On one page they have to stand under one heading as well: tables of several things have labels in common.
+    different values. On one page they may not stand under two headings: tables of several things have labels in common.
     """
     dates = {source.number: source.published for source in sources}
     found: list[Contradiction] = []
@@ -70,13 +70,14 @@ def _choose_differing(numbers: Sequence[int], claims: Mapping[int, Claim]) -> li
 
 
 def _may_contradict(one: Claim, other: Claim) -> bool:
-    """Return whether two claims of one label are about one thing: on two pages, or under one heading of a page and both said today.
+    """Return whether two claims of one label are about one thing: on two pages, or not under two headings of one, and both said today.
 
     A price struck through beside the new one is no contradiction: the page says itself which holds.
     """
     if one.source != other.source:
         return True
-    return _read_heading(one) == _read_heading(other) and not one.old and not other.old
+    headings = {_read_heading(one), _read_heading(other)} - {""}
+    return len(headings) < 2 and not one.old and not other.old
 
 
 def _read_heading(claim: Claim) -> str:

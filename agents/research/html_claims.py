@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sayso.tools.web import find_quote
 
-from .html_parts import LONGEST_TIP, day_of, host_of, lines_of, link_to, text_of, time_of
+from .html_parts import LONGEST_SENTENCE, LONGEST_TIP, day_of, host_of, lines_of, link_to, text_of, time_of
 from .report_values import Claim, Competitor, ReportValues, Source, SourceKind
 from .site_identity import same_domain
 
@@ -111,7 +111,7 @@ def write_said(claim: Claim) -> str:
     start = claim.text.rfind(claim.value) if claim.value and claim.subject else -1
     label = claim.text[:start].strip() if start > 0 else ""
     if not label.endswith(":") or len(claim.value) > 60:
-        return f"<span class=said dir=auto>{text_of(claim.text)}</span>"
+        return f"<span class=said dir=auto>{text_of(claim.text, LONGEST_SENTENCE)}</span>"
     return (
         f"<span class='said pair'><span class=label dir=auto>{text_of(label)}</span> "
         f"<span class=value dir=auto>{text_of(claim.text[start:].rstrip('.。'))}</span></span>"

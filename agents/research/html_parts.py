@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from html import escape
 from urllib.parse import urlsplit
 
 from .site_identity import find_site
 
 LONGEST_NAME = 90
-LONGEST_TIP = 320
+LONGEST_TIP, LONGEST_SENTENCE = 320, 1500
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that are not seen, or that turn the order of others. Joiners stay: Persian and Hindi are written with them."""
 
@@ -23,6 +25,14 @@ def text_of(text: str, most: int = 0) -> str:
 def name_of(name: str) -> str:
     """Return a name as HTML in which another direction of writing stays by itself, cut where it is longer than any name."""
     return f"<bdi>{text_of(name, LONGEST_NAME)}</bdi>"
+
+
+def isolate(html: str, names: Iterable[str]) -> str:
+    """Return a sentence in which names that are written from right to left stay by themselves, so that no number changes its place."""
+    for name in names:
+        if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name):
+            html = html.replace(text_of(name), f"<bdi>{text_of(name)}</bdi>")
+    return html
 
 
 def lines_of(text: str) -> str:

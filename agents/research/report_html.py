@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from .html_changes import write_changes, write_contradictions
 from .html_claims import ClaimWriter, order_topics
-from .html_parts import link_to, name_of, text_of, time_of
+from .html_parts import LONGEST_SENTENCE, isolate, link_to, name_of, text_of, time_of
 from .html_table import write_charts, write_table
 from .report_markdown import ABOUT, COLUMNS, COMPARED, TITLES
 from .report_seals import find_fingerprint, seal_text
@@ -77,7 +77,7 @@ class _Page:
             return ""
         rows = "".join(map(_write_left_undone, self.report.left_out))
         count = _count(len(self.report.left_out), "thing")
-        left = f"<details><summary>{count} left out</summary><ul class=plain>{rows}</ul></details>" if rows else ""
+        left = f"<details open><summary>{count} left out</summary><ul class=plain>{rows}</ul></details>" if rows else ""
         why = f"{text_of(self.report.stopped)} What follows is what was done until then."
         return f"<div class=stopped role=note><strong>Stopped early.</strong> {why}{left}</div>"
 
@@ -87,7 +87,9 @@ class _Page:
 
     def _write_summary(self) -> str:
         """Write the key points by what they are about, and the sentences that compare."""
-        lead = "".join(f"<p class=lead dir=auto>{text_of(point.text)}</p>" for point in self.report.summary if point.about == LEAD)
+        names = [column.name for column in self.report.columns]
+        told = [isolate(text_of(point.text, LONGEST_SENTENCE), names) for point in self.report.summary if point.about == LEAD]
+        lead = "".join(f"<p class=lead dir=auto>{point}</p>" for point in told)
         groups: dict[str, list[str]] = {}
         for point in self.report.summary:
             if point.about != LEAD:
@@ -100,7 +102,8 @@ class _Page:
         return f"<section aria-labelledby=summary><h2 id=summary>Summary</h2>{lead}<div class=cards>{cards}</div></section>\n"
 
     def _write_point(self, text: str, claims: tuple[int, ...]) -> str:
-        return f"<p class=point dir=auto>{text_of(text)} {self.claims.links(claims) if claims else ''}</p>"
+        told = isolate(text_of(text, LONGEST_SENTENCE), [column.name for column in self.report.columns])
+        return f"<p class=point dir=auto>{told} {self.claims.links(claims) if claims else ''}</p>"
 
     def _write_column(self, column: Competitor, place: int) -> str:
         kind = "The client" if column is self.report.client else COLUMNS.get(self.report.kind, "Competitors").removesuffix("s")
@@ -112,7 +115,11 @@ class _Page:
         missing = [aspect for aspect in self.report.aspects if all(claim.topic != aspect for claim in column.claims)]
         unknown = f"<p class=note>Nothing was found on: {text_of(', '.join(missing))}.</p>" if missing else ""
         quote = f" <q dir=auto>{text_of(column.reason_quote, 400)}</q>" if column.reason_quote else ""
-        reason = f"<p class=reason><strong>Why it is here:</strong> {text_of(column.reason, 400)}{quote}</p>" if column.reason else ""
+        reason = (
+            f"<p class=reason><strong>Why it is here:</strong> {text_of(column.reason, 400)}{quote}</p>"
+            if column.reason and column is not self.report.client
+            else ""
+        )
         return (
             f"<section class=column aria-labelledby=column-{place}><p class=kicker>{kind}</p>"
             f"<h2 id=column-{place} dir=auto>{name_of(column.name)}</h2>"
@@ -145,7 +152,7 @@ class _Page:
         return f"<section aria-labelledby=missing><h2 id=missing>What could not be read or said</h2>{''.join(parts)}</section>\n"
 
     def _write_sources(self) -> str:
-        plan = "".join(f"<li dir=auto>{text_of(step, 400)}</li>" for step in self.report.plan)
+        plan = "".join(f"<li><span dir=auto>{text_of(step, 400)}</span></li>" for step in self.report.plan)
         queries = ", ".join(f"<q dir=auto>{text_of(query, 200)}</q>" for query in self.report.queries)
         columns = {claim.source: column for _, column, claim in self.report.number_claims()}
         rows = []

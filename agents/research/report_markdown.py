@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from urllib.parse import urlsplit
 
 from .price_list import find_price_list
 from .report_changes import describe_change
 from .report_seals import find_fingerprint, seal_text
 from .report_values import Claim, Competitor, ReportValues
+from .site_identity import find_site
 
 UNKNOWN = "unknown"
 COMPARED = "How they compare"
@@ -98,7 +98,7 @@ def _write_contradictions(report: ReportValues) -> list[str]:
     lines = ["## Contradictions", ""]
     for each in report.contradictions:
         lines += [f"{escape_markdown(each.company)}: {escape_markdown(each.what)}", "", "| said | dated | read | |", "|---|---|---|---|"]
-        for number in each.claims:
+        for number in (number for number in each.claims if number in claims):
             claim, source = claims[number], sources.get(claims[number].source)
             dated = claim.dated or (source.published if source is not None else "") or "undated"
             read = source.fetched_at[:10] if source is not None else ""
@@ -212,8 +212,8 @@ def _say_date(claim: Claim) -> str:
 
 
 def _write_considered(report: ReportValues) -> list[str]:
-    taken = {(urlsplit(column.url).hostname or "").removeprefix("www.") for column in report.columns}
-    left_out = [each for each in report.considered if each.host.removeprefix("www.") not in taken]
+    taken = {find_site(column.url).host for column in report.columns}
+    left_out = [each for each in report.considered if find_site(each.url).host not in taken]
     if not left_out:
         return []
     lines = ["## Considered and left out", ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pytest
 from sayso.agents.research.price_chart import compare_prices
 from sayso.agents.research.report import Claim, Competitor, Considered, FailedPage, LeftOut, Point, Report, Source, Withdrawn
 from sayso.agents.research.report_html import write_html
+from sayso.agents.research.report_seals import is_text_changed, seal_report
 from sayso.agents.research.report_values import Change, ChangeKind, Contradiction, KeyPoint, SourceKind
 
 if TYPE_CHECKING:
@@ -212,6 +214,65 @@ def test_axe_finds_nothing_that_keeps_somebody_out(opened: Page, scheme: Any) ->
 def test_a_phone_scrolls_only_the_table_sideways(opened: Page) -> None:
     opened.set_viewport_size({"width": 375, "height": 700})
     assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+STRANGE = {
+    "a script": "</script><script>document.title='gone'</script>",
+    "an attribute": "\" onmouseover=alert(1) x='",
+    "an end of everything": "</details></li></table></section></main><style>*{display:none}</style><form action=http://evil.example>",
+    "a frame": "<iframe src=http://evil.example></iframe><object data=x><embed src=x><base href=http://evil.example>",
+    "an address of a script": "javascript:alert(1)",
+    "an address that is none": "http://[bad",
+    "another direction": "abc\u202ecod.exe\u2066x\u2069\u200f",
+    "from right to left": "قهوة الصباح 1998",
+    "Japanese": "星空珈琲焙煎所" * 40,
+    "10,000 letters": "x" * 10_000,
+    "10,000 words": "word " * 10_000,
+    "nothing": "",
+    "zero bytes": "a\x00b\x1b[31m",
+    "Markdown": "[a](http://evil.example) ![x](http://evil.example/x.png) <!-- sayso-seal 00:00 -->",
+}
+
+
+@pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)
+def test_nothing_that_strangers_wrote_is_more_than_text(browser: Browser, tmp_path: Path, text: str) -> None:
+    report = make_report(1)
+    claim = Claim(text, text, text, 1, "data", text, text, text, text)
+    column = Competitor(text, text, text, (claim, replace(claim, topic="prices", value=f"{text} $3")), text)
+    report = replace(
+        report,
+        company=text,
+        written_by=text,
+        competitors=(column,),
+        sources=(Source(1, text, text, text, text, text, text), *report.sources[1:]),
+        failed_pages=(FailedPage(text, text),),
+        considered=(Considered(text, text, text, False, text, text),),
+        withdrawn=(Withdrawn(text, text, text),),
+        comparison=(Point(text, (1, 99)),),
+        summary=(KeyPoint("whom", text), KeyPoint(text, text, (1, 99))),
+        left_out=(LeftOut(text, text, text, text),),
+        changes=(
+            Change(ChangeKind.NEW_SITE, text, text, text, text, text, text, 99),
+            Change(ChangeKind.GONE, text, text, text, text, text),
+        ),
+        contradictions=(Contradiction(text, text, (1, 2, 99), (1,)),),
+        plan=(text,),
+        queries=(text,),
+        stopped=text,
+    )
+    window = browser.new_page(viewport={"width": 360, "height": 700})
+    said: list[str] = []
+    window.on("console", lambda message: said.append(message.text))
+    window.on("request", lambda request: said.append(request.url))
+    window.goto(write(report, tmp_path))
+    assert [each for each in said if not each.startswith("file:")] == []
+    assert window.locator("script, iframe, object, embed, img, form, base, [onmouseover], [onerror]").count() == 0
+    assert all(href.startswith(("#", "http://")) for href in window.evaluate("[...document.links].map(each => each.getAttribute('href'))"))
+    assert window.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert window.locator("main").is_visible()
+    window.close()
+    assert not is_text_changed(write_html(report, {}))
+    assert not is_text_changed(seal_report(report).markdown())
 
 
 def test_print_shows_the_quote_of_each_sentence(opened: Page) -> None:
