@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,37 @@ async def test_a_refusal_is_told_as_one_after_as_many_tries_as_may_help(
         assert len(playing.asked) == times
 
 
+async def test_a_service_that_refuses_is_left_alone_for_as_long_as_it_asks_for() -> None:
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    with service(Sent(429, headers=(("Retry-After", "3600"),)), Sent(403), Sent(body=json.dumps(BODIES["exa"]))) as playing:
+        search = service_search("exa", playing.web(now=lambda: now), key="k", url=playing.url)
+        for minutes, asked, words in (
+            (0, 1, "come back in 3600 s"),
+            (59, 1, "come back in 3600 s"),
+            (2, 2, "refuses the key"),
+            (0, 2, "refuses"),
+        ):
+            now += timedelta(minutes=minutes)
+            with pytest.raises(SearchBlocked, match=words):
+                await search("x", 3)
+            assert len(playing.asked) == asked
+        now += timedelta(minutes=1)
+        assert len(await search("x", 3)) == 1
+
+
+async def test_a_service_that_has_failed_gets_one_try_until_it_answers() -> None:
+    with service(*[Sent(503)] * 4, Sent(body=json.dumps(BODIES["exa"])), Sent(503)) as playing:
+        search = service_search("exa", playing.web(), key="k", url=playing.url)
+        for asked in (3, 4):
+            with pytest.raises(SearchError, match="has trouble"):
+                await search("x", 3)
+            assert len(playing.asked) == asked
+        assert len(await search("x", 3)) == 1
+        with pytest.raises(SearchError):
+            await search("x", 3)
+        assert len(playing.asked) == 8
+
+
 async def test_nothing_found_is_an_empty_answer() -> None:
     with service(Sent(200, '<div class="no-results">No  results found for zzz.</div>')) as playing:
         assert await duckduckgo_search(playing.web(), url=playing.url, fallback=nothing_instead)("zzz", 5) == []
@@ -174,6 +206,7 @@ SEARXNG: dict[str, tuple[Sent, str]] = {
     ),
     "JSON is not enabled": (Sent(403, "<html>Forbidden</html>"), "needs json under search"),
     "its limiter": (Sent(429, "Too Many Requests"), "too many searches"),
+    "a challenge in front of it": (Sent(200, CHALLENGE), "a challenge that only people can solve"),
 }
 
 
@@ -211,6 +244,7 @@ SERVICE_REFUSALS: dict[str, tuple[str, Sent, str]] = {
     "a plan that is used up": ("tavily", Sent(432, "{}"), "used up"),
     "a month that is used up": ("brave", Sent(429, '{"error": {"code": "QUOTA_LIMITED"}}'), "used up"),
     "too often": ("exa", Sent(429, "{}"), "too many searches"),
+    "a challenge with status 200": ("serper", Sent(200, "<title>Just a moment...</title><p>Verify you are human."), "a challenge"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from ..effects import Labels
 from ..errors import ToolError
@@ -43,6 +43,12 @@ class SearchError(ToolError):
         super().__init__(
             f"The search with {provider} failed: {reason}. {'Try again later or with other words.' if retryable else ''}".strip()
         )
+
+    def with_wait(self, seconds: float) -> Self:
+        """Return the same error with how long the provider asks to wait."""
+        error = type(self)(self.provider, f"{self.reason}; it asks to come back in {seconds:.0f} s", retryable=self.retryable)
+        error.wait_seconds = seconds
+        return error
 
 
 class SearchBlocked(SearchError):

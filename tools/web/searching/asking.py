@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...canonical import Json
+from ..blocked_search import explain_no_hits
 from ..charsets import clean
 from ..fetch import Web
 from ..page_errors import ConnectionFailed, PageError, PageTimeout
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 MAX_QUERY = 400
 LONGEST_WAIT_SECONDS = 20.0
 """A service that asks to wait longer is not waited for: whoever searches is told."""
+LONGEST_ANSWER_SECONDS = 10.0
+BLOCKED_SECONDS = 60.0
+"""How long a service that refuses is not asked again, where it does not say how long itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,10 @@ Judge = Callable[[Answer], SearchError | None]
 
 @dataclass(kw_only=True, eq=False)
 class Asker:
-    """Asks one service: one request at a time and `pause_seconds` between two, up to `max_tries` times where an error may pass."""
+    """Asks one service: one request at a time and `pause_seconds` between two, up to `max_tries` times where an error may pass.
+
+    One that refuses is left alone for as long as it asks for, and one that has failed gets one try until it answers.
+    """
 
     name: str
     web: Web
@@ -54,6 +62,8 @@ class Asker:
     max_tries: int = 3
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _asked: bool = field(default=False, init=False)
+    _failed: SearchError | None = field(default=None, init=False)
+    _failed_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     async def ask(self, url: str, *, method: str = "GET", headers: tuple[tuple[str, str], ...] = (), body: bytes = b"") -> Answer:
         """Return the answer to a request. Raises SearchBlocked where the service refuses, SearchError for any other failure."""
@@ -62,22 +72,36 @@ class Asker:
         async def sleep(seconds: float) -> None:
             await self.web.wait(seconds)
 
-        retrying = AsyncRetrying(
-            sleep=sleep,
-            stop=stop_after_attempt(self.max_tries),
-            wait=_choose_wait,
-            retry=retry_if_exception(_may_pass),
-            reraise=True,
-        )
         async with self._turn:
+            self._refuse_again()
+            retrying = AsyncRetrying(
+                sleep=sleep,
+                stop=stop_after_attempt(self.max_tries if self._failed is None else 1),
+                wait=_choose_wait,
+                retry=retry_if_exception(_may_pass),
+                reraise=True,
+            )
             if self._asked:
                 await self.web.wait(self.pause_seconds)
-            self._asked = True
-            return await retrying(self._ask_once, url, method, headers, body)
+            self._asked, self._failed = True, None
+            try:
+                return await retrying(self._ask_once, url, method, headers, body)
+            except SearchError as error:
+                self._failed, self._failed_at = error, self.web.now()
+                raise
+
+    def _refuse_again(self) -> None:
+        """Raise the last refusal again while the service wants to be left alone."""
+        if self._failed is None or _may_pass(self._failed) or not isinstance(self._failed, SearchBlocked):
+            return
+        seconds = BLOCKED_SECONDS if self._failed.wait_seconds is None else self._failed.wait_seconds
+        if (self.web.now() - self._failed_at).total_seconds() < seconds:
+            raise self._failed
 
     async def _ask_once(self, url: str, method: str, headers: tuple[tuple[str, str], ...], body: bytes) -> Answer:
         try:
-            response, content = await self.web.ask(url, method=method, headers=headers, body=body)
+            web = replace(self.web, total_seconds=min(self.web.total_seconds, LONGEST_ANSWER_SECONDS))
+            response, content = await web.ask(url, method=method, headers=headers, body=body)
         except PageTimeout as error:
             raise SearchError(self.name, f"it did not answer within {error.seconds:g} s") from error
         except ConnectionFailed as error:
@@ -87,9 +111,8 @@ class Asker:
         answer = Answer(response.status, {name.lower(): value for name, value in response.headers}, content.decode("utf-8", "replace"))
         failed = self.judge(answer)
         if failed is not None:
-            if (wait_seconds := parse_retry_after(answer.headers.get("retry-after", ""), self.web.now())) is not None:
-                failed.wait_seconds = wait_seconds
-            raise failed
+            wait_seconds = parse_retry_after(answer.headers.get("retry-after", ""), self.web.now())
+            raise failed if wait_seconds is None else failed.with_wait(wait_seconds)
         return answer
 
 
@@ -109,6 +132,14 @@ def explain_status(name: str, status: int) -> SearchError | None:
     if status >= 500:
         return SearchError(name, f"it has trouble (status {status})")
     return SearchError(name, f"it refused the search (status {status})", retryable=False)
+
+
+def explain_page(name: str, answer: Answer) -> SearchError:
+    """Return what a page of words says of a search whose service answers in JSON: that it keeps programs out, or nothing that helps."""
+    why = explain_no_hits(answer.status, answer.text, says_so=False)
+    if "programs out" in why:
+        return SearchBlocked(name, why, retryable=False)
+    return SearchError(name, "its answer is not JSON")
 
 
 def _may_pass(error: BaseException) -> bool:

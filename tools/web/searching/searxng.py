@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from ..ddgs import read_rows
 from ..fetch import Web
 from ..search import Search, SearchBlocked, SearchError, SearchResult
-from .asking import Answer, Asker, explain_status, prepare_query
+from .asking import Answer, Asker, explain_page, explain_status, prepare_query
 
 NAME = "searxng"
 
@@ -50,6 +50,8 @@ def _judge(answer: Answer) -> SearchError | None:
     if (failed := explain_status(NAME, answer.status)) is not None:
         return failed
     body = answer.read_json()
+    if body is None:
+        return explain_page(NAME, answer)
     if not isinstance(body, dict) or not isinstance(body.get("results"), list):
         return SearchError(NAME, "its answer is no list of results", retryable=False)
     silent = body.get("unresponsive_engines")

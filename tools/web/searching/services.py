@@ -15,7 +15,7 @@ from ...errors import UsageError
 from ..ddgs import read_rows
 from ..fetch import Web
 from ..search import Search, SearchBlocked, SearchError, SearchResult
-from .asking import Answer, Asker, explain_status, prepare_query
+from .asking import Answer, Asker, explain_page, explain_status, prepare_query
 
 _TAG = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 
@@ -148,4 +148,4 @@ def _judge(service: Service, answer: Answer) -> SearchError | None:
         return SearchBlocked(service.name, f"it refuses the key in {service.key_variable} (status {answer.status})", retryable=False)
     if (failed := explain_status(service.name, answer.status)) is not None:
         return failed
-    return None if isinstance(answer.read_json(), dict) else SearchError(service.name, "its answer is not JSON")
+    return None if isinstance(answer.read_json(), dict) else explain_page(service.name, answer)
