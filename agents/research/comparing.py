@@ -18,6 +18,7 @@ from sayso.tools.truth.words import is_light, tokenize
 
 from . import aspects as known
 from .aspects import count_cues
+from .money_words import choose_mixed_signs, write_money
 from .report_values import Competitor, Point
 
 MOST_POINTS = 8
@@ -70,7 +71,8 @@ def compare_columns(columns: Sequence[Competitor]) -> tuple[Point, ...]:
 def compare_rows(rows: Sequence[ComparedFact]) -> tuple[Point, ...]:
     """Return the points of a comparison of numbered claims."""
     read = [(row, find_amounts(row.text)) for row in rows]
-    points = [*_compare_places(read), *_compare_ages(read), *_compare_staff(read), *_compare_prices(read)]
+    mixed = choose_mixed_signs(amount.unit for _, amounts in read for amount in amounts if amount.kind is Kind.MONEY)
+    points = [*_compare_places(read), *_compare_ages(read), *_compare_staff(read), *_compare_prices(read, mixed)]
     return tuple(points[:MOST_POINTS])
 
 
@@ -89,9 +91,7 @@ def _compare_ages(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iter
         ordered = sorted(told.values(), key=lambda each: each.value)
         if ordered[0].value < ordered[-1].value:
             listed = ", ".join(f"{each.name} {each.said}" for each in ordered)
-            yield Point(
-                f"By the earliest year that they name, from the oldest to the youngest: {listed}.", tuple(each.number for each in ordered)
-            )
+            yield Point(f"Oldest first, by the earliest year on their pages: {listed}.", tuple(each.number for each in ordered))
 
 
 def _compare_places(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[Point]:
@@ -105,7 +105,7 @@ def _compare_places(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> It
             said = " ".join(row.text[slice(*amount.span)].split())
             if row.name not in told or amount.value > told[row.name].value:
                 told[row.name] = _Told(row.name, amount.value, said, row.number)
-    yield from _list_highest("Places by their own count", told)
+    yield from _list_highest("Most places first, by their own count", told)
 
 
 def _is_place(unit: str) -> bool:
@@ -130,14 +130,14 @@ def _compare_staff(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Ite
         if counts and _STAFF.search(row.text) and row.name not in told:
             said = f"{counts[0].value.normalize():f}"
             told[row.name] = _Told(row.name, counts[0].value, said, row.number)
-    yield from _list_highest("People who work there", told)
+    yield from _list_highest("Most people first, by their own count", told)
 
 
 def _list_highest(title: str, told: Mapping[str, _Told]) -> Iterator[Point]:
     if len(told) > 1:
         ordered = sorted(told.values(), key=lambda each: -each.value)
         listed = ", ".join(f"{each.name} {each.said}" for each in ordered)
-        yield Point(f"{title}, the most first: {listed}.", tuple(each.number for each in ordered))
+        yield Point(f"{title}: {listed}.", tuple(each.number for each in ordered))
 
 
 class _Price(NamedTuple):
@@ -152,7 +152,7 @@ class _Price(NamedTuple):
     shown: str
 
 
-def _compare_prices(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[Point]:
+def _compare_prices(read: Sequence[tuple[ComparedFact, Sequence[Amount]]], mixed: frozenset[str]) -> Iterator[Point]:
     """Yield for each thing that most companies price, in one currency and for one period, who asks how much for it at the least."""
     groups: dict[tuple[str, str, str, tuple[str, ...]], list[_Price]] = {}
     for price in _read_prices(read):
@@ -161,7 +161,7 @@ def _compare_prices(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> It
     for lowest, prices in compared[:_MOST_ITEMS]:
         if len(lowest) > 1:
             shown = Counter(price.shown for price in prices).most_common(1)[0][0]
-            yield Point(_write_prices(shown, lowest), tuple(price.row.number for price in lowest))
+            yield Point(_write_prices(shown, lowest, mixed), tuple(price.row.number for price in lowest))
 
 
 def _read_prices(read: Sequence[tuple[ComparedFact, Sequence[Amount]]]) -> Iterator[_Price]:
@@ -187,15 +187,15 @@ def _find_lowest(prices: Iterable[_Price]) -> list[_Price]:
     return sorted(lowest.values(), key=lambda price: price.amount.value)
 
 
-def _write_prices(word: str, lowest: Sequence[_Price]) -> str:
+def _write_prices(word: str, lowest: Sequence[_Price], mixed: frozenset[str]) -> str:
     period = f" per {' and '.join(lowest[0].amount.per)}" if lowest[0].amount.per else ""
-    listed = "; ".join(f"{price.row.name} {_write_price(price)}" for price in lowest)
+    listed = "; ".join(f"{price.row.name} {_write_price(price, mixed)}" for price in lowest)
     same_thing = len({price.item.casefold() for price in lowest}) == 1
     cheapest = f" {lowest[0].row.name} is the cheapest of these." if same_thing and lowest[0].amount.value < lowest[1].amount.value else ""
     return f"The lowest price that each names for “{word}”{period}: {listed}.{cheapest}"
 
 
-def _write_price(price: _Price) -> str:
-    text, (start, end) = price.row.text, price.amount.span
+def _write_price(price: _Price, mixed: frozenset[str]) -> str:
     item = re.sub(r" \([^()]*\)|\([^()]*\)", "", price.item.partition(" - ")[0]).removesuffix(", price").strip()
-    return f"{' '.join(text[start:end].split())} ({item})"
+    bound = "from " if price.amount.bound in ("from", "plus") else ""
+    return f"{bound}{write_money(price.amount.value, price.amount.unit, mixed)} ({item})"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sayso.tools.web import find_quote
 
 from .html_parts import LONGEST_SENTENCE, LONGEST_TIP, day_of, host_of, lines_of, link_to, text_of, time_of
+from .money_words import find_mixed_signs
 from .report_values import Claim, Competitor, ReportValues, Source, SourceKind
 from .site_identity import same_domain
 
@@ -32,6 +33,7 @@ class ClaimWriter:
         self.sources = {source.number: source for source in report.sources}
         self.claims = {number: claim for number, _, claim in report.number_claims()}
         self.companies = {number: column for number, column, _ in report.number_claims()}
+        self.mixed = find_mixed_signs(self.claims.values())
         self.numbers = {id(claim): number for number, claim in self.claims.items()}
 
     def write_list(self, claims: Iterable[Claim]) -> str:

@@ -71,8 +71,7 @@ def _write_cell(found: Sequence[Claim], claims: ClaimWriter, is_client: bool, pl
     parts = []
     if listed is not None:
         numbers = claims.links((claims.numbers[id(listed.low)], claims.numbers[id(listed.high)]))
-        prices = f"{text_of(listed.low.value, 40)} – {text_of(listed.high.value, 40)}"
-        parts.append(f"<li><strong>{prices}</strong> {len(listed.claims)} prices {numbers}</li>")
+        parts.append(f"<li><strong>{text_of(listed.describe(claims.mixed))}</strong> {len(listed.claims)} prices {numbers}</li>")
     shown = others[: IN_CELL - len(parts)]
     parts += [_write_item(claim, claims) for claim in shown]
     if left := len(others) - len(shown):

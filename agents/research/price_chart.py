@@ -48,7 +48,7 @@ class PriceComparison:
     @property
     def is_mixed(self) -> bool:
         """Return whether the dollar, pound or crown sign of one site may mean another currency than that of the next."""
-        return self.unit in ("USD", "GBP", "SEK") and any(self.unit not in each.lowest.said for each in self.ranges)
+        return self.unit in ("USD", "GBP", "SEK") and not all(each.lowest.has_code for each in self.ranges)
 
 
 def compare_prices(columns: Sequence[Competitor]) -> tuple[PriceComparison, ...]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from sayso.tools.quantities import Kind, find_amounts
 
+from .money_words import write_money
 from .report_values import Claim
 
 FEWEST = 4
@@ -20,6 +21,9 @@ class PriceList:
     """Prices of things in one currency and for one unit, from the cheapest to the dearest."""
 
     claims: tuple[Claim, ...]
+    lowest: Decimal
+    highest: Decimal
+    unit: str
 
     @property
     def low(self) -> Claim:
@@ -31,9 +35,9 @@ class PriceList:
         """Return the claim with the highest price."""
         return self.claims[-1]
 
-    def describe(self) -> str:
-        """Return the list in a few words: "22 prices, 2.95 USD to 10.75 USD"."""
-        return f"{len(self.claims)} prices, {self.low.value} to {self.high.value}"
+    def describe(self, mixed: frozenset[str] = frozenset()) -> str:
+        """Return the lowest and the highest price: "$2.95 – $10.75"; with codes where the sign is one of the `mixed`."""
+        return f"{write_money(self.lowest, self.unit, mixed)} – {write_money(self.highest, self.unit, mixed)}"
 
 
 def find_price_list(claims: Sequence[Claim]) -> PriceList | None:
@@ -45,5 +49,8 @@ def find_price_list(claims: Sequence[Claim]) -> PriceList | None:
         amounts = [amount for amount in find_amounts(claim.value) if amount.kind is Kind.MONEY]
         if len(amounts) == 1 and not amounts[0].old:
             groups[amounts[0].unit, amounts[0].per].append((amounts[0].value, place, claim))
-    longest = max(groups.values(), key=len, default=[])
-    return PriceList(tuple(claim for _, _, claim in sorted(longest, key=lambda row: row[:2]))) if len(longest) >= FEWEST else None
+    (unit, _), longest = max(groups.items(), key=lambda item: len(item[1]), default=(("", ()), []))
+    if len(longest) < FEWEST:
+        return None
+    ordered = sorted(longest, key=lambda row: row[:2])
+    return PriceList(tuple(claim for _, _, claim in ordered), ordered[0][0], ordered[-1][0], unit)

@@ -13,6 +13,7 @@ from sayso.tools.truth.words import is_light, tokenize
 
 from . import aspects as known
 from .aspects import count_cues
+from .money_words import find_mixed_signs, write_money
 from .report_values import Claim, Competitor
 
 PERIODS = frozenset("minute hour day night week weekend month quarter year".split())
@@ -26,16 +27,14 @@ _SIZES = frozenset(
 )
 """Last words of names that are not what the thing is: "Tonkotsu Double"."""
 _LONGEST_THING = 6
-_PERIOD_WORDS = re.compile(r"(?i: ?(?:/|\bper\b|\bpro\b|\bje\b|\bpar\b|\bim\b|\ba (?:month|year|week|day)\b|\bmonthly\b))")
-"""Where the period begins in "€95 per month"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """One price of a claim (by number).
 
-    `said` is how the page writes it, without its period. `thing` is the stem of what is sold, `shown` its word. `per` are the periods and
-    amounts that it is for, by its own words and those of its label.
+    `said` is how the report writes it, `has_code` whether the page names its currency by the code. `thing` is the stem of what is sold,
+    `shown` its word. `per` are the periods and amounts that it is for, by its own words and those of its label.
     """
 
     company: str
@@ -46,6 +45,7 @@ class Price:
     thing: str
     shown: str
     said: str
+    has_code: bool
 
     @property
     def is_subscription(self) -> bool:
@@ -55,14 +55,15 @@ class Price:
 
 def read_prices(columns: Sequence[Competitor]) -> Iterator[Price]:
     """Yield the prices of the columns' claims that can be compared; claims are numbered from 1 in the order of the columns."""
-    told = ((column.name, claim) for column in columns for claim in column.claims)
+    told = [(column.name, claim) for column in columns for claim in column.claims]
+    mixed = find_mixed_signs(claim for _, claim in told)
     for number, (company, claim) in enumerate(told, 1):
-        price = _read_price(company, number, claim)
+        price = _read_price(company, number, claim, mixed)
         if price is not None:
             yield price
 
 
-def _read_price(company: str, number: int, claim: Claim) -> Price | None:
+def _read_price(company: str, number: int, claim: Claim, mixed: frozenset[str]) -> Price | None:
     """Return the one price of a claim; None where it has none or several, is no longer asked, or may be another one ("up to")."""
     if claim.old:
         return None
@@ -75,8 +76,8 @@ def _read_price(company: str, number: int, claim: Claim) -> Price | None:
     if not claim.value and not (SUBSCRIPTIONS.intersection(per) and count_cues(claim.topic, known.PRICES)):
         return None  # a sentence does not say in one place what the price is of; what is paid each month compares all the same
     thing, shown = _find_thing(claim) if claim.value else ("", "")
-    said = _PERIOD_WORDS.split(" ".join(text[slice(*money[0].span)].split()), maxsplit=1)[0]
-    return Price(company, number, money[0].value, money[0].unit, per, thing, shown, said)
+    said = write_money(money[0].value, money[0].unit, mixed)
+    return Price(company, number, money[0].value, money[0].unit, per, thing, shown, said, money[0].unit in text)
 
 
 def _join_periods(amount: Amount, label: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -179,9 +180,11 @@ def _check_point(text: str, numbers: tuple[int, ...], claims: Mapping[int, Claim
     if missing:
         yield f"there is no claim {missing[0]}."
         return
-    stated = {f"{amount.value.normalize():f}" for number in numbers for amount in find_amounts(claims[number].text)}
+    stated = {amount.value for number in numbers for amount in find_amounts(claims[number].text)}
     said = " ".join(claims[number].text for number in numbers)
-    strange = [digits for digits in re.findall(r"\d+(?:[.,]\d+)*", text) if digits not in said and digits not in stated]
+    strange = [
+        digits for digits in re.findall(r"\d+(?:[.,]\d+)*", text) if digits not in said and Decimal(digits.replace(",", "")) not in stated
+    ]
     if numbers and strange:
         yield f"none of its claims says “{strange[0]}”."
 

@@ -11,6 +11,7 @@ from .html_parts import LONGEST_SENTENCE, isolate, link_to, name_of, text_of, ti
 from .html_table import write_charts, write_table
 from .report_markdown import ABOUT, COLUMNS, COMPARED, TITLES
 from .report_seals import find_fingerprint, seal_text
+from .report_summary import find_untold_points
 from .report_values import Competitor, Considered, LeftOut, ReportValues
 from .site_identity import find_site
 
@@ -94,8 +95,8 @@ class _Page:
         for point in self.report.summary:
             if point.about != LEAD:
                 groups.setdefault(ABOUT.get(point.about, "Also"), []).append(self._write_point(point.text, point.claims))
-        if self.report.comparison:
-            groups[COMPARED] = [self._write_point(point.text, point.claims) for point in self.report.comparison]
+        if compared := find_untold_points(self.report):
+            groups[COMPARED] = [self._write_point(point.text, point.claims) for point in compared]
         if not groups and not lead:
             return ""
         cards = "".join(f"<div class=card><h3>{title}</h3>{''.join(points)}</div>" for title, points in groups.items())

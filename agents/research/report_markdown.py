@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from .money_words import find_mixed_signs
 from .price_list import find_price_list
 from .report_changes import describe_change
 from .report_seals import find_fingerprint, seal_text
+from .report_summary import find_untold_points
 from .report_values import Claim, Competitor, ReportValues
 from .site_identity import find_site
 
@@ -74,7 +76,7 @@ def _write_summary(report: ReportValues) -> list[str]:
         paragraphs.setdefault(ABOUT.get(point.about, "Also"), []).append(
             f"{escape_markdown(point.text)} {_mark_claims(point.claims)}".rstrip()
         )
-    for compared in report.comparison:
+    for compared in find_untold_points(report):
         paragraphs.setdefault(COMPARED, []).append(f"{escape_markdown(compared.text)} {_mark_claims(compared.claims)}".rstrip())
     lines: list[str] = []
     for about, (first, *others) in paragraphs.items():
@@ -114,6 +116,7 @@ def _write_table(report: ReportValues) -> list[str]:
     if not report.columns or not aspects:
         return []
     numbers = {id(claim): number for number, _, claim in report.number_claims()}
+    mixed = find_mixed_signs(claim for _, _, claim in report.number_claims())
     first = report.columns[: len(report.columns) - len(report.competitors)]
     lines = ["## At a glance", ""]
     for start in range(0, max(1, len(report.competitors)), COLUMNS_AT_ONCE):
@@ -121,20 +124,22 @@ def _write_table(report: ReportValues) -> list[str]:
         names = [f"**{escape_markdown(column.name)}**" if column is report.client else escape_markdown(column.name) for column in columns]
         lines += [f"| | {' | '.join(names)} |", f"|{'---|' * (len(columns) + 1)}"]
         for aspect in aspects:
-            cells = [_write_cell([claim for claim in column.claims if claim.topic == aspect], numbers) for column in columns]
+            cells = [_write_cell([claim for claim in column.claims if claim.topic == aspect], numbers, mixed) for column in columns]
             lines.append(f"| {escape_markdown(aspect)} | {' | '.join(cells)} |")
         lines.append("")
     note = f"“{UNKNOWN}” means that no page that was read says it, not that there is none. Numbers in brackets are claims below."
     return [*lines, note, ""]
 
 
-def _write_cell(claims: Sequence[Claim], numbers: dict[int, int]) -> str:
+def _write_cell(claims: Sequence[Claim], numbers: dict[int, int], mixed: frozenset[str]) -> str:
     """Write what is known of an aspect: a price list by its cheapest and dearest, sentences before single facts of data."""
     current = [claim for claim in claims if not claim.old] or list(claims)
     listed = find_price_list(current)
     others = [claim for claim in current if listed is None or claim not in listed.claims]
     others.sort(key=lambda claim: claim.written == "data" and bool(claim.subject))
-    parts = [f"{listed.describe()} ({numbers[id(listed.low)]}) ({numbers[id(listed.high)]})"] if listed is not None else []
+    parts: list[str] = []
+    if listed is not None:
+        parts.append(f"{listed.describe(mixed)}, {len(listed.claims)} prices ({numbers[id(listed.low)]}) ({numbers[id(listed.high)]})")
     parts += [f"{_shorten(escape_markdown(claim.text))} ({numbers[id(claim)]})" for claim in others[: IN_CELL - len(parts)]]
     left = len(others) - (IN_CELL - (listed is not None))
     if left > 0:

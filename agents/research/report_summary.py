@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from .price_chart import PriceComparison, compare_prices
-from .report_values import ChangeKind, Claim, Competitor, KeyPoint, ReportValues, SourceKind
+from .report_values import ChangeKind, Claim, Competitor, KeyPoint, Point, ReportValues, SourceKind
 from .site_identity import find_site
 
 CLOSEST = 3
@@ -29,6 +29,12 @@ def summarise(report: ReportValues) -> tuple[KeyPoint, ...]:
         *_tell_contradictions(report),
         *_tell_limits(report),
     )
+
+
+def find_untold_points(report: ReportValues) -> tuple[Point, ...]:
+    """Return the sentences of the comparison without those on prices that the summary tells already, by half of their claims."""
+    told = {number for point in report.summary if point.about == "prices" for number in point.claims}
+    return tuple(point for point in report.comparison if not told or 2 * len(told.intersection(point.claims)) < len(point.claims))
 
 
 def _tell_whom(report: ReportValues) -> Iterator[KeyPoint]:

@@ -135,7 +135,7 @@ def test_comparisons_name_their_claims_and_compare_only_what_has_one_unit() -> N
         ]
     )
     assert {point.text: point.claims for point in points} == {
-        "Places by their own count, the most first: B 40 shops, A 12 shops.": (6, 3),
-        "By the earliest year that they name, from the oldest to the youngest: A 1958, B 1999.": (1, 4),
+        "Most places first, by their own count: B 40 shops, A 12 shops.": (6, 3),
+        "Oldest first, by the earliest year on their pages: A 1958, B 1999.": (1, 4),
         "The lowest price that each names for “lamp”: B $15 (Floor lamp); A $20 (Desk lamp).": (5, 2),
     }

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from decimal import Decimal
 from io import StringIO
 
+import pytest
+
+from sayso.agents.research.money_words import find_mixed_signs, write_money
 from sayso.agents.research.report import Claim, Competitor, Report, Source
 from sayso.agents.research.report_changes import describe_change, find_changes
 from sayso.agents.research.report_csv import write_csv
@@ -74,3 +78,26 @@ def test_what_changed_is_told_value_by_value_and_sentence_by_sentence() -> None:
     assert find_changes(REPORT, REPORT) == ()
     gone = find_changes(REPORT, replace(REPORT, competitors=()))
     assert list(map(describe_change, gone)) == ["Smashwick is no longer in the report. The searches did not find it this time."]
+
+
+MONEY = {
+    "€19": ("19.00", "EUR", ""),
+    "$3.75": ("3.75", "USD", ""),
+    "3.75 USD": ("3.75", "USD", "$"),
+    "1,250 kr": ("1250", "SEK", ""),
+    "27 CHF": ("27", "CHF", ""),
+    "¥1,800": ("1800", "JPY", ""),
+    "$0.005": ("0.005", "USD", ""),
+}
+
+
+@pytest.mark.parametrize(("written", "money"), MONEY.items(), ids=MONEY)
+def test_one_currency_has_one_notation(written: str, money: tuple[str, str, str]) -> None:
+    value, unit, mixed = money
+    assert write_money(Decimal(value), unit, frozenset(filter(None, [mixed]))) == written
+
+
+def test_a_sign_of_two_currencies_is_written_as_their_codes() -> None:
+    told = [Claim("prices", f"A burger costs {price}.", price, 1) for price in ("$7.95", "C$9.50", "£6")]
+    assert find_mixed_signs(told) == {"$"}
+    assert find_mixed_signs(told[::2]) == frozenset()

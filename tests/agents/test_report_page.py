@@ -110,7 +110,7 @@ def priced(name: str, *rows: tuple[str, str, str]) -> Competitor:
 
 
 COMPARED: dict[str, tuple[list[tuple[str, str, str]], list[tuple[str, str, str]], list[str]]] = {
-    "one thing in one currency": ([("City bike", "price", "€20")], [("Kids' bike", "price", "15 €")], ["Bike, in EUR: B 15 €, A €20"]),
+    "one thing in one currency": ([("City bike", "price", "€20")], [("Kids' bike", "price", "15 €")], ["Bike, in EUR: B €15, A €20"]),
     "two currencies": ([("City bike", "price", "€20")], [("City bike", "price", "$20")], []),
     "two things": ([("City bike", "price", "€20")], [("Helmet", "price", "€5")], []),
     "hour and day, by the label": ([("City bike", "1 hour", "€5")], [("City bike", "1 day", "€20")], []),
