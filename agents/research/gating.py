@@ -9,7 +9,7 @@ from sayso.tools.truth import ProblemKind, Verdict, check_statement
 from sayso.tools.web import find_quote
 
 from .report_values import Claim, Withdrawn
-from .sentence_words import QUOTATION, SPEAKS_AS_US, find_content, is_sentence
+from .sentence_words import QUOTATION, SPEAKS_AS_US, cut_ends, find_content, is_sentence
 from .sentences import state_quote
 from .state import VisitedPage
 
@@ -40,23 +40,42 @@ ALONE = "the page's own words make no sense alone"
 def gate_claims(claims: Sequence[Claim], pages: Sequence[VisitedPage], company: str) -> tuple[tuple[Claim, ...], tuple[Withdrawn, ...]]:
     """Return the claims that may be published, and the sentences that may not be as they were written, each with its reason.
 
-    A claim's `source` is the index of its page. Its text stays where the page states it about the company; otherwise the sentence of the
-    page that the quote stands in takes its place, if that makes sense alone; otherwise the claim is dropped.
+    A claim's `source` is the index of its page. Its text stays where the page states it about the company, without what it adds at its end
+    that the page does not state; otherwise the sentence of the page that the quote stands in takes its place, if that makes sense alone;
+    otherwise the claim is dropped.
     """
     kept: list[Claim] = []
     withdrawn: list[Withdrawn] = []
     for claim in claims:
-        page = pages[claim.source]
         instead = quote_instead(claim, pages, company)
-        copied = find_quote(claim.text.rstrip("."), page.text) is not None
-        reason = "" if instead is not None and instead.text == claim.text else _find_reason(claim, page, company, copied=copied)
-        if not reason and not copied:
-            kept.append(replace(claim, written="model"))
+        text, reason = _find_publishable(claim, pages[claim.source], company, instead)
+        if text:
+            kept.append(replace(claim, text=text, written="model"))
         elif instead is not None:
             kept.append(instead)
-        if reason or (copied and instead is None):
-            withdrawn.append(Withdrawn(company, claim.text, reason or ALONE, replaced=instead is not None))
+        if reason:
+            withdrawn.append(Withdrawn(company, claim.text, reason, replaced=bool(text) or instead is not None))
     return tuple(dict.fromkeys(kept)), tuple(withdrawn)
+
+
+def _find_publishable(claim: Claim, page: VisitedPage, company: str, instead: Claim | None) -> tuple[str, str]:
+    """Return which of a claim's own words are published, none where they are the page's, and why they are not as they were written."""
+    copied = find_quote(claim.text.rstrip("."), page.text) is not None
+    if instead is not None and instead.text == claim.text:
+        return "", ""
+    first = ""
+    for text in cut_ends(claim.text, page.text):
+        if text != claim.text and find_quote(text.rstrip("."), page.text) is not None:
+            break
+        reason = _find_reason(replace(claim, text=text), page, company, copied=copied)
+        if not reason and copied:
+            return "", ALONE if instead is None else ""
+        if not reason:
+            return text, first or ("" if text == claim.text else REASONS[ProblemKind.WORD])
+        first = first or reason
+        if copied:
+            break
+    return "", first
 
 
 def quote_instead(claim: Claim, pages: Sequence[VisitedPage], company: str) -> Claim | None:

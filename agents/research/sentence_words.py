@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from sayso.tools.quantities import Amount, Kind, find_amounts, find_labels
@@ -70,6 +70,13 @@ NOTICE = re.compile(
 QUOTATION = re.compile(r"[“„«\"][^“”„«»\"]*[”“»\"]")
 SPEAKS_AS_US = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us|[Oo]urselves)\b")
 """A report speaks about a business, not as one."""
+_LIMITING = "including|excluding|depending|starting|beginning|assuming|providing (?:that|you)"
+_MAKES_OF_IT = re.compile(rf",\s+(?:and |thus |thereby |therefore )?(?!{_LIMITING})\w{{3,}}ing\b[^,;]*[.!]?\Z")
+_ADDED = re.compile(
+    r",\s+(?=\w{3,}ing\b)|(?:,\s+|\s+(?=while|with))(?:and\s+|but\s+)?(?=(?:while|with|which|who|so|for)\b)"
+    r"|(?P<clause>,?\s+(?:and|but)\s+(?=\w)|;\s+)"
+)
+_MOST_CUTS = 3
 YES_OR_NO = re.compile(r"(?i:(?:yes|no|ja|nein|oui|non|sí|si|hai|はい|いいえ)\b[,.!:;]?)")
 
 
@@ -131,3 +138,21 @@ def is_sentence(text: str) -> bool:
     if find_language(word.text.casefold() for word in words) not in ("", "en"):
         return True
     return any(is_verb(words, place) for place in range(1, len(words)))
+
+
+def cut_ends(text: str, page: str) -> Iterator[str]:
+    """Yield a sentence without what its end makes of what it says ("..., making it easy to carry"), then ever shorter beginnings of it.
+
+    An end whose words stand on the page is no addition: it is cut off only in the shorter ones.
+    """
+    known = find_content(page)
+    if (tail := _MAKES_OF_IT.search(text)) and not find_content(tail[0]) <= known:
+        text = f"{text[: tail.start()]}."
+    yield text
+    has_figure = any(letter.isdigit() for letter in text)
+    for joint in reversed(list(_ADDED.finditer(text))[-_MOST_CUTS:]):
+        shorter, rest = f"{text[: joint.start()]}.", tokenize(text[joint.end() :])
+        if joint["clause"] and not any(is_verb(rest, place) for place in range(len(rest))):
+            continue  # "Basel, Bern and Chur"
+        if is_sentence(shorter) and (not has_figure or any(letter.isdigit() for letter in shorter)):
+            yield shorter

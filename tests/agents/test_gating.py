@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sayso.agents.research.gating import gate_claims
@@ -42,6 +44,37 @@ CLAIMS = {
         None,
         [("A bag has cost $9.50 since January 2026.", None)],
     ),
+    "what its end makes of it is cut off": (
+        (
+            "Since 2009 Tideline Coffee has been roasting in Hull, making it the perfect choice for families.",
+            "Tideline Coffee has roasted coffee in Hull since 2009.",
+        ),
+        [("Since 2009 Tideline Coffee has been roasting in Hull.", "model")],
+        [("Since 2009 Tideline Coffee has been roasting in Hull, making it the perfect choice for families.", True)],
+    ),
+    "a second clause that the page does not say is cut off": (
+        (
+            "Since 2009 Tideline Coffee has been roasting in Hull, and it has won many awards.",
+            "Tideline Coffee has roasted coffee in Hull since 2009.",
+        ),
+        [("Since 2009 Tideline Coffee has been roasting in Hull.", "model")],
+        [("Since 2009 Tideline Coffee has been roasting in Hull, and it has won many awards.", True)],
+    ),
+    "words of the business about itself": (
+        ("Since 2009 we have been roasting in Hull.", "Tideline Coffee has roasted coffee in Hull since 2009."),
+        [("Tideline Coffee has roasted coffee in Hull since 2009.", "quote")],
+        [("Since 2009 we have been roasting in Hull.", True)],
+    ),
+    "no whole sentence": (
+        ("Roasting of coffee in Hull since 2009.", "Tideline Coffee has roasted coffee in Hull since 2009."),
+        [("Tideline Coffee has roasted coffee in Hull since 2009.", "quote")],
+        [("Roasting of coffee in Hull since 2009.", True)],
+    ),
+    "a quote that says nothing": (
+        ("Tideline Coffee makes coffee.", "Tideline Coffee"),
+        None,
+        [("Tideline Coffee makes coffee.", None)],
+    ),
     "words that make no sense alone": (
         ("They get a seat without waiting.", "They get a seat without waiting."),
         [],
@@ -63,3 +96,10 @@ def test_what_a_writer_claims_is_kept_replaced_or_dropped(
     assert [each.text for each in withdrawn] == [text for text, _ in taken_away]
     assert all(each.reason for each in withdrawn)
     assert all(each.replaced == bool(claims) for each in withdrawn)
+
+
+def test_of_a_long_quote_the_line_stays_that_the_writer_spoke_of() -> None:
+    """A model that copies a whole list is quoted with the row that its sentence is about, and a label is never told without its value."""
+    page = replace(PAGE, text="Rental\n\nCity bike, one day\n149 kr\nBox bike, three hours\n199 kr\nHelmet\n25 kr")
+    claims, _ = gate_claims([Claim("prices", "A box bike costs only 99 kr for three hours.", page.text, 0)], [page], "Cykel")
+    assert [claim.text for claim in claims] == ["Box bike, three hours: 199 kr."]
