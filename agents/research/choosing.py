@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from sayso.tools.errors import NothingFound
 
@@ -389,28 +390,47 @@ def _find_best_sentence(profile: ClientProfile, pages: Sequence[VisitedPage]) ->
     return best, where
 
 
+class SiteMarks(NamedTuple):
+    """By what a business is known: the domains, telephone numbers and addresses of mail, long sentences and names of its pages."""
+
+    pages: Sequence[VisitedPage]
+    domains: frozenset[str]
+    contacts: frozenset[str]
+    sentences: frozenset[str]
+    names: frozenset[str]
+
+
+def find_marks(pages: Sequence[VisitedPage]) -> SiteMarks:
+    """Return by what the business of a site is known."""
+    said = frozenset(each for page in pages for each in sentences(page.text) if len(each) > LONG_SENTENCE)
+    names = {squash_letters(find_owner_name(pages)), squash_letters(find_site(pages[0].url).label)} if pages else set()
+    return SiteMarks(pages, frozenset(_find_domains(pages)), frozenset(_find_contacts(pages)), said, frozenset(names))
+
+
 def same_business(first: Sequence[VisitedPage], second: Sequence[VisitedPage]) -> bool:
-    """Return whether the pages of two sites are of one business.
+    """Return whether the pages of two sites are of one business; see have_same_marks."""
+    return have_same_marks(find_marks(first), find_marks(second))
+
+
+def have_same_marks(one: SiteMarks, other: SiteMarks) -> bool:
+    """Return whether two sites are of one business.
 
     It is one where they are of one domain, before or after redirects, or one names the other as its own address; where they share a
     telephone number or address of mail; where they have one name and a link, a place or half of their sentences in common.
     """
-    if not first or not second:
+    if not one.pages or not other.pages:
         return False
-    if _find_domains(first) & _find_domains(second):
+    if one.domains & other.domains or one.contacts & other.contacts:
         return True
-    if _find_contacts(first) & _find_contacts(second):
+    shared = len(one.sentences & other.sentences)
+    common = shared / max(1, min(len(one.sentences), len(other.sentences)))
+    if common >= COPIED and shared > 2:
         return True
-    one, other = ({each for page in pages for each in sentences(page.text) if len(each) > LONG_SENTENCE} for pages in (first, second))
-    common = len(one & other) / max(1, min(len(one), len(other)))
-    if common >= COPIED and len(one & other) > 2:
-        return True
-    names = [{squash_letters(find_owner_name(pages)), squash_letters(find_site(pages[0].url).label)} for pages in (first, second)]
-    if not names[0] & names[1]:
+    if not one.names & other.names:
         return False
-    links = [{find_site(url).domain for page in pages for url, _ in page.links} for pages in (first, second)]
-    linked = find_site(first[0].url).domain in links[1] or find_site(second[0].url).domain in links[0]
-    places = [{place for page in pages for place in find_places(f"{page.title}. {page.text[:FIRST_WORDS]}")} for pages in (first, second)]
+    links = [{find_site(url).domain for page in each.pages for url, _ in page.links} for each in (one, other)]
+    linked = find_site(one.pages[0].url).domain in links[1] or find_site(other.pages[0].url).domain in links[0]
+    places = [{place for page in each.pages for place in find_places(f"{page.title}. {page.text[:FIRST_WORDS]}")} for each in (one, other)]
     return linked or bool(places[0] & places[1]) or common >= COPIED / 2
 
 

@@ -19,7 +19,7 @@ from sayso.workflows.runs.events import Progress
 
 from .aspects import Aspect, find_aspects
 from .budget import BudgetEnded, BudgetWatch
-from .choosing import same_business
+from .choosing import SiteMarks, find_marks, have_same_marks
 from .field_claims import claim_fields
 from .gating import gate_claims
 from .overlooked import find_overlooked
@@ -293,11 +293,16 @@ def show_address(url: str) -> str:
 def merge_same_business(visits: Sequence[Visit], aspects: Sequence[Aspect]) -> list[Visit]:
     """Return the visits; the pages and claims of a later one of a business that was visited already go to the first."""
     kept: list[Visit] = []
+    marks: list[SiteMarks] = []
     for visit in visits:
-        place = next((place for place, each in enumerate(kept) if each.claims and same_business(each.pages, visit.pages)), None)
-        if place is not None and visit.claims:
+        own = find_marks(visit.pages)
+        same_as = (place for place, each in enumerate(kept) if each.claims and have_same_marks(marks[place], own))
+        place = next(same_as, None) if visit.claims else None
+        marks.append(own)
+        if place is not None:
             first, candidate = kept[place], visit.candidate
             kept[place] = _keep(add_pages(first, visit), aspects, (), ())
+            marks[place] = find_marks(kept[place].pages)
             reason = f"It is the same business as {first.candidate.name}."
             same = Considered(candidate.name, find_host(candidate.url), candidate.url, competes=False, reason=reason)
             visit = replace(visit, claims=(), withdrawn=(), dropped=0, judged=same)
