@@ -11,7 +11,7 @@ from .figures import Figure, measure
 from .languages import name_period
 from .marks import Mark
 from .matching import Match
-from .reading import Reading, is_verb, read_statement
+from .reading import PREPOSITIONS, Reading, is_verb, read_statement
 from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .word_checks import is_left
@@ -45,7 +45,11 @@ def check_figures(match: Match) -> Iterator[Problem]:
 def _is_in_name(match: Match, figure: Figure) -> bool:
     """Return whether a number is a part of the name of whose page it is: Pier Nine."""
     words = match.sentence.words[figure.first : figure.end]
-    return bool(words) and any(word.text[:1].isupper() and any(word.stem == each.stem for each in match.subject) for word in words[:1])
+    return (
+        bool(words)
+        and words[0].text[:1].isupper()
+        and all(any(word.text.casefold() == each.text.casefold() for each in match.subject) for word in words)
+    )
 
 
 def _is_over(match: Match, figure: Figure) -> bool:
@@ -125,6 +129,8 @@ def _tells_age(reading: Reading) -> bool:
 
 def _counts_alike(match: Match, figure: Figure, other: Figure) -> bool:
     near = match.evidence.words[other.first : other.end + 4]
+    link = next((at for at, word in enumerate(near) if word.text.casefold() in PREPOSITIONS - {"of"} and at), len(near))
+    near = near[:link]
     return any(covers(word, each) for word in tokenize(figure.unit) for each in (*near, *tokenize(other.unit)) if not each.text.isdigit())
 
 

@@ -64,6 +64,8 @@ def find_figures(text: str, words: Sequence[Word], context: str = "") -> tuple[F
     found = list[Figure]()
     taken = list[tuple[int, int]]()
     dates = find_dates(text)
+    if (year := _TIMELINE.match(text)) and not any(each.span[0] == 0 for each in dates):  # "1846 Josiah Crane builds a mill"
+        dates = (FoundDate(int(text[:4]), None, None, (0, 4)), *dates)
     labels = find_labels(text)
     everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *find_spoken(text), *find_amounts(text, context=context)]
     for each in everything:
@@ -88,6 +90,8 @@ def _drop_times(labels: Sequence[Label]) -> Sequence[Label]:
 
 
 _MIXED = re.compile(r"\w*")
+_MODEL = re.compile(r"\b[A-Z][A-Za-z]{0,3}[0-9]*-$")
+_TIMELINE = re.compile(r"(?:1[5-9]|20)\d\d (?=[A-ZÀ-Þ])")
 
 
 def _find_name(amount: Amount, text: str) -> tuple[int, int] | None:
@@ -100,6 +104,8 @@ def _find_name(amount: Amount, text: str) -> tuple[int, int] | None:
     start, end = amount.span[0] + number.start(), amount.span[0] + number.end()
     while start and text[start - 1].isalnum():
         start -= 1
+    if (model := _MODEL.search(text, 0, start)) is not None:  # "LX-40"
+        return model.start(), end
     after = _MIXED.match(text, end)
     end = after.end() if after else end
     if re.fullmatch(r"(?=.*[A-Z])(?=.*\d)[A-Za-z0-9]+", text[start:end]) and not re.fullmatch(r"\d+[KMGB]?", text[start:end]):
@@ -132,10 +138,13 @@ def _make_figure(found: Amount | FoundDate | Label, text: str, words: Sequence[W
         case Amount():
             if found.kind is Kind.YEAR and not found.unit and not _counts(found, text):
                 return _place(Figure(shown, "date", (int(found.value), None, None)), found.span, words)
-            counts_nothing = found.kind is Kind.COUNT and found.unit and _is_only_verb(found.unit)
+            counts_nothing = found.kind is Kind.COUNT and found.unit and (_is_only_verb(found.unit) or found.unit in _NO_NOUNS)
             kind, unit = (Kind.PLAIN, "") if counts_nothing else (found.kind, found.unit)
             figure = Figure(shown, kind.value, found.value, unit, found.per, found.bound, old=found.old)
             return _place(figure, found.span, words)
+
+
+_NO_NOUNS = frozenset("since in on at from to for by until with and or is are as than per".split())
 
 
 def _is_only_verb(noun: str) -> bool:

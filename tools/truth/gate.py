@@ -9,11 +9,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from .checks import CHECKS
+from .facts import split_facts
 from .folding import fold, squeeze
 from .matching import Match, match_statement
 from .reading import PREPOSITIONS, Reading, read_statement
-from .statements import Statement, split_passage, split_sentences
+from .statements import Form, Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
+from .word_kinds import names_a_business
 from .words import Word, alike, is_light, tokenize
 
 _MOST_CANDIDATES = 8
@@ -77,13 +79,21 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
             return Verdict(True, (), statement.span)
     if text.rstrip(" \"'").endswith("?"):
         return Verdict(False, (Problem(ProblemKind.NOTHING, "A question states nothing."),))
-    reading = read_statement(text, " ".join(each.text for each in everything)[:_LONGEST_CONTEXT])
+    context = " ".join(each.text for each in everything)[:_LONGEST_CONTEXT]
+    parts = split_facts(Statement(text, (0, len(text)), Form.SENTENCE))
+    if len(parts) > 1:
+        verdicts = [_check_sentence(each.text, statements, owner, everything) for each in parts]
+        if all(each.stated for each in verdicts):
+            return verdicts[0]
+    reading = read_statement(text, context)
     if not any(reading.is_content(at) for at in range(len(reading.words))) and not reading.figures:
         return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing that could be checked."),))
     best: tuple[Problem, ...] | None = None
-    general, kinds = _find_general(everything, owner), _find_kinds(everything)
-    for statement in _find_candidates(reading, statements, owner):
-        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds)))
+    general, kinds, own = _find_general(everything, owner), _find_kinds(everything), find_own(everything, owner)
+    facts = tuple(fact for each in statements for fact in split_facts(each))
+    every = tuple(fact for each in everything for fact in split_facts(each))
+    for statement in _find_candidates(reading, facts, owner):
+        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, every), general, kinds, own)))
         if not problems:
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):
@@ -128,6 +138,23 @@ def _find_general(everything: tuple[Statement, ...], owner: tuple[Word, ...]) ->
         named = any(word.text[:1].isupper() and any(word.stem == mine.stem for mine in owner) for word in words)
         counts.update({word.stem: 2 if named else 1 for word in words if word.text[:1].islower()})
     return frozenset(each for each, count in counts.items() if count > 1)
+
+
+@lru_cache(64)
+def find_own(everything: tuple[Statement, ...], owner: tuple[Word, ...]) -> frozenset[str]:
+    """Return the stems of what the passage says that its subject is: "Suds is a laundrette", "Wanda, a campsite by the lake"."""
+    found = set[str]()
+    for each in everything:
+        words = tokenize(each.text)
+        named = [at for at, word in enumerate(words) if word.text[:1].isupper() and any(word.stem == mine.stem for mine in owner)]
+        for at in named[-1:]:
+            linked = [word.text.casefold() for word in words[at + 1 : at + 3]]
+            if linked[:1] in (["a"], ["an"], ["the"]) or (linked[:1] in (["is"], ["was"]) and linked[1:] in (["a"], ["an"], ["the"])):
+                for word in words[at + 2 : at + 9]:
+                    if word.text.casefold() in PREPOSITIONS:
+                        break
+                    found.update({word.stem} if names_a_business(word) and word.text[:1].islower() else ())
+    return frozenset(found)
 
 
 @lru_cache(64)

@@ -19,7 +19,7 @@ _HARD = frozenset(
 _SOFT = frozenset("for with in at on under over from of".split())
 _PRICING = frozenset("for with on of".split())
 _CLAUSAL = frozenset("if unless when whenever provided once".split())
-_FREE = frozenset(map(stem, "free unlimited included all every always only best first".split()))
+_FREE = frozenset(map(stem, "free unlimited included all always only best first".split()))
 
 
 def check_conditions(match: Match) -> Iterator[Problem]:
@@ -34,6 +34,8 @@ def check_conditions(match: Match) -> Iterator[Problem]:
             continue
         for first, end, opener in _find_phrases(match.evidence, segment):
             seasonal = _is_seasonal(match, first, end)
+            if is_aside(match, first, end, opener):
+                continue
             if (opener not in openers and not seasonal) or (
                 opener not in _HARD and (_is_event(match, segment) or (figured and number not in figured and segment.verb is not None))
             ):
@@ -45,6 +47,16 @@ def check_conditions(match: Match) -> Iterator[Problem]:
             bare = not said and opener in {"except", "excluding", "unless"} and not any(match.says(at) for at in range(first, end))
             if ((left and len(left) * 2 >= len(said)) or missing or bare) and not _is_plain_date(match, first, end, opener):
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(match.evidence, first, end)}”. Keep it.")
+
+
+def is_aside(match: Match, first: int, end: int, opener: str) -> bool:
+    """Return whether a phrase tells more and limits nothing: "at 7.4 %", "of spelt", "from Perth"."""
+    evidence = match.evidence
+    amounts = any(first < each.first < end and each.kind in {"money", "percent"} for each in evidence.figures)
+    if opener == "at" and amounts:
+        return True
+    named = opener == "from" and first + 1 < end and evidence.is_name(first + 1) and "to" not in evidence.text.split()
+    return named and not any(word.text.casefold() in {"deliver", "sent", "ship"} for word in evidence.words)
 
 
 _ORDINALS = frozenset("first second third fourth last other alternate".split())
@@ -111,7 +123,7 @@ def _is_seasonal(match: Match, first: int, end: int) -> bool:
 def _find_openers(match: Match) -> frozenset[str]:
     """Return the words whose phrases limit what the sentence says."""
     evidence = match.evidence
-    figures = [evidence.figures[each] for each in match.figures.values() if evidence.figures[each].kind != "date"]
+    figures = [evidence.figures[each] for each in match.figures.values() if evidence.figures[each].kind in {"money", "percent", "measure"}]
     rivals = any(sum(other.kind == each.kind for other in evidence.figures) > 1 for each in figures)
     absolute = any(each.negative for each in match.sentence.segments) or any(_is_absolute(match, at) for at in match.used)
     only = any(match.is_home(first) for _, first, _ in evidence.find_marks(Mark.ONLY))

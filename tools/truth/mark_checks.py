@@ -3,93 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .lexicon import look_up
 from .marks import Mark, find_idiom
 from .matching import OUTSIDE, Match, says_word
-from .reading import Reading, Segment, show
+from .reading import Reading, Segment, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word
 from .words import alike, tokenize
 
 
 def check_negation(match: Match) -> Iterator[Problem]:
-    """What is denied stays denied, and what is not stays so. A denied opposite affirms: "closed" is "cannot be visited"."""
-    for number, segment in enumerate(match.sentence.segments):
-        pairs = [
-            (at, place)
-            for at, place in sorted(match.pairs.items())
-            if segment.holds(at) and place != OUTSIDE and (place not in match.evidence.marked or at in match.opposed)
-        ]
-        opposed = [at for at, _ in pairs if at in match.opposed]
-        denied = [place for at, place in pairs if is_denied(match.evidence, place) != (bool(opposed) and at not in match.sentence.without)]
-        places = {match.evidence.segment_of[place] for _, place in pairs} | _find_figure_homes(match, segment)
-        denies = any(match.evidence.segments[each].negative for each in places) != bool(opposed)
-        if not pairs:
-            denies = any(match.evidence.segments[each].negative for each in match.home)
-        denied_now = [place for at, place in pairs if place in denied and at not in match.sentence.without]
-        if segment.negative and not denied_now and not denies and not _denies_before(match, number):
-            yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: “{match.statement.text[:120]}”")
-            return
-        if segment.negative:
-            continue
-        wrong = next((at for at, place in pairs if place in denied and at not in match.sentence.without and _has_content(match, at)), None)
-        if any(each.negative for each in match.sentence.segments):
-            continue  # "bring your own helmet, as none is supplied"
-        if wrong is not None or (denies and not opposed and not pairs and places):
-            shown = match.sentence.words[segment.first if wrong is None else wrong].text
-            other = match.evidence.words[match.pairs[opposed[0]]].text if opposed else ""
-            yield Problem(
-                ProblemKind.NEGATION,
-                f"The passage says “{other}”, not “{shown}”." if other else f"The passage denies this: see “{shown}”.",
-            )
-            return
-    yield from _check_reverse(match)
+    """What is denied stays denied, and what is not stays so. A denied opposite affirms: "closed" is "does not open".
+
+    What denies the whole clause ("not", "stopped", an opposite verb) is told from what denies one thing ("without a sticker"): both have
+    to agree, unless what is denied is what the clause says ("comes without a lid" is "has no lid").
+    """
+    mine = _find_polarity(match.sentence, match.evidence, frozenset(range(len(match.sentence.segments))))
+    theirs = _find_polarity(match.evidence, match.sentence, match.home)
+    turned = [at for at in match.opposed if not _is_sign(match.sentence, at) and not _is_sign(match.evidence, match.pairs[at])]
+    clauses = sum(not _is_attribute(match.sentence, at) for at in turned)
+    things = len(turned) - clauses
+    ours = _Polarity((mine.clause + clauses) % 2, (mine.thing + things) % 2, mine.object)
+    if ours.clause == theirs.clause and ours.thing == theirs.thing:
+        return
+    balanced = (ours.clause + ours.thing) % 2 == (theirs.clause + theirs.thing) % 2
+    if balanced and (ours.object or theirs.object) and not things:
+        return
+    if turned and clauses:
+        word, other = match.sentence.words[turned[0]], match.evidence.words[match.pairs[turned[0]]]
+        yield Problem(ProblemKind.NEGATION, f"The passage says “{other.text}”, not “{word.text}”.")
+    elif ours.clause or ours.thing:
+        yield Problem(ProblemKind.NEGATION, f"The passage does not deny this: “{match.statement.text[:120]}”")
+    else:
+        yield Problem(ProblemKind.NEGATION, f"The passage denies this: “{match.statement.text[:120]}”")
 
 
-def _has_content(match: Match, at: int) -> bool:
-    return match.sentence.is_content(at) or at in match.opposed
+@dataclass(frozen=True, slots=True)
+class _Polarity:
+    """How often a statement denies its clause and one of its things, odd or even, and whether that thing is what its verb says."""
+
+    clause: int
+    thing: int
+    object: bool
 
 
-def _find_figure_homes(match: Match, segment: Segment) -> set[int]:
-    """Return the segments of the statement that hold the figures of a segment of the sentence."""
-    figures = [theirs for mine, theirs in match.figures.items() if segment.holds(match.sentence.figures[mine].first)]
-    return {match.evidence.segment_of[min(match.evidence.figures[each].first, len(match.evidence.words) - 1)] for each in figures}
+def _find_polarity(reading: Reading, other: Reading, home: frozenset[int]) -> _Polarity:
+    """Return what a statement denies. A word such as "refused" counts only if the other does not say it too."""
+    segments = [each for number, each in enumerate(reading.segments) if number in home] or list(reading.segments)
+    main = [each for each in segments if not _is_subordinate(reading, each)]
+    clause = sum(each.negative for each in main)
+    for mark, first, _ in reading.marks:
+        if any(each.holds(first) for each in main) and _is_sign(reading, first, mark) and not _is_verbal_noun(reading, first):
+            clause += not any(word.stem == reading.words[first].stem for word in other.words)
+    runs = [at for at in sorted(reading.without) if at - 1 not in reading.without and any(each.holds(at) for each in segments)]
+    first_verb = min((each.verb for each in main if each.verb is not None), default=-1)
+    denied = sum(each.negative or each.opener.lstrip(",;.(") == "unless" for each in segments if each not in main)
+    return _Polarity(clause % 2, (len(runs) + denied) % 2, any(at > first_verb for at in runs))
 
 
-def _denies_before(match: Match, number: int) -> bool:
-    """Return whether what a denying segment denies stands in its neighbour: "cannot be used, repaired or sold"."""
-    words = match.evidence.words
-    return any(
-        mark is Mark.REVERSE and match.is_home(first) and not says_word(match.sentence, words[first])
-        for mark, first, _ in match.evidence.marks
-    )
+def _is_sign(reading: Reading, at: int, mark: Mark | None = None) -> bool:
+    """Return whether a word by itself turns what its clause says: "closed", "refused", "excluded"."""
+    kinds = {each for each, first, end in reading.marks if first <= at < end} if mark is None else {mark}
+    if mark is None and Mark.WITHOUT in kinds:
+        return True
+    return Mark.REVERSE in kinds or (Mark.EXCEPT in kinds and reading.words[at].text.casefold().startswith("exclud"))
 
 
-def is_denied(reading: Reading, at: int) -> bool:
-    """Return whether a word stands under a negation."""
-    return reading.segments[reading.segment_of[at]].negative != (at in reading.without)
+def _is_subordinate(reading: Reading, segment: Segment) -> bool:
+    opener = segment.opener.lstrip(",;.(")
+    if opener == "that":
+        return segment.first > 0 and not is_verb(reading.words, segment.first - 1)
+    return opener in _SUBORDINATE
 
 
-def _check_reverse(match: Match) -> Iterator[Problem]:
-    for _, first, end in match.evidence.find_marks(Mark.REVERSE):
-        if (
-            _stands_over(match, first)
-            and not any(match.says(at) for at in range(first, end))
-            and not any(s.negative for s in match.sentence.segments)
-        ):
-            yield Problem(ProblemKind.NEGATION, f"The passage says “{show(match.evidence, first, end)}”: this turns the sense.")
-    for _, first, end in match.sentence.find_marks(Mark.REVERSE):
-        if not any(alike(match.sentence.words[at], each) for at in range(first, end) for each in match.evidence.words):
-            yield Problem(ProblemKind.NEGATION, f"The passage does not say “{show(match.sentence, first, end)}”.")
+_SUBORDINATE = frozenset("if unless when whenever provided where once until till because although though who which whose whom".split())
 
 
-def _stands_over(match: Match, at: int) -> bool:
-    """Return whether a word that turns the sense stands in a segment that the sentence is from, or in one that such a segment hangs on."""
-    segments = match.evidence.segments
-    parents = {segments[each].clause - 1 for each in match.home if segments[each].opener.lstrip(",") == "that"}
-    segment = segments[match.evidence.segment_of[at]]
-    return match.is_home(at) or segment.clause in parents
+def _is_verbal_noun(reading: Reading, at: int) -> bool:
+    return at > 0 and reading.words[at - 1].text.casefold() in {"the", "a", "bus", "tram"} and reading.words[at].text.startswith("stop")
+
+
+def _is_attribute(reading: Reading, at: int) -> bool:
+    """Return whether a word stands before a noun that it belongs to, or before the verb: "open studios", "unopened goods"."""
+    if at + 1 < len(reading.words) and reading.is_content(at + 1) and not is_verb(reading.words, at) and not is_verb(reading.words, at + 1):
+        return True
+    if _is_subordinate(reading, reading.segments[reading.segment_of[at]]):
+        return True
+    verb = next((each.verb for each in reading.segments if each.verb is not None), None)
+    return verb is not None and at < verb
 
 
 def _is_said(reading: Reading, first: int, end: int, other: Reading) -> bool:

@@ -117,7 +117,7 @@ def _is_possibility(place: Place) -> bool:
 
 def _reverses(place: Place) -> bool:
     if place.word in {"closed", "ended"}:  # "closed on Mondays" is no end
-        standing = place.before in {"is", "are", "be", "was", "were", "been", "and", ""}
+        standing = place.before in {"is", "are", "be", "was", "were", "been", "and", "", "stays", "stay", "remains", "remain", "remained", "kept", "not"}
         return not standing and place.after not in {"on", "every", "from", "between"}
     if not place.word.startswith("stop") or place.after.endswith("ing"):
         return True
@@ -136,6 +136,8 @@ def _says(place: Place) -> bool:
         or place.before[:1].isdigit()
         or place.after in {"must", "are", "is", "may", "can"}
     )
+    if place.at and place.words[place.at].text[:1].isupper():
+        return False  # Omar Said
     return place.word not in _NOUNS or not noun
 
 

@@ -37,6 +37,7 @@ class Match:
     elsewhere: frozenset[str] = frozenset()  # stems of the other statements of the passage
     kinds: frozenset[tuple[str, str]] = frozenset()  # words before nouns in the passage: ("student", "ticket")
     general: frozenset[str] = frozenset()  # stems that the passage uses of its subject or again and again
+    own: frozenset[str] = frozenset()  # stems of what the passage says that its subject is: "Suds is a laundrette"
 
     @property
     def currencies(self) -> frozenset[str]:
@@ -52,7 +53,12 @@ class Match:
 
     def says(self, at: int) -> bool:
         """Return whether the sentence says a word of the statement, in this or another word."""
-        return at in self.used or says_word(self.sentence, self.evidence.words[at]) or at in find_acronyms(self.sentence, self.evidence)
+        if at in self.used or at in find_acronyms(self.sentence, self.evidence):
+            return True
+        word = self.evidence.words[at]
+        if at and self.evidence.is_name(at):
+            return any(alike(word, each) for each in self.sentence.words)
+        return says_word(self.sentence, word)
 
     def is_home(self, at: int) -> bool:
         """Return whether a word of the statement stands in a segment that the sentence is taken from."""
@@ -86,6 +92,7 @@ def match_statement(
     elsewhere: frozenset[str] = frozenset(),
     general: frozenset[str] = frozenset(),
     kinds: frozenset[tuple[str, str]] = frozenset(),
+    own: frozenset[str] = frozenset(),
 ) -> Match:
     """Match a sentence with a statement as well as it can be."""
     evidence = read_statement(statement.text)
@@ -112,7 +119,7 @@ def match_statement(
     borrowed = {at for at, place in pairs.items() if place >= 0 and is_borrowed(at, place, sentence, evidence, homes, figures)}
     home = _find_home(evidence, pairs, figures, borrowed | (astray if figures else set()))
     turned, strayed = frozenset(opposed), frozenset(astray)
-    return Match(sentence, evidence, statement, subject, context, pairs, figures, turned, strayed, home, elsewhere, kinds, general)
+    return Match(sentence, evidence, statement, subject, context, pairs, figures, turned, strayed, home, elsewhere, kinds, general, own)
 
 
 def _find_places(sentence: Reading, at: int, evidence: Reading) -> Sequence[int]:
@@ -153,7 +160,23 @@ def _counts(sentence: Reading, at: int) -> bool:
 
 
 def _find_opposite(word: Word, evidence: Reading, reach: frozenset[int]) -> int | None:
-    return next((at for at in sorted(reach) if opposite(word, evidence.words[at]) and evidence.words[at].stem not in {word.stem}), None)
+    return next(
+        (
+            at
+            for at in sorted(reach)
+            if evidence.words[at].stem != word.stem and (opposite(word, evidence.words[at]) or differs_by_prefix(word, evidence.words[at]))
+        ),
+        None,
+    )
+
+
+def differs_by_prefix(word: Word, other: Word) -> bool:
+    """Return whether one word is the other with a prefix that denies it: heated and unheated."""
+    long, short = sorted((word.text.casefold(), other.text.casefold()), key=len, reverse=True)
+    return len(short) > 3 and long.endswith(short[2:]) and any(long == prefix + short for prefix in _DENYING_PREFIXES)
+
+
+_DENYING_PREFIXES = ("un", "in", "im", "non", "dis", "ir", "il")
 
 
 def _find_near(evidence: Reading, candidates: Mapping[int, Sequence[int]]) -> frozenset[int]:

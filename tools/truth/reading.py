@@ -191,7 +191,7 @@ def _find_without(text: str, words: Sequence[Word], marks: Sequence[tuple[Mark, 
     """Return the words that are denied alone: those after "without" up to a verb or preposition, "sugar" in "sugar-free"."""
     found = set[int]()
     for mark, _, end in marks:
-        if mark in {Mark.WITHOUT, Mark.EXCEPT}:
+        if mark is Mark.WITHOUT or (mark is Mark.EXCEPT and not words[end - 1].text.casefold().startswith("exclud")):
             at = end
             while at < len(words) and not _BREAK.search(text, words[at - 1].end, words[at].start) and not _ends_phrase(words, at):
                 found.add(at)
@@ -255,14 +255,14 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
         return True
     leading = words[at - 1].text.casefold() if at else ""
     if not _may_be_verb(low) and not (leading in _LEADING and _has_verb_sense(low)):
-        return False
+        return (_follows_name(words, at) or _is_second_verb(words, at)) and _has_verb_sense(low)
     before = words[at - 1].text.casefold() if at else ""
     after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
     if before == "to":
         return True
     if before in DETERMINERS or before in PREPOSITIONS:
         return before == "that" or (before in {"this", "these"} and low.endswith("s") and False)
-    if low.endswith(("ed", "ing")) or low in _read_irregular_forms():
+    if low.endswith(("ed", "ing")) or low in _read_irregular_forms() or _is_only_verb(low):
         return True
     if before in PRONOUNS or before in AUXILIARIES or before in {"not", "also", "still", "now", "only", "currently"}:
         return True
@@ -274,6 +274,29 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
     if before in _JOINING:
         return after[:1].isdigit() or after in DETERMINERS
     return before.endswith("s") and (after in DETERMINERS | PREPOSITIONS or _is_object(words, at + 1))
+
+
+def _follows_name(words: Sequence[Word], at: int) -> bool:
+    """Return whether a form in -s stands between a name and a number or determiner: "Brookside Mill grinds 90 tonnes"."""
+    after = words[at + 1].text.casefold() if at + 1 < len(words) else ""
+    named = at > 0 and (words[at - 1].text[:1].isupper() or words[at - 1].text.casefold() in {"it", "he", "she"})
+    return named and words[at].text.endswith("s") and (after in DETERMINERS or after[:1].isdigit())
+
+
+def _is_second_verb(words: Sequence[Word], at: int) -> bool:
+    """Return whether a form in -s follows another one and "and", with its object: "gives up cannons and casts bells"."""
+    if at < 3 or words[at - 1].text.casefold() != "and" or not words[at].text.endswith("s") or at + 1 >= len(words):
+        return False
+    after = words[at + 1].text.casefold()
+    object_next = after not in PREPOSITIONS | AUXILIARIES | _JOINING and not after.endswith("ly")
+    return object_next and any(words[each].text.endswith("s") and is_verb(words, each) for each in range(1, at - 1))
+
+
+@lru_cache(20_000)
+def _is_only_verb(low: str) -> bool:
+    """Return whether a word is a verb and nothing else: weigh, agree."""
+    entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
+    return bool(entries) and all(entry.senses and all(part == "v" for part, _ in entry.senses) for entry in entries)
 
 
 _LEADING = frozenset("can could may might must shall should will would to we you they i not cannot do does did".split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .bond_checks import find_verb_before
+from .limit_checks import is_aside
 from .marks import Mark
 from .matching import Match
 from .reading import BE, Segment, find_tense, is_past, is_verb, show
@@ -41,6 +42,8 @@ def check_scope(match: Match) -> Iterator[Problem]:
                 ),
                 segment.end,
             )
+            if is_aside(match, at, end, evidence.words[at].text.casefold()):
+                continue
             verb = find_verb_before(evidence, at)
             if (verb is None or match.says(verb)) and _is_left_out(match, at, end):
                 yield Problem(ProblemKind.CONDITION, f"The passage limits this: “{show(evidence, at, end)}”. Keep it.")

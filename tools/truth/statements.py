@@ -18,6 +18,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[A-Za-z]|[Dd]r|[Mm]rs?|[Mm]s|[Pp]rof|[Ss]t|[Nn]o|[Nn]r|[Aa]pprox|[Cc]a|[Vv]s|[Ii]nc|[Ll]td|[Cc]o|[Cc]orp|[Pp]p?|[Tt]el|[Ss]tr|"
     r"[Ee]st|[Ii]n[ck]l|[Ee]x[ck]l|[Ff]r|[Zz]zgl|[Gg]gf|[Ss]og|[Aa]bs|[Aa]prox|[Nn]úm|[Ee]nv|[Ee]\.g|[Ii]\.e|[Zz]\.B|bzw|usw|etc|[Mm]in|[Mm]ax|[Hh]rs?|[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Aa]ug|[Ss]ept?|[Oo]ct|[Nn]ov|[Dd]ec)\.$"
 )
+_UNIT_BEFORE = re.compile(r"\d\s?[A-Za-z]\.$")
 _ITEM = re.compile(r"[ ]*(?:[-•·▪◦‣+]|\d{1,2}[.)]|[a-z]\))[ ]+(?=\S)")
 _HEADING = re.compile(r"[ ]{0,3}#{1,6}[ ]+")
 _RULE = re.compile(r"[ |:+=_-]*$")
@@ -95,7 +96,8 @@ def split_sentences(text: str, start: int = 0) -> Iterator[tuple[str, int]]:
     """Yield the sentences of a paragraph, each with its place."""
     at = 0
     for found in _SENTENCE_END.finditer(text):
-        if _ABBREVIATION.search(text[max(0, found.start() - 12) : found.start()]) or found.end() >= len(text):
+        before = text[max(0, found.start() - 12) : found.start()]
+        if (_ABBREVIATION.search(before) and not _UNIT_BEFORE.search(before)) or found.end() >= len(text):
             continue
         if _ORDINAL.search(text[max(0, found.start() - 4) : found.start()]) and _MONTH.match(text, found.end()):
             continue

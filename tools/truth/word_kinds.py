@@ -34,9 +34,29 @@ _ANY_BUSINESS = frozenset(
 
 def is_subject_word(match: Match, word: Word) -> bool:
     """Return whether a word stands for the one whose page it is: a part of the name, or "the bakery" if the name has no such word."""
-    if is_light(word) or word.stem in _ANY_BUSINESS or any(alike(word, each) for each in match.subject):
+    if is_light(word) or any(alike(word, each) for each in match.subject):
         return True
-    return word.stem in BUSINESS and word.text[:1].islower() and not any(each.stem in BUSINESS - _ANY_BUSINESS for each in match.subject)
+    if word.text[:1].isupper():
+        return False
+    if word.stem in match.own or word.stem in _ANY_BUSINESS:
+        return True
+    business = word.stem in BUSINESS or (names_a_business(word) and word.text.casefold() not in _PARTS and not word.text.endswith("s"))
+    return business and not any(each.stem in BUSINESS - _ANY_BUSINESS or names_a_business(each) for each in match.subject)
+
+
+_PARTS = frozenset(
+    """
+    market kiosk stall bookshop gallery restaurant coffeehouse teahouse tearoom brasserie canteen cafeteria pub lounge kitchen
+    grill deli cellar spa sauna pool park playground garden greenhouse warehouse depot archive library theatre theater cinema chapel
+    church laundry garage workshop plant factory mill farm stable stables station portal website network site location office
+    branch outlet premises centre center headquarters department bureau union federation league guild association society trust fund
+    foundation charity authority university college festival newspaper magazine lender exchange owner employer supplier vendor dealer
+    merchant trader seller institute institution subsidiary partnership consortium franchise accountant lawyer solicitor adviser advisor
+    architect auditor notary broker consultant translator carrier courier builder contractor developer carpenter plumber
+    electrician concern works mine port band orchestra choir ensemble
+    """.split()
+)
+"""Nouns of establishments that are more often a part or a neighbour of a business than the business itself."""
 
 
 def names_a_business(word: Word) -> bool:
