@@ -223,7 +223,7 @@ def check_parts(match: Match) -> Iterator[Problem]:
             return
 
 
-_PART = re.compile(r"\bof (?:which|whom|them|these|those)\b", re.IGNORECASE)
+_PART = re.compile(r"\bof (?:which|whom|them|these|those)\b|^(?:and )?(?:\d[\d.,]*|\w+) of the (?=\d|\w+ \w)", re.IGNORECASE)
 
 
 def check_parts_of_figures(match: Match) -> Iterator[Problem]:
@@ -276,9 +276,13 @@ def check_synonyms(match: Match) -> Iterator[Problem]:
         if place == OUTSIDE or not match.sentence.is_content(at) or at in match.opposed:
             continue
         word, other = match.sentence.words[at], match.evidence.words[place]
-        if word.stem == other.stem or word.stem not in match.elsewhere or is_weak(word) or word.stem in PRICE_WORDS:
+        if word.stem == other.stem or word.stem not in match.elsewhere or word.stem in PRICE_WORDS:
             continue
-        if not is_verb(match.sentence.words, at) and not is_subject_word(match, word):
+        verb = match.sentence.segments[match.sentence.segment_of[at]].verb
+        if is_weak(word) and (verb is None or at > verb):
+            continue
+        own = is_subject_word(match, word) and (word.text[:1].isupper() or word.stem not in {each.stem for each in match.subject})
+        if not is_verb(match.sentence.words, at) and not own:
             yield Problem(ProblemKind.WORD, f"The passage says “{other.text}”, not “{word.text}”.")
             return
 

@@ -8,24 +8,21 @@ from .bond_checks import (
     check_days,
     check_duties,
     check_foreign,
-    check_owners,
-    check_parts,
     check_parts_of_figures,
     check_relations,
     check_synonyms,
-    check_verbs,
-    check_years,
 )
-from .claim_checks import check_bounds_of_things, check_clause, check_exceptions, check_main_verb, check_object
+from .carried import check_announced, check_converses, check_degrees, check_each, check_governors, check_only, check_predicate
+from .claim_checks import check_bounds_of_things, check_clause, check_exceptions, check_object
 from .figure_checks import check_dates, check_figures, check_order, check_units
 from .limit_checks import check_conditions, check_lists, check_modifiers
 from .mark_checks import check_frames, check_negation, check_quantifiers
 from .matching import Match
-from .place_checks import check_cells, check_entries, check_gaps, check_mixing
+from .place_checks import check_entries
 from .price_checks import check_free
 from .role_checks import check_comparison, check_roles
 from .scope_checks import check_kinds_of_things, check_scope
-from .slot_checks import check_additions, check_exchange, check_slots
+from .slot_checks import check_exchange
 from .subject_checks import check_subject
 from .time_checks import check_neighbours, check_tense
 from .verdict import Problem
@@ -40,13 +37,8 @@ CHECKS: tuple[Check, ...] = (
     check_dates,
     check_words,
     check_share,
-    check_slots,
     check_exchange,
-    check_additions,
     check_entries,
-    check_cells,
-    check_gaps,
-    check_mixing,
     check_subject,
     check_roles,
     check_negation,
@@ -62,18 +54,20 @@ CHECKS: tuple[Check, ...] = (
     check_days,
     check_duties,
     check_foreign,
-    check_owners,
-    check_parts,
     check_parts_of_figures,
     check_relations,
     check_synonyms,
-    check_verbs,
-    check_years,
     check_bounds_of_things,
     check_clause,
     check_exceptions,
-    check_main_verb,
     check_object,
     check_scope,
     check_kinds_of_things,
+    check_predicate,
+    check_degrees,
+    check_governors,
+    check_each,
+    check_converses,
+    check_only,
+    check_announced,
 )

@@ -19,6 +19,8 @@ _ADDING = frozenset("and but while whereas yet und aber et mais y".split())
 _CONDITIONAL = frozenset("if unless when whenever provided where until till except excluding because although though".split())
 _COUNTS = frozenset({Kind.COUNT.value, Kind.PLAIN.value, Kind.MEASURE.value})
 _TODAY = frozenset({"today", "now", "currently", "more", "then"})
+_PART = re.compile(r"\b(?:of them|of these|of those|davon|darunter|dont|de ellos)\b", re.IGNORECASE)
+_DAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?", re.IGNORECASE)
 _MOST_FACTS = 24
 
 
@@ -87,7 +89,8 @@ class _Splitter:
         """Yield the segments between semicolons, and of each clause."""
         part = list[Segment]()
         for each in self.reading.segments:
-            if part and (each.opener[:1] == ";" or self._begins_clause(part, each)):
+            waiting = part and all(self._is_condition(other) for other in part)
+            if part and not waiting and (each.opener[:1] == ";" or self._begins_clause(part, each)):
                 yield part
                 part = []
             part.append(each)
@@ -104,7 +107,7 @@ class _Splitter:
         if len(part) > 1 and part[1].opener == ":" and part[0].verb is None:
             self._read_labelled(part)
             return
-        head = next((at for at, each in enumerate(part) if each.verb is not None and not self._is_relative(each)), None)
+        head = next((at for at, each in enumerate(part) if each.verb is not None and not self._is_relative(each) and not self._is_condition(each)), None)
         if head is None:
             before = self.found[-1] if self.found else None
             if before is None or not self._add_gapped(part[0], before):
@@ -129,7 +132,7 @@ class _Splitter:
                 inner = self._cut(part[number - 1].first, part[number - 1].end)
                 self._add(_Fact(rest=self._cut(each.first, each.end), first=each.first, end=each.end, label=f"{label}, {inner}"))
                 continue
-            if self._has_rival(each, self.found[-1]) and not each.opener.startswith("("):
+            if (self._has_rival(each, self.found[-1]) or self._are_days(each, self.found[-1])) and not each.opener.startswith("("):
                 self._add(_Fact(rest=self._cut(each.first, each.end), first=each.first, end=each.end, label=label))
             else:
                 self._attach(each)
@@ -158,11 +161,10 @@ class _Splitter:
             subject = before.subject
         subject = self._fill_one(subject, before)
         if not rest and before is not None and self._is_elliptical(head, end):
-            rest = before.rest if words[end - 1].text.casefold() in AUXILIARIES | {"not"} else ""
-            if before.verb and verb.split()[0].casefold() not in BE:
-                rest = f"{' '.join(word for word in before.verb.split() if word.casefold() not in AUXILIARIES)} {rest}".strip()
-            elif before.verb:
-                rest = f"{' '.join(word for word in before.verb.split() if word.casefold() not in AUXILIARIES)} {rest}".strip()
+            kept = (word for word in before.verb.split() if word.casefold() not in AUXILIARIES | {"not"})
+            rest = " ".join((*kept, before.rest)).strip()
+        if before is not None and rest:
+            rest = self._fill_unit(rest, replace(head, first=end), before)
         self.shared_from = len(self.found)
         self._add(_Fact(subject, verb, rest, lead, first=end, end=head.end))
 
@@ -193,6 +195,8 @@ class _Splitter:
         """Read a segment behind a verb: a fact of its own, or a part of the one before."""
         last = self.found[-1]
         opener = each.opener.lstrip(",.(")
+        if self._add_part(each, last):
+            return
         if self._is_relative(each) and each.opener[:1] == "," and each.verb is not None and opener in {"who", "which"}:
             self._add_relative(each, last)
         elif opener in _CONDITIONAL:
@@ -201,7 +205,7 @@ class _Splitter:
             self._add_gapped(each, last)
         elif opener in {"and", "but"} and last.rest and self._is_participle_next(each) and self._has_auxiliary(last):
             self._add_predicate(replace(each, verb=each.first + 1), last)
-        elif each.verb is not None and not each.own_subject and opener in {"and", "but"} and last.verb and last.rest:
+        elif each.verb is not None and not each.own_subject and opener in {"and", "but", ""} and last.verb and last.rest and self._is_finite(each):
             self._add_predicate(each, last)
         elif each.verb is None and self._add_gapped(each, last):
             return
@@ -227,7 +231,7 @@ class _Splitter:
         """Add a fact that leaves out the verb of the one before: "pensioners 7 EUR", "to shops on Thursdays", "but not horses"."""
         words = self.reading.words
         first = each.first
-        while first < each.end and words[first].text.casefold() in _ADDING | {"or"}:
+        while first < each.end and words[first].text.casefold() in _ADDING | {"or", "plus"}:
             first += 1
         if first >= each.end or not last.verb or each.opener.startswith("("):
             return False
@@ -260,11 +264,11 @@ class _Splitter:
                 self._add(replace(last, subject=self._cut(first, link), rest=self._cut(link, each.end), first=link, end=each.end, tail=""))
                 return True
             before_figure = self._cut_before(first, figure)
-            if not before_figure:
+            if not before_figure and each.opener.lstrip(",.") != "plus":
                 return False
             value = self._fill_unit(self._cut_figure(figure, each), each, last)
-            if own is not None and self._has_object(last, own):
-                self._add(replace(last, rest=f"{before_figure} {value}", first=first, end=each.end, tail=""))
+            if not before_figure or (own is not None and self._has_object(last, own)):
+                self._add(replace(last, rest=f"{before_figure} {value}".strip(), first=first, end=each.end, tail=""))
             else:
                 subject = self._fill_one(before_figure, last)
                 self._add(replace(last, subject=subject, rest=value, first=figure.first, end=each.end, tail=""))
@@ -274,6 +278,18 @@ class _Splitter:
     def _add_parallel(self, each: Segment, first: int, last: _Fact) -> bool:
         """Add "Omar Said gardening on Thursdays" after "Lena Cobb teaches music on Tuesdays"."""
         words = self.reading.words
+        second = next(
+            (
+                at
+                for at in range(first + 2, each.end)
+                if words[at].text.casefold() in DETERMINERS and words[at - 1].text.casefold() not in PREPOSITIONS
+            ),
+            None,
+        )
+        opens = words[first].text.casefold() in DETERMINERS or self.reading.is_name(first)
+        if opens and second is not None and not any(words[at].text.casefold() in PREPOSITIONS for at in range(first, second)):
+            self._add(replace(last, subject=self._cut(first, second), rest=self._cut(second, each.end), first=second, end=each.end, tail=""))
+            return True  # "and her cousin Neil the warehouse"
         link = next((at for at in range(first + 1, each.end) if words[at].text.casefold() in PREPOSITIONS), None)
         if link is None or not self._has_preposition(last, words[link].text.casefold(), link):
             return False
@@ -304,6 +320,16 @@ class _Splitter:
         subject = self._cut(start, first) if start < first else last.subject
         end = self._find_verb_end(each)
         self._add(_Fact(subject, self._cut(each.verb, end), self._cut(end, each.end) if end < each.end else "", first=end, end=each.end))
+
+    def _add_part(self, each: Segment, last: _Fact) -> bool:
+        """Add what is said of a part: "310 pupils, 85 of them adults", "14 Leute, davon drei Lehrlinge"."""
+        found = _PART.search(self._cut(each.first, each.end, joined=False))
+        own = self._find_figure(last)
+        if not found or own is None or not any(each.holds(figure.first) for figure in self.reading.figures):
+            return False
+        text = _PART.sub(f"of the {own.shown}", self._cut(each.first, each.end), count=1)
+        self._add(_Fact(rest=text, first=each.first, end=each.end))
+        return True
 
     def _limit(self, each: Segment) -> None:
         """Add a condition to all facts that share the subject: it may limit each of them."""
@@ -340,6 +366,9 @@ class _Splitter:
     def _is_relative(self, each: Segment) -> bool:
         return each.opener.lstrip(",.") in {"who", "which", "whose", "whom", "that"}
 
+    def _is_condition(self, each: Segment) -> bool:
+        return each.opener.lstrip(",.") in _CONDITIONAL - {"until", "till"} or self.reading.words[each.first].text.casefold() in _CONDITIONAL - {"until", "till"}
+
     def _find_verb_end(self, segment: Segment) -> int:
         words, at = self.reading.words, (segment.verb or segment.first) + 1
         while at < segment.end:
@@ -354,6 +383,11 @@ class _Splitter:
             else:
                 break
         return at
+
+    def _is_finite(self, each: Segment) -> bool:
+        """Return whether a segment begins with its verb, and not with a participle: ", is billed yearly", not ", billed yearly"."""
+        word = self.reading.words[each.verb if each.verb is not None else each.first]
+        return each.opener.lstrip(",.(") != "" or (each.verb == each.first and not is_past(word) and not word.text.endswith("ing"))
 
     def _is_participle_next(self, each: Segment) -> bool:
         """Return whether a participle follows the conjunction, with what belongs to it: "but permitted in the lobby"."""
@@ -375,6 +409,11 @@ class _Splitter:
         if kinds & _COUNTS:
             kinds = kinds | {Kind.PLAIN.value}
         return any(each.holds(figure.first) and figure.kind in kinds for figure in self.reading.figures)
+
+    def _are_days(self, each: Segment, fact: _Fact) -> bool:
+        """Return whether both name days of the week: "Sunday noon to 4 pm, closed Monday"."""
+        days = [at for at, word in enumerate(self.reading.words) if _DAY.fullmatch(word.text)]
+        return any(each.holds(at) for at in days) and any(fact.first <= at < fact.end for at in days)
 
     def _opens_range(self, fact: _Fact) -> bool:
         return any(each.edge == "start" and fact.first <= each.first < fact.end for each in self.reading.figures)
@@ -404,7 +443,7 @@ class _Splitter:
 
     def _fill_one(self, subject: str, last: _Fact | None) -> str:
         """Return "the one in Leith" with its noun: "the shop in Leith"."""
-        found = re.match(r"(?:the )?(one|ones|other|others)\b", subject, re.IGNORECASE)
+        found = re.match(r"(?:the )?(one|ones|others)\b", subject, re.IGNORECASE)
         if not found or last is None or not last.subject:
             return subject
         nouns = re.split(r"\b(?:in|on|of|at|for|with|from|to)\b", last.subject)[0].split()

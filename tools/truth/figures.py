@@ -173,8 +173,22 @@ def _place(figure: Figure, span: tuple[int, int], words: Sequence[Word]) -> Figu
     before = words[first - 1].text.casefold() if first else ""
     within = words[first].text.casefold() if inside else ""
     relation = "since" if before in _SINCE or within in _SINCE else before
-    nouns = frozenset(at for at in inside if figure.kind == Kind.COUNT and at == inside[-1] and len(inside) > 1)
+    counted = figure.kind == Kind.COUNT and len(inside) > 1
+    nouns = frozenset(at for at in inside if counted and (at == inside[-1] or not _is_number(words[at])) and at != first)
     return replace(figure, first=first, end=end, relation=relation, edge=_EDGES.get(before, _EDGES.get(within, "")), nouns=nouns)
+
+
+_NUMBER_WORDS = frozenset(
+    """
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty
+    thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million dozen dozens half a an and over about
+    around nearly almost some under more less than up to at least most only just roughly circa or fewer
+    """.split()
+)
+
+
+def _is_number(word: Word) -> bool:
+    return word.text[:1].isdigit() or word.text.casefold() in _NUMBER_WORDS
 
 
 def _mark_ranges(found: Sequence[Figure], text: str, words: Sequence[Word]) -> Iterator[Figure]:

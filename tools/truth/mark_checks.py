@@ -146,7 +146,9 @@ def check_quantifiers(match: Match) -> Iterator[Problem]:
 
 def _is_entailed(match: Match, mark: Mark, first: int, end: int, theirs: set[Mark]) -> bool:
     """Return whether the statement has a quantifier that is as strong, of the same thing."""
-    if mark is Mark.ONLY and any(each in {Mark.IF, Mark.EXCEPT} for each, _, _ in match.evidence.marks):
+    if mark is Mark.ONLY and any(
+        each is Mark.IF or (each is Mark.EXCEPT and not _is_sign(match.evidence, at, each)) for each, at, _ in match.evidence.marks
+    ):
         return True  # "only with" is "unless"
     if mark is not Mark.ALL or match.sentence.words[first].text.casefold() in {"always", "both"}:
         return bool(theirs & _ENTAILED[mark]) or _is_said(match.sentence, first, end, match.evidence)
@@ -251,7 +253,7 @@ def _opens_source(match: Match, at: int) -> bool:
     return match.evidence.words[at].text.casefold() == "according"
 
 
-_BY = frozenset("by to of the at magazine".split())
+_BY = frozenset("by to of at magazine".split())
 
 
 def _names_source(match: Match, first: int | None) -> bool:
@@ -266,7 +268,7 @@ def _names_source(match: Match, first: int | None) -> bool:
             if evidence.is_name(each)
             and (each > 0 or not look_up(evidence.words[each]))
             and not is_subject_word(match, evidence.words[each])
-            and (each < at or (each < at + 5 and evidence.words[each - 1].text.casefold() in _BY))
+            and (each < at or (each < at + 5 and _BY & {evidence.words[before].text.casefold() for before in (each - 1, max(0, each - 2))}))
         ]
         if any(match.says(each) for each in near):
             return True

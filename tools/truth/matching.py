@@ -101,7 +101,7 @@ def match_statement(
     candidates = {at: _find_places(sentence, at, evidence) for at in range(len(sentence.words)) if _counts(sentence, at)}
     homes = find_homes(sentence, evidence, figures, candidates)
     context = _find_context(statement, evidence)
-    near = _find_near(evidence, candidates)
+    near = frozenset(range(len(evidence.words)))
     pairs, opposed, astray = dict[int, int](), set[int](), set[int]()
     for at, word in enumerate(sentence.words):
         # a word that the sentence has twice needs two places, else it stands for another one the second time
@@ -111,6 +111,13 @@ def match_statement(
         if place is not None:
             pairs[at] = place[0]
             astray.update({at} if place[1] else ())
+        elif (
+            at in candidates
+            and not is_subject_name(word, subject)
+            and (against := _find_opposite(word, evidence, near)) is not None
+        ):
+            pairs[at] = against
+            opposed.add(at)
         elif at in candidates and (any(alike(word, each) for each in subject) or any(covers(word, each) for each in context)):
             pairs[at] = OUTSIDE
         elif (at in candidates or is_light(word)) and (against := _find_opposite(word, evidence, near)) is not None:
@@ -120,6 +127,11 @@ def match_statement(
     home = _find_home(evidence, pairs, figures, borrowed | (astray if figures else set()))
     turned, strayed = frozenset(opposed), frozenset(astray)
     return Match(sentence, evidence, statement, subject, context, pairs, figures, turned, strayed, home, elsewhere, kinds, general, own)
+
+
+def is_subject_name(word: Word, subject: Sequence[Word]) -> bool:
+    """Return whether a word is a part of the name of whose page it is."""
+    return word.text[:1].isupper() and any(word.stem == each.stem for each in subject)
 
 
 def _find_places(sentence: Reading, at: int, evidence: Reading) -> Sequence[int]:

@@ -13,6 +13,10 @@ from .words import Word, stem, tokenize
 _PAYING = frozenset(map(stem, "pay paid payable cost charge chargeable fee price buy purchase surcharge bill".split()))
 
 
+_EARNED = frozenset("interest dividend dividends compensation damages tax taxes attention".split())
+"""What may be paid and is no price: an account that pays no interest is not free."""
+
+
 def check_free(match: Match) -> Iterator[Problem]:
     """Refuse a price for what the passage gives free, and "free" for what it names a price of."""
     paid = any(match.evidence.figures[each].kind == MONEY and match.evidence.figures[each].value != 0 for each in match.figures.values())
@@ -32,7 +36,7 @@ def _find_price(reading: Reading, match: Match | None) -> str:
     if free or (prices and all(figure.value == 0 for figure in prices)):
         return "free"
     paying = [at for at in places if reading.words[at].stem in _PAYING and at not in reading.figured]
-    denied = any(reading.segments[reading.segment_of[at]].negative for at in paying)
+    denied = not any(word.text.casefold() in _EARNED for word in reading.words) and any(reading.segments[reading.segment_of[at]].negative for at in paying)
     if paying and denied:
         return "free"
     return "paid" if paying or money else ""

@@ -262,7 +262,7 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
         return True
     if before in DETERMINERS or before in PREPOSITIONS:
         return before == "that" or (before in {"this", "these"} and low.endswith("s") and False)
-    if low.endswith(("ed", "ing")) or low in _read_irregular_forms() or _is_only_verb(low):
+    if low.endswith(("ed", "ing")) or low.removeprefix("re") in _read_irregular_forms() or _is_only_verb(low):
         return True
     if before in PRONOUNS or before in AUXILIARIES or before in {"not", "also", "still", "now", "only", "currently"}:
         return True
@@ -309,9 +309,11 @@ def _has_verb_sense(low: str) -> bool:
 
 @lru_cache(20_000)
 def _may_be_verb(low: str) -> bool:
-    if stem(low) in _read_verbs():
+    if stem(low) in _read_verbs() or (low.startswith("re") and low[2:] in _read_irregular_forms()):
         return True
     entries = look_up(tokenize(low)[0]) if low.isalpha() else ()
+    if low.endswith("ed") and any(part == "v" for entry in entries for part, _ in entry.senses):
+        return True
     return bool(entries) and entries[-1].senses[:1] != () and entries[-1].senses[0][0] == "v"
 
 
@@ -352,7 +354,7 @@ def is_past(word: Word) -> bool:
     low = word.text.casefold()
     if low in _PRESENT or low.endswith("ing"):
         return False
-    return low in _PAST_AUXILIARIES or low.endswith("ed") or low in _read_irregular_forms()
+    return low in _PAST_AUXILIARIES or low.endswith("ed") or low.removeprefix("re") in _read_irregular_forms()
 
 
 def _join_clauses(

@@ -11,7 +11,7 @@ from .matching import Match
 from .reading import BE, Segment, find_tense, is_past, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word, is_unit, is_weak
-from .words import stem
+from .words import is_light, stem
 
 _LIMITING = frozenset("with in on at for during from until till above over under below within against after before outside".split())
 _RIGHTS = frozenset(
@@ -85,9 +85,11 @@ def _check_reservations(match: Match) -> Iterator[Problem]:
 def check_kinds_of_things(match: Match) -> Iterator[Problem]:
     """What holds for some of a kind is not said of all: "sealed parcels" are not parcels, "licensed guides" are not guides."""
     evidence = match.evidence
-    for at in sorted(match.used):
+    stems = {word.stem for word in match.sentence.words}
+    light = {at for at, word in enumerate(evidence.words) if is_light(word) and match.is_home(at) and word.stem in stems}
+    for at in sorted(match.used | light):
         before = at - 1
-        if before < 0 or not evidence.is_content(at) or is_verb(evidence.words, at) or match.says(before) or before in evidence.marked:
+        if before < 0 or evidence.is_small(at) or at in evidence.figured or is_verb(evidence.words, at) or match.says(before) or before in evidence.marked:
             continue
         segment = evidence.segments[evidence.segment_of[at]]
         word, low = evidence.words[before], evidence.words[before].text.casefold()

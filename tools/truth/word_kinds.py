@@ -34,7 +34,9 @@ _ANY_BUSINESS = frozenset(
 
 def is_subject_word(match: Match, word: Word) -> bool:
     """Return whether a word stands for the one whose page it is: a part of the name, or "the bakery" if the name has no such word."""
-    if is_light(word) or any(alike(word, each) for each in match.subject):
+    if is_light(word):
+        return True
+    if any(alike(word, each) for each in match.subject) and (word.text[:1].isupper() or word.stem in BUSINESS or names_a_business(word)):
         return True
     if word.text[:1].isupper():
         return False

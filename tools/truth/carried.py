@@ -1,0 +1,200 @@
+"""What the statement stresses is kept: its verb, how much of a thing it speaks of, and which verb each thing belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .bond_checks import is_act
+from .homes import find_subject
+from .marks import Mark
+from .matching import OUTSIDE, Match
+from .reading import AUXILIARIES, DETERMINERS, Reading, find_tense, is_verb, show
+from .verdict import Problem, ProblemKind
+from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
+from .word_pairs import CONVERSES, covers, is_superlative
+from .words import alike, is_light, stem
+
+_HOLDING = frozenset(
+    map(
+        stem,
+        """keep grow own offer stock operate run employ include contain comprise provide feature hold carry maintain serve house cover
+        have use need weigh measure cost last take make sell produce rent teach print treat""".split(),
+    )
+)
+_PLAIN = frozenset(map(stem, "be have do get go come take put lie stand sit stay remain run include start begin last call see say".split()))
+"""Verbs that may be left out where a sentence says that there is, or that one has, so many of something."""
+
+
+def check_predicate(match: Match) -> Iterator[Problem]:
+    """The statement's verb is said: of "trained 58 people" the sentence may not say that it has 58 people."""
+    evidence, sentence = match.evidence, match.sentence
+    carried = any(at in match.pairs and is_act(sentence, at) and not is_weak(sentence.words[at]) for at in range(len(sentence.words)))
+    if carried or any(mark is Mark.PLAN for mark, _, _ in sentence.marks):
+        return
+    for number in sorted(match.home):
+        segment = evidence.segments[number]
+        if segment.verb is None:
+            continue
+        verbs = [at for at in range(segment.verb, segment.end) if is_act(evidence, at) and not _is_attribute(evidence, at)]
+        main = next((at for at in verbs if evidence.words[at].stem not in _PLAIN and not is_light(evidence.words[at])), None)
+        if main is None or evidence.words[main].stem in PRICE_WORDS | _HOLDING or _is_said(match, main):
+            continue
+        used = [at for at in match.used if segment.holds(at)]
+        figures = [each for each in match.figures.values() if segment.holds(evidence.figures[each].first)]
+        if used or figures:
+            yield Problem(ProblemKind.WORD, f"The passage says “{evidence.words[main].text}”: the sentence does not.")
+            return
+
+
+def _is_said(match: Match, verb: int) -> bool:
+    word, sentence = match.evidence.words[verb], match.sentence
+    return verb in match.used or any(alike(word, each) or covers(each, word) for at, each in enumerate(sentence.words) if is_verb(sentence.words, at) and each.text.casefold() not in AUXILIARIES)
+
+
+def _is_attribute(reading: Reading, at: int) -> bool:
+    """Return whether a participle stands before its noun: "unopened goods", "a cast crown"."""
+    before = reading.words[at - 1].text.casefold() if at else ""
+    after = at + 1 < len(reading.words) and reading.is_content(at + 1) and not is_verb(reading.words, at + 1)
+    return after and before not in AUXILIARIES and reading.words[at].text.casefold().endswith(("ed", "en", "ing"))
+
+
+_RANKS = frozenset("second third fourth fifth sixth seventh eighth ninth tenth next among joint 2nd 3rd 4th 5th".split())
+_PARTS = frozenset("half third quarter fifth sixth eighth tenth thirds quarters most some many few part majority minority none".split())
+
+
+def check_degrees(match: Match) -> Iterator[Problem]:
+    """How much of a thing is meant is kept: "a third of the menu" is not the menu, "ninth-largest" not "largest"."""
+    evidence = match.evidence
+    for at in sorted(match.used):
+        before = at - 1
+        if before >= 0 and is_superlative(evidence.words[at]) and evidence.words[before].text.casefold() in _RANKS and not match.says(before):
+            yield Problem(ProblemKind.COMPARISON, f"The passage says “{show(evidence, before, at + 1)}”.")
+            return
+        link = next((each for each in range(at - 1, max(-1, at - 5), -1) if evidence.words[each].text.casefold() == "of"), None)
+        if not link or not evidence.is_content(at) or any(is_verb(evidence.words, each) for each in range(link, at)):
+            continue
+        part = next((each for each in evidence.figures if link - 1 in range(each.first, each.end)), None)
+        missing = part is not None and evidence.figures.index(part) not in match.figures.values()
+        named = evidence.words[link - 1].text.casefold() in _PARTS and not match.says(link - 1)
+        if (missing and part is not None and part.kind in {"percent", "plain", "count", "ordinal"}) or (named and part is None):
+            yield Problem(ProblemKind.QUANTIFIER, f"The passage says “{show(evidence, link - 1, at + 1)}”: keep how much of it.")
+            return
+
+
+def check_governors(match: Match) -> Iterator[Problem]:
+    """Each thing stays with its verb: over "raised money in a round led by Tarn" nobody but Tarn leads and Tarn raises nothing."""
+    sentence, evidence = match.sentence, match.evidence
+    for at, place in sorted(match.pairs.items()):
+        if place == OUTSIDE or not sentence.is_content(at) or is_verb(sentence.words, at) or is_verb(evidence.words, place):
+            continue
+        mine, theirs = find_governor(sentence, at), find_governor(evidence, place)
+        if mine is None or theirs is None or mine not in match.pairs or match.pairs[mine] in {theirs, OUTSIDE}:
+            continue
+        other = match.pairs[mine]
+        said = theirs in match.used or any(alike(evidence.words[theirs], each) for each in sentence.words)
+        if not is_act(evidence, other) or not said or find_governor(evidence, other) == theirs or is_subject_word(match, sentence.words[at]):
+            continue
+        yield Problem(
+            ProblemKind.ROLE,
+            f"The passage says “{evidence.words[theirs].text}” of “{evidence.words[place].text}”, not “{sentence.words[mine].text}”.",
+        )
+        return
+
+
+def find_governor(reading: Reading, at: int) -> int | None:
+    """Return the verb that a thing belongs to: the nearest one before it, else the one it is the subject of."""
+    segment = reading.segments[reading.segment_of[at]]
+    before = next((each for each in range(at - 1, segment.first - 1, -1) if is_act(reading, each)), None)
+    if before is not None:
+        return before
+    if segment.verb is None:
+        shared = next((each for each in reading.segments if each.clause == segment.clause and each.verb is not None), None)
+        if shared is None or shared.first > segment.first:
+            return None
+        segment = shared
+        return next((each for each in range(segment.end - 1, segment.first - 1, -1) if is_act(reading, each)), None)
+    acts = [each for each in range(max(at + 1, segment.verb), segment.end) if is_act(reading, each)]
+    if not acts:
+        return None
+    # "funds led by Tarn were raised": the participle after a noun is not what its clause says
+    finite = [each for each in acts if each >= segment.verb]
+    return finite[0] if finite else acts[0]
+
+
+_EACH = frozenset("each apiece".split())
+_PER = frozenset("per each every a an apiece".split())
+
+
+def check_each(match: Match) -> Iterator[Problem]:
+    """A price for each stays one: "extra users cost £3 each" is not "extra users cost £3"."""
+    evidence = match.evidence
+    for theirs in match.figures.values():
+        figure = evidence.figures[theirs]
+        after = [word.text.casefold() for word in evidence.words[figure.end : figure.end + 3]]
+        if figure.kind == "money" and _EACH & set(after) and not _PER & {word.text.casefold() for word in match.sentence.words}:
+            yield Problem(ProblemKind.PERIOD, f"The passage says {figure.shown} each: keep “each”.")
+            return
+
+
+def check_converses(match: Match) -> Iterator[Problem]:
+    """Verbs that see one thing from its two sides have other subjects: who buys is not who sells."""
+    sentence, evidence = match.sentence, match.evidence
+    for at, place in match.pairs.items():
+        if place == OUTSIDE or (sentence.words[at].stem, evidence.words[place].stem) not in CONVERSES:
+            continue
+        if sentence.words[at].stem == evidence.words[place].stem or alike(sentence.words[at], evidence.words[place]):
+            continue
+        mine, theirs = sentence.segments[sentence.segment_of[at]], evidence.segments[evidence.segment_of[place]]
+        if mine.passive != theirs.passive or mine.verb is None or theirs.verb is None:
+            continue
+        own, other = find_subject(sentence, mine.clause), find_subject(evidence, theirs.clause)
+        same = any(match.pairs.get(each, OUTSIDE) in other for each in own if not sentence.is_small(each))
+        both = all(_is_own(match, reading, places) for reading, places in ((sentence, own), (evidence, other)))
+        if same or both:
+            yield Problem(ProblemKind.ROLE, f"The passage says “{evidence.words[place].text}”, not “{sentence.words[at].text}”.")
+            return
+
+
+def _is_own(match: Match, reading: Reading, places: tuple[int, ...]) -> bool:
+    """Return whether a subject is the one whose page it is."""
+    words = [reading.words[at] for at in places]
+    ours = [word for word in words if word.text.casefold() in {"it", "we", "i"} or (not is_light(word) and is_subject_word(match, word))]
+    return bool(ours) and all(word in ours or word.text.casefold() in DETERMINERS for word in words)
+
+
+def check_only(match: Match) -> Iterator[Problem]:
+    """What alone is meant is said whole: "bells and sculptures only" is not "bells only"."""
+    evidence = match.evidence
+    if not any(mark is Mark.ONLY for mark, _, _ in match.sentence.marks):
+        return
+    for _, first, _ in evidence.find_marks(Mark.ONLY):
+        number = evidence.segment_of[first]
+        for near in (number - 1, number, number + 1):
+            if not 0 <= near < len(evidence.segments):
+                continue
+            segment = evidence.segments[near]
+            listed = segment.opener.lstrip(",") in {"and", "or"} or (
+                near + 1 < len(evidence.segments) and evidence.segments[near + 1].opener.lstrip(",") in {"and", "or"}
+            )
+            content = [at for at in range(segment.first, segment.end) if evidence.is_content(at) and not is_weak(evidence.words[at])]
+            after = [at for at in content if segment.verb is None or at > segment.verb]
+            if listed and after and not any(match.says(at) for at in after):
+                yield Problem(ProblemKind.QUANTIFIER, f"The passage says also “{show(evidence, after[0], after[-1] + 1)}”.")
+                return
+
+
+_YEARLY = frozenset("in from on by".split())
+
+
+def check_announced(match: Match) -> Iterator[Problem]:
+    """What the passage tells in the present with a year is a plan or a chronicle: without the year it is not so now."""
+    evidence = match.evidence
+    for number in sorted(match.home):
+        segment = evidence.segments[number]
+        if segment.verb is None or find_tense(evidence, segment) != "present" or evidence.words[segment.verb].text.casefold() in AUXILIARIES:
+            continue
+        for at, figure in enumerate(evidence.figures):
+            dated = figure.kind == "date" and segment.holds(figure.first) and figure.relation in _YEARLY
+            if dated and at not in match.figures.values():
+                yield Problem(ProblemKind.MODALITY, f"The passage says this of {figure.shown}: keep the date.")
+                return
