@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .bond_checks import is_act
 from .homes import find_subject
 from .marks import Mark
 from .matching import OUTSIDE, Match
-from .reading import AUXILIARIES, DETERMINERS, Reading, find_tense, is_verb, show
+from .reading import AUXILIARIES, DETERMINERS, PREPOSITIONS, Reading, find_tense, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import PRICE_WORDS, is_subject_word, is_weak
 from .word_pairs import CONVERSES, covers, is_superlative
@@ -48,7 +49,11 @@ def check_predicate(match: Match) -> Iterator[Problem]:
 
 def _is_said(match: Match, verb: int) -> bool:
     word, sentence = match.evidence.words[verb], match.sentence
-    return verb in match.used or any(alike(word, each) or covers(each, word) for at, each in enumerate(sentence.words) if is_verb(sentence.words, at) and each.text.casefold() not in AUXILIARIES)
+    return verb in match.used or any(
+        alike(word, each) or covers(each, word)
+        for at, each in enumerate(sentence.words)
+        if is_verb(sentence.words, at) and each.text.casefold() not in AUXILIARIES
+    )
 
 
 def _is_attribute(reading: Reading, at: int) -> bool:
@@ -67,7 +72,12 @@ def check_degrees(match: Match) -> Iterator[Problem]:
     evidence = match.evidence
     for at in sorted(match.used):
         before = at - 1
-        if before >= 0 and is_superlative(evidence.words[at]) and evidence.words[before].text.casefold() in _RANKS and not match.says(before):
+        if (
+            before >= 0
+            and is_superlative(evidence.words[at])
+            and evidence.words[before].text.casefold() in _RANKS
+            and not match.says(before)
+        ):
             yield Problem(ProblemKind.COMPARISON, f"The passage says “{show(evidence, before, at + 1)}”.")
             return
         link = next((each for each in range(at - 1, max(-1, at - 5), -1) if evidence.words[each].text.casefold() == "of"), None)
@@ -92,7 +102,12 @@ def check_governors(match: Match) -> Iterator[Problem]:
             continue
         other = match.pairs[mine]
         said = theirs in match.used or any(alike(evidence.words[theirs], each) for each in sentence.words)
-        if not is_act(evidence, other) or not said or find_governor(evidence, other) == theirs or is_subject_word(match, sentence.words[at]):
+        if (
+            not is_act(evidence, other)
+            or not said
+            or find_governor(evidence, other) == theirs
+            or is_subject_word(match, sentence.words[at])
+        ):
             continue
         yield Problem(
             ProblemKind.ROLE,
@@ -122,18 +137,66 @@ def find_governor(reading: Reading, at: int) -> int | None:
 
 
 _EACH = frozenset("each apiece".split())
-_PER = frozenset("per each every a an apiece".split())
+_ONE = frozenset("each every a an one apiece".split())
 
 
 def check_each(match: Match) -> Iterator[Problem]:
     """A price for each stays one: "extra users cost £3 each" is not "extra users cost £3"."""
     evidence = match.evidence
-    for theirs in match.figures.values():
+    for mine, theirs in match.figures.items():
         figure = evidence.figures[theirs]
         after = [word.text.casefold() for word in evidence.words[figure.end : figure.end + 3]]
-        if figure.kind == "money" and _EACH & set(after) and not _PER & {word.text.casefold() for word in match.sentence.words}:
+        own = match.sentence.figures[mine]
+        others = {word.text.casefold() for at, word in enumerate(match.sentence.words) if not own.first <= at < own.end}
+        if figure.kind == "money" and _EACH & set(after) and not _ONE & others and "per" not in others:
             yield Problem(ProblemKind.PERIOD, f"The passage says {figure.shown} each: keep “each”.")
             return
+
+
+_PART_OF = re.compile(
+    r"(?:and )?\S+(?: \S+)? of the (?=\S*\d|(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)\b)"
+)
+
+
+def check_part(match: Match) -> Iterator[Problem]:
+    """A part is not the whole: over "50 of the 200 loaves are for hotels" no 50 loaves are made, and no 200 are for hotels."""
+    evidence = match.evidence
+    if not _PART_OF.match(evidence.text) or len(evidence.figures) < 2:
+        return
+    said = set(match.figures.values())
+    if {0, 1} <= said:
+        return
+    rest = [
+        at for at in range(evidence.figures[1].end, len(evidence.words)) if evidence.is_content(at) or evidence.words[at].stem == "people"
+    ]
+    if 0 not in said or not rest or not all(match.says(at) for at in rest):
+        yield Problem(ProblemKind.PLACE, f"The passage says “{evidence.text[:80]}”: keep that it is a part.")
+
+
+def check_light_names(match: Match) -> Iterator[Problem]:
+    """A name is said though it is an ordinary word: the covers "Basic" and "Plus" are two."""
+    for at, word in enumerate(match.sentence.words):
+        there = {each.text for each in (*match.evidence.words, *match.context)} | _name_owner(match)
+        if word.text in match.names and at not in match.pairs and at not in match.sentence.figured and word.text not in there:
+            yield Problem(ProblemKind.WORD, f"The passage does not say “{word.text}” of this.")
+            return
+    stems = {word.text for word in match.sentence.words}
+    for at, word in enumerate(match.evidence.words):
+        ordinary = is_light(word) or is_weak(word)
+        if (
+            ordinary
+            and word.text in match.names
+            and word.text not in stems
+            and match.is_home(at)
+            and at not in match.used
+            and word.text not in _name_owner(match)
+        ):
+            yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{word.text}”.")
+            return
+
+
+def _name_owner(match: Match) -> frozenset[str]:
+    return frozenset(word.text for word in match.subject)
 
 
 def check_converses(match: Match) -> Iterator[Problem]:
@@ -157,7 +220,7 @@ def check_converses(match: Match) -> Iterator[Problem]:
 
 def _is_own(match: Match, reading: Reading, places: tuple[int, ...]) -> bool:
     """Return whether a subject is the one whose page it is."""
-    words = [reading.words[at] for at in places]
+    words = [reading.words[at] for at in places if at not in reading.figured and reading.words[at].text.casefold() not in PREPOSITIONS]
     ours = [word for word in words if word.text.casefold() in {"it", "we", "i"} or (not is_light(word) and is_subject_word(match, word))]
     return bool(ours) and all(word in ours or word.text.casefold() in DETERMINERS for word in words)
 
@@ -191,7 +254,11 @@ def check_announced(match: Match) -> Iterator[Problem]:
     evidence = match.evidence
     for number in sorted(match.home):
         segment = evidence.segments[number]
-        if segment.verb is None or find_tense(evidence, segment) != "present" or evidence.words[segment.verb].text.casefold() in AUXILIARIES:
+        if (
+            segment.verb is None
+            or find_tense(evidence, segment) != "present"
+            or evidence.words[segment.verb].text.casefold() in AUXILIARIES
+        ):
             continue
         for at, figure in enumerate(evidence.figures):
             dated = figure.kind == "date" and segment.holds(figure.first) and figure.relation in _YEARLY

@@ -12,7 +12,17 @@ from .bond_checks import (
     check_relations,
     check_synonyms,
 )
-from .carried import check_announced, check_converses, check_degrees, check_each, check_governors, check_only, check_predicate
+from .carried import (
+    check_announced,
+    check_converses,
+    check_degrees,
+    check_each,
+    check_governors,
+    check_light_names,
+    check_only,
+    check_part,
+    check_predicate,
+)
 from .claim_checks import check_bounds_of_things, check_clause, check_exceptions, check_object
 from .figure_checks import check_dates, check_figures, check_order, check_units
 from .limit_checks import check_conditions, check_lists, check_modifiers
@@ -69,5 +79,7 @@ CHECKS: tuple[Check, ...] = (
     check_each,
     check_converses,
     check_only,
+    check_part,
+    check_light_names,
     check_announced,
 )

@@ -10,17 +10,21 @@ from functools import lru_cache
 from ..quantities import Kind
 from .figures import Figure
 from .marks import Mark
-from .reading import AUXILIARIES, BE, DETERMINERS, PREPOSITIONS, PRONOUNS, Reading, Segment, is_past, is_verb, read_statement
+from .reading import AUXILIARIES, DETERMINERS, PREPOSITIONS, PRONOUNS, Reading, Segment, is_past, is_verb, read_statement
 from .statements import Form, Statement
 
-_GLUED = frozenset(",;:()[]|\"–—/")
+_GLUED = frozenset(',;:()[]|"–—/')
 _SIGN_AFTER = re.compile(r"\s?[%€$£¥°²³]+(?!\s?\d)")
 _ADDING = frozenset("and but while whereas yet und aber et mais y".split())
 _CONDITIONAL = frozenset("if unless when whenever provided where until till except excluding because although though".split())
 _COUNTS = frozenset({Kind.COUNT.value, Kind.PLAIN.value, Kind.MEASURE.value})
 _TODAY = frozenset({"today", "now", "currently", "more", "then"})
 _PART = re.compile(r"\b(?:of them|of these|of those|davon|darunter|dont|de ellos)\b", re.IGNORECASE)
-_DAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?", re.IGNORECASE)
+_DAY = re.compile(
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?",
+    re.IGNORECASE,
+)
+_LONGEST = 1_500
 _MOST_FACTS = 24
 
 
@@ -32,6 +36,8 @@ def split_facts(statement: Statement) -> tuple[Statement, ...]:
     """
     if statement.form is Form.ROW:
         return _split_row(statement)
+    if len(statement.text) > _LONGEST:
+        return (statement,)
     reading = read_statement(statement.text)
     if len(reading.segments) < 2 or len(reading.segments) > _MOST_FACTS:
         return (statement,)
@@ -107,7 +113,10 @@ class _Splitter:
         if len(part) > 1 and part[1].opener == ":" and part[0].verb is None:
             self._read_labelled(part)
             return
-        head = next((at for at, each in enumerate(part) if each.verb is not None and not self._is_relative(each) and not self._is_condition(each)), None)
+        head = next(
+            (at for at, each in enumerate(part) if each.verb is not None and not self._is_relative(each) and not self._is_condition(each)),
+            None,
+        )
         if head is None:
             before = self.found[-1] if self.found else None
             if before is None or not self._add_gapped(part[0], before):
@@ -160,6 +169,8 @@ class _Splitter:
         if subject.casefold() in {"it", "they"} and before is not None and before.subject and before.subject.casefold() not in PRONOUNS:
             subject = before.subject
         subject = self._fill_one(subject, before)
+        if before is not None and before.lead and not lead and opener == "and":
+            lead = before.lead
         if not rest and before is not None and self._is_elliptical(head, end):
             kept = (word for word in before.verb.split() if word.casefold() not in AUXILIARIES | {"not"})
             rest = " ".join((*kept, before.rest)).strip()
@@ -201,11 +212,20 @@ class _Splitter:
             self._add_relative(each, last)
         elif opener in _CONDITIONAL:
             self._limit(each)
-        elif each.negative and last.verb and self.reading.words[min(each.first + (opener in _ADDING), each.end - 1)].text.casefold() == "not":
+        elif (
+            each.negative and last.verb and self.reading.words[min(each.first + (opener in _ADDING), each.end - 1)].text.casefold() == "not"
+        ):
             self._add_gapped(each, last)
         elif opener in {"and", "but"} and last.rest and self._is_participle_next(each) and self._has_auxiliary(last):
             self._add_predicate(replace(each, verb=each.first + 1), last)
-        elif each.verb is not None and not each.own_subject and opener in {"and", "but", ""} and last.verb and last.rest and self._is_finite(each):
+        elif (
+            each.verb is not None
+            and not each.own_subject
+            and opener in {"and", "but", ""}
+            and last.verb
+            and last.rest
+            and self._is_finite(each)
+        ):
             self._add_predicate(each, last)
         elif each.verb is None and self._add_gapped(each, last):
             return
@@ -237,7 +257,9 @@ class _Splitter:
             return False
         low = words[first].text.casefold()
         if each.negative and low == "not":
-            self._add(replace(last, verb=f"{last.verb} not", rest=self._swap(last, first + 1, each), first=first + 1, end=each.end, tail=""))
+            self._add(
+                replace(last, verb=f"{last.verb} not", rest=self._swap(last, first + 1, each), first=first + 1, end=each.end, tail="")
+            )
             return True
         figures = [figure for figure in self.reading.figures if each.holds(figure.first)]
         if figures and figures[0].edge == "end" and figures[0].first <= first + 1 and self._opens_range(last):
@@ -288,7 +310,9 @@ class _Splitter:
         )
         opens = words[first].text.casefold() in DETERMINERS or self.reading.is_name(first)
         if opens and second is not None and not any(words[at].text.casefold() in PREPOSITIONS for at in range(first, second)):
-            self._add(replace(last, subject=self._cut(first, second), rest=self._cut(second, each.end), first=second, end=each.end, tail=""))
+            self._add(
+                replace(last, subject=self._cut(first, second), rest=self._cut(second, each.end), first=second, end=each.end, tail="")
+            )
             return True  # "and her cousin Neil the warehouse"
         link = next((at for at in range(first + 1, each.end) if words[at].text.casefold() in PREPOSITIONS), None)
         if link is None or not self._has_preposition(last, words[link].text.casefold(), link):
@@ -367,7 +391,9 @@ class _Splitter:
         return each.opener.lstrip(",.") in {"who", "which", "whose", "whom", "that"}
 
     def _is_condition(self, each: Segment) -> bool:
-        return each.opener.lstrip(",.") in _CONDITIONAL - {"until", "till"} or self.reading.words[each.first].text.casefold() in _CONDITIONAL - {"until", "till"}
+        return each.opener.lstrip(",.") in _CONDITIONAL - {"until", "till"} or self.reading.words[
+            each.first
+        ].text.casefold() in _CONDITIONAL - {"until", "till"}
 
     def _find_verb_end(self, segment: Segment) -> int:
         words, at = self.reading.words, (segment.verb or segment.first) + 1
@@ -376,9 +402,7 @@ class _Splitter:
             after_auxiliary = words[at - 1].text.casefold() in AUXILIARIES | {"not", "also", "only", "to"}
             if low in AUXILIARIES | {"not"} or (
                 after_auxiliary and is_verb(words, at) and low not in PREPOSITIONS and low not in DETERMINERS
-            ):
-                at += 1
-            elif low in {"also", "only", "never", "always"} and at + 1 < segment.end and is_verb(words, at + 1):
+            ) or (low in {"also", "only", "never", "always"} and at + 1 < segment.end and is_verb(words, at + 1)):
                 at += 1
             else:
                 break

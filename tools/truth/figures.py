@@ -64,7 +64,7 @@ def find_figures(text: str, words: Sequence[Word], context: str = "") -> tuple[F
     found = list[Figure]()
     taken = list[tuple[int, int]]()
     dates = find_dates(text)
-    if (year := _TIMELINE.match(text)) and not any(each.span[0] == 0 for each in dates):  # "1846 Josiah Crane builds a mill"
+    if _TIMELINE.match(text) and not any(each.span[0] == 0 for each in dates):  # "1846 Josiah Crane builds a mill"
         dates = (FoundDate(int(text[:4]), None, None, (0, 4)), *dates)
     labels = find_labels(text)
     everything: list[Amount | FoundDate | Label] = [*dates, *_drop_times(labels), *find_spoken(text), *find_amounts(text, context=context)]

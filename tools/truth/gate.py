@@ -12,10 +12,10 @@ from .checks import CHECKS
 from .facts import split_facts
 from .folding import fold, squeeze
 from .matching import Match, match_statement
-from .reading import PREPOSITIONS, Reading, read_statement
+from .reading import GRAMMAR, PREPOSITIONS, Reading, read_statement
 from .statements import Form, Statement, split_passage, split_sentences
 from .verdict import Problem, ProblemKind, Verdict
-from .word_kinds import names_a_business
+from .word_kinds import is_weak, names_a_business
 from .words import Word, alike, is_light, tokenize
 
 _MOST_CANDIDATES = 8
@@ -90,10 +90,12 @@ def _check_sentence(text: str, statements: tuple[Statement, ...], owner: tuple[W
         return Verdict(False, (Problem(ProblemKind.NOTHING, "The sentence says nothing that could be checked."),))
     best: tuple[Problem, ...] | None = None
     general, kinds, own = _find_general(everything, owner), _find_kinds(everything), find_own(everything, owner)
-    facts = tuple(fact for each in statements for fact in split_facts(each))
-    every = tuple(fact for each in everything for fact in split_facts(each))
+    names = find_names(everything)
+    facts = tuple(fact for each in _find_candidates(reading, statements, owner) for fact in split_facts(each))
     for statement in _find_candidates(reading, facts, owner):
-        problems = tuple(find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, every), general, kinds, own)))
+        problems = tuple(
+            find_problems(match_statement(reading, statement, owner, _find_elsewhere(statement, everything), general, kinds, names, own))
+        )
         if not problems:
             return Verdict(True, (), statement.span)
         if best is None or _weigh(problems) < _weigh(best):
@@ -125,8 +127,14 @@ _LINKING = frozenset("if unless either neither than because although though so".
 
 
 def _find_elsewhere(statement: Statement, everything: tuple[Statement, ...]) -> frozenset[str]:
+    """Return the stems that the passage has outside of a statement and its headings."""
     own = {word.stem for text in (statement.text, *statement.headings) for word in tokenize(text)}
-    return frozenset(word.stem for each in everything for word in tokenize(each.text) if not is_light(word)) - own
+    return _count_stems(everything) - own
+
+
+@lru_cache(64)
+def _count_stems(everything: tuple[Statement, ...]) -> frozenset[str]:
+    return frozenset(word.stem for each in everything for word in tokenize(each.text) if not is_light(word))
 
 
 @lru_cache(64)
@@ -138,6 +146,20 @@ def _find_general(everything: tuple[Statement, ...], owner: tuple[Word, ...]) ->
         named = any(word.text[:1].isupper() and any(word.stem == mine.stem for mine in owner) for word in words)
         counts.update({word.stem: 2 if named else 1 for word in words if word.text[:1].islower()})
     return frozenset(each for each, count in counts.items() if count > 1)
+
+
+@lru_cache(64)
+def find_names(everything: tuple[Statement, ...]) -> frozenset[str]:
+    """Return the ordinary words that the passage writes as names where no sentence begins: "our Plus cover", a column "Team"."""
+    found = set[str]()
+    for each in everything:
+        words = tokenize(each.text)
+        for at, word in enumerate(words):
+            between = each.text[words[at - 1].end : word.start] if at else "."
+            inside = not set(between) & set('.!?:"') or each.form is Form.ROW
+            if at and word.text[:1].isupper() and inside and word.text.casefold() not in GRAMMAR:
+                found.add(word.text)
+    return frozenset(each for each in found if is_light(tokenize(each)[0]) or is_weak(tokenize(each)[0]))
 
 
 @lru_cache(64)

@@ -9,7 +9,7 @@ from importlib.resources import files
 ENGLISH = frozenset(
     """
         the a an is are was were has have had of and or to in on at by for with from it its their our we you not be
-        been this that will can
+        been this that will can per costs cost no free day month hour year plus only up all there
     """.split()
 )
 _PRICES = frozenset(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .lexicon import look_up
 from .marks import Mark, find_idiom
-from .matching import OUTSIDE, Match, says_word
+from .matching import OUTSIDE, Match
 from .reading import Reading, Segment, is_verb, show
 from .verdict import Problem, ProblemKind
 from .word_kinds import is_subject_word
@@ -59,7 +59,7 @@ def _find_polarity(reading: Reading, other: Reading, home: frozenset[int]) -> _P
             clause += not any(word.stem == reading.words[first].stem for word in other.words)
     runs = [at for at in sorted(reading.without) if at - 1 not in reading.without and any(each.holds(at) for each in segments)]
     first_verb = min((each.verb for each in main if each.verb is not None), default=-1)
-    denied = sum(each.negative or each.opener.lstrip(",;.(") == "unless" for each in segments if each not in main)
+    denied = sum(each.negative + (each.opener.lstrip(",;.(") == "unless") for each in segments if each not in main)
     return _Polarity(clause % 2, (len(runs) + denied) % 2, any(at > first_verb for at in runs))
 
 

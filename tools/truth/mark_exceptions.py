@@ -117,7 +117,23 @@ def _is_possibility(place: Place) -> bool:
 
 def _reverses(place: Place) -> bool:
     if place.word in {"closed", "ended"}:  # "closed on Mondays" is no end
-        standing = place.before in {"is", "are", "be", "was", "were", "been", "and", "", "stays", "stay", "remains", "remain", "remained", "kept", "not"}
+        standing = place.before in {
+            "is",
+            "are",
+            "be",
+            "was",
+            "were",
+            "been",
+            "and",
+            "",
+            "stays",
+            "stay",
+            "remains",
+            "remain",
+            "remained",
+            "kept",
+            "not",
+        }
         return not standing and place.after not in {"on", "every", "from", "between"}
     if not place.word.startswith("stop") or place.after.endswith("ing"):
         return True

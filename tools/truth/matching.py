@@ -11,10 +11,10 @@ from .figure_pairs import find_segment, find_segment_of, match_figures
 from .homes import choose, find_best, find_homes, find_subject, is_borrowed
 from .lexicon import says_no_more
 from .marks import find_idiom
-from .reading import OURS, PRONOUNS, Reading, is_verb, read_statement
+from .reading import OURS, PREPOSITIONS, PRONOUNS, Reading, is_verb, read_statement
 from .statements import Form, Statement
-from .word_pairs import covers, find_candidates, find_converse, is_proper, keep_names, keep_open
-from .words import Word, alike, is_light, opposite, tokenize
+from .word_pairs import covers, find_candidates, find_converse, is_proper, is_superlative, keep_names, keep_open, may_stand_for
+from .words import Word, alike, is_light, opposite, stem, tokenize
 
 OUTSIDE = -1
 """The place of a word that is not in the statement itself: it is in a heading, or names whose page it is."""
@@ -37,6 +37,7 @@ class Match:
     elsewhere: frozenset[str] = frozenset()  # stems of the other statements of the passage
     kinds: frozenset[tuple[str, str]] = frozenset()  # words before nouns in the passage: ("student", "ticket")
     general: frozenset[str] = frozenset()  # stems that the passage uses of its subject or again and again
+    names: frozenset[str] = frozenset()  # ordinary words that the passage writes as names: the covers "Basic" and "Plus"
     own: frozenset[str] = frozenset()  # stems of what the passage says that its subject is: "Suds is a laundrette"
 
     @property
@@ -92,6 +93,7 @@ def match_statement(
     elsewhere: frozenset[str] = frozenset(),
     general: frozenset[str] = frozenset(),
     kinds: frozenset[tuple[str, str]] = frozenset(),
+    names: frozenset[str] = frozenset(),
     own: frozenset[str] = frozenset(),
 ) -> Match:
     """Match a sentence with a statement as well as it can be."""
@@ -111,11 +113,7 @@ def match_statement(
         if place is not None:
             pairs[at] = place[0]
             astray.update({at} if place[1] else ())
-        elif (
-            at in candidates
-            and not is_subject_name(word, subject)
-            and (against := _find_opposite(word, evidence, near)) is not None
-        ):
+        elif at in candidates and not is_subject_name(word, subject) and (against := _find_opposite(word, evidence, near)) is not None:
             pairs[at] = against
             opposed.add(at)
         elif at in candidates and (any(alike(word, each) for each in subject) or any(covers(word, each) for each in context)):
@@ -123,10 +121,46 @@ def match_statement(
         elif (at in candidates or is_light(word)) and (against := _find_opposite(word, evidence, near)) is not None:
             pairs[at] = against
             opposed.add(at)
+    pairs |= _find_rephrased(sentence, evidence, {at: candidates[at] for at in candidates if at not in pairs}, pairs)
     borrowed = {at for at, place in pairs.items() if place >= 0 and is_borrowed(at, place, sentence, evidence, homes, figures)}
     home = _find_home(evidence, pairs, figures, borrowed | (astray if figures else set()))
     turned, strayed = frozenset(opposed), frozenset(astray)
-    return Match(sentence, evidence, statement, subject, context, pairs, figures, turned, strayed, home, elsewhere, kinds, general, own)
+    return Match(
+        sentence, evidence, statement, subject, context, pairs, figures, turned, strayed, home, elsewhere, kinds, general, names, own
+    )
+
+
+def _find_rephrased(sentence: Reading, evidence: Reading, left: Mapping[int, Sequence[int]], pairs: Mapping[int, int]) -> dict[int, int]:
+    """Return places for the words that are left: a word of the statement that nothing says yet, and that they may be said for."""
+    found, taken = dict[int, int](), set(pairs.values())
+    for at in left:
+        word = sentence.words[at]
+        if not sentence.is_content(at) or (sentence.is_name(at) and at > 0) or is_superlative(word):
+            continue
+        verb = is_verb(sentence.words, at)
+        if verb and word.stem in _PRECISE:
+            continue
+        place = next(
+            (
+                each
+                for each, other in enumerate(evidence.words)
+                if each not in taken
+                and evidence.is_content(each)
+                and not (evidence.is_name(each) and each > 0)
+                and verb == is_verb(evidence.words, each)
+                and not any(other.stem == mine.stem for mine in sentence.words)
+                and may_stand_for(word, other)
+            ),
+            None,
+        )
+        if place is not None:
+            found[at] = place
+            taken.add(place)
+    return found
+
+
+_PRECISE = frozenset(map(stem, "sell buy bill purchase close stop open found start end move".split()))
+"""Verbs that stand for no other one."""
 
 
 def is_subject_name(word: Word, subject: Sequence[Word]) -> bool:
@@ -138,6 +172,10 @@ def _find_places(sentence: Reading, at: int, evidence: Reading) -> Sequence[int]
     """Return the places of the statement that may say a word: where it denies, also what is more general ("no pets" for "no dogs")."""
     word = sentence.words[at]
     found: Sequence[int] = find_candidates(word, evidence, sentence.language, is_proper(sentence, at), is_verb(sentence.words, at))
+    if word.text.casefold() not in PREPOSITIONS and sentence.is_content(at):
+        found = [
+            each for each in found if evidence.words[each].text.casefold() not in PREPOSITIONS or evidence.words[each].stem == word.stem
+        ]
     if not found and sentence.segments[sentence.segment_of[at]].negative:
         found = [each for each in range(len(evidence.words)) if evidence.is_content(each) and says_no_more(evidence.words[each], word)]
     if not found and (turned := find_converse(sentence, at, evidence)) is not None:

@@ -36,7 +36,9 @@ def _find_price(reading: Reading, match: Match | None) -> str:
     if free or (prices and all(figure.value == 0 for figure in prices)):
         return "free"
     paying = [at for at in places if reading.words[at].stem in _PAYING and at not in reading.figured]
-    denied = not any(word.text.casefold() in _EARNED for word in reading.words) and any(reading.segments[reading.segment_of[at]].negative for at in paying)
+    denied = not any(word.text.casefold() in _EARNED for word in reading.words) and any(
+        reading.segments[reading.segment_of[at]].negative for at in paying
+    )
     if paying and denied:
         return "free"
     return "paid" if paying or money else ""

@@ -120,6 +120,10 @@ _SMALL = (
 )
 
 
+GRAMMAR = _SMALL
+"""Words that only join others."""
+
+
 @lru_cache(1024)
 def read_statement(text: str, context: str = "") -> Reading:
     """Read a statement: a sentence, a line, or a table row with its headers. `context` tells what cents in it are parts of."""

@@ -89,7 +89,14 @@ def check_kinds_of_things(match: Match) -> Iterator[Problem]:
     light = {at for at, word in enumerate(evidence.words) if is_light(word) and match.is_home(at) and word.stem in stems}
     for at in sorted(match.used | light):
         before = at - 1
-        if before < 0 or evidence.is_small(at) or at in evidence.figured or is_verb(evidence.words, at) or match.says(before) or before in evidence.marked:
+        if (
+            before < 0
+            or evidence.is_small(at)
+            or at in evidence.figured
+            or is_verb(evidence.words, at)
+            or match.says(before)
+            or before in evidence.marked
+        ):
             continue
         segment = evidence.segments[evidence.segment_of[at]]
         word, low = evidence.words[before], evidence.words[before].text.casefold()

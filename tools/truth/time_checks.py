@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from .marks import Mark
 from .matching import OUTSIDE, Match, says_word
-from .rows import EQUALS
 from .reading import BE, Reading, find_tense, is_verb, read_statement
+from .rows import EQUALS
 from .verdict import Problem, ProblemKind
 from .words import is_light
 

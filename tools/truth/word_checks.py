@@ -12,7 +12,7 @@ from .lexicon import excludes, is_thing, look_up
 from .matching import OUTSIDE, Match, find_acronyms
 from .reading import BE, PREPOSITIONS, Reading, find_tense, is_header, is_verb, show
 from .verdict import Problem, ProblemKind
-from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, is_subject_word, is_unit, is_weak
+from .word_kinds import BUSINESS, MONEY, PRICE_WORDS, frames_of, is_subject_word, is_unit, is_weak
 from .word_pairs import is_proper, is_superlative
 from .words import Word, alike, opposite, stem, tokenize
 
@@ -63,7 +63,13 @@ def check_share(match: Match) -> Iterator[Problem]:
 
 def _is_framing(match: Match, at: int) -> bool:
     word = match.sentence.words[at]
+    if at and match.sentence.words[at - 1].text.casefold() in {"per", "each", "every"}:
+        return False
     if is_weak(word) or word.stem in PRICE_WORDS:
+        return True
+    if any(
+        word.stem in frames_of(each.kind, each.unit, each.per) for each in (match.evidence.figures[at] for at in match.figures.values())
+    ):
         return True
     if match.sentence.language not in {"", "en"} or word.stem in match.elsewhere or not is_verb(match.sentence.words, at):
         return False
