@@ -151,6 +151,13 @@ SEEN = {
     "in a box with nav in its name": "<div class='with-nav'><main>X</main></div>",
     "shown again by an id": "<style>#a,.b{visibility:hidden} #a:target{visibility:visible}</style><p id='a'>X</p>",
     "a folding part": "<details><summary>More</summary>X</details>",
+    "after the end of the page": "</body></html><p>X",
+    "after the end of the body": "</BODY ><div>X</div>",
+    "on a second page in one file": "</body></html><!DOCTYPE html><html><head><title>b</title></head><body>X</body></html>",
+    "after a comment with an odd end": "<!-- no --!>X",
+    "after an attribute that is not closed": '<a href="x>no</a> <a href="y">yes</a> X',
+    "after a sign that opens no tag": "under <5 kg, a < b. X",
+    "in cells without a table": "<td>X</td>",
 }
 
 

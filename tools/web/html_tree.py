@@ -12,6 +12,7 @@ _MOST_ATTRIBUTES = 400
 _ATTRIBUTE = r"""[\s/]++[^\s/>=<]++(?:\s*+=\s*+(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|[^\s>]{0,200}+))?+"""
 _TOO_MANY = re.compile(rf"(<[a-zA-Z][^\s/><]*+(?:{_ATTRIBUTE}){{{_MOST_ATTRIBUTES}}})(?:{_ATTRIBUTE})++")
 _BREAK_HINT = re.compile(r"</?wbr\b[^<>]*>", re.IGNORECASE)  # libxml2 does not know that it is empty and nests what follows
+_END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)  # browsers show what follows, libxml2 drops it
 # References to characters that text in a tree may not have: controls, halves of pairs.
 _CONTROL = re.compile(
     r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9])|x0*(?:[0-8bcef]|1[0-9a-f]|d[89a-f][0-9a-f]{2}|fff[ef])(?![0-9a-f]));?",
@@ -24,7 +25,7 @@ _LINE_ENDS = frozenset("p div li ul ol dl dt dd section article main header foot
 
 def parse_tree(html: str) -> HtmlElement | None:
     """Parse a page without comments. Return None for one of nothing but white space and comments."""
-    html = _TOO_MANY.sub(r"\1", _BREAK_HINT.sub("", _CONTROL.sub("", html)))
+    html = _TOO_MANY.sub(r"\1", _END_OF_PAGE.sub("", _BREAK_HINT.sub("", _CONTROL.sub("", html))))
     tree, is_cut = _parse(html)
     if is_cut:  # what stands deeper than libxml2 goes would be lost, and everything after it
         return _parse(_TAG.sub(_flatten, html))[0]

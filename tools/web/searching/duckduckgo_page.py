@@ -5,26 +5,27 @@ from __future__ import annotations
 from base64 import b64decode
 from urllib.parse import parse_qs, urlsplit
 
+from bs4 import BeautifulSoup, Tag
+
 from ...canonical import Json
-from ..html_tree import parse_tree
 
 MOST = 50
 
 
 def read_results(body_base64: str) -> list[Json]:
     """Return title, url and snippet of each result of html.duckduckgo.com, in order, without advertisements."""
-    tree = parse_tree(b64decode(body_base64).decode("utf-8", "replace"))
-    if tree is None:
-        return []
+    page = BeautifulSoup(b64decode(body_base64).decode("utf-8", "replace"), "lxml")
     found: list[Json] = []
-    for result in tree.xpath("//*[contains(concat(' ', normalize-space(@class), ' '), ' result ')]"):
-        links = result.xpath(".//a[contains(concat(' ', normalize-space(@class), ' '), ' result__a ')]")
-        url = _find_target(links[0].get("href", "")) if links else ""
-        if url and "result--ad" not in result.get("class", ""):
-            snippets = result.xpath(".//*[contains(@class, 'result__snippet')]")
-            snippet = snippets[0].text_content() if snippets else ""
-            found.append({"title": links[0].text_content(), "url": url, "snippet": snippet})
+    for result in page.select(".result:not(.result--ad)", limit=4 * MOST):
+        link, snippet = result.select_one("a.result__a"), result.select_one(".result__snippet")
+        url = _find_target(str(link.get("href", ""))) if link is not None else ""
+        if url:
+            found.append({"title": _read(link), "url": url, "snippet": _read(snippet)})
     return found[:MOST]
+
+
+def _read(element: Tag | None) -> str:
+    return element.get_text() if element is not None else ""
 
 
 def _find_target(href: str) -> str:
