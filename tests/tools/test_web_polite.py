@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sayso.tools.web import Web
+from sayso.tools.web import PageStatus, RobotsForbid, Web
 
 from .web_hosts import Host, serving
 
@@ -77,3 +77,43 @@ async def test_an_older_page_is_asked_for_only_if_it_has_changed(tmp_path: Path,
         changed = await host.web(cache=tmp_path, cache_seconds=60).page(host.url("/p"))
     assert (first.text, unchanged.text, changed.text) == ("A burger costs $9.50.", "A burger costs $9.50.", "A burger costs $10.25.")
     assert unchanged.snapshot.fetched_at > first.snapshot.fetched_at
+
+
+async def test_a_slow_robots_txt_takes_nothing_from_the_time_of_the_pages_that_wait_for_it() -> None:
+    with serving(Host(robots="User-agent: *\nDisallow: /secret", robots_seconds=1.2)) as host:
+        web = host.web(total_seconds=8.0, parse=parse)  # a robots.txt may take half of that
+        slower = host.web(total_seconds=1.0, turns=web.turns, parse=parse)
+        first = asyncio.create_task(web.page(host.url("/p0")))
+        await asyncio.sleep(0)
+        pages = await asyncio.gather(first, *(slower.page(host.url(f"/p{n}")) for n in range(1, 6)))
+    assert [page.title for page in pages] == ["Menu"] * 6
+    assert host.asked.count("/robots.txt") == 1
+
+
+async def test_a_robots_txt_that_cannot_be_read_is_asked_for_once_in_five_minutes() -> None:
+    with serving(Host(robots="busy", robots_status=500)) as host:
+        web = host.web()
+        for minutes, asked in ((0, 2), (1, 2), (3, 2), (2, 4)):  # each time with a second try
+            host.now += timedelta(minutes=minutes)
+            with pytest.raises(RobotsForbid, match=r"robots.txt .* answered with status 500"):
+                await web.page(host.url("/p"))
+            assert host.asked == ["/robots.txt"] * asked
+
+
+async def test_a_host_that_asks_to_come_back_is_left_alone_by_everybody() -> None:
+    with serving(Host(busy=1, retry_after="3")) as host:
+        web = host.web(parse=parse)
+        pages = await asyncio.gather(*(web.page(host.url(f"/p{n}")) for n in range(4)))
+    assert [page.title for page in pages] == ["Menu"] * 4
+    assert len(host.asked) == 1 + 1 + 4
+    assert host.waits
+    assert max(host.waits) == pytest.approx(3, abs=0.5)
+
+
+async def test_a_host_that_asks_to_come_back_much_later_is_not_asked_again() -> None:
+    with serving(Host(busy=99, retry_after="3600")) as host:
+        web = host.web(parse=parse)
+        for _ in range(3):
+            with pytest.raises(PageStatus, match=r"status 503 \(it asks to come back in 3(600|599) s\)"):
+                await web.page(host.url("/p"))
+    assert host.asked == ["/robots.txt", "/p"]

@@ -17,7 +17,10 @@ PAGE = "<title>Menu</title><p>A burger costs $9.50."
 
 @dataclass
 class Host:
-    """What a host answers: `pages` by path, `page` for every other, 301 to /new for /old, 404 below /gone. And what it saw."""
+    """What a host answers: `pages` by path, `page` for every other, 301 to /new for /old, 404 below /gone. And what it saw.
+
+    The first `busy` requests for pages are answered with 503, and `retry_after`.
+    """
 
     robots: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -25,6 +28,10 @@ class Host:
     pages: Mapping[str, str] = field(default_factory=dict)
     holds_seconds: float = 0.0
     """How long a request is held at most, until another one comes at the same time: with it, two at once are always seen."""
+    robots_seconds: float = 0.0
+    robots_status: int = 200
+    busy: int = 0
+    retry_after: str = ""
     port: int = 0
     asked: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
@@ -45,7 +52,10 @@ class Host:
     def answer(self, path: str, condition: str) -> tuple[int, Mapping[str, str], bytes]:
         """The status, the headers and the body for a request."""
         if path == "/robots.txt":
-            return 200 if self.robots else 404, {}, self.robots.encode()
+            return self.robots_status if self.robots else 404, {}, self.robots.encode()
+        if self.busy > 0:
+            self.busy -= 1
+            return 503, {"retry-after": self.retry_after}, b"busy"
         if path == "/old":
             return 301, {"location": "/new"}, b""
         if path.startswith("/gone"):
@@ -74,6 +84,8 @@ def serving(host: Host) -> Iterator[Host]:
                     crowded.set()
             if host.holds_seconds:
                 crowded.wait(host.holds_seconds)
+            if self.path == "/robots.txt" and host.robots_seconds:
+                threading.Event().wait(host.robots_seconds)
             status, headers, content = host.answer(self.path, condition)
             self.send_response(status)
             for name, value in {"content-type": "text/html; charset=utf-8", **headers}.items():
