@@ -22,7 +22,7 @@ from sayso.workflows import Usage
 from ..messages import Message, SystemMessage, ToolMessage, UserMessage
 from ..research.aspects import SETS, find_aspects
 from ..research.comparing import ComparedFact, compare_rows
-from ..research.fitting import find_condition, find_offer, fit, is_specific, rate
+from ..research.fitting import find_condition, find_offer, fit, is_specific, rate, states_a_term
 from ..research.orders import is_order
 from ..research.page_terms import find_places, find_terms, is_offer
 from ..research.sentence_words import starts_with_article
@@ -178,15 +178,18 @@ def find_claims(question: str) -> Mapping[str, object]:
             if stated.shape is Shape.DATA:
                 continue
             aspect, fits = fit(stated.own, stated.headings, aspects, stated.amounts, usual, company)
-            if aspect is None and stated.shape is Shape.SENTENCE:
-                aspect, fits = find_condition(stated.own, stated.amounts, usual, aspects, company), 1.2
+            is_term = aspect is None and states_a_term(stated.own, company, is_line=stated.shape is Shape.LINE)
+            if is_term and stated.shape is Shape.LINE:
+                aspect, fits = find_offer(aspects), LEAST_LINE
+            elif aspect is None and stated.shape is Shape.SENTENCE:
+                aspect, fits = find_condition(stated.own, stated.amounts, usual, aspects, company), 1.4 if is_term else 1.2
             if stated.text != stated.own and starts_with_article(stated.own) and aspect is not None:
                 aspect = find_offer(aspects)  # "Garden Betta: A black bean patty, with all the usual company."
             if stated.shape is Shape.LINE and not stated.amounts and fits < LEAST_LINE:
                 continue
-            if not is_specific(stated.own, stated.amounts, company, fits, usual):
+            if not is_term and not is_specific(stated.own, stated.amounts, company, fits, usual):
                 continue
-            worth = fits + rate(stated.text, stated.amounts)
+            worth = max(fits + rate(stated.text, stated.amounts), LEAST_WORTH if is_term else 0.0)
             if aspect is not None and worth >= LEAST_WORTH:
                 scored.append((aspects.index(aspect), -worth, len(scored), number, aspect.name, stated))
     claims: list[JsonObject] = []

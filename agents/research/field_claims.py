@@ -69,10 +69,13 @@ _WITHOUT_PRICE = re.compile(
     r"(?i:\b(?:free|included|none|half|gratis|kostenlos|inklusive|inbegriffen|gratuit|compris|incluido)\b|[$€£¥]|無料|✓)"
 )
 _PROSE = re.compile(
-    r"(?i:(?:.* (?:text|notes?|description|tagline)|description|abstract|text|article body|review body|slogan|disambiguating description|about|notes?|tagline|claim|intro|summary|"
+    r"(?i:(?:.* (?:text|notes?|description|tagline)|description|abstract|text|article body|review body|slogan|"
+    r"disambiguating description|about|notes?|tagline|claim|intro|summary|"
     r"lead|body|content|paragraph|sub ?title|subline|info|blurb)\Z)"
 )
 _FOOTNOTE = re.compile(r"(?<=[\w€£$¥])\s?[*†‡]+$")
+_DAYS = {day[:3]: day for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")}
+_SHORT_DAY = re.compile(rf"\b(?:{'|'.join(_DAYS)})\b")
 _HOURS = re.compile(r"(?i:opening hours|hours|öffnungszeiten|horaires)")
 _SELF = re.compile(r"(?i:(?:description|slogan|disambiguating description|about|tagline|claim|intro|summary)\Z)")
 """Data by which a site says what it is, often without a verb: "Coffee roaster with a tasting room in Duluth"."""
@@ -246,7 +249,7 @@ def _make_claim(
 
 
 def _is_told(field: Field, name: str, value: str) -> bool:
-    """Return whether a label and its value tell something about a site though they have the words of no aspect: "Notice period: one month"."""
+    """Return whether a label and its value tell something though they have the words of no aspect: "Notice period: one month"."""
     labelled = bool(name) and len(name.split()) <= LONGEST_LABEL and any(letter.isalpha() for letter in name)
     return (
         labelled
@@ -282,6 +285,8 @@ def _is_prose(field: Field, page: VisitedPage) -> bool:
 def write_field(subject: str, name: str, value: str, section: str = "", *, is_german: bool = False) -> str:
     """Return a field as a sentence that makes sense alone: "City bike, rental price: 12.50 EUR a day." """
     section = " ".join(section.split()).strip(" :：")
+    if _HOURS.fullmatch(name):
+        value = _SHORT_DAY.sub(lambda day: _DAYS[day[0]], value)
     label = name if is_german or name.isupper() or not name.isascii() or any(letter.isupper() for letter in name[1:]) else name.lower()
     if subject:
         over = f" ({section})" if section and section.casefold() not in f"{subject} {name}".casefold() and len(section) < 80 else ""

@@ -23,8 +23,31 @@ _WE_SELL = re.compile(
     r"fabriquons|"
     r"vendemos|ofrecemos|verkopen|verhuren|säljer|hyr)\b|おこなって|販売)"
 )
+_TERM_LINE = re.compile(
+    r"(?i:(?:no|free|without|unlimited|all|kein\w*|ohne|kostenlos\w*|gratis|sans|aucune?|gratuit\w*|sin|ningun\w*|ingen|inga|geen|"
+    r"senza|nessun\w*|"
+    r"libre|fri|gratuito)\b)"
+)
+_TERM = re.compile(
+    r"(?i:\b(?:(?:do|does|can|may|must|is|are|have|has) not\b|don['’]t|doesn['’]t|cannot|can['’]t|ha(?:s|ve) no|take no|takes no|"
+    r"accepts?|must|"
+    r"need to|may|allow\w*|permit\w*|refuse\w*|only if|kein\w*|nicht|müssen|dürfen|ne \w+ pas|devez|pouvez|non accett\w+|mag niet|inte)\b)"
+)
+_ACCEPTED = re.compile(
+    r"(?i:\b(?:are|is) (?:not )?(?:accepted|allowed|permitted|welcome|required|included|provided|forbidden|prohibited|for free)\b|"
+    r"\bsind (?:nicht )?(?:erlaubt|verboten|willkommen|inbegriffen)\b|\b(?:est|sont) (?:acceptée?s?|interdite?s?|comprise?s?)\b)"
+)
+_THE_HOUSE = re.compile(
+    r"(?i:(?:the|das|der|die|la|le|les|el|il|lo|de|het|each|every|jede[rs]?|chaque|cada|ogni|elk[e]?) [\w-]+ "
+    r"(?:has|have|holds|seats|sleeps|takes|hat|haben|fasst|bietet|a|ont|compte|tiene|ha|heeft|har)\b)"
+)
+_CLOCK_WORD = re.compile(
+    r"(?i:\b(?:noon|midday|midnight|mitternacht|mittags|midi|minuit|mediodía|medianoche|mezzanotte|middernacht|midnatt)\b)"
+)
+_TIP = re.compile(r"(?i:\W*(?:tip|hint|tipp|conseil|astuce|consejo|consiglio)s?\W{0,2}\d+\b)")
 _IDIOM = re.compile(
-    r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b|\b[a-z]+-free\b)"
+    r"(?i:\b(?:made|cooked|built|baked|cut|welded|in|sewn|grilled) (?:to )?order\b|\bof course\b|\bat first\b|\bfirst of all\b|"
+    r"\b[a-z]+-free\b)"
 )
 _NOT_A_PRICE = re.compile(
     r"(?i:\b(?:we|they|company|it) (?:pay|paid|pays|raised|donated?|gave|invested|earned?|lost|made)\b|\bearns?\b|\bwages?\b|\bsalar(?:y|"
@@ -48,7 +71,8 @@ _WEEKDAY = re.compile(
     r"donnerstags?|"
     r"freitags?|samstags?|sonntags?|\btäglich\b|\b(?:mo|di|mi|do|fr|sa|so)\b(?=\s?[-–.:,])|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
     r"dimanche|lunes|martes|"
-    r"miércoles|jueves|viernes|sábado|domingo|maandag|zaterdag|zondag|måndag|lördag|söndag)|[月火水木金土日]曜"
+    r"miércoles|jueves|viernes|sábado|domingo|(?:every|each) day|jeden tag|tous les jours|todos los días|tutti i giorni|alla dagar|"
+    r"alle dagen|hver dag|maandag|zaterdag|zondag|måndag|lördag|söndag)|[月火水木金土日]曜"
 )
 _TELLING = frozenset([Kind.MONEY, Kind.PERCENT, Kind.TIME, Kind.MEASURE])
 _WE = re.compile(
@@ -128,7 +152,8 @@ def _score(texts: tuple[str, str], over: str, aspect: Aspect, amounts: Sequence[
         )
         return score + bonus
     if is_like(aspect, known.HOURS):
-        timed = 1.5 * min(2, kinds.count(Kind.TIME)) + (1.0 if _WEEKDAY.search(text) else -0.5)
+        clock = kinds.count(Kind.TIME) + len(_CLOCK_WORD.findall(text))
+        timed = 1.5 * min(2, clock) + (1.0 if _WEEKDAY.search(text) else -0.5)
         if timed < 0:
             return score + (0.0 if _CLOSED.search(text) else -1.5)
         return score + (timed if score or len(text) < 60 else timed / 2)
@@ -153,7 +178,9 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
 
     "There is a kind of silence in our street" has the words of an aspect and no content.
     """
-    speaks = bool(_WE.search(own[:40])) or is_about(own, company)
+    if _TIP.match(own):
+        return False
+    speaks = _speaks(own, company)
     if _EAST.search(own) or _REDUCED.search(own) or _CLOSED.search(own) or any(amount.kind in _TELLING for amount in amounts):
         return True
     if any(
@@ -163,11 +190,18 @@ def is_specific(own: str, amounts: Sequence[Amount], company: str, cues: float, 
         return cues >= 1.4
     if not speaks and all(amount.kind in (Kind.COUNT, Kind.PLAIN) for amount in amounts) and _tells_a_story(own):
         return False
+    if amounts and _WEEKDAY.search(own) and cues >= _ENOUGH:
+        return True
     if amounts or _NAME.search(own):
         if len(own) < 60 and any(amount.kind is Kind.YEAR for amount in amounts) and cues >= 1.4:
             return True
         return speaks or cues >= 2.9 or _names_a_role(own) or any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own))
     return not _THERE_IS.match(own) and cues >= (1.4 if speaks else 2.9)
+
+
+def _speaks(own: str, company: str) -> bool:
+    """Return whether a sentence is about the business: "we", its name, "The house has 530 rooms"."""
+    return bool(_WE.search(own[:40]) or _THE_HOUSE.match(own)) or is_about(own, company)
 
 
 def _tells_a_story(own: str) -> bool:
@@ -186,15 +220,32 @@ def find_condition(
     own: str, amounts: Sequence[Amount], usual: Collection[str], aspects: Sequence[Aspect], company: str = ""
 ) -> Aspect | None:
     """Return the aspect of a condition that has the words of none: "Memberships run for at least three months". None if it is none."""
+    if states_a_term(own, company):
+        terms = _find_like(aspects, known.ORDERING, known.DELIVERY) if _TO_CUSTOMERS.search(own) else None
+        return terms or find_offer(aspects)
     if not amounts or _tells_a_story(own):
         return None
     is_measured = any(amount.kind in (Kind.MONEY, Kind.PERCENT, Kind.MEASURE) for amount in amounts)
-    speaks = bool(_WE.match(own)) or is_about(own, company)
+    speaks = _speaks(own, company)
     if not is_measured and not speaks and not any(word.casefold().rstrip("s") in usual for word in re.findall(r"\w+", own)):
         return None
     if _TO_CUSTOMERS.search(own) and (terms := _find_like(aspects, known.ORDERING, known.DELIVERY)):
         return terms
     return find_offer(aspects)
+
+
+def states_a_term(own: str, company: str = "", *, is_line: bool = False) -> bool:
+    """Return whether a text permits, denies, demands or includes something, though no figure stands in it.
+
+    Of a sentence the business or its customer has to be the subject: "We have no room for boats", "Cards are accepted". An item of a
+    list needs none: "No deposit and no admin fee", "Free use of carts".
+    """
+    if _tells_a_story(own):
+        return False
+    if is_line:
+        return bool(_TERM_LINE.match(own)) and 2 < len(own.split()) <= 16
+    speaks = _speaks(own, company)
+    return bool(_ACCEPTED.search(own)) or (speaks and bool(_TERM.search(own)))
 
 
 def _find_like(aspects: Sequence[Aspect], *built_in: Aspect) -> Aspect | None:

@@ -95,8 +95,8 @@ _LIST = re.compile(r"\s*(?:,|,?\s?and|or|&|/)\s*", re.IGNORECASE)
 class OfferRole(NamedTuple):
     """A word, how much it counts as an offer where it stands, and the thing that it only describes: "table" of "coffee table".
 
-    In "salsa and ballroom shoes" both words describe shoes, the first one if the second, `beside`, is of the same kind. `deed` is what is
-    done to it, where that is more than to sell, make or have it: "We clean solar panels".
+    In "salsa and ballroom shoes" both words describe shoes, the first one if the second, `beside`, is of the same kind. `verb` is what is
+    done to it, and `deed` is that where it is more than to sell, make or have it: "We clean solar panels".
     """
 
     word: OfferWord
@@ -104,6 +104,7 @@ class OfferRole(NamedTuple):
     head: OfferWord | None = None
     beside: OfferWord | None = None
     deed: str = ""
+    verb: str = ""
 
 
 @lru_cache(1024)
@@ -150,8 +151,9 @@ def _find_clause_roles(clause: str) -> Iterator[OfferRole]:
             continue
         at = found + len(word.text)
         weight = min(CUSTOMER, weights[found]) if _is_of_business(clause, word, at) and _is_object(clause[:found]) else weights[found]
-        done = deed if subject and found >= subject.end() else ""
-        roles.append((found, at, OfferRole(word, weight, _find_head(clause, at), deed=done)))
+        is_after = subject is not None and found >= subject.end()
+        verb = subject["verb"] if subject is not None and is_after else ""
+        roles.append((found, at, OfferRole(word, weight, _find_head(clause, at), deed=deed if is_after else "", verb=verb)))
     for place in range(len(roles) - 2, -1, -1):
         (begin, end, role), (start, _, after) = roles[place : place + 2]
         if role.head is None and after.head is not None and _LIST.fullmatch(clause[end:start]):

@@ -21,7 +21,8 @@ _RATINGS = re.compile(
 )
 _NUMBERED = re.compile(r"^(?:#|No\. ?)?(?P<number>\d{1,2})[.):]\s+\S", re.MULTILINE)
 _LISTED = re.compile(
-    r"\b(?:claim (?:your|this) (?:listing|business|profile|page)|(?:is this your|own an?|run an?) (?:\w+|\w+ \w+)\? (?:add|list|claim|register)|"
+    r"\b(?:claim (?:your|this) (?:listing|business|profile|page)|(?:is this your|own an?|run an?) (?:\w+|\w+ \w+)\? (?:add|list|"
+    r"claim|register)|"
     r"is this your (?:\w+|\w+ \w+)\?|"
     r"add your (?:business|company|listing|profile|"
     r"venue|club|school|shop|site)|featured listing|"

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from sayso.tools.truth.lexicon import LexiconEntry, is_thing, look_up
+from sayso.tools.truth.word_kinds import names_a_business
 from sayso.tools.truth.words import is_light, stem, tokenize
 
 FUNCTION_WORDS = frozenset(
@@ -391,10 +392,12 @@ def is_generic_place(word: OfferWord) -> bool:
 
 @lru_cache(20_000)
 def _is_area(text: str) -> bool:
-    """Return whether English knows a word as a part of a building or a sheltered place: "nook", "booth"."""
-    entries = look_up(tokenize(text)[0]) if text.isascii() and text.isalpha() else ()
-    area = next(iter(look_up(tokenize("room")[0]))).senses[0][1][1]
-    return any(area in chain for entry in entries for part, chain in entry.senses[:2] if part == "n")
+    """Return whether English knows a word as a building or a part of one, and of no business in particular: "shed", "nook", "booth"."""
+    token = tokenize(text)[0] if text.isascii() and text.isalpha() else None
+    if token is None or names_a_business(token):
+        return False
+    places = {look_up(tokenize("room")[0])[0].senses[0][1][1], look_up(tokenize("building")[0])[0].senses[0][1][0]}
+    return any(not places.isdisjoint(chain) for entry in look_up(token) for part, chain in entry.senses[:2] if part == "n")
 
 
 @cache

@@ -515,7 +515,9 @@ def _weigh_role(profile: ClientProfile, term: Term, role: OfferRole) -> float:
     """Return how much a word counts; one that only describes another product, which the client does not have, is half an offer."""
     top = profile.terms[0].weight
     listed = role.beside is None or any(alike(role.beside, other.word) and other.weight >= STRONG * top for other in profile.terms)
-    if role.head is not None and listed and not any(alike(role.head, other.word) for other in profile.terms):
+    letting = [other.word for other in profile.terms if is_deed_for_hire(other.word)]
+    lets = bool(role.verb) and any(alike(word, deed) for deed in letting for word in find_terms(role.verb))
+    if role.head is not None and listed and not lets and not any(alike(role.head, other.word) for other in profile.terms):
         return min(role.counts, DESCRIBES)
     if role.deed and find_stem(role.deed) not in profile.verbs:
         return min(role.counts, DESCRIBES)  # who cleans solar panels installs none

@@ -134,8 +134,8 @@ class _Fact:
             return all(value in figures for value, _ in self.money)
         if " | " not in self.claim.quote:
             return False
-        if self.amounts:
-            return all(amount.value in figures for amount in self.amounts)
+        if quoted := find_amounts(self.claim.quote):
+            return all(amount.value in figures for amount in quoted)
         return squash_name(self.claim.quote.partition(" | ")[0]) in labels
 
     def is_said_by(self, other: _Fact) -> bool:

@@ -20,7 +20,8 @@ CONNECTIVE = re.compile(
     r"de plus|pero|además|y)\b,? |また、|さらに、|そして)(?=\S)"
 )
 PRONOUN = re.compile(
-    r"(?:(?:It|They|He|She|This|These|That|Those|Its|Their|His|Her|Both|Neither|Either|Such|Each|All of (?:it|them)|One of them|"
+    r"(?:(?:It|They|He|She|This|These|That|Those|Its|Their|His|Her|Both|Neither|Either|Such|Each(?! [a-z]+ (?:costs?|has|is|gets?|"
+    r"takes?|comes?|holds?|pays?|needs?)\b)|All of (?:it|them)|One of them|"
     r"Some of them|Most of "
     r"them|None of them|The (?:same|former|latter|other|others)|Here|Er|Es (?=ist|war|wurde|hat|hatte|liegt|kostet|gehört|bietet|steht|"
     r"kommt|wird)|Sie|Diese[rsmn]?|Dies|Das|Dort|Dabei|Dafür|Dazu|Damit|Daher|"

@@ -14,6 +14,7 @@ from sayso.tools.truth.statements import Form, Statement, split_passage
 from sayso.tools.truth.statements import split_sentences as find_sentences
 from sayso.tools.web.fields import DATA_HEADING
 
+from .fitting import states_a_term
 from .holding import VOLATILE, find_date, is_past, read_date_line
 from .orders import is_order
 from .sentence_words import (
@@ -276,7 +277,7 @@ def _is_fragment(written: str, amounts: Sequence[Amount], *, is_line: bool) -> b
         return False
     has_label = ":" in written[1:-1] or "：" in written
     if not has_label and not any(kind in _NUMBERED or kind is Kind.YEAR for kind in kinds):
-        return True
+        return not states_a_term(written, is_line=True)
     if not has_label and kinds == [Kind.COUNT] and len(find_content(written)) < 2:
         return True
     return not words and not any(kind in VOLATILE for kind in kinds) and not find_labels(written)
