@@ -15,7 +15,7 @@ from sayso.workflows.shapes.typed import map_each
 from .aspects import choose_aspects, find_aspects
 from .budget import BudgetEnded, BudgetWatch
 from .report import LeftOut
-from .state import ResearchState, SearchHit, publish_state
+from .state import ResearchState, SearchHit, count_words, publish_state
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -52,6 +52,7 @@ class Planner:
         queries = _drop_duplicates([*plan.queries, state.company])
         aspects = tuple(aspect.name for aspect in find_aspects(plan.aspects))
         aspects = aspects if len(aspects) >= FEWEST_ASPECTS else tuple(usual)
+        run.publish(Progress(run.id, "ask", f"Asking about {', '.join(aspects)}"))
         return publish_state(
             run, replace(state, plan=tuple(plan.steps), queries=queries, hits=tuple(first_look), aspects=aspects, gated=not began_earlier)
         )
@@ -66,6 +67,7 @@ class Planner:
     async def search(self, run: Run, state: ResearchState) -> ResearchState:
         """Run all queries side by side, and keep what they found in that order, after what the first look found."""
         queries = state.queries[:MOST_QUERIES]
+        run.publish(Progress(run.id, "search", f"Searching in {count_words(len(queries), 'way')}"))
         state, failed = await self._run_queries(run, state, queries)
         if not state.hits and not self.has_sites:
             if state.stopped:

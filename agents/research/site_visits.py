@@ -19,8 +19,8 @@ from .second_look import SecondLook, find_unknown
 from .site_choice import SiteChoice, profile_client
 from .site_kinds import SiteKind
 from .site_names import find_host
-from .state import Candidate, ResearchState, Visit, publish_state
-from .tally import Tally, describe_visit, find_cost
+from .state import Candidate, ResearchState, Visit, count_words, publish_state
+from .tally import Tally, describe_visit, describe_visits, find_cost
 from .visiting import SiteVisitor, merge_same_business, show_address
 
 MOST_BATCHES = 20
@@ -67,6 +67,7 @@ class SiteVisits:
         missing, pages_left = self._count_missing(state, visits)
         if missing > 0 and pages_left == 0 and left and not state.stopped:
             state = replace(state, stopped=self.visitor.watch.budget.pages_are_read)
+        run.publish(Progress(run.id, "visit", describe_visits(visits)))
         return publish_state(run, replace(state, visits=tuple(visits)))
 
     def _count_missing(self, state: ResearchState, visits: Iterable[Visit]) -> tuple[int, int | None]:
@@ -143,6 +144,7 @@ class _Batches:
         """Visit a batch of sites side by side, so many pages of each."""
         self.state, self.shares = state, shares
         self.tally.expect(len(batch))
+        run.publish(Progress(run.id, "visit", f"Visiting {count_words(len(batch), 'site')}"))
         each = map_each(self.visit_and_tell, concurrency=self.sites.concurrency, name="visits")
         visits: list[Visit] = await run.child(f"visits.{number}", each, batch)
         return visits

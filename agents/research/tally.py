@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sayso.workflows import Run
 
@@ -65,6 +65,12 @@ def count_kept(visit: Visit) -> str:
 def describe_visit(visit: Visit) -> str:
     """Return what was found on a site as a sentence."""
     return f"{visit.candidate.name}: {count_kept(visit)}, from {count_words(len(visit.pages), 'page')}"
+
+
+def describe_visits(visits: Sequence[Visit]) -> str:
+    """Return what was found on all sites as a sentence."""
+    kept, dropped = sum(len(visit.claims) for visit in visits), sum(visit.dropped for visit in visits)
+    return f"Visited {count_words(len(visits), 'site')}: {count_words(kept, 'claim')} kept, {dropped} dropped"
 
 
 def say_left(seconds: float) -> str:
