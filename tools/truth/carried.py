@@ -265,3 +265,133 @@ def check_announced(match: Match) -> Iterator[Problem]:
             if dated and at not in match.figures.values():
                 yield Problem(ProblemKind.MODALITY, f"The passage says this of {figure.shown}: keep the date.")
                 return
+
+
+def check_fractions(match: Match) -> Iterator[Problem]:
+    """A part of a thing is not the thing: "half the fee", "twice the price"."""
+    evidence = match.evidence
+    said = set(match.figures.values())
+    for number, figure in enumerate(evidence.figures):
+        after = [at for at in range(figure.end, min(figure.end + 4, len(evidence.words)))]
+        linked = bool(after) and evidence.words[after[0]].text.casefold() in DETERMINERS | {"of"}
+        if number in said or figure.kind not in {"percent", "plain"} or not linked:
+            continue
+        if any(at in match.used and evidence.is_content(at) for at in after):
+            yield Problem(ProblemKind.QUANTIFIER, f"The passage says “{show(evidence, figure.first, after[-1] + 1)}”: keep how much of it.")
+            return
+
+
+_SAME = {"into": "to", "onto": "on", "upon": "on", "inside": "in", "within": "in", "until": "till", "towards": "to", "per": "for"}
+
+
+def check_prepositions(match: Match) -> Iterator[Problem]:
+    """Each thing keeps its preposition where the statement has another thing behind it: "from carmakers, among them Vantar"."""
+    sentence, evidence = match.sentence, match.evidence
+    governed = {at: find_preposition(evidence, at) for at in range(len(evidence.words)) if evidence.is_content(at)}
+    for at, place in sorted(match.pairs.items()):
+        if place == OUTSIDE or not sentence.is_content(at) or is_verb(sentence.words, at) or is_subject_word(match, sentence.words[at]):
+            continue
+        mine = find_preposition(sentence, at)
+        if not mine or mine == "of" or governed.get(place) == mine:
+            continue
+        other = next((each for each, link in governed.items() if link == mine and not match.says(each) and match.is_home(each)), None)
+        if other is not None and not is_weak(evidence.words[other]):
+            yield Problem(
+                ProblemKind.ROLE, f"The passage says “{mine}” of “{evidence.words[other].text}”, not “{sentence.words[at].text}”."
+            )
+            return
+
+
+def find_preposition(reading: Reading, at: int) -> str:
+    """Return the preposition that a word stands behind, itself or as one of a list; empty if there is none."""
+    number = reading.segment_of[at]
+    while True:
+        segment = reading.segments[number]
+        for before in range(min(at, segment.end) - 1, segment.first - 1, -1):
+            low = reading.words[before].text.casefold()
+            if low in PREPOSITIONS:
+                return _SAME.get(low, low)
+            if is_verb(reading.words, before):
+                return ""
+        if not number or segment.opener.lstrip(",") not in {"and", "or", ","} or segment.verb is not None:
+            return ""
+        number, at = number - 1, reading.segments[number - 1].end
+
+
+_FEWEST = frozenset("fewest least lowest smallest".split())
+_MOST = frozenset("most highest largest greatest biggest".split())
+
+
+def check_extremes(match: Match) -> Iterator[Problem]:
+    """The fewest is not the most."""
+    mine, theirs = ({word.text.casefold() for word in reading.words} for reading in (match.sentence, match.evidence))
+    for one, other in ((_MOST, _FEWEST), (_FEWEST, _MOST)):
+        if mine & one and theirs & other and not mine & other and not theirs & one and "at" not in theirs | mine:
+            yield Problem(ProblemKind.COMPARISON, f"The passage says “{min(theirs & other)}”.")
+            return
+
+
+def check_doer(match: Match) -> Iterator[Problem]:
+    """Who does it is said of nobody else: "sent in by the customer" is not "sent in by" the one whose page it is."""
+    sentence, evidence = match.sentence, match.evidence
+    mine, theirs = _find_doer(sentence), _find_doer(evidence)
+    if mine is None or theirs is None:
+        return
+    place = match.pairs.get(mine, OUTSIDE)
+    own = is_subject_word(match, evidence.words[theirs]) and not is_light(evidence.words[theirs])
+    if place == OUTSIDE and not match.says(theirs) and not own and evidence.words[theirs].text.casefold() not in {"us", "them"}:
+        yield Problem(ProblemKind.ROLE, f"The passage says “by {evidence.words[theirs].text}”.")
+
+
+def _find_doer(reading: Reading) -> int | None:
+    """Return the last word of whom "by" names after a passive verb."""
+    for at, word in enumerate(reading.words[:-1]):
+        segment = reading.segments[reading.segment_of[at]]
+        if word.text.casefold() != "by" or not segment.passive or at + 1 in reading.figured:
+            continue
+        last = None
+        for each in range(at + 1, segment.end):
+            if reading.words[each].text.casefold() in PREPOSITIONS or is_verb(reading.words, each):
+                break
+            last = each if not reading.is_small(each) or reading.words[each].text.casefold() in {"us", "them"} else last
+        if last is not None and not reading.words[last].text.casefold().endswith("ing"):
+            return last
+    return None
+
+
+_LIGHT_PEOPLE = frozenset("guests guest customers customer visitors visitor clients client users user buyers buyer readers people".split())
+
+
+def check_people(match: Match) -> Iterator[Problem]:
+    """Nobody else does what somebody does: "the tourist board gave it four stars" is not "guests gave it four stars"."""
+    sentence, evidence = match.sentence, match.evidence
+    subject = find_subject(sentence, 0)
+    people = [at for at in subject if sentence.words[at].text.casefold() in _LIGHT_PEOPLE and at not in match.pairs]
+    if not people or any(at in match.pairs for at in subject if sentence.is_content(at)):
+        return
+    for number in sorted(match.home):
+        segment = evidence.segments[number]
+        theirs = [
+            at
+            for at in find_subject(evidence, segment.clause)
+            if evidence.is_content(at) and not is_subject_word(match, evidence.words[at])
+        ]
+        passive = any(each.passive for each in sentence.segments) != segment.passive
+        if segment.verb is not None and theirs and not passive and not any(match.says(at) for at in theirs) and segment.verb in match.used:
+            yield Problem(ProblemKind.SUBJECT, f"The passage says this of “{show(evidence, theirs[0], theirs[-1] + 1)}”.")
+            return
+
+
+def check_universal(match: Match) -> Iterator[Problem]:
+    """What is denied or said of all is so of just those that the statement names: "lessons missed by the pupil", not all lessons."""
+    evidence = match.evidence
+    for number in sorted(match.home):
+        segment = evidence.segments[number]
+        if segment.verb is None or not (segment.negative or any(s.negative for s in match.sentence.segments)):
+            continue
+        subject = [at for at in find_subject(evidence, segment.clause) if evidence.is_content(at) and at not in evidence.figured]
+        said = [at for at in subject if match.says(at)]
+        left = [at for at in subject if not match.says(at) and not is_subject_word(match, evidence.words[at])]
+        if said and left and not is_weak(evidence.words[left[0]]):
+            yield Problem(ProblemKind.CONDITION, f"The passage says “{show(evidence, subject[0], subject[-1] + 1)}”.")
+            return

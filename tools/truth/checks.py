@@ -16,12 +16,18 @@ from .carried import (
     check_announced,
     check_converses,
     check_degrees,
+    check_doer,
     check_each,
+    check_extremes,
+    check_fractions,
     check_governors,
     check_light_names,
     check_only,
     check_part,
+    check_people,
     check_predicate,
+    check_prepositions,
+    check_universal,
 )
 from .claim_checks import check_bounds_of_things, check_clause, check_exceptions, check_object
 from .figure_checks import check_dates, check_figures, check_order, check_units
@@ -81,5 +87,11 @@ CHECKS: tuple[Check, ...] = (
     check_only,
     check_part,
     check_light_names,
+    check_fractions,
+    check_prepositions,
+    check_extremes,
+    check_doer,
+    check_people,
+    check_universal,
     check_announced,
 )

@@ -24,6 +24,7 @@ _DAY = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?",
     re.IGNORECASE,
 )
+_OWNERS = frozenset("ihr ihre sein seine son sa ses leur su sus".split())
 _LONGEST = 1_500
 _MOST_FACTS = 24
 
@@ -96,12 +97,16 @@ class _Splitter:
         part = list[Segment]()
         for each in self.reading.segments:
             waiting = part and all(self._is_condition(other) for other in part)
-            if part and not waiting and (each.opener[:1] == ";" or self._begins_clause(part, each)):
+            if part and not waiting and (self._is_after_semicolon(each) or self._begins_clause(part, each)):
                 yield part
                 part = []
             part.append(each)
         if part:
             yield part
+
+    def _is_after_semicolon(self, each: Segment) -> bool:
+        words = self.reading.words
+        return each.first > 0 and ";" in self.reading.text[words[each.first - 1].end : words[each.first].start]
 
     def _begins_clause(self, part: Sequence[Segment], each: Segment) -> bool:
         opener = each.opener.lstrip(",.")
@@ -119,8 +124,9 @@ class _Splitter:
         )
         if head is None:
             before = self.found[-1] if self.found else None
-            if before is None or not self._add_gapped(part[0], before):
-                self._add(_Fact(rest=self._cut(part[0].first, part[0].end), first=part[0].first, end=part[0].end))
+            if before is None or not (self._add_gapped(part[0], before) or self._add_entry(part[0], before)):
+                label = before.label if before is not None and not before.verb else ""
+                self._add(_Fact(rest=self._cut(part[0].first, part[0].end), first=part[0].first, end=part[0].end, label=label))
                 self.shared_from = len(self.found) - 1
             rest = part[1:]
         else:
@@ -141,7 +147,11 @@ class _Splitter:
                 inner = self._cut(part[number - 1].first, part[number - 1].end)
                 self._add(_Fact(rest=self._cut(each.first, each.end), first=each.first, end=each.end, label=f"{label}, {inner}"))
                 continue
-            if (self._has_rival(each, self.found[-1]) or self._are_days(each, self.found[-1])) and not each.opener.startswith("("):
+            if (
+                not each.opener.startswith(("-", "–", "/"))
+                and (self._has_rival(each, self.found[-1]) or self._are_days(each, self.found[-1]))
+                and not each.opener.startswith("(")
+            ):
                 self._add(_Fact(rest=self._cut(each.first, each.end), first=each.first, end=each.end, label=label))
             else:
                 self._attach(each)
@@ -206,7 +216,7 @@ class _Splitter:
         """Read a segment behind a verb: a fact of its own, or a part of the one before."""
         last = self.found[-1]
         opener = each.opener.lstrip(",.(")
-        if self._add_part(each, last):
+        if self._add_part(each, last) or self._add_foreign(each, last):
             return
         if self._is_relative(each) and each.opener[:1] == "," and each.verb is not None and opener in {"who", "which"}:
             self._add_relative(each, last)
@@ -227,8 +237,10 @@ class _Splitter:
             and self._is_finite(each)
         ):
             self._add_predicate(each, last)
-        elif each.verb is None and self._add_gapped(each, last):
+        elif (each.verb is None or self._is_attributive(each)) and (self._add_gapped(each, last) or self._add_entry(each, last)):
             return
+        elif self.reading.words[each.first].text.casefold() in {"both", "each", "all", "beide", "jeweils"} and not last.verb:
+            self._limit(each)  # "single room £69, shared room £52, both with meals"
         else:
             self._attach(each)
 
@@ -297,6 +309,22 @@ class _Splitter:
             return True
         return self._add_parallel(each, first, last)
 
+    def _add_entry(self, each: Segment, last: _Fact) -> bool:
+        """Add an entry of a list without verbs: "single room £69, shared room £52", "day ticket €39, from Friday to Sunday €46"."""
+        own = self._find_figure(last)
+        if last.verb or last.label or own is None or own.first == last.first or each.opener.startswith("("):
+            return False
+        figures = [figure for figure in self.reading.figures if each.holds(figure.first) and figure.kind == own.kind]
+        if not figures or figures[0].edge == "end" or figures[0].first == each.first:
+            return False
+        text = self._cut(each.first, each.end)
+        low = self.reading.words[each.first + (self.reading.words[each.first].text.casefold() in _ADDING)].text.casefold()
+        if low in PREPOSITIONS:
+            head = next((at for at in range(last.first, own.first) if self.reading.words[at].text.casefold() == low), own.first)
+            text = f"{self._cut(last.first, head)} {text}"
+        self._add(_Fact(rest=text, first=each.first, end=each.end))
+        return True
+
     def _add_parallel(self, each: Segment, first: int, last: _Fact) -> bool:
         """Add "Omar Said gardening on Thursdays" after "Lena Cobb teaches music on Tuesdays"."""
         words = self.reading.words
@@ -349,10 +377,21 @@ class _Splitter:
         """Add what is said of a part: "310 pupils, 85 of them adults", "14 Leute, davon drei Lehrlinge"."""
         found = _PART.search(self._cut(each.first, each.end, joined=False))
         own = self._find_figure(last)
-        if not found or own is None or not any(each.holds(figure.first) for figure in self.reading.figures):
+        if not found or own is None:
             return False
         text = _PART.sub(f"of the {own.shown}", self._cut(each.first, each.end), count=1)
         self._add(_Fact(rest=text, first=each.first, end=each.end))
+        return True
+
+    def _add_foreign(self, each: Segment, last: _Fact) -> bool:
+        """Add an entry of another language, whose verbs are not known here: "im Dezember Stollen, im Frühjahr Osterzöpfe"."""
+        if self.reading.language in {"", "en"} or each.opener[:1] not in {",", ";"} or last.label:
+            return False
+        words = self.reading.words
+        low, head = words[each.first].text.casefold(), words[last.first].text.casefold()
+        if low != head and low not in _OWNERS:
+            return False
+        self._add(_Fact(rest=self._cut(each.first, each.end), first=each.first, end=each.end))
         return True
 
     def _limit(self, each: Segment) -> None:
@@ -400,9 +439,11 @@ class _Splitter:
         while at < segment.end:
             low = words[at].text.casefold()
             after_auxiliary = words[at - 1].text.casefold() in AUXILIARIES | {"not", "also", "only", "to"}
-            if low in AUXILIARIES | {"not"} or (
-                after_auxiliary and is_verb(words, at) and low not in PREPOSITIONS and low not in DETERMINERS
-            ) or (low in {"also", "only", "never", "always"} and at + 1 < segment.end and is_verb(words, at + 1)):
+            if (
+                low in AUXILIARIES | {"not"}
+                or (after_auxiliary and is_verb(words, at) and low not in PREPOSITIONS and low not in DETERMINERS)
+                or (low in {"also", "only", "never", "always"} and at + 1 < segment.end and is_verb(words, at + 1))
+            ):
                 at += 1
             else:
                 break
@@ -412,6 +453,13 @@ class _Splitter:
         """Return whether a segment begins with its verb, and not with a participle: ", is billed yearly", not ", billed yearly"."""
         word = self.reading.words[each.verb if each.verb is not None else each.first]
         return each.opener.lstrip(",.(") != "" or (each.verb == each.first and not is_past(word) and not word.text.endswith("ing"))
+
+    def _is_attributive(self, each: Segment) -> bool:
+        """Return whether the only verb of a segment is a participle before a noun: "shared room £52"."""
+        return each.verb == each.first and is_past(self.reading.words[each.first]) and not self._has_later_verb(each)
+
+    def _has_later_verb(self, each: Segment) -> bool:
+        return any(is_verb(self.reading.words, at) for at in range(each.first + 1, each.end))
 
     def _is_participle_next(self, each: Segment) -> bool:
         """Return whether a participle follows the conjunction, with what belongs to it: "but permitted in the lobby"."""

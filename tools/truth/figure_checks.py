@@ -196,7 +196,18 @@ def _is_said_of(sentence: Reading, figure: Figure, period: str) -> bool:
 
 
 def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Problem]:
+    down = {
+        reading: reading.words[each.first - 2].text.casefold()
+        for reading, each in ((match.evidence, other), (match.sentence, figure))
+        if each.first > 1
+    }
+    if {"up", "down"} == set(down.values()):
+        yield Problem(ProblemKind.BOUND, f"The passage says {down[match.evidence]} to {other.shown}.")
+        return
     mine, theirs = _find_bound(match.sentence, figure), _find_bound(match.evidence, other)
+    if figure.kind == Kind.TIME and figure.edge == "end" and not _ends_at(match.evidence, other):
+        yield Problem(ProblemKind.BOUND, f"In the passage {other.shown} is not the end.")
+        return
     if figure.kind in {Kind.TIME.value, "date", "label"}:
         if (
             figure.edge
@@ -223,6 +234,15 @@ def _check_bound(match: Match, figure: Figure, other: Figure) -> Iterator[Proble
         yield Problem(ProblemKind.BOUND, f"The passage says {theirs} {other.shown}: keep “{theirs}”.".replace(f"{theirs} {theirs}", theirs))
     elif mine and mine != theirs:
         yield Problem(ProblemKind.BOUND, f"The passage says {other.shown}, not {figure.shown} with “{figure.bound}”.")
+
+
+_ENDING = frozenset("close closes closed closing end ends last until till to by before latest finish finishes shut shuts".split())
+
+
+def _ends_at(reading: Reading, figure: Figure) -> bool:
+    """Return whether a time is when something ends: "until 6", "9-6", "closes at 6"."""
+    near = {word.text.casefold() for word in reading.words[max(0, figure.first - 4) : figure.first]}
+    return figure.edge == "end" or bool(near & _ENDING)
 
 
 _BOUND_WORDS = {

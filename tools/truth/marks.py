@@ -16,7 +16,8 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
     """Return the marks of a text with the first word of each and the one after its last."""
     found, at = list[tuple[Mark, int, int]](), 0
     folded = [word.text.casefold() for word in words]
-    english = find_language(folded) in {"", "en"}
+    language = find_language(folded)
+    english = language == "en" or (language == "" and _PLAIN_DENIALS.isdisjoint(folded))
     while at < len(words):
         mark, length = _find_mark(folded, at, english)
         if mark is None or not is_mark(mark, Place(folded, at, words, text)) or (mark in _PHRASED and _is_in_phrase(words, at, length)):
@@ -28,6 +29,10 @@ def find_marks(words: Sequence[Word], text: str) -> tuple[tuple[Mark, int, int],
         found.append((mark, at, at + length))
         at += length
     return tuple(found)
+
+
+_PLAIN_DENIALS = frozenset("nicht kein keine keinen ohne nur pas sans aucun aucune non nunca sólo".split())
+"""Words of other languages that deny or limit, and that no English text has: a line may be too short to tell its language otherwise."""
 
 
 def _find_mark(folded: Sequence[str], at: int, english: bool) -> tuple[Mark | None, int]:

@@ -271,6 +271,8 @@ def is_verb(words: Sequence[Word], at: int) -> bool:
     if before in PRONOUNS or before in AUXILIARIES or before in {"not", "also", "still", "now", "only", "currently"}:
         return True
     # a noun stands before a noun ("coffee beans"), a verb before an object, a number or a preposition
+    if low.endswith("s") and (after in DETERMINERS or after[:1].isdigit()):
+        return True
     if low.endswith("s"):
         return not (before.endswith("s") and _is_plural(before) and not words[at - 1].text[:1].isupper()) and (
             not after or after in DETERMINERS | PREPOSITIONS | PRONOUNS or after[:1].isdigit() or _is_object(words, at + 1)
